@@ -1,0 +1,37 @@
+"""The errors policylint raises: each says what is wrong, where, and what to do next."""
+
+from __future__ import annotations
+
+
+class PolicylintError(Exception):
+    """Something policylint could not do: makes the verdict unknown (exit 2), never a pass.
+
+    `remedy` is the next step for the user; `file` and `line` (1-based) are given where they are known.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", file: str = "", line: int = 0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.file = file
+        self.line = line
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
+        return f"{where}{self.message}"
+
+
+class UsageError(PolicylintError):
+    """The command line or the configuration asks for something that does not exist."""
+
+
+class ReadError(PolicylintError):
+    """A file, manifest or record that cannot be read as what it should be."""
+
+
+class RenderError(PolicylintError):
+    """Helm could not render a chart; the message holds helm's own words and the command."""
+
+
+class SourceError(PolicylintError):
+    """A side of the check cannot be found or made: no chart, no revision, no helm."""

@@ -1,0 +1,438 @@
+"""The frozen values that flow through policylint; this module imports nothing of ours.
+
+Sides are called `before` and `after` everywhere. Objects (`Json`) are plain dicts and lists
+as the YAML reader made them, and are never changed once read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+Json = Any  # a value as JSON has it
+Object = Mapping[str, Any]
+
+
+class Severity(StrEnum):
+    """How much a finding weighs; `--fail-on` names the lowest that fails a run."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+    @property
+    def rank(self) -> int:
+        """0 for note, 1 for warning, 2 for error."""
+        return ("note", "warning", "error").index(self.value)
+
+
+class Category(StrEnum):
+    """What a rule is about, hardest first; as a level each includes those before it."""
+
+    CLUSTER_REJECTS = "cluster-rejects"
+    DATA_LOSS = "data-loss"
+    ROLLBACK = "rollback"
+    DOWNTIME = "downtime"
+    PRACTICE = "practice"
+
+
+class Confidence(StrEnum):
+    """How sure a finding is; `depends` names the live state that decides."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    DEPENDS = "depends"
+
+
+class Direction(StrEnum):
+    """Which way a finding looks: the upgrade itself or the way back."""
+
+    UPGRADE = "upgrade"
+    ROLLBACK = "rollback"
+
+
+class Impact(StrEnum):
+    """What the upgrade does to one resource."""
+
+    NONE = "none"
+    IN_PLACE = "in-place"
+    ROLLING_RESTART = "rolling-restart"
+    RECREATE = "recreate"
+    CREATE = "create"
+    DELETE = "delete"
+    REFUSED = "refused"
+
+
+class Grade(StrEnum):
+    """How far a fix can be trusted to be applied by a machine."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    MANUAL = "manual"
+
+
+class Apply(StrEnum):
+    """How Helm sends an update to the API server."""
+
+    CLIENT_SIDE = "client-side"
+    SERVER_SIDE = "server-side"
+    REPLACE = "replace"
+
+
+class Verdict(StrEnum):
+    """The answer of a run: 0, 1 and 2 as exit codes."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+    @property
+    def exit_code(self) -> int:
+        """0 for pass, 1 for fail, 2 for unknown."""
+        return {"pass": 0, "fail": 1, "unknown": 2}[self.value]
+
+
+def combine(verdicts: Iterable[Verdict]) -> Verdict:
+    """Combine verdicts: unknown beats fail, fail beats pass, and nothing at all is unknown."""
+    seen = set(verdicts)
+    if Verdict.UNKNOWN in seen or not seen:
+        return Verdict.UNKNOWN
+    return Verdict.FAIL if Verdict.FAIL in seen else Verdict.PASS
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ResourceId:
+    """A resource's identity; the API version is no part of it, so an apiVersion move is one resource.
+
+    `group` is "" for the core group, `namespace` is "" for cluster-scoped kinds.
+    """
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        where = f"{self.namespace}/" if self.namespace else ""
+        return f"{self.kind} {where}{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a resource was rendered: template path (or manifest file), 1-based line in the render."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One object of a manifest as Kubernetes reads it; `body` is never changed."""
+
+    id: ResourceId
+    api_version: str
+    body: Object
+    origin: Origin
+    hooks: tuple[str, ...] = ()
+    """The events of `helm.sh/hook`; empty for an ordinary resource."""
+
+    @property
+    def is_hook(self) -> bool:
+        """Whether Helm runs it as a hook (tests included) instead of keeping it as a resource."""
+        return bool(self.hooks)
+
+    @property
+    def metadata(self) -> Object:
+        """The object's metadata, an empty mapping where it has none."""
+        meta = self.body.get("metadata")
+        return meta if isinstance(meta, Mapping) else {}
+
+    @property
+    def annotations(self) -> Object:
+        """The annotations, an empty mapping where there are none."""
+        found = self.metadata.get("annotations")
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def labels(self) -> Object:
+        """The labels, an empty mapping where there are none."""
+        found = self.metadata.get("labels")
+        return found if isinstance(found, Mapping) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One side, read: resources by identity in manifest order, hooks apart."""
+
+    resources: Mapping[ResourceId, Resource]
+    hooks: Mapping[ResourceId, Resource]
+    duplicates: tuple[Resource, ...] = ()
+    """Second and later resources of an identity already seen on this side."""
+    crds: tuple[Resource, ...] = ()
+    """CustomResourceDefinitions of the chart's crds/ directory, which Helm installs but never upgrades."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the upgrade is judged for: Kubernetes minor ("1.36"), Helm line ("3" or "4"), how it is sent."""
+
+    kubernetes: str = "1.36"
+    helm: str = "4"
+    apply: Apply = Apply.SERVER_SIDE
+    force: bool = False
+    """`--force` / `--force-replace` was given."""
+    environment: str = ""
+
+
+class Outcome(StrEnum):
+    """What the API server answers to one request."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    DEPENDS = "depends"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason of a refusal, in the API server's own words.
+
+    `field` is the server's path ("spec.template.spec.containers[0].image"), `reason` its reason
+    ("FieldValueInvalid", "FieldValueForbidden", ...), `message` its text. `topic` is the id of the rule that
+    explains it; a topic without a rule of that name is explained by `immutable-field`. `source` says where
+    the fact comes from.
+    """
+
+    field: str
+    reason: str
+    message: str
+    topic: str = "immutable-field"
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What an answer depends on that an offline run cannot see, and the command that tells."""
+
+    what: str
+    how: str
+    topic: str = "immutable-field"
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The API server's answer to one request; causes where rejected, unknowns where it depends."""
+
+    outcome: Outcome
+    causes: tuple[Cause, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The answers for one resource, both ways; None where no request is sent."""
+
+    upgrade: Answer | None = None
+    rollback: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One leaf or subtree that differs.
+
+    `path` is an RFC 6901 pointer into the after object (the before object for a removal); list items that
+    moved are matched by Kubernetes' list keys. `noise` marks what every chart bump makes.
+    """
+
+    path: str
+    op: str  # add | remove | replace
+    before: Json = None
+    after: Json = None
+    noise: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A resource that only the after side has."""
+
+    after: Resource
+    forecast: Forecast = Forecast()
+
+    @property
+    def id(self) -> ResourceId:
+        """The identity."""
+        return self.after.id
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A resource of both sides; `fields` is empty when the two are equal."""
+
+    before: Resource
+    after: Resource
+    fields: tuple[FieldChange, ...] = ()
+    forecast: Forecast = Forecast()
+
+    @property
+    def id(self) -> ResourceId:
+        """The identity."""
+        return self.after.id
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A resource that only the before side has."""
+
+    before: Resource
+    forecast: Forecast = Forecast()
+
+    @property
+    def id(self) -> ResourceId:
+        """The identity."""
+        return self.before.id
+
+
+Change = Created | Kept | Deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """All of one release's change; the subject of rules that look at several resources."""
+
+    release: str
+    namespace: str
+    target: Target
+    before: Manifest
+    after: Manifest
+    changes: tuple[Change, ...] = ()
+
+    def of(self, *kinds: str) -> tuple[Change, ...]:
+        """The changes of these kinds, in order."""
+        return tuple(change for change in self.changes if change.id.kind in kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place to look at: `role` is rendered, cause, command or record; `line` and `column` are 1-based."""
+
+    role: str
+    file: str
+    line: int = 0
+    column: int = 0
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the bytes start..end of a file of the user's by `text`."""
+
+    file: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What to do instead: steps for a person, edits for a machine, and what it costs."""
+
+    title: str
+    grade: Grade = Grade.MANUAL
+    steps: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    cost: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What a rule says of its subject; the engine adds the rule's own data and makes a `Finding` of it.
+
+    The optional fields override what the engine would fill in: the rule's category, severity and
+    confidence, and the subject's resource and location.
+    """
+
+    message: str
+    because: str = ""
+    path: str = ""
+    before: Json = None
+    after: Json = None
+    fixes: tuple[Fix, ...] = ()
+    direction: Direction = Direction.UPGRADE
+    category: Category | None = None
+    severity: Severity | None = None
+    confidence: Confidence | None = None
+    resource: ResourceId | None = None
+    locations: tuple[Location, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report. `fingerprint` stays the same while the finding is about the same thing."""
+
+    rule: str
+    category: Category
+    severity: Severity
+    confidence: Confidence
+    direction: Direction
+    message: str
+    because: str
+    fingerprint: str
+    resource: ResourceId | None = None
+    path: str = ""
+    before: Json = None
+    after: Json = None
+    locations: tuple[Location, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFailure:
+    """A rule, or a part of the run, that could not judge: makes the verdict unknown."""
+
+    rule: str
+    message: str
+    remedy: str = ""
+    resource: ResourceId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSummary:
+    """One row of the report's table: a resource, what happens to it, what the API server will say."""
+
+    resource: ResourceId
+    change: str  # created | kept | deleted | hook
+    impact: Impact
+    fields: int = 0
+    noise: int = 0
+    upgrade: Outcome | None = None
+    rollback: Outcome | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseReport:
+    """One release, judged: the evidence (what was compared, how) and what was found."""
+
+    name: str
+    namespace: str
+    target: Target
+    verdict: Verdict
+    changes: tuple[ChangeSummary, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    failures: tuple[RuleFailure, ...] = ()
+    evidence: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole run."""
+
+    verdict: Verdict
+    releases: tuple[ReleaseReport, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """Findings that belong to no release: those of `scan`."""
+    failures: tuple[RuleFailure, ...] = ()
+    extra: Mapping[str, Json] = field(default_factory=dict)
+    """More top-level keys of the JSON: `invocations` of a scan."""

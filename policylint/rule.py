@@ -1,0 +1,75 @@
+"""What a rule is, and the decorator that makes one of a function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from policylint.model import Category, Confidence, Severity, Target, Upgrade, Violation
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a rule may look at beside its subject.
+
+    `upgrade` is the whole change (None for subjects outside a check: a scan, a history), `params` the
+    rule's own parameters from its defaults and the configuration.
+    """
+
+    target: Target
+    upgrade: Upgrade | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    invocations: tuple[Any, ...] = ()
+    """The commands or declarations known to deploy this release."""
+
+
+Check = Callable[[Any, Context], Iterable[Violation]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule, whichever way it was written."""
+
+    id: str
+    subject: type
+    category: Category
+    severity: Severity
+    confidence: Confidence
+    since: str
+    title: str
+    page: str
+    check: Check
+    pack: str = "core"
+    params: Mapping[str, Any] = field(default_factory=dict)
+    examples: tuple[Mapping[str, Any], ...] = ()
+
+
+def rule(
+    *,
+    category: Category,
+    severity: Severity,
+    confidence: Confidence = Confidence.CERTAIN,
+    since: str = "0.1",
+    pack: str = "core",
+    params: Mapping[str, Any] | None = None,
+) -> Callable[[Check], Rule]:
+    """Make a rule of a check function.
+
+    The id is the module's file name in kebab-case, the page the module's docstring, the subject the type
+    of the function's first parameter (so a rule module has no `from __future__ import annotations`).
+    """
+
+    def make(check: Check) -> Rule:
+        first = next(iter(inspect.signature(check).parameters.values()))
+        if not isinstance(first.annotation, type):
+            raise TypeError(f"{check.__module__}: the first parameter of a check names its subject's type")
+        page = inspect.cleandoc(check.__globals__.get("__doc__") or "")
+        title = page.partition("\n")[0].rstrip(".")
+        name = check.__module__.rpartition(".")[2].replace("_", "-")
+        return Rule(
+            name, first.annotation, category, severity, confidence, since, title, page, check, pack, params or {}
+        )
+
+    return make
