@@ -1,0 +1,275 @@
+"""YAML as Kubernetes and Helm read it (sigs.k8s.io/yaml), on libyaml's parser.
+
+The scalar rules are those of go-yaml v2 below sigs.k8s.io/yaml v1.6: YAML 1.1 booleans, `0644` and `0o644` are
+octal, `12:30` and dates are strings, keys become strings, of duplicate keys the last wins. Measured cases are
+in `fixtures/yaml/cases.json`. Values are JSON: dict, list, str, int, float, bool, None.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from yaml.constructor import ConstructorError
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from policylint.errors import ReadError
+from policylint.model import Json
+
+MAX_NODES = 2_000_000
+"""The most nodes a document may have once its aliases are expanded (go-yaml refuses such documents too)."""
+
+_BASE: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAG = "tag:yaml.org,2002:"
+_INT = re.compile(r"[-+]?(?:0|[1-9][0-9_]*|0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|0[0-7_]+)$")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
+_TRUE = ("y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE")
+_FALSE = ("n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE")
+_SPLIT = re.compile(r"^---(?=[ \t\r\n]|\Z)[ \t]*", re.MULTILINE)
+_SOURCE = re.compile(r"^# Source: (\S.*?)\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML document: its text, its 1-based first line in the file, its template where helm names it."""
+
+    text: str
+    line: int
+    file: str
+    source: str = ""
+
+    @property
+    def blank(self) -> bool:
+        """Whether it holds nothing but blanks and comments."""
+        return all(not line.strip() or line.lstrip().startswith("#") for line in self.text.splitlines())
+
+    def body(self) -> Json:
+        """The document's value. Raises `ReadError` with file and line."""
+        return parse(self.text, self.file, self.line)
+
+
+def split(text: str, file: str) -> list[Document]:
+    """Cut a manifest into its documents, blank ones left out, without parsing any."""
+    marks = list(_SPLIT.finditer(text))
+    starts = [0, *(mark.end() for mark in marks)]
+    ends = [*(mark.start() for mark in marks), len(text)]
+    documents = []
+    line, counted = 1, 0
+    for start, end in zip(starts, ends, strict=True):
+        line += text.count("\n", counted, start)
+        counted = start
+        document = _document(text[start:end], line, file)
+        if not document.blank:
+            documents.append(document)
+    return documents
+
+
+def _document(text: str, line: int, file: str) -> Document:
+    body = text.lstrip("\r\n")
+    line += text.count("\n", 0, len(text) - len(body))
+    source = _SOURCE.search(body) if "# Source: " in body else None
+    return Document(body, line, file, source.group(1) if source else "")
+
+
+def load_all(text: str, file: str) -> list[Document]:
+    """The documents of a manifest; call `body()` on each for its value."""
+    return split(text, file)
+
+
+def load(text: str, file: str) -> Json:
+    """The value of a text that holds one document (a values file); None when it is empty."""
+    documents = split(text, file)
+    if len(documents) > 1:
+        raise ReadError("more than one YAML document", file=file, line=documents[1].line, remedy="keep one document")
+    return documents[0].body() if documents else None
+
+
+def parse(text: str, file: str, line: int = 1) -> Json:
+    """The value of one document whose first line is `line` of `file`. Raises `ReadError`."""
+    if text.lstrip()[:1] == "{" and "{{" not in text[:4]:
+        try:
+            return json.loads(text, parse_constant=_not_json)
+        except ValueError:
+            pass  # flow-style YAML, or broken: the YAML reader says which
+    try:
+        return _parse(text)
+    except RecursionError:
+        raise ReadError("nested too deeply", file=file, line=line, remedy="no Kubernetes object needs this") from None
+    except yaml.MarkedYAMLError as error:
+        raise _error(error, text, file, line) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise ReadError(f"not YAML: {error}", file=file, line=line, remedy="correct the text at this place") from None
+
+
+def _parse(text: str) -> Json:
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if "*" in text:
+            _refuse_bomb(node)
+        return loader.value(node)
+    finally:
+        loader.dispose()
+
+
+def _error(error: yaml.MarkedYAMLError, text: str, file: str, line: int) -> ReadError:
+    mark = error.problem_mark or error.context_mark
+    at = line + (mark.line if mark else 0)
+    problem = " ".join(part for part in (error.context, error.problem) if part)
+    remedy = "correct the YAML at this line"
+    if "{{" in text:
+        remedy = "this looks like a template: render it first (helm template), or name its chart"
+    elif "cannot start any token" in problem and "\t" in text:
+        remedy = "indent with blanks: YAML allows no tab there"
+    return ReadError(f"not YAML: {problem}", file=file, line=at, remedy=remedy)
+
+
+def _not_json(name: str) -> Json:
+    raise ValueError(f"json: unsupported value: {name}")
+
+
+def _refuse_bomb(root: Node) -> None:
+    sizes: dict[int, int] = {}
+
+    def size(node: Node) -> int:
+        known = sizes.get(id(node))
+        if known is not None:
+            return known
+        sizes[id(node)] = 0  # an alias to a parent adds nothing here; `value` refuses it
+        total = 1 + sum(size(child) for child in _children(node))
+        sizes[id(node)] = total
+        return total
+
+    if size(root) > MAX_NODES:
+        raise yaml.YAMLError("document contains excessive aliasing")
+
+
+def _children(node: Node) -> Iterator[Node]:
+    if isinstance(node, SequenceNode):
+        yield from node.value
+    elif isinstance(node, MappingNode):
+        for key, value in node.value:
+            yield key
+            yield value
+
+
+def _bool(node: ScalarNode) -> bool:
+    return node.value in _TRUE
+
+
+def _int(node: ScalarNode) -> Json:
+    text = node.value.replace("_", "")
+    sign = -1 if text[0] == "-" else 1
+    digits = text.lstrip("+-")
+    prefix = digits[:2].lower()
+    try:
+        if prefix in ("0x", "0b", "0o"):
+            number = int(digits[2:], {"0x": 16, "0b": 2, "0o": 8}[prefix])
+        else:
+            number = int(digits, 8 if digits[0] == "0" and len(digits) > 1 else 10)
+    except ValueError:
+        return node.value
+    number *= sign
+    return number if -(2**63) <= number < 2**64 else float(number)
+
+
+def _float(node: ScalarNode) -> Json:
+    text = node.value.replace("_", "")
+    if text.lower().lstrip("+-") in (".inf", ".nan"):
+        raise ConstructorError(None, None, f"json: unsupported value: {node.value}", node.start_mark)
+    number = float(text)
+    if math.isinf(number):
+        return node.value
+    return int(number) if number.is_integer() and abs(number) < 1e21 else number
+
+
+def _binary(node: ScalarNode) -> str:
+    try:
+        return base64.b64decode("".join(node.value.split()), validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        raise ConstructorError(None, None, "!!binary value contains invalid base64 data", node.start_mark) from None
+
+
+_SCALARS: dict[str, Callable[[ScalarNode], Json]] = {
+    f"{_TAG}null": lambda _: None,
+    f"{_TAG}bool": _bool,
+    f"{_TAG}int": _int,
+    f"{_TAG}float": _float,
+    f"{_TAG}binary": _binary,
+}
+
+
+class _Loader(_BASE):  # type: ignore[misc]  # libyaml's loader where it is built in, else the pure one
+    """libyaml's parser with Kubernetes' scalars and mappings."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  PyYAML's own shape
+
+    def value(self, node: Node) -> Json:
+        """The JSON value of a composed node; an alias to a parent is refused by recursion."""
+        if isinstance(node, ScalarNode):
+            read = _SCALARS.get(node.tag)
+            return read(node) if read else node.value
+        if isinstance(node, SequenceNode):
+            return [self.value(child) for child in node.value]
+        return self._mapping(node)
+
+    def _mapping(self, node: MappingNode) -> dict[str, Json]:
+        found: dict[str, Json] = {}
+        for key, child in node.value:
+            if key.tag == f"{_TAG}merge":
+                self._merge(child, found)
+            else:
+                found[self._key(key)] = self.value(child)
+        return found
+
+    def _merge(self, node: Node, into: dict[str, Json]) -> None:
+        if isinstance(node, MappingNode):
+            into.update(self._mapping(node))
+        elif isinstance(node, SequenceNode) and all(isinstance(child, MappingNode) for child in node.value):
+            for child in reversed(node.value):
+                into.update(self._mapping(child))
+        else:
+            raise ConstructorError(
+                None, None, "map merge requires map or sequence of maps as the value", node.start_mark
+            )
+
+    def _key(self, node: Node) -> str:
+        if not isinstance(node, ScalarNode):
+            raise ConstructorError(None, None, "invalid map key (a mapping or list)", node.start_mark)
+        value = self.value(node)
+        if value is None:
+            raise ConstructorError(None, None, "unsupported map key of type null", node.start_mark)
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return value if isinstance(value, str) else json.dumps(value)
+
+
+def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
+    words = {
+        f"{_TAG}bool": [*_TRUE, *_FALSE],
+        f"{_TAG}null": ["~", "null", "Null", "NULL"],
+        f"{_TAG}merge": ["<<"],
+        f"{_TAG}float": [sign + word for word in (".inf", ".Inf", ".INF") for sign in ("", "+", "-")]
+        + [".nan", ".NaN", ".NAN"],
+    }
+    table: dict[str, list[tuple[str, re.Pattern[str]]]] = {"": [(f"{_TAG}null", re.compile(r"$"))]}
+    for first in "0123456789+-":
+        table[first] = [(f"{_TAG}int", _INT), (f"{_TAG}float", _FLOAT)]
+    table["."] = [(f"{_TAG}float", _FLOAT)]
+    for tag, spellings in words.items():
+        for first in sorted({word[0] for word in spellings}):
+            choice = "|".join(re.escape(word) for word in spellings if word[0] == first)
+            table.setdefault(first, []).append((tag, re.compile(f"(?:{choice})$")))
+    return table
+
+
+_Loader.yaml_implicit_resolvers = _resolvers()

@@ -1,0 +1,153 @@
+"""The published OpenAPI schemas of the built-in kinds, minor by minor.
+
+Data: `policylint/data/openapi-MINOR.json.gz`, made by `scripts/make_openapi.py` from documents recorded from real
+API servers. Minors without a recording are read from the nearest recorded one at or below (else the oldest).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping
+from functools import cache, cached_property
+from importlib import resources
+from typing import Any
+
+RECORDED = ("1.30", "1.34", "1.36")
+"""The minors with a recording, oldest first."""
+
+NEWEST = RECORDED[-1]
+
+
+class Node:
+    """One schema node, its reference resolved; `Node`s of one document are shared and compared by identity."""
+
+    def __init__(self, raw: Mapping[str, Any], document: Schemas) -> None:
+        self._document = document
+        named = document.raw_named(raw["$ref"]) if "$ref" in raw else {}
+        self._raw: Mapping[str, Any] = {**named, **raw} if named else raw
+        self.ref: str = raw.get("$ref", "")
+        """The name of the schema this node refers to, such as io.k8s.api.core.v1.PodSpec."""
+        self.type: str = self._raw.get("type", "")
+        self.format: str = self._raw.get("format", "")
+        self.required: tuple[str, ...] = tuple(self._raw.get("required", ()))
+        self.enum: tuple[Any, ...] = tuple(self._raw.get("enum", ()))
+        self.default: Any = self._raw.get("default")
+        self.list_type: str = self._raw.get("x-kubernetes-list-type", "")
+        self.list_keys: tuple[str, ...] = tuple(self._raw.get("x-kubernetes-list-map-keys", ()))
+        self.map_type: str = self._raw.get("x-kubernetes-map-type", "")
+        self.patch_strategy: tuple[str, ...] = tuple(
+            filter(None, self._raw.get("x-kubernetes-patch-strategy", "").split(","))
+        )
+        self.patch_merge_key: str = self._raw.get("x-kubernetes-patch-merge-key", "")
+        self.int_or_string: bool = self.format == "int-or-string"
+        self.quantity: bool = self.ref.endswith(".api.resource.Quantity")
+        self.preserve_unknown: bool = bool(self._raw.get("x-kubernetes-preserve-unknown-fields")) or (
+            self.type == "object" and "properties" not in self._raw and "additionalProperties" not in self._raw
+        )
+
+    def bound(self, keyword: str) -> Any:
+        """A validation keyword of OpenAPI (minimum, maxLength, pattern, ...), None where it is not given."""
+        return self._raw.get(keyword)
+
+    @cached_property
+    def properties(self) -> Mapping[str, Node]:
+        """The declared fields by name."""
+        return {name: self._document.node(raw) for name, raw in self._raw.get("properties", {}).items()}
+
+    @cached_property
+    def items(self) -> Node | None:
+        """The schema of a list's items."""
+        raw = self._raw.get("items")
+        return self._document.node(raw) if raw is not None else None
+
+    @cached_property
+    def additional(self) -> Node | None:
+        """The schema of a map's values."""
+        raw = self._raw.get("additionalProperties")
+        return self._document.node(raw) if isinstance(raw, dict) else None
+
+    def child(self, name: str) -> Node | None:
+        """The schema of a field, declared or by `additionalProperties`."""
+        return self.properties.get(name) or self.additional
+
+
+class Schemas:
+    """The schemas of one Kubernetes minor."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.minor: str = document["minor"]
+        self._named: Mapping[str, Mapping[str, Any]] = document["schemas"]
+        self._kinds: Mapping[str, str] = document["kinds"]
+        self._nodes: dict[str, Node] = {}
+        self._scopes: dict[tuple[str, str], bool] = {}
+        self._served: set[tuple[str, str]] = set()
+        for version, kind, namespaced in document["resources"]:
+            self._scopes[(group_of(version), kind)] = namespaced
+            self._served.add((version, kind))
+
+    def raw_named(self, name: str) -> Mapping[str, Any]:
+        """The raw schema of a name; an empty one where the document lacks it."""
+        return self._named.get(name, {})
+
+    def node(self, raw: Mapping[str, Any]) -> Node:
+        """The node of a raw schema; a bare reference is made once."""
+        if len(raw) == 1 and "$ref" in raw:
+            return self.named(raw["$ref"])
+        return Node(raw, self)
+
+    def named(self, name: str) -> Node:
+        """The node of a schema by its full name."""
+        found = self._nodes.get(name)
+        if found is None:
+            found = self._nodes[name] = Node({"$ref": name}, self)
+        return found
+
+    def namespaced(self, group: str, kind: str) -> bool | None:
+        """Whether a kind lives in namespaces; None for a kind these schemas do not know."""
+        return self._scopes.get((group, kind))
+
+    def kind(self, api_version: str, kind: str) -> Node | None:
+        """The schema of a kind in one API version; None where it is not known or not served."""
+        name = self._kinds.get(f"{api_version} {kind}")
+        return self.named(name) if name else None
+
+    def served(self, api_version: str, kind: str) -> bool:
+        """Whether this minor's server serves the kind in this API version."""
+        return (api_version, kind) in self._served
+
+    def kinds(self) -> tuple[tuple[str, str], ...]:
+        """Every served (API version, kind), sorted."""
+        return tuple(sorted(self._served))
+
+
+def group_of(api_version: str) -> str:
+    """The group of an API version: "apps" of "apps/v1", "" of "v1"."""
+    return api_version.rpartition("/")[0]
+
+
+def recorded_for(minor: str) -> str:
+    """The recorded minor that judges `minor`: the nearest at or below, else the oldest."""
+    wanted = minor_number(minor)
+    below = [known for known in RECORDED if minor_number(known) <= wanted]
+    return below[-1] if below else RECORDED[0]
+
+
+def minor_number(minor: str) -> int:
+    """36 of "1.36", "v1.36.3" or "1.36+"; raises ValueError for anything else."""
+    major, _, rest = minor.removeprefix("v").partition(".")
+    number = rest.partition(".")[0].partition("-")[0].rstrip("+")
+    if major != "1" or not number.isdigit():
+        raise ValueError(f"not a Kubernetes version: {minor!r} (write it as 1.36)")
+    return int(number)
+
+
+def schemas(minor: str) -> Schemas:
+    """The schemas that judge a minor such as "1.33" (see `recorded_for`)."""
+    return _load(recorded_for(minor))
+
+
+@cache
+def _load(minor: str) -> Schemas:
+    data = resources.files("policylint") / "data" / f"openapi-{minor}.json.gz"
+    return Schemas(json.loads(gzip.decompress(data.read_bytes())))
