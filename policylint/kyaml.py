@@ -222,7 +222,7 @@ class _Loader(_BASE):  # type: ignore[misc]  # libyaml's loader where it is buil
             return [self.value(child) for child in node.value]
         return self._mapping(node)
 
-    def _mapping(self, node: MappingNode) -> dict[str, Json]:
+    def _mapping(self, node: Node) -> dict[str, Json]:
         found: dict[str, Json] = {}
         for key, child in node.value:
             if key.tag == f"{_TAG}merge":

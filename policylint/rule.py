@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from policylint.model import Category, Confidence, Severity, Target, Upgrade, Violation
 
@@ -21,6 +21,8 @@ class Context:
     target: Target
     upgrade: Upgrade | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Every rule's parameters of the configuration, by id; a rule itself looks at `params`."""
     invocations: tuple[Any, ...] = ()
     """The commands or declarations known to deploy this release."""
 
@@ -33,7 +35,8 @@ class Rule:
     """One rule, whichever way it was written."""
 
     id: str
-    subject: type
+    subjects: tuple[type, ...]
+    """The types of what it judges; the engine dispatches by them."""
     category: Category
     severity: Severity
     confidence: Confidence
@@ -57,19 +60,19 @@ def rule(
 ) -> Callable[[Check], Rule]:
     """Make a rule of a check function.
 
-    The id is the module's file name in kebab-case, the page the module's docstring, the subject the type
-    of the function's first parameter (so a rule module has no `from __future__ import annotations`).
+    The id is the module's file name in kebab-case, the page the module's docstring, the subjects the type
+    of the function's first parameter, or each type of a union (so a rule module has no
+    `from __future__ import annotations`).
     """
 
     def make(check: Check) -> Rule:
         first = next(iter(inspect.signature(check).parameters.values()))
-        if not isinstance(first.annotation, type):
+        subjects = get_args(first.annotation) or (first.annotation,)
+        if not all(isinstance(subject, type) for subject in subjects):
             raise TypeError(f"{check.__module__}: the first parameter of a check names its subject's type")
         page = inspect.cleandoc(check.__globals__.get("__doc__") or "")
         title = page.partition("\n")[0].rstrip(".")
         name = check.__module__.rpartition(".")[2].replace("_", "-")
-        return Rule(
-            name, first.annotation, category, severity, confidence, since, title, page, check, pack, params or {}
-        )
+        return Rule(name, subjects, category, severity, confidence, since, title, page, check, pack, params or {})
 
     return make

@@ -1,0 +1,150 @@
+"""Diff: what changes between two manifests, resource by resource and field by field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from policylint.model import Change, Created, Deleted, FieldChange, Json, Kept, Manifest, Resource, ResourceId
+from policylint.quantity import same_quantity
+from policylint.schemas import Node, Schemas
+
+NOISE = re.compile(
+    r"/metadata/(?:labels/(?:helm\.sh~1chart|app\.kubernetes\.io~1version|chart)|annotations/checksum~1[^/]*)$"
+)
+"""Pointers of what every chart bump changes: chart and version labels, checksum annotations."""
+
+_NO_NODE: Node | None = None
+
+
+def changes(before: Manifest, after: Manifest, schemas: Schemas) -> tuple[Change, ...]:
+    """Every resource of both sides as a change: the after side's order, then what is deleted."""
+    found: list[Change] = []
+    for identity, resource in after.resources.items():
+        old = before.resources.get(identity)
+        found.append(Created(resource) if old is None else kept(old, resource, schemas))
+    found += [Deleted(resource) for identity, resource in before.resources.items() if identity not in after.resources]
+    return tuple(found)
+
+
+def kept(before: Resource, after: Resource, schemas: Schemas) -> Kept:
+    """One resource of both sides with its field changes."""
+    if before is after or _same_text(before, after):
+        return Kept(before, after)
+    node = schemas.kind(after.api_version, after.id.kind)
+    return Kept(before, after, tuple(fields(before.body, after.body, node)))
+
+
+def _same_text(before: Resource, after: Resource) -> bool:
+    text = getattr(before, "__dict__", {}).get("_document")
+    other = getattr(after, "__dict__", {}).get("_document")
+    return text is not None and other is not None and text.text == other.text
+
+
+def fields(before: Json, after: Json, node: Node | None = None, path: str = "") -> Iterator[FieldChange]:
+    """The leaves that differ, in the after side's order.
+
+    Lists are matched by the list keys of the published schema, else by unique `name`s; quantities compare by
+    value. A missing field and an explicit null are different, as they are to Helm.
+    """
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        yield from _mappings(before, after, node, path)
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _lists(before, after, node, path)
+    elif not _same(before, after, node):
+        yield FieldChange(path, "replace", before, after, bool(NOISE.search(path)))
+
+
+def pointer(path: str, key: object) -> str:
+    """An RFC 6901 pointer one step further."""
+    return f"{path}/{str(key).replace('~', '~0').replace('/', '~1')}"
+
+
+def _same(before: Json, after: Json, node: Node | None) -> bool:
+    if before is after:
+        return True
+    if node is not None and node.quantity:
+        return same_quantity(before, after)
+    return bool(before == after) and isinstance(before, bool) == isinstance(after, bool)
+
+
+def _mappings(
+    before: Mapping[str, Json], after: Mapping[str, Json], node: Node | None, path: str
+) -> Iterator[FieldChange]:
+    for key, value in after.items():
+        at = pointer(path, key)
+        if key in before:
+            yield from fields(before[key], value, node.child(key) if node else _NO_NODE, at)
+        else:
+            yield FieldChange(at, "add", None, value, bool(NOISE.search(at)))
+    for key, value in before.items():
+        if key not in after:
+            at = pointer(path, key)
+            yield FieldChange(at, "remove", value, None, bool(NOISE.search(at)))
+
+
+def _lists(before: list[Json], after: list[Json], node: Node | None, path: str) -> Iterator[FieldChange]:
+    keys = list_keys(before, after, node)
+    if not keys:
+        yield from _positions(before, after, node, path)
+        return
+    items = node.items if node else _NO_NODE
+    old = {_key(item, keys): (index, item) for index, item in enumerate(before)}
+    new = {_key(item, keys) for item in after}
+    for index, item in enumerate(after):
+        at = pointer(path, index)
+        found = old.get(_key(item, keys))
+        if found is None:
+            yield FieldChange(at, "add", None, item)
+        else:
+            yield from fields(found[1], item, items, at)
+    for key, (index, item) in old.items():
+        if key not in new:
+            yield FieldChange(pointer(path, index), "remove", item, None)
+
+
+def _positions(before: list[Json], after: list[Json], node: Node | None, path: str) -> Iterator[FieldChange]:
+    items = node.items if node else _NO_NODE
+    for index in range(min(len(before), len(after))):
+        yield from fields(before[index], after[index], items, pointer(path, index))
+    for index in range(len(before), len(after)):
+        yield FieldChange(pointer(path, index), "add", None, after[index])
+    for index in range(len(after), len(before)):
+        yield FieldChange(pointer(path, index), "remove", before[index], None)
+
+
+def list_keys(before: Sequence[Json], after: Sequence[Json], node: Node | None) -> tuple[str, ...]:
+    """The keys that tell the items of these lists apart, () to compare by position."""
+    if node is not None and node.list_type == "set":
+        choices: tuple[tuple[str, ...], ...] = (("",),)
+    elif node is not None and node.list_type == "atomic":
+        return ()
+    else:
+        declared = node.list_keys or ((node.patch_merge_key,) if node.patch_merge_key else ()) if node else ()
+        choices = (declared,) if declared else (("name",),)
+    for keys in choices:
+        if all(_unique(side, keys) for side in (before, after)):
+            return keys
+    return ()
+
+
+def _unique(items: Sequence[Json], keys: tuple[str, ...]) -> bool:
+    seen = set()
+    for item in items:
+        if keys != ("",) and not (isinstance(item, Mapping) and keys[0] in item):
+            return False
+        seen.add(_key(item, keys))
+    return len(seen) == len(items)
+
+
+def _key(item: Json, keys: tuple[str, ...]) -> str:
+    if keys == ("",):
+        return repr(item)
+    return repr([item.get(key, "TCP" if key == "protocol" else None) for key in keys])
+
+
+def find(manifest: Manifest, kind: str, name: str) -> tuple[ResourceId, ...]:
+    """The identities of a kind and name, whatever group and namespace (`diff --resource KIND/NAME`)."""
+    return tuple(
+        identity for identity in manifest.resources if identity.kind.lower() == kind.lower() and identity.name == name
+    )

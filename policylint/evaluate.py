@@ -1,0 +1,141 @@
+"""Evaluate: rules x subjects -> findings and rule failures, in stable order."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from policylint.errors import PolicylintError
+from policylint.model import (
+    Change,
+    Created,
+    Deleted,
+    Finding,
+    Json,
+    Kept,
+    Location,
+    Resource,
+    ResourceId,
+    RuleFailure,
+    Severity,
+    Verdict,
+    Violation,
+    combine,
+)
+from policylint.redact import Redactor
+from policylint.rule import Context, Rule
+
+SEVERITY_ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+
+
+def evaluate(
+    rules: Sequence[Rule], subjects: Sequence[object], context: Context, redactor: Redactor
+) -> tuple[tuple[Finding, ...], tuple[RuleFailure, ...]]:
+    """Run every rule on every subject of its types.
+
+    A rule that raises is a `RuleFailure`, never silence and never a finding.
+    """
+    findings: list[Finding] = []
+    failures: list[RuleFailure] = []
+    for rule in rules:
+        own = replace(context, params={**rule.params, **context.settings.get(rule.id, {})})
+        for subject in subjects:
+            if not isinstance(subject, rule.subjects):
+                continue
+            try:
+                findings += [_finding(rule, subject, said, redactor) for said in rule.check(subject, own)]
+            except Exception as error:  # noqa: BLE001  whatever a rule raises: the verdict is unknown, the run goes on
+                failures.append(_failure(rule, subject, error, redactor))
+    return tuple(sorted(_once(findings), key=order)), tuple(failures)
+
+
+def order(finding: Finding) -> tuple[object, ...]:
+    """Severest first, then the upgrade before the way back, then by rule and resource."""
+    return (
+        SEVERITY_ORDER.index(finding.severity),
+        str(finding.direction) != "upgrade",
+        list(type(finding.category)).index(finding.category),
+        finding.rule,
+        str(finding.resource or ""),
+        finding.locations[0].file if finding.locations else "",
+        finding.locations[0].line if finding.locations else 0,
+        finding.path,
+    )
+
+
+def verdict(findings: Iterable[Finding], failures: Iterable[RuleFailure], fail_on: Severity) -> Verdict:
+    """The verdict of one release: any failure is unknown, any finding of `fail_on` or worse fails."""
+    found = [Verdict.PASS]
+    found += [Verdict.FAIL for finding in findings if finding.severity.rank >= fail_on.rank]
+    found += [Verdict.UNKNOWN for _ in failures]
+    return combine(found)
+
+
+def fingerprint(rule: str, direction: str, resource: ResourceId | None, path: str, *rest: Json) -> str:
+    """16 hex digits that stay the same while a finding is about the same change of the same thing."""
+    where = [resource.group, resource.kind, resource.namespace, resource.name] if resource else []
+    text = json.dumps([rule, direction, where, path, *rest], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _finding(rule: Rule, subject: object, said: Violation, redactor: Redactor) -> Finding:
+    resource = said.resource or _resource_id(subject)
+    before, after = redactor.values(resource, said.path, said.before, said.after)
+    locations = said.locations or _locations(subject)
+    where = "" if resource else f"{locations[0].file}#{locations[0].key}" if locations else ""
+    direction = said.direction
+    return Finding(
+        rule=rule.id,
+        category=said.category or rule.category,
+        severity=said.severity or rule.severity,
+        confidence=said.confidence or rule.confidence,
+        direction=direction,
+        message=redactor.text(said.message),
+        because=redactor.text(said.because),
+        fingerprint=fingerprint(rule.id, direction, resource, said.path, before, after, where),
+        resource=resource,
+        path=said.path,
+        before=before,
+        after=after,
+        locations=locations,
+        fixes=tuple(redactor.fix(fix) for fix in said.fixes),
+    )
+
+
+def _failure(rule: Rule, subject: object, error: Exception, redactor: Redactor) -> RuleFailure:
+    remedy = error.remedy if isinstance(error, PolicylintError) else ""
+    words = str(error) if isinstance(error, PolicylintError) else f"{type(error).__name__}: {error}"
+    return RuleFailure(
+        rule.id,
+        redactor.text(f"the rule could not judge this: {words}"),
+        remedy or f"report it, and leave the rule out with --ignore {rule.id} until it is repaired",
+        _resource_id(subject),
+    )
+
+
+def _once(findings: Iterable[Finding]) -> list[Finding]:
+    seen: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        seen.setdefault((finding.fingerprint, finding.message, finding.locations), finding)
+    return list(seen.values())
+
+
+def _resource_id(subject: object) -> ResourceId | None:
+    if isinstance(subject, (Created, Kept, Deleted)):
+        return subject.id
+    return None
+
+
+def _locations(subject: object) -> tuple[Location, ...]:
+    if isinstance(subject, (Created, Kept, Deleted)):
+        origin = resource_of(subject).origin
+        return (Location("rendered", origin.file, origin.line),)
+    found = getattr(subject, "location", None)
+    return (found,) if isinstance(found, Location) else ()
+
+
+def resource_of(change: Change) -> Resource:
+    """The resource a change is shown by: the after side's, or the before side's of a deleted one."""
+    return change.before if isinstance(change, Deleted) else change.after

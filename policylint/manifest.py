@@ -1,0 +1,239 @@
+"""Read: manifest text becomes resources by identity, each with its template and line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from policylint.errors import ReadError
+from policylint.kyaml import Document, split
+from policylint.model import Json, Manifest, Object, Origin, Resource, ResourceId
+from policylint.schemas import NEWEST, Schemas, group_of, schemas
+
+MAX_DOCUMENTS = 100_000
+HOOK = "helm.sh/hook"
+
+Scopes = Callable[[str, str], "bool | None"]
+"""(group, kind) -> whether it is namespaced; None where nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One piece of manifest text and the name of the file (or render) it came from.
+
+    `checked` says that Helm has already parsed it, so that documents equal on both sides need no second look.
+    """
+
+    file: str
+    text: str
+    checked: bool = False
+
+
+class UnreadResource(Resource):
+    """A resource whose text is equal on both sides: parsed only when somebody looks at its body."""
+
+    def __init__(self, id: ResourceId, api_version: str, document: Document) -> None:
+        for name, value in (("id", id), ("api_version", api_version), ("hooks", ())):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "origin", Origin(document.source or document.file, document.line))
+        object.__setattr__(self, "_document", document)
+        object.__setattr__(self, "_body", None)
+
+    @property
+    def body(self) -> Object:
+        """The object, parsed on the first look."""
+        found: Object | None = self.__dict__["_body"]
+        if found is None:
+            found = self.__dict__["_document"].body()
+            object.__setattr__(self, "_body", found)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How manifest text is read: the release's namespace for objects without one, and the kinds' scopes."""
+
+    namespace: str = "default"
+    schemas: Schemas = field(default_factory=lambda: schemas(NEWEST))
+    scopes: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    """Whether kinds of known CRDs are namespaced."""
+
+    def read_pair(self, before: Iterable[Text], after: Iterable[Text]) -> tuple[Manifest, Manifest]:
+        """Read both sides; a document equal on both is parsed at most once, or not at all if `checked`.
+
+        Raises `ReadError` for text that is no manifest.
+        """
+        sides = [_documents(texts) for texts in (before, after)]
+        shared = {document.text for document, _ in sides[0]} & {document.text for document, _ in sides[1]}
+        cache: dict[str, list[Resource]] = {}
+        read = [
+            [resource for document, checked in side for resource in self._read(document, checked, shared, cache)]
+            for side in sides
+        ]
+        reader = self.knowing(resource for side in read for resource in side)
+        before_side, after_side = (_manifest(reader.placed(resource) for resource in side) for side in read)
+        return before_side, after_side
+
+    def read(self, texts: Iterable[Text]) -> Manifest:
+        """Read one side."""
+        return self.read_pair((), texts)[1]
+
+    def knowing(self, found: Iterable[Resource]) -> Reader:
+        """This reader, knowing the scopes of the CRDs among these resources too."""
+        scopes = dict(self.scopes)
+        for resource in found:
+            if resource.id.kind == "CustomResourceDefinition":
+                scopes.update(crd_scope(resource.body))
+        return Reader(self.namespace, self.schemas, scopes)
+
+    def placed(self, resource: Resource) -> Resource:
+        """The resource with the namespace that counts: the release's by default, none if cluster-scoped."""
+        known = self.scopes.get((resource.id.group, resource.id.kind))
+        if known is None:
+            known = self.schemas.namespaced(resource.id.group, resource.id.kind)
+        namespace = "" if known is False else resource.id.namespace or self.namespace
+        if namespace != resource.id.namespace:
+            moved = ResourceId(resource.id.group, resource.id.kind, namespace, resource.id.name)
+            return _with_id(resource, moved)
+        return resource
+
+    def _read(
+        self, document: Document, checked: bool, shared: set[str], cache: dict[str, list[Resource]]
+    ) -> list[Resource]:
+        if document.text not in shared:
+            return list(_resources(document, document.body()))
+        found = cache.get(document.text)
+        if found is None:
+            sniffed = _sniff(document) if checked else None
+            found = [sniffed] if sniffed else list(_resources(document, document.body()))
+            cache[document.text] = found
+        return found
+
+
+def crd_scope(crd: Object) -> dict[tuple[str, str], bool]:
+    """(group, kind) -> namespaced, as a CustomResourceDefinition says."""
+    spec = crd.get("spec")
+    names = spec.get("names") if isinstance(spec, Mapping) else None
+    if not isinstance(spec, Mapping) or not isinstance(names, Mapping):
+        return {}
+    return {(str(spec.get("group", "")), str(names.get("kind", ""))): spec.get("scope") != "Cluster"}
+
+
+def _documents(texts: Iterable[Text]) -> list[tuple[Document, bool]]:
+    found = [(document, text.checked) for text in texts for document in split(text.text, text.file)]
+    if len(found) > MAX_DOCUMENTS:
+        raise ReadError(
+            f"{len(found)} documents, more than the limit of {MAX_DOCUMENTS}",
+            file=found[0][0].file,
+            remedy="check the releases one by one",
+        )
+    return found
+
+
+def _manifest(resources: Iterable[Resource]) -> Manifest:
+    kept: dict[ResourceId, Resource] = {}
+    hooks: dict[ResourceId, Resource] = {}
+    duplicates = []
+    for resource in resources:
+        side = hooks if resource.is_hook else kept
+        if resource.id in side:
+            duplicates.append(resource)
+        else:
+            side[resource.id] = resource
+    return Manifest(kept, hooks, tuple(duplicates))
+
+
+def _resources(document: Document, body: Json) -> Iterable[Resource]:
+    if body is None:
+        return
+    if not isinstance(body, dict):
+        raise _bad(document, f"a manifest document is a mapping, this is a {_word(body)}")
+    kind = body.get("kind")
+    items = body.get("items")
+    if isinstance(kind, str) and kind.endswith("List") and isinstance(items, list) and "spec" not in body:
+        for item in items:
+            yield from _resources(document, item)
+        return
+    yield _resource(document, body)
+
+
+def _resource(document: Document, body: dict[str, Json]) -> Resource:
+    api_version, kind, metadata = body.get("apiVersion"), body.get("kind"), body.get("metadata")
+    for key, value in (("apiVersion", api_version), ("kind", kind)):
+        if not isinstance(value, str) or not value:
+            raise _bad(document, f"a document without {key}")
+    name = metadata.get("name") or metadata.get("generateName") if isinstance(metadata, dict) else None
+    if not isinstance(metadata, dict) or not isinstance(name, str) or not name:
+        raise _bad(document, f"a {kind} without metadata.name")
+    namespace = metadata.get("namespace")
+    annotations = metadata.get("annotations")
+    hook = annotations.get(HOOK) if isinstance(annotations, dict) else None
+    identity = ResourceId(group_of(str(api_version)), str(kind), namespace if isinstance(namespace, str) else "", name)
+    origin = Origin(document.source or document.file, document.line)
+    return Resource(identity, str(api_version), body, origin, _events(hook))
+
+
+def _events(hook: Json) -> tuple[str, ...]:
+    if not isinstance(hook, str):
+        return ()
+    return tuple(event.strip() for event in hook.split(",") if event.strip())
+
+
+def _with_id(resource: Resource, identity: ResourceId) -> Resource:
+    if isinstance(resource, UnreadResource):
+        return UnreadResource(identity, resource.api_version, resource.__dict__["_document"])
+    return Resource(identity, resource.api_version, resource.body, resource.origin, resource.hooks)
+
+
+_HEAD = re.compile(r"""^(apiVersion|kind):[ ]+(["']?)([^\s"'#&*!|>{}\[\]]+)\2[ ]*$""", re.MULTILINE)
+_METADATA = re.compile(r"^metadata:[ ]*\n((?:[ ]+.*\n|[ ]*\n|#.*\n)+)", re.MULTILINE)
+_NAME = re.compile(r"""^[ ]+(name|namespace):[ ]+(["']?)([^\s"'#&*!|>{}\[\]]+)\2[ ]*$""")
+_LITERAL = re.compile(r"(?i)[-+.0-9_xobe]+|true|false|yes|no|on|off|y|n|null|~")
+
+
+def _sniff(document: Document) -> Resource | None:
+    """The resource of a plainly written document without parsing it; None where only parsing tells."""
+    text = document.text
+    if HOOK in text or "\t" in text or "<<:" in text:
+        return None
+    head = _HEAD.findall(text)
+    metadata = _METADATA.findall(text)
+    if sorted(key for key, _, _ in head) != ["apiVersion", "kind"] or len(metadata) != 1:
+        return None
+    values = {key: value for key, _, value in head}
+    names = _names(metadata[0])
+    if not names.get("name") or values["kind"].endswith("List") or _LITERAL.fullmatch(names["name"]):
+        return None
+    identity = ResourceId(group_of(values["apiVersion"]), values["kind"], names.get("namespace", ""), names["name"])
+    return UnreadResource(identity, values["apiVersion"], document)
+
+
+def _names(block: str) -> dict[str, str]:
+    lines = [line for line in block.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    if not lines:
+        return {}
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    found: dict[str, str] = {}
+    for line in lines:
+        if len(line) - len(line.lstrip()) != indent:
+            continue
+        if line.lstrip().startswith(("name:", "namespace:")):
+            match = _NAME.match(line)
+            if match is None or match.group(1) in found:
+                return {}
+            found[match.group(1)] = match.group(3)
+    return found
+
+
+def _bad(document: Document, message: str) -> ReadError:
+    return ReadError(
+        message,
+        file=document.file,
+        line=document.line,
+        remedy="every document of a manifest needs apiVersion, kind and metadata.name",
+    )
+
+
+def _word(value: Json) -> str:
+    return "list" if isinstance(value, list) else "text" if isinstance(value, str) else "plain value"

@@ -1,0 +1,119 @@
+"""Where rules come from: the shipped packs, the Python checks, other packages. There is no central list."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from policylint.errors import UsageError
+from policylint.model import Category, RuleFailure
+from policylint.rule import Rule
+
+ENTRY_POINTS = "policylint.rules"
+
+
+@cache
+def shipped() -> tuple[Rule, ...]:
+    """Every rule that comes with policylint, by id."""
+    return _sorted([*python_rules(), *yaml_rules()])
+
+
+def python_rules() -> Iterator[Rule]:
+    """The rules of `policylint/checks/`."""
+    from policylint import checks
+
+    for module in pkgutil.iter_modules(checks.__path__):
+        yield from rules_of(importlib.import_module(f"{checks.__name__}.{module.name}"))
+
+
+def rules_of(module: object) -> Iterator[Rule]:
+    """The rules a module defines at its top level."""
+    yield from (value for value in vars(module).values() if isinstance(value, Rule))
+
+
+def yaml_rules() -> Iterator[Rule]:
+    """The rules of `rules/`: inside the package in a wheel, beside it in a checkout."""
+    from policylint.yamlrule import read_rule
+
+    for path, text in rule_files():
+        yield read_rule(text, path)
+
+
+def rule_files() -> Iterator[tuple[str, str]]:
+    """(path such as "core/claim-deleted.yaml", text) of each shipped YAML rule, sorted."""
+    from importlib import resources
+
+    inside = resources.files("policylint") / "rules"
+    root = inside if inside.is_dir() else Path(__file__).parent.parent / "rules"
+    for pack in sorted(root.iterdir(), key=lambda entry: entry.name):
+        if not pack.is_dir():
+            continue
+        for entry in sorted(pack.iterdir(), key=lambda entry: entry.name):
+            if entry.name.endswith(".yaml"):
+                yield f"{pack.name}/{entry.name}", entry.read_text(encoding="utf-8")
+
+
+def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
+    """The rules other packages give by the entry point `policylint.rules`, and those that would not load."""
+    from importlib.metadata import entry_points
+
+    found: list[Rule] = []
+    failures = []
+    for entry in entry_points(group=ENTRY_POINTS):
+        try:
+            loaded = entry.load()
+        except Exception as error:  # noqa: BLE001  a plugin that cannot load makes the verdict unknown, whatever it raises
+            failures.append(
+                RuleFailure(entry.name, f"the plugin does not load: {error}", f"repair or remove {entry.value}")
+            )
+            continue
+        found += [loaded] if isinstance(loaded, Rule) else rules_of(loaded)
+    return _sorted(found), tuple(failures)
+
+
+def select(
+    rules: Iterable[Rule], *, selected: Iterable[str] = (), ignored: Iterable[str] = (), level: Category | None = None
+) -> tuple[Rule, ...]:
+    """The rules that are wanted: by id, pack or category; `level` keeps its category and the harder ones.
+
+    Raises `UsageError` for a word that names nothing.
+    """
+    rules = tuple(rules)
+    chosen, dropped = set(selected), set(ignored)
+    known = {word for rule in rules for word in _words(rule)} | {str(category) for category in Category}
+    for word in sorted(chosen | dropped):
+        if word not in known:
+            raise UsageError(f"no rule, pack or category is called {word!r}", remedy=nearest(word, known))
+    order = list(Category)
+    deepest = order.index(level) if level else len(order)
+    return tuple(
+        rule
+        for rule in rules
+        if order.index(rule.category) <= deepest
+        and (not chosen or chosen & _words(rule))
+        and not dropped & _words(rule)
+    )
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A remedy that names the known word nearest to `word`."""
+    import difflib
+
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else "see `policylint rules` for the names"
+
+
+def _words(rule: Rule) -> set[str]:
+    return {rule.id, rule.pack, str(rule.category)}
+
+
+def _sorted(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    found: dict[str, Rule] = {}
+    for rule in rules:
+        if rule.id in found:
+            raise UsageError(f"two rules are called {rule.id!r}", remedy="rename one of the two files")
+        found[rule.id] = rule
+    return tuple(found[key] for key in sorted(found))
