@@ -1,1 +1,1 @@
-"""policylint.render"""
+"""Render a side to manifest text, by the user's helm or by the embedded engine."""

@@ -1,1 +1,1 @@
-"""policylint.sources"""
+"""Find what the user named: charts, manifests, git revisions and releases, as sides of a check."""

@@ -1,0 +1,79 @@
+"""What one side of a check is: a chart to render, manifests as they are, or nothing at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesInput:
+    """The values of Helm's command line, by flag, each in the order given.
+
+    Helm merges all files first, then every `--set-json`, `--set`, `--set-string`, `--set-file` and
+    `--set-literal`, whatever their order between each other on the command line.
+    """
+
+    files: tuple[str, ...] = ()
+    set: tuple[str, ...] = ()
+    set_string: tuple[str, ...] = ()
+    set_json: tuple[str, ...] = ()
+    set_file: tuple[str, ...] = ()
+    set_literal: tuple[str, ...] = ()
+
+    def flags(self) -> tuple[tuple[str, str], ...]:
+        """(Helm's flag, its argument), in the order Helm merges them."""
+        return (
+            *(("--values", item) for item in self.files),
+            *(("--set-json", item) for item in self.set_json),
+            *(("--set", item) for item in self.set),
+            *(("--set-string", item) for item in self.set_string),
+            *(("--set-file", item) for item in self.set_file),
+            *(("--set-literal", item) for item in self.set_literal),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChartSide:
+    """A chart that Helm renders: `chart` is a directory, an archive, `oci://...`, `repo/name` or a name with `repo`.
+
+    `root` is the directory that a git revision was copied to ("" for the work tree); paths below it are
+    shown without it. `extra` are further arguments of `helm template`, passed on as they are.
+    """
+
+    chart: str
+    values: ValuesInput = field(default_factory=ValuesInput)
+    release: str = "release-name"
+    namespace: str = "default"
+    version: str = ""
+    repo: str = ""
+    kube_version: str = "1.36"
+    api_versions: tuple[str, ...] = ()
+    include_crds: bool = False
+    is_upgrade: bool = True
+    label: str = ""
+    root: str = ""
+    extra: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the user should know of how this side came about, for the report's evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestSide:
+    """Manifests as they are: (file name, text), in the order they are read."""
+
+    text: tuple[tuple[str, str], ...]
+    label: str = ""
+    notes: tuple[str, ...] = ()
+    apply_method: str = ""
+    """How the release record says it was sent ("csa" or "ssa"); "" where there is no record."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmptySide:
+    """Nothing: a chart that is new (before) or gone (after)."""
+
+    label: str = "nothing"
+    notes: tuple[str, ...] = ()
+
+
+Side = ChartSide | ManifestSide | EmptySide
