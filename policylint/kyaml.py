@@ -273,3 +273,39 @@ def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
 
 
 _Loader.yaml_implicit_resolvers = _resolvers()
+
+
+def compose(text: str, file: str) -> Node | None:
+    """The node tree of one document, whose marks give lines and columns. Raises `ReadError`."""
+    loader = _Loader(text)
+    try:
+        found: Node | None = loader.get_single_node()
+        return found
+    except yaml.MarkedYAMLError as error:
+        raise _error(error, text, file, 1) from None
+    except yaml.YAMLError as error:
+        raise ReadError(f"not YAML: {error}", file=file, line=1, remedy="correct the text") from None
+    finally:
+        loader.dispose()
+
+
+def line_of(root: Node | None, path: tuple[str | int, ...]) -> int:
+    """The 1-based line of the key or item at `path`, or of the nearest parent that is there; 0 for no document."""
+    if root is None:
+        return 0
+    line: int = root.start_mark.line + 1
+    for step in path:
+        entry = _entry(root, step)
+        if entry is None:
+            return line
+        at, root = entry
+        line = at.start_mark.line + 1
+    return line
+
+
+def _entry(node: Node | None, step: str | int) -> tuple[Node, Node] | None:
+    if isinstance(node, MappingNode):
+        return next(((key, value) for key, value in node.value if key.value == str(step)), None)
+    if isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step], node.value[step]
+    return None

@@ -1,1 +1,22 @@
-"""policylint.formats"""
+"""How a report is written: one module per format, each with `render(report, colour) -> str`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from policylint.errors import UsageError
+from policylint.model import Report
+
+
+def names() -> tuple[str, ...]:
+    """The formats there are."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+
+
+def render(name: str, report: Report, *, colour: bool = False) -> str:
+    """The report in one format, ending with a newline. Raises `UsageError` for an unknown format."""
+    if name not in names():
+        raise UsageError(f"no format is called {name!r}", remedy=f"the formats are {', '.join(names())}")
+    written: str = importlib.import_module(f"{__name__}.{name}").render(report, colour=colour)
+    return written

@@ -1,0 +1,239 @@
+"""`.policylint.yaml`: found by walking up, checked against its schema, turned into frozen values."""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from policylint.errors import UsageError
+from policylint.kyaml import compose, line_of, load
+from policylint.model import Category, Json, Severity
+from policylint.packs import nearest
+
+NAME = ".policylint.yaml"
+
+_NAMES = {"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false"}
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One release to check, in one environment; paths are absolute."""
+
+    name: str
+    chart: str
+    namespace: str = "default"
+    values: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
+    version: str = ""
+    repo: str = ""
+    environment: str = ""
+    kubernetes: str = ""
+    helm: str = ""
+    apply: str = ""
+    values_mode: str = ""
+    api_versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What holds for every release of an environment; empty values change nothing."""
+
+    kubernetes: str = ""
+    helm: str = ""
+    apply: str = ""
+    level: Category | None = None
+    fail_on: Severity | None = None
+    rules: Mapping[str, Json] = field(default_factory=dict)
+    api_versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The configuration of a repository; the defaults where it has none."""
+
+    file: str = ""
+    releases: tuple[Release, ...] = ()
+    environments: Mapping[str, Environment] = field(default_factory=dict)
+    kubernetes: str = ""
+    helm: str = ""
+    apply: str = ""
+    level: Category | None = None
+    fail_on: Severity | None = None
+    strict: bool = False
+    default_branch: str = ""
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    crds: tuple[str, ...] = ()
+    immutable_paths: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    rules: Mapping[str, Json] = field(default_factory=dict)
+    scan_ignore: tuple[str, ...] = ()
+
+
+def find(start: Path) -> Path | None:
+    """The nearest `.policylint.yaml` at or above `start`."""
+    return next((found for at in (start, *start.parents) if (found := at / NAME).is_file()), None)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the file, as `policylint schema config` prints it."""
+    data = pkgutil.get_data("policylint", "data/config.schema.json")
+    assert data is not None  # noqa: S101  the file is part of the package
+    found: dict[str, Any] = json.loads(data)
+    return found
+
+
+def read(path: Path) -> Config:
+    """Read a configuration. Raises `UsageError` with file, line and the nearest valid key."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the configuration: {error}", file=str(path), remedy="make it readable") from None
+    raw = load(text, str(path))
+    if raw is None:
+        return Config(str(path))
+    root = compose(text, str(path))
+    for where, message, remedy in problems(raw, schema()):
+        raise UsageError(message, file=str(path), line=line_of(root, where), remedy=remedy)
+    return _config(raw, path)
+
+
+def problems(value: Json, shape: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """(path, message, remedy) of each place where a value is not of the schema's shape."""
+    yield from _problems(value, shape, shape, ())
+
+
+def _problems(
+    value: Json, shape: Mapping[str, Any], root: Mapping[str, Any], path: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    if "$ref" in shape:
+        shape = {**root["$defs"][shape["$ref"].rpartition("/")[2]], **shape}
+    name = ".".join(str(step) for step in path) or "the configuration"
+    if "enum" in shape and value not in shape["enum"]:
+        choices = ", ".join(shape["enum"])
+        yield path, f"{name} is one of {choices}, not {value!r}", nearest(str(value), shape["enum"])
+        return
+    kinds = shape.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if kinds and not any(_is(value, kind) for kind in kinds):
+        wanted = " or ".join(_NAMES[kind] for kind in kinds)
+        remedy = f'write it in quotes: "{value}"' if kinds == ["string"] else f"make it {wanted}"
+        yield path, f"{name} is {wanted}, not {value!r}", remedy
+        return
+    if isinstance(value, dict):
+        yield from _key_problems(value, shape, root, path)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _problems(item, shape.get("items", {}), root, (*path, index))
+
+
+def _key_problems(
+    value: Mapping[str, Json], shape: Mapping[str, Any], root: Mapping[str, Any], path: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    known, rest = shape.get("properties", {}), shape.get("additionalProperties", True)
+    for key in shape.get("required", ()):
+        if key not in value:
+            yield path, f"{'.'.join(map(str, path))} lacks {key}", f"add {key}: ..."
+    for key, item in value.items():
+        if key in known:
+            yield from _problems(item, known[key], root, (*path, key))
+        elif rest is False:
+            yield (*path, key), f"unknown key {key!r}", nearest(key, known)
+        elif isinstance(rest, dict):
+            yield from _problems(item, rest, root, (*path, key))
+
+
+def _is(value: Json, kind: str) -> bool:
+    types: dict[str, type] = {"object": dict, "array": list, "string": str, "boolean": bool}
+    return isinstance(value, types[kind])
+
+
+def _config(raw: Mapping[str, Any], path: Path) -> Config:
+    base = path.parent
+    return Config(
+        file=str(path),
+        releases=tuple(release for entry in raw.get("releases", ()) for release in _releases(entry, base)),
+        environments={name: _environment(entry) for name, entry in raw.get("environments", {}).items()},
+        kubernetes=raw.get("kubernetes", ""),
+        helm=raw.get("helm", ""),
+        apply=raw.get("apply", ""),
+        level=Category(raw["level"]) if "level" in raw else None,
+        fail_on=Severity(raw["fail-on"]) if "fail-on" in raw else None,
+        strict=raw.get("strict", False),
+        default_branch=raw.get("default-branch", ""),
+        select=tuple(raw.get("select", ())),
+        ignore=tuple(raw.get("ignore", ())),
+        crds=tuple(str(base / entry) for entry in raw.get("crds", ())),
+        immutable_paths={(row["group"], row["kind"]): tuple(row["paths"]) for row in raw.get("immutable-paths", ())},
+        rules=raw.get("rules", {}),
+        scan_ignore=tuple(raw.get("scan", {}).get("ignore", ())),
+    )
+
+
+def _environment(entry: Mapping[str, Any]) -> Environment:
+    return Environment(
+        kubernetes=entry.get("kubernetes", ""),
+        helm=entry.get("helm", ""),
+        apply=entry.get("apply", ""),
+        level=Category(entry["level"]) if "level" in entry else None,
+        fail_on=Severity(entry["fail-on"]) if "fail-on" in entry else None,
+        rules=entry.get("rules", {}),
+        api_versions=tuple(entry.get("api-versions", ())),
+    )
+
+
+def _releases(entry: Mapping[str, Any], base: Path) -> Iterator[Release]:
+    """The release itself, or one for each of its environments."""
+    environments = entry.get("environments") or {entry.get("environment", ""): {}}
+    for environment, own in environments.items():
+        yield Release(
+            name=own.get("name", entry["name"]),
+            chart=_chart(entry["chart"], base),
+            namespace=own.get("namespace", entry.get("namespace", "default")),
+            values=tuple(str(base / file) for file in (*entry.get("values", ()), *own.get("values", ()))),
+            sets=(*entry.get("set", ()), *own.get("set", ())),
+            version=own.get("version", entry.get("version", "")),
+            repo=entry.get("repo", ""),
+            environment=environment,
+            kubernetes=own.get("kubernetes", entry.get("kubernetes", "")),
+            helm=entry.get("helm", ""),
+            apply=entry.get("apply", ""),
+            values_mode=entry.get("values-mode", ""),
+            api_versions=tuple(entry.get("api-versions", ())),
+        )
+
+
+def _chart(chart: str, base: Path) -> str:
+    local = base / chart
+    return str(local) if chart.startswith(".") or local.exists() else chart
+
+
+def severities(*tables: Mapping[str, Json]) -> tuple[dict[str, Severity | None], dict[str, dict[str, Json]]]:
+    """(rule id -> severity, None for off; rule id -> parameters) of `rules:` tables, later ones win.
+
+    Raises `UsageError` for a value that is neither a severity nor off.
+    """
+    levels: dict[str, Severity | None] = {}
+    params: dict[str, dict[str, Json]] = {}
+    for table in tables:
+        for name, entry in table.items():
+            own = dict(entry) if isinstance(entry, dict) else {"severity": entry}
+            word = own.pop("severity", None)
+            if word is not None:
+                levels[name] = _severity(name, word)
+            params.setdefault(name, {}).update(own)
+    return levels, params
+
+
+def _severity(name: str, word: Json) -> Severity | None:
+    if word is False or word == "off":
+        return None
+    try:
+        return Severity(str(word))
+    except ValueError:
+        raise UsageError(
+            f"rules.{name} is off, note, warning or error, not {word!r}", remedy="write one of these words"
+        ) from None

@@ -1,0 +1,147 @@
+"""The machine's view: the versioned JSON report, described by `policylint schema report`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from policylint import __version__
+from policylint.model import (
+    ChangeSummary,
+    Finding,
+    Fix,
+    Location,
+    ReleaseReport,
+    Report,
+    ResourceId,
+    RuleFailure,
+    Severity,
+)
+
+SCHEMA = "policylint/report/v1"
+
+
+def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the formats share one signature
+    """The report as one JSON document."""
+    return json.dumps(document(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The report as JSON values, keys as design and schema have them."""
+    findings = [finding for release in report.releases for finding in release.findings] + list(report.findings)
+    failures = [failure for release in report.releases for failure in release.failures] + list(report.failures)
+    return {
+        "schema": SCHEMA,
+        "version": __version__,
+        "verdict": str(report.verdict),
+        "summary": summary(findings, len(failures)),
+        "releases": [_release(release) for release in report.releases],
+        "findings": [_finding(finding) for finding in report.findings],
+        "failures": [_failure(failure) for failure in report.failures],
+        **report.extra,
+    }
+
+
+def summary(findings: Iterable[Finding], failures: int) -> dict[str, int]:
+    """How many findings of each severity, waived ones and failures."""
+    severities = [finding.severity for finding in findings]
+    return {**{str(level): severities.count(level) for level in Severity}, "waived": 0, "failures": failures}
+
+
+def _release(release: ReleaseReport) -> dict[str, Any]:
+    target = release.target
+    return {
+        "name": release.name,
+        "namespace": release.namespace,
+        "environment": target.environment,
+        "kubernetes": target.kubernetes,
+        "helm": target.helm,
+        "apply": str(target.apply),
+        "verdict": str(release.verdict),
+        "changes": [_change(change) for change in release.changes],
+        "findings": [_finding(finding) for finding in release.findings],
+        "failures": [_failure(failure) for failure in release.failures],
+        "evidence": dict(release.evidence),
+    }
+
+
+def _change(change: ChangeSummary) -> dict[str, Any]:
+    return {
+        "resource": resource(change.resource),
+        "change": change.change,
+        "impact": str(change.impact),
+        "reason": change.reason,
+        "fields": change.fields,
+        "noise": change.noise,
+        "forecast": {
+            "upgrade": str(change.upgrade) if change.upgrade else None,
+            "rollback": str(change.rollback) if change.rollback else None,
+        },
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "category": str(finding.category),
+        "severity": str(finding.severity),
+        "confidence": str(finding.confidence),
+        "direction": str(finding.direction),
+        "resource": resource(finding.resource),
+        "path": finding.path,
+        "before": finding.before,
+        "after": finding.after,
+        "message": finding.message,
+        "because": finding.because,
+        "fingerprint": finding.fingerprint,
+        "locations": [_location(location) for location in finding.locations],
+        "fixes": [_fix(fix) for fix in finding.fixes],
+    }
+
+
+def resource(identity: ResourceId | None) -> dict[str, str] | None:
+    """An identity as JSON."""
+    if identity is None:
+        return None
+    return {
+        "group": identity.group,
+        "kind": identity.kind,
+        "namespace": identity.namespace,
+        "name": identity.name,
+    }
+
+
+def _location(location: Location) -> dict[str, Any]:
+    found: dict[str, Any] = {"role": location.role, "file": shown_path(location.file), "line": location.line}
+    if location.column:
+        found["column"] = location.column
+    if location.key:
+        found["key"] = location.key
+    return found
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    edits = [
+        {"file": shown_path(edit.file), "start": edit.start, "end": edit.end, "text": edit.text} for edit in fix.edits
+    ]
+    return {"title": fix.title, "grade": str(fix.grade), "steps": list(fix.steps), "edits": edits, "cost": fix.cost}
+
+
+def _failure(failure: RuleFailure) -> dict[str, Any]:
+    return {
+        "rule": failure.rule,
+        "resource": resource(failure.resource),
+        "message": failure.message,
+        "remedy": failure.remedy,
+    }
+
+
+def shown_path(file: str) -> str:
+    """A file's name relative to the current directory when beneath it, else as it is."""
+    path = Path(file)
+    if not path.is_absolute():
+        return file
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else file
