@@ -60,11 +60,9 @@ def _subject(finding: Finding) -> Iterator[str]:
 def dotted(path: str) -> str:
     """A JSON pointer as people write fields: spec.template.spec.containers[0].image."""
     text = ""
-    for step in path.split("/")[1:]:
-        step = step.replace("~1", "/").replace("~0", "~")
-        if step.isdigit():
-            text += f"[{step}]"
-        elif "." in step or "/" in step:
+    for raw in path.split("/")[1:]:
+        step = raw.replace("~1", "/").replace("~0", "~")
+        if step.isdigit() or "." in step or "/" in step:
             text += f"[{step}]"
         else:
             text += f".{step}" if text else step

@@ -1,0 +1,79 @@
+"""Build the typer application of the command that is asked for, and turn errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from policylint import __version__, cli
+from policylint.errors import PolicylintError
+from policylint.model import Verdict
+
+ABOUT = "Will the cluster accept this helm upgrade, and the rollback? What will it destroy or interrupt?"
+EXITS = "Exit codes: 0 pass, 1 fail, 2 unknown (policylint could not judge, or was called wrongly)."
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; the words after `--` are the helm command to judge."""
+    head, command = _cut(arguments)
+    try:
+        code = _application(head[0] if head else "")(
+            args=head, prog_name="policylint", standalone_mode=False, obj={"command": command}
+        )
+    except click.ClickException as error:
+        error.show()
+        return Verdict.UNKNOWN.exit_code
+    except PolicylintError as error:
+        _complain(error)
+        return Verdict.UNKNOWN.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("policylint: interrupted\n")
+        return 130
+    except BrokenPipeError:
+        return Verdict.UNKNOWN.exit_code
+    return code if isinstance(code, int) else 0
+
+
+def names() -> tuple[str, ...]:
+    """The commands there are: the modules of this package that define `command`."""
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(cli.__path__) if m.name not in ("app", "common")))
+
+
+def _application(wanted: str) -> typer.Typer:
+    """An application with the wanted command only, or with all of them where that is no command (`--help`)."""
+    app = typer.Typer(
+        name="policylint", help=ABOUT, epilog=EXITS, no_args_is_help=True, add_completion=False, rich_markup_mode=None
+    )
+    app.callback()(_root)
+    for name in (wanted,) if wanted in names() else names():
+        module = importlib.import_module(f"{cli.__name__}.{name}")
+        settings = getattr(module, "SETTINGS", {})
+        app.command(name.replace("_", "-"), **settings)(module.command)
+    return app
+
+
+def _root(
+    version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit.", is_eager=True),
+) -> None:
+    if version:
+        typer.echo(f"policylint {__version__}")
+        raise typer.Exit
+
+
+def _cut(arguments: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    words = list(arguments)
+    if words[:1] == ["check"] and "--" in words:
+        at = words.index("--")
+        return words[:at], tuple(words[at + 1 :])
+    return words, ()
+
+
+def _complain(error: PolicylintError) -> None:
+    sys.stderr.write(f"policylint: {error}\n")
+    if error.remedy:
+        sys.stderr.write(f"  fix  {error.remedy}\n")

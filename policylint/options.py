@@ -1,0 +1,48 @@
+"""What a check is asked to do: the command line and the Python call in one frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from policylint.model import Apply, Category, Severity
+from policylint.sources.sides import ValuesInput
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of `policylint check`; empty values mean the defaults the command line documents."""
+
+    after: str = ""
+    """CHART or any other SIDE; "" checks every release of the configuration."""
+    before: str = ""
+    release: str = ""
+    namespace: str = ""
+    values: ValuesInput = field(default_factory=ValuesInput)
+    version: str = ""
+    repo: str = ""
+    kube_version: str = ""
+    api_versions: tuple[str, ...] = ()
+    include_crds: bool = False
+    post_renderer: str = ""
+    helm: str = ""
+    helm_version: str = ""
+    apply: Apply | None = None
+    force: bool = False
+    values_mode: str = ""
+    rollback: str = ""
+    live: tuple[str, ...] = ()
+    crds: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    level: Category | None = None
+    environment: str = ""
+    fail_on: Severity | None = None
+    strict: bool = False
+    allow_empty: bool = False
+    changed: bool = False
+    changed_files: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    """The helm command that is about to run, given after `--`."""
+    config: str = ""
+    timeout: float = 120.0
+    """Seconds a render may take."""
