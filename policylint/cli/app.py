@@ -7,7 +7,6 @@ import pkgutil
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
 
 from policylint import __version__, cli
@@ -25,13 +24,14 @@ def run(arguments: Sequence[str]) -> int:
         code = _application(head[0] if head else "")(
             args=head, prog_name="policylint", standalone_mode=False, obj={"command": command}
         )
-    except click.ClickException as error:
-        error.show()
+    except typer.TyperException as error:
+        where = f"policylint {head[0]}" if head and head[0] in names() else "policylint"
+        _complain(PolicylintError(error.format_message(), remedy=f"see {where} --help"))
         return Verdict.UNKNOWN.exit_code
     except PolicylintError as error:
         _complain(error)
         return Verdict.UNKNOWN.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         sys.stderr.write("policylint: interrupted\n")
         return 130
     except BrokenPipeError:

@@ -1,0 +1,56 @@
+"""What several commands share: writing reports where the user wants them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from policylint.errors import UsageError
+from policylint.formats import names, render
+from policylint.model import Report
+
+
+def emit(report: Report, formats: Sequence[str]) -> int:
+    """Write the report in every format asked for (`text`, `json`, `sarif=out.sarif`) and return the exit code."""
+    wanted = [_target(word) for word in formats or ("text",)]
+    if sum(not file for _, file in wanted) > 1:
+        raise UsageError("two formats for standard output", remedy="write one of them to a file: --format json=FILE")
+    for name, file in wanted:
+        if file:
+            write(Path(file), render(name, report))
+        else:
+            sys.stdout.write(render(name, report, colour=name == "text" and in_colour()))
+    sys.stdout.flush()
+    return report.verdict.exit_code
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """Refuse an unknown format before any work is done."""
+    for name, _ in map(_target, formats):
+        if name not in names():
+            raise UsageError(f"no format is called {name!r}", remedy=f"the formats are {', '.join(names())}")
+
+
+def in_colour() -> bool:
+    """Whether standard output is a terminal that wants colour (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8", newline="") as temporary:
+            temporary.write(text)
+        Path(temporary.name).replace(path)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write the report: {error}", file=str(path), remedy="name a file in a directory you may write to"
+        ) from None
+
+
+def _target(word: str) -> tuple[str, str]:
+    name, _, file = word.partition("=")
+    return name, file

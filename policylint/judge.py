@@ -1,0 +1,200 @@
+"""Judge one release: read, diff, forecast, evaluate, in one straight line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from policylint.diff import changes
+from policylint.evaluate import evaluate, order, verdict
+from policylint.impact import impact
+from policylint.manifest import Reader, Text
+from policylint.model import (
+    Change,
+    ChangeSummary,
+    Created,
+    Deleted,
+    Finding,
+    Json,
+    Kept,
+    Manifest,
+    Outcome,
+    ReleaseReport,
+    RuleFailure,
+    Severity,
+    Target,
+    Upgrade,
+)
+from policylint.redact import Redactor
+from policylint.rule import Context, Rule
+from policylint.schemas import schemas
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One release, rendered: everything that judging it needs, and nothing that touches the world."""
+
+    release: str
+    namespace: str
+    target: Target
+    before: tuple[Text, ...]
+    after: tuple[Text, ...]
+    before_crds: tuple[Text, ...] = ()
+    after_crds: tuple[Text, ...] = ()
+    named_crds: tuple[Text, ...] = ()
+    """What `--crds` names."""
+    live: tuple[Text, ...] = ()
+    """What `--live` names: objects as `kubectl get -o yaml` prints them."""
+    immutable_paths: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    subjects: tuple[object, ...] = ()
+    """More subjects of rules: invocations, the history, the values change, the charts."""
+    invocations: tuple[object, ...] = ()
+    failures: tuple[RuleFailure, ...] = ()
+    evidence: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """How a case is judged."""
+
+    rules: tuple[Rule, ...]
+    severities: Mapping[str, Severity | None] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    fail_on: Severity = Severity.ERROR
+    strict: bool = False
+
+
+def judge(case: Case, judging: Judging) -> ReleaseReport:
+    """The report of one release. Raises `ReadError` for text that is no manifest."""
+    upgrade = forecasted(case)
+    redactor = Redactor.of([*_resources(upgrade.before), *_resources(upgrade.after)])
+    context = Context(case.target, upgrade, settings=judging.settings, invocations=case.invocations)
+    subjects: Sequence[object] = (upgrade, *upgrade.changes, *case.subjects)
+    active = tuple(rule for rule in judging.rules if judging.severities.get(rule.id, rule.severity) is not None)
+    findings, failures = evaluate(active, subjects, context, redactor)
+    findings = tuple(sorted((_weighed(finding, judging) for finding in findings), key=order))
+    failures = (*case.failures, *failures, *(_open_answers(upgrade) if judging.strict else ()))
+    return ReleaseReport(
+        name=case.release,
+        namespace=case.namespace,
+        target=case.target,
+        verdict=verdict(findings, failures, judging.fail_on),
+        changes=tuple(summaries(upgrade)),
+        findings=findings,
+        failures=failures,
+        evidence={
+            **case.evidence,
+            "resources": len(upgrade.changes),
+            "rules": len(active),
+            "half-applied": half_applied(upgrade),
+        },
+    )
+
+
+def forecasted(case: Case) -> Upgrade:
+    """The case read, diffed and forecast, both ways."""
+    from policylint.forecast import forecast
+
+    upgrade, reader = read(case)
+    return forecast(upgrade, _cluster(case, upgrade, reader))
+
+
+def read(case: Case) -> tuple[Upgrade, Reader]:
+    """The case read and diffed, and the reader that knows its kinds."""
+    published = schemas(case.target.kubernetes)
+    plain = Reader(case.namespace, published)
+    crds = [plain.read(texts).resources.values() for texts in (case.before_crds, case.after_crds, case.named_crds)]
+    reader = plain.knowing(resource for found in crds for resource in found)
+    before, after = reader.read_pair(case.before, case.after)
+    before = replace(before, crds=tuple(crds[0]))
+    after = replace(after, crds=tuple(crds[1]))
+    found = changes(before, after, published)
+    return Upgrade(case.release, case.namespace, case.target, before, after, found), reader
+
+
+def _cluster(case: Case, upgrade: Upgrade, reader: Reader) -> Any:
+    from policylint.forecast.cluster import Cluster
+
+    live = reader.read(case.live)
+    named = reader.read(case.named_crds)
+    crds: dict[tuple[str, str], Any] = {}
+    for side in (
+        upgrade.before.crds,
+        upgrade.after.crds,
+        *map(_resources, (upgrade.before, live, upgrade.after, named)),
+    ):
+        for resource in side:
+            if resource.id.kind == "CustomResourceDefinition":
+                spec = resource.body.get("spec") or {}
+                crds[(str(spec.get("group", "")), str((spec.get("names") or {}).get("kind", "")))] = resource.body
+    return Cluster(
+        live={identity: resource.body for identity, resource in live.resources.items()},
+        crds=crds,
+        storage_classes={i.name: r.body for i, r in live.resources.items() if i.kind == "StorageClass"},
+        immutable_paths=case.immutable_paths,
+    )
+
+
+def summaries(upgrade: Upgrade) -> list[ChangeSummary]:
+    """One row per resource, hooks last."""
+    rows = [_row(change) for change in upgrade.changes]
+    hooks = [identity for identity in upgrade.after.hooks if identity not in upgrade.after.resources]
+    return rows + [
+        ChangeSummary(identity, "hook", impact(Created(upgrade.after.hooks[identity]))[0]) for identity in hooks
+    ]
+
+
+def _row(change: Change) -> ChangeSummary:
+    word = {Created: "created", Kept: "kept", Deleted: "deleted"}[type(change)]
+    fields = change.fields if isinstance(change, Kept) else ()
+    noise = sum(field.noise for field in fields)
+    effect, reason = impact(change)
+    forecast = change.forecast
+    return ChangeSummary(
+        change.id,
+        word,
+        effect,
+        len(fields) - noise,
+        noise,
+        forecast.upgrade.outcome if forecast.upgrade else None,
+        forecast.rollback.outcome if forecast.rollback else None,
+        reason,
+    )
+
+
+def half_applied(upgrade: Upgrade) -> list[str]:
+    """Which objects a refused upgrade leaves changed: Helm sends every update, and then stops."""
+    refused = [change for change in upgrade.changes if _refused(change)]
+    if not refused:
+        return []
+    done = [str(change.id) for change in upgrade.changes if not _refused(change) and _sent(change)]
+    return [f"would already be changed when the upgrade fails: {', '.join(done)}"] if done else []
+
+
+def _refused(change: Change) -> bool:
+    answer = change.forecast.upgrade
+    return answer is not None and answer.outcome is Outcome.REJECTED
+
+
+def _sent(change: Change) -> bool:
+    return isinstance(change, Created) or (isinstance(change, Kept) and bool(change.fields))
+
+
+def _weighed(finding: Finding, judging: Judging) -> Finding:
+    wanted = judging.severities.get(finding.rule)
+    return replace(finding, severity=wanted) if wanted else finding
+
+
+def _open_answers(upgrade: Upgrade) -> list[RuleFailure]:
+    return [
+        RuleFailure("strict", f"the answer depends on {unknown.what}", unknown.how, change.id)
+        for change in upgrade.changes
+        for answer in (change.forecast.upgrade, change.forecast.rollback)
+        if answer
+        for unknown in answer.unknowns
+    ]
+
+
+def _resources(side: Manifest) -> list[Any]:
+    return [*side.resources.values(), *side.hooks.values()]

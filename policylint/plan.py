@@ -1,0 +1,130 @@
+"""Load: what the user named becomes plans, one for each release to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from policylint import config as configuration
+from policylint.config import Config, Environment, Release
+from policylint.errors import UsageError
+from policylint.model import Apply, Json, Severity, Target
+from policylint.options import Options
+from policylint.schemas import NEWEST, minor_number
+from policylint.sources.sides import ChartSide, Side, ValuesInput
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One release's check: two sides, how they are sent, and how strictly they are judged."""
+
+    release: str
+    namespace: str
+    before: Side
+    after: Side
+    options: Options
+    environment: Environment = field(default_factory=Environment)
+    config: Config = field(default_factory=Config)
+    invocation: Any = None
+    """The command or declaration that deploys the release, where it is known."""
+
+    @property
+    def fail_on(self) -> Severity:
+        """The lowest severity that fails."""
+        return self.options.fail_on or self.environment.fail_on or self.config.fail_on or Severity.ERROR
+
+    @property
+    def rule_tables(self) -> tuple[Mapping[str, Json], ...]:
+        """The `rules:` tables that hold, later ones win."""
+        return self.config.rules, self.environment.rules
+
+
+def load_config(options: Options) -> Config:
+    """The configuration that `--config` names, or the nearest one above the current directory."""
+    path = Path(options.config) if options.config else configuration.find(Path.cwd())
+    return configuration.read(path) if path else Config()
+
+
+def environment_of(options: Options, config: Config) -> Environment:
+    """The environment that `--env` names; raises `UsageError` for one that the configuration does not know."""
+    name = options.environment
+    if not name or name in config.environments:
+        return config.environments.get(name, Environment())
+    known = {*config.environments, *(release.environment for release in config.releases if release.environment)}
+    if known and name not in known:
+        raise UsageError(f"no environment is called {name!r}", remedy=configuration.nearest(name, known))
+    return Environment()
+
+
+def minor(options: Options, environment: Environment, config: Config) -> str:
+    """The Kubernetes minor to judge for: flag, environment, configuration, else the newest with recorded data."""
+    wanted = options.kube_version or environment.kubernetes or config.kubernetes or NEWEST
+    try:
+        return f"1.{minor_number(wanted)}"
+    except ValueError as error:
+        raise UsageError(str(error), remedy="give the cluster's version: kubectl version") from None
+
+
+def target(plan: Plan, found_line: str, apply_method: str = "") -> Target:
+    """How the upgrade is sent: `--apply`, else the record's method, else what this Helm line does.
+
+    `found_line` is the line of the helm found ("" for none). Raises `UsageError` for force together with
+    server-side apply, which Helm 4 refuses.
+    """
+    options, environment, config = plan.options, plan.environment, plan.config
+    line = options.helm_version or environment.helm or config.helm or found_line or "4"
+    if line not in ("3", "4"):
+        raise UsageError(f"--helm-version is 3 or 4, not {line!r}", remedy="name the major version only")
+    named = options.apply or _apply(environment.apply) or _apply(config.apply)
+    default = Apply.CLIENT_SIDE if line == "3" or apply_method == "csa" else Apply.SERVER_SIDE
+    apply = named or default
+    if options.force and line == "4" and apply is Apply.SERVER_SIDE:
+        raise UsageError(
+            "invalid operation: cannot use server-side apply and force replace together",
+            remedy="leave out --force, or add --apply client-side (helm: --server-side=false)",
+        )
+    if options.force:
+        apply = Apply.REPLACE
+    return Target(minor(options, environment, config), line, apply, options.force, options.environment)
+
+
+def _apply(word: str) -> Apply | None:
+    return Apply(word) if word else None
+
+
+def of_release(options: Options, release: Release) -> Options:
+    """The options with what the configuration says of one release; the command line's own words win."""
+    values = ValuesInput(files=(*release.values, *options.values.files), set=(*release.sets, *options.values.set))
+    return replace(
+        options,
+        after=options.after or release.chart,
+        release=options.release or release.name,
+        namespace=options.namespace or release.namespace,
+        values=replace(options.values, files=values.files, set=values.set),
+        version=options.version or release.version,
+        repo=options.repo or release.repo,
+        kube_version=options.kube_version or release.kubernetes,
+        helm_version=options.helm_version or release.helm,
+        apply=options.apply or _apply(release.apply),
+        values_mode=options.values_mode or release.values_mode,
+        environment=options.environment or release.environment,
+        api_versions=options.api_versions or release.api_versions,
+    )
+
+
+def chart_side(options: Options, environment: Environment, config: Config) -> ChartSide:
+    """The chart of the options as a side to render."""
+    return ChartSide(
+        chart=options.after,
+        values=options.values,
+        release=options.release or "release-name",
+        namespace=options.namespace or "default",
+        version=options.version,
+        repo=options.repo,
+        kube_version=minor(options, environment, config),
+        api_versions=(*options.api_versions, *environment.api_versions),
+        include_crds=options.include_crds,
+        label=options.after,
+    )

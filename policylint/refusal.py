@@ -1,0 +1,130 @@
+"""Explain a forecast refusal: what the rules of one topic say of a change, both ways."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policylint.model import (
+    Answer,
+    Category,
+    Cause,
+    Confidence,
+    Created,
+    Direction,
+    FieldChange,
+    Fix,
+    Kept,
+    Severity,
+    Unknown,
+    Violation,
+)
+from policylint.rule import Context
+
+_STEP = re.compile(r"\.?([^.\[\]]+)|\[([^\]]*)\]")
+_ALLOWED = re.compile(r"'(\w+)'")
+DOOR = {
+    Direction.UPGRADE: "the cluster will reject this upgrade",
+    Direction.ROLLBACK: "the cluster will reject the rollback of this upgrade",
+}
+
+
+def refusals(change: Created | Kept, topic: str, context: Context) -> Iterator[Violation]:
+    """One violation for each cause, and each open question, of this topic in the change's forecast.
+
+    A refusal is an error of category cluster-rejects (rollback for the way back); an answer that depends on
+    live state is a warning whose fix is the command that tells.
+    """
+    for direction, answer in (
+        (Direction.UPGRADE, change.forecast.upgrade),
+        (Direction.ROLLBACK, change.forecast.rollback),
+    ):
+        if answer is not None:
+            yield from explained(change, topic, context, direction, answer)
+
+
+def explained(
+    change: Created | Kept, topic: str, context: Context, direction: Direction, answer: Answer
+) -> Iterator[Violation]:
+    """The violations of one direction's answer."""
+    for cause in answer.causes:
+        if cause.topic == topic:
+            yield _refused(change, cause, context, direction)
+    for unknown in answer.unknowns:
+        if unknown.topic == topic:
+            yield _open(change, unknown, direction)
+
+
+def pointer(field: str) -> str:
+    """The RFC 6901 pointer of a field as the API server writes it: spec.ports[0].nodePort, metadata.labels[a.b/c]."""
+    steps = [name or inner.strip("\"'") for name, inner in _STEP.findall(field)]
+    return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
+
+
+def category(direction: Direction) -> Category:
+    """What a refusal in this direction is about."""
+    return Category.CLUSTER_REJECTS if direction is Direction.UPGRADE else Category.ROLLBACK
+
+
+def _refused(change: Created | Kept, cause: Cause, context: Context, direction: Direction) -> Violation:
+    touched = _touched(change, cause)
+    before, after = (touched.before, touched.after) if touched else (None, None)
+    if direction is Direction.ROLLBACK:
+        before, after = after, before
+    return Violation(
+        message=DOOR[direction],
+        because=f"Kubernetes {context.target.kubernetes} answers: {cause.field}: {cause.message}",
+        path=touched.path if touched else pointer(cause.field),
+        before=before,
+        after=after,
+        direction=direction,
+        category=category(direction),
+        severity=Severity.ERROR,
+        fixes=_fixes(change, cause, context) if direction is Direction.UPGRADE else (),
+    )
+
+
+def _open(change: Created | Kept, unknown: Unknown, direction: Direction) -> Violation:
+    touched = _touched(change, Cause(unknown.field, "", ""))
+    return Violation(
+        message=f"{DOOR[direction].replace('will', 'may')}: it depends on {unknown.what}",
+        because="an offline run cannot see it",
+        path=touched.path if touched else pointer(unknown.field),
+        before=touched.before if touched else None,
+        after=touched.after if touched else None,
+        direction=direction,
+        category=category(direction),
+        severity=Severity.WARNING,
+        confidence=Confidence.DEPENDS,
+        fixes=(Fix("find out, or give policylint the live objects with --live", steps=(unknown.how,)),),
+    )
+
+
+def _touched(change: Created | Kept, cause: Cause) -> FieldChange | None:
+    """The change that a cause is about: the first one at, below or above its field that is not allowed by it."""
+    if isinstance(change, Created):
+        return None
+    field = pointer(cause.field)
+    allowed = (
+        {f"{field}/{name}" for name in _ALLOWED.findall(cause.message)} if "other than" in cause.message else set()
+    )
+    near = [
+        found
+        for found in change.fields
+        if (_within(found.path, field) or _within(field, found.path))
+        and not any(_within(found.path, path) for path in allowed)
+    ]
+    return next((found for found in near if not found.noise), near[0] if near else None)
+
+
+def _within(path: str, parent: str) -> bool:
+    return path == parent or path.startswith(f"{parent}/")
+
+
+def _fixes(change: Created | Kept, cause: Cause, context: Context) -> tuple[Fix, ...]:
+    from policylint.runbooks import fixes_for
+
+    upgrade = context.upgrade
+    release, namespace = (upgrade.release, upgrade.namespace) if upgrade else ("", "")
+    found: tuple[Fix, ...] = fixes_for(cause, change, context.target, release, namespace)
+    return found
