@@ -1,0 +1,50 @@
+# Everything runs in .venv; the machine's own Python stays as it is.
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV ?= .venv
+BIN = $(VENV)/bin
+STAMP = $(VENV)/.installed
+JOBS ?= 2
+
+.PHONY: demo test lint score noise bench docs e2e clean
+
+$(STAMP): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "policylint needs Python >= 3.11 with venv; set PYTHON=..."; exit 1; }
+	@if command -v uv >/dev/null 2>&1; then \
+		uv venv --quiet --allow-existing --python "$(PYTHON)" $(VENV) && \
+		uv pip install --quiet --python $(BIN)/python -e '.[embedded]' --group dev; \
+	else \
+		$(PYTHON) -m venv $(VENV) && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1' && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[embedded]' --group dev; \
+	fi
+	@touch $@
+
+demo: $(STAMP)  ## the main job on a bundled example, with the embedded engine
+	@$(BIN)/python -m policylint check fixtures/demo/after --before fixtures/demo/before \
+		--release shop -n prod -f fixtures/demo/values-prod.yaml --helm embedded --helm-version 3 || test $$? -eq 1
+
+test: $(STAMP)  ## every test
+	@$(BIN)/python -m pytest -n $(JOBS)
+
+lint: $(STAMP)  ## style and types
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+score: $(STAMP)  ## the forecast against recorded answers, the scan against its labelled corpus
+	@$(BIN)/python scripts/score_forecast.py
+	@$(BIN)/python scripts/score_scan.py
+
+noise: $(STAMP)  ## how many findings good upgrades get
+	@$(BIN)/python scripts/noise.py
+
+bench: $(STAMP)  ## speed, as ratios
+	@$(BIN)/python bench/run.py
+
+docs: $(STAMP)  ## write the generated pages again
+	@$(BIN)/python scripts/make_docs.py
+
+e2e: $(STAMP)  ## against a real API server (cached)
+	@scripts/e2e.sh
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache
