@@ -1,0 +1,179 @@
+"""Render with the user's helm binary: one process for each side, started at once and never left behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from policylint.errors import RenderError, SourceError
+from policylint.render.command import shown, template_argv
+from policylint.render.engine import Rendered
+from policylint.render.failure import render_error
+from policylint.render.text import decoded, split_crds, warnings
+from policylint.sources.sides import ChartSide
+
+TIME_LIMIT = 180.0
+"""Seconds after which a helm that does not end is taken to hang."""
+OLDEST = (3, 8)
+"""The oldest Helm whose `template` has every flag used here, OCI references included."""
+
+
+def find_helm(named: str = "") -> str:
+    """The helm to run: `named` (--helm), POLICYLINT_HELM, then PATH; "" where PATH has none.
+
+    Raises SourceError where the one that was named is not there.
+    """
+    for origin, wish in (("--helm", named), ("POLICYLINT_HELM", os.environ.get("POLICYLINT_HELM", ""))):
+        if wish:
+            if found := shutil.which(wish):
+                return found
+            raise SourceError(f"{origin} names {wish}, which is no program", remedy=f"correct {origin} or leave it out")
+    return shutil.which("helm") or ""
+
+
+class Process:
+    """A helm that runs in a process group of its own, its output read by a thread."""
+
+    def __init__(self, argv: list[str], time_limit: float) -> None:
+        self.argv = argv
+        self._limit = time_limit
+        self._out = self._err = b""
+        try:
+            self._popen = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=os.name == "posix",
+            )
+        except OSError as error:
+            raise SourceError(
+                f"{argv[0]} cannot be run: {error.strerror or error}", remedy="name a working helm with --helm"
+            ) from error
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        self._out, self._err = self._popen.communicate()
+
+    def wait(self) -> tuple[int, bytes, bytes]:
+        """(exit code, standard output, standard error); raises RenderError when the time limit is over."""
+        try:
+            self._reader.join(self._limit)
+        except BaseException:
+            self.cancel()
+            raise
+        if self._reader.is_alive():
+            self.cancel()
+            raise RenderError(
+                f"{Path(self.argv[0]).name} {self.argv[1]} did not end within {self._limit:g} seconds and was stopped",
+                remedy="run it by hand to see what it waits for, or raise POLICYLINT_HELM_TIMEOUT (seconds)",
+            )
+        return self._popen.returncode, self._out, self._err
+
+    def cancel(self) -> None:
+        """Kill the whole process group, where anything of it is left."""
+        if self._popen.poll() is None or self._reader.is_alive():
+            try:
+                if os.name == "posix":
+                    os.killpg(self._popen.pid, signal.SIGKILL)
+                else:
+                    self._popen.kill()
+            except (ProcessLookupError, PermissionError):
+                pass
+        self._reader.join(5)
+
+
+class HelmRender:
+    """One side's `helm template` under way."""
+
+    def __init__(self, process: Process, side: ChartSide, engine: HelmBinary) -> None:
+        self._process = process
+        self._side = side
+        self._engine = engine
+
+    def wait(self) -> Rendered:
+        """The manifests; raises RenderError with helm's own message and the command."""
+        code, out, err = self._process.wait()
+        words = err.decode("utf-8", "replace")
+        if code:
+            self._engine.require_version()
+            said = words.strip() or f"helm ended with exit code {code} and said nothing"
+            raise render_error(said, self._process.argv, self._side)
+        crds, text = split_crds(decoded(out, self._side))
+        return Rendered(
+            text=crds + text if self._side.include_crds else text,
+            crds=crds,
+            notes=warnings(words),
+            command=shown(self._process.argv, self._side),
+        )
+
+    def cancel(self) -> None:
+        """End helm and leave nothing behind."""
+        self._process.cancel()
+
+
+@dataclass(slots=True)
+class HelmBinary:
+    """The engine that runs a helm binary; its version is asked for at once and read when it is needed."""
+
+    path: str
+    time_limit: float = TIME_LIMIT
+    _asked: Process | None = None
+    _version: str = ""
+
+    def ask_version(self) -> None:
+        """Start to ask helm for its version, so that the answer is there when it is needed."""
+        if self._asked is None and not self._version:
+            self._asked = Process([self.path, "version", "--short"], min(self.time_limit, 30.0))
+
+    @property
+    def name(self) -> str:
+        """The binary's path."""
+        return self.path
+
+    @property
+    def version(self) -> str:
+        """Helm's version, such as "3.22"; raises SourceError where it is no helm or too old."""
+        self.require_version()
+        return self._version
+
+    @property
+    def line(self) -> str:
+        """Helm's major version, "3" or "4"."""
+        return self.version.partition(".")[0]
+
+    def require_version(self) -> None:
+        """Raise SourceError unless this is a Helm that can do what is needed."""
+        if self._version:
+            return
+        self.ask_version()
+        assert self._asked is not None  # noqa: S101 - for the type checker
+        _, out, err = self._asked.wait()
+        self._version = read_version(self.path, (out + err).decode("utf-8", "replace"))
+
+    def start(self, side: ChartSide) -> HelmRender:
+        """Start `helm template` and return at once."""
+        return HelmRender(Process(template_argv(self.path, side), self.time_limit), side, self)
+
+    def render(self, side: ChartSide) -> Rendered:
+        """Run `helm template` and wait for it."""
+        return self.start(side).wait()
+
+
+def read_version(path: str, output: str) -> str:
+    """The version in the answer of `helm version --short`; raises SourceError where it is too old or no helm."""
+    found = re.search(r"v(\d+)\.(\d+)(?:\.\d+)?", output)
+    if found is None:
+        raise SourceError(f"{path} does not answer `helm version` as Helm does", remedy="name Helm 3 or 4 with --helm")
+    if (int(found[1]), int(found[2])) < OLDEST:
+        raise SourceError(
+            f"{path} is Helm {found[0][1:]}, which is too old", remedy="use Helm 3.8 or newer, or Helm 4 (--helm PATH)"
+        )
+    return found[0][1:]

@@ -1,0 +1,113 @@
+"""The `helm template` command of a side, as it is run and as it may be shown."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from policylint.errors import UsageError
+from policylint.sources.sides import ChartSide
+
+HIDDEN = "***"
+
+# Arguments of `helm upgrade`, `install` and `template` that change what is rendered or how a chart is
+# fetched; they take part as they are. The value says whether an argument follows. Everything else either
+# has a field of its own in ChartSide, has no effect on a render, or would write files or ask the cluster.
+PASSED_ON = {
+    "--ca-file": True,
+    "--cert-file": True,
+    "--content-cache": True,
+    "--devel": False,
+    "--disable-openapi-validation": False,
+    "--enable-dns": False,
+    "--insecure-skip-tls-verify": False,
+    "--key-file": True,
+    "--keyring": True,
+    "--no-hooks": False,
+    "--pass-credentials": False,
+    "--password": True,
+    "--plain-http": False,
+    "--post-renderer": True,
+    "--post-renderer-args": True,
+    "--registry-config": True,
+    "--repository-cache": True,
+    "--repository-config": True,
+    "--skip-schema-validation": False,
+    "--skip-tests": False,
+    "--username": True,
+    "--verify": False,
+}
+
+_SECRET_KEY = re.compile(
+    r"pass|secret|token|credential|auth|private|api-?_?key|access-?_?key|(^|[._-])key$|cert|dsn", re.I
+)
+_URL_USER = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.I)
+
+
+def template_argv(helm: str, side: ChartSide) -> list[str]:
+    """The argument list that renders `side`, always with its CRDs; raises UsageError for an extra that is not safe."""
+    check_extra(side.extra)
+    argv = [helm, "template", side.release, side.chart, "--namespace", side.namespace]
+    argv += ["--kube-version", full_version(side.kube_version), "--include-crds"]
+    if side.is_upgrade:
+        argv.append("--is-upgrade")
+    for flag, value in (("--version", side.version), ("--repo", side.repo)):
+        argv += [flag, value] if value else []
+    for version in side.api_versions:
+        argv += ["--api-versions", version]
+    for flag, value in side.values.flags():
+        argv += [flag, value]
+    return [*argv, *side.extra]
+
+
+def full_version(kube_version: str) -> str:
+    """ "1.36" as "1.36.0": given two numbers, Helm 4 shows templates another version than Helm 3 does."""
+    return f"{kube_version}.0" if re.fullmatch(r"v?\d+\.\d+", kube_version) else kube_version
+
+
+def check_extra(extra: tuple[str, ...]) -> None:
+    """Raise UsageError for an argument that would write files, ask the cluster or hide part of the output."""
+    arguments = iter(extra)
+    for argument in arguments:
+        flag, equals, _ = argument.partition("=")
+        if flag not in PASSED_ON:
+            raise UsageError(f"{flag} cannot be passed on to `helm template`", remedy="leave it out of the check")
+        if PASSED_ON[flag] and not equals:
+            next(arguments, None)
+
+
+def shown(argv: list[str], side: ChartSide) -> str:
+    """The command as a line of shell: secret-like values hidden, paths of a revision's copy as in the repository."""
+    words: list[str] = []
+    flag = ""
+    for word in argv:
+        words.append(shlex.quote(_tidy(_hide(flag, word), side.root)))
+        flag = word if word.startswith("-") else ""
+    return " ".join(words)
+
+
+def without_root(text: str, root: str) -> str:
+    """`text` with the paths of a revision's copy as paths of the repository."""
+    return text.replace(root.rstrip("/\\") + "/", "") if root else text
+
+
+def _tidy(word: str, root: str) -> str:
+    return without_root(_URL_USER.sub(rf"\g<scheme>{HIDDEN}@", word), root)
+
+
+def _hide(flag: str, word: str) -> str:
+    if word.startswith("--") and "=" in word:
+        name, _, value = word.partition("=")
+        return f"{name}={_hide(name, value)}"
+    if flag in ("--password", "--username"):
+        return HIDDEN
+    if flag == "--set-json":
+        return re.sub(r"=.*|^\s*\{.*", f"={HIDDEN}", word, flags=re.S) if _SECRET_KEY.search(word) else word
+    if flag in ("--set", "--set-string"):
+        return ",".join(_hide_pair(pair) for pair in re.split(r"(?<!\\),(?![^{]*\})", word))
+    return _hide_pair(word) if flag == "--set-literal" else word
+
+
+def _hide_pair(pair: str) -> str:
+    key, equals, _ = pair.partition("=")
+    return f"{key}={HIDDEN}" if equals and _SECRET_KEY.search(key) else pair

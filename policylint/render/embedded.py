@@ -1,0 +1,195 @@
+"""Render with Helm's own code in this process (helm-python-sdk), where there is no helm binary.
+
+The library renders templates and no more; what `helm template` does around that is done here: merging the values,
+refusing what Helm refuses, sorting and printing.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from policylint.errors import RenderError, SourceError
+from policylint.render.command import check_extra, full_version, shown, template_argv
+from policylint.render.engine import Rendered
+from policylint.render.failure import render_error
+from policylint.sources.sides import ChartSide
+
+TIME_LIMIT = 180.0
+_CANNOT = {"--skip-schema-validation", "--post-renderer", "--post-renderer-args", "--verify"}
+
+
+def is_installed() -> bool:
+    """Whether the embedded engine is there, without importing it."""
+    return find_spec("helm_python") is not None
+
+
+class EmbeddedRender:
+    """A render in a thread of its own; the library leaves the interpreter free while it works."""
+
+    def __init__(self, side: ChartSide, time_limit: float) -> None:
+        self._side = side
+        self._limit = time_limit
+        self._result: Rendered | None = None
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._result = render_chart(self._side)
+        except BaseException as error:  # noqa: BLE001 - raised again in wait()
+            self._failure = error
+
+    def wait(self) -> Rendered:
+        """The manifests; raises RenderError with Helm's own message."""
+        self._thread.join(self._limit)
+        if self._failure is not None:
+            raise self._failure
+        if self._result is None:
+            raise RenderError(
+                f"rendering {self._side.chart} did not end within {self._limit:g} seconds",
+                remedy="look for a template that never ends, or raise the limit (POLICYLINT_HELM_TIMEOUT, in seconds)",
+            )
+        return self._result
+
+    def cancel(self) -> None:
+        """Nothing to do: the thread writes no file and ends with the process."""
+
+
+class Embedded:
+    """The engine that needs no helm binary; it is Helm 4."""
+
+    name = "embedded"
+    line = "4"
+
+    def __init__(self, time_limit: float = TIME_LIMIT) -> None:
+        self.time_limit = time_limit
+
+    @property
+    def version(self) -> str:
+        """The version of Helm in the library, such as "4.2.3"."""
+        return str(_library().helm_sdk_version()).removeprefix("v")
+
+    def start(self, side: ChartSide) -> EmbeddedRender:
+        """Start to render and return at once."""
+        return EmbeddedRender(side, self.time_limit)
+
+    def render(self, side: ChartSide) -> Rendered:
+        """Render and wait."""
+        return self.start(side).wait()
+
+
+def render_chart(side: ChartSide) -> Rendered:
+    """Render one side as `helm template` would; raises RenderError with the command that does the same."""
+    from policylint.render.order import assemble
+
+    check_extra(side.extra)
+    argv = template_argv("helm", side)
+    _refuse_extra(side)
+    helm = _library()
+    try:
+        values = values_of(side)
+        with _load(helm, side, values) as chart:
+            notes = _check(chart, side)
+            files = _render(chart, side, values)
+            text = assemble(files, hooks="--no-hooks" not in side.extra, tests="--skip-tests" not in side.extra)
+            crds = "".join(f"---\n# Source: {crd['filename']}\n{crd['data']}\n" for crd in chart.crds)
+    except helm.HelmError as error:
+        raise render_error(f"Error: {error.detail}", argv, side) from error
+    except RenderError as error:
+        raise render_error(f"Error: {error.message}", argv, side) from error
+    return Rendered(crds + text if side.include_crds else text, crds, notes, shown(argv, side))
+
+
+def values_of(side: ChartSide) -> dict[str, Any]:
+    """The user values: what files and `--set-json` give as floats, what `--set` gives as integers, as in Helm."""
+    from policylint.render.integers import as_floats
+    from policylint.values.given import Given, read_file, user_values
+    from policylint.values.strvals import set_files, set_literal, set_strings, set_values
+
+    given = side.values
+    values: dict[str, Any] = as_floats(user_values(Given(files=given.files, json=given.set_json), "4"))
+    for text in given.set:
+        set_values(text, values)
+    for text in given.set_string:
+        set_strings(text, values)
+    for text in given.set_file:
+        set_files(text, values, read_file)
+    for text in given.set_literal:
+        set_literal(text, values)
+    return values
+
+
+def _library() -> Any:
+    try:
+        import helm_python
+    except Exception as error:  # the library's own error has no name before the library is there
+        raise SourceError(
+            f"the embedded engine cannot be loaded: {error}",
+            remedy="install policylint[embedded] for this platform, or install Helm and name it with --helm",
+        ) from error
+    return helm_python
+
+
+def _refuse_extra(side: ChartSide) -> None:
+    for argument in side.extra:
+        if argument.partition("=")[0] in _CANNOT:
+            raise SourceError(f"the embedded engine cannot do {argument}", remedy="name a helm binary with --helm")
+
+
+def _load(helm: Any, side: ChartSide, values: Mapping[str, Any]) -> Any:
+    """A chart handle of its own for each render: rendering changes the handle."""
+    from policylint.render.integers import archive, files_of, has_integers
+
+    if has_integers(values):
+        return helm.Chart.load_archive(archive(files_of(Path(side.chart)), values))
+    return helm.Chart.load(side.chart)
+
+
+def _check(chart: Any, side: ChartSide) -> tuple[str, ...]:
+    """What Helm checks before it renders; raises RenderError in Helm's words, returns its warnings."""
+    from policylint.values.semver import admits
+
+    metadata: Mapping[str, Any] = chart.metadata
+    if (kind := metadata.get("type") or "application") != "application":
+        raise RenderError(f"{kind} charts are not installable")
+    there = {item["name"] for item in chart.dependencies}
+    if missing := [item["name"] for item in metadata.get("dependencies") or () if item["name"] not in there]:
+        names = ", ".join(missing)
+        raise RenderError(
+            "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to "
+            f"fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {names}"
+        )
+    version = "v" + full_version(side.kube_version).removeprefix("v")
+    if (wanted := metadata.get("kubeVersion")) and not admits(wanted, _numbers(version)):
+        raise RenderError(f"chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {version}")
+    return ("this chart is deprecated",) if metadata.get("deprecated") else ()
+
+
+def _numbers(version: str) -> str:
+    """A version without what a distribution adds: v1.33.4-gke.1 and v1.33.4+k3s1 are v1.33.4 to Helm 4."""
+    return version.partition("-")[0].partition("+")[0]
+
+
+def _render(chart: Any, side: ChartSide, values: Mapping[str, Any]) -> dict[str, str]:
+    from helm_python import _native
+
+    from policylint.render.integers import TEMPLATE
+
+    options = {
+        "name": side.release,
+        "namespace": side.namespace,
+        "is_upgrade": side.is_upgrade,
+        "is_install": not side.is_upgrade,
+        "kube_version": full_version(side.kube_version),
+        "api_versions": [part for item in side.api_versions for part in item.split(",")],
+        "enable_dns": "--enable-dns" in side.extra,
+    }
+    answer = _native.call_string("helm_render", chart._raw(), json.dumps(values), json.dumps(options))
+    files: dict[str, str] = json.loads(answer)
+    return {path: text for path, text in files.items() if not path.endswith(TEMPLATE)}

@@ -1,0 +1,70 @@
+"""What helm said when it could not render, as an error that names the file and the line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from policylint.errors import RenderError
+from policylint.render.command import shown, without_root
+from policylint.sources.sides import ChartSide
+
+# How Helm names the place: `template: web/templates/a.yaml:12:20: ...`, `execution error at
+# (web/templates/a.yaml:3:4): ...`, `parse error at (web/templates/a.yaml:3): ...`,
+# `YAML parse error on web/templates/a.yaml: ... yaml: line 12: ...`, `failed to parse values.yaml: ... line 3`.
+_PLACES = (
+    re.compile(r"(?:execution|parse) error at \((?P<file>[^:()\n]+):(?P<line>\d+)"),
+    re.compile(r"template: (?P<file>[^:\n]+):(?P<line>\d+)"),
+    re.compile(r"YAML parse error on (?P<file>[^:\n]+):(?:.*?yaml: line (?P<line>\d+))?", re.S),
+    re.compile(r"failed to parse (?P<file>[^:\n]+):(?:.*?yaml: line (?P<line>\d+))?", re.S),
+)
+
+# Parts of Helm's message, and what helps.
+_REMEDIES = (
+    (
+        "missing in charts/ directory",
+        "run `helm dependency build` for the chart, or vendor its dependencies in charts/",
+    ),
+    ("requires kubeVersion", "name the cluster's version with --kube-version, or change the chart's kubeVersion"),
+    ("library charts are not installable", "name a chart that uses the library chart"),
+    (
+        "don't meet the specifications of the schema",
+        "correct the values named above, or the chart's values.schema.json",
+    ),
+    ("unknown flag", "this helm lacks a flag that is needed here; use Helm 3.8 or newer, or Helm 4"),
+    (
+        "not found in",
+        "check the repository, the chart's name and --version; `helm repo update` refreshes a stale index",
+    ),
+    ("no repositories configured", "run `helm repo add` first"),
+    ("no space left on device", "free some disk space and run again"),
+    ("is likely not installable", "check the path of the chart"),
+)
+
+
+def render_error(message: str, argv: list[str], side: ChartSide) -> RenderError:
+    """The error for helm's own `message`, with the command that gives it, the template or values file and its line."""
+    words = without_root(message.strip(), side.root)
+    file, line = _place(words, side)
+    where = f" ({side.label})" if side.label else ""
+    remedy = next((remedy for part, remedy in _REMEDIES if part in words), "correct what helm names above")
+    chart = without_root(side.chart, side.root)
+    return RenderError(
+        f"helm could not render {chart}{where}\n{words}\nthe command was: {shown(argv, side)}",
+        remedy=remedy,
+        file=file,
+        line=line,
+    )
+
+
+def _place(words: str, side: ChartSide) -> tuple[str, int]:
+    for pattern in _PLACES:
+        if found := pattern.search(words):
+            return without_root(_on_disk(found["file"], side.chart), side.root), int(found["line"] or 0)
+    return "", 0
+
+
+def _on_disk(name: str, chart: str) -> str:
+    """`web/templates/a.yaml` as the file below the chart's directory, where there is one."""
+    path = Path(chart, name.partition("/")[2])
+    return str(path) if "/" in name and path.is_file() else name

@@ -1,0 +1,40 @@
+"""What helm prints, taken apart: text, the CRDs before it, and warnings."""
+
+from __future__ import annotations
+
+import re
+
+from policylint.errors import RenderError
+from policylint.sources.sides import ChartSide
+
+_SOURCE = re.compile(r"^---\n# Source: (?P<path>.+)\n", re.M)
+_CRD_PATH = re.compile(r"^[^/]+/(charts/[^/]+/)*crds/")
+
+
+def decoded(output: bytes, side: ChartSide) -> str:
+    """Helm's output as text; raises RenderError that names the template where it is not UTF-8."""
+    try:
+        return output.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = output[: error.start].decode("utf-8", "replace")
+        sources = _SOURCE.findall(before)
+        where = f"byte 0x{output[error.start]:02x} in line {before.count(chr(10)) + 1} of the render"
+        raise RenderError(
+            f"the manifests of {side.chart} are not UTF-8: {where}",
+            remedy="use b64enc (binaryData) for binary content, and save templates and values as UTF-8",
+            file=sources[-1] if sources else "",
+        ) from error
+
+
+def split_crds(text: str) -> tuple[str, str]:
+    """(the text of crds/ directories, the rest): Helm prints all CRDs before the first template."""
+    for found in _SOURCE.finditer(text):
+        if not _CRD_PATH.match(found["path"]):
+            return text[: found.start()], text[found.start() :]
+    return (text, "") if _SOURCE.match(text) else ("", text)
+
+
+def warnings(words: str) -> tuple[str, ...]:
+    """Helm's warnings, one a line, without the values that some of them print."""
+    lines = (re.sub(r" \(map\[.*|: \(?(map|\[).*", "", line.strip()) for line in words.splitlines())
+    return tuple(dict.fromkeys(line for line in lines if line))
