@@ -17,7 +17,7 @@ from policylint.errors import RenderError, SourceError
 from policylint.render.command import check_extra, full_version, shown, template_argv
 from policylint.render.engine import Rendered
 from policylint.render.failure import render_error
-from policylint.sources.sides import ChartSide
+from policylint.sources.sides import ChartSide, ValuesInput
 
 TIME_LIMIT = 180.0
 _CANNOT = {"--skip-schema-validation", "--post-renderer", "--post-renderer-args", "--verify"}
@@ -109,11 +109,11 @@ def render_chart(side: ChartSide) -> Rendered:
 def values_of(side: ChartSide) -> dict[str, Any]:
     """The user values: what files and `--set-json` give as floats, what `--set` gives as integers, as in Helm."""
     from policylint.render.integers import as_floats
-    from policylint.values.given import Given, read_file, user_values
+    from policylint.values.given import read_file, user_values
     from policylint.values.strvals import set_files, set_literal, set_strings, set_values
 
     given = side.values
-    values: dict[str, Any] = as_floats(user_values(Given(files=given.files, json=given.set_json), "4"))
+    values: dict[str, Any] = as_floats(user_values(ValuesInput(given.files, set_json=given.set_json), "4"))
     for text in given.set:
         set_values(text, values)
     for text in given.set_string:
