@@ -26,12 +26,17 @@ from policylint.model import Json
 MAX_NODES = 2_000_000
 """The most nodes a document may have once its aliases are expanded (go-yaml refuses such documents too)."""
 
+MAX_DEPTH = 1_000
+"""The deepest nesting that is parsed; libyaml's composer would exhaust the C stack far beyond it."""
+
 _BASE: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9_]*|0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|0[0-7_]+)$")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
 _TRUE = ("y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE")
 _FALSE = ("n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE")
+_BRACKETS = re.compile(r"[\[\]{}]")
+_INDENT = re.compile(rf"^(?: |[-?:] ){{{MAX_DEPTH}}}", re.MULTILINE)
 _SPLIT = re.compile(r"^---(?=[ \t\r\n]|\Z)[ \t]*", re.MULTILINE)
 _SOURCE = re.compile(r"^# Source: (\S.*?)\s*$", re.MULTILINE)
 
@@ -108,7 +113,18 @@ def parse(text: str, file: str, line: int = 1) -> Json:
         raise ReadError(f"not YAML: {error}", file=file, line=line, remedy="correct the text at this place") from None
 
 
+def _refuse_depth(text: str) -> None:
+    """Refuse nesting that no parser should follow, by counting brackets and indents before any parsing."""
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(text):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    if deepest > MAX_DEPTH or _INDENT.search(text):
+        raise RecursionError
+
+
 def _parse(text: str) -> Json:
+    _refuse_depth(text)
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -277,14 +293,16 @@ _Loader.yaml_implicit_resolvers = _resolvers()
 
 def compose(text: str, file: str) -> Node | None:
     """The node tree of one document, whose marks give lines and columns. Raises `ReadError`."""
+    _refuse_depth(text)
     loader = _Loader(text)
     try:
         found: Node | None = loader.get_single_node()
-        return found
     except yaml.MarkedYAMLError as error:
         raise _error(error, text, file, 1) from None
     except yaml.YAMLError as error:
         raise ReadError(f"not YAML: {error}", file=file, line=1, remedy="correct the text") from None
+    else:
+        return found
     finally:
         loader.dispose()
 

@@ -1,0 +1,101 @@
+"""Reading manifests: identity, scope, lists, hooks, duplicates, and what is no manifest."""
+
+import pytest
+
+from policylint.errors import ReadError
+from policylint.manifest import Reader, Text, UnreadResource
+from policylint.model import ResourceId
+
+DEPLOYMENT = """\
+# Source: web/templates/deployment.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  labels:
+    name: not-this
+spec: {replicas: 1}
+"""
+
+
+def read(text, **options):
+    return Reader(**options).read([Text("m.yaml", text)])
+
+
+def test_a_namespaced_object_takes_the_releases_namespace_and_a_cluster_scoped_one_none():
+    text = f"{DEPLOYMENT}---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: web, namespace: odd}}\n"
+    found = read(text, namespace="prod")
+    assert list(found.resources) == [
+        ResourceId("apps", "Deployment", "prod", "web"),
+        ResourceId("", "Namespace", "", "web"),
+    ]
+
+
+def test_an_unknown_kind_counts_as_namespaced_unless_a_crd_says_otherwise():
+    widget = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n"
+    crd = (
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: widgets.example.com}\n"
+        "spec: {group: example.com, scope: Cluster, names: {kind: Widget}}\n"
+    )
+    assert ResourceId("example.com", "Widget", "default", "w") in read(widget).resources
+    assert ResourceId("example.com", "Widget", "", "w") in read(f"{widget}---\n{crd}").resources
+
+
+def test_lists_are_unfolded_hooks_and_duplicates_told_apart():
+    text = f"""\
+apiVersion: v1
+kind: List
+items:
+- {{apiVersion: v1, kind: ConfigMap, metadata: {{name: a}}}}
+- {{apiVersion: v1, kind: ConfigMap, metadata: {{name: a}}}}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {{name: migrate, annotations: {{helm.sh/hook: "pre-upgrade, post-install"}}}}
+---
+{DEPLOYMENT}"""
+    found = read(text)
+    assert [identity.kind for identity in found.resources] == ["ConfigMap", "Deployment"]
+    assert [resource.hooks for resource in found.hooks.values()] == [("pre-upgrade", "post-install")]
+    assert [resource.id.name for resource in found.duplicates] == ["a"]
+    assert (
+        found.resources[ResourceId("apps", "Deployment", "default", "web")].origin.file
+        == "web/templates/deployment.yaml"
+    )
+
+
+def test_a_document_equal_on_both_sides_is_not_parsed_until_somebody_looks():
+    before, after = Reader().read_pair([Text("b", DEPLOYMENT, checked=True)], [Text("a", DEPLOYMENT, checked=True)])
+    (resource,) = after.resources.values()
+    assert isinstance(resource, UnreadResource)
+    assert resource.__dict__["_body"] is None
+    assert resource.id == ResourceId("apps", "Deployment", "default", "web")
+    assert resource.body["spec"] == {"replicas": 1}
+    assert list(before.resources) == list(after.resources)
+
+
+@pytest.mark.parametrize("name", ['"web"', "'web'", "web # comment", "&a web", '"1234"', "1234x", "|-\n    web"])
+def test_an_unread_resource_has_the_identity_that_parsing_gives(name):
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  # a comment\n  name: {name}\n  namespace: x\ndata: {{}}\n"
+    checked = Reader().read_pair([Text("b", text, checked=True)], [Text("a", text, checked=True)])[1]
+    assert list(checked.resources) == list(read(text).resources)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("kind: A\nmetadata: {name: x}\n", "without apiVersion"),
+        ("apiVersion: v1\nmetadata: {name: x}\n", "without kind"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {}\n", "without metadata.name"),
+        ("apiVersion: v1\nkind: Pod\n", "without metadata.name"),
+        ("just text\n", "text"),
+        ("- a\n", "list"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: x", "expected"),
+    ],
+)
+def test_what_is_no_manifest_is_refused_with_file_and_line(text, words):
+    with pytest.raises(ReadError, match=words) as caught:
+        read(f"{DEPLOYMENT}---\n{text}")
+    assert caught.value.file == "m.yaml"
+    assert caught.value.line >= 10
+    assert caught.value.remedy
