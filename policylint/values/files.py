@@ -1,0 +1,131 @@
+"""The files of a chart, read safely: from a directory under its .helmignore, or from a .tgz archive.
+
+Limits and refusals are Helm's own (chart/loader: 100 MiB a chart, 5 MiB a file, no absolute path, no `..`); nothing
+is ever written to disk.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import io
+import posixpath
+import re
+import tarfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from policylint.errors import ReadError
+from policylint.values.helmignore import Ignore
+
+MAX_CHART = 100 * 1024 * 1024
+MAX_FILE = 5 * 1024 * 1024
+MAX_FILES = 20_000
+MAX_DEPTH = 20
+_BOM = b"\xef\xbb\xbf"
+_DRIVE = re.compile(r"[a-zA-Z]:/")
+
+
+def from_directory(top: Path) -> dict[str, bytes]:
+    """The files of a chart directory by path; raises `ReadError` for what Helm would not load."""
+    found: dict[str, bytes] = {}
+    total = 0
+    for name, path in _walk(top):
+        size = path.stat().st_size
+        total += size
+        if size > MAX_FILE:
+            raise ReadError(f"larger than {MAX_FILE} bytes", file=str(path), remedy="list it in .helmignore")
+        if total > MAX_CHART or len(found) >= MAX_FILES:
+            raise ReadError("the chart is too large", file=str(top), remedy="list what it need not hold in .helmignore")
+        found[name] = path.read_bytes().removeprefix(_BOM)
+    return found
+
+
+def sizes(top: Path) -> dict[str, int]:
+    """The size in bytes of each file that Helm would load from a chart directory, heaviest first."""
+    weights = {name: path.stat().st_size for name, path in _walk(top)}
+    return dict(sorted(weights.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _walk(top: Path) -> Iterator[tuple[str, Path]]:
+    ignore = Ignore.of(top)
+    pending = [top]
+    seen: set[Path] = set()
+    while pending:
+        folder = pending.pop()
+        real = folder.resolve()
+        if real in seen:  # a link back to a parent
+            continue
+        seen.add(real)
+        for path in sorted(folder.iterdir(), reverse=True):
+            name = path.relative_to(top).as_posix()
+            if ignore.matches(name, path.is_dir()):
+                continue
+            if path.is_dir():
+                pending.append(path)
+            elif not path.is_file():
+                raise ReadError("not a regular file", file=str(path), remedy="remove it, or list it in .helmignore")
+            else:
+                yield name, path
+
+
+def from_archive(path: Path) -> dict[str, bytes]:
+    """The files of a packaged chart by path; raises `ReadError` for a file that is none."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ReadError(f"cannot be read: {error.strerror}", file=str(path), remedy="check the path") from None
+    return unpack(data, str(path))
+
+
+def unpack(data: bytes, file: str) -> dict[str, bytes]:
+    """The files of a gzipped tar in memory; bounded, so that a bomb costs no more than a large chart."""
+    if data[:2] != b"\x1f\x8b":
+        remedy = "name a chart directory or a .tgz made by helm package"
+        raise ReadError("not a chart archive (no gzip header)", file=file, remedy=remedy)
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            plain = stream.read(2 * MAX_CHART + 1)
+        with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
+            return _members(archive, file)
+    except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError) as error:
+        raise ReadError(f"damaged archive: {error}", file=file, remedy="package or download the chart again") from None
+
+
+def _members(archive: tarfile.TarFile, file: str) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    left = MAX_CHART
+    for member in archive:
+        if member.isdir():
+            continue
+        name = _inside(member.name, file)
+        if not member.isreg():
+            raise ReadError(f"{member.name} is no regular file", file=file, remedy="package the chart again")
+        left -= member.size
+        if member.size > MAX_FILE or left < 0 or len(found) >= MAX_FILES:
+            raise ReadError(
+                f"{member.name}: the chart is too large", file=file, remedy="use .helmignore, package again"
+            )
+        stream = archive.extractfile(member)
+        found[name] = (stream.read() if stream else b"").removeprefix(_BOM)
+    return found
+
+
+def _inside(name: str, file: str) -> str:
+    """The path below the archive's top folder."""
+    slashed = name.replace("\\", "/")
+    inner = slashed.partition("/")[2]
+    clean = posixpath.normpath(inner) if inner else ""
+    if not clean or clean == "." or clean.startswith(("/", "..")) or slashed.startswith("/") or _DRIVE.match(clean):
+        raise ReadError(f"unsafe path {name!r} in the archive", file=file, remedy="do not use this chart")
+    return clean
+
+
+def decoded(text: str) -> bytes:
+    """The bytes of a base64 text of a release record; empty where it is none."""
+    try:
+        return base64.b64decode(text)
+    except (binascii.Error, ValueError):
+        return b""

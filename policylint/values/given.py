@@ -1,0 +1,59 @@
+"""The values that a command gives: its values files and --set flags, laid on each other in Helm's order.
+
+Source: pkg/cli/values/options.go of Helm 3.22 and 4.3: files first, then all `--set-json`, `--set`, `--set-string`,
+`--set-file` and `--set-literal`, whatever their order on the command line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from policylint.errors import ReadError, UsageError
+from policylint.sources.sides import ValuesInput
+from policylint.values.chart import read_values
+from policylint.values.strvals import set_files, set_json, set_literal, set_strings, set_values
+from policylint.values.tables import Table, as_json_numbers, layer
+
+
+def read_file(path: str) -> str:
+    """A values file's text; raises `ReadError`. Nothing is fetched: a URL is an error."""
+    if "://" in path:
+        remedy = "download the file first and name the copy"
+        raise ReadError("values files are not fetched", file=path, remedy=remedy)
+    try:
+        return Path(path).read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise ReadError(f"cannot be read: {reason}", file=path, remedy="check the path") from None
+
+
+def user_values(given: ValuesInput, helm: str, read: Callable[[str], str] = read_file) -> Table:
+    """The user values of a command, for Helm line "3" or "4"; raises `ReadError` or `UsageError`."""
+    values: Table = {}
+    for path in given.files:
+        values = layer(values, read_values(read(path), path, helm))
+    for text in given.set_json:
+        values = _json(text, values, helm)
+    for text in given.set:
+        set_values(text, values)
+    for text in given.set_string:
+        set_strings(text, values)
+    for text in given.set_file:
+        set_files(text, values, read)
+    for text in given.set_literal:
+        set_literal(text, values)
+    return values
+
+
+def _json(text: str, values: Table, helm: str) -> Table:
+    """Helm 4 takes a whole JSON object too; for Helm 3 that is no key."""
+    if helm == "3" or not text.lstrip().startswith("{"):
+        set_json(text, values)
+        return values
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError):
+        raise UsageError("failed parsing --set-json data JSON", remedy="give one valid JSON object") from None
+    return layer(values, as_json_numbers(whole))

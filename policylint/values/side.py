@@ -1,0 +1,68 @@
+"""Files from which Helm renders what an upgrade under a values mode would render.
+
+`helm template` knows no values mode, so the mode's outcome is written down: a copy of the new chart whose values.yaml
+is what Helm would take for it, and one values file with what Helm would store.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from policylint.errors import ReadError
+from policylint.sources.sides import ChartSide, ValuesInput
+from policylint.values import files as chart_files
+from policylint.values.modes import Effective, Mode
+from policylint.values.strvals import set_values
+from policylint.values.tables import Table, dotted, leaves
+
+
+def side_of(side: ChartSide, effective: Effective, folder: Path) -> ChartSide:
+    """The side whose render is the upgrade's; writes `values.json` and, under reuse, `chart/` into `folder`.
+
+    `side.chart` must be a chart directory or archive on this machine, and `folder` empty.
+    """
+    values = folder / "values.json"
+    values.write_text(json.dumps(effective.user_values), "utf-8")
+    given = ValuesInput(files=(str(values),), set=tuple(_large_numbers(side.values, effective.user_values)))
+    if effective.mode is not Mode.REUSE:
+        return replace(side, values=given)
+    chart = folder / "chart"
+    _write(_chart_files(Path(side.chart)), {"values.yaml": json.dumps(effective.defaults).encode()}, chart)
+    return replace(side, chart=str(chart), version="", repo="", values=given)
+
+
+def _chart_files(path: Path) -> dict[str, bytes]:
+    return chart_files.from_directory(path) if path.is_dir() else chart_files.from_archive(path)
+
+
+def _write(found: Mapping[str, bytes], instead: Mapping[str, bytes], folder: Path) -> None:
+    for name, data in {**found, **instead}.items():
+        if posixpath.normpath(name) != name or name.startswith(("/", "..")):
+            raise ReadError(f"unsafe path {name!r} in the chart", file=str(folder), remedy="do not use this chart")
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+
+
+def _large_numbers(given: ValuesInput, stored: Table) -> Iterator[str]:
+    """Integers of `--set`, given again: from a file Helm would print 1000000 as 1e+06."""
+    typed: Table = {}
+    for text in given.set:
+        set_values(text, typed)
+    kept = dict(leaves(stored))
+    for path, value in leaves(typed):
+        if isinstance(value, int) and abs(value) >= 10**6 and kept.get(path) == value and _plain(path):
+            yield f"{dotted(path)}={value}"
+
+
+def _plain(path: tuple[str, ...]) -> bool:
+    return not any(char in part for part in path for char in "=,[]{}\\")
+
+
+def is_local(side: ChartSide) -> bool:
+    """Whether the chart lies on this machine, so that its values can be worked out."""
+    return Path(side.chart).exists() and "://" not in side.chart

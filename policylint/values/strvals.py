@@ -1,0 +1,268 @@
+"""`--set`, `--set-string`, `--set-json`, `--set-file` and `--set-literal`, read as Helm reads them.
+
+Source: pkg/strvals of Helm 3.22 and 4.3. A value is written into the values given so far, so later flags win.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from policylint.errors import UsageError
+from policylint.values.tables import Table, as_json_numbers
+
+MAX_INDEX = 65536
+MAX_LEVEL = 30
+_INTEGER = re.compile(r"[-+]?[0-9]+$")
+Convert = Callable[[str], Any]
+
+
+class _EndError(Exception):
+    """The text is used up; what was written so far stays."""
+
+
+class _BadError(Exception):
+    """The text cannot be read; the message is Helm's."""
+
+
+def set_values(text: str, into: Table) -> None:
+    """`--set`: true, false, null and integers that do not start with 0 get their type, the rest is text."""
+    _run(_Expression(text, typed), into, "--set")
+
+
+def set_strings(text: str, into: Table) -> None:
+    """`--set-string`: every value is text."""
+    _run(_Expression(text, str), into, "--set-string")
+
+
+def set_files(text: str, into: Table, read: Callable[[str], str]) -> None:
+    """`--set-file`: every value names a file whose text it becomes; `read` gives a file's text."""
+    _run(_Expression(text, read), into, "--set-file")
+
+
+def set_json(text: str, into: Table) -> None:
+    """`--set-json` in the form key=JSON,key=JSON; an empty value is null."""
+    _run(_JsonExpression(text), into, "--set-json")
+
+
+def set_literal(text: str, into: Table) -> None:
+    """`--set-literal`: one key, and everything after `=` as it stands."""
+    _run(_Literal(text), into, "--set-literal")
+
+
+def typed(text: str) -> Any:
+    """What `--set` makes of a value."""
+    words = {"true": True, "false": False, "null": None, "0": 0}
+    if text.lower() in words:
+        return words[text.lower()]
+    if not text.startswith("0") and _INTEGER.match(text) and -(2**63) <= int(text) < 2**63:
+        return int(text)
+    return text
+
+
+def _run(expression: _Expression, into: Table, flag: str) -> None:
+    try:
+        while True:
+            expression.key(into, 0)
+    except _EndError:
+        return
+    except _BadError as error:
+        remedy = "quote the argument for the shell; escape `,` and `.` in names and values with a backslash"
+        raise UsageError(f"failed parsing {flag} data: {error}", remedy=remedy) from None
+
+
+class _Expression:
+    """A recursive reader of name1=value1,name2=value2."""
+
+    key_stops = "=[,."
+    escapes = True
+
+    def __init__(self, text: str, convert: Convert) -> None:
+        self.text = text
+        self.at = 0
+        self.convert = convert
+
+    def until(self, stops: str) -> tuple[str, str]:
+        """The text up to one of the stops, and that stop: empty at the end of the text."""
+        found: list[str] = []
+        while self.at < len(self.text):
+            char = self.text[self.at]
+            self.at += 1
+            if char in stops:
+                return "".join(found), char
+            if char == "\\" and self.escapes:
+                if self.at == len(self.text):
+                    break
+                char = self.text[self.at]
+                self.at += 1
+            found.append(char)
+        return "".join(found), ""
+
+    def key(self, into: Table, level: int) -> None:
+        """Read one name and its value into a table."""
+        name, stop = self.until(self.key_stops)
+        if not stop:
+            if name:
+                raise _BadError(f'key "{name}" has no value')
+            raise _EndError
+        if stop == "=":
+            self.assign(lambda value: _put(into, name, value))
+        elif stop == ",":
+            raise _BadError(f'key "{name}" has no value (cannot end with ,)')
+        elif stop == "[":
+            self._list(into, name, level)
+        else:
+            self._table(into, name, level + 1)
+
+    def _list(self, into: Table, name: str, level: int) -> None:
+        index = self._index()
+        items = into.get(name, [])
+        if name in into and not isinstance(items, list):
+            raise _BadError(f'unable to parse key: "{name}" is set already and is no list')
+        try:
+            self.item(items, index, level)
+        finally:
+            _put(into, name, items)
+
+    def _table(self, into: Table, name: str, level: int) -> None:
+        if level > MAX_LEVEL:
+            raise _BadError(f"value name nested level is greater than maximum supported nested level of {MAX_LEVEL}")
+        inner = into.get(name, {})
+        if name in into and not isinstance(inner, dict):
+            raise _BadError(f'unable to parse key: "{name}" is set already and is no map')
+        try:
+            self.key(inner, level)
+        finally:
+            if inner:
+                _put(into, name, inner)
+        if not inner:
+            raise _BadError(f'key map "{name}" has no value')
+
+    def _index(self) -> int:
+        text, stop = self.until("]")
+        if not stop:
+            raise _EndError
+        if not _INTEGER.match(text):
+            raise _BadError(f'error parsing index: "{text}" is no number')
+        return int(text)
+
+    def item(self, items: list[Any], index: int, level: int) -> None:
+        """Read what follows `[index]` into a list, growing it with nulls."""
+        if index < 0:
+            raise _BadError(f"negative {index} index not allowed")
+        name, stop = self.until("[.=")
+        if name:
+            raise _BadError(f'unexpected data at end of array index: "{name}"')
+        if not stop:
+            raise _EndError
+        if stop == "=":
+            with contextlib.suppress(_EndError):  # an empty value at the end of the text
+                self.assign(lambda value: _put_at(items, index, value))
+            return
+        inner: Any = items[index] if index < len(items) else None
+        if stop == "[":
+            inner = inner if inner is not None else []
+            if not isinstance(inner, list):
+                raise _BadError(f"unable to parse key: item {index} is set already and is no list")
+            self.item(inner, self._index(), level)
+        else:
+            if not isinstance(inner, dict):
+                inner = {}
+                if index < len(items):
+                    items[index] = inner
+            self.key(inner, level)
+        _put_at(items, index, inner)
+
+    def assign(self, put: Callable[[Any], None]) -> None:
+        """Read a value, or a list in braces, up to the next comma."""
+        if self.at == len(self.text):
+            put("")
+            raise _EndError
+        if self.text[self.at] == "{":
+            self.at += 1
+            put(self._braces())
+        else:
+            put(self.convert(self.until(",")[0]))
+
+    def _braces(self) -> list[Any]:
+        found = []
+        while True:
+            text, stop = self.until(",}")
+            if not stop:
+                raise _BadError("list must terminate with '}'")
+            found.append(self.convert(text))
+            if stop == "}":
+                self.at += self.text[self.at : self.at + 1] == ","
+                return found
+
+
+class _JsonExpression(_Expression):
+    def __init__(self, text: str) -> None:
+        super().__init__(text, str)
+
+    def assign(self, put: Callable[[Any], None]) -> None:
+        """Read a JSON value; nothing at all is null."""
+        if self._empty():
+            put(None)
+            return
+        try:
+            value, self.at = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite).raw_decode(
+                self.text, self.at
+            )
+        except (ValueError, RecursionError):
+            raise _BadError("a value is not JSON") from None
+        put(as_json_numbers(value))
+        self._empty()
+
+    def _empty(self) -> bool:
+        while self.at < len(self.text):
+            char = self.text[self.at]
+            if not char.isspace() and char != ",":
+                return False
+            self.at += 1
+            if char == ",":
+                return True
+        return True
+
+
+class _Literal(_Expression):
+    key_stops = "=[."
+    escapes = False
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, str)
+
+    def assign(self, put: Callable[[Any], None]) -> None:
+        """Take the rest of the text as it stands."""
+        put(self.text[self.at :])
+        self.at = len(self.text)
+
+
+def _put(into: Table, name: str, value: Any) -> None:
+    if name:  # Helm drops a value without a name
+        into[name] = value
+
+
+def _put_at(items: list[Any], index: int, value: Any) -> None:
+    if index > MAX_INDEX:
+        raise _BadError(f"index of {index} is greater than maximum supported index of {MAX_INDEX}")
+    items.extend([None] * (index + 1 - len(items)))
+    items[index] = value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)

@@ -1,0 +1,84 @@
+"""The four values modes against what real helm stored, computed and rendered."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from policylint.errors import RenderError
+from policylint.values import Chart, Effective, Mode, effective, read_chart, read_values, upgrade_values
+from policylint.values.chart import chart_of
+from tests.values.offline import write_chart
+
+ORACLE = Path(__file__).parents[2] / "fixtures" / "oracle"
+
+
+def rows(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in gzip.open(ORACLE / name, "rt")]
+
+
+def recorded_chart(defaults: Any, subcharts: Any) -> Chart:
+    def files(name: str, values: Any) -> dict[str, bytes]:
+        meta = {"apiVersion": "v2", "name": name, "version": "1.0.0"}
+        return {"Chart.yaml": json.dumps(meta).encode(), "values.yaml": yaml.safe_dump(values).encode()}
+
+    found = files("app", defaults)
+    for name, values in (subcharts or {}).items():
+        found |= {f"charts/{name}/{path}": data for path, data in files(name, values).items()}
+    return chart_of(found, "app")
+
+
+def recorded_values(values: Any) -> Any:
+    # the recordings went through YAML 1.1: the key `y` is `true` there
+    return read_values(yaml.safe_dump(values) if values else "", "values.yaml")
+
+
+def shown(result: Effective, row: dict[str, Any]) -> dict[str, Any]:
+    names = {path.split("/")[-1]: values for path, values in result.scopes.items()}
+    rendered = {name if name in row["rendered"] else f"sub-{name}": values for name, values in names.items()}
+    return {
+        "user_values": result.user_values or None,
+        "all_values": result.all_values,
+        "rendered": {name: rendered[name] for name in row["rendered"]},
+    }
+
+
+@pytest.mark.parametrize("row", rows("modes.jsonl.gz"), ids=lambda row: f"{row['id']}-{row['mode']}-helm{row['helm']}")
+def test_recorded_upgrade(row: dict[str, Any]) -> None:
+    old = recorded_chart(row["old_defaults"], row["old_subcharts"])
+    new = recorded_chart(row["new_defaults"], row["new_subcharts"])
+    user = recorded_values(row["old_user"]), recorded_values(row["new_user"])
+    result = upgrade_values(row["mode"], str(row["helm"]), old, user[0], new, user[1])
+    if "error" in row:
+        assert "b" not in result.values  # the template reads .Values.b.c
+    else:
+        assert shown(result, row) == {key: row[key] for key in ("user_values", "all_values", "rendered")}
+
+
+@pytest.mark.parametrize(
+    "row", rows("modes-more.jsonl.gz"), ids=lambda row: f"{row['id']}-{row['mode']}-helm{row['helm']}"
+)
+def test_recorded_chart(row: dict[str, Any], tmp_path: Path) -> None:
+    for side in ("old", "new"):
+        write_chart(tmp_path / side, row[side])
+    old, new = read_chart(tmp_path / "old"), read_chart(tmp_path / "new")
+    if row["mode"] == "install":
+        with pytest.raises(RenderError, match="type mismatch"):
+            effective(Mode.DEFAULT, old, row["old_user"], row["helm"])
+    elif "type mismatch" in row.get("error", ""):
+        with pytest.raises(RenderError, match="type mismatch"):
+            upgrade_values(row["mode"], row["helm"], old, row["old_user"], new, row["new_user"])
+    else:
+        result = upgrade_values(row["mode"], row["helm"], old, row["old_user"], new, row["new_user"])
+        if "error" in row:
+            assert "extra" not in result.values
+            return
+        assert (result.user_values or None) == row["user_values"]
+        assert result.all_values == row["all_values"]
+        # Helm 3 renders a chart that takes part twice under its second name only
+        assert {path: result.scopes[path] for path in row["rendered"]} == row["rendered"]
