@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import pkgutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from policylint.catalogue import schema
 from policylint.errors import UsageError
 from policylint.kyaml import compose, line_of, load
 from policylint.model import Category, Json, Severity
@@ -78,14 +77,6 @@ def find(start: Path) -> Path | None:
     return next((found for at in (start, *start.parents) if (found := at / NAME).is_file()), None)
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema of the file, as `policylint schema config` prints it."""
-    data = pkgutil.get_data("policylint", "data/config.schema.json")
-    assert data is not None  # noqa: S101  the file is part of the package
-    found: dict[str, Any] = json.loads(data)
-    return found
-
-
 def read(path: Path) -> Config:
     """Read a configuration. Raises `UsageError` with file, line and the nearest valid key."""
     try:
@@ -96,7 +87,7 @@ def read(path: Path) -> Config:
     if raw is None:
         return Config(str(path))
     root = compose(text, str(path))
-    for where, message, remedy in problems(raw, schema()):
+    for where, message, remedy in problems(raw, schema("config")):
         raise UsageError(message, file=str(path), line=line_of(root, where), remedy=remedy)
     return _config(raw, path)
 

@@ -63,6 +63,8 @@ class Judging:
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     fail_on: Severity = Severity.ERROR
     strict: bool = False
+    failures: tuple[RuleFailure, ...] = ()
+    """Rules that would not load."""
 
 
 def judge(case: Case, judging: Judging) -> ReleaseReport:
@@ -74,7 +76,7 @@ def judge(case: Case, judging: Judging) -> ReleaseReport:
     active = tuple(rule for rule in judging.rules if judging.severities.get(rule.id, rule.severity) is not None)
     findings, failures = evaluate(active, subjects, context, redactor)
     findings = tuple(sorted((_weighed(finding, judging) for finding in findings), key=order))
-    failures = (*case.failures, *failures, *(_open_answers(upgrade) if judging.strict else ()))
+    failures = (*judging.failures, *case.failures, *failures, *(_open_answers(upgrade) if judging.strict else ()))
     return ReleaseReport(
         name=case.release,
         namespace=case.namespace,

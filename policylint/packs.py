@@ -56,6 +56,12 @@ def rule_files() -> Iterator[tuple[str, str]]:
                 yield f"{pack.name}/{entry.name}", entry.read_text(encoding="utf-8")
 
 
+def all_rules() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
+    """Every rule there is, shipped or from other packages, and the packages whose rules would not load."""
+    found, failures = plugins()
+    return (_sorted((*shipped(), *found)) if found else shipped()), failures
+
+
 def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
     """The rules other packages give by the entry point `policylint.rules`, and those that would not load."""
     from importlib.metadata import entry_points

@@ -12,6 +12,7 @@ from policylint.config import Config, Environment, Release
 from policylint.errors import UsageError
 from policylint.model import Apply, Json, Severity, Target
 from policylint.options import Options
+from policylint.packs import nearest
 from policylint.schemas import NEWEST, minor_number
 from policylint.sources.sides import ChartSide, Side, ValuesInput
 
@@ -54,7 +55,7 @@ def environment_of(options: Options, config: Config) -> Environment:
         return config.environments.get(name, Environment())
     known = {*config.environments, *(release.environment for release in config.releases if release.environment)}
     if known and name not in known:
-        raise UsageError(f"no environment is called {name!r}", remedy=configuration.nearest(name, known))
+        raise UsageError(f"no environment is called {name!r}", remedy=nearest(name, known))
     return Environment()
 
 

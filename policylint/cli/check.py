@@ -12,7 +12,7 @@ from policylint.model import Apply, Category, Severity
 Words = list[str]
 
 
-def command(  # noqa: PLR0913  one parameter for each option
+def command(
     context: typer.Context,
     chart: Annotated[
         str, typer.Argument(help="The after side: a chart, or any SIDE; none checks the configuration.")

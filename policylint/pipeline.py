@@ -1,0 +1,130 @@
+"""The straight line: load, render, read, diff, forecast, evaluate, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from policylint.errors import PolicylintError, SourceError, UsageError
+from policylint.model import ReleaseReport, Report, RuleFailure, Verdict, combine
+from policylint.options import Options
+from policylint.plan import Plan, load_config, plans, target
+from policylint.render.rendering import Rendering
+from policylint.sources.sides import EmptySide
+
+if TYPE_CHECKING:
+    from policylint.judge import Case, Judging
+
+Progress = Callable[[int, int, str], None]
+"""(number, of how many, release): called before each release is judged."""
+
+
+def check(options: Options, progress: Progress | None = None) -> Report:
+    """Judge what the options name and return the report; raises `UsageError` for wrong options only.
+
+    Everything else that goes wrong is in the report, and its verdict is unknown.
+    """
+    config = load_config(options)
+    try:
+        todo = plans(options, config)
+    except UsageError:
+        raise
+    except PolicylintError as error:
+        return Report(Verdict.UNKNOWN, failures=(failure("load", error),))
+    releases = tuple(_each(todo, progress))
+    verdicts = [release.verdict for release in releases]
+    nothing_changed = options.changed and not todo
+    return Report(Verdict.PASS if nothing_changed else combine(verdicts), releases)
+
+
+def _each(todo: tuple[Plan, ...], progress: Progress | None) -> Iterator[ReleaseReport]:
+    for number, plan in enumerate(todo, 1):
+        if progress is not None:
+            progress(number, len(todo), plan.release)
+        yield run(plan)
+
+
+def run(plan: Plan) -> ReleaseReport:
+    """Judge one release; an error of any stage makes its verdict unknown and is told in the report."""
+    try:
+        with Rendering(plan) as rendering:
+            # The renders run meanwhile: only now load what the later stages need.
+            from policylint.judge import judge
+
+            judging = _judging(plan)
+            case = _case(plan, rendering)
+        return judge(case, judging)
+    except UsageError:
+        raise
+    except PolicylintError as error:
+        at = target(plan, "")
+        return ReleaseReport(plan.release, plan.namespace, at, Verdict.UNKNOWN, failures=(failure("render", error),))
+
+
+def failure(stage: str, error: PolicylintError) -> RuleFailure:
+    """An error as a line of the report."""
+    return RuleFailure(stage, str(error), error.remedy)
+
+
+def _judging(plan: Plan) -> Judging:
+    from policylint.config import severities
+    from policylint.judge import Judging
+    from policylint.packs import all_rules, select
+
+    options, config = plan.options, plan.config
+    rules, failures = all_rules()
+    levels, settings = severities(*plan.rule_tables)
+    chosen = select(
+        rules,
+        selected=options.select or config.select,
+        ignored=(*options.ignore, *config.ignore),
+        level=options.level or plan.environment.level or config.level,
+    )
+    return Judging(chosen, levels, settings, plan.fail_on, options.strict or config.strict, failures)
+
+
+def _case(plan: Plan, rendering: Rendering) -> Case:
+    from policylint.judge import Case
+    from policylint.manifest import Text
+    from policylint.sources.files import named_texts
+
+    before, after = rendering.wait()
+    if not plan.options.allow_empty and not isinstance(plan.after, EmptySide) and not after.text_found:
+        raise SourceError(
+            "the after side holds no resource",
+            file=plan.after.label,
+            remedy="name the right side, or say --allow-empty",
+        )
+    return Case(
+        release=plan.release,
+        namespace=plan.namespace,
+        target=target(plan, rendering.line, before.apply_method),
+        before=before.texts,
+        after=after.texts,
+        before_crds=before.crds,
+        after_crds=after.crds,
+        named_crds=tuple(Text(file, text) for file, text in named_texts((*plan.options.crds, *plan.config.crds))),
+        live=tuple(Text(file, text) for file, text in named_texts(plan.options.live)),
+        immutable_paths=plan.config.immutable_paths,
+        subjects=plan.subjects,
+        invocations=plan.invocations,
+        failures=_unrun(plan),
+        evidence={
+            "before": plan.before.label,
+            "after": plan.after.label,
+            "engine": rendering.engine_name,
+            "notes": [*plan.before.notes, *plan.after.notes, *before.notes, *after.notes],
+        },
+    )
+
+
+def _unrun(plan: Plan) -> tuple[RuleFailure, ...]:
+    if not plan.options.post_renderer:
+        return ()
+    return (
+        RuleFailure(
+            "post-renderer",
+            f"the post-renderer {plan.options.post_renderer} was not run, so what Helm would send is not known",
+            "give its output as the sides: --before before.yaml after.yaml",
+        ),
+    )

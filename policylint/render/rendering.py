@@ -1,0 +1,100 @@
+"""Both sides of a plan as texts: charts are started at once and rendered together, manifests are taken as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol
+
+from policylint.render.choose import choose_engine
+from policylint.render.engine import Engine, Pending
+from policylint.render.pair import Renders
+from policylint.sources.sides import ChartSide, ManifestSide, Side
+
+if TYPE_CHECKING:
+    from policylint.manifest import Text
+    from policylint.options import Options
+
+
+class Sides(Protocol):
+    """What is rendered: a plan."""
+
+    @property
+    def before(self) -> Side:
+        """The before side."""
+
+    @property
+    def after(self) -> Side:
+        """The after side."""
+
+    @property
+    def options(self) -> Options:
+        """The options, which name the helm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One side as texts to read; `checked` texts have been parsed by Helm already."""
+
+    texts: tuple[Text, ...] = ()
+    crds: tuple[Text, ...] = ()
+    notes: tuple[str, ...] = ()
+    apply_method: str = ""
+
+    @property
+    def text_found(self) -> bool:
+        """Whether any of the texts holds more than blanks and comments."""
+        from policylint.kyaml import split
+
+        return any(split(text.text, text.file) for text in self.texts)
+
+
+class Rendering:
+    """The renders of one plan, under way from the start; leaving the `with` block ends what is left."""
+
+    def __init__(self, plan: Sides) -> None:
+        self._plan = plan
+        self._engine: Engine | None = None
+        if any(isinstance(side, ChartSide) for side in (plan.before, plan.after)):
+            self._engine = choose_engine(plan.options.helm)
+        self._renders = Renders(self._engine) if self._engine else None
+        self._pending: list[Pending | None] = [self._start(plan.before), self._start(plan.after)]
+
+    @property
+    def line(self) -> str:
+        """The Helm line of the engine, "" where nothing was rendered."""
+        return self._engine.line if self._engine else ""
+
+    @property
+    def engine_name(self) -> str:
+        """How the report names the engine, "" where nothing was rendered."""
+        return f"{self._engine.name} {self._engine.version}" if self._engine else ""
+
+    def wait(self) -> tuple[Rendered, Rendered]:
+        """Both sides. Raises `RenderError` with helm's own words."""
+        before, after = self._pending
+        return self._side(self._plan.before, before), self._side(self._plan.after, after)
+
+    def __enter__(self) -> Rendering:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._renders is not None:
+            self._renders.__exit__(kind, error, trace)
+
+    def _start(self, side: Side) -> Pending | None:
+        return self._renders.start(side) if self._renders is not None and isinstance(side, ChartSide) else None
+
+    def _side(self, side: Side, pending: Pending | None) -> Rendered:
+        from policylint.manifest import Text
+
+        if isinstance(side, ManifestSide):
+            texts = tuple(Text(file, text) for file, text in side.text)
+            return Rendered(texts, apply_method=side.apply_method)
+        if pending is None:
+            return Rendered()
+        made = pending.wait()
+        crds = (Text("crds/", made.crds),) if made.crds else ()
+        return Rendered((Text("render", made.text, checked=True),), crds, made.notes)
