@@ -1,0 +1,81 @@
+"""The rule cases of `fixtures/rules/`: how one is read and judged, for every kind of subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from policylint.judge import Case, Judging, judge
+from policylint.kyaml import load
+from policylint.manifest import Text
+from policylint.model import Apply, ReleaseReport, Target
+from policylint.packs import shipped
+
+ROOT = Path(__file__).parent.parent
+RULES = ROOT / "fixtures" / "rules"
+DEFAULT_APPLY = {"3": Apply.CLIENT_SIDE, "4": Apply.SERVER_SIDE}
+
+
+@dataclass(frozen=True)
+class RuleCase:
+    """One directory below `fixtures/rules/RULE/`; `fail-*` must be found, `pass-*` must not."""
+
+    rule: str
+    path: Path
+
+    @property
+    def fails(self) -> bool:
+        return self.path.name.startswith("fail-")
+
+    @property
+    def id(self) -> str:
+        return f"{self.rule}/{self.path.name}"
+
+    def options(self) -> dict[str, str]:
+        file = self.path / "case.yaml"
+        return load(file.read_text(), str(file)) if file.exists() else {}
+
+    def texts(self, side: str) -> tuple[Text, ...]:
+        file = self.path / f"{side}.yaml"
+        return (Text(f"{side}.yaml", file.read_text()),) if file.exists() else ()
+
+
+def rule_cases() -> list[RuleCase]:
+    return [
+        RuleCase(rule.name, case)
+        for rule in sorted(RULES.iterdir())
+        for case in sorted(rule.iterdir())
+        if case.name.startswith(("fail-", "pass-"))
+    ]
+
+
+def target(options: dict[str, str]) -> Target:
+    line = options.get("helm", "4")
+    apply = Apply(options["apply"]) if "apply" in options else DEFAULT_APPLY[line]
+    return Target(options.get("kubernetes", "1.36"), line, apply, environment=options.get("environment", ""))
+
+
+def judged(case: RuleCase) -> ReleaseReport:
+    """The whole report of a case, every rule active."""
+    options = case.options()
+    judging = Judging(shipped())
+    subjects = tuple(_subjects(case))
+    return judge(
+        Case(
+            "web",
+            "default",
+            target(options),
+            case.texts("before"),
+            case.texts("after"),
+            live=case.texts("live"),
+            subjects=subjects,
+        ),
+        replace(judging, settings={case.rule: options.get("params", {})}),
+    )
+
+
+def _subjects(case: RuleCase):
+    if (command := case.path / "command.txt").exists():
+        from policylint.invocations import commands_of
+
+        yield from commands_of(command)
