@@ -1,0 +1,150 @@
+"""Helm's own release record: JSON, gzipped, in base64, in a Secret (once more in base64) or a ConfigMap.
+
+Source: pkg/storage/driver/util.go of Helm 3.22 and 4.3. Decompression is bounded: a record is at most 1 MiB in the
+cluster, and one that unpacks to more than `MAX_JSON` is taken for a bomb.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from policylint.errors import ReadError
+from policylint.history.model import STATUSES, Revision
+from policylint.model import Json, Object
+
+MAX_RECORD = 1024 * 1024
+"""What a Secret or ConfigMap may hold (core/v1 MaxSecretSize)."""
+MAX_JSON = 64 * 1024 * 1024
+NAME = re.compile(r"sh\.helm\.release\.v1\.(?P<name>.+)\.v(?P<revision>\d+)$")
+_GZIP = b"\x1f\x8b\x08"
+_AGAIN = "export it again (kubectl get secret -l owner=helm -o yaml)"
+
+
+def is_record(obj: Json) -> bool:
+    """Whether an object claims to be a release record of Helm 3 or 4."""
+    if not isinstance(obj, Mapping) or obj.get("kind", "Secret") not in ("Secret", "ConfigMap"):
+        return False
+    meta = _map(obj.get("metadata"))
+    named = NAME.match(str(meta.get("name", ""))) is not None
+    return named or obj.get("type") == "helm.sh/release.v1"
+
+
+def revision_of(obj: Object, file: str, line: int) -> tuple[str, str, Revision]:
+    """Release name, namespace and revision of a Secret or ConfigMap; raises `ReadError` naming file and record."""
+    meta = _map(obj.get("metadata"))
+    record = str(meta.get("name", "without a name"))
+    text = _payload(obj, file, line, record)
+    size = len(text)
+    if size > MAX_RECORD:
+        message = f"record {record} holds {size} bytes, more than the {MAX_RECORD} a cluster stores"
+        raise ReadError(message, file=file, line=line, remedy="this is no record of a cluster; export it again")
+    release = _release(_json(text, file, line, record), file, line, record)
+    found = of_release(release, file, line, record)
+    claimed = NAME.match(record)
+    if claimed and (claimed["name"], int(claimed["revision"])) != (release["name"], found.number):
+        message = f"record {record} holds release {release['name']} revision {found.number}"
+        raise ReadError(message, file=file, line=line, remedy=f"it was renamed or overwritten; {_AGAIN}")
+    namespace = str(release.get("namespace") or meta.get("namespace") or "")
+    return str(release["name"]), namespace, replace(found, size=size)
+
+
+def of_release(release: Object, file: str, line: int = 0, record: str = "") -> Revision:
+    """A revision of Helm's release JSON (a decoded record, or what install, upgrade and status print)."""
+    info, chart = _map(release.get("info")), _map(release.get("chart"))
+    meta = _map(chart.get("metadata"))
+    status = str(info.get("status", "unknown"))
+    if status not in STATUSES:
+        raise ReadError(f"{record or 'release'}: unknown status {status!r}", file=file, line=line, remedy=_AGAIN)
+    name, version = str(meta.get("name", "")), str(meta.get("version", ""))
+    return Revision(
+        number=int(release["version"]),
+        status=status,
+        chart=f"{name}-{version}" if name else "",
+        app_version=str(meta.get("appVersion", "")),
+        updated=str(info.get("last_deployed") or info.get("first_deployed") or ""),
+        description=str(info.get("description", "")),
+        chart_name=name,
+        chart_version=version,
+        record=record,
+        line=line,
+        apply_method=str(release.get("apply_method") or ""),
+        manifest=str(release.get("manifest") or ""),
+        hooks=tuple(_map(hook) for hook in release.get("hooks") or ()),
+        values=_map(release.get("config")),
+        chart_record=chart,
+    )
+
+
+def is_release(value: Json) -> bool:
+    """Whether a value is Helm's release JSON."""
+    return (
+        isinstance(value, Mapping)
+        and isinstance(value.get("name"), str)
+        and isinstance(value.get("info"), Mapping)
+        and isinstance(value.get("version"), int)
+        and not isinstance(value.get("version"), bool)
+    )
+
+
+def _payload(obj: Object, file: str, line: int, record: str) -> str:
+    """The base64 text that Helm wrote: a Secret's `data` is in base64 once more."""
+    secret = obj.get("kind", "Secret") == "Secret"
+    data, plain = _map(obj.get("data")), _map(obj.get("stringData"))
+    value = plain.get("release") if "release" in plain else data.get("release")
+    if not isinstance(value, str) or not value:
+        raise ReadError(f"record {record} holds no release", file=file, line=line, remedy=_AGAIN)
+    if not secret or "release" in plain:
+        return value
+    return _base64(value, file, line, record).decode("ascii", "replace")
+
+
+def _base64(text: str, file: str, line: int, record: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        message = f"record {record} is damaged: not base64 ({error})"
+        raise ReadError(message, file=file, line=line, remedy=_AGAIN) from None
+
+
+def _json(text: str, file: str, line: int, record: str) -> Json:
+    packed = _base64(text, file, line, record)
+    plain = _unpacked(packed, file, line, record) if packed.startswith(_GZIP) else packed
+    try:
+        return json.loads(plain)
+    except (ValueError, RecursionError):
+        message = f"record {record} is damaged: not a release in JSON"
+        raise ReadError(message, file=file, line=line, remedy=f"it may be Helm 2's; {_AGAIN}") from None
+
+
+def _unpacked(packed: bytes, file: str, line: int, record: str) -> bytes:
+    stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        plain = stream.decompress(packed, MAX_JSON + 1)
+    except zlib.error as error:
+        message = f"record {record} is damaged: {error}"
+        raise ReadError(message, file=file, line=line, remedy=_AGAIN) from None
+    if len(plain) > MAX_JSON:
+        message = f"record {record} unpacks to more than {MAX_JSON} bytes"
+        raise ReadError(message, file=file, line=line, remedy="a decompression bomb; do not use this record")
+    if not stream.eof:
+        raise ReadError(f"record {record} is cut off", file=file, line=line, remedy=_AGAIN)
+    return plain
+
+
+def _release(value: Json, file: str, line: int, record: str) -> Object:
+    if not is_release(value):
+        message = f"record {record} holds something that is no Helm release"
+        raise ReadError(message, file=file, line=line, remedy=_AGAIN)
+    found: Object = value
+    return found
+
+
+def _map(value: Json) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
