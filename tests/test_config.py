@@ -1,0 +1,99 @@
+"""The configuration: what it becomes, and errors that name file, line and the nearest key."""
+
+import pytest
+
+from policylint import config
+from policylint.catalogue import schema
+from policylint.errors import UsageError
+
+GOOD = """\
+kubernetes: "1.34"
+releases:
+  - name: web
+    chart: ./charts/web
+    namespace: shop
+    values: [common.yaml]
+    environments:
+      staging: {values: [staging.yaml]}
+      production: {values: [production.yaml], namespace: prod, kubernetes: "1.30"}
+  - name: db
+    chart: oci://registry.example.com/charts/db
+    version: 1.2.3
+environments:
+  production:
+    rules: {atomic-missing: error}
+immutable-paths:
+  - {group: example.com, kind: Widget, paths: [spec.region]}
+"""
+
+
+def read(tmp_path, text):
+    file = tmp_path / ".policylint.yaml"
+    file.write_text(text)
+    return config.read(file)
+
+
+def test_a_release_becomes_one_per_environment(tmp_path):
+    found = read(tmp_path, GOOD)
+    assert [(r.name, r.environment, r.namespace, r.kubernetes) for r in found.releases] == [
+        ("web", "staging", "shop", ""),
+        ("web", "production", "prod", "1.30"),
+        ("db", "", "default", ""),
+    ]
+    assert found.releases[1].values == (str(tmp_path / "common.yaml"), str(tmp_path / "production.yaml"))
+    assert found.releases[0].chart == str(tmp_path / "charts/web")
+    assert found.releases[2].chart == "oci://registry.example.com/charts/db"
+    assert found.immutable_paths == {("example.com", "Widget"): ("spec.region",)}
+
+
+def test_it_is_found_by_walking_up(tmp_path):
+    (tmp_path / ".policylint.yaml").write_text("{}")
+    deep = tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    assert config.find(deep) == tmp_path / ".policylint.yaml"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ('kubernets: "1.36"', 1, "did you mean kubernetes?"),
+        ("kubernetes: 1.36", 1, 'write it in quotes: "1.36"'),
+        ("releases:\n  - name: a\n    chart: b\n    value: [x]", 4, "did you mean values?"),
+        ("releases:\n  - chart: b", 2, "lacks name"),
+        ("releases: {}", 1, "is a list"),
+        ("helm: '5'", 1, "one of 3, 4"),
+        ("level: data-los", 1, "did you mean data-loss?"),
+        ("rules: [a]", 1, "is a mapping"),
+        ("a: [", 1, "not YAML"),
+        ("- a", 1, "is a mapping"),
+    ],
+)
+def test_errors_name_line_and_remedy(tmp_path, text, line, words):
+    with pytest.raises(Exception) as caught:
+        read(tmp_path, text)
+    error = caught.value
+    assert error.file.endswith(".policylint.yaml")
+    assert error.line >= line
+    assert words in f"{error.message} {error.remedy}"
+
+
+def test_an_unreadable_file_is_an_error(tmp_path):
+    with pytest.raises(UsageError, match="cannot read"):
+        config.read(tmp_path / "nothing.yaml")
+
+
+def test_the_schema_is_a_schema_and_takes_the_good_file(tmp_path):
+    import jsonschema
+    import yaml
+
+    shape = schema("config")
+    jsonschema.Draft202012Validator.check_schema(shape)
+    jsonschema.validate(yaml.safe_load(GOOD), shape)
+
+
+def test_rule_tables(tmp_path):
+    levels, params = config.severities({"a": "error", "b": {"severity": "note", "limit": 3}}, {"a": "off", "b": False})
+    assert levels == {"a": None, "b": None}
+    assert params["b"] == {"limit": 3}
+    with pytest.raises(UsageError, match=r"rules\.a"):
+        config.severities({"a": "loud"})
