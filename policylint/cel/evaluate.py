@@ -1,0 +1,198 @@
+"""Evaluates a parsed CEL expression: a walk over the tree of `policylint.cel.tree`.
+
+An error in one operand of `&&` or `||` is forgotten where the other decides, as the language asks. The number of
+steps is bounded, as the server bounds the cost of a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from policylint.cel.functions import FUNCTIONS
+from policylint.cel.operators import index, optional_index
+from policylint.cel.tree import Call, Comprehension, Ident, Literal, MakeList, MakeMap, Node, Select, qualified
+from policylint.cel.values import CelError, CelUnsupported, MapList, Optional, SetList, TypeValue, Value
+
+MAX_STEPS = 2_000_000
+"""More steps than any rule within the server's cost limit takes."""
+
+TYPES = {
+    name: TypeValue(name)
+    for name in (
+        *("bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"),
+        *("google.protobuf.Timestamp", "google.protobuf.Duration", "optional_type", "net.IP", "net.CIDR"),
+        *("kubernetes.Quantity", "kubernetes.Semver", "kubernetes.URL", "kubernetes.NamedFormat"),
+    )
+}
+"""The names that stand for a type."""
+
+
+class Evaluation:
+    """One evaluation of one expression."""
+
+    def __init__(self, bindings: Mapping[str, Value]) -> None:
+        self._scope: dict[str, Value] = dict(bindings)
+        self._steps = 0
+
+    def run(self, node: Node) -> Value:
+        """The value of a node; raises CelError for the expression's own failure, CelUnsupported for policylint's."""
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            raise CelUnsupported("an expression that takes more steps than policylint runs")
+        return self._walk[type(node)](self, node)
+
+    def _literal(self, node: Literal) -> Value:
+        return node.value
+
+    def _ident(self, node: Ident) -> Value:
+        name = node.name.removeprefix(".")
+        if name in self._scope:
+            return self._scope[name]
+        if name in TYPES:
+            return TYPES[name]
+        raise CelError(f"no such attribute(s): {name}")
+
+    def _select(self, node: Select) -> Value:
+        dotted = self._namespaced(node)
+        if dotted in TYPES and not node.test:
+            return TYPES[dotted]
+        operand = self.run(node.operand)
+        if node.test:
+            return _has(operand, node.field)
+        if isinstance(operand, dict | Optional):
+            return index(operand, node.field)
+        raise CelError("no such overload")
+
+    def _call(self, node: Call) -> Value:
+        lazy = self._lazy.get(node.function) if node.target is None else None
+        if lazy is not None:
+            return lazy(self, *node.args)
+        name, operands = self._resolved(node)
+        function = FUNCTIONS.get(name)
+        if function is None:
+            raise CelUnsupported(f"function {name}")
+        values = [self.run(operand) for operand in operands]
+        try:
+            return function(*values)
+        except (TypeError, AttributeError, OverflowError) as error:
+            raise CelError("no such overload") from error
+
+    def _resolved(self, node: Call) -> tuple[str, tuple[Node, ...]]:
+        if node.target is None:
+            return node.function, node.args
+        dotted = f"{self._namespaced(node.target)}.{node.function}"
+        if dotted in FUNCTIONS:
+            return dotted, node.args
+        return node.function, (node.target, *node.args)
+
+    def _namespaced(self, node: Node) -> str:
+        dotted = qualified(node)
+        return "" if dotted.partition(".")[0] in self._scope else dotted
+
+    def _and(self, left: Node, right: Node) -> bool:
+        return self._logic(left, right, decisive=False)
+
+    def _or(self, left: Node, right: Node) -> bool:
+        return self._logic(left, right, decisive=True)
+
+    def _logic(self, left: Node, right: Node, decisive: bool) -> bool:
+        failed: CelError | None = None
+        for operand in (left, right):
+            try:
+                if self._bool(operand) is decisive:
+                    return decisive
+            except CelError as error:
+                failed = failed or error
+        if failed:
+            raise failed
+        return not decisive
+
+    def _bool(self, node: Node) -> bool:
+        value = self.run(node)
+        if not isinstance(value, bool):
+            raise CelError("no such overload")
+        return value
+
+    def _choose(self, condition: Node, yes: Node, no: Node) -> Value:
+        return self.run(yes if self._bool(condition) else no)
+
+    def _not_strictly_false(self, operand: Node) -> bool:
+        try:
+            return self.run(operand) is not False
+        except CelError:
+            return True
+
+    def _list(self, node: MakeList) -> list[Value]:
+        values: list[Value] = []
+        for at, element in enumerate(node.elements):
+            value = self.run(element)
+            if at not in node.optional:
+                values.append(value)
+            elif value.present:
+                values.append(value.value)
+        return values
+
+    def _map(self, node: MakeMap) -> dict[Any, Value]:
+        if node.message:
+            raise CelUnsupported(f"message {node.message}")
+        made: dict[Any, Value] = {}
+        for entry in node.entries:
+            key, value = self.run(entry.key), self.run(entry.value)
+            if not entry.optional:
+                made[key] = value
+            elif value.present:
+                made[key] = value.value
+        return made
+
+    def _comprehension(self, node: Comprehension) -> Value:
+        pairs = _pairs(self.run(node.over), bool(node.var2))
+        kept = dict(self._scope)
+        self._scope[node.accumulator] = self.run(node.start)
+        try:
+            for first, second in pairs:
+                self._scope[node.var] = first
+                if node.var2:
+                    self._scope[node.var2] = second
+                if self.run(node.condition) is False:
+                    break
+                self._scope[node.accumulator] = self.run(node.step)
+            for name in (node.var, node.var2):
+                self._scope.pop(name, None)
+                if name in kept:
+                    self._scope[name] = kept[name]
+            return self.run(node.result)
+        finally:
+            self._scope = kept
+
+    _walk: Mapping[type, Callable[..., Value]] = {
+        Literal: _literal,
+        Ident: _ident,
+        Select: _select,
+        Call: _call,
+        MakeList: _list,
+        MakeMap: _map,
+        Comprehension: _comprehension,
+    }
+    _lazy: Mapping[str, Callable[..., Value]] = {
+        "_&&_": _and,
+        "_||_": _or,
+        "_?_:_": _choose,
+        "@not_strictly_false": _not_strictly_false,
+    }
+
+
+def _has(operand: Value, field: str) -> bool:
+    if isinstance(operand, Optional):
+        return optional_index(operand, field).present
+    if not isinstance(operand, dict):
+        raise CelError("no such overload")
+    return field in operand
+
+
+def _pairs(over: Value, two: bool) -> Iterable[tuple[Value, Value]]:
+    if isinstance(over, dict):
+        return list(over.items())
+    if isinstance(over, SetList | MapList | list):
+        return list(enumerate(over)) if two else [(item, None) for item in over]
+    raise CelError("no such overload")

@@ -1,0 +1,158 @@
+"""IP addresses and networks in CEL: `ip(...)`, `cidr(...)` and what can be asked of them (Kubernetes 1.30 on).
+
+Source: https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-ip-address-library; addresses are read as Go's
+net/netip does: no leading zeros, no zone, no IPv4 inside IPv6.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from policylint.cel.values import CelError
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_BITS = re.compile(r"0|[1-9]\d{0,2}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class IP:
+    """One address."""
+
+    cel_type: ClassVar[str] = "net.IP"
+    address: _Address
+
+
+@dataclass(frozen=True, slots=True)
+class CIDR:
+    """A network as written: the address may have bits beyond the prefix."""
+
+    cel_type: ClassVar[str] = "net.CIDR"
+    address: _Address
+    bits: int
+
+    @property
+    def network(self) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+        """The network without the bits beyond the prefix."""
+        return ipaddress.ip_network((self.address, self.bits), strict=False)
+
+
+def parse_ip(text: Any) -> IP:
+    """The address a string spells; raises CelError."""
+    if not isinstance(text, str):
+        raise CelError("no such overload")
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError as error:
+        raise CelError(f'IP Address "{text}" parse error during conversion from string: {error}') from error
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.scope_id is not None:
+            raise CelError(f'IP address "{text}" with zone value is not allowed')
+        if address.ipv4_mapped is not None:
+            raise CelError(f'IPv4-mapped IPv6 address "{text}" is not allowed')
+    return IP(address)
+
+
+def parse_cidr(text: Any) -> CIDR:
+    """The network a string spells; raises CelError."""
+    if not isinstance(text, str):
+        raise CelError("no such overload")
+    head, slash, bits = text.rpartition("/")
+    problem = f"network address parse error during conversion from string: {text!r}"
+    if not slash or not _BITS.fullmatch(bits):
+        raise CelError(problem)
+    address = parse_ip(head).address
+    if int(bits) > address.max_prefixlen:
+        raise CelError(problem)
+    return CIDR(address, int(bits))
+
+
+def written(value: IP | CIDR) -> str:
+    """The canonical text of an address or network."""
+    return str(value.address) if isinstance(value, IP) else f"{value.address}/{value.bits}"
+
+
+def _valid(parse: Callable[[Any], Any]) -> Callable[[Any], bool]:
+    def check(text: Any) -> bool:
+        try:
+            parse(text)
+        except CelError:
+            return False
+        return True
+
+    return check
+
+
+def _of_ip(read: Callable[[_Address], Any]) -> Callable[[Any], Any]:
+    def call(value: Any) -> Any:
+        if not isinstance(value, IP):
+            raise CelError("no such overload")
+        return read(value.address)
+
+    return call
+
+
+def _of_cidr(read: Callable[[CIDR], Any]) -> Callable[[Any], Any]:
+    def call(value: Any) -> Any:
+        if not isinstance(value, CIDR):
+            raise CelError("no such overload")
+        return read(value)
+
+    return call
+
+
+def _contains_ip(outer: Any, inner: Any) -> bool:
+    found = inner if isinstance(inner, IP) else parse_ip(inner)
+    network = _network(outer)
+    return network.version == found.address.version and found.address in network
+
+
+def _contains_cidr(outer: Any, inner: Any) -> bool:
+    found = inner if isinstance(inner, CIDR) else parse_cidr(inner)
+    network = _network(outer)
+    return network.version == found.address.version and found.address in network and outer.bits <= found.bits
+
+
+def _network(value: Any) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    if not isinstance(value, CIDR):
+        raise CelError("no such overload")
+    return value.network
+
+
+def _ip(value: Any) -> IP:
+    return IP(value.address) if isinstance(value, CIDR) else parse_ip(value)
+
+
+def _global_unicast(address: _Address) -> bool:
+    broadcast = address == ipaddress.ip_address("255.255.255.255")
+    local = address.is_unspecified or address.is_loopback or address.is_multicast
+    return not (local or broadcast or address.is_link_local)
+
+
+def _link_local_multicast(address: _Address) -> bool:
+    if isinstance(address, ipaddress.IPv4Address):
+        return address in ipaddress.ip_network("224.0.0.0/24")
+    return address.packed[0] == 0xFF and address.packed[1] & 0x0F == 0x02
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "ip": _ip,
+    "isIP": _valid(parse_ip),
+    "ip.isCanonical": lambda text: str(parse_ip(text).address) == text,
+    "family": _of_ip(lambda address: address.version),
+    "isUnspecified": _of_ip(lambda address: address.is_unspecified),
+    "isLoopback": _of_ip(lambda address: address.is_loopback),
+    "isLinkLocalMulticast": _of_ip(_link_local_multicast),
+    "isLinkLocalUnicast": _of_ip(lambda address: address.is_link_local),
+    "isGlobalUnicast": _of_ip(_global_unicast),
+    "cidr": parse_cidr,
+    "isCIDR": _valid(parse_cidr),
+    "containsIP": _contains_ip,
+    "containsCIDR": _contains_cidr,
+    "prefixLength": _of_cidr(lambda value: value.bits),
+    "masked": _of_cidr(lambda value: CIDR(value.network.network_address, value.bits)),
+}
+"""Kubernetes' IP and CIDR libraries."""

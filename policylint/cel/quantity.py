@@ -1,0 +1,118 @@
+"""Kubernetes' quantities in CEL: `quantity("1Gi")` and what can be asked of one.
+
+Source: the library documented at https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-quantity-library and
+the grammar of `resource.Quantity`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import ROUND_UP, Decimal, localcontext
+from typing import Any, ClassVar
+
+from policylint.cel.values import CelError, compare
+
+_NUMBER = re.compile(
+    r"(?P<sign>[+-]?)(?P<digits>\d+\.?\d*|\.\d+)(?P<suffix>[KMGTPE]i|[numkMGTPE]?|[eE][+-]?\d+)", re.ASCII
+)
+_BINARY = {f"{letter}i": 1024**power for power, letter in enumerate("KMGTPE", 1)}
+_DECIMAL = {letter: 10 ** (3 * power) for power, letter in enumerate("kMGTPE", 1)}
+_SMALL = {"n": 9, "u": 6, "m": 3, "": 0}
+_INT64 = 1 << 63
+_FORMAT_ERROR = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Quantity:
+    """An amount; equal to another of the same amount, however it was written."""
+
+    cel_type: ClassVar[str] = "kubernetes.Quantity"
+    amount: Decimal
+
+
+def parse(text: Any) -> Quantity:
+    """The quantity a string spells, rounded up to nano and capped like the server's; raises CelError."""
+    match = _NUMBER.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise CelError(_FORMAT_ERROR)
+    with localcontext() as context:
+        context.prec = 200
+        amount = Decimal(match["digits"]) * _factor(match["suffix"])
+        rounded = amount.quantize(Decimal("1E-9"), rounding=ROUND_UP) if amount.adjusted() < 100 else amount
+        # the largest amount the server's parser keeps is that of an int64
+        capped = min(rounded, Decimal(_INT64 - 1))
+        return Quantity(-capped if match["sign"] == "-" else capped)
+
+
+def _factor(suffix: str) -> Decimal:
+    if suffix in _BINARY:
+        return Decimal(_BINARY[suffix])
+    if suffix in _DECIMAL:
+        return Decimal(_DECIMAL[suffix])
+    if suffix in _SMALL:
+        return Decimal(1).scaleb(-_SMALL[suffix])
+    exponent = int(suffix[1:])
+    if abs(exponent) > 1000:
+        raise CelError(_FORMAT_ERROR)
+    return Decimal(1).scaleb(exponent)
+
+
+def is_quantity(text: Any) -> bool:
+    """Whether a string spells a quantity."""
+    try:
+        parse(text)
+    except CelError:
+        return False
+    return True
+
+
+def _amount(value: Any) -> Decimal:
+    if not isinstance(value, Quantity):
+        raise CelError("no such overload")
+    return value.amount
+
+
+def _operand(value: Any) -> Decimal:
+    return Decimal(value) if type(value) is int else _amount(value)
+
+
+def _add(left: Any, right: Any) -> Quantity:
+    with localcontext() as context:
+        context.prec = 200
+        return Quantity(_amount(left) + _operand(right))
+
+
+def _sub(left: Any, right: Any) -> Quantity:
+    with localcontext() as context:
+        context.prec = 200
+        return Quantity(_amount(left) - _operand(right))
+
+
+def _is_integer(value: Any) -> bool:
+    amount = _amount(value)
+    return amount == amount.to_integral_value() and -_INT64 <= amount < _INT64
+
+
+def _as_integer(value: Any) -> int:
+    if not _is_integer(value):
+        raise CelError("cannot convert value to integer")
+    return int(_amount(value))
+
+
+def _sign(value: Any) -> int:
+    return compare(0, int(_amount(value).compare(Decimal(0)))) * -1
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "quantity": parse,
+    "isQuantity": is_quantity,
+    "sign": _sign,
+    "isInteger": _is_integer,
+    "asInteger": _as_integer,
+    "asApproximateFloat": lambda value: float(_amount(value)),
+    "add": _add,
+    "sub": _sub,
+}
+"""Kubernetes' quantity library, comparisons apart (see `functions`)."""

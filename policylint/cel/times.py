@@ -1,0 +1,154 @@
+"""Timestamps and durations in CEL: how they are written, read, added and taken apart.
+
+Source: https://github.com/google/cel-spec/blob/master/doc/langdef.md (timestamps are RFC 3339, durations Go's).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Any
+
+from policylint.cel.values import CelError, Duration, Timestamp
+
+SECOND = 1_000_000_000
+_UNITS = {
+    "ns": 1,
+    "us": 1_000,
+    "µs": 1_000,
+    "μs": 1_000,
+    "ms": 1_000_000,
+    "s": SECOND,
+    "m": 60 * SECOND,
+    "h": 3600 * SECOND,
+}
+_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_OFFSET = re.compile(r"([+-]?)(\d\d):(\d\d)", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MIN, _MAX = -62135596800 * SECOND, 253402300799 * SECOND + SECOND - 1
+
+
+def duration(text: Any) -> Duration:
+    """The duration a string such as "1h30m" spells; raises CelError."""
+    if isinstance(text, Duration):
+        return text
+    if not isinstance(text, str):
+        raise CelError("no such overload")
+    body = text.lstrip("+-") if text[:1] in "+-" and text[1:2] not in "+-" else text
+    if body == "0":
+        return Duration(0)
+    total, at = 0, 0
+    while at < len(body) or not body:
+        match = _PART.match(body, at)
+        if match is None:
+            raise CelError(f"type conversion error from 'string' to 'google.protobuf.Duration': \"{text}\"")
+        whole, _, fraction = match[1].partition(".")
+        unit = _UNITS[match[2]]
+        total += int(whole or 0) * unit + int(int(fraction or 0) * unit / 10 ** len(fraction))
+        at = match.end()
+    if total >= 1 << 63:
+        raise CelError("range error converting string to duration")
+    return Duration(-total if text.startswith("-") else total)
+
+
+def timestamp(value: Any) -> Timestamp:
+    """The instant an RFC 3339 string or a number of seconds names; raises CelError."""
+    if isinstance(value, Timestamp):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _in_range(value * SECOND)
+    match = _RFC3339.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise CelError(f'parsing time "{value}" as "2006-01-02T15:04:05Z07:00": cannot parse')
+    year, month, day, hour, minute, second = (int(part) for part in match.group(1, 2, 3, 4, 5, 6))
+    try:
+        moment = datetime(year or 1, month, day, hour, minute, second, tzinfo=_zone(match[8]))
+    except ValueError as error:
+        raise CelError(f'parsing time "{value}": {error}') from error
+    seconds = (moment - _EPOCH) // timedelta(seconds=1)
+    return _in_range(seconds * SECOND + int((match[7] or "0")[:9].ljust(9, "0")))
+
+
+def _in_range(ns: int) -> Timestamp:
+    if not _MIN <= ns <= _MAX:
+        raise CelError("timestamp overflow")
+    return Timestamp(ns)
+
+
+def _zone(text: str) -> tzinfo:
+    if text in "Zz":
+        return UTC
+    sign = -1 if text[0] == "-" else 1
+    hours, minutes = int(text[1:3]), int(text[4:6])
+    if hours > 23 or minutes > 59:
+        raise ValueError("time zone offset out of range")
+    return timezone(sign * timedelta(hours=hours, minutes=minutes))
+
+
+def written(value: Timestamp | Duration) -> str:
+    """A timestamp as RFC 3339, a duration in seconds ("5400s")."""
+    seconds, rest = divmod(abs(value.ns) if isinstance(value, Duration) else value.ns, SECOND)
+    fraction = f".{rest:09d}".rstrip("0") if rest else ""
+    if isinstance(value, Duration):
+        return f"{'-' if value.ns < 0 else ''}{seconds}{fraction}s"
+    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + fraction + "Z"
+
+
+def _moment(value: Timestamp, zone: Any) -> datetime:
+    moment = _EPOCH + timedelta(seconds=value.ns // SECOND)
+    if zone is None or zone in ("", "UTC"):
+        return moment
+    match = _OFFSET.fullmatch(zone)
+    if match:
+        offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
+        return moment.astimezone(timezone(-offset if match[1] == "-" else offset))
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return moment.astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise CelError(f"unknown time zone {zone}") from error
+
+
+def _calendar(read: Callable[[datetime], int]) -> Callable[..., int]:
+    def call(value: Any, zone: Any = None) -> int:
+        if not isinstance(value, Timestamp):
+            raise CelError("no such overload")
+        return read(_moment(value, zone))
+
+    return call
+
+
+def _clock(unit: int, read: Callable[[datetime], int]) -> Callable[..., int]:
+    def call(value: Any, zone: Any = None) -> int:
+        if isinstance(value, Duration):
+            return abs(value.ns) // unit * (-1 if value.ns < 0 else 1)
+        return _calendar(read)(value, zone)
+
+    return call
+
+
+def _milliseconds(value: Any, zone: Any = None) -> int:
+    if isinstance(value, Duration):
+        return abs(value.ns) // 1_000_000 * (-1 if value.ns < 0 else 1)
+    _calendar(lambda moment: moment.second)(value, zone)
+    return int(value.ns % SECOND // 1_000_000)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "timestamp": timestamp,
+    "duration": duration,
+    "getFullYear": _calendar(lambda moment: moment.year),
+    "getMonth": _calendar(lambda moment: moment.month - 1),
+    "getDate": _calendar(lambda moment: moment.day),
+    "getDayOfMonth": _calendar(lambda moment: moment.day - 1),
+    "getDayOfWeek": _calendar(lambda moment: moment.isoweekday() % 7),
+    "getDayOfYear": _calendar(lambda moment: moment.timetuple().tm_yday - 1),
+    "getHours": _clock(3600 * SECOND, lambda moment: moment.hour),
+    "getMinutes": _clock(60 * SECOND, lambda moment: moment.minute),
+    "getSeconds": _clock(SECOND, lambda moment: moment.second),
+    "getMilliseconds": _milliseconds,
+}
+"""Conversions to timestamps and durations, and their parts."""

@@ -1,0 +1,157 @@
+"""URLs in CEL: `url(...)`, `isURL(...)` and what can be asked of one, read as Go's net/url does.
+
+Source: https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-url-library and the rules of net/url's
+ParseRequestURI: absolute URLs or absolute paths, no control characters, valid %-escapes, valid ports.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+from urllib.parse import quote, unquote_to_bytes
+
+from policylint.cel.values import CelError
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.ASCII | re.DOTALL)
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
+_PORT = re.compile(r"(?::\d*)?", re.ASCII)
+_BAD_HOST = re.compile(r"""[\x00-\x20"<>\\^`{|}\x7F\[\]%]|/""")
+_USER = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*", re.ASCII)
+_PATH_SAFE = "/$&+,:;=@-_.~!'()*[]"
+
+
+@dataclass(frozen=True, slots=True)
+class URL:
+    """A URL's parts; equal to another that was written the same."""
+
+    cel_type: ClassVar[str] = "kubernetes.URL"
+    text: str
+    scheme: str = field(compare=False)
+    host: str = field(compare=False)
+    path: str = field(compare=False)
+    query: str = field(compare=False)
+
+
+def parse(text: Any) -> URL:
+    """The URL a string spells; raises CelError."""
+    if not isinstance(text, str):
+        raise CelError("no such overload")
+    if not text or any(ord(char) < 0x20 or ord(char) == 0x7F for char in text):
+        raise _bad(text, "empty url" if not text else "invalid control character in URL")
+    scheme, rest = _scheme(text)
+    if not rest.startswith("/") and (not scheme or not rest):
+        raise _bad(text, "invalid URI for request")
+    rest, _, query = rest.partition("?")
+    if not rest.startswith("/"):
+        return URL(text, scheme, "", "", query.partition("#")[0])
+    host, path = _authority(text, rest) if rest.startswith("//") and (scheme or rest[:3] != "///") else ("", rest)
+    _check_escapes(text, path)
+    # a fragment is part of the path or query for the check, and none of it in the value
+    path, hash_, _ = path.partition("#")
+    return URL(text, scheme, host, path, "" if hash_ else query.partition("#")[0])
+
+
+def _bad(text: Any, why: str) -> CelError:
+    return CelError(f'URL parse error during conversion from string: parse "{text}": {why}')
+
+
+def _scheme(text: str) -> tuple[str, str]:
+    match = _SCHEME.fullmatch(text)
+    if match:
+        return match[1].lower(), match[2]
+    if text.startswith(":"):
+        raise _bad(text, "missing protocol scheme")
+    return "", text
+
+
+def _authority(text: str, rest: str) -> tuple[str, str]:
+    authority, slash, path = rest[2:].partition("/")
+    user, at, host = authority.rpartition("@")
+    if at and not _USER.fullmatch(user):
+        raise _bad(text, "net/url: invalid userinfo")
+    _check_host(text, host)
+    return host, slash + path
+
+
+def _check_host(text: str, host: str) -> None:
+    if host.startswith("["):
+        inside, closed, port = host.rpartition("]")
+        if not closed or not re.fullmatch(r"[0-9A-Fa-f:.]+(%25[^\s]+)?", inside[1:]):
+            raise _bad(text, "missing ']' in host")
+    else:
+        name, colon, number = host.partition(":")
+        port = colon + number
+        if _BAD_HOST.search(name):
+            raise _bad(text, "invalid character in host name")
+    if not _PORT.fullmatch(port):
+        raise _bad(text, f'invalid port "{port}" after host')
+
+
+def _check_escapes(text: str, path: str) -> None:
+    if _BAD_ESCAPE.search(path):
+        raise _bad(text, "invalid URL escape")
+
+
+def _hostname(url: URL) -> str:
+    host = url.host
+    if host.startswith("["):
+        return host[1 : host.rindex("]")]
+    return host.rpartition(":")[0] if ":" in host else host
+
+
+def _port(url: URL) -> str:
+    tail = url.host.rpartition("]")[2]
+    return tail.rpartition(":")[2] if ":" in tail else ""
+
+
+def _escaped_path(url: URL) -> str:
+    if re.fullmatch(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/\[\]%]*", url.path, re.ASCII):
+        return url.path
+    return quote(unquote_to_bytes(url.path), safe=_PATH_SAFE.translate({ord(c): None for c in "!'()*[]"}))
+
+
+def _query(url: URL) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for part in filter(None, url.query.split("&")):
+        name, _, value = part.partition("=")
+        if ";" in part or _BAD_ESCAPE.search(part):
+            continue
+        found.setdefault(_unescaped(name), []).append(_unescaped(value))
+    return found
+
+
+def _unescaped(text: str) -> str:
+    return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
+
+
+def is_url(text: Any) -> bool:
+    """Whether a string spells a URL."""
+    try:
+        parse(text)
+    except CelError:
+        return False
+    return True
+
+
+def _of(read: Callable[[URL], Any]) -> Callable[[Any], Any]:
+    def call(value: Any) -> Any:
+        if not isinstance(value, URL):
+            raise CelError("no such overload")
+        return read(value)
+
+    return call
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "url": parse,
+    "isURL": is_url,
+    "getScheme": _of(lambda url: url.scheme),
+    "getHost": _of(lambda url: url.host),
+    "getHostname": _of(_hostname),
+    "getPort": _of(_port),
+    "getEscapedPath": _of(_escaped_path),
+    "getQuery": _of(_query),
+}
+"""Kubernetes' URL library."""

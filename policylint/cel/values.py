@@ -1,0 +1,149 @@
+"""CEL's values as Python holds them, their types, and when two are equal or ordered.
+
+null, bool, int, double, string and bytes are Python's own; lists are lists, maps are dicts. What Python lacks is
+here: unsigned integers, timestamps and durations to the nanosecond, optionals, types, and the lists that the API
+server compares as sets or maps. Opaque values (quantities, versions, addresses, ...) live beside their functions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+Value = Any
+
+
+class CelError(Exception):
+    """An expression's own failure, in the server's words: no such key, division by zero, ..."""
+
+
+class CelUnsupported(Exception):  # noqa: N818 - an answer of its own, not an error of the expression
+    """What policylint does not evaluate; the message names the function or construct that is lacking."""
+
+
+class Uint(int):
+    """CEL's uint."""
+
+    cel_type: ClassVar[str] = "uint"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Timestamp:
+    """Nanoseconds since 1970 in UTC."""
+
+    cel_type: ClassVar[str] = "google.protobuf.Timestamp"
+    ns: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Duration:
+    """Nanoseconds."""
+
+    cel_type: ClassVar[str] = "google.protobuf.Duration"
+    ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Optional:
+    """A value that may be absent."""
+
+    cel_type: ClassVar[str] = "optional_type"
+    value: Value = None
+    present: bool = False
+
+
+NONE = Optional()
+
+
+@dataclass(frozen=True, slots=True)
+class TypeValue:
+    """A type as a value: what `type(x)` gives."""
+
+    cel_type: ClassVar[str] = "type"
+    name: str
+
+
+class SetList(list[Any]):
+    """A list of `x-kubernetes-list-type: set`: equal to another in any order."""
+
+
+class MapList(list[Any]):
+    """A list of `x-kubernetes-list-type: map`: equal to another in any order, items matched by `keys`."""
+
+    def __init__(self, items: list[Any], keys: tuple[str, ...]) -> None:
+        super().__init__(items)
+        self.keys = keys
+
+    def key(self, item: Any) -> tuple[tuple[str, Any], ...]:
+        """The item's values of the list's keys, each with its type: fit for a dict's key."""
+        values = (item.get(name) for name in self.keys) if isinstance(item, dict) else ()
+        return tuple((type_name(value), value) for value in values)
+
+
+def type_name(value: Value) -> str:
+    """The name of a value's CEL type."""
+    named = getattr(value, "cel_type", None)
+    if named is not None:
+        return str(named)
+    for python, name in _NAMES:
+        if isinstance(value, python):
+            return name
+    raise CelUnsupported(f"a value of type {type(value).__name__}")
+
+
+_NAMES: tuple[tuple[type, str], ...] = (
+    (bool, "bool"),
+    (int, "int"),
+    (float, "double"),
+    (str, "string"),
+    (bytes, "bytes"),
+    (list, "list"),
+    (dict, "map"),
+    (type(None), "null_type"),
+)
+
+
+def is_number(value: Value) -> bool:
+    """Whether a value is an int, a uint or a double."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def equal(left: Value, right: Value) -> bool:
+    """CEL's `==`: numbers across types by value, everything else only within one type."""
+    if is_number(left) and is_number(right):
+        return bool(left == right)
+    if isinstance(left, list) and isinstance(right, list):
+        return _equal_lists(left, right)
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(equal(value, right[key]) for key, value in left.items())
+    if isinstance(left, Optional) and isinstance(right, Optional):
+        return left.present == right.present and equal(left.value, right.value)
+    return type_name(left) == type_name(right) and bool(left == right)
+
+
+def _equal_lists(left: list[Any], right: list[Any]) -> bool:
+    if len(left) != len(right):
+        return False
+    if isinstance(left, SetList):
+        return all(any(equal(item, other) for other in right) for item in left)
+    if isinstance(left, MapList):
+        return all(any(left.key(item) == left.key(other) and equal(item, other) for other in right) for item in left)
+    return all(equal(item, other) for item, other in zip(left, right, strict=True))
+
+
+def compare(left: Value, right: Value) -> int:
+    """-1, 0 or 1; raises CelError where the two types have no order."""
+    both_numbers = is_number(left) and is_number(right)
+    if not both_numbers and (type_name(left) != type_name(right) or type_name(left) not in _ORDERED):
+        raise CelError("no such overload")
+    return int(left > right) - int(left < right)
+
+
+_ORDERED = frozenset({"bool", "string", "bytes", Timestamp.cel_type, Duration.cel_type})
+
+
+def is_zero(value: Value) -> bool:
+    """Whether `optional.ofNonZeroValue` takes a value for none."""
+    if isinstance(value, Timestamp | Duration):
+        return value.ns == 0
+    return not value if isinstance(value, str | bytes | list | dict | int | float) else value is None

@@ -1,0 +1,114 @@
+"""Judges a custom resource by its CRD: prepared as the server prepares it, then schema, lists, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from policylint.cel import CelUnsupported
+from policylint.crds.correlate import Pair
+from policylint.crds.lists import duplicates, embedded
+from policylint.crds.prepare import defaulted, emptied, pruned, unknown_fields, without_nulls
+from policylint.crds.rules import Place, run_rules
+from policylint.crds.values import Spot, validate_values
+from policylint.crds.words import BLOCKING, CR, invalid, unchecked
+from policylint.model import Answer, Apply, Cause, Json, Object, Outcome, Target, Unknown
+from policylint.schemas import minor_number
+
+RATCHETING_SINCE = 30
+"""The minor from which unchanged invalid values are forgiven on update (CRDValidationRatcheting, beta and on)."""
+
+
+def validate_custom(new: Object, old: Object | None, crd: Object, target: Target) -> Answer:
+    """The API server's answer to a custom resource, given its CRD; `old` is the live object or None at creation."""
+    version = served_version(crd, str(new.get("apiVersion") or ""))
+    if version is None:
+        return _not_served(new, crd)
+    schema = schema_of(version, crd)
+    if schema is None:
+        return Answer(Outcome.ACCEPTED)
+    server_side = target.apply is Apply.SERVER_SIDE
+    if server_side and (unknown := unknown_fields(new, schema)):
+        return Answer(Outcome.REJECTED, tuple(_undeclared(path) for path in unknown))
+    before = prepared(old, schema) if old is not None else None
+    sent = emptied(pruned(new, schema), before, schema) if server_side else without_nulls(pruned(new, schema), schema)
+    body = _with_live_status(defaulted(sent, schema), before, version)
+    return _judged(body, before, schema, minor_number(target.kubernetes))
+
+
+def served_version(crd: Object, api_version: str) -> Object | None:
+    """The entry of `spec.versions` that serves an API version; None where none does."""
+    group, _, name = api_version.partition("/")
+    spec = crd.get("spec") or {}
+    if spec.get("group") != group:
+        return None
+    versions = spec.get("versions") or ()
+    return next((item for item in versions if item.get("name") == name and item.get("served")), None)
+
+
+def schema_of(version: Object, crd: Object) -> Object | None:
+    """The structural schema of a version, that of all versions in old CRDs; None where there is none."""
+    top = (crd.get("spec") or {}).get("validation") or {}
+    found = (version.get("schema") or top).get("openAPIV3Schema")
+    return found if isinstance(found, Mapping) else None
+
+
+def prepared(value: Json, schema: Object) -> Json:
+    """An object as the server decodes it: unknown fields pruned, nulls dropped, defaults filled in."""
+    return defaulted(without_nulls(pruned(value, schema), schema), schema)
+
+
+def _with_live_status(body: Json, before: Json, version: Object) -> Json:
+    """With a status subresource, a request to the resource itself leaves the status as it is."""
+    if (version.get("subresources") or {}).get("status") is None:
+        return body
+    kept = {name: item for name, item in body.items() if name != "status"}
+    return kept | {"status": before["status"]} if before is not None and "status" in before else kept
+
+
+def _judged(body: Json, before: Json, schema: Object, minor: int) -> Answer:
+    pair = Pair(body, before, schema) if before is not None and minor >= RATCHETING_SINCE else None
+    try:
+        causes = validate_values(Spot("", body, schema, minor, pair))
+    except CelUnsupported as error:
+        return Answer(Outcome.DEPENDS, unknowns=(_unjudged(error),))
+    causes += embedded(body, schema)
+    if before is None or not list(duplicates(before, schema)):
+        causes += duplicates(body, schema)
+    if not _any_rules(schema):
+        return _answer(causes, ())
+    if any(cause.reason in BLOCKING for cause in causes):
+        return _answer([*causes, unchecked()], ())
+    place = Place("", body, before, schema, root=True, ratchets=pair is not None, pair=pair)
+    found = list(run_rules(place))
+    causes += (item for item in found if isinstance(item, Cause))
+    return _answer(causes, (item for item in found if isinstance(item, Unknown)))
+
+
+def _any_rules(schema: Json) -> bool:
+    if isinstance(schema, Mapping):
+        return "x-kubernetes-validations" in schema or any(_any_rules(item) for item in schema.values())
+    return isinstance(schema, list) and any(_any_rules(item) for item in schema)
+
+
+def _answer(causes: Iterable[Cause], unknowns: Iterable[Unknown]) -> Answer:
+    refused, open_ = tuple(causes), tuple(unknowns)
+    if refused:
+        return Answer(Outcome.REJECTED, refused, open_)
+    return Answer(Outcome.DEPENDS if open_ else Outcome.ACCEPTED, (), open_)
+
+
+def _undeclared(path: str) -> Cause:
+    return Cause(f".{path}", "FieldValueInvalid", f".{path}: field not declared in schema", "unknown-field")
+
+
+def _unjudged(error: Exception) -> Unknown:
+    return Unknown(f"a check that cannot be made offline: {error}", "kubectl apply --dry-run=server", CR)
+
+
+def _not_served(new: Object, crd: Object) -> Answer:
+    spec = crd.get("spec") or {}
+    served = ", ".join(str(item.get("name")) for item in spec.get("versions") or () if item.get("served"))
+    text = (
+        f"no matches for kind {new.get('kind')!r} in version {new.get('apiVersion')!r}: served are {served or 'none'}"
+    )
+    return Answer(Outcome.REJECTED, (invalid("apiVersion", new.get("apiVersion"), text),))

@@ -1,0 +1,71 @@
+"""Duplicates in lists of type set and map, and what embedded resources must have."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from policylint.crds.prepare import child_schema
+from policylint.crds.words import duplicate, invalid, required
+from policylint.model import Cause, Json, Object
+
+
+def duplicates(value: Json, schema: Object | None, path: str = "") -> Iterator[Cause]:
+    """The second of each pair of equal items, set items by value and map items by their keys."""
+    if schema is None:
+        return
+    if isinstance(value, list):
+        kind = schema.get("x-kubernetes-list-type")
+        if kind in ("set", "map"):
+            yield from _repeated(value, schema, path, keyed=kind == "map")
+        items = schema.get("items")
+        for at, item in enumerate(value):
+            yield from duplicates(item, items if isinstance(items, Mapping) else None, f"{path}[{at}]")
+    elif isinstance(value, Mapping):
+        declared = schema.get("properties") or {}
+        for name, item in value.items():
+            where = (f"{path}.{name}" if path else name) if name in declared else f"{path}[{name}]"
+            yield from duplicates(item, child_schema(schema, name), where)
+
+
+def _repeated(items: list[Json], schema: Object, path: str, keyed: bool) -> Iterator[Cause]:
+    seen: dict[str, int] = {}
+    for at, item in enumerate(items):
+        if keyed and item is not None and not isinstance(item, Mapping):
+            yield invalid(f"{path}[{at}]", item, "must be an object for an array of list-type map")
+            return
+        key = _key(item or {}, schema) if keyed else item
+        text = json.dumps(key, sort_keys=True, default=str)
+        seen[text] = seen.get(text, 0) + 1
+        if seen[text] == 2:
+            yield duplicate(f"{path}[{at}]", key)
+
+
+def _key(item: Object, schema: Object) -> dict[str, Json]:
+    return {name: item[name] for name in schema.get("x-kubernetes-list-map-keys") or () if name in item}
+
+
+def embedded(value: Json, schema: Object | None, path: str = "") -> Iterator[Cause]:
+    """What embedded resources lack: they need a kind and an API version of their own."""
+    if schema is None:
+        return
+    if isinstance(value, list):
+        items = schema.get("items")
+        for at, item in enumerate(value):
+            yield from embedded(item, items if isinstance(items, Mapping) else None, f"{path}[{at}]")
+    elif isinstance(value, Mapping):
+        if schema.get("x-kubernetes-embedded-resource"):
+            yield from _type_meta(value, path)
+        for name, item in value.items():
+            yield from embedded(item, child_schema(schema, name), f"{path}.{name}" if path else name)
+
+
+def _type_meta(value: Object, path: str) -> Iterator[Cause]:
+    for name in ("apiVersion", "kind"):
+        where = f"{path}.{name}" if path else name
+        if name not in value:
+            yield required(where)
+        elif not isinstance(value[name], str):
+            yield invalid(where, value[name], "must be a string")
+        elif not value[name]:
+            yield invalid(where, "", "must not be empty")

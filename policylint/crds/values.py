@@ -1,0 +1,254 @@
+"""Validates a custom resource's values against its structural schema, in the server's words.
+
+Follows kube-openapi's validation as the API server runs it: types, nullable, enum, bounds, patterns, formats,
+required, allOf/anyOf/oneOf/not; with ratcheting (`Pair`), errors of unchanged, correlatable values are forgiven.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from policylint.cel import CelError
+from policylint.cel.formats import OPENAPI
+from policylint.cel.regex import search
+from policylint.crds.correlate import Pair
+from policylint.crds.words import invalid, required, too_long, too_many, type_invalid, unsupported
+from policylint.model import Cause, Json, Object
+
+_NEWER_FORMATS = {"k8sshortname": 34, "k8slongname": 34}
+_INT_RANGES = {"int32": 1 << 31, "int64": 1 << 63}
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where validation stands: path as the server writes it, the value, its schema, and what it is ratcheted by."""
+
+    path: str
+    value: Json
+    schema: Object
+    minor: int
+    pair: Pair | None = None
+
+    def field(self, name: str, schema: Object) -> Spot:
+        """The spot of a field; the root's type fields are never ratcheted."""
+        path = f"{self.path}.{name}" if self.path else name
+        ratcheted = self.pair is not None and not (self.path == "" and name in ("apiVersion", "kind"))
+        pair = self.pair.field(name) if self.pair is not None and ratcheted else None
+        return Spot(path, self.value[name], schema, self.minor, pair)
+
+    def item(self, at: int, schema: Object) -> Spot:
+        """The spot of a list item."""
+        pair = self.pair.item(at) if self.pair is not None else None
+        return Spot(f"{self.path}[{at}]", self.value[at], schema, self.minor, pair)
+
+    def as_part(self, schema: Object) -> Spot:
+        """The same value under a schema of allOf, anyOf, oneOf or not: these are not ratcheted."""
+        return replace(self, schema=schema, pair=None)
+
+
+def validate_values(spot: Spot) -> list[Cause]:
+    """The errors of a value and of all below it."""
+    found = list(_validate(spot))
+    return [] if found and spot.pair is not None and spot.pair.same else found
+
+
+def _validate(spot: Spot) -> Iterator[Cause]:
+    wrong = _type_error(spot)
+    if wrong is not None:
+        yield wrong
+    yield from _combinations(spot)
+    yield from _enum(spot)
+    match spot.value:
+        case bool() | None:
+            return
+        case str():
+            yield from _string(spot)
+        case int() | float():
+            yield from _number(spot)
+        case list():
+            yield from _list(spot)
+        case Mapping():
+            yield from _object(spot)
+
+
+def type_name(value: Json) -> str:
+    """The JSON type of a value, integers apart from other numbers."""
+    for python, name in ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (list, "array")):
+        if isinstance(value, python):
+            return name
+    return "null" if value is None else "object"
+
+
+def types_of(schema: Object) -> tuple[str, ...]:
+    """The types a schema allows; none means any."""
+    if schema.get("x-kubernetes-int-or-string"):
+        return ("integer", "string")
+    declared = schema.get("type")
+    return (declared,) if declared else ()
+
+
+def format_of(schema: Object, minor: int) -> str:
+    """The schema's format where the server checks it, dashes left out; else ""."""
+    name = str(schema.get("format") or "").replace("-", "")
+    types = types_of(schema)
+    if types in ((), ("string",)):
+        known = name in OPENAPI and minor >= _NEWER_FORMATS.get(name, 0)
+        return name if known else ""
+    if types == ("integer",):
+        return name if name in _INT_RANGES else ""
+    return name if types == ("number",) and name in ("float", "double") else ""
+
+
+def _type_error(spot: Spot) -> Cause | None:
+    types, actual = types_of(spot.schema), type_name(spot.value)
+    if not types:
+        return None
+    if spot.value is None:
+        return None if spot.schema.get("nullable") else _mistyped(spot, types, actual)
+    whole = actual == "number" and "integer" in types and math.isfinite(spot.value) and spot.value.is_integer()
+    if actual in types or whole or (actual == "integer" and "number" in types):
+        return None
+    if format_of(spot.schema, spot.minor) and actual in ("string", "array") and types == ("string",):
+        return None  # the format's own check speaks
+    return _mistyped(spot, types, actual)
+
+
+def _mistyped(spot: Spot, types: tuple[str, ...], actual: str) -> Cause:
+    expected = ",".join(types)
+    where = spot.path or "<nil>"
+    return type_invalid(where, actual, f'{spot.path} in body must be of type {expected}: "{actual}"')
+
+
+def _enum(spot: Spot) -> Iterator[Cause]:
+    allowed = spot.schema.get("enum")
+    if not allowed or (spot.value is None and spot.schema.get("nullable")):
+        return
+    if not any(_same(spot.value, item) for item in allowed):
+        yield unsupported(spot.path or "<nil>", spot.value, allowed)
+
+
+def _same(value: Json, other: Json) -> bool:
+    numbers = isinstance(value, int | float) and isinstance(other, int | float)
+    if numbers and not isinstance(value, bool) and not isinstance(other, bool):
+        return bool(value == other)
+    return type_name(value) == type_name(other) and bool(value == other)
+
+
+def _string(spot: Spot) -> Iterator[Cause]:
+    schema, value, path = spot.schema, spot.value, spot.path or "<nil>"
+    types = types_of(schema)
+    if types and "string" not in types:
+        return
+    if schema.get("maxLength") is not None and len(value) > schema["maxLength"]:
+        yield too_long(path, schema["maxLength"])
+    if schema.get("minLength") is not None and len(value) < schema["minLength"]:
+        yield invalid(path, value, f"{path} in body should be at least {schema['minLength']} chars long")
+    pattern = schema.get("pattern")
+    if pattern and not _matches(pattern, value):
+        yield invalid(path, value, f"{path} in body should match '{pattern}'")
+    kind = format_of(schema, spot.minor)
+    if kind in OPENAPI and not OPENAPI[kind](value):
+        text = f"{path} in body must be of type {schema['format']}: {_quoted(value)}"
+        yield type_invalid(path, value, text)
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"'
+
+
+def _matches(pattern: str, value: str) -> bool:
+    try:
+        return search(pattern, value)
+    except CelError:
+        return False
+
+
+def _number(spot: Spot) -> Iterator[Cause]:
+    schema, value, path = spot.schema, spot.value, spot.path or "<nil>"
+    types = types_of(schema)
+    if types and "integer" not in types and "number" not in types:
+        return
+    limit = _INT_RANGES.get(format_of(schema, spot.minor))
+    if limit and isinstance(value, int) and not -limit <= value < limit:
+        yield invalid("<nil>", "", f"Checked value must be of type integer with format {schema['format']} in {path}")
+    for keyword, exclusive, words, beyond in _BOUNDS:
+        bound = schema.get(keyword)
+        if bound is None:
+            continue
+        strict = bool(schema.get(exclusive))
+        if beyond(value, bound) or (strict and value == bound):
+            yield invalid(
+                path, value, f"{path} in body should be {words}{'' if strict else ' or equal to'} {_plain(bound)}"
+            )
+    step = schema.get("multipleOf")
+    if step and not _is_multiple(value, step):
+        yield invalid(path, value, f"{path} in body should be a multiple of {_plain(step)}")
+
+
+_BOUNDS: tuple[tuple[str, str, str, Callable[[float, float], bool]], ...] = (
+    ("minimum", "exclusiveMinimum", "greater than", lambda value, bound: value < bound),
+    ("maximum", "exclusiveMaximum", "less than", lambda value, bound: value > bound),
+)
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if float(number).is_integer() else str(number)
+
+
+def _is_multiple(value: float, step: float) -> bool:
+    if isinstance(value, int) and float(step).is_integer():
+        return value % int(step) == 0
+    quotient = 1 / step * value if step < 1 else value / step
+    return abs(quotient - round(quotient)) <= 1e-9 * max(1.0, abs(quotient))
+
+
+def _list(spot: Spot) -> Iterator[Cause]:
+    schema, value, path = spot.schema, spot.value, spot.path or "<nil>"
+    items = schema.get("items")
+    if isinstance(items, Mapping):
+        for at in range(len(value)):
+            yield from validate_values(spot.item(at, items))
+    if schema.get("minItems") is not None and len(value) < schema["minItems"]:
+        yield invalid(path, len(value), f"{path} in body should have at least {schema['minItems']} items")
+    if schema.get("maxItems") is not None and len(value) > schema["maxItems"]:
+        yield too_many(path, len(value), schema["maxItems"])
+
+
+def _object(spot: Spot) -> Iterator[Cause]:
+    schema, value, path = spot.schema, spot.value, spot.path or "<nil>"
+    if schema.get("minProperties") is not None and len(value) < schema["minProperties"]:
+        yield invalid(path, len(value), f"{path} in body should have at least {schema['minProperties']} properties")
+    if schema.get("maxProperties") is not None and len(value) > schema["maxProperties"]:
+        yield too_many(path, len(value), schema["maxProperties"])
+    properties, additional = schema.get("properties") or {}, schema.get("additionalProperties")
+    for name in value:
+        if name in properties:
+            yield from validate_values(spot.field(name, properties[name]))
+        elif isinstance(additional, Mapping):
+            yield from validate_values(spot.field(name, additional))
+        elif additional is False:
+            yield invalid(path, "", f"{path}.{name} in body is a forbidden property")
+    for name in schema.get("required") or ():
+        if name not in value:
+            yield required(f"{spot.path}.{name}".removeprefix("."))
+
+
+def _combinations(spot: Spot) -> Iterator[Cause]:
+    schema, path = spot.schema, spot.path or "<nil>"
+    for part in schema.get("allOf") or ():
+        yield from _validate(spot.as_part(part))
+    any_of = [list(_validate(spot.as_part(part))) for part in schema.get("anyOf") or ()]
+    if any_of and all(any_of):
+        yield invalid(path, "", f'"{spot.path}" must validate at least one schema (anyOf)')
+        yield from min(any_of, key=len)
+    one_of = [list(_validate(spot.as_part(part))) for part in schema.get("oneOf") or ()]
+    valid = sum(not errors for errors in one_of)
+    if one_of and valid != 1:
+        why = f"Found {valid} valid alternatives" if valid else "Found none valid"
+        yield invalid(path, "", f'"{spot.path}" must validate one and only one schema (oneOf). {why}')
+        yield from () if valid else min(one_of, key=len)
+    unwanted = schema.get("not")
+    if isinstance(unwanted, Mapping) and not list(_validate(spot.as_part(unwanted))):
+        yield invalid(path, "", f'"{spot.path}" must not validate the schema (not)')
