@@ -1,0 +1,226 @@
+"""One object, one request: what the API server answers and what it stores.
+
+live'  = default(apply(method, base, live, target))
+answer = validate_update(live, live')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policylint.forecast import batch, services, storage
+from policylint.forecast.cluster import Cluster
+from policylint.forecast.decode import decode
+from policylint.forecast.kinds import Kind, kind_of
+from policylint.forecast.request import Finding, Request, part
+from policylint.forecast.server_side import server_side
+from policylint.forecast.strategic import merge_patch, three_way
+from policylint.forecast.typed import apply_refusal, decode_refusals
+from policylint.forecast.update import validate_update
+from policylint.model import Answer, Apply, Cause, Object, Outcome, Resource, Target, Unknown
+from policylint.schemas import minor_number, schemas
+
+ACCEPTED = Answer(Outcome.ACCEPTED)
+_STATUS_KEPT = ("status",)
+_METADATA_KEPT = ("uid", "creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink")
+_UNKNOWN_TO_CLIENT = frozenset({("apiregistration.k8s.io", "APIService")})
+"""Built-in kinds that Helm's client has no Go type for: it sends them JSON merge patches."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """An object in the cluster: as stored, as last applied by Helm, and whether that is inferred (`assumed`)."""
+
+    live: Object
+    applied: Object
+    assumed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The API server that answers: target version and method, what is known of the cluster, the CRDs it has."""
+
+    target: Target
+    cluster: Cluster
+    crds: Mapping[tuple[str, str], Object]
+
+    @property
+    def minor(self) -> int:
+        """36 for Kubernetes 1.36."""
+        return minor_number(self.target.kubernetes)
+
+    def kind(self, resource: Resource) -> Kind:
+        """What this server knows of a resource's kind."""
+        return kind_of(resource, self.target.kubernetes, self.crds)
+
+
+def answer(findings: Iterable[Finding]) -> Answer:
+    """Put what was found into one answer: any cause refuses, else any unknown makes it depend."""
+    seen = list(dict.fromkeys(findings))
+    causes = tuple(one for one in seen if isinstance(one, Cause))
+    unknowns = tuple(one for one in seen if isinstance(one, Unknown))
+    if causes:
+        return Answer(Outcome.REJECTED, causes)
+    return Answer(Outcome.DEPENDS, unknowns=unknowns) if unknowns else ACCEPTED
+
+
+def stored(server: Server, resource: Resource) -> State:
+    """The object as the server holds it after its creation: the assumed live object of a manifest's resource."""
+    sent = as_sent(resource.body)
+    kind = server.kind(resource)
+    if not kind.builtin or kind.node is None:
+        return State(sent, sent)
+    return State(_created(resource, decode(kind.node, sent, server.minor)), sent)
+
+
+def create(server: Server, resource: Resource) -> tuple[Answer, State | None]:
+    """The answer to creating a resource, and what is stored if it is not refused."""
+    kind = server.kind(resource)
+    refusal = _unreadable(server, resource, kind)
+    if refusal:
+        return refusal, None
+    state = stored(server, resource)
+    said = answer(_creation(server, resource, kind, state.live))
+    return said, None if said.outcome is Outcome.REJECTED else state
+
+
+def update(server: Server, state: State, base: Object, resource: Resource) -> tuple[Answer, State]:
+    """The answer to updating an object from Helm's old manifest `base` to `resource`, and what is then stored.
+
+    A refused update leaves the state as it was.
+    """
+    kind = server.kind(resource)
+    refusal = _unreadable(server, resource, kind)
+    if refusal:
+        return refusal, state
+    sent = as_sent(resource.body)
+    applied = _apply(server, kind, resource, state, base, sent)
+    problems = decode_refusals(applied, kind.node) if kind.builtin and kind.node else ()
+    if problems:
+        return answer(problems), state
+    new = _received(server, kind, state.live, applied)
+    if new == state.live:
+        return ACCEPTED, State(state.live, sent, state.assumed)
+    said = answer(_update(server, resource, kind, state, new))
+    if said.outcome is Outcome.REJECTED:
+        return said, state
+    return said, State(_settled(resource, new), sent, state.assumed)
+
+
+def as_sent(body: Object) -> Object:
+    """An object as Helm sends it: labels or annotations with a value that is no text are lost altogether."""
+    metadata = part(body, "metadata")
+    broken = [
+        name
+        for name in ("labels", "annotations")
+        if isinstance(metadata.get(name), Mapping)
+        and not all(isinstance(value, str) for value in metadata[name].values())
+    ]
+    if not broken:
+        return body
+    return {**body, "metadata": {key: value for key, value in metadata.items() if key not in broken}}
+
+
+def _unreadable(server: Server, resource: Resource, kind: Kind) -> Answer | None:
+    """The refusal of an object that the server cannot read; None where it can."""
+    if not kind.served:
+        text = f'no matches for kind "{resource.id.kind}" in version "{resource.api_version}"'
+        return answer([Cause("apiVersion", "NotFound", text, "removed-api", "the server's served API versions")])
+    if server.target.apply is Apply.SERVER_SIDE and kind.node is not None:
+        refusal = apply_refusal(as_sent(resource.body), kind.node, server.minor)
+        return answer([refusal]) if refusal else None
+    return None
+
+
+def _apply(server: Server, kind: Kind, resource: Resource, state: State, base: Object, sent: Object) -> Object:
+    method = server.target.apply
+    if method is Apply.REPLACE:
+        return sent
+    if method is Apply.SERVER_SIDE:
+        return server_side(kind.node, state.live, state.applied, sent) if kind.node else sent
+    if not kind.builtin or (resource.id.group, resource.id.kind) in _UNKNOWN_TO_CLIENT:
+        return merge_patch(base, sent, state.live)
+    return three_way(kind.node, base, sent, state.live)
+
+
+def _received(server: Server, kind: Kind, live: Object, applied: Object) -> Object:
+    """The object as the server sees it before judging: decoded, defaulted, its own fields kept."""
+    new = decode(kind.node, applied, server.minor) if kind.builtin and kind.node else applied
+    found: dict[str, Any] = {**new}
+    metadata, old = dict(part(new, "metadata")), part(live, "metadata")
+    _keep(metadata, old, _METADATA_KEPT)
+    found["metadata"] = metadata
+    _keep(found, live, _STATUS_KEPT)
+    prepare = _PREPARED.get((str(new.get("apiVersion")), str(new.get("kind"))))
+    return prepare(live, found) if prepare else found
+
+
+def _keep(into: dict[str, Any], source: Mapping[str, Any], names: Iterable[str]) -> None:
+    for name in names:
+        if name in source:
+            into[name] = source[name]
+        else:
+            into.pop(name, None)
+
+
+def _creation(server: Server, resource: Resource, kind: Kind, new: Object) -> Iterable[Finding]:
+    if not kind.builtin:
+        yield from _custom(server, resource, kind, None, new)
+        return
+    if kind.node is not None:
+        problems = decode_refusals(as_sent(resource.body), kind.node)
+        yield from problems
+        if problems:
+            return
+    if resource.id.kind == "Service" and not resource.id.group:
+        yield from services.port_range(part(new, "spec"), {}, server.minor)
+    yield from _valid(server, new)
+
+
+def _update(server: Server, resource: Resource, kind: Kind, state: State, new: Object) -> Iterable[Finding]:
+    if not kind.builtin or kind.node is None:
+        yield from _custom(server, resource, kind, state.live, new)
+        return
+    request = Request(resource.id, kind.node, state.live, new, server.minor, server.cluster, state.assumed)
+    yield from validate_update(request)
+    yield from _valid(server, new)
+
+
+def _valid(server: Server, new: Object) -> Iterable[Finding]:
+    from policylint.validity import validate
+
+    yield from validate(new, schemas(server.target.kubernetes), server.target)
+
+
+def _custom(server: Server, resource: Resource, kind: Kind, old: Object | None, new: Object) -> Iterable[Finding]:
+    if kind.crd is None:
+        what = f"the CRD of its kind is not known ({resource.id.kind} in {resource.api_version})"
+        yield Unknown(what, "give the CustomResourceDefinition with --crds", "custom-resource-invalid")
+        return
+    from policylint.crds import validate_custom
+
+    said = validate_custom(new, old, kind.crd, server.target)
+    yield from said.causes
+    yield from said.unknowns
+
+
+def _created(resource: Resource, decoded: Object) -> Object:
+    make = _CREATED.get((resource.id.group, resource.id.kind))
+    return make(decoded) if make else decoded
+
+
+def _settled(resource: Resource, new: Object) -> Object:
+    return services.stored(new) if (resource.id.group, resource.id.kind) == ("", "Service") else new
+
+
+_CREATED = {
+    ("", "Service"): services.created,
+    ("", "PersistentVolumeClaim"): storage.normalized,
+    ("batch", "Job"): batch.created,
+}
+_PREPARED = {
+    ("v1", "Service"): services.prepared,
+    ("v1", "PersistentVolumeClaim"): lambda _live, new: storage.normalized(new),
+}

@@ -1,0 +1,23 @@
+"""What is known of the cluster beside the manifests: the forecast's optional input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from policylint.model import Object, ResourceId
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Objects and facts that turn `depends` into an answer; everything is optional.
+
+    `live` holds objects as the API server returns them, `crds` CustomResourceDefinitions and `immutable_paths`
+    the declared immutable fields ("spec.region") of custom resources, both by (group, kind) of the resource;
+    `storage_classes` is keyed by name.
+    """
+
+    live: Mapping[ResourceId, Object] = field(default_factory=dict)
+    crds: Mapping[tuple[str, str], Object] = field(default_factory=dict)
+    storage_classes: Mapping[str, Object] = field(default_factory=dict)
+    immutable_paths: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)

@@ -1,0 +1,221 @@
+"""Defaults that are computed from other fields of the same struct.
+
+Source: `SetDefaults_*` and the conversions of k8s.io/kubernetes pkg/apis/*/v1 (v1.30 to v1.36), checked against
+fixtures/oracle/defaults-*. Each function completes a struct's fields in place: `decode` hands it a fresh mapping.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from policylint.model import Json, Object
+
+Fields = dict[str, Any]
+Completion = Callable[[Fields, int], None]
+
+
+def _container(fields: Fields, _minor: int) -> None:
+    if not fields.get("imagePullPolicy"):
+        fields["imagePullPolicy"] = "Always" if _is_latest(str(fields.get("image") or "")) else "IfNotPresent"
+    fields.setdefault("resources", {})
+
+
+def _is_latest(image: str) -> bool:
+    if not image or "@" in image:
+        return False
+    _, colon, tag = image.rpartition("/")[2].rpartition(":")
+    return tag == "latest" if colon else True
+
+
+def _pod_spec(fields: Fields, _minor: int) -> None:
+    name = fields.get("serviceAccountName") or fields.get("serviceAccount")
+    if name:
+        fields["serviceAccountName"] = fields["serviceAccount"] = name
+
+
+def _volume(fields: Fields, _minor: int) -> None:
+    if fields.keys() <= {"name"}:
+        fields["emptyDir"] = {}
+
+
+def _service_spec(fields: Fields, _minor: int) -> None:
+    kind = fields["type"]
+    if fields["sessionAffinity"] == "None":
+        fields.pop("sessionAffinityConfig", None)
+    elif fields["sessionAffinity"] == "ClientIP":
+        client = dict((fields.get("sessionAffinityConfig") or {}).get("clientIP") or {})
+        client.setdefault("timeoutSeconds", 10800)
+        fields["sessionAffinityConfig"] = {"clientIP": client}
+    external = kind in ("NodePort", "LoadBalancer") or (kind == "ClusterIP" and bool(fields.get("externalIPs")))
+    if external and not fields.get("externalTrafficPolicy"):
+        fields["externalTrafficPolicy"] = "Cluster"
+    if kind in ("ClusterIP", "NodePort", "LoadBalancer"):
+        fields.setdefault("internalTrafficPolicy", "Cluster")
+    if kind == "LoadBalancer":
+        fields.setdefault("allocateLoadBalancerNodePorts", True)
+
+
+def _service_port(fields: Fields, _minor: int) -> None:
+    if fields.get("targetPort") in (None, 0, "") and "port" in fields:
+        fields["targetPort"] = fields["port"]
+
+
+def _job_spec(fields: Fields, minor: int) -> None:
+    if fields.get("completions") is None and fields.get("parallelism") is None:
+        fields["completions"] = fields["parallelism"] = 1
+    fields.setdefault("parallelism", 1)
+    fields.setdefault("backoffLimit", 2**31 - 1 if fields.get("backoffLimitPerIndex") is not None else 6)
+    fields.setdefault("completionMode", "NonIndexed")
+    fields.setdefault("suspend", False)
+    fields.setdefault("manualSelector", False)
+    if minor >= 29:  # JobPodReplacementPolicy is on by default
+        fields.setdefault("podReplacementPolicy", "Failed" if fields.get("podFailurePolicy") else "TerminatingOrFailed")
+
+
+def _subject(fields: Fields, _minor: int) -> None:
+    if not fields.get("apiGroup"):
+        fields["apiGroup"] = "rbac.authorization.k8s.io" if fields.get("kind") in ("User", "Group") else ""
+
+
+def _network_policy(fields: Fields, _minor: int) -> None:
+    if not fields.get("policyTypes"):
+        fields["policyTypes"] = ["Ingress", "Egress"] if fields.get("egress") else ["Ingress"]
+
+
+def _autoscaler(fields: Fields, _minor: int) -> None:
+    if not fields.get("metrics"):
+        target = {"type": "Utilization", "averageUtilization": 80}
+        fields["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+
+
+def _limit_item(fields: Fields, _minor: int) -> None:
+    if fields.get("type") != "Container":
+        return
+    limits = {**(fields.get("max") or {}), **(fields.get("default") or {})}
+    if limits:
+        fields["default"] = limits
+    requests = {**limits, **(fields.get("min") or {}), **(fields.get("defaultRequest") or {})}
+    if requests:
+        fields["defaultRequest"] = requests
+
+
+def _secret(fields: Fields, _minor: int) -> None:
+    written = fields.pop("stringData", None)
+    if isinstance(written, Mapping) and written:
+        encoded = {key: _base64(value) for key, value in written.items()}
+        fields["data"] = {**(fields.get("data") or {}), **encoded}
+
+
+def _base64(value: Json) -> Json:
+    return base64.b64encode(value.encode()).decode() if isinstance(value, str) else value
+
+
+def _crd_names(fields: Fields, _minor: int) -> None:
+    kind = str(fields.get("kind") or "")
+    if not fields.get("singular"):
+        fields["singular"] = kind.lower()
+    if not fields.get("listKind") and kind:
+        fields["listKind"] = kind + "List"
+
+
+def _stateful_set_spec(fields: Fields, _minor: int) -> None:
+    fields.setdefault("serviceName", "")
+    templates = fields.get("volumeClaimTemplates")
+    if isinstance(templates, list):
+        fields["volumeClaimTemplates"] = [
+            {**item, "apiVersion": "v1", "kind": "PersistentVolumeClaim", "status": {"phase": "Pending"}}
+            if isinstance(item, Mapping)
+            else item
+            for item in templates
+        ]
+
+
+COMPUTED: Mapping[str, Completion] = {
+    "apps.v1.StatefulSetSpec": _stateful_set_spec,
+    "autoscaling.v2.HorizontalPodAutoscalerSpec": _autoscaler,
+    "batch.v1.JobSpec": _job_spec,
+    "core.v1.Container": _container,
+    "core.v1.EphemeralContainer": _container,
+    "core.v1.LimitRangeItem": _limit_item,
+    "core.v1.PodSpec": _pod_spec,
+    "core.v1.Secret": _secret,
+    "core.v1.ServicePort": _service_port,
+    "core.v1.ServiceSpec": _service_spec,
+    "core.v1.Volume": _volume,
+    "networking.v1.NetworkPolicySpec": _network_policy,
+    "rbac.v1.Subject": _subject,
+    "apiextensions.v1.CustomResourceDefinitionNames": _crd_names,
+}
+"""Completions by struct, run after the constants of `default_table`."""
+
+
+def whole_object(found: Object, minor: int) -> Object:
+    """Defaults that need the whole object: those of Pods, Jobs' templates and ReplicationControllers."""
+    complete = _WHOLE.get(str(found.get("kind")))
+    return complete(found, minor) if complete and isinstance(found.get("spec"), Mapping) else found
+
+
+def _pod(found: Object, _minor: int) -> Object:
+    spec = dict(found["spec"])
+    spec.setdefault("enableServiceLinks", True)
+    spec.setdefault("priority", 0)
+    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    for group in ("containers", "initContainers"):
+        if isinstance(spec.get(group), list):
+            spec[group] = [_pod_container(item, bool(spec.get("hostNetwork"))) for item in spec[group]]
+    spec["tolerations"] = _with_node_tolerations(spec.get("tolerations") or [])
+    return {**found, "spec": spec}
+
+
+def _pod_container(container: Json, host_network: bool) -> Json:
+    if not isinstance(container, Mapping):
+        return container
+    found = dict(container)
+    resources = found.get("resources")
+    if isinstance(resources, Mapping) and isinstance(resources.get("limits"), Mapping):
+        requests = {**resources["limits"], **(resources.get("requests") or {})}
+        found["resources"] = {**resources, "requests": requests}
+    if host_network and isinstance(found.get("ports"), list):
+        found["ports"] = [
+            {**port, "hostPort": port.get("hostPort") or port.get("containerPort")}
+            if isinstance(port, Mapping)
+            else port
+            for port in found["ports"]
+        ]
+    return found
+
+
+def _with_node_tolerations(tolerations: list[Json]) -> list[Json]:
+    """The tolerations that the admission plugin DefaultTolerationSeconds adds."""
+    return tolerations + [
+        {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+        for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+        if not any(_tolerates(item, key) for item in tolerations)
+    ]
+
+
+def _tolerates(toleration: Json, key: str) -> bool:
+    return (
+        isinstance(toleration, Mapping)
+        and toleration.get("key", "") in (key, "")
+        and toleration.get("effect", "") in ("NoExecute", "")
+    )
+
+
+def _controller(found: Object, _minor: int) -> Object:
+    """A ReplicationController takes its selector and labels from its template."""
+    spec = found["spec"]
+    template = spec.get("template")
+    metadata = template.get("metadata") if isinstance(template, Mapping) else None
+    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
+    if not isinstance(labels, Mapping) or not labels:
+        return found
+    own = found.get("metadata") or {}
+    if not spec.get("selector"):
+        found = {**found, "spec": {**spec, "selector": dict(labels)}}
+    return found if own.get("labels") else {**found, "metadata": {**own, "labels": dict(labels)}}
+
+
+_WHOLE: Mapping[str, Callable[[Object, int], Object]] = {"Pod": _pod, "ReplicationController": _controller}

@@ -1,0 +1,43 @@
+"""Fields that a minor's API server drops because their feature is off by default.
+
+The published schema declares them, so they are no error: the server forgets them (`dropDisabledFields` of
+pkg/api/pod/util.go and of each kind's strategy). `on` is the first minor whose feature gate is on by default
+(pkg/features/kube_features.go); 99 stands for none yet. Rows marked with * are seen in fixtures/oracle/fields-*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+NEVER = 99
+
+GATED: Mapping[str, Mapping[str, int]] = {
+    "apps.v1.DeploymentSpec": {"podReplacementPolicy": NEVER},
+    "apps.v1.RollingUpdateStatefulSetStrategy": {"maxUnavailable": 35},
+    "autoscaling.v2.HPAScalingRules": {"tolerance": 35},
+    "batch.v1.JobSpec": {"managedBy": 32, "successPolicy": 31},  # * managedBy
+    "core.v1.ClusterTrustBundleProjection": {},
+    "core.v1.Container": {"resizePolicy": 33, "restartPolicyRules": 35},
+    "core.v1.EnvVarSource": {"fileKeyRef": 35},
+    "core.v1.Lifecycle": {"stopSignal": NEVER},
+    "core.v1.PersistentVolumeClaimSpec": {"volumeAttributesClassName": 34},  # *
+    "core.v1.PodAffinityTerm": {"matchLabelKeys": 31, "mismatchLabelKeys": 31},
+    "core.v1.PodSecurityContext": {"seLinuxChangePolicy": 33, "supplementalGroupsPolicy": 33},  # * the latter
+    "core.v1.PodSpec": {
+        "hostUsers": 33,  # *
+        "hostnameOverride": 35,  # *
+        "resourceClaims": 34,
+        "resources": 34,  # *
+        "schedulingGroup": NEVER,  # *
+        "workloadRef": NEVER,
+    },
+    "core.v1.ResourceRequirements": {"claims": 34},
+    "core.v1.ServiceSpec": {"trafficDistribution": 31},
+    "core.v1.VolumeMount": {"recursiveReadOnly": 31},
+    "core.v1.VolumeProjection": {"clusterTrustBundle": NEVER, "podCertificate": NEVER},
+    "core.v1.Volume": {"image": 35},
+    "apiextensions.v1.CustomResourceDefinitionVersion": {"selectableFields": 31},  # *
+    "resource.v1.ExactDeviceRequest": {"adminAccess": 36, "capacity": 36, "tolerations": 36},  # * capacity
+    "storage.v1.CSIDriverSpec": {"nodeAllocatableUpdatePeriodSeconds": 34, "serviceAccountTokenInSecrets": 35},
+}
+"""Struct -> field -> first minor that keeps it."""

@@ -1,0 +1,61 @@
+"""What a kind is to the API server of a minor: built in (with a schema), custom (with a CRD), gone or unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from policylint.forecast.request import items, part
+from policylint.forecast.served_table import SERVED
+from policylint.model import Object, Resource
+from policylint.schemas import NEWEST, Node, Schemas, group_of, minor_number, schemas
+
+_CUSTOM_ROOT = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
+_METADATA = {"$ref": "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How the server knows a kind; `node` is None where no schema is known, `crd` is set for custom ones."""
+
+    node: Node | None = None
+    crd: Object | None = None
+    served: bool = True
+    builtin: bool = False
+
+
+def kind_of(resource: Resource, minor: str, crds: Mapping[tuple[str, str], Object]) -> Kind:
+    """What the server of a minor knows of a resource's kind, given the CRDs at hand."""
+    group, kind = resource.id.group, resource.id.kind
+    crd = crds.get((group, kind))
+    known = schemas(minor)
+    if crd is not None:
+        return _custom(crd, resource.api_version, known)
+    if group not in _builtin_groups():
+        return Kind()
+    node = known.kind(resource.api_version, kind) or schemas(NEWEST).kind(resource.api_version, kind)
+    return Kind(node=node, served=_served(resource.api_version, kind, minor), builtin=True)
+
+
+def _served(api_version: str, kind: str, minor: str) -> bool:
+    span = SERVED.get((api_version, kind))
+    if span is not None:
+        return span[0] <= minor_number(minor) <= span[1]
+    return schemas(minor).served(api_version, kind)
+
+
+@cache
+def _builtin_groups() -> frozenset[str]:
+    return frozenset(group_of(version) for version, _ in schemas(NEWEST).kinds()) | {"extensions"}
+
+
+def _custom(crd: Object, api_version: str, document: Schemas) -> Kind:
+    wanted = api_version.rpartition("/")[2]
+    for version in items(part(crd, "spec").get("versions")):
+        if part(version).get("name") == wanted:
+            raw = part(version, "schema", "openAPIV3Schema")
+            properties = {**part(raw, "properties"), **_CUSTOM_ROOT, "metadata": _METADATA}
+            node = Node({**raw, "properties": properties}, document) if raw else None
+            return Kind(node, crd, served=part(version).get("served") is not False)
+    return Kind(None, crd, served=False)

@@ -1,0 +1,105 @@
+"""Pods: the few fields of a running Pod that may change.
+
+Source: pkg/apis/core/validation ValidatePodUpdate, v1.28 to v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from policylint.forecast.gotypes import same
+from policylint.forecast.request import Findings, Request, items, part, schema
+from policylint.forecast.words import forbidden, invalid
+
+_SOURCE = "pkg/apis/core/validation ValidatePodUpdate"
+_FORBIDDEN = (
+    "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
+    "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
+    "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
+)
+
+
+def refusals(request: Request) -> Findings:
+    """What the server refuses in an update of a Pod."""
+    old, spec = part(request.live, "spec"), part(request.new, "spec")
+    for group in ("containers", "initContainers"):
+        if len(items(old.get(group))) != len(items(spec.get(group))):
+            yield forbidden(f"spec.{group}", "pod updates may not add or remove containers", source=_SOURCE)
+            return
+    yield from _deadline(old, spec, request.minor)
+    yield from _tolerations(request, old, spec)
+    yield from _gates(old, spec)
+    if not same(schema(request.node, "spec"), _munged(old, spec), spec):
+        yield forbidden("spec", _FORBIDDEN, source=_SOURCE)
+
+
+def _munged(old: Mapping[str, Any], spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The old spec with every change that a Pod allows."""
+    found = {**old}
+    for name in ("activeDeadlineSeconds", "tolerations", "schedulingGates"):
+        _take(found, spec, name)
+    for group in ("containers", "initContainers"):
+        pairs = zip(items(old.get(group)), items(spec.get(group)), strict=False)
+        if group in old:
+            found[group] = [_with_image(before, after) for before, after in pairs]
+    grace = old.get("terminationGracePeriodSeconds")
+    if isinstance(grace, int) and grace < 0 and spec.get("terminationGracePeriodSeconds") == 1:
+        found["terminationGracePeriodSeconds"] = 1
+    if items(old.get("schedulingGates")):
+        _take_added_selector(found, old, spec)
+    return found
+
+
+def _take(into: dict[str, Any], source: Mapping[str, Any], name: str) -> None:
+    if name in source:
+        into[name] = source[name]
+    else:
+        into.pop(name, None)
+
+
+def _with_image(before: Any, after: Any) -> Any:
+    if not isinstance(before, Mapping) or not part(after).get("image"):
+        return before
+    return {**before, "image": after["image"]}
+
+
+def _take_added_selector(found: dict[str, Any], old: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
+    """A Pod that is still gated may be bound to fewer nodes: its node selector may grow."""
+    before, after = part(old, "nodeSelector"), part(spec, "nodeSelector")
+    if all(after.get(key) == value for key, value in before.items()):
+        found["nodeSelector"] = after
+
+
+def _deadline(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findings:
+    was, now, field = old.get("activeDeadlineSeconds"), spec.get("activeDeadlineSeconds"), "spec.activeDeadlineSeconds"
+    if not isinstance(was, int):
+        return
+    if now is None:
+        yield invalid(field, None, "must not update from a positive integer to nil value", minor, source=_SOURCE)
+    elif isinstance(now, int) and now > was:
+        yield invalid(field, now, "must be less than or equal to previous value", minor, source=_SOURCE)
+
+
+def _tolerations(request: Request, old: Mapping[str, Any], spec: Mapping[str, Any]) -> Findings:
+    node = schema(request.node, "spec", "tolerations")
+    new = [_bare(item) for item in items(spec.get("tolerations"))]
+    item_node = node.items if node else None
+    for toleration in items(old.get("tolerations")):
+        if not any(same(item_node, _bare(toleration), candidate) for candidate in new):
+            text = "existing toleration can not be modified except its tolerationSeconds"
+            yield forbidden("spec.tolerations", text, source=_SOURCE)
+            return
+
+
+def _bare(toleration: Any) -> Any:
+    return {key: value for key, value in part(toleration).items() if key != "tolerationSeconds"}
+
+
+def _gates(old: Mapping[str, Any], spec: Mapping[str, Any]) -> Findings:
+    known = {part(gate).get("name") for gate in items(old.get("schedulingGates"))}
+    for index, gate in enumerate(items(spec.get("schedulingGates"))):
+        name = part(gate).get("name")
+        if name not in known:
+            text = f"only deletion is allowed, but found new scheduling gate '{name}'"
+            yield forbidden(f"spec.schedulingGates[{index}].name", text, source=_SOURCE)

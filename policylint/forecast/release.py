@@ -1,0 +1,99 @@
+"""A whole release, both ways: the upgrade, and the way back from the state that it leaves.
+
+Helm patches object after object and collects the refusals (only a refused creation stops it); objects that were
+accepted stay changed. So the rollback of a refused upgrade starts from a half-applied state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from policylint.forecast.answers import ACCEPTED, Server, State, create, stored, update
+from policylint.forecast.cluster import Cluster
+from policylint.forecast.request import part
+from policylint.manifest import UnreadResource
+from policylint.model import (
+    Change,
+    Created,
+    Deleted,
+    Forecast,
+    Kept,
+    Manifest,
+    Object,
+    Resource,
+    Upgrade,
+)
+
+_CRD = "CustomResourceDefinition"
+
+
+def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
+    """The upgrade with the forecast of every created and kept resource, the way there and the way back."""
+    cluster = _with_classes(upgrade, cluster or Cluster())
+    forward = Server(upgrade.target, cluster, _crds(cluster, upgrade.before, upgrade.after))
+    back = Server(upgrade.target, cluster, _crds(cluster, upgrade.after, upgrade.before))
+    return replace(upgrade, changes=tuple(_both_ways(change, forward, back) for change in upgrade.changes))
+
+
+def _both_ways(change: Change, forward: Server, back: Server) -> Change:
+    if isinstance(change, Deleted):
+        return change
+    if isinstance(change, Created):
+        return replace(change, forecast=Forecast(create(forward, change.after)[0]))
+    if _unchanged(change) and change.id not in forward.cluster.live:
+        return replace(change, forecast=_untouched(change, forward))
+    upgraded, state = update(forward, _live(forward, change.before), change.before.body, change.after)
+    returned, _ = update(back, state, change.after.body, change.before)
+    return replace(change, forecast=Forecast(upgraded, returned))
+
+
+def _untouched(change: Kept, server: Server) -> Forecast:
+    """The server has accepted this very object before; only a removed API version can come between."""
+    kind = server.kind(change.after)
+    if kind.served:
+        return Forecast(ACCEPTED, ACCEPTED)
+    refused = create(server, change.after)[0]
+    return Forecast(refused, refused)
+
+
+def _unchanged(change: Kept) -> bool:
+    if change.before is change.after:
+        return True
+    if change.fields or change.before.api_version != change.after.api_version:
+        return False
+    unread = isinstance(change.before, UnreadResource) and isinstance(change.after, UnreadResource)
+    return unread or change.before.body == change.after.body
+
+
+def _live(server: Server, before: Resource) -> State:
+    """The live object: the given one, else the one that the old manifest leaves."""
+    given = server.cluster.live.get(before.id)
+    return stored(server, before) if given is None else State(given, before.body, assumed=False)
+
+
+def _with_classes(upgrade: Upgrade, cluster: Cluster) -> Cluster:
+    """The cluster, knowing the storage classes of the release itself too."""
+    found = {
+        resource.id.name: resource.body
+        for side in (upgrade.before, upgrade.after)
+        for resource in side.resources.values()
+        if resource.id.kind == "StorageClass"
+    }
+    return replace(cluster, storage_classes={**found, **cluster.storage_classes}) if found else cluster
+
+
+def _crds(cluster: Cluster, *sides: Manifest) -> Mapping[tuple[str, str], Object]:
+    """CRDs by (group, kind): those of the sides (later ones win), over those that were given."""
+    found = dict(cluster.crds)
+    for side in sides:
+        for resource in _definitions(side):
+            spec = part(resource.body, "spec")
+            kind = part(spec, "names").get("kind")
+            found[(str(spec.get("group")), str(kind))] = resource.body
+    return found
+
+
+def _definitions(side: Manifest) -> Iterable[Resource]:
+    yield from side.crds
+    yield from (resource for resource in side.resources.values() if resource.id.kind == _CRD)

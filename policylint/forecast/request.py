@@ -1,0 +1,59 @@
+"""One update request as the validation of updates sees it, and small ways to look into objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policylint.forecast.cluster import Cluster
+from policylint.model import Cause, Json, Object, ResourceId, Unknown
+from policylint.schemas import Node
+
+Finding = Cause | Unknown
+Findings = Iterator[Finding]
+
+
+class Allocated(str):
+    """Text that the server made up (an address, a uid): known to be there, unknown in value."""
+
+    __slots__ = ()
+
+
+class AllocatedPort(int):
+    """A port number that the server made up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An update: the live object, what it would become, and where.
+
+    `assumed` says that `live` is inferred from manifests, not seen in a cluster.
+    """
+
+    id: ResourceId
+    node: Node
+    live: Object
+    new: Object
+    minor: int
+    cluster: Cluster
+    assumed: bool = True
+
+
+def part(value: Json, *path: str) -> Mapping[str, Any]:
+    """The mapping below an object at a path; an empty one where there is none."""
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def items(value: Json) -> list[Any]:
+    """A list, an empty one for anything else."""
+    return value if isinstance(value, list) else []
+
+
+def schema(node: Node | None, *path: str) -> Node | None:
+    """The schema below a node at a path."""
+    for name in path:
+        node = node.child(name) if node else None
+    return node

@@ -1,0 +1,227 @@
+"""Services: what the server allocates, keeps and clears on its own, and what may not change.
+
+Source: pkg/registry/core/service (PrepareForUpdate: patchAllocatedValues, normalizeClusterIPs,
+dropTypeDependentFields) and pkg/apis/core/validation (ValidateServiceUpdate), v1.28 to v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from policylint.forecast.request import Allocated, AllocatedPort, Findings, Request, items, part
+from policylint.forecast.words import forbidden, invalid
+from policylint.model import Object, Unknown
+
+TOPIC = "service-cluster-ip-changed"
+ONCE = "may not change once set"
+_SOURCE = "pkg/apis/core/validation ValidateServiceUpdate"
+_WITH_ADDRESS = ("ClusterIP", "NodePort", "LoadBalancer")
+_WITH_PORTS = ("NodePort", "LoadBalancer")
+_PORT_RANGE = range(30000, 32768)
+Spec = dict[str, Any]
+
+
+def created(service: Object) -> Object:
+    """A Service with the addresses and ports that the server allocates when it is created."""
+    return _with_spec(service, _allocate(dict(part(service, "spec"))))
+
+
+def prepared(live: Object, new: Object) -> Object:
+    """What the server makes of an update before it judges it: allocated values kept, stale ones cleared."""
+    old, spec = part(live, "spec"), dict(part(new, "spec"))
+    _keep_allocated(spec, old)
+    _normalize_addresses(spec, old)
+    _clear_stale(spec, old)
+    return _with_spec(new, spec)
+
+
+def stored(service: Object) -> Object:
+    """A Service after an accepted update: missing addresses and ports are allocated."""
+    return _with_spec(service, _allocate(dict(part(service, "spec"))))
+
+
+def _with_spec(service: Object, spec: Spec) -> Object:
+    return {**service, "spec": spec}
+
+
+def _allocate(spec: Spec) -> Spec:
+    if spec.get("type") in _WITH_ADDRESS:
+        if not spec.get("clusterIP"):
+            first = items(spec.get("clusterIPs"))[:1]
+            spec["clusterIP"] = first[0] if first else Allocated("10.96.0.10")
+        if not spec.get("clusterIPs"):
+            spec["clusterIPs"] = [spec["clusterIP"]]
+        _families(spec)
+    if spec.get("type") in _WITH_PORTS and spec.get("allocateLoadBalancerNodePorts", True):
+        spec["ports"] = [_with_node_port(port) for port in items(spec.get("ports"))]
+    if _checks_health(spec) and not spec.get("healthCheckNodePort"):
+        spec["healthCheckNodePort"] = AllocatedPort(30999)
+    return spec
+
+
+def _families(spec: Spec) -> None:
+    bare = spec.get("clusterIP") == "None" and not spec.get("selector")
+    if not spec.get("ipFamilyPolicy"):
+        spec["ipFamilyPolicy"] = "RequireDualStack" if bare else "SingleStack"
+    if not spec.get("ipFamilies"):
+        both = bare and spec["ipFamilyPolicy"] != "SingleStack"
+        spec["ipFamilies"] = [Allocated("IPv4"), Allocated("IPv6")] if both else [Allocated("IPv4")]
+
+
+def _with_node_port(port: object) -> object:
+    if isinstance(port, Mapping) and not port.get("nodePort"):
+        return {**port, "nodePort": AllocatedPort(30000)}
+    return port
+
+
+def _checks_health(spec: Mapping[str, Any]) -> bool:
+    return spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
+
+
+def _keep_allocated(spec: Spec, old: Mapping[str, Any]) -> None:
+    if spec.get("type") in _WITH_ADDRESS and old.get("type") in _WITH_ADDRESS:
+        if not spec.get("clusterIP"):
+            spec["clusterIP"] = old.get("clusterIP", "")
+        if not spec.get("clusterIPs") and spec["clusterIP"] == old.get("clusterIP"):
+            spec["clusterIPs"] = old.get("clusterIPs") or []
+        for name in ("ipFamilies", "ipFamilyPolicy"):
+            if not spec.get(name) and old.get(name):
+                spec[name] = old[name]
+    if spec.get("type") in _WITH_PORTS and old.get("type") in _WITH_PORTS:
+        _keep_node_ports(spec, old)
+    if _checks_health(spec) and _checks_health(old) and not spec.get("healthCheckNodePort"):
+        spec["healthCheckNodePort"] = old.get("healthCheckNodePort", 0)
+
+
+def _keep_node_ports(spec: Spec, old: Mapping[str, Any]) -> None:
+    by_name = {port.get("name", ""): port.get("nodePort") for port in items(old.get("ports"))}
+    used = {port.get("nodePort") for port in items(spec.get("ports"))} & set(by_name.values())
+    ports = []
+    for port in items(spec.get("ports")):
+        value = by_name.get(port.get("name", ""))
+        if not port.get("nodePort") and value and value not in used:
+            used.add(value)
+            port = {**port, "nodePort": value}  # noqa: PLW2901  the port with its number kept
+        ports.append(port)
+    if ports:
+        spec["ports"] = ports
+
+
+def _normalize_addresses(spec: Spec, old: Mapping[str, Any]) -> None:
+    """clusterIP and the first of clusterIPs are one value; whichever the client changed wins."""
+    unchanged = items(spec.get("clusterIPs")) == items(old.get("clusterIPs"))
+    if spec.get("clusterIP") != old.get("clusterIP", "") and unchanged:
+        spec["clusterIPs"] = [spec["clusterIP"]] if spec.get("clusterIP") else []
+    elif spec.get("clusterIP") and not spec.get("clusterIPs"):
+        spec["clusterIPs"] = [spec["clusterIP"]]
+
+
+def _clear_stale(spec: Spec, old: Mapping[str, Any]) -> None:
+    kind, was = spec.get("type"), old.get("type")
+    if was in _WITH_ADDRESS and kind not in _WITH_ADDRESS:
+        for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
+            _clear_if_kept(spec, old, name)
+    if was in _WITH_PORTS and kind not in _WITH_PORTS and _node_ports(spec) == _node_ports(old):
+        spec["ports"] = [
+            {key: value for key, value in port.items() if key != "nodePort"} for port in items(spec.get("ports"))
+        ]
+    if _checks_health(old) and not _checks_health(spec):
+        _clear_if_kept(spec, old, "healthCheckNodePort")
+    if was == "LoadBalancer" and kind != "LoadBalancer":
+        for name in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
+            _clear_if_kept(spec, old, name)
+    if was in _WITH_PORTS and kind not in _WITH_PORTS and not spec.get("externalIPs"):
+        _clear_if_kept(spec, old, "externalTrafficPolicy")
+    if was in _WITH_ADDRESS and kind not in _WITH_ADDRESS:
+        _clear_if_kept(spec, old, "internalTrafficPolicy")
+
+
+def _clear_if_kept(spec: Spec, old: Mapping[str, Any], name: str) -> None:
+    if spec.get(name) == old.get(name):
+        spec.pop(name, None)
+
+
+def _node_ports(spec: Mapping[str, Any]) -> list[int]:
+    return sorted(port.get("nodePort") or 0 for port in items(spec.get("ports")))
+
+
+def refusals(request: Request) -> Findings:
+    """What the server refuses in an update of a Service."""
+    old, spec = part(request.live, "spec"), part(request.new, "spec")
+    yield from _addresses(old, spec, request.minor)
+    yield from _load_balancer_class(old, spec, request.minor)
+    yield from _health_port(old, spec, request.minor)
+    yield from _stack(old, spec)
+    for index, port in enumerate(items(spec.get("ports"))):
+        if spec.get("type") == "ClusterIP" and port.get("nodePort"):
+            text = "may not be used when `type` is 'ClusterIP'"
+            yield forbidden(f"spec.ports[{index}].nodePort", text, source=_SOURCE)
+    yield from port_range(spec, old, request.minor)
+
+
+def port_range(spec: Mapping[str, Any], old: Mapping[str, Any], minor: int) -> Findings:
+    """Node ports that the allocator of a default cluster refuses."""
+    known = set(_node_ports(old))
+    for index, port in enumerate(items(spec.get("ports"))):
+        number = port.get("nodePort") if isinstance(port, Mapping) else None
+        asked = isinstance(number, int) and number and number not in known and number not in _PORT_RANGE
+        if asked and spec.get("type") in _WITH_PORTS:
+            text = "provided port is not in the valid range. The range of valid ports is 30000-32767"
+            yield invalid(f"spec.ports[{index}].nodePort", number, text, minor, source="--service-node-port-range")
+
+
+def _addresses(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findings:
+    if "ExternalName" in (old.get("type"), spec.get("type")):
+        return
+    if old.get("clusterIP") == "None" and spec.get("clusterIP") == "None":
+        return
+    have, want = items(old.get("clusterIPs")), items(spec.get("clusterIPs"))
+    if have and not want:
+        text = "primary clusterIP can not be unset"
+        yield invalid("spec.clusterIPs[0]", None, text, minor, go="[]string", topic=TOPIC, source=_SOURCE)
+    for index in range(min(len(have), len(want))):
+        if have[index] == want[index]:
+            continue
+        if isinstance(have[index], Allocated) and want[index] != "None":
+            yield _allocated(f"spec.clusterIPs[{index}]", f"whether the allocated address is {want[index]}")
+        else:
+            field = f"spec.clusterIPs[{index}]"
+            yield invalid(field, want, ONCE, minor, go="[]string", topic=TOPIC, source=_SOURCE)
+
+
+def _load_balancer_class(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findings:
+    both = old.get("type") == spec.get("type") == "LoadBalancer"
+    if both and old.get("loadBalancerClass") != spec.get("loadBalancerClass"):
+        yield invalid("spec.loadBalancerClass", spec.get("loadBalancerClass"), ONCE, minor, source=_SOURCE)
+
+
+def _health_port(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findings:
+    port, field = spec.get("healthCheckNodePort"), "spec.healthCheckNodePort"
+    if not port:
+        return
+    if not _checks_health(spec):
+        text = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+        yield invalid(field, port, text, minor, source=_SOURCE)
+    elif _checks_health(old) and port != old.get("healthCheckNodePort"):
+        if isinstance(old.get("healthCheckNodePort"), AllocatedPort):
+            yield _allocated(field, f"whether the allocated health check port is {port}")
+        else:
+            yield forbidden(field, "field is immutable", source=_SOURCE)
+
+
+def _stack(old: Mapping[str, Any], spec: Mapping[str, Any]) -> Findings:
+    """IP families: which ones the cluster has decides."""
+    asked = spec.get("ipFamilyPolicy")
+    have, want = items(old.get("ipFamilies")), items(spec.get("ipFamilies"))
+    if asked == "RequireDualStack" and old.get("ipFamilyPolicy") != asked and spec.get("clusterIP") != "None":
+        yield _allocated("spec.ipFamilyPolicy", "whether the cluster is configured for dual-stack services")
+    if have and want and have[0] != want[0] and spec.get("type") in _WITH_ADDRESS:
+        yield _allocated("spec.ipFamilies", f"whether the Service's address is of family {want[0]}")
+    elif len(want) > len(have) >= 1 and asked != "PreferDualStack" and spec.get("clusterIP") != "None":
+        yield _allocated("spec.ipFamilies", "whether the cluster is configured for dual-stack services")
+
+
+def _allocated(field: str, what: str) -> Unknown:
+    how = "kubectl get service NAME -o yaml (give it with --live)"
+    return Unknown(what, how, TOPIC if "IP" in field else "immutable-field", field)

@@ -1,0 +1,179 @@
+"""Claims and volumes: what may change, and what the state of the claim and its storage class decide.
+
+Source: pkg/apis/core/validation (ValidatePersistentVolumeClaimUpdate, ValidatePersistentVolumeUpdate) and the
+admission plugin PersistentVolumeClaimResize, v1.28 to v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from policylint.forecast.gotypes import same
+from policylint.forecast.request import Findings, Request, part, schema
+from policylint.forecast.words import forbidden
+from policylint.model import Cause, Object, Unknown
+from policylint.quantity import parse_quantity
+
+CLAIM, SHRUNK = "claim-immutable-field", "claim-shrunk"
+_SOURCE = "pkg/apis/core/validation ValidatePersistentVolumeClaimUpdate"
+_IMMUTABLE = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+_STORAGE = "spec.resources.requests.storage"
+_RECOVER_SINCE = 32
+"""RecoverVolumeExpansionFailure is on by default: a request may shrink, but not to the capacity or below."""
+_CLASSES_SINCE = 34
+"""VolumeAttributesClass is on by default (recorded: off in 1.30, on in 1.34)."""
+_RESIZE = (
+    "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"
+)
+_NO_SOURCE = frozenset(
+    {
+        "accessModes",
+        "capacity",
+        "claimRef",
+        "mountOptions",
+        "nodeAffinity",
+        "persistentVolumeReclaimPolicy",
+        "storageClassName",
+        "volumeAttributesClassName",
+        "volumeMode",
+    }
+)
+
+
+def normalized(claim: Object) -> Object:
+    """A claim with its data source under both names, as the server keeps it."""
+    spec = part(claim, "spec")
+    source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
+    if source and not reference:
+        return {**claim, "spec": {**spec, "dataSourceRef": source}}
+    if reference and not source and not part(reference).get("namespace"):
+        return {**claim, "spec": {**spec, "dataSource": reference}}
+    return claim
+
+
+def claim_refusals(request: Request) -> Findings:
+    """What the server refuses in an update of a PersistentVolumeClaim.
+
+    Whether the claim is bound is known from a given live object only; else both are tried.
+    """
+    said = [list(_judged(request, phase)) for phase in _phases(request)]
+    refused = [any(isinstance(one, Cause) for one in findings) for findings in said]
+    if all(refused):
+        yield from said[0]
+        return
+    if any(refused):
+        yield _unknown_phase(request)
+    yield from (one for findings in said for one in findings if isinstance(one, Unknown))
+    if request.assumed and _class_appears(request):
+        yield _unknown_class(request, str(part(request.new, "spec")["storageClassName"]))
+
+
+def _phases(request: Request) -> tuple[str, ...]:
+    phase = part(request.live, "status").get("phase")
+    if request.assumed or not isinstance(phase, str):
+        return ("Bound", "Pending")
+    return (phase,)
+
+
+def _class_appears(request: Request) -> bool:
+    before, after = part(request.live, "spec"), part(request.new, "spec")
+    return before.get("storageClassName") is None and bool(after.get("storageClassName"))
+
+
+def _judged(request: Request, phase: str) -> Findings:
+    """The server's answer for a claim in this phase."""
+    old, spec = part(request.live, "spec"), part(request.new, "spec")
+    before, after = _comparable(request, old, spec, bound=phase == "Bound")
+    grows = _compare(old, spec)
+    if not same(schema(request.node, "spec"), before, after):
+        yield forbidden("spec", _IMMUTABLE, SHRUNK if grows < 0 else CLAIM, _SOURCE)
+    if grows < 0:
+        yield from _shrinks(request, spec)
+    elif grows > 0 and phase == "Bound":
+        yield from _grows(request, spec)
+
+
+def _comparable(
+    request: Request, old: Mapping[str, Any], spec: Mapping[str, Any], *, bound: bool
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Both specs as the server compares them: without what may be set once or, for a bound claim, changed."""
+    before, after = dict(old), dict(spec)
+    if not before.get("volumeName"):
+        before["volumeName"] = after.get("volumeName")
+    if before.get("storageClassName") is None and after.get("storageClassName"):
+        before["storageClassName"] = after["storageClassName"]
+    if request.minor < _CLASSES_SINCE:
+        before.pop("volumeAttributesClassName", None)
+        after.pop("volumeAttributesClassName", None)
+    if bound:
+        requests = part(after, "resources", "requests")
+        if requests:
+            have = {**requests, "storage": part(before, "resources", "requests").get("storage")}
+            after["resources"] = {**part(after, "resources"), "requests": have}
+        if after.get("volumeAttributesClassName") is not None:
+            after["volumeAttributesClassName"] = before.get("volumeAttributesClassName")
+    return before, after
+
+
+def _compare(old: Mapping[str, Any], spec: Mapping[str, Any]) -> int:
+    was = parse_quantity(part(old, "resources", "requests").get("storage"))
+    now = parse_quantity(part(spec, "resources", "requests").get("storage"))
+    if was is None or now is None:
+        return 0
+    return (now > was) - (now < was)
+
+
+def _shrinks(request: Request, spec: Mapping[str, Any]) -> Iterator[Cause]:
+    if request.minor < _RECOVER_SINCE:
+        yield forbidden(_STORAGE, "field can not be less than previous value", SHRUNK, _SOURCE)
+        return
+    capacity = parse_quantity(part(request.live, "status", "capacity").get("storage"))
+    wanted = parse_quantity(part(spec, "resources", "requests").get("storage"))
+    if request.assumed or capacity is None or wanted is None or wanted <= capacity:
+        yield forbidden(_STORAGE, "field can not be less than status.capacity", SHRUNK, _SOURCE)
+
+
+def _grows(request: Request, spec: Mapping[str, Any]) -> Findings:
+    name = spec.get("storageClassName")
+    known = request.cluster.storage_classes.get(str(name)) if name else None
+    if known is None and (name != "" or request.assumed):
+        yield _unknown_expansion(name)
+    elif known is None or known.get("allowVolumeExpansion") is not True:
+        yield Cause("", "Forbidden", _RESIZE, CLAIM, "admission plugin PersistentVolumeClaimResize")
+
+
+def _unknown_phase(request: Request) -> Unknown:
+    name, namespace = request.id.name, request.id.namespace
+    how = f"kubectl get pvc {name} -n {namespace} -o yaml (give it with --live)"
+    return Unknown(f"whether the claim {name} is bound", how, CLAIM, "spec")
+
+
+def _unknown_expansion(name: Any) -> Unknown:
+    named = f"the storage class {name}" if name else "the claim's storage class"
+    how = f"kubectl get storageclass {name or ''}".rstrip() + " -o yaml (give it with --live)"
+    return Unknown(f"whether {named} allows volume expansion", how, CLAIM, _STORAGE)
+
+
+def _unknown_class(request: Request, name: str) -> Unknown:
+    what = f"whether the claim has no storage class yet, or {name} already (the cluster's default)"
+    how = f"kubectl get pvc {request.id.name} -n {request.id.namespace} -o yaml (give it with --live)"
+    return Unknown(what, how, CLAIM, "spec.storageClassName")
+
+
+def volume_refusals(request: Request) -> Findings:
+    """What the server refuses in an update of a PersistentVolume, beside the rows of `update_table`."""
+    node = schema(request.node, "spec")
+    old, spec = part(request.live, "spec"), part(request.new, "spec")
+    before = {key: value for key, value in old.items() if key not in _NO_SOURCE}
+    after = {key: value for key, value in spec.items() if key not in _NO_SOURCE}
+    secret = part(after, "csi").get("controllerExpandSecretRef")
+    if secret and before.get("csi") and not part(before, "csi").get("controllerExpandSecretRef"):
+        before["csi"] = {**before["csi"], "controllerExpandSecretRef": secret}
+    if not same(node, before, after):
+        text = "spec.persistentvolumesource is immutable after creation"
+        yield forbidden("spec.persistentvolumesource", text, source="ValidatePersistentVolumeUpdate")
+    was, now = old.get("volumeAttributesClassName"), spec.get("volumeAttributesClassName")
+    if was != now and request.minor < _CLASSES_SINCE:
+        text = "update is forbidden when the VolumeAttributesClass feature gate is disabled"
+        yield forbidden("spec.volumeAttributesClassName", text, source="ValidatePersistentVolumeUpdate")
