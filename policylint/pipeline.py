@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from policylint.errors import PolicylintError, SourceError, UsageError
-from policylint.model import ReleaseReport, Report, RuleFailure, Verdict, combine
+from policylint.model import ReleaseReport, Report, RuleFailure, Upgrade, Verdict, combine
 from policylint.options import Options
 from policylint.plan import Plan, load_config, plans, target
 from policylint.render.rendering import Rendering
@@ -59,6 +59,17 @@ def run(plan: Plan) -> ReleaseReport:
     except PolicylintError as error:
         at = target(plan, "")
         return ReleaseReport(plan.release, plan.namespace, at, Verdict.UNKNOWN, failures=(failure("render", error),))
+
+
+def upgrades(options: Options) -> list[Upgrade]:
+    """What the options name, rendered, read and diffed but not judged; raises what any stage raises."""
+    found = []
+    for plan in plans(options, load_config(options)):
+        with Rendering(plan) as rendering:
+            from policylint.judge import read
+
+            found.append(read(_case(plan, rendering))[0])
+    return found
 
 
 def failure(stage: str, error: PolicylintError) -> RuleFailure:

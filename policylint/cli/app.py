@@ -41,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def names() -> tuple[str, ...]:
     """The commands there are: the modules of this package that define `command`."""
-    return tuple(sorted(m.name for m in pkgutil.iter_modules(cli.__path__) if m.name not in ("app", "common")))
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(cli.__path__) if m.name not in ("app", "common", "sides")))
 
 
 def _application(wanted: str) -> typer.Typer:

@@ -52,7 +52,7 @@ def _finding(finding: Finding, colour: bool) -> list[str]:
 def _subject(finding: Finding) -> Iterator[str]:
     where = f"{finding.resource}: " if finding.resource else ""
     if finding.path:
-        yield f"  {where}{dotted(finding.path)} {_short(finding.before)} -> {_short(finding.after)}"
+        yield f"  {where}{dotted(finding.path)} {short(finding.before)} -> {short(finding.after)}"
     elif finding.resource:
         yield f"  {finding.resource}"
 
@@ -69,7 +69,7 @@ def dotted(path: str) -> str:
     return text
 
 
-def _short(value: Json) -> str:
+def short(value: Json) -> str:
     if value is None:
         return "(none)"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

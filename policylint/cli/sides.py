@@ -1,0 +1,97 @@
+"""The options that `check` and `diff` share: the two sides and how they are rendered, with Helm's own names."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from policylint.model import Apply
+from policylint.options import Options
+from policylint.sources.sides import ValuesInput
+
+Words = list[str]
+
+
+def sides(
+    context: typer.Context,
+    chart: Annotated[str, typer.Argument(help="The after side: a chart or any SIDE; none: the configuration.")] = "",
+    before: Annotated[str, typer.Option(help="The before side: git:REV, a chart, manifests, release:NS/NAME, -.")] = "",
+    release: Annotated[str, typer.Option("--release", help="The release's name.")] = "",
+    namespace: Annotated[str, typer.Option("--namespace", "-n")] = "",
+    values: Annotated[Words | None, typer.Option("--values", "-f", help="A values file; may be given often.")] = None,
+    set_: Annotated[Words | None, typer.Option("--set")] = None,
+    set_string: Annotated[Words | None, typer.Option("--set-string")] = None,
+    set_json: Annotated[Words | None, typer.Option("--set-json")] = None,
+    set_file: Annotated[Words | None, typer.Option("--set-file")] = None,
+    set_literal: Annotated[Words | None, typer.Option("--set-literal")] = None,
+    version: Annotated[str, typer.Option("--version", help="The chart's version.")] = "",
+    repo: Annotated[str, typer.Option("--repo")] = "",
+    kube_version: Annotated[str, typer.Option("--kube-version", help="The cluster's Kubernetes version.")] = "",
+    api_versions: Annotated[Words | None, typer.Option("--api-versions", "-a")] = None,
+    include_crds: Annotated[bool, typer.Option("--include-crds")] = False,
+    post_renderer: Annotated[str, typer.Option("--post-renderer", help="Never run: makes the verdict unknown.")] = "",
+    helm: Annotated[str, typer.Option("--helm", help="The helm binary, or `embedded`.")] = "",
+    helm_version: Annotated[str, typer.Option("--helm-version", help="3 or 4: how the update is sent.")] = "",
+    apply: Annotated[Apply | None, typer.Option("--apply", help="How the update is sent, over --helm-version.")] = None,
+    force: Annotated[bool, typer.Option("--force", "--force-replace")] = False,
+    values_mode: Annotated[str, typer.Option("--values-mode", help="reset, reuse, reset-then-reuse or default.")] = "",
+    live: Annotated[Words | None, typer.Option("--live", help="Live objects: a file, a directory or -.")] = None,
+    crds: Annotated[
+        Words | None, typer.Option("--crds", help="CustomResourceDefinitions: a file or directory.")
+    ] = None,
+    env: Annotated[str, typer.Option("--env", help="The environment, such as production.")] = "",
+    config: Annotated[str, typer.Option("--config", help="The configuration file.")] = "",
+) -> Options:
+    """The shared options as one value."""
+    return Options(
+        after=chart,
+        before=before,
+        release=release,
+        namespace=namespace,
+        values=ValuesInput(
+            words(values), words(set_), words(set_string), words(set_json), words(set_file), words(set_literal)
+        ),
+        version=version,
+        repo=repo,
+        kube_version=kube_version,
+        api_versions=words(api_versions),
+        include_crds=include_crds,
+        post_renderer=post_renderer,
+        helm=helm,
+        helm_version=helm_version,
+        apply=apply,
+        force=force,
+        values_mode=values_mode,
+        live=words(live),
+        crds=words(crds),
+        environment=env,
+        config=config,
+        command=context.obj["command"],
+    )
+
+
+def words(given: Words | None) -> tuple[str, ...]:
+    """What a repeatable option holds."""
+    return tuple(given or ())
+
+
+def with_sides(function: Callable[..., None]) -> Callable[..., None]:
+    """A command whose first parameter is the shared options: gives it the parameters of `sides` before its own."""
+    shared, own = inspect.signature(sides), inspect.signature(function)
+    mine = list(own.parameters.values())[1:]
+
+    @wraps(function)
+    def command(**given: Any) -> None:
+        function(sides(**{name: given.pop(name) for name in shared.parameters}), **given)
+
+    parameters = [*shared.parameters.values(), *mine]
+    keyword = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
+    hints = {**get_type_hints(sides, include_extras=True), **get_type_hints(function, include_extras=True)}
+    command.__signature__ = inspect.Signature(keyword)  # type: ignore[attr-defined]  # what inspect looks for first
+    command.__annotations__ = {name: hints[name] for name in (*shared.parameters, *(item.name for item in mine))}
+    del command.__wrapped__  # or inspect would look through to the inner function
+    return command

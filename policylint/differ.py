@@ -1,0 +1,121 @@
+"""`policylint diff`: two sides as text, JSON or JSON Patch, secrets masked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from policylint.errors import UsageError
+from policylint.formats.json import resource as identity_json
+from policylint.formats.text import dotted, short
+from policylint.model import Change, Created, Deleted, Kept, Upgrade
+from policylint.options import Options
+from policylint.redact import Redactor, mask_secret
+
+SCHEMA = "policylint/diff/v1"
+FORMATS = ("text", "json", "jsonpatch")
+
+
+def written(options: Options, format_: str, resource: str = "") -> str:
+    """The diff that the options name, in one format; `resource` ("KIND/NAME") asks for one delta only.
+
+    Raises `UsageError` for an unknown format or resource, and what loading and rendering raise.
+    """
+    from policylint.pipeline import upgrades
+
+    if format_ not in FORMATS:
+        raise UsageError(f"no format is called {format_!r}", remedy=f"the formats are {', '.join(FORMATS)}")
+    found = upgrades(options)
+    if resource:
+        return "".join(_delta(change) for change in _named(found, resource))
+    if format_ == "text":
+        return "".join(_text(upgrade) for upgrade in found)
+    document = _document(found) if format_ == "json" else [row for upgrade in found for row in _patches(upgrade)]
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _changed(upgrade: Upgrade) -> list[Change]:
+    return [change for change in upgrade.changes if not isinstance(change, Kept) or change.fields]
+
+
+def _redactor(upgrade: Upgrade) -> Redactor:
+    return Redactor.of([*upgrade.before.resources.values(), *upgrade.after.resources.values()])
+
+
+def _text(upgrade: Upgrade) -> str:
+    redactor = _redactor(upgrade)
+    lines = []
+    for change in _changed(upgrade):
+        lines.append(f"{_word(change)} {change.id}")
+        for field in change.fields if isinstance(change, Kept) else ():
+            before, after = redactor.values(change.id, field.path, field.before, field.after)
+            noise = "  (noise)" if field.noise else ""
+            lines.append(f"  {field.op:<7} {dotted(field.path)}: {short(before)} -> {short(after)}{noise}")
+    return "\n".join(lines) + "\n" if lines else "nothing changes\n"
+
+
+def _document(found: list[Upgrade]) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "releases": [
+            {"name": upgrade.release, "namespace": upgrade.namespace, "changes": _rows(upgrade)} for upgrade in found
+        ],
+    }
+
+
+def _rows(upgrade: Upgrade) -> list[dict[str, Any]]:
+    redactor = _redactor(upgrade)
+    rows = []
+    for change in _changed(upgrade):
+        fields = []
+        for field in change.fields if isinstance(change, Kept) else ():
+            before, after = redactor.values(change.id, field.path, field.before, field.after)
+            fields.append({"op": field.op, "path": field.path, "before": before, "after": after, "noise": field.noise})
+        rows.append({"resource": identity_json(change.id), "change": _word(change), "fields": fields})
+    return rows
+
+
+def _patches(upgrade: Upgrade) -> list[dict[str, Any]]:
+    from policylint.jsonpatches import patch
+
+    redactor = _redactor(upgrade)
+
+    def shown(change: Change, side: str) -> Any:
+        body = getattr(change, side).body
+        return redactor.value(mask_secret(body) if change.id.kind == "Secret" else body)
+
+    return [
+        {"resource": identity_json(change.id), "patch": patch(shown(change, "before"), shown(change, "after"))}
+        for change in _changed(upgrade)
+        if isinstance(change, Kept)
+    ]
+
+
+def _named(found: list[Upgrade], resource: str) -> list[Change]:
+    kind, _, name = resource.partition("/")
+    changes = [
+        change
+        for upgrade in found
+        for change in upgrade.changes
+        if change.id.kind.lower() == kind.lower() and change.id.name == name
+    ]
+    if not changes:
+        raise UsageError(f"neither side has a {resource}", remedy="name it as KIND/NAME, as policylint diff prints it")
+    return changes
+
+
+def _delta(change: Change) -> str:
+    """One resource's delta as deepdiff tells it to a person."""
+    from deepdiff import DeepDiff
+
+    before = {} if isinstance(change, Created) else change.before.body
+    after = {} if isinstance(change, Deleted) else change.after.body
+    if change.id.kind == "Secret":
+        before, after = mask_secret(before), mask_secret(after)
+    redactor = Redactor()
+    delta = DeepDiff(redactor.value(before), redactor.value(after), verbose_level=2, ignore_order=False)
+    return f"{_word(change)} {change.id}\n{delta.pretty() or 'nothing changes'}\n"
+
+
+def _word(change: Change) -> str:
+    return {Created: "created", Kept: "kept", Deleted: "deleted"}[type(change)]
