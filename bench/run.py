@@ -1,0 +1,130 @@
+"""Speed as ratios, measured in one run: each pair of commands in turn, the median of the ratios.
+
+    python bench/run.py [NAME ...] [--runs N]
+
+Nothing here is a test: machines differ, ratios less so. HELM (or POLICYLINT_HELM4, or helm on PATH) is the Helm that
+both sides of a ratio use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from make_inputs import big_charts, changed_resources, repository, small_charts
+
+ROOT = Path(__file__).parent.parent
+POLICYLINT = [sys.executable, "-m", "policylint"]
+HELM = os.environ.get("HELM") or os.environ.get("POLICYLINT_HELM4") or shutil.which("helm") or ""
+
+Step = Callable[[], object]
+
+
+def command(*words: str | Path, cwd: Path | None = None) -> Step:
+    """A step that runs one command, whatever its exit code."""
+
+    def run() -> None:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run([str(word) for word in words], cwd=cwd, check=False, **quiet)
+
+    return run
+
+
+def at_once(*commands: list[str]) -> Step:
+    """A step that runs several commands at the same time."""
+
+    def run() -> None:
+        for process in [subprocess.Popen(words, stdout=subprocess.DEVNULL) for words in commands]:
+            process.wait()
+
+    return run
+
+
+def seconds(step: Step) -> float:
+    """How long one run of a step takes."""
+    begin = time.perf_counter()
+    step()
+    return time.perf_counter() - begin
+
+
+def ratio(name: str, ours: Step, theirs: Step, goal: float, runs: int) -> None:
+    """Time two steps in turn and print the median of the ratios beside the goal."""
+    ours(), theirs()  # once to warm the caches, not counted
+    pairs = [(seconds(ours), seconds(theirs)) for _ in range(runs)]
+    found = statistics.median(mine / other for mine, other in pairs)
+    mine, other = (statistics.median(side) for side in zip(*pairs, strict=True))
+    verdict = "ok" if found <= goal else "ABOVE THE GOAL"
+    print(
+        f"{name:<10} {found:6.2f} x  (goal {goal:g} x, {mine * 1000:.0f} ms against {other * 1000:.0f} ms)  {verdict}"
+    )
+
+
+def start(runs: int, room: Path) -> None:
+    """`policylint --version` against an empty Python."""
+    ratio("start", command(*POLICYLINT, "--version"), command(sys.executable, "-c", "pass"), 8, runs)
+
+
+def _charts(name: str, before: Path, after: Path, runs: int) -> None:
+    if not HELM:
+        sys.exit("name a helm with HELM=")
+    render = [
+        [HELM, "template", "r", str(chart), "--kube-version", "1.36", "--include-crds"] for chart in (before, after)
+    ]
+    check = command(*POLICYLINT, "check", after, "--before", before, "--helm", HELM, "--include-crds")
+    ratio(name, check, at_once(*render), 3, runs)
+
+
+def small(runs: int, room: Path) -> None:
+    """`policylint check` on a small chart against the two renders at once."""
+    _charts("small", *small_charts(room), runs)
+
+
+def big(runs: int, room: Path) -> None:
+    """The same on 5 MB of manifests, most of them CustomResourceDefinitions."""
+    _charts("big", *big_charts(room), runs)
+
+
+def forecast(runs: int, room: Path) -> None:
+    """Forecasting 1,000 changed resources against parsing them."""
+    from policylint.forecast import forecast as judge
+    from policylint.judge import Case, read
+    from policylint.manifest import Text
+    from policylint.model import Target
+
+    before, after = changed_resources(1000)
+    case = Case("r", "default", Target(), (Text("before", before),), (Text("after", after),))
+    upgrade, _ = read(case)
+    ratio("forecast", partial(judge, upgrade), partial(read, case), 1, runs)
+
+
+def scan(runs: int, room: Path) -> None:
+    """`policylint scan .` over 20,000 files against `git grep -l helm`."""
+    tree = repository(room, 20_000)
+    ratio("scan", command(*POLICYLINT, "scan", ".", cwd=tree), command("git", "grep", "-l", "helm", cwd=tree), 4, runs)
+
+
+BENCHES = {bench.__name__: bench for bench in (start, small, big, forecast, scan)}
+
+
+def main() -> None:
+    """Run the benches that are named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*BENCHES, []])
+    parser.add_argument("--runs", type=int, default=7)
+    asked = parser.parse_args()
+    for name in asked.names or BENCHES:
+        with tempfile.TemporaryDirectory() as room:
+            BENCHES[name](asked.runs, Path(room))
+
+
+if __name__ == "__main__":
+    main()
