@@ -1,0 +1,92 @@
+"""Copy files of a revision into a directory of their own, symbolic links and Git LFS included."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from policylint.errors import SourceError
+from policylint.sources.git import Blob, Repository
+from policylint.sources.workspace import disk_error
+
+_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
+
+
+class Checkout:
+    """A growing copy of a commit (of the index where `commit` is "") below `root`, paths as in the repository."""
+
+    def __init__(self, repository: Repository, commit: str, root: Path) -> None:
+        self.repository = repository
+        self.commit = commit
+        self.root = root
+        self._asked: set[str] = set()
+
+    def add(self, path: str) -> bool:
+        """Copy the file or directory at `path` and what its links point at; whether there is such a path."""
+        waiting = [path]
+        found = False
+        while fresh := [item for item in waiting if item not in self._asked]:
+            self._asked.update(fresh)
+            blobs = self.repository.files(self.commit, fresh)
+            found = found or bool(blobs)
+            waiting = self._write(blobs)
+        return found or (self.root / path).exists()
+
+    def has(self, path: str) -> bool:
+        """Whether the revision has such a file or directory, copied or not."""
+        return bool(self.repository.files(self.commit, [path]))
+
+    def _write(self, blobs: Iterable[Blob]) -> list[str]:
+        """Write the files; the paths that links among them point at."""
+        targets: list[str] = []
+        plain = [blob for blob in blobs if not blob.is_module and not (self.root / blob.path).exists()]
+        for blob, content in self.repository.contents(plain):
+            file = self.root / blob.path
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                if blob.is_link:
+                    targets += self._link(file, blob, content.decode("utf-8", "surrogateescape"))
+                else:
+                    file.write_bytes(self._smudged(blob, content))
+            except OSError as error:
+                raise disk_error(error) from error
+        return targets
+
+    def _link(self, file: Path, blob: Blob, target: str) -> list[str]:
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(blob.path), target))
+        if target.startswith("/") or path.startswith("../"):
+            raise SourceError(
+                f"{blob.path} is a symbolic link to {target}, outside the repository",
+                remedy="a revision holds no such file: copy it into the repository, or name --before another way",
+            )
+        if not file.is_symlink():
+            file.symlink_to(target)
+        return [
+            path,
+            *(
+                str(parent)
+                for parent in PurePosixPath(path).parents
+                if str(parent) != "." and self._is_link(str(parent))
+            ),
+        ]
+
+    def _is_link(self, path: str) -> bool:
+        blobs = self.repository.files(self.commit, [path])
+        return len(blobs) == 1 and blobs[0].is_link and blobs[0].path == path
+
+    def _smudged(self, blob: Blob, content: bytes) -> bytes:
+        """The content itself where git has but a Git LFS pointer, from the local store."""
+        if not content.startswith(_POINTER):
+            return content
+        found = re.search(rb"oid sha256:([0-9a-f]{64})", content)
+        name = found[1].decode() if found else ""
+        store = self.repository.answer("rev-parse", "--git-path", "lfs/objects")
+        file = self.repository.top / store / name[:2] / name[2:4] / name
+        if name and file.is_file():
+            return file.read_bytes()
+        raise SourceError(
+            f"{blob.path} is kept in Git LFS, and its content at that revision is not here",
+            remedy=f"git lfs fetch origin {self.commit or 'HEAD'}",
+        )

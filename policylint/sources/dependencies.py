@@ -1,0 +1,167 @@
+"""The dependencies of a chart that was copied from a revision: vendored, from the repository itself, or built."""
+
+from __future__ import annotations
+
+import posixpath
+import shutil
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from policylint.errors import PolicylintError, SourceError
+from policylint.sources.checkout import Checkout
+from policylint.sources.workspace import disk_error
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """One entry of `dependencies`; `locked` is the exact version of Chart.lock, "" where there is none."""
+
+    name: str
+    version: str
+    repository: str
+    locked: str
+
+
+def add_dependencies(checkout: Checkout, chart: str, now: Path, helm: str, seen: tuple[str, ...] = ()) -> list[str]:
+    """Fill `charts/` of the copied chart at `chart`; `now` is the same chart as it stands today.
+
+    In this order: what the revision vendored, charts of the same revision that `file://` names, archives of
+    exactly the locked version that lie in today's charts/, `helm dependency build` in the copy. Returns notes.
+    """
+    directory = checkout.root / chart
+    if not directory.is_dir():
+        return []
+    missing = list(_missing(directory))
+    if chart in seen:
+        raise SourceError(f"{chart} depends on itself by file://", remedy="break the circle in its Chart.yaml")
+    notes = []
+    for dependency in missing:
+        if dependency.repository.startswith("file://"):
+            notes += _from_revision(checkout, chart, dependency, now, helm, (*seen, chart))
+        else:
+            _from_today(directory, dependency, now)
+    if rest := [item.name for item in _missing(directory)]:
+        build(directory, helm, f"{chart} at that revision lacks {', '.join(rest)} in charts/")
+        notes.append(f"{', '.join(rest)} of {chart} fetched by helm dependency build into a temporary copy")
+    return notes
+
+
+def build(directory: Path, helm: str, why: str) -> None:
+    """Run `helm dependency build` on a copy; raises SourceError with helm's message."""
+    from policylint.render.binary import Process, find_helm
+    from policylint.render.choose import time_limit
+
+    binary = find_helm(helm if helm != "embedded" else "")
+    if not binary:
+        raise SourceError(why, remedy="vendor the dependencies in charts/, or name a helm binary that can fetch them")
+    code, out, err = Process([binary, "dependency", "build", str(directory)], time_limit()).wait()
+    if code:
+        said = (err or out).decode("utf-8", "replace").strip().replace(str(directory), directory.name)
+        raise SourceError(
+            f"{why}, and `helm dependency build` fails: {said}",
+            remedy="do what helm says above, vendor the dependencies in charts/, or name --before another way",
+        )
+
+
+def _from_revision(
+    checkout: Checkout, chart: str, dependency: Dependency, now: Path, helm: str, seen: tuple[str, ...]
+) -> list[str]:
+    wanted = dependency.repository.removeprefix("file://")
+    path = posixpath.normpath(posixpath.join(chart, wanted))
+    if wanted.startswith("/") or path.startswith(".."):
+        raise SourceError(
+            f"{chart} depends on {dependency.repository}, outside the repository",
+            remedy="a revision holds no such chart: vendor it in charts/, or name --before another way",
+        )
+    if not checkout.add(path):
+        raise SourceError(
+            f"{chart} depends on {dependency.repository}, which is not there at that revision",
+            remedy="name another revision with --before",
+        )
+    notes = add_dependencies(checkout, path, now / wanted, helm, seen)
+    _copy(checkout.root / path, checkout.root / chart / "charts" / dependency.name)
+    return notes
+
+
+def _from_today(directory: Path, dependency: Dependency, now: Path) -> None:
+    """Take the archive or directory of exactly the version that the revision locks."""
+    exact = dependency.locked or dependency.version
+    archive = now / "charts" / f"{dependency.name}-{exact}.tgz"
+    unpacked = now / "charts" / dependency.name
+    if archive.is_file():
+        _copy(archive, directory / "charts" / archive.name)
+    elif (unpacked / "Chart.yaml").is_file() and str(_yaml(unpacked / "Chart.yaml").get("version")) == exact:
+        _copy(unpacked, directory / "charts" / dependency.name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        target.parent.mkdir(exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copyfile(source, target)
+    except (OSError, shutil.Error) as error:
+        raise disk_error(error if not isinstance(error, shutil.Error) else OSError(str(error))) from error
+
+
+def _missing(directory: Path) -> Iterator[Dependency]:
+    declared = [_yaml(directory / name) for name in ("Chart.yaml", "requirements.yaml")]
+    listed = [item for table in declared for item in table.get("dependencies") or () if isinstance(item, dict)]
+    if not listed:
+        return
+    there = set(_names(directory / "charts"))
+    locks = [_yaml(directory / name) for name in ("Chart.lock", "requirements.lock")]
+    locked = {
+        str(item.get("name")): str(item.get("version"))
+        for lock in locks
+        for item in lock.get("dependencies") or ()
+        if isinstance(item, dict)
+    }
+    for item in listed:
+        if (name := str(item.get("name") or "")) and name not in there:
+            yield Dependency(
+                name, str(item.get("version") or ""), str(item.get("repository") or ""), locked.get(name, "")
+            )
+
+
+def _names(charts: Path) -> Iterator[str]:
+    """The names of the charts that lie in charts/, unpacked or packed."""
+    for entry in sorted(charts.iterdir()) if charts.is_dir() else ():
+        if (entry / "Chart.yaml").is_file():
+            yield str(_yaml(entry / "Chart.yaml").get("name"))
+        elif entry.suffix == ".tgz":
+            yield _packed_name(entry)
+
+
+def _packed_name(archive: Path) -> str:
+    try:
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                if member.isfile() and member.name.count("/") == 1 and member.name.endswith("/Chart.yaml"):
+                    content = tar.extractfile(member)
+                    return str(_parsed(content.read().decode("utf-8", "replace") if content else "").get("name"))
+    except (OSError, EOFError, tarfile.TarError):
+        return ""  # helm says what is wrong with it
+    return ""
+
+
+def _yaml(file: Path) -> Mapping[str, Any]:
+    try:
+        return _parsed(file.read_text("utf-8-sig", "replace")) if file.is_file() else {}
+    except OSError:
+        return {}
+
+
+def _parsed(text: str) -> Mapping[str, Any]:
+    """A chart's own YAML; what cannot be read is left to helm, which says what is wrong."""
+    from policylint.kyaml import load
+
+    try:
+        table = load(text, "Chart.yaml")
+    except PolicylintError:
+        return {}
+    return table if isinstance(table, dict) else {}

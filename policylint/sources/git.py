@@ -1,0 +1,170 @@
+"""Read a git repository: revisions, trees and files, without touching its work tree or index."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from policylint.errors import SourceError
+
+_LINK, _MODULE = "120000", "160000"
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One file of a tree: its mode, object name and path from the repository's top."""
+
+    mode: str
+    name: str
+    path: str
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a symbolic link."""
+        return self.mode == _LINK
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it is a submodule, of which git knows no files here."""
+        return self.mode == _MODULE
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A git repository with a work tree; `top` is its absolute path."""
+
+    top: Path
+
+    def run(self, *arguments: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+        """Run git and return what it said, whatever its exit code."""
+        return _run(self.top, *arguments, data=data)
+
+    def answer(self, *arguments: str) -> str:
+        """The first line that git prints; "" where it fails."""
+        done = self.run(*arguments)
+        return done.stdout.decode("utf-8", "replace").partition("\n")[0] if done.returncode == 0 else ""
+
+    def commit(self, revision: str) -> str:
+        """The commit a revision names; "" where there is none."""
+        return self.answer("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether the clone lacks part of the history."""
+        return self.answer("rev-parse", "--is-shallow-repository") == "true"
+
+    def path_of(self, path: str | Path) -> str:
+        """A file's path from the top, with slashes; "" where it is not in the repository ("." is the top)."""
+        absolute = absolute_path(path)
+        real = absolute if absolute == self.top else absolute.parent.resolve() / absolute.name
+        return real.relative_to(self.top).as_posix() if real.is_relative_to(self.top) else ""
+
+    def files(self, commit: str, paths: Iterable[str]) -> list[Blob]:
+        """The files of a commit at and below `paths`; of the index where `commit` is ""."""
+        wanted = [path for path in paths if path]
+        if commit:
+            listed = self.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *(p for p in wanted if p != "."))
+        else:
+            listed = self.run("ls-files", "--stage", "-z", "--full-name", "--", *_specs(wanted))
+        _check(listed)
+        return [_blob(entry, is_tree=bool(commit)) for entry in _entries(listed.stdout)]
+
+    def contents(self, blobs: Iterable[Blob]) -> Iterator[tuple[Blob, bytes]]:
+        """Each file with its content as git stores it: no filter, no attribute, no line ending applied."""
+        listed = list(blobs)
+        done = self.run("cat-file", "--batch", data="".join(f"{blob.name}\n" for blob in listed).encode())
+        _check(done)
+        start = 0
+        for blob in listed:
+            end = done.stdout.index(b"\n", start)
+            kind, _, size = done.stdout[start:end].decode().partition(" ")[2].partition(" ")
+            if kind != "blob":
+                raise SourceError(
+                    f"git has no content of {blob.path} ({blob.name[:12]})",
+                    remedy="fetch the objects that this partial clone left out: git fetch --refetch",
+                )
+            yield blob, done.stdout[end + 1 : end + 1 + int(size)]
+            start = end + 1 + int(size) + 1
+
+    def is_clean(self, paths: Iterable[str]) -> bool:
+        """Whether the work tree holds at `paths` what HEAD does, untracked files counted."""
+        return not self.has_staged(paths) and not self.has_unstaged(paths) and not self.has_untracked(paths)
+
+    def has_staged(self, paths: Iterable[str]) -> bool:
+        """Whether the index differs from HEAD at `paths`."""
+        return self.run("diff", "--cached", "--quiet", "HEAD", "--", *_specs(paths)).returncode != 0
+
+    def has_unstaged(self, paths: Iterable[str]) -> bool:
+        """Whether the work tree differs from the index at `paths`."""
+        return self.run("diff", "--no-ext-diff", "--quiet", "--", *_specs(paths)).returncode != 0
+
+    def has_untracked(self, paths: Iterable[str]) -> bool:
+        """Whether there are files at `paths` that git neither tracks nor ignores."""
+        return bool(self.run("ls-files", "--others", "--exclude-standard", "-z", "--", *_specs(paths)).stdout)
+
+    def is_ignored(self, path: str) -> bool:
+        """Whether git is told to ignore the file."""
+        return self.run("check-ignore", "--quiet", "--", path).returncode == 0
+
+
+def find_repository(path: str | Path) -> Repository | None:
+    """The repository that holds `path` (which need not exist any more); None where there is none.
+
+    Raises SourceError where git itself is missing or refuses to read the repository.
+    """
+    start = absolute_path(path)
+    while not start.is_dir():
+        start = start.parent
+    done = _run(start, "rev-parse", "--show-toplevel")
+    if done.returncode == 0:
+        return Repository(Path(os.fsdecode(done.stdout.rstrip(b"\r\n"))).resolve())
+    said = done.stderr.decode("utf-8", "replace")
+    if "not a git repository" in said or "must be run in a work tree" in said:
+        return None
+    raise SourceError(f"git cannot read the repository: {said.strip()}", remedy="do what git says above")
+
+
+def absolute_path(path: str | Path) -> Path:
+    """`path` from the root, `..` taken out of it, symbolic links left in it."""
+    return Path(os.path.normpath(Path.cwd() / path))
+
+
+def _specs(paths: Iterable[str]) -> list[str]:
+    return [f":(top,literal){path}" for path in paths if path != "."]
+
+
+def _run(directory: Path, *arguments: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    command = ["git", "--no-replace-objects", "-c", "core.fsmonitor=false", *arguments]
+    try:
+        return subprocess.run(command, cwd=directory, input=data, capture_output=True, env=_environment(), check=False)
+    except FileNotFoundError as error:
+        raise SourceError("git is not installed", remedy="install git, or name the other side with --before") from error
+
+
+def _environment() -> dict[str, str]:
+    """The user's environment, but git finds the repository itself (hooks set GIT_DIR) and writes nothing."""
+    kept = {key: value for key, value in os.environ.items() if key not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX")}
+    if index := kept.get("GIT_INDEX_FILE"):
+        kept["GIT_INDEX_FILE"] = str(absolute_path(index))
+    return kept | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+
+
+def _check(done: subprocess.CompletedProcess[bytes]) -> None:
+    if done.returncode:
+        raise SourceError(
+            f"git failed: {done.stderr.decode('utf-8', 'replace').strip()}", remedy="do what git says above"
+        )
+
+
+def _entries(listing: bytes) -> Iterator[str]:
+    return (os.fsdecode(entry) for entry in listing.split(b"\0") if entry)
+
+
+def _blob(entry: str, *, is_tree: bool) -> Blob:
+    """`mode type name<TAB>path` of ls-tree, `mode name stage<TAB>path` of ls-files."""
+    words, _, path = entry.partition("\t")
+    parts = words.split(" ")
+    return Blob(parts[0], parts[2] if is_tree else parts[1], path)

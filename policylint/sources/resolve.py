@@ -1,0 +1,216 @@
+"""What the user named becomes two sides: SIDE syntax, and the before side that git knows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from policylint.errors import SourceError, UsageError
+from policylint.sources.baseline import default_revision, is_staged, named_revision
+from policylint.sources.git import Repository, absolute_path, find_repository
+from policylint.sources.sides import ChartSide, EmptySide, ManifestSide, Side
+from policylint.sources.snapshot import Revision, at_revision, path_inside
+from policylint.sources.workspace import Workspace
+
+_ARCHIVE = (".tgz", ".tar.gz")
+_REFERENCE = re.compile(r"oci://.+|https?://.+|[A-Za-z0-9][\w.-]*/[\w.-]+(@\S+)?")
+_VERSIONED = re.compile(r"(?P<chart>oci://[^@]+/[^/:@]+)[:@].+|(?P<name>[^:@]+)@(?P<version>[^/@]+)")
+
+
+def resolve_pair(
+    before: str, chart: ChartSide, workspace: Workspace, *, default_branch: str = "", helm: str = ""
+) -> tuple[Side, Side]:
+    """(before, after) for SIDE `before` ("" for the default) and `chart.chart`, any SIDE too.
+
+    `chart` carries the values and flags for sides that are charts; `helm` is --helm, for what has to be fetched.
+    `is_upgrade` is off on both sides where the before side is empty. Raises SourceError, ReadError, UsageError.
+    """
+    chart = _with_stdin(chart, workspace)
+    if before == "git:":
+        raise UsageError("git: names no revision", remedy="write git:REVISION, such as git:main or git:HEAD~1")
+    if before == "-" and chart.chart == "-":
+        raise UsageError("both sides cannot come from standard input", remedy="give one of them as a file")
+    if before and not before.startswith("git:"):
+        sides = resolve(before, chart, workspace, helm), resolve(chart.chart, chart, workspace, helm)
+    else:
+        sides = _by_git(before.removeprefix("git:"), chart, workspace, default_branch, helm)
+    old, new = sides
+    if isinstance(old, EmptySide) and isinstance(new, EmptySide):
+        raise SourceError(f"there is no {chart.chart} on either side", remedy="check the path of the chart")
+    if isinstance(old, EmptySide) and isinstance(new, ChartSide):
+        return old, replace(new, is_upgrade=False)
+    return sides
+
+
+def resolve(spec: str, chart: ChartSide, workspace: Workspace, helm: str = "") -> Side:
+    """The side that `spec` names, read as the design's SIDE; raises SourceError where there is none."""
+    if spec == "-":
+        from policylint.sources.manifests import from_stdin
+
+        return from_stdin()
+    if spec.startswith("git:"):
+        repository = _repository(chart.chart)
+        return _at(repository, named_revision(repository, spec.removeprefix("git:")), chart, workspace, helm)
+    if spec.startswith("release:"):
+        from policylint.render.binary import find_helm
+        from policylint.sources.release import from_cluster
+
+        return from_cluster(spec, find_helm(helm if helm != "embedded" else ""))
+    path = Path(spec)
+    if path.is_dir() or path.is_file():
+        return _on_disk(path, replace(chart, chart=spec, label=spec))
+    _check_path(spec)
+    if _REFERENCE.fullmatch(spec) or (chart.repo and "/" not in spec):
+        _check_values(chart)
+        return _reference(spec, chart)
+    raise SourceError(
+        f"no chart there: {spec} is no file, no directory and no chart reference",
+        remedy="name a chart directory, an archive, oci://..., REPO/CHART, or a name with --repo",
+        file=spec,
+    )
+
+
+def _reference(spec: str, chart: ChartSide) -> ChartSide:
+    """A chart that helm pulls; a version in the reference (`oci://...:1.2.3`, `repo/name@1.2.3`) beats --version."""
+    if found := _VERSIONED.fullmatch(spec):
+        return replace(chart, chart=found["name"] or spec, version=found["version"] or "", label=spec)
+    return replace(chart, chart=spec, label=spec)
+
+
+def _on_disk(path: Path, chart: ChartSide) -> Side:
+    if path.name.endswith(_ARCHIVE) or (path / "Chart.yaml").is_file():
+        _check_values(chart)
+        return chart
+    from policylint.sources.manifests import from_directory, from_file
+    from policylint.sources.release import from_record, is_record
+
+    if path.is_dir():
+        if (path / "templates").is_dir():
+            raise SourceError("no chart there: Chart.yaml is missing", remedy="check the path", file=str(path))
+        return from_directory(path)
+    side = from_file(path)
+    return from_record(side.text[0][1], str(path)) if is_record(side.text[0][1]) else side
+
+
+def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm: str) -> tuple[Side, Side]:
+    """Both sides where the before side is a revision: the named one, or the default one where `name` is ""."""
+    repository = _repository(chart.chart)
+    paths = _paths(repository, chart)
+    if not paths:
+        raise SourceError(
+            f"git keeps neither {chart.chart} nor a values file of it",
+            remedy="name the side to compare with: --before oci://...:VERSION, REPO/CHART@VERSION, or any other side",
+        )
+    revision = named_revision(repository, name) if name else default_revision(repository, paths, branch)
+    if revision.commit == repository.commit("HEAD") and repository.is_clean(paths):
+        raise SourceError(
+            f"{revision.label} is what the work tree holds: a commit is never compared with itself",
+            remedy="name an older revision with --before",
+        )
+    before = _at(repository, revision, chart, workspace, helm)
+    if not name and is_staged(revision) and repository.has_untracked(paths):
+        return before, _at(repository, Revision("", "the index"), chart, workspace, helm)
+    if _is_gone(chart.chart) and not isinstance(before, EmptySide):
+        return before, EmptySide(chart.chart, (f"{chart.chart} is gone since {revision.label}",))
+    return before, resolve(chart.chart, chart, workspace, helm)
+
+
+def _at(repository: Repository, revision: Revision, chart: ChartSide, workspace: Workspace, helm: str) -> Side:
+    """The chart, or the manifests, at a revision."""
+    if _is_chart(repository, revision, chart.chart):
+        return at_revision(chart, repository, revision, workspace, helm)
+    from policylint.sources.checkout import Checkout
+    from policylint.sources.manifests import from_directory, from_file
+
+    inside = path_inside(repository, chart.chart)
+    checkout = Checkout(repository, revision.commit, workspace.directory())
+    if not checkout.add(inside):
+        return EmptySide(revision.label, (f"{inside} is new: {revision.label} does not have it",))
+    copied = checkout.root / inside
+    side = from_directory(copied) if copied.is_dir() else from_file(copied)
+    texts = tuple((Path(file).relative_to(checkout.root).as_posix(), text) for file, text in side.text)
+    return ManifestSide(texts, label=revision.label)
+
+
+def _is_chart(repository: Repository, revision: Revision, spec: str) -> bool:
+    """Whether `spec` names a chart now or did at the revision (else it names manifests)."""
+    path = Path(spec)
+    if spec.endswith(_ARCHIVE) or (path / "Chart.yaml").is_file():
+        return True
+    if path.exists():
+        return False
+    inside = repository.path_of(spec)
+    return bool(repository.files(revision.commit, [f"{inside}/Chart.yaml"])) or not repository.files(
+        revision.commit, [inside]
+    )
+
+
+def _repository(spec: str) -> Repository:
+    if found := find_repository(spec if not _is_reference(spec) else "."):
+        return found
+    raise SourceError(
+        f"{absolute_path(spec)} is in no git repository", remedy="name the side to compare with: --before SIDE"
+    )
+
+
+def _is_reference(spec: str) -> bool:
+    return "://" in spec or spec == "-"
+
+
+def _is_gone(spec: str) -> bool:
+    return not _is_reference(spec) and not Path(spec).exists()
+
+
+def _paths(repository: Repository, chart: ChartSide) -> list[str]:
+    """What the render depends on in the repository: the chart, its `file://` dependencies, values and set files."""
+    named = [chart.chart, *chart.values.files, *(item.partition("=")[2] for item in chart.values.set_file)]
+    waiting = [repository.path_of(path) for path in named if path and not _is_reference(path)]
+    found: list[str] = []
+    while waiting:
+        path = waiting.pop()
+        if path and path not in found:
+            found.append(path)
+            waiting += [repository.path_of(repository.top / path / link) for link in _links(repository.top / path)]
+    return found
+
+
+def _links(chart: Path) -> list[str]:
+    """The `file://` repositories of a chart's dependencies."""
+    files = [chart / name for name in ("Chart.yaml", "requirements.yaml")]
+    texts = [file.read_text("utf-8", "replace") for file in files if file.is_file()]
+    return [link for text in texts for link in re.findall(r"repository:\s*[\"']?file://([^\s\"'#]+)", text)]
+
+
+def _with_stdin(chart: ChartSide, workspace: Workspace) -> ChartSide:
+    """Values from standard input as a file, so that both sides can read them."""
+    if "-" not in chart.values.files:
+        return chart
+    from policylint.sources.manifests import from_stdin
+
+    file = workspace.directory() / "values-from-stdin.yaml"
+    file.write_text(from_stdin().text[0][1], "utf-8")
+    files = tuple(str(file) if name == "-" else name for name in chart.values.files)
+    return replace(chart, values=replace(chart.values, files=files))
+
+
+def _check_values(chart: ChartSide) -> None:
+    """Raise SourceError for a values file that is not there, before helm is started."""
+    for file in chart.values.files:
+        if "://" not in file and not Path(file).is_file():
+            what = "is a directory" if Path(file).is_dir() else "no such file"
+            raise SourceError(f"values file: {what}", remedy="check the path given by -f/--values", file=file)
+
+
+def _check_path(spec: str) -> None:
+    """Raise SourceError for a path that a symbolic link leads nowhere or in a circle."""
+    if Path(spec).is_symlink():
+        try:
+            Path(spec).resolve(strict=True)
+        except (OSError, RuntimeError) as error:
+            why = (
+                "leads in a circle"
+                if "loop" in str(error).lower() or "symbolic links" in str(error)
+                else "leads nowhere"
+            )
+            raise SourceError(f"the symbolic link {why}", remedy="correct the link", file=spec) from error

@@ -1,0 +1,111 @@
+"""A chart and its values as they stood at a revision."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from policylint.errors import SourceError
+from policylint.sources.checkout import Checkout
+from policylint.sources.dependencies import add_dependencies
+from policylint.sources.git import Repository
+from policylint.sources.sides import ChartSide, EmptySide, ValuesInput
+from policylint.sources.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A commit to read from: its name as shown ("git:main", "merge base with origin/main"), "" for the index."""
+
+    commit: str
+    label: str
+
+
+def at_revision(
+    side: ChartSide, repository: Repository, revision: Revision, workspace: Workspace, helm: str = ""
+) -> ChartSide | EmptySide:
+    """`side` as it stood at `revision`; an EmptySide where the chart was not there yet.
+
+    A chart that is no path (OCI, a repository) stays what it is, its values files are those of the revision.
+    Raises SourceError for what git cannot give and for dependencies that cannot be had.
+    """
+    checkout = Checkout(repository, revision.commit, workspace.directory())
+    chart, notes = side.chart, []
+    if Path(side.chart).exists() or repository.path_of(side.chart):
+        path = path_inside(repository, side.chart)
+        old = _chart_path(checkout, path)
+        if not old:
+            return EmptySide(label=revision.label, notes=(f"{path} is new: {revision.label} does not have it",))
+        if old != path:
+            notes.append(f"{path} was {old} at {revision.label}")
+        checkout.add(old)
+        chart = str(checkout.root / old)
+        notes += add_dependencies(checkout, old, Path(side.chart), helm)
+    values, more = _values(side.values, checkout, revision)
+    return replace(
+        side,
+        chart=chart,
+        values=values,
+        label=revision.label,
+        root=str(checkout.root),
+        notes=(*side.notes, *notes, *more),
+    )
+
+
+def path_inside(repository: Repository, path: str) -> str:
+    """A path of the user's from the repository's top; raises SourceError where it lies outside."""
+    inside = repository.path_of(path)
+    if not inside:
+        raise SourceError(
+            f"{path} is not in the git repository {repository.top}",
+            remedy="name the side to compare with: --before SIDE",
+        )
+    return inside
+
+
+def _chart_path(checkout: Checkout, path: str) -> str:
+    """Where the chart of `path` was at the revision: there, or where a chart of its name has gone from since."""
+    if checkout.has(f"{path}/Chart.yaml") or (path.endswith((".tgz", ".tar.gz")) and checkout.has(path)):
+        return path
+    repository = checkout.repository
+    name = _name((repository.top / path / "Chart.yaml").read_bytes()) if (repository.top / path).is_dir() else ""
+    every = repository.files(checkout.commit, ["."]) if name else []
+    gone = [
+        blob
+        for blob in every
+        if blob.path.rpartition("/")[2] == "Chart.yaml" and not (repository.top / blob.path).exists()
+    ]
+    named = [blob.path for blob, content in repository.contents(gone) if _name(content) == name]
+    return named[0].rpartition("/")[0] if len(named) == 1 else ""
+
+
+def _name(chart_yaml: bytes) -> str:
+    found = re.search(rb"^name:[ \t]*[\"']?([^\s\"'#]+)", chart_yaml, re.M)
+    return found[1].decode("utf-8", "replace") if found else ""
+
+
+def _values(values: ValuesInput, checkout: Checkout, revision: Revision) -> tuple[ValuesInput, list[str]]:
+    notes: list[str] = []
+    files = [_file(file, checkout, revision, notes, needed=False) for file in values.files]
+    set_file = tuple(
+        re.sub(
+            r"(^|(?<!\\),)([^=]+=)([^,]+)",
+            lambda found: found[1] + found[2] + _file(found[3], checkout, revision, notes, needed=True),
+            item,
+        )
+        for item in values.set_file
+    )
+    return replace(values, files=tuple(file for file in files if file), set_file=set_file), notes
+
+
+def _file(file: str, checkout: Checkout, revision: Revision, notes: list[str], *, needed: bool) -> str:
+    """The file as it stood; itself where git does not keep it; "" where it is new and can be left out."""
+    inside = "" if file == "-" or "://" in file else checkout.repository.path_of(file)
+    if inside and checkout.add(inside):
+        return str(checkout.root / inside)
+    if inside and not needed and Path(file).exists() and not checkout.repository.is_ignored(inside):
+        notes.append(f"{file} is new: {revision.label} does not have it")
+        return ""
+    notes.append(f"{file} is not kept in this repository: both sides use it as it is now")
+    return file

@@ -1,0 +1,48 @@
+"""Temporary directories of a run, removed at its end whatever happens."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+from policylint.errors import SourceError
+
+
+class Workspace:
+    """Where copies of revisions and unpacked charts live while a run needs them."""
+
+    def __init__(self) -> None:
+        self._made: list[Path] = []
+
+    def directory(self) -> Path:
+        """A new, empty directory; raises SourceError where none can be made."""
+        try:
+            made = Path(tempfile.mkdtemp(prefix="policylint-"))
+        except OSError as error:
+            raise disk_error(error) from error
+        self._made.append(made)
+        return made.resolve()
+
+    def close(self) -> None:
+        """Remove every directory."""
+        while self._made:
+            shutil.rmtree(self._made.pop(), ignore_errors=True)
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def disk_error(error: OSError) -> SourceError:
+    """The error for a disk that takes no more files."""
+    return SourceError(
+        f"no temporary files can be written: {error.strerror or error}",
+        remedy="free some space, or set TMPDIR to a directory that can be written",
+        file=str(error.filename or ""),
+    )
