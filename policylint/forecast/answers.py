@@ -19,6 +19,8 @@ from policylint.forecast.server_side import server_side
 from policylint.forecast.strategic import merge_patch, three_way
 from policylint.forecast.typed import apply_refusal, decode_refusals
 from policylint.forecast.update import validate_update
+from policylint.forecast.update_table import IMMUTABLE
+from policylint.forecast.words import invalid
 from policylint.model import Answer, Apply, Cause, Object, Outcome, Resource, Target, Unknown
 from policylint.schemas import minor_number, schemas
 
@@ -174,6 +176,11 @@ def _creation(server: Server, resource: Resource, kind: Kind, new: Object) -> It
         yield from problems
         if problems:
             return
+    if resource.id.kind == "CustomResourceDefinition":
+        from policylint.crds import validate_crd
+
+        yield from validate_crd(new)
+        return
     if resource.id.kind == "Service" and not resource.id.group:
         yield from services.port_range(part(new, "spec"), {}, server.minor)
     yield from _valid(server, new)
@@ -182,6 +189,12 @@ def _creation(server: Server, resource: Resource, kind: Kind, new: Object) -> It
 def _update(server: Server, resource: Resource, kind: Kind, state: State, new: Object) -> Iterable[Finding]:
     if not kind.builtin or kind.node is None:
         yield from _custom(server, resource, kind, state.live, new)
+        return
+    if resource.id.kind == "CustomResourceDefinition":
+        from policylint.crds import validate_crd, validate_crd_update
+
+        yield from validate_crd_update(state.live, new)
+        yield from validate_crd(new)
         return
     request = Request(resource.id, kind.node, state.live, new, server.minor, server.cluster, state.assumed)
     yield from validate_update(request)
@@ -195,7 +208,10 @@ def _valid(server: Server, new: Object) -> Iterable[Finding]:
 
 
 def _custom(server: Server, resource: Resource, kind: Kind, old: Object | None, new: Object) -> Iterable[Finding]:
+    yield from _declared(server, resource, old, new)
     if kind.crd is None:
+        if old is not None and _only_metadata(old, new):
+            return
         what = f"the CRD of its kind is not known ({resource.id.kind} in {resource.api_version})"
         yield Unknown(what, "give the CustomResourceDefinition with --crds", "custom-resource-invalid")
         return
@@ -204,6 +220,19 @@ def _custom(server: Server, resource: Resource, kind: Kind, old: Object | None, 
     said = validate_custom(new, old, kind.crd, server.target)
     yield from said.causes
     yield from said.unknowns
+
+
+def _only_metadata(old: Object, new: Object) -> bool:
+    """Whether only metadata differs: the server has accepted the rest before, whatever its schema says."""
+    return {**old, "metadata": None, "status": None} == {**new, "metadata": None, "status": None}
+
+
+def _declared(server: Server, resource: Resource, old: Object | None, new: Object) -> Iterable[Cause]:
+    """Paths of custom resources that the configuration declares immutable."""
+    for path in server.cluster.immutable_paths.get((resource.id.group, resource.id.kind), ()):
+        *parents, name = path.split(".")
+        if old is not None and part(old, *parents).get(name) != part(new, *parents).get(name):
+            yield invalid(path, part(new, *parents).get(name), IMMUTABLE, server.minor, source="configuration")
 
 
 def _created(resource: Resource, decoded: Object) -> Object:

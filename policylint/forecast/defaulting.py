@@ -7,13 +7,18 @@ fixtures/oracle/defaults-*. Each function completes a struct's fields in place: 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from policylint.model import Json, Object
 
 Fields = dict[str, Any]
 Completion = Callable[[Fields, int], None]
+
+IMAGE_VOLUMES_SINCE = 35
+"""ImageVolume is on by default (recorded: off in 1.34, on in 1.36)."""
+CONTAINER_RESTART_OFF = 34
+"""The minor that has ContainerRestartRules, off by default (recorded); 1.35 turns it on."""
 
 
 def _container(fields: Fields, _minor: int) -> None:
@@ -29,10 +34,47 @@ def _is_latest(image: str) -> bool:
     return tag == "latest" if colon else True
 
 
-def _pod_spec(fields: Fields, _minor: int) -> None:
+def _pod_spec(fields: Fields, minor: int) -> None:
+    if minor < IMAGE_VOLUMES_SINCE:
+        _drop_image_volumes(fields)
+    if minor == CONTAINER_RESTART_OFF:
+        _drop_restart_policies(fields)
     name = fields.get("serviceAccountName") or fields.get("serviceAccount")
     if name:
         fields["serviceAccountName"] = fields["serviceAccount"] = name
+
+
+def _drop_image_volumes(fields: Fields) -> None:
+    """A server without ImageVolume forgets such volumes together with their mounts."""
+    volumes = fields.get("volumes")
+    dropped = {item.get("name") for item in volumes if isinstance(item, Mapping) and "image" in item} if volumes else ()
+    if not dropped:
+        return
+    fields["volumes"] = [item for item in fields["volumes"] if item.get("name") not in dropped]
+    for group in ("containers", "initContainers"):
+        if isinstance(fields.get(group), list):
+            fields[group] = [_without_mounts(item, dropped) for item in fields[group]]
+
+
+def _without_mounts(container: Json, dropped: Container[Any]) -> Json:
+    if not isinstance(container, Mapping) or not isinstance(container.get("volumeMounts"), list):
+        return container
+    return {
+        **container,
+        "volumeMounts": [item for item in container["volumeMounts"] if item.get("name") not in dropped],
+    }
+
+
+def _drop_restart_policies(fields: Fields) -> None:
+    """1.34 knows the restart policy of single containers, switched off: only sidecars' `Always` stays."""
+    for group, kept in (("containers", ()), ("initContainers", ("Always",))):
+        if isinstance(fields.get(group), list):
+            fields[group] = [
+                {key: value for key, value in item.items() if key != "restartPolicy" or value in kept}
+                if isinstance(item, Mapping)
+                else item
+                for item in fields[group]
+            ]
 
 
 def _volume(fields: Fields, _minor: int) -> None:

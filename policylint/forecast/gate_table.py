@@ -15,12 +15,10 @@ GATED: Mapping[str, Mapping[str, int]] = {
     "apps.v1.DeploymentSpec": {"podReplacementPolicy": NEVER},
     "apps.v1.RollingUpdateStatefulSetStrategy": {"maxUnavailable": 35},
     "autoscaling.v2.HPAScalingRules": {"tolerance": 35},
-    "batch.v1.JobSpec": {"managedBy": 32, "successPolicy": 31},  # * managedBy
-    "core.v1.ClusterTrustBundleProjection": {},
+    "batch.v1.JobSpec": {"successPolicy": 31},
     "core.v1.Container": {"resizePolicy": 33, "restartPolicyRules": 35},
     "core.v1.EnvVarSource": {"fileKeyRef": 35},
     "core.v1.Lifecycle": {"stopSignal": NEVER},
-    "core.v1.PersistentVolumeClaimSpec": {"volumeAttributesClassName": 34},  # *
     "core.v1.PodAffinityTerm": {"matchLabelKeys": 31, "mismatchLabelKeys": 31},
     "core.v1.PodSecurityContext": {"seLinuxChangePolicy": 33, "supplementalGroupsPolicy": 33},  # * the latter
     "core.v1.PodSpec": {
@@ -35,9 +33,8 @@ GATED: Mapping[str, Mapping[str, int]] = {
     "core.v1.ServiceSpec": {"trafficDistribution": 31},
     "core.v1.VolumeMount": {"recursiveReadOnly": 31},
     "core.v1.VolumeProjection": {"clusterTrustBundle": NEVER, "podCertificate": NEVER},
-    "core.v1.Volume": {"image": 35},
     "apiextensions.v1.CustomResourceDefinitionVersion": {"selectableFields": 31},  # *
-    "resource.v1.ExactDeviceRequest": {"adminAccess": 36, "capacity": 36, "tolerations": 36},  # * capacity
+    "resource.v1.ExactDeviceRequest": {"adminAccess": 34, "capacity": 36, "tolerations": 34},  # *
     "storage.v1.CSIDriverSpec": {"nodeAllocatableUpdatePeriodSeconds": 34, "serviceAccountTokenInSecrets": 35},
 }
 """Struct -> field -> first minor that keeps it."""

@@ -14,6 +14,7 @@ from policylint.forecast.cluster import Cluster
 from policylint.forecast.request import part
 from policylint.manifest import UnreadResource
 from policylint.model import (
+    Answer,
     Change,
     Created,
     Deleted,
@@ -21,6 +22,7 @@ from policylint.model import (
     Kept,
     Manifest,
     Object,
+    Outcome,
     Resource,
     Upgrade,
 )
@@ -43,9 +45,19 @@ def _both_ways(change: Change, forward: Server, back: Server) -> Change:
         return replace(change, forecast=Forecast(create(forward, change.after)[0]))
     if _unchanged(change) and change.id not in forward.cluster.live:
         return replace(change, forecast=_untouched(change, forward))
-    upgraded, state = update(forward, _live(forward, change.before), change.before.body, change.after)
+    start = _live(forward, change.before)
+    upgraded, state = update(forward, start, change.before.body, change.after)
     returned, _ = update(back, state, change.after.body, change.before)
+    if upgraded.outcome is Outcome.DEPENDS:
+        returned = _either(upgraded, returned, update(back, start, change.after.body, change.before)[0])
     return replace(change, forecast=Forecast(upgraded, returned))
+
+
+def _either(upgraded: Answer, after_success: Answer, after_refusal: Answer) -> Answer:
+    """The way back where the upgrade may or may not be refused: known only if it is the same either way."""
+    if after_success.outcome is after_refusal.outcome:
+        return after_success
+    return Answer(Outcome.DEPENDS, unknowns=upgraded.unknowns)
 
 
 def _untouched(change: Kept, server: Server) -> Forecast:

@@ -44,12 +44,22 @@ _NO_SOURCE = frozenset(
 def normalized(claim: Object) -> Object:
     """A claim with its data source under both names, as the server keeps it."""
     spec = part(claim, "spec")
-    source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
+    reference = spec.get("dataSourceRef")
+    if spec.get("dataSource") and not _known_source(part(spec, "dataSource")):
+        spec = {key: value for key, value in spec.items() if key != "dataSource"}
+        claim = {**claim, "spec": spec}
+    source = spec.get("dataSource")
     if source and not reference:
         return {**claim, "spec": {**spec, "dataSourceRef": source}}
     if reference and not source and not part(reference).get("namespace"):
         return {**claim, "spec": {**spec, "dataSource": reference}}
     return claim
+
+
+def _known_source(source: Mapping[str, Any]) -> bool:
+    """Data sources of other kinds are forgotten; `dataSourceRef` takes any."""
+    named = (source.get("apiGroup") or "", source.get("kind"))
+    return named in (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
 
 
 def claim_refusals(request: Request) -> Findings:

@@ -54,6 +54,8 @@ def _judge(row: Frozen, request: Request) -> Iterator[Cause]:
 
 
 def _without(row: Frozen, value: Any) -> Any:
+    if row.as_set and isinstance(value, list):
+        return sorted(set(map(str, value)))
     if not row.allowed or not isinstance(value, Mapping):
         return value
     return {key: child for key, child in value.items() if key not in row.allowed}

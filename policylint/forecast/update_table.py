@@ -22,8 +22,8 @@ class Frozen:
 
     `at` is where the server says it is, if not at `path`; `forbidden` tells "Forbidden: text" from "Invalid value:
     ...: text"; `allowed` are children that may change all the same; `when` is a boolean field of the live object
-    that must be true for the row to hold; `once` lets a field be set that had no value; `go` is the Go type shown
-    in messages of servers before 1.33.
+    that must be true for the row to hold; `once` lets a field be set that had no value; `as_set` compares lists as
+    sets; `go` is the Go type shown in messages of servers before 1.33.
     """
 
     path: str
@@ -34,6 +34,7 @@ class Frozen:
     allowed: frozenset[str] = frozenset()
     when: str = ""
     once: bool = False
+    as_set: bool = False
     topic: str = "immutable-field"
     since: int = 0
     until: int = 99
@@ -127,7 +128,7 @@ FROZEN: Mapping[tuple[str, str], tuple[Frozen, ...]] = {
         _when_immutable("immutable"),
         _when_immutable("data"),
     ),
-    ("", "ResourceQuota"): (_frozen("spec.scopes", "core", go="[]core.ResourceQuotaScope"),),
+    ("", "ResourceQuota"): (_frozen("spec.scopes", "core", go="[]core.ResourceQuotaScope", as_set=True),),
     ("rbac.authorization.k8s.io", "RoleBinding"): (_role_ref(),),
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): (_role_ref(),),
     ("storage.k8s.io", "StorageClass"): (
@@ -170,7 +171,7 @@ FROZEN: Mapping[tuple[str, str], tuple[Frozen, ...]] = {
         _frozen("spec.completionMode", "batch", topic="job-template-changed"),
         _frozen("spec.podFailurePolicy", "batch", topic="job-template-changed"),
         _frozen("spec.backoffLimitPerIndex", "batch", topic="job-template-changed"),
-        _frozen("spec.managedBy", "batch", topic="job-template-changed", since=32),
+        _frozen("spec.managedBy", "batch", topic="job-template-changed"),
         _frozen("spec.successPolicy", "batch", topic="job-template-changed", since=31),
     ),
     ("", "PersistentVolumeClaim"): (
