@@ -1,5 +1,91 @@
-"""policylint: policy and pre-upgrade linting for Helm releases."""
+"""policylint: policy and pre-upgrade linting for Helm releases.
+
+    import policylint
+    report = policylint.check(policylint.Options(after="charts/web", before="git:main"))
+    report.verdict, report.releases[0].findings
+
+Everything public is imported on first use, so that `import policylint` costs nothing.
+"""
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from policylint.errors import PolicylintError, UsageError
+    from policylint.model import (
+        Apply,
+        Category,
+        Confidence,
+        Created,
+        Deleted,
+        Finding,
+        Fix,
+        Kept,
+        ReleaseReport,
+        Report,
+        Resource,
+        ResourceId,
+        RuleFailure,
+        Severity,
+        Target,
+        Upgrade,
+        Verdict,
+        Violation,
+    )
+    from policylint.options import Options
+    from policylint.pipeline import check
+    from policylint.rule import Context, Rule, rule
+    from policylint.sources.sides import ValuesInput
+
 __version__ = "0.1.0"
+
+_HOMES = {
+    "policylint.errors": ("PolicylintError", "UsageError"),
+    "policylint.model": (
+        "Apply Category Confidence Created Deleted Finding Fix Kept ReleaseReport Report Resource ResourceId RuleFailure "
+        "Severity Target Upgrade Verdict Violation"
+    ).split(),
+    "policylint.options": ("Options",),
+    "policylint.pipeline": ("check",),
+    "policylint.rule": ("Context", "Rule", "rule"),
+    "policylint.sources.sides": ("ValuesInput",),
+}
+
+__all__ = [
+    "Apply",
+    "Category",
+    "Confidence",
+    "Context",
+    "Created",
+    "Deleted",
+    "Finding",
+    "Fix",
+    "Kept",
+    "Options",
+    "PolicylintError",
+    "ReleaseReport",
+    "Report",
+    "Resource",
+    "ResourceId",
+    "Rule",
+    "RuleFailure",
+    "Severity",
+    "Target",
+    "Upgrade",
+    "UsageError",
+    "ValuesInput",
+    "Verdict",
+    "Violation",
+    "__version__",
+    "check",
+    "rule",
+]
+
+
+def __getattr__(name: str) -> object:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(home), name)
+    raise AttributeError(f"module 'policylint' has no attribute {name!r}")

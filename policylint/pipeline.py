@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policylint.errors import PolicylintError, SourceError, UsageError
@@ -11,9 +12,11 @@ from policylint.options import Options
 from policylint.plan import Plan, load_config, plans, target
 from policylint.render.rendering import Rendering
 from policylint.sources.sides import EmptySide
+from policylint.sources.workspace import Workspace
 
 if TYPE_CHECKING:
     from policylint.judge import Case, Judging
+    from policylint.manifest import Text
 
 Progress = Callable[[int, int, str], None]
 """(number, of how many, release): called before each release is judged."""
@@ -25,13 +28,14 @@ def check(options: Options, progress: Progress | None = None) -> Report:
     Everything else that goes wrong is in the report, and its verdict is unknown.
     """
     config = load_config(options)
-    try:
-        todo = plans(options, config)
-    except UsageError:
-        raise
-    except PolicylintError as error:
-        return Report(Verdict.UNKNOWN, failures=(failure("load", error),))
-    releases = tuple(_each(todo, progress))
+    with Workspace() as workspace:
+        try:
+            todo = plans(options, config, workspace)
+        except UsageError:
+            raise
+        except PolicylintError as error:
+            return Report(Verdict.UNKNOWN, failures=(failure("load", error),))
+        releases = tuple(_each(todo, progress))
     verdicts = [release.verdict for release in releases]
     nothing_changed = options.changed and not todo
     return Report(Verdict.PASS if nothing_changed else combine(verdicts), releases)
@@ -64,11 +68,12 @@ def run(plan: Plan) -> ReleaseReport:
 def upgrades(options: Options) -> list[Upgrade]:
     """What the options name, rendered, read and diffed but not judged; raises what any stage raises."""
     found = []
-    for plan in plans(options, load_config(options)):
-        with Rendering(plan) as rendering:
-            from policylint.judge import read
+    with Workspace() as workspace:
+        for plan in plans(options, load_config(options), workspace):
+            with Rendering(plan) as rendering:
+                from policylint.judge import read
 
-            found.append(read(_case(plan, rendering))[0])
+                found.append(read(_case(plan, rendering))[0])
     return found
 
 
@@ -96,8 +101,6 @@ def _judging(plan: Plan) -> Judging:
 
 def _case(plan: Plan, rendering: Rendering) -> Case:
     from policylint.judge import Case
-    from policylint.manifest import Text
-    from policylint.sources.files import named_texts
 
     before, after = rendering.wait()
     if not plan.options.allow_empty and not isinstance(plan.after, EmptySide) and not after.text_found:
@@ -114,8 +117,8 @@ def _case(plan: Plan, rendering: Rendering) -> Case:
         after=after.texts,
         before_crds=before.crds,
         after_crds=after.crds,
-        named_crds=tuple(Text(file, text) for file, text in named_texts((*plan.options.crds, *plan.config.crds))),
-        live=tuple(Text(file, text) for file, text in named_texts(plan.options.live)),
+        named_crds=_texts((*plan.options.crds, *plan.config.crds)),
+        live=_texts(plan.options.live),
         immutable_paths=plan.config.immutable_paths,
         subjects=plan.subjects,
         invocations=plan.invocations,
@@ -127,6 +130,18 @@ def _case(plan: Plan, rendering: Rendering) -> Case:
             "notes": [*plan.before.notes, *plan.after.notes, *before.notes, *after.notes],
         },
     )
+
+
+def _texts(named: tuple[str, ...]) -> tuple[Text, ...]:
+    """The texts of files, directories and `-`."""
+    from policylint.manifest import Text
+    from policylint.sources.manifests import from_directory, from_file, from_stdin
+
+    sides = [
+        from_stdin() if name == "-" else from_directory(Path(name)) if Path(name).is_dir() else from_file(Path(name))
+        for name in named
+    ]
+    return tuple(Text(file, text) for side in sides for file, text in side.text)
 
 
 def _unrun(plan: Plan) -> tuple[RuleFailure, ...]:

@@ -14,7 +14,9 @@ from policylint.model import Apply, Json, Severity, Target
 from policylint.options import Options
 from policylint.packs import nearest
 from policylint.schemas import NEWEST, minor_number
+from policylint.sources.resolve import resolve_pair
 from policylint.sources.sides import ChartSide, Side, ValuesInput
+from policylint.sources.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,10 @@ class Plan:
     options: Options
     environment: Environment = field(default_factory=Environment)
     config: Config = field(default_factory=Config)
-    invocation: Any = None
-    """The command or declaration that deploys the release, where it is known."""
+    invocations: tuple[Any, ...] = ()
+    """The commands or declarations that deploy the release, where they are known."""
+    subjects: tuple[object, ...] = ()
+    """More subjects of rules: the invocations, the values change, the charts, the history."""
 
     @property
     def fail_on(self) -> Severity:
@@ -46,6 +50,41 @@ def load_config(options: Options) -> Config:
     """The configuration that `--config` names, or the nearest one above the current directory."""
     path = Path(options.config) if options.config else configuration.find(Path.cwd())
     return configuration.read(path) if path else Config()
+
+
+def plans(options: Options, config: Config, workspace: Workspace) -> tuple[Plan, ...]:
+    """One plan for each release that the options name; raises `UsageError` where they name none."""
+    if options.after:
+        return (_plan(options, config, workspace),)
+    wanted = [release for release in config.releases if options.environment in ("", release.environment)]
+    if not wanted:
+        raise UsageError(
+            "nothing to check: no chart is named, and no release is configured",
+            file=config.file,
+            remedy="policylint check CHART, or list releases in .policylint.yaml",
+        )
+    if options.changed:
+        wanted = [release for release in wanted if touches(release, options.changed_files, config)]
+    return tuple(_plan(of_release(options, release), config, workspace) for release in wanted)
+
+
+def _plan(options: Options, config: Config, workspace: Workspace) -> Plan:
+    environment = environment_of(options, config)
+    chart = chart_side(options, environment, config)
+    before, after = resolve_pair(
+        options.before, chart, workspace, default_branch=config.default_branch, helm=options.helm
+    )
+    return Plan(options.release, options.namespace or "default", before, after, options, environment, config)
+
+
+def touches(release: Release, files: tuple[str, ...], config: Config) -> bool:
+    """Whether a change of these files can change the release: its chart and its siblings, values, the config."""
+    if not files:
+        return True
+    changed = [Path(file).resolve() for file in files]
+    named = [Path(file).resolve() for file in (*release.values, config.file) if file]
+    chart = Path(release.chart).resolve()
+    return any(path in named or path == chart or path.is_relative_to(chart.parent) for path in changed)
 
 
 def environment_of(options: Options, config: Config) -> Environment:

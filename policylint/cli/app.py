@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
 from collections.abc import Sequence
@@ -36,6 +37,12 @@ def run(arguments: Sequence[str]) -> int:
         return 130
     except BrokenPipeError:
         return Verdict.UNKNOWN.exit_code
+    except Exception as error:  # noqa: BLE001  a defect of ours must not look like a verdict: exit 2, and say so
+        if os.environ.get("POLICYLINT_DEBUG"):
+            raise
+        words = f"an error of policylint itself: {type(error).__name__}: {error}"
+        _complain(PolicylintError(words, remedy="report it with the output of POLICYLINT_DEBUG=1"))
+        return Verdict.UNKNOWN.exit_code
     return code if isinstance(code, int) else 0
 
 
@@ -47,7 +54,13 @@ def names() -> tuple[str, ...]:
 def _application(wanted: str) -> typer.Typer:
     """An application with the wanted command only, or with all of them where that is no command (`--help`)."""
     app = typer.Typer(
-        name="policylint", help=ABOUT, epilog=EXITS, no_args_is_help=True, add_completion=False, rich_markup_mode=None
+        name="policylint",
+        help=ABOUT,
+        epilog=EXITS,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
     )
     app.callback()(_root)
     for name in (wanted,) if wanted in names() else names():

@@ -89,9 +89,10 @@ def with_sides(function: Callable[..., None]) -> Callable[..., None]:
         function(sides(**{name: given.pop(name) for name in shared.parameters}), **given)
 
     parameters = [*shared.parameters.values(), *mine]
-    keyword = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
     hints = {**get_type_hints(sides, include_extras=True), **get_type_hints(function, include_extras=True)}
+    keyword = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[parameter.name])
+        for parameter in parameters
+    ]
     command.__signature__ = inspect.Signature(keyword)  # type: ignore[attr-defined]  # what inspect looks for first
-    command.__annotations__ = {name: hints[name] for name in (*shared.parameters, *(item.name for item in mine))}
-    del command.__wrapped__  # or inspect would look through to the inner function
     return command
