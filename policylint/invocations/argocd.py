@@ -1,0 +1,97 @@
+"""Argo CD: the Helm sources of Application and ApplicationSet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylint.invocations.declared import (
+    INLINE,
+    Declaration,
+    Setting,
+    first,
+    read_value,
+    setting,
+    settings,
+    strongest,
+    tables,
+    word,
+)
+from policylint.invocations.tree import Tree
+
+
+def read(root: Tree, file: str) -> Iterator[Declaration]:
+    """The releases that an Application, or the template of an ApplicationSet, declares."""
+    if not (root.string("apiVersion") or "").startswith("argoproj.io/"):
+        return
+    kind = root.string("kind")
+    application = root if kind == "Application" else root.get("spec", "template") if kind == "ApplicationSet" else None
+    spec = application.get("spec") if application else None
+    if application is None or spec is None:
+        return
+    helm = [source for source in _sources(spec) if _is_helm(source)]
+    for index, source in enumerate(helm):
+        # the document is the place of its (first) release, an item that of each further one
+        place = (root.line, root.column) if index == 0 else (source.item_line, source.column)
+        yield _declaration(root, application, source, file, place)
+
+
+def _sources(spec: Tree) -> Iterator[Tree]:
+    single, several = spec.get("source"), spec.get("sources")
+    if several:
+        yield from several.items()
+    elif single:
+        yield single
+
+
+def _is_helm(source: Tree) -> bool:
+    helm = source.get("helm")
+    return source.string("chart") is not None or (helm is not None and (helm.mapping or helm.dynamic))
+
+
+def _declaration(root: Tree, application: Tree, source: Tree, file: str, place: tuple[int, int]) -> Declaration:
+    spec = application.get("spec") or application
+    repository = source.get("repoURL")
+    packed = repository if (repository and (repository.text or "").startswith("oci://")) else None
+    return Declaration(
+        tool="argocd",
+        file=file,
+        line=place[0],
+        column=place[1],
+        release=first(word(source.get("helm", "releaseName")), word(application.get("metadata", "name"))),
+        chart=first(word(source.get("chart")), word(packed), word(source.get("path"))),
+        version=word(source.get("targetRevision")),
+        namespace=first(word(source.get("helm", "namespace")), word(spec.get("destination", "namespace"))),
+        settings=strongest([*settings(source, "argocd"), *_options(spec)]),
+        values=tuple(_values(source)),
+        sets=tuple(_sets(source)),
+        hidden=source.open or spec.open or bool(root.get("spec", "templatePatch")),
+    )
+
+
+def _options(spec: Tree) -> Iterator[Setting]:
+    """The sync options that mean one of Helm's flags, written `Name=value`."""
+    known = tables()["argocd"].options
+    found = spec.get("syncPolicy", "syncOptions")
+    for item in found.items() if found else ():
+        name, _, value = (item.text or "").partition("=")
+        if name in known:
+            if item.sometimes(spec):
+                yield from setting(item, known[name], spec)
+            else:
+                yield from read_value(value or "true", known[name], item.line, item.column)
+    policy = spec.get("syncPolicy")
+    if (found and (found.open or any(item.dynamic for item in found.items()))) or (policy and policy.open):
+        yield from (Setting(flag, "unknown", None) for flag, _ in known.values())
+
+
+def _values(source: Tree) -> Iterator[str]:
+    files = source.get("helm", "valueFiles")
+    yield from (item.text or "" for item in files.items()) if files else ()
+    if any(source.get("helm", name) for name in ("values", "valuesObject")):
+        yield INLINE
+
+
+def _sets(source: Tree) -> Iterator[str]:
+    for kind in ("parameters", "fileParameters"):
+        found = source.get("helm", kind)
+        yield from (item.string("name") or "" for item in found.items()) if found else ()

@@ -1,0 +1,145 @@
+"""Flux: HelmRelease of helm.toolkit.fluxcd.io (v2, v2beta1, v2beta2) and of the first Flux (helm.fluxcd.io/v1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from policylint.invocations.declared import INLINE, Declaration, Setting, Word, first, settings, strongest, word
+from policylint.invocations.tree import Tree
+
+Sources = Mapping[tuple[str, str | None, str | None], Tree]
+"""Objects that a chartRef may name, by (kind, namespace, name)."""
+
+
+def sources(roots: Iterable[Tree]) -> Sources:
+    """The chart sources among these objects."""
+    return {
+        (kind, root.string("metadata", "namespace"), root.string("metadata", "name")): root
+        for root in roots
+        if (kind := root.string("kind") or "") in ("OCIRepository", "HelmChart")
+        and (root.string("apiVersion") or "").startswith("source.toolkit.fluxcd.io/")
+    }
+
+
+def read(root: Tree, file: str, known: Sources) -> Declaration | None:
+    """The release that a HelmRelease declares; None for any other object."""
+    api = root.string("apiVersion") or ""
+    if root.string("kind") != "HelmRelease":
+        return None
+    if api.startswith("helm.toolkit.fluxcd.io/"):
+        return _release(root, file, known)
+    return _first_flux(root, file) if api.startswith(("helm.fluxcd.io/", "flux.weave.works/")) else None
+
+
+def _release(root: Tree, file: str, known: Sources) -> Declaration:
+    namespace = first(word(root.get("spec", "targetNamespace")), word(root.get("metadata", "namespace")))
+    chart, version = _chart(root, known)
+    spec = root.get("spec")
+    patch = not any(root.get("spec", *path) for path in (("chart", "spec", "chart"), ("chartRef",)))
+    return Declaration(
+        tool="flux",
+        file=file,
+        line=root.line,
+        column=root.column,
+        release=_name(root),
+        chart=chart,
+        version=version,
+        namespace=namespace,
+        settings=strongest([*settings(root, "flux"), *_remediation(root)]),
+        values=tuple(_values(root)),
+        hidden=patch or root.open or bool(spec and spec.open),
+    )
+
+
+def _name(root: Tree) -> Word:
+    """`[targetNamespace-]name`, as the controller composes it when no releaseName is given."""
+    given = word(root.get("spec", "releaseName"))
+    if given.text or given.dynamic:
+        return given
+    parts = [word(root.get("spec", "targetNamespace")), word(root.get("metadata", "name"))]
+    if any(part.dynamic for part in parts):
+        return Word(None, True)
+    return Word("-".join(part.text for part in parts if part.text) or None)
+
+
+def _chart(root: Tree, known: Sources) -> tuple[Word, Word]:
+    inline = root.get("spec", "chart", "spec")
+    if inline:
+        return word(inline.get("chart")), word(inline.get("version"))
+    ref = root.get("spec", "chartRef")
+    source = _source(ref, root.string("metadata", "namespace"), known) if ref else None
+    if ref is None or source is None:
+        elsewhere = Word(None, ref is not None)
+        return elsewhere, elsewhere
+    if source.string("kind") == "HelmChart":
+        return word(source.get("spec", "chart")), word(source.get("spec", "version"))
+    tag = source.get("spec", "ref")
+    names = ("digest", "semver", "tag")
+    return word(source.get("spec", "url")), first(*(word(tag.get(name)) for name in names)) if tag else Word()
+
+
+def _source(ref: Tree, namespace: str | None, known: Sources) -> Tree | None:
+    """The object that a chartRef names; without namespaces in the files, the only one of that name."""
+    kind, name = ref.string("kind") or "", ref.string("name")
+    exact = known.get((kind, ref.string("namespace") or namespace, name))
+    named = [tree for (a_kind, _, a_name), tree in known.items() if (a_kind, a_name) == (kind, name)]
+    return exact or (named[0] if len(named) == 1 else None)
+
+
+def _remediation(root: Tree) -> Iterator[Setting]:
+    """A failed upgrade is rolled back when remediation is asked for: retries, or the last failure by itself."""
+    found = root.get("spec", "upgrade", "remediation")
+    if found is None:
+        return
+    retries, last, strategy = (found.get(name) for name in ("retries", "remediateLastFailure", "strategy"))
+    said = [each for each in (retries, last, strategy) if each]
+    state = _rolls_back(retries, last, strategy)
+    if found.open or found.dynamic or any(each.dynamic or each.sometimes(root) for each in said):
+        yield Setting("atomic", "unknown", None, found.line, found.column)
+    elif said:
+        yield Setting("atomic", "set" if state else "unset", state, found.line, found.column)
+
+
+def _rolls_back(retries: Tree | None, last: Tree | None, strategy: Tree | None) -> bool:
+    if strategy and strategy.text == "uninstall":
+        return False
+    if last and last.boolean is not None:
+        return last.boolean
+    return bool(retries and retries.text not in (None, "0"))
+
+
+def _values(root: Tree) -> Iterator[str]:
+    files = root.get("spec", "chart", "spec", "valuesFiles")
+    yield from (item.text or "" for item in files.items()) if files else ()
+    single = root.string("spec", "chart", "spec", "valuesFile")
+    if single:
+        yield single
+    given = root.get("spec", "valuesFrom")
+    yield from (f"{item.string('kind')}/{item.string('name')}" for item in given.items()) if given else ()
+    if root.get("spec", "values"):
+        yield INLINE
+
+
+def _first_flux(root: Tree, file: str) -> Declaration:
+    """The HelmRelease of the Helm Operator, whose release is called `namespace-name` unless it says otherwise."""
+    home = word(root.get("metadata", "namespace"))
+    namespace = first(word(root.get("spec", "targetNamespace")), home)
+    chart = root.get("spec", "chart")
+    name = word(root.get("metadata", "name"))
+    given = word(root.get("spec", "releaseName"))
+    parts = [home, namespace] if home != namespace else [namespace]
+    composed = "-".join(part.text or "default" for part in [*parts, name])
+    unsure = any(part.dynamic for part in [*parts, name])
+    return Declaration(
+        tool="flux",
+        file=file,
+        line=root.line,
+        column=root.column,
+        release=given if given.text or given.dynamic else Word(None if unsure else composed, unsure),
+        chart=first(word(chart.get("name")), word(chart.get("path"))) if chart else Word(),
+        version=first(word(chart.get("version")), word(chart.get("ref"))) if chart else Word(),
+        namespace=namespace,
+        settings=strongest(settings(root, "flux-v1")),
+        values=tuple(_values(root)),
+        hidden=root.open,
+    )

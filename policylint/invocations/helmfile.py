@@ -1,0 +1,202 @@
+"""helmfile: the releases of a state file, with what they inherit from templates, helmDefaults and bases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from policylint.errors import ReadError
+from policylint.invocations.declared import (
+    INLINE,
+    Declaration,
+    Setting,
+    Word,
+    arguments,
+    first,
+    setting,
+    strongest,
+    tables,
+    word,
+)
+from policylint.invocations.tree import Tree, documents
+
+Near = Callable[[str], str | None]
+"""The text of a file beside the one that is read, by relative path; None where it cannot be had."""
+
+_OWN = (
+    "repositories",
+    "helmDefaults",
+    "bases",
+    "helmfiles",
+    "environments",
+    "templates",
+    "commonLabels",
+    "defaultInherit",
+)
+_RELEASE = re.compile(r"\{\{[`\"]?(?:\{\{)?-?\s*\.Release\.(Name|Namespace)\s*-?(?:\}\})?[`\"]?\}\}")
+_FILES = ("values", "secrets", "valuesTemplate", "secretsTemplate")
+_SETS = ("set", "setString", "setTemplate", "env")
+_BASES = 4
+"""How deep bases of bases are followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the parts of a state file and its bases say together."""
+
+    roots: tuple[Tree, ...] = ()
+    defaults: tuple[Tree, ...] = ()
+    templates: Mapping[str, Tree] = field(default_factory=dict)
+    inherits: tuple[Tree, ...] = ()
+    elsewhere: bool = False
+    """Whether a base cannot be read: it may set anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One place that a release takes keys from: its own item, or a template with some keys left out."""
+
+    tree: Tree
+    without: tuple[str, ...] = ()
+
+
+def read(text: str, file: str, near: Near) -> Iterator[Declaration | ReadError]:
+    """The releases of a state file; nothing for a file that is none."""
+    parts = list(documents(text, file))
+    roots = tuple(part for part in parts if isinstance(part, Tree))
+    if not is_state(roots, file):
+        return
+    yield from (part for part in parts if isinstance(part, ReadError))
+    state = _state(roots, near, _BASES)
+    for root in roots:
+        found = root.get("releases")
+        for item in found.items() if found else ():
+            if item.mapping:
+                yield _declaration(item, root, state, file)
+
+
+def is_state(roots: tuple[Tree, ...], file: str) -> bool:
+    """Whether these are the documents of a helmfile: by its keys, or by its name and a list of releases."""
+    listed = [item for root in roots if (found := root.get("releases")) for item in found.items() if item.mapping]
+    if not listed or ".policylint" in file:
+        return False
+    path = PurePosixPath(file)
+    named = any("helmfile" in part for part in path.parts) and "helmwave" not in path.name
+    keyed = any(root.get(key) is not None for root in roots for key in _OWN)
+    return named or keyed or all(item.string("name") and item.string("chart") for item in listed)
+
+
+def _state(roots: tuple[Tree, ...], near: Near, depth: int) -> State:
+    bases = [found for root in roots if (found := root.get("bases"))]
+    under = [_base(item, near, depth) for each in bases for item in each.items()]
+    own = [found for root in roots if (found := root.get("helmDefaults"))]
+    templates = {name: tree for root in roots if (found := root.get("templates")) for name, tree in found.pairs()}
+    inherits = [found for root in roots if (found := root.get("defaultInherit"))]
+    return State(
+        roots,
+        (*(each for base in under for each in base.defaults), *own),
+        {**{name: tree for base in under for name, tree in base.templates.items()}, **templates},
+        (*(each for base in under for each in base.inherits), *inherits),
+        any(each.open for each in bases) or any(base.elsewhere for base in under),
+    )
+
+
+def _base(item: Tree, near: Near, depth: int) -> State:
+    text = near(item.text) if item.text and not item.dynamic and depth else None
+    if text is None:
+        return State(elsewhere=True)
+    parts = list(documents(text, item.text or ""))
+    roots = tuple(part for part in parts if isinstance(part, Tree))
+    if len(roots) < len(parts):
+        return State(elsewhere=True)
+    return _state(roots, near, depth - 1)
+
+
+def _declaration(item: Tree, root: Tree, state: State, file: str) -> Declaration:
+    layers, missing = _layers(item, state)
+    name = word(item.get("name"))
+    namespace = first(word(root.get("namespace")), _word(layers, "namespace", name, Word()))
+    lost = Word(None, missing)
+    return Declaration(
+        tool="helmfile",
+        file=file,
+        line=item.item_line,
+        column=item.column,
+        release=first(name, lost),
+        chart=first(_word(layers, "chart", name, namespace), lost),
+        version=first(_word(layers, "version", name, namespace), lost),
+        namespace=first(namespace, lost),
+        settings=strongest(_settings(layers, state)),
+        values=tuple(text for key in _FILES for text in _files(layers, key)),
+        sets=tuple(text for key in _SETS for text in _names(layers, key)),
+        hidden=missing or state.elsewhere or any(layer.tree.open for layer in layers),
+    )
+
+
+def _layers(item: Tree, state: State) -> tuple[list[Layer], bool]:
+    """The item and its templates, the nearest first; whether a template is not to be found."""
+    wanted = [*_inherited(item.get("inherit")), *(each for tree in state.inherits for each in _inherited(tree))]
+    found = [(state.templates.get(name), without) for name, without in reversed(wanted)]
+    layers = [Layer(item), *(Layer(tree, without) for tree, without in found if tree)]
+    return layers, any(tree is None for tree, _ in found)
+
+
+def _inherited(tree: Tree | None) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """(template, keys left out) of `inherit:`: one name, one mapping, or a list of either."""
+    if tree is None:
+        return
+    for item in list(tree.items()) or [tree]:
+        without = item.get("except")
+        name = item.string("template") if item.mapping else item.text
+        if name:
+            yield name, tuple(key.text or "" for key in without.items()) if without else ()
+
+
+def _lookup(layers: list[Layer], key: str) -> tuple[Tree, Layer] | None:
+    for layer in layers:
+        found = layer.tree.get(key) if key not in layer.without else None
+        if found is not None and (found.text is not None or found.mapping or list(found.items())):
+            return found, layer
+    return None
+
+
+def _word(layers: list[Layer], key: str, name: Word, namespace: Word) -> Word:
+    """A text of the release; `.Release.Name` and `.Release.Namespace` in it are known."""
+    found = _lookup(layers, key)
+    if found is None:
+        return Word()
+    known = {"Name": name.text, "Namespace": namespace.text}
+    text = _RELEASE.sub(lambda match: known[match[1]] or match[0], found[0].text or "")
+    return word(found[0]) if "{{" in text else Word(text)
+
+
+def _settings(layers: list[Layer], state: State) -> Iterator[Setting]:
+    table = tables()["helmfile"].settings
+    for key, reading in table.items():
+        found = _lookup(layers, key)
+        if found:
+            yield from setting(found[0], reading, found[1].tree)
+            continue
+        general = next((tree for tree in reversed(state.defaults) if tree.get(key)), None)
+        said = general.get(key) if general else None
+        if general and said:
+            yield from setting(said, reading, general)
+        elif any(tree.open for tree in state.defaults):
+            yield Setting(reading[0], "unknown", None)
+    for tree in state.defaults:
+        for key in ("args", "syncArgs"):
+            yield from arguments(tree.get(key))
+
+
+def _files(layers: list[Layer], key: str) -> Iterator[str]:
+    found = _lookup(layers, key)
+    for item in found[0].items() if found else ():
+        yield item.text if item.text is not None else INLINE
+
+
+def _names(layers: list[Layer], key: str) -> Iterator[str]:
+    found = _lookup(layers, key)
+    for item in found[0].items() if found else ():
+        yield item.string("name") or item.text or ""

@@ -1,0 +1,159 @@
+"""Template actions in YAML (Go, Jinja, Terraform, `${}`), replaced by words of the same length.
+
+Every position of the text stays what it was, so the lines and columns of a node tree are those of the file.
+What prints a value becomes a word of `HOLE`; what only steers (if, range, end, a comment) becomes blanks, and
+its reach is kept, because what stands inside it is only there sometimes.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+HOLE = "\ue000"
+"""Stands for one character of a template action; private use, so it is in no real file."""
+
+_ACTION = re.compile(
+    r"""
+      \{\{-?\s*/\*.*?\*/\s*-?\}\}                                     # {{/* a comment */}}
+    | \$?\{\{(?>"[^"\n]*"|`[^`]*`|(?!\}\}).)*+\}\}                    # {{ go }} and ${{ github }}
+    | \{%(?:(?!%\}).)*+%\} | \{\#(?:(?!\#\}).)*+\#\}                  # {% jinja %} {# comment #}
+    | %\{[^{}\n]*\}                                                   # %{ if terraform }
+    | \$\{(?:[^{}\n]|\{[^{}\n]*\})*+\}                                # ${VAR} ${default:=x}
+    | <%(?:(?!%>).)*+%>                                               # <% erb %>
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_EDGES = re.compile(r"^(?:\$?\{\{|\{%|\{#|%\{|\$\{|<%)[-~+=]?\s*|\s*[-~]?(?:\}\}|%\}|#\}|\}|%>)$")
+_OPENS = frozenset(["if", "range", "with", "define", "block", "for", "macro", "call", "filter", "unless"])
+_TURNS = frozenset(["else", "elif", "elseif"])
+_CLOSES = re.compile(r"end\w*$")
+_SILENT = re.compile(r"/\*|\$\w+\s*:?=|set\s|import\s|from\s|extends\s")
+_INDENT = re.compile(r"\bn?indent\s*\(?\s*(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One template action: where it is, and whether it opens, turns, closes, prints or does nothing to see."""
+
+    start: int
+    end: int
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A text without template actions, as long as the original; lines are 0-based here."""
+
+    text: str
+    original: str
+    branches: tuple[tuple[int, int], ...] = ()
+    """First and last line of each conditional or repeated part."""
+    openings: tuple[tuple[int, int], ...] = ()
+    """(line, indent) of each action alone on its line that may print further keys or items at that indent."""
+
+
+def fill(text: str) -> Filled:
+    """Replace the template actions of a text."""
+    if not any(mark in text for mark in ("{{", "{%", "${", "%{", "<%")):
+        return Filled(text, text)
+    actions = list(_actions(text))
+    starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    chars = list(text)
+    openings: list[tuple[int, int]] = []
+    for line, group in _by_line(actions, starts):
+        end = starts[line + 1] - 1 if line + 1 < len(starts) else len(text)
+        openings += _fill_line(chars, text, group, (line, starts[line], max(end, group[-1].end)))
+    return Filled("".join(chars), text, tuple(_branches(actions, starts)), tuple(openings))
+
+
+def _actions(text: str) -> Iterator[Action]:
+    for match in _ACTION.finditer(text):
+        yield Action(match.start(), match.end(), _role(match.group()), match.group())
+
+
+def _role(action: str) -> str:
+    if action.startswith("${") and not action.startswith("${{"):
+        return "prints"
+    inner = _EDGES.sub("", action)
+    word = re.split(r"[\s(]", inner, maxsplit=1)[0]
+    if action.startswith("{#") or _SILENT.match(inner):
+        return "silent"
+    if word in _OPENS:
+        return "opens"
+    if word in _TURNS:
+        return "turns"
+    return "closes" if _CLOSES.match(word) else "prints"
+
+
+def _by_line(actions: list[Action], starts: list[int]) -> Iterator[tuple[int, list[Action]]]:
+    """The actions by the line they start on; one that starts where another ends counts to the same line."""
+    group: list[Action] = []
+    first = last = -1
+    for action in actions:
+        line = bisect_right(starts, action.start) - 1
+        if group and line != last:
+            yield first, group
+            group = []
+        if not group:
+            first = line
+        group.append(action)
+        last = bisect_right(starts, action.end - 1) - 1
+    if group:
+        yield first, group
+
+
+def _fill_line(chars: list[str], text: str, group: list[Action], at: tuple[int, int, int]) -> Iterator[tuple[int, int]]:
+    line, start, end = at
+    rest = list(text[start:end])
+    for action in group:
+        rest[action.start - start : action.end - start] = " " * (action.end - action.start)
+    alone = not "".join(rest).strip()
+    leads = group[0].role == "opens" and not text[start : group[0].start].strip()
+    if alone or (leads and any(action.role == "closes" for action in group)):
+        _put(chars, start, end, " ")
+        if not alone or any(action.role == "prints" for action in group):
+            yield line, _indent(group, start)
+        return
+    for first, last, word in _runs(group):
+        _put(chars, first, last, word)
+
+
+def _indent(group: list[Action], start: int) -> int:
+    told = [int(found.group(1)) for action in group if (found := _INDENT.search(action.text))]
+    return told[-1] if told else group[0].start - start
+
+
+def _runs(group: list[Action]) -> Iterator[tuple[int, int, str]]:
+    """(start, end, word) to write: an if closed on its line is one value, a lone one is blank."""
+    open_at: list[int] = []
+    for action in group:
+        if action.role == "opens":
+            open_at.append(action.start)
+        elif action.role == "closes" and open_at:
+            yield open_at.pop(), action.end, HOLE
+            continue
+        yield action.start, action.end, HOLE if action.role == "prints" else " "
+
+
+def _put(chars: list[str], start: int, end: int, word: str) -> None:
+    for index in range(start, end):
+        if chars[index] == "\n":
+            word = " "  # the rest of an action over several lines is no text of its own
+        else:
+            chars[index] = word
+
+
+def _branches(actions: list[Action], starts: list[int]) -> Iterator[tuple[int, int]]:
+    stack: list[int] = []
+    for action in actions:
+        line = bisect_right(starts, action.start) - 1
+        if action.role == "opens":
+            stack.append(line)
+        elif action.role == "closes" and stack:
+            first = stack.pop()
+            if line > first:
+                yield first, line

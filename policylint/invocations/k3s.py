@@ -1,0 +1,28 @@
+"""k3s and RKE2: HelmChart of helm.cattle.io (a HelmChartConfig changes a chart declared elsewhere and is none)."""
+
+from __future__ import annotations
+
+from policylint.invocations.declared import INLINE, Declaration, settings, strongest, word
+from policylint.invocations.tree import Tree
+
+
+def read(root: Tree, file: str) -> Declaration | None:
+    """The release that a HelmChart declares; None for any other object."""
+    if root.string("kind") != "HelmChart" or not (root.string("apiVersion") or "").startswith("helm.cattle.io/"):
+        return None
+    spec = root.get("spec")
+    given = root.get("spec", "set")
+    return Declaration(
+        tool="k3s",
+        file=file,
+        line=root.line,
+        column=root.column,
+        release=word(root.get("metadata", "name")),
+        chart=word(root.get("spec", "chart")),
+        version=word(root.get("spec", "version")),
+        namespace=word(root.get("spec", "targetNamespace")),
+        settings=strongest(settings(root, "k3s")),
+        values=tuple(INLINE for name in ("values", "valuesContent") if root.get("spec", name)),
+        sets=tuple(name for name, _ in given.pairs()) if given else (),
+        hidden=root.open or bool(spec and spec.open),
+    )

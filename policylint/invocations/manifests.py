@@ -1,0 +1,81 @@
+"""Kubernetes objects that drive Helm, wherever a text holds them: documents, lists, here-documents, strings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policylint.errors import ReadError
+from policylint.invocations.tree import Tree, documents
+
+_GROUPS = (
+    r"(?:(?:helm|source)\.toolkit\.fluxcd\.io|helm\.fluxcd\.io|flux\.weave\.works|argoproj\.io"
+    r"|(?:helm|fleet)\.cattle\.io)"
+)
+_HEAD = re.compile(rf"^(?P<lead>[ \t]*(?:- )?[ ]*)apiVersion:[ \t]*[\"']?{_GROUPS}/", re.MULTILINE)
+_WANTED = re.compile(rf"[\"']?apiVersion[\"']?:[ \t]*[\"']?{_GROUPS}/")
+_KEY = re.compile(r"[\"']?[\w./-]+[\"']?:(?:\s|$)|[{%$]|#|- |-$")
+_PATCHED = re.compile(r"^kind:[ \t]*[\"']?(?:Kustomization|Component)\b", re.MULTILINE)
+
+
+def objects(text: str, file: str, *, yaml: bool = True) -> Iterator[Tree | ReadError]:
+    """The objects of the groups that drive Helm, in order of their lines; errors in place of unreadable ones.
+
+    With `yaml` the text's own documents are read; without, only what stands inside other text. Patches of a
+    kustomization change an object that is declared elsewhere and are left out.
+    """
+    if not _WANTED.search(text):
+        return
+    found = [*(_own(text, file) if yaml else ()), *_inside(text, file, yaml=yaml)]
+    yield from sorted(found, key=lambda each: each.line)
+
+
+def _own(text: str, file: str) -> Iterator[Tree | ReadError]:
+    for root in documents(text, file, wanted=_stands_alone):
+        if isinstance(root, ReadError) or _WANTED.match(f"apiVersion: {root.string('apiVersion')}"):
+            yield root
+
+
+def _stands_alone(document: str) -> bool:
+    return bool(re.search(r"^apiVersion:|^\s*\{", document, re.MULTILINE) and _WANTED.search(document))
+
+
+def _inside(text: str, file: str, *, yaml: bool) -> Iterator[Tree | ReadError]:
+    if yaml and _PATCHED.search(text):
+        return
+    lines = text.split("\n")
+    for match in _HEAD.finditer(text):
+        column = len(match["lead"])
+        if yaml and not column:
+            continue
+        at = text.count("\n", 0, match.start())
+        first, last = _reach(lines, at, column)
+        body = "\n".join(line[column:] for line in lines[first:last])
+        yield from documents(body, file, first, column)
+
+
+def _reach(lines: list[str], at: int, column: int) -> tuple[int, int]:
+    """First line and the line after the last of the object whose apiVersion is on line `at`."""
+    first, last = at, at + 1
+    while (
+        first > 0 and "- " not in lines[first][:column] and _belongs(_undashed(lines[first - 1]), column, blank=False)
+    ):
+        first -= 1
+    while last < len(lines) and _belongs(lines[last], column, blank=True):
+        last += 1
+    return first, last
+
+
+def _undashed(line: str) -> str:
+    """The line with the dash of a list item blanked."""
+    bare = line.lstrip()
+    return " " * (len(line) - len(bare)) + re.sub(r"^-(?= )", " ", bare)
+
+
+def _belongs(line: str, column: int, *, blank: bool) -> bool:
+    if not line.strip():
+        return blank
+    indent = len(line) - len(line.lstrip())
+    if indent != column:
+        return indent > column or line.lstrip().startswith("{{")
+    return bool(_KEY.match(line[column:])) and not line[column:].startswith("---")

@@ -1,0 +1,93 @@
+"""Terraform and OpenTofu: `helm_release` of provider v2 (blocks) and v3 (attributes)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from policylint.invocations.declared import INLINE, Declaration, Setting, Word, read_value, strongest, tables
+from policylint.invocations.hcl import UNDECIDED, Attribute, Block, Module, parse, value
+
+_SETS = ("set", "set_sensitive", "set_list", "set_wo", "set_string")
+
+
+def read(text: str, file: str) -> Iterator[Declaration]:
+    """The releases of one file."""
+    if "helm_release" not in text:
+        return
+    module = parse(text)
+    for block in _releases(module.blocks):
+        yield _declaration(block, module, file)
+
+
+def _releases(blocks: tuple[Block, ...]) -> Iterator[Block]:
+    for block in blocks:
+        if block.type == "resource" and block.labels[:1] == ("helm_release",):
+            yield block
+        else:
+            yield from _releases(block.blocks)
+
+
+def _declaration(block: Block, module: Module, file: str) -> Declaration:
+    return Declaration(
+        tool="terraform",
+        file=file,
+        line=block.line,
+        column=block.column,
+        release=_word(block, "name", module),
+        chart=_word(block, "chart", module),
+        version=_word(block, "version", module),
+        namespace=_word(block, "namespace", module),
+        settings=strongest(_settings(block, module)),
+        values=tuple(_values(block, module)),
+        sets=tuple(_sets(block, module)),
+    )
+
+
+def _word(block: Block, name: str, module: Module) -> Word:
+    found = block.attributes.get(name)
+    if found is None:
+        return Word()
+    said = value(found.expression, module)
+    if said is None:
+        return Word()
+    return Word(str(said)) if isinstance(said, (str, int, float)) else Word(None, True)
+
+
+def _settings(block: Block, module: Module) -> Iterator[Setting]:
+    for name, reading in tables()["terraform"].settings.items():
+        found = block.attributes.get(name)
+        if found is not None:
+            yield from _setting(found, reading, module)
+    renderer = next((each for each in block.blocks if each.type == "postrender"), block.attributes.get("postrender"))
+    if renderer is not None:
+        yield Setting("post-renderer", "set", None, renderer.line, renderer.column)
+
+
+def _setting(found: Attribute, reading: tuple[str, str], module: Module) -> Iterator[Setting]:
+    said = value(found.expression, module)
+    if said is UNDECIDED or isinstance(said, (dict, list)):
+        yield Setting(reading[0], "unknown", None, found.line, found.column)
+    elif said is not None:
+        text = str(said).lower() if isinstance(said, bool) else str(said)
+        yield from read_value(text, reading, found.line, found.column)
+
+
+def _values(block: Block, module: Module) -> Iterator[str]:
+    found = block.attributes.get("values")
+    said: Any = value(found.expression, module) if found else []
+    if isinstance(said, list):
+        yield from (INLINE for _ in said)
+    elif said is not None:
+        yield INLINE
+
+
+def _sets(block: Block, module: Module) -> Iterator[str]:
+    for inner in block.blocks:
+        name = inner.labels[0] if inner.type == "dynamic" and inner.labels else inner.type
+        if name in _SETS:
+            yield name
+    for name in _SETS:
+        found = block.attributes.get(name)
+        said: Any = value(found.expression, module) if found else []
+        yield from (name for _ in said) if isinstance(said, list) else (name,)

@@ -1,0 +1,207 @@
+"""YAML as nodes that know their place in the file, templates left in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from policylint.errors import ReadError
+from policylint.invocations.holes import HOLE, Filled, fill
+from policylint.kyaml import compose
+
+_END = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z).*$", re.MULTILINE)
+_REPAIRS = 3
+"""How many unreadable lines a document may have before it is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One document: its text with the templates filled, and where it stands in the file (0-based line, column)."""
+
+    filled: Filled
+    line: int
+    column: int
+    file: str
+    lost: tuple[int, ...] = ()
+    """Lines (0-based, of this document) left out because no parser can read them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A node and the page it is on; lines and columns are 1-based and those of the file."""
+
+    node: Node
+    page: Page
+    key: Node | None = None
+    """The mapping key it is the value of, or None."""
+
+    @property
+    def line(self) -> int:
+        """The line of the key, or of the value where there is no key."""
+        mark = (self.key or self.node).start_mark
+        return int(mark.line) + self.page.line + 1
+
+    @property
+    def column(self) -> int:
+        """The column that goes with `line`."""
+        mark = (self.key or self.node).start_mark
+        return int(mark.column) + self.page.column + 1
+
+    @property
+    def item_line(self) -> int:
+        """For a list item: the line of its `-`."""
+        before = self.page.filled.text[: self.node.start_mark.index]
+        for back, line in enumerate(reversed(before.split("\n"))):
+            bare = line.partition(" #")[0].strip() if back else line.strip()
+            if bare.endswith("-"):
+                return self.line - back
+            if bare and not bare.startswith("#"):
+                break
+        return self.line
+
+    @property
+    def text(self) -> str | None:
+        """The scalar's text as the file has it, templates included; None for no scalar and for null."""
+        if not isinstance(self.node, ScalarNode) or self.node.tag.endswith(":null"):
+            return None
+        value: str = self.node.value
+        if HOLE not in value:
+            return value
+        raw = self.page.filled.original[self.node.start_mark.index : self.node.end_mark.index].strip()
+        return raw[1:-1] if raw[:1] in ("'", '"') and raw[-1:] == raw[:1] else raw
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether a template writes any part of it."""
+        return HOLE in self.page.filled.text[self.node.start_mark.index : self.node.end_mark.index]
+
+    @property
+    def boolean(self) -> bool | None:
+        """True or false as YAML 1.1 reads it, quoted or not; None for anything else."""
+        text = (self.text or "").lower()
+        return {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}.get(text)
+
+    @property
+    def mapping(self) -> bool:
+        """Whether it is a mapping."""
+        return isinstance(self.node, MappingNode)
+
+    def pairs(self) -> Iterator[tuple[str, Tree]]:
+        """The keys and values of a mapping, merged ones (`<<`) first, so that later ones win."""
+        if not isinstance(self.node, MappingNode):
+            return
+        for key, value in self.node.value:
+            if key.value == "<<":
+                for source in value.value if isinstance(value, SequenceNode) else [value]:
+                    yield from Tree(source, self.page).pairs()
+        for key, value in self.node.value:
+            if isinstance(key, ScalarNode) and key.value != "<<":
+                yield key.value, Tree(value, self.page, key)
+
+    def get(self, *path: str) -> Tree | None:
+        """The value under these keys; of a key that stands twice the last, as Kubernetes reads it."""
+        found: Tree | None = self
+        for step in path:
+            found = dict(found.pairs()).get(step) if found else None
+        return found
+
+    def items(self) -> Iterator[Tree]:
+        """The items of a list; nothing for anything else."""
+        if isinstance(self.node, SequenceNode):
+            for item in self.node.value:
+                yield Tree(item, self.page)
+
+    def string(self, *path: str) -> str | None:
+        """The text at `path`, templates included."""
+        found = self.get(*path)
+        return found.text if found else None
+
+    def sometimes(self, within: Tree) -> bool:
+        """Whether a condition or a loop that starts inside `within` decides if it is there."""
+        first = int(within.node.start_mark.line)
+        own = self.line - self.page.line - 1
+        return any(first < start <= own <= end for start, end in self.page.filled.branches)
+
+    @property
+    def open(self) -> bool:
+        """Whether a template may write more keys or items here than can be seen."""
+        start, end = self.node.start_mark, self.node.end_mark
+        if any(start.line <= line <= end.line for line in self.page.lost):
+            return True
+        if not isinstance(self.node, (MappingNode, SequenceNode)):
+            return self.dynamic
+        if isinstance(self.node, MappingNode) and any(HOLE in str(key.value) for key, _ in self.node.value):
+            return True
+        column = start.column
+        return any(start.line <= line <= end.line and indent == column for line, indent in self.page.filled.openings)
+
+
+def documents(
+    text: str, file: str, line: int = 0, column: int = 0, wanted: Callable[[str], object] = str.strip
+) -> Iterator[Tree | ReadError]:
+    """The root of each document, or the error of one that cannot be read; empty ones are left out.
+
+    `line` and `column` are those of the text's start where it is a part of the file; documents whose text is
+    not `wanted` are not read at all.
+    """
+    filled = fill(text)
+    start = 0
+    for end, after in [*((m.start(), m.end()) for m in _END.finditer(filled.text)), (len(text), len(text))]:
+        if wanted(text[start:end]):
+            at = line + text.count("\n", 0, start)
+            try:
+                root = _read(_cut(filled, start, end), at, column, file)
+            except ReadError as error:
+                yield ReadError(error.message, file=file, line=error.line + at, remedy=error.remedy)
+            else:
+                if root:
+                    yield root
+        start = after
+
+
+def _cut(filled: Filled, start: int, end: int) -> Filled:
+    above = filled.original.count("\n", 0, start)
+    return Filled(
+        filled.text[start:end],
+        filled.original[start:end],
+        tuple((first - above, last - above) for first, last in filled.branches),
+        tuple((at - above, indent) for at, indent in filled.openings),
+    )
+
+
+def _read(filled: Filled, line: int, column: int, file: str) -> Tree | None:
+    """Compose a document; a line that no parser can read is blanked and remembered, a few times at most."""
+    lost: list[int] = []
+    first: ReadError | None = None
+    while True:
+        try:
+            root = compose(filled.text, file)
+        except (ReadError, yaml.YAMLError) as error:
+            if not isinstance(error, ReadError) or len(lost) >= _REPAIRS or not filled.text.strip():
+                raise
+            bad = _bad_line(filled.text, error.line)
+            lost.append(bad)
+            first = first or error
+            filled = _blank(filled, bad)
+        else:
+            if root is None and first:
+                raise first
+            return Tree(root, Page(filled, line, column, file, tuple(lost))) if root else None
+
+
+def _bad_line(text: str, line: int) -> int:
+    lines = text.split("\n")
+    at = min(line - 1, len(lines) - 1)
+    while at > 0 and not lines[at].strip():
+        at -= 1
+    return at
+
+
+def _blank(filled: Filled, line: int) -> Filled:
+    lines = filled.text.split("\n")
+    lines[line] = " " * len(lines[line])
+    return Filled("\n".join(lines), filled.original, filled.branches, filled.openings)
