@@ -36,22 +36,12 @@ if TYPE_CHECKING:
     )
     from policylint.options import Options
     from policylint.pipeline import check
-    from policylint.rule import Context, Rule, rule
+    from policylint.rule import Context, Rule
     from policylint.sources.sides import ValuesInput
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "policylint.errors": ("PolicylintError", "UsageError"),
-    "policylint.model": (
-        "Apply Category Confidence Created Deleted Finding Fix Kept ReleaseReport Report Resource ResourceId RuleFailure "
-        "Severity Target Upgrade Verdict Violation"
-    ).split(),
-    "policylint.options": ("Options",),
-    "policylint.pipeline": ("check",),
-    "policylint.rule": ("Context", "Rule", "rule"),
-    "policylint.sources.sides": ("ValuesInput",),
-}
+_HOMES = ("model", "errors", "options", "sources.sides", "rule", "pipeline")
 
 __all__ = [
     "Apply",
@@ -80,12 +70,13 @@ __all__ = [
     "Violation",
     "__version__",
     "check",
-    "rule",
 ]
 
 
 def __getattr__(name: str) -> object:
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(importlib.import_module(home), name)
-    raise AttributeError(f"module 'policylint' has no attribute {name!r}")
+    if name in __all__:
+        for home in _HOMES:
+            module = importlib.import_module(f"{__name__}.{home}")
+            if hasattr(module, name):
+                return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

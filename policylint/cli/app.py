@@ -37,7 +37,7 @@ def run(arguments: Sequence[str]) -> int:
         return 130
     except BrokenPipeError:
         return Verdict.UNKNOWN.exit_code
-    except Exception as error:  # noqa: BLE001  a defect of ours must not look like a verdict: exit 2, and say so
+    except Exception as error:  # a defect of ours must not look like a verdict
         if os.environ.get("POLICYLINT_DEBUG"):
             raise
         words = f"an error of policylint itself: {type(error).__name__}: {error}"
