@@ -79,3 +79,8 @@ def _subjects(case: RuleCase):
         from policylint.invocations import commands_of
 
         yield from commands_of(command)
+    for name in ("history.json", "records.yaml", "records.json"):
+        if (file := case.path / name).exists():
+            from policylint.history import read
+
+            yield from read(file.read_text(), name, name="shop")

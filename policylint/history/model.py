@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from policylint.model import Object
+from policylint.model import Location, Object
 
 PENDING = ("pending-install", "pending-upgrade", "pending-rollback")
 STATUSES = ("unknown", "deployed", "uninstalled", "superseded", "failed", "uninstalling", *PENDING)
@@ -111,6 +111,16 @@ class History:
     def revision(self, number: int) -> Revision | None:
         """A revision by number."""
         return next((revision for revision in self.revisions if revision.number == number), None)
+
+    def place(self, revision: Revision) -> Location:
+        """Where a revision is written: file and line, and the record's name as key."""
+        return Location("record", self.file, revision.line, key=revision.record or f"revision {revision.number}")
+
+    def command(self, *words: str | int) -> str:
+        """A helm command on this release, with its namespace where that is known."""
+        namespace = ["-n", self.namespace] if self.namespace else []
+        verb, *rest = map(str, words)
+        return " ".join(["helm", verb, self.name or "RELEASE", *rest, *namespace])
 
     def with_limit(self, limit: int) -> History:
         """The same history judged under another --history-max; 0 is no limit."""

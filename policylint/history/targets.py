@@ -68,8 +68,16 @@ def after_failures(history: History, count: int) -> History:
     return history
 
 
+def seen_limit(history: History) -> int:
+    """The --history-max that the history shows: where revisions are missing, Helm has kept just so many."""
+    numbers = [revision.number for revision in history.revisions]
+    pruned = history.complete and numbers != list(range(1, len(numbers) + 1))
+    return len(numbers) if pruned else history.limit
+
+
 def failures_until_one_is_left(history: History) -> int | None:
     """How many failed upgrades in a row leave at most one good revision; None where no number does."""
+    history = history.with_limit(seen_limit(history))
     if not history.complete or history.limit <= 0:
         return None
     for count in range(history.limit + 1):

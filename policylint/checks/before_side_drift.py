@@ -1,0 +1,38 @@
+"""What the release's record holds is not what the before side says.
+
+What happens: the check compares with a before side that is not what runs, so its forecast is of another upgrade: Helm
+takes the stored manifest for its base.
+
+Why: the before side came from git or from a file, while the release was last upgraded from something else (another
+branch, changed values, a change by hand in another chart version).
+
+What to do instead: take the release itself as the before side (--before release:NAMESPACE/NAME, or its exported
+record), or upgrade the release to what the before side says first.
+"""
+
+from collections.abc import Iterator
+
+from policylint.history.model import History
+from policylint.history.stored import drift
+from policylint.history.targets import base
+from policylint.model import Category, Fix, Severity, Violation
+from policylint.rule import Context, rule
+
+
+@rule(category=Category.PRACTICE, severity=Severity.WARNING)
+def check(history: History, context: Context) -> Iterator[Violation]:
+    """Compare the manifest an upgrade starts from with the before side of this check."""
+    start = base(history)
+    if context.upgrade is None or not context.upgrade.before.resources or start is None or not start.manifest:
+        return
+    differing = drift(start, context.upgrade)
+    if differing:
+        names = ", ".join(str(identity) for identity in differing[:5])
+        more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
+        yield Violation(
+            f"the before side is not what {history.name} runs: {len(differing)} objects differ",
+            because=f"compared with the manifest of revision {start.number}: {names}{more}",
+            before=len(differing),
+            fixes=(Fix("check from the release itself: --before release:NAMESPACE/NAME or its exported record"),),
+            locations=(history.place(start),),
+        )

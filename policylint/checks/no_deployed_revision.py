@@ -1,0 +1,43 @@
+"""No revision of the release is deployed.
+
+What happens: an upgrade takes the last failed revision for what runs and computes its changes from that manifest;
+after an uninstall that kept the history it stops with `has no deployed releases`.
+
+Why: Helm compares with the newest revision whose status is deployed. Where none is left (a rollback failed half-way,
+records were deleted by hand, the release was uninstalled with --keep-history), what runs and what Helm believes differ.
+
+What to do instead: roll back to the newest good revision, which makes it the deployed one, and then upgrade.
+"""
+
+from collections.abc import Iterator
+
+from policylint.history.model import History
+from policylint.history.targets import base, targets
+from policylint.model import Category, Fix, Severity, Violation
+from policylint.rule import Context, rule
+
+
+@rule(category=Category.ROLLBACK, severity=Severity.WARNING)
+def check(history: History, _: Context) -> Iterator[Violation]:
+    """Report a history without a deployed revision; a locked or never installed one has rules of its own."""
+    if not history.complete or history.deployed or history.last.pending or not history.good:
+        return
+    start = base(history)
+    consequence = (
+        f"the next upgrade takes revision {start.number}, which is {start.status}, for what runs"
+        if start
+        else f'`helm upgrade` stops with "{history.name}" has no deployed releases'
+    )
+    good = targets(history).newest_good
+    fix = (
+        Fix(f"make revision {good.number} the deployed one", steps=(history.command("rollback", good.number),))
+        if good
+        else None
+    )
+    yield Violation(
+        f"release {history.name} has no deployed revision: {consequence}",
+        because=f"its last revision {history.last.number} is {history.last.status}",
+        before=history.last.status,
+        fixes=(fix,) if fix else (),
+        locations=(history.place(history.last),),
+    )

@@ -1,0 +1,50 @@
+"""A rollback without a number goes to a revision that failed.
+
+What happens: `helm rollback RELEASE` goes to the revision before the last one, even when that one failed, or stops with
+`release has no N version` when it is pruned. `--atomic` (Helm 4: `--rollback-on-failure`) takes the newest one that is
+superseded or deployed, and a failed first install counts as superseded once an upgrade has succeeded.
+
+Why: Helm does not ask whether the revision before was ever good.
+
+What to do instead: give `helm rollback` the number of a good revision.
+"""
+
+from collections.abc import Iterator
+
+from policylint.history.model import History, Revision
+from policylint.history.report import said
+from policylint.history.targets import Targets, targets
+from policylint.model import Category, Direction, Fix, Severity, Violation
+from policylint.rule import Context, rule
+
+
+@rule(category=Category.ROLLBACK, severity=Severity.WARNING)
+def check(history: History, _: Context) -> Iterator[Violation]:
+    """Report a way back that ends at a revision which was never good."""
+    found = targets(history)
+    if not history.complete or found.newest_good is None:
+        return  # nothing good to go back to is another rule's
+    plain = history.command("rollback")
+    missing = history.last.number - 1
+    if found.rollback_without_number is None and missing > 0:
+        yield _violation(history, found, f"`{plain}` stops: release has no {missing} version", history.last)
+    elif found.rollback_without_number and not found.rollback_without_number.good:
+        yield _violation(
+            history, found, f"`{plain}` goes back to a revision that failed", found.rollback_without_number
+        )
+    if found.atomic and not found.atomic.good:
+        yield _violation(history, found, "--atomic goes back to a revision that failed", found.atomic)
+
+
+def _violation(history: History, found: Targets, message: str, revision: Revision) -> Violation:
+    good = found.newest_good
+    steps = (history.command("rollback", good.number),) if good else ()
+    return Violation(
+        message,
+        because=f"revision {revision.number} is {revision.status}: {said(revision)[:200]}",
+        direction=Direction.ROLLBACK,
+        before=revision.number,
+        after=good.number if good else None,
+        fixes=(Fix(f"name the newest good revision, {good.number}", steps=steps),) if good else (),
+        locations=(history.place(revision),),
+    )

@@ -1,0 +1,48 @@
+"""A stored manifest holds an API that the cluster no longer serves.
+
+What happens: an upgrade from that revision stops before anything is applied with `current release manifest contains
+removed kubernetes api(s)` or `unable to build kubernetes objects from current release manifest`; a rollback to it
+stops in the same way. A newer chart does not help: Helm reads the stored manifest first.
+
+Why: Helm asks the cluster about every object of the stored manifest, under the API version it was written with.
+
+What to do instead: before the cluster is upgraded, upgrade the release to a chart that uses the served version;
+afterwards, rewrite the stored record with the `mapkubeapis` plugin.
+"""
+
+from collections.abc import Iterator
+
+from policylint.history.model import History, Revision
+from policylint.history.stored import unserved
+from policylint.history.targets import base
+from policylint.model import Category, Confidence, Direction, Fix, Severity, Violation
+from policylint.rule import Context, rule
+
+
+@rule(category=Category.PRACTICE, severity=Severity.ERROR, confidence=Confidence.LIKELY)
+def check(history: History, context: Context) -> Iterator[Violation]:
+    """Look at the manifest an upgrade starts from, and at the good revisions a rollback may go to."""
+    minor, start = context.target.kubernetes, base(history) or history.last
+    for revision in (start, *(revision for revision in history.good if revision is not start)):
+        found = unserved(revision, minor)
+        if found:
+            yield _violation(history, revision, found, minor, upgrade=revision is start)
+
+
+def _violation(history: History, revision: Revision, found: list[str], minor: str, *, upgrade: bool) -> Violation:
+    what = f"the next upgrade of {history.name}" if upgrade else f"a rollback to revision {revision.number}"
+    return Violation(
+        f"{what} will stop: its stored manifest holds APIs that Kubernetes {minor} does not serve",
+        because=f"revision {revision.number} holds {', '.join(found)}",
+        before=found,
+        severity=None if upgrade else Severity.WARNING,
+        category=None if upgrade else Category.ROLLBACK,
+        direction=Direction.UPGRADE if upgrade else Direction.ROLLBACK,
+        fixes=(
+            Fix(
+                "rewrite the stored manifest",
+                steps=("install the mapkubeapis plugin of Helm", history.command("mapkubeapis")),
+            ),
+        ),
+        locations=(history.place(revision),),
+    )

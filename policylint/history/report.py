@@ -1,0 +1,137 @@
+"""A history for people and for machines: a table, and what `policylint history --format json` says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from policylint.history.model import History, Revision
+from policylint.history.targets import base, failures_until_one_is_left, targets
+from policylint.manifest import Reader, Text
+from policylint.redact import MASK, MIN_LENGTH, Redactor, secret_key
+
+WIDTH = 60
+"""How much of a description the table shows."""
+
+
+def to_json(history: History) -> dict[str, Any]:
+    """The release as JSON values: its revisions as helm prints them, and where each way back leads.
+
+    A target is `{"revision", "status", "good"}`, or None where Helm finds none or the history shows too little.
+    """
+    found, start = targets(history), base(history)
+    return {
+        "name": history.name,
+        "namespace": history.namespace,
+        "revisions": [_revision(revision) for revision in history.revisions],
+        "targets": {
+            "rollback_without_number": _target(found.rollback_without_number),
+            "atomic": _target(found.atomic),
+            "newest_good": _target(found.newest_good),
+        },
+        "complete": history.complete,
+        "locked": history.last.pending,
+        "upgrade_base": _target(start),
+        "failures_until_one_good_is_left": failures_until_one_is_left(history),
+    }
+
+
+def table(history: History) -> str:
+    """The revisions as a table, newest last, and the three ways back below it."""
+    title = f"{history.namespace}/{history.name}".strip("/") or history.file
+    rows = [("REVISION", "UPDATED", "STATUS", "CHART", "GOOD", "DESCRIPTION")]
+    rows += [_row(revision) for revision in history.revisions]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    lines = [title, *("  ".join(_padded(row, widths)).rstrip() for row in rows)]
+    return "\n".join([*lines, *_ways_back(history)]) + "\n"
+
+
+def summary(histories: Sequence[History]) -> str:
+    """One line per release, for `helm list -A -o json` of many."""
+    rows = [("RELEASE", "REVISION", "STATUS", "CHART", "UPDATED")]
+    for history in histories:
+        last = history.last
+        name = f"{history.namespace}/{history.name}".strip("/")
+        rows.append((name, str(last.number), last.status, last.chart, last.updated))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "".join("  ".join(_padded(row, widths)).rstrip() + "\n" for row in rows)
+
+
+def said(revision: Revision) -> str:
+    """A revision's description on one line, with what its record shows to be secret masked."""
+    text = " ".join(revision.description.split())
+    if revision.manifest or revision.values:
+        for secret in _secrets(revision):
+            text = text.replace(secret, MASK)
+    return text
+
+
+def _secrets(revision: Revision) -> list[str]:
+    manifest = Text(f"revision {revision.number}", revision.manifest)
+    known = Redactor.of(Reader().read((manifest,)).resources.values()).secrets
+    found = {*known, *_secret_values(revision.values, named=False)}
+    return sorted((text for text in found if len(text) >= MIN_LENGTH), key=len, reverse=True)
+
+
+def _secret_values(value: Any, *, named: bool) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from _secret_values(child, named=named or secret_key(key))
+    elif isinstance(value, list):
+        for child in value:
+            yield from _secret_values(child, named=named)
+    elif named and isinstance(value, str):
+        yield value
+
+
+def _revision(revision: Revision) -> dict[str, Any]:
+    found = {
+        "revision": revision.number,
+        "updated": revision.updated,
+        "status": revision.status,
+        "chart": revision.chart,
+        "app_version": revision.app_version,
+        "description": said(revision),
+        "good": revision.good,
+    }
+    if revision.record:
+        method = "server-side" if revision.server_side else "client-side"
+        found |= {"record": revision.record, "size": revision.size, "apply": method}
+    return found
+
+
+def _target(revision: Revision | None) -> dict[str, Any] | None:
+    if revision is None:
+        return None
+    return {"revision": revision.number, "status": revision.status, "good": revision.good}
+
+
+def _row(revision: Revision) -> tuple[str, ...]:
+    text = said(revision)
+    short = text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
+    good = "yes" if revision.good else "no"
+    return str(revision.number), revision.updated[:19], revision.status, revision.chart, good, short
+
+
+def _padded(row: Iterable[str], widths: Sequence[int]) -> Iterator[str]:
+    for position, text in enumerate(row):
+        yield text.ljust(widths[position]) if position < len(widths) else text
+
+
+def _ways_back(history: History) -> Iterator[str]:
+    if not history.complete:
+        yield "only the last revision is known: helm history shows all of them"
+        return
+    found = targets(history)
+    yield f"helm rollback without a number goes to  {_words(found.rollback_without_number)}"
+    yield f"--atomic goes back to                   {_words(found.atomic)}"
+    yield f"newest good revision                    {_words(found.newest_good)}"
+    left = failures_until_one_is_left(history)
+    if left is not None:
+        yield f"failed upgrades until one good is left  {left}"
+
+
+def _words(revision: Revision | None) -> str:
+    if revision is None:
+        return "none"
+    return f"{revision.number} ({revision.status}{'' if revision.good else ', never good'})"

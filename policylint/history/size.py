@@ -1,0 +1,130 @@
+"""How large a release's record will be, before it is written, and which files make it so.
+
+Helm stores base64(gzip(JSON)) of the whole release: chart metadata, templates, other files, defaults, user values,
+manifest and hooks, but not the charts in charts/. Source: pkg/storage/driver/util.go of Helm 3.22 and 4.3.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from policylint.history.record import MAX_RECORD
+from policylint.model import Object
+from policylint.values.chart import Chart
+
+DEVIATION = 0.03
+"""How far Go's gzip and zlib may lie apart (measured below 1 % on the recorded releases)."""
+_NEEDED = ("templates/", "crds/")
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """One file of a chart and the bytes it takes of the record."""
+
+    name: str
+    size: int
+
+    @property
+    def needed(self) -> bool:
+        """Whether Helm itself reads it; any other file may be read by a template through .Files."""
+        return self.name.startswith(_NEEDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The size of a record to come and its heaviest files, heaviest first."""
+
+    size: int
+    weights: tuple[Weight, ...] = ()
+    ignorable: tuple[str, ...] = ()
+    """Lines for .helmignore that make it smaller."""
+
+    @property
+    def heaviest(self) -> str:
+        """The heaviest files in words."""
+        return "heaviest: " + ", ".join(f"{weight.name} {weight.size}" for weight in self.weights)
+
+    @property
+    def too_large(self) -> bool:
+        """Whether the API server will refuse it, within what an estimate can say."""
+        return self.size > MAX_RECORD * (1 - DEVIATION)
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is too large even if the estimate is off."""
+        return self.size > MAX_RECORD * (1 + DEVIATION)
+
+    @property
+    def share(self) -> float:
+        """The part of the limit it takes, 1.0 and more is too large."""
+        return self.size / MAX_RECORD
+
+
+def forecast(
+    chart: Chart, values: Object, manifest: str, *, name: str = "release", hooks: Sequence[Object] = ()
+) -> Forecast:
+    """The record that an install or upgrade of a chart would write."""
+    release = {
+        "name": name,
+        "info": {"description": "Upgrade complete", "status": "deployed"},
+        "chart": _chart(chart),
+        "config": values,
+        "manifest": manifest,
+        "hooks": list(hooks),
+        "version": 1,
+    }
+    weights = heaviest(chart)
+    templates = "\n".join(file.text for file in chart.templates)
+    return Forecast(packed_size(release), weights, ignorable(weights, templates))
+
+
+def packed_size(release: Mapping[str, Any]) -> int:
+    """The size of a release as Helm packs it."""
+    text = json.dumps(release, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+    for char, escape in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):  # as Go's JSON writes them
+        text = text.replace(char, escape)
+    return base64_size(_gzipped(text.encode()))
+
+
+def heaviest(chart: Chart, count: int = 5) -> tuple[Weight, ...]:
+    """The files that weigh most in a record, each packed by itself."""
+    files = (*chart.templates, *chart.files)
+    weights = [Weight(file.name, base64_size(_gzipped(base64.b64encode(file.data)))) for file in files]
+    return tuple(sorted(weights, key=lambda weight: (-weight.size, weight.name))[:count])
+
+
+def ignorable(weights: Sequence[Weight], templates: str) -> tuple[str, ...]:
+    """Lines for .helmignore: heavy files that Helm does not need and whose name no template mentions."""
+    heavy = [weight for weight in weights if not weight.needed and weight.size > MAX_RECORD // 100]
+    free = [weight.name for weight in heavy if weight.name.rpartition("/")[2] not in templates]
+    whole_folders = ".Files.Glob" in templates or ".Files.AsConfig" in templates or ".Files.AsSecrets" in templates
+    return () if whole_folders else tuple(f"/{name}" if "/" not in name else name for name in free)
+
+
+def base64_size(size: int) -> int:
+    """The length of the base64 text of so many bytes."""
+    return (size + 2) // 3 * 4
+
+
+def _gzipped(data: bytes) -> int:
+    packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    return len(packer.compress(data)) + len(packer.flush())
+
+
+def _chart(chart: Chart) -> dict[str, Any]:
+    def packed(files: Sequence[Any]) -> list[dict[str, str]]:
+        return [{"name": file.name, "data": base64.b64encode(file.data).decode()} for file in files]
+
+    return {
+        "metadata": chart.metadata,
+        "lock": chart.lock,
+        "templates": packed(chart.templates),
+        "values": chart.values,
+        "schema": base64.b64encode(chart.schema).decode() if chart.schema else None,
+        "files": packed(chart.files),
+    }
