@@ -36,7 +36,7 @@ class Checkout:
 
     def has(self, path: str) -> bool:
         """Whether the revision has such a file or directory, copied or not."""
-        return bool(self.repository.files(self.commit, [path]))
+        return self.repository.has(self.commit, path)
 
     def _write(self, blobs: Iterable[Blob]) -> list[str]:
         """Write the files; the paths that links among them point at."""

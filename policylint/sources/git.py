@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -71,6 +72,10 @@ class Repository:
             listed = self.run("ls-files", "--stage", "-z", "--full-name", "--", *_specs(wanted))
         _check(listed)
         return [_blob(entry, is_tree=bool(commit)) for entry in _entries(listed.stdout)]
+
+    def has(self, commit: str, path: str) -> bool:
+        """Whether the commit (the index where it is "") has such a file or directory."""
+        return bool(path) and bool(self.files(commit, [posixpath.normpath(path)]))
 
     def contents(self, blobs: Iterable[Blob]) -> Iterator[tuple[Blob, bytes]]:
         """Each file with its content as git stores it: no filter, no attribute, no line ending applied."""

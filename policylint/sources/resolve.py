@@ -97,21 +97,25 @@ def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm
     """Both sides where the before side is a revision: the named one, or the default one where `name` is ""."""
     repository = _repository(chart.chart)
     paths = _paths(repository, chart)
-    if not paths:
+    revision = named_revision(repository, name) if name else default_revision(repository, paths, branch)
+    is_reference = _is_gone(chart.chart) and not repository.has(revision.commit, repository.path_of(chart.chart))
+    after = resolve(chart.chart, chart, workspace, helm) if is_reference else None
+    if is_reference and not _values_in(repository, chart):
         raise SourceError(
             f"git keeps neither {chart.chart} nor a values file of it",
-            remedy="name the side to compare with: --before oci://...:VERSION, REPO/CHART@VERSION, or any other side",
+            remedy="name the before side: --before oci://...:VERSION, REPO/CHART@VERSION, or any other side",
         )
-    revision = named_revision(repository, name) if name else default_revision(repository, paths, branch)
     if revision.commit == repository.commit("HEAD") and repository.is_clean(paths):
         raise SourceError(
             f"{revision.label} is what the work tree holds: a commit is never compared with itself",
             remedy="name an older revision with --before",
         )
+    if after is not None:
+        return at_revision(chart, repository, revision, workspace, helm), after
     before = _at(repository, revision, chart, workspace, helm)
     if not name and is_staged(revision) and repository.has_untracked(paths):
         return before, _at(repository, Revision("", "the index"), chart, workspace, helm)
-    if _is_gone(chart.chart) and not isinstance(before, EmptySide):
+    if _is_gone(chart.chart):
         return before, EmptySide(chart.chart, (f"{chart.chart} is gone since {revision.label}",))
     return before, resolve(chart.chart, chart, workspace, helm)
 
@@ -141,9 +145,7 @@ def _is_chart(repository: Repository, revision: Revision, spec: str) -> bool:
     if path.exists():
         return False
     inside = repository.path_of(spec)
-    return bool(repository.files(revision.commit, [f"{inside}/Chart.yaml"])) or not repository.files(
-        revision.commit, [inside]
-    )
+    return repository.has(revision.commit, f"{inside}/Chart.yaml") or not repository.has(revision.commit, inside)
 
 
 def _repository(spec: str) -> Repository:
@@ -159,7 +161,8 @@ def _is_reference(spec: str) -> bool:
 
 
 def _is_gone(spec: str) -> bool:
-    return not _is_reference(spec) and not Path(spec).exists()
+    """Whether no such file is there (any more); true of references to charts too."""
+    return not Path(spec).exists()
 
 
 def _paths(repository: Repository, chart: ChartSide) -> list[str]:
@@ -171,15 +174,24 @@ def _paths(repository: Repository, chart: ChartSide) -> list[str]:
         path = waiting.pop()
         if path and path not in found:
             found.append(path)
-            waiting += [repository.path_of(repository.top / path / link) for link in _links(repository.top / path)]
+            waiting += [repository.path_of(target) for target in _targets(repository, path)]
     return found
 
 
-def _links(chart: Path) -> list[str]:
-    """The `file://` repositories of a chart's dependencies."""
-    files = [chart / name for name in ("Chart.yaml", "requirements.yaml")]
+def _values_in(repository: Repository, chart: ChartSide) -> bool:
+    """Whether a values or set file of the chart lies in the repository."""
+    named = [*chart.values.files, *(item.partition("=")[2] for item in chart.values.set_file)]
+    return any(repository.path_of(path) for path in named if not _is_reference(path))
+
+
+def _targets(repository: Repository, path: str) -> list[Path]:
+    """What a path leads to: `file://` repositories of a chart's dependencies, and the targets of symbolic links."""
+    top = repository.top / path
+    files = [top / name for name in ("Chart.yaml", "requirements.yaml")]
     texts = [file.read_text("utf-8", "replace") for file in files if file.is_file()]
-    return [link for text in texts for link in re.findall(r"repository:\s*[\"']?file://([^\s\"'#]+)", text)]
+    charts = [top / link for text in texts for link in re.findall(r"repository:\s*[\"']?file://([^\s\"'#]+)", text)]
+    links = [repository.top / blob.path for blob in repository.files("", [path]) if blob.is_link]
+    return charts + [link.parent / link.readlink() for link in links if link.is_symlink()]
 
 
 def _with_stdin(chart: ChartSide, workspace: Workspace) -> ChartSide:

@@ -32,7 +32,8 @@ def at_revision(
     """
     checkout = Checkout(repository, revision.commit, workspace.directory())
     chart, notes = side.chart, []
-    if Path(side.chart).exists() or repository.path_of(side.chart):
+    inside = repository.path_of(side.chart)
+    if Path(side.chart).exists() or (inside and checkout.has(inside)):
         path = path_inside(repository, side.chart)
         old = _chart_path(checkout, path)
         if not old:
