@@ -1,0 +1,175 @@
+"""Reading workloads: the pod template of each kind, what it refers to, and which pods a selector takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from policylint.model import Json, Manifest, Object, Resource, ResourceId
+
+TEMPLATES: Mapping[str, tuple[str, ...]] = {
+    "Deployment": ("spec", "template"),
+    "StatefulSet": ("spec", "template"),
+    "DaemonSet": ("spec", "template"),
+    "ReplicaSet": ("spec", "template"),
+    "ReplicationController": ("spec", "template"),
+    "Job": ("spec", "template"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+    "Pod": (),
+}
+"""Where each kind keeps its pod template; a Pod is its own."""
+
+EMPTY: Object = {}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reference:
+    """One name in a pod template: the kind and name it refers to, the pointer, whether it may be missing."""
+
+    kind: str
+    name: str
+    path: str
+    optional: bool = False
+
+
+def at(value: Json, *steps: str | int) -> Json:
+    """The value at a path, None where a step is missing."""
+    for step in steps:
+        if isinstance(value, Mapping) and isinstance(step, str):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
+
+
+def mapping(value: Json, *steps: str | int) -> Object:
+    """The mapping at a path, an empty one where there is none."""
+    found = at(value, *steps)
+    return found if isinstance(found, Mapping) else EMPTY
+
+
+def items(value: Json, *steps: str | int) -> list[Object]:
+    """The mappings of the list at a path; what is no mapping is left out."""
+    found = at(value, *steps)
+    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+
+
+def pod_template(resource: Resource) -> Object | None:
+    """The pod template (metadata and spec) of a workload or Pod; None for other kinds."""
+    steps = TEMPLATES.get(resource.id.kind)
+    if steps is None or resource.id.group not in ("", "apps", "batch"):
+        return None
+    return mapping(resource.body, *steps)
+
+
+def template_path(kind: str) -> str:
+    """The pointer of a kind's pod template."""
+    return "".join(f"/{step}" for step in TEMPLATES[kind])
+
+
+def pod_labels(resource: Resource) -> Object | None:
+    """The labels of a workload's pods; None for kinds without pods."""
+    template = pod_template(resource)
+    return None if template is None else mapping(template, "metadata", "labels")
+
+
+def containers(template: Object) -> Iterator[tuple[str, Object]]:
+    """(pointer below the template, container) of every container, init containers too."""
+    for field in ("containers", "initContainers"):
+        for index, container in enumerate(items(template, "spec", field)):
+            yield f"/spec/{field}/{index}", container
+
+
+def references(resource: Resource) -> Iterator[Reference]:
+    """Every ConfigMap, Secret, claim and ServiceAccount that a workload's pods need."""
+    template = pod_template(resource)
+    if template is None:
+        return
+    root = template_path(resource.id.kind)
+    account = at(template, "spec", "serviceAccountName") or at(template, "spec", "serviceAccount")
+    if isinstance(account, str):
+        yield Reference("ServiceAccount", account, f"{root}/spec/serviceAccountName", optional=account == "default")
+    for index, secret in enumerate(items(template, "spec", "imagePullSecrets")):
+        yield from _named("Secret", secret.get("name"), f"{root}/spec/imagePullSecrets/{index}", optional=True)
+    for index, volume in enumerate(items(template, "spec", "volumes")):
+        yield from _of_volume(volume, f"{root}/spec/volumes/{index}")
+    for path, container in containers(template):
+        yield from _of_container(container, root + path)
+
+
+def _of_volume(volume: Object, path: str) -> Iterator[Reference]:
+    config, secret = mapping(volume, "configMap"), mapping(volume, "secret")
+    yield from _named("ConfigMap", config.get("name"), f"{path}/configMap", optional=bool(config.get("optional")))
+    yield from _named("Secret", secret.get("secretName"), f"{path}/secret", optional=bool(secret.get("optional")))
+    claim = at(volume, "persistentVolumeClaim", "claimName")
+    yield from _named("PersistentVolumeClaim", claim, f"{path}/persistentVolumeClaim", optional=False)
+    for index, source in enumerate(items(volume, "projected", "sources")):
+        at_source = f"{path}/projected/sources/{index}"
+        for kind, key in (("ConfigMap", "configMap"), ("Secret", "secret")):
+            named = mapping(source, key)
+            yield from _named(kind, named.get("name"), f"{at_source}/{key}", optional=bool(named.get("optional")))
+
+
+def _of_container(container: Object, path: str) -> Iterator[Reference]:
+    for index, source in enumerate(items(container, "envFrom")):
+        for kind, key in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
+            named = mapping(source, key)
+            where = f"{path}/envFrom/{index}/{key}"
+            yield from _named(kind, named.get("name"), where, optional=bool(named.get("optional")))
+    for index, variable in enumerate(items(container, "env")):
+        for kind, key in (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef")):
+            named = mapping(variable, "valueFrom", key)
+            where = f"{path}/env/{index}/valueFrom/{key}"
+            yield from _named(kind, named.get("name"), where, optional=bool(named.get("optional")))
+
+
+def _named(kind: str, name: Json, path: str, *, optional: bool) -> Iterator[Reference]:
+    if isinstance(name, str) and name:
+        yield Reference(kind, name, path, optional)
+
+
+def referred(resource: Resource, reference: Reference) -> ResourceId:
+    """The identity a reference of this resource's pods names: core group, the same namespace."""
+    return ResourceId("", reference.kind, resource.id.namespace, reference.name)
+
+
+def matches(selector: Object, labels: Object) -> bool:
+    """Whether plain selector labels (a Service's) take these labels; an empty selector takes nothing."""
+    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+
+
+def selects(selector: Object, labels: Object) -> bool:
+    """Whether a LabelSelector (matchLabels and matchExpressions) takes these labels; an empty one takes all."""
+    plain = mapping(selector, "matchLabels")
+    if any(labels.get(key) != value for key, value in plain.items()):
+        return False
+    return all(_expression(expression, labels) for expression in items(selector, "matchExpressions"))
+
+
+def _expression(expression: Object, labels: Object) -> bool:
+    key, operator = str(expression.get("key")), expression.get("operator")
+    values = expression.get("values") or []
+    if operator == "In":
+        return labels.get(key) in values
+    if operator == "NotIn":
+        return labels.get(key) not in values
+    return (key in labels) is (operator == "Exists")
+
+
+def workloads(side: Manifest) -> Iterator[Resource]:
+    """Every resource of a side that makes pods, hooks left out."""
+    for identity, resource in side.resources.items():
+        if identity.kind in TEMPLATES and identity.group in ("", "apps", "batch"):
+            yield resource
+
+
+def behind(service: Resource, side: Manifest) -> list[Resource]:
+    """The workloads of a side whose pods a Service's selector takes."""
+    selector = mapping(service.body, "spec", "selector")
+    return [
+        resource
+        for resource in workloads(side)
+        if resource.id.namespace == service.id.namespace and matches(selector, pod_labels(resource) or EMPTY)
+    ]
