@@ -1,0 +1,67 @@
+"""IP addresses and networks in fields older than Kubernetes' strict checks (`IsValidIPForLegacyField`)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from policylint.model import Cause
+from policylint.validity.causes import invalid
+from policylint.validity.formats import cidr, ip_address, ip_of
+from policylint.validity.walk import Scope
+
+STRICT = 36
+"""The first minor that refuses ambiguous addresses (feature StrictIPCIDRValidation)."""
+
+
+def address(at: str, value: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of an address."""
+    for complaint in ip_address(value):
+        yield invalid(at, value, complaint)
+        return
+    if scope.minor < STRICT:
+        return
+    if _has_zeros(value):
+        yield invalid(at, value, "must not have leading 0s")
+    elif _is_mapped(value):
+        yield invalid(at, value, "must not be an IPv4-mapped IPv6 address")
+
+
+def network(at: str, value: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of a network in CIDR notation."""
+    for complaint in cidr(value):
+        yield invalid(at, value, complaint)
+        return
+    if scope.minor < STRICT:
+        return
+    host, _, bits = value.partition("/")
+    if _has_zeros(host) or (bits != "0" and bits.startswith("0")):
+        yield invalid(at, value, "must not have leading 0s in IP or prefix length")
+    elif _is_mapped(host):
+        yield invalid(at, value, "must not have an IPv4-mapped IPv6 address")
+    elif ipaddress.ip_interface(value).network.network_address != ipaddress.ip_interface(value).ip:
+        yield invalid(at, value, "must not have bits set beyond the prefix length")
+
+
+def endpoint(at: str, value: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of an address that traffic is to be sent to."""
+    errors = list(address(at, value, scope))
+    yield from errors
+    found = ip_of(value)
+    if found is None:
+        return
+    if found.is_unspecified:
+        yield invalid(at, value, f"may not be unspecified ({value})")
+    if found.is_loopback:
+        yield invalid(at, value, "may not be in the loopback range (127.0.0.0/8, ::1/128)")
+    if found.is_link_local:
+        yield invalid(at, value, "may not be in the link-local range (169.254.0.0/16, fe80::/10)")
+
+
+def _has_zeros(value: str) -> bool:
+    return ":" not in value and any(len(part) > 1 and part.startswith("0") for part in value.split("."))
+
+
+def _is_mapped(value: str) -> bool:
+    found = ip_of(value)
+    return isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None

@@ -1,0 +1,77 @@
+"""Names, labels, annotations, owners and finalizers (k8s.io/apimachinery pkg/api/validation/objectmeta.go)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylint.model import Cause, Object
+from policylint.validity.causes import each_invalid, forbidden, invalid, required, too_long
+from policylint.validity.formats import label_value, qualified_name
+from policylint.validity.names import format_of
+from policylint.validity.reading import items, text, text_map, texts
+from policylint.validity.walk import Scope
+
+_MOST_ANNOTATIONS = 256 * 1024
+"""Bytes that the keys and values of an object's annotations may have together."""
+
+_STANDARD_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
+
+_ANY_FINALIZER = frozenset(
+    {"admissionregistration.k8s.io", "apiregistration.k8s.io", "coordination.k8s.io", "node.k8s.io", "policy"}
+)
+"""Groups whose finalizers need no domain: their validation is that of apimachinery alone (seen in fields-*)."""
+
+
+def metadata(value: Object, group: str, namespaced: bool | None, scope: Scope) -> Iterator[Cause]:
+    """The errors of an object's own metadata."""
+    yield from _name(value, group, scope)
+    if namespaced is False and text(value, "namespace"):
+        yield forbidden("metadata.namespace", "not allowed on this type")
+    yield from labels(value, "labels", "metadata.labels")
+    yield from annotation_map(value, "metadata.annotations")
+    yield from _owners(value)
+    yield from _finalizers(value, strict=group not in _ANY_FINALIZER)
+
+
+def labels(value: Object, name: str, at: str) -> Iterator[Cause]:
+    """The errors of a map of labels."""
+    for key, label in text_map(value, name).items():
+        yield from each_invalid(at, key, qualified_name(key))
+        yield from each_invalid(at, label, label_value(label))
+
+
+def annotation_map(value: Object, at: str) -> Iterator[Cause]:
+    """The errors of a map of annotations; the case of their keys does not matter."""
+    found = text_map(value, "annotations")
+    for key in found:
+        yield from each_invalid(at, key, qualified_name(key.lower()))
+    if sum(len(key.encode()) + len(item.encode()) for key, item in found.items()) > _MOST_ANNOTATIONS:
+        yield too_long(at, _MOST_ANNOTATIONS)
+
+
+def _name(value: Object, group: str, scope: Scope) -> Iterator[Cause]:
+    name = text(value, "name")
+    complaints = format_of(group, scope.kind, scope.minor)
+    if name:
+        yield from each_invalid("metadata.name", name, complaints(name))
+    elif not text(value, "generateName"):
+        yield required("metadata.name", "name or generateName is required")
+
+
+def _owners(value: Object) -> Iterator[Cause]:
+    for at, owner in items(value, "ownerReferences", "metadata"):
+        for name in ("apiVersion", "kind", "name", "uid"):
+            if not text(owner, name):
+                detail = "version must not be empty" if name == "apiVersion" else "must not be empty"
+                yield invalid(f"{at}.{name}", "", detail)
+
+
+def _finalizers(value: Object, *, strict: bool) -> Iterator[Cause]:
+    seen = set()
+    for at, name in texts(value, "finalizers", "metadata"):
+        seen.add(name)
+        yield from each_invalid("metadata.finalizers", name, qualified_name(name))
+        if strict and "/" not in name and name not in _STANDARD_FINALIZERS:
+            yield invalid(at, name, "name is neither a standard finalizer name nor is it fully qualified")
+    if {"orphan", "foregroundDeletion"} <= seen:
+        yield invalid("metadata.finalizers", sorted(seen), "finalizer foregroundDeletion and orphan cannot be both set")

@@ -1,0 +1,56 @@
+"""How an object of each kind may be named (`NameIs...` functions of the kinds' validation in k8s.io/kubernetes)."""
+
+from __future__ import annotations
+
+from policylint.validity.formats import GOOD, Format, dns_1035_label, dns_label, dns_subdomain, ip_address
+
+
+def path_segment(name: str) -> tuple[str, ...]:
+    """A name that may be one segment of a URL's path."""
+    if name in (".", ".."):
+        return (f"may not be '{name}'",)
+    return tuple(f"may not contain '{part}'" for part in ("/", "%") if part in name)
+
+
+def _nothing(_name: str) -> tuple[str, ...]:
+    return GOOD
+
+
+_NAMES: dict[tuple[str, str], Format] = {
+    ("", "Namespace"): dns_label,
+    ("apps", "StatefulSet"): dns_label,
+    ("rbac.authorization.k8s.io", "Role"): path_segment,
+    ("rbac.authorization.k8s.io", "ClusterRole"): path_segment,
+    ("rbac.authorization.k8s.io", "RoleBinding"): path_segment,
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding"): path_segment,
+    ("apiregistration.k8s.io", "APIService"): path_segment,
+    ("certificates.k8s.io", "CertificateSigningRequest"): dns_subdomain,
+    ("networking.k8s.io", "IPAddress"): ip_address,
+    ("events.k8s.io", "Event"): _nothing,
+    ("", "Event"): _nothing,
+    ("policy", "PodDisruptionBudget"): dns_subdomain,
+}
+
+_RELAXED_SERVICES = 36
+"""The first minor whose Service names may begin with a digit (feature RelaxedServiceNameValidation)."""
+
+_SHORTER = {("batch", "CronJob"): 52}
+"""Kinds whose names leave room for a suffix of the objects they make."""
+
+
+def format_of(group: str, kind: str, minor: int) -> Format:
+    """The format of a kind's names; a DNS subdomain unless the kind has its own."""
+    if (group, kind) == ("", "Service"):
+        return dns_label if minor >= _RELAXED_SERVICES else dns_1035_label
+    if (group, kind) in _SHORTER:
+        return _at_most(_SHORTER[(group, kind)])
+    return _NAMES.get((group, kind), dns_subdomain)
+
+
+def _at_most(length: int) -> Format:
+    def check(name: str) -> tuple[str, ...]:
+        if len(name) > length:
+            return (f"must be no more than {length} characters",)
+        return dns_subdomain(name)
+
+    return check

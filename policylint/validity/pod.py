@@ -1,0 +1,162 @@
+"""Pod specs and pod templates as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylint.model import Cause, Object
+from policylint.validity.addresses import address
+from policylint.validity.causes import duplicate, each_invalid, forbidden, invalid, not_found, required, unsupported
+from policylint.validity.containers import all_containers, initial, missing_claims, regular, volume_uses
+from policylint.validity.formats import (
+    dns_label,
+    dns_subdomain,
+    dns_subdomain_underscore,
+    qualified_name,
+)
+from policylint.validity.metadata import annotation_map, labels
+from policylint.validity.reading import fields, has, items, many, text, texts
+from policylint.validity.scheduling import spread
+from policylint.validity.security import host_sharing
+from policylint.validity.volumes import volumes
+from policylint.validity.walk import Scope
+
+_RELAXED_SEARCHES = 33
+"""The first minor whose DNS searches may have underscores (feature RelaxedDNSSearchValidation)."""
+
+
+def pod_spec(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of a pod spec that no single field or container shows."""
+    known, errors = volumes(spec, at, _claim_templates(scope))
+    yield from errors
+    claims = [text(claim, "name") for _, claim in items(spec, "resourceClaims", at)]
+    for path, value in all_containers(spec, at):
+        yield from volume_uses(value, path, known)
+        yield from missing_claims(value, path, claims)
+        yield from _file_references(value, path, known)
+    yield from regular(spec, at, scope)
+    yield from initial(spec, at, scope)
+    yield from _resource_claims(spec, at)
+    yield from labels(spec, "nodeSelector", f"{at}.nodeSelector")
+    yield from host_sharing(spec, at)
+    yield from spread(spec, at)
+    yield from _dns(spec, at, scope)
+    yield from _gates(spec, at)
+    for path, alias in items(spec, "hostAliases", at):
+        yield from address(f"{path}.ip", text(alias, "ip"), scope)
+        for place, name in texts(alias, "hostnames", path):
+            yield from each_invalid(place, name, dns_subdomain(name))
+    if scope.kind != "StatefulSet":  # whose own names take the place of these
+        for name in ("hostname", "subdomain"):
+            given = text(spec, name)
+            yield from each_invalid(f"{at}.{name}", given, dns_label(given) if given else ())
+
+
+def pod_template(template: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a pod template's metadata, and what only pods may have."""
+    meta = fields(template, "metadata")
+    yield from labels(meta, "labels", f"{at}.metadata.labels")
+    yield from annotation_map(meta, f"{at}.metadata.annotations")
+    if many(fields(template, "spec"), "ephemeralContainers"):
+        yield forbidden(f"{at}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
+
+
+def pod(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a Pod that its spec alone does not show."""
+    spec = fields(obj, "spec")
+    if many(spec, "ephemeralContainers"):
+        yield forbidden("spec.ephemeralContainers", "cannot be set on create")
+    if text(spec, "nodeName") and many(spec, "schedulingGates"):
+        yield forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared")
+
+
+def _claim_templates(scope: Scope) -> frozenset[str]:
+    if scope.kind != "StatefulSet":
+        return frozenset()
+    templates = items(fields(scope.root, "spec"), "volumeClaimTemplates", "spec")
+    return frozenset(text(fields(item, "metadata"), "name") for _, item in templates)
+
+
+def _file_references(value: Object, at: str, known: dict[str, Object]) -> Iterator[Cause]:
+    for path, variable in items(value, "env", at):
+        reference = fields(fields(variable, "valueFrom"), "fileKeyRef")
+        if not reference:
+            continue
+        name = text(reference, "volumeName")
+        if name not in known:
+            yield not_found(f"{path}.valueFrom.fileKeyRef.volumeName", name)
+        elif not has(known[name], "emptyDir") and set(known[name]) - {"name"}:
+            detail = "referenced volume must be of type emptyDir"
+            yield invalid(f"{path}.valueFrom.fileKeyRef.volumeName", name, detail)
+
+
+def _resource_claims(spec: Object, at: str) -> Iterator[Cause]:
+    seen: set[str] = set()
+    for path, claim in items(spec, "resourceClaims", at):
+        name = text(claim, "name")
+        if not name:
+            yield required(f"{path}.name")
+        elif name in seen:
+            yield duplicate(f"{path}.name", name)
+        else:
+            yield from each_invalid(f"{path}.name", name, dns_label(name))
+        seen.add(name)
+        given = [one for one in ("resourceClaimName", "resourceClaimTemplateName") if has(claim, one)]
+        if len(given) > 1:
+            detail = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"
+            yield invalid(path, dict(claim), detail)
+        if not given:
+            detail = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"
+            yield invalid(path, dict(claim), detail)
+
+
+def _dns(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    config = fields(spec, "dnsConfig")
+    servers = many(config, "nameservers")
+    if text(spec, "dnsPolicy") == "None":
+        if not has(spec, "dnsConfig"):
+            yield required(f"{at}.dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None")
+            return
+        if not servers:
+            detail = "must provide at least one DNS nameserver when `dnsPolicy` is None"
+            yield required(f"{at}.dnsConfig.nameservers", detail)
+            return
+    if len(servers) > 3:
+        yield invalid(f"{at}.dnsConfig.nameservers", servers, "must not have more than 3 nameservers")
+    for path, server in texts(config, "nameservers", f"{at}.dnsConfig"):
+        yield from address(path, server, scope)
+    searches = many(config, "searches")
+    if len(searches) > 32:
+        yield invalid(f"{at}.dnsConfig.searches", searches, "must not have more than 32 search paths")
+    for path, search in texts(config, "searches", f"{at}.dnsConfig"):
+        relaxed = scope.minor >= _RELAXED_SEARCHES
+        if not (relaxed and search == "."):
+            domain = search.removesuffix(".")
+            complaints = (dns_subdomain_underscore if relaxed else dns_subdomain)(domain)
+            yield from each_invalid(path, domain, complaints)
+    for path, option in items(config, "options", f"{at}.dnsConfig"):
+        if not text(option, "name"):
+            yield required(path, "must not be empty")
+
+
+def _gates(spec: Object, at: str) -> Iterator[Cause]:
+    for path, gate in items(spec, "readinessGates", at):
+        name = text(gate, "conditionType")
+        yield from each_invalid(f"{path}.conditionType", name, qualified_name(name))
+    seen: set[str] = set()
+    for path, gate in items(spec, "schedulingGates", at):
+        name = text(gate, "name")
+        yield from each_invalid(path, name, qualified_name(name))
+        if name in seen:
+            yield duplicate(path, name)
+        seen.add(name)
+
+
+def always_restarts(template: Object, at: str, kind: str) -> Iterator[Cause]:
+    """The errors of a template whose pods are to run for ever."""
+    spec = fields(template, "spec")
+    policy = text(spec, "restartPolicy")
+    if policy not in ("", "Always"):
+        yield unsupported(f"{at}.spec.restartPolicy", policy, ("Always",))
+    if has(spec, "activeDeadlineSeconds"):
+        yield forbidden(f"{at}.spec.activeDeadlineSeconds", f"activeDeadlineSeconds in {kind} is not Supported")

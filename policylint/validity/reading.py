@@ -1,0 +1,75 @@
+"""Read fields of an object that may be missing or of the wrong type: what is not of the type asked for is not there.
+
+Wrong types are errors of decoding (`sent.py`); the checks of validity pass over them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from policylint.model import Json, Object
+from policylint.quantity import parse_quantity
+
+NOTHING: Object = MappingProxyType({})
+
+
+def text(value: Object, name: str) -> str:
+    """A string field; "" where there is none."""
+    found = value.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def number(value: Object, name: str) -> int | None:
+    """An integer field; None where there is none."""
+    found = value.get(name)
+    if isinstance(found, float) and found.is_integer():
+        return int(found)
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+def fields(value: Object, name: str) -> Object:
+    """An object or map field; an empty one where there is none."""
+    found = value.get(name)
+    return found if isinstance(found, Mapping) else NOTHING
+
+
+def has(value: Object, name: str) -> bool:
+    """Whether a field is there: an object (even an empty one) or any other value but null."""
+    return value.get(name) is not None
+
+
+def many(value: Object, name: str) -> list[Any]:
+    """A list field; an empty one where there is none."""
+    found = value.get(name)
+    return found if isinstance(found, list) else []
+
+
+def items(value: Object, name: str, at: str) -> Iterator[tuple[str, Object]]:
+    """The objects of a list field, each with its path."""
+    for index, item in enumerate(many(value, name)):
+        if isinstance(item, Mapping):
+            yield f"{at}.{name}[{index}]" if at else f"{name}[{index}]", item
+
+
+def texts(value: Object, name: str, at: str) -> Iterator[tuple[str, str]]:
+    """The strings of a list field, each with its path."""
+    for index, item in enumerate(many(value, name)):
+        if isinstance(item, str):
+            yield f"{at}.{name}[{index}]" if at else f"{name}[{index}]", item
+
+
+def text_map(value: Object, name: str) -> dict[str, str]:
+    """A map of strings (labels, annotations, ...): the entries that are strings."""
+    return {key: item for key, item in fields(value, name).items() if isinstance(item, str)}
+
+
+def amounts(value: Object, name: str) -> dict[str, Json]:
+    """A map of quantities (limits, requests, ...): the entries that are quantities, as written."""
+    return {key: item for key, item in fields(value, name).items() if parse_quantity(item) is not None}
+
+
+def is_percent(value: Json) -> bool:
+    """Whether an int-or-string holds a string."""
+    return isinstance(value, str)

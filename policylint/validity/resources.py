@@ -1,0 +1,88 @@
+"""Requests and limits of containers and pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from policylint.model import Cause, Json, Object
+from policylint.quantity import parse_quantity
+from policylint.validity.causes import NOT_NEGATIVE, each_invalid, forbidden, invalid, required
+from policylint.validity.formats import qualified_name
+from policylint.validity.reading import amounts
+from policylint.validity.walk import Scope
+
+_STANDARD = frozenset({"cpu", "memory", "ephemeral-storage"})
+_HUGE = "hugepages-"
+_NATIVE = "kubernetes.io/"
+
+
+def requirements(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a container's resources."""
+    limits, requests = amounts(value, "limits"), amounts(value, "requests")
+    for name, amount in limits.items():
+        yield from resource_amount(name, amount, f"{at}.limits[{name}]")
+    for name, amount in requests.items():
+        yield from resource_amount(name, amount, f"{at}.requests[{name}]")
+        yield from _request(name, amount, limits, at)
+    named = limits.keys() | requests.keys()
+    if any(name.startswith(_HUGE) for name in named) and not named & {"cpu", "memory"}:
+        yield forbidden(at, "HugePages require cpu or memory")
+
+
+def resource_amount(name: str, amount: Json, at: str) -> Iterator[Cause]:
+    """The errors of one entry of a container's requests or limits."""
+    yield from container_resource(name, at)
+    yield from quantity_of(name, amount, at)
+    size = parse_quantity(name.removeprefix(_HUGE)) if name.startswith(_HUGE) else None
+    number = parse_quantity(amount)
+    if size and number is not None and (number < 0 or number % size):
+        yield invalid(at, str(amount), f"{amount} is not positive integer multiple of {name}")
+
+
+def quantity_of(name: str, amount: Json, at: str) -> Iterator[Cause]:
+    """The errors of a resource's quantity: not negative, and whole where the resource is counted."""
+    number = parse_quantity(amount)
+    if number is None:
+        return
+    if number < 0:
+        yield invalid(at, str(amount), NOT_NEGATIVE)
+    if is_counted(name) and number.denominator != 1:
+        yield invalid(at, str(amount), "must be an integer")
+
+
+def container_resource(name: str, at: str) -> Iterator[Cause]:
+    """The errors of a resource's name in a container."""
+    complaints = qualified_name(name)
+    yield from each_invalid(at, name, complaints)
+    if complaints or "/" not in name:
+        if not complaints and name not in _STANDARD and not name.startswith(_HUGE):
+            yield invalid(at, name, "must be a standard resource type or fully qualified")
+            yield invalid(at, name, "must be a standard resource for containers")
+    elif _NATIVE not in name and not is_extended(name):
+        yield invalid(at, name, "doesn't follow extended resource name standard")
+
+
+def is_extended(name: str) -> bool:
+    """Whether a name is that of an extended resource: with a domain, neither Kubernetes' own nor for quotas."""
+    if "/" not in name or _NATIVE in name or name.startswith("requests."):
+        return False
+    return not qualified_name(f"requests.{name}")
+
+
+def is_counted(name: str) -> bool:
+    """Whether a resource comes in whole numbers."""
+    return is_extended(name)
+
+
+def _request(name: str, amount: Json, limits: Mapping[str, Json], at: str) -> Iterator[Cause]:
+    wanted, limit = parse_quantity(amount), parse_quantity(limits.get(name))
+    fixed = is_extended(name) or name.startswith(_HUGE)
+    if wanted is None:
+        return
+    if limit is None:
+        if fixed:
+            yield required(f"{at}.limits", "Limit must be set for non overcommitable resources")
+    elif fixed and wanted != limit:
+        yield invalid(f"{at}.requests", str(amount), f"must be equal to {name} limit of {limits[name]}")
+    elif wanted > limit:
+        yield invalid(f"{at}.requests", str(amount), f"must be less than or equal to {name} limit of {limits[name]}")

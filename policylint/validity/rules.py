@@ -1,0 +1,80 @@
+"""Rules for one field at a time, to be named in tables: supported values, bounds, formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylint.model import Cause, Json
+from policylint.quantity import parse_quantity
+from policylint.validity.causes import NOT_NEGATIVE, NOT_POSITIVE, each_invalid, invalid, unsupported
+from policylint.validity.formats import Format, between, port_name, port_number
+from policylint.validity.walk import Rule
+
+
+def one_of(*supported: str) -> Rule:
+    """The field is one of these strings, shown in this order ("" counts as not given)."""
+    known = frozenset(supported)
+
+    def check(value: Json, at: str) -> Iterator[Cause]:
+        if isinstance(value, str) and value and value not in known:
+            yield unsupported(at, value, supported)
+
+    return check
+
+
+def form(*formats: Format) -> Rule:
+    """The field is a string of these formats ("" counts as not given)."""
+
+    def check(value: Json, at: str) -> Iterator[Cause]:
+        if isinstance(value, str) and value:
+            for complaints in formats:
+                yield from each_invalid(at, value, complaints(value))
+
+    return check
+
+
+def at_least(lowest: int, words: str = "") -> Rule:
+    """The field is a number not below this one."""
+    detail = words or (NOT_NEGATIVE if lowest == 0 else NOT_POSITIVE if lowest == 1 else f"must be at least {lowest}")
+
+    def check(value: Json, at: str) -> Iterator[Cause]:
+        if _is_number(value) and value < lowest:
+            yield invalid(at, value, detail)
+
+    return check
+
+
+def within(lowest: int, highest: int, words: str = "") -> Rule:
+    """The field is a number between these two, both included."""
+    detail = words or between(lowest, highest)
+
+    def check(value: Json, at: str) -> Iterator[Cause]:
+        if _is_number(value) and not lowest <= value <= highest:
+            yield invalid(at, value, detail)
+
+    return check
+
+
+def port(value: Json, at: str) -> Iterator[Cause]:
+    """The field is a port's number (0 counts as not given)."""
+    if _is_number(value) and value:
+        yield from each_invalid(at, value, port_number(int(value)))
+
+
+def port_or_name(value: Json, at: str) -> Iterator[Cause]:
+    """The field is a port's number or name."""
+    if isinstance(value, str):
+        yield from each_invalid(at, value, port_name(value))
+    elif _is_number(value):
+        yield from each_invalid(at, value, port_number(int(value)))
+
+
+def not_negative_quantity(value: Json, at: str) -> Iterator[Cause]:
+    """The field is a quantity of at least zero."""
+    amount = parse_quantity(value)
+    if amount is not None and amount < 0:
+        yield invalid(at, str(value), NOT_NEGATIVE)
+
+
+def _is_number(value: Json) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,0 +1,95 @@
+"""Security contexts of pods and containers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policylint.model import Cause, Object
+from policylint.validity.causes import duplicate, each_invalid, forbidden, invalid, required, unsupported
+from policylint.validity.formats import descending_path
+from policylint.validity.reading import fields, has, items, many, text
+from policylint.validity.walk import Scope
+
+_SYSCTL_SEGMENT = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+_SYSCTL = re.compile(rf"({_SYSCTL_SEGMENT}[\./])*{_SYSCTL_SEGMENT}")
+_PROFILES = ("Localhost", "RuntimeDefault", "Unconfined")
+
+
+def container_security(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a container's security context."""
+    if value.get("allowPrivilegeEscalation") is not False:
+        return
+    if value.get("privileged") is True:
+        detail = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
+        yield invalid(at, dict(value), detail)
+    if "CAP_SYS_ADMIN" in many(fields(value, "capabilities"), "add"):
+        detail = "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"
+        yield invalid(at, dict(value), detail)
+
+
+def pod_security(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a pod's security context."""
+    seen: set[str] = set()
+    for path, sysctl in items(value, "sysctls", at):
+        name = text(sysctl, "name")
+        if not name:
+            yield required(f"{path}.name")
+        elif len(name) > 253 or not _SYSCTL.fullmatch(name):
+            detail = f"must have at most 253 characters and match regex ^{_SYSCTL.pattern}$"
+            yield invalid(f"{path}.name", name, detail)
+        elif name in seen:
+            yield duplicate(f"{path}.name", name)
+        seen.add(name)
+
+
+def host_sharing(spec: Object, at: str) -> Iterator[Cause]:
+    """The errors of a pod that shares its node's namespaces."""
+    if spec.get("shareProcessNamespace") is True and spec.get("hostPID") is True:
+        detail = "ShareProcessNamespace and HostPID cannot both be enabled"
+        yield invalid(f"{at}.shareProcessNamespace", True, detail)
+    if spec.get("hostUsers") is False:
+        for name in ("hostPID", "hostIPC"):
+            if spec.get(name) is True:
+                yield forbidden(f"{at}.{name}", "when `hostUsers` is false")
+
+
+def seccomp(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a seccomp profile."""
+    yield from _profile_type(value, at, "seccompProfile")
+    profile = value.get("localhostProfile")
+    if text(value, "type") != "Localhost":
+        if profile is not None:
+            yield invalid(f"{at}.localhostProfile", dict(value), "can only be set when seccomp type is Localhost")
+    elif not isinstance(profile, str):
+        yield required(f"{at}.localhostProfile", "must be set when seccomp type is Localhost")
+    else:
+        yield from each_invalid(f"{at}.localhostProfile", profile, descending_path(profile))
+
+
+def app_armor(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of an AppArmor profile."""
+    yield from _profile_type(value, at, "appArmorProfile")
+    profile = value.get("localhostProfile")
+    if text(value, "type") != "Localhost":
+        if profile is not None and text(value, "type") in _PROFILES:
+            yield invalid(f"{at}.localhostProfile", profile, "can only be set when AppArmor type is Localhost")
+    elif not isinstance(profile, str) or not profile:
+        yield required(f"{at}.localhostProfile", "must be set when AppArmor type is Localhost")
+    elif profile != profile.strip():
+        yield invalid(f"{at}.localhostProfile", profile, "must not be padded with whitespace")
+
+
+def _profile_type(value: Object, at: str, field: str) -> Iterator[Cause]:
+    kind = text(value, "type")
+    if not kind:
+        yield required(f"{at}.type", f"type is required when {field} is set")
+    elif kind not in _PROFILES:
+        yield unsupported(f"{at}.type", kind, _PROFILES)
+
+
+def windows_user(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of Windows options."""
+    for name in ("gmsaCredentialSpec", "runAsUserName"):
+        if has(value, name) and value.get(name) == "":
+            yield invalid(f"{at}.{name}", "", f"{name} cannot be an empty string")

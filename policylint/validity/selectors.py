@@ -1,0 +1,104 @@
+"""Label selectors and node selectors: their errors, and whether a selector matches labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from policylint.model import Cause, Object
+from policylint.validity.causes import each_invalid, forbidden, invalid, required
+from policylint.validity.formats import dns_subdomain, label_value, qualified_name
+from policylint.validity.metadata import labels
+from policylint.validity.reading import items, many, text, text_map, texts
+from policylint.validity.walk import Scope
+
+_WITH_VALUES = frozenset({"In", "NotIn"})
+_WITHOUT_VALUES = frozenset({"Exists", "DoesNotExist"})
+_ONE_VALUE = frozenset({"Gt", "Lt"})
+
+
+def label_selector(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a LabelSelector."""
+    yield from labels(value, "matchLabels", f"{at}.matchLabels")
+    for path, item in items(value, "matchExpressions", at):
+        operator = text(item, "operator")
+        yield from _values(item, path, operator)
+        if operator not in _WITH_VALUES | _WITHOUT_VALUES:
+            yield invalid(f"{path}.operator", operator, "not a valid selector operator")
+        yield from each_invalid(f"{path}.key", text(item, "key"), qualified_name(text(item, "key")))
+        for place, one in texts(item, "values", path):
+            yield from each_invalid(place, one, label_value(one))
+
+
+def node_selector(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a NodeSelector: there must be a term."""
+    if not many(value, "nodeSelectorTerms"):
+        yield required(f"{at}.nodeSelectorTerms", "must have at least one node selector term")
+
+
+def node_selector_term(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a NodeSelectorTerm; values of preferred terms need not be label values."""
+    strict = "preferredDuringScheduling" not in at
+    for path, item in items(value, "matchExpressions", at):
+        yield from _node_requirement(item, path, strict)
+    for path, item in items(value, "matchFields", at):
+        yield from _node_field(item, path)
+
+
+def _node_requirement(item: Object, at: str, strict: bool) -> Iterator[Cause]:
+    operator = text(item, "operator")
+    yield from _values(item, at, operator)
+    if operator in _ONE_VALUE:
+        if len(many(item, "values")) != 1:
+            yield required(f"{at}.values", "must be specified single value when `operator` is 'Lt' or 'Gt'")
+    elif operator not in _WITH_VALUES | _WITHOUT_VALUES:
+        yield invalid(f"{at}.operator", operator, "not a valid selector operator")
+    yield from each_invalid(f"{at}.key", text(item, "key"), qualified_name(text(item, "key")))
+    if strict:
+        for place, one in texts(item, "values", at):
+            yield from each_invalid(place, one, label_value(one))
+
+
+def _node_field(item: Object, at: str) -> Iterator[Cause]:
+    if text(item, "operator") not in _WITH_VALUES:
+        yield invalid(f"{at}.operator", text(item, "operator"), "not a valid selector operator")
+    elif len(many(item, "values")) != 1:
+        yield required(
+            f"{at}.values", "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"
+        )
+    if text(item, "key") != "metadata.name":
+        yield invalid(f"{at}.key", text(item, "key"), "not a valid field selector key")
+    else:
+        for place, one in texts(item, "values", at):
+            yield from each_invalid(place, one, dns_subdomain(one))
+
+
+def _values(item: Object, at: str, operator: str) -> Iterator[Cause]:
+    given = many(item, "values")
+    if operator in _WITH_VALUES and not given:
+        yield required(f"{at}.values", "must be specified when `operator` is 'In' or 'NotIn'")
+    if operator in _WITHOUT_VALUES and given:
+        yield forbidden(f"{at}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
+
+
+def matches(selector: Object, given: Mapping[str, str]) -> bool:
+    """Whether a LabelSelector selects labels; an empty one selects everything."""
+    wanted = text_map(selector, "matchLabels")
+    if any(given.get(key) != one for key, one in wanted.items()):
+        return False
+    return all(_meets(item, given) for _, item in items(selector, "matchExpressions", ""))
+
+
+def _meets(item: Object, given: Mapping[str, str]) -> bool:
+    key, operator, values = text(item, "key"), text(item, "operator"), many(item, "values")
+    if operator == "In":
+        return key in given and given[key] in values
+    if operator == "NotIn":
+        return given.get(key) not in values
+    if operator == "DoesNotExist":
+        return key not in given
+    return key in given or operator != "Exists"
+
+
+def is_empty(selector: Object) -> bool:
+    """Whether a LabelSelector has no requirement at all."""
+    return not selector.get("matchLabels") and not selector.get("matchExpressions")

@@ -1,0 +1,238 @@
+"""How server-side apply fits an object to its schema (sigs.k8s.io/structured-merge-diff typed/validate.go)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from policylint.model import Json
+from policylint.schemas import Node
+
+_NUMBERS = frozenset({"integer", "number"})
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """One error: the field by index (`spec.ports[1]`), by key as the server writes it, what it says, its topic."""
+
+    field: str
+    path: str
+    text: str
+    topic: str = "invalid-object"
+
+    @property
+    def plain(self) -> str:
+        """The field as warnings of unknown fields name it."""
+        return self.field
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    field: str
+    path: str
+
+    def name(self, key: str) -> _Place:
+        return _Place(f"{self.field}.{key}" if self.field else key, f"{self.path}.{key}")
+
+    def item(self, index: int, key: str) -> _Place:
+        return _Place(f"{self.field}[{index}]", f"{self.path}[{key}]")
+
+
+def typed(node: Node, value: Json) -> Iterator[Misfit]:
+    """The misfits of an object, in order."""
+    return _value(node, value, _Place("", ""))
+
+
+def _value(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
+    if value is None or _is_open(node):
+        return
+    if node.type == "array":
+        yield from _list(node, value, place)
+    elif node.type == "object" or node.properties:
+        yield from _map(node, value, place)
+    else:
+        yield from _scalar(node, value, place)
+
+
+def _is_open(node: Node) -> bool:
+    return node.preserve_unknown or not (node.type or node.int_or_string or node.quantity or node.properties)
+
+
+def _map(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
+    if not isinstance(value, Mapping):
+        yield Misfit(place.field, place.path, f"expected map, got &{{{_go(value)}}}")
+        return
+    for key, item in value.items():
+        child = node.properties.get(key) or node.additional
+        if child is not None:
+            yield from _value(child, item, place.name(key))
+        else:
+            here = place.name(key)
+            yield Misfit(here.field, here.path, "field not declared in schema", "unknown-field")
+
+
+def _list(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
+    if not isinstance(value, list):
+        yield Misfit(place.field, place.path, f"expected list, got &{{{_go(value)}}}")
+    elif node.items is None:
+        return
+    elif node.list_type in _KEYS:
+        yield from _keyed(node, node.items, value, place)
+    else:
+        for index, item in enumerate(value):
+            yield from _value(node.items, item, place.item(index, str(index)))
+
+
+def _keyed(node: Node, each: Node, value: list[Json], place: _Place) -> Iterator[Misfit]:
+    seen: set[str] = set()
+    for index, item in enumerate(value):
+        key, problem = _KEYS[node.list_type](node, item)
+        if problem:
+            yield Misfit(f"{place.field}[{index}]", place.path, f"element {index}: {problem}")
+            return
+        if key in seen:
+            text = f"duplicate entries for key [{key}]"
+            yield Misfit(f"{place.field}[{index}]", place.path, text, "duplicate-list-key")
+        seen.add(key)
+        yield from _value(each, item, place.item(index, key))
+
+
+def _map_key(node: Node, item: Json) -> tuple[str, str]:
+    """An item's key as the server writes it, or what is wrong with it."""
+    if not isinstance(item, Mapping):
+        kind = "a null element" if item is None else "non-map elements"
+        return "", f"associative list with keys may not have {kind}"
+    parts = [f"{name}={_shown(value)}" for name in node.list_keys for value in _key_values(node, item, name)]
+    if parts:
+        return ",".join(parts), ""
+    if len(node.list_keys) == 1:
+        omitted = f'key field "{node.list_keys[0]}" (and doesn\'t have default value)'
+    else:
+        names = " ".join(_shown(name) for name in node.list_keys)
+        omitted = f"all key fields [{names}] (and doesn't have default values for any key fields)"
+    return "", f"associative list with keys has an element that omits {omitted}"
+
+
+def _key_values(node: Node, item: Mapping[str, Json], name: str) -> Iterator[Json]:
+    if name in item:
+        yield item[name]
+        return
+    child = node.items.properties.get(name) if node.items else None
+    if child is not None and child.default is not None:
+        yield child.default
+
+
+def _set_key(_node: Node, item: Json) -> tuple[str, str]:
+    if item is None:
+        return "", "associative list without keys has an element that's an explicit null"
+    if isinstance(item, (Mapping, list)):
+        return "", "associative list without keys has an element that's a map or list type"
+    return f"={_shown(item)}", ""
+
+
+_KEYS:
+        yield from _keyed(node, node.items, value, place)
+    else:
+        for index, item in enumerate(value):
+            yield from _value(node.items, item, place.item(index, str(index)))
+
+
+def _keyed(node: Node, each: Node, value: list[Json], place: _Place) -> Iterator[Misfit]:
+    seen: set[str] = set()
+    for index, item in enumerate(value):
+        key, problem = _KEYS[node.list_type](node, item)
+        if problem:
+            yield Misfit(f"{place.field}[{index}]", place.path, f"element {index}: {problem}")
+            return
+        if key in seen:
+            text = f"duplicate entries for key [{key}]"
+            yield Misfit(f"{place.field}[{index}]", place.path, text, "duplicate-list-key")
+        seen.add(key)
+        yield from _value(each, item, place.item(index, key))
+
+
+def _map_key(node: Node, item: Json) -> tuple[str | None, str]:
+    if item is None:
+        return None, "associative list with keys may not have a null element"
+    if not isinstance(item, Mapping):
+        return None, "associative list with keys may not have non-map elements"
+    parts = []
+    for name in node.list_keys:
+        value = item.get(name)
+        if value is None and node.items is not None:
+            child = node.items.properties.get(name)
+            value = child.default if child is not None else None
+        if value is not None:
+            parts.append(f"{name}={_shown(value)}")
+        elif name not in item and len(node.list_keys) == 1:
+            return None, (
+                f'associative list with keys has an element that omits key field "{name}" '
+                "(and doesn't have default value)"
+            )
+        else:
+            parts.append(f"{name}=null") if name in item else None
+    if not parts:
+        names = "".join(f"{_shown(name)} " for name in node.list_keys).strip()
+        return None, (
+            f"associative list with keys has an element that omits all key fields [{names}] "
+            "(and doesn't have default values for any key fields)"
+        )
+    return ",".join(parts), ""
+
+
+def _set_key(_node: Node, item: Json) -> tuple[str | None, str]:
+    if item is None:
+        return None, "associative list without keys has an element that's an explicit null"
+    if isinstance(item, (Mapping, list)):
+        return None, "associative list without keys has an element that's a map or list type"
+    return f"={_shown(item)}", ""
+
+
+_KEYS: Mapping[str, Callable[[Node, Json], tuple[str, str]]] = {"map": _map_key, "set": _set_key}
+
+
+def _scalar(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if node.int_or_string or node.quantity:
+        if isinstance(value, (Mapping, list)):
+            yield Misfit(place.field, place.path, f"expected any scalar, got &{{{_go(value)}}}")
+    elif node.type in _NUMBERS:
+        if not is_number:
+            yield Misfit(place.field, place.path, f"expected numeric (int or float), got {_go_type(value)}")
+    elif node.type == "string":
+        if not isinstance(value, str):
+            yield Misfit(place.field, place.path, f"expected string, got &value.valueUnstructured{{Value:{_go_syntax(value)}}}")
+    elif node.type == "boolean" and not isinstance(value, bool):
+        yield Misfit(place.field, place.path, f"expected boolean, got &{{{_go(value)}}}")
+
+
+def _go(value: Json) -> str:
+    """A value as Go's %v prints it."""
+    if isinstance(value, Mapping):
+        return "map[" + " ".join(f"{key}:{_go(item)}" for key, item in sorted(value.items())) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(map(_go, value)) + "]"
+    return value if isinstance(value, str) else "<nil>" if value is None else _shown(value)
+
+
+def _go_syntax(value: Json) -> str:
+    """A value as Go's %#v prints it."""
+    if isinstance(value, Mapping):
+        pairs = ", ".join(f"{_shown(key)}:{_go_syntax(item)}" for key, item in sorted(value.items()))
+        return f"map[string]interface {{}}{{{pairs}}}"
+    if isinstance(value, list):
+        return "[]interface {}{" + ", ".join(map(_go_syntax, value)) + "}"
+    return "interface {}(nil)" if value is None else _shown(value)
+
+
+def _go_type(value: Json) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, str):
+        return "string"
+    return "map[string]interface {}" if isinstance(value, Mapping) else "[]interface {}"
+
+
+def _shown(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False)
