@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from policylint.model import Json
 from policylint.quantity import parse_quantity
 from policylint.schemas import Node
-from policylint.validity.typing import Misfit
+from policylint.validity.fitting import Misfit
 from policylint.validity.walk import struct
 
 _WIDTHS = {"int32": 31, "int64": 63, "": 63}

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from policylint.model import Apply, Cause, Object, Target
 from policylint.schemas import Node, Schemas
 from policylint.validity.decoding import misfits
+from policylint.validity.fitting import Misfit, typed
 from policylint.validity.reading import fields, text
-from policylint.validity.typing import Misfit, typed
 
 _SOURCE = "structured-merge-diff and the decoder of Kubernetes 1.36"
 

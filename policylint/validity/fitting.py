@@ -131,64 +131,6 @@ def _set_key(_node: Node, item: Json) -> tuple[str, str]:
     return f"={_shown(item)}", ""
 
 
-_KEYS:
-        yield from _keyed(node, node.items, value, place)
-    else:
-        for index, item in enumerate(value):
-            yield from _value(node.items, item, place.item(index, str(index)))
-
-
-def _keyed(node: Node, each: Node, value: list[Json], place: _Place) -> Iterator[Misfit]:
-    seen: set[str] = set()
-    for index, item in enumerate(value):
-        key, problem = _KEYS[node.list_type](node, item)
-        if problem:
-            yield Misfit(f"{place.field}[{index}]", place.path, f"element {index}: {problem}")
-            return
-        if key in seen:
-            text = f"duplicate entries for key [{key}]"
-            yield Misfit(f"{place.field}[{index}]", place.path, text, "duplicate-list-key")
-        seen.add(key)
-        yield from _value(each, item, place.item(index, key))
-
-
-def _map_key(node: Node, item: Json) -> tuple[str | None, str]:
-    if item is None:
-        return None, "associative list with keys may not have a null element"
-    if not isinstance(item, Mapping):
-        return None, "associative list with keys may not have non-map elements"
-    parts = []
-    for name in node.list_keys:
-        value = item.get(name)
-        if value is None and node.items is not None:
-            child = node.items.properties.get(name)
-            value = child.default if child is not None else None
-        if value is not None:
-            parts.append(f"{name}={_shown(value)}")
-        elif name not in item and len(node.list_keys) == 1:
-            return None, (
-                f'associative list with keys has an element that omits key field "{name}" '
-                "(and doesn't have default value)"
-            )
-        else:
-            parts.append(f"{name}=null") if name in item else None
-    if not parts:
-        names = "".join(f"{_shown(name)} " for name in node.list_keys).strip()
-        return None, (
-            f"associative list with keys has an element that omits all key fields [{names}] "
-            "(and doesn't have default values for any key fields)"
-        )
-    return ",".join(parts), ""
-
-
-def _set_key(_node: Node, item: Json) -> tuple[str | None, str]:
-    if item is None:
-        return None, "associative list without keys has an element that's an explicit null"
-    if isinstance(item, (Mapping, list)):
-        return None, "associative list without keys has an element that's a map or list type"
-    return f"={_shown(item)}", ""
-
-
 _KEYS: Mapping[str, Callable[[Node, Json], tuple[str, str]]] = {"map": _map_key, "set": _set_key}
 
 
@@ -202,7 +144,8 @@ def _scalar(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
             yield Misfit(place.field, place.path, f"expected numeric (int or float), got {_go_type(value)}")
     elif node.type == "string":
         if not isinstance(value, str):
-            yield Misfit(place.field, place.path, f"expected string, got &value.valueUnstructured{{Value:{_go_syntax(value)}}}")
+            text = f"expected string, got &value.valueUnstructured{{Value:{_go_syntax(value)}}}"
+            yield Misfit(place.field, place.path, text)
     elif node.type == "boolean" and not isinstance(value, bool):
         yield Misfit(place.field, place.path, f"expected boolean, got &{{{_go(value)}}}")
 
