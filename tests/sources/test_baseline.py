@@ -1,0 +1,285 @@
+"""Which revision is compared with when none is named: never a commit with itself."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from helms import any_helm
+from repository import Repo
+
+from policylint.errors import SourceError
+from policylint.sources import ci
+from policylint.sources.resolve import resolve_pair
+from policylint.sources.sides import ChartSide, ValuesInput
+from policylint.sources.workspace import Workspace
+
+
+@pytest.fixture(autouse=True)
+def no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in (*ci.TARGET_BRANCHES, *ci.BEFORE_COMMITS):
+        monkeypatch.delenv(variable.name, raising=False)
+    for name in ("GITHUB_EVENT_PATH", "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
+    """A repository whose main branch has two commits of the chart: first and second."""
+    made = Repo(tmp_path / "repo").init()
+    monkeypatch.chdir(made.top)
+    made.chart(colour="first").commit("first")
+    made.chart(colour="second").commit("second")
+    return made
+
+
+def colours(before: str = "", chart: str = "chart", **options: str) -> tuple[str, str, str]:
+    """(label of the before side, its colour, the after side's colour)."""
+    with Workspace() as workspace:
+        sides = resolve_pair(before, ChartSide(chart), workspace, **options)
+        texts = [any_helm().render(side).text for side in sides if isinstance(side, ChartSide)]
+        found = [line.split()[1] for text in texts for line in text.splitlines() if "colour:" in line]
+        return sides[0].label, found[0], found[1]
+
+
+def refusal(**options: str) -> SourceError:
+    with pytest.raises(SourceError) as caught, Workspace() as workspace:
+        resolve_pair("", ChartSide("chart"), workspace, **options)
+    return caught.value
+
+
+def clone(repo: Repo, path: Path, *options: str) -> Repo:
+    command = ["git", "clone", "--quiet", *options, f"file://{repo.top}", str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    return Repo(path)
+
+
+def feature(repo: Repo) -> Repo:
+    """A branch with a commit of its own, while main goes on."""
+    repo.git("switch", "--quiet", "--create", "feature")
+    repo.chart(colour="feature").commit("feature")
+    repo.git("switch", "--quiet", "main")
+    repo.chart(colour="third").commit("third")
+    repo.git("switch", "--quiet", "feature")
+    return repo
+
+
+def test_a_branch_is_compared_with_where_it_left_the_default_branch(repo: Repo) -> None:
+    feature(repo)
+    assert colours() == ("merge base with main", "second", "feature")
+
+
+def test_a_clone_asks_origin_for_its_default_branch(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.git("branch", "--move", "main", "trunk")
+    copy = clone(repo, tmp_path / "clone")
+    monkeypatch.chdir(copy.top)
+    copy.git("switch", "--quiet", "--create", "feature")
+    copy.chart(colour="feature").commit()
+    assert colours() == ("merge base with origin/trunk", "second", "feature")
+
+
+def test_the_configuration_names_the_default_branch_where_origin_does_not(repo: Repo) -> None:
+    repo.git("branch", "--move", "main", "trunk")
+    repo.git("switch", "--quiet", "--create", "feature")
+    repo.chart(colour="feature").commit()
+    assert colours(default_branch="trunk") == ("merge base with trunk", "second", "feature")
+    assert "trunc" in str(refusal(default_branch="trunc"))
+
+
+@pytest.mark.parametrize("variable", ci.TARGET_BRANCHES, ids=lambda variable: variable.name)
+def test_ci_names_the_target_branch(repo: Repo, variable: ci.Variable, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.git("switch", "--quiet", "--create", "release")
+    repo.chart(colour="release").commit()
+    repo.git("switch", "--quiet", "--create", "feature")
+    repo.chart(colour="feature").commit()
+    monkeypatch.setenv(variable.name, "refs/heads/release")
+    if variable.only_with:
+        monkeypatch.setenv(variable.only_with, "false")
+        assert colours()[1] == "second"
+        monkeypatch.setenv(variable.only_with, "7")
+    assert colours() == ("merge base with release", "release", "feature")
+
+
+def test_a_target_branch_that_was_not_fetched_says_which_fetch(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_BASE_REF", "develop")
+    error = refusal()
+    assert "GITHUB_BASE_REF names develop" in str(error)
+    assert "git fetch origin +refs/heads/develop:refs/remotes/origin/develop" in error.remedy
+
+
+def test_staged_changes_only_are_compared_with_head(repo: Repo) -> None:
+    feature(repo)
+    repo.chart(colour="staged")
+    repo.git("add", "chart")
+    assert colours() == ("HEAD (staged changes)", "feature", "staged")
+
+
+def test_what_is_not_staged_takes_no_part_in_a_staged_check(repo: Repo) -> None:
+    repo.chart(colour="staged")
+    repo.git("add", "chart")
+    repo.file("chart/templates/untracked.yaml", "colour: untracked\n")
+    assert colours() == ("HEAD (staged changes)", "second", "staged")
+
+
+def test_staged_and_unstaged_changes_are_the_work_tree_against_the_merge_base(repo: Repo) -> None:
+    feature(repo)
+    repo.chart(colour="staged")
+    repo.git("add", "chart")
+    repo.chart(colour="unstaged")
+    assert colours() == ("merge base with main", "second", "unstaged")
+
+
+def test_staged_changes_elsewhere_do_not_hide_the_branch(repo: Repo) -> None:
+    feature(repo)
+    repo.write(README="new")
+    repo.git("add", "README")
+    assert colours() == ("merge base with main", "second", "feature")
+
+
+def test_a_dirty_default_branch_is_compared_with_its_commit(repo: Repo) -> None:
+    repo.chart(colour="dirty")
+    assert colours()[1:] == ("second", "dirty")
+
+
+def test_a_clean_default_branch_is_compared_with_the_commit_before(repo: Repo) -> None:
+    assert colours() == ("HEAD^1", "first", "second")
+
+
+def test_changes_elsewhere_leave_the_default_branch_clean(repo: Repo) -> None:
+    repo.write(README="changed")
+    assert colours() == ("HEAD^1", "first", "second")
+
+
+def test_a_change_of_a_file_dependency_counts_as_a_change_of_the_chart(repo: Repo) -> None:
+    dependency = "dependencies:\n  - name: lib\n    version: 0.1.0\n    repository: file://../lib\n"
+    repo.chart("lib", "plain", name="lib").file(
+        "chart/Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0\n" + dependency
+    )
+    repo.commit()
+    repo.chart("lib", "changed", name="lib")
+    with Workspace() as workspace:
+        assert resolve_pair("", ChartSide("chart"), workspace)[0].label == "merge base with main"
+
+
+@pytest.mark.parametrize("variable", ci.BEFORE_COMMITS, ids=lambda variable: variable.name)
+def test_ci_names_the_commit_before_a_push(repo: Repo, variable: ci.Variable, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = repo.git("rev-parse", "HEAD^1")
+    repo.chart(colour="third").commit()
+    head = repo.git("rev-parse", "HEAD")
+    monkeypatch.setenv(variable.name, f"{first}...{head}" if "RANGE" in variable.name else first)
+    assert colours() == (f"{first[:12]} ({variable.name})", "first", "third")
+    monkeypatch.setenv(variable.name, "0" * 40)
+    assert colours() == ("HEAD^1", "second", "third")
+    monkeypatch.setenv(variable.name, head)
+    assert colours() == ("HEAD^1", "second", "third")
+
+
+def test_the_event_file_of_github_names_the_commit_before_a_push(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = repo.git("rev-parse", "HEAD^1")
+    repo.chart(colour="third").commit()
+    event = tmp_path / "event.json"
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    event.write_text(json.dumps({"before": first, "commits": []}))
+    assert colours()[1:] == ("first", "third")
+    event.write_text("not json")
+    assert colours()[1:] == ("second", "third")
+
+
+def test_a_commit_before_the_push_that_is_not_here_says_which_fetch(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI_COMMIT_BEFORE_SHA", "c" * 40)
+    assert refusal().remedy == f"git fetch origin {'c' * 40}"
+
+
+def test_the_first_commit_has_nothing_to_be_compared_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = Repo(tmp_path / "new").init()
+    monkeypatch.chdir(repo.top)
+    repo.chart()
+    assert "no commit yet" in str(refusal())
+    repo.commit()
+    error = refusal()
+    assert "HEAD is the first commit" in str(error)
+    assert "--before" in error.remedy
+
+
+@pytest.mark.parametrize("name", ["HEAD", "main", "@"])
+def test_a_commit_is_never_compared_with_itself(repo: Repo, name: str) -> None:
+    with pytest.raises(SourceError, match="never compared with itself"):
+        colours(f"git:{name}")
+    assert colours("git:HEAD~1")[1:] == ("first", "second")
+
+
+def test_a_shallow_clone_without_the_merge_base_says_which_fetch(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feature(repo)
+    copy = clone(repo, tmp_path / "clone", "--depth=1", "--branch=feature", "--no-single-branch")
+    monkeypatch.chdir(copy.top)
+    monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    error = refusal()
+    assert "shallow clone does not reach the merge base with origin/main" in str(error)
+    command = error.remedy.partition(" (")[0]
+    assert command == "git fetch --unshallow origin +refs/heads/main:refs/remotes/origin/main"
+    copy.git(*command.split()[1:])
+    assert colours() == ("merge base with origin/main", "second", "feature")
+
+
+def test_a_shallow_clone_of_one_branch_says_which_fetch(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feature(repo)
+    copy = clone(repo, tmp_path / "clone", "--depth=1", "--branch=feature")
+    monkeypatch.chdir(copy.top)
+    monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    command = refusal().remedy.partition(" (")[0]
+    copy.git(*command.split()[1:])
+    assert colours() == ("merge base with origin/main", "second", "feature")
+
+
+def test_a_shallow_default_branch_says_which_fetch(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = clone(repo, tmp_path / "clone", "--depth=1")
+    monkeypatch.chdir(copy.top)
+    error = refusal()
+    assert error.remedy == "git fetch --deepen=1"
+    copy.git("fetch", "--deepen=1")
+    assert colours() == ("HEAD^1", "first", "second")
+
+
+def test_unrelated_histories_ask_for_a_before_side(repo: Repo) -> None:
+    repo.git("checkout", "--quiet", "--orphan", "fresh")
+    repo.chart(colour="fresh").commit()
+    error = refusal()
+    assert "no commit in common" in str(error)
+    assert "--before" in error.remedy
+
+
+def test_outside_a_repository_a_before_side_has_to_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = Repo(tmp_path / "plain").chart()
+    monkeypatch.chdir(plain.top)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    error = refusal()
+    assert "is in no git repository" in str(error)
+    assert "--before SIDE" in error.remedy
+
+
+def test_a_revision_that_does_not_exist(repo: Repo) -> None:
+    with pytest.raises(SourceError, match="git has no revision 'nowhere' here"):
+        colours("git:nowhere")
+    with pytest.raises(SourceError, match="git has no revision '--all' here"):
+        colours("git:--all")
+
+
+def test_values_alone_can_change(repo: Repo) -> None:
+    repo.write(prod_dot_yaml="colour: prod\n").commit()
+    with Workspace() as workspace:
+        side = ChartSide("chart", ValuesInput(files=("prod.yaml",)))
+        before, _ = resolve_pair("", side, workspace)
+        assert isinstance(before, ChartSide)
+        assert before.values.files == ()
