@@ -1,0 +1,122 @@
+"""Ansible: the tasks that call a helm module."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from policylint.errors import ReadError
+from policylint.invocations.declared import (
+    INLINE,
+    Declaration,
+    Setting,
+    Word,
+    boolean,
+    first,
+    read_value,
+    settings,
+    strongest,
+    tables,
+    word,
+)
+from policylint.invocations.tree import Tree, documents
+
+_MODULES = ("kubernetes.core.helm", "community.kubernetes.helm", "community.general.helm", "helm")
+_MENTION = re.compile(r"^\s*(?:- )?[\"']?(?:[a-z]+\.[a-z]+\.)?helm[\"']?\s*:", re.MULTILINE)
+_PAIR = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|\{\{.*?\}\}|\S+)")
+_OWN = ("release_name", "name", "chart_ref", "chart", "release_namespace", "namespace", "release_state", "state")
+
+
+def read(text: str, file: str) -> Iterator[Declaration | ReadError]:
+    """The helm tasks of a playbook, a role's tasks or handlers."""
+    if not re.search(
+        r"^\s*(?:- )?[\"']?(?:[a-z.]+\.)?helm[\"']?\s*:|module\"?:.*helm|action:.*helm", text, re.MULTILINE
+    ):
+        return
+    for root in documents(text, file):
+        if isinstance(root, ReadError):
+            yield root
+        else:
+            yield from _walk(root, file)
+
+
+def _walk(tree: Tree, file: str) -> Iterator[Declaration]:
+    """The tasks anywhere below: plays, blocks, rescue and always are lists of mappings."""
+    for item in tree.items():
+        module = next(((name, found) for name in _MODULES if (found := item.get(name)) is not None), None)
+        if module and _is_call(*module):
+            yield _declaration(item, module[1], file)
+        else:
+            for _, inner in item.pairs():
+                yield from _walk(inner, file)
+    for _, inner in tree.pairs():
+        yield from _walk(inner, file)
+
+
+def _is_call(name: str, arguments: Tree) -> bool:
+    """A bare `helm:` is the module only with the module's own arguments."""
+    if name != "helm":
+        return True
+    if arguments.mapping:
+        keys = {key for key, _ in arguments.pairs()}
+        return bool(keys & {"release_name", "name"}) and bool(keys & set(_OWN[2:]))
+    return len(_PAIR.findall(arguments.text or "")) > 1
+
+
+def _declaration(task: Tree, arguments: Tree, file: str) -> Declaration:
+    blank = Declaration("ansible", file, task.item_line, task.column, Word(), Word(), Word(), Word())
+    return _free_form(blank, arguments) if arguments.text is not None else _mapping(blank, arguments)
+
+
+def _mapping(blank: Declaration, arguments: Tree) -> Declaration:
+    chart = arguments.get("chart")
+    state = first(word(arguments.get("release_state")), word(arguments.get("state")))
+    return replace(
+        blank,
+        release=first(word(arguments.get("release_name")), word(arguments.get("name"))),
+        chart=first(word(arguments.get("chart_ref")), word(chart.get("name") if chart and chart.mapping else chart)),
+        version=first(word(arguments.get("chart_version")), word(arguments.get("chart", "version"))),
+        namespace=first(word(arguments.get("release_namespace")), word(arguments.get("namespace"))),
+        settings=strongest(settings(arguments, "ansible")),
+        values=tuple(_values(arguments)),
+        sets=tuple(each.string("value") or "" for name in ["set_values"] for each in _items(arguments, name)),
+        action="uninstall" if state.text == "absent" else "upgrade",
+        hidden=arguments.open,
+    )
+
+
+def _items(tree: Tree, name: str) -> Iterator[Tree]:
+    found = tree.get(name)
+    yield from found.items() if found else ()
+
+
+def _values(arguments: Tree) -> Iterator[str]:
+    yield from (item.text or "" for item in _items(arguments, "values_files"))
+    if any(arguments.get(name) for name in ("values", "release_values")):
+        yield INLINE
+
+
+def _free_form(blank: Declaration, arguments: Tree) -> Declaration:
+    """`helm: name=x chart_ref=y state=present`."""
+    given = {name: value.strip("\"'") for name, value in _PAIR.findall(arguments.text or "")}
+
+    def said(*names: str) -> Word:
+        text = next((given[name] for name in names if name in given), None)
+        return Word(None, True) if text and "{{" in text else Word(text)
+
+    found: list[Setting] = []
+    for name, reading in tables()["ansible"].settings.items():
+        if name in given:
+            unsure = "{{" in given[name] or (reading[1] == "switch" and boolean(given[name]) is None)
+            text = "?" if unsure and reading[1] == "switch" else given[name]
+            found += read_value(text, reading, arguments.line, arguments.column)
+    return replace(
+        blank,
+        release=said("release_name", "name"),
+        chart=said("chart_ref", "chart"),
+        version=said("chart_version"),
+        namespace=said("release_namespace", "namespace"),
+        settings=strongest(found),
+        action="uninstall" if said("release_state", "state").text == "absent" else "upgrade",
+    )

@@ -1,0 +1,219 @@
+"""Literal calls in TypeScript and Python programs: the name, the first argument and the options, with places.
+
+Nothing is run. What is no literal, and no constant of the same file, is undecided.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from policylint.invocations.hcl import UNDECIDED
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value (str, int, float, bool, None, list or dict of Literals, or UNDECIDED) and its 1-based place."""
+
+    value: Any
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`name("first", {options})`; `spread` says that options may come from elsewhere too."""
+
+    name: str
+    line: int
+    column: int
+    first: Any = None
+    options: Mapping[str, Literal] = field(default_factory=dict)
+    spread: bool = False
+
+
+_CALL = re.compile(r"\bnew\s+((?:\w+\.)*\w+)\s*\(")
+_CONSTANT = re.compile(r"\bconst\s+(\w+)\s*(?::\s*\w+\s*)?=\s*(\"[^\"\n]*\"|'[^'\n]*'|`[^`$]*`|true\b|false\b|\d+)")
+_SPACE = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_ATOM = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|-?\d[\d._]*|[A-Za-z_$][\w$]*")
+_SKIP = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*|/\*.*?\*/|.", re.DOTALL)
+_CLOSING = {"{": "}", "[": "]", "(": ")"}
+
+
+def typescript_calls(text: str) -> Iterator[Call]:
+    """The `new a.b.C("name", {...})` of a program, comments and strings apart."""
+    constants = {name: _scalar(raw, {}) for name, raw in _CONSTANT.findall(_blanked(text, "/"))}
+    for match in _CALL.finditer(_blanked(text, "/\"'`")):
+        scan = _Scan(text, match.end(), constants)
+        given = scan.arguments()
+        line, column = scan.place(match.start())
+        options = next((each.value for each in given[1:2] if isinstance(each.value, dict)), None)
+        spread = options is None or "..." in options
+        yield Call(match[1], line, column, given[0].value if given else None, options or {}, spread)
+
+
+def _blanked(text: str, marks: str) -> str:
+    """The text with comments (`/`), or strings of these quotes too, blanked: what is in them is no call."""
+
+    def blank(match: re.Match[str]) -> str:
+        piece = match[0]
+        return re.sub(r"[^\n]", " ", piece) if len(piece) > 1 and piece[0] in marks else piece
+
+    return _SKIP.sub(blank, text)
+
+
+def _scalar(raw: str, constants: Mapping[str, Any]) -> Any:
+    if raw[0] in "\"'":
+        return raw[1:-1]
+    if raw[0] == "`":
+        return UNDECIDED if "${" in raw else raw[1:-1]
+    if raw in ("true", "false", "null", "undefined"):
+        return {"true": True, "false": False}.get(raw)
+    if raw[0].isdigit() or raw[0] == "-":
+        digits = raw.replace("_", "")
+        return int(digits) if digits.lstrip("-").isdigit() else UNDECIDED
+    return constants.get(raw, UNDECIDED)
+
+
+class _Scan:
+    """Reads literals of JavaScript from a position on."""
+
+    def __init__(self, text: str, at: int, constants: Mapping[str, Any]) -> None:
+        self._text = text
+        self._at = at
+        self._constants = constants
+
+    def place(self, at: int) -> tuple[int, int]:
+        """1-based line and column of an offset."""
+        return self._text.count("\n", 0, at) + 1, at - self._text.rfind("\n", 0, at)
+
+    def arguments(self) -> list[Literal]:
+        """The arguments up to the closing parenthesis."""
+        return self._list(")")
+
+    def _peek(self) -> str:
+        space = _SPACE.match(self._text, self._at)
+        self._at = space.end() if space else self._at
+        return self._text[self._at : self._at + 1]
+
+    def _list(self, end: str) -> list[Literal]:
+        found = []
+        while self._peek() not in ("", end):
+            found.append(self._value())
+            if self._peek() == ",":
+                self._at += 1
+        self._at += 1
+        return found
+
+    def _value(self) -> Literal:
+        mark = self._peek()
+        start = self._at
+        line, column = self.place(start)
+        value: Any = UNDECIDED
+        if mark in "{[":
+            self._at += 1
+            value = self._object() if mark == "{" else self._list("]")
+        elif atom := _ATOM.match(self._text, start):
+            self._at = atom.end()
+            value = _scalar(atom[0], self._constants)
+        if self._peek() not in (",", "}", "]", ")", ""):
+            value = UNDECIDED  # an operator, a call or a member: the value is made when the program runs
+            self._pass_over()
+        return Literal(value, line, column)
+
+    def _object(self) -> dict[str, Literal]:
+        found: dict[str, Literal] = {}
+        while self._peek() not in ("", "}"):
+            start = self._at
+            line, column = self.place(start)
+            key = _ATOM.match(self._text, start)
+            if key is None:
+                self._pass_over()
+                found["..."] = Literal(UNDECIDED, line, column)
+            else:
+                self._at = key.end()
+                name = key[0].strip("\"'`")
+                if self._peek() == ":":
+                    self._at += 1
+                    found[name] = Literal(self._value().value, line, column)
+                else:
+                    found[name] = Literal(self._constants.get(name, UNDECIDED), line, column)
+                    self._pass_over()
+            if self._peek() == ",":
+                self._at += 1
+        self._at += 1
+        return found
+
+    def _pass_over(self) -> None:
+        """Go to the comma or bracket that ends the expression here."""
+        open_marks: list[str] = []
+        while self._at < len(self._text):
+            piece = _SKIP.match(self._text, self._at)
+            mark = piece[0] if piece else ""
+            if not open_marks and mark in (",", "}", "]", ")"):
+                return
+            if mark in _CLOSING:
+                open_marks.append(_CLOSING[mark])
+            elif open_marks and mark == open_marks[-1]:
+                open_marks.pop()
+            self._at += max(len(mark), 1)
+
+
+def python_calls(text: str) -> Iterator[Call]:
+    """The calls of a Python program, keyword arguments and those of an `...Args(...)` second argument as options.
+
+    Raises SyntaxError (or ValueError) for a text that is no Python.
+    """
+    tree = ast.parse(text)
+    constants = {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (name := _dotted(node.func)):
+            first = _python(node.args[0], constants) if node.args else None
+            options, spread = _keywords(node, constants)
+            yield Call(name, node.lineno, node.col_offset + 1, first, options, spread)
+
+
+def _dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        before = _dotted(node.value)
+        return f"{before}.{node.attr}" if before else ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _keywords(node: ast.Call, constants: Mapping[str, Any]) -> tuple[dict[str, Literal], bool]:
+    found: dict[str, Literal] = {}
+    spread = False
+    inner = [each for each in node.args[1:] if isinstance(each, ast.Call)]
+    for call in (*inner, node):
+        for keyword in call.keywords:
+            if keyword.arg is None:
+                spread = True
+            else:
+                value = _python(keyword.value, constants)
+                found[_camel(keyword.arg)] = Literal(value, keyword.lineno, keyword.col_offset + 1)
+    unread = any(not isinstance(each, ast.Call) for each in node.args[1:2])
+    return found, spread or unread
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def _python(node: ast.expr, constants: Mapping[str, Any]) -> Any:
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Name):
+        return constants.get(node.id, UNDECIDED)
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return [Literal(_python(item, constants), item.lineno, item.col_offset + 1) for item in node.elts]
+    return UNDECIDED

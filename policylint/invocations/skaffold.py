@@ -1,0 +1,72 @@
+"""Skaffold: the Helm releases of a skaffold.yaml, in its deploy and manifests sections and its profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylint.errors import ReadError
+from policylint.invocations.declared import Declaration, Setting, arguments, first, settings, strongest, word
+from policylint.invocations.tree import Tree, documents
+
+_SETS = ("setValues", "values", "setValueTemplates", "setFiles", "artifactOverrides")
+_FLAGS = ("global", "install", "upgrade")
+"""The argument lists of deploy.helm.flags that an install-or-upgrade sees."""
+
+
+def read(text: str, file: str) -> Iterator[Declaration | ReadError]:
+    """The releases of a skaffold.yaml; nothing for a file that is none."""
+    if "releases" not in text or "skaffold/" not in text:
+        return
+    for root in documents(text, file):
+        if isinstance(root, ReadError):
+            yield root
+        elif (root.string("apiVersion") or "").startswith("skaffold/"):
+            profiles = root.get("profiles")
+            for part in (root, *(profiles.items() if profiles else ())):
+                yield from _releases(part, file)
+
+
+def _releases(part: Tree, file: str) -> Iterator[Declaration]:
+    flags = part.get("deploy", "helm", "flags")
+    given = [each for name in _FLAGS for each in arguments(flags.get(name))] if flags else []
+    for section in ("manifests", "deploy"):
+        found = part.get(section, "helm", "releases")
+        for item in found.items() if found else ():
+            if item.mapping:
+                yield _declaration(item, given, file)
+
+
+def _declaration(item: Tree, given: list[Setting], file: str) -> Declaration:
+    return Declaration(
+        tool="skaffold",
+        file=file,
+        line=item.item_line,
+        column=item.column,
+        release=word(item.get("name")),
+        chart=first(word(item.get("chartPath")), word(item.get("remoteChart"))),
+        version=word(item.get("version")),
+        namespace=word(item.get("namespace")),
+        settings=strongest([*settings(item, "skaffold"), *given]),
+        values=tuple(_values(item)),
+        sets=tuple(_sets(item)),
+        hidden=item.open,
+    )
+
+
+def _values(item: Tree) -> Iterator[str]:
+    found = item.get("valuesFiles")
+    yield from (each.text or "" for each in found.items()) if found else ()
+    if item.get("overrides"):
+        yield "overrides"
+
+
+def _sets(item: Tree) -> Iterator[str]:
+    for section in _SETS:
+        found = item.get(section)
+        yield from _leaves(found, "") if found else ()
+
+
+def _leaves(tree: Tree, prefix: str) -> Iterator[str]:
+    """The dotted names of a tree of values, as Skaffold flattens them into one `--set` each."""
+    for name, inner in tree.pairs():
+        yield from _leaves(inner, f"{prefix}{name}.") if inner.mapping else (f"{prefix}{name}",)
