@@ -22,7 +22,7 @@ from policylint.forecast.update import validate_update
 from policylint.forecast.update_table import IMMUTABLE
 from policylint.forecast.words import invalid
 from policylint.model import Answer, Apply, Cause, Object, Outcome, Resource, Target, Unknown
-from policylint.schemas import minor_number, schemas
+from policylint.schemas import Schemas
 
 ACCEPTED = Answer(Outcome.ACCEPTED)
 _STATUS_KEPT = ("status",)
@@ -47,11 +47,9 @@ class Server:
     target: Target
     cluster: Cluster
     crds: Mapping[tuple[str, str], Object]
-
-    @property
-    def minor(self) -> int:
-        """36 for Kubernetes 1.36."""
-        return minor_number(self.target.kubernetes)
+    published: Schemas
+    minor: int
+    """36 for Kubernetes 1.36."""
 
     def kind(self, resource: Resource) -> Kind:
         """What this server knows of a resource's kind."""
@@ -70,7 +68,7 @@ def answer(findings: Iterable[Finding]) -> Answer:
 
 def stored(server: Server, resource: Resource) -> State:
     """The object as the server holds it after its creation: the assumed live object of a manifest's resource."""
-    sent = as_sent(resource.body)
+    sent = as_sent(resource)
     kind = server.kind(resource)
     if not kind.builtin or kind.node is None:
         return State(sent, sent)
@@ -88,41 +86,47 @@ def create(server: Server, resource: Resource) -> tuple[Answer, State | None]:
     return said, None if said.outcome is Outcome.REJECTED else state
 
 
-def update(server: Server, state: State, base: Object, resource: Resource) -> tuple[Answer, State]:
+def update(
+    server: Server, state: State, base: Object, resource: Resource, valid: Object | None = None
+) -> tuple[Answer, State]:
     """The answer to updating an object from Helm's old manifest `base` to `resource`, and what is then stored.
 
-    A refused update leaves the state as it was.
+    A refused update leaves the state as it was. `valid` is an object that the server has stored before: becoming it
+    again can only be refused as a change.
     """
     kind = server.kind(resource)
     refusal = _unreadable(server, resource, kind)
     if refusal:
         return refusal, state
-    sent = as_sent(resource.body)
+    sent = as_sent(resource)
     applied = _apply(server, kind, resource, state, base, sent)
-    problems = decode_refusals(applied, kind.node) if kind.builtin and kind.node else ()
+    problems = decode_refusals(applied, kind.node, state.live) if kind.builtin and kind.node else ()
     if problems:
         return answer(problems), state
     new = _received(server, kind, state.live, applied)
     if new == state.live:
         return ACCEPTED, State(state.live, sent, state.assumed)
-    said = answer(_update(server, resource, kind, state, new))
+    said = answer(_update(server, resource, kind, state, new, stored_before=new == valid))
     if said.outcome is Outcome.REJECTED:
         return said, state
     return said, State(_settled(resource, new), sent, state.assumed)
 
 
-def as_sent(body: Object) -> Object:
-    """An object as Helm sends it: labels or annotations with a value that is no text are lost altogether."""
-    metadata = part(body, "metadata")
-    broken = [
-        name
-        for name in ("labels", "annotations")
-        if isinstance(metadata.get(name), Mapping)
-        and not all(isinstance(value, str) for value in metadata[name].values())
-    ]
-    if not broken:
-        return body
-    return {**body, "metadata": {key: value for key, value in metadata.items() if key not in broken}}
+def as_sent(resource: Resource) -> Object:
+    """An object as the server gets it from Helm.
+
+    It is in the namespace that counts, and labels or annotations with a value that is no text are lost altogether.
+    """
+    body = resource.body
+    metadata = dict(part(body, "metadata"))
+    for name in ("labels", "annotations"):
+        values = metadata.get(name)
+        if isinstance(values, dict) and not all(isinstance(value, str) for value in values.values()):
+            del metadata[name]
+    metadata.pop("namespace", None)
+    if resource.id.namespace:
+        metadata["namespace"] = resource.id.namespace
+    return {**body, "metadata": metadata}
 
 
 def _unreadable(server: Server, resource: Resource, kind: Kind) -> Answer | None:
@@ -131,7 +135,7 @@ def _unreadable(server: Server, resource: Resource, kind: Kind) -> Answer | None
         text = f'no matches for kind "{resource.id.kind}" in version "{resource.api_version}"'
         return answer([Cause("apiVersion", "NotFound", text, "removed-api", "the server's served API versions")])
     if server.target.apply is Apply.SERVER_SIDE and kind.node is not None:
-        refusal = apply_refusal(as_sent(resource.body), kind.node, server.minor)
+        refusal = apply_refusal(as_sent(resource), kind.node, server.minor)
         return answer([refusal]) if refusal else None
     return None
 
@@ -149,7 +153,7 @@ def _apply(server: Server, kind: Kind, resource: Resource, state: State, base: O
 
 def _received(server: Server, kind: Kind, live: Object, applied: Object) -> Object:
     """The object as the server sees it before judging: decoded, defaulted, its own fields kept."""
-    new = decode(kind.node, applied, server.minor) if kind.builtin and kind.node else applied
+    new = decode(kind.node, applied, server.minor, live) if kind.builtin and kind.node else applied
     found: dict[str, Any] = {**new}
     metadata, old = dict(part(new, "metadata")), part(live, "metadata")
     _keep(metadata, old, _METADATA_KEPT)
@@ -172,7 +176,7 @@ def _creation(server: Server, resource: Resource, kind: Kind, new: Object) -> It
         yield from _custom(server, resource, kind, None, new)
         return
     if kind.node is not None:
-        problems = decode_refusals(as_sent(resource.body), kind.node)
+        problems = decode_refusals(as_sent(resource), kind.node)
         yield from problems
         if problems:
             return
@@ -186,7 +190,9 @@ def _creation(server: Server, resource: Resource, kind: Kind, new: Object) -> It
     yield from _valid(server, new)
 
 
-def _update(server: Server, resource: Resource, kind: Kind, state: State, new: Object) -> Iterable[Finding]:
+def _update(
+    server: Server, resource: Resource, kind: Kind, state: State, new: Object, *, stored_before: bool
+) -> Iterable[Finding]:
     if not kind.builtin or kind.node is None:
         yield from _custom(server, resource, kind, state.live, new)
         return
@@ -198,13 +204,14 @@ def _update(server: Server, resource: Resource, kind: Kind, state: State, new: O
         return
     request = Request(resource.id, kind.node, state.live, new, server.minor, server.cluster, state.assumed)
     yield from validate_update(request)
-    yield from _valid(server, new)
+    if not stored_before:
+        yield from _valid(server, new)
 
 
 def _valid(server: Server, new: Object) -> Iterable[Finding]:
     from policylint.validity import validate
 
-    yield from validate(new, schemas(server.target.kubernetes), server.target)
+    yield from validate(new, server.published, server.target)
 
 
 def _custom(server: Server, resource: Resource, kind: Kind, old: Object | None, new: Object) -> Iterable[Finding]:

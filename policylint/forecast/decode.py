@@ -15,24 +15,34 @@ from policylint.schemas import Node
 _OPAQUE = ("JSONSchemaProps", "JSONSchemaPropsOrBool", "JSONSchemaPropsOrArray", "FieldsV1", "RawExtension", "JSON")
 
 
-def decode(node: Node, value: Object, minor: int) -> Object:
-    """An object as the server holds it after decoding and defaulting; shares what it does not change."""
-    found = _value(node, value, minor)
-    return whole_object(found, minor) if isinstance(found, Mapping) else value
+def decode(node: Node, value: Object, minor: int, known: Object | None = None) -> Object:
+    """An object as the server holds it after decoding and defaulting; shares what it does not change.
+
+    `known` is an object that is decoded already: what `value` shares with it needs no second look.
+    """
+    found = _value(node, value, minor, known)
+    return whole_object(found, minor) if isinstance(found, dict) else value
 
 
-def _value(node: Node | None, value: Json, minor: int) -> Json:
-    if node is None or node.ref.endswith(_OPAQUE):
+def _value(node: Node | None, value: Json, minor: int, known: Json = None) -> Json:
+    if node is None or value is known or _opaque(node):
         return value
     if isinstance(value, dict):
-        return _fields(node, value, minor) if node.properties else _entries(node, value, minor)
+        known = known if isinstance(known, dict) else {}
+        return _fields(node, value, minor, known) if node.properties else _entries(node, value, minor, known)
     if isinstance(value, list) and _deep(node.items):
-        items = [_value(node.items, item, minor) for item in value]
+        seen = {id(item): item for item in known} if isinstance(known, list) else {}
+        items = [item if id(item) in seen else _value(node.items, item, minor) for item in value]
         return value if all(new is old for new, old in zip(items, value, strict=True)) else items
     return value
 
 
-def _fields(node: Node, value: Mapping[str, Json], minor: int) -> Json:
+@cache
+def _opaque(node: Node) -> bool:
+    return node.ref.endswith(_OPAQUE)
+
+
+def _fields(node: Node, value: Mapping[str, Json], minor: int, known: Mapping[str, Json]) -> Json:
     name = struct(node)
     gated = GATED.get(name, {})
     found = {}
@@ -42,7 +52,7 @@ def _fields(node: Node, value: Mapping[str, Json], minor: int) -> Json:
         if child is None or (schema is None and not node.preserve_unknown) or gated.get(key, 0) > minor:
             same = False
             continue
-        kept = _value(schema, child, minor) if isinstance(child, (dict, list)) else child
+        kept = _value(schema, child, minor, known.get(key)) if isinstance(child, (dict, list)) else child
         same = same and kept is child
         found[key] = kept
     rows, computed = DEFAULTS.get(name), COMPUTED.get(name)
@@ -63,10 +73,10 @@ def _wanted(row: Default, found: Mapping[str, Json], minor: int) -> bool:
     return present is None or (row.plain and present in ("", 0) and not isinstance(present, bool))
 
 
-def _entries(node: Node, value: Mapping[str, Json], minor: int) -> Json:
+def _entries(node: Node, value: Mapping[str, Json], minor: int, known: Mapping[str, Json]) -> Json:
     if not _deep(node.additional):
         return value
-    return {key: _value(node.additional, child, minor) for key, child in value.items()}
+    return {key: _value(node.additional, child, minor, known.get(key)) for key, child in value.items()}
 
 
 def _deep(node: Node | None) -> bool:

@@ -9,6 +9,7 @@ the table below, read from the types of k8s.io/api (v0.30 to v0.36).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from policylint.model import Json
@@ -97,6 +98,7 @@ _PREFIXES = (
 )
 
 
+@cache
 def struct(node: Node) -> str:
     """The struct a schema node stands for, as "core.v1.PodSpec"; "" where it has no name."""
     name = node.ref
@@ -119,7 +121,7 @@ def normal(node: Node | None, value: Json) -> Json:
     if isinstance(value, list):
         items = node.items if node else None
         return [normal(items, item) for item in value] or ABSENT
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return _struct(node, value) if node and node.properties else _map(node, value)
     if node is not None and node.quantity:
         amount = parse_quantity(value)

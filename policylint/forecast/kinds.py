@@ -25,17 +25,22 @@ class Kind:
     builtin: bool = False
 
 
+_UNKNOWN = Kind()
+
+
 def kind_of(resource: Resource, minor: str, crds: Mapping[tuple[str, str], Object]) -> Kind:
     """What the server of a minor knows of a resource's kind, given the CRDs at hand."""
     group, kind = resource.id.group, resource.id.kind
-    crd = crds.get((group, kind))
-    known = schemas(minor)
+    crd = crds.get((group, kind)) if crds else None
     if crd is not None:
-        return _custom(crd, resource.api_version, known)
-    if group not in _builtin_groups():
-        return Kind()
-    node = known.kind(resource.api_version, kind) or schemas(NEWEST).kind(resource.api_version, kind)
-    return Kind(node=node, served=_served(resource.api_version, kind, minor), builtin=True)
+        return _custom(crd, resource.api_version, schemas(minor))
+    return _builtin(resource.api_version, kind, minor) if group in _builtin_groups() else _UNKNOWN
+
+
+@cache
+def _builtin(api_version: str, kind: str, minor: str) -> Kind:
+    node = schemas(minor).kind(api_version, kind) or schemas(NEWEST).kind(api_version, kind)
+    return Kind(node=node, served=_served(api_version, kind, minor), builtin=True)
 
 
 def _served(api_version: str, kind: str, minor: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from policylint.forecast.answers import ACCEPTED, Server, State, create, stored, update
+from policylint.forecast.answers import ACCEPTED, Server, State, as_sent, create, stored, update
 from policylint.forecast.cluster import Cluster
 from policylint.forecast.request import part
 from policylint.manifest import UnreadResource
@@ -26,6 +26,7 @@ from policylint.model import (
     Resource,
     Upgrade,
 )
+from policylint.schemas import minor_number, schemas
 
 _CRD = "CustomResourceDefinition"
 
@@ -33,9 +34,14 @@ _CRD = "CustomResourceDefinition"
 def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
     """The upgrade with the forecast of every created and kept resource, the way there and the way back."""
     cluster = _with_classes(upgrade, cluster or Cluster())
-    forward = Server(upgrade.target, cluster, _crds(cluster, upgrade.before, upgrade.after))
-    back = Server(upgrade.target, cluster, _crds(cluster, upgrade.after, upgrade.before))
+    forward = _server(upgrade, cluster, upgrade.before, upgrade.after)
+    back = _server(upgrade, cluster, upgrade.after, upgrade.before)
     return replace(upgrade, changes=tuple(_both_ways(change, forward, back) for change in upgrade.changes))
+
+
+def _server(upgrade: Upgrade, cluster: Cluster, *sides: Manifest) -> Server:
+    version = upgrade.target.kubernetes
+    return Server(upgrade.target, cluster, _crds(cluster, *sides), schemas(version), minor_number(version))
 
 
 def _both_ways(change: Change, forward: Server, back: Server) -> Change:
@@ -46,10 +52,10 @@ def _both_ways(change: Change, forward: Server, back: Server) -> Change:
     if _unchanged(change) and change.id not in forward.cluster.live:
         return replace(change, forecast=_untouched(change, forward))
     start = _live(forward, change.before)
-    upgraded, state = update(forward, start, change.before.body, change.after)
-    returned, _ = update(back, state, change.after.body, change.before)
+    upgraded, state = update(forward, start, as_sent(change.before), change.after)
+    returned, _ = update(back, state, as_sent(change.after), change.before, valid=start.live)
     if upgraded.outcome is Outcome.DEPENDS:
-        returned = _either(upgraded, returned, update(back, start, change.after.body, change.before)[0])
+        returned = _either(upgraded, returned, update(back, start, as_sent(change.after), change.before)[0])
     return replace(change, forecast=Forecast(upgraded, returned))
 
 
@@ -81,7 +87,7 @@ def _unchanged(change: Kept) -> bool:
 def _live(server: Server, before: Resource) -> State:
     """The live object: the given one, else the one that the old manifest leaves."""
     given = server.cluster.live.get(before.id)
-    return stored(server, before) if given is None else State(given, before.body, assumed=False)
+    return stored(server, before) if given is None else State(given, as_sent(before), assumed=False)
 
 
 def _with_classes(upgrade: Upgrade, cluster: Cluster) -> Cluster:

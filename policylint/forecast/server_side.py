@@ -6,8 +6,6 @@ and no longer applies is removed with everything below it, defaults included.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from policylint.forecast.typed import item_key
 from policylint.model import Json, Object
 from policylint.schemas import Node
@@ -16,36 +14,39 @@ from policylint.schemas import Node
 def server_side(node: Node, live: Object, owned: Object, sent: Object) -> Object:
     """The object after applying `sent`, where `owned` is what the same manager applied last."""
     merged = _merge(node, live, owned, sent)
-    return merged if isinstance(merged, Mapping) else sent
+    return merged if isinstance(merged, dict) else sent
 
 
 def _merge(node: Node | None, live: Json, owned: Json, sent: Json) -> Json:
     if node is None or live is None:
         return sent
     if node.type == "array" and node.list_type in ("map", "set"):
-        if sent is None or sent == []:
-            return live if not owned else _merge_list(node, live, owned, [])
-        if isinstance(live, list) and isinstance(sent, list):
-            return _merge_list(node, live, owned, sent)
-        return sent
-    granular = (node.properties or node.additional) and node.map_type != "atomic"
-    if granular and isinstance(live, Mapping):
-        if sent is None:
-            return _merge_map(node, live, owned, {})
-        if isinstance(sent, Mapping):
-            return _merge_map(node, live, owned, sent)
-    return sent
+        if not sent:
+            return _merge_list(node, live, owned, []) if owned else live
+        return _merge_list(node, live, owned, sent) if isinstance(live, list) and isinstance(sent, list) else sent
+    granular = node.map_type != "atomic" and (node.properties or node.additional)
+    if granular and isinstance(live, dict) and (sent is None or isinstance(sent, dict)):
+        return _merge_map(node, live, owned, sent or {})
+    return live if type(live) is type(sent) and live == sent else sent
 
 
-def _merge_map(node: Node, live: Mapping[str, Json], owned: Json, sent: Mapping[str, Json]) -> Json:
-    mine = owned if isinstance(owned, Mapping) else {}
+def _merge_map(node: Node, live: dict[str, Json], owned: Json, sent: dict[str, Json]) -> Json:
+    mine = owned if isinstance(owned, dict) else {}
     found = {}
     for name, value in live.items():
         if name in sent:
             found[name] = _merge(node.child(name), value, mine.get(name), sent[name])
         elif name not in mine:
             found[name] = value
-    return found | {name: value for name, value in sent.items() if name not in live}
+    found |= {name: value for name, value in sent.items() if name not in live}
+    return _unless_same(live, found)
+
+
+def _unless_same(live: dict[str, Json], found: dict[str, Json]) -> Json:
+    """The live mapping itself where nothing in it changed: later steps need not look at it again."""
+    if len(live) == len(found) and all(found.get(name) is value for name, value in live.items()):
+        return live
+    return found
 
 
 def _merge_list(node: Node, live: list[Json], owned: Json, sent: list[Json]) -> Json:
@@ -57,4 +58,6 @@ def _merge_list(node: Node, live: list[Json], owned: Json, sent: list[Json]) -> 
         key = item_key(node, item)
         found.append(_merge(node.items, present[key], mine.get(key), item) if key in present else item)
     left = [item for item in live if item_key(node, item) not in applied and item_key(node, item) not in mine]
-    return found + left
+    found += left
+    same = len(found) == len(live) and all(new is old for new, old in zip(found, live, strict=True))
+    return live if same else found

@@ -39,11 +39,14 @@ def _diff(
 ) -> Patch:
     patch: Patch = {}
     for key, value in old.items():
-        child = node.child(key) if node else None
         if key not in new:
             if deletions:
                 patch[key] = None
-        elif isinstance(value, Mapping) and isinstance(new[key], Mapping):
+            continue
+        if value is new[key] or (not changes and value == new[key]):
+            continue
+        child = node.child(key) if node else None
+        if isinstance(value, dict) and isinstance(new[key], dict):
             _diff_maps(patch, key, child, value, new[key], deletions=deletions, changes=changes)
         elif isinstance(value, list) and isinstance(new[key], list):
             _diff_lists(patch, key, child, value, new[key], deletions=deletions, changes=changes)
@@ -113,16 +116,16 @@ def _diff_lists(
 
 
 def _order_entry(node: Node, item: Json) -> Json:
-    return {node.patch_merge_key: item.get(node.patch_merge_key)} if isinstance(item, Mapping) else item
+    return {node.patch_merge_key: item.get(node.patch_merge_key)} if isinstance(item, dict) else item
 
 
 def _keys_of(node: Node, items: list[Json]) -> list[Json]:
-    return [item.get(node.patch_merge_key) if isinstance(item, Mapping) else None for item in items]
+    return [item.get(node.patch_merge_key) if isinstance(item, dict) else None for item in items]
 
 
 def _sorted(node: Node, items: list[Json]) -> list[Mapping[str, Json]]:
     """Sorted by merge key; equal keys change places, as strategicpatch's comparison calls equal keys sorted."""
-    found = [item for item in reversed(items) if isinstance(item, Mapping)]
+    found = [item for item in reversed(items) if isinstance(item, dict)]
     return sorted(found, key=lambda item: str(item.get(node.patch_merge_key)))
 
 
@@ -162,7 +165,7 @@ def _combine(node: Node | None, deletions: Patch, delta: Patch) -> Patch:
     for key, value in delta.items():
         child = node.child(key) if node and not key.startswith("$") else None
         have = found.get(key)
-        if isinstance(have, dict) and isinstance(value, Mapping):
+        if isinstance(have, dict) and isinstance(value, dict):
             found[key] = _combine(child, have, dict(value))
         elif isinstance(have, list) and isinstance(value, list) and _merges(child) and child is not None:
             found[key] = _combine_lists(child, have, value)
@@ -181,7 +184,7 @@ def _combine_lists(node: Node, deletions: list[Json], delta: list[Json]) -> list
             (
                 index
                 for index, have in enumerate(found)
-                if isinstance(have, dict) and isinstance(item, Mapping) and have.get(key) == item.get(key)
+                if isinstance(have, dict) and isinstance(item, dict) and have.get(key) == item.get(key)
             ),
             None,
         )
@@ -208,9 +211,9 @@ def apply_patch(node: Node | None, live: Mapping[str, Json], patch: Mapping[str,
         child = node.child(key) if node else None
         if value is None:
             found.pop(key, None)
-        elif isinstance(value, Mapping):
+        elif isinstance(value, dict):
             have = found.get(key)
-            found[key] = apply_patch(child, have if isinstance(have, Mapping) else {}, value)
+            found[key] = apply_patch(child, have if isinstance(have, dict) else {}, value)
         elif isinstance(value, list) and _merges(child) and child is not None:
             have = found.get(key)
             found[key] = _apply_list(child, have if isinstance(have, list) else [], value)
@@ -226,10 +229,10 @@ def _apply_list(node: Node, live: list[Json], patch: list[Json]) -> list[Json]:
         return live + [item for item in patch if item not in live]
     found = list(live)
     for item in patch:
-        if isinstance(item, Mapping) and item.get(DIRECTIVE) == "delete":
+        if isinstance(item, dict) and item.get(DIRECTIVE) == "delete":
             found = [have for have in found if not _has_key(have, key, item.get(key))]
     for item in patch:
-        if not isinstance(item, Mapping):
+        if not isinstance(item, dict):
             found.append(item)
         elif DIRECTIVE not in item:
             _apply_item(node, found, item)
@@ -246,12 +249,12 @@ def _apply_item(node: Node, found: list[Json], item: Mapping[str, Json]) -> None
 
 
 def _has_key(item: Json, key: str, value: Json) -> bool:
-    return isinstance(item, Mapping) and item.get(key) == value
+    return isinstance(item, dict) and item.get(key) == value
 
 
 def _without_nulls(item: Mapping[str, Json]) -> Patch:
     return {
-        key: _without_nulls(value) if isinstance(value, Mapping) else value
+        key: _without_nulls(value) if isinstance(value, dict) else value
         for key, value in item.items()
         if value is not None and not key.startswith("$")
     }
@@ -282,7 +285,7 @@ def _merge_diff(original: Mapping[str, Json], modified: Mapping[str, Json]) -> P
     patch: Patch = {key: None for key in original if key not in modified}
     for key, value in modified.items():
         have = original.get(key)
-        if isinstance(have, Mapping) and isinstance(value, Mapping):
+        if isinstance(have, dict) and isinstance(value, dict):
             found = _merge_diff(have, value)
             if found:
                 patch[key] = found
@@ -297,8 +300,8 @@ def _apply_merge(live: Mapping[str, Json], patch: Mapping[str, Json]) -> Patch:
         have = found.get(key)
         if value is None:
             found.pop(key, None)
-        elif isinstance(value, Mapping):
-            found[key] = _apply_merge(have if isinstance(have, Mapping) else {}, value)
+        elif isinstance(value, dict):
+            found[key] = _apply_merge(have if isinstance(have, dict) else {}, value)
         else:
             found[key] = value
     return found

@@ -12,6 +12,7 @@ import binascii
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from policylint.model import Cause, Json, Object
 from policylint.schemas import Node
@@ -46,20 +47,23 @@ def apply_refusal(sent: Object, node: Node, minor: int) -> Cause | None:
     return Cause(problems[0].path.lstrip("."), "", message, problems[0].topic, _SOURCE)
 
 
-def decode_refusals(sent: Object, node: Node) -> tuple[Cause, ...]:
-    """What decoding JSON into the kind's Go struct refuses; the server stops at the first."""
-    problem = next(_undecodable(node, sent, "", ""), None)
+def decode_refusals(sent: Object, node: Node, known: Object | None = None) -> tuple[Cause, ...]:
+    """What decoding JSON into the kind's Go struct refuses; the server stops at the first.
+
+    `known` is an object that was decoded before: what `sent` shares with it needs no second look.
+    """
+    problem = next(_undecodable(node, sent, "", "", known), None)
     return () if problem is None else (problem,)
 
 
 def _problems(node: Node | None, value: Json, path: str, minor: int) -> Iterator[Problem]:
-    if node is None or value is None or node.ref.endswith(("JSONSchemaProps", "FieldsV1")):
+    if node is None or value is None or _schemaless(node):
         return
     if node.preserve_unknown and node.type in ("", "object"):
-        if node.properties and isinstance(value, Mapping):
+        if node.properties and isinstance(value, dict):
             yield from _struct(node, value, path, minor)
     elif node.properties or (node.type == "object" and node.additional):
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             yield from _struct(node, value, path, minor)
         else:
             yield Problem(path, f"expected map, got {_go_value(value)}")
@@ -105,7 +109,7 @@ def _shown(node: Node, key: str) -> str:
 
 
 def _keyless(node: Node, item: Json, index: int, minor: int) -> str:
-    if not isinstance(item, Mapping):
+    if not isinstance(item, dict):
         return f"element {index}: associative list with keys may not have non-map elements"
     missing = [key for key in node.list_keys if key not in item]
     if minor >= 32:
@@ -124,7 +128,7 @@ def item_key(node: Node, item: Json) -> str | None:
     """The key of an associative list's item as the server writes it; None where it has none."""
     if node.list_type == "set":
         return json.dumps(item, ensure_ascii=False)
-    if not isinstance(item, Mapping):
+    if not isinstance(item, dict):
         return None
     fields = node.items.properties if node.items else {}
     found = {}
@@ -140,7 +144,7 @@ def item_key(node: Node, item: Json) -> str | None:
 
 def _scalar(node: Node, value: Json, path: str) -> Iterator[Problem]:
     if node.int_or_string or node.quantity or not node.type:
-        if isinstance(value, (Mapping, list)):
+        if isinstance(value, (dict, list)):
             yield Problem(path, f"expected scalar, got {_go_value(value)}")
     elif node.type in ("integer", "number"):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -165,24 +169,38 @@ def _go_value(value: Json) -> str:
     return f"&value.valueUnstructured{{Value:{value}}}"
 
 
-def _undecodable(node: Node | None, value: Json, path: str, owner: str) -> Iterator[Cause]:
-    if node is None or value is None or node.ref.endswith(("JSONSchemaProps", "FieldsV1", "RawExtension", ".JSON")):
+def _undecodable(node: Node | None, value: Json, path: str, owner: str, known: Json = None) -> Iterator[Cause]:
+    if node is None or value is None or value is known or _untyped(node):
         return
-    if node.properties or (node.type == "object" and node.additional):
-        if not isinstance(value, Mapping):
+    if node.properties or node.additional:
+        if not isinstance(value, dict):
             yield _unmarshal(value, path, owner, node.ref.rpartition(".")[2] or "map")
             return
         name = node.ref.rpartition(".")[2] or owner
+        seen = known if isinstance(known, dict) else {}
         for key, child in value.items():
-            yield from _undecodable(node.child(key), child, f"{path}.{key}" if path else key, name)
+            if child is not seen.get(key):
+                yield from _undecodable(node.child(key), child, f"{path}.{key}" if path else key, name, seen.get(key))
     elif node.type == "array":
         if not isinstance(value, list):
             yield _unmarshal(value, path, owner, "slice")
             return
+        have = {id(item) for item in known} if isinstance(known, list) else ()
         for item in value:
-            yield from _undecodable(node.items, item, path, owner)
+            if id(item) not in have:
+                yield from _undecodable(node.items, item, path, owner)
     else:
         yield from _bad_scalar(node, value, path, owner)
+
+
+@cache
+def _schemaless(node: Node) -> bool:
+    return node.ref.endswith(("JSONSchemaProps", "FieldsV1"))
+
+
+@cache
+def _untyped(node: Node) -> bool:
+    return node.ref.endswith(("JSONSchemaProps", "FieldsV1", "RawExtension", ".JSON"))
 
 
 def _bad_scalar(node: Node, value: Json, path: str, owner: str) -> Iterator[Cause]:
