@@ -1,0 +1,156 @@
+"""Dependencies of a chart at a revision: vendored, from the repository itself, from today's charts/, or built."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helms import any_helm
+from repository import Repo
+
+from policylint.errors import SourceError
+from policylint.sources.resolve import resolve_pair
+from policylint.sources.sides import ChartSide
+from policylint.sources.workspace import Workspace
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
+    made = Repo(tmp_path / "repo").init()
+    monkeypatch.chdir(made.top)
+    monkeypatch.setenv("POLICYLINT_HELM", any_helm().path)
+    for kind in ("CACHE", "CONFIG", "DATA"):
+        monkeypatch.setenv(f"HELM_{kind}_HOME", str(tmp_path / "helm" / kind))
+    return made
+
+
+def depends(repo: Repo, chart: str, name: str, repository: str, version: str = "0.1.0") -> None:
+    head = f"apiVersion: v2\nname: {Path(chart).name}\nversion: 0.1.0\ndependencies:\n"
+    entry = f"  - name: {name}\n    version: {version}\n    repository: {repository}\n"
+    repo.file(f"{chart}/Chart.yaml", head + entry)
+
+
+def package(chart: Path, into: Path) -> Path:
+    into.mkdir(parents=True, exist_ok=True)
+    command = [any_helm().path, "package", str(chart), "--destination", str(into)]
+    subprocess.run(command, check=True, capture_output=True)
+    return next(into.glob("*.tgz"))
+
+
+def rendered_before(chart: str = "web") -> str:
+    with Workspace() as workspace:
+        before, _ = resolve_pair("git:HEAD", ChartSide(chart), workspace)
+        assert isinstance(before, ChartSide)
+        return any_helm().render(before).text
+
+
+def test_charts_of_the_same_repository_are_those_of_the_revision(repo: Repo) -> None:
+    repo.chart("web").chart("shared/lib", "old-lib", "lib").chart("shared/base", "old-base", "base")
+    depends(repo, "web", "lib", "file://../shared/lib")
+    depends(repo, "shared/lib", "base", '"file://../base"')
+    repo.write(_dot_gitignore="web/charts\n").commit()
+    repo.chart("shared/lib", "new-lib", "lib").chart("shared/base", "new-base", "base")
+    text = rendered_before()
+    assert "colour: old-lib" in text
+    assert "colour: old-base" in text
+    assert "new" not in text
+    assert not (repo.top / "web" / "charts").exists()
+
+
+def test_vendored_directories_and_archives_are_used(repo: Repo, tmp_path: Path) -> None:
+    repo.chart("web").chart("web/charts/dir", "from-directory", "dir")
+    packed = Repo(tmp_path / "packed").chart("packed", "from-archive", "packed")
+    package(packed.top / "packed", repo.top / "web" / "charts")
+    two = "  - {name: dir, version: 0.1.0}\n  - {name: packed, version: 0.1.0, repository: 'https://charts.example'}\n"
+    repo.file("web/Chart.yaml", f"apiVersion: v2\nname: web\nversion: 0.1.0\ndependencies:\n{two}")
+    repo.commit()
+    repo.chart("web/charts/dir", "changed", "dir")
+    text = rendered_before()
+    assert "colour: from-directory" in text
+    assert "colour: from-archive" in text
+
+
+def test_an_archive_of_the_locked_version_in_todays_charts_is_used(repo: Repo, tmp_path: Path) -> None:
+    repo.chart("web").write(_dot_gitignore="charts\n")
+    depends(repo, "web", "lib", "https://charts.example", version="^0.1.0")
+    lock = "dependencies:\n- name: lib\n  repository: https://charts.example\n  version: 0.1.0\n"
+    repo.file("web/Chart.lock", lock)
+    repo.commit()
+    packed = Repo(tmp_path / "packed").chart("lib", "today", "lib")
+    package(packed.top / "lib", repo.top / "web" / "charts")
+    repo.file("web/values.yaml", "colour: new\n")
+    assert "colour: today" in rendered_before()
+
+
+def test_an_archive_of_another_version_is_not_used(repo: Repo, tmp_path: Path) -> None:
+    repo.chart("web").write(_dot_gitignore="charts\n")
+    depends(repo, "web", "lib", "file:///nowhere/charts", version="0.2.0")
+    repo.commit()
+    packed = Repo(tmp_path / "packed").chart("lib", "today", "lib")
+    package(packed.top / "lib", repo.top / "web" / "charts")
+    repo.file("web/values.yaml", "colour: new\n")
+    with pytest.raises(SourceError, match="outside the repository"):
+        rendered_before()
+
+
+def test_a_dependency_that_cannot_be_had_is_an_error_with_helm_s_words(repo: Repo) -> None:
+    repo.chart("web")
+    depends(repo, "web", "lib", "https://127.0.0.1:9/charts")
+    repo.commit()
+    repo.file("web/values.yaml", "colour: new\n")
+    with pytest.raises(SourceError) as caught:
+        rendered_before()
+    assert "web at that revision lacks lib in charts/, and `helm dependency build` fails" in str(caught.value)
+    assert "vendor the dependencies" in caught.value.remedy
+
+
+def test_a_repository_dependency_is_built_in_a_copy(repo: Repo, tmp_path: Path) -> None:
+    charts = tmp_path / "charts"
+    packed = Repo(tmp_path / "packed").chart("lib", "fetched", "lib")
+    package(packed.top / "lib", charts)
+    server = subprocess.Popen(
+        [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(charts)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert server.stdout is not None
+        url = f"http://127.0.0.1:{server.stdout.readline().split('port ')[1].split()[0]}"
+        helm = any_helm().path
+        subprocess.run([helm, "repo", "index", str(charts), "--url", url], check=True, capture_output=True)
+        repo.chart("web")
+        depends(repo, "web", "lib", url)
+        subprocess.run([helm, "repo", "add", "local", url], check=True, capture_output=True)
+        repo.commit()
+        repo.file("web/values.yaml", "colour: new\n")
+        with Workspace() as workspace:
+            before, _ = resolve_pair("git:HEAD", ChartSide("web"), workspace)
+            assert isinstance(before, ChartSide)
+            assert "colour: fetched" in any_helm().render(before).text
+            assert any("helm dependency build" in note for note in before.notes)
+        assert not (repo.top / "web" / "charts").exists()
+    finally:
+        server.kill()
+        server.wait()
+
+
+def test_a_chart_that_depends_on_itself_is_an_error(repo: Repo) -> None:
+    repo.chart("a").chart("b")
+    depends(repo, "a", "b", "file://../b")
+    depends(repo, "b", "a", "file://../a")
+    repo.commit()
+    repo.file("a/values.yaml", "colour: new\n")
+    with pytest.raises(SourceError, match="depends on itself"):
+        rendered_before("a")
+
+
+def test_a_dependency_outside_the_repository_is_an_error(repo: Repo) -> None:
+    repo.chart("web")
+    depends(repo, "web", "lib", "file://../../lib")
+    repo.commit()
+    repo.file("web/values.yaml", "colour: new\n")
+    with pytest.raises(SourceError, match=r"web depends on file://../../lib, outside the repository"):
+        rendered_before()

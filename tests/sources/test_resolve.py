@@ -1,0 +1,159 @@
+"""SIDE syntax: what each way to name a side becomes, and what is said of the ones that do not exist."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+from repository import Repo
+
+from policylint.errors import PolicylintError, ReadError, SourceError, UsageError
+from policylint.sources.resolve import resolve, resolve_pair
+from policylint.sources.sides import ChartSide, ManifestSide, Side, ValuesInput
+from policylint.sources.workspace import Workspace
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
+    monkeypatch.chdir(tmp_path)
+    return Repo(tmp_path)
+
+
+def side(spec: str, **flags: object) -> Side:
+    with Workspace() as workspace:
+        return resolve(spec, ChartSide(spec, **flags), workspace)
+
+
+def refusal(spec: str, **flags: object) -> PolicylintError:
+    with pytest.raises(PolicylintError) as caught:
+        side(spec, **flags)
+    return caught.value
+
+
+def test_a_directory_with_chart_yaml_is_a_chart(here: Repo) -> None:
+    here.chart("web")
+    assert side("web") == ChartSide("web", label="web")
+
+
+def test_an_archive_is_a_chart(here: Repo) -> None:
+    here.write(web_dot_tgz="")
+    assert isinstance(side("web.tgz"), ChartSide)
+
+
+@pytest.mark.parametrize("spec", ["oci://registry.example/web", "https://charts.example/web-1.0.0.tgz", "stable/web"])
+def test_references_are_charts_that_helm_pulls(here: Repo, spec: str) -> None:
+    assert side(spec) == ChartSide(spec, label=spec)
+
+
+def test_a_name_is_a_chart_where_a_repository_is_given(here: Repo) -> None:
+    assert isinstance(side("web", repo="https://charts.example"), ChartSide)
+    assert "no chart there: web is no file" in str(refusal("web"))
+
+
+def test_a_directory_of_manifests_holds_yaml_and_json_below_it(here: Repo) -> None:
+    here.file("m/b/z.yml", "kind: Z\n")
+    here.file("m/a.yaml", "kind: A\n")
+    here.file("m/c.json", '{"kind": "C"}')
+    here.file("m/.hidden/x.yaml", "kind: Hidden\n")
+    here.file("m/README.md", "kind: Readme\n")
+    found = side("m")
+    assert isinstance(found, ManifestSide)
+    assert [(Path(name).name, text.strip()) for name, text in found.text] == [
+        ("a.yaml", "kind: A"),
+        ("z.yml", "kind: Z"),
+        ("c.json", '{"kind": "C"}'),
+    ]
+
+
+def test_a_file_is_a_manifest_and_a_byte_order_mark_is_none_of_it(here: Repo) -> None:
+    (here.top / "m.yaml").write_bytes(b"\xef\xbb\xbfkind: A\n")
+    assert side("m.yaml") == ManifestSide((("m.yaml", "kind: A\n"),), label="m.yaml")
+
+
+def test_standard_input_is_a_manifest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"kind: A\n")))
+    found = side("-")
+    assert isinstance(found, ManifestSide)
+    assert found.text == (("-", "kind: A\n"),)
+
+
+def test_values_from_standard_input_reach_both_sides(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.chart("old").chart("new")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"colour: piped\n")))
+    with Workspace() as workspace:
+        chart = ChartSide("new", ValuesInput(files=("-",)))
+        for found in resolve_pair("old", chart, workspace):
+            assert isinstance(found, ChartSide)
+            assert Path(found.values.files[0]).read_text() == "colour: piped\n"
+
+
+def test_standard_input_cannot_be_both_sides() -> None:
+    with pytest.raises(UsageError, match="both sides"), Workspace() as workspace:
+        resolve_pair("-", ChartSide("-"), workspace)
+
+
+def test_git_without_a_revision_is_a_usage_error(here: Repo) -> None:
+    with pytest.raises(UsageError, match="names no revision"), Workspace() as workspace:
+        resolve_pair("git:", ChartSide("web"), workspace)
+
+
+def test_no_chart_there(here: Repo) -> None:
+    error = refusal("./web")
+    assert isinstance(error, SourceError)
+    assert error.file == "./web"
+    assert "no chart there" in str(error)
+
+
+def test_a_chart_without_chart_yaml(here: Repo) -> None:
+    here.file("web/templates/a.yaml", "kind: A\n")
+    assert "Chart.yaml is missing" in str(refusal("web"))
+
+
+def test_a_directory_with_nothing_to_read(here: Repo) -> None:
+    here.file("m/README.md", "")
+    assert "holds neither a Chart.yaml nor a manifest" in str(refusal("m"))
+
+
+def test_a_values_file_that_is_missing_or_a_directory(here: Repo) -> None:
+    here.chart("web").file("dir/x", "")
+    missing = refusal("web", values=ValuesInput(files=("prod.yaml",)))
+    assert (str(missing), missing.file) == ("prod.yaml: values file: no such file", "prod.yaml")
+    assert "values file: is a directory" in str(refusal("web", values=ValuesInput(files=("dir",))))
+
+
+def test_bytes_that_are_not_utf8_name_file_and_line(here: Repo) -> None:
+    (here.top / "m.yaml").write_bytes(b"kind: A\nname: \xff\xfe\n")
+    error = refusal("m.yaml")
+    assert isinstance(error, ReadError)
+    assert (error.file, error.line) == ("m.yaml", 2)
+    assert "not UTF-8" in str(error)
+
+
+def test_symbolic_links_in_a_circle(here: Repo) -> None:
+    (here.top / "a.yaml").symlink_to("b.yaml")
+    (here.top / "b.yaml").symlink_to("a.yaml")
+    assert "leads in a circle" in str(refusal("a.yaml"))
+    (here.top / "gone.yaml").symlink_to("nowhere.yaml")
+    assert "leads nowhere" in str(refusal("gone.yaml"))
+
+
+def test_a_directory_that_links_back_up(here: Repo) -> None:
+    here.file("m/a.yaml", "kind: A\n")
+    (here.top / "m" / "again").symlink_to("..")
+    assert "is a symbolic link to a directory above it" in str(refusal("m"))
+
+
+def test_a_release_that_is_not_named_as_one(here: Repo) -> None:
+    error = refusal("release:web")
+    assert "release:web names no release" in str(error)
+    assert "release:NAMESPACE/NAME" in error.remedy
+
+
+def test_no_room_for_temporary_files(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(here.top / "nowhere"))
+    with pytest.raises(SourceError) as caught, Workspace() as workspace:
+        workspace.directory()
+    assert "no temporary files can be written" in str(caught.value)
+    assert "TMPDIR" in caught.value.remedy
