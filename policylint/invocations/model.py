@@ -1,0 +1,157 @@
+"""One way somebody runs Helm: a command line or a declared release, with flags of three states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from policylint.model import Json
+
+ALWAYS = (
+    "atomic",
+    "cleanup-on-fail",
+    "create-namespace",
+    "dry-run",
+    "force",
+    "history-max",
+    "install",
+    "namespace",
+    "reset-then-reuse-values",
+    "reset-values",
+    "reuse-values",
+    "timeout",
+    "version",
+    "wait",
+)
+"""The flags that every invocation's JSON names, seen or not."""
+
+INLINE = "<inline>"
+"""Stands among the values files for values written in a declaration itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: `line` and `column` are 1-based, `start` and `end` bytes of the file (-1: unknown)."""
+
+    file: str
+    line: int
+    column: int
+    start: int = -1
+    end: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One of Helm's flags: `state` is set, unset or unknown.
+
+    `value` is the text given (True for a bare switch, False for `--atomic=false`), None where it cannot be told
+    or where the flag was not seen. `written` is the spelling in the file ("--rollback-on-failure", "-n").
+    """
+
+    state: str
+    value: Json = None
+    origin: Place | None = None
+    written: str = ""
+
+    def to_json(self) -> dict[str, Json]:
+        """`{"state", "value"}`, and where it stands."""
+        found: dict[str, Json] = {"state": self.state, "value": self.value}
+        if self.origin:
+            found["line"], found["column"] = self.origin.line, self.origin.column
+        return found
+
+
+UNSET = Flag("unset")
+UNKNOWN = Flag("unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What surrounds a command in CI: minutes until the job is stopped, what may run at the same time."""
+
+    name: str = ""
+    timeout: float | None = None
+    """Minutes; None where the job gives none, or not a number."""
+    concurrency: str | None = None
+    """The concurrency or resource group, None where there is none."""
+    cancel_in_progress: bool | None = None
+    environment: str = ""
+    stage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One helm or helmfile command, or one declared release.
+
+    `line` is that of the helm or helmfile word, or the first of the declaration. `release`, `chart`, `version`
+    (the chart's) and `namespace` are None where they are not given or cannot be told; `written` then has the
+    words as the file spells them. `dynamic` says that arguments may be given which cannot be seen here: every
+    flag not seen is then unknown.
+    """
+
+    file: str
+    line: int
+    column: int
+    tool: str
+    action: str
+    release: str | None = None
+    chart: str | None = None
+    version: str | None = None
+    namespace: str | None = None
+    flags: Mapping[str, Flag] = field(default_factory=dict)
+    values_files: tuple[str, ...] = ()
+    """The files that give values as they are written; `INLINE` for values inside a declaration."""
+    sets: tuple[str, ...] = ()
+    """Each `--set`-like argument as it is written: `key=value`, or the key where the value is given elsewhere."""
+    dynamic: bool = False
+    written: Mapping[str, str] = field(default_factory=dict)
+    """release, chart, version, namespace and action as spelled in the file."""
+    positionals: tuple[str | None, ...] = ()
+    """The words after the verb that are no flags; None for one that cannot be told."""
+    job: Job | None = None
+    helm_version: str = ""
+    """The Helm that runs it, "3" or "3.14.2", as far as the file says; "" where it does not."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables of the file that Helm itself reads (HELM_MAX_HISTORY, HELM_NAMESPACE, ...)."""
+    repeated: tuple[str, ...] = ()
+    """Flags given more than once though only the last counts."""
+    syntax: str = "shell"
+    """What the place is written in: shell, powershell, yaml, hcl or code."""
+    insertion: Place | None = None
+    """Where ` --flag` can be written into a command; None where it cannot."""
+    span: Place | None = None
+    """The whole command or declaration, from its first word to its last."""
+
+    def flag(self, name: str) -> Flag:
+        """The flag by Helm 3's name; one that was not seen is unset, or unknown where arguments are hidden."""
+        return self.flags.get(name) or (UNKNOWN if self.dynamic else UNSET)
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(self.file, self.line, self.column)
+
+    @property
+    def deploys(self) -> bool:
+        """Whether it changes a release in the cluster: install, upgrade, rollback, uninstall, apply, sync, destroy."""
+        return self.action in ("install", "upgrade", "rollback", "uninstall", "apply", "sync", "destroy")
+
+    def to_json(self) -> dict[str, Any]:
+        """The invocation as the report has it."""
+        names = sorted({*ALWAYS, *self.flags})
+        return {
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "tool": self.tool,
+            "action": self.action,
+            "release": self.release,
+            "chart": self.chart,
+            "version": self.version,
+            "namespace": self.namespace,
+            "flags": {name: self.flag(name).to_json() for name in names},
+            "values_files": len(self.values_files),
+            "set_count": len(self.sets),
+            "dynamic": self.dynamic,
+        }
