@@ -423,6 +423,10 @@ class ReleaseReport:
     findings: tuple[Finding, ...] = ()
     failures: tuple[RuleFailure, ...] = ()
     evidence: Mapping[str, Json] = field(default_factory=dict)
+    overview: str = ""
+    """Text shown before the findings: the table of a history."""
+    extra: Mapping[str, Json] = field(default_factory=dict)
+    """More keys of the release's JSON: `revisions` and `targets` of a history."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ def _release(release: ReleaseReport) -> dict[str, Any]:
         "findings": [_finding(finding) for finding in release.findings],
         "failures": [_failure(failure) for failure in release.failures],
         "evidence": dict(release.evidence),
+        **release.extra,
     }
 
 

@@ -27,12 +27,12 @@ def render(report: Report, *, colour: bool = False) -> str:
 
 
 def _release(release: ReleaseReport, colour: bool) -> list[str]:
-    lines = []
+    lines = [*release.overview.splitlines(), ""] if release.overview else []
     for finding in release.findings:
         lines += [*_finding(finding, colour), ""]
     for failure in release.failures:
         lines += [*_failure(failure, colour), ""]
-    return [*lines, *_evidence(release), ""]
+    return lines if release.overview else [*lines, *_evidence(release), ""]
 
 
 def _finding(finding: Finding, colour: bool) -> list[str]:

@@ -1,0 +1,84 @@
+"""`policylint history`: judge the state of releases, from files or, read-only, from the cluster."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from policylint.errors import PolicylintError, UsageError
+from policylint.evaluate import evaluate, verdict
+from policylint.history.model import History
+from policylint.history.read import read
+from policylint.history.report import summary, table, to_json
+from policylint.model import ReleaseReport, Report, RuleFailure, Severity, Target, Verdict, combine
+from policylint.packs import all_rules
+from policylint.redact import Redactor
+from policylint.rule import Context, Rule
+
+_RELEASE = re.compile(r"(?:release:)?(?P<namespace>[a-z0-9][-a-z0-9]*)/(?P<name>[a-z0-9][-a-z0-9.]*)")
+
+
+def examine(sources: Sequence[str], helm: str = "", fail_on: Severity = Severity.ERROR, kubernetes: str = "") -> Report:
+    """Judge every release that the sources hold: files, `-`, or NAMESPACE/NAME asked through helm.
+
+    What cannot be read is in the report, and its verdict is unknown.
+    """
+    if not sources:
+        raise UsageError("no release is named", remedy="policylint history FILE, or policylint history NAMESPACE/NAME")
+    try:
+        histories = [history for source in sources for history in _load(source, helm)]
+    except UsageError:
+        raise
+    except PolicylintError as error:
+        return Report(Verdict.UNKNOWN, failures=(RuleFailure("load", str(error), error.remedy),))
+    rules, failures = all_rules()
+    wanted = [rule for rule in rules if History in rule.subjects]
+    target = Target(kubernetes) if kubernetes else Target()
+    alone = len(histories) == 1
+    releases = tuple(_judged(history, wanted, target, fail_on, alone) for history in histories)
+    found = combine([Verdict.UNKNOWN] if failures else [release.verdict for release in releases])
+    overview = "" if alone else summary(histories)
+    if overview and releases:
+        releases = (_with_overview(releases[0], overview), *releases[1:])
+    return Report(found, releases, failures=failures)
+
+
+def _load(source: str, helm: str) -> tuple[History, ...]:
+    if source == "-":
+        from policylint.sources.manifests import from_stdin
+
+        return read(from_stdin().text[0][1], "-")
+    if Path(source).is_file():
+        from policylint.sources.manifests import read_text
+
+        return read(read_text(Path(source)), source)
+    found = _RELEASE.fullmatch(source)
+    if found is None:
+        raise UsageError(
+            f"{source} is neither a file nor NAMESPACE/NAME",
+            remedy="export one: helm history NAME -o json > history.json",
+        )
+    from policylint.render.binary import find_helm
+    from policylint.sources.release import history
+
+    return (history(found["name"], found["namespace"], find_helm(helm)),)
+
+
+def _judged(history: History, rules: Sequence[Rule], target: Target, fail_on: Severity, alone: bool) -> ReleaseReport:
+    findings, failures = evaluate(rules, [history], Context(target), Redactor())
+    return ReleaseReport(
+        history.name,
+        history.namespace,
+        target,
+        verdict(findings, failures, fail_on),
+        findings=findings,
+        failures=failures,
+        overview=table(history) if alone else "",
+        extra=to_json(history),
+    )
+
+
+def _with_overview(release: ReleaseReport, overview: str) -> ReleaseReport:
+    return replace(release, overview=overview)
