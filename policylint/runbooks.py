@@ -1,0 +1,216 @@
+"""What Helm users do about a refusal: steps as data, chosen by the cause and filled in for the resource.
+
+Data: `policylint/data/runbooks.yaml`, one list per topic (the id of the rule that explains the refusal); every
+runbook says what it costs and where it was measured or read.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from policylint.apis import State, status
+from policylint.kyaml import load
+from policylint.model import Cause, Change, Deleted, Fix, Kept, Object, Resource, Target
+from policylint.quantity import parse_quantity
+from policylint.refusal import pointer
+
+DEFAULT = "immutable-field"
+"""The topic whose runbooks serve a cause without runbooks of its own."""
+CLAIMS_SHOWN = 5
+"""Claims that are written out one by one; the rest is told as a number."""
+_ALLOWED = re.compile(r"'(\w+)'")
+
+
+@dataclass(frozen=True, slots=True)
+class Runbook:
+    """One way out: when it fits, its steps with placeholders, its cost and its source."""
+
+    title: str
+    steps: tuple[str, ...]
+    cost: str = ""
+    source: str = ""
+    kinds: frozenset[str] = frozenset()
+    when: tuple[str, ...] = ()
+    field: str = ""
+    message: str = ""
+
+    def fits(self, cause: Cause, kind: str, facts: frozenset[str]) -> bool:
+        """Whether it is a way out of this cause."""
+        return (
+            (not self.kinds or kind in self.kinds)
+            and all((fact.removeprefix("not-") in facts) is not fact.startswith("not-") for fact in self.when)
+            and re.search(self.field, cause.field) is not None
+            and re.search(self.message, cause.message) is not None
+        )
+
+
+def fixes_for(cause: Cause, change: Change, target: Target, release: str, namespace: str) -> tuple[Fix, ...]:
+    """The runbooks that fit a refusal, their steps filled in for its resource; best first.
+
+    `release` and `namespace` may be empty: the steps then hold RELEASE and NAMESPACE for the reader to fill in.
+    """
+    facts = frozenset(_facts(cause, change, target))
+    words = _words(cause, change, target, release, namespace)
+    claims = tuple(_claims(change))
+    books = runbooks().get(cause.topic) or runbooks()[DEFAULT]
+    return tuple(_fix(book, words, claims) for book in books if book.fits(cause, change.id.kind, facts))
+
+
+@cache
+def runbooks() -> Mapping[str, tuple[Runbook, ...]]:
+    """Every runbook by topic."""
+    text = (resources.files("policylint") / "data" / "runbooks.yaml").read_text(encoding="utf-8")
+    return {topic: tuple(_runbook(row) for row in rows) for topic, rows in load(text, "runbooks.yaml").items()}
+
+
+def _runbook(row: Mapping[str, Any]) -> Runbook:
+    return Runbook(
+        title=str(row["title"]),
+        steps=tuple(row["steps"]),
+        cost=str(row["cost"]),
+        source=str(row.get("source", "")),
+        kinds=frozenset(row.get("kinds", ())),
+        when=tuple(row.get("when", ())),
+        field=str(row.get("field", "")),
+        message=str(row.get("message", "")),
+    )
+
+
+def _fix(book: Runbook, words: Mapping[str, str], claims: tuple[Mapping[str, str], ...]) -> Fix:
+    steps: list[str] = []
+    for step in book.steps:
+        if "{claim}" not in step:
+            steps.append(step.format_map(words))
+            continue
+        steps += [step.format_map({**words, **claim}) for claim in claims[:CLAIMS_SHOWN]]
+        if len(claims) > CLAIMS_SHOWN:
+            steps.append(f"and so on for the other {len(claims) - CLAIMS_SHOWN} claims")
+    return Fix(book.title.format_map(words), steps=tuple(steps), cost=book.cost.format_map(words))
+
+
+def _facts(cause: Cause, change: Change, target: Target) -> Iterator[str]:
+    yield type(change).__name__.lower()
+    yield f"helm-{target.helm}"
+    yield str(target.apply)
+    if change.id.namespace:
+        yield "namespaced"
+    if not isinstance(change, Deleted) and not _served(change.after, target):
+        yield "after-unserved"
+    if not isinstance(change, Kept):
+        return
+    old, new = (_part(side.body, "spec") for side in (change.before, change.after))
+    if old.get("selector") != new.get("selector"):
+        yield "selector"
+    if _at(change.before.body, cause.field) == _at(change.after.body, cause.field):
+        yield "untouched"
+    for before, after in _sizes(change):
+        yield "claims-grow" if after > before else "claims-shrink"
+
+
+def _served(resource: Resource, target: Target) -> bool:
+    state = status(resource.api_version, resource.id.kind, target.kubernetes).state
+    return state in (State.SERVED, State.DEPRECATED)
+
+
+def _words(cause: Cause, change: Change, target: Target, release: str, namespace: str) -> Mapping[str, str]:
+    identity, where = change.id, shlex.quote(namespace) if namespace else "NAMESPACE"
+    resource = change.before if isinstance(change, Deleted) else change.after
+    replacement = status(resource.api_version, identity.kind, target.kubernetes).replacement
+    return {
+        "kind": identity.kind,
+        "resource": _resource(identity.group, identity.kind),
+        "name": shlex.quote(identity.name),
+        "namespace": shlex.quote(identity.namespace),
+        "in": f" -n {shlex.quote(identity.namespace)}" if identity.namespace else "",
+        "group_arg": shlex.quote(identity.group) if identity.group else "''",
+        "release": shlex.quote(release) if release else "RELEASE",
+        "release_namespace": where,
+        "upgrade": f"helm upgrade {shlex.quote(release) if release else 'RELEASE'} ... -n {where}",
+        "kubectl_explain": _explain(identity.kind, resource.api_version, cause.field),
+        "field": cause.field,
+        "path": _path(change, cause),
+        "message": cause.message.partition("\n")[0],
+        "labels": _labels(change),
+        "replacement": f" to {replacement}" if replacement else "",
+    }
+
+
+def _path(change: Change, cause: Cause) -> str:
+    """What the reader has to change: the changed fields below the refused one that the server does not allow."""
+    if not isinstance(change, Kept) or not cause.field:
+        return cause.field or "the field"
+    allowed = _ALLOWED.findall(cause.message) if "other than" in cause.message else []
+    parent = pointer(cause.field)
+    below = [found.path.removeprefix(f"{parent}/") for found in change.fields if found.path.startswith(f"{parent}/")]
+    named = [path for path in below if path.partition("/")[0] not in allowed]
+    return ", ".join(f"{cause.field}.{path.replace('/', '.')}" for path in named[:3]) or cause.field
+
+
+def _resource(group: str, kind: str) -> str:
+    """How kubectl takes the kind: in lower case, with its group where that is a custom or an ambiguous one."""
+    return f"{kind.lower()}.{group}" if "." in group and not group.endswith(".k8s.io") else kind.lower()
+
+
+def _explain(kind: str, api_version: str, field: str) -> str:
+    path = re.sub(r"\[[^\]]*\]", "", field).strip(".")
+    return f"kubectl explain {kind.lower()}{f'.{path}' if path else ''} --api-version={api_version}"
+
+
+def _labels(change: Change) -> str:
+    """The labels of the old selector, as -l takes them."""
+    body = change.before.body if isinstance(change, (Kept, Deleted)) else change.after.body
+    found = _part(body, "spec", "selector", "matchLabels")
+    return ",".join(f"{key}={value}" for key, value in sorted(found.items())) or "OLD_LABELS"
+
+
+def _claims(change: Change) -> Iterator[Mapping[str, str]]:
+    """Name and wanted size of every claim whose template's storage request changes."""
+    if not isinstance(change, Kept) or change.id.kind != "StatefulSet":
+        return
+    old, new = _storage(change.before.body), _storage(change.after.body)
+    replicas = _part(change.before.body, "spec").get("replicas", 1)
+    first = _part(change.before.body, "spec", "ordinals").get("start", 0)
+    for template in sorted(old.keys() & new.keys()):
+        if old[template] != new[template]:
+            for ordinal in range(int(first), int(first) + int(replicas if isinstance(replicas, int) else 1)):
+                claim = shlex.quote(f"{template}-{change.id.name}-{ordinal}")
+                yield {"claim": claim, "size": str(new[template]), "template": template}
+
+
+def _sizes(change: Kept) -> Iterator[tuple[Any, Any]]:
+    old, new = _storage(change.before.body), _storage(change.after.body)
+    for template in old.keys() & new.keys():
+        before, after = parse_quantity(old[template]), parse_quantity(new[template])
+        if before is not None and after is not None and before != after:
+            yield before, after
+
+
+def _storage(body: Object) -> dict[str, Any]:
+    templates = _part(body, "spec").get("volumeClaimTemplates")
+    return {
+        str(_part(template, "metadata").get("name")): _part(template, "spec", "resources", "requests").get("storage")
+        for template in (templates if isinstance(templates, list) else [])
+    }
+
+
+def _part(value: Any, *path: str) -> Object:
+    """The mapping at a path; an empty one where there is none."""
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def _at(value: Any, field: str) -> Any:
+    """What stands at a field as the server writes it; None where there is nothing."""
+    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", field):
+        if index:
+            value = value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
+        else:
+            value = value.get(name) if isinstance(value, Mapping) else None
+    return value
