@@ -1,0 +1,39 @@
+"""An Ingress stops answering for a host.
+
+What happens: requests for the host get the default backend or nothing.
+
+Why: the host left the rules in this upgrade, and no other Ingress of the release takes it.
+
+What to do instead: keep the host until nobody uses it, or redirect it.
+"""
+
+from collections.abc import Iterator
+
+from policylint.model import Category, Fix, Kept, Manifest, Severity, Upgrade, Violation
+from policylint.rule import Context, rule
+from policylint.workload import items
+
+
+@rule(category=Category.DOWNTIME, severity=Severity.WARNING)
+def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
+    """A host that an Ingress of the release had and none has any more."""
+    served = _hosts(upgrade.after)
+    for change in upgrade.of("Ingress"):
+        if not isinstance(change, Kept) or not change.fields:
+            continue
+        for host in sorted(_own(change.before.body) - served):
+            yield Violation(
+                message=f"{change.id} no longer answers for {host}",
+                path="/spec/rules",
+                before=host,
+                resource=change.id,
+                fixes=(Fix("keep the host, or redirect it"),),
+            )
+
+
+def _hosts(side: Manifest) -> set[str]:
+    return {host for found in side.resources.values() if found.id.kind == "Ingress" for host in _own(found.body)}
+
+
+def _own(body: object) -> set[str]:
+    return {str(entry["host"]) for entry in items(body, "spec", "rules") if entry.get("host")}

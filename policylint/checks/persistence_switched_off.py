@@ -1,0 +1,44 @@
+"""A workload swaps its persistent volume for a temporary one.
+
+What happens: the pods start with an empty volume; the data of the claim is no longer mounted, and is lost with
+the next clean-up.
+
+Why: a value such as persistence.enabled was turned off, so the chart renders emptyDir where it rendered a
+claim.
+
+What to do instead: keep persistence on, or name the old claim as existingClaim.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from policylint.model import Category, Fix, Kept, Severity, Violation
+from policylint.rule import Context, rule
+from policylint.workload import items, mapping, pod_template, template_path
+
+
+@rule(category=Category.DATA_LOSS, severity=Severity.ERROR)
+def check(change: Kept, context: Context) -> Iterator[Violation]:
+    """A volume of the same name was a claim before and is an emptyDir after."""
+    before, after = pod_template(change.before), pod_template(change.after)
+    if before is None or after is None or not change.fields:
+        return
+    claims = {
+        volume.get("name"): mapping(volume, "persistentVolumeClaim") for volume in items(before, "spec", "volumes")
+    }
+    claims |= {mapping(template, "metadata").get("name"): template for template in _templates(change)}
+    for index, volume in enumerate(items(after, "spec", "volumes")):
+        claim = claims.get(volume.get("name"))
+        if claim and "emptyDir" in volume:
+            yield Violation(
+                message=f"the volume {volume['name']} loses its persistent storage: its claim becomes an emptyDir",
+                because="an emptyDir lives and dies with its pod",
+                path=f"{template_path(change.id.kind)}/spec/volumes/{index}",
+                before=claim,
+                after=volume,
+                fixes=(Fix("keep persistence switched on, or give the old claim as existingClaim"),),
+            )
+
+
+def _templates(change: Kept) -> list[Any]:
+    return items(change.before.body, "spec", "volumeClaimTemplates")

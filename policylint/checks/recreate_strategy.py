@@ -1,0 +1,36 @@
+"""All pods stop before new ones start.
+
+What happens: the Deployment stops every pod, then starts the new ones: the service is down meanwhile.
+
+Why: its strategy is Recreate and the pod template changes in this upgrade.
+
+What to do instead: use RollingUpdate where two versions may run side by side; keep Recreate for volumes that
+only one node can mount, and plan the downtime.
+"""
+
+from collections.abc import Iterator
+
+from policylint.impact import strategy, template_change
+from policylint.model import Category, Fix, Kept, Severity, Violation
+from policylint.rule import Context, rule
+from policylint.workload import at, mapping
+
+
+@rule(category=Category.DOWNTIME, severity=Severity.NOTE)
+def check(change: Kept, context: Context) -> Iterator[Violation]:
+    """A Deployment of strategy Recreate gets a new template; a warning where the strategy itself is new."""
+    touched = template_change(change)
+    if change.id.kind != "Deployment" or touched is None or at(change.after.body, "spec", "replicas") == 0:
+        return
+    new = strategy(mapping(change.after.body, "spec"), "Deployment")
+    old = strategy(mapping(change.before.body, "spec"), "Deployment")
+    if new == "Recreate":
+        yield Violation(
+            message="this upgrade stops every pod of the Deployment before it starts new ones",
+            because="the strategy is Recreate" + ("" if old == new else ", which this upgrade brings in"),
+            path=touched.path,
+            before=touched.before,
+            after=touched.after,
+            severity=Severity.NOTE if old == new else Severity.WARNING,
+            fixes=(Fix("use strategy RollingUpdate, or plan the interruption"),),
+        )

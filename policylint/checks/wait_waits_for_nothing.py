@@ -1,0 +1,33 @@
+"""--wait does not wait for this Deployment.
+
+What happens: helm --wait returns although no new pod is ready, so --atomic cannot roll a bad version back.
+
+Why: Helm waits for replicas minus maxUnavailable ready pods, and that is 0 here.
+
+What to do instead: set maxUnavailable to 0 (and maxSurge to 1), or run more replicas.
+"""
+
+from collections.abc import Iterator
+
+from policylint.impact import template_change
+from policylint.model import Category, Fix, Kept, Severity, Violation
+from policylint.rollout import min_ready
+from policylint.rule import Context, rule
+from policylint.workload import at, mapping
+
+
+@rule(category=Category.PRACTICE, severity=Severity.NOTE)
+def check(change: Kept, context: Context) -> Iterator[Violation]:
+    """Explicit bounds leave nothing to wait for, on a Deployment whose template changes."""
+    spec = mapping(change.after.body, "spec")
+    if change.id.kind != "Deployment" or template_change(change) is None or spec.get("replicas", 1) == 0:
+        return
+    given = at(spec, "strategy", "rollingUpdate", "maxUnavailable")
+    if given is not None and min_ready(spec) == 0:
+        yield Violation(
+            message="helm --wait and --atomic would not wait for a single ready pod of this Deployment",
+            because=f"replicas {spec.get('replicas', 1)} less maxUnavailable {given} is 0",
+            path="/spec/strategy/rollingUpdate/maxUnavailable",
+            after=given,
+            fixes=(Fix("set maxUnavailable: 0 and maxSurge: 1"),),
+        )

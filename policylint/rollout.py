@@ -1,0 +1,39 @@
+"""How many pods a rolling update may take or must keep, as the Deployment controller counts them."""
+
+from __future__ import annotations
+
+import math
+
+from policylint.model import Json, Object
+from policylint.workload import at
+
+
+def scaled(value: Json, total: int, *, up: bool) -> int:
+    """An int-or-percent of `total`; percentages are rounded up or down (k8s.io/apimachinery intstr)."""
+    if isinstance(value, str) and value.endswith("%") and value[:-1].isdigit():
+        share = total * int(value[:-1]) / 100
+        return math.ceil(share) if up else math.floor(share)
+    return value if isinstance(value, int) else 0
+
+
+def max_unavailable(spec: Object) -> int:
+    """How many pods of a Deployment may be missing during a rollout: 25 % rounded down unless given.
+
+    Where both bounds come to 0 the controller takes 1 (ResolveFenceposts).
+    """
+    replicas = spec.get("replicas", 1)
+    total = replicas if isinstance(replicas, int) else 1
+    given = at(spec, "strategy", "rollingUpdate", "maxUnavailable")
+    surge = at(spec, "strategy", "rollingUpdate", "maxSurge")
+    missing = scaled("25%" if given is None else given, total, up=False)
+    extra = scaled("25%" if surge is None else surge, total, up=True)
+    return 1 if missing == 0 and extra == 0 else missing
+
+
+def min_ready(spec: Object) -> int:
+    """How many pods `helm --wait` waits for: replicas less maxUnavailable."""
+    replicas = spec.get("replicas", 1)
+    total = replicas if isinstance(replicas, int) else 1
+    if at(spec, "strategy", "type") == "Recreate":
+        return total
+    return max(0, total - max_unavailable(spec))
