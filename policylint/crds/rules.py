@@ -8,7 +8,7 @@ forgiven where the value did not change.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from policylint.cel import CelError, CelUnsupported, compile
@@ -71,10 +71,6 @@ def run_rules(place: Place) -> Iterator[Cause | Unknown]:
     for rule in place.schema.get("x-kubernetes-validations") or ():
         if str(rule.get("rule") or "").strip():
             yield from _run(rule, place)
-    for part in place.schema.get("allOf") or ():
-        if isinstance(part, Mapping) and _has_rules(part):
-            merged = {**place.schema, **_only_rules(part, place.schema)}
-            yield from run_rules(replace(place, schema=merged, pair=None))
     if isinstance(place.new, list):
         items = place.schema.get("items")
         if isinstance(items, Mapping):
@@ -92,29 +88,6 @@ def _fields(place: Place, value: Object) -> Iterator[Cause | Unknown]:
             yield from run_rules(place.field(name, properties[name], path))
         elif isinstance(additional, Mapping):
             yield from run_rules(place.field(name, additional, f"{place.path}[{name}]"))
-
-
-def _has_rules(schema: Json) -> bool:
-    if isinstance(schema, Mapping):
-        return "x-kubernetes-validations" in schema or any(_has_rules(item) for item in schema.values())
-    return isinstance(schema, list) and any(_has_rules(item) for item in schema)
-
-
-def _only_rules(part: Object, spine: Object) -> dict[str, Json]:
-    """The schema of a value with the rules of one `allOf` part in place of its own, all the way down."""
-    made: dict[str, Json] = {"x-kubernetes-validations": part.get("x-kubernetes-validations") or [], "allOf": []}
-    made["properties"] = {
-        name: {**child, **_only_rules((part.get("properties") or {}).get(name) or {}, child)}
-        for name, child in (spine.get("properties") or {}).items()
-    }
-    for keyword in ("items", "additionalProperties"):
-        if isinstance(spine.get(keyword), Mapping):
-            inner = part.get(keyword)
-            made[keyword] = {
-                **spine[keyword],
-                **_only_rules(inner if isinstance(inner, Mapping) else {}, spine[keyword]),
-            }
-    return made
 
 
 def _run(rule: Object, place: Place) -> Iterator[Cause | Unknown]:

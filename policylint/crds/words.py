@@ -14,6 +14,9 @@ from policylint.model import Cause, Json
 OMITTED: Final = object()
 """A value that the message leaves out, as the server does for objects and lists that fail a rule."""
 
+_HTML: Final = str.maketrans({"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"})
+"""Go escapes these within JSON."""
+
 CR: Final = "custom-resource-invalid"
 CRD: Final = "invalid-object"
 CHANGE: Final = "crd-change-refused"
@@ -23,7 +26,8 @@ def shown(value: Json) -> str:
     """A value as the server prints it."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
         value = int(value)  # Go prints a whole number without a fraction
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+    return text if isinstance(value, str) else text.translate(_HTML)
 
 
 def invalid(field: str, value: Json, text: str, topic: str = CR) -> Cause:

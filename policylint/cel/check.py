@@ -1,0 +1,289 @@
+"""Checks an expression's types as the API server does when a CRD is written.
+
+Follows cel-go's checker with Kubernetes' declarations (`declarations`): overloads by argument types, fields of
+objects by their schema, literals of one element type. Errors are the server's, with line and column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from policylint.cel.declarations import Overload, overloads, parameters
+from policylint.cel.tree import Call, Comprehension, Ident, Literal, MakeList, MakeMap, Node, Select, qualified
+from policylint.cel.types import BOOL, DYN, ERROR, NULL, STRING, Solution, Type, is_optional, optional, parse_type
+from policylint.cel.values import CelUnsupported, Duration, Timestamp, Uint
+
+_LITERALS: tuple[tuple[type, str], ...] = (
+    (bool, "bool"),
+    (Uint, "uint"),
+    (int, "int"),
+    (float, "double"),
+    (str, "string"),
+    (bytes, "bytes"),
+    (Timestamp, "timestamp"),
+    (Duration, "duration"),
+)
+_TYPE_NAMES = {
+    **{name: parse_type(name) for name in ("bool", "bytes", "double", "int", "string", "uint")},
+    "list": parse_type("list(dyn)"),
+    "map": parse_type("map(dyn, dyn)"),
+    "null_type": NULL,
+    "type": parse_type("type(dyn)"),
+    "google.protobuf.Timestamp": parse_type("timestamp"),
+    "google.protobuf.Duration": parse_type("duration"),
+    "optional_type": parse_type("optional(dyn)"),
+    "kubernetes.Quantity": parse_type("Quantity"),
+    "kubernetes.Semver": parse_type("Semver"),
+    "kubernetes.URL": parse_type("URL"),
+    "kubernetes.NamedFormat": parse_type("Format"),
+    "net.IP": parse_type("IP"),
+    "net.CIDR": parse_type("CIDR"),
+}
+
+
+@dataclass(slots=True)
+class Checked:
+    """What the checker found: types and overloads by node id, and errors with the node they are about."""
+
+    types: dict[int, Type] = field(default_factory=dict)
+    overloads: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    errors: list[tuple[int, str]] = field(default_factory=list)
+
+    def type(self, node: Node) -> Type:
+        """The type of a node; dyn where it has none."""
+        return self.types.get(node.id, DYN)
+
+
+def check(root: Node, variables: Mapping[str, Type], minor: int) -> Checked:
+    """Check an expression over typed variables with the functions of a Kubernetes minor (36 for 1.36)."""
+    checker = _Checker(variables, minor)
+    checker.infer(root)
+    found = checker.found
+    found.types = {number: checker.solution.resolve(kind, finally_=True) for number, kind in found.types.items()}
+    return found
+
+
+class _Checker:
+    def __init__(self, variables: Mapping[str, Type], minor: int) -> None:
+        self.found = Checked()
+        self.solution = Solution()
+        self._scope: dict[str, Type] = dict(variables)
+        self._minor = minor
+
+    def infer(self, node: Node) -> Type:
+        """The type of a node; every node below it gets one."""
+        kind = self._rules[type(node)](self, node)
+        self.found.types[node.id] = kind
+        return kind
+
+    def _fail(self, node: Node, text: str) -> Type:
+        self.found.errors.append((node.id, text))
+        return ERROR
+
+    def _literal(self, node: Literal) -> Type:
+        for python, name in _LITERALS:
+            if isinstance(node.value, python):
+                return parse_type(name)
+        return NULL
+
+    def _ident(self, node: Ident) -> Type:
+        name = node.name.removeprefix(".")
+        if name in self._scope:
+            return self._scope[name]
+        if name in _TYPE_NAMES:
+            return Type("type", (_TYPE_NAMES[name],))
+        return self._fail(node, f"undeclared reference to '{name}' (in container '')")
+
+    def _select(self, node: Select) -> Type:
+        dotted = self._namespaced(node)
+        if dotted in _TYPE_NAMES and not node.test:
+            return Type("type", (_TYPE_NAMES[dotted],))
+        result = self._field(node, self.solution.resolve(self.infer(node.operand)), node.field)
+        return BOOL if node.test else result
+
+    def _field(self, node: Node, target: Type, name: str) -> Type:
+        if is_optional(target):
+            inner = self._field(node, self.solution.resolve(target.params[0]), name)
+            return inner if is_optional(inner) else optional(inner)
+        match target.kind:
+            case "map":
+                return target.params[1]
+            case "object":
+                found = target.fields.get(name)
+                return found if found is not None else self._fail(node, f"undefined field '{name}'")
+            case "param":
+                self.solution.assignable((target,), (DYN,))
+                return DYN
+            case "dyn" | "error":
+                return DYN
+        return self._fail(node, f"type '{target}' does not support field selection")
+
+    def _call(self, node: Call) -> Type:
+        if node.function == "_?._":
+            return self._optional_field(node)
+        declared = overloads()
+        if node.target is None:
+            return self._resolve(node, node.function, tuple(map(self.infer, node.args)), None)
+        dotted = f"{self._namespaced(node.target)}.{node.function}"
+        if dotted in declared:
+            return self._resolve(node, dotted, tuple(map(self.infer, node.args)), None)
+        target = self.infer(node.target)
+        return self._resolve(node, node.function, tuple(map(self.infer, node.args)), target)
+
+    def _optional_field(self, node: Call) -> Type:
+        operand, name = node.args
+        if self._minor < 28 or not isinstance(name, Literal):
+            return self._fail(node, "unsupported optional field selection")
+        found = self._field(node, self.solution.resolve(self.infer(operand)), str(name.value))
+        self.infer(name)
+        self.found.overloads[node.id] = ("select_optional_field",)
+        return found if is_optional(found) else optional(found)
+
+    def _resolve(self, node: Call, name: str, args: tuple[Type, ...], target: Type | None) -> Type:
+        known = [item for item in overloads().get(name, ()) if item.since <= self._minor]
+        if not known:
+            return self._fail(node, f"undeclared reference to '{name}' (in container '')")
+        given = args if target is None else (target, *args)
+        result: Type | None = None
+        chosen: list[str] = []
+        for overload in known:
+            if overload.member != (target is not None):
+                continue
+            fitted = self._try(overload, given)
+            if fitted is None:
+                continue
+            chosen.append(overload.id)
+            if result is None:
+                result = fitted
+            elif result.kind != "dyn" and fitted != result:
+                result = DYN
+        if result is None:
+            return self._fail(node, _no_overload(name, [self.solution.resolve(item) for item in given], target))
+        self.found.overloads[node.id] = tuple(chosen)
+        return result
+
+    def _try(self, overload: Overload, given: tuple[Type, ...]) -> Type | None:
+        fresh = self.solution.fresh(iter(parameters((*overload.args, overload.result))))
+        wanted = tuple(_renamed(item, fresh) for item in overload.args)
+        if not self.solution.assignable(given, wanted):
+            return None
+        return self.solution.resolve(_renamed(overload.result, fresh))
+
+    def _list(self, node: MakeList) -> Type:
+        element: Type | None = None
+        for at, item in enumerate(node.elements):
+            found = self.infer(item)
+            if at in node.optional:
+                found = found.params[0] if is_optional(found) else DYN
+            element = self._joined(item, element, found)
+        if element is None:
+            element = next(iter(self.solution.fresh(iter((Type("param", name="elem"),))).values()))
+        return Type("list", (element,))
+
+    def _joined(self, node: Node, before: Type | None, found: Type) -> Type:
+        if before is None:
+            return found
+        joined = self.solution.join(before, found)
+        if joined is None:
+            expected, actual = self.solution.resolve(before), self.solution.resolve(found)
+            return self._fail(node, f"expected type '{expected}' but found '{actual}'")
+        return joined
+
+    def _map(self, node: MakeMap) -> Type:
+        if node.message:
+            raise CelUnsupported(f"message {node.message}")
+        key: Type | None = None
+        value: Type | None = None
+        for entry in node.entries:
+            key = self._joined(entry.key, key, self.infer(entry.key))
+            found = self.infer(entry.value)
+            if entry.optional:
+                found = found.params[0] if is_optional(found) else DYN
+            value = self._joined(entry.value, value, found)
+        if key is None or value is None:
+            names = (Type("param", name="key"), Type("param", name="value"))
+            key, value = self.solution.fresh(iter(names)).values()
+        return Type("map", (key, value))
+
+    def _comprehension(self, node: Comprehension) -> Type:
+        over = self.solution.resolve(self.infer(node.over))
+        accumulated = self.infer(node.start)
+        first, second = self._elements(node, over)
+        if node.var2 and self._minor < 32:
+            self._fail(node, "two-variable comprehensions need Kubernetes 1.32")
+        outer = dict(self._scope)
+        self._scope[node.accumulator] = accumulated
+        inner = dict(self._scope)
+        if node.var2:
+            key = first if over.kind == "map" else parse_type("int") if over.kind == "list" else DYN
+            self._scope |= {node.var: key, node.var2: second}
+        else:
+            self._scope[node.var] = first
+        self._expect(node.condition, self.infer(node.condition), BOOL)
+        self._expect(node.step, self.infer(node.step), accumulated)
+        self._scope = inner
+        result = self.infer(node.result)
+        self._scope = outer
+        return self.solution.resolve(result)
+
+    def _elements(self, node: Comprehension, over: Type) -> tuple[Type, Type]:
+        """What the variables of a comprehension range over: the single one, and the value where there are two."""
+        match over.kind:
+            case "list":
+                return over.params[0], over.params[0]
+            case "map":
+                return over.params[0], over.params[1]
+            case "dyn" | "error":
+                return DYN, DYN
+            case "param":
+                self.solution.assignable((over,), (DYN,))
+                return DYN, DYN
+        text = f"expression of type '{over}' cannot be range of a comprehension (must be list, map, or dynamic)"
+        self._fail(node.over, text)
+        return ERROR, ERROR
+
+    def _expect(self, node: Node, found: Type, wanted: Type) -> None:
+        if not self.solution.assignable((wanted,), (found,)):
+            self._fail(
+                node, f"expected type '{self.solution.resolve(wanted)}' but found '{self.solution.resolve(found)}'"
+            )
+
+    def _namespaced(self, node: Node) -> str:
+        dotted = qualified(node)
+        return "" if dotted.partition(".")[0] in self._scope else dotted
+
+    _rules: Mapping[type, Callable[[Any, Any], Type]] = {
+        Literal: _literal,
+        Ident: _ident,
+        Select: _select,
+        Call: _call,
+        MakeList: _list,
+        MakeMap: _map,
+        Comprehension: _comprehension,
+    }
+
+
+def _renamed(found: Type, fresh: Mapping[Type, Type]) -> Type:
+    if found.kind == "param":
+        return fresh.get(found, found)
+    return Type(found.kind, tuple(_renamed(item, fresh) for item in found.params), found.name, found.fields)
+
+
+def _no_overload(name: str, given: list[Type], target: Type | None) -> str:
+    shown = [STRING if item.kind == "error" else item for item in given]
+    receiver, rest = ("", shown) if target is None else (f"{shown[0]}.", shown[1:])
+    text = f"{receiver}({', '.join(map(str, rest))})"
+    return f"found no matching overload for '{name}' applied to '{text}'"
+
+
+def error_text(expression: str, positions: Mapping[int, int], errors: list[tuple[int, str]]) -> str:
+    """The errors as the server prints them: place, message, the line and a caret under it."""
+    texts = []
+    for number, message in sorted(errors, key=lambda item: positions.get(item[0], 0)):
+        before = expression[: positions.get(number, 0)]
+        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1)
+        source = expression.splitlines()[line - 1] if expression else ""
+        texts.append(f"ERROR: <input>:{line}:{column + 1}: {message}\n | {source}\n | {'.' * column}^")
+    return "\n".join(texts)

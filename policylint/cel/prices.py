@@ -1,0 +1,272 @@
+"""What each CEL function costs and how large its result may be, for `cost`.
+
+Source: k8s.io/apiserver pkg/cel/library/cost.go and cel-go's checker/cost.go. Factors: 0.1 for each character
+traversed, 0.25 for each character of a regular expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import ceil
+
+from policylint.cel.cost import MOST, NOTHING, ONE, UNKNOWN, Coster, Entries, Estimate, Operand, Span, fixed
+from policylint.cel.tree import Call, Literal
+
+_TRAVERSAL, _REGEX = 0.1, 0.25
+_ADDRESS = Span(4, 16)
+_MAX_FORMAT_REGEX, _MAX_FORMAT = 128, 64
+
+
+def price(
+    coster: Coster, node: Call, overload: str, target: Operand | None, args: list[Operand], costs: list[Span]
+) -> Estimate:
+    """The cost of one overload of a call, arguments included, and the size of its result."""
+    below = sum(costs, NOTHING)
+    for estimate in (_extension, _kubernetes, _builtin):
+        found = estimate(coster, node, overload, target, args)
+        if found is not None:
+            return found[0] + below, found[1]
+    special = _lazy(coster, node, overload, args, costs)
+    return special if special is not None else (ONE + below, None)
+
+
+def _size(coster: Coster, operand: Operand) -> Span:
+    if operand.size is not None:
+        return operand.size
+    found = coster.size_of(operand.path) if operand.path else None
+    return UNKNOWN if found is None else found
+
+
+def _extension(
+    coster: Coster, node: Call, overload: str, target: Operand | None, args: list[Operand]
+) -> Estimate | None:
+    """cel-go's sets and lists, which bring estimates of their own."""
+    if overload.startswith("list_sets_"):
+        factor = 2 if "equivalent" in overload else 1
+        return (_size(coster, args[0]) * _size(coster, args[1])).scaled(factor) + ONE, None
+    if overload == "lists_range":
+        return _allocated(fixed(_integer(args[0], MOST)), 1)
+    if target is None:
+        return None
+    size = _size(coster, target)
+    match node.function:
+        case "slice":
+            start, end = _integer(args[0], 0), _integer(args[1], size.high)
+            return _allocated(fixed((end - start) % (1 << 64)), 1)
+        case "flatten":
+            return _allocated(size, _integer(args[0], MOST) if args else 1)
+        case "reverse":
+            return _allocated(size, 1)
+        case "distinct":
+            return _allocated(size * size, 2)
+        case "sort" | "@sortByAssociatedKeys":
+            by = size if node.function == "sort" else _size(coster, args[0])
+            return _allocated(by * by, 2.1 if overload.split("_")[1] in ("string", "bytes") else 2)
+    return None
+
+
+def _allocated(size: Span, factor: float) -> Estimate:
+    return size.scaled(factor) + fixed(11), size
+
+
+def _integer(operand: Operand, otherwise: int) -> int:
+    """The value of an integer literal, as unsigned 64 bits."""
+    value = operand.node.value if isinstance(operand.node, Literal) else None
+    return value % (1 << 64) if isinstance(value, int) and not isinstance(value, bool) else otherwise
+
+
+def _kubernetes(
+    coster: Coster, node: Call, overload: str, target: Operand | None, args: list[Operand]
+) -> Estimate | None:
+    name = node.function
+    if name in _FLAT or overload in ("cidr_ip", "format-named"):
+        return ONE, None
+    if name in _OF_TARGET and target is not None:
+        return _OF_TARGET[name](coster, target, args)
+    if name in _OF_ARGUMENT and args:
+        factor, keeps = _OF_ARGUMENT[name]
+        size = _size(coster, args[0])
+        return size.scaled(factor), size if keeps else None
+    if name in ("containsIP", "containsCIDR") and args:
+        return _contained(coster, name, overload, args[0]), None
+    if name == "_==_" and len(args) == 2 and args[0].kind == args[1].kind:
+        return _equality(args[0], args[1])
+    if name == "isCanonical" and args:
+        return _size(coster, args[0]).scaled(2 * _TRAVERSAL), None
+    return None
+
+
+_FLAT = frozenset(
+    (
+        *("masked", "prefixLength", "family", "isUnspecified", "isLoopback", "isLinkLocalMulticast"),
+        *("isLinkLocalUnicast", "isGlobalUnicast", "sign", "asInteger", "isInteger", "asApproximateFloat"),
+        *("isGreaterThan", "isLessThan", "compareTo", "add", "sub", "major", "minor", "patch", "getScheme"),
+        *("getHostname", "getHost", "getPort", "getEscapedPath", "getQuery"),
+    )
+)
+_OF_ARGUMENT = {
+    "url": (_TRAVERSAL, True),
+    **dict.fromkeys(
+        ("cidr", "isIP", "isCIDR", "ip", "quantity", "isQuantity", "semver", "isSemver"), (_TRAVERSAL, False)
+    ),
+}
+
+
+def _fold(coster: Coster, target: Operand, _: list[Operand]) -> Estimate:
+    """min, max, sum, isSorted, indexOf: once through the list, and through each string in it."""
+    size = _size(coster, target)
+    if not target.kind.params:
+        return size.scaled(_TRAVERSAL), None
+    each = ONE
+    if target.kind.params[0].kind in ("string", "bytes"):
+        each += _size(coster, _item(target)).scaled(_TRAVERSAL)
+    return size * each, None
+
+
+def _item(target: Operand) -> Operand:
+    return Operand(None, target.kind.params[0], (*target.path, "@items") if target.path else (), None)
+
+
+def _same_size(coster: Coster, target: Operand, _: list[Operand]) -> Estimate:
+    size = _size(coster, target)
+    return size.scaled(_TRAVERSAL), size
+
+
+def _replace(coster: Coster, target: Operand, args: list[Operand]) -> Estimate | None:
+    if len(args) < 2:
+        return None
+    size, old, new = (_size(coster, operand) for operand in (target, args[0], args[1]))
+    most, most_kept = _most_replaced(size, old, new)
+    least, least_kept = _least_replaced(size, old, new)
+    result = Span(least, most) * new + Span(least_kept, most_kept)
+    return size.scaled(2 * _TRAVERSAL), result
+
+
+def _most_replaced(size: Span, old: Span, new: Span) -> tuple[int, int]:
+    if old.low == 0:
+        return min(size.high + 1, MOST), size.high
+    return (0, size.high) if new.high <= old.low else (ceil(size.high / old.low), 0)
+
+
+def _least_replaced(size: Span, old: Span, new: Span) -> tuple[int, int]:
+    if old.high == 0:
+        return min(size.low + 1, MOST), size.low
+    return (0, size.low) if old.high <= new.low else (ceil(size.low / old.high), 0)
+
+
+def _split(coster: Coster, target: Operand, args: list[Operand]) -> Estimate:
+    size = _size(coster, target)
+    return size.scaled(2 * _TRAVERSAL), Span(0, _integer(args[1], size.high) if len(args) > 1 else size.high)
+
+
+def _join(coster: Coster, target: Operand, args: list[Operand]) -> Estimate:
+    count, size = _size(coster, target), NOTHING
+    if target.kind.params:
+        size = count * _size(coster, _item(target))
+    if args:
+        gaps = Span(max(count.low - 1, 0), max(count.high - 1, 0))
+        size += _size(coster, args[0]) * gaps
+    return size.scaled(_TRAVERSAL), size
+
+
+def _find(coster: Coster, target: Operand, args: list[Operand]) -> Estimate | None:
+    if not args:
+        return None
+    size = _size(coster, target)
+    each = (size + ONE).scaled(_TRAVERSAL)
+    return each * _size(coster, args[0]).scaled(_REGEX), Span(0, size.high)
+
+
+def _validate(coster: Coster, _: Operand, args: list[Operand]) -> Estimate | None:
+    if not args:
+        return None
+    return _size(coster, args[0]).scaled(_TRAVERSAL).scaled(_MAX_FORMAT_REGEX * _REGEX), None
+
+
+_OF_TARGET: Mapping[str, Callable[[Coster, Operand, list[Operand]], Estimate | None]] = {
+    **dict.fromkeys(("isSorted", "sum", "max", "min", "indexOf", "lastIndexOf"), _fold),
+    **dict.fromkeys(("lowerAscii", "upperAscii", "substring", "trim"), _same_size),
+    "replace": _replace,
+    "split": _split,
+    "join": _join,
+    "find": _find,
+    "findAll": _find,
+    "validate": _validate,
+}
+
+
+def _contained(coster: Coster, name: str, overload: str, other: Operand) -> Span:
+    total = (_ADDRESS + _ADDRESS).scaled(_TRAVERSAL)
+    if name == "containsCIDR":
+        total += _ADDRESS.scaled(_TRAVERSAL) + ONE
+    if overload.endswith("_string"):
+        total += _size(coster, other).scaled(_TRAVERSAL)
+    return total
+
+
+def _equality(left: Operand, right: Operand) -> Estimate | None:
+    match left.kind.name:
+        case "net.IP" | "net.CIDR" | "kubernetes.Quantity" | "kubernetes.Semver":
+            return ONE, None
+        case "kubernetes.NamedFormat":
+            return Span(1, _MAX_FORMAT).scaled(_TRAVERSAL), None
+        case "kubernetes.URL":
+            return Span(1, right.size.high if right.size else 1).scaled(_TRAVERSAL), None
+    return None
+
+
+def _builtin(coster: Coster, node: Call, overload: str, target: Operand | None, args: list[Operand]) -> Estimate | None:
+    sizes = [UNKNOWN if operand.size is None else operand.size for operand in args]
+    own = UNKNOWN if target is None or target.size is None else target.size
+    match overload:
+        case "string_format" if target is not None:
+            return own.scaled(_TRAVERSAL), None
+        case "string_to_bytes":
+            return sizes[0].scaled(_TRAVERSAL), Span(sizes[0].low, min(sizes[0].high * 4, MOST))
+        case "bytes_to_string":
+            return sizes[0].scaled(_TRAVERSAL), Span(sizes[0].low // 4, sizes[0].high)
+        case "strings_quote":
+            return sizes[0].scaled(_TRAVERSAL), Span(sizes[0].low + 2, min(sizes[0].high * 2 + 2, MOST))
+        case "starts_with_string" | "ends_with_string":
+            return sizes[0].scaled(_TRAVERSAL), None
+        case "in_list":
+            return sizes[1], None
+        case "matches_string":
+            return (own + ONE).scaled(_TRAVERSAL) * sizes[0].scaled(_REGEX), None
+        case "contains_string":
+            return own.scaled(_TRAVERSAL) * sizes[0].scaled(_TRAVERSAL), None
+        case "add_string" | "add_bytes" | "add_list":
+            return _concatenated(coster, node, overload, sizes)
+    if overload in _COMPARED:
+        smallest = min(sizes[0].high, sizes[1].high)
+        return Span(1 if smallest else 0, smallest).scaled(_TRAVERSAL), None
+    return None
+
+
+_COMPARED = frozenset(
+    (
+        *("equals", "not_equals", "less_string", "less_bytes", "less_equals_string", "less_equals_bytes"),
+        *("greater_string", "greater_bytes", "greater_equals_string", "greater_equals_bytes"),
+    )
+)
+
+
+def _concatenated(coster: Coster, node: Call, overload: str, sizes: list[Span]) -> Estimate:
+    total = sizes[0] + sizes[1]
+    coster.set_entries(node, _union(coster.entries(node.args[0]), coster.entries(node.args[1])))
+    return (ONE if overload == "add_list" else total.scaled(_TRAVERSAL)), total
+
+
+def _union(one: Entries | None, two: Entries | None) -> Entries | None:
+    return None if one is None or two is None else Entries(one.kind, one.key | two.key, one.value | two.value)
+
+
+def _lazy(coster: Coster, node: Call, overload: str, args: list[Operand], costs: list[Span]) -> Estimate | None:
+    """What does not evaluate all of its operands: the first decides, or the dearer branch counts."""
+    if overload in ("logical_and", "logical_or"):
+        return Span(costs[0].low, (costs[0] + costs[1]).high), None
+    if overload == "conditional":
+        sizes = [UNKNOWN if operand.size is None else operand.size for operand in args]
+        coster.set_entries(node, _union(coster.entries(node.args[1]), coster.entries(node.args[2])))
+        return costs[0] + (costs[1] | costs[2]), sizes[1] | sizes[2]
+    return None

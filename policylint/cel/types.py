@@ -1,0 +1,158 @@
+"""CEL's static types, when one can stand for another, and how type parameters are solved.
+
+Follows cel-go's checker: `dyn` stands for anything, null for objects and times, parameters take the most general type
+they are seen with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """One type: `kind` is "int", "list", "object", "param", ...; `name` tells objects, opaques and parameters apart."""
+
+    kind: str
+    params: tuple[Type, ...] = ()
+    name: str = ""
+    fields: Mapping[str, Type] = field(default_factory=dict, compare=False, hash=False)
+
+    def __str__(self) -> str:
+        label = self.name or self.kind
+        return f"{label}({', '.join(map(str, self.params))})" if self.params else label
+
+
+DYN, ERROR, NULL, BOOL, INT, STRING = (Type(kind) for kind in ("dyn", "error", "null", "bool", "int", "string"))
+
+_NAMED = {
+    "timestamp": Type("timestamp", name="google.protobuf.Timestamp"),
+    "duration": Type("duration", name="google.protobuf.Duration"),
+    "Quantity": Type("object", name="kubernetes.Quantity"),
+    "Semver": Type("object", name="kubernetes.Semver"),
+    "URL": Type("object", name="kubernetes.URL"),
+    "Format": Type("object", name="kubernetes.NamedFormat"),
+    "IP": Type("opaque", name="net.IP"),
+    "CIDR": Type("opaque", name="net.CIDR"),
+}
+_TOKEN = re.compile(r"[A-Za-z_]+|[(),]")
+_NULLABLE = frozenset({"object", "timestamp", "duration", "null"})
+
+
+def optional(inner: Type) -> Type:
+    """The optional of a type."""
+    return Type("opaque", (inner,), "optional_type")
+
+
+def is_optional(found: Type) -> bool:
+    """Whether a type is an optional."""
+    return found.name == "optional_type"
+
+
+def parse_type(text: str) -> Type:
+    """A type as the declarations write it: "list(A)", "map(K, V)", "optional(V)", "Quantity"."""
+    return _parse(iter(_TOKEN.findall(text)))[0]
+
+
+def _parse(tokens: Iterator[str]) -> tuple[Type, str]:
+    name, params, after = next(tokens), [], next(tokens, "")
+    if after == "(":
+        while after != ")":
+            inner, after = _parse(tokens)
+            params.append(inner)
+        after = next(tokens, "")
+    if name == "optional":
+        return optional(params[0]), after
+    if len(name) == 1 and name.isupper():
+        return Type("param", name=name), after
+    return _NAMED.get(name) or Type(name, tuple(params)), after
+
+
+class Solution:
+    """What type parameters were found to stand for; grows while an expression is checked."""
+
+    def __init__(self) -> None:
+        self._found: dict[Type, Type] = {}
+        self._fresh = 0
+
+    def fresh(self, parameters: Iterator[Type]) -> dict[Type, Type]:
+        """A new parameter for each of these: every call has its own."""
+        self._fresh += 1
+        return {parameter: Type("param", name=f"{parameter.name}{self._fresh}") for parameter in parameters}
+
+    def assignable(self, given: tuple[Type, ...], wanted: tuple[Type, ...]) -> bool:
+        """Whether values of the given types fit the wanted ones; what it learns is kept only if they all do."""
+        before = dict(self._found)
+        if len(given) == len(wanted) and all(self._fits(a, b) for a, b in zip(given, wanted, strict=True)):
+            return True
+        self._found = before
+        return False
+
+    def resolve(self, found: Type, finally_: bool = False) -> Type:
+        """A type with its parameters replaced; `finally_` makes dyn of those that were never found."""
+        if found.kind == "param":
+            known = self._found.get(found)
+            return self.resolve(known, finally_) if known is not None else (DYN if finally_ else found)
+        if not found.params:
+            return found
+        return Type(found.kind, tuple(self.resolve(part, finally_) for part in found.params), found.name, found.fields)
+
+    def join(self, left: Type, right: Type) -> Type | None:
+        """The more general of two types of a literal's elements; None where they do not go together."""
+        return _most_general(left, right) if self.assignable((left,), (right,)) else None
+
+    def _fits(self, one: Type, two: Type) -> bool:
+        if two.kind == "param":
+            valid, known = self._substitute(one, two)
+            if valid or known:
+                return valid
+        if one.kind == "param":
+            return self._substitute(two, one)[0]
+        if "dyn" in (one.kind, two.kind) or "error" in (one.kind, two.kind):
+            return True
+        if "null" in (one.kind, two.kind):
+            return one.kind in _NULLABLE and two.kind in _NULLABLE
+        if one.kind == "type":
+            return two.kind == "type"
+        if (one.kind, one.name) != (two.kind, two.name) or len(one.params) != len(two.params):
+            return False
+        return all(self._fits(a, b) for a, b in zip(one.params, two.params, strict=True))
+
+    def _substitute(self, one: Type, parameter: Type) -> tuple[bool, bool]:
+        if one == parameter:
+            return True, True
+        known = self._found.get(parameter)
+        if known is not None:
+            if not self._fits(one, known):
+                return False, True
+            general = _most_general(one, known)
+            if not self._mentions(general, parameter):
+                self._found[parameter] = general
+            return True, True
+        if self._mentions(one, parameter):
+            return False, False
+        self._found[parameter] = one
+        return True, False
+
+    def _mentions(self, found: Type, parameter: Type) -> bool:
+        if found == parameter:
+            return True
+        known = self._found.get(found) if found.kind == "param" else None
+        inside = known is not None and self._mentions(known, parameter)
+        return inside or any(self._mentions(part, parameter) for part in found.params)
+
+
+def _most_general(one: Type, two: Type) -> Type:
+    return one if _as_general(one, two) else two
+
+
+def _as_general(one: Type, two: Type) -> bool:
+    if one.kind in ("dyn", "error", "param"):
+        return True
+    if two.kind in ("dyn", "error", "param") or one.kind != two.kind:
+        return False
+    if one.params and len(one.params) == len(two.params):
+        return all(_as_general(a, b) for a, b in zip(one.params, two.params, strict=True))
+    return one == two

@@ -1,0 +1,233 @@
+"""Judges a CustomResourceDefinition: is it valid, and may it replace the one that is there?
+
+Source: apiextensions-apiserver pkg/apis/apiextensions/validation; what the old object already got wrong is forgiven
+where the server forgives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from policylint.crds.names import group_causes, name_causes, version_name_causes
+from policylint.crds.versions import SchemaChecks, shared_fields, version_causes
+from policylint.crds.words import CHANGE, CRD, forbidden, invalid, required, unsupported
+from policylint.model import Answer, Cause, Object, Outcome, Target, Unknown
+from policylint.schemas import NEWEST, minor_number
+
+_SCOPES = ("Cluster", "Namespaced")
+_REVIEW_VERSIONS = ("v1", "v1beta1")
+_APPROVED = "api-approved.kubernetes.io"
+Finding = Cause | Unknown
+
+
+def judge_crd(new: Object, old: Object | None, target: Target) -> Answer:
+    """The API server's answer to a CRD that is created (`old` is None) or replaces a live one."""
+    findings = list(_findings(defaulted(new), defaulted(old) if old is not None else None, target.kubernetes))
+    causes = tuple(item for item in findings if isinstance(item, Cause))
+    unknowns = tuple(item for item in findings if isinstance(item, Unknown))
+    outcome = Outcome.REJECTED if causes else Outcome.DEPENDS if unknowns else Outcome.ACCEPTED
+    return Answer(outcome, causes, unknowns)
+
+
+def validate_crd(new: Object, kubernetes: str = NEWEST) -> tuple[Cause, ...]:
+    """The server's errors on a new CRD."""
+    return tuple(item for item in _spec(defaulted(new), None, kubernetes) if isinstance(item, Cause))
+
+
+def validate_crd_update(old: Object, new: Object) -> tuple[Cause, ...]:
+    """What the server refuses of the transition alone: names, scope and group, and dropped stored versions."""
+    return tuple(_transition(defaulted(old), defaulted(new)))
+
+
+def _findings(new: Object, old: Object | None, kubernetes: str) -> Iterator[Finding]:
+    yield from _spec(new, old, kubernetes)
+    if old is not None:
+        yield from _transition(old, new)
+
+
+def defaulted(crd: Object) -> Object:
+    """A CRD with what the server fills in: singular and list names, no conversion, no unknown fields kept."""
+    spec = dict(crd.get("spec") or {})
+    names = dict(spec.get("names") or {})
+    kind = str(names.get("kind") or "")
+    if not names.get("singular"):
+        names["singular"] = kind.lower()
+    if not names.get("listKind") and kind:
+        names["listKind"] = f"{kind}List"
+    if spec.get("conversion") is None:
+        spec["conversion"] = {"strategy": "None"}
+    return {**crd, "spec": {**spec, "names": names}}
+
+
+def stored_versions(crd: Object) -> tuple[str, ...]:
+    """The versions objects are stored in: as the live object says, else the one that is the storage version."""
+    recorded = (crd.get("status") or {}).get("storedVersions")
+    if recorded:
+        return tuple(recorded)
+    return tuple(str(version.get("name")) for version in versions(crd) if version.get("storage"))[:1]
+
+
+def versions(crd: Object) -> Sequence[Any]:
+    """The entries of `spec.versions`."""
+    found = (crd.get("spec") or {}).get("versions")
+    return found if isinstance(found, list) else ()
+
+
+def _transition(old: Object, new: Object) -> Iterator[Cause]:
+    before, after = old["spec"], new["spec"]
+    names_before, names_after = before["names"], after["names"]
+    if _established(old):
+        yield from _immutable("spec.scope", before.get("scope"), after.get("scope"))
+        yield from _immutable("spec.names.kind", names_before.get("kind"), names_after.get("kind"))
+    yield from _immutable("spec.group", before.get("group"), after.get("group"))
+    yield from _immutable("spec.names.plural", names_before.get("plural"), names_after.get("plural"))
+    yield from _stored(stored_versions(old), new)
+
+
+def _established(crd: Object) -> bool:
+    """Whether the names are fixed: a live CRD is established unless its own status says otherwise."""
+    conditions = (crd.get("status") or {}).get("conditions") or ()
+    return not any(item.get("type") == "Established" and item.get("status") != "True" for item in conditions)
+
+
+def _immutable(path: str, before: Any, after: Any) -> Iterator[Cause]:
+    if before != after:
+        yield invalid(path, after or "", "field is immutable", CHANGE)
+
+
+def _stored(stored: tuple[str, ...], new: Object) -> Iterator[Cause]:
+    known = [str(version.get("name")) for version in versions(new)]
+    path = "status.storedVersions"
+    storage = [str(version.get("name")) for version in versions(new) if version.get("storage")]
+    listed = [*stored, *(name for name in storage[:1] if name not in stored)]
+    for name in storage[1:]:
+        if name not in listed:
+            yield invalid(path, listed, f"must have the storage version {name}", CHANGE)
+    for at, name in enumerate(listed):
+        if name not in known:
+            text = (
+                f"missing from spec.versions; {name} was previously a storage version, and must remain in spec.versions "
+                f"until a storage migration ensures no data remains persisted in {name} and removes {name} from {path}"
+            )
+            yield invalid(f"{path}[{at}]", name, text, CHANGE)
+
+
+def _spec(new: Object, old: Object | None, kubernetes: str) -> Iterator[Finding]:
+    spec = new["spec"]
+    checks = SchemaChecks.against(old, new, minor_number(kubernetes))
+    yield from name_causes(new, created=old is None)
+    yield from group_causes(spec)
+    scope = spec.get("scope")
+    if not scope:
+        yield required("spec.scope", "", CRD)
+    elif scope not in _SCOPES:
+        yield unsupported("spec.scope", scope, _SCOPES, CRD)
+    yield from _versions(new, checks)
+    yield from _conversion(spec)
+    yield from _approval(new, old)
+    unknown_kept = old is not None and old["spec"].get("preserveUnknownFields")
+    if spec.get("preserveUnknownFields") and not unknown_kept:
+        text = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
+        yield invalid("spec.preserveUnknownFields", True, text, CRD)
+
+
+def _versions(new: Object, checks: SchemaChecks) -> Iterator[Finding]:
+    found = versions(new)
+    shared = shared_fields(found)
+    for at, version in enumerate(found):
+        schema = (version.get("schema") or {}).get("openAPIV3Schema")
+        if schema is None and (checks.require_schema or version.get("served")):
+            text = "" if checks.require_schema else "because otherwise all fields are pruned"
+            yield required(f"spec.versions[{at}].schema.openAPIV3Schema", text, CRD)
+    for at, version in enumerate(found):
+        yield from version_name_causes(version, at)
+        yield from version_causes(version, at, checks, shared)
+    names = [version.get("name") for version in found]
+    if len(set(names)) != len(names):
+        yield invalid("spec.versions", found, "must contain unique version names", CRD)
+    if sum(bool(version.get("storage")) for version in found) != 1:
+        yield invalid("spec.versions", found, "must have exactly one version marked as storage version", CRD)
+
+
+def _conversion(spec: Object) -> Iterator[Cause]:
+    conversion, path = spec["conversion"], "spec.conversion"
+    strategy, webhook = conversion.get("strategy"), conversion.get("webhook")
+    if not strategy:
+        yield required(f"{path}.strategy", "", CRD)
+    elif strategy not in ("None", "Webhook"):
+        yield unsupported(f"{path}.strategy", strategy, ("None", "Webhook"), CRD)
+    reviewed = (webhook or {}).get("conversionReviewVersions") or []
+    client = (webhook or {}).get("clientConfig")
+    if strategy == "Webhook":
+        yield from _client(client, f"{path}.webhookClientConfig")
+        yield from _reviewed(reviewed, f"{path}.conversionReviewVersions")
+        return
+    if client is not None:
+        text = "should not be set when strategy is not set to Webhook"
+        yield forbidden(f"{path}.webhookClientConfig", text, CRD)
+    if reviewed:
+        text = "should not be set when strategy is not set to Webhook"
+        yield forbidden(f"{path}.conversionReviewVersions", text, CRD)
+
+
+def _client(client: Object | None, path: str) -> Iterator[Cause]:
+    if client is None:
+        yield required(path, "required when strategy is set to Webhook", CRD)
+        return
+    url, service = client.get("url"), client.get("service")
+    if (url is None) == (service is None):
+        yield required(path, "exactly one of url or service is required", CRD)
+    elif url is not None and not str(url).startswith("https://"):
+        yield invalid(
+            f"{path}.url", url, "'https' is the only allowed URL scheme; desired format: https://host[/path]", CRD
+        )
+    elif service is not None:
+        for name in ("name", "namespace"):
+            if not service.get(name):
+                yield required(f"{path}.service.{name}", "", CRD)
+        port = service.get("port", 443)
+        if not isinstance(port, int) or not 1 <= port <= 65535:
+            text = "port is not valid: must be between 1 and 65535, inclusive"
+            yield invalid(f"{path}.service.port", port, text, CRD)
+
+
+def _reviewed(found: Sequence[str], path: str) -> Iterator[Cause]:
+    if not found:
+        yield required(path, "", CRD)
+        return
+    for at, name in enumerate(found):
+        if name in found[:at]:
+            yield invalid(f"{path}[{at}]", name, "duplicate version", CRD)
+    if not set(found) & set(_REVIEW_VERSIONS):
+        yield invalid(path, list(found), f"must include at least one of {', '.join(_REVIEW_VERSIONS)}", CRD)
+
+
+def _approval(new: Object, old: Object | None) -> Iterator[Cause]:
+    """Groups of Kubernetes itself need an annotation that says who approved the API."""
+    group = str(new["spec"].get("group") or "")
+    if not group.endswith((".k8s.io", ".kubernetes.io")) and group not in ("k8s.io", "kubernetes.io"):
+        return
+    state = _approval_state(new)
+    if state == "approved" or (old is not None and _approval_state(old) == state):
+        return
+    path = f"metadata.annotations[{_APPROVED}]"
+    if state == "missing":
+        text = "protected groups must have approval annotation"
+        yield required(path, f'{text} "{_APPROVED}", see https://github.com/kubernetes/enhancements/pull/1111', CRD)
+    else:
+        value = new["metadata"]["annotations"][_APPROVED]
+        text = (
+            f'protected groups must have approval annotation "{_APPROVED}" with either a URL or a reason starting with'
+        )
+        yield invalid(
+            path, value, f'{text} "unapproved", see https://github.com/kubernetes/enhancements/pull/1111', CRD
+        )
+
+
+def _approval_state(crd: Object) -> str:
+    annotations = (crd.get("metadata") or {}).get("annotations") or {}
+    value = str(annotations.get(_APPROVED) or "")
+    if not value:
+        return "missing"
+    return "approved" if value.startswith("unapproved") or "://" in value else f"invalid {value}"

@@ -1,0 +1,172 @@
+"""Compiles a schema's validation rules as the API server does when the CRD is written: types, use of oldSelf, cost.
+
+Source: apiextensions-apiserver pkg/apiserver/schema/cel/compilation.go and apis/apiextensions/validation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from policylint.cel import CelError, CelSyntaxError, CelUnsupported
+from policylint.cel.check import check, error_text
+from policylint.cel.cost import MOST, worst_cost
+from policylint.cel.library import parse
+from policylint.cel.regex import compiled
+from policylint.cel.times import duration, timestamp
+from policylint.cel.tree import Call, Literal, Node, children, names
+from policylint.cel.types import Type, optional
+from policylint.crds.declare import MAX_REQUEST, Shape, size_at
+from policylint.crds.words import CRD, forbidden, invalid
+from policylint.model import Cause, Object
+
+RULE_LIMIT, CRD_LIMIT = 10_000_000, 100_000_000
+"""The most a rule, and all rules of a version together, may be estimated to cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What expressions may use: the functions of `minor`, or of `stored_minor` where the old CRD had them already."""
+
+    minor: int
+    stored_minor: int
+    stored: frozenset[str] = frozenset()
+    unchanged: bool = False
+    """The version's schema did not change: the cost of its rules is not held against it."""
+
+    def minor_for(self, expression: str) -> int:
+        """The minor whose functions an expression may use."""
+        return self.stored_minor if expression in self.stored else self.minor
+
+
+@dataclass(slots=True)
+class Total:
+    """The estimated cost of all rules of a version, and the dearest of them."""
+
+    cost: int = 0
+    dear: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, path: str, cost: int) -> None:
+        """Count one rule; those from 1 % of the limit on are remembered, the four dearest."""
+        self.cost = min(self.cost + cost, MOST)
+        if cost >= CRD_LIMIT // 100:
+            self.dear = sorted([*self.dear, (cost, path)], reverse=True)[:4]
+
+    def causes(self, path: str) -> list[Cause]:
+        """The server's refusal of too dear a schema."""
+        if self.cost <= CRD_LIMIT:
+            return []
+        text = "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema"
+        whole = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema"
+        own = [forbidden(where, text, CRD) for _, where in self.dear]
+        return [*own, forbidden(path, too_dear(whole, self.cost, CRD_LIMIT), CRD)]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A schema node's place for its rules: its shape, how often it can occur, whether oldSelf correlates."""
+
+    shape: Shape
+    cardinality: int | None
+    uncorrelated: str
+    environment: Environment
+    total: Total
+
+
+def compile_rule(rule: Object, path: str, scope: Scope) -> list[Cause]:
+    """What the server refuses of one rule; raises CelUnsupported and CelUnavailable where that cannot be told."""
+    source = str(rule.get("rule") or "")
+    shown = _shown(rule)
+    problem, cost, uses_old = _compiled(source, rule, scope, Type("bool"))
+    factor = scope.cardinality if scope.cardinality is not None else MAX_REQUEST // (scope.shape.least + 1)
+    causes = _dear(f"{path}.rule", "estimated rule cost", min(cost * factor, MOST), scope)
+    if problem:
+        return [*causes, invalid(f"{path}.rule", shown, problem, CRD)]
+    causes += _message(rule, path, scope)
+    if uses_old and scope.uncorrelated:
+        text = f"oldSelf cannot be used on the uncorrelatable portion of the schema within {scope.uncorrelated}"
+        causes.append(invalid(f"{path}.rule", source, text, CRD))
+    if not uses_old and rule.get("optionalOldSelf") is not None:
+        text = "may not be set if oldSelf is not used in rule"
+        causes.append(invalid(f"{path}.optionalOldSelf", rule["optionalOldSelf"], text, CRD))
+    return causes
+
+
+def _message(rule: Object, path: str, scope: Scope) -> list[Cause]:
+    source = str(rule.get("messageExpression") or "")
+    if not source:
+        return []
+    problem, cost, _ = _compiled(source, rule, scope, Type("string"))
+    where = f"{path}.messageExpression"
+    if problem:
+        return [invalid(where, _shown(rule), f"messageExpression {problem}".replace("cel expression ", ""), CRD)]
+    return _dear(where, "estimated messageExpression cost", cost, scope)
+
+
+def _dear(path: str, name: str, cost: int, scope: Scope) -> list[Cause]:
+    scope.total.add(path, cost)
+    if scope.environment.unchanged or cost <= RULE_LIMIT:
+        return []
+    return [forbidden(path, too_dear(name, cost, RULE_LIMIT), CRD)]
+
+
+def _compiled(source: str, rule: Object, scope: Scope, wanted: Type) -> tuple[str, int, bool]:
+    """What is wrong with an expression, its worst cost, and whether it uses oldSelf."""
+    old = optional(scope.shape.type) if rule.get("optionalOldSelf") else scope.shape.type
+    try:
+        root, positions = parse(source)
+    except CelSyntaxError as error:
+        return f"compilation failed: {error}", 0, False
+    checked = check(root, {"self": scope.shape.type, "oldSelf": old}, scope.environment.minor_for(source))
+    errors = checked.errors or _bad_literals(root)
+    if errors:
+        return f"compilation failed: {error_text(source, positions, errors)}", 0, False
+    if checked.type(root) != wanted:
+        return f"cel expression must evaluate to a {wanted}", 0, False
+    cost = worst_cost(root, checked, lambda path: size_at(scope.shape, path))
+    return "", cost, "oldSelf" in names(root)
+
+
+def _bad_literals(node: Node) -> list[tuple[int, str]]:
+    found: list[tuple[int, str]] = []
+    if isinstance(node, Call) and node.function in _LITERAL_CHECKS:
+        last = node.args[-1 if node.target is None else 0] if node.args else None
+        if isinstance(last, Literal) and isinstance(last.value, str):
+            try:
+                _LITERAL_CHECKS[node.function](last.value)
+            except CelError:
+                found.append((last.id, f"invalid {node.function} argument"))
+            except CelUnsupported:
+                pass
+    for child in children(node):
+        found += _bad_literals(child)
+    return found
+
+
+_LITERAL_CHECKS: Mapping[str, Callable[[str], object]] = {
+    "matches": compiled,
+    "find": compiled,
+    "findAll": compiled,
+    "duration": duration,
+    "timestamp": timestamp,
+}
+
+
+def too_dear(name: str, cost: int, limit: int) -> str:
+    """The server's words for a cost above a limit."""
+    factor = cost / limit
+    times = "more than 100" if factor > 100 else f"{factor:f}" if factor < 1.5 else f"{factor:.1f}"
+    hint = "try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings"
+    return f"{name} exceeds budget by factor of {times}x ({hint} are declared)"
+
+
+def _shown(rule: Object) -> Mapping[str, object]:
+    """A rule as the server's messages show it."""
+    return {
+        "Rule": rule.get("rule") or "",
+        "Message": rule.get("message") or "",
+        "MessageExpression": rule.get("messageExpression") or "",
+        "Reason": rule.get("reason"),
+        "FieldPath": rule.get("fieldPath") or "",
+        "OptionalOldSelf": rule.get("optionalOldSelf"),
+    }

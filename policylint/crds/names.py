@@ -1,0 +1,62 @@
+"""The names a CRD gives: its own, the group, those of kinds and versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from policylint.cel.formats import NAMED
+from policylint.crds.words import CRD, invalid, required
+from policylint.model import Cause, Object
+
+_LABEL = NAMED["dns1035Label"].check
+_DOMAIN = NAMED["dns1123Subdomain"].check
+
+
+def name_causes(crd: Object, created: bool) -> Iterator[Cause]:
+    """The errors of `spec.names`, and at creation of `metadata.name`."""
+    spec, names = crd["spec"], crd["spec"]["names"]
+    name = str((crd.get("metadata") or {}).get("name") or "")
+    if created and name != f"{names.get('plural') or ''}.{spec.get('group') or ''}":
+        yield invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group', CRD)
+    for field in ("plural", "singular", "kind", "listKind"):
+        if not names.get(field):
+            yield required(f"spec.names.{field}", "", CRD)
+    for field in ("plural", "singular"):
+        yield from _label(f"spec.names.{field}", names.get(field))
+    for field in ("kind", "listKind"):
+        yield from _kind(f"spec.names.{field}", names.get(field))
+    for at, short in enumerate(names.get("shortNames") or ()):
+        yield from _label(f"spec.names.shortNames[{at}]", short, required_=True)
+    if names.get("kind") and names.get("kind") == names.get("listKind"):
+        yield invalid("spec.names.listKind", names["listKind"], "kind and listKind may not be the same", CRD)
+    for at, category in enumerate(names.get("categories") or ()):
+        yield from _label(f"spec.names.categories[{at}]", category, required_=True)
+
+
+def group_causes(spec: Object) -> Iterator[Cause]:
+    """The errors of `spec.group`."""
+    group = str(spec.get("group") or "")
+    if not group:
+        yield required("spec.group", "", CRD)
+    elif problems := _DOMAIN(group):
+        yield invalid("spec.group", group, ",".join(problems), CRD)
+    elif "." not in group:
+        yield invalid("spec.group", group, "should be a domain with at least one dot", CRD)
+
+
+def version_name_causes(version: Object, at: int) -> Iterator[Cause]:
+    """The errors of one version's name."""
+    yield from _label(f"spec.versions[{at}].name", version.get("name"), required_=True)
+
+
+def _label(path: str, value: Any, required_: bool = False) -> Iterator[Cause]:
+    text = str(value or "")
+    if (text or required_) and (problems := _LABEL(text)):
+        yield invalid(path, text, ",".join(problems), CRD)
+
+
+def _kind(path: str, value: Any) -> Iterator[Cause]:
+    text = str(value or "")
+    if text and (problems := _LABEL(text.lower())):
+        yield invalid(path, text, f"may have mixed case, but should otherwise match: {','.join(problems)}", CRD)

@@ -1,0 +1,216 @@
+"""Walks a CRD's schema for what apiextensions.k8s.io/v1 forbids in it, and compiles its validation rules.
+
+Source: apiextensions-apiserver pkg/apis/apiextensions/validation (ValidateCustomResourceDefinitionOpenAPISchema).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from policylint.cel import CelUnsupported
+from policylint.crds.declare import Shape, shape_of
+from policylint.crds.expressions import Environment, Scope, Total, compile_rule
+from policylint.crds.fieldpath import FieldPathError, follow
+from policylint.crds.structural import subschema
+from policylint.crds.words import CRD, forbidden, invalid, required, unsupported
+from policylint.errors import PolicylintError
+from policylint.model import Cause, Json, Object, Unknown
+
+TYPES = ("array", "boolean", "integer", "number", "object", "string")
+_REASONS = ("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired")
+_META = ("metadata", "kind", "apiVersion")
+_UNSUPPORTED = ("id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref")
+
+Finding = Cause | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One schema node: where it is, what surrounds it, and whether (`cel`) its rules are compiled, and how."""
+
+    schema: Object
+    path: str
+    environment: Environment
+    total: Total
+    root: bool = False
+    cel: bool = True
+    shape: Shape | None = None
+    cardinality: int | None = 1
+    in_metadata: bool = False
+    no_defaults: str | None = None
+    uncorrelated: str = ""
+
+    def below(self, schema: Object, path: str, shape: Shape | None) -> Spot:
+        """The spot of a child that holds values; how often it occurs depends on the limits here."""
+        cardinality = None if self.cardinality is None else _times(self.cardinality, _most(self.schema))
+        return replace(
+            self, schema=schema, path=f"{self.path}.{path}", root=False, shape=shape, cardinality=cardinality
+        )
+
+    def beside(self, schema: Object, path: str) -> Spot:
+        """The spot of a part such as allOf[0]: its rules are not compiled."""
+        return replace(self, schema=schema, path=f"{self.path}.{path}", root=False, cel=False)
+
+
+def _most(schema: Object) -> int | None:
+    match schema.get("type"):
+        case "object" if schema.get("additionalProperties") is not None:
+            limit = schema.get("maxProperties")
+        case "array":
+            limit = schema.get("maxItems")
+        case _:
+            return 1
+    return max(int(limit), 0) if limit is not None else None
+
+
+def _times(one: int, other: int | None) -> int | None:
+    return None if other is None else min(one * other, (1 << 64) - 1)
+
+
+def validate_schema(spot: Spot) -> list[Finding]:
+    """The errors of a schema and all below it, those of rules last; a rule that cannot be judged is an Unknown."""
+    schema_errors, rule_errors = _walk(spot)
+    return [*schema_errors, *rule_errors]
+
+
+def _walk(spot: Spot) -> tuple[list[Finding], list[Finding]]:
+    found: list[Finding] = list(_own(spot))
+    rules: list[Finding] = []
+    for child in _children(spot):
+        below, rules_below = _walk(child)
+        found += below
+        rules += rules_below
+    found += _lists(spot.schema, spot.path)
+    for at, rule in enumerate(spot.schema.get("x-kubernetes-validations") or ()):
+        found += _rule_fields(rule, f"{spot.path}.x-kubernetes-validations[{at}]", spot.schema)
+    if spot.cel and not found:
+        rules += _rules(spot)
+    return found, rules
+
+
+def _own(spot: Spot) -> Iterator[Cause]:
+    schema, path = spot.schema, spot.path
+    kind = schema.get("type")
+    if kind and kind not in TYPES:
+        yield unsupported(f"{path}.type", kind, TYPES, CRD)
+    if schema.get("default") is not None and spot.no_defaults is not None:
+        yield forbidden(f"{path}.default", f"must not be set {spot.no_defaults}", CRD)
+    for name in _UNSUPPORTED:
+        if schema.get(name) or (name in ("dependencies", "additionalItems", "$ref") and schema.get(name) is not None):
+            yield forbidden(f"{path}.{name}", f"{name} is not supported", CRD)
+    if kind == "null":
+        yield forbidden(f"{path}.type", "type cannot be set to null, use nullable as an alternative", CRD)
+    if isinstance(schema.get("items"), list) and schema["items"]:
+        yield forbidden(f"{path}.items", "items must be a schema object and not an array", CRD)
+    if spot.in_metadata and schema.get("x-kubernetes-embedded-resource"):
+        yield forbidden(f"{path}.x-kubernetes-embedded-resource", "must not be used inside of resource meta", CRD)
+    if schema.get("uniqueItems"):
+        text = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"
+        yield forbidden(f"{path}.uniqueItems", text, CRD)
+    additional = schema.get("additionalProperties")
+    if schema.get("properties") and (additional is False or isinstance(additional, Mapping)):
+        text = "additionalProperties and properties are mutual exclusive"
+        yield forbidden(f"{path}.additionalProperties", text, CRD)
+    if schema.get("x-kubernetes-preserve-unknown-fields") is False:
+        yield invalid(f"{path}.x-kubernetes-preserve-unknown-fields", False, "must be true or undefined", CRD)
+
+
+def _children(spot: Spot) -> Iterator[Spot]:
+    schema, shape = spot.schema, spot.shape
+    additional, items = subschema(schema.get("additionalProperties")), schema.get("items")
+    if additional is not None:
+        child = spot.below(additional, "additionalProperties", shape.item if shape else None)
+        text = "inside additionalProperties applying to object metadata"
+        yield replace(child, no_defaults=text) if spot.in_metadata else child
+    for name, part in (schema.get("properties") or {}).items():
+        yield _property(spot, name, part)
+    for keyword in ("not", "allOf", "oneOf", "anyOf"):
+        yield from _parts(spot, keyword, schema.get(keyword))
+    for name, part in (schema.get("definitions") or {}).items():
+        yield spot.beside(part, f"definitions[{name}]")
+    for at, part in enumerate(items if isinstance(items, list) else [items] if items else []):
+        where = f"items[{at}]" if isinstance(items, list) else "items"
+        child = spot.below(part, where, shape.item if shape else None)
+        correlates = schema.get("x-kubernetes-list-type") == "map"
+        yield child if correlates else replace(child, uncorrelated=spot.uncorrelated or spot.path)
+
+
+def _parts(spot: Spot, keyword: str, value: Json) -> Iterator[Spot]:
+    if isinstance(value, Mapping):
+        yield spot.beside(value, keyword)
+    elif isinstance(value, list):
+        for at, part in enumerate(value):
+            yield spot.beside(part, f"{keyword}[{at}]")
+
+
+def _property(spot: Spot, name: str, part: Object) -> Spot:
+    from policylint.crds.convert import escape
+
+    spelled = escape(name)
+    shape = spot.shape.fields.get(spelled) if spot.shape is not None and spelled else None
+    child = spot.below(part, f"properties[{name}]", shape)
+    if spot.schema.get("x-kubernetes-map-type") not in (None, "granular", "atomic"):
+        child = replace(child, uncorrelated=spot.uncorrelated or spot.path)
+    if (spot.root or spot.schema.get("x-kubernetes-embedded-resource")) and name in _META:
+        child = replace(child, in_metadata=True)
+        if spot.root:
+            child = replace(child, no_defaults=f"in top-level {name}")
+    return child
+
+
+def _lists(schema: Object, path: str) -> Iterator[Cause]:
+    from policylint.crds.listrules import list_causes
+
+    yield from list_causes(schema, path)
+
+
+def _rule_fields(rule: Object, path: str, schema: Object) -> Iterator[Cause]:
+    text, message = str(rule.get("rule") or "").strip(), str(rule.get("message") or "")
+    if not text:
+        yield required(f"{path}.rule", "rule is not specified", CRD)
+    elif message and not message.strip():
+        yield invalid(f"{path}.message", message, "must be non-empty if specified", CRD)
+    elif _broken(message.strip()):
+        yield invalid(f"{path}.message", message, "must not contain line breaks", CRD)
+    elif _broken(text) and not message.strip():
+        yield required(f"{path}.message", "message must be specified if rule contains line breaks", CRD)
+    if rule.get("messageExpression") and not str(rule["messageExpression"]).strip():
+        yield required(f"{path}.messageExpression", "messageExpression must be non-empty if specified", CRD)
+    if rule.get("reason") is not None and rule["reason"] not in _REASONS:
+        yield unsupported(f"{path}.reason", rule["reason"], _REASONS, CRD)
+    field = str(rule.get("fieldPath") or "")
+    if field and not field.strip():
+        yield invalid(f"{path}.fieldPath", field, "must be non-empty if specified", CRD)
+    if _broken(field):
+        yield invalid(f"{path}.fieldPath", field, "must not contain line breaks", CRD)
+    if field:
+        try:
+            follow(field, schema)
+        except FieldPathError:
+            yield invalid(f"{path}.fieldPath", field, "must be a valid path", CRD)
+
+
+def _broken(text: str) -> bool:
+    return re.search(r"[\n\r]", text) is not None
+
+
+def _rules(spot: Spot) -> Iterator[Finding]:
+    rules = spot.schema.get("x-kubernetes-validations") or ()
+    if not rules:
+        return
+    embedded = bool(spot.schema.get("x-kubernetes-embedded-resource"))
+    shape = spot.shape or shape_of(spot.schema, spot.root or embedded)
+    if shape is None:
+        text = "Internal error: internal error: failed to construct type information for x-kubernetes-validations rules"
+        yield Cause(f"{spot.path}.x-kubernetes-validations", "InternalError", text, CRD)
+        return
+    scope = Scope(shape, spot.cardinality, spot.uncorrelated, spot.environment, spot.total)
+    for at, rule in enumerate(rules):
+        path = f"{spot.path}.x-kubernetes-validations[{at}]"
+        try:
+            yield from compile_rule(rule, path, scope)
+        except (CelUnsupported, PolicylintError) as error:
+            what = f"a validation rule that cannot be compiled offline ({error}): {rule.get('rule')}"
+            yield Unknown(what, "kubectl apply --dry-run=server -f <the CRD>", CRD, path)

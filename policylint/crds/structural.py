@@ -1,0 +1,193 @@
+"""Whether a CRD's schema is structural, as apiextensions.k8s.io/v1 requires.
+
+Source: apiextensions-apiserver pkg/apiserver/schema (ValidateStructural): every value has a type, what is said in
+allOf, anyOf, oneOf and not only restricts what is declared outside of them, metadata is left to Kubernetes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from policylint.cel import CelError, CelUnsupported
+from policylint.cel.regex import compiled
+from policylint.crds.words import CRD, forbidden, invalid, required
+from policylint.model import Cause, Json, Object
+
+_EMPTY_TYPE = {
+    "root": "must not be empty at the root",
+    "item": "must not be empty for specified array items",
+    "field": "must not be empty for specified object fields",
+}
+_INT_OR_STRING = [{"type": "integer"}, {"type": "string"}]
+_NESTED = (
+    ("type", "must be empty to be structural"),
+    ("additionalProperties", "must be undefined to be structural"),
+    ("default", "must be undefined to be structural"),
+    ("title", "must be empty to be structural"),
+    ("description", "must be empty to be structural"),
+    ("nullable", "must be false to be structural"),
+    ("x-kubernetes-preserve-unknown-fields", "must be false to be structural"),
+    ("x-kubernetes-embedded-resource", "must be false to be structural"),
+    ("x-kubernetes-int-or-string", "must be false to be structural"),
+    ("x-kubernetes-list-map-keys", "must be empty to be structural"),
+    ("x-kubernetes-list-type", "must be undefined to be structural"),
+    ("x-kubernetes-map-type", "must be undefined to be structural"),
+    ("x-kubernetes-validations", "must be empty to be structural"),
+)
+
+
+def validate_structural(schema: Object, path: str) -> list[Cause]:
+    """The reasons why a schema is not structural, sorted as the server sorts them."""
+    found = [*_invariants(schema, path, "root"), *_completeness(schema, schema, path, path)]
+    return sorted(found, key=lambda cause: (cause.field, cause.message))
+
+
+def subschema(value: Json) -> Object | None:
+    """A value where it is a schema; None for booleans and lists."""
+    return value if isinstance(value, Mapping) else None
+
+
+def _invariants(schema: Object, path: str, level: str) -> Iterator[Cause]:
+    items, additional = subschema(schema.get("items")), schema.get("additionalProperties")
+    if schema.get("type") == "array" and not schema.get("items"):
+        yield required(f"{path}.items", "must be specified", CRD)
+    if items is not None:
+        yield from _invariants(items, f"{path}.items", "item")
+    for name, child in (schema.get("properties") or {}).items():
+        yield from _invariants(child, f"{path}.properties[{name}]", "field")
+    if additional is not None and level == "root":
+        yield forbidden(f"{path}.additionalProperties", "must not be used at the root", CRD)
+    if isinstance(additional, Mapping):
+        yield from _invariants(additional, f"{path}.additionalProperties", "field")
+    yield from _extensions(schema, path)
+    yield from _value_validation(schema, path, skips=_skips(schema))
+    yield from _type(schema, path, level)
+    yield from _metadata(schema, path, level)
+
+
+def _extensions(schema: Object, path: str) -> Iterator[Cause]:
+    if not schema.get("x-kubernetes-int-or-string"):
+        return
+    for name in ("x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource"):
+        if schema.get(name):
+            yield invalid(f"{path}.{name}", True, "must be false if x-kubernetes-int-or-string is true", CRD)
+
+
+def _type(schema: Object, path: str, level: str) -> Iterator[Cause]:
+    kind, embedded = schema.get("type"), schema.get("x-kubernetes-embedded-resource")
+    typeless = schema.get("x-kubernetes-int-or-string") or schema.get("x-kubernetes-preserve-unknown-fields")
+    if embedded and kind != "object":
+        text = "must be object if x-kubernetes-embedded-resource is true"
+        yield invalid(f"{path}.type", kind, text, CRD) if kind else required(f"{path}.type", text, CRD)
+    elif not kind and not typeless:
+        yield required(f"{path}.type", _EMPTY_TYPE[level], CRD)
+    if embedded and schema.get("additionalProperties") is not None:
+        text = "must not be used if x-kubernetes-embedded-resource is set"
+        yield forbidden(f"{path}.additionalProperties", text, CRD)
+    if level == "root" and kind and kind != "object":
+        yield invalid(f"{path}.type", kind, "must be object at the root", CRD)
+    if embedded and not schema.get("x-kubernetes-preserve-unknown-fields") and not schema.get("properties"):
+        text = (
+            "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields"
+        )
+        yield required(f"{path}.properties", text, CRD)
+
+
+def _metadata(schema: Object, path: str, level: str) -> Iterator[Cause]:
+    properties = schema.get("properties") or {}
+    resource = level == "root" or bool(schema.get("x-kubernetes-embedded-resource"))
+    for name in ("kind", "apiVersion") if resource else ():
+        if name in properties and properties[name].get("type") != "string":
+            where = f"{path}.properties[{name}].type"
+            yield invalid(where, properties[name].get("type") or "", "must be string", CRD)
+    metadata = properties.get("metadata")
+    if metadata is None:
+        return
+    where = f"{path}.properties[metadata]"
+    if resource and metadata.get("type") != "object":
+        yield invalid(f"{where}.type", metadata.get("type") or "", "must be object", CRD)
+    if level == "root" and not _only_names(metadata):
+        text = "must not specify anything other than name and generateName, but metadata is implicitly specified"
+        yield forbidden(where, text, CRD)
+
+
+def _only_names(metadata: Object) -> bool:
+    rest = {name: value for name, value in metadata.items() if name not in ("type", "default", "properties") and value}
+    return not rest and set(metadata.get("properties") or {}) <= {"name", "generateName"}
+
+
+def _skips(schema: Object) -> tuple[bool, bool]:
+    """Which of the two ways to write int-or-string a schema uses: anyOf, or anyOf within the first allOf."""
+    first: Object = next(iter(schema.get("allOf") or ()), {})
+    return list(schema.get("anyOf") or ()) == _INT_OR_STRING, list(first.get("anyOf") or ()) == _INT_OR_STRING
+
+
+def _value_validation(schema: Object, path: str, skips: tuple[bool, bool] = (False, False)) -> Iterator[Cause]:
+    if not skips[0]:
+        for at, part in enumerate(schema.get("anyOf") or ()):
+            yield from _nested(part, f"{path}.anyOf[{at}]")
+    for at, part in enumerate(schema.get("allOf") or ()):
+        yield from _nested(part, f"{path}.allOf[{at}]", skip_any_of=skips[1] and at == 0)
+    for at, part in enumerate(schema.get("oneOf") or ()):
+        yield from _nested(part, f"{path}.oneOf[{at}]")
+    if schema.get("not") is not None:
+        yield from _nested(schema["not"], f"{path}.not")
+    pattern = schema.get("pattern")
+    if pattern and (problem := _bad_pattern(pattern)):
+        text = f"must be a valid regular expression, but isn't: {problem}"
+        yield invalid(f"{path}.pattern", pattern, text, CRD)
+
+
+def _bad_pattern(pattern: str) -> str:
+    try:
+        compiled(pattern)
+    except CelError as error:
+        return str(error)
+    except CelUnsupported:
+        return ""  # Go reads it, the translation does not: values are then unknown, the schema is not wrong
+    return ""
+
+
+def _nested(schema: Object, path: str, skip_any_of: bool = False) -> Iterator[Cause]:
+    yield from _value_validation(schema, path, (skip_any_of, False))
+    items = subschema(schema.get("items"))
+    if items is not None:
+        yield from _nested(items, f"{path}.items")
+    for name, child in (schema.get("properties") or {}).items():
+        yield from _nested(child, f"{path}.properties[{name}]")
+    for name, text in _NESTED:
+        value = schema.get(name)
+        present = value is not None if name in ("default", "x-kubernetes-list-type", "x-kubernetes-map-type") else value
+        if name == "additionalProperties":
+            present = isinstance(value, Mapping) or value is True
+        if present:
+            yield forbidden(f"{path}.{name}", text, CRD)
+    if "metadata" in (schema.get("properties") or {}):
+        yield forbidden(f"{path}.properties[metadata]", "must not be specified in a nested context", CRD)
+
+
+def _completeness(part: Object, spine: Object | None, at: str, path: str) -> Iterator[Cause]:
+    for name, nested in _parts(part):
+        yield from _nested_completeness(nested, spine, at, f"{path}.{name}")
+
+
+def _parts(schema: Object) -> Iterator[tuple[str, Object]]:
+    if schema.get("not") is not None:
+        yield "not", schema["not"]
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for at, part in enumerate(schema.get(keyword) or ()):
+            yield f"{keyword}[{at}]", part
+
+
+def _nested_completeness(part: Object, spine: Object | None, at: str, path: str) -> Iterator[Cause]:
+    if spine is None:
+        yield required(at, f"because it is defined in {path}", CRD)
+        return
+    yield from _completeness(part, spine, at, path)
+    items = subschema(part.get("items"))
+    if items is not None:
+        yield from _nested_completeness(items, subschema(spine.get("items")), f"{at}.items", f"{path}.items")
+    declared = spine.get("properties") or {}
+    for name, child in (part.get("properties") or {}).items():
+        where, inner = f"{at}.properties[{name}]", f"{path}.properties[{name}]"
+        yield from _nested_completeness(child, declared.get(name), where, inner)

@@ -1,0 +1,292 @@
+"""Judges one version of a CRD: schema, defaults, rules, subresources, columns, selectable fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from policylint.cel import CelUnsupported
+from policylint.crds.expressions import Environment, Total
+from policylint.crds.fieldpath import FieldPathError, follow
+from policylint.crds.lists import duplicates, embedded
+from policylint.crds.openapi import Spot, validate_schema
+from policylint.crds.prepare import pruned
+from policylint.crds.structural import subschema, validate_structural
+from policylint.crds.values import Spot as Place
+from policylint.crds.values import validate_values
+from policylint.crds.words import CRD, duplicate, forbidden, invalid, required, too_many
+from policylint.model import Cause, Json, Object, Unknown
+
+_COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
+_COLUMN_FORMATS = ("byte", "date", "date-time", "double", "float", "int32", "int64", "password")
+_MAX_SELECTABLE = 8
+_SELECTABLE_SINCE = 31
+_AT_ROOT = frozenset(
+    (
+        *("description", "type", "format", "title", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum"),
+        *("maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "multipleOf", "required"),
+        *("items", "properties", "externalDocs", "example", "x-kubernetes-preserve-unknown-fields"),
+        "x-kubernetes-validations",
+    )
+)
+Finding = Cause | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChecks:
+    """How strictly schemas are judged: what the old CRD already got wrong is not held against the new one."""
+
+    minor: int
+    require_schema: bool = True
+    require_structural: bool = True
+    stored: frozenset[str] = frozenset()
+    before: Mapping[str, Json] | None = None
+
+    @classmethod
+    def against(cls, old: Object | None, new: Object, minor: int) -> SchemaChecks:
+        """The checks for a CRD that replaces `old`."""
+        if old is None:
+            return cls(minor)
+        before = {str(version.get("name")): _schema(version) for version in (old["spec"].get("versions") or ())}
+        expressions = frozenset(text for schema in before.values() for text in _expressions(schema))
+        prunes = not new["spec"].get("preserveUnknownFields")
+        structural = prunes or all(schema is None or not validate_structural(schema, "") for schema in before.values())
+        return cls(minor, None not in before.values(), structural, expressions, before)
+
+    def environment(self, version: Object) -> Environment:
+        """The functions that rules of a version may use: new rules those of the minor before as well."""
+        same = self.before is not None and _schema(version) == self.before.get(str(version.get("name")))
+        return Environment(self.minor - 1, self.minor, self.stored, same)
+
+
+def _schema(version: Object) -> Json:
+    return (version.get("schema") or {}).get("openAPIV3Schema")
+
+
+def _expressions(schema: Json) -> Iterator[str]:
+    if isinstance(schema, Mapping):
+        for rule in schema.get("x-kubernetes-validations") or ():
+            if isinstance(rule, Mapping):
+                yield from (str(rule[name]) for name in ("rule", "messageExpression") if rule.get(name))
+        for item in schema.values():
+            yield from _expressions(item)
+    elif isinstance(schema, list):
+        for item in schema:
+            yield from _expressions(item)
+
+
+def shared_fields(versions: Sequence[Object]) -> frozenset[str]:
+    """What all versions say alike: the server checks it once, as if it stood in the spec itself."""
+    first = versions[0] if versions else {}
+    return frozenset(
+        name for name in _SHARED if first.get(name) and all(item.get(name) == first[name] for item in versions)
+    )
+
+
+_SHARED = {
+    "schema": "spec.validation",
+    "subresources": "spec.subresources",
+    "additionalPrinterColumns": "spec.additionalPrinterColumns",
+    "selectableFields": "spec.selectableFields",
+}
+
+
+def version_causes(version: Object, at: int, checks: SchemaChecks, shared: frozenset[str]) -> Iterator[Finding]:
+    """The errors of one entry of `spec.versions`; of what is `shared` only the first entry's."""
+    yield from _deprecation(version, f"spec.versions[{at}]")
+    for name, check in _CHECKS.items():
+        if version.get(name) and (name not in shared or at == 0):
+            path = _SHARED[name] if name in shared else f"spec.versions[{at}].{name}"
+            yield from check(version, path, checks)
+
+
+def _check_schema(version: Object, path: str, checks: SchemaChecks) -> Iterator[Finding]:
+    schema, where = _schema(version), f"{path}.openAPIV3Schema"
+    if isinstance(schema, Mapping):
+        if (version.get("subresources") or {}).get("status") is not None:
+            yield from _root_with_status(schema, where)
+        yield from _schema_findings(schema, where, checks, checks.environment(version))
+
+
+def _check_subresources(version: Object, path: str, _: SchemaChecks) -> Iterator[Finding]:
+    yield from _scale(version["subresources"].get("scale"), f"{path}.scale")
+
+
+def _check_columns(version: Object, path: str, _: SchemaChecks) -> Iterator[Finding]:
+    for at, column in enumerate(version["additionalPrinterColumns"]):
+        yield from _column(column, f"{path}[{at}]")
+
+
+def _check_selectable(version: Object, path: str, checks: SchemaChecks) -> Iterator[Finding]:
+    schema = _schema(version)
+    if checks.minor >= _SELECTABLE_SINCE and isinstance(schema, Mapping):
+        yield from _selectable(version["selectableFields"], schema, path)
+
+
+_CHECKS: Mapping[str, Callable[[Object, str, SchemaChecks], Iterator[Finding]]] = {
+    "schema": _check_schema,
+    "subresources": _check_subresources,
+    "additionalPrinterColumns": _check_columns,
+    "selectableFields": _check_selectable,
+}
+
+
+def _deprecation(version: Object, path: str) -> Iterator[Cause]:
+    warning, where = version.get("deprecationWarning"), f"{path}.deprecationWarning"
+    if warning is None:
+        return
+    if not version.get("deprecated"):
+        yield invalid(where, warning, "can only be set for deprecated versions", CRD)
+        return
+    if len(warning.encode()) > 256:
+        yield invalid(where, warning, "must be <= 256 characters long", CRD)
+    if not warning:
+        yield invalid(where, warning, "must not be an empty string", CRD)
+    for at, char in enumerate(warning):
+        if not char.isprintable():
+            text = f"must only contain printable UTF-8 characters; non-printable character found at index {at}"
+            yield invalid(where, warning, text, CRD)
+            return
+
+
+def _root_with_status(schema: Object, path: str) -> Iterator[Cause]:
+    if schema.get("type") not in (None, "", "object"):
+        text = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled'
+        yield invalid(f"{path}.type", schema["type"], text, CRD)
+    elif any(value and name not in _AT_ROOT for name, value in schema.items()):
+        text = "fields are allowed at the root of the schema if the status subresource is enabled"
+        yield invalid(path, schema, f"only [{' '.join(sorted(_AT_ROOT))}] {text}", CRD)
+
+
+def _schema_findings(schema: Object, path: str, checks: SchemaChecks, environment: Environment) -> Iterator[Finding]:
+    if schema.get("nullable"):
+        yield forbidden(f"{path}.nullable", "nullable cannot be true at the root", CRD)
+    found: list[Finding] = []
+    compiles = False
+    if checks.require_structural:
+        found += validate_structural(schema, path) or validate_defaults(schema, path, checks.minor, root=True)
+        compiles = not found
+    total = Total()
+    found += validate_schema(Spot(schema, path, environment, total, root=True, cel=compiles))
+    if not found and _mentions(schema, "$schema"):
+        found.append(invalid(path, "", "OpenAPIV3Schema 'schema' is not supported", CRD))
+    yield from found
+    yield from total.causes(path)
+
+
+def _mentions(schema: Json, keyword: str) -> bool:
+    if isinstance(schema, list):
+        return any(_mentions(item, keyword) for item in schema)
+    if not isinstance(schema, Mapping):
+        return False
+    below = (*(schema.get("properties") or {}).values(), *(schema.get(name) for name in _PARTS))
+    return bool(schema.get(keyword)) or any(_mentions(item, keyword) for item in below)
+
+
+_PARTS = ("items", "additionalProperties", "allOf", "anyOf", "oneOf", "not")
+
+
+def validate_defaults(schema: Object, path: str, minor: int, root: bool = False) -> list[Finding]:
+    """The errors of a schema's defaults: unknown fields, values that the schema itself refuses."""
+    found: list[Finding] = []
+    default = schema.get("default")
+    if default is not None:
+        found += _default(default, schema, f"{path}.default", minor)
+    items = subschema(schema.get("items"))
+    if items is not None:
+        found += validate_defaults(items, f"{path}.items", minor)
+    resource = root or bool(schema.get("x-kubernetes-embedded-resource"))
+    for name, child in (schema.get("properties") or {}).items():
+        if not (resource and name in ("metadata", "apiVersion", "kind")):
+            found += validate_defaults(child, f"{path}.properties[{name}]", minor)
+    return found
+
+
+def _default(default: Json, schema: Object, path: str, minor: int) -> Iterator[Finding]:
+    from policylint.crds.rules import Place as RulePlace
+    from policylint.crds.rules import run_rules
+
+    resource = bool(schema.get("x-kubernetes-embedded-resource"))
+    if pruned(default, schema, root=resource) != default:
+        yield invalid(path, default, "must not have unknown fields", CRD)
+    try:
+        wrong = [*embedded(default, schema, path), *validate_values(Place(path, default, schema, minor))]
+    except CelUnsupported as error:
+        yield Unknown(f"whether the default is valid: {error}", "kubectl apply --dry-run=server", CRD, path)
+        return
+    wrong += duplicates(default, schema, path) if not wrong else ()
+    yield from (Cause(cause.field, cause.reason, cause.message, CRD) for cause in wrong)
+    if not wrong:
+        for old in (default, None):
+            place = RulePlace(path, default, old, schema, root=resource, ratchets=False)
+            yield from _retopic(run_rules(place))
+
+
+def _retopic(found: Iterator[Finding]) -> Iterator[Finding]:
+    for item in found:
+        if isinstance(item, Cause):
+            yield Cause(item.field, item.reason, item.message, CRD)
+        else:
+            yield Unknown(item.what, item.how, CRD, item.field)
+
+
+def _scale(scale: Object | None, path: str) -> Iterator[Cause]:
+    if scale is None:
+        return
+    paths = (("specReplicasPath", (".spec.",)), ("statusReplicasPath", (".status.",)))
+    for name, starts in (*paths, ("labelSelectorPath", (".spec.", ".status."))):
+        value, where = str(scale.get(name) or ""), f"{path}.{name}"
+        if not value and name != "labelSelectorPath":
+            yield required(where, "", CRD)
+        elif value and not value.startswith("."):
+            yield invalid(where, value, "must be a simple json path starting with .", CRD)
+        elif value and not value.startswith(starts):
+            under = (
+                f"either {' or '.join(start.strip('.') for start in starts)}"
+                if len(starts) > 1
+                else starts[0].strip(".")
+            )
+            yield invalid(where, value, f"should be a json path under .{under}", CRD)
+
+
+def _column(column: Object, path: str) -> Iterator[Cause]:
+    kinds = ",".join(_COLUMN_TYPES)
+    if not column.get("name"):
+        yield required(f"{path}.name", "", CRD)
+    kind, json_path = column.get("type"), column.get("jsonPath")
+    if not kind:
+        yield required(f"{path}.type", f"must be one of {kinds}", CRD)
+    elif kind not in _COLUMN_TYPES:
+        yield invalid(f"{path}.type", kind, f"must be one of {kinds}", CRD)
+    if column.get("format") and column["format"] not in _COLUMN_FORMATS:
+        yield invalid(f"{path}.format", column["format"], f"must be one of {','.join(_COLUMN_FORMATS)}", CRD)
+    if not json_path:
+        yield required(f"{path}.JSONPath", "", CRD)
+    elif not json_path.startswith("."):
+        yield invalid(f"{path}.JSONPath", json_path, "must be a simple json path starting with .", CRD)
+
+
+def _selectable(fields: Json, schema: Object, path: str) -> Iterator[Cause]:
+    seen: set[str] = set()
+    for at, item in enumerate(fields):
+        json_path, where = str(item.get("jsonPath") or ""), f"{path}[{at}].jsonPath"
+        if not json_path:
+            yield required(where, "", CRD)
+            continue
+        try:
+            written, found = follow(json_path, schema, brackets=False)
+        except FieldPathError as error:
+            yield invalid(where, json_path, f"is an invalid path: {error}", CRD)
+            continue
+        if written.startswith(".metadata"):
+            yield invalid(where, json_path, "must not point to fields in metadata", CRD)
+        if found.get("type") not in ("string", "boolean", "integer"):
+            text = (
+                "must point to a field of type string, boolean or integer. Enum string fields and strings with formats"
+            )
+            yield invalid(where, json_path, f"{text} are allowed.", CRD)
+        if written in seen:
+            yield duplicate(where, json_path, CRD)
+        seen.add(written)
+    if len(seen) > _MAX_SELECTABLE:
+        yield too_many(path, len(seen), _MAX_SELECTABLE, CRD)
