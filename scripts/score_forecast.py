@@ -1,6 +1,6 @@
 """Score the forecast against recorded answers of real API servers and real Helm.
 
-    python -m scripts.score_forecast [--verbose] [SET ...]
+    python scripts/score_forecast.py [--verbose] [SET ...]
 
 Runs `fixtures/oracle/` (fields, scenarios) and, read in place where it exists, the upgrades of public charts below
 $POLICYLINT_ORACLE (default: ../shared/oracle). Prints a confusion matrix by kind and by Helm line, and every row that
@@ -163,15 +163,18 @@ def upgrades() -> Iterator[Scored]:
 
 
 def _objects(row: dict, sides: tuple[Manifest, Manifest]) -> Iterator[Scored]:
-    done = release(*sides, Target("1.36", "4", Apply.SERVER_SIDE), Cluster())
+    target = Target("1.36", "4", Apply.SERVER_SIDE)
+    done = release(*sides, target, Cluster())
+    start = release(Manifest({}, {}), sides[0], target, Cluster())
+    refused_start = {one.id for one in start.changes if one.forecast.upgrade.outcome is Outcome.REJECTED}
     refused = {
         (one["key"][0], one["key"][1], one["key"][3]): one["forward"]
         for one in row.get("resources") or []
         if not one["forward"]["accepted"]
     }
     for change in done.changes:
-        if change.forecast.upgrade is None:
-            continue
+        if change.forecast.upgrade is None or change.id in refused_start:
+            continue  # what the server refuses to create was left out of the recording
         found = refused.get((change.id.group, change.id.kind, change.id.name))
         verdict = "rejected" if found else "accepted"
         said = change.forecast.upgrade

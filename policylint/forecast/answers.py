@@ -7,17 +7,17 @@ answer = validate_update(live, live')
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from policylint.forecast import batch, services, storage
 from policylint.forecast.cluster import Cluster
+from policylint.forecast.conversion import converted
 from policylint.forecast.decode import decode
 from policylint.forecast.kinds import Kind, kind_of
 from policylint.forecast.request import Finding, Request, part
 from policylint.forecast.server_side import server_side
 from policylint.forecast.strategic import merge_patch, three_way
-from policylint.forecast.typed import apply_refusal, decode_refusals
 from policylint.forecast.update import validate_update
 from policylint.forecast.update_table import IMMUTABLE
 from policylint.forecast.words import invalid
@@ -99,10 +99,8 @@ def update(
     if refusal:
         return refusal, state
     sent = as_sent(resource)
+    state = _in_version(state, resource.api_version)
     applied = _apply(server, kind, resource, state, base, sent)
-    problems = decode_refusals(applied, kind.node, state.live) if kind.builtin and kind.node else ()
-    if problems:
-        return answer(problems), state
     new = _received(server, kind, state.live, applied)
     if new == state.live:
         return ACCEPTED, State(state.live, sent, state.assumed)
@@ -110,6 +108,13 @@ def update(
     if said.outcome is Outcome.REJECTED:
         return said, state
     return said, State(_settled(resource, new), sent, state.assumed)
+
+
+def _in_version(state: State, api_version: str) -> State:
+    """The state as a client of this API version sees it."""
+    if state.live.get("apiVersion") == api_version == state.applied.get("apiVersion"):
+        return state
+    return replace(state, live=converted(state.live, api_version), applied=converted(state.applied, api_version))
 
 
 def as_sent(resource: Resource) -> Object:
@@ -129,15 +134,29 @@ def as_sent(resource: Resource) -> Object:
     return {**body, "metadata": metadata}
 
 
+def removed(resource: Resource, side: str) -> Answer:
+    """Helm's refusal to build an object of an API version that the server does not serve.
+
+    `side` is "new" or "current", for the manifest that holds it; nothing is sent at all.
+    """
+    text = (
+        f"unable to build kubernetes objects from {side} release manifest: resource mapping not found for name: "
+        f'"{resource.id.name}" namespace: "{resource.id.namespace}" from "": no matches for kind "{resource.id.kind}" '
+        f'in version "{resource.api_version}"\nensure CRDs are installed first'
+    )
+    return answer([Cause("apiVersion", "NotFound", text, "removed-api", "the server's served API versions")])
+
+
 def _unreadable(server: Server, resource: Resource, kind: Kind) -> Answer | None:
     """The refusal of an object that the server cannot read; None where it can."""
     if not kind.served:
-        text = f'no matches for kind "{resource.id.kind}" in version "{resource.api_version}"'
-        return answer([Cause("apiVersion", "NotFound", text, "removed-api", "the server's served API versions")])
-    if server.target.apply is Apply.SERVER_SIDE and kind.node is not None:
-        refusal = apply_refusal(as_sent(resource), kind.node, server.minor)
-        return answer([refusal]) if refusal else None
-    return None
+        return removed(resource, "new")
+    if not kind.builtin:
+        return None
+    from policylint.validity import validate_sent
+
+    problems = validate_sent(as_sent(resource), server.published, server.target)
+    return answer(problems) if problems else None
 
 
 def _apply(server: Server, kind: Kind, resource: Resource, state: State, base: Object, sent: Object) -> Object:
@@ -175,11 +194,6 @@ def _creation(server: Server, resource: Resource, kind: Kind, new: Object) -> It
     if not kind.builtin:
         yield from _custom(server, resource, kind, None, new)
         return
-    if kind.node is not None:
-        problems = decode_refusals(as_sent(resource), kind.node)
-        yield from problems
-        if problems:
-            return
     if resource.id.kind == "CustomResourceDefinition":
         from policylint.crds import validate_crd
 
@@ -204,8 +218,19 @@ def _update(
         return
     request = Request(resource.id, kind.node, state.live, new, server.minor, server.cluster, state.assumed)
     yield from validate_update(request)
+    if server.target.apply is Apply.REPLACE and state.assumed:
+        yield from _replaced(resource)
     if not stored_before:
         yield from _valid(server, new)
+
+
+def _replaced(resource: Resource) -> Iterable[Unknown]:
+    """What controllers have written into an object, and a replacement takes away again."""
+    field = _WRITTEN.get((resource.id.group, resource.id.kind))
+    if field:
+        kind, name = resource.id.kind.lower(), resource.id.name
+        how = f"kubectl get {kind} {name} -n {resource.id.namespace} -o yaml (give it with --live)"
+        yield Unknown(f"whether the cluster has set {field} of {resource.id}", how, field=field)
 
 
 def _valid(server: Server, new: Object) -> Iterable[Finding]:
@@ -251,6 +276,8 @@ def _settled(resource: Resource, new: Object) -> Object:
     return services.stored(new) if (resource.id.group, resource.id.kind) == ("", "Service") else new
 
 
+_WRITTEN = {("", "PersistentVolumeClaim"): "spec.volumeName", ("", "Pod"): "spec.nodeName"}
+"""Immutable fields that controllers fill in after the creation."""
 _CREATED = {
     ("", "Service"): services.created,
     ("", "PersistentVolumeClaim"): storage.normalized,
@@ -259,4 +286,5 @@ _CREATED = {
 _PREPARED = {
     ("v1", "Service"): services.prepared,
     ("v1", "PersistentVolumeClaim"): lambda _live, new: storage.normalized(new),
+    ("certificates.k8s.io/v1", "CertificateSigningRequest"): lambda live, new: {**new, "spec": live.get("spec")},
 }

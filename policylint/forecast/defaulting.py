@@ -177,7 +177,6 @@ def _stateful_set_spec(fields: Fields, _minor: int) -> None:
 COMPUTED: Mapping[str, Completion] = {
     "apps.v1.StatefulSetSpec": _stateful_set_spec,
     "autoscaling.v2.HorizontalPodAutoscalerSpec": _autoscaler,
-    "batch.v1.JobSpec": _job_spec,
     "core.v1.Container": _container,
     "core.v1.EphemeralContainer": _container,
     "core.v1.LimitRangeItem": _limit_item,
@@ -194,7 +193,7 @@ COMPUTED: Mapping[str, Completion] = {
 
 
 def whole_object(found: Object, minor: int) -> Object:
-    """Defaults that need the whole object: those of Pods, Jobs' templates and ReplicationControllers."""
+    """Defaults of one kind only, not of other kinds that embed its struct: Pods, Jobs, ReplicationControllers."""
     complete = _WHOLE.get(str(found.get("kind")))
     return complete(found, minor) if complete and isinstance(found.get("spec"), Mapping) else found
 
@@ -260,4 +259,14 @@ def _controller(found: Object, _minor: int) -> Object:
     return found if own.get("labels") else {**found, "metadata": {**own, "labels": dict(labels)}}
 
 
-_WHOLE: Mapping[str, Callable[[Object, int], Object]] = {"Pod": _pod, "ReplicationController": _controller}
+def _job(found: Object, minor: int) -> Object:
+    spec = dict(found["spec"])
+    _job_spec(spec, minor)
+    return {**found, "spec": spec}
+
+
+_WHOLE: Mapping[str, Callable[[Object, int], Object]] = {
+    "Job": _job,
+    "Pod": _pod,
+    "ReplicationController": _controller,
+}

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from policylint.forecast.answers import ACCEPTED, Server, State, as_sent, create, stored, update
+from policylint.forecast.answers import ACCEPTED, Server, State, as_sent, create, removed, stored, update
 from policylint.forecast.cluster import Cluster
 from policylint.forecast.request import part
 from policylint.manifest import UnreadResource
 from policylint.model import (
     Answer,
+    Apply,
     Change,
     Created,
     Deleted,
@@ -49,7 +50,10 @@ def _both_ways(change: Change, forward: Server, back: Server) -> Change:
         return change
     if isinstance(change, Created):
         return replace(change, forecast=Forecast(create(forward, change.after)[0]))
-    if _unchanged(change) and change.id not in forward.cluster.live:
+    if not forward.kind(change.before).served:
+        gone = removed(change.before, "current")
+        return replace(change, forecast=Forecast(gone, gone))
+    if _unchanged(change) and _remembers(change, forward):
         return replace(change, forecast=_untouched(change, forward))
     start = _live(forward, change.before)
     upgraded, state = update(forward, start, as_sent(change.before), change.after)
@@ -73,6 +77,11 @@ def _untouched(change: Kept, server: Server) -> Forecast:
         return Forecast(ACCEPTED, ACCEPTED)
     refused = create(server, change.after)[0]
     return Forecast(refused, refused)
+
+
+def _remembers(change: Kept, server: Server) -> bool:
+    """Whether an equal manifest changes nothing: not where it replaces the live object, or that one is given."""
+    return server.target.apply is not Apply.REPLACE and change.id not in server.cluster.live
 
 
 def _unchanged(change: Kept) -> bool:

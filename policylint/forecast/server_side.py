@@ -6,7 +6,8 @@ and no longer applies is removed with everything below it, defaults included.
 
 from __future__ import annotations
 
-from policylint.forecast.typed import item_key
+import json
+
 from policylint.model import Json, Object
 from policylint.schemas import Node
 
@@ -61,3 +62,12 @@ def _merge_list(node: Node, live: list[Json], owned: Json, sent: list[Json]) -> 
     found += left
     same = len(found) == len(live) and all(new is old for new, old in zip(found, live, strict=True))
     return live if same else found
+
+
+def item_key(node: Node, item: Json) -> str | None:
+    """What tells an item of an associative list apart, missing keys by their default; None where nothing does."""
+    if node.list_type == "set" or not isinstance(item, dict):
+        return json.dumps(item)
+    fields = node.items.properties if node.items else {}
+    found = [item.get(name, fields[name].default if name in fields else None) for name in node.list_keys]
+    return None if found == [None] * len(found) else json.dumps(found)

@@ -44,13 +44,19 @@ def _judge(row: Frozen, request: Request) -> Iterator[Cause]:
     if row.once and not old.get(name):
         return
     before, after = _without(row, old.get(name)), _without(row, new.get(name))
-    if _same_field(node, name, before, after):
+    if _same_field(node, name, before, after) or (row.extends and _extends(before, after)):
         return
     field = row.at or row.path
     if row.forbidden:
         yield forbidden(field, row.text, row.topic, row.source)
     else:
         yield invalid(field, new.get(name), row.text, request.minor, go=row.go, topic=row.topic, source=row.source)
+
+
+def _extends(before: Any, after: Any) -> bool:
+    """Whether a list of one item got a second."""
+    both = isinstance(before, list) and isinstance(after, list)
+    return both and len(before) == 1 and len(after) == 2 and bool(before[0] == after[0])
 
 
 def _without(row: Frozen, value: Any) -> Any:

@@ -23,7 +23,7 @@ class Frozen:
     `at` is where the server says it is, if not at `path`; `forbidden` tells "Forbidden: text" from "Invalid value:
     ...: text"; `allowed` are children that may change all the same; `when` is a boolean field of the live object
     that must be true for the row to hold; `once` lets a field be set that had no value; `as_set` compares lists as
-    sets; `go` is the Go type shown in messages of servers before 1.33.
+    sets; `extends` lets a list of one item get a second; `go` is the Go type shown in messages of servers before 1.33.
     """
 
     path: str
@@ -35,6 +35,7 @@ class Frozen:
     when: str = ""
     once: bool = False
     as_set: bool = False
+    extends: bool = False
     topic: str = "immutable-field"
     since: int = 0
     until: int = 99
@@ -152,6 +153,11 @@ FROZEN: Mapping[tuple[str, str], tuple[Frozen, ...]] = {
     ("storage.k8s.io", "VolumeAttachment"): (_frozen("spec", "storage"),),
     ("networking.k8s.io", "IngressClass"): (_frozen("spec.controller", "networking"),),
     ("networking.k8s.io", "IPAddress"): (_frozen("spec.parentRef", "networking"),),
+    ("networking.k8s.io", "ServiceCIDR"): (_frozen("spec.cidrs", "networking", extends=True),),
+    ("", "Node"): (
+        _frozen("spec.podCIDRs", "core", 'node updates may not change podCIDR except from "" to valid', once=True),
+        _frozen("spec.providerID", "core", "node providerID may not be changed", forbidden=True, once=True),
+    ),
     ("scheduling.k8s.io", "PriorityClass"): (
         _frozen("value", "scheduling", "may not be changed in an update.", forbidden=True),
         _frozen("preemptionPolicy", "scheduling"),
