@@ -7,19 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from policylint.errors import ReadError
-from policylint.invocations.declared import (
-    INLINE,
-    Declaration,
-    Setting,
-    Word,
-    boolean,
-    first,
-    read_value,
-    settings,
-    strongest,
-    tables,
-    word,
-)
+from policylint.invocations.declared import Declaration, Read, Word, first, found, word
+from policylint.invocations.model import INLINE
+from policylint.invocations.settings import Setting, boolean, read_value, settings, strongest, tables
+from policylint.invocations.source import Reader, Source
 from policylint.invocations.tree import Tree, documents
 
 _MODULES = ("kubernetes.core.helm", "community.kubernetes.helm", "community.general.helm", "helm")
@@ -28,30 +19,26 @@ _PAIR = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|\{\{.*?\}\}|\S+)")
 _OWN = ("release_name", "name", "chart_ref", "chart", "release_namespace", "namespace", "release_state", "state")
 
 
-def read(text: str, file: str) -> Iterator[Declaration | ReadError]:
+def read(text: str, file: str) -> Iterator[Read]:
     """The helm tasks of a playbook, a role's tasks or handlers."""
-    if not re.search(
-        r"^\s*(?:- )?[\"']?(?:[a-z.]+\.)?helm[\"']?\s*:|module\"?:.*helm|action:.*helm", text, re.MULTILINE
-    ):
-        return
     for root in documents(text, file):
         if isinstance(root, ReadError):
             yield root
         else:
-            yield from _walk(root, file)
+            yield from _walk(root)
 
 
-def _walk(tree: Tree, file: str) -> Iterator[Declaration]:
+def _walk(tree: Tree) -> Iterator[Declaration]:
     """The tasks anywhere below: plays, blocks, rescue and always are lists of mappings."""
     for item in tree.items():
         module = next(((name, found) for name in _MODULES if (found := item.get(name)) is not None), None)
         if module and _is_call(*module):
-            yield _declaration(item, module[1], file)
+            yield _declaration(item, module[1])
         else:
             for _, inner in item.pairs():
-                yield from _walk(inner, file)
+                yield from _walk(inner)
     for _, inner in tree.pairs():
-        yield from _walk(inner, file)
+        yield from _walk(inner)
 
 
 def _is_call(name: str, arguments: Tree) -> bool:
@@ -64,8 +51,8 @@ def _is_call(name: str, arguments: Tree) -> bool:
     return len(_PAIR.findall(arguments.text or "")) > 1
 
 
-def _declaration(task: Tree, arguments: Tree, file: str) -> Declaration:
-    blank = Declaration("ansible", file, task.item_line, task.column, Word(), Word(), Word(), Word())
+def _declaration(task: Tree, arguments: Tree) -> Declaration:
+    blank = Declaration("ansible", task.item_spot)
     return _free_form(blank, arguments) if arguments.text is not None else _mapping(blank, arguments)
 
 
@@ -105,18 +92,25 @@ def _free_form(blank: Declaration, arguments: Tree) -> Declaration:
         text = next((given[name] for name in names if name in given), None)
         return Word(None, True) if text and "{{" in text else Word(text)
 
-    found: list[Setting] = []
+    read: list[Setting] = []
     for name, reading in tables()["ansible"].settings.items():
         if name in given:
             unsure = "{{" in given[name] or (reading[1] == "switch" and boolean(given[name]) is None)
             text = "?" if unsure and reading[1] == "switch" else given[name]
-            found += read_value(text, reading, arguments.line, arguments.column)
+            read += read_value(text, reading, arguments.spot, f"{name}={given[name]}")
     return replace(
         blank,
         release=said("release_name", "name"),
         chart=said("chart_ref", "chart"),
         version=said("chart_version"),
         namespace=said("release_namespace", "namespace"),
-        settings=strongest(found),
+        settings=strongest(read),
         action="uninstall" if said("release_state", "state").text == "absent" else "upgrade",
     )
+
+
+def _wants(source: Source) -> bool:
+    return source.path.suffix in (".yaml", ".yml", ".j2") and bool(_MENTION.search(source.text))
+
+
+READER = Reader("ansible", _wants, lambda source: found(read(source.text, source.file), source))

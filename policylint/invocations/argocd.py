@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.invocations.declared import (
-    INLINE,
-    Declaration,
-    Setting,
-    first,
-    read_value,
-    setting,
-    settings,
-    strongest,
-    tables,
-    word,
-)
-from policylint.invocations.tree import Tree
+from policylint.invocations.declared import Declaration, first, word
+from policylint.invocations.model import INLINE
+from policylint.invocations.settings import Setting, read_value, setting, settings, strongest, tables
+from policylint.invocations.tree import Spot, Tree
 
 
-def read(root: Tree, file: str) -> Iterator[Declaration]:
+def read(root: Tree) -> Iterator[Declaration]:
     """The releases that an Application, or the template of an ApplicationSet, declares."""
     if not (root.string("apiVersion") or "").startswith("argoproj.io/"):
         return
@@ -31,8 +22,7 @@ def read(root: Tree, file: str) -> Iterator[Declaration]:
     helm = [source for source in _sources(spec) if _is_helm(source)]
     for index, source in enumerate(helm):
         # the document is the place of its (first) release, an item that of each further one
-        place = (root.line, root.column) if index == 0 else (source.item_line, source.column)
-        yield _declaration(root, application, source, file, place)
+        yield _declaration(root, application, source, root.spot if index == 0 else source.item_spot)
 
 
 def _sources(spec: Tree) -> Iterator[Tree]:
@@ -48,15 +38,13 @@ def _is_helm(source: Tree) -> bool:
     return source.string("chart") is not None or (helm is not None and (helm.mapping or helm.dynamic))
 
 
-def _declaration(root: Tree, application: Tree, source: Tree, file: str, place: tuple[int, int]) -> Declaration:
+def _declaration(root: Tree, application: Tree, source: Tree, spot: Spot) -> Declaration:
     spec = application.get("spec") or application
     repository = source.get("repoURL")
     packed = repository if (repository and (repository.text or "").startswith("oci://")) else None
     return Declaration(
         tool="argocd",
-        file=file,
-        line=place[0],
-        column=place[1],
+        spot=spot,
         release=first(word(source.get("helm", "releaseName")), word(application.get("metadata", "name"))),
         chart=first(word(source.get("chart")), word(packed), word(source.get("path"))),
         version=word(source.get("targetRevision")),
@@ -78,10 +66,10 @@ def _options(spec: Tree) -> Iterator[Setting]:
             if item.sometimes(spec):
                 yield from setting(item, known[name], spec)
             else:
-                yield from read_value(value or "true", known[name], item.line, item.column)
+                yield from read_value(value or "true", known[name], item.spot, item.text or "")
     policy = spec.get("syncPolicy")
     if (found and (found.open or any(item.dynamic for item in found.items()))) or (policy and policy.open):
-        yield from (Setting(flag, "unknown", None) for flag, _ in known.values())
+        yield from (Setting(flag, "unknown") for flag, _ in known.values())
 
 
 def _values(source: Tree) -> Iterator[str]:

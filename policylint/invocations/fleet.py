@@ -5,38 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.errors import ReadError
-from policylint.invocations.declared import INLINE, Declaration, first, settings, strongest, word
-from policylint.invocations.tree import Tree, documents
+from policylint.invocations.declared import Declaration, Read, first, found, word
+from policylint.invocations.model import INLINE
+from policylint.invocations.settings import settings, strongest
+from policylint.invocations.source import Reader, Source
+from policylint.invocations.tree import Spot, Tree, documents
 
 
-def read(text: str, file: str) -> Iterator[Declaration | ReadError]:
+def read(text: str, file: str) -> Iterator[Read]:
     """The release of a fleet.yaml."""
-    if "helm:" not in text:
-        return
     for root in documents(text, file):
         if isinstance(root, ReadError):
             yield root
             continue
         helm = root.get("helm")
         if helm is not None and (helm.mapping or helm.dynamic):
-            yield _declaration(root, (helm.line, helm.column), file)
+            yield _declaration(root, helm.spot)
 
 
-def read_object(root: Tree, file: str) -> Declaration | None:
+def read_object(root: Tree) -> Declaration | None:
     """The release that a HelmOp declares; None for any other object."""
     spec = root.get("spec")
     if root.string("kind") != "HelmOp" or spec is None or spec.get("helm") is None:
         return None
-    return _declaration(spec, (root.line, root.column), file)
+    return _declaration(spec, root.spot)
 
 
-def _declaration(root: Tree, place: tuple[int, int], file: str) -> Declaration:
+def _declaration(root: Tree, spot: Spot) -> Declaration:
     helm = root.get("helm")
     return Declaration(
         tool="fleet",
-        file=file,
-        line=place[0],
-        column=place[1],
+        spot=spot,
         release=word(root.get("helm", "releaseName")),
         chart=word(root.get("helm", "chart")),
         version=word(root.get("helm", "version")),
@@ -53,3 +52,10 @@ def _values(root: Tree) -> Iterator[str]:
         yield from (item.text or name for item in found.items()) if found else ()
     if root.get("helm", "values"):
         yield INLINE
+
+
+def _wants(source: Source) -> bool:
+    return source.path.name in ("fleet.yaml", "fleet.yml") and "helm:" in source.text
+
+
+READER = Reader("fleet", _wants, lambda source: found(read(source.text, source.file), source))

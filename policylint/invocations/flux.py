@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from policylint.invocations.declared import INLINE, Declaration, Setting, Word, first, settings, strongest, word
+from policylint.invocations.declared import Declaration, Word, first, word
+from policylint.invocations.model import INLINE
+from policylint.invocations.settings import Setting, settings, strongest
 from policylint.invocations.tree import Tree
 
 Sources = Mapping[tuple[str, str | None, str | None], Tree]
@@ -21,26 +23,24 @@ def sources(roots: Iterable[Tree]) -> Sources:
     }
 
 
-def read(root: Tree, file: str, known: Sources) -> Declaration | None:
+def read(root: Tree, known: Sources) -> Declaration | None:
     """The release that a HelmRelease declares; None for any other object."""
     api = root.string("apiVersion") or ""
     if root.string("kind") != "HelmRelease":
         return None
     if api.startswith("helm.toolkit.fluxcd.io/"):
-        return _release(root, file, known)
-    return _first_flux(root, file) if api.startswith(("helm.fluxcd.io/", "flux.weave.works/")) else None
+        return _release(root, known)
+    return _first_flux(root) if api.startswith(("helm.fluxcd.io/", "flux.weave.works/")) else None
 
 
-def _release(root: Tree, file: str, known: Sources) -> Declaration:
+def _release(root: Tree, known: Sources) -> Declaration:
     namespace = first(word(root.get("spec", "targetNamespace")), word(root.get("metadata", "namespace")))
     chart, version = _chart(root, known)
     spec = root.get("spec")
     patch = not any(root.get("spec", *path) for path in (("chart", "spec", "chart"), ("chartRef",)))
     return Declaration(
         tool="flux",
-        file=file,
-        line=root.line,
-        column=root.column,
+        spot=root.spot,
         release=_name(root),
         chart=chart,
         version=version,
@@ -95,9 +95,9 @@ def _remediation(root: Tree) -> Iterator[Setting]:
     said = [each for each in (retries, last, strategy) if each]
     state = _rolls_back(retries, last, strategy)
     if found.open or found.dynamic or any(each.dynamic or each.sometimes(root) for each in said):
-        yield Setting("atomic", "unknown", None, found.line, found.column)
+        yield Setting("atomic", "unknown", None, found.spot, found.name)
     elif said:
-        yield Setting("atomic", "set" if state else "unset", state, found.line, found.column)
+        yield Setting("atomic", "set" if state else "unset", state, found.spot, found.name)
 
 
 def _rolls_back(retries: Tree | None, last: Tree | None, strategy: Tree | None) -> bool:
@@ -120,7 +120,7 @@ def _values(root: Tree) -> Iterator[str]:
         yield INLINE
 
 
-def _first_flux(root: Tree, file: str) -> Declaration:
+def _first_flux(root: Tree) -> Declaration:
     """The HelmRelease of the Helm Operator, whose release is called `namespace-name` unless it says otherwise."""
     home = word(root.get("metadata", "namespace"))
     namespace = first(word(root.get("spec", "targetNamespace")), home)
@@ -132,9 +132,7 @@ def _first_flux(root: Tree, file: str) -> Declaration:
     unsure = any(part.dynamic for part in [*parts, name])
     return Declaration(
         tool="flux",
-        file=file,
-        line=root.line,
-        column=root.column,
+        spot=root.spot,
         release=given if given.text or given.dynamic else Word(None if unsure else composed, unsure),
         chart=first(word(chart.get("name")), word(chart.get("path"))) if chart else Word(),
         version=first(word(chart.get("version")), word(chart.get("ref"))) if chart else Word(),

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from policylint.invocations.tree import Spot
+
 if TYPE_CHECKING:
     from tree_sitter import Node
 
@@ -25,12 +27,16 @@ _DEPTH = 12
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """`name = expression`; `line` and `column` are 1-based."""
+    """`name = expression`."""
 
     name: str
     expression: Node
-    line: int
-    column: int
+    spot: Spot
+
+    @property
+    def text(self) -> str:
+        """The expression as it is written."""
+        return _text(self.expression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +45,7 @@ class Block:
 
     type: str
     labels: tuple[str, ...]
-    line: int
-    column: int
+    spot: Spot
     attributes: Mapping[str, Attribute]
     blocks: tuple[Block, ...]
 
@@ -91,12 +96,10 @@ def _block(node: Node) -> Block:
     words = [_label(child) for child in named if child.type in ("identifier", "string_lit")]
     body = next((child for child in named if child.type == "body"), None)
     attributes = [_attribute(child) for child in body.named_children if child.type == "attribute"] if body else []
-    line, column = node.start_point
     return Block(
         words[0] if words else "",
         tuple(words[1:]),
-        line + 1,
-        column + 1,
+        _spot(node),
         {attribute.name: attribute for attribute in attributes},
         tuple(_blocks(body)) if body else (),
     )
@@ -111,8 +114,12 @@ def _text(node: Node) -> str:
 
 
 def _attribute(node: Node) -> Attribute:
-    line, column = node.start_point
-    return Attribute(_text(node.named_children[0]), node.named_children[-1], line + 1, column + 1)
+    return Attribute(_text(node.named_children[0]), node.named_children[-1], _spot(node))
+
+
+def _spot(node: Node) -> Spot:
+    (line, column), (end_line, end_column) = node.start_point, node.end_point
+    return Spot(line + 1, column + 1, end_line + 1, end_column + 1)
 
 
 def _scope(blocks: tuple[Block, ...]) -> Iterator[tuple[tuple[str, ...], Node]]:

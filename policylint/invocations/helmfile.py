@@ -8,18 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from policylint.errors import ReadError
-from policylint.invocations.declared import (
-    INLINE,
-    Declaration,
-    Setting,
-    Word,
-    arguments,
-    first,
-    setting,
-    strongest,
-    tables,
-    word,
-)
+from policylint.invocations.declared import Declaration, Read, Word, first, found, word
+from policylint.invocations.model import INLINE
+from policylint.invocations.settings import Setting, arguments, setting, strongest, tables
+from policylint.invocations.source import Reader, Source
 from policylint.invocations.tree import Tree, documents
 
 Near = Callable[[str], str | None]
@@ -62,7 +54,7 @@ class Layer:
     without: tuple[str, ...] = ()
 
 
-def read(text: str, file: str, near: Near) -> Iterator[Declaration | ReadError]:
+def read(text: str, file: str, near: Near) -> Iterator[Read]:
     """The releases of a state file; nothing for a file that is none."""
     parts = list(documents(text, file))
     roots = tuple(part for part in parts if isinstance(part, Tree))
@@ -71,10 +63,10 @@ def read(text: str, file: str, near: Near) -> Iterator[Declaration | ReadError]:
     yield from (part for part in parts if isinstance(part, ReadError))
     state = _state(roots, near, _BASES)
     for root in roots:
-        found = root.get("releases")
-        for item in found.items() if found else ():
+        listed = root.get("releases")
+        for item in listed.items() if listed else ():
             if item.mapping:
-                yield _declaration(item, root, state, file)
+                yield _declaration(item, root, state)
 
 
 def is_state(roots: tuple[Tree, ...], file: str) -> bool:
@@ -114,16 +106,14 @@ def _base(item: Tree, near: Near, depth: int) -> State:
     return _state(roots, near, depth - 1)
 
 
-def _declaration(item: Tree, root: Tree, state: State, file: str) -> Declaration:
+def _declaration(item: Tree, root: Tree, state: State) -> Declaration:
     layers, missing = _layers(item, state)
     name = word(item.get("name"))
     namespace = first(word(root.get("namespace")), _word(layers, "namespace", name, Word()))
     lost = Word(None, missing)
     return Declaration(
         tool="helmfile",
-        file=file,
-        line=item.item_line,
-        column=item.column,
+        spot=item.item_spot,
         release=first(name, lost),
         chart=first(_word(layers, "chart", name, namespace), lost),
         version=first(_word(layers, "version", name, namespace), lost),
@@ -184,7 +174,7 @@ def _settings(layers: list[Layer], state: State) -> Iterator[Setting]:
         if general and said:
             yield from setting(said, reading, general)
         elif any(tree.open for tree in state.defaults):
-            yield Setting(reading[0], "unknown", None)
+            yield Setting(reading[0], "unknown")
     for tree in state.defaults:
         for key in ("args", "syncArgs"):
             yield from arguments(tree.get(key))
@@ -200,3 +190,10 @@ def _names(layers: list[Layer], key: str) -> Iterator[str]:
     found = _lookup(layers, key)
     for item in found[0].items() if found else ():
         yield item.string("name") or item.text or ""
+
+
+def _wants(source: Source) -> bool:
+    return source.path.suffix in (".yaml", ".yml", ".gotmpl") and "releases:" in source.text
+
+
+READER = Reader("helmfile", _wants, lambda source: found(read(source.text, source.file, source.near), source))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from policylint.invocations.declared import INLINE, Declaration, settings, strongest, word
+from policylint.invocations.declared import Declaration, word
+from policylint.invocations.model import INLINE
+from policylint.invocations.settings import settings, strongest
 from policylint.invocations.tree import Tree
 
 
-def read(root: Tree, file: str) -> Declaration | None:
+def read(root: Tree) -> Declaration | None:
     """The release that a HelmChart declares; None for any other object."""
     if root.string("kind") != "HelmChart" or not (root.string("apiVersion") or "").startswith("helm.cattle.io/"):
         return None
@@ -14,9 +16,7 @@ def read(root: Tree, file: str) -> Declaration | None:
     given = root.get("spec", "set")
     return Declaration(
         tool="k3s",
-        file=file,
-        line=root.line,
-        column=root.column,
+        spot=root.spot,
         release=word(root.get("metadata", "name")),
         chart=word(root.get("spec", "chart")),
         version=word(root.get("spec", "version")),

@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.errors import ReadError
-from policylint.invocations.declared import INLINE, Declaration, first, settings, strongest, word
-from policylint.invocations.tree import Tree, documents
+from policylint.invocations.declared import Declaration, Read, first, found, word
+from policylint.invocations.model import INLINE
+from policylint.invocations.settings import settings, strongest
+from policylint.invocations.source import Reader, Source
+from policylint.invocations.tree import Spot, Tree, documents
 
 _LISTS = ("helmCharts", "helmChartInflationGenerator")
 
 
-def read(text: str, file: str) -> Iterator[Declaration | ReadError]:
+def read(text: str, file: str) -> Iterator[Read]:
     """The charts of a kustomization or a generator file; nothing for any other file."""
-    if not any(word in text for word in (*_LISTS, "HelmChartInflationGenerator")):
-        return
     for root in documents(text, file):
         if isinstance(root, ReadError):
             yield root
             continue
         if root.string("kind") == "HelmChartInflationGenerator":
-            yield _declaration(root, (root.line, root.column), file)
+            yield _declaration(root, root.spot)
         for name in _LISTS if _is_kustomization(root) else ():
             found = root.get(name)
             for item in found.items() if found else ():
-                yield _declaration(item, (item.item_line, item.column), file)
+                yield _declaration(item, item.item_spot)
 
 
 def _is_kustomization(root: Tree) -> bool:
@@ -32,12 +33,10 @@ def _is_kustomization(root: Tree) -> bool:
     return kind in (None, "Kustomization", "Component")
 
 
-def _declaration(item: Tree, place: tuple[int, int], file: str) -> Declaration:
+def _declaration(item: Tree, spot: Spot) -> Declaration:
     return Declaration(
         tool="kustomize",
-        file=file,
-        line=place[0],
-        column=place[1],
+        spot=spot,
         release=word(item.get("releaseName")),
         chart=first(word(item.get("name")), word(item.get("chartName"))),
         version=first(word(item.get("version")), word(item.get("chartVersion"))),
@@ -56,3 +55,11 @@ def _values(item: Tree) -> Iterator[str]:
     yield from (each.text or "" for each in more.items()) if more else ()
     if item.get("valuesInline") or item.get("valuesLocal"):
         yield INLINE
+
+
+def _wants(source: Source) -> bool:
+    text = source.text
+    return source.path.suffix in (".yaml", ".yml") and ("helmChart" in text or "HelmChartInflationGenerator" in text)
+
+
+READER = Reader("kustomize", _wants, lambda source: found(read(source.text, source.file), source))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from policylint.invocations.hcl import UNDECIDED
+from policylint.invocations.tree import Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,7 @@ class Literal:
     """A value (str, int, float, bool, None, list or dict of Literals, or UNDECIDED) and its 1-based place."""
 
     value: Any
-    line: int
-    column: int
+    spot: Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,7 @@ class Call:
     """`name("first", {options})`; `spread` says that options may come from elsewhere too."""
 
     name: str
-    line: int
-    column: int
+    spot: Spot
     first: Any = None
     options: Mapping[str, Literal] = field(default_factory=dict)
     spread: bool = False
@@ -49,10 +48,9 @@ def typescript_calls(text: str) -> Iterator[Call]:
     for match in _CALL.finditer(_blanked(text, "/\"'`")):
         scan = _Scan(text, match.end(), constants)
         given = scan.arguments()
-        line, column = scan.place(match.start())
         options = next((each.value for each in given[1:2] if isinstance(each.value, dict)), None)
         spread = options is None or "..." in options
-        yield Call(match[1], line, column, given[0].value if given else None, options or {}, spread)
+        yield Call(match[1], scan.spot(match.start()), given[0].value if given else None, options or {}, spread)
 
 
 def _blanked(text: str, marks: str) -> str:
@@ -86,8 +84,12 @@ class _Scan:
         self._at = at
         self._constants = constants
 
-    def place(self, at: int) -> tuple[int, int]:
-        """1-based line and column of an offset."""
+    def spot(self, at: int) -> Spot:
+        """From an offset to where the reading has come."""
+        line, column = self._place(at)
+        return Spot(line, column, *self._place(self._at))
+
+    def _place(self, at: int) -> tuple[int, int]:
         return self._text.count("\n", 0, at) + 1, at - self._text.rfind("\n", 0, at)
 
     def arguments(self) -> list[Literal]:
@@ -111,7 +113,6 @@ class _Scan:
     def _value(self) -> Literal:
         mark = self._peek()
         start = self._at
-        line, column = self.place(start)
         value: Any = UNDECIDED
         if mark in "{[":
             self._at += 1
@@ -122,25 +123,24 @@ class _Scan:
         if self._peek() not in (",", "}", "]", ")", ""):
             value = UNDECIDED  # an operator, a call or a member: the value is made when the program runs
             self._pass_over()
-        return Literal(value, line, column)
+        return Literal(value, self.spot(start))
 
     def _object(self) -> dict[str, Literal]:
         found: dict[str, Literal] = {}
         while self._peek() not in ("", "}"):
             start = self._at
-            line, column = self.place(start)
             key = _ATOM.match(self._text, start)
             if key is None:
                 self._pass_over()
-                found["..."] = Literal(UNDECIDED, line, column)
+                found["..."] = Literal(UNDECIDED, self.spot(start))
             else:
                 self._at = key.end()
                 name = key[0].strip("\"'`")
                 if self._peek() == ":":
                     self._at += 1
-                    found[name] = Literal(self._value().value, line, column)
+                    found[name] = Literal(self._value().value, self.spot(start))
                 else:
-                    found[name] = Literal(self._constants.get(name, UNDECIDED), line, column)
+                    found[name] = Literal(self._constants.get(name, UNDECIDED), self.spot(start))
                     self._pass_over()
             if self._peek() == ",":
                 self._at += 1
@@ -179,7 +179,11 @@ def python_calls(text: str) -> Iterator[Call]:
         if isinstance(node, ast.Call) and (name := _dotted(node.func)):
             first = _python(node.args[0], constants) if node.args else None
             options, spread = _keywords(node, constants)
-            yield Call(name, node.lineno, node.col_offset + 1, first, options, spread)
+            yield Call(name, _spot(node), first, options, spread)
+
+
+def _spot(node: ast.expr | ast.keyword) -> Spot:
+    return Spot(node.lineno, node.col_offset + 1, node.end_lineno or 0, (node.end_col_offset or 0) + 1)
 
 
 def _dotted(node: ast.expr) -> str:
@@ -199,7 +203,7 @@ def _keywords(node: ast.Call, constants: Mapping[str, Any]) -> tuple[dict[str, L
                 spread = True
             else:
                 value = _python(keyword.value, constants)
-                found[_camel(keyword.arg)] = Literal(value, keyword.lineno, keyword.col_offset + 1)
+                found[_camel(keyword.arg)] = Literal(value, _spot(keyword))
     unread = any(not isinstance(each, ast.Call) for each in node.args[1:2])
     return found, spread or unread
 
@@ -215,5 +219,5 @@ def _python(node: ast.expr, constants: Mapping[str, Any]) -> Any:
     if isinstance(node, ast.Name):
         return constants.get(node.id, UNDECIDED)
     if isinstance(node, (ast.List, ast.Tuple)):
-        return [Literal(_python(item, constants), item.lineno, item.col_offset + 1) for item in node.elts]
+        return [Literal(_python(item, constants), _spot(item)) for item in node.elts]
     return UNDECIDED

@@ -18,16 +18,24 @@ _KEY = re.compile(r"[\"']?[\w./-]+[\"']?:(?:\s|$)|[{%$]|#|- |-$")
 _PATCHED = re.compile(r"^kind:[ \t]*[\"']?(?:Kustomization|Component)\b", re.MULTILINE)
 
 
+def mentions(text: str) -> bool:
+    """Whether such an object may be in the text."""
+    return bool(_WANTED.search(text))
+
+
 def objects(text: str, file: str, *, yaml: bool = True) -> Iterator[Tree | ReadError]:
     """The objects of the groups that drive Helm, in order of their lines; errors in place of unreadable ones.
 
     With `yaml` the text's own documents are read; without, only what stands inside other text. Patches of a
     kustomization change an object that is declared elsewhere and are left out.
     """
-    if not _WANTED.search(text):
-        return
     found = [*(_own(text, file) if yaml else ()), *_inside(text, file, yaml=yaml)]
-    yield from sorted(found, key=lambda each: each.line)
+    yield from sorted((each for each in found if _is_object(each)), key=lambda each: each.line)
+
+
+def _is_object(found: Tree | ReadError) -> bool:
+    """A reference (a health check, a target) names group, kind and name, and has no spec."""
+    return isinstance(found, ReadError) or found.get("spec") is not None
 
 
 def _own(text: str, file: str) -> Iterator[Tree | ReadError]:

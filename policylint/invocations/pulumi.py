@@ -7,51 +7,47 @@ from collections.abc import Iterator
 from typing import Any
 
 from policylint.errors import ReadError
-from policylint.invocations.declared import (
-    INLINE,
-    Declaration,
-    Reading,
-    Setting,
-    Word,
-    first,
-    read_value,
-    settings,
-    strongest,
-    tables,
-    word,
-)
+from policylint.invocations.declared import Declaration, Read, Word, first, found, word
 from policylint.invocations.hcl import UNDECIDED
 from policylint.invocations.literals import Call, Literal, python_calls, typescript_calls
+from policylint.invocations.model import INLINE
+from policylint.invocations.settings import Setting, literal, settings, strongest, tables
+from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.tree import Tree, documents
 
+_MARKS = {
+    ".yaml": ("kubernetes:helm.sh/",),
+    ".yml": ("kubernetes:helm.sh/",),
+    ".py": ("pulumi_kubernetes",),
+    ".ts": ("@pulumi/kubernetes",),
+    ".js": ("@pulumi/kubernetes",),
+    ".mjs": ("@pulumi/kubernetes",),
+}
+"""What a file with a Helm release names, by suffix."""
 _TYPE = re.compile(r"kubernetes:helm\.sh/v\d\w*:(Release|Chart)$")
 _CLASS = re.compile(r"(?:^|\.)(?:helm\.)?v[234]\.(Release|Chart)$")
 _IMPORT = re.compile(r"(?:@pulumi/kubernetes/helm|from pulumi_kubernetes\.helm)")
 
 
-def read_yaml(text: str, file: str) -> Iterator[Declaration | ReadError]:
+def read_yaml(text: str, file: str) -> Iterator[Read]:
     """The releases of a Pulumi YAML program."""
-    if "kubernetes:helm.sh/" not in text:
-        return
     for root in documents(text, file):
         if isinstance(root, ReadError):
             yield root
             continue
-        found = root.get("resources")
-        for name, resource in found.pairs() if found else ():
+        resources = root.get("resources")
+        for name, resource in resources.pairs() if resources else ():
             kind = _TYPE.match(resource.string("type") or "")
             if kind:
-                yield _resource(name, resource, kind[1], file)
+                yield _resource(name, resource, kind[1])
 
 
-def _resource(name: str, resource: Tree, kind: str, file: str) -> Declaration:
+def _resource(name: str, resource: Tree, kind: str) -> Declaration:
     options = resource.get("properties")
     at = options or resource
     return Declaration(
         tool="pulumi",
-        file=file,
-        line=resource.line,
-        column=resource.column,
+        spot=resource.spot,
         release=first(word(at.get("name")), _unnamed(name, kind)),
         chart=first(word(at.get("chart")), word(at.get("path"))),
         version=word(at.get("version")),
@@ -77,23 +73,20 @@ def _values(options: dict[str, Any]) -> Iterator[str]:
         yield INLINE
 
 
-def read_typescript(text: str, file: str) -> Iterator[Declaration]:
+def read_typescript(text: str) -> Iterator[Read]:
     """The releases of a TypeScript or JavaScript program."""
-    if "@pulumi/kubernetes" in text:
-        yield from (_call(call, kind, file) for call in typescript_calls(text) if (kind := _kind(call, text)))
+    yield from (_call(call, kind) for call in typescript_calls(text) if (kind := _kind(call, text)))
 
 
-def read_python(text: str, file: str) -> Iterator[Declaration | ReadError]:
+def read_python(text: str, file: str) -> Iterator[Read]:
     """The releases of a Python program."""
-    if "pulumi_kubernetes" not in text or not re.search(r"\b(?:Release|Chart)\(", text):
-        return
     try:
         calls = list(python_calls(text))
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", 0) or 0
         yield ReadError(f"not Python: {error}", file=file, line=line, remedy="correct the program")
         return
-    yield from (_call(call, kind, file) for call in calls if (kind := _kind(call, text)))
+    yield from (_call(call, kind) for call in calls if (kind := _kind(call, text)))
 
 
 def _kind(call: Call, text: str) -> str:
@@ -105,14 +98,12 @@ def _kind(call: Call, text: str) -> str:
     return last if last in ("Release", "Chart") and _IMPORT.search(text) and call.first is not None else ""
 
 
-def _call(call: Call, kind: str, file: str) -> Declaration:
+def _call(call: Call, kind: str) -> Declaration:
     options = call.options
     name = _word(options.get("name"))
     return Declaration(
         tool="pulumi",
-        file=file,
-        line=call.line,
-        column=call.column,
+        spot=call.spot,
         release=first(name, _unnamed(call.first, kind)),
         chart=first(_word(options.get("chart")), _word(options.get("path"))),
         version=_word(options.get("version")),
@@ -120,6 +111,7 @@ def _call(call: Call, kind: str, file: str) -> Declaration:
         settings=strongest(_settings(call)),
         values=tuple(_values(dict(options))),
         hidden=call.spread,
+        syntax="code",
     )
 
 
@@ -131,14 +123,21 @@ def _word(found: Literal | None) -> Word:
 
 def _settings(call: Call) -> Iterator[Setting]:
     for name, reading in tables()["pulumi"].settings.items():
-        found = call.options.get(name)
-        if found is not None and found.value is not None:
-            yield from _setting(found, reading)
+        given = call.options.get(name)
+        if given is not None:
+            yield from literal(given.value, given.value is UNDECIDED, reading, given.spot, name)
 
 
-def _setting(found: Literal, reading: Reading) -> Iterator[Setting]:
-    if found.value is UNDECIDED or isinstance(found.value, (list, dict)):
-        yield Setting(reading[0], "unknown", None, found.line, found.column)
-    else:
-        text = str(found.value).lower() if isinstance(found.value, bool) else str(found.value)
-        yield from read_value(text, reading, found.line, found.column)
+def _wants(source: Source) -> bool:
+    return any(mark in source.text for mark in _MARKS.get(source.path.suffix, ()))
+
+
+def _read(source: Source) -> Iterator[Found]:
+    if source.path.suffix in (".yaml", ".yml"):
+        return found(read_yaml(source.text, source.file), source)
+    if source.path.suffix == ".py":
+        return found(read_python(source.text, source.file), source)
+    return found(read_typescript(source.text), source)
+
+
+READER = Reader("pulumi", _wants, _read)

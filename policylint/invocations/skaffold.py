@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.errors import ReadError
-from policylint.invocations.declared import Declaration, Setting, arguments, first, settings, strongest, word
+from policylint.invocations.declared import Declaration, Read, first, found, word
+from policylint.invocations.settings import Setting, arguments, settings, strongest
+from policylint.invocations.source import Reader, Source
 from policylint.invocations.tree import Tree, documents
 
 _SETS = ("setValues", "values", "setValueTemplates", "setFiles", "artifactOverrides")
@@ -13,35 +15,31 @@ _FLAGS = ("global", "install", "upgrade")
 """The argument lists of deploy.helm.flags that an install-or-upgrade sees."""
 
 
-def read(text: str, file: str) -> Iterator[Declaration | ReadError]:
+def read(text: str, file: str) -> Iterator[Read]:
     """The releases of a skaffold.yaml; nothing for a file that is none."""
-    if "releases" not in text or "skaffold/" not in text:
-        return
     for root in documents(text, file):
         if isinstance(root, ReadError):
             yield root
         elif (root.string("apiVersion") or "").startswith("skaffold/"):
             profiles = root.get("profiles")
             for part in (root, *(profiles.items() if profiles else ())):
-                yield from _releases(part, file)
+                yield from _releases(part)
 
 
-def _releases(part: Tree, file: str) -> Iterator[Declaration]:
+def _releases(part: Tree) -> Iterator[Declaration]:
     flags = part.get("deploy", "helm", "flags")
     given = [each for name in _FLAGS for each in arguments(flags.get(name))] if flags else []
     for section in ("manifests", "deploy"):
         found = part.get(section, "helm", "releases")
         for item in found.items() if found else ():
             if item.mapping:
-                yield _declaration(item, given, file)
+                yield _declaration(item, given)
 
 
-def _declaration(item: Tree, given: list[Setting], file: str) -> Declaration:
+def _declaration(item: Tree, given: list[Setting]) -> Declaration:
     return Declaration(
         tool="skaffold",
-        file=file,
-        line=item.item_line,
-        column=item.column,
+        spot=item.item_spot,
         release=word(item.get("name")),
         chart=first(word(item.get("chartPath")), word(item.get("remoteChart"))),
         version=word(item.get("version")),
@@ -70,3 +68,10 @@ def _leaves(tree: Tree, prefix: str) -> Iterator[str]:
     """The dotted names of a tree of values, as Skaffold flattens them into one `--set` each."""
     for name, inner in tree.pairs():
         yield from _leaves(inner, f"{prefix}{name}.") if inner.mapping else (f"{prefix}{name}",)
+
+
+def _wants(source: Source) -> bool:
+    return source.path.suffix in (".yaml", ".yml") and "skaffold/v" in source.text and "releases" in source.text
+
+
+READER = Reader("skaffold", _wants, lambda source: found(read(source.text, source.file), source))

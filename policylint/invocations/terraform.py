@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from policylint.invocations.declared import INLINE, Declaration, Setting, Word, read_value, strongest, tables
-from policylint.invocations.hcl import UNDECIDED, Attribute, Block, Module, parse, value
+from policylint.invocations.declared import Declaration, Read, Word, found
+from policylint.invocations.hcl import UNDECIDED, Block, Module, parse, value
+from policylint.invocations.model import INLINE
+from policylint.invocations.settings import Setting, literal, strongest, tables
+from policylint.invocations.source import Reader, Source
 
 _SETS = ("set", "set_sensitive", "set_list", "set_wo", "set_string")
 
 
-def read(text: str, file: str) -> Iterator[Declaration]:
+def read(text: str) -> Iterator[Read]:
     """The releases of one file."""
-    if "helm_release" not in text:
-        return
     module = parse(text)
     for block in _releases(module.blocks):
-        yield _declaration(block, module, file)
+        yield _declaration(block, module)
 
 
 def _releases(blocks: tuple[Block, ...]) -> Iterator[Block]:
@@ -28,12 +29,10 @@ def _releases(blocks: tuple[Block, ...]) -> Iterator[Block]:
             yield from _releases(block.blocks)
 
 
-def _declaration(block: Block, module: Module, file: str) -> Declaration:
+def _declaration(block: Block, module: Module) -> Declaration:
     return Declaration(
         tool="terraform",
-        file=file,
-        line=block.line,
-        column=block.column,
+        spot=block.spot,
         release=_word(block, "name", module),
         chart=_word(block, "chart", module),
         version=_word(block, "version", module),
@@ -51,26 +50,18 @@ def _word(block: Block, name: str, module: Module) -> Word:
     said = value(found.expression, module)
     if said is None:
         return Word()
-    return Word(str(said)) if isinstance(said, (str, int, float)) else Word(None, True)
+    return Word(str(said)) if isinstance(said, (str, int, float)) else Word(None, True, found.text)
 
 
 def _settings(block: Block, module: Module) -> Iterator[Setting]:
     for name, reading in tables()["terraform"].settings.items():
         found = block.attributes.get(name)
         if found is not None:
-            yield from _setting(found, reading, module)
+            said = value(found.expression, module)
+            yield from literal(said, said is UNDECIDED, reading, found.spot, name)
     renderer = next((each for each in block.blocks if each.type == "postrender"), block.attributes.get("postrender"))
     if renderer is not None:
-        yield Setting("post-renderer", "set", None, renderer.line, renderer.column)
-
-
-def _setting(found: Attribute, reading: tuple[str, str], module: Module) -> Iterator[Setting]:
-    said = value(found.expression, module)
-    if said is UNDECIDED or isinstance(said, (dict, list)):
-        yield Setting(reading[0], "unknown", None, found.line, found.column)
-    elif said is not None:
-        text = str(said).lower() if isinstance(said, bool) else str(said)
-        yield from read_value(text, reading, found.line, found.column)
+        yield Setting("post-renderer", "set", None, renderer.spot, "postrender")
 
 
 def _values(block: Block, module: Module) -> Iterator[str]:
@@ -91,3 +82,10 @@ def _sets(block: Block, module: Module) -> Iterator[str]:
         found = block.attributes.get(name)
         said: Any = value(found.expression, module) if found else []
         yield from (name for _ in said) if isinstance(said, list) else (name,)
+
+
+def _wants(source: Source) -> bool:
+    return source.path.suffix in (".tf", ".tofu") and '"helm_release"' in source.text
+
+
+READER = Reader("terraform", _wants, lambda source: found(read(source.text), source))

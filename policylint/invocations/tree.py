@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -16,6 +16,21 @@ from policylint.kyaml import compose
 _END = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z).*$", re.MULTILINE)
 _REPAIRS = 3
 """How many unreadable lines a document may have before it is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """From where to where something stands in its file; 1-based, an end line of 0 is not known."""
+
+    line: int
+    column: int
+    end_line: int = 0
+    end_column: int = 0
+    file: str = ""
+    """Named where it may be another file than the one that is read."""
+
+
+NOWHERE = Spot(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +67,29 @@ class Tree:
         return int(mark.column) + self.page.column + 1
 
     @property
-    def item_line(self) -> int:
-        """For a list item: the line of its `-`."""
+    def spot(self) -> Spot:
+        """From its key, or its own start, to its end."""
+        end = self.node.end_mark
+        return Spot(
+            self.line, self.column, end.line + self.page.line + 1, end.column + self.page.column + 1, self.page.file
+        )
+
+    @property
+    def name(self) -> str:
+        """The key it is the value of."""
+        return str(self.key.value) if self.key is not None else ""
+
+    @property
+    def item_spot(self) -> Spot:
+        """For a list item: from its `-`, which may stand on a line above."""
         before = self.page.filled.text[: self.node.start_mark.index]
         for back, line in enumerate(reversed(before.split("\n"))):
-            bare = line.partition(" #")[0].strip() if back else line.strip()
+            bare = line.partition(" #")[0].rstrip() if back else line.rstrip()
             if bare.endswith("-"):
-                return self.line - back
-            if bare and not bare.startswith("#"):
+                return replace(self.spot, line=self.line - back, column=len(bare) + self.page.column)
+            if bare and not bare.lstrip().startswith("#"):
                 break
-        return self.line
+        return self.spot
 
     @property
     def text(self) -> str | None:

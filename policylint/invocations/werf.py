@@ -6,32 +6,29 @@ import re
 from collections.abc import Iterator
 
 from policylint.errors import ReadError
-from policylint.invocations.declared import Declaration, Word, word
+from policylint.invocations.declared import Declaration, Read, Word, found, word
+from policylint.invocations.source import Reader, Source
 from policylint.invocations.tree import Tree, documents
 
 _PROJECT = re.compile(r"\[\[\s*project\s*\]\]")
 
 
-def read(text: str, file: str) -> Iterator[Declaration | ReadError]:
+def read(text: str, file: str) -> Iterator[Read]:
     """The release of a werf.yaml; nothing where it says nothing about deploying."""
-    if "deploy:" not in text or "project:" not in text:
-        return
     for root in documents(text, file):
         if isinstance(root, ReadError):
             yield root
             continue
         deploy = root.get("deploy")
         if root.string("project") and deploy and deploy.mapping:
-            yield _declaration(root, deploy, file)
+            yield _declaration(root, deploy)
 
 
-def _declaration(root: Tree, deploy: Tree, file: str) -> Declaration:
+def _declaration(root: Tree, deploy: Tree) -> Declaration:
     project = word(root.get("project"))
     return Declaration(
         tool="werf",
-        file=file,
-        line=deploy.line,
-        column=deploy.column,
+        spot=deploy.spot,
         release=_name(deploy.get("helmRelease"), project),
         chart=word(deploy.get("helmChartDir"), ".helm"),
         version=Word(),
@@ -47,3 +44,11 @@ def _name(tree: Tree | None, project: Word) -> Word:
     said = word(tree)
     text = _PROJECT.sub(project.text or "[[ ]]", said.text or "")
     return Word(None, True) if said.dynamic or "[[" in text else Word(text or None)
+
+
+def _wants(source: Source) -> bool:
+    named = source.path.name.startswith("werf") and source.path.suffix in (".yaml", ".yml")
+    return named and "deploy:" in source.text and "project:" in source.text
+
+
+READER = Reader("werf", _wants, lambda source: found(read(source.text, source.file), source))

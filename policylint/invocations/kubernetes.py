@@ -1,0 +1,67 @@
+"""Objects that declare Helm releases (HelmRelease, Application, HelmChart, HelmOp) in manifests and in other text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylint.errors import ReadError
+from policylint.invocations import argocd, fleet, flux, k3s
+from policylint.invocations.declared import Read, found
+from policylint.invocations.manifests import mentions, objects
+from policylint.invocations.source import Found, Reader, Source
+from policylint.invocations.tree import Tree, documents
+
+_YAML = (".yaml", ".yml", ".json", ".j2", ".gotmpl", ".tpl", ".tmpl", ".tftpl", ".yamlt", ".template")
+_TEXT = (
+    ".sh",
+    ".bash",
+    ".zsh",
+    ".tf",
+    ".tofu",
+    ".nix",
+    ".md",
+    ".mk",
+    ".ps1",
+    ".bat",
+    ".hcl",
+    ".ign",
+    ".bu",
+    ".txt",
+    "",
+)
+
+
+def _wants(source: Source) -> bool:
+    return source.path.suffix in (*_YAML, *_TEXT) and mentions(source.text)
+
+
+def _read(source: Source) -> Iterator[Found]:
+    yaml = source.path.suffix in _YAML
+    return found(_releases(list(objects(source.text, source.file, yaml=yaml)), source), source)
+
+
+def _releases(read: list[Tree | ReadError], source: Source) -> Iterator[Read]:
+    roots = [each for each in read if isinstance(each, Tree)]
+    known = dict(flux.sources(roots))
+    if any(root.get("spec", "chartRef") for root in roots):
+        known = {**flux.sources(_beside(source)), **known}
+    for each in read:
+        if isinstance(each, ReadError):
+            yield each
+            continue
+        yield from (one for one in (flux.read(each, known), k3s.read(each), fleet.read_object(each)) if one)
+        yield from argocd.read(each)
+
+
+def _beside(source: Source) -> Iterator[Tree]:
+    """The objects of the files that the kustomization of the same directory lists with this one."""
+    text = source.near("kustomization.yaml") or source.near("kustomization.yml")
+    for root in documents(text, "kustomization.yaml") if text else ():
+        listed = root.get("resources") if isinstance(root, Tree) else None
+        for item in listed.items() if listed else ():
+            beside = source.near(item.text) if item.text and item.text.endswith((".yaml", ".yml")) else None
+            found = objects(beside, item.text or "") if beside else ()
+            yield from (each for each in found if isinstance(each, Tree))
+
+
+READER = Reader("kubernetes", _wants, _read)

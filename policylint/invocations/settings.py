@@ -1,0 +1,142 @@
+"""A tool's own settings, read as Helm's flags by data/declarations.yaml."""
+
+from __future__ import annotations
+
+import functools
+import pkgutil
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from policylint.invocations.tree import NOWHERE, Spot, Tree
+from policylint.kyaml import load
+
+Reading = tuple[str, str]
+"""(Helm 3's flag without dashes, how the setting is read), as a row of the data has it."""
+
+_VARIABLE = re.compile(r"\$[A-Za-z_({]")
+_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One of Helm's flags as a declaration has it: `state` is set, unset (said to be off) or unknown."""
+
+    flag: str
+    state: str
+    value: Any = None
+    spot: Spot = NOWHERE
+    written: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How one tool spells Helm's flags; `mode` is what it does with the last release's values by default."""
+
+    settings: Mapping[str, Reading]
+    options: Mapping[str, Reading] = field(default_factory=dict)
+    mode: str = "default"
+
+
+@functools.cache
+def tables() -> Mapping[str, Table]:
+    """Every tool's table."""
+    data = pkgutil.get_data("policylint", "data/declarations.yaml")
+    raw: Mapping[str, Any] = load((data or b"").decode(), "declarations.yaml")
+    return {tool: Table(_rows(row, "settings"), _rows(row, "options"), row["mode"]) for tool, row in raw.items()}
+
+
+def _rows(row: Mapping[str, Any], key: str) -> dict[str, Reading]:
+    return {name: (flag, reading) for name, (flag, reading) in row.get(key, {}).items()}
+
+
+def varies(text: str) -> bool:
+    """Whether a variable of a shell, of Make or of the tool stands in the text."""
+    return bool(_VARIABLE.search(text))
+
+
+def boolean(text: str) -> bool | None:
+    """True or false as YAML 1.1 spells it; None for anything else."""
+    return _WORDS.get(text.lower())
+
+
+def settings(root: Tree, tool: str) -> Iterator[Setting]:
+    """The flags that a declaration sets, and as unknown those that a template might set."""
+    for path, reading in tables()[tool].settings.items():
+        found = root.get(*path.split("."))
+        if found is not None:
+            yield from setting(found, reading, root)
+        elif _hidden(root, path.split(".")):
+            yield Setting(reading[0], "unknown")
+
+
+def _hidden(root: Tree, path: list[str]) -> bool:
+    """Whether a template in the place of a parent may hold the setting."""
+    at: Tree | None = root
+    for step in path:
+        if at is None or at.open:
+            return at is not None
+        at = at.get(step)
+    return False
+
+
+def setting(found: Tree, reading: Reading, item: Tree) -> Iterator[Setting]:
+    """What one written setting of the declaration `item` says; null says nothing."""
+    if found.dynamic or found.sometimes(item) or varies(found.text or ""):
+        yield Setting(reading[0], "unknown", None, found.spot, found.name)
+    elif found.text is not None:
+        yield from read_value(found.text, reading, found.spot, found.name)
+
+
+def read_value(text: str, reading: Reading, spot: Spot, written: str) -> Iterator[Setting]:
+    """What a setting's text says, read as the data tells."""
+    flag, how = reading
+    if how in ("switch", "inverse"):
+        on = boolean(text)
+        on = on if on is None or how == "switch" else not on
+        state = "unknown" if on is None else "set" if on else "unset"
+        yield Setting(flag, state, on, spot, written)
+    elif how == "waiting":
+        if text not in ("", "0"):
+            yield Setting(flag, "set", f"{text}s", spot, written)
+            yield Setting("wait", "set", True, spot, written)
+    else:
+        bare = how == "seconds" and text.replace(".", "", 1).isdigit()
+        yield Setting(flag, "set", f"{text}s" if bare else text, spot, written)
+
+
+def literal(value: Any, undecided: bool, reading: Reading, spot: Spot, written: str) -> Iterator[Setting]:
+    """What a setting of a programming language says, from its JSON value."""
+    if undecided or isinstance(value, (dict, list)):
+        yield Setting(reading[0], "unknown", None, spot, written)
+    elif value is not None:
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        yield from read_value(text, reading, spot, written)
+
+
+def strongest(found: Iterable[Setting]) -> dict[str, Setting]:
+    """One setting for each flag: the first that turns it on, else an unknown one, else the first."""
+    rank = {"set": 2, "unknown": 1, "unset": 0}
+    best: dict[str, Setting] = {}
+    for each in found:
+        if each.flag not in best or rank[each.state] > rank[best[each.flag].state]:
+            best[each.flag] = each
+    return best
+
+
+def arguments(listed: Tree | None) -> Iterator[Setting]:
+    """The flags of a list of raw arguments, one or several words an item."""
+    words = [(text, item) for item in (listed.items() if listed else ()) for text in (item.text or "").split()]
+    for index, (text, item) in enumerate(words):
+        name, equals, value = text.removeprefix("--").partition("=")
+        if not text.startswith("--") or not name:
+            continue
+        after = words[index + 1][0] if index + 1 < len(words) else "--"
+        if item.dynamic:
+            yield Setting(name, "unknown", None, item.spot, text)
+        elif boolean(value) is False:
+            yield Setting(name, "unset", False, item.spot, text)
+        else:
+            given = value if equals else after if not after.startswith("-") else True
+            yield Setting(name, "set", boolean(value) or given, item.spot, text)
