@@ -41,6 +41,20 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """An update as Helm sends it: the resource, its body and that of Helm's old manifest.
+
+    `valid` is what the server stored when it was sent this body before: reading it again cannot fail, and becoming it
+    again can only be refused as a change.
+    """
+
+    resource: Resource
+    body: Object
+    base: Object
+    valid: Object | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """The API server that answers: target version and method, what is known of the cluster, the CRDs it has."""
 
@@ -66,9 +80,8 @@ def answer(findings: Iterable[Finding]) -> Answer:
     return Answer(Outcome.DEPENDS, unknowns=unknowns) if unknowns else ACCEPTED
 
 
-def stored(server: Server, resource: Resource) -> State:
-    """The object as the server holds it after its creation: the assumed live object of a manifest's resource."""
-    sent = as_sent(resource)
+def stored(server: Server, resource: Resource, sent: Object) -> State:
+    """The object as the server holds it after its creation: the assumed live object of what was sent."""
     kind = server.kind(resource)
     if not kind.builtin or kind.node is None:
         return State(sent, sent)
@@ -77,34 +90,27 @@ def stored(server: Server, resource: Resource) -> State:
 
 def create(server: Server, resource: Resource) -> tuple[Answer, State | None]:
     """The answer to creating a resource, and what is stored if it is not refused."""
-    kind = server.kind(resource)
-    refusal = _unreadable(server, resource, kind)
+    kind, sent = server.kind(resource), as_sent(resource)
+    refusal = _unreadable(server, resource, kind, sent)
     if refusal:
         return refusal, None
-    state = stored(server, resource)
+    state = stored(server, resource, sent)
     said = answer(_creation(server, resource, kind, state.live))
     return said, None if said.outcome is Outcome.REJECTED else state
 
 
-def update(
-    server: Server, state: State, base: Object, resource: Resource, valid: Object | None = None
-) -> tuple[Answer, State]:
-    """The answer to updating an object from Helm's old manifest `base` to `resource`, and what is then stored.
-
-    A refused update leaves the state as it was. `valid` is an object that the server has stored before: becoming it
-    again can only be refused as a change.
-    """
+def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
+    """The answer to updating an object, and what is then stored: a refused update leaves the state as it was."""
+    resource, sent = request.resource, request.body
     kind = server.kind(resource)
-    refusal = _unreadable(server, resource, kind)
+    refusal = _unreadable(server, resource, kind, sent if request.valid is None else None)
     if refusal:
         return refusal, state
-    sent = as_sent(resource)
     state = _in_version(state, resource.api_version)
-    applied = _apply(server, kind, resource, state, base, sent)
-    new = _received(server, kind, state.live, applied)
+    new = _received(server, kind, state.live, _apply(server, kind, request, state))
     if new == state.live:
         return ACCEPTED, State(state.live, sent, state.assumed)
-    said = answer(_update(server, resource, kind, state, new, stored_before=new == valid))
+    said = answer(_update(server, resource, kind, state, new, stored_before=new == request.valid))
     if said.outcome is Outcome.REJECTED:
         return said, state
     return said, State(_settled(resource, new), sent, state.assumed)
@@ -147,27 +153,27 @@ def removed(resource: Resource, side: str) -> Answer:
     return answer([Cause("apiVersion", "NotFound", text, "removed-api", "the server's served API versions")])
 
 
-def _unreadable(server: Server, resource: Resource, kind: Kind) -> Answer | None:
+def _unreadable(server: Server, resource: Resource, kind: Kind, sent: Object | None) -> Answer | None:
     """The refusal of an object that the server cannot read; None where it can."""
     if not kind.served:
         return removed(resource, "new")
-    if not kind.builtin:
+    if not kind.builtin or sent is None:
         return None
     from policylint.validity import validate_sent
 
-    problems = validate_sent(as_sent(resource), server.published, server.target)
+    problems = validate_sent(sent, server.published, server.target)
     return answer(problems) if problems else None
 
 
-def _apply(server: Server, kind: Kind, resource: Resource, state: State, base: Object, sent: Object) -> Object:
-    method = server.target.apply
+def _apply(server: Server, kind: Kind, request: Sent, state: State) -> Object:
+    method, identity = server.target.apply, request.resource.id
     if method is Apply.REPLACE:
-        return sent
+        return request.body
     if method is Apply.SERVER_SIDE:
-        return server_side(kind.node, state.live, state.applied, sent) if kind.node else sent
-    if not kind.builtin or (resource.id.group, resource.id.kind) in _UNKNOWN_TO_CLIENT:
-        return merge_patch(base, sent, state.live)
-    return three_way(kind.node, base, sent, state.live)
+        return server_side(kind.node, state.live, state.applied, request.body) if kind.node else request.body
+    if not kind.builtin or (identity.group, identity.kind) in _UNKNOWN_TO_CLIENT:
+        return merge_patch(request.base, request.body, state.live)
+    return three_way(kind.node, request.base, request.body, state.live)
 
 
 def _received(server: Server, kind: Kind, live: Object, applied: Object) -> Object:
@@ -245,7 +251,7 @@ def _custom(server: Server, resource: Resource, kind: Kind, old: Object | None, 
         if old is not None and _only_metadata(old, new):
             return
         what = f"the CRD of its kind is not known ({resource.id.kind} in {resource.api_version})"
-        yield Unknown(what, "give the CustomResourceDefinition with --crds", "custom-resource-invalid")
+        yield Unknown(what, "give the CustomResourceDefinition with --crds", "custom-resource-unknown")
         return
     from policylint.crds import validate_custom
 

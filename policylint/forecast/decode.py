@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 
 from policylint.forecast.default_table import DEFAULTS, Default
-from policylint.forecast.defaulting import COMPUTED, whole_object
+from policylint.forecast.defaulting import COMPUTED, Completion, whole_object
 from policylint.forecast.gate_table import GATED
 from policylint.forecast.gotypes import struct
 from policylint.model import Json, Object
@@ -37,32 +38,50 @@ def _value(node: Node | None, value: Json, minor: int, known: Json = None) -> Js
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What decoding does to the fields of one struct."""
+
+    fields: Mapping[str, Node]
+    open: bool
+    gated: Mapping[str, int]
+    rows: tuple[Default, ...]
+    computed: Completion | None
+
+
+@cache
+def _plan(node: Node) -> _Plan:
+    name = struct(node)
+    return _Plan(
+        node.properties, node.preserve_unknown, GATED.get(name, {}), DEFAULTS.get(name, ()), COMPUTED.get(name)
+    )
+
+
 @cache
 def _opaque(node: Node) -> bool:
     return node.ref.endswith(_OPAQUE)
 
 
 def _fields(node: Node, value: Mapping[str, Json], minor: int, known: Mapping[str, Json]) -> Json:
-    name = struct(node)
-    gated = GATED.get(name, {})
+    plan = _plan(node)
     found = {}
     same = True
     for key, child in value.items():
-        schema = node.properties.get(key)
-        if child is None or (schema is None and not node.preserve_unknown) or gated.get(key, 0) > minor:
+        schema = plan.fields.get(key)
+        if child is None or (schema is None and not plan.open) or (key in plan.gated and plan.gated[key] > minor):
             same = False
-            continue
-        kept = _value(schema, child, minor, known.get(key)) if isinstance(child, (dict, list)) else child
-        same = same and kept is child
-        found[key] = kept
-    rows, computed = DEFAULTS.get(name), COMPUTED.get(name)
-    if not rows and computed is None:
+        elif child.__class__ is dict or child.__class__ is list:
+            found[key] = kept = _value(schema, child, minor, known.get(key))
+            same = same and kept is child
+        else:
+            found[key] = child
+    if not plan.rows and plan.computed is None:
         return value if same else found
-    for row in rows or ():
+    for row in plan.rows:
         if _wanted(row, found, minor):
-            found[row.field] = _value(node.properties.get(row.field), row.value, minor)
-    if computed is not None:
-        computed(found, minor)
+            found[row.field] = _value(plan.fields.get(row.field), row.value, minor)
+    if plan.computed is not None:
+        plan.computed(found, minor)
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from policylint.forecast.answers import ACCEPTED, Server, State, as_sent, create, removed, stored, update
+from policylint.forecast.answers import ACCEPTED, Sent, Server, State, as_sent, create, removed, stored, update
 from policylint.forecast.cluster import Cluster
 from policylint.forecast.request import part
 from policylint.manifest import UnreadResource
@@ -55,12 +55,19 @@ def _both_ways(change: Change, forward: Server, back: Server) -> Change:
         return replace(change, forecast=Forecast(gone, gone))
     if _unchanged(change) and _remembers(change, forward):
         return replace(change, forecast=_untouched(change, forward))
-    start = _live(forward, change.before)
-    upgraded, state = update(forward, start, as_sent(change.before), change.after)
-    returned, _ = update(back, state, as_sent(change.after), change.before, valid=start.live)
+    return replace(change, forecast=_changed(change, forward, back))
+
+
+def _changed(change: Kept, forward: Server, back: Server) -> Forecast:
+    """The answers to an update and to the one that takes it back."""
+    before, after = as_sent(change.before), as_sent(change.after)
+    start = _live(forward, change.before, before)
+    upgraded, state = update(forward, start, Sent(change.after, after, before))
+    way_back = Sent(change.before, before, after, valid=start.live)
+    returned, _ = update(back, state, way_back)
     if upgraded.outcome is Outcome.DEPENDS:
-        returned = _either(upgraded, returned, update(back, start, as_sent(change.after), change.before)[0])
-    return replace(change, forecast=Forecast(upgraded, returned))
+        returned = _either(upgraded, returned, update(back, start, way_back)[0])
+    return Forecast(upgraded, returned)
 
 
 def _either(upgraded: Answer, after_success: Answer, after_refusal: Answer) -> Answer:
@@ -93,10 +100,10 @@ def _unchanged(change: Kept) -> bool:
     return unread or change.before.body == change.after.body
 
 
-def _live(server: Server, before: Resource) -> State:
+def _live(server: Server, before: Resource, sent: Object) -> State:
     """The live object: the given one, else the one that the old manifest leaves."""
     given = server.cluster.live.get(before.id)
-    return stored(server, before) if given is None else State(given, as_sent(before), assumed=False)
+    return stored(server, before, sent) if given is None else State(given, sent, assumed=False)
 
 
 def _with_classes(upgrade: Upgrade, cluster: Cluster) -> Cluster:
