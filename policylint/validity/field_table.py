@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from policylint.validity.formats import dns_label, dns_subdomain
-from policylint.validity.rules import at_least, form, one_of, port, port_or_name, within
+from policylint.validity.formats import dns_label, dns_subdomain, qualified_name
+from policylint.validity.rules import at_least, form, not_negative_quantity, one_of, port, port_or_name, within
 from policylint.validity.walk import Rule
 
 _MODE = within(0, 0o777, "must be a number between 0 and 0777 (octal), both inclusive")
@@ -22,6 +22,10 @@ _PROTOCOL = one_of("SCTP", "TCP", "UDP")
 def _fields(*names: str) -> Mapping[str, str]:
     return dict.fromkeys(names, "")
 
+
+_MODES = one_of("Block", "Filesystem")
+_POLICY = one_of("Fail", "Ignore")
+_MATCH = one_of("Equivalent", "Exact")
 
 REQUIRED: Mapping[str, Mapping[str, str]] = {
     "core.v1.AWSElasticBlockStoreVolumeSource": _fields("volumeID"),
@@ -57,6 +61,17 @@ REQUIRED: Mapping[str, Mapping[str, str]] = {
 }
 
 FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
+    "admissionregistration.v1.MatchResources": {"matchPolicy": (_MATCH,)},
+    "admissionregistration.v1.MutatingWebhook": {
+        "failurePolicy": (_POLICY,),
+        "matchPolicy": (_MATCH,),
+        "reinvocationPolicy": (one_of("IfNeeded", "Never"),),
+    },
+    "admissionregistration.v1.NamedRuleWithOperations": {"scope": (one_of("*", "Cluster", "Namespaced"),)},
+    "admissionregistration.v1.ParamRef": {"parameterNotFoundAction": (one_of("Deny", "Allow"),)},
+    "admissionregistration.v1.RuleWithOperations": {"scope": (one_of("*", "Cluster", "Namespaced"),)},
+    "admissionregistration.v1.ValidatingAdmissionPolicySpec": {"failurePolicy": (_POLICY,)},
+    "admissionregistration.v1.ValidatingWebhook": {"failurePolicy": (_POLICY,), "matchPolicy": (_MATCH,)},
     "apps.v1.DaemonSetSpec": {"minReadySeconds": (_COUNT,), "revisionHistoryLimit": (_COUNT,)},
     "apps.v1.DeploymentSpec": {
         "replicas": (_COUNT,),
@@ -71,6 +86,27 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
         "whenScaled": (one_of("Retain", "Delete"),),
     },
     "apps.v1.StatefulSetSpec": {"replicas": (_COUNT,), "minReadySeconds": (_COUNT,)},
+    "autoscaling.v2.HPAScalingRules": {
+        "selectPolicy": (one_of("Disabled", "Max", "Min"),),
+        "tolerance": (not_negative_quantity,),
+    },
+    "batch.v1.CronJobSpec": {
+        "concurrencyPolicy": (one_of("Allow", "Forbid", "Replace"),),
+        "failedJobsHistoryLimit": (_COUNT,),
+        "startingDeadlineSeconds": (_COUNT,),
+        "successfulJobsHistoryLimit": (_COUNT,),
+    },
+    "batch.v1.JobSpec": {
+        "activeDeadlineSeconds": (_COUNT,),
+        "backoffLimit": (_COUNT,),
+        "backoffLimitPerIndex": (_COUNT,),
+        "completionMode": (one_of("NonIndexed", "Indexed"),),
+        "completions": (_COUNT,),
+        "maxFailedIndexes": (_COUNT,),
+        "parallelism": (_COUNT,),
+        "ttlSecondsAfterFinished": (_COUNT,),
+    },
+    "coordination.v1.LeaseSpec": {"leaseTransitions": (_COUNT,)},
     "core.v1.AWSElasticBlockStoreVolumeSource": {"partition": (_PARTITION,)},
     "core.v1.AzureDiskVolumeSource": {
         "cachingMode": (one_of("None", "ReadOnly", "ReadWrite"),),
@@ -119,6 +155,16 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
         "runtimeClassName": (form(dns_subdomain),),
         "serviceAccountName": (form(dns_subdomain),),
     },
+    "core.v1.PersistentVolumeClaimSpec": {
+        "storageClassName": (form(dns_subdomain),),
+        "volumeMode": (_MODES,),
+        "volumeAttributesClassName": (form(dns_subdomain),),
+    },
+    "core.v1.PersistentVolumeSpec": {
+        "persistentVolumeReclaimPolicy": (one_of("Delete", "Recycle", "Retain"),),
+        "storageClassName": (form(dns_subdomain),),
+        "volumeMode": (_MODES,),
+    },
     "core.v1.Probe": {
         "initialDelaySeconds": (_COUNT,),
         "timeoutSeconds": (_COUNT,),
@@ -134,6 +180,17 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
         "runAsGroup": (_ID,),
         "runAsUser": (_ID,),
     },
+    "core.v1.ServicePort": {
+        "appProtocol": (form(qualified_name),),
+        "protocol": (_PROTOCOL,),
+        "targetPort": (port_or_name,),
+    },
+    "core.v1.ServiceSpec": {
+        "internalTrafficPolicy": (one_of("Cluster", "Local"),),
+        "ipFamilyPolicy": (one_of("PreferDualStack", "RequireDualStack", "SingleStack"),),
+        "sessionAffinity": (one_of("ClientIP", "None"),),
+        "type": (one_of("ClusterIP", "ExternalName", "LoadBalancer", "NodePort"),),
+    },
     "core.v1.StorageOSVolumeSource": {"volumeName": (form(dns_label),), "volumeNamespace": (form(dns_label),)},
     "core.v1.TCPSocketAction": {"port": (port_or_name,)},
     "core.v1.TopologySpreadConstraint": {
@@ -143,5 +200,19 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
     "core.v1.VolumeMount": {
         "mountPropagation": (one_of("Bidirectional", "HostToContainer", "None"),),
         "recursiveReadOnly": (one_of("Disabled", "Enabled", "IfPossible"),),
+    },
+    "discovery.v1.EndpointPort": {"protocol": (_PROTOCOL,), "appProtocol": (form(qualified_name),)},
+    "discovery.v1.EndpointSlice": {"addressType": (one_of("FQDN", "IPv4", "IPv6"),)},
+    "networking.v1.IngressSpec": {"ingressClassName": (form(dns_subdomain),)},
+    "networking.v1.IngressTLS": {"secretName": (form(dns_subdomain),)},
+    "networking.v1.NetworkPolicyPort": {"port": (port_or_name,), "protocol": (one_of("TCP", "UDP", "SCTP"),)},
+    "policy.v1.PodDisruptionBudgetSpec": {"unhealthyPodEvictionPolicy": (one_of("AlwaysAllow", "IfHealthyBudget"),)},
+    "resource.v1.ExactDeviceRequest": {"allocationMode": (one_of("All", "ExactCount"),)},
+    "scheduling.v1.PriorityClass": {"preemptionPolicy": (one_of("PreemptLowerPriority", "Never"),)},
+    "storage.v1.CSIDriverSpec": {"fsGroupPolicy": (one_of("File", "None", "ReadWriteOnceWithFSType"),)},
+    "storage.v1.CSIStorageCapacity": {"capacity": (not_negative_quantity,)},
+    "storage.v1.StorageClass": {
+        "reclaimPolicy": (one_of("Delete", "Retain"),),
+        "volumeBindingMode": (one_of("Immediate", "WaitForFirstConsumer"),),
     },
 }

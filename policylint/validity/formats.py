@@ -240,3 +240,17 @@ def plain_path(path: str) -> tuple[str, ...]:
     """A relative path whose first step does not begin with `..`."""
     reserved = path.startswith("..") and not path.startswith("../")
     return (*descending_path(path), *(("must not start with '..'",) if reserved else GOOD))
+
+
+_HTTP_PATH = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
+
+
+def domain_path(name: str) -> tuple[str, ...]:
+    """A path that begins with a domain: acme.io/foo."""
+    host, _, path = name.partition("/")
+    if not host or not path:
+        return ('must be a domain-prefixed path (such as "acme.io/foo")',)
+    found = dns_subdomain(host)
+    if not re.fullmatch(_HTTP_PATH, path):
+        found = (*found, f"Invalid path (regex used for validation is '{_HTTP_PATH}')")
+    return found

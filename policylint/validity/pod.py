@@ -54,11 +54,16 @@ def pod_spec(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 def pod_template(template: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a pod template's metadata, and what only pods may have."""
+    yield from template_metadata(template, at)
+    if many(fields(template, "spec"), "ephemeralContainers"):
+        yield forbidden(f"{at}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
+
+
+def template_metadata(template: Object, at: str) -> Iterator[Cause]:
+    """The errors of a pod template's labels and annotations."""
     meta = fields(template, "metadata")
     yield from labels(meta, "labels", f"{at}.metadata.labels")
     yield from annotation_map(meta, f"{at}.metadata.annotations")
-    if many(fields(template, "spec"), "ephemeralContainers"):
-        yield forbidden(f"{at}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
 
 
 def pod(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:

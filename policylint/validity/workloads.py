@@ -15,7 +15,7 @@ from policylint.validity.causes import (
     unsupported,
 )
 from policylint.validity.formats import dns_label, percent
-from policylint.validity.pod import always_restarts, pod_template
+from policylint.validity.pod import always_restarts, template_metadata
 from policylint.validity.reading import fields, has, number, text, text_map
 from policylint.validity.selectors import is_empty, matches
 from policylint.validity.walk import Scope
@@ -83,7 +83,7 @@ def stateful_set(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
         yield from each_invalid(f"{at}.serviceName", service, dns_label(service))
     yield from _selected(spec, at, "statefulset")
     if scope.minor < _TEMPLATES:
-        yield from pod_template(fields(spec, "template"), f"{at}.template", scope)
+        yield from template_metadata(fields(spec, "template"), f"{at}.template")
     yield from always_restarts(fields(spec, "template"), f"{at}.template", "StatefulSet")
 
 

@@ -1,0 +1,238 @@
+"""Webhooks, admission policies and aggregated APIs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from policylint.model import Cause, Object
+from policylint.validity.causes import duplicate, each_invalid, forbidden, invalid, required, too_many, unsupported
+from policylint.validity.formats import dns_1035_label, dns_subdomain, port_number, qualified_name
+from policylint.validity.names import path_segment
+from policylint.validity.reading import fields, has, items, many, number, text, texts
+from policylint.validity.references import full_name_errors
+from policylint.validity.walk import Scope
+
+_REVIEWS = ("v1", "v1beta1")
+_SIDE_EFFECTS = ("None", "NoneOnDryRun")
+_OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
+_FORM = "; desired format: https://host[/path]"
+
+
+def webhooks(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a webhook configuration: no name twice."""
+    seen: set[str] = set()
+    for path, hook in items(obj, "webhooks", ""):
+        name = text(hook, "name")
+        if name and name in seen:
+            yield duplicate(f"{path}.name", name)
+        seen.add(name)
+
+
+def webhook(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of one webhook."""
+    yield from full_name_errors(text(value, "name"), f"{at}.name")
+    yield from _review_versions(value, f"{at}.admissionReviewVersions")
+    if not has(value, "sideEffects"):
+        yield required(f"{at}.sideEffects", f"must specify one of {', '.join(_SIDE_EFFECTS)}")
+    elif text(value, "sideEffects") not in _SIDE_EFFECTS:
+        yield unsupported(f"{at}.sideEffects", value["sideEffects"], _SIDE_EFFECTS)
+    seconds = number(value, "timeoutSeconds")
+    if seconds is not None and not 1 <= seconds <= 30:
+        yield invalid(f"{at}.timeoutSeconds", seconds, "the timeout value must be between 1 and 30 seconds")
+    yield from _client(fields(value, "clientConfig"), f"{at}.clientConfig")
+    yield from match_conditions(value, at)
+
+
+def _review_versions(value: Object, at: str) -> Iterator[Cause]:
+    versions = many(value, "admissionReviewVersions")
+    if not versions:
+        yield required(at, f"must specify one of {', '.join(_REVIEWS)}")
+        return
+    for index, version in enumerate(versions):
+        if version in versions[:index]:
+            yield invalid(f"{at}[{index}]", version, "duplicate version")
+        elif isinstance(version, str):
+            yield from each_invalid(f"{at}[{index}]", version, dns_1035_label(version))
+    if not set(_REVIEWS) & {version for version in versions if isinstance(version, str)}:
+        yield invalid(at, versions, f"must include at least one of {', '.join(_REVIEWS)}")
+
+
+def _client(config: Object, at: str) -> Iterator[Cause]:
+    if has(config, "url") == has(config, "service"):
+        yield required(at, "exactly one of url or service is required")
+    elif has(config, "url"):
+        yield from webhook_url(text(config, "url"), f"{at}.url")
+    else:
+        yield from webhook_service(fields(config, "service"), f"{at}.service")
+
+
+def webhook_url(url: str, at: str) -> Iterator[Cause]:
+    """The errors of a webhook's URL."""
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        yield invalid(at, parts.scheme, f"'https' is the only allowed URL scheme{_FORM}")
+    if not parts.netloc:
+        yield invalid(at, "", f"host must be specified{_FORM}")
+    if "@" in parts.netloc:
+        yield invalid(at, parts.netloc.rpartition("@")[0], "user information is not permitted in the URL")
+    if parts.fragment:
+        yield invalid(at, parts.fragment, "fragments are not permitted in the URL")
+    if parts.query:
+        yield invalid(at, parts.query, "query parameters are not permitted in the URL")
+
+
+def webhook_service(service: Object, at: str) -> Iterator[Cause]:
+    """The errors of the service that a webhook or an aggregated API is behind."""
+    for name in ("name", "namespace"):
+        if not text(service, name):
+            yield required(f"{at}.{name}")
+    port = number(service, "port")
+    if port is not None and port_number(port):
+        yield invalid(f"{at}.port", port, f"port is not valid: {', '.join(port_number(port))}")
+    path = text(service, "path")
+    if path in ("", "/"):
+        return
+    if not path.startswith("/"):
+        yield invalid(f"{at}.path", path, "must start with a '/'")
+    for index, step in enumerate(path[1:].removesuffix("/").split("/")):
+        if not step:
+            yield invalid(f"{at}.path", path, f"segment[{index}] may not be empty")
+        else:
+            yield from each_invalid(f"{at}.path", path, [f"segment[{index}]: {one}" for one in dns_subdomain(step)])
+
+
+def match_conditions(value: Object, at: str) -> Iterator[Cause]:
+    """The errors of match conditions; their expressions are not compiled here."""
+    conditions = many(value, "matchConditions")
+    if len(conditions) > 64:
+        yield too_many(f"{at}.matchConditions", len(conditions), 64)
+    seen: set[str] = set()
+    for path, condition in items(value, "matchConditions", at):
+        name = text(condition, "name")
+        if not text(condition, "expression").strip():
+            yield required(f"{path}.expression")
+        yield from each_invalid(f"{path}.name", name, qualified_name(name)) if name else [required(f"{path}.name")]
+        if name and name in seen:
+            yield duplicate(f"{path}.name", name)
+        seen.add(name)
+
+
+def rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a rule that says which requests a webhook or policy sees."""
+    operations = many(value, "operations")
+    if not operations:
+        yield required(f"{at}.operations")
+    if "*" in operations and len(operations) > 1:
+        yield invalid(f"{at}.operations", operations, "if '*' is present, must not specify other operations")
+    for path, operation in texts(value, "operations", at):
+        if operation not in _OPERATIONS:
+            yield unsupported(path, operation, _OPERATIONS)
+    for name, what in (("apiGroups", "API groups"), ("apiVersions", "API versions")):
+        given = many(value, name)
+        if not given:
+            yield required(f"{at}.{name}")
+        if "*" in given and len(given) > 1:
+            yield invalid(f"{at}.{name}", given, f"if '*' is present, must not specify other {what}")
+    yield from _resources(value, at)
+
+
+def _resources(value: Object, at: str) -> Iterator[Cause]:
+    resources = many(value, "resources")
+    if not resources:
+        yield required(f"{at}.resources")
+    if "*/*" in resources and len(resources) > 1:
+        yield invalid(f"{at}.resources", resources, "if '*/*' is present, must not specify other resources")
+    plain = [one for one in resources if isinstance(one, str) and "/" not in one]
+    if "*" in resources and plain and plain[-1] != "*":
+        detail = "if '*' is present, must not specify other resources without subresources"
+        yield invalid(f"{at}.resources", resources, detail)
+
+
+def policy(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a ValidatingAdmissionPolicy's spec, its expressions apart."""
+    if not has(spec, "matchConstraints"):
+        yield required(f"{at}.matchConstraints")
+    elif not many(fields(spec, "matchConstraints"), "resourceRules"):
+        yield required(f"{at}.matchConstraints.resourceRules")
+    yield from match_conditions(spec, at)
+    if not many(spec, "validations") and not many(spec, "auditAnnotations"):
+        detail = "validations or auditAnnotations must contain at least one item"
+        yield required(f"{at}.validations", detail)
+        yield required(f"{at}.auditAnnotations", detail)
+    for path, validation in items(spec, "validations", at):
+        if not text(validation, "expression").strip():
+            yield required(f"{path}.expression", "expression is not specified")
+
+
+def param_kind(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of the kind of a policy's parameters."""
+    for name in ("apiVersion", "kind"):
+        if not text(value, name):
+            yield required(f"{at}.{name}")
+
+
+def binding(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a ValidatingAdmissionPolicyBinding's spec."""
+    name = text(spec, "policyName")
+    where = f"{at}.policyName"
+    yield from each_invalid(where, name, dns_subdomain(name)) if name else [required(where)]
+    actions = many(spec, "validationActions")
+    if not actions:
+        yield required(f"{at}.validationActions", "at least one validation action is required")
+    for index, action in enumerate(actions):
+        if action not in ("Audit", "Deny", "Warn"):
+            yield unsupported(f"{at}.validationActions[{index}]", action, ("Audit", "Deny", "Warn"))
+        if action in actions[:index]:
+            yield duplicate(f"{at}.validationActions[{index}]", action)
+    if "Deny" in actions and "Warn" in actions:
+        detail = (
+            "must not contain both Deny and Warn (repeating the same validation failure information "
+            "in the API response and headers serves no purpose)"
+        )
+        yield invalid(f"{at}.validationActions", actions, detail)
+
+
+def param_ref(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a binding's reference to its parameters."""
+    name = text(value, "name")
+    yield from each_invalid(f"{at}.name", name, path_segment(name))
+    if name and has(value, "selector"):
+        for part in ("name", "selector"):
+            yield forbidden(f"{at}.{part}", "name and selector are mutually exclusive")
+    if not name and not has(value, "selector"):
+        yield required(at, "one of name or selector must be specified")
+    if not text(value, "parameterNotFoundAction"):
+        yield required(f"{at}.parameterNotFoundAction")
+
+
+def api_service(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of an APIService."""
+    group, version = text(spec, "group"), text(spec, "version")
+    name, wanted = text(fields(scope.root, "metadata"), "name"), f"{version}.{group}"
+    if name and name != wanted:
+        yield invalid("metadata.name", name, f'must be `spec.version+"."+spec.group`: "{wanted}"')
+    if not group and version != "v1":
+        yield required(f"{at}.group", "only v1 may have an empty group and it better be legacy kube")
+    if group:
+        yield from each_invalid(f"{at}.group", group, dns_subdomain(group))
+    yield from each_invalid(f"{at}.version", version, dns_1035_label(version))
+    for field, most in (("groupPriorityMinimum", 20000), ("versionPriority", 1000)):
+        given = number(spec, field) or 0
+        if not 0 < given <= most:
+            yield invalid(f"{at}.{field}", given, f"must be positive and less than {most}")
+    yield from _api_backend(spec, at)
+
+
+def _api_backend(spec: Object, at: str) -> Iterator[Cause]:
+    insecure = spec.get("insecureSkipTLSVerify") is True
+    bundle = text(spec, "caBundle")
+    if has(spec, "service"):
+        yield from webhook_service(fields(spec, "service"), f"{at}.service")
+        if insecure and bundle:
+            yield invalid(f"{at}.insecureSkipTLSVerify", True, "may not be true if caBundle is present")
+        return
+    if bundle:
+        yield invalid(f"{at}.caBundle", f"{len(bundle) * 3 // 4} bytes", "local APIServices may not have a caBundle")
+    if insecure:
+        yield invalid(f"{at}.insecureSkipTLSVerify", True, "local APIServices may not have insecureSkipTLSVerify")

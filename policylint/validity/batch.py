@@ -1,0 +1,236 @@
+"""Jobs and CronJobs (pkg/apis/batch/validation)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylint.model import Cause, Json, Object
+from policylint.validity.causes import (
+    NOT_NEGATIVE,
+    OMITTED,
+    duplicate,
+    each_invalid,
+    invalid,
+    required,
+    too_long,
+    too_many,
+    unsupported,
+)
+from policylint.validity.formats import dns_label, qualified_name
+from policylint.validity.reading import fields, has, items, many, number, text, text_map
+from policylint.validity.references import domain_path_errors
+from policylint.validity.schedule import schedule_error, time_zone_error
+from policylint.validity.selectors import matches
+from policylint.validity.walk import Scope
+
+_MOST_INDEXED = 100_000
+_HIGH_COMPLETIONS = 100_000
+_HIGH_PARALLELISM = 10_000
+_MANAGED_BY = 63
+_ACTIONS = ("Count", "FailIndex", "FailJob", "Ignore")
+_CONDITION_STATES = ("False", "True", "Unknown")
+
+
+def job(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a Job that its spec alone does not show: the names of its pods."""
+    spec = fields(obj, "spec")
+    completions, name = number(spec, "completions") or 0, text(fields(obj, "metadata"), "name")
+    if text(spec, "completionMode") == "Indexed" and completions > 0 and name:
+        host = f"{name}-{completions - 1}"
+        if dns_label(host):
+            yield invalid("metadata.name", name, f"will not able to create pod with invalid DNS label: {host}")
+
+
+def job_spec(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a Job's spec, in a Job or a CronJob."""
+    template = fields(spec, "template")
+    selector = fields(spec, "selector")
+    if selector and not matches(selector, text_map(fields(template, "metadata"), "labels")):
+        given = fields(template, "metadata").get("labels") or None
+        yield invalid(f"{at}.template.metadata.labels", given, "`selector` does not match template `labels`")
+    yield from _restart_policy(spec, f"{at}.template.spec.restartPolicy")
+    yield from _managed_by(text(spec, "managedBy"), f"{at}.managedBy", given=has(spec, "managedBy"))
+    if text(spec, "completionMode") == "Indexed":
+        yield from _indexed(spec, at)
+    else:
+        yield from _not_indexed(spec, at)
+    if has(spec, "maxFailedIndexes") and not has(spec, "backoffLimitPerIndex"):
+        yield required(f"{at}.backoffLimitPerIndex", "when maxFailedIndexes is specified")
+    yield from _replacement(spec, f"{at}.podReplacementPolicy")
+    yield from _failure_policy(spec, f"{at}.podFailurePolicy")
+    yield from _success_policy(spec, f"{at}.successPolicy")
+
+
+def _restart_policy(spec: Object, at: str) -> Iterator[Cause]:
+    policy = text(fields(fields(spec, "template"), "spec"), "restartPolicy")
+    if policy in ("", "Always"):
+        yield required(at, 'valid values: "OnFailure", "Never"')
+    elif policy not in ("OnFailure", "Never"):
+        yield unsupported(at, policy, ("OnFailure", "Never"))
+    elif has(spec, "podFailurePolicy") and policy != "Never":
+        yield invalid(at, policy, 'only "Never" is supported when podFailurePolicy is specified')
+
+
+def _managed_by(name: str, at: str, *, given: bool) -> Iterator[Cause]:
+    if not given:
+        return
+    yield from domain_path_errors(name, at)
+    if len(name) > _MANAGED_BY:
+        yield too_long(at, _MANAGED_BY)
+
+
+def _indexed(spec: Object, at: str) -> Iterator[Cause]:
+    completions, parallelism = number(spec, "completions"), number(spec, "parallelism")
+    most_failed = number(spec, "maxFailedIndexes")
+    if completions is None:
+        if not _defaulted(spec):
+            yield required(f"{at}.completions", "when completion mode is Indexed")
+    elif most_failed is not None and most_failed > completions:
+        yield invalid(f"{at}.maxFailedIndexes", most_failed, "must be less than or equal to completions")
+    if parallelism is not None and parallelism > _MOST_INDEXED:
+        detail = f"must be less than or equal to {_MOST_INDEXED} when completion mode is Indexed"
+        yield invalid(f"{at}.parallelism", parallelism, detail)
+    if (completions or 0) > _HIGH_COMPLETIONS and has(spec, "backoffLimitPerIndex"):
+        if most_failed is None:
+            yield required(f"{at}.maxFailedIndexes", f"must be specified when completions is above {_HIGH_COMPLETIONS}")
+        for name, given in (("parallelism", parallelism), ("maxFailedIndexes", most_failed)):
+            if given is not None and given > _HIGH_PARALLELISM:
+                detail = (
+                    f"must be less than or equal to {_HIGH_PARALLELISM} when completions are above "
+                    f"{_HIGH_COMPLETIONS} and used with backoff limit per index"
+                )
+                yield invalid(f"{at}.{name}", given, detail)
+
+
+def _defaulted(spec: Object) -> bool:
+    """Whether defaulting sets completions: where neither they nor the parallelism are given, both are 1."""
+    return not has(spec, "completions") and not has(spec, "parallelism")
+
+
+def _not_indexed(spec: Object, at: str) -> Iterator[Cause]:
+    for name in ("backoffLimitPerIndex", "maxFailedIndexes"):
+        given = number(spec, name)
+        if given is not None:
+            yield invalid(f"{at}.{name}", given, "requires indexed completion mode")
+    if has(spec, "successPolicy"):
+        yield invalid(f"{at}.successPolicy", spec["successPolicy"], "requires indexed completion mode")
+
+
+def _replacement(spec: Object, at: str) -> Iterator[Cause]:
+    policy = text(spec, "podReplacementPolicy")
+    known = ("Failed",) if has(spec, "podFailurePolicy") else ("Failed", "TerminatingOrFailed")
+    if policy and policy not in known:
+        yield unsupported(at, policy, known)
+
+
+def _failure_policy(spec: Object, at: str) -> Iterator[Cause]:
+    policy, pod = fields(spec, "podFailurePolicy"), fields(fields(spec, "template"), "spec")
+    names = {text(one, "name") for part in ("containers", "initContainers") for _, one in items(pod, part, "")}
+    rules = many(policy, "rules")
+    if len(rules) > 20:
+        yield too_many(f"{at}.rules", len(rules), 20)
+    for path, rule in items(policy, "rules", at):
+        action = text(rule, "action")
+        if not action:
+            yield required(f"{path}.action", f"valid values: {_quoted(_ACTIONS)}")
+        elif action == "FailIndex" and not has(spec, "backoffLimitPerIndex"):
+            yield invalid(f"{path}.action", action, "requires the backoffLimitPerIndex to be set")
+        elif action not in _ACTIONS:
+            yield unsupported(f"{path}.action", action, _ACTIONS)
+        yield from _failure_rule(rule, path, names)
+
+
+def _failure_rule(rule: Object, at: str, names: set[str]) -> Iterator[Cause]:
+    conditions = many(rule, "onPodConditions")
+    if has(rule, "onExitCodes") == bool(conditions):
+        both = "specifying both OnExitCodes and OnPodConditions is not supported"
+        yield invalid(
+            at, OMITTED, both if conditions else "specifying one of OnExitCodes and OnPodConditions is required"
+        )
+    if has(rule, "onExitCodes"):
+        yield from _exit_codes(fields(rule, "onExitCodes"), f"{at}.onExitCodes", names)
+    for path, condition in items(rule, "onPodConditions", at):
+        kind, state = text(condition, "type"), text(condition, "status") or "True"
+        yield from each_invalid(f"{path}.type", kind, qualified_name(kind))
+        if state not in _CONDITION_STATES:
+            yield unsupported(f"{path}.status", state, _CONDITION_STATES)
+
+
+def _exit_codes(rule: Object, at: str, names: set[str]) -> Iterator[Cause]:
+    operator, values = text(rule, "operator"), many(rule, "values")
+    if not operator:
+        yield required(f"{at}.operator", f"valid values: {_quoted(('In', 'NotIn'))}")
+    elif operator not in ("In", "NotIn"):
+        yield unsupported(f"{at}.operator", operator, ("In", "NotIn"))
+    name = text(rule, "containerName")
+    if has(rule, "containerName") and name not in names:
+        detail = "must be one of the container or initContainer names in the pod template"
+        yield invalid(f"{at}.containerName", name, detail)
+    if not values:
+        yield invalid(f"{at}.values", None, "at least one value is required")
+    elif len(values) > 255:
+        yield too_many(f"{at}.values", len(values), 255)
+    yield from _codes(values, f"{at}.values", operator)
+
+
+def _codes(values: list[Json], at: str, operator: str) -> Iterator[Cause]:
+    codes = [code for code in values if isinstance(code, int)]
+    for index, code in enumerate(codes):
+        if operator == "In" and code == 0:
+            yield invalid(f"{at}[{index}]", 0, "must not be 0 for the In operator")
+        if code in codes[:index]:
+            yield duplicate(f"{at}[{index}]", code)
+    if codes != sorted(codes):
+        yield invalid(at, codes, "must be ordered")
+
+
+def _success_policy(spec: Object, at: str) -> Iterator[Cause]:
+    if not has(spec, "successPolicy") or text(spec, "completionMode") != "Indexed":
+        return
+    policy, most = fields(spec, "successPolicy"), number(spec, "completions")
+    rules = many(policy, "rules")
+    if not rules:
+        yield required(f"{at}.rules", "at least one rules must be specified when the successPolicy is specified")
+    if len(rules) > 20:
+        yield too_many(f"{at}.rules", len(rules), 20)
+    for path, rule in items(policy, "rules", at):
+        count = number(rule, "succeededCount")
+        if count is None and not has(rule, "succeededIndexes"):
+            yield required(path, "at least one of succeededCount or succeededIndexes must be specified")
+        if count is not None and count < 0:
+            yield invalid(f"{path}.succeededCount", count, NOT_NEGATIVE)
+        if count is not None and most is not None and count > most:
+            detail = f"must be less than or equal to {most} (the number of specified completions)"
+            yield invalid(f"{path}.succeededCount", count, detail)
+
+
+def cron_job(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a CronJob's spec."""
+    schedule = text(spec, "schedule")
+    if not schedule:
+        yield required(f"{at}.schedule")
+    else:
+        error = schedule_error(schedule)
+        if error:
+            yield invalid(f"{at}.schedule", schedule, error)
+        if "TZ" in schedule:
+            detail = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+            yield invalid(f"{at}.schedule", schedule, detail)
+    if has(spec, "timeZone"):
+        zone = text(spec, "timeZone")
+        error = time_zone_error(zone)
+        if error:
+            yield invalid(f"{at}.timeZone", zone, error)
+
+
+def job_template(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a CronJob's job template: its selector is made for it."""
+    spec = fields(value, "spec")
+    if has(spec, "selector"):
+        yield invalid(f"{at}.spec.selector", spec["selector"], "`selector` will be auto-generated")
+    if spec.get("manualSelector") is True:
+        yield unsupported(f"{at}.spec.manualSelector", True, ("nil", "false"))
+
+
+def _quoted(names: tuple[str, ...]) -> str:
+    return "[" + " ".join(f'"{name}"' for name in names) + "]"

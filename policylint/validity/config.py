@@ -1,0 +1,87 @@
+"""ConfigMaps and Secrets: their keys, their size, the keys that a Secret's type needs."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping
+
+from policylint.model import Cause, Object
+from policylint.validity.causes import each_invalid, invalid, required, too_long
+from policylint.validity.formats import config_key
+from policylint.validity.reading import fields, text, text_map
+from policylint.validity.walk import Scope
+
+_LARGEST = 1024 * 1024
+_HIDDEN = "<secret contents redacted>"
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "kubernetes.io/dockercfg": (".dockercfg",),
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+}
+_JSON = frozenset({"kubernetes.io/dockercfg", "kubernetes.io/dockerconfigjson"})
+_ACCOUNT = "kubernetes.io/service-account.name"
+
+
+def config_map(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a ConfigMap."""
+    plain, binary = text_map(obj, "data"), text_map(obj, "binaryData")
+    for key in plain:
+        yield from each_invalid(f"data[{key}]", key, config_key(key))
+        if key in binary:
+            yield invalid(f"data[{key}]", key, "duplicate of key present in binaryData")
+    for key in binary:
+        yield from each_invalid(f"binaryData[{key}]", key, config_key(key))
+    size = sum(len(value.encode()) for value in plain.values()) + sum(map(_decoded_size, binary.values()))
+    if size > _LARGEST:
+        yield too_long("", _LARGEST)
+
+
+def secret(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a Secret, its `stringData` counted as data."""
+    encoded, written = text_map(obj, "data"), text_map(obj, "stringData")
+    for key in {**encoded, **written}:
+        yield from each_invalid(f"data[{key}]", key, config_key(key))
+    size = sum(len(value.encode()) for value in written.values())
+    size += sum(_decoded_size(value) for key, value in encoded.items() if key not in written)
+    if size > _LARGEST:
+        yield too_long("data", _LARGEST)
+    yield from _needed(obj, encoded, written)
+
+
+def _needed(obj: Object, encoded: Mapping[str, str], written: Mapping[str, str]) -> Iterator[Cause]:
+    kind = text(obj, "type")
+    given = encoded.keys() | written.keys()
+    for key in _NEEDED.get(kind, ()):
+        if key not in given:
+            yield required(f"data[{key}]")
+        elif kind in _JSON and not _is_object(written[key] if key in written else _decoded(encoded[key])):
+            yield invalid(f"data[{key}]", _HIDDEN, "invalid character looking for beginning of value")
+    if kind == "kubernetes.io/basic-auth" and not given & {"username", "password"}:
+        yield required("data[username]")
+        yield required("data[password]")
+    if kind == "kubernetes.io/ssh-auth" and not (written.get("ssh-privatekey") or encoded.get("ssh-privatekey")):
+        yield required("data[ssh-privatekey]")
+    if kind == "kubernetes.io/service-account-token" and not text_map(fields(obj, "metadata"), "annotations").get(
+        _ACCOUNT
+    ):
+        yield required(f"metadata.annotations[{_ACCOUNT}]")
+
+
+def _decoded_size(value: str) -> int:
+    return len(value) // 4 * 3 - (len(value) - len(value.rstrip("=")))
+
+
+def _decoded(value: str) -> str:
+    try:
+        return base64.b64decode(value).decode(errors="replace")
+    except (binascii.Error, ValueError):
+        return "{}"  # not base64: refused when it is decoded
+
+
+def _is_object(value: str) -> bool:
+    try:
+        return isinstance(json.loads(value), (dict, type(None)))
+    except ValueError:
+        return False

@@ -1,0 +1,120 @@
+"""API priority and fairness (pkg/apis/flowcontrol/validation)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from policylint.model import Cause, Object
+from policylint.validity.causes import each_invalid, forbidden, invalid, required, unsupported
+from policylint.validity.formats import dns_subdomain
+from policylint.validity.reading import fields, has, items, many, number, text
+from policylint.validity.walk import Scope
+
+_SUBJECTS: Mapping[str, str] = {"Group": "group", "ServiceAccount": "serviceAccount", "User": "user"}
+_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "proxy", "update", "watch")
+_LAST = 10_000
+
+
+def flow_schema(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of a FlowSchema's spec."""
+    precedence = number(spec, "matchingPrecedence")
+    name = text(fields(spec, "priorityLevelConfiguration"), "name")
+    if precedence is not None and precedence < 0:
+        yield invalid(f"{at}.matchingPrecedence", precedence, "must be a positive value")
+    if precedence is not None and precedence > _LAST:
+        yield invalid(f"{at}.matchingPrecedence", precedence, f"must not be greater than {_LAST}")
+    if precedence == 1 and text(fields(scope.root, "metadata"), "name") != "exempt":
+        detail = "only the schema named 'exempt' may have matchingPrecedence 1"
+        yield invalid(f"{at}.matchingPrecedence", 1, detail)
+    where = f"{at}.priorityLevelConfiguration.name"
+    missing = required(where, "must reference a priority level")
+    yield from each_invalid(where, name, dns_subdomain(name)) if name else [missing]
+    for path, rule in items(spec, "rules", at):
+        if not many(rule, "subjects"):
+            yield required(f"{path}.subjects", "subjects must contain at least one value")
+        if not many(rule, "resourceRules") and not many(rule, "nonResourceRules"):
+            yield required(path, "at least one of resourceRules and nonResourceRules has to be non-empty")
+
+
+def subject(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a subject of a FlowSchema."""
+    kind = text(value, "kind")
+    if kind not in _SUBJECTS:
+        yield unsupported(f"{at}.kind", kind, tuple(_SUBJECTS))
+        return
+    for other, name in _SUBJECTS.items():
+        if other == kind and not has(value, name):
+            yield required(f"{at}.{name}", f"{name} is required when subject kind is '{kind}'")
+        elif other == kind and not text(fields(value, name), "name"):
+            yield required(f"{at}.{name}.name")
+        elif other != kind and has(value, name):
+            yield forbidden(f"{at}.{name}", f"{name} is forbidden when subject kind is not '{other}'")
+    if kind == "ServiceAccount" and not text(fields(value, "serviceAccount"), "namespace"):
+        yield required(f"{at}.serviceAccount.namespace", "must specify namespace for service account")
+
+
+def resource_rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a rule for resources."""
+    yield from _verbs(value, at)
+    for name, what, others in (("apiGroups", "api group", "api groups"), ("resources", "resource", "resources")):
+        given = many(value, name)
+        if not given:
+            yield required(f"{at}.{name}", f"resource rules must supply at least one {what}")
+        elif len(given) > 1 and "*" in given:
+            yield invalid(f"{at}.{name}", given, f"if '*' is present, must not specify other {others}")
+    namespaces = many(value, "namespaces")
+    if not namespaces and value.get("clusterScope") is not True:
+        detail = "resource rules that are not cluster scoped must supply at least one namespace"
+        yield required(f"{at}.namespaces", detail)
+    elif len(namespaces) > 1 and "*" in namespaces:
+        yield invalid(f"{at}.namespaces", namespaces, "if '*' is present, must not specify other namespaces")
+
+
+def other_rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a rule for paths that are no resources."""
+    yield from _verbs(value, at)
+    urls = many(value, "nonResourceURLs")
+    if not urls:
+        yield required(f"{at}.nonResourceURLs", "nonResourceURLs must contain at least one value")
+    elif len(urls) > 1 and "*" in urls:
+        detail = "if '*' is present, must not specify other non-resource URLs"
+        yield invalid(f"{at}.nonResourceURLs", urls, detail)
+
+
+def _verbs(value: Object, at: str) -> Iterator[Cause]:
+    verbs = many(value, "verbs")
+    if not verbs:
+        yield required(f"{at}.verbs", "verbs must contain at least one value")
+    elif "*" in verbs:
+        if len(verbs) > 1:
+            yield invalid(f"{at}.verbs", verbs, "if '*' is present, must not specify other verbs")
+    elif any(verb not in _VERBS for verb in verbs):
+        yield unsupported(f"{at}.verbs", verbs, _VERBS)
+
+
+def priority_level(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a PriorityLevelConfiguration's spec."""
+    kind = text(spec, "type")
+    if kind == "Exempt":
+        if has(spec, "limited"):
+            yield forbidden(f"{at}.limited", "must be nil if the type is not Limited")
+    elif kind == "Limited":
+        if has(spec, "exempt"):
+            yield forbidden(f"{at}.exempt", "must be nil if the type is Limited")
+        if not has(spec, "limited"):
+            yield required(f"{at}.limited", "must not be empty when type is Limited")
+    else:
+        yield unsupported(f"{at}.type", kind, ("Exempt", "Limited"))
+
+
+def limit_response(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of what happens to requests over a limit."""
+    kind = text(value, "type")
+    if kind == "Reject":
+        if has(value, "queuing"):
+            yield forbidden(f"{at}.queuing", "must be nil if limited.limitResponse.type is not Limited")
+    elif kind == "Queue":
+        if not has(value, "queuing"):
+            yield required(f"{at}.queuing", "must not be empty if limited.limitResponse.type is Limited")
+    else:
+        yield unsupported(f"{at}.type", kind, ("Queue", "Reject"))

@@ -1,0 +1,156 @@
+"""Resource quotas and limit ranges (pkg/apis/core/validation)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from policylint.model import Cause, Json, Object
+from policylint.quantity import parse_quantity
+from policylint.validity.causes import duplicate, each_invalid, forbidden, invalid, required
+from policylint.validity.formats import qualified_name
+from policylint.validity.reading import amounts, items, many, text, texts
+from policylint.validity.resources import container_resource, quantity_of
+from policylint.validity.walk import Scope
+
+_COMPUTE = frozenset({"cpu", "memory", "ephemeral-storage"})
+_COUNTED = frozenset(
+    {
+        "configmaps",
+        "persistentvolumeclaims",
+        "pods",
+        "replicationcontrollers",
+        "resourcequotas",
+        "secrets",
+        "services",
+        "services.loadbalancers",
+        "services.nodeports",
+    }
+)
+_PARTED = frozenset(f"{part}.{name}" for part in ("requests", "limits") for name in _COMPUTE) | {"requests.storage"}
+_QUOTA = _COMPUTE | _COUNTED | _PARTED
+_HUGE = ("hugepages-", "requests.hugepages-")
+
+_PODS = frozenset({"pods"})
+_POD_RESOURCES = _PODS | {"cpu", "memory", "limits.cpu", "limits.memory", "requests.cpu", "requests.memory"}
+_CLAIMS = frozenset({"persistentvolumeclaims", "requests.storage"})
+_SCOPES: Mapping[str, frozenset[str]] = {
+    "BestEffort": _PODS,
+    "CrossNamespacePodAffinity": _POD_RESOURCES,
+    "NotBestEffort": _POD_RESOURCES,
+    "NotTerminating": _POD_RESOURCES,
+    "PriorityClass": _POD_RESOURCES,
+    "Terminating": _POD_RESOURCES,
+    "VolumeAttributesClass": _CLAIMS,
+}
+"""Scope -> the standard resources it can limit."""
+
+_EXISTS_ONLY = frozenset(_SCOPES) - {"PriorityClass", "VolumeAttributesClass"}
+_CONFLICTS = (frozenset({"BestEffort", "NotBestEffort"}), frozenset({"Terminating", "NotTerminating"}))
+
+
+def quota(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a ResourceQuota's spec."""
+    for name, given in amounts(spec, "hard").items():
+        path = f"{at}.hard[{name}]"
+        complaints = qualified_name(name)
+        yield from each_invalid(path, name, complaints)
+        if not complaints and "/" not in name and name not in _QUOTA and not name.startswith(_HUGE):
+            if name != "storage":
+                yield invalid(path, name, "must be a standard resource type or fully qualified")
+            yield invalid(path, name, "must be a standard resource for quota")
+        yield from quantity_of(name, given, path)
+        if name in _COUNTED and (parse_quantity(given) or 0) % 1:
+            yield invalid(path, str(given), "must be an integer")
+    scopes = [one for _, one in texts(spec, "scopes", at)]
+    yield from _scopes(spec, scopes, f"{at}.scopes")
+
+
+def _scopes(spec: Object, scopes: list[str], at: str) -> Iterator[Cause]:
+    for one in scopes:
+        if one not in _SCOPES:
+            yield invalid(at, scopes, "unsupported scope")
+        elif any(name in _QUOTA and name not in _SCOPES[one] for name in amounts(spec, "hard")):
+            yield invalid(at, scopes, "unsupported scope applied to resource")
+    for pair in _CONFLICTS:
+        if pair <= set(scopes):
+            yield invalid(at, scopes, "conflicting scopes")
+
+
+def scope_requirement(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of one requirement of a quota's scope selector."""
+    name, operator, values = text(value, "scopeName"), text(value, "operator"), many(value, "values")
+    if name not in _SCOPES:
+        yield invalid(f"{at}.scopeName", name, "unsupported scope")
+    if name in _EXISTS_ONLY and operator != "Exists":
+        detail = (
+            "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, "
+            "ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or "
+            "ResourceQuotaScopeCrossNamespacePodAffinity"
+        )
+        yield invalid(f"{at}.operator", operator, detail)
+    if operator in ("In", "NotIn"):
+        if not values:
+            detail = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"
+            yield required(f"{at}.values", detail)
+    elif operator in ("Exists", "DoesNotExist"):
+        if values:
+            detail = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"
+            yield invalid(f"{at}.values", values, detail)
+    else:
+        yield invalid(f"{at}.operator", operator, "not a valid selector operator")
+
+
+def limit_range(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a LimitRange's spec."""
+    seen: set[str] = set()
+    for path, limit in items(spec, "limits", at):
+        kind = text(limit, "type")
+        complaints = qualified_name(kind)
+        yield from each_invalid(f"{path}.type", kind, complaints)
+        if not complaints and "/" not in kind and kind not in ("Pod", "Container", "PersistentVolumeClaim"):
+            yield invalid(f"{path}.type", kind, "must be a standard limit type or fully qualified")
+        if kind in seen:
+            yield duplicate(f"{path}.type", kind)
+        seen.add(kind)
+        yield from _limit(limit, path, kind)
+
+
+def _limit(limit: Object, at: str, kind: str) -> Iterator[Cause]:
+    parts = {name: amounts(limit, name) for name in ("max", "min", "default", "defaultRequest", "maxLimitRequestRatio")}
+    if kind == "Pod":
+        for name in ("default", "defaultRequest"):
+            if parts.pop(name):
+                yield forbidden(f"{at}.{name}", "may not be specified when `type` is 'Pod'")
+    if kind == "PersistentVolumeClaim" and "storage" not in parts["min"] and "storage" not in parts["max"]:
+        detail = "either minimum or maximum storage value is required, but neither was provided"
+        yield required(f"{at}.limits", detail)
+    for part, entries in parts.items():
+        for name in entries:
+            if kind in ("Pod", "Container"):
+                yield from container_resource(name, f"{at}.{part}[{name}]")
+    for name in dict.fromkeys(name for entries in parts.values() for name in entries):
+        yield from _ordered({part: entries.get(name) for part, entries in parts.items()}, at, name)
+
+
+_ORDER = (
+    ("min", "max", "min", "min", "max"),
+    ("min", "defaultRequest", "defaultRequest", "min", "default request"),
+    ("defaultRequest", "max", "defaultRequest", "default request", "max"),
+    ("defaultRequest", "default", "defaultRequest", "default request", "default limit"),
+    ("min", "default", "default", "min", "default"),
+    ("default", "max", "default", "default", "max"),
+)
+"""Pairs of parts of which the first may not exceed the second: part, part, field of the error, their names."""
+
+
+def _ordered(parts: Mapping[str, Json], at: str, name: str) -> Iterator[Cause]:
+    for low, high, field, low_name, high_name in _ORDER:
+        first, second = parts.get(low), parts.get(high)
+        smaller, larger = parse_quantity(first), parse_quantity(second)
+        if smaller is not None and larger is not None and smaller > larger:
+            detail = f"{low_name} value {first} is greater than {high_name} value {second}"
+            yield invalid(f"{at}.{field}[{name}]", str(first), detail)
+    ratio = parse_quantity(parts.get("maxLimitRequestRatio"))
+    if ratio is not None and ratio < 1:
+        shown = parts["maxLimitRequestRatio"]
+        yield invalid(f"{at}.maxLimitRequestRatio[{name}]", str(shown), f"ratio {shown} is less than 1")

@@ -1,0 +1,233 @@
+"""Ingresses, their classes, NetworkPolicies, service ranges and addresses (pkg/apis/networking/validation)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from policylint.model import Cause, Object
+from policylint.validity.addresses import network
+from policylint.validity.causes import duplicate, each_invalid, forbidden, invalid, required, too_long, unsupported
+from policylint.validity.formats import (
+    between,
+    cidr,
+    dns_1035_label,
+    dns_label,
+    dns_subdomain,
+    ip_of,
+    port_name,
+    port_number,
+    wildcard_subdomain,
+)
+from policylint.validity.names import path_segment
+from policylint.validity.reading import fields, has, items, many, number, text, text_map, texts
+from policylint.validity.references import domain_path_errors
+from policylint.validity.walk import Scope
+
+_CLASS = "kubernetes.io/ingress.class"
+_PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
+_BAD_PARTS = ("//", "/./", "/../", "%2f", "%2F")
+_BAD_ENDS = ("/..", "/.")
+_RELAXED_SERVICES = 36
+
+
+def ingress(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of an Ingress's spec."""
+    if not many(spec, "rules") and not has(spec, "defaultBackend"):
+        yield invalid(at, None, "either `defaultBackend` or `rules` must be specified")
+    for path, rule in items(spec, "rules", at):
+        host = text(rule, "host")
+        if host and ip_of(host) is not None:
+            yield invalid(f"{path}.host", host, "must be a DNS name, not an IP address")
+        yield from _host(host, f"{path}.host")
+        if has(rule, "http") and not many(fields(rule, "http"), "paths"):
+            yield required(f"{path}.http.paths")
+    for path, tls in items(spec, "tls", at):
+        for place, host in texts(tls, "hosts", path):
+            yield from _host(host, place, empty=True)
+    wanted = text_map(fields(scope.root, "metadata"), "annotations").get(_CLASS)
+    name = text(spec, "ingressClassName")
+    if wanted is not None and name and wanted != name:
+        detail = "must match `ingressClassName` when both are specified"
+        yield invalid(f"metadata.annotations[{_CLASS}]", wanted, detail)
+
+
+def _host(host: str, at: str, *, empty: bool = False) -> Iterator[Cause]:
+    if host or empty:
+        yield from each_invalid(at, host, (wildcard_subdomain if "*" in host else dns_subdomain)(host))
+
+
+def ingress_path(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of one path of an Ingress rule."""
+    kind, path = text(value, "pathType"), text(value, "path")
+    if not kind:
+        yield required(f"{at}.pathType", "pathType must be specified")
+        return
+    if kind not in _PATH_TYPES:
+        yield unsupported(f"{at}.pathType", kind, _PATH_TYPES)
+    elif not path.startswith("/") and (path or kind != "ImplementationSpecific"):
+        yield invalid(f"{at}.path", path, "must be an absolute path")
+    if kind in ("Exact", "Prefix"):
+        yield from (invalid(f"{at}.path", path, f"must not contain '{part}'") for part in _BAD_PARTS if part in path)
+        yield from (invalid(f"{at}.path", path, f"cannot end with '{end}'") for end in _BAD_ENDS if path.endswith(end))
+
+
+def ingress_backend(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of a backend of an Ingress."""
+    if has(value, "service") and has(value, "resource"):
+        yield invalid(at, "", "cannot set both resource and service backends")
+    elif has(value, "service"):
+        yield from _service_backend(fields(value, "service"), at, scope)
+    elif has(value, "resource"):
+        yield from _reference(fields(value, "resource"), f"{at}.resource")
+    else:
+        yield invalid(at, "", "resource or service backend is required")
+
+
+def _service_backend(service: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    name, port = text(service, "name"), fields(service, "port")
+    complaints = (dns_label if scope.minor >= _RELAXED_SERVICES else dns_1035_label)(name)
+    yield from each_invalid(f"{at}.service.name", name, complaints) if name else [required(f"{at}.service.name")]
+    called, given = text(port, "name"), number(port, "number") or 0
+    if called and given:
+        yield invalid(at, "", "cannot set both port name & port number")
+    elif called:
+        yield from each_invalid(f"{at}.service.port.name", called, port_name(called))
+    elif given:
+        yield from each_invalid(f"{at}.service.port.number", given, port_number(given))
+    else:
+        yield required(at, "port name or number is required")
+
+
+def _reference(value: Object, at: str) -> Iterator[Cause]:
+    for name in ("kind", "name"):
+        given = text(value, name)
+        yield from each_invalid(f"{at}.{name}", given, path_segment(given)) if given else [required(f"{at}.{name}")]
+    group = value.get("apiGroup")
+    if isinstance(group, str):
+        yield from each_invalid(f"{at}.apiGroup", group, dns_subdomain(group))
+
+
+def ingress_class(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of an IngressClass's spec."""
+    controller = text(spec, "controller")
+    if len(controller) > 250:
+        yield too_long(f"{at}.controller", 250)
+    yield from domain_path_errors(controller, f"{at}.controller")
+    if has(spec, "parameters"):
+        yield from _parameters(fields(spec, "parameters"), f"{at}.parameters")
+
+
+def _parameters(value: Object, at: str) -> Iterator[Cause]:
+    yield from _reference(value, at)
+    scope = text(value, "scope") or "Cluster"
+    if scope not in ("Cluster", "Namespace"):
+        yield unsupported(f"{at}.scope", scope, ("Cluster", "Namespace"))
+    elif scope == "Namespace":
+        name = text(value, "namespace")
+        missing = required(f"{at}.namespace", "`parameters.scope` is set to 'Namespace'")
+        yield from each_invalid(f"{at}.namespace", name, dns_label(name)) if has(value, "namespace") else [missing]
+    elif has(value, "namespace"):
+        yield forbidden(f"{at}.namespace", "`parameters.scope` is set to 'Cluster'")
+
+
+def policy_port(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a port of a NetworkPolicy."""
+    given, last = value.get("port"), number(value, "endPort")
+    if last is None:
+        return
+    if given is None:
+        yield invalid(f"{at}.endPort", last, "may not be specified when `port` is not specified")
+    elif isinstance(given, str):
+        yield invalid(f"{at}.endPort", last, "may not be specified when `port` is non-numeric")
+    elif isinstance(given, (int, float)):
+        if last < given:
+            yield invalid(f"{at}.endPort", given, "must be greater than or equal to `port`")
+        if port_number(last):
+            yield invalid(f"{at}.endPort", last, between(1, 65535))
+
+
+def policy_peer(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of a peer of a NetworkPolicy."""
+    given = [name for name in ("podSelector", "namespaceSelector", "ipBlock") if has(value, name)]
+    if not given:
+        yield required(at, "must specify a peer")
+    elif len(given) > 1 and "ipBlock" in given:
+        yield forbidden(at, "may not specify both ipBlock and another peer")
+    if has(value, "ipBlock"):
+        yield from _ip_block(fields(value, "ipBlock"), f"{at}.ipBlock", scope)
+
+
+def _ip_block(block: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    whole = text(block, "cidr")
+    if not whole:
+        yield required(f"{at}.cidr")
+        return
+    yield from network(f"{at}.cidr", whole, scope)
+    for path, part in texts(block, "except", at):
+        yield from network(path, part, scope)
+        if not cidr(whole) and not cidr(part) and not _strictly_within(part, whole):
+            yield invalid(path, part, "must be a strict subset of `cidr`")
+
+
+def _strictly_within(part: str, whole: str) -> bool:
+    inner, outer = ipaddress.ip_interface(part).network, ipaddress.ip_interface(whole).network
+    same = inner.version == outer.version and inner.network_address in outer
+    return same and outer.prefixlen < inner.prefixlen
+
+
+def policy(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a NetworkPolicy's spec."""
+    types = many(spec, "policyTypes")
+    if len(types) > 2:
+        yield invalid(f"{at}.policyTypes", types, "may not specify more than two policyTypes")
+        return
+    for path, one in texts(spec, "policyTypes", at):
+        if one not in ("Ingress", "Egress"):
+            yield unsupported(path, one, ("Ingress", "Egress"))
+
+
+def service_cidr(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a ServiceCIDR's spec."""
+    ranges = many(spec, "cidrs")
+    if not ranges:
+        yield required(f"{at}.cidrs", "at least one CIDR required")
+    elif len(ranges) > 2:
+        yield invalid(f"{at}.cidrs", {"CIDRs": ranges}, "may only hold up to 2 values")
+    else:
+        for path, one in texts(spec, "cidrs", at):
+            yield from each_invalid(path, one, cidr(one))
+
+
+def ip_address_parent(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of an IPAddress's spec."""
+    if not has(spec, "parentRef"):
+        yield required(f"{at}.parentRef")
+        return
+    parent = fields(spec, "parentRef")
+    for name in ("resource", "name"):
+        given = text(parent, name)
+        where = f"{at}.parentRef.{name}"
+        yield from each_invalid(where, given, path_segment(given)) if given else [required(where)]
+
+
+def endpoint_slice(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of an EndpointSlice."""
+    kind = text(obj, "addressType")
+    if not kind:
+        yield required("addressType")
+    seen: set[str] = set()
+    for path, port in items(obj, "ports", ""):
+        name = text(port, "name")
+        yield from each_invalid(f"{path}.name", name, dns_label(name) if name else ())
+        if name in seen:
+            yield duplicate(f"{path}.name", name)
+        seen.add(name)
+    for path, one in items(obj, "endpoints", ""):
+        if not many(one, "addresses"):
+            yield required(f"{path}.addresses", "must contain at least 1 address")
+        for place, given in texts(one, "addresses", path):
+            found = ip_of(given)
+            if kind in ("IPv4", "IPv6") and (found is None or kind != f"IPv{found.version}"):
+                rule = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+                yield invalid(place, given, rule if found is None else f"must be an {kind} address")

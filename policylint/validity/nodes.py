@@ -1,0 +1,66 @@
+"""Runtime classes, leases, device claims, namespaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylint.model import Cause, Object
+from policylint.validity.causes import duplicate, each_invalid, invalid, required
+from policylint.validity.formats import dns_label, dns_subdomain
+from policylint.validity.metadata import labels
+from policylint.validity.reading import fields, has, items, many, number, text
+from policylint.validity.resources import resource_amount
+from policylint.validity.walk import Scope
+
+
+def runtime_class(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a RuntimeClass."""
+    handler = text(obj, "handler")
+    yield from each_invalid("handler", handler, dns_label(handler)) if handler else [required("handler")]
+    for name, amount in fields(fields(obj, "overhead"), "podFixed").items():
+        yield from resource_amount(name, amount, f"overhead.podFixed[{name}]")
+    yield from labels(fields(obj, "scheduling"), "nodeSelector", "scheduling.nodeSelector")
+
+
+def lease(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a Lease's spec."""
+    seconds = number(spec, "leaseDurationSeconds")
+    if seconds is not None and seconds <= 0:
+        yield invalid(f"{at}.leaseDurationSeconds", seconds, "must be greater than 0")
+
+
+def device_claim(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of the devices that a claim asks for."""
+    seen: set[str] = set()
+    for path, request in items(value, "requests", at):
+        name = text(request, "name")
+        yield from each_invalid(f"{path}.name", name, dns_label(name)) if name else [required(f"{path}.name")]
+        if name in seen:
+            yield duplicate(f"{path}.name", name)
+        seen.add(name)
+        yield from _one_way(request, path)
+    if len(many(value, "requests")) > 32:
+        yield invalid(f"{at}.requests", len(many(value, "requests")), "must have at most 32 items")
+
+
+def _one_way(request: Object, at: str) -> Iterator[Cause]:
+    exactly, first = has(request, "exactly"), bool(many(request, "firstAvailable"))
+    if has(request, "deviceClassName"):  # v1beta1: the request itself
+        return
+    if exactly and first:
+        yield invalid(
+            at, dict(request), "exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set"
+        )
+    elif not exactly and not first:
+        yield required(at, "exactly one of `exactly` or `firstAvailable` is required")
+
+
+def device_request(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of one request for devices."""
+    name, mode, count = text(value, "deviceClassName"), text(value, "allocationMode"), number(value, "count")
+    where = f"{at}.deviceClassName"
+    yield from each_invalid(where, name, dns_subdomain(name)) if name else [required(where)]
+    if mode == "All" and count:
+        yield invalid(f"{at}.count", count, "must not be specified when allocationMode is 'All'")
+    if mode == "ExactCount" and count is not None and count <= 0:
+        yield invalid(f"{at}.count", count, "must be greater than zero")

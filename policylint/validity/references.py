@@ -1,0 +1,28 @@
+"""Names that point elsewhere: paths that begin with a domain, names with several labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylint.model import Cause
+from policylint.validity.causes import each_invalid, invalid, required
+from policylint.validity.formats import dns_subdomain, domain_path
+
+
+def domain_path_errors(name: str, at: str) -> Iterator[Cause]:
+    """The errors of a path that begins with a domain (acme.io/foo)."""
+    if not name:
+        yield required(at)
+    else:
+        yield from each_invalid(at, name, domain_path(name))
+
+
+def full_name_errors(name: str, at: str) -> Iterator[Cause]:
+    """The errors of a name that has to be a domain of three or more labels."""
+    complaints = dns_subdomain(name)
+    if not name:
+        yield required(at)
+    elif complaints:
+        yield invalid(at, name, ",".join(complaints))
+    elif name.count(".") < 2:
+        yield invalid(at, name, "should be a domain with at least three segments separated by dots")

@@ -1,0 +1,166 @@
+"""Disruption budgets, autoscalers and priority classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from policylint.model import Cause, Object
+from policylint.quantity import parse_quantity
+from policylint.validity.causes import (
+    NOT_POSITIVE,
+    each_invalid,
+    forbidden,
+    go_struct,
+    invalid,
+    required,
+    unsupported,
+)
+from policylint.validity.formats import dns_label
+from policylint.validity.names import path_segment
+from policylint.validity.reading import fields, has, items, number, text
+from policylint.validity.walk import Scope
+from policylint.validity.workloads import share
+
+_SOURCES: Mapping[str, str] = {
+    "ContainerResource": "containerResource",
+    "External": "external",
+    "Object": "object",
+    "Pods": "pods",
+    "Resource": "resource",
+}
+_HIGHEST_PRIORITY = 1_000_000_000
+_SYSTEM_PRIORITIES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
+_LONGEST_WINDOW = 3600
+_LONGEST_PERIOD = 1800
+
+
+def budget(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a PodDisruptionBudget's spec."""
+    if has(spec, "minAvailable") and has(spec, "maxUnavailable"):
+        shown = go_struct(spec, ("minAvailable", "selector", "maxUnavailable", "unhealthyPodEvictionPolicy"))
+        yield invalid(at, shown, "minAvailable and maxUnavailable cannot be both set")
+    for name in ("minAvailable", "maxUnavailable"):
+        yield from share(spec.get(name), f"{at}.{name}", at_most_all=True)
+
+
+def autoscaler(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a HorizontalPodAutoscaler's spec."""
+    least, most = number(spec, "minReplicas"), number(spec, "maxReplicas") or 0
+    if least is not None and least < 1:
+        yield invalid(f"{at}.minReplicas", least, "must be greater than or equal to 1")
+    if most == 0:
+        yield required(f"{at}.maxReplicas", "must be set and greater than 0")
+    elif most < 0:
+        yield invalid(f"{at}.maxReplicas", most, "must be greater than or equal to 1")
+    if most < (1 if least is None else least):
+        yield invalid(f"{at}.maxReplicas", most, "must be greater than or equal to `minReplicas`")
+
+
+def scaling_target(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a reference to what is scaled, or to what a metric describes."""
+    for name in ("kind", "name"):
+        given = text(value, name)
+        yield from each_invalid(f"{at}.{name}", given, path_segment(given)) if given else [required(f"{at}.{name}")]
+
+
+def metric(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of one metric of an autoscaler."""
+    kind = text(value, "type")
+    if not kind:
+        yield required(f"{at}.type", "must specify a metric source type")
+    if kind not in _SOURCES:
+        yield unsupported(f"{at}.type", kind, tuple(_SOURCES))
+    wanted = _SOURCES.get(kind, "")
+    if wanted and not has(value, wanted):
+        yield required(f"{at}.{wanted}", "must populate information for the given metric source")
+    given = [name for name in _SOURCES.values() if has(value, name)]
+    for name in given:
+        if name != wanted and len(given) > 1:
+            yield forbidden(f"{at}.{name}", "must populate the given metric source only")
+        yield from _source(fields(value, name), f"{at}.{name}", name)
+
+
+def _source(source: Object, at: str, kind: str) -> Iterator[Cause]:
+    if kind in ("object", "pods", "external"):
+        name = text(fields(source, "metric"), "name")
+        where = f"{at}.metric.name"
+        yield from (
+            each_invalid(where, name, path_segment(name)) if name else [required(where, "must specify a metric name")]
+        )
+    elif not text(source, "name"):
+        yield required(f"{at}.name", "must specify a resource name")
+    if kind == "containerResource":
+        name = text(source, "container")
+        missing = required(f"{at}.container", "must specify a container")
+        yield from each_invalid(f"{at}.container", name, dns_label(name)) if name else [missing]
+    yield from _target(fields(source, "target"), f"{at}.target", kind)
+
+
+def _target(target: Object, at: str, kind: str) -> Iterator[Cause]:
+    form = text(target, "type")
+    if not form:
+        yield required(f"{at}.type", "must specify a metric target type")
+    if form not in ("Utilization", "Value", "AverageValue"):
+        yield invalid(f"{at}.type", form, "must be either Utilization, Value, or AverageValue")
+    for name in ("value", "averageValue"):
+        amount = parse_quantity(target.get(name))
+        if amount is not None and amount <= 0:
+            yield invalid(f"{at}.{name}", str(target[name]), "must be positive")
+    share_used = number(target, "averageUtilization")
+    if share_used is not None and share_used < 1:
+        yield invalid(f"{at}.averageUtilization", share_used, "must be greater than 0")
+    yield from _one_target(target, at, kind)
+
+
+def _one_target(target: Object, at: str, kind: str) -> Iterator[Cause]:
+    average, plain, used = (has(target, name) for name in ("averageValue", "value", "averageUtilization"))
+    if kind == "pods" and not average:
+        yield required(f"{at}.averageValue", "must specify a positive target averageValue")
+    if kind == "object" and not (plain or average):
+        yield required(f"{at}.averageValue", "must set either a target value or averageValue")
+    if kind == "external":
+        if not (plain or average):
+            detail = "must set either a target value for metric or a per-pod target"
+            yield required(f"{at}.averageValue", detail)
+        if plain and average:
+            detail = "may not set both a target value for metric and a per-pod target"
+            yield forbidden(f"{at}.value", detail)
+    if kind in ("resource", "containerResource"):
+        if not (used or average):
+            detail = "must set either a target raw value or a target utilization"
+            yield required(f"{at}.averageUtilization", detail)
+        if used and average:
+            yield forbidden(f"{at}.averageValue", "may not set both a target raw value and a target utilization")
+
+
+def scaling_rules(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of how an autoscaler scales one way."""
+    window = number(value, "stabilizationWindowSeconds")
+    if window is not None and window < 0:
+        yield invalid(f"{at}.stabilizationWindowSeconds", window, "must be greater than or equal to zero")
+    if window is not None and window > _LONGEST_WINDOW:
+        detail = f"must be less than or equal to {_LONGEST_WINDOW}"
+        yield invalid(f"{at}.stabilizationWindowSeconds", window, detail)
+    if value.get("policies") == []:
+        yield required(f"{at}.policies", "must specify at least one Policy")
+    for path, policy in items(value, "policies", at):
+        kind, seconds = text(policy, "type"), number(policy, "periodSeconds") or 0
+        if kind not in ("Percent", "Pods"):
+            yield unsupported(f"{path}.type", kind, ("Percent", "Pods"))
+        for name in ("value", "periodSeconds"):
+            given = number(policy, name) or 0
+            if given <= 0:
+                yield invalid(f"{path}.{name}", given, NOT_POSITIVE)
+        if seconds > _LONGEST_PERIOD:
+            yield invalid(f"{path}.periodSeconds", seconds, f"must be less than or equal to {_LONGEST_PERIOD}")
+
+
+def priority_class(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of a PriorityClass."""
+    name, value = text(fields(scope.root, "metadata"), "name"), number(obj, "value") or 0
+    if name.startswith("system-"):
+        if _SYSTEM_PRIORITIES.get(name) != value:
+            detail = "priority class names with 'system-' prefix are reserved for system use only."
+            yield forbidden("metadata.name", f"{detail} error: {name} is not a known system priority class")
+    elif value > _HIGHEST_PRIORITY:
+        yield forbidden("value", f"maximum allowed value of a user defined priority is {_HIGHEST_PRIORITY}")

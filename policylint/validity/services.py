@@ -1,0 +1,186 @@
+"""Services and Endpoints (pkg/apis/core/validation)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylint.model import Cause, Object
+from policylint.validity.addresses import address, endpoint, network
+from policylint.validity.causes import duplicate, each_invalid, forbidden, invalid, required, unsupported
+from policylint.validity.formats import between, dns_label, dns_subdomain, ip_of, port_number, qualified_name
+from policylint.validity.metadata import labels
+from policylint.validity.reading import fields, has, items, many, number, text, text_map, texts
+from policylint.validity.walk import Scope
+
+_LONGEST_AFFINITY = 86400
+_NODE_PORTS = (30000, 32767)
+"""The default of the API server's `--service-node-port-range`."""
+
+_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
+_EXTERNAL = frozenset({"NodePort", "LoadBalancer"})
+_BALANCER_ONLY = "may only be used when `type` is 'LoadBalancer'"
+
+
+def service(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of a Service's spec."""
+    kind, ports = text(spec, "type") or "ClusterIP", many(spec, "ports")
+    if not ports and not is_headless(spec) and kind != "ExternalName":
+        yield required(f"{at}.ports")
+    yield from _type(spec, at, kind)
+    yield from _ports(spec, at, kind)
+    yield from labels(spec, "selector", f"{at}.selector")
+    yield from _affinity(spec, at)
+    yield from _addresses(spec, at, kind, scope)
+    for path, one in texts(spec, "externalIPs", at):
+        yield from endpoint(path, one, scope)
+    yield from _balancer(spec, at, kind, scope)
+    yield from _traffic(spec, at, kind)
+
+
+def is_headless(spec: Object) -> bool:
+    """Whether a Service has no address of its own."""
+    return text(spec, "clusterIP") == "None" or many(spec, "clusterIPs") == ["None"]
+
+
+def _type(spec: Object, at: str, kind: str) -> Iterator[Cause]:
+    if kind in _EXTERNAL and is_headless(spec):
+        yield invalid(f"{at}.clusterIPs[0]", "None", f"may not be set to 'None' for {kind} services")
+    if kind != "ExternalName":
+        return
+    for name in ("clusterIPs", "ipFamilies"):
+        if many(spec, name) or (name == "clusterIPs" and text(spec, "clusterIP")):
+            yield forbidden(f"{at}.{name}", "may not be set for ExternalName services")
+    if has(spec, "ipFamilyPolicy"):
+        yield forbidden(f"{at}.ipFamilyPolicy", "may not be set for ExternalName services")
+    host = text(spec, "externalName").removesuffix(".")
+    yield from (
+        each_invalid(f"{at}.externalName", host, dns_subdomain(host)) if host else [required(f"{at}.externalName")]
+    )
+
+
+def _ports(spec: Object, at: str, kind: str) -> Iterator[Cause]:
+    names: set[str] = set()
+    used: set[tuple[str, int]] = set()
+    node_ports: set[tuple[str, int]] = set()
+    for path, port in items(spec, "ports", at):
+        name, given = text(port, "name"), number(port, "port") or 0
+        protocol, on_nodes = text(port, "protocol") or "TCP", number(port, "nodePort") or 0
+        if name:
+            yield from each_invalid(f"{path}.name", name, dns_label(name))
+        elif len(many(spec, "ports")) > 1:
+            yield required(f"{path}.name")
+        if name and name in names:
+            yield duplicate(f"{path}.name", name)
+        names.add(name)
+        yield from each_invalid(f"{path}.port", given, port_number(given))
+        if (protocol, given) in used:
+            yield duplicate(path, {"Name": "", "Protocol": protocol, "Port": given})
+        used.add((protocol, given))
+        if on_nodes:
+            yield from _node_port(on_nodes, f"{path}.nodePort", kind)
+            if (protocol, on_nodes) in node_ports:
+                yield duplicate(f"{path}.nodePort", on_nodes)
+            node_ports.add((protocol, on_nodes))
+
+
+def _node_port(given: int, at: str, kind: str) -> Iterator[Cause]:
+    first, last = _NODE_PORTS
+    if kind == "ClusterIP":
+        yield forbidden(at, "may not be used when `type` is 'ClusterIP'")
+    elif not first <= given <= last:
+        detail = f"provided port is not in the valid range. The range of valid ports is {first}-{last}"
+        yield invalid(at, given, detail)
+
+
+def _affinity(spec: Object, at: str) -> Iterator[Cause]:
+    seconds = number(fields(fields(spec, "sessionAffinityConfig"), "clientIP"), "timeoutSeconds")
+    if text(spec, "sessionAffinity") == "ClientIP" and seconds is not None and not 0 < seconds <= _LONGEST_AFFINITY:
+        path = f"{at}.sessionAffinityConfig.clientIP.timeoutSeconds"
+        yield invalid(path, seconds, f"must be greater than 0 and less than {_LONGEST_AFFINITY}")
+
+
+def _addresses(spec: Object, at: str, kind: str, scope: Scope) -> Iterator[Cause]:
+    if kind == "ExternalName":
+        return
+    single, several = text(spec, "clusterIP"), many(spec, "clusterIPs")
+    if single and several and several[0] != single:
+        yield invalid(f"{at}.clusterIPs", several, "first value must match `clusterIP`")
+    known = several or ([single] if single else [])
+    families = many(spec, "ipFamilies")
+    for index, family in enumerate(families):
+        if family in families[:index]:
+            yield duplicate(f"{at}.ipFamilies[{index}]", family)
+    if known[:1] == ["None"]:
+        if len(known) > 1:
+            yield invalid(f"{at}.clusterIPs", known, "'None' must be the first and only value")
+        return
+    if len(known) > 2:
+        yield invalid(f"{at}.clusterIPs", known, "may only hold up to 2 values")
+    for index, one in enumerate(known):
+        if isinstance(one, str):
+            yield from address(f"{at}.clusterIPs[{index}]", one, scope)
+            yield from _family(one, families[index] if index < len(families) else None, f"{at}.clusterIPs", index)
+
+
+def _family(one: str, family: object, at: str, index: int) -> Iterator[Cause]:
+    found = ip_of(one)
+    if found is not None and family in ("IPv4", "IPv6") and family != f"IPv{found.version}":
+        yield invalid(f"{at}[{index}]", one, f"expected an {family} value as indicated by `ipFamilies[{index}]`")
+
+
+def _balancer(spec: Object, at: str, kind: str, scope: Scope) -> Iterator[Cause]:
+    is_balancer = kind == "LoadBalancer"
+    ranges = many(spec, "loadBalancerSourceRanges")
+    if ranges and not is_balancer:
+        yield forbidden(f"{at}.loadBalancerSourceRanges", _BALANCER_ONLY)
+    for path, one in texts(spec, "loadBalancerSourceRanges", at):
+        yield from network(path, one.strip(), scope)
+    if not ranges:
+        yield from _annotated_ranges(scope, is_balancer=is_balancer)
+    if has(spec, "allocateLoadBalancerNodePorts") and not is_balancer:
+        yield forbidden(f"{at}.allocateLoadBalancerNodePorts", _BALANCER_ONLY)
+    if has(spec, "loadBalancerClass"):
+        name = text(spec, "loadBalancerClass")
+        if is_balancer:
+            yield from each_invalid(f"{at}.loadBalancerClass", name, qualified_name(name))
+        else:
+            yield forbidden(f"{at}.loadBalancerClass", _BALANCER_ONLY)
+
+
+def _annotated_ranges(scope: Scope, *, is_balancer: bool) -> Iterator[Cause]:
+    given = text_map(fields(scope.root, "metadata"), "annotations").get(_RANGES)
+    if given is None:
+        return
+    at = f"metadata.annotations[{_RANGES}]"
+    if not is_balancer:
+        yield forbidden(at, _BALANCER_ONLY)
+    for one in given.split(",") if given.strip() else ():
+        yield from network(at, one.strip(), scope)
+
+
+def _traffic(spec: Object, at: str, kind: str) -> Iterator[Cause]:
+    policy, check = text(spec, "externalTrafficPolicy"), number(spec, "healthCheckNodePort") or 0
+    reachable = kind in _EXTERNAL or (kind == "ClusterIP" and bool(many(spec, "externalIPs")))
+    if policy and not reachable:
+        yield invalid(f"{at}.externalTrafficPolicy", policy, "may only be set for externally-accessible services")
+    elif policy not in ("", "Cluster", "Local"):
+        yield unsupported(f"{at}.externalTrafficPolicy", policy, ("Cluster", "Local"))
+    if check and not (kind == "LoadBalancer" and policy == "Local"):
+        detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+        yield invalid(f"{at}.healthCheckNodePort", check, detail)
+
+
+def endpoint_subset(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of one subset of an Endpoints object."""
+    if not many(value, "addresses") and not many(value, "notReadyAddresses"):
+        yield required(at, "must specify `addresses` or `notReadyAddresses`")
+    for name in ("addresses", "notReadyAddresses"):
+        for path, one in items(value, name, at):
+            yield from endpoint(f"{path}.ip", text(one, "ip"), scope)
+    for path, port in items(value, "ports", at):
+        if not text(port, "name") and len(many(value, "ports")) > 1:
+            yield required(f"{path}.name")
+        given = number(port, "port") or 0
+        if not port_number(given):
+            continue
+        yield invalid(f"{path}.port", given, between(1, 65535))

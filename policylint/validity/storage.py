@@ -1,0 +1,231 @@
+"""Claims, volumes, storage classes and CSI kinds (pkg/apis/core/validation, pkg/apis/storage/validation)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylint.model import Cause, Object
+from policylint.quantity import parse_quantity
+from policylint.validity.causes import (
+    NOT_POSITIVE,
+    duplicate,
+    each_invalid,
+    forbidden,
+    invalid,
+    required,
+    too_long,
+    unsupported,
+)
+from policylint.validity.formats import dns_label, dns_subdomain, qualified_name
+from policylint.validity.reading import amounts, fields, has, items, many, number, text, text_map, texts
+from policylint.validity.walk import Scope
+
+_ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+_VOLUME_SOURCES = frozenset(
+    {
+        "awsElasticBlockStore",
+        "azureDisk",
+        "azureFile",
+        "cephfs",
+        "cinder",
+        "csi",
+        "fc",
+        "flexVolume",
+        "flocker",
+        "gcePersistentDisk",
+        "glusterfs",
+        "hostPath",
+        "iscsi",
+        "local",
+        "nfs",
+        "photonPersistentDisk",
+        "portworxVolume",
+        "quobyte",
+        "rbd",
+        "scaleIO",
+        "storageos",
+        "vsphereVolume",
+    }
+)
+_MOST_PARAMETERS = 512
+_LARGEST_PARAMETERS = 256 * 1024
+_UPDATE_PERIODS = 35
+"""The first minor that keeps a CSIDriver's update period (feature MutableCSINodeAllocatableCount)."""
+
+
+def claim(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a claim's spec, in a claim, a claim template or an ephemeral volume."""
+    if not many(spec, "accessModes"):
+        yield required(f"{at}.accessModes", "at least 1 access mode is required")
+    yield from _access_modes(spec, at)
+    wanted = amounts(fields(spec, "resources"), "requests").get("storage")
+    where = f"{at}.resources[storage]"
+    if not has(fields(fields(spec, "resources"), "requests"), "storage"):
+        yield required(where)
+    elif wanted is not None and (parse_quantity(wanted) or 0) <= 0:
+        yield invalid(where, str(wanted), NOT_POSITIVE)
+    if has(spec, "dataSourceRef"):  # the server forgets a dataSource that it cannot use
+        yield from _data_source(fields(spec, "dataSourceRef"), f"{at}.dataSourceRef")
+
+
+def _access_modes(spec: Object, at: str) -> Iterator[Cause]:
+    modes = many(spec, "accessModes")
+    for mode in modes:
+        if mode not in _ACCESS_MODES:
+            yield unsupported(f"{at}.accessModes", mode, _ACCESS_MODES)
+    if "ReadWriteOncePod" in modes and any(mode in _ACCESS_MODES[:3] for mode in modes):
+        yield forbidden(f"{at}.accessModes", "may not use ReadWriteOncePod with other access modes")
+
+
+def _data_source(source: Object, at: str) -> Iterator[Cause]:
+    group, kind = text(source, "apiGroup"), text(source, "kind")
+    for name in ("name", "kind"):
+        if not text(source, name):
+            yield required(f"{at}.{name}")
+    if not group and kind != "PersistentVolumeClaim":
+        yield invalid(at, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup")
+    if group:
+        yield from each_invalid(f"{at}.apiGroup", group, dns_subdomain(group))
+
+
+def claim_template_metadata(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of the metadata of an ephemeral volume's claim: only labels and annotations."""
+    for name in fields(value, "metadata"):
+        if name not in ("labels", "annotations", "creationTimestamp"):
+            yield forbidden(f"{at}.metadata.{name}", "cannot be set")
+
+
+def volume(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a PersistentVolume's spec."""
+    if not many(spec, "accessModes"):
+        yield required(f"{at}.accessModes")
+    yield from _access_modes(spec, at)
+    capacity = fields(spec, "capacity")
+    if not capacity:
+        yield required(f"{at}.capacity")
+    if set(capacity) != {"storage"}:
+        yield unsupported(f"{at}.capacity", dict(capacity) or None, ("storage",))
+    for name, given in amounts(spec, "capacity").items():
+        if (parse_quantity(given) or 0) <= 0:
+            yield invalid(f"{at}.capacity[{name}]", str(given), NOT_POSITIVE)
+    yield from _volume_source(spec, at)
+
+
+def _volume_source(spec: Object, at: str) -> Iterator[Cause]:
+    given = [name for name in spec if name in _VOLUME_SOURCES and has(spec, name)]
+    if not given:
+        yield required(at, "must specify a volume type")
+    for name in given[1:]:
+        yield forbidden(f"{at}.{name}", "may not specify more than 1 volume type")
+    if "local" in given and not fields(fields(spec, "nodeAffinity"), "required"):
+        yield required(f"{at}.nodeAffinity", "Local volume requires node affinity")
+    path = text(fields(spec, "hostPath"), "path")
+    if path and not path.strip("/") and text(spec, "persistentVolumeReclaimPolicy") == "Recycle":
+        detail = "may not be 'recycle' for a hostPath mount of '/'"
+        yield forbidden(f"{at}.persistentVolumeReclaimPolicy", detail)
+    if has(spec, "nodeAffinity") and not has(fields(spec, "nodeAffinity"), "required"):
+        yield required(f"{at}.nodeAffinity.required", "must specify required node constraints")
+
+
+def csi_volume(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a CSI volume's source."""
+    yield from driver_name(text(value, "driver"), f"{at}.driver")
+    for name in (
+        "controllerPublishSecretRef",
+        "controllerExpandSecretRef",
+        "nodePublishSecretRef",
+        "nodeExpandSecretRef",
+    ):
+        if has(value, name):
+            yield from _secret(fields(value, name), f"{at}.{name}")
+
+
+def _secret(value: Object, at: str) -> Iterator[Cause]:
+    for name, complaints in (("name", dns_subdomain), ("namespace", dns_label)):
+        given = text(value, name)
+        yield from each_invalid(f"{at}.{name}", given, complaints(given)) if given else [required(f"{at}.{name}")]
+
+
+def driver_name(name: str, at: str) -> Iterator[Cause]:
+    """The errors of a CSI driver's name where it is referred to."""
+    if not name:
+        yield required(at)
+        return
+    if len(name) > 63:
+        yield too_long(at, 63)
+    yield from each_invalid(at, name, dns_subdomain(name.lower()))
+
+
+def storage_class(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a StorageClass."""
+    yield from _provisioner(text(obj, "provisioner"), "provisioner")
+    yield from _parameters(obj)
+    for path, term in items(obj, "allowedTopologies", ""):
+        yield from _topology(term, path)
+
+
+def attributes_class(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a VolumeAttributesClass."""
+    yield from _provisioner(text(obj, "driverName"), "driverName")
+    yield from _parameters(obj)
+    if not fields(obj, "parameters"):
+        yield required("parameters", "must contain at least one key/value pair")
+
+
+def _provisioner(name: str, at: str) -> Iterator[Cause]:
+    if not name:
+        yield required(at)
+    else:
+        yield from each_invalid(at, name.lower(), qualified_name(name.lower()))
+
+
+def _parameters(obj: Object) -> Iterator[Cause]:
+    given = text_map(obj, "parameters")
+    if len(given) > _MOST_PARAMETERS:
+        yield too_long("parameters", _MOST_PARAMETERS)
+    elif sum(len(key.encode()) + len(value.encode()) for key, value in given.items()) > _LARGEST_PARAMETERS:
+        yield too_long("parameters", _LARGEST_PARAMETERS)
+    if "" in given:
+        yield invalid("parameters", "", "field can not be empty.")
+
+
+def _topology(term: Object, at: str) -> Iterator[Cause]:
+    seen: set[str] = set()
+    for path, item in items(term, "matchLabelExpressions", at):
+        key, values = text(item, "key"), many(item, "values")
+        if not values:
+            yield required(f"{path}.values")
+        for place, one in texts(item, "values", path):
+            if values.count(one) > 1 and place.endswith(f"[{len(values) - 1}]"):
+                yield duplicate(place, one)
+        yield from each_invalid(f"{path}.key", key, qualified_name(key))
+        if key in seen:
+            yield duplicate(f"{path}.key", key)
+        seen.add(key)
+
+
+def csi_driver(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of a CSIDriver's spec."""
+    period = number(spec, "nodeAllocatableUpdatePeriodSeconds")
+    if period is not None and period < 10 and scope.minor >= _UPDATE_PERIODS:
+        detail = "must be greater than or equal to 10 seconds"
+        yield invalid(f"{at}.nodeAllocatableUpdatePeriodSeconds", period, detail)
+    seen: set[str] = set()
+    for path, request in items(spec, "tokenRequests", at):
+        audience, seconds = text(request, "audience"), number(request, "expirationSeconds")
+        if audience in seen:
+            yield duplicate(f"{path}.audience", audience)
+        seen.add(audience)
+        if seconds is not None and seconds < 600:
+            yield invalid(f"{path}.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")
+        if seconds is not None and seconds > 1 << 32:
+            yield invalid(f"{path}.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds")
+    for mode in many(spec, "volumeLifecycleModes"):
+        if mode not in ("Persistent", "Ephemeral"):
+            yield unsupported(f"{at}.volumeLifecycleModes", mode, ("Persistent", "Ephemeral"))
+
+
+def storage_capacity(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a CSIStorageCapacity."""
+    name = text(obj, "storageClassName")
+    yield from each_invalid("storageClassName", name, dns_subdomain(name))
