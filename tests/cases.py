@@ -84,3 +84,31 @@ def _subjects(case: RuleCase):
             from policylint.history import read
 
             yield from read(file.read_text(), name, name="shop")
+    if (case.path / "new").is_dir():
+        yield from _values(case)
+
+
+def _values(case: RuleCase):
+    """The new chart, and the upgrade to it: charts in old/ and new/, user values in old.yaml and new.yaml."""
+    from policylint.sources.sides import ValuesInput
+    from policylint.values import Mode, read_chart, read_values
+    from policylint.values.subject import change_of
+
+    old, new, options = case.path / "old", case.path / "new", case.options()
+    before, after = case.path / "old.yaml", case.path / "new.yaml"
+    charts = [replace(read_chart(path), path=path.name) if path.is_dir() else None for path in (old, new)]
+    given = ValuesInput(
+        files=("new.yaml",) if after.exists() else (),
+        set=tuple(options.get("set", ())),
+        set_string=tuple(options.get("set-string", ())),
+    )
+    yield charts[1]
+    yield change_of(
+        charts[1],
+        given,
+        old=charts[0],
+        old_user=read_values(before.read_text(), "old.yaml") if before.exists() else {},
+        mode=Mode(options.get("mode", "default")),
+        helm=options.get("helm", "4"),
+        read=lambda name: (case.path / name).read_text(),
+    )

@@ -39,7 +39,7 @@ def to_json(history: History) -> dict[str, Any]:
 def table(history: History) -> str:
     """The revisions as a table, newest last, and the three ways back below it."""
     title = f"{history.namespace}/{history.name}".strip("/") or history.file
-    rows = [("REVISION", "UPDATED", "STATUS", "CHART", "GOOD", "DESCRIPTION")]
+    rows: list[tuple[str, ...]] = [("REVISION", "UPDATED", "STATUS", "CHART", "GOOD", "DESCRIPTION")]
     rows += [_row(revision) for revision in history.revisions]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     lines = [title, *("  ".join(_padded(row, widths)).rstrip() for row in rows)]

@@ -6,7 +6,7 @@ where `import-values` puts two tables in one place. Source: chart/common/util/co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -112,3 +112,9 @@ def leaves(table: Table, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 def dotted(path: tuple[str, ...]) -> str:
     """A key path as `--set` writes it: `a.b\\.c`."""
     return ".".join(part.replace(".", "\\.") for part in path)
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """Names for a sentence: the first few, and how many more there are."""
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import yaml
 
 from policylint.errors import RenderError
 from policylint.values import Chart, Effective, Mode, effective, read_chart, read_values, upgrade_values
-from policylint.values.chart import chart_of
+from policylint.values.chart import ChartFile, chart_of
+from policylint.values.compare import missing
 from tests.values.offline import write_chart
 
 ORACLE = Path(__file__).parents[2] / "fixtures" / "oracle"
@@ -82,3 +84,34 @@ def test_recorded_chart(row: dict[str, Any], tmp_path: Path) -> None:
         assert result.all_values == row["all_values"]
         # Helm 3 renders a chart that takes part twice under its second name only
         assert {path: result.scopes[path] for path in row["rendered"]} == row["rendered"]
+
+
+def failing_rows() -> list[Any]:
+    found = []
+    for row in rows("modes.jsonl.gz"):
+        if "nil pointer" in row.get("error", ""):
+            new = recorded_chart(row["new_defaults"], row["new_subcharts"])
+            files = tuple(ChartFile(f"templates/{name}", text.encode()) for name, text in row["new_templates"].items())
+            old = recorded_chart(row["old_defaults"], row["old_subcharts"])
+            found.append((row, old, replace(new, templates=files)))
+    return found
+
+
+@pytest.mark.parametrize(("row", "old", "new"), failing_rows(), ids=lambda part: str(getattr(part, "name", "")))
+def test_nil_pointers_are_foreseen_where_helm_names_them(row: dict[str, Any], old: Chart, new: Chart) -> None:
+    result = upgrade_values(row["mode"], str(row["helm"]), old, row["old_user"], new, row["new_user"])
+    (found,) = missing(result)
+    place = f"{found.reference.file}:{found.reference.line}:{found.reference.column}"
+    assert place in row["error"]
+    assert found.words.replace("nil", "") in " ".join(row["error"].split()).replace("nil", "")
+
+
+def test_nil_pointers_of_whole_charts_are_foreseen(tmp_path: Path) -> None:
+    wanted = [row for row in rows("modes-more.jsonl.gz") if "nil pointer" in row.get("error", "")]
+    assert wanted
+    for number, row in enumerate(wanted):
+        for side in ("old", "new"):
+            write_chart(tmp_path / str(number) / side, row[side])
+        old, new = (read_chart(tmp_path / str(number) / side) for side in ("old", "new"))
+        (found,) = missing(upgrade_values(row["mode"], row["helm"], old, row["old_user"], new, row["new_user"]))
+        assert f"{found.reference.file}:{found.reference.line}:{found.reference.column}" in row["error"]

@@ -1,0 +1,30 @@
+"""Chart.lock does not fit the chart's dependencies.
+
+What happens: `helm dependency build` stops with `the lock file (Chart.lock) is out of sync`, and another machine may
+package other versions than those that were tested.
+
+Why: Chart.yaml or charts/ was changed without `helm dependency update`.
+
+What to do instead: run `helm dependency update` and commit Chart.lock with Chart.yaml.
+"""
+
+from collections.abc import Iterator
+
+from policylint.model import Category, Fix, Location, Severity, Violation
+from policylint.rule import Context, rule
+from policylint.values.chart import Chart
+from policylint.values.upkeep import outdated
+
+
+@rule(category=Category.PRACTICE, severity=Severity.WARNING)
+def check(chart: Chart, _: Context) -> Iterator[Violation]:
+    """Compare Chart.lock with Chart.yaml and charts/; a release record has no files to compare."""
+    found = [] if chart.stored else outdated(chart)
+    if found:
+        yield Violation(
+            f"Chart.lock of {chart.name} is out of date",
+            because="; ".join(found),
+            before=found,
+            fixes=(Fix("lock the dependencies again", steps=(f"helm dependency update {chart.path}",)),),
+            locations=(Location("cause", f"{chart.path}/Chart.lock"),),
+        )

@@ -1,0 +1,30 @@
+"""A dependency's version is a range that nothing fixes.
+
+What happens: the next `helm dependency update` may bring another chart, with other objects, into the same version of
+this one, and no change in git shows it.
+
+Why: the version in Chart.yaml is a range, and there is no Chart.lock.
+
+What to do instead: commit Chart.lock and build with `helm dependency build`, or write exact versions.
+"""
+
+from collections.abc import Iterator
+
+from policylint.model import Category, Fix, Location, Severity, Violation
+from policylint.rule import Context, rule
+from policylint.values.chart import Chart
+from policylint.values.upkeep import floating
+
+
+@rule(category=Category.PRACTICE, severity=Severity.NOTE)
+def check(chart: Chart, _: Context) -> Iterator[Violation]:
+    """Report ranges in Chart.yaml without a lock; a release record has its charts in it."""
+    for wish in floating(chart) if not chart.stored else ():
+        there = sorted(child.version for child in chart.charts if child.name == wish.name)
+        yield Violation(
+            f"dependency {wish.key} of {chart.name} floats: {wish.version}",
+            because="no Chart.lock fixes its version" + (f"; charts/ holds {', '.join(there)} now" if there else ""),
+            before=wish.version,
+            fixes=(Fix("lock the dependencies", steps=(f"helm dependency update {chart.path}", "commit Chart.lock")),),
+            locations=(Location("cause", f"{chart.path}/Chart.yaml", key=f"dependencies.{wish.key}.version"),),
+        )

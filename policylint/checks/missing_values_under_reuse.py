@@ -1,0 +1,50 @@
+"""A template of the new chart reads a value that --reuse-values leaves out.
+
+What happens: the upgrade stops while rendering with `nil pointer evaluating interface {}`, before anything is applied.
+
+Why: the new chart's default that the template relies on is not taken under --reuse-values; Helm uses the old chart's
+defaults, which lack the key.
+
+What to do instead: set the key in the values of this upgrade, keep all values in a file and upgrade with
+--reset-values, or use --reset-then-reuse-values (Helm 3.14 and later).
+"""
+
+from collections.abc import Iterator
+
+from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
+from policylint.rule import Context, rule
+from policylint.values.compare import Missing, missing
+from policylint.values.modes import Mode
+from policylint.values.subject import ValuesChange
+from policylint.values.tables import dotted
+
+
+@rule(category=Category.PRACTICE, severity=Severity.ERROR, confidence=Confidence.LIKELY)
+def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
+    """Report readings that fail under reuse and would not with the new defaults."""
+    if change.mode is not Mode.REUSE or change.old is None:
+        return
+    anyway = {found.reference for found in missing(change.under(Mode.RESET_THEN_REUSE))}
+    for found in missing(change.effective):
+        if found.reference not in anyway:
+            yield _violation(change, found)
+
+
+def _violation(change: ValuesChange, found: Missing) -> Violation:
+    reference = found.reference
+    part = dotted(found.part)
+    failure = change.failure
+    seen = failure is not None and (failure.template, failure.line) == (reference.file, reference.line)
+    return Violation(
+        f"the upgrade will fail to render: {reference.file}:{reference.line}:{reference.column} {found.words}",
+        because=f"--reuse-values leaves out the new chart's default of {part}",
+        confidence=Confidence.CERTAIN if seen else None,
+        fixes=(
+            Fix("use --reset-then-reuse-values in place of --reuse-values (Helm 3.14 and later)"),
+            Fix(f"set {part} in the values of this upgrade"),
+        ),
+        locations=(
+            Location("cause", found.file, reference.line, reference.column + 1, key=".".join(reference.path)),
+            change.default_place(reference.path),
+        ),
+    )

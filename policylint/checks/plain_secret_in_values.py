@@ -1,0 +1,42 @@
+"""A secret stands in plain text in the values.
+
+What happens: whoever reads the values file, the git history, the CI log or the release record reads the secret;
+`helm get values` prints it.
+
+Why: values are stored as they are in the release's record, and values files usually lie in git.
+
+What to do instead: refer to a Secret that exists (most charts have an existingSecret value), or keep the file
+encrypted (sops, helm-secrets) and decrypt it on the way.
+"""
+
+import re
+from collections.abc import Iterator
+
+from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.redact import secret_key
+from policylint.rule import Context, rule
+from policylint.values.subject import ValuesChange
+from policylint.values.tables import dotted, leaves
+
+_NAMES_ONLY = re.compile(r"(?i)existing|(?:name|ref|file|path|enabled|policy|type|length|url|mount|class|keys?|field)$")
+_KEYS = re.compile(r"(?i)(?:api|private|access|auth|encryption)[-_]?keys?$")
+_ELSEWHERE = re.compile(r"(?:ref\+|ENC\[|vault:|\$\{|\{\{|<path:|\$\(|AQI|secretref:|!vault)")
+
+
+@rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
+def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
+    """Report text under secret-looking keys of this upgrade's values; references, names and encrypted text are none."""
+    if "sops" in change.new_user:
+        return
+    for path, value in leaves(change.new_user):
+        if isinstance(value, str) and value.strip() and _is_secret(path[-1]) and not _ELSEWHERE.match(value.strip()):
+            yield Violation(
+                f"{dotted(path)} holds a secret in plain text",
+                because="it is stored in the values and in the release's record as it stands",
+                fixes=(Fix("refer to an existing Secret, or encrypt the values file"),),
+                locations=(change.place(path),),
+            )
+
+
+def _is_secret(key: str) -> bool:
+    return secret_key(key) and (not _NAMES_ONLY.search(key) or _KEYS.search(key) is not None)

@@ -1,0 +1,45 @@
+"""Values that the release was given before return to the chart's defaults.
+
+What happens: keys that an earlier upgrade set, by --set or in a file that is not named any more, silently go back to
+what the chart says.
+
+Why: as soon as an upgrade names one value (-f, --set), or --reset-values is given, Helm forgets all earlier user
+values. Only an upgrade without any values, --reuse-values and --reset-then-reuse-values keep them.
+
+What to do instead: keep every value in a file that each upgrade names; `helm get values RELEASE` shows what there is.
+"""
+
+from collections.abc import Iterator
+
+from policylint.errors import RenderError
+from policylint.model import Category, Fix, Severity, Violation
+from policylint.rule import Context, rule
+from policylint.values.compare import reverting
+from policylint.values.modes import Mode
+from policylint.values.subject import ValuesChange
+from policylint.values.tables import listed
+
+
+@rule(category=Category.PRACTICE, severity=Severity.NOTE)
+def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
+    """Report keys whose value changes only because the old user values are forgotten."""
+    forgets = change.mode is Mode.RESET or (change.mode is Mode.DEFAULT and change.new_user)
+    if not forgets or not change.old_user or change.old is None:
+        return
+    try:
+        found = list(reverting(change, change.under(Mode.RESET_THEN_REUSE), change.effective))
+    except RenderError:
+        return  # Helm refuses the values of another mode: nothing to compare with
+    if found:
+        keys = [difference.key for difference in found]
+        yield Violation(
+            f"values of the release return to the chart's defaults: {len(found)} of them",
+            because=f"set before and not by this upgrade: {listed(keys)}",
+            before=keys,
+            fixes=(
+                Fix(
+                    "add them to the values file of this upgrade",
+                    steps=("helm get values RELEASE -o yaml", "copy what is still meant into the values file"),
+                ),
+            ),
+        )

@@ -1,0 +1,159 @@
+"""What the values modes make of one upgrade: hidden defaults, stale image tags, missing keys, and a small table.
+
+Only `--reuse-values` keeps the old chart's defaults, so only it hides new ones; the other modes differ in whether the
+old user values survive.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from policylint.errors import PolicylintError
+from policylint.redact import MASK, secret_key
+from policylint.values.modes import Effective, Mode
+from policylint.values.references import Path, Reference, broken, references
+from policylint.values.subject import ValuesChange
+from policylint.values.tables import dotted, leaves
+
+_TAGS = ("tag", "imageTag", "image_tag", "appVersion", "digest")
+_IMAGES = ("image", "images")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One key and what it is now, and what it would be with the new chart's defaults (or after a reset)."""
+
+    path: Path
+    before: Any
+    after: Any
+
+    @property
+    def key(self) -> str:
+        """The key as `--set` writes it."""
+        return dotted(self.path)
+
+    @property
+    def image(self) -> bool:
+        """Whether it names an image or its version."""
+        return self.path[-1] in _TAGS or any(part in _IMAGES for part in self.path[-2:])
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A reading of the new templates that fails: Helm's nil pointer, with template, line and column."""
+
+    reference: Reference
+    part: Path
+    """The part of the path that is null or missing."""
+    file: str
+    """The template on disk."""
+
+    @property
+    def words(self) -> str:
+        """What Helm will say."""
+        deeper = self.reference.path[len(self.part)]
+        return f"<.Values.{'.'.join(self.reference.path)}>: nil pointer evaluating interface {{}}.{deeper}"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The modes compared, for one upgrade."""
+
+    hidden: tuple[Difference, ...]
+    """New or changed defaults that `--reuse-values` hides."""
+    missing: tuple[Missing, ...]
+    """Readings of the new templates that fail under `--reuse-values`."""
+    reverting: tuple[Difference, ...]
+    """Keys of the old user values that return to the default when values are reset."""
+    rows: tuple[tuple[str, tuple[Any, ...]], ...]
+    """Keys that the modes disagree on, with the value under each of `MODES`."""
+
+
+MODES = (Mode.DEFAULT, Mode.RESET, Mode.REUSE, Mode.RESET_THEN_REUSE)
+_ABSENT = object()
+
+
+def compare_modes(change: ValuesChange) -> Comparison:
+    """Compare the four modes for one upgrade. Raises `RenderError` where Helm stops under all of them."""
+    results = {mode: _under(change, mode) for mode in MODES}
+    reuse, kept = results[Mode.REUSE], results[Mode.RESET_THEN_REUSE]
+    reset = results[Mode.RESET]
+    return Comparison(
+        hidden=tuple(_differences(reuse, kept)) if reuse and kept else (),
+        missing=tuple(missing(reuse)) if reuse else (),
+        reverting=tuple(reverting(change, kept, reset)) if kept and reset else (),
+        rows=tuple(_rows(list(results.values()))),
+    )
+
+
+def missing(effective: Effective) -> Iterator[Missing]:
+    """The readings of an upgrade's templates that cannot work with its values, in every chart."""
+    for path, chart in effective.chart.walk():
+        for reference in references(chart, path):
+            part = broken(reference, effective.scopes.get(path, {}))
+            if part:
+                yield Missing(reference, part, chart.path + reference.file.removeprefix(path))
+
+
+def reverting(change: ValuesChange, kept: Effective, reset: Effective) -> Iterator[Difference]:
+    """The keys that the old user values set and this upgrade's own values do not, which a reset takes back."""
+    now, after = dict(leaves(kept.values)), dict(leaves(reset.values))
+    for path, _ in leaves(change.old_user):
+        value = now.get(path, _ABSENT)
+        if value is not _ABSENT and not _same(value, after.get(path, _ABSENT)):
+            yield Difference(path, value, after.get(path))
+
+
+def table(comparison: Comparison) -> str:
+    """The keys that the modes disagree on, as text; values of secret-looking keys are masked."""
+    head = ("KEY", "no flag", *(mode.flag for mode in MODES[1:]))
+    rows = [head, *((key, *(_shown(key, value) for value in values)) for key, values in comparison.rows)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    lines = ("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join(lines) + "\n"
+
+
+def _under(change: ValuesChange, mode: Mode) -> Effective | None:
+    try:
+        return change.under(mode)
+    except PolicylintError:
+        if mode is change.mode:
+            raise
+        return None
+
+
+def _differences(reuse: Effective, kept: Effective) -> Iterator[Difference]:
+    """Where reuse gives something else than the new defaults under the same user values."""
+    now, fresh = dict(leaves(reuse.values)), dict(leaves(kept.values))
+    for path, value in fresh.items():
+        if not _same(now.get(path, _ABSENT), value) and not _is_added_table(path, value):
+            before = now.get(path)
+            yield Difference(path, before, value)
+
+
+def _is_added_table(path: Path, value: Any) -> bool:
+    return value == {} and path[-1] == "global"  # Helm's own, in every subchart
+
+
+def _rows(results: list[Effective | None]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    columns = [dict(leaves(result.values)) if result else {} for result in results]
+    for path in sorted({path for column in columns for path in column}):
+        values = tuple(column.get(path, _ABSENT) for column in columns)
+        if any(not _same(values[0], value) for value in values[1:]) and not _is_added_table(path, values[0]):
+            yield dotted(path), tuple(None if value is _ABSENT else value for value in values)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+
+
+def _shown(key: str, value: Any) -> str:
+    if value is None:
+        return "-"
+    if any(secret_key(part) for part in key.split(".")):
+        return MASK
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 30 else text[:29] + "…"

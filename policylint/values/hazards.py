@@ -1,0 +1,120 @@
+"""Values that are read as something else than they look like: octals, exponents, booleans, large and dotted numbers.
+
+What each spelling becomes is `policylint.kyaml`'s answer (sigs.k8s.io/yaml, as Helm reads values files) and
+`policylint.values.strvals`' (as `--set` reads values); this module only says where the answer surprises.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from policylint import kyaml
+from policylint.errors import PolicylintError
+from policylint.sources.sides import ValuesInput
+from policylint.values.lines import Path, scalars
+from policylint.values.strvals import set_strings, set_values
+from policylint.values.tables import Table, leaves
+
+_BOOLEAN = re.compile(r"(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)$")
+_OCTAL = re.compile(r"0o?[0-7]+$")
+_EXPONENT = re.compile(r"[-+]?[0-9][0-9_]*(?:\.[0-9]*)?[eE][-+]?[0-9]+$")
+_DIGITS = re.compile(r"[-+]?[0-9]+$")
+_SHORTENED = re.compile(r"[0-9]+\.[0-9]*0$")
+_MODE = re.compile(r"(?i)mode|umask|permission")
+_VERSION = re.compile(r"(?i)(?:tag|version|revision|commit|sha|digest|build)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """One value that surprises: as written, as read, and why. `line` is 0 for a value of the command line."""
+
+    path: Path
+    written: str
+    read: Any
+    message: str
+    file: str = ""
+    line: int = 0
+
+    @property
+    def quoted(self) -> str:
+        """How to write it so that it stays text."""
+        return json.dumps(self.written)
+
+
+def in_file(text: str, file: str) -> Iterator[Hazard]:
+    """The hazards of a values file: plain scalars that YAML reads as another type than their text."""
+    for path, (written, style, line) in scalars(text).items():
+        if style or not path:
+            continue
+        message = _surprise(path, written)
+        if message:
+            yield Hazard(path, written, _read(written), message, file, line)
+
+
+def in_flags(given: ValuesInput, defaults: Table) -> Iterator[Hazard]:
+    """The hazards of --set against the chart's defaults: another type than the default, or a number kept as text."""
+    kinds = dict(leaves(defaults))
+    for flag, written, read in _set(given):
+        for path, value in leaves(read):
+            default = kinds.get(path)
+            text = str(dict(leaves(written)).get(path, ""))
+            message = _mismatch(flag, value, default)
+            if message:
+                yield Hazard(path, text, value, message)
+
+
+def _surprise(path: Path, written: str) -> str:
+    """Why a plain scalar is not what it looks like, empty where it is."""
+    key, value = path[-1], _read(written)
+    if isinstance(value, bool) and _BOOLEAN.match(written):
+        return f"{written} is read as {json.dumps(value)}"
+    if _OCTAL.match(written) and len(written) > 1 and isinstance(value, int) and str(value) != written:
+        return "" if _MODE.search(key) else f"{written} is read as the octal number {value}"
+    if _EXPONENT.match(written) and isinstance(value, int | float):
+        return f"{written} is read as the number {value:g}"
+    if _VERSION.search(key) and isinstance(value, float) and _SHORTENED.match(written):
+        return f"{written} is read as the number {value:g}"
+    if _DIGITS.match(written) and isinstance(value, int | float) and abs(value) > 2**53:
+        return f"{written} is read as {float(value):.17g}: Helm keeps no more than 53 bits"
+    if _VERSION.search(key) and _DIGITS.match(written) and isinstance(value, int) and abs(value) >= 10**6:
+        return f"{written} is read as a number, which a template prints as {float(value):g}"
+    return ""
+
+
+def _read(written: str) -> Any:
+    try:
+        return kyaml.parse(f"v: {written}", "values")["v"]
+    except (PolicylintError, TypeError, KeyError):
+        return written
+
+
+def _set(given: ValuesInput) -> Iterator[tuple[str, Table, Table]]:
+    for text in given.set:
+        written: Table = {}
+        read: Table = {}
+        set_strings(text, written)
+        set_values(text, read)
+        yield "--set", written, read
+    for text in given.set_string:
+        kept: Table = {}
+        set_strings(text, kept)
+        yield "--set-string", kept, kept
+
+
+def _mismatch(flag: str, value: Any, default: Any) -> str:
+    if flag == "--set" and isinstance(default, str) and isinstance(value, int) and default:
+        kind = "a boolean" if isinstance(value, bool) else "a number"
+        return f"--set makes {kind} of it, the chart's default is text"
+    if flag == "--set-string" and isinstance(default, bool) and value in ("true", "false"):
+        return (
+            f'--set-string makes text of it, and the text "{value}" counts as true; the chart\'s default is a boolean'
+        )
+    if flag == "--set-string" and isinstance(default, int | float) and not isinstance(default, bool):
+        return "--set-string makes text of it, the chart's default is a number"
+    if flag == "--set" and isinstance(value, str) and _EXPONENT.match(value) and isinstance(default, int | float):
+        return "--set keeps an exponent as text, the chart's default is a number"
+    return ""

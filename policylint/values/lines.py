@@ -1,0 +1,69 @@
+"""Where a key stands in a values file: the 1-based line of a key path in YAML text."""
+
+from __future__ import annotations
+
+import json
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+Path = tuple[str, ...]
+
+
+def line_of(text: str, path: Path) -> int:
+    """The line of the last part of a path that the text has; 0 where it has none of it, or is no YAML."""
+    found = 0
+    for root in reversed(_roots(text)):  # of several documents the last wins
+        found = found or _line(root, path)
+    return found
+
+
+def scalars(text: str) -> dict[Path, tuple[str, str, int]]:
+    """Every plain scalar of a text as written: key path -> (text, style, line); style is "" for a plain one."""
+    found: dict[Path, tuple[str, str, int]] = {}
+    for root in _roots(text):
+        _collect(root, (), found)
+    return found
+
+
+def _roots(text: str) -> list[Node]:
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    try:
+        return [node for node in yaml.compose_all(text, Loader=loader) if node is not None]
+    except yaml.YAMLError:
+        return []
+
+
+def _line(node: Node, path: Path) -> int:
+    line = 0
+    for part in path:
+        entry = _entry(node, part)
+        if entry is None:
+            return line
+        key, node = entry
+        line = key.start_mark.line + 1
+    return line
+
+
+def _entry(node: Node, part: str) -> tuple[Node, Node] | None:
+    if isinstance(node, MappingNode):
+        matching = [(key, value) for key, value in node.value if _name(key) == part]
+        return matching[-1] if matching else None
+    if isinstance(node, SequenceNode) and part.isdigit() and int(part) < len(node.value):
+        return node.value[int(part)], node.value[int(part)]
+    return None
+
+
+def _collect(node: Node, path: Path, found: dict[Path, tuple[str, str, int]]) -> None:
+    if isinstance(node, ScalarNode):
+        found[path] = (node.value, node.style or "", node.start_mark.line + 1)
+    elif isinstance(node, MappingNode):
+        for key, value in node.value:
+            _collect(value, (*path, _name(key)), found)
+    elif isinstance(node, SequenceNode):
+        for position, value in enumerate(node.value):
+            _collect(value, (*path, str(position)), found)
+
+
+def _name(key: Node) -> str:
+    return key.value if isinstance(key, ScalarNode) else json.dumps(str(key))

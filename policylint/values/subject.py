@@ -1,0 +1,128 @@
+"""The change of values that an upgrade makes: what values rules judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from policylint.model import Location
+from policylint.sources.sides import ValuesInput
+from policylint.values.chart import Chart
+from policylint.values.given import read_file, user_values
+from policylint.values.lines import line_of
+from policylint.values.modes import Effective, Mode, effective, upgrade_values
+from policylint.values.references import Path
+from policylint.values.tables import Table, dotted
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesFile:
+    """A values file of the upgrade as the user has it."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenderFailure:
+    """What Helm said when it could not render the after side: its words, the template and the line."""
+
+    message: str
+    template: str = ""
+    line: int = 0
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesChange:
+    """Both charts, both sides' user values, the mode, and the files they came from.
+
+    `old` is None on a first install. `failure` is what rendering under this mode ended in, where it was tried.
+    """
+
+    new: Chart
+    new_user: Table
+    old: Chart | None = None
+    old_user: Table = field(default_factory=dict)
+    mode: Mode = Mode.DEFAULT
+    helm: str = "4"
+    files: tuple[ValuesFile, ...] = ()
+    given: ValuesInput = field(default_factory=ValuesInput)
+    failure: RenderFailure | None = None
+
+    def under(self, mode: Mode) -> Effective:
+        """What this upgrade would make of the values under a mode. Raises `RenderError` where Helm stops."""
+        if self.old is None:
+            return effective(mode, self.new, self.new_user, self.helm)
+        return upgrade_values(mode, self.helm, self.old, self.old_user, self.new, self.new_user)
+
+    @property
+    def effective(self) -> Effective:
+        """What it makes of them under its own mode."""
+        return self.under(self.mode)
+
+    @property
+    def location(self) -> Location | None:
+        """The file that the user would look at first: the last values file."""
+        return Location("cause", self.files[-1].path) if self.files else None
+
+    def place(self, path: Path) -> Location:
+        """Where the user set a key: the last file that has it, else the command line, else the chart's defaults."""
+        for file in reversed(self.files):
+            line = line_of(file.text, path)
+            if line and self.sets(file, path):
+                return Location("cause", file.path, line, key=dotted(path))
+        if self.given.set or self.given.set_string or self.given.set_json or self.given.set_literal:
+            return Location("command", "--set", key=dotted(path))
+        return self.default_place(path)
+
+    def default_place(self, path: Path) -> Location:
+        """Where the new chart's values.yaml has a key, or its nearest parent."""
+        chart, inner = owner(self.new, path)
+        where = f"{chart.path or chart.name}/values.yaml"
+        return Location("cause", where, line_of(chart.values_text, inner), key=dotted(path))
+
+    def sets(self, file: ValuesFile, path: Path) -> bool:
+        """Whether one values file has this very key."""
+        from policylint.values.chart import read_values
+
+        found: object = read_values(file.text, file.path, self.helm)
+        for part in path:
+            if not isinstance(found, dict) or part not in found:
+                return False
+            found = found[part]
+        return True
+
+
+def owner(chart: Chart, path: Path) -> tuple[Chart, Path]:
+    """The chart whose values.yaml would hold a key: a subchart for keys below its name that the parent lacks."""
+    for child in chart.charts:
+        if len(path) > 1 and child.name == path[0] and not line_of(chart.values_text, path[:2]):
+            return owner(child, path[1:])
+    return chart, path
+
+
+def change_of(
+    new: Chart,
+    given: ValuesInput,
+    *,
+    old: Chart | None = None,
+    old_user: Table | None = None,
+    mode: Mode = Mode.DEFAULT,
+    helm: str = "4",
+    failure: RenderFailure | None = None,
+    read: Callable[[str], str] = read_file,
+) -> ValuesChange:
+    """The values change of an upgrade with these flags; raises `ReadError` or `UsageError` for unreadable values."""
+    files = tuple(ValuesFile(path, read(path)) for path in given.files)
+    return ValuesChange(
+        new=new,
+        new_user=user_values(given, helm, read),
+        old=old,
+        old_user=old_user or {},
+        mode=mode,
+        helm=helm,
+        files=files,
+        given=given,
+        failure=failure,
+    )
