@@ -72,9 +72,9 @@ class Server:
 
 def answer(findings: Iterable[Finding]) -> Answer:
     """Put what was found into one answer: any cause refuses, else any unknown makes it depend."""
-    seen = list(dict.fromkeys(findings))
-    causes = tuple(one for one in seen if isinstance(one, Cause))
-    unknowns = tuple(one for one in seen if isinstance(one, Unknown))
+    seen = list(findings)
+    causes = tuple({(one.field, one.message): one for one in seen if isinstance(one, Cause)}.values())
+    unknowns = tuple(dict.fromkeys(one for one in seen if isinstance(one, Unknown)))
     if causes:
         return Answer(Outcome.REJECTED, causes)
     return Answer(Outcome.DEPENDS, unknowns=unknowns) if unknowns else ACCEPTED
@@ -205,8 +205,6 @@ def _creation(server: Server, resource: Resource, kind: Kind, new: Object) -> It
 
         yield from validate_crd(new)
         return
-    if resource.id.kind == "Service" and not resource.id.group:
-        yield from services.port_range(part(new, "spec"), {}, server.minor)
     yield from _valid(server, new)
 
 
