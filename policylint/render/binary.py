@@ -16,6 +16,7 @@ from policylint.render.command import shown, template_argv
 from policylint.render.engine import Rendered
 from policylint.render.failure import render_error
 from policylint.render.text import decoded, split_crds, warnings
+from policylint.render.versions import known_version, remember_version
 from policylint.sources.sides import ChartSide
 
 TIME_LIMIT = 180.0
@@ -101,9 +102,9 @@ class HelmRender:
     def wait(self) -> Rendered:
         """The manifests; raises RenderError with helm's own message and the command."""
         code, out, err = self._process.wait()
+        self._engine.require_version()
         words = err.decode("utf-8", "replace")
         if code:
-            self._engine.require_version()
             said = words.strip() or f"helm ended with exit code {code} and said nothing"
             raise render_error(said, self._process.argv, self._side)
         crds, text = split_crds(decoded(out, self._side))
@@ -117,6 +118,7 @@ class HelmRender:
     def cancel(self) -> None:
         """End helm and leave nothing behind."""
         self._process.cancel()
+        self._engine.cancel()
 
 
 @dataclass(slots=True)
@@ -130,8 +132,14 @@ class HelmBinary:
 
     def ask_version(self) -> None:
         """Start to ask helm for its version, so that the answer is there when it is needed."""
+        self._version = self._version or known_version(self.path)
         if self._asked is None and not self._version:
             self._asked = Process([self.path, "version", "--short"], min(self.time_limit, 30.0))
+
+    def cancel(self) -> None:
+        """End the question for the version, where it is still under way."""
+        if self._asked is not None:
+            self._asked.cancel()
 
     @property
     def name(self) -> str:
@@ -151,15 +159,15 @@ class HelmBinary:
 
     def require_version(self) -> None:
         """Raise SourceError unless this is a Helm that can do what is needed."""
-        if self._version:
-            return
         self.ask_version()
-        assert self._asked is not None  # noqa: S101 - for the type checker
-        _, out, err = self._asked.wait()
-        self._version = read_version(self.path, (out + err).decode("utf-8", "replace"))
+        if self._asked is not None and not self._version:
+            _, out, err = self._asked.wait()
+            self._version = read_version(self.path, (out + err).decode("utf-8", "replace"))
+            remember_version(self.path, self._version)
 
     def start(self, side: ChartSide) -> HelmRender:
-        """Start `helm template` and return at once."""
+        """Start `helm template` and return at once; the version is asked for at the same time."""
+        self.ask_version()
         return HelmRender(Process(template_argv(self.path, side), self.time_limit), side, self)
 
     def render(self, side: ChartSide) -> Rendered:
