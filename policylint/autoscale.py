@@ -1,0 +1,24 @@
+"""Which workload each autoscaler of a side scales."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylint.model import Manifest, Resource, ResourceId
+from policylint.schemas import group_of
+from policylint.workload import mapping
+
+AUTOSCALERS = {("autoscaling", "HorizontalPodAutoscaler"): "", ("keda.sh", "ScaledObject"): "apps/v1"}
+"""(group, kind) of autoscalers, and the API version of a target that does not say its own."""
+
+
+def targets(side: Manifest) -> Iterator[tuple[Resource, ResourceId]]:
+    """(autoscaler, identity of what it scales), in manifest order."""
+    for identity, resource in side.resources.items():
+        if (identity.group, identity.kind) not in AUTOSCALERS:
+            continue
+        ref = mapping(resource.body, "spec", "scaleTargetRef")
+        version = str(ref.get("apiVersion") or AUTOSCALERS[identity.group, identity.kind])
+        kind = str(ref.get("kind") or "Deployment")
+        if isinstance(ref.get("name"), str):
+            yield resource, ResourceId(group_of(version), kind, identity.namespace, str(ref["name"]))

@@ -1,0 +1,72 @@
+"""A PodDisruptionBudget lets no pod go.
+
+What happens: no node that runs these pods can be drained: cluster upgrades and autoscalers get stuck.
+
+Why: minAvailable is as large as the number of replicas, or maxUnavailable is 0.
+
+What to do instead: use maxUnavailable: 1, or run at least one replica more than minAvailable.
+"""
+
+from collections.abc import Iterator
+
+from policylint.model import Category, Created, Fix, Kept, Object, Severity, Upgrade, Violation
+from policylint.rollout import scaled
+from policylint.rule import Context, rule
+from policylint.workload import EMPTY, mapping, pod_labels, selects, workloads
+
+
+@rule(category=Category.DOWNTIME, severity=Severity.WARNING)
+def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
+    """A budget that this upgrade brings in or changes allows no disruption of pods of the same release."""
+    for change in upgrade.of("PodDisruptionBudget"):
+        if not isinstance(change, (Created, Kept)) or (isinstance(change, Kept) and not _touched(upgrade, change)):
+            continue
+        spec = mapping(change.after.body, "spec")
+        replicas = _replicas(upgrade, change, spec)
+        if replicas and _allowed(spec, replicas) <= 0:
+            yield Violation(
+                message=f"{change.id} lets no pod go: nodes with these pods cannot be drained",
+                because=f"{_words(spec)} of {replicas} replica{'s' if replicas > 1 else ''} leaves nothing to evict",
+                path="/spec",
+                after=dict(spec),
+                resource=change.id,
+                fixes=(Fix("set maxUnavailable: 1 instead of minAvailable"),),
+            )
+
+
+def _touched(upgrade: Upgrade, budget: Kept) -> bool:
+    if budget.fields:
+        return True
+    selector = mapping(budget.after.body, "spec", "selector")
+    scaled_here = (
+        kept
+        for kept in upgrade.changes
+        if isinstance(kept, Kept) and any(f.path == "/spec/replicas" for f in kept.fields)
+    )
+    return any(selects(selector, pod_labels(kept.after) or EMPTY) for kept in scaled_here)
+
+
+def _replicas(upgrade: Upgrade, budget: Created | Kept, spec: Object) -> int:
+    """The replicas of the workloads that the budget covers; 0 where it covers none of this release."""
+    selector = mapping(spec, "selector")
+    covered = [
+        found
+        for found in workloads(upgrade.after)
+        if found.id.namespace == budget.id.namespace
+        and found.id.kind in ("Deployment", "StatefulSet", "ReplicaSet")
+        and selector
+        and selects(selector, pod_labels(found) or EMPTY)
+    ]
+    counts = [mapping(found.body, "spec").get("replicas", 1) for found in covered]
+    return sum(count for count in counts if isinstance(count, int))
+
+
+def _allowed(spec: Object, replicas: int) -> int:
+    if "maxUnavailable" in spec:
+        return scaled(spec["maxUnavailable"], replicas, up=True)
+    return replicas - scaled(spec.get("minAvailable", 1), replicas, up=True)
+
+
+def _words(spec: Object) -> str:
+    key = "maxUnavailable" if "maxUnavailable" in spec else "minAvailable"
+    return f"{key} {spec.get(key, 1)}"

@@ -1,0 +1,32 @@
+"""One side renders a resource twice.
+
+What happens: Helm 3 refuses to install it, and an upgrade sends both in turn: which one wins is a matter of
+order.
+
+Why: two templates, or a template and a subchart, render the same kind, namespace and name.
+
+What to do instead: render it once.
+"""
+
+from collections.abc import Iterator
+
+from policylint.model import Category, Fix, Location, Severity, Upgrade, Violation
+from policylint.rule import Context, rule
+
+
+@rule(category=Category.PRACTICE, severity=Severity.ERROR)
+def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
+    """Second and later resources of an identity on the after side, and on a before side that has others."""
+    for side, manifest in (("after", upgrade.after), ("before", upgrade.before)):
+        for resource in manifest.duplicates:
+            if side == "before" and resource.id in {found.id for found in upgrade.after.duplicates}:
+                continue
+            first = manifest.resources.get(resource.id) or manifest.hooks[resource.id]
+            places = tuple(Location("rendered", at.origin.file, at.origin.line) for at in (first, resource))
+            yield Violation(
+                message=f"the {side} side renders {resource.id} twice",
+                because="which of the two the cluster keeps depends on their order",
+                resource=resource.id,
+                locations=places,
+                fixes=(Fix("remove one of the two"),),
+            )

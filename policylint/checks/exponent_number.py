@@ -1,0 +1,49 @@
+"""A large number is rendered in exponent form.
+
+What happens: the program reads 1.048576e+06 as text or not at all.
+
+Why: Helm reads large integers of values files as floating point numbers, and a template printed one as it is.
+
+What to do instead: pipe the value through int64 (or int) in the template, or quote it in the values file.
+"""
+
+import re
+from collections.abc import Iterator
+
+from policylint.diff import pointer
+from policylint.model import Category, Confidence, Created, Fix, Json, Kept, Severity, Violation
+from policylint.rule import Context, rule
+
+EXPONENT = re.compile(r"(?<![\w.])[1-9](?:\.[0-9]+)?e\+(?:0[6-9]|1[0-9])(?![\w.])")
+
+
+@rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
+def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
+    """A string of a touched resource holds a whole number in exponent form that was not there before."""
+    if (isinstance(change, Kept) and not change.fields) or change.id.kind == "CustomResourceDefinition":
+        return
+    old = {text for _, text in _strings(change.before.body, "")} if isinstance(change, Kept) else set()
+    for path, text in _strings(change.after.body, ""):
+        if text in old:
+            continue
+        for found in EXPONENT.findall(text):
+            if float(found).is_integer():
+                yield Violation(
+                    message=f"the number {int(float(found))} is rendered as {found}",
+                    path=path,
+                    after=found,
+                    fixes=(Fix("pipe it through int64 in the template: {{ .Values.x | int64 }}"),),
+                )
+                break
+
+
+def _strings(value: Json, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        if "e+" in value:
+            yield path, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _strings(item, pointer(path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _strings(item, pointer(path, index))

@@ -1,0 +1,42 @@
+"""Two workloads of the release ask for one host port.
+
+What happens: pods of both cannot run on one node: with a DaemonSet among them, one of the two never starts
+there.
+
+Why: the same hostPort (or port under hostNetwork) is written twice.
+
+What to do instead: give each its own host port.
+"""
+
+from collections.abc import Iterator
+
+from policylint.model import Category, Fix, Object, Resource, Severity, Upgrade, Violation
+from policylint.rule import Context, rule
+from policylint.workload import at, containers, items, pod_template, workloads
+
+
+@rule(category=Category.DOWNTIME, severity=Severity.WARNING)
+def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
+    """One (protocol, host port) on two workloads of the after side, at least one of them a DaemonSet."""
+    owners: dict[tuple[object, object], Resource] = {}
+    for workload in workloads(upgrade.after):
+        for key in _host_ports(pod_template(workload) or {}):
+            owner = owners.setdefault(key, workload)
+            if owner is not workload and "DaemonSet" in (owner.id.kind, workload.id.kind):
+                yield Violation(
+                    message=f"{workload.id} asks for host port {key[1]}, which {owner.id} has on every node",
+                    after=key[1],
+                    resource=workload.id,
+                    fixes=(Fix("use another host port"),),
+                )
+
+
+def _host_ports(template: Object) -> set[tuple[object, object]]:
+    shared = at(template, "spec", "hostNetwork") is True
+    return {
+        (port.get("protocol", "TCP"), number)
+        for path, container in containers(template)
+        if "/initContainers/" not in path
+        for port in items(container, "ports")
+        if (number := port.get("hostPort") or (port.get("containerPort") if shared else None))
+    }

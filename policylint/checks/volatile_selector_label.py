@@ -1,0 +1,35 @@
+"""A selector holds a label that changes with every version.
+
+What happens: the next bump of the chart or application is refused: spec.selector is immutable.
+
+Why: helm.sh/chart, app.kubernetes.io/version or another label with the version in it is part of
+spec.selector.matchLabels.
+
+What to do instead: select by name and instance only; such labels belong to metadata.labels.
+"""
+
+from collections.abc import Iterator
+
+from policylint.model import Category, Created, Fix, Kept, Severity, Violation
+from policylint.rule import Context, rule
+from policylint.workload import mapping, pod_template
+
+VOLATILE = ("helm.sh/chart", "chart", "app.kubernetes.io/version", "version", "release-revision")
+
+
+@rule(category=Category.PRACTICE, severity=Severity.WARNING, params={"labels": VOLATILE})
+def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
+    """A volatile label in the selector of a workload that keeps it (a change of it is refused anyway)."""
+    if pod_template(change.after) is None or change.id.group != "apps":
+        return
+    selector = mapping(change.after.body, "spec", "selector", "matchLabels")
+    for label in context.params["labels"]:
+        value = selector.get(label)
+        if isinstance(value, str) and any(letter.isdigit() for letter in value):
+            yield Violation(
+                message=f"the next version is refused: the selector holds {label}",
+                because=f"its value {value} changes with the version, and a selector cannot change",
+                path=f"/spec/selector/matchLabels/{label.replace('~', '~0').replace('/', '~1')}",
+                after=value,
+                fixes=(Fix("take the label out of the selector now, by replacing the workload once"),),
+            )

@@ -1,0 +1,39 @@
+"""What protects a workload and must not vanish unnoticed: probes, resources, security contexts, spreading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylint.model import Fix, Json, Kept, Object, Violation
+from policylint.workload import at, containers, mapping, pod_template, template_path
+
+
+def removed(change: Kept, fields: tuple[str, ...], word: str) -> Iterator[Violation]:
+    """One violation for each of these fields ("resources.limits") that a pod or a kept container loses."""
+    before, after = pod_template(change.before), pod_template(change.after)
+    if not change.fields or before is None or after is None:
+        return
+    root = template_path(change.id.kind)
+    old = {"": mapping(before, "spec"), **{_name(body): body for _, body in containers(before)}}
+    new = {"": (f"{root}/spec", mapping(after, "spec"))}
+    new |= {_name(body): (root + path, body) for path, body in containers(after)}
+    for name, (path, body) in new.items():
+        for field in fields:
+            steps = field.split(".")
+            lost = at(old.get(name, {}), *steps)
+            if lost and not at(body, *steps):
+                where = f"container {name}" if name else "the pods"
+                yield _said(where, field, path, lost, word)
+
+
+def _said(where: str, field: str, path: str, lost: Json, word: str) -> Violation:
+    return Violation(
+        message=f"{where} lose{'s' if where != 'the pods' else ''} {field} with this upgrade",
+        path=f"{path}/{field.replace('.', '/')}",
+        before=lost,
+        fixes=(Fix(f"keep the {word}, or waive this finding with the reason"),),
+    )
+
+
+def _name(container: Object) -> str:
+    return str(container.get("name", ""))
