@@ -21,6 +21,8 @@ def decode(node: Node, value: Object, minor: int, known: Object | None = None) -
 
     `known` is an object that is decoded already: what `value` shares with it needs no second look.
     """
+    if "spec" not in value and "spec" in node.properties and node.properties["spec"].default == {}:
+        value = {**value, "spec": {}}  # a struct of its own in Go: never missing
     found = _value(node, value, minor, known)
     return whole_object(found, minor) if isinstance(found, dict) else value
 

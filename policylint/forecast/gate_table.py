@@ -16,6 +16,7 @@ GATED: Mapping[str, Mapping[str, int]] = {
     "apps.v1.RollingUpdateStatefulSetStrategy": {"maxUnavailable": 35},
     "autoscaling.v2.HPAScalingRules": {"tolerance": 35},
     "batch.v1.JobSpec": {"successPolicy": 31},
+    "coordination.v1.LeaseSpec": {"preferredHolder": NEVER, "strategy": NEVER},  # *
     "core.v1.Container": {"resizePolicy": 33, "restartPolicyRules": 35},
     "core.v1.EnvVarSource": {"fileKeyRef": 35},
     "core.v1.Lifecycle": {"stopSignal": NEVER},
@@ -35,6 +36,6 @@ GATED: Mapping[str, Mapping[str, int]] = {
     "core.v1.VolumeProjection": {"clusterTrustBundle": NEVER, "podCertificate": NEVER},
     "apiextensions.v1.CustomResourceDefinitionVersion": {"selectableFields": 31},  # *
     "resource.v1.ExactDeviceRequest": {"adminAccess": 34, "capacity": 36, "tolerations": 34},  # *
-    "storage.v1.CSIDriverSpec": {"nodeAllocatableUpdatePeriodSeconds": 34, "serviceAccountTokenInSecrets": 35},
+    "storage.v1.CSIDriverSpec": {"nodeAllocatableUpdatePeriodSeconds": 35, "serviceAccountTokenInSecrets": 35},
 }
 """Struct -> field -> first minor that keeps it."""

@@ -18,7 +18,6 @@ ONCE = "may not change once set"
 _SOURCE = "pkg/apis/core/validation ValidateServiceUpdate"
 _WITH_ADDRESS = ("ClusterIP", "NodePort", "LoadBalancer")
 _WITH_PORTS = ("NodePort", "LoadBalancer")
-_PORT_RANGE = range(30000, 32768)
 Spec = dict[str, Any]
 
 
@@ -54,7 +53,7 @@ def _allocate(spec: Spec) -> Spec:
             spec["clusterIPs"] = [spec["clusterIP"]]
         _families(spec)
     if spec.get("type") in _WITH_PORTS and spec.get("allocateLoadBalancerNodePorts", True):
-        spec["ports"] = [_with_node_port(port) for port in items(spec.get("ports"))]
+        spec["ports"] = [_with_node_port(port, 30000 + index) for index, port in enumerate(items(spec.get("ports")))]
     if _checks_health(spec) and not spec.get("healthCheckNodePort"):
         spec["healthCheckNodePort"] = AllocatedPort(30999)
     return spec
@@ -69,9 +68,9 @@ def _families(spec: Spec) -> None:
         spec["ipFamilies"] = [Allocated("IPv4"), Allocated("IPv6")] if both else [Allocated("IPv4")]
 
 
-def _with_node_port(port: object) -> object:
+def _with_node_port(port: object, number: int) -> object:
     if isinstance(port, Mapping) and not port.get("nodePort"):
-        return {**port, "nodePort": AllocatedPort(30000)}
+        return {**port, "nodePort": AllocatedPort(number)}
     return port
 
 
@@ -157,18 +156,6 @@ def refusals(request: Request) -> Findings:
         if spec.get("type") == "ClusterIP" and port.get("nodePort"):
             text = "may not be used when `type` is 'ClusterIP'"
             yield forbidden(f"spec.ports[{index}].nodePort", text, source=_SOURCE)
-    yield from port_range(spec, old, request.minor)
-
-
-def port_range(spec: Mapping[str, Any], old: Mapping[str, Any], minor: int) -> Findings:
-    """Node ports that the allocator of a default cluster refuses."""
-    known = set(_node_ports(old))
-    for index, port in enumerate(items(spec.get("ports"))):
-        number = port.get("nodePort") if isinstance(port, Mapping) else None
-        asked = isinstance(number, int) and number and number not in known and number not in _PORT_RANGE
-        if asked and spec.get("type") in _WITH_PORTS:
-            text = "provided port is not in the valid range. The range of valid ports is 30000-32767"
-            yield invalid(f"spec.ports[{index}].nodePort", number, text, minor, source="--service-node-port-range")
 
 
 def _addresses(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findings:

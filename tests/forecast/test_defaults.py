@@ -1,0 +1,45 @@
+"""Defaulting against recorded creations: what the server stores is what we say it stores."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from policylint.forecast.decode import decode
+from policylint.forecast.gotypes import normal
+from policylint.schemas import minor_number, schemas
+
+ORACLE = Path(__file__).parents[2] / "fixtures" / "oracle"
+ALLOCATED = {
+    "Service": {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort", "nodePort"},
+    "Job": {"selector", "metadata"},
+    "Namespace": {"spec"},
+    "PersistentVolumeClaim": {"dataSourceRef", "apiGroup"},
+    "Ingress": {"ingressClassName"},
+}
+
+
+def without(value, names):
+    if isinstance(value, dict):
+        return {key: without(child, names) for key, child in value.items() if key not in names}
+    return [without(item, names) for item in value] if isinstance(value, list) else value
+
+
+def bare(node, body, names):
+    return without(normal(node, body), {"metadata", *names})
+
+
+@pytest.mark.parametrize("minor", ["1.30", "1.34", "1.36"])
+def test_stored_objects(minor):
+    with gzip.open(ORACLE / f"defaults-{minor}.jsonl.gz", "rt") as lines:
+        rows = [json.loads(line) for line in lines]
+    assert len(rows) > 80
+    for row in rows:
+        node = schemas(minor).kind(row["sent"]["apiVersion"], row["sent"]["kind"])
+        names = ALLOCATED.get(row["sent"]["kind"], set())
+        ours, theirs = (
+            {key: without(value, names) for key, value in body.items() if key not in ("metadata", "status")}
+            for body in (decode(node, row["sent"], minor_number(minor)), row["stored"])
+        )
+        assert bare(node, ours, names) == bare(node, theirs, names), row["sent"]

@@ -1,0 +1,23 @@
+"""The forecast against every recorded answer: the requirements that `make score` checks too."""
+
+import pytest
+
+from scripts.score_forecast import MINORS, SHARED, excused, fields, judge, scenarios, upgrades
+
+
+@pytest.mark.parametrize("minor", MINORS)
+def test_every_recorded_field(minor):
+    assert judge(list(fields(minor))) == []
+
+
+@pytest.mark.parametrize("live", [True, False], ids=["with-live", "without-live"])
+def test_every_recorded_scenario(live):
+    assert judge(list(scenarios(live=live))) == []
+
+
+@pytest.mark.skipif(not (SHARED / "upgrades-1.36.jsonl.gz").exists(), reason="the recorded upgrades are not here")
+def test_a_sample_of_recorded_upgrades():
+    found = list(upgrades(every=15))
+    assert len(found) > 100
+    wrong = [one for one in found if one.ours not in (one.recorded, "depends") and not excused(one)]
+    assert wrong == []
