@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.score_forecast import MINORS, SHARED, excused, fields, judge, scenarios, upgrades
+from scripts.score_forecast import MINORS, SHARED, excused, fields, judge, rules, scenarios, upgrades
 
 
 @pytest.mark.parametrize("minor", MINORS)
@@ -13,6 +13,10 @@ def test_every_recorded_field(minor):
 @pytest.mark.parametrize("live", [True, False], ids=["with-live", "without-live"])
 def test_every_recorded_scenario(live):
     assert judge(list(scenarios(live=live))) == []
+
+
+def test_every_recorded_validation_rule():
+    assert judge(list(rules())) == []
 
 
 @pytest.mark.skipif(not (SHARED / "upgrades-1.36.jsonl.gz").exists(), reason="the recorded upgrades are not here")

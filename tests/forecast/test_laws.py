@@ -1,0 +1,99 @@
+"""Laws that hold for every kind: what is equal is accepted, and order, noise and names decide nothing."""
+
+import copy
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from policylint.model import Target
+from scripts.score_forecast import ORACLE, rows
+from tests.forecast.objects import FORCE, HELM3, HELM4, OK, both, manifest, outcomes, release
+
+RECORDED = list(rows(ORACLE / "fields-1.36.jsonl.gz"))
+BASES = {row["base"]: row["before"] for row in RECORDED}
+NAMED_BY_CONTENT = ("CustomResourceDefinition", "APIService", "IPAddress")
+RENAMED = [row for row in RECORDED if row["kind"] not in NAMED_BY_CONTENT]
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+TARGETS = st.sampled_from([HELM3, HELM4])
+
+
+def answers(before, after, target):
+    found = both(before, after, target)
+    return found.upgrade.outcome, found.rollback.outcome
+
+
+@pytest.mark.parametrize("target", [HELM3, HELM4], ids=["client-side", "server-side"])
+@pytest.mark.parametrize("base", BASES)
+def test_equal_sides_are_accepted(base, target):
+    assert outcomes(BASES[base], copy.deepcopy(BASES[base]), target) == (OK, OK)
+
+
+@pytest.mark.parametrize("minor", ["1.28", "1.29", "1.31", "1.32", "1.33", "1.35", "1.37", "1.40"])
+def test_noise_is_accepted_in_every_minor(minor):
+    for body in (BASES["Deployment"], BASES["StatefulSet"], BASES["Service-auto"], BASES["Job"]):
+        after = with_label(body, "helm.sh/chart", "web-2")
+        for target in (HELM3, HELM4):
+            assert outcomes(body, after, Target(minor, target.helm, target.apply)) == (OK, OK)
+
+
+def with_label(body, name, value):
+    metadata = body["metadata"]
+    return {**body, "metadata": {**metadata, "labels": {**metadata.get("labels", {}), name: value}}}
+
+
+def shuffled(value, seed):
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: hash((key, seed)))
+        return {key: shuffled(value[key], seed) for key in keys}
+    return [shuffled(item, seed) for item in value] if isinstance(value, list) else value
+
+
+@QUICK
+@given(st.sampled_from(RECORDED), TARGETS, st.integers())
+def test_key_order_decides_nothing(row, target, seed):
+    expected = answers(row["before"], row["after"], target)
+    assert answers(shuffled(row["before"], seed), shuffled(row["after"], seed + 1), target) == expected
+
+
+@QUICK
+@given(st.sampled_from([row for row in RECORDED if "labels" not in row["path"]]), TARGETS)
+def test_noise_labels_decide_nothing(row, target):
+    expected = answers(row["before"], row["after"], target)
+    before = with_label(row["before"], "helm.sh/chart", "web-1")
+    after = with_label(row["after"], "helm.sh/chart", "web-2")
+    assert answers(before, after, target) == expected
+
+
+@QUICK
+@given(st.sampled_from(RENAMED), TARGETS, st.from_regex(r"[a-z][a-z0-9]{0,20}", fullmatch=True))
+def test_names_decide_nothing(row, target, name):
+    def renamed(body):
+        return {**body, "metadata": {**body["metadata"], "name": name}}
+
+    expected = answers(row["before"], row["after"], target)
+    assert answers(renamed(row["before"]), renamed(row["after"]), target) == expected
+
+
+@QUICK
+@given(st.sampled_from(RECORDED), TARGETS)
+def test_forecasting_changes_no_object(row, target):
+    before, after = copy.deepcopy(row["before"]), copy.deepcopy(row["after"])
+    both(before, after, target)
+    assert (before, after) == (row["before"], row["after"])
+
+
+@QUICK
+@given(st.lists(st.sampled_from(sorted(BASES)), unique_by=lambda name: BASES[name]["kind"], min_size=2), TARGETS)
+def test_other_objects_of_a_release_decide_nothing(names, target):
+    before = manifest(*(BASES[name] for name in names))
+    after = manifest(*(with_label(BASES[name], "helm.sh/chart", "2") for name in names))
+    done = release(before, after, target)
+    for change in done.changes:
+        alone = both(change.before.body, change.after.body, target)
+        assert change.forecast == alone
+
+
+def test_a_replacement_is_judged_even_where_nothing_changed():
+    assert outcomes(BASES["ConfigMap"], BASES["ConfigMap"], FORCE) == (OK, OK)
+    assert outcomes(BASES["Job"], BASES["Job"], FORCE)[0] != OK
