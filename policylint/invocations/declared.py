@@ -51,7 +51,7 @@ Read = Declaration | ReadError
 def word(tree: Tree | None, default: str | None = None) -> Word:
     """The text of a scalar; a template or a variable in it makes it unknown."""
     if tree is None or tree.text is None:
-        return Word(default, bool(tree and tree.dynamic))
+        return Word(default, bool(tree and tree.open))
     if tree.dynamic or varies(tree.text):
         return Word(None, True, tree.text)
     return Word(tree.text or default, False, tree.text)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 HOLE = "\ue000"
 """Stands for one character of a template action; private use, so it is in no real file."""
@@ -18,9 +18,10 @@ HOLE = "\ue000"
 _ACTION = re.compile(
     r"""
       \{\{-?\s*/\*.*?\*/\s*-?\}\}                                     # {{/* a comment */}}
-    | \$?\{\{(?>"[^"\n]*"|`[^`]*`|(?!\}\}).)*+\}\}\}?                 # {{ go }}, ${{ github }}, {{{ mustache }}}
+    | \{\{\{(?:(?!\}\}\}).)*+\}\}\}                                  # {{{ mustache }}}
+    | \$?\{\{(?>"[^"\n]*"|`[^`]*`|(?!\}\}).)*+\}\}                    # {{ go }} and ${{ github }}
     | \{%(?:(?!%\}).)*+%\} | \{\#(?:(?!\#\}).)*+\#\}                  # {% jinja %} {# comment #}
-    | %\{[^{}\n]*\}                                                   # %{ if terraform }
+    | %\{~?\s*(?:if|else|endif|for|endfor)\b[^{}\n]*\}                # %{ if terraform }
     | \$\{(?:[^{}\n]|\{[^{}\n]*\})*+\}                                # ${VAR} ${default:=x}
     | <%(?:(?!%>).)*+%>                                               # <% erb %>
     """,
@@ -31,6 +32,11 @@ _OPENS = frozenset(["if", "range", "with", "define", "block", "for", "macro", "c
 _TURNS = frozenset(["else", "elif", "elseif"])
 _CLOSES = re.compile(r"end\w*$")
 _SILENT = re.compile(r"/\*|\$\w+\s*:?=|set\s|import\s|from\s|extends\s")
+_ASSIGNS = re.compile(
+    r"\{\{-?\s*(\$\w+)\s*:=\s*\"([^\"\n]*)\"\s*-?\}\}|\{%-?\s*set\s+(\w+)\s*=\s*[\"']([^\"'\n]*)[\"']\s*-?%\}"
+)
+_SETS = re.compile(r"\{\{-?\s*(\$\w+)\s*:?=|\{%-?\s*set\s+(\w+)\b")
+_PRINTS = re.compile(r"\{\{-?\s*(\$?\w+)\s*(?:\|\s*quote\s*)?-?\}\}")
 _INDENT = re.compile(r"\bn?indent\s*\(?\s*(\d+)")
 
 
@@ -54,6 +60,19 @@ class Filled:
     """First and last line of each conditional or repeated part."""
     openings: tuple[tuple[int, int], ...] = ()
     """(line, indent) of each action alone on its line that may print further keys or items at that indent."""
+    constants: Mapping[str, str] = field(default_factory=dict)
+    """Template variables that the text itself sets to a literal, once."""
+
+    def known(self, text: str) -> str:
+        """The text with the actions that only print such a variable replaced by its value."""
+        if not self.constants:
+            return text
+        return _PRINTS.sub(lambda match: self.constants.get(match[1], match[0]), text)
+
+
+def has_actions(text: str) -> bool:
+    """Whether template actions stand in the text."""
+    return bool(_ACTION.search(text))
 
 
 def fill(text: str) -> Filled:
@@ -67,7 +86,16 @@ def fill(text: str) -> Filled:
     for line, group in _by_line(actions, starts):
         end = starts[line + 1] - 1 if line + 1 < len(starts) else len(text)
         openings += _fill_line(chars, text, group, (line, starts[line], max(end, group[-1].end)))
-    return Filled("".join(chars), text, tuple(_branches(actions, starts)), tuple(openings))
+    return Filled("".join(chars), text, tuple(_branches(actions, starts)), tuple(openings), _constants(text))
+
+
+def _constants(text: str) -> dict[str, str]:
+    """Variables set to one literal and nowhere else."""
+    found: dict[str, list[str]] = {}
+    for match in _ASSIGNS.finditer(text):
+        found.setdefault(match[1] or match[3], []).append(match[2] or match[4] or "")
+    every = [match[1] or match[2] for match in _SETS.finditer(text)]
+    return {name: values[0] for name, values in found.items() if values[0] and every.count(name) == 1}
 
 
 def _actions(text: str) -> Iterator[Action]:

@@ -64,14 +64,22 @@ def _inside(text: str, file: str, *, yaml: bool) -> Iterator[Tree | ReadError]:
 
 def _reach(lines: list[str], at: int, column: int) -> tuple[int, int]:
     """First line and the line after the last of the object whose apiVersion is on line `at`."""
-    first, last = at, at + 1
-    while (
-        first > 0 and "- " not in lines[first][:column] and _belongs(_undashed(lines[first - 1]), column, blank=False)
-    ):
-        first -= 1
+    last = at + 1
     while last < len(lines) and _belongs(lines[last], column, blank=True):
         last += 1
-    return first, last
+    return _top(lines, at, column), last
+
+
+def _top(lines: list[str], at: int, column: int) -> int:
+    """The line of the object's first key, where others stand above its apiVersion."""
+    first = above = at
+    while above > 0 and "- " not in lines[above][:column]:
+        above -= 1
+        line = _undashed(lines[above])
+        if not _belongs(line, column, blank=False):
+            break
+        first = above if re.match(r"[A-Za-z]+:(?:\s|$)", line[column:]) else first
+    return first
 
 
 def _undashed(line: str) -> str:

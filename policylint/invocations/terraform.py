@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from policylint.errors import ReadError
 from policylint.invocations.declared import Declaration, Read, Word, found
 from policylint.invocations.hcl import UNDECIDED, Block, Module, parse, value
 from policylint.invocations.model import INLINE
 from policylint.invocations.settings import Setting, literal, strongest, tables
 from policylint.invocations.source import Reader, Source
 
+_HEAD = re.compile(r"^\s*resource\s+\"?helm_release\b", re.MULTILINE)
 _SETS = ("set", "set_sensitive", "set_list", "set_wo", "set_string")
 
 
 def read(text: str) -> Iterator[Read]:
     """The releases of one file."""
     module = parse(text)
-    for block in _releases(module.blocks):
+    blocks = list(_releases(module.blocks))
+    for block in blocks:
         yield _declaration(block, module)
+    if module.broken and len(blocks) < len(_HEAD.findall(text)):
+        yield ReadError("not HCL", line=module.broken, remedy="correct the file: terraform validate says more")
 
 
 def _releases(blocks: tuple[Block, ...]) -> Iterator[Block]:
@@ -40,6 +46,8 @@ def _declaration(block: Block, module: Module) -> Declaration:
         settings=strongest(_settings(block, module)),
         values=tuple(_values(block, module)),
         sets=tuple(_sets(block, module)),
+        syntax="hcl",
+        hidden=block.spot.line <= module.broken <= block.spot.end_line,
     )
 
 
@@ -85,7 +93,7 @@ def _sets(block: Block, module: Module) -> Iterator[str]:
 
 
 def _wants(source: Source) -> bool:
-    return source.path.suffix in (".tf", ".tofu") and '"helm_release"' in source.text
+    return source.path.suffix in (".tf", ".tofu") and "helm_release" in source.text
 
 
 READER = Reader("terraform", _wants, lambda source: found(read(source.text), source))

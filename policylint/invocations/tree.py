@@ -10,7 +10,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from policylint.errors import ReadError
-from policylint.invocations.holes import HOLE, Filled, fill
+from policylint.invocations.holes import HOLE, Filled, fill, has_actions
 from policylint.kyaml import compose
 
 _END = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z).*$", re.MULTILINE)
@@ -99,13 +99,20 @@ class Tree:
         value: str = self.node.value
         if HOLE not in value:
             return value
-        raw = self.page.filled.original[self.node.start_mark.index : self.node.end_mark.index].strip()
+        raw = self._raw.strip()
         return raw[1:-1] if raw[:1] in ("'", '"') and raw[-1:] == raw[:1] else raw
+
+    @property
+    def _raw(self) -> str:
+        """What the file has here, template variables of a known value replaced."""
+        filled = self.page.filled
+        return filled.known(filled.original[self.node.start_mark.index : self.node.end_mark.index])
 
     @property
     def dynamic(self) -> bool:
         """Whether a template writes any part of it."""
-        return HOLE in self.page.filled.text[self.node.start_mark.index : self.node.end_mark.index]
+        written = self.page.filled.text[self.node.start_mark.index : self.node.end_mark.index]
+        return HOLE in written and (not self.page.filled.constants or has_actions(self._raw))
 
     @property
     def boolean(self) -> bool | None:
@@ -154,6 +161,17 @@ class Tree:
         own = self.line - self.page.line - 1
         return any(first < start <= own <= end for start, end in self.page.filled.branches)
 
+    def _filled_below(self) -> bool:
+        """Whether a template on the next line writes the value of a key that has none."""
+        mark, lines = (self.key or self.node).start_mark, self.page.filled.text.split("\n")
+        deeper = {line for line, indent in self.page.filled.openings if indent > mark.column}
+        for line in range(mark.line + 1, len(lines)):
+            if line in deeper:
+                return True
+            if lines[line].strip():
+                break
+        return False
+
     @property
     def open(self) -> bool:
         """Whether a template may write more keys or items here than can be seen."""
@@ -161,7 +179,7 @@ class Tree:
         if any(start.line <= line <= end.line for line in self.page.lost):
             return True
         if not isinstance(self.node, (MappingNode, SequenceNode)):
-            return self.dynamic
+            return self.dynamic or (self.text is None and self._filled_below())
         if isinstance(self.node, MappingNode) and any(HOLE in str(key.value) for key, _ in self.node.value):
             return True
         column = start.column
@@ -198,6 +216,7 @@ def _cut(filled: Filled, start: int, end: int) -> Filled:
         filled.original[start:end],
         tuple((first - above, last - above) for first, last in filled.branches),
         tuple((at - above, indent) for at, indent in filled.openings),
+        filled.constants,
     )
 
 
@@ -232,4 +251,4 @@ def _bad_line(text: str, line: int) -> int:
 def _blank(filled: Filled, line: int) -> Filled:
     lines = filled.text.split("\n")
     lines[line] = " " * len(lines[line])
-    return Filled("\n".join(lines), filled.original, filled.branches, filled.openings)
+    return replace(filled, text="\n".join(lines))
