@@ -19,7 +19,7 @@ from policylint.render.text import decoded, split_crds, warnings
 from policylint.render.versions import known_version, remember_version
 from policylint.sources.sides import ChartSide
 
-TIME_LIMIT = 180.0
+TIME_LIMIT = 120.0
 """Seconds after which a helm that does not end is taken to hang."""
 OLDEST = (3, 8)
 """The oldest Helm whose `template` has every flag used here, OCI references included."""
@@ -74,7 +74,7 @@ class Process:
             self.cancel()
             raise RenderError(
                 f"{Path(self.argv[0]).name} {self.argv[1]} did not end within {self._limit:g} seconds and was stopped",
-                remedy="run it by hand to see what it waits for, or raise POLICYLINT_HELM_TIMEOUT (seconds)",
+                remedy="run it by hand to see what it waits for, or raise --render-timeout",
             )
         return self._popen.returncode, self._out, self._err
 

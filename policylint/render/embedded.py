@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from policylint.errors import RenderError, SourceError
+from policylint.render.binary import TIME_LIMIT
 from policylint.render.command import check_extra, full_version, shown, template_argv
 from policylint.render.engine import Rendered
 from policylint.render.failure import render_error
 from policylint.sources.sides import ChartSide, ValuesInput
 
-TIME_LIMIT = 180.0
 _CANNOT = {"--skip-schema-validation", "--post-renderer", "--post-renderer-args", "--verify"}
 
 
@@ -53,7 +53,7 @@ class EmbeddedRender:
         if self._result is None:
             raise RenderError(
                 f"rendering {self._side.chart} did not end within {self._limit:g} seconds",
-                remedy="look for a template that never ends, or raise the limit (POLICYLINT_HELM_TIMEOUT, in seconds)",
+                remedy="look for a template that never ends, or raise --render-timeout",
             )
         return self._result
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from policylint.render.choose import choose_engine
+from policylint.render.double import can_differ
 from policylint.render.engine import Engine, Pending
 from policylint.render.pair import Renders
 from policylint.sources.sides import ChartSide, ManifestSide, Side
@@ -56,7 +57,7 @@ class Rendering:
         self._plan = plan
         self._engine: Engine | None = None
         if any(isinstance(side, ChartSide) for side in (plan.before, plan.after)):
-            self._engine = choose_engine(plan.options.helm)
+            self._engine = choose_engine(plan.options.helm, plan.options.timeout)
         self._renders = Renders(self._engine) if self._engine else None
         self._pending: list[Pending | None] = [self._start(plan.before), self._start(plan.after)]
 
@@ -73,7 +74,7 @@ class Rendering:
     def wait(self) -> tuple[Rendered, Rendered]:
         """Both sides. Raises `RenderError` with helm's own words."""
         before, after = self._pending
-        return self._side(self._plan.before, before), self._side(self._plan.after, after)
+        return self._steady(self._side(self._plan.before, before), self._side(self._plan.after, after))
 
     def __enter__(self) -> Rendering:
         return self
@@ -83,6 +84,22 @@ class Rendering:
     ) -> None:
         if self._renders is not None:
             self._renders.__exit__(kind, error, trace)
+
+    def _steady(self, before: Rendered, after: Rendered) -> tuple[Rendered, Rendered]:
+        """Both sides without what differs from render to render, found by a second render where that can be."""
+        if before.texts == after.texts or not before.texts or not after.texts:
+            return before, after
+        sides = (self._plan.before, self._plan.after)
+        again = [self._start(side) if isinstance(side, ChartSide) and can_differ(side) else None for side in sides]
+        second_before, second_after = (pending.wait().text if pending else "" for pending in again)
+        if not second_before and not second_after:
+            return before, after
+        from policylint.render.steady import steady
+        from policylint.schemas import minor_number
+
+        minor = next(f"1.{minor_number(side.kube_version)}" for side in sides if isinstance(side, ChartSide))
+        old, new, found = steady(before.texts, after.texts, second_before, second_after, minor)
+        return replace(before, texts=old), replace(after, texts=new, notes=(*after.notes, *map(str, found)))
 
     def _start(self, side: Side) -> Pending | None:
         return self._renders.start(side) if self._renders is not None and isinstance(side, ChartSide) else None

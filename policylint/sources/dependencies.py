@@ -51,13 +51,12 @@ def add_dependencies(checkout: Checkout, chart: str, now: Path, helm: str, seen:
 
 def build(directory: Path, helm: str, why: str) -> None:
     """Run `helm dependency build` on a copy; raises SourceError with helm's message."""
-    from policylint.render.binary import Process, find_helm
-    from policylint.render.choose import time_limit
+    from policylint.render.binary import TIME_LIMIT, Process, find_helm
 
     binary = find_helm(helm if helm != "embedded" else "")
     if not binary:
         raise SourceError(why, remedy="vendor the dependencies in charts/, or name a helm binary that can fetch them")
-    code, out, err = Process([binary, "dependency", "build", str(directory)], time_limit()).wait()
+    code, out, err = Process([binary, "dependency", "build", str(directory)], TIME_LIMIT).wait()
     if code:
         said = (err or out).decode("utf-8", "replace").strip().replace(str(directory), directory.name)
         raise SourceError(

@@ -81,12 +81,11 @@ def _side(name: str, revision: Revision, hooks: Iterable[str | None]) -> Manifes
 
 def _ask(helm: str, *questions: list[str]) -> list[str]:
     """What helm answers to each question, asked at the same time; raises SourceError with helm's message."""
-    from policylint.render.binary import Process
-    from policylint.render.choose import time_limit
+    from policylint.render.binary import TIME_LIMIT, Process
 
     if not helm:
         raise SourceError("asking the cluster needs a helm binary", remedy="name one with --helm")
-    asked = [Process([helm, *question], time_limit()) for question in questions]
+    asked = [Process([helm, *question], TIME_LIMIT) for question in questions]
     answers = []
     try:
         for process in asked:

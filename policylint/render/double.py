@@ -1,0 +1,76 @@
+"""Which charts can render differently each time, found without rendering: by the functions their templates call."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import tarfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from policylint.sources.sides import ChartSide
+
+# Functions of Sprig and Helm whose result differs from call to call. `keys` and `values` of a dict come in random
+# order; dates of what is no date are of now. derivePassword is deterministic, lookup finds nothing offline.
+FUNCTIONS = (
+    *("randAlphaNum", "randAlpha", "randNumeric", "randAscii", "randBytes", "randInt", "shuffle", "uuidv4"),
+    *("genPrivateKey", "genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey"),
+    *("genSignedCert", "genSignedCertWithKey", "htpasswd", "bcrypt", "encryptAES"),
+    *("now", "ago", "date", "dateInZone", "date_in_zone", "htmlDate", "htmlDateInZone", "getHostByName"),
+    *("keys", "values"),
+)
+
+_ACTION = re.compile(rb"\{\{(?!-?\s*/\*)(.*?)\}\}", re.S)
+_CALL = re.compile(rb"(?<![\w.$\"/-])(?:" + "|".join(FUNCTIONS).encode() + rb")(?![\w\"./-])")
+
+
+def can_differ(side: ChartSide) -> bool:
+    """Whether a template of the chart, its subcharts or a value that `tpl` may run calls such a function.
+
+    True where the chart is not at hand (a reference that helm pulls).
+    """
+    chart = Path(side.chart)
+    if not chart.exists():
+        return True
+    named = [*side.values.files, *(item.partition("=")[2] for item in side.values.set_file)]
+    given = [*side.values.set, *side.values.set_string, *side.values.set_json, *side.values.set_literal]
+    contents = (*_contents(chart), *(_read(Path(name)) for name in named), *(item.encode() for item in given))
+    return any(_calls(content) for content in contents)
+
+
+def _calls(content: bytes) -> bool:
+    return b"{{" in content and any(_CALL.search(action[1]) for action in _ACTION.finditer(content))
+
+
+def _contents(chart: Path) -> Iterator[bytes]:
+    """The content of each file of a chart, archives within it unpacked in memory."""
+    if chart.is_file():
+        yield from _members(chart)
+        return
+    for directory, _, names in os.walk(chart, followlinks=True):
+        for name in names:
+            file = Path(directory, name)
+            if name.endswith((".tgz", ".tar.gz")):
+                yield from _members(file)
+            else:
+                yield _read(file)
+
+
+def _members(archive: Path) -> Iterator[bytes]:
+    """The files of an archive; one that cannot be read counts as calling such a function."""
+    try:
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                content = tar.extractfile(member) if member.isfile() else None
+                yield content.read() if content else b""
+    except (OSError, EOFError, tarfile.TarError, gzip.BadGzipFile, zlib.error):
+        yield b"{{ now }}"
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""

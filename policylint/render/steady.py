@@ -1,0 +1,197 @@
+"""Take what differs from render to render (passwords, certificates, dates) out of the comparison of two sides.
+
+Each side was rendered twice. Where the two renders of a side differ, both sides get the same value, so that the
+difference is in no diff and the reason of no verdict; an object whose very name differs is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from policylint.diff import fields, pointer
+from policylint.kyaml import Document, split
+from policylint.manifest import Text
+from policylint.model import Json
+from policylint.schemas import schemas
+
+
+@dataclass(frozen=True, slots=True)
+class Unsteady:
+    """A place that differs from render to render: its object ("Secret web"), RFC 6901 pointer and template."""
+
+    resource: str
+    path: str
+    template: str
+
+    def __str__(self) -> str:
+        what = f"{self.resource}: {self.path}" if self.path else f"{self.resource}: its name"
+        return f"{what} differs from render to render ({self.template}), so it is not compared"
+
+
+@dataclass(slots=True)
+class _Side:
+    """A side's documents (with the number of the text they are in), what is unsteady in each, and their values."""
+
+    texts: tuple[Text, ...]
+    documents: list[Document]
+    within: list[int]
+    places: dict[int, tuple[str, ...]]
+    bodies: dict[int, Json]
+
+    def by_identity(self) -> dict[tuple[str, ...], int]:
+        return {_identity(body): number for number, body in self.bodies.items()}
+
+
+def steady(
+    before: tuple[Text, ...], after: tuple[Text, ...], second_before: str, second_after: str, minor: str
+) -> tuple[tuple[Text, ...], tuple[Text, ...], tuple[Unsteady, ...]]:
+    """Both sides with equal values where a second render differs, line for line where they were, and those places.
+
+    A second text is "" where a side was not rendered again. Raises ReadError for text that is no YAML.
+    """
+    old, new = _compared(before, second_before), _compared(after, second_after)
+    if not old.places and not new.places:
+        return before, after, ()
+    _add_counterparts(old, new)
+    _add_counterparts(new, old)
+    numbers = old.by_identity()
+    for number, body in new.bodies.items():
+        other = numbers.get(_identity(body))
+        if other is not None:
+            new.bodies[number] = _levelled(old.bodies[other], body, new.places.get(number, ()), minor)
+            old.bodies[other] = _levelled(new.bodies[number], old.bodies[other], old.places.get(other, ()), minor)
+    found = dict.fromkeys((*_unsteady(old), *_unsteady(new)))
+    return _rewritten(old), _rewritten(new), tuple(found)
+
+
+def _compared(first: tuple[Text, ...], second: str) -> _Side:
+    cut = [(number, document) for number, text in enumerate(first) for document in split(text.text, text.file)]
+    documents = [document for _, document in cut]
+    places: dict[int, tuple[str, ...]] = {}
+    bodies: dict[int, Json] = {}
+    twins = _twins(documents, split(second, "render")) if second else {}
+    for number, twin in twins.items():
+        if twin is None or documents[number].text != twin.text:
+            bodies[number] = body = documents[number].body()
+            places[number] = tuple(_differing(body, twin.body())) if twin else ("/metadata/name",)
+    return _Side(first, documents, [number for number, _ in cut], places, bodies)
+
+
+def _twins(first: list[Document], second: list[Document]) -> dict[int, Document | None]:
+    """Each document's counterpart in the other render of its side: the one of the same place in its template."""
+    waiting: dict[str, list[Document]] = {}
+    for document in second:
+        waiting.setdefault(document.source, []).append(document)
+    found: dict[int, Document | None] = {}
+    for number, document in enumerate(first):
+        queue = waiting.get(document.source)
+        found[number] = queue.pop(0) if queue else None
+    return found
+
+
+def _differing(first: Json, second: Json, path: str = "") -> Iterator[str]:
+    """Pointers to what differs; a list of another length differs as a whole."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        for key in first:
+            yield from (
+                _differing(first[key], second[key], pointer(path, key)) if key in second else (pointer(path, key),)
+            )
+    elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        for index, (one, other) in enumerate(zip(first, second, strict=True)):
+            yield from _differing(one, other, pointer(path, index))
+    elif first != second or isinstance(first, bool) is not isinstance(second, bool):
+        yield path
+
+
+def _add_counterparts(side: _Side, other: _Side) -> None:
+    """Read the objects that the other side found unsteady."""
+    wanted = {_identity(body) for number, body in other.bodies.items() if number in other.places}
+    names = {identity[3] for identity in wanted}
+    for number, document in enumerate(side.documents):
+        if number not in side.bodies and any(name in document.text for name in names):
+            body = document.body()
+            if _identity(body) in wanted:
+                side.bodies[number] = body
+
+
+def _levelled(model: Json, body: Json, places: tuple[str, ...], minor: str) -> Json:
+    """`body` with the value of `model` at each of `places`, list items matched as the diff matches them."""
+    identity = _identity(body)
+    node = schemas(minor).kind(identity[0], identity[1])
+    for change in list(fields(model, body, node)) if places else ():
+        if change.op == "replace" and any(_covers(place, change.path) for place in places):
+            body = _replaced(body, change.path.split("/")[1:], change.before)
+    return body
+
+
+def _covers(place: str, path: str) -> bool:
+    return path == place or path.startswith(f"{place}/")
+
+
+def _replaced(body: Json, steps: list[str], value: Json) -> Json:
+    """A copy of `body` with another value at the place."""
+    if not steps:
+        return value
+    step = steps[0].replace("~1", "/").replace("~0", "~")
+    if isinstance(body, list):
+        index = int(step)
+        return [*body[:index], _replaced(body[index], steps[1:], value), *body[index + 1 :]]
+    return {**body, step: _replaced(body[step], steps[1:], value)}
+
+
+def _identity(body: Json) -> tuple[str, ...]:
+    """apiVersion, kind, namespace and name."""
+    table = body if isinstance(body, Mapping) else {}
+    found = table.get("metadata")
+    metadata = found if isinstance(found, Mapping) else {}
+    return tuple(
+        str(part or "")
+        for part in (table.get("apiVersion"), table.get("kind"), metadata.get("namespace"), metadata.get("name"))
+    )
+
+
+def _is_nameless(places: tuple[str, ...]) -> bool:
+    return any(
+        place in ("", "/apiVersion", "/kind", "/metadata", "/metadata/name", "/metadata/namespace") for place in places
+    )
+
+
+def _unsteady(side: _Side) -> Iterator[Unsteady]:
+    for number, places in side.places.items():
+        _, kind, _, name = _identity(side.bodies[number])
+        template = side.documents[number].source
+        if _is_nameless(places):
+            yield Unsteady(kind or "an object", "", template)
+        else:
+            yield from (Unsteady(f"{kind} {name}", place, template) for place in places)
+
+
+def _rewritten(side: _Side) -> tuple[Text, ...]:
+    """The side's texts with the changed objects as JSON, padded so that every other line stays where it was."""
+    return tuple(replace(text, text=_rewritten_text(side, number, text.text)) for number, text in enumerate(side.texts))
+
+
+def _rewritten_text(side: _Side, text_number: int, text: str) -> str:
+    parts: list[str] = []
+    copied = sought = 0
+    for number, document in enumerate(side.documents):
+        if side.within[number] != text_number:
+            continue
+        begin = text.index(document.text, sought)
+        sought = begin + len(document.text)
+        if number in side.bodies:
+            parts += [text[copied:begin], _printed(side, number)]
+            copied = sought
+    return "".join([*parts, text[copied:]])
+
+
+def _printed(side: _Side, number: int) -> str:
+    document = side.documents[number]
+    head = f"# Source: {document.source}\n" if document.source else ""
+    if _is_nameless(side.places.get(number, ())):
+        text = head
+    else:
+        text = f"{head}{json.dumps(side.bodies[number], ensure_ascii=False)}\n"
+    return text + "\n" * (document.text.count("\n") - text.count("\n"))
