@@ -41,9 +41,9 @@ def duplicate(field: str, value: Json) -> Cause:
     return _cause(field, "FieldValueDuplicate", "Duplicate value", value, "")
 
 
-def not_found(field: str, value: Json) -> Cause:
+def not_found(field: str, value: Json, detail: str = "") -> Cause:
     """A name refers to nothing."""
-    return _cause(field, "FieldValueNotFound", "Not found", value, "")
+    return _cause(field, "FieldValueNotFound", "Not found", value, detail)
 
 
 def unsupported(field: str, value: Json, supported: Iterable[str]) -> Cause:

@@ -234,7 +234,8 @@ def missing_claims(value: Object, at: str, claims: Collection[str]) -> Iterator[
         if not name:
             yield required(path)
         elif name not in claims:
-            yield not_found(path, name)
+            known = f": {', '.join(sorted(claims))}" if claims else " which is empty"
+            yield not_found(path, name, f"must be one of the names in pod.spec.resourceClaims{known}")
         key = f"{name}/{text(claim, 'request')}" if text(claim, "request") else name
         if key in seen or name in seen:
             yield duplicate(path, key)

@@ -142,7 +142,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
         "fsGroupChangePolicy": (one_of("Always", "OnRootMismatch"),),
         "runAsGroup": (_ID,),
         "runAsUser": (_ID,),
-        "seLinuxChangePolicy": (one_of("MountOption", "Recursive"),),
+        "seLinuxChangePolicy": (one_of("Recursive"),),
         "supplementalGroupsPolicy": (one_of("Merge", "Strict"),),
     },
     "core.v1.PodSpec": {
@@ -201,6 +201,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
         "mountPropagation": (one_of("Bidirectional", "HostToContainer", "None"),),
         "recursiveReadOnly": (one_of("Disabled", "Enabled", "IfPossible"),),
     },
+    "core.v1.EndpointPort": {"protocol": (_PROTOCOL,), "appProtocol": (form(qualified_name),)},
     "discovery.v1.EndpointPort": {"protocol": (_PROTOCOL,), "appProtocol": (form(qualified_name),)},
     "discovery.v1.EndpointSlice": {"addressType": (one_of("FQDN", "IPv4", "IPv6"),)},
     "networking.v1.IngressSpec": {"ingressClassName": (form(dns_subdomain),)},

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from policylint.model import Cause, Object
 from policylint.validity.causes import each_invalid, forbidden, invalid, required, unsupported
 from policylint.validity.formats import dns_subdomain
-from policylint.validity.reading import fields, has, items, many, number, text
+from policylint.validity.reading import fields, has, items, many, number, text, texts
 from policylint.validity.walk import Scope
 
 _SUBJECTS: Mapping[str, str] = {"Group": "group", "ServiceAccount": "serviceAccount", "User": "user"}
@@ -79,6 +79,10 @@ def other_rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     elif len(urls) > 1 and "*" in urls:
         detail = "if '*' is present, must not specify other non-resource URLs"
         yield invalid(f"{at}.nonResourceURLs", urls, detail)
+    elif "*" not in urls:
+        for path, url in texts(value, "nonResourceURLs", at):
+            if not url.startswith("/"):
+                yield invalid(path, url, "must start with slash")
 
 
 def _verbs(value: Object, at: str) -> Iterator[Cause]:
@@ -104,7 +108,10 @@ def priority_level(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         if not has(spec, "limited"):
             yield required(f"{at}.limited", "must not be empty when type is Limited")
     else:
-        yield unsupported(f"{at}.type", kind, ("Exempt", "Limited"))
+        yield unsupported(f"{at}.type", kind, ("Exempt", "Limited")) if kind else required(f"{at}.type")
+    shares = number(fields(spec, "limited"), "nominalConcurrencyShares")
+    if shares is not None and shares < 0:
+        yield invalid(f"{at}.limited.nominalConcurrencyShares", shares, "must be a non-negative integer")
 
 
 def limit_response(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -117,4 +124,4 @@ def limit_response(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         if not has(value, "queuing"):
             yield required(f"{at}.queuing", "must not be empty if limited.limitResponse.type is Limited")
     else:
-        yield unsupported(f"{at}.type", kind, ("Queue", "Reject"))
+        yield unsupported(f"{at}.type", kind, ("Queue", "Reject")) if kind else required(f"{at}.type")

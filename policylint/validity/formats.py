@@ -45,17 +45,19 @@ def _example(rule: str, pattern: str, *examples: str) -> str:
     return f"{rule} (e.g. {shown}regex used for validation is '{pattern}')"
 
 
-def _at_most(length: int) -> str:
-    return f"must be no more than {length} bytes"
+def _at_most(length: int, unit: str = "characters") -> str:
+    return f"must be no more than {length} {unit}"
 
 
-def _pattern(regex: str, rule: str, examples: tuple[str, ...], longest: int) -> Format:
+def _pattern(
+    regex: str, rule: str, examples: tuple[str, ...], longest: int = 2**31, unit: str = "characters"
+) -> Format:
     compiled = re.compile(regex)
     complaint = _example(rule, regex, *examples)
 
     @lru_cache(maxsize=4096)
     def check(text: str) -> tuple[str, ...]:
-        found = () if len(text) <= longest else (_at_most(longest),)
+        found = () if len(text) <= longest else (_at_most(longest, unit),)
         return found if compiled.fullmatch(text) else (*found, complaint)
 
     return check
@@ -77,6 +79,7 @@ label_value = _pattern(
     "and must start and end with an alphanumeric character",
     ("MyValue", "my_value", "12345"),
     63,
+    "bytes",
 )
 config_key_characters = _pattern(
     "[-._a-zA-Z0-9]+",
@@ -88,17 +91,15 @@ http_header = _pattern(
     "[-A-Za-z0-9]+",
     "a valid HTTP header must consist of alphanumeric characters or '-'",
     ("X-Header-Name",),
-    2**31,
 )
 percent = _pattern(
-    "[0-9]+%", "a valid percent string must be a numeric string followed by an ending '%'", ("1%", "93%"), 2**31
+    "[0-9]+%", "a valid percent string must be a numeric string followed by an ending '%'", ("1%", "93%")
 )
 c_identifier = _pattern(
     "[A-Za-z_][A-Za-z0-9_]*",
     "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric "
     "characters or '_'",
     ("my_name", "MY_NAME", "MyName"),
-    2**31,
 )
 _SUBDOMAIN_REGEX = re.compile(SUBDOMAIN)
 
@@ -129,7 +130,7 @@ def qualified_name(text: str) -> tuple[str, ...]:
     if not name:
         found.append("name part must be non-empty")
     elif len(name) > 63:
-        found.append(f"name part {_at_most(63)}")
+        found.append(f"name part {_at_most(63, 'bytes')}")
     if not _KEY_REGEX.fullmatch(name):
         found.append(f"name part {_KEY_COMPLAINT}")
     return tuple(found)
@@ -150,7 +151,6 @@ _strict_environment = _pattern(
     "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', "
     "and must not start with a digit",
     ("my.env-name", "MY_ENV.NAME", "MyEnvName1"),
-    2**31,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
-from policylint.validity.causes import each_invalid, forbidden, invalid, required, too_long
+from policylint.validity.causes import each_invalid, invalid, required, too_long
 from policylint.validity.formats import label_value, qualified_name
 from policylint.validity.names import format_of
 from policylint.validity.reading import items, text, text_map, texts
@@ -22,11 +22,9 @@ _ANY_FINALIZER = frozenset(
 """Groups whose finalizers need no domain: their validation is that of apimachinery alone (seen in fields-*)."""
 
 
-def metadata(value: Object, group: str, namespaced: bool | None, scope: Scope) -> Iterator[Cause]:
+def metadata(value: Object, group: str, scope: Scope) -> Iterator[Cause]:
     """The errors of an object's own metadata."""
     yield from _name(value, group, scope)
-    if namespaced is False and text(value, "namespace"):
-        yield forbidden("metadata.namespace", "not allowed on this type")
     yield from labels(value, "labels", "metadata.labels")
     yield from annotation_map(value, "metadata.annotations")
     yield from _owners(value)

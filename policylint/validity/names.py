@@ -28,7 +28,7 @@ _NAMES: dict[tuple[str, str], Format] = {
     ("networking.k8s.io", "IPAddress"): ip_address,
     ("events.k8s.io", "Event"): _nothing,
     ("", "Event"): _nothing,
-    ("policy", "PodDisruptionBudget"): dns_subdomain,
+    ("policy", "PodDisruptionBudget"): path_segment,
 }
 
 _RELAXED_SERVICES = 36

@@ -34,7 +34,7 @@ _RELAXED_SERVICES = 36
 def ingress(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of an Ingress's spec."""
     if not many(spec, "rules") and not has(spec, "defaultBackend"):
-        yield invalid(at, None, "either `defaultBackend` or `rules` must be specified")
+        yield invalid(at, spec.get("rules"), "either `defaultBackend` or `rules` must be specified")
     for path, rule in items(spec, "rules", at):
         host = text(rule, "host")
         if host and ip_of(host) is not None:
@@ -194,9 +194,13 @@ def service_cidr(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield required(f"{at}.cidrs", "at least one CIDR required")
     elif len(ranges) > 2:
         yield invalid(f"{at}.cidrs", {"CIDRs": ranges}, "may only hold up to 2 values")
-    else:
-        for path, one in texts(spec, "cidrs", at):
-            yield from each_invalid(path, one, cidr(one))
+        return
+    for path, one in texts(spec, "cidrs", at):
+        yield from each_invalid(path, one, cidr(one))
+    families = [ipaddress.ip_interface(one).version for _, one in texts(spec, "cidrs", at) if not cidr(one)]
+    if len(families) == 2 and len(set(families)) == 1:
+        detail = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64"
+        yield invalid(f"{at}.cidrs", ranges, detail)
 
 
 def ip_address_parent(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -209,6 +213,9 @@ def ip_address_parent(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         given = text(parent, name)
         where = f"{at}.parentRef.{name}"
         yield from each_invalid(where, given, path_segment(given)) if given else [required(where)]
+    group, namespace = text(parent, "group"), text(parent, "namespace")
+    yield from each_invalid(f"{at}.parentRef.group", group, dns_subdomain(group) if group else ())
+    yield from each_invalid(f"{at}.parentRef.namespace", namespace, path_segment(namespace))
 
 
 def endpoint_slice(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:

@@ -34,9 +34,9 @@ def device_claim(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     seen: set[str] = set()
     for path, request in items(value, "requests", at):
         name = text(request, "name")
-        yield from each_invalid(f"{path}.name", name, dns_label(name)) if name else [required(f"{path}.name")]
+        yield from each_invalid(f"{path}.name", name, dns_label(name))
         if name in seen:
-            yield duplicate(f"{path}.name", name)
+            yield duplicate(path, name)
         seen.add(name)
         yield from _one_way(request, path)
     if len(many(value, "requests")) > 32:
@@ -48,9 +48,7 @@ def _one_way(request: Object, at: str) -> Iterator[Cause]:
     if has(request, "deviceClassName"):  # v1beta1: the request itself
         return
     if exactly and first:
-        yield invalid(
-            at, dict(request), "exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set"
-        )
+        yield invalid(at, None, "exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set")
     elif not exactly and not first:
         yield required(at, "exactly one of `exactly` or `firstAvailable` is required")
 
@@ -62,5 +60,5 @@ def device_request(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     yield from each_invalid(where, name, dns_subdomain(name)) if name else [required(where)]
     if mode == "All" and count:
         yield invalid(f"{at}.count", count, "must not be specified when allocationMode is 'All'")
-    if mode == "ExactCount" and count is not None and count <= 0:
+    if mode != "All" and count is not None and count < 0:
         yield invalid(f"{at}.count", count, "must be greater than zero")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from policylint.model import Cause, Object, Target
+from policylint.model import Cause, Json, Object, Target
 from policylint.schemas import Schemas, group_of, minor_number
 from policylint.validity.metadata import metadata
 from policylint.validity.reading import fields, text
@@ -26,18 +26,22 @@ def _errors(obj: Object, schemas: Schemas, scope: Scope) -> Iterator[Cause]:
     if node is None or scope.kind == "CustomResourceDefinition":
         return
     group = group_of(api_version)
-    yield from metadata(fields(obj, "metadata"), group, schemas.namespaced(group, scope.kind), scope)
+    yield from metadata(fields(obj, "metadata"), group, scope)
     plan = plan_of(node, scope.minor)
     for check in plan.checks:
         yield from check(obj, "", scope)
-    for name, value in obj.items():
-        if name != "status" and name != "metadata" and value is not None:
-            yield from _field(plan, name, value, scope)
+    for name in dict.fromkeys((*obj, *plan.plain)):
+        if name not in ("status", "metadata"):
+            yield from _field(plan, name, obj.get(name), scope)
 
 
-def _field(plan: Plan, name: str, value: object, scope: Scope) -> Iterator[Cause]:
+def _field(plan: Plan, name: str, value: Json, scope: Scope) -> Iterator[Cause]:
+    below = plan.fields.get(name)
+    if value is None:
+        if below is not None and name in plan.plain:
+            yield from walk(below, {}, name, scope)
+        return
     for rule in plan.rules.get(name, ()):
         yield from rule(value, name)
-    below = plan.fields.get(name)
-    if below is not None and isinstance(value, (Mapping, list)):
+    if below is not None:
         yield from walk(below, value, name, scope)

@@ -31,6 +31,9 @@ _SOURCES: Mapping[str, str] = {
 _HIGHEST_PRIORITY = 1_000_000_000
 _SYSTEM_PRIORITIES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
 _LONGEST_WINDOW = 3600
+_API_VERSIONS = 34
+"""The first minor that reads the API version of what is scaled."""
+
 _LONGEST_PERIOD = 1800
 
 
@@ -56,11 +59,21 @@ def autoscaler(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield invalid(f"{at}.maxReplicas", most, "must be greater than or equal to `minReplicas`")
 
 
-def scaling_target(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+def scaling_target(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a reference to what is scaled, or to what a metric describes."""
     for name in ("kind", "name"):
         given = text(value, name)
         yield from each_invalid(f"{at}.{name}", given, path_segment(given)) if given else [required(f"{at}.{name}")]
+    version = text(value, "apiVersion")
+    if scope.minor >= _API_VERSIONS and version.count("/") > 1:
+        yield invalid(f"{at}.apiVersion", version, f"unexpected GroupVersion string: {version}")
+    elif (
+        scope.minor >= _API_VERSIONS
+        and at.endswith("scaleTargetRef")
+        and version not in ("", "v1")
+        and "/" not in version
+    ):
+        yield invalid(f"{at}.apiVersion", version, "apiVersion must specify API group")
 
 
 def metric(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:

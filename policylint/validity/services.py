@@ -13,6 +13,10 @@ from policylint.validity.reading import fields, has, items, many, number, text, 
 from policylint.validity.walk import Scope
 
 _LONGEST_AFFINITY = 86400
+_DISTRIBUTIONS = ("PreferClose", "PreferSameZone", "PreferSameNode")
+_SAME_NODE = 34
+"""The first minor that knows more than PreferClose (feature PreferSameTrafficDistribution)."""
+
 _NODE_PORTS = (30000, 32767)
 """The default of the API server's `--service-node-port-range`."""
 
@@ -34,7 +38,7 @@ def service(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     for path, one in texts(spec, "externalIPs", at):
         yield from endpoint(path, one, scope)
     yield from _balancer(spec, at, kind, scope)
-    yield from _traffic(spec, at, kind)
+    yield from _traffic(spec, at, kind, scope)
 
 
 def is_headless(spec: Object) -> bool:
@@ -108,6 +112,8 @@ def _addresses(spec: Object, at: str, kind: str, scope: Scope) -> Iterator[Cause
     known = several or ([single] if single else [])
     families = many(spec, "ipFamilies")
     for index, family in enumerate(families):
+        if family not in ("IPv4", "IPv6"):
+            yield unsupported(f"{at}.ipFamilies[{index}]", family, ("IPv4", "IPv6"))
         if family in families[:index]:
             yield duplicate(f"{at}.ipFamilies[{index}]", family)
     if known[:1] == ["None"]:
@@ -158,7 +164,11 @@ def _annotated_ranges(scope: Scope, *, is_balancer: bool) -> Iterator[Cause]:
         yield from network(at, one.strip(), scope)
 
 
-def _traffic(spec: Object, at: str, kind: str) -> Iterator[Cause]:
+def _traffic(spec: Object, at: str, kind: str, scope: Scope) -> Iterator[Cause]:
+    distribution = spec.get("trafficDistribution")
+    known = _DISTRIBUTIONS if scope.minor >= _SAME_NODE else _DISTRIBUTIONS[:1]
+    if distribution is not None and distribution not in known:
+        yield unsupported(f"{at}.trafficDistribution", distribution, known)
     policy, check = text(spec, "externalTrafficPolicy"), number(spec, "healthCheckNodePort") or 0
     reachable = kind in _EXTERNAL or (kind == "ClusterIP" and bool(many(spec, "externalIPs")))
     if policy and not reachable:
@@ -178,7 +188,10 @@ def endpoint_subset(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
         for path, one in items(value, name, at):
             yield from endpoint(f"{path}.ip", text(one, "ip"), scope)
     for path, port in items(value, "ports", at):
-        if not text(port, "name") and len(many(value, "ports")) > 1:
+        name = text(port, "name")
+        if name:
+            yield from each_invalid(f"{path}.name", name, dns_label(name))
+        elif len(many(value, "ports")) > 1:
             yield required(f"{path}.name")
         given = number(port, "port") or 0
         if not port_number(given):

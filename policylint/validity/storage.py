@@ -130,6 +130,8 @@ def _volume_source(spec: Object, at: str) -> Iterator[Cause]:
 def csi_volume(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a CSI volume's source."""
     yield from driver_name(text(value, "driver"), f"{at}.driver")
+    if not text(value, "volumeHandle"):
+        yield required(f"{at}.volumeHandle")
     for name in (
         "controllerPublishSecretRef",
         "controllerExpandSecretRef",
@@ -162,6 +164,8 @@ def storage_class(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
     yield from _parameters(obj)
     for path, term in items(obj, "allowedTopologies", ""):
         yield from _topology(term, path)
+        if not many(term, "matchLabelExpressions"):
+            yield duplicate(f"{path}.matchLabelExpressions", "")
 
 
 def attributes_class(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:

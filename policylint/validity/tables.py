@@ -131,6 +131,7 @@ _STRUCTS: Mapping[str, Check] = {
     "rbac.v1.ClusterRoleBinding": rbac.binding,
     "rbac.v1.PolicyRule": rbac.rule,
     "rbac.v1.RoleBinding": rbac.binding,
+    "resource.v1.ResourceClaimTemplateSpec": storage.claim_template_metadata,
     "resource.v1.DeviceClaim": nodes.device_claim,
     "resource.v1.DeviceSubRequest": nodes.device_request,
     "resource.v1.ExactDeviceRequest": nodes.device_request,

@@ -44,6 +44,9 @@ class Plan:
     checks: tuple[Check, ...] = ()
     rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     fields: Mapping[str, Plan] = field(default_factory=dict)
+    plain: tuple[str, ...] = ()
+    """Fields that are structs in Go, not pointers: where they are missing, an empty one is checked."""
+
     each: Plan | None = None
     """The plan of a list's items or a map's values."""
 
@@ -65,6 +68,9 @@ def walk(plan: Plan, value: Json, at: str, scope: Scope) -> Iterator[Cause]:
 
 
 def _fields(plan: Plan, value: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    for name in plan.plain:
+        if value.get(name) is None:
+            yield from walk(plan.fields[name], {}, f"{at}.{name}" if at else name, scope)
     for name, item in value.items():
         if item is None:
             continue
@@ -91,14 +97,21 @@ def plan_of(node: Node, minor: int) -> Plan:
     name = struct(node)
     since = UNCHECKED.get(name, {})
     below = {key: plan_of(child, minor) for key, child in node.properties.items() if since.get(key, 0) <= minor}
+    plain = tuple(key for key, child in node.properties.items() if child.default == {} and _has_checks(below.get(key)))
     each = node.items or node.additional
     plan = plan_of(each, minor) if each is not None else None
     return Plan(
         checks=CHECKS.get(name, ()),
         rules=RULES.get(name, {}),
         fields={key: found for key, found in below.items() if not found.empty},
+        plain=plain,
         each=plan if plan is not None and not plan.empty else None,
     )
+
+
+def _has_checks(plan: Plan | None) -> bool:
+    """Whether an empty struct of this plan could be wrong."""
+    return plan is not None and bool(plan.checks or any(_has_checks(plan.fields[name]) for name in plan.plain))
 
 
 def struct(node: Node) -> str:

@@ -88,20 +88,19 @@ def stateful_set(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 
 def _selected(spec: Object, at: str, kind: str) -> Iterator[Cause]:
-    if not has(spec, "selector"):
-        yield required(f"{at}.selector")
-        return
     selector, template = fields(spec, "selector"), fields(spec, "template")
-    if is_empty(selector):
-        yield invalid(f"{at}.selector", dict(selector), f"empty selector is invalid for {kind}")
+    if not has(spec, "selector"):
+        yield _mismatch(template, at) if kind == "daemonset" else required(f"{at}.selector")
+    elif is_empty(selector):
+        shown = {name: value for name, value in selector.items() if value}
+        yield invalid(f"{at}.selector", shown, f"empty selector is invalid for {kind}")
     elif not matches(selector, text_map(fields(template, "metadata"), "labels")):
         yield _mismatch(template, at)
 
 
 def _mismatch(template: Object, at: str) -> Cause:
     given = fields(template, "metadata").get("labels")
-    shown = given if given else None
-    return invalid(f"{at}.template.metadata.labels", shown, "`selector` does not match template `labels`")
+    return invalid(f"{at}.template.metadata.labels", given, "`selector` does not match template `labels`")
 
 
 def _deployment_strategy(strategy: Object, at: str) -> Iterator[Cause]:
@@ -154,11 +153,6 @@ def _stateful_strategy(strategy: Object, at: str) -> Iterator[Cause]:
     elif kind not in ("", "RollingUpdate"):
         shown = go_struct(strategy, ("type", "rollingUpdate"))
         yield invalid(at, shown, "must be 'RollingUpdate' or 'OnDelete'")
-    elif has(rolling, "maxUnavailable"):
-        unavailable = rolling.get("maxUnavailable")
-        yield from share(unavailable, f"{at}.rollingUpdate.maxUnavailable", at_most_all=True)
-        if amount(unavailable, 1) == 0:
-            yield invalid(f"{at}.rollingUpdate.maxUnavailable", unavailable, "cannot be 0")
 
 
 def share(value: Json, at: str, *, at_most_all: bool = False) -> Iterator[Cause]:
