@@ -6,6 +6,7 @@ objects by their schema, literals of one element type. Errors are the server's, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,10 +35,6 @@ _TYPE_NAMES = {
     "google.protobuf.Timestamp": parse_type("timestamp"),
     "google.protobuf.Duration": parse_type("duration"),
     "optional_type": parse_type("optional(dyn)"),
-    "kubernetes.Quantity": parse_type("Quantity"),
-    "kubernetes.Semver": parse_type("Semver"),
-    "kubernetes.URL": parse_type("URL"),
-    "kubernetes.NamedFormat": parse_type("Format"),
     "net.IP": parse_type("IP"),
     "net.CIDR": parse_type("CIDR"),
 }
@@ -71,6 +68,7 @@ class _Checker:
         self.solution = Solution()
         self._scope: dict[str, Type] = dict(variables)
         self._minor = minor
+        self._mixed = False  # within the arguments of format(), whose lists may hold several types
 
     def infer(self, node: Node) -> Type:
         """The type of a node; every node below it gets one."""
@@ -83,6 +81,8 @@ class _Checker:
         return ERROR
 
     def _literal(self, node: Literal) -> Type:
+        if isinstance(node.value, float) and math.isinf(node.value):
+            return self._fail(node, "invalid double literal")
         for python, name in _LITERALS:
             if isinstance(node.value, python):
                 return parse_type(name)
@@ -111,7 +111,7 @@ class _Checker:
             case "map":
                 return target.params[1]
             case "object":
-                found = target.fields.get(name)
+                found = target.fields.get(name) or target.fields.get(f"__{name}__")  # a reserved word may stay as it is
                 return found if found is not None else self._fail(node, f"undefined field '{name}'")
             case "param":
                 self.solution.assignable((target,), (DYN,))
@@ -130,7 +130,10 @@ class _Checker:
         if dotted in declared:
             return self._resolve(node, dotted, tuple(map(self.infer, node.args)), None)
         target = self.infer(node.target)
-        return self._resolve(node, node.function, tuple(map(self.infer, node.args)), target)
+        mixed, self._mixed = self._mixed, self._mixed or node.function == "format"
+        args = tuple(map(self.infer, node.args))
+        self._mixed = mixed
+        return self._resolve(node, node.function, args, target)
 
     def _optional_field(self, node: Call) -> Type:
         operand, name = node.args
@@ -186,8 +189,10 @@ class _Checker:
         if before is None:
             return found
         joined = self.solution.join(before, found)
-        if joined is None:
-            expected, actual = self.solution.resolve(before), self.solution.resolve(found)
+        if self._mixed:
+            return DYN if joined is None else joined
+        expected, actual = self.solution.resolve(before), self.solution.resolve(found)
+        if joined is None or expected != actual:
             return self._fail(node, f"expected type '{expected}' but found '{actual}'")
         return joined
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policylint.cel.check import Checked
-from policylint.cel.tree import Call, Comprehension, Ident, Literal, MakeList, MakeMap, Node, Select
+from policylint.cel.tree import Call, Comprehension, Ident, Literal, MakeList, MakeMap, Node, Select, qualified
 from policylint.cel.types import Type, is_optional
 from policylint.cel.values import Duration, Timestamp
 
@@ -117,6 +117,9 @@ class Coster:
         return ONE
 
     def _select(self, node: Select) -> Span:
+        if self.checked.type(node).kind == "type" and node.operand.id not in self.checked.types:
+            self._paths[node.id] = (qualified(node),)  # a type's name, not a field
+            return ONE
         total = self.cost(node.operand)
         if node.test:
             return total

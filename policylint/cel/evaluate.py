@@ -22,7 +22,6 @@ TYPES = {
     for name in (
         *("bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"),
         *("google.protobuf.Timestamp", "google.protobuf.Duration", "optional_type", "net.IP", "net.CIDR"),
-        *("kubernetes.Quantity", "kubernetes.Semver", "kubernetes.URL", "kubernetes.NamedFormat"),
     )
 }
 """The names that stand for a type."""
@@ -48,7 +47,10 @@ class Evaluation:
     def _ident(self, node: Ident) -> Value:
         name = node.name.removeprefix(".")
         if name in self._scope:
-            return self._scope[name]
+            value = self._scope[name]
+            if isinstance(value, CelError):  # what an earlier step of a comprehension failed with
+                raise value
+            return value
         if name in TYPES:
             return TYPES[name]
         raise CelError(f"no such attribute(s): {name}")
@@ -156,7 +158,7 @@ class Evaluation:
                     self._scope[node.var2] = second
                 if self.run(node.condition) is False:
                     break
-                self._scope[node.accumulator] = self.run(node.step)
+                self._scope[node.accumulator] = self._step(node.step)
             for name in (node.var, node.var2):
                 self._scope.pop(name, None)
                 if name in kept:
@@ -164,6 +166,13 @@ class Evaluation:
             return self.run(node.result)
         finally:
             self._scope = kept
+
+    def _step(self, node: Node) -> Value:
+        """A step's value or its error: a later step may decide in spite of it."""
+        try:
+            return self.run(node)
+        except CelError as error:
+            return error
 
     _walk: Mapping[type, Callable[..., Value]] = {
         Literal: _literal,

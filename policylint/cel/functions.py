@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from policylint.cel import formats, lists, network, operators, quantity, regex, semver, strings, times, urls
+from policylint.cel import formats, formatting, lists, network, operators, quantity, regex, semver, strings, times, urls
 from policylint.cel.values import CelError
 
 
@@ -26,7 +26,7 @@ _SHARED: dict[str, Callable[..., Any]] = {
 }
 """What quantities and semantic versions both have."""
 
-_MODULES = (operators, times, strings, regex, lists, quantity, semver, network, urls, formats)
+_MODULES = (operators, times, strings, formatting, regex, lists, quantity, semver, network, urls, formats)
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: call for module in _MODULES for name, call in module.FUNCTIONS.items()

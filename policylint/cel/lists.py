@@ -63,7 +63,7 @@ def _text_index(text: str, wanted: Any, start: int) -> int:
         raise CelError("no such overload")
     if wanted == "":
         return start
-    if not 0 <= start < max(len(text), 1):
+    if start < 0:
         raise CelError(f"index out of range: {start}")
     return text.find(wanted, start)
 
@@ -75,9 +75,9 @@ def _last_text_index(text: str, wanted: Any, start: int | None) -> int:
         return text.rfind(wanted)
     if wanted == "":
         return start
-    if not 0 <= start < max(len(text), 1):
+    if start < 0:
         raise CelError(f"index out of range: {start}")
-    return text.rfind(wanted, 0, start + len(wanted))
+    return -1 if start >= len(text) else text.rfind(wanted, 0, start + len(wanted))
 
 
 def _slice(items: Any, start: Any, end: Any) -> list[Any]:

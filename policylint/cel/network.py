@@ -47,7 +47,9 @@ def parse_ip(text: Any) -> IP:
     try:
         address = ipaddress.ip_address(text)
     except ValueError as error:
-        raise CelError(f'IP Address "{text}" parse error during conversion from string: {error}') from error
+        raise CelError(
+            f'IP Address "{text}" parse error during conversion from string: ParseAddr("{text}"): unable to parse IP'
+        ) from error
     if isinstance(address, ipaddress.IPv6Address):
         if address.scope_id is not None:
             raise CelError(f'IP address "{text}" with zone value is not allowed')

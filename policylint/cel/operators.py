@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from policylint.cel import network, times
@@ -31,6 +32,7 @@ from policylint.cel.values import (
 _INT = (-(1 << 63), (1 << 63) - 1)
 _UINT = (0, (1 << 64) - 1)
 _DECIMAL = re.compile(r"[+-]?\d+", re.ASCII)
+_FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?|nan", re.ASCII | re.IGNORECASE)
 _BOOLS = {"1": True, "t": True, "T": True, "TRUE": True, "true": True, "True": True}
 _BOOLS |= {"0": False, "f": False, "F": False, "FALSE": False, "false": False, "False": False}
 
@@ -53,10 +55,10 @@ def _add(left: Any, right: Any) -> Any:
         return _join_lists(left, right)
     if (isinstance(left, str) and isinstance(right, str)) or (isinstance(left, bytes) and isinstance(right, bytes)):
         return left + right  # type: ignore[operator]
-    if isinstance(left, Duration) and isinstance(right, Duration | Timestamp):
-        return type(right)(_fit(left.ns + right.ns, 0) if isinstance(right, Duration) else left.ns + right.ns)
-    if isinstance(left, Timestamp) and isinstance(right, Duration):
-        return Timestamp(left.ns + right.ns)
+    if isinstance(left, Duration) and isinstance(right, Duration):
+        return Duration(_fit(left.ns + right.ns, 0))
+    if {type(left), type(right)} == {Timestamp, Duration}:
+        return times.in_range(left.ns + right.ns)
     raise CelError("no such overload")
 
 
@@ -75,8 +77,10 @@ def _subtract(left: Any, right: Any) -> Any:
         return left - right if isinstance(left, float) else _fit(left - right, left)
     if isinstance(left, Timestamp) and isinstance(right, Timestamp):
         return Duration(left.ns - right.ns)
-    if isinstance(left, Timestamp | Duration) and isinstance(right, Duration):
-        return type(left)(left.ns - right.ns)
+    if isinstance(left, Timestamp) and isinstance(right, Duration):
+        return times.in_range(left.ns - right.ns)
+    if isinstance(left, Duration) and isinstance(right, Duration):
+        return Duration(_fit(left.ns - right.ns, 0))
     raise CelError("no such overload")
 
 
@@ -167,9 +171,11 @@ def _to_int(value: Any, kind: type[int] = int) -> int:
     like: int = kind(0)
     if isinstance(value, Timestamp):
         return value.ns // times.SECOND
+    if isinstance(value, Duration):
+        return value.ns
     if isinstance(value, str):
         if not _DECIMAL.fullmatch(value):
-            raise CelError(f'strconv.ParseInt: parsing "{value}": invalid syntax')
+            raise CelError(f"type conversion error from 'string' to '{type_name(like)}'")
         return _fit(int(value), like)
     if not is_number(value):
         raise CelError("no such overload")
@@ -179,12 +185,13 @@ def _to_int(value: Any, kind: type[int] = int) -> int:
 
 
 def _to_double(value: Any) -> float:
-    if not isinstance(value, str) and not is_number(value):
-        raise CelError("no such overload")
-    try:
+    if isinstance(value, str):
+        if not _FLOAT.fullmatch(value):
+            raise CelError("type conversion error from 'string' to 'double'")
         return float(value)
-    except ValueError as error:
-        raise CelError(f'strconv.ParseFloat: parsing "{value}": invalid syntax') from error
+    if not is_number(value):
+        raise CelError("no such overload")
+    return float(value)
 
 
 def _to_string(value: Any) -> str:
@@ -194,7 +201,7 @@ def _to_string(value: Any) -> str:
         case str():
             return value
         case float():
-            return _float_text(value)
+            return float_text(value)
         case int():
             return str(int(value))
         case bytes():
@@ -209,11 +216,19 @@ def _to_string(value: Any) -> str:
     raise CelError("no such overload")
 
 
-def _float_text(value: float) -> str:
-    if math.isfinite(value) and value.is_integer() and abs(value) < 1e21:
-        return str(int(value))
-    text = repr(value)
-    return {"inf": "+Inf", "-inf": "-Inf", "nan": "NaN"}.get(text, text)
+def float_text(value: float) -> str:
+    """A double as Go's shortest %g writes it: 1.5, 1e+06, +Inf."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    shown, power = "".join(map(str, digits)), len(digits) - 1 + int(exponent)
+    lead = "-" if sign else ""
+    if not value:
+        return f"{lead}0"
+    if not -4 <= power < 6:
+        mantissa = shown[0] + (f".{shown[1:]}" if len(shown) > 1 else "")
+        return f"{lead}{mantissa}e{'-' if power < 0 else '+'}{abs(power):02d}"
+    return f"{Decimal(repr(value)).normalize():f}"
 
 
 def _to_bool(value: Any) -> bool:

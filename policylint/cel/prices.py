@@ -70,9 +70,9 @@ def _allocated(size: Span, factor: float) -> Estimate:
 
 
 def _integer(operand: Operand, otherwise: int) -> int:
-    """The value of an integer literal, as unsigned 64 bits."""
+    """The value of an integer literal, nothing less than 0."""
     value = operand.node.value if isinstance(operand.node, Literal) else None
-    return value % (1 << 64) if isinstance(value, int) and not isinstance(value, bool) else otherwise
+    return max(value, 0) if isinstance(value, int) and not isinstance(value, bool) else otherwise
 
 
 def _kubernetes(
@@ -156,7 +156,12 @@ def _least_replaced(size: Span, old: Span, new: Span) -> tuple[int, int]:
 
 def _split(coster: Coster, target: Operand, args: list[Operand]) -> Estimate:
     size = _size(coster, target)
-    return size.scaled(2 * _TRAVERSAL), Span(0, _integer(args[1], size.high) if len(args) > 1 else size.high)
+    return size.scaled(2 * _TRAVERSAL), Span(0, _limit(args[1], size) if len(args) > 1 else size.high)
+
+
+def _limit(operand: Operand, size: Span) -> int:
+    value = operand.node.value if isinstance(operand.node, Literal) else None
+    return value % (1 << 64) if isinstance(value, int) and not isinstance(value, bool) else size.high
 
 
 def _join(coster: Coster, target: Operand, args: list[Operand]) -> Estimate:

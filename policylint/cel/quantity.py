@@ -14,9 +14,7 @@ from typing import Any, ClassVar
 
 from policylint.cel.values import CelError, compare
 
-_NUMBER = re.compile(
-    r"(?P<sign>[+-]?)(?P<digits>\d+\.?\d*|\.\d+)(?P<suffix>[KMGTPE]i|[numkMGTPE]?|[eE][+-]?\d+)", re.ASCII
-)
+_NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<digits>\d*\.?\d*)(?P<suffix>[KMGTPE]i|[numkMGTPE]?|[eE][+-]?\d+)", re.ASCII)
 _BINARY = {f"{letter}i": 1024**power for power, letter in enumerate("KMGTPE", 1)}
 _DECIMAL = {letter: 10 ** (3 * power) for power, letter in enumerate("kMGTPE", 1)}
 _SMALL = {"n": 9, "u": 6, "m": 3, "": 0}
@@ -33,17 +31,19 @@ class Quantity:
 
 
 def parse(text: Any) -> Quantity:
-    """The quantity a string spells, rounded up to nano and capped like the server's; raises CelError."""
+    """The quantity a string spells, rounded up to nano, a binary one capped at an int64; raises CelError."""
     match = _NUMBER.fullmatch(text) if isinstance(text, str) else None
-    if match is None:
+    if match is None or not text:
         raise CelError(_FORMAT_ERROR)
     with localcontext() as context:
         context.prec = 200
-        amount = Decimal(match["digits"]) * _factor(match["suffix"])
-        rounded = amount.quantize(Decimal("1E-9"), rounding=ROUND_UP) if amount.adjusted() < 100 else amount
-        # the largest amount the server's parser keeps is that of an int64
-        capped = min(rounded, Decimal(_INT64 - 1))
-        return Quantity(-capped if match["sign"] == "-" else capped)
+        digits = match["digits"]
+        amount = Decimal(digits if digits.strip(".") else 0) * _factor(match["suffix"])  # the server reads "Mi" as 0
+        if amount.adjusted() < 100:
+            amount = amount.quantize(Decimal("1E-9"), rounding=ROUND_UP)
+        if match["suffix"] in _BINARY:
+            amount = min(amount, Decimal(_INT64 - 1))
+        return Quantity(-amount if match["sign"] == "-" else amount)
 
 
 def _factor(suffix: str) -> Decimal:

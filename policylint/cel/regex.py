@@ -72,6 +72,8 @@ def _translated(pattern: str) -> str:
             text, end = pattern[at], at + 1
             if text == "$" and not multiline:
                 text = r"\Z"
+            if text == "+" and out and out[-1] in ("*", "+", "?", "}"):
+                raise CelError(f"error parsing regexp: invalid nested repetition operator: `{out[-1]}+`")
         out.append(text)
         at = end
     _check_repeats(pattern)

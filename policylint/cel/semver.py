@@ -55,12 +55,20 @@ def parse(text: Any, normalize: bool = False) -> Semver:
         raise CelError("no such overload")
     match = _VERSION.fullmatch(_normalized(text) if normalize else text)
     if match is None:
-        raise CelError("Invalid character(s) found in version" if text else "Version string empty")
+        raise CelError(_problem(text))
     numbers = [int(part) for part in match.group(1, 2, 3)]
     if max(numbers) >= _UINT64:
         raise CelError("strconv.ParseUint: value out of range")
     major, minor, patch = numbers
     return Semver(major, minor, patch, tuple(match[4].split(".")) if match[4] else ())
+
+
+def _problem(text: str) -> str:
+    if not text:
+        return "Version string empty"
+    if text.count(".") < 2:
+        return "No Major.Minor.Patch elements found"
+    return f'Invalid character(s) found in version "{text}"'
 
 
 def _normalized(text: str) -> str:

@@ -25,7 +25,7 @@ _UNITS = {
 }
 _PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
 _RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-_OFFSET = re.compile(r"([+-]?)(\d\d):(\d\d)", re.ASCII)
+_OFFSET = re.compile(r"([+-]?)(\d+):(\d+)", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MIN, _MAX = -62135596800 * SECOND, 253402300799 * SECOND + SECOND - 1
 
@@ -34,6 +34,8 @@ def duration(text: Any) -> Duration:
     """The duration a string such as "1h30m" spells; raises CelError."""
     if isinstance(text, Duration):
         return text
+    if isinstance(text, int) and not isinstance(text, bool):
+        return Duration(text * SECOND)
     if not isinstance(text, str):
         raise CelError("no such overload")
     body = text.lstrip("+-") if text[:1] in "+-" and text[1:2] not in "+-" else text
@@ -58,7 +60,7 @@ def timestamp(value: Any) -> Timestamp:
     if isinstance(value, Timestamp):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
-        return _in_range(value * SECOND)
+        return in_range(value * SECOND)
     match = _RFC3339.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise CelError(f'parsing time "{value}" as "2006-01-02T15:04:05Z07:00": cannot parse')
@@ -68,10 +70,11 @@ def timestamp(value: Any) -> Timestamp:
     except ValueError as error:
         raise CelError(f'parsing time "{value}": {error}') from error
     seconds = (moment - _EPOCH) // timedelta(seconds=1)
-    return _in_range(seconds * SECOND + int((match[7] or "0")[:9].ljust(9, "0")))
+    return in_range(seconds * SECOND + int((match[7] or "0")[:9].ljust(9, "0")))
 
 
-def _in_range(ns: int) -> Timestamp:
+def in_range(ns: int) -> Timestamp:
+    """The instant of so many nanoseconds since 1970; raises CelError outside the years 1 to 9999."""
     if not _MIN <= ns <= _MAX:
         raise CelError("timestamp overflow")
     return Timestamp(ns)

@@ -75,10 +75,14 @@ def _object(value: Object, schema: Object) -> dict[str, Any]:
     properties, additional = schema.get("properties") or {}, schema.get("additionalProperties")
     made: dict[str, Any] = {}
     for name, item in value.items():
-        if name in properties:
+        if name in properties and item is None:
+            made[f"\0{name}"] = None  # a null field is as good as absent, but for comparisons
+        elif name in properties:
             spelled = escape(name)
             if spelled is not None:
                 made[spelled] = to_cel(item, properties[name])
+                if name in _RESERVED:
+                    made[name] = made[spelled]  # may be written either way
         elif isinstance(additional, Mapping) and not properties:
             made[name] = to_cel(item, additional)
         elif schema.get("x-kubernetes-preserve-unknown-fields") or additional is True:

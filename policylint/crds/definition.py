@@ -107,8 +107,9 @@ def _stored(stored: tuple[str, ...], new: Object) -> Iterator[Cause]:
     for at, name in enumerate(listed):
         if name not in known:
             text = (
-                f"missing from spec.versions; {name} was previously a storage version, and must remain in spec.versions "
-                f"until a storage migration ensures no data remains persisted in {name} and removes {name} from {path}"
+                f"missing from spec.versions; {name} was previously a storage version, and must remain in "
+                f"spec.versions until a storage migration ensures no data remains persisted in {name} and removes "
+                f"{name} from {path}"
             )
             yield invalid(f"{path}[{at}]", name, text, CHANGE)
 

@@ -109,7 +109,7 @@ def _run(rule: Object, place: Place) -> Iterator[Cause | Unknown]:
     if result is True:
         return
     if isinstance(result, CelError):
-        yield invalid(_at(place), _type(place), f"{result} evaluating rule: {_default_text(rule)}")
+        yield invalid(_at(place), _type(place), _failed(result, rule))
     elif transition or not place.forgiven:
         yield _refusal(rule, place, bindings)
 
@@ -135,6 +135,13 @@ def _type(place: Place) -> str:
 
 def _default_text(rule: Object) -> str:
     return str(rule.get("message") or rule["rule"]).strip()
+
+
+def _failed(error: CelError, rule: Object) -> str:
+    if str(error) != "no such overload":
+        return f"{error} evaluating rule: {_default_text(rule)}"
+    reason = "call arguments did not match a supported operator, function or macro signature for rule"
+    return f"'{error}': {reason}: {_default_text(rule)}"
 
 
 def _refusal(rule: Object, place: Place, bindings: Mapping[str, Any]) -> Cause:
