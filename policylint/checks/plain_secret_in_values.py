@@ -19,8 +19,9 @@ from policylint.values.subject import ValuesChange
 from policylint.values.tables import dotted, leaves
 
 _NAMES_ONLY = re.compile(r"(?i)existing|(?:name|ref|file|path|enabled|policy|type|length|url|mount|class|keys?|field)$")
+_OBJECT_NAME = re.compile(r"[a-z]([-a-z0-9.]{0,61}[a-z0-9])?")
 _KEYS = re.compile(r"(?i)(?:api|private|access|auth|encryption)[-_]?keys?$")
-_ELSEWHERE = re.compile(r"(?:ref\+|ENC\[|vault:|\$\{|\{\{|<path:|\$\(|AQI|secretref:|!vault)")
+_ELSEWHERE = re.compile(r"\s*(?:ref\+|ENC\[|vault:|\$\{|\{\{|<path:|\$\(|AQI|secretref:|!vault)")
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
@@ -29,7 +30,7 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     if "sops" in change.new_user:
         return
     for path, value in leaves(change.new_user):
-        if isinstance(value, str) and value.strip() and _is_secret(path[-1]) and not _ELSEWHERE.match(value.strip()):
+        if isinstance(value, str) and value and _is_secret(path[-1], value) and not _ELSEWHERE.match(value):
             yield Violation(
                 f"{dotted(path)} holds a secret in plain text",
                 because="it is stored in the values and in the release's record as it stands",
@@ -38,5 +39,9 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
             )
 
 
-def _is_secret(key: str) -> bool:
-    return secret_key(key) and (not _NAMES_ONLY.search(key) or _KEYS.search(key) is not None)
+def _is_secret(key: str, value: str) -> bool:
+    if not secret_key(key) or (_NAMES_ONLY.search(key) and not _KEYS.search(key)):
+        return False
+    # `tlsSecret: web-tls` names a Secret, `clientSecret: ...` is one
+    names = key.lower().endswith("secret") and not key.lower().startswith(("client", "shared", "app"))
+    return not (names and _OBJECT_NAME.fullmatch(value))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.rule import Context, rule
-from policylint.values.references import Path, Usage, usage
+from policylint.values.references import Path, Usage, scan, usage
 from policylint.values.subject import ValuesChange
 from policylint.values.tables import dotted, leaves
 
@@ -22,8 +22,9 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     """Compare every key this upgrade sets with every `.Values` of the new chart's templates."""
     read = usage(change.new)
     old = usage(change.old) if change.old and not change.old.stored else None
+    own = {found.path for file in change.files for found in scan(file.text, file.path)}  # values run through tpl
     for path, _value in leaves(change.new_user):
-        if read.reads(path) or (old and old.reads(path)):
+        if read.reads(path) or (old and old.reads(path)) or any(path[: len(found)] == found for found in own):
             continue  # what the old chart read and the new one does not is another rule's
         near = nearest(path, read, change)
         yield Violation(
@@ -39,8 +40,12 @@ def nearest(path: Path, read: Usage, change: ValuesChange) -> Path | None:
     """The key that was probably meant: nearly the same spelling, or the same name one level off."""
     known = {found for found in read.known() if len(found) > 0}
     known |= {found for found, _ in leaves(change.new.values) if read.reads(found)}
+    beside = {found[-1]: found for found in known if found[:-1] == path[:-1]}
+    spelt = difflib.get_close_matches(path[-1], beside, n=1, cutoff=0.8)
+    if spelt:
+        return beside[spelt[0]]
     names = {dotted(found): found for found in known}
-    close = difflib.get_close_matches(dotted(path), names, n=1, cutoff=0.8)
+    close = difflib.get_close_matches(dotted(path), names, n=1, cutoff=0.9)
     if close:
         return names[close[0]]
     moved = [found for found in known if found[-1] == path[-1] and set(found) & set(path[:-1])]

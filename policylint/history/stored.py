@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+from policylint.apis import State, status
 from policylint.history.model import Revision
 from policylint.kyaml import split
 from policylint.manifest import Reader, Text
 from policylint.model import Json, ResourceId, Upgrade
 from policylint.schemas import schemas
 
-REMOVED_GROUPS = frozenset({"extensions"})
-"""Built-in groups of which nothing is served any more."""
-
 
 def unserved(revision: Revision, minor: str) -> list[str]:
-    """The API versions and kinds of a revision's manifest and hooks that Kubernetes 1.X does not serve.
+    """The API versions and kinds of a revision's manifest and hooks that Kubernetes 1.X has removed.
 
-    Groups that Kubernetes itself does not publish belong to CRDs and are left out: nobody knows here what they serve.
+    Custom resources are left out: nobody knows here what their definitions serve.
     """
-    published = schemas(minor)
-    groups = {group for group, _ in published.kinds()} | REMOVED_GROUPS
     found: dict[str, None] = {}
     for text in (revision.manifest, *(str(hook.get("manifest", "")) for hook in revision.hooks)):
         for document in split(text, f"revision {revision.number}"):
             version, kind = _type(document.body())
-            group = version.rpartition("/")[0]
-            if kind and group in groups and not published.served(version, kind):
+            known = status(version, kind, minor)
+            if known.state is State.REMOVED and not known.custom:
                 found[f"{version} {kind}"] = None
     return list(found)
 

@@ -55,14 +55,14 @@ class Usage:
     helpers: tuple[Reference, ...]
     children: dict[str, Usage] = field(default_factory=dict)
     unseen: frozenset[str] = frozenset()
-    """Keys of dependencies whose chart is not there to be looked at."""
+    """Dependencies whose chart is not there to be looked at."""
     settings: tuple[Path, ...] = ()
     """Conditions and tags, which Helm itself reads."""
 
     def reads(self, path: Path) -> bool:
         """Whether anything may read the value at a path, or something above or below it."""
-        if path[0] in self.unseen or any(_touch(setting, path) for setting in self.settings):
-            return True
+        if self.unseen or any(_touch(setting, path) for setting in self.settings):
+            return True  # a chart that is not there may be a library that reads its caller's values
         references = (*self.own, *self.helpers)
         if any(_touch(reference.path, path) for reference in references):
             return True

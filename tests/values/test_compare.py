@@ -1,0 +1,85 @@
+"""The modes compared for one upgrade, and hazards of single values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from policylint.sources.sides import ValuesInput
+from policylint.values import Mode
+from policylint.values.chart import Chart, chart_of
+from policylint.values.compare import compare_modes, table
+from policylint.values.hazards import in_file, in_flags
+from policylint.values.lines import line_of
+from policylint.values.subject import ValuesChange, change_of
+
+
+def chart(values: str, template: str = "") -> Chart:
+    meta = b"apiVersion: v2\nname: app\nversion: 1.0.0\n"
+    return chart_of({"Chart.yaml": meta, "values.yaml": values.encode(), "templates/a.yaml": template.encode()}, "app")
+
+
+def upgrade(mode: Mode = Mode.REUSE) -> ValuesChange:
+    old = chart("image: {tag: '1'}\nreplicas: 1\nauth: {password: old-secret}\n")
+    new = chart(
+        "image: {tag: '2'}\nreplicas: 1\nextra: {a: 1}\nauth: {password: new-secret}\n", "{{ .Values.extra.a }}"
+    )
+    user = {"replicas": 3, "own": True}
+    return change_of(new, ValuesInput(set=("x=1",)), old=old, old_user=user, mode=mode)
+
+
+def test_what_reuse_hides_and_breaks() -> None:
+    found = compare_modes(upgrade())
+    hidden = {difference.key: (difference.before, difference.after, difference.image) for difference in found.hidden}
+    assert hidden == {
+        "image.tag": ("1", "2", True),
+        "extra.a": (None, 1, False),
+        "auth.password": ("old-secret", "new-secret", False),
+    }
+    assert [missing.words for missing in found.missing] == ["<.Values.extra.a>: nil pointer evaluating interface {}.a"]
+    assert {difference.key for difference in found.reverting} == {"replicas", "own"}
+
+
+def test_the_table_shows_the_modes_side_by_side_and_no_secret(snapshot: Any) -> None:
+    text = table(compare_modes(upgrade()))
+    assert "secret" not in text.replace("(redacted)", "")
+    assert text == snapshot
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: 0644", "octal number 420"),
+        ("a: yes", "read as true"),
+        ("a: off", "read as false"),
+        ("tag: 1.10", "number 1.1"),
+        ("commit: 1e5", "number 100000"),
+        ("id: 12345678901234567890", "53 bits"),
+        ("build: 20260101", "2.02601e+07"),
+    ],
+)
+def test_hazards_of_files(text: str, words: str) -> None:
+    (found,) = in_file(text, "v.yaml")
+    assert words in found.message
+    assert found.line == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["a: true", "a: '0644'", "defaultMode: 0644", "a: 1.5", "port: 8080", "a: 12:30", "v: 1.2.3"]
+)
+def test_no_hazards(text: str) -> None:
+    assert list(in_file(text, "v.yaml")) == []
+
+
+def test_hazards_of_flags_need_a_default_of_another_type() -> None:
+    given = ValuesInput(set=("zip=12345", "port=80", "on=true", "new=1"), set_string=("flag=false", "n=1", "t=x"))
+    defaults = {"zip": "00000", "port": 1, "on": False, "flag": True, "n": 2, "t": "y"}
+    assert [found.path for found in in_flags(given, defaults)] == [("zip",), ("flag",), ("n",)]
+
+
+def test_lines_of_keys() -> None:
+    text = "# top\na:\n  b: 1\n  c: [x, {d: 2}]\n'e.f': 3\n"
+    assert [line_of(text, path) for path in (("a", "b"), ("a", "c", "1", "d"), ("e.f",), ("a", "z"), ("q",))] == [
+        3, 4, 5, 2, 0,
+    ]  # fmt: skip
