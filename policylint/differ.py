@@ -27,7 +27,7 @@ def written(options: Options, format_: str, resource: str = "") -> str:
         raise UsageError(f"no format is called {format_!r}", remedy=f"the formats are {', '.join(FORMATS)}")
     found = upgrades(options)
     if resource:
-        return "".join(_delta(change) for change in _named(found, resource))
+        return "".join(_delta(change, redactor) for change, redactor in _named(found, resource))
     if format_ == "text":
         return "".join(_text(upgrade) for upgrade in found)
     document = _document(found) if format_ == "json" else [row for upgrade in found for row in _patches(upgrade)]
@@ -91,10 +91,10 @@ def _patches(upgrade: Upgrade) -> list[dict[str, Any]]:
     ]
 
 
-def _named(found: list[Upgrade], resource: str) -> list[Change]:
+def _named(found: list[Upgrade], resource: str) -> list[tuple[Change, Redactor]]:
     kind, _, name = resource.partition("/")
     changes = [
-        change
+        (change, _redactor(upgrade))
         for upgrade in found
         for change in upgrade.changes
         if change.id.kind.lower() == kind.lower() and change.id.name == name
@@ -104,7 +104,7 @@ def _named(found: list[Upgrade], resource: str) -> list[Change]:
     return changes
 
 
-def _delta(change: Change) -> str:
+def _delta(change: Change, redactor: Redactor) -> str:
     """One resource's delta as deepdiff tells it to a person."""
     from deepdiff import DeepDiff
 
@@ -112,7 +112,6 @@ def _delta(change: Change) -> str:
     after = {} if isinstance(change, Deleted) else change.after.body
     if change.id.kind == "Secret":
         before, after = mask_secret(before), mask_secret(after)
-    redactor = Redactor()
     delta = DeepDiff(redactor.value(before), redactor.value(after), verbose_level=2, ignore_order=False)
     return f"{_word(change)} {change.id}\n{delta.pretty() or 'nothing changes'}\n"
 
