@@ -11,7 +11,7 @@ from policylint.invocations.declared import Declaration, Read, Word, first, foun
 from policylint.invocations.model import INLINE
 from policylint.invocations.settings import Setting, boolean, read_value, settings, strongest, tables
 from policylint.invocations.source import Reader, Source
-from policylint.invocations.tree import Tree, documents
+from policylint.invocations.tree import Spot, Tree, documents
 
 _MODULES = ("kubernetes.core.helm", "community.kubernetes.helm", "community.general.helm", "helm")
 _MENTION = re.compile(r"^\s*(?:- )?[\"']?(?:[a-z]+\.[a-z]+\.)?helm[\"']?\s*:", re.MULTILINE)
@@ -97,7 +97,7 @@ def _free_form(blank: Declaration, arguments: Tree) -> Declaration:
         if name in given:
             unsure = "{{" in given[name] or (reading[1] == "switch" and boolean(given[name]) is None)
             text = "?" if unsure and reading[1] == "switch" else given[name]
-            read += read_value(text, reading, arguments.spot, f"{name}={given[name]}")
+            read += read_value(text, reading, _pair_spot(arguments, name), name)
     return replace(
         blank,
         release=said("release_name", "name"),
@@ -107,6 +107,14 @@ def _free_form(blank: Declaration, arguments: Tree) -> Declaration:
         settings=strongest(read),
         action="uninstall" if said("release_state", "state").text == "absent" else "upgrade",
     )
+
+
+def _pair_spot(arguments: Tree, name: str) -> Spot:
+    """Where `name=value` stands in arguments written on one line."""
+    mark = arguments.node.start_mark
+    match = next(match for match in _PAIR.finditer(arguments.text or "") if match[1] == name)
+    line, column = mark.line + arguments.page.line + 1, mark.column + arguments.page.column + 1
+    return Spot(line, column + match.start(), line, column + match.end())
 
 
 def _wants(source: Source) -> bool:

@@ -66,7 +66,7 @@ def read(text: str, file: str, near: Near) -> Iterator[Read]:
         listed = root.get("releases")
         for item in listed.items() if listed else ():
             if item.mapping:
-                yield _declaration(item, root, state)
+                yield _declaration(item, state)
 
 
 def is_state(roots: tuple[Tree, ...], file: str) -> bool:
@@ -106,10 +106,11 @@ def _base(item: Tree, near: Near, depth: int) -> State:
     return _state(roots, near, depth - 1)
 
 
-def _declaration(item: Tree, root: Tree, state: State) -> Declaration:
+def _declaration(item: Tree, state: State) -> Declaration:
     layers, missing = _layers(item, state)
     name = word(item.get("name"))
-    namespace = first(word(root.get("namespace")), _word(layers, "namespace", name, Word()))
+    forced = [word(root.get("namespace")) for root in reversed(state.roots)]
+    namespace = first(*forced, _word(layers, "namespace", name, Word()))
     lost = Word(None, missing)
     return Declaration(
         tool="helmfile",

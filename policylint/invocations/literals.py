@@ -21,6 +21,8 @@ class Literal:
 
     value: Any
     spot: Spot
+    written: str = ""
+    """The option's name as the program spells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +140,9 @@ class _Scan:
                 name = key[0].strip("\"'`")
                 if self._peek() == ":":
                     self._at += 1
-                    found[name] = Literal(self._value().value, self.spot(start))
+                    found[name] = Literal(self._value().value, self.spot(start), name)
                 else:
-                    found[name] = Literal(self._constants.get(name, UNDECIDED), self.spot(start))
+                    found[name] = Literal(self._constants.get(name, UNDECIDED), self.spot(start), name)
                     self._pass_over()
             if self._peek() == ",":
                 self._at += 1
@@ -203,7 +205,7 @@ def _keywords(node: ast.Call, constants: Mapping[str, Any]) -> tuple[dict[str, L
                 spread = True
             else:
                 value = _python(keyword.value, constants)
-                found[_camel(keyword.arg)] = Literal(value, _spot(keyword))
+                found[_camel(keyword.arg)] = Literal(value, _spot(keyword), keyword.arg)
     unread = any(not isinstance(each, ast.Call) for each in node.args[1:2])
     return found, spread or unread
 

@@ -125,7 +125,7 @@ def _settings(call: Call) -> Iterator[Setting]:
     for name, reading in tables()["pulumi"].settings.items():
         given = call.options.get(name)
         if given is not None:
-            yield from literal(given.value, given.value is UNDECIDED, reading, given.spot, name)
+            yield from literal(given.value, given.value is UNDECIDED, reading, given.spot, given.written)
 
 
 def _wants(source: Source) -> bool:

@@ -69,7 +69,7 @@ def _settings(block: Block, module: Module) -> Iterator[Setting]:
             yield from literal(said, said is UNDECIDED, reading, found.spot, name)
     renderer = next((each for each in block.blocks if each.type == "postrender"), block.attributes.get("postrender"))
     if renderer is not None:
-        yield Setting("post-renderer", "set", None, renderer.spot, "postrender")
+        yield Setting("post-renderer", "set", True, renderer.spot, "postrender")
 
 
 def _values(block: Block, module: Module) -> Iterator[str]:

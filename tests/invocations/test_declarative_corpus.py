@@ -1,0 +1,89 @@
+"""Every labelled declaration of fixtures/pipelines/declarative is found, with every fact of its label, and no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policylint.invocations.model import ALWAYS, Flag, Invocation
+from policylint.invocations.source import Found, Source, readers
+from policylint.kyaml import load
+
+CORPUS = Path(__file__).parents[2] / "fixtures" / "pipelines" / "declarative"
+LABELS: dict[str, list[dict[str, Any]]] = load((CORPUS / "labels.yaml").read_text(), "labels.yaml")
+DECLARATIVE = {
+    "ansible",
+    "fleet",
+    "helmfile",
+    "kubernetes",
+    "kustomize",
+    "pulumi",
+    "skaffold",
+    "terraform",
+    "werf",
+}
+WORDS = ("release", "chart", "version", "namespace")
+
+
+def declared(name: str) -> list[Found]:
+    source = Source.of(name, (CORPUS / name).read_bytes(), CORPUS)
+    mine = [reader for reader in readers() if reader.name in DECLARATIVE and reader.wants(source)]
+    return [found for reader in mine for found in reader.read(source)]
+
+
+def expected(label: dict[str, Any]) -> dict[str, Any]:
+    facts = {word: label.get(word) for word in WORDS}
+    facts |= {key: label.get(key, 0) for key in ("values_files", "set_count")}
+    facts |= {key: label[key] for key in ("line", "tool")}
+    dynamic = label.get("dynamic", False)
+    given = {name: label[name] for name in ("version", "namespace") if label.get(name) is not None}
+    flags = {**given, **label.get("flags", {})}
+    rest = ("unknown" if dynamic else "unset", None)
+    states = dict.fromkeys(ALWAYS, rest)
+    states |= dict.fromkeys(("version", "namespace"), ("unset", None))
+    states |= {name: state_of(value) for name, value in flags.items()}
+    return {**facts, "action": label.get("action", "upgrade"), "dynamic": dynamic, "flags": states}
+
+
+def state_of(value: Any) -> tuple[str, Any]:
+    if value in ("unset", "unknown"):
+        return (value, False if value == "unset" else None)
+    return ("set", value)
+
+
+def seen(found: Invocation) -> dict[str, Any]:
+    shown = found.to_json()
+    names = {*ALWAYS, *found.flags}
+    flags: dict[str, Flag] = {name: found.flag(name) for name in names}
+    keys = ("line", "tool", "action", *WORDS, "values_files", "set_count", "dynamic")
+    return {**{key: shown[key] for key in keys}, "flags": {name: (f.state, f.value) for name, f in flags.items()}}
+
+
+def test_every_file_is_labelled() -> None:
+    files = {str(path.relative_to(CORPUS)) for path in CORPUS.rglob("*") if path.is_file()} - {"labels.yaml"}
+    assert files == set(LABELS)
+    assert len(files) >= 70
+
+
+@pytest.mark.parametrize("name", sorted(LABELS))
+def test_the_labels_hold(name: str) -> None:
+    found = [each for each in declared(name) if isinstance(each, Invocation)]
+    found.sort(key=lambda each: each.line)
+    assert [seen(each) for each in found] == [expected(each) for each in LABELS[name]]
+
+
+@pytest.mark.parametrize("name", sorted(LABELS))
+def test_a_set_flag_says_where_it_stands(name: str) -> None:
+    data = (CORPUS / name).read_bytes()
+    for found in declared(name):
+        assert isinstance(found, Invocation)
+        for flag in found.flags.values():
+            if flag.origin is None or flag.origin.file != name or flag.written.startswith("--"):
+                continue
+            assert flag.origin.start >= 0, "the bytes are known in the file itself"
+            written = data[flag.origin.start : flag.origin.end].decode()
+            assert written.lstrip("\"'").startswith(flag.written)
+            before = data[: flag.origin.start].decode()
+            assert (before.count("\n") + 1, len(before) - before.rfind("\n")) == (flag.origin.line, flag.origin.column)
