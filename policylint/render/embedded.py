@@ -192,4 +192,18 @@ def _render(chart: Any, side: ChartSide, values: Mapping[str, Any]) -> dict[str,
     }
     answer = _native.call_string("helm_render", chart._raw(), json.dumps(values), json.dumps(options))
     files: dict[str, str] = json.loads(answer)
+    _refuse_bytes(files, side, values)
     return {path: text for path, text in files.items() if not path.endswith(TEMPLATE)}
+
+
+def _refuse_bytes(files: Mapping[str, str], side: ChartSide, values: Mapping[str, Any]) -> None:
+    """The library turns bytes that are no UTF-8 into U+FFFD; Helm refuses them."""
+    marked = [path for path, text in files.items() if "\ufffd" in text and not path.endswith("NOTES.txt")]
+    if not marked:
+        return
+    from policylint.render.integers import files_of
+
+    known = [*files_of(Path(side.chart)).values(), json.dumps(values, ensure_ascii=False).encode()]
+    if not any("\ufffd".encode() in content for content in known):
+        said = "error converting YAML to JSON: yaml: invalid leading UTF-8 octet"
+        raise RenderError(f"YAML parse error on {marked[0]}: {said}", file=marked[0])

@@ -9,12 +9,13 @@ from policylint.errors import RenderError
 from policylint.render.command import shown, without_root
 from policylint.sources.sides import ChartSide
 
-# How Helm names the place: `template: web/templates/a.yaml:12:20: ...`, `execution error at
-# (web/templates/a.yaml:3:4): ...`, `parse error at (web/templates/a.yaml:3): ...`,
+# How Helm names the place: `template: web/templates/a.yaml:12:20: ...`, in Helm 4 also `web/templates/a.yaml:12:20`
+# on a line of its own, `execution error at (web/templates/a.yaml:3:4): ...`, `parse error at (web/templates/a.yaml:3)`,
 # `YAML parse error on web/templates/a.yaml: ... yaml: line 12: ...`, `failed to parse values.yaml: ... line 3`.
 _PLACES = (
     re.compile(r"(?:execution|parse) error at \((?P<file>[^:()\n]+):(?P<line>\d+)"),
     re.compile(r"template: (?P<file>[^:\n]+):(?P<line>\d+)"),
+    re.compile(r"^(?:Error: )?(?P<file>[^\s:()]+/templates/[^\s:()]+):(?P<line>\d+):\d+$", re.M),
     re.compile(r"YAML parse error on (?P<file>[^:\n]+):(?:.*?yaml: line (?P<line>\d+))?", re.S),
     re.compile(r"failed to parse (?P<file>[^:\n]+):(?:.*?yaml: line (?P<line>\d+))?", re.S),
 )
@@ -37,6 +38,11 @@ _REMEDIES = (
         "check the repository, the chart's name and --version; `helm repo update` refreshes a stale index",
     ),
     ("no repositories configured", "run `helm repo add` first"),
+    ("references parent directory", "the archive names files outside the chart: do not use it"),
+    ("unable to load chart archive", "the archive is damaged or names files outside the chart: do not use it"),
+    ("cannot unmarshal array into Go value of type map", "a values file maps names to values: it is no list"),
+    ("found character that cannot start any token", "YAML is indented with spaces: look for a tab"),
+    ("no such file or directory", "check the path that helm names above"),
     ("no space left on device", "free some disk space and run again"),
     ("is likely not installable", "check the path of the chart"),
 )
