@@ -49,20 +49,28 @@ def _fixes(history: History) -> Iterator[Fix]:
         steps = (first, history.command("rollback", good.number))
         cost = "what the broken operation changed is put back"
         yield Fix(f"go back to revision {good.number}, which also frees the release", steps=steps, cost=cost)
-        return
+    elif not history.complete and history.last.number > 1:
+        steps = (first, history.command("history"), history.command("rollback", "NEWEST_GOOD_REVISION"))
+        yield Fix("find the newest good revision and go back to it, which also frees the release", steps=steps)
+    else:
+        yield from _without_good(history, first)
+
+
+def _without_good(history: History, first: str) -> Iterator[Fix]:
+    again = "run it again: it adopts the objects that carry the release's annotations"
     yield Fix(
-        "delete the pending record and install again",
-        steps=(first, _delete_record(history, history.last), "run the install again: it adopts what is there already"),
-        cost="none: objects of the first attempt carry the release's annotations and stay",
+        f"delete the record of revision {history.last.number} and run the operation again",
+        steps=(first, _delete_record(history, history.last), again),
+        cost="no object is touched; the record of the broken attempt is gone",
     )
     yield Fix(
         "uninstall and install again",
         steps=(first, history.command("uninstall"), "run the install again"),
-        cost="everything the first attempt created is deleted",
+        cost="everything the release has created is deleted",
     )
 
 
 def _delete_record(history: History, revision: Revision) -> str:
     name = revision.record or f"sh.helm.release.v1.{history.name or 'RELEASE'}.v{revision.number}"
     namespace = f" -n {history.namespace}" if history.namespace else ""
-    return f"kubectl delete secret {name}{namespace}"
+    return f"kubectl delete {revision.kind.lower()} {name}{namespace}"

@@ -33,6 +33,8 @@ class Revision:
     chart_version: str = ""
     record: str = ""
     """The name of the Secret or ConfigMap; empty where helm's output was read."""
+    kind: str = "Secret"
+    """What holds the record: Secret or ConfigMap."""
     line: int = 0
     size: int = 0
     """Bytes that the record takes of the 1 MiB that a Secret may hold."""

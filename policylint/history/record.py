@@ -52,7 +52,7 @@ def revision_of(obj: Object, file: str, line: int) -> tuple[str, str, Revision]:
         message = f"record {record} holds release {release['name']} revision {found.number}"
         raise ReadError(message, file=file, line=line, remedy=f"it was renamed or overwritten; {_AGAIN}")
     namespace = str(release.get("namespace") or meta.get("namespace") or "")
-    return str(release["name"]), namespace, replace(found, size=size)
+    return str(release["name"]), namespace, replace(found, size=size, kind=str(obj.get("kind") or "Secret"))
 
 
 def of_release(release: Object, file: str, line: int = 0, record: str = "") -> Revision:

@@ -60,7 +60,7 @@ def summary(histories: Sequence[History]) -> str:
 def said(revision: Revision) -> str:
     """A revision's description on one line, with what its record shows to be secret masked."""
     text = " ".join(revision.description.split())
-    if revision.manifest or revision.values:
+    if not revision.good and (revision.manifest or revision.values):  # errors repeat what the server refused
         for secret in _secrets(revision):
             text = text.replace(secret, MASK)
     return text
@@ -127,7 +127,7 @@ def _ways_back(history: History) -> Iterator[str]:
     yield f"--atomic goes back to                   {_words(found.atomic)}"
     yield f"newest good revision                    {_words(found.newest_good)}"
     left = failures_until_one_is_left(history)
-    if left is not None:
+    if left is not None and len(history.good) > 1:
         yield f"failed upgrades until one good is left  {left}"
 
 

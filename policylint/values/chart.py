@@ -51,9 +51,12 @@ class Dependency:
         return self.alias or self.name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Chart:
-    """A chart, never changed once read. `dependencies` is None where Chart.yaml declares none at all."""
+    """A chart, never changed once read, and equal to itself only.
+
+    `dependencies` is None where Chart.yaml declares none at all.
+    """
 
     name: str
     version: str

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from policylint.values.chart import Chart, ChartFile
 from policylint.values.tables import Table
@@ -79,6 +80,7 @@ class Usage:
         return found
 
 
+@lru_cache(maxsize=8)
 def usage(chart: Chart) -> Usage:
     """What is read in a chart and the charts below it, those that are switched off included."""
     helpers = tuple(reference for _, part in chart.walk() for reference in _helpers(part))
