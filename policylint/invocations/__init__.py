@@ -5,7 +5,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from policylint.invocations.commands import parse_command
 from policylint.invocations.model import Flag, Invocation, Job, Place
 from policylint.invocations.source import Reader, Source, read_source, readers
 
-__all__ = ["Flag", "Invocation", "Job", "Place", "Reader", "Source", "read_source", "readers"]
+__all__ = [
+    "Flag",
+    "Invocation",
+    "Job",
+    "Place",
+    "Reader",
+    "Source",
+    "commands_of",
+    "parse_command",
+    "read_source",
+    "readers",
+]
+
+
+def commands_of(file: Path) -> tuple[Invocation, ...]:
+    """The invocations of one file that holds shell commands, whatever its name."""
+    from policylint.invocations.commands import shell
+    from policylint.invocations.text import Text
+
+    source = Source.of(file.name, file.read_bytes())
+    return tuple(shell(source, Text.cut(source.text, 0, len(source.text))))

@@ -1,0 +1,286 @@
+"""A helm or helmfile command's words -> verb, names, flags. Facts of the flags come from `flags`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from policylint.invocations import flags as tables
+from policylint.invocations.flags import Option
+from policylint.invocations.text import HOLE, TAIL, Text, Word
+from policylint.model import Json
+
+_ARGUMENTS = re.compile(
+    r"(?:^|_)(?:\w*args?|\w*opts?|options?|\w*flags?|params?|parameters?|extras?|overrides?|settings?|sets?|values"
+    r"|cmd|command|switch(?:es)?|dry_?run|debug|wait|atomic|timeout|force|verbose|install)(?:_|$)",
+    re.IGNORECASE,
+)
+_NAMING = re.compile(r"(?:^|_)(?:release|chart|name|path|dir|directory|namespace|ns|version|tag|file|repo)s?$", re.I)
+_FALSE = ("false", "0", "f", "F", "FALSE", "False")
+_TRUE = ("true", "1", "t", "T", "TRUE", "True")
+_SETS = ("set", "set-string", "set-file", "set-json", "set-literal")
+_REPEATABLE = (*_SETS, "values", "labels", "post-renderer-args", "api-versions", "show-only", "selector")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One flag as it stands in a command: the words it came from, and its value's text (None: a bare switch)."""
+
+    option: Option
+    words: tuple[Word, ...]
+    value: Text | None
+    maybe: bool
+
+    @property
+    def state(self) -> str:
+        """Set, unset (said to be off) or unknown."""
+        if self.maybe:
+            return "unknown"
+        off = self.option.takes != "yes" and self.value is not None
+        if off and self.value is not None and self.value.known is None:
+            return "unknown"
+        return "unset" if self.data is False or (off and self.data == "none") else "set"
+
+    @property
+    def data(self) -> Json:
+        """The value: True or False for a switch, a text, None where it cannot be told."""
+        if self.value is None:
+            return True
+        known = self.value.known
+        if self.option.takes != "yes" and known in _FALSE:
+            return False
+        return True if self.option.takes != "yes" and known in _TRUE else known
+
+    @property
+    def written(self) -> str:
+        """The spelling in the file."""
+        return self.words[0].text.text.partition("=")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command's words, told apart."""
+
+    tool: str
+    action: str
+    verb: Word | None
+    names: Mapping[str, Word] = field(default_factory=dict)
+    """release, chart and what else the verb's positional words are."""
+    positionals: tuple[Word, ...] = ()
+    given: tuple[Given, ...] = ()
+    dynamic: bool = False
+
+    def last(self, name: str) -> Given | None:
+        """The last giving of a flag by Helm 3's name, which is the one that counts."""
+        return next((each for each in reversed(self.given) if tables.canonical(each.option.name) == name), None)
+
+    def values(self) -> tuple[str, ...]:
+        """The values files as written; a list in one word counts each."""
+        found = [each for each in self.given if each.option.name == "values" and each.value is not None]
+        return tuple(part for each in found for part in shown(each.value).split(","))
+
+    def sets(self) -> tuple[str, ...]:
+        """Each --set, --set-string, ... as written."""
+        return tuple(shown(each.value) for each in self.given if each.option.name in _SETS and each.value is not None)
+
+    def repeated(self) -> tuple[str, ...]:
+        """Flags given twice of which only the last counts."""
+        names = [tables.canonical(each.option.name) for each in self.given if not each.maybe]
+        return tuple(sorted({name for name in names if names.count(name) > 1 and name not in _REPEATABLE}))
+
+
+def shown(text: Text | None) -> str:
+    """A text for people: what cannot be told is an ellipsis."""
+    return re.sub(f"[{HOLE}{TAIL}]+", "…", text.text) if text else ""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What has been read of a command so far."""
+
+    spellings: Mapping[str, Option]
+    rest: list[Word] = field(default_factory=list)
+    given: list[Given] = field(default_factory=list)
+    hidden: bool = False
+
+
+def parse(words: Sequence[Word], tool: str = "helm") -> Command | None:
+    """The command behind the helm or helmfile word; None where there is no verb (`helm --help`)."""
+    general = tables.helmfile() if tool == "helmfile" else tables.general()
+    reading = _Reading(general)
+    at = _until_verb(words, reading, tool)
+    if at is None:
+        return None
+    verb = words[at]
+    action = _action(verb, tool)
+    if tool == "helm":
+        action, at = _through(words, at, action, reading)
+        reading.spellings = _spellings(action)
+        verb = words[at]
+    _read(words, at + 1, reading)
+    names, positionals, tails = _names(action, reading) if tool == "helm" else ({}, tuple(reading.rest), False)
+    hidden = reading.hidden or tails
+    return Command(tool, action, verb, names, positionals, tuple(reading.given), hidden)
+
+
+def _spellings(action: str) -> Mapping[str, Option]:
+    found = tables.spellings("upgrade" if action in ("diff", "secrets") else action)
+    if tables.subcommands(action):
+        for name in set(tables.subcommands(action).values()):
+            found = {**tables.spellings(f"{action} {name}"), **found}
+    return found
+
+
+def _action(verb: Word, tool: str) -> str:
+    known = verb.known or ""
+    return tables.verbs().get(known, known) if tool == "helm" else known
+
+
+def _until_verb(words: Sequence[Word], reading: _Reading, tool: str) -> int | None:
+    """Read the flags before the verb; the verb's index."""
+    known = tables.notes()["helmfile"]["verbs"] if tool == "helmfile" else tables.verbs()
+    at = 0
+    while at < len(words):
+        word = words[at]
+        if word.text.text.startswith("-"):
+            at = _flag(words, at, reading)
+            continue
+        if word.tail or (word.text.untold and any(later.known in known for later in words[at + 1 :])):
+            reading.hidden = True
+            at += 1
+            continue
+        return at if word.known is None or re.match(r"[a-z0-9][\w-]*$", word.known) else None
+    return None
+
+
+def _through(words: Sequence[Word], at: int, action: str, reading: _Reading) -> tuple[str, int]:
+    """See through plugins that run Helm's own verb: `helm secrets upgrade` is an upgrade."""
+    if action not in tables.notes()["wraps"]:
+        return action, at
+    inner = _Reading(tables.general())
+    further = _until_verb(words[at + 1 :], inner, "helm")
+    if further is None:
+        return action, at
+    verb = tables.verbs().get(words[at + 1 + further].known or "")
+    if verb in (None, "env", "help", "version"):
+        return action, at
+    reading.given += inner.given
+    reading.hidden |= inner.hidden
+    return str(verb), at + 1 + further
+
+
+def _read(words: Sequence[Word], at: int, reading: _Reading) -> None:
+    while at < len(words):
+        word = words[at]
+        if word.text.text == "--":
+            reading.rest += words[at + 1 :]
+            return
+        if word.text.text.startswith("-") and len(word.text.text) > 1:
+            at = _flag(words, at, reading)
+        else:
+            reading.rest.append(word)
+            at += 1
+
+
+def _flag(words: Sequence[Word], at: int, reading: _Reading) -> int:
+    """Read one flag word and its value; the index behind them."""
+    word = words[at]
+    name, equals, _ = word.text.text.partition("=")
+    if HOLE in name or TAIL in name:
+        reading.hidden = True
+        return at + 1
+    if not name.startswith("--") and name not in reading.spellings:
+        return _shorthands(words, at, reading)
+    option = reading.spellings.get(name, Option(name.lstrip("-"), "no"))
+    if equals:
+        value = word.text.slice(len(name) + 1, len(word.text.text))
+        reading.given.append(Given(option, (word,), value, word.maybe))
+        return at + 1
+    return _valued(words, at, option, reading)
+
+
+def _valued(words: Sequence[Word], at: int, option: Option, reading: _Reading) -> int:
+    word = words[at]
+    maybe = word.maybe or "m" in word.text.marks
+    if option.takes != "yes":
+        reading.given.append(Given(option, (word,), None, maybe))
+        return at + 1
+    following = words[at + 1 : at + 2]
+    value = following[0].text if following else Text.of(HOLE)
+    if following and following[0].tail:
+        value = Text.of(HOLE)
+    reading.given.append(Given(option, (word, *following), value, maybe))
+    return at + 2
+
+
+def _shorthands(words: Sequence[Word], at: int, reading: _Reading) -> int:
+    """`-fvalues.yaml`, `-if values.yaml`, `-nprod`: letters until one takes a value."""
+    word = words[at]
+    text = word.text.text
+    for index, letter in enumerate(text[1:], 1):
+        option = reading.spellings.get(f"-{letter}")
+        if option is None:
+            return at + 1
+        if option.takes == "yes":
+            if index + 1 == len(text):
+                return _valued(words, at, option, reading)
+            start = index + 2 if text[index + 1] == "=" else index + 1
+            reading.given.append(Given(option, (word,), word.text.slice(start, len(text)), word.maybe))
+            return at + 1
+        reading.given.append(Given(option, (word,), None, word.maybe))
+    return at + 1
+
+
+def _names(action: str, reading: _Reading) -> tuple[dict[str, Word], tuple[Word, ...], bool]:
+    """Positional words by what they mean; whether some words may hide further arguments."""
+    rest, shape = list(reading.rest), action
+    if tables.subcommands(action):
+        known = next((word.known for word in rest[:1] if word.known), None)
+        sub = tables.subcommands(action).get(known or "")
+        shape = f"{action} {sub}" if f"{action} {sub}" in tables.notes()["positionals"] else action
+        rest = rest[1:] if sub else rest
+    slots: list[str] = tables.notes()["positionals"].get(shape, [])
+    open_ended = not slots or slots[-1] == "..."
+    slots = [slot for slot in slots if slot != "..."]
+    words, hidden, cut = _without_tails(rest, len(slots), open_ended)
+    names = _assign(slots, words, cut)
+    given = next((each for each in reversed(reading.given) if each.option.name == "name"), None)
+    if given and given.value is not None and action in ("install", "template"):
+        names["release"] = Word(given.value, given.value.text, maybe=given.maybe)
+    return names, tuple(reading.rest), hidden
+
+
+def _without_tails(rest: list[Word], count: int, open_ended: bool) -> tuple[list[Word], bool, int | None]:
+    """The words that are one word, whether others may be more than one, and how many stand before the first such."""
+    tails = {index for index, word in enumerate(rest) if word.sure or (_bare(word) and _arguments(word))}
+    spare = [index for index, word in enumerate(rest) if index not in tails and word.text.untold]
+    spare.sort(key=lambda index: (_bare(rest[index]), index))
+    while not open_ended and len(rest) - len(tails) > count and spare:
+        tails.add(spare.pop())
+    words = [word for index, word in enumerate(rest) if index not in tails]
+    return words, bool(tails), min(tails) if tails else None
+
+
+def _bare(word: Word) -> bool:
+    return word.tail and not word.quoted
+
+
+def _arguments(word: Word) -> bool:
+    """Whether the variable's name says that it holds arguments."""
+    return any(_ARGUMENTS.search(name) and not _NAMING.search(name) for name in word.names)
+
+
+def _assign(slots: list[str], words: list[Word], cut: int | None) -> dict[str, Word]:
+    needed = [slot for slot in slots if not slot.startswith("[")]
+    names = [slot.strip("[]") for slot in slots]
+    if len(words) >= len(names):
+        return dict(zip(names, words, strict=False))
+    if cut is None:
+        if slots and slots[0].startswith("["):
+            return dict(zip(reversed(names), reversed(words), strict=False))
+        return dict(zip(names, words, strict=False))
+    if len(words) == 1 and len(needed) == 1 and slots[0].startswith("[") and "/" in (words[0].known or ""):
+        return {needed[0]: words[0]}
+    before, after = words[:cut], words[cut:]
+    return {**dict(zip(reversed(names), reversed(after), strict=False)), **dict(zip(names, before, strict=False))}

@@ -1,0 +1,169 @@
+"""Commands found in a file -> invocations, one for each place: what several readings of one place agree on is known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from policylint.invocations import flags as tables
+from policylint.invocations.argv import Command, Given, parse, shown
+from policylint.invocations.model import Flag, Invocation, Job, Place
+from policylint.invocations.shell import Run, Shell
+from policylint.invocations.shellenv import Env
+from policylint.invocations.source import Source
+from policylint.invocations.text import Text, Word
+from policylint.invocations.wrappers import Call, calls
+
+_VERSIONS = re.compile(
+    r"(?:HELM_VERSION|helm[-_]?version|DESIRED_VERSION)\W{1,8}v?([234](?:\.\d+){0,2})\b"
+    r"|get\.helm\.sh/helm-v([234](?:\.\d+){1,2})"
+    r"|get-helm-([34])\b",
+    re.IGNORECASE,
+)
+
+
+def shell(source: Source, text: Text, env: Env | None = None, job: Job | None = None) -> Iterator[Invocation]:
+    """The invocations of one script of a file."""
+    reading = Shell(source.text)
+    reading.read(text, env)
+    yield from invocations(source, reading.runs, job)
+
+
+def invocations(source: Source, runs: Iterable[Run], job: Job | None = None) -> Iterator[Invocation]:
+    """One invocation for each place where helm is run, in order of their places."""
+    places: dict[int, list[Invocation]] = {}
+    installed = _installed(source.text)
+    for run in runs:
+        command = parse(run.call.words, run.call.tool)
+        if command is not None:
+            found = _invocation(source, run, command, job)
+            places.setdefault(run.site, []).append(replace(found, helm_version=_version(run.call, installed)))
+    for site in sorted(places):
+        yield merged(places[site])
+
+
+def parse_command(argv: Sequence[str]) -> Invocation | None:
+    """The invocation of one command line, `["helm", "upgrade", ...]`; None where it runs no helm."""
+    words = [Word(Text.of(each), each) for each in argv]
+    call = next((each for each in calls(words) if isinstance(each, Call)), None)
+    command = parse(call.words, call.tool) if call else None
+    if call is None or command is None:
+        return None
+    found = _invocation(Source("", ""), Run(call, 0, (0, 0), {}), command, None)
+    return replace(found, line=0, column=0, insertion=None, span=None, helm_version=_version(call, ""))
+
+
+def _installed(text: str) -> str:
+    """The Helm that the file installs, "" where it installs none or several."""
+    found = {next(group for group in match if group) for match in _VERSIONS.findall(text)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _version(call: Call, installed: str) -> str:
+    named = re.search(r"helm[-_]?v?([234](?:\.\d+)*)(?:\.exe)?$|helm[\w.-]*:v?([234](?:\.\d+)*)", call.word.text.text)
+    return next((group for group in named.groups() if group), installed) if named else installed
+
+
+def _invocation(source: Source, run: Run, command: Command, job: Job | None) -> Invocation:
+    place = source.place(max(run.site, 0))
+    version, namespace = command.last("version"), command.last("namespace")
+    release, chart = command.names.get("release"), command.names.get("chart")
+    return Invocation(
+        file=source.file,
+        line=place.line,
+        column=place.column,
+        tool=command.tool,
+        action=command.action if command.verb is None or command.verb.known else "",
+        release=release.known if release else None,
+        chart=chart.known if chart else None,
+        version=_text(version),
+        namespace=_text(namespace),
+        flags=_flags(source, command),
+        values_files=command.values(),
+        sets=command.sets(),
+        dynamic=command.dynamic,
+        written=_written(command, version, namespace),
+        positionals=tuple(word.known for word in command.positionals),
+        job=job,
+        environment=dict(run.env),
+        repeated=command.repeated(),
+        insertion=_insertion(source, command),
+        span=source.place(*run.span) if run.span[0] >= 0 else None,
+    )
+
+
+def _text(given: Given | None) -> str | None:
+    return given.value.known if given and given.value is not None and not given.maybe else None
+
+
+def _written(command: Command, version: Given | None, namespace: Given | None) -> dict[str, str]:
+    found = {name: word.raw or shown(word.text) for name, word in command.names.items()}
+    if command.verb is not None:
+        found["action"] = command.verb.raw or shown(command.verb.text)
+    for name, given in (("version", version), ("namespace", namespace)):
+        if given is not None:
+            found[name] = given.words[-1].raw if len(given.words) > 1 else shown(given.value)
+    return found
+
+
+def _flags(source: Source, command: Command) -> Mapping[str, Flag]:
+    """Each flag by Helm 3's name; the last giving of one counts, a certain one before it makes it certain."""
+    found: dict[str, Flag] = {}
+    for given in command.given:
+        name = tables.canonical(given.option.name) if command.tool == "helm" else given.option.name
+        before = found.get(name)
+        flag = Flag(given.state, None if given.maybe else given.data, _origin(source, given), given.written)
+        if given.maybe and before is not None and before.state == "set" and given.data is not False:
+            flag = replace(before, value=before.value if before.value is True else None)
+        found[name] = flag
+    return found
+
+
+def _origin(source: Source, given: Given) -> Place | None:
+    starts = [word.span[0] for word in given.words if word.span[0] >= 0]
+    ends = [word.span[1] for word in given.words if word.span[1] >= 0]
+    if not starts:
+        return None
+    start, end = starts[0], ends[-1]
+    return source.place(start, end if end > start else ends[0])
+
+
+def _insertion(source: Source, command: Command) -> Place | None:
+    """Behind the chart where it is written in the command, else behind the verb."""
+    verb, chart = command.verb, command.names.get("chart")
+    for word in (chart, verb):
+        if word is not None and word.span[1] >= 0 and verb is not None and word.span[1] >= verb.span[1] >= 0:
+            return source.place(word.span[1], word.span[1])
+    return None
+
+
+def merged(readings: Sequence[Invocation]) -> Invocation:
+    """One place read several times (a function called twice, a loop): what differs cannot be told."""
+    first, *others = readings
+    for other in others:
+        hidden = first.dynamic or other.dynamic
+        names = {*first.flags, *other.flags}
+        first = replace(
+            first,
+            release=_same(first.release, other.release),
+            chart=_same(first.chart, other.chart),
+            version=_same(first.version, other.version),
+            namespace=_same(first.namespace, other.namespace),
+            action=first.action or other.action,
+            flags={name: _flag(first.flag(name), other.flag(name)) for name in names},
+            dynamic=hidden,
+            values_files=max(first.values_files, other.values_files, key=len),
+            sets=max(first.sets, other.sets, key=len),
+        )
+    return first
+
+
+def _same(one: str | None, other: str | None) -> str | None:
+    return one if one == other else None
+
+
+def _flag(one: Flag, other: Flag) -> Flag:
+    if one.state == other.state:
+        return one if one.value == other.value else replace(one, value=None)
+    return Flag("unknown", None, one.origin or other.origin, one.written or other.written)

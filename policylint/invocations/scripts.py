@@ -1,0 +1,40 @@
+"""Shell scripts: by their name, or by a shell's shebang."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policylint.invocations.commands import shell
+from policylint.invocations.source import Found, Reader, Source
+from policylint.invocations.text import Text
+
+_NAMES = (
+    ".sh",
+    ".bash",
+    ".zsh",
+    ".ksh",
+    ".ash",
+    ".dash",
+    ".bats",
+    ".command",
+    ".envrc",
+    ".profile",
+    ".bashrc",
+    ".zshrc",
+)
+_SHEBANG = re.compile(
+    r"#!\s*\S*?(?:/|\s)(?:env\s+(?:-S\s+)?)?(?:ba|z|k|a|da)?sh\b|#!/usr/bin/(?:env )?bats\b|#!\S+/with-contenv"
+)
+
+
+def _wants(source: Source) -> bool:
+    name = source.path.name
+    return name.endswith(_NAMES) or bool(_SHEBANG.match(source.text))
+
+
+def _read(source: Source) -> Iterator[Found]:
+    yield from shell(source, Text.cut(source.text, 0, len(source.text)))
+
+
+READER = Reader("shell", _wants, _read, rank=1)

@@ -1,0 +1,68 @@
+"""Shell text as tree-sitter-bash parses it, whatever templates and odd characters it holds."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from policylint.invocations.text import HOLE, TAIL, Text
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_TEMPLATE = re.compile(
+    r"\$?\{\{(?>\"[^\"\n]*\"|`[^`]*`|(?!\}\})[^\n])*+\}\}"  # ${{ github }} {{ go, jinja, just }}
+    r"|<<\s*(?:parameters|pipeline|matrix)\.[\w.-]+\s*>>"  # << circleci >>
+    r"|<<<[ ]?[\w .-]+[ ]?>>>|<%=?(?:(?!%>)[^\n])*+%>"  # <<< name >>> <%= erb %>
+)
+_CONTROL = re.compile(r"\{%(?:(?!%\})[^\n])*+%\}|\{#(?:(?!#\})[^\n])*+#\}")
+_GLUED = re.compile(r"^(?![ \t]*#)(.*[^\s\\])\\\n(?=\S)", re.MULTILINE)
+
+
+@functools.cache
+def _parser() -> Any:
+    import tree_sitter_bash
+    from tree_sitter import Language, Parser
+
+    return Parser(Language(tree_sitter_bash.language()))
+
+
+def parse(text: Text) -> Node:
+    """The syntax tree; a node's bytes are the text's characters, since each is handed over as one byte."""
+    data = text.text.replace(HOLE, "H").replace(TAIL, "H").encode("ascii", "replace")
+    root: Node = _parser().parse(data.replace(b"\r", b" ").replace(b"\0", b" ")).root_node
+    return root
+
+
+def prepare(text: Text, *, templates: bool = True) -> Text:
+    """The same with template actions as characters that cannot be told, and words cut by a line end joined."""
+    if templates and any(mark in text.text for mark in ("{{", "{%", "{#", "<<", "<%")):
+        for match in _TEMPLATE.finditer(text.text):
+            text = text.put(match.start(), match.end(), TAIL)
+        for match in _CONTROL.finditer(text.text):
+            text = text.put(match.start(), match.end(), " ")
+    while glued := _GLUED.search(text.text):
+        cut = glued.end(1)
+        text = text.slice(0, cut) + text.slice(cut + 2, len(text.text))
+    return text
+
+
+def names(raw: str) -> tuple[str, ...]:
+    """The names in a template action or an expansion, each by its last part: what the value is called."""
+    return tuple(found.rpartition(".")[2].replace("-", "_") for found in re.findall(r"[A-Za-z_][\w.-]*", raw))
+
+
+def statements(node: Node) -> Iterator[Node]:
+    """The named children, comments apart."""
+    return (child for child in node.named_children if child.type != "comment")
+
+
+def find(node: Node, *kinds: str) -> Iterator[Node]:
+    """The outermost descendants of these types."""
+    for child in node.children:
+        if child.type in kinds:
+            yield child
+        else:
+            yield from find(child, *kinds)

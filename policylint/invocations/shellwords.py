@@ -1,0 +1,330 @@
+"""Shell words: what a word of a command becomes once its variables, as far as they are known, are put in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from policylint.invocations.shellenv import Env
+from policylint.invocations.shellsyntax import find, names
+from policylint.invocations.text import EMPTY, HOLE, TAIL, Text, Word, joined
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_QUOTED_ESCAPE = re.compile(r'\\([$`"\\])')
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ANSI = {"n": "\n", "t": "\t", "r": "\r"}
+_CUT = ("%", "%%", "#", "##", "^", "^^", ",", ",,", ":", "/", "//", "/#", "/%", "@")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a word: a text that a shell splits (or not), or an array's words."""
+
+    text: Text = EMPTY
+    split: bool = False
+    words: tuple[Word, ...] | None = None
+    names: tuple[str, ...] = ()
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expander:
+    """Expands nodes of one text in one environment; `substitution` reads a `$( )` and says what it prints."""
+
+    source: Text
+    file: str
+    """The whole file's text, for what stood where a template was taken out."""
+    env: Env
+    substitution: Callable[[Node], Text | None]
+
+    def words(self, node: Node) -> list[Word]:
+        """The words that one argument becomes."""
+        part = self.raw(node)
+        span = (part.start, part.end)
+        return [replace(word, raw=self._shown(part), span=span) for word in _split(list(self._pieces(node)))]
+
+    def text(self, node: Node) -> Text:
+        """A node as one string, as in an assignment."""
+        return joined(_flat(piece) for piece in self._pieces(node))
+
+    def raw(self, node: Node) -> Text:
+        """The source text of a node, without blanks in front."""
+        part = self.source.slice(node.start_byte, node.end_byte)
+        return part.slice(len(part.text) - len(part.text.lstrip()), len(part.text))
+
+    def _pieces(self, node: Node, *, quoted: bool = False) -> Iterator[Piece]:
+        kind = node.type
+        if kind == "string":
+            yield from self._string(node)
+        elif kind == "raw_string":
+            yield Piece(self._inner(node, 1), quoted=True)
+        elif kind == "ansi_c_string":
+            yield Piece(_replace(self._inner(node, 2), _ESCAPE, _ANSI), quoted=True)
+        elif kind in ("concatenation", "command_name", "translated_string"):
+            for child in node.children:
+                if child.is_named:
+                    yield from self._pieces(child, quoted=quoted)
+        elif kind == "simple_expansion":
+            yield from self._simple(node, quoted)
+        elif kind == "expansion":
+            yield from self._expansion(node, quoted)
+        elif kind in ("command_substitution", "process_substitution", "arithmetic_expansion"):
+            yield self._run(node, quoted)
+        else:
+            yield from self._literal(node)
+
+    def _literal(self, node: Node) -> Iterator[Piece]:
+        part = self.source.slice(node.start_byte, node.end_byte)
+        if node.type in ("word", "regex", "extglob_pattern") and "\\" in part.text:
+            part = _replace(part, re.compile(r"\\\n"), {}, drop=True)
+            part = _replace(part, _ESCAPE, {})
+        untold = TAIL in part.text
+        yield Piece(part, split=untold, names=names(self._shown(part)) if untold else ())
+        for child in find(node, "command_substitution"):
+            self.substitution(child)
+
+    def _shown(self, part: Text) -> str:
+        """A part as the file spells it."""
+        return self.file[part.start : part.end] if part.start >= 0 else part.text
+
+    def _inner(self, node: Node, lead: int) -> Text:
+        return self.source.slice(node.start_byte + lead, max(node.end_byte - 1, node.start_byte + lead))
+
+    def _string(self, node: Node) -> Iterator[Piece]:
+        at, end = node.start_byte + 1, node.end_byte - 1
+        yield Piece(quoted=True)
+        for child in node.named_children:
+            if child.type in ("string_content", "comment", "ERROR"):
+                continue
+            start = (
+                child.start_byte
+                + len(self.source.text[child.start_byte : child.end_byte])
+                - len(self.source.text[child.start_byte : child.end_byte].lstrip())
+            )
+            yield Piece(self._quoted(at, start), quoted=True)
+            yield from self._pieces(child, quoted=True)
+            at = child.end_byte
+        if at < end:
+            yield Piece(self._quoted(at, end), quoted=True)
+
+    def _quoted(self, start: int, end: int) -> Text:
+        part = self.source.slice(start, end)
+        if "\\" in part.text:
+            part = _replace(part, re.compile(r"\\\n"), {}, drop=True)
+            part = _replace(part, _QUOTED_ESCAPE, {})
+        return part.sealed()
+
+    def _run(self, node: Node, quoted: bool) -> Piece:
+        said = self.substitution(node)
+        if said is None:
+            start = self.raw(node).start
+            plain = node.type != "command_substitution"
+            first = next(find(node, "command_name"), None)
+            called = (self.raw(first).text,) if first else ()
+            return Piece(Text(HOLE if quoted or plain else TAIL, (start,), "."), not (quoted or plain), None, called)
+        return Piece(said.sealed() if quoted else said, not quoted)
+
+    def _simple(self, node: Node, quoted: bool) -> Iterator[Piece]:
+        name = self.raw(node).text[1:]
+        yield from self._variable(name, node, quoted)
+
+    def _variable(self, name: str, node: Node, quoted: bool) -> Iterator[Piece]:
+        start = self.raw(node).start
+        if name in ("@", "*"):
+            yield self._array("@", start, joins=quoted and name == "*")
+            return
+        value = self.env.text(name)
+        if value is None:
+            sure = name in ("#", "?", "$", "!", "0", "-")
+            yield Piece(Text(HOLE if quoted or sure else TAIL, (start,), "."), not (quoted or sure), None, (name,))
+        else:
+            missing = (name,) if not value.known else ()
+            yield Piece(value.sealed() if quoted else value, not quoted, None, missing, quoted)
+
+    def _array(self, name: str, start: int, *, joins: bool = False) -> Piece:
+        words = self.env.words(name)
+        if words is None:
+            words = (Word(Text(TAIL, (start,), "."), tail=True, sure=True, names=(name,)),)
+        if joins:
+            return Piece(joined((word.text for word in words), " ").sealed(), quoted=True)
+        return Piece(words=words)
+
+    def _expansion(self, node: Node, quoted: bool) -> Iterator[Piece]:
+        kids = [child for child in node.children if child.type not in ("${", "}")]
+        operators = [child.type for child in kids if not child.is_named]
+        target = next((c for c in kids if c.type in ("variable_name", "special_variable_name", "subscript")), None)
+        start = self.raw(node).start
+        if target is None or (operators[:1] in (["!"], ["#"]) and kids[0].type in ("!", "#")):
+            sure = operators[:1] == ["#"]
+            yield Piece(
+                Text(HOLE if quoted or sure else TAIL, (start,), "."), not quoted, None, names(self.raw(node).text)
+            )
+            return
+        operator = operators[0] if operators else ""
+        rest = kids[kids.index(target) + 1 :]
+        operands = [child for child in rest if child.is_named]
+        if operator in (":-", "-", ":=", "=", ":+", "+"):
+            yield from self._default(target, operator, operands, quoted)
+        elif operator in _CUT:
+            yield self._changed(target, operator, operands, quoted)
+        else:
+            yield from self._plain(target, quoted)
+
+    def _plain(self, target: Node, quoted: bool) -> Iterator[Piece]:
+        if target.type != "subscript":
+            yield from self._variable(self.raw(target).text, target, quoted)
+            return
+        name, index = self._subscript(target)
+        if index in ("@", "*"):
+            yield self._array(name, self.raw(target).start, joins=quoted and index == "*")
+            return
+        words = self.env.words(name)
+        place = int(index) if index.isdigit() else -1
+        if words is not None and 0 <= place < len(words) and not any(w.tail or w.maybe for w in words[: place + 1]):
+            yield Piece(words[place].text, not quoted, None, (), quoted)
+            return
+        yield Piece(Text(HOLE, (self.raw(target).start,), "."), names=(name,))
+
+    def _subscript(self, target: Node) -> tuple[str, str]:
+        name, _, index = self.raw(target).text.partition("[")
+        return name, index.rstrip("]")
+
+    def _known(self, target: Node) -> Text | None:
+        if target.type == "subscript":
+            words = self.env.words(self._subscript(target)[0])
+            return None if words is None else joined((word.text for word in words), " ")
+        name = self.raw(target).text
+        if name in ("@", "*"):
+            words = self.env.words("@")
+            return None if words is None else joined((word.text for word in words), " ")
+        return self.env.text(name)
+
+    def _default(self, target: Node, operator: str, operands: list[Node], quoted: bool) -> Iterator[Piece]:
+        value = self._known(target)
+        other = [piece for operand in operands for piece in self._pieces(operand, quoted=quoted)]
+        if not quoted:
+            other = [replace(piece, split=True, quoted=False) for piece in other]
+        if operator.endswith("+"):
+            if value is None:
+                known = [piece for piece in other if piece.words is None]
+                if len(known) < len(other) or any(TAIL in piece.text.text for piece in known):
+                    yield from other
+                else:
+                    yield from (replace(piece, text=piece.text.maybe()) for piece in known)
+            elif value.text:
+                yield from other if "m" not in value.marks else (replace(p, text=p.text.maybe()) for p in other)
+            return
+        empty = value is not None and not value.text and operator.startswith(":")
+        if value is not None and not empty:
+            yield from self._plain(target, quoted)
+        elif any(piece.text.text or piece.words for piece in other):
+            if operator.endswith("=") and target.type == "variable_name":
+                self.env.values[self.raw(target).text] = joined(_flat(piece) for piece in other)
+            yield from other
+        elif not empty:
+            yield from self._plain(target, quoted)
+
+    def _changed(self, target: Node, operator: str, operands: list[Node], quoted: bool) -> Piece:
+        """Cut, replaced or upper-cased: one text that cannot be told, or an array with a prefix put on."""
+        start = self.raw(target).start
+        name, index = self._subscript(target) if target.type == "subscript" else (self.raw(target).text, "")
+        many = index in ("@", "*") or name in ("@", "*")
+        if not many:
+            return Piece(Text(HOLE, (start,), "."), names=(name,), quoted=quoted)
+        prefix = self.text(operands[-1]) if operator.startswith("/") and operands else EMPTY
+        known = self.env.words("@" if name == "*" else name)
+        if operator == "/#" and prefix.text and len(operands) == 1:
+            words = known or (Word(Text(HOLE, (start,), "."), maybe=True),)
+            return Piece(words=tuple(replace(word, text=prefix + word.text.sealed(), tail=False) for word in words))
+        if operator == ":" and known is not None and len(operands) == 1:
+            first = self.raw(operands[0]).text
+            skip = int(first) - (1 if name in ("@", "*") else 0) if first.isdigit() else -1
+            if skip >= 0 and not any(word.tail or word.maybe for word in known[:skip]):
+                return Piece(words=known[skip:])
+        return Piece(words=(Word(Text(TAIL, (start,), "."), tail=True, sure=True, names=(name,)),))
+
+
+def _replace(text: Text, pattern: re.Pattern[str], table: dict[str, str], *, drop: bool = False) -> Text:
+    """Every match replaced by one character: what its first group stands for."""
+    found, at = EMPTY, 0
+    for match in pattern.finditer(text.text):
+        found = found + text.slice(at, match.start())
+        if not drop:
+            char = table.get(match[1], match[1])
+            found = found + Text(char, (text.at[match.start()],), text.marks[match.start()])
+        at = match.end()
+    return found + text.slice(at, len(text.text))
+
+
+def _flat(piece: Piece) -> Text:
+    if piece.words is None:
+        return piece.text
+    return joined((word.text.maybe() if word.maybe else word.text for word in piece.words), " ")
+
+
+@dataclass(slots=True)
+class _Joiner:
+    """The word that is being put together."""
+
+    text: Text = EMPTY
+    quoted: bool = False
+    names: tuple[str, ...] = ()
+    some: bool = False
+
+    def add(self, text: Text, *, empty: bool = False) -> None:
+        self.text, self.some = self.text + text, self.some or empty or bool(text.text)
+
+    def take(self) -> Iterator[Word]:
+        """The word so far, if there is one; the next starts empty."""
+        if self.some:
+            tail = bool(self.text.text) and not self.text.text.strip(TAIL)
+            maybe = bool(self.text.text) and "." not in self.text.marks
+            yield Word(self.text, quoted=self.quoted, maybe=maybe, tail=tail, names=self.names)
+        self.text, self.quoted, self.some, self.names = EMPTY, False, False, ()
+
+
+def _split(pieces: list[Piece]) -> Iterator[Word]:
+    """Join the pieces of one argument to words, as a shell splits them."""
+    word = _Joiner()
+    arrays = any(piece.words is not None for piece in pieces)
+    for piece in pieces:
+        word.names = (*word.names, *piece.names)
+        if piece.words is not None:
+            yield from _array(piece.words, word)
+        elif piece.split:
+            yield from _fields(piece.text, word)
+        else:
+            word.quoted = word.quoted or piece.quoted
+            word.add(piece.text, empty=piece.quoted and not arrays)
+    yield from word.take()
+
+
+def _array(words: tuple[Word, ...], word: _Joiner) -> Iterator[Word]:
+    """An array's words: the first goes on from what stands before, the last goes on."""
+    for index, each in enumerate(words):
+        if index:
+            yield from word.take()
+        if each.maybe or each.tail or each.sure:
+            yield replace(each, text=word.text + each.text, quoted=each.quoted or word.quoted)
+            word.text, word.some = EMPTY, False
+        else:
+            word.add(each.text, empty=True)
+            word.quoted, word.names = True, (*word.names, *each.names)
+
+
+def _fields(text: Text, word: _Joiner) -> Iterator[Word]:
+    """A string that a shell splits at blanks."""
+    at = 0
+    for match in re.finditer(r"\S+", text.text):
+        if match.start() > at:
+            called = word.names
+            yield from word.take()
+            word.names = called
+        word.add(text.slice(match.start(), match.end()))
+        at = match.end()
+    if at < len(text.text):
+        yield from word.take()

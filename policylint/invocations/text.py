@@ -1,0 +1,140 @@
+"""A piece of text that remembers where each character stands in the file, and what could not be told.
+
+A shell command may be cut out of YAML, unescaped from JSON or put together from variables: its characters keep
+the positions they were written at. What only a run would tell is a character of its own: `HOLE` stays part of
+its word, `TAIL` may become any number of words where a shell splits it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+HOLE = "\ue000"
+TAIL = "\ue001"
+_UNTOLD = str.maketrans({TAIL: HOLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """`text` with, for each character, its position in the file (-1: none) and a mark: "." or "m" for maybe there."""
+
+    text: str
+    at: Sequence[int]
+    marks: str
+
+    @classmethod
+    def of(cls, text: str, at: Sequence[int] | None = None) -> Text:
+        """A text that stands at these positions; by default nowhere in a file."""
+        return cls(text, at if at is not None else (-1,) * len(text), "." * len(text))
+
+    @classmethod
+    def cut(cls, text: str, start: int, end: int) -> Text:
+        """The characters start..end of a file's text."""
+        return cls(text[start:end], range(start, end), "." * (end - start))
+
+    def slice(self, start: int, end: int) -> Text:
+        """A part of it."""
+        return Text(self.text[start:end], self.at[start:end], self.marks[start:end])
+
+    def maybe(self) -> Text:
+        """The same, only sometimes there."""
+        return Text(self.text, self.at, "m" * len(self.text))
+
+    def sealed(self) -> Text:
+        """The same inside quotes: what cannot be told stays one word."""
+        return Text(self.text.translate(_UNTOLD), self.at, self.marks) if TAIL in self.text else self
+
+    def put(self, start: int, end: int, char: str) -> Text:
+        """The same with every character of start..end (line feeds apart) replaced by `char`."""
+        middle = "".join(each if each == "\n" else char for each in self.text[start:end])
+        return Text(self.text[:start] + middle + self.text[end:], self.at, self.marks)
+
+    def __add__(self, other: Text) -> Text:
+        if not other.text:
+            return self
+        if not self.text:
+            return other
+        return Text(self.text + other.text, (*self.at, *other.at), self.marks + other.marks)
+
+    @property
+    def known(self) -> str | None:
+        """The text, None where a part of it cannot be told."""
+        return None if HOLE in self.text or TAIL in self.text or "m" in self.marks else self.text
+
+    @property
+    def untold(self) -> bool:
+        """Whether nothing of it can be told."""
+        return bool(self.text) and not self.text.strip(HOLE + TAIL)
+
+    @property
+    def start(self) -> int:
+        """The first position in the file, -1 where no character has one."""
+        return next((each for each in self.at if each >= 0), -1)
+
+    @property
+    def end(self) -> int:
+        """The position after the last character that has one, -1 where none has."""
+        return next((each + 1 for each in reversed(self.at) if each >= 0), -1)
+
+
+EMPTY = Text("", (), "")
+
+
+def joined(parts: Iterable[Text], between: str = "") -> Text:
+    """The parts, one after another."""
+    gap = Text.of(between)
+    found = EMPTY
+    for index, part in enumerate(parts):
+        found = found + (gap if index else EMPTY) + part
+    return found
+
+
+def either(one: Text, other: Text) -> Text:
+    """One or the other, as two branches leave a variable: what both begin with is sure, what follows is maybe."""
+    if one.text == other.text:
+        return Text(one.text, one.at, _marks(one.marks, other.marks))
+    length = 0
+    for left, right in zip(one.text, other.text, strict=False):
+        if left != right:
+            break
+        length += 1
+    same = one.text[:length]
+    if length not in (len(one.text), len(other.text)):
+        length = max(same.rfind(" "), same.rfind("\n"), 0)
+        if not _flags(one.text[length:]) and not _flags(other.text[length:]):
+            return Text.of(HOLE if one.text.strip() and other.text.strip() else TAIL)
+    head = one.slice(0, length)
+    return head + one.slice(length, len(one.text)).maybe() + other.slice(length, len(other.text)).maybe()
+
+
+def _flags(text: str) -> bool:
+    return not text.strip() or any(word.startswith("-") for word in text.split()) or TAIL in text.split()
+
+
+def _marks(one: str, other: str) -> str:
+    return "".join("m" if "m" in pair else "." for pair in zip(one, other, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a command line as the program gets it.
+
+    `tail` says that it may become any number of words (an unknown array, `$ARGS`), `sure` that it does so
+    whatever stands beside it; `names` are the variables that could not be told.
+    """
+
+    text: Text
+    raw: str = ""
+    span: tuple[int, int] = (-1, -1)
+    """Where the word stands in the file, quotes included."""
+    quoted: bool = False
+    maybe: bool = False
+    tail: bool = False
+    sure: bool = False
+    names: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> str | None:
+        """The word, None where a part of it cannot be told or it is not always there."""
+        return None if self.maybe or self.tail else self.text.known

@@ -1,0 +1,241 @@
+"""Finds the helm or helmfile word in a command's words: behind sudo, in a container, in a string given to a shell."""
+
+from __future__ import annotations
+
+import functools
+import pkgutil
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from policylint.invocations.flags import notes, verbs
+from policylint.invocations.text import HOLE, Text, Word, joined
+from policylint.kyaml import load
+
+_HELM = re.compile(r"^helm(?:[-_]?v?\d[\w.]*)?(?:\.exe)?$", re.IGNORECASE)
+_HELMFILE = re.compile(r"^helmfile(?:[-_]?v?\d[\w.]*)?(?:\.exe)?$", re.IGNORECASE)
+_PROGRAM = r"_?(?:bin|cmd|command|exe|executable|opts?|tool|path|cli|binary|client)"
+_NAMED = re.compile(rf"(?:^|_)helm(?:_?[234])?(?:{_PROGRAM})?$", re.IGNORECASE)
+_NAMED_FILE = re.compile(rf"(?:^|_)helmfile(?:{_PROGRAM})?$", re.IGNORECASE)
+_IMAGE = re.compile(r"^(?:[\w.:${}()-]+/)*[\w.-]*helm[\w.-]*(?::[^\s/]+)?(?:@sha256:\w+)?$")
+_SUBSTITUTED = re.compile(r"^\$\((?:shell )?\s*(?:which|command -v|type -p)\s[^)]*helm[^)]*\)$|^`which helm`$")
+_WHOLE = re.compile(r"\s*(?:sudo )?helm(?:file)? \S")
+_ASSIGN = re.compile(r"^[A-Za-z_]\w*=")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A helm or helmfile command: its own word, and the words behind it."""
+
+    tool: str
+    word: Word
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A text that a shell is given to run."""
+
+    text: Text
+
+
+@functools.cache
+def table() -> Mapping[str, Any]:
+    """data/wrappers.yaml."""
+    found: Mapping[str, Any] = load((pkgutil.get_data("policylint", "data/wrappers.yaml") or b"").decode(), "wrappers")
+    return found
+
+
+def base(word: Word) -> str:
+    """The program's name without its directory; "" where it cannot be told."""
+    text = word.text.text
+    if HOLE in text.rpartition("/")[2] or (word.known is None and "/" not in text):
+        return ""
+    return re.split(r"[/\\]", text)[-1]
+
+
+def tool_of(word: Word, following: Word | None = None) -> str:
+    """Which of helm and helmfile a command word is; "" for neither."""
+    name = base(word)
+    if _HELM.match(name):
+        return "helm"
+    if _HELMFILE.match(name):
+        return "helmfile"
+    if re.match(r"microk8s\.helm3?$", name) or _SUBSTITUTED.match(word.raw.strip('"')):
+        return "helm"
+    if word.known is not None or following is None:
+        return ""
+    if any(_NAMED_FILE.search(each) for each in word.names):
+        return "helmfile" if following.known in notes()["helmfile"]["verbs"] or _flag(following) else ""
+    if any(_NAMED.search(each) for each in word.names) and word.text.untold:
+        return "helm" if following.known in verbs() or _flag(following) else ""
+    return ""
+
+
+def _flag(word: Word) -> bool:
+    return word.text.text.startswith("-")
+
+
+def calls(words: Sequence[Word]) -> Iterator[Call | Script]:
+    """The helm commands and the shell texts that running these words runs."""
+    words = list(words)
+    while words:
+        tool = tool_of(words[0], words[1] if len(words) > 1 else None)
+        if tool:
+            yield Call(tool, words[0], tuple(words[1:]))
+            return
+        name = base(words[0])
+        if words[0].quoted and _WHOLE.match(words[0].text.text):
+            yield Script(words[0].text)  # a whole command in one word: meant as a command, though no shell finds it
+            return
+        rest = _behind_prefix(name, words)
+        if rest is None:
+            yield from _special(name, words)
+            return
+        words = rest
+
+
+def _behind_prefix(name: str, words: list[Word]) -> list[Word] | None:
+    """What stands behind a wrapper's own words; None for no wrapper of the table."""
+    row: Mapping[str, Any] | None = table()["prefixes"].get(name)
+    if row is None:
+        return None
+    at, plain = 1, int(row.get("words", 0))
+    while at < len(words):
+        text = words[at].text.text
+        if text in row.get("unless", ()):
+            return []
+        if text == "--":
+            at += 1
+            break
+        if text.startswith("-"):
+            at += 2 if text in row.get("options", ()) else 1
+        elif row.get("assigns") and _ASSIGN.match(text):
+            at += 1
+        elif plain:
+            plain -= 1
+            at += 1
+        else:
+            break
+    added = [Word(Text(HOLE, (-1,), "."), quoted=True)] if row.get("adds") and not _placed(words[:at]) else []
+    return [*words[at:], *added] if at < len(words) else []
+
+
+def _placed(words: list[Word]) -> bool:
+    return any(word.text.text.startswith(("-I", "-i", "--replace")) for word in words)
+
+
+def _special(name: str, words: list[Word]) -> Iterator[Call | Script]:
+    if name in table()["shells"]:
+        yield from _strings(words[1:], combined=True)
+    elif name == "eval":
+        yield Script(joined((word.text for word in words[1:]), " "))
+    elif name == "ssh":
+        yield from _ssh(words)
+    elif name == "trap" and len(words) > 1:
+        yield Script(words[1].text)
+    elif name == "find":
+        yield from _find(words)
+    elif name in table()["containers"] or (name == "docker-compose"):
+        yield from _container(words)
+    elif not inert(name):
+        yield from _generic(name, words)
+
+
+def inert(name: str) -> bool:
+    """Whether a program of this name never runs its words."""
+    lower = name.lower()
+    return lower in table()["inert"] or bool(re.search(table()["inert_patterns"], lower))
+
+
+def _strings(words: Sequence[Word], *, combined: bool = False) -> Iterator[Script]:
+    """Texts given to `-c`, `--command` and the like."""
+    for index, word in enumerate(words):
+        text = word.text.text
+        name, equals, _ = text.partition("=")
+        short = combined and re.match(r"-[a-z]*c$", text)
+        if (short or text in table()["scripts"]) and index + 1 < len(words):
+            yield Script(words[index + 1].text)
+            return
+        if equals and name in table()["scripts"]:
+            yield Script(word.text.slice(len(name) + 1, len(text)))
+            return
+
+
+def _ssh(words: list[Word]) -> Iterator[Script]:
+    at = 1
+    while at < len(words) and (words[at].text.text.startswith("-") or (words[at].tail and words[at].sure)):
+        valued = re.match(r"-[BbcDEeFIiJLlmOopQRSWw]$", words[at].text.text)
+        at += 2 if valued else 1
+    if at + 1 < len(words):
+        yield Script(joined((word.text for word in words[at + 1 :]), " "))
+
+
+def _find(words: list[Word]) -> Iterator[Call | Script]:
+    for index, word in enumerate(words):
+        if word.text.text in ("-exec", "-execdir", "-ok"):
+            rest = words[index + 1 :]
+            end = next((at for at, each in enumerate(rest) if each.text.text in (";", "+")), len(rest))
+            yield from calls(rest[:end])
+
+
+def _container(words: list[Word]) -> Iterator[Call | Script]:
+    """`docker run IMAGE ARGS`, `docker exec NAME helm ARGS`, `kubectl exec POD -- sh -c "..."`."""
+    texts = [word.text.text for word in words]
+    if not any(text in ("run", "exec", "compose", "debug") for text in texts[1:4]):
+        return
+    for index in range(2, len(words)):
+        word, following = words[index], words[index + 1 : index + 2]
+        if texts[index].startswith("-"):
+            continue
+        if base(word) in table()["shells"] and index + 1 < len(words):
+            yield from _strings(words[index + 1 :], combined=True)
+            return
+        tool = tool_of(word, following[0] if following else None)
+        known = bool(following) and (following[0].known in verbs() or _flag(following[0]))
+        if not tool and known and _IMAGE.match(re.sub(f"[{HOLE}\ue001]", "x", texts[index])):
+            tool = "helmfile" if "helmfile" in texts[index] else "helm"
+        if tool and known and texts[index - 1] not in ("--entrypoint", "--name", "-v", "-e", "-w", "--network"):
+            yield Call(tool, word, tuple(words[index + 1 :]))
+            return
+
+
+def _generic(name: str, words: list[Word]) -> Iterator[Call | Script]:
+    """A program that nobody knows: a helm word with one of Helm's verbs behind it is a command it runs."""
+    for index in range(1, len(words) - 1):
+        word = words[index]
+        if not word.quoted and tool_of(word, words[index + 1]) and _has_verb(words[index + 1 :]):
+            yield Call(tool_of(word, words[index + 1]), word, tuple(words[index + 1 :]))
+            return
+    found = list(_strings(words[1:]))
+    yield from found
+    if not found and re.search(table()["runners"], name, re.IGNORECASE):
+        for word in words[1:]:
+            if word.quoted and _WHOLE.match(word.text.text):
+                yield Script(word.text)
+
+
+def _has_verb(words: Sequence[Word]) -> bool:
+    """Whether one of Helm's verbs follows, flags before it apart."""
+    return any(word.known in verbs() or word.known in notes()["helmfile"]["verbs"] for word in words[:7])
+
+
+def reads_script(words: Sequence[Word]) -> bool:
+    """Whether these words run what they read from standard input: `bash`, `ssh host`, `sudo sh -s`."""
+    rest = list(words)
+    while rest:
+        name = base(rest[0])
+        behind = _behind_prefix(name, rest)
+        if behind is None:
+            break
+        rest = behind
+    if not rest:
+        return False
+    name, texts = base(rest[0]), [word.text.text for word in rest[1:]]
+    if name in table()["shells"]:
+        return all(text.startswith("-") and "c" not in text for text in texts) or "-s" in texts
+    if name == "ssh":
+        plain = [text for text in texts if not text.startswith("-")]
+        return not any("helm" in text for text in plain)
+    return name in table()["containers"] and bool(texts) and texts[-1] in table()["shells"]
