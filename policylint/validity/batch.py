@@ -34,6 +34,8 @@ _CONDITION_STATES = ("False", "True", "Unknown")
 def job(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a Job that its spec alone does not show: the names of its pods."""
     spec = fields(obj, "spec")
+    if spec.get("manualSelector") is True and not has(spec, "selector"):
+        yield required("spec.selector")
     completions, name = number(spec, "completions") or 0, text(fields(obj, "metadata"), "name")
     if text(spec, "completionMode") == "Indexed" and completions > 0 and name:
         host = f"{name}-{completions - 1}"

@@ -1,4 +1,10 @@
-"""What the decoder of the API server makes of values that do not fit their Go fields (sigs.k8s.io/json)."""
+"""What the decoder of the API server makes of values that do not fit their Go fields.
+
+A patch or replacement is JSON, decoded by sigs.k8s.io/json; an applied object is converted field by field
+(k8s.io/apimachinery pkg/runtime/converter.go), which cuts off numbers that are too large without a word. Go's names of
+string types (v1.RestartPolicy) and of embedded structs are not in the published schemas: "string" and nothing are
+written for them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +12,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from policylint.model import Json
 from policylint.quantity import parse_quantity
@@ -15,106 +22,142 @@ from policylint.validity.walk import struct
 
 _WIDTHS = {"int32": 31, "int64": 63, "": 63}
 _QUANTITY_RULE = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d([.,]\d+)?([Zz]|[+-]\d\d:\d\d)$")
+_LAYOUT = "2006-01-02T15:04:05Z07:00"
 
 
-def misfits(node: Node, value: Json) -> Iterator[Misfit]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a value is: by index, by Go's names, the struct that holds it, and how it was sent."""
+
+    field: str
+    path: str
+    owner: str
+    server_side: bool
+
+    def name(self, key: str, owner: str) -> _Place:
+        return replace(
+            self,
+            field=f"{self.field}.{key}" if self.field else key,
+            path=f"{self.path}.{key}" if self.path else key,
+            owner=owner,
+        )
+
+    def item(self, key: object) -> _Place:
+        return replace(self, field=f"{self.field}[{key}]")
+
+    def wrong(self, text: str) -> Misfit:
+        return Misfit(self.field, self.path, text)
+
+
+def misfits(node: Node, value: Json, *, server_side: bool) -> Iterator[Misfit]:
     """The values that cannot be decoded; unknown fields are passed over."""
-    return _value(node, value, "", "", struct(node))
+    return _value(node, value, _Place("", "", struct(node), server_side))
 
 
-def _value(node: Node, value: Json, field: str, path: str, owner: str) -> Iterator[Misfit]:
+def _value(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
     if value is None or node.preserve_unknown:
         return
     if node.quantity:
-        yield from _quantity(value, field)
+        yield from _quantity(value, place)
     elif node.int_or_string:
-        yield from _int_or_string(value, field)
+        yield from _int_or_string(value, place)
     elif node.type == "array":
-        yield from _list(node, value, field, path, owner)
+        yield from _list(node, value, place)
     elif node.type == "object" or node.properties:
-        yield from _map(node, value, field, path, owner)
+        yield from _map(node, value, place)
     elif node.type:
-        yield from _scalar(node, value, field, path, owner)
+        yield from _scalar(node, value, place)
 
 
-def _map(node: Node, value: Json, field: str, path: str, owner: str) -> Iterator[Misfit]:
+def _map(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
     if not isinstance(value, Mapping):
-        kind = f"map[string]{_go_kind(node.additional)}" if node.additional else _go_kind(node)
-        yield _wrong(value, field, path, owner, kind)
+        yield _unfit(value, place, _go_kind(node))
         return
-    inner = struct(node).rpartition(".")[2] if node.properties else owner
+    inner = struct(node).rpartition(".")[2] if node.properties else place.owner
     for key, item in value.items():
         child = node.properties.get(key)
         if child is not None:
-            here = f"{field}.{key}" if field else key
-            yield from _value(child, item, here, f"{path}.{key}" if path else key, inner)
+            yield from _value(child, item, place.name(key, inner))
         elif node.additional is not None:
-            yield from _value(node.additional, item, f"{field}[{key}]", path, owner)
+            yield from _value(node.additional, item, place.item(key))
 
 
-def _list(node: Node, value: Json, field: str, path: str, owner: str) -> Iterator[Misfit]:
+def _list(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
     if not isinstance(value, list):
-        yield _wrong(value, field, path, owner, f"[]{_go_kind(node.items)}")
-        return
-    if node.items is not None:
+        yield _unfit(value, place, _go_kind(node))
+    elif node.items is not None:
         for index, item in enumerate(value):
-            yield from _value(node.items, item, f"{field}[{index}]", path, owner)
+            yield from _value(node.items, item, place.item(index))
 
 
-def _scalar(node: Node, value: Json, field: str, path: str, owner: str) -> Iterator[Misfit]:
+def _scalar(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
     if node.type == "string":
-        if not isinstance(value, str):
-            yield _wrong(value, field, path, owner, _go_kind(node))
-        elif node.format == "byte":
-            yield from _bytes(value, field)
-        elif node.format == "date-time" and not _TIME.match(value):
-            layout = "2006-01-02T15:04:05Z07:00"
-            text = f'parsing time "{value}" as "{layout}": cannot parse "{value}" as "2006"'
-            yield Misfit(field, path, text)
+        yield from _string(node, value, place)
     elif node.type == "boolean":
         if not isinstance(value, bool):
-            yield _wrong(value, field, path, owner, "bool")
+            yield _unfit(value, place, "bool")
     elif isinstance(value, bool) or not isinstance(value, (int, float)):
-        yield _wrong(value, field, path, owner, _go_kind(node))
-    elif node.type == "integer" and not _fits(value, node.format):
-        yield _wrong(value, field, path, owner, _go_kind(node), shown=f"number {value}")
+        yield _unfit(value, place, _go_kind(node))
+    elif node.type == "integer":
+        yield from _integer(value, place, _go_kind(node))
 
 
-def _fits(value: float, form: str) -> bool:
-    width = _WIDTHS.get(form, 63)
-    return float(value).is_integer() and -(1 << width) <= int(value) < (1 << width)
+def _string(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
+    if not isinstance(value, str):
+        yield _unfit(value, place, _go_kind(node))
+    elif node.format == "byte":
+        yield from _bytes(value, place)
+    elif node.format == "date-time" and value and not _TIME.match(value):
+        yield place.wrong(f'parsing time "{value}" as "{_LAYOUT}": cannot parse "{value}" as "2006"')
 
 
-def _quantity(value: Json, field: str) -> Iterator[Misfit]:
+def _integer(value: float, place: _Place, kind: str) -> Iterator[Misfit]:
+    width = _WIDTHS.get(kind, 63)
+    whole = float(value).is_integer()
+    if place.server_side:
+        if not whole:
+            yield place.wrong(f"cannot convert float64 to {kind}")
+    elif not whole or not -(1 << width) <= int(value) < (1 << width):
+        yield _unfit(value, place, kind, shown=f"number {value}")
+
+
+def _quantity(value: Json, place: _Place) -> Iterator[Misfit]:
     if isinstance(value, (Mapping, list, bool)) or parse_quantity(value) is None:
-        yield Misfit(field, field, _QUANTITY_RULE)
+        yield place.wrong(_QUANTITY_RULE)
 
 
-def _int_or_string(value: Json, field: str) -> Iterator[Misfit]:
-    if isinstance(value, (Mapping, list, bool)) or (isinstance(value, float) and not value.is_integer()):
-        kind = "number" if isinstance(value, float) else _json_kind(value)
-        yield Misfit(field, field, f"json: cannot unmarshal {kind} into Go value of type int32")
+def _int_or_string(value: Json, place: _Place) -> Iterator[Misfit]:
+    if isinstance(value, (Mapping, list, bool)):
+        shown = _json_kind(value)
+    elif isinstance(value, (int, float)) and not (float(value).is_integer() and abs(value) < 1 << 31):
+        shown = f"number {value}"
+    else:
+        return
+    where = "Go value" if place.server_side else f"Go struct field {place.owner}.{place.path}"
+    yield place.wrong(f"json: cannot unmarshal {shown} into {where} of type int32")
 
 
-def _bytes(value: str, field: str) -> Iterator[Misfit]:
+def _bytes(value: str, place: _Place) -> Iterator[Misfit]:
     wanted = value.replace("\n", "").replace("\r", "")
     try:
         base64.b64decode(wanted, validate=True)
     except (binascii.Error, ValueError):
-        yield Misfit(field, field, f"illegal base64 data at input byte {_first_bad(wanted)}")
+        prefix = "error decoding from json: " if place.server_side else ""
+        yield place.wrong(f"{prefix}illegal base64 data at input byte {_first_bad(wanted)}")
 
 
 def _first_bad(text: str) -> int:
+    """Where Go's decoder stops: at the first character that is none of the alphabet, else where a group is cut off."""
     bad = re.search(r"[^A-Za-z0-9+/]", text)
-    if bad is None:
-        return len(text) // 4 * 4 if len(text) % 4 == 1 else len(text)
-    return bad.start()
+    if bad is not None:
+        return bad.start()
+    return len(text) // 4 * 4 if len(text) % 4 == 1 else len(text)
 
 
-def _wrong(value: Json, field: str, path: str, owner: str, kind: str, shown: str = "") -> Misfit:
-    where = f"Go struct field {owner}.{path}" if path else "Go value"
-    return Misfit(field, path, f"json: cannot unmarshal {shown or _json_kind(value)} into {where} of type {kind}")
+def _unfit(value: Json, place: _Place, kind: str, shown: str = "") -> Misfit:
+    where = f"Go struct field {place.owner}.{place.path}" if place.path else "Go value"
+    return place.wrong(f"json: cannot unmarshal {shown or _json_kind(value)} into {where} of type {kind}")
 
 
 def _json_kind(value: Json) -> str:
@@ -134,5 +177,11 @@ def _go_kind(node: Node | None) -> str:
     if node.type == "array":
         return f"[]{_go_kind(node.items)}"
     if node.type == "object":
-        return f"map[string]{_go_kind(node.additional)}"
+        return (
+            "v1.ResourceList"
+            if node.additional and node.additional.quantity
+            else f"map[string]{_go_kind(node.additional)}"
+        )
+    if node.format == "byte":
+        return "[]uint8"
     return {"boolean": "bool", "integer": node.format or "int64", "number": "float64"}.get(node.type, "string")

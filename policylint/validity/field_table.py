@@ -37,6 +37,7 @@ REQUIRED: Mapping[str, Mapping[str, str]] = {
     "core.v1.ConfigMapProjection": _fields("name"),
     "core.v1.ConfigMapVolumeSource": _fields("name"),
     "core.v1.DownwardAPIVolumeFile": _fields("path"),
+    "resource.v1.DeviceSelector": _fields("cel"),
     "core.v1.FileKeySelector": _fields("volumeName", "path", "key"),
     "core.v1.FlexVolumeSource": _fields("driver"),
     "core.v1.GCEPersistentDiskVolumeSource": _fields("pdName"),
@@ -183,7 +184,6 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
     "core.v1.ServicePort": {
         "appProtocol": (form(qualified_name),),
         "protocol": (_PROTOCOL,),
-        "targetPort": (port_or_name,),
     },
     "core.v1.ServiceSpec": {
         "internalTrafficPolicy": (one_of("Cluster", "Local"),),
@@ -204,6 +204,12 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
     "core.v1.EndpointPort": {"protocol": (_PROTOCOL,), "appProtocol": (form(qualified_name),)},
     "discovery.v1.EndpointPort": {"protocol": (_PROTOCOL,), "appProtocol": (form(qualified_name),)},
     "discovery.v1.EndpointSlice": {"addressType": (one_of("FQDN", "IPv4", "IPv6"),)},
+    "discovery.v1.Endpoint": {"nodeName": (form(dns_subdomain),), "hostname": (form(dns_label),)},
+    "flowcontrol.v1.FlowDistinguisherMethod": {"type": (one_of("ByNamespace", "ByUser"),)},
+    "flowcontrol.v1.LimitedPriorityLevelConfiguration": {
+        "borrowingLimitPercent": (_COUNT,),
+        "lendablePercent": (within(0, 100),),
+    },
     "networking.v1.IngressSpec": {"ingressClassName": (form(dns_subdomain),)},
     "networking.v1.IngressTLS": {"secretName": (form(dns_subdomain),)},
     "networking.v1.NetworkPolicyPort": {"port": (port_or_name,), "protocol": (one_of("TCP", "UDP", "SCTP"),)},

@@ -21,11 +21,6 @@ class Misfit:
     text: str
     topic: str = "invalid-object"
 
-    @property
-    def plain(self) -> str:
-        """The field as warnings of unknown fields name it."""
-        return self.field
-
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -137,9 +132,8 @@ _KEYS: Mapping[str, Callable[[Node, Json], tuple[str, str]]] = {"map": _map_key,
 def _scalar(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if node.int_or_string or node.quantity:
-        if isinstance(value, (Mapping, list)):
-            yield Misfit(place.field, place.path, f"expected any scalar, got &{{{_go(value)}}}")
-    elif node.type in _NUMBERS:
+        return  # these read themselves
+    if node.type in _NUMBERS:
         if not is_number:
             yield Misfit(place.field, place.path, f"expected numeric (int or float), got {_go_type(value)}")
     elif node.type == "string":

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from policylint.model import Cause, Json, Object
 from policylint.quantity import parse_quantity
+from policylint.validity.canonical import canonical
 from policylint.validity.causes import duplicate, each_invalid, forbidden, invalid, required
 from policylint.validity.formats import qualified_name
 from policylint.validity.reading import amounts, items, many, text, texts
@@ -60,7 +61,7 @@ def quota(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
             yield invalid(path, name, "must be a standard resource for quota")
         yield from quantity_of(name, given, path)
         if name in _COUNTED and (parse_quantity(given) or 0) % 1:
-            yield invalid(path, str(given), "must be an integer")
+            yield invalid(path, canonical(given), "must be an integer")
     scopes = [one for _, one in texts(spec, "scopes", at)]
     yield from _scopes(spec, scopes, f"{at}.scopes")
 
@@ -126,10 +127,17 @@ def _limit(limit: Object, at: str, kind: str) -> Iterator[Cause]:
         yield required(f"{at}.limits", detail)
     for part, entries in parts.items():
         for name in entries:
-            if kind in ("Pod", "Container"):
-                yield from container_resource(name, f"{at}.{part}[{name}]")
+            check = container_resource if kind in ("Pod", "Container") else _standard_resource
+            yield from check(name, f"{at}.{part}[{name}]")
     for name in dict.fromkeys(name for entries in parts.values() for name in entries):
         yield from _ordered({part: entries.get(name) for part, entries in parts.items()}, at, name)
+
+
+def _standard_resource(name: str, at: str) -> Iterator[Cause]:
+    complaints = qualified_name(name)
+    yield from each_invalid(at, name, complaints)
+    if not complaints and "/" not in name and name not in _QUOTA | {"storage"} and not name.startswith(_HUGE):
+        yield invalid(at, name, "must be a standard resource type or fully qualified")
 
 
 _ORDER = (
@@ -148,9 +156,9 @@ def _ordered(parts: Mapping[str, Json], at: str, name: str) -> Iterator[Cause]:
         first, second = parts.get(low), parts.get(high)
         smaller, larger = parse_quantity(first), parse_quantity(second)
         if smaller is not None and larger is not None and smaller > larger:
-            detail = f"{low_name} value {first} is greater than {high_name} value {second}"
-            yield invalid(f"{at}.{field}[{name}]", str(first), detail)
+            detail = f"{low_name} value {canonical(first)} is greater than {high_name} value {canonical(second)}"
+            yield invalid(f"{at}.{field}[{name}]", canonical(parts.get(field)), detail)
     ratio = parse_quantity(parts.get("maxLimitRequestRatio"))
     if ratio is not None and ratio < 1:
-        shown = parts["maxLimitRequestRatio"]
-        yield invalid(f"{at}.maxLimitRequestRatio[{name}]", str(shown), f"ratio {shown} is less than 1")
+        shown = canonical(parts["maxLimitRequestRatio"])
+        yield invalid(f"{at}.maxLimitRequestRatio[{name}]", shown, f"ratio {shown} is less than 1")

@@ -59,9 +59,10 @@ def _name(value: Object, group: str, scope: Scope) -> Iterator[Cause]:
 def _owners(value: Object) -> Iterator[Cause]:
     for at, owner in items(value, "ownerReferences", "metadata"):
         for name in ("apiVersion", "kind", "name", "uid"):
-            if not text(owner, name):
+            given = text(owner, name)
+            if not given or (name == "apiVersion" and given.count("/") > 1):
                 detail = "version must not be empty" if name == "apiVersion" else "must not be empty"
-                yield invalid(f"{at}.{name}", "", detail)
+                yield invalid(f"{at}.{name}", given, detail)
 
 
 def _finalizers(value: Object, *, strict: bool) -> Iterator[Cause]:

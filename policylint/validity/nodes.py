@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
-from policylint.validity.causes import duplicate, each_invalid, invalid, required
-from policylint.validity.formats import dns_label, dns_subdomain
+from policylint.validity.causes import NOT_NEGATIVE, duplicate, each_invalid, invalid, required
+from policylint.validity.formats import c_identifier, dns_label, dns_subdomain
 from policylint.validity.metadata import labels
 from policylint.validity.reading import fields, has, items, many, number, text
 from policylint.validity.resources import resource_amount
@@ -51,6 +51,31 @@ def _one_way(request: Object, at: str) -> Iterator[Cause]:
         yield invalid(at, None, "exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set")
     elif not exactly and not first:
         yield required(at, "exactly one of `exactly` or `firstAvailable` is required")
+
+
+def device_constraint(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of what several devices must have in common."""
+    if not has(value, "matchAttribute") and not has(value, "distinctAttribute"):
+        detail = 'exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple fields are set'
+        yield required(at, detail)
+    for name in ("matchAttribute", "distinctAttribute"):
+        given = text(value, name)
+        domain, slash, identifier = given.partition("/")
+        if has(value, name) and not (slash and domain and identifier):
+            detail = "a fully qualified name must be a domain and a name separated by a slash"
+            yield invalid(f"{at}.{name}", given, detail)
+        elif given:
+            yield from each_invalid(f"{at}.{name}", domain, dns_subdomain(domain))
+            yield from each_invalid(f"{at}.{name}", identifier, c_identifier(identifier))
+
+
+def controller_revision(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a ControllerRevision."""
+    revision = number(obj, "revision") or 0
+    if revision < 0:
+        yield invalid("revision", revision, NOT_NEGATIVE)
+    if not has(obj, "data"):
+        yield required("data", "data is mandatory")
 
 
 def device_request(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from policylint.model import Cause, Json, Object
 from policylint.quantity import parse_quantity
+from policylint.validity.canonical import canonical
 from policylint.validity.causes import NOT_NEGATIVE, each_invalid, forbidden, invalid, required
 from policylint.validity.formats import qualified_name
 from policylint.validity.reading import amounts
@@ -36,7 +37,8 @@ def resource_amount(name: str, amount: Json, at: str) -> Iterator[Cause]:
     size = parse_quantity(name.removeprefix(_HUGE)) if name.startswith(_HUGE) else None
     number = parse_quantity(amount)
     if size and number is not None and (number < 0 or number % size):
-        yield invalid(at, str(amount), f"{amount} is not positive integer multiple of {name}")
+        shown = canonical(amount)
+        yield invalid(at, shown, f"{shown} is not positive integer multiple of {name}")
 
 
 def quantity_of(name: str, amount: Json, at: str) -> Iterator[Cause]:
@@ -45,9 +47,9 @@ def quantity_of(name: str, amount: Json, at: str) -> Iterator[Cause]:
     if number is None:
         return
     if number < 0:
-        yield invalid(at, str(amount), NOT_NEGATIVE)
+        yield invalid(at, canonical(amount), NOT_NEGATIVE)
     if is_counted(name) and number.denominator != 1:
-        yield invalid(at, str(amount), "must be an integer")
+        yield invalid(at, canonical(amount), "must be an integer")
 
 
 def container_resource(name: str, at: str) -> Iterator[Cause]:
@@ -83,6 +85,8 @@ def _request(name: str, amount: Json, limits: Mapping[str, Json], at: str) -> It
         if fixed:
             yield required(f"{at}.limits", "Limit must be set for non overcommitable resources")
     elif fixed and wanted != limit:
-        yield invalid(f"{at}.requests", str(amount), f"must be equal to {name} limit of {limits[name]}")
+        detail = f"must be equal to {name} limit of {canonical(limits[name])}"
+        yield invalid(f"{at}.requests", canonical(amount), detail)
     elif wanted > limit:
-        yield invalid(f"{at}.requests", str(amount), f"must be less than or equal to {name} limit of {limits[name]}")
+        detail = f"must be less than or equal to {name} limit of {canonical(limits[name])}"
+        yield invalid(f"{at}.requests", canonical(amount), detail)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from policylint.model import Cause, Json
 from policylint.quantity import parse_quantity
+from policylint.validity.canonical import canonical
 from policylint.validity.causes import NOT_NEGATIVE, NOT_POSITIVE, each_invalid, invalid, unsupported
 from policylint.validity.formats import Format, between, port_name, port_number
 from policylint.validity.walk import Rule
@@ -73,7 +74,7 @@ def not_negative_quantity(value: Json, at: str) -> Iterator[Cause]:
     """The field is a quantity of at least zero."""
     amount = parse_quantity(value)
     if amount is not None and amount < 0:
-        yield invalid(at, str(value), NOT_NEGATIVE)
+        yield invalid(at, canonical(value), NOT_NEGATIVE)
 
 
 def _is_number(value: Json) -> bool:

@@ -65,14 +65,11 @@ def scaling_target(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
         given = text(value, name)
         yield from each_invalid(f"{at}.{name}", given, path_segment(given)) if given else [required(f"{at}.{name}")]
     version = text(value, "apiVersion")
-    if scope.minor >= _API_VERSIONS and version.count("/") > 1:
+    if scope.minor < _API_VERSIONS:
+        return
+    if version.count("/") > 1:
         yield invalid(f"{at}.apiVersion", version, f"unexpected GroupVersion string: {version}")
-    elif (
-        scope.minor >= _API_VERSIONS
-        and at.endswith("scaleTargetRef")
-        and version not in ("", "v1")
-        and "/" not in version
-    ):
+    elif at.endswith("scaleTargetRef") and "/" not in version:
         yield invalid(f"{at}.apiVersion", version, "apiVersion must specify API group")
 
 

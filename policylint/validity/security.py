@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
-from policylint.validity.causes import duplicate, each_invalid, forbidden, invalid, required, unsupported
-from policylint.validity.formats import descending_path
+from policylint.validity.causes import duplicate, each_invalid, forbidden, go_struct, invalid, required, unsupported
+from policylint.validity.formats import descending_path, dns_subdomain
 from policylint.validity.reading import fields, has, items, many, text
 from policylint.validity.walk import Scope
 
@@ -60,7 +60,8 @@ def seccomp(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     profile = value.get("localhostProfile")
     if text(value, "type") != "Localhost":
         if profile is not None:
-            yield invalid(f"{at}.localhostProfile", dict(value), "can only be set when seccomp type is Localhost")
+            shown = go_struct(value, ("type", "localhostProfile"))
+            yield invalid(f"{at}.localhostProfile", shown, "can only be set when seccomp type is Localhost")
     elif not isinstance(profile, str):
         yield required(f"{at}.localhostProfile", "must be set when seccomp type is Localhost")
     else:
@@ -90,6 +91,9 @@ def _profile_type(value: Object, at: str, field: str) -> Iterator[Cause]:
 
 def windows_user(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of Windows options."""
+    spec_name = text(value, "gmsaCredentialSpecName")
+    complaints = dns_subdomain(spec_name) if has(value, "gmsaCredentialSpecName") else ()
+    yield from each_invalid(f"{at}.gmsaCredentialSpecName", spec_name, complaints)
     for name in ("gmsaCredentialSpec", "runAsUserName"):
         if has(value, name) and value.get(name) == "":
             yield invalid(f"{at}.{name}", "", f"{name} cannot be an empty string")

@@ -6,8 +6,6 @@ it and a patch or replacement are then decoded into Go structs (sigs.k8s.io/json
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policylint.model import Apply, Cause, Object, Target
 from policylint.schemas import Node, Schemas
 from policylint.validity.decoding import misfits
@@ -22,11 +20,15 @@ def validate_sent(obj: Object, schemas: Schemas, target: Target) -> tuple[Cause,
     node = _node(obj, schemas)
     if node is None:
         return ()
-    if target.apply is Apply.SERVER_SIDE:
-        found = tuple(typed(node, obj))
-        if found:
-            return tuple(_typed_causes(obj, found))
-    return tuple(_decoding_causes(node, obj, target))
+    if target.apply is not Apply.SERVER_SIDE:
+        return tuple(_cause(misfit, "", misfit.text) for misfit in misfits(node, obj, server_side=False))
+    found = tuple(typed(node, obj))
+    if found:
+        prefix = f"failed to create typed patch object {_who(obj)}: "
+        return tuple(_cause(misfit, prefix, f"{misfit.path}: {misfit.text}") for misfit in found)
+    prefix = f"failed to convert new object {_who(obj)} to proper version: unable to convert unstructured object to "
+    found = tuple(misfits(node, obj, server_side=True))
+    return tuple(_cause(misfit, prefix, f"{_version(obj)}: {misfit.text}") for misfit in found)
 
 
 def warnings(obj: Object, schemas: Schemas, target: Target) -> tuple[Cause, ...]:
@@ -35,13 +37,7 @@ def warnings(obj: Object, schemas: Schemas, target: Target) -> tuple[Cause, ...]
     if node is None or target.apply is Apply.SERVER_SIDE:
         return ()
     return tuple(
-        Cause(
-            found.field,
-            "",
-            f'unknown field "{found.plain}"' if found.topic == "unknown-field" else found.text,
-            found.topic,
-            _SOURCE,
-        )
+        _cause(found, "", f'unknown field "{found.field}"' if found.topic == "unknown-field" else found.text)
         for found in typed(node, obj)
         if found.topic in ("unknown-field", "duplicate-list-key")
     )
@@ -51,17 +47,15 @@ def _node(obj: Object, schemas: Schemas) -> Node | None:
     return schemas.kind(text(obj, "apiVersion"), text(obj, "kind"))
 
 
-def _typed_causes(obj: Object, found: tuple[Misfit, ...]) -> Iterator[Cause]:
+def _cause(misfit: Misfit, prefix: str, text: str) -> Cause:
+    return Cause(misfit.field, "", prefix + text, misfit.topic, _SOURCE)
+
+
+def _who(obj: Object) -> str:
     meta = fields(obj, "metadata")
-    version, kind = text(obj, "apiVersion"), text(obj, "kind")
-    shown_version = version if "/" in version else f"/{version}"
-    who = f"({text(meta, 'namespace')}/{text(meta, 'name')}; {shown_version}, Kind={kind})"
-    for misfit in found:
-        message = f"failed to create typed patch object {who}: {misfit.path}: {misfit.text}"
-        yield Cause(misfit.field, "", message, misfit.topic, _SOURCE)
+    return f"({text(meta, 'namespace')}/{text(meta, 'name')}; {_version(obj)})"
 
 
-def _decoding_causes(node: Node, obj: Object, target: Target) -> Iterator[Cause]:
-    for misfit in misfits(node, obj):
-        yield Cause(misfit.field, "", misfit.text, misfit.topic, _SOURCE)
-    del target
+def _version(obj: Object) -> str:
+    version = text(obj, "apiVersion")
+    return f"{version if '/' in version else '/' + version}, Kind={text(obj, 'kind')}"

@@ -10,6 +10,7 @@ from policylint.validity.causes import duplicate, each_invalid, forbidden, inval
 from policylint.validity.formats import between, dns_label, dns_subdomain, ip_of, port_number, qualified_name
 from policylint.validity.metadata import labels
 from policylint.validity.reading import fields, has, items, many, number, text, text_map, texts
+from policylint.validity.rules import port_or_name
 from policylint.validity.walk import Scope
 
 _LONGEST_AFFINITY = 86400
@@ -77,6 +78,8 @@ def _ports(spec: Object, at: str, kind: str) -> Iterator[Cause]:
             yield duplicate(f"{path}.name", name)
         names.add(name)
         yield from each_invalid(f"{path}.port", given, port_number(given))
+        if port.get("targetPort") not in ("", 0):  # which stand for the port
+            yield from port_or_name(port.get("targetPort"), f"{path}.targetPort")
         if (protocol, given) in used:
             yield duplicate(path, {"Name": "", "Protocol": protocol, "Port": given})
         used.add((protocol, given))
@@ -175,7 +178,9 @@ def _traffic(spec: Object, at: str, kind: str, scope: Scope) -> Iterator[Cause]:
         yield invalid(f"{at}.externalTrafficPolicy", policy, "may only be set for externally-accessible services")
     elif policy not in ("", "Cluster", "Local"):
         yield unsupported(f"{at}.externalTrafficPolicy", policy, ("Cluster", "Local"))
-    if check and not (kind == "LoadBalancer" and policy == "Local"):
+    if kind == "LoadBalancer" and policy == "Local":
+        yield from each_invalid(f"{at}.healthCheckNodePort", check, port_number(check) if check else ())
+    elif check:
         detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
         yield invalid(f"{at}.healthCheckNodePort", check, detail)
 

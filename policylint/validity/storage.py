@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from policylint.model import Cause, Object
 from policylint.quantity import parse_quantity
+from policylint.validity.canonical import canonical
 from policylint.validity.causes import (
     NOT_POSITIVE,
     duplicate,
@@ -47,6 +48,7 @@ _VOLUME_SOURCES = frozenset(
         "vsphereVolume",
     }
 )
+_SOURCES = frozenset({("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot")})
 _MOST_PARAMETERS = 512
 _LARGEST_PARAMETERS = 256 * 1024
 _UPDATE_PERIODS = 35
@@ -63,8 +65,11 @@ def claim(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     if not has(fields(fields(spec, "resources"), "requests"), "storage"):
         yield required(where)
     elif wanted is not None and (parse_quantity(wanted) or 0) <= 0:
-        yield invalid(where, str(wanted), NOT_POSITIVE)
-    if has(spec, "dataSourceRef"):  # the server forgets a dataSource that it cannot use
+        yield invalid(where, canonical(wanted), NOT_POSITIVE)
+    source = fields(spec, "dataSource")
+    if (text(source, "apiGroup"), text(source, "kind")) in _SOURCES:  # the server forgets any other
+        yield from _data_source(source, f"{at}.dataSource")
+    if has(spec, "dataSourceRef"):
         yield from _data_source(fields(spec, "dataSourceRef"), f"{at}.dataSourceRef")
 
 
@@ -107,7 +112,7 @@ def volume(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield unsupported(f"{at}.capacity", dict(capacity) or None, ("storage",))
     for name, given in amounts(spec, "capacity").items():
         if (parse_quantity(given) or 0) <= 0:
-            yield invalid(f"{at}.capacity[{name}]", str(given), NOT_POSITIVE)
+            yield invalid(f"{at}.capacity[{name}]", canonical(given), NOT_POSITIVE)
     yield from _volume_source(spec, at)
 
 
@@ -224,6 +229,9 @@ def csi_driver(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
             yield invalid(f"{path}.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")
         if seconds is not None and seconds > 1 << 32:
             yield invalid(f"{path}.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds")
+    if has(spec, "serviceAccountTokenInSecrets") and not seen and scope.minor >= _UPDATE_PERIODS:
+        detail = "serviceAccountTokenInSecrets is set but no tokenRequests are specified"
+        yield invalid(f"{at}.serviceAccountTokenInSecrets", spec["serviceAccountTokenInSecrets"], detail)
     for mode in many(spec, "volumeLifecycleModes"):
         if mode not in ("Persistent", "Ephemeral"):
             yield unsupported(f"{at}.volumeLifecycleModes", mode, ("Persistent", "Ephemeral"))

@@ -16,7 +16,7 @@ from policylint.validity.causes import (
 )
 from policylint.validity.formats import dns_label, percent
 from policylint.validity.pod import always_restarts, template_metadata
-from policylint.validity.reading import fields, has, number, text, text_map
+from policylint.validity.reading import fields, has, items, number, text, text_map
 from policylint.validity.selectors import is_empty, matches
 from policylint.validity.walk import Scope
 
@@ -82,9 +82,19 @@ def stateful_set(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     if service and scope.minor >= _SERVICE_NAMES:
         yield from each_invalid(f"{at}.serviceName", service, dns_label(service))
     yield from _selected(spec, at, "statefulset")
+    if scope.minor >= _TEMPLATES:
+        yield from _claim_names(spec, at)
     if scope.minor < _TEMPLATES:
         yield from template_metadata(fields(spec, "template"), f"{at}.template")
     yield from always_restarts(fields(spec, "template"), f"{at}.template", "StatefulSet")
+
+
+def _claim_names(spec: Object, at: str) -> Iterator[Cause]:
+    """A claim template's name is that of the volume it gives to the pods."""
+    for path, item in items(spec, "volumeClaimTemplates", at):
+        name = text(fields(item, "metadata"), "name")
+        where = f"{path}.metadata.name"
+        yield from each_invalid(where, name, dns_label(name)) if name else [required(where)]
 
 
 def _selected(spec: Object, at: str, kind: str) -> Iterator[Cause]:
