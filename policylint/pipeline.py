@@ -61,8 +61,31 @@ def run(plan: Plan) -> ReleaseReport:
     except UsageError:
         raise
     except PolicylintError as error:
-        at = target(plan, "")
-        return ReleaseReport(plan.release, plan.namespace, at, Verdict.UNKNOWN, failures=(failure("render", error),))
+        return _unrendered(plan, error)
+
+
+def _unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
+    """The report of a release that could not be rendered or read: what its values say is told all the same."""
+    from policylint.evaluate import evaluate
+    from policylint.redact import Redactor
+    from policylint.rule import Context
+
+    at = target(plan, "")
+    subjects, failures = _values_subjects(plan, at.helm)
+    findings, more = evaluate(_judging(plan).rules, subjects, Context(at), Redactor())
+    told = (failure("render", error), *failures, *more)
+    return ReleaseReport(plan.release, plan.namespace, at, Verdict.UNKNOWN, findings=findings, failures=told)
+
+
+def _values_subjects(plan: Plan, helm: str) -> tuple[tuple[object, ...], tuple[RuleFailure, ...]]:
+    """The values change and the new chart as subjects, where the after side is a chart at hand."""
+    from policylint.values.stage import values_change
+
+    try:
+        change = values_change(plan.before, plan.given_after, plan.options.values_mode, helm)
+    except PolicylintError as error:
+        return (), (failure("values", error),)
+    return ((change, change.new) if change else ()), ()
 
 
 def upgrades(options: Options) -> list[Upgrade]:
@@ -102,6 +125,7 @@ def _judging(plan: Plan) -> Judging:
 def _case(plan: Plan, rendering: Rendering) -> Case:
     from policylint.judge import Case
 
+    subjects, failures = _values_subjects(plan, rendering.line or "4")
     before, after = rendering.wait()
     if not plan.options.allow_empty and not isinstance(plan.after, EmptySide) and not after.text_found:
         raise SourceError(
@@ -120,9 +144,9 @@ def _case(plan: Plan, rendering: Rendering) -> Case:
         named_crds=_texts((*plan.options.crds, *plan.config.crds)),
         live=_texts(plan.options.live),
         immutable_paths=plan.config.immutable_paths,
-        subjects=plan.subjects,
+        subjects=(*plan.subjects, *subjects),
         invocations=plan.invocations,
-        failures=_unrun(plan),
+        failures=(*_unrun(plan), *failures),
         evidence={
             "before": plan.before.label,
             "after": plan.after.label,

@@ -15,7 +15,7 @@ from policylint.options import Options
 from policylint.packs import nearest
 from policylint.schemas import NEWEST, minor_number
 from policylint.sources.resolve import resolve_pair
-from policylint.sources.sides import ChartSide, Side, ValuesInput
+from policylint.sources.sides import ChartSide, EmptySide, Side, ValuesInput
 from policylint.sources.workspace import Workspace
 
 
@@ -33,7 +33,9 @@ class Plan:
     invocations: tuple[Any, ...] = ()
     """The commands or declarations that deploy the release, where they are known."""
     subjects: tuple[object, ...] = ()
-    """More subjects of rules: the invocations, the values change, the charts, the history."""
+    """More subjects of rules: the invocations, the history."""
+    given_after: Side = field(default_factory=EmptySide)
+    """The after side as it was named; under a values mode `after` renders it with other values."""
 
     @property
     def fail_on(self) -> Severity:
@@ -74,7 +76,29 @@ def _plan(options: Options, config: Config, workspace: Workspace) -> Plan:
     before, after = resolve_pair(
         options.before, chart, workspace, default_branch=config.default_branch, helm=options.helm
     )
-    return Plan(options.release, options.namespace or "default", before, after, options, environment, config)
+    given = after
+    if options.values_mode:
+        after = _under_mode(options, before, after, workspace)
+    named = options.namespace or "default"
+    return Plan(options.release, named, before, after, options, environment, config, given_after=given)
+
+
+def _under_mode(options: Options, before: Side, after: Side, workspace: Workspace) -> Side:
+    """The after side as `--values-mode` makes Helm render it."""
+    from policylint.values.modes import Mode
+    from policylint.values.stage import staged, values_change
+
+    if options.values_mode not in list(Mode):
+        raise UsageError(
+            f"no values mode is called {options.values_mode!r}", remedy=nearest(options.values_mode, list(Mode))
+        )
+    change = values_change(before, after, options.values_mode, options.helm_version or "4")
+    if change is None or change.old is None:
+        raise UsageError(
+            "--values-mode needs the old chart and its values",
+            remedy="name the release as it runs: --before git:REV, a chart, or an exported release",
+        )
+    return staged(after, change, workspace)
 
 
 def touches(release: Release, files: tuple[str, ...], config: Config) -> bool:
