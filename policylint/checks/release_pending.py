@@ -50,8 +50,10 @@ def _fixes(history: History) -> Iterator[Fix]:
         cost = "what the broken operation changed is put back"
         yield Fix(f"go back to revision {good.number}, which also frees the release", steps=steps, cost=cost)
     elif not history.complete and history.last.number > 1:
-        steps = (first, history.command("history"), history.command("rollback", "NEWEST_GOOD_REVISION"))
-        yield Fix("find the newest good revision and go back to it, which also frees the release", steps=steps)
+        yield Fix(
+            "find the newest good revision and go back to it, which also frees the release",
+            steps=(first, history.command("history"), history.command("rollback", "NEWEST_GOOD_REVISION")),
+        )
     else:
         yield from _without_good(history, first)
 

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from policylint.errors import ReadError
+from policylint.model import Json
 from policylint.sources.sides import ChartSide, ValuesInput
 from policylint.values import files as chart_files
 from policylint.values.modes import Effective, Mode
 from policylint.values.strvals import set_values
 from policylint.values.tables import Table, dotted, leaves
+
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def side_of(side: ChartSide, effective: Effective, folder: Path) -> ChartSide:
@@ -26,13 +30,19 @@ def side_of(side: ChartSide, effective: Effective, folder: Path) -> ChartSide:
     `side.chart` must be a chart directory or archive on this machine, and `folder` empty.
     """
     values = folder / "values.json"
-    values.write_text(json.dumps(effective.user_values), "utf-8")
+    values.write_text(as_yaml(effective.user_values), "utf-8")
     given = ValuesInput(files=(str(values),), set=tuple(_large_numbers(side.values, effective.user_values)))
     if effective.mode is not Mode.REUSE:
         return replace(side, values=given)
     chart = folder / "chart"
-    _write(_chart_files(Path(side.chart)), {"values.yaml": json.dumps(effective.defaults).encode()}, chart)
+    _write(_chart_files(Path(side.chart)), {"values.yaml": as_yaml(effective.defaults).encode()}, chart)
     return replace(side, chart=str(chart), version="", repo="", values=given)
+
+
+def as_yaml(values: Json) -> str:
+    """Values as JSON that YAML readers read alike: no surrogates, no character YAML forbids or takes for a line end."""
+    text = json.dumps(values, ensure_ascii=False)
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def _chart_files(path: Path) -> dict[str, bytes]:

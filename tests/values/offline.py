@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -13,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from policylint.values.side import as_yaml
+
 ANSWERS = {
     "/version": {"major": "1", "minor": "36", "gitVersion": "v1.36.3"},
     "/api": {"kind": "APIVersions", "versions": []},
@@ -20,7 +23,7 @@ ANSWERS = {
 }
 TEMPLATE = (
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Chart.Name }}}\n"
-    "data: {values: {{ toJson .Values | quote }}}\n"
+    "data: {values: {{ toJson .Values | b64enc }}}\n"
 )
 
 
@@ -73,7 +76,7 @@ class OfflineHelm:
 
     def _json(self, command: list[str], release: dict[str, Any] | None) -> Any:
         store = self.home / "releases.json"
-        store.write_text(json.dumps([release] if release else []))
+        store.write_text(as_yaml([release] if release else []))
         env = {
             "PATH": os.environ.get("PATH", ""),
             "HOME": str(self.home),
@@ -110,6 +113,6 @@ def rendered(release: dict[str, Any]) -> dict[str, Any]:
     for text in release["manifest"].split("---\n"):
         source = text.partition("# Source: ")[2].partition("/templates/")
         if source[1] and "values: " in text:
-            quoted = text.partition("data: {values: ")[2].rpartition("}")[0]
-            found[source[0]] = json.loads(json.loads(quoted))
+            encoded = text.partition("data: {values: ")[2].rpartition("}")[0]
+            found[source[0]] = json.loads(base64.b64decode(encoded))
     return found

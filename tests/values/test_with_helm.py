@@ -48,7 +48,7 @@ def charts(folder: Path) -> tuple[Path, Path]:
 @pytest.mark.parametrize("mode", list(Mode))
 def test_an_upgrade_renders_what_its_side_renders(line: str, mode: Mode, tmp_path: Path) -> None:
     old, new = charts(tmp_path)
-    (tmp_path / "u.yaml").write_text("z: 2\nstore: {port: 5}\n")
+    (tmp_path / "u.yaml").write_text('z: 2\nstore: {port: 5}\nt: "\\U0001F600 \\x85\\u2028\\x7f é"\n')
     (tmp_path / "n.yaml").write_text("store: {port: null, size: 3}\n")
     given = ValuesInput(files=(str(tmp_path / "n.yaml"),), set=("big=12345678", "w={1,2}"))
     with discovery() as server:
