@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from policylint.forecast.answers import ACCEPTED, Sent, Server, State, as_sent, create, removed, stored, update
 from policylint.forecast.cluster import Cluster
+from policylint.forecast.ownership import ownership_conflict
 from policylint.forecast.request import part
 from policylint.manifest import UnreadResource
 from policylint.model import (
@@ -49,13 +50,25 @@ def _both_ways(change: Change, forward: Server, back: Server) -> Change:
     if isinstance(change, Deleted):
         return change
     if isinstance(change, Created):
-        return replace(change, forecast=Forecast(create(forward, change.after)[0]))
+        return replace(change, forecast=Forecast(_created(change, forward)))
     if not forward.kind(change.before).served:
         gone = removed(change.before, "current")
         return replace(change, forecast=Forecast(gone, gone))
     if _unchanged(change) and _remembers(change, forward):
         return replace(change, forecast=_untouched(change, forward))
     return replace(change, forecast=_changed(change, forward, back))
+
+
+def _created(change: Created, server: Server) -> Answer:
+    """The answer to a creation; an object that is there already is imported into the release, or is in its way."""
+    given = server.cluster.live.get(change.id)
+    if given is None:
+        return create(server, change.after)[0]
+    conflict = ownership_conflict(change.id, given, server.target.helm)
+    if conflict is not None:
+        return conflict
+    sent = as_sent(change.after)
+    return update(server, State(given, sent, assumed=False), Sent(change.after, sent, sent))[0]
 
 
 def _changed(change: Kept, forward: Server, back: Server) -> Forecast:

@@ -121,7 +121,7 @@ def _clear_stale(spec: Spec, old: Mapping[str, Any]) -> None:
     if was in _WITH_ADDRESS and kind not in _WITH_ADDRESS:
         for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
             _clear_if_kept(spec, old, name)
-    if was in _WITH_PORTS and kind not in _WITH_PORTS and _node_ports(spec) == _node_ports(old):
+    if was in _WITH_PORTS and kind not in _WITH_PORTS and _node_ports(spec) <= _node_ports(old):
         spec["ports"] = [
             {key: value for key, value in port.items() if key != "nodePort"} for port in items(spec.get("ports"))
         ]
@@ -130,10 +130,13 @@ def _clear_stale(spec: Spec, old: Mapping[str, Any]) -> None:
     if was == "LoadBalancer" and kind != "LoadBalancer":
         for name in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
             _clear_if_kept(spec, old, name)
-    if was in _WITH_PORTS and kind not in _WITH_PORTS and not spec.get("externalIPs"):
+    if _reachable(old) and not _reachable(spec):
         _clear_if_kept(spec, old, "externalTrafficPolicy")
-    if was in _WITH_ADDRESS and kind not in _WITH_ADDRESS:
-        _clear_if_kept(spec, old, "internalTrafficPolicy")
+
+
+def _reachable(spec: Mapping[str, Any]) -> bool:
+    """Whether a Service can be reached from outside."""
+    return spec.get("type") in _WITH_PORTS or (spec.get("type") == "ClusterIP" and bool(spec.get("externalIPs")))
 
 
 def _clear_if_kept(spec: Spec, old: Mapping[str, Any], name: str) -> None:
@@ -141,8 +144,8 @@ def _clear_if_kept(spec: Spec, old: Mapping[str, Any], name: str) -> None:
         spec.pop(name, None)
 
 
-def _node_ports(spec: Mapping[str, Any]) -> list[int]:
-    return sorted(port.get("nodePort") or 0 for port in items(spec.get("ports")))
+def _node_ports(spec: Mapping[str, Any]) -> set[int]:
+    return {port["nodePort"] for port in items(spec.get("ports")) if port.get("nodePort")}
 
 
 def refusals(request: Request) -> Findings:
