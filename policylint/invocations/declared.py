@@ -77,7 +77,8 @@ def invocation(declared: Declaration, source: Source) -> Invocation:
     words = {name: getattr(declared, name) for name in ("release", "chart", "version", "namespace")}
     flags = {name: _flag(each, source) for name, each in declared.settings.items()}
     for name in ("version", "namespace"):
-        flags.setdefault(name, _given(words[name]))
+        if words[name].text is not None or words[name].dynamic or not declared.hidden:
+            flags.setdefault(name, _given(words[name]))
     return Invocation(
         file=source.file,
         line=declared.spot.line,

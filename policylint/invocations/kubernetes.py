@@ -11,33 +11,32 @@ from policylint.invocations.manifests import mentions, objects
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.tree import Tree, documents
 
-_YAML = (".yaml", ".yml", ".json", ".j2", ".gotmpl", ".tpl", ".tmpl", ".tftpl", ".yamlt", ".template")
-_TEXT = (
-    ".sh",
-    ".bash",
-    ".zsh",
-    ".tf",
-    ".tofu",
-    ".nix",
-    ".md",
-    ".mk",
-    ".ps1",
-    ".bat",
-    ".hcl",
-    ".ign",
-    ".bu",
-    ".txt",
-    "",
-)
+_YAML = (".yaml", ".yml", ".json")
+_TEMPLATES = (".j2", ".gotmpl", ".tpl", ".tmpl", ".tftpl", ".template")
+"""What is rendered into the file of the name before it; alone it is most often a manifest."""
+_TEXT = (".sh", ".bash", ".zsh", ".tf", ".tofu", ".hcl", ".nix", ".md", ".mk", ".ps1", ".ign", ".bu", ".txt")
+
+
+def _kind(source: Source) -> str:
+    """The suffix that tells the language: `.md` for README.md.gotmpl, `.yaml` for a bare template."""
+    suffixes = source.path.suffixes or [""]
+    while suffixes[-1] in _TEMPLATES:
+        suffixes.pop()
+        if not suffixes or suffixes[-1] not in (*_YAML, *_TEXT, *_TEMPLATES):
+            return ".yaml"
+    return suffixes[-1]
 
 
 def _wants(source: Source) -> bool:
-    return source.path.suffix in (*_YAML, *_TEXT) and mentions(source.text)
+    return mentions(source.text) and _kind(source) in (*_YAML, *_TEXT, "")
 
 
 def _read(source: Source) -> Iterator[Found]:
-    yaml = source.path.suffix in _YAML
-    return found(_releases(list(objects(source.text, source.file, yaml=yaml)), source), source)
+    kind = _kind(source)
+    read = list(objects(source.text, source.file, yaml=kind in _YAML))
+    if kind == ".md":  # an example with parts left out is no broken release
+        read = [each for each in read if isinstance(each, Tree)]
+    return found(_releases(read, source), source)
 
 
 def _releases(read: list[Tree | ReadError], source: Source) -> Iterator[Read]:
