@@ -82,8 +82,11 @@ def _subjects(case: RuleCase):
     for name in ("history.json", "records.yaml", "records.json"):
         if (file := case.path / name).exists():
             from policylint.history import read
+            from policylint.history.claims import Releases
 
-            yield from read(file.read_text(), name, name="shop")
+            histories = read(file.read_text(), name, name="shop")
+            yield from histories
+            yield Releases(histories)
     if (case.path / "new").is_dir():
         yield from _values(case)
 

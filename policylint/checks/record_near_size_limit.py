@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from policylint.history.model import History
 from policylint.history.record import MAX_RECORD
 from policylint.history.size import Forecast, heaviest, ignorable
-from policylint.model import Category, Fix, Severity, Violation
+from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.rule import Context, rule
 from policylint.values.chart import stored_chart
 
@@ -37,6 +37,7 @@ def check(subject: History | Forecast, context: Context) -> Iterator[Violation]:
             because=f"about {subject.size} of {MAX_RECORD} bytes; {subject.heaviest}",
             after=subject.size,
             severity=Severity.ERROR if subject.too_large else None,
+            confidence=None if subject.certain or not subject.too_large else Confidence.LIKELY,
             fixes=_fixes(subject.ignorable),
         )
 

@@ -1,0 +1,39 @@
+"""Several releases at once: which objects more than one of them holds in its stored manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from policylint.history.model import History
+from policylint.history.targets import base
+from policylint.manifest import Reader, Text
+from policylint.model import ResourceId
+from policylint.schemas import schemas
+
+
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """Releases of one cluster, read together."""
+
+    histories: tuple[History, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One object that several releases hold."""
+
+    resource: ResourceId
+    releases: tuple[History, ...]
+
+
+def claimed_twice(releases: Releases, minor: str) -> list[Claim]:
+    """The objects that the revisions two releases run (or would be upgraded from) both hold, hooks left out."""
+    holders: dict[ResourceId, list[History]] = {}
+    for history in releases.histories:
+        revision = base(history)
+        if revision is None or not revision.manifest:
+            continue
+        reader = Reader(history.namespace or "default", schemas(minor))
+        for identity in reader.read((Text(f"{history.name} {revision.number}", revision.manifest),)).resources:
+            holders.setdefault(identity, []).append(history)
+    return [Claim(identity, tuple(found)) for identity, found in sorted(holders.items()) if len(found) > 1]
