@@ -42,7 +42,6 @@ def expected(label: dict[str, Any]) -> dict[str, Any]:
     flags = {**given, **label.get("flags", {})}
     rest = ("unknown" if dynamic else "unset", None)
     states = dict.fromkeys(ALWAYS, rest)
-    states |= dict.fromkeys(("version", "namespace"), ("unset", None))
     states |= {name: state_of(value) for name, value in flags.items()}
     return {**facts, "action": label.get("action", "upgrade"), "dynamic": dynamic, "flags": states}
 
