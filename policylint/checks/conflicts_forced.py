@@ -1,0 +1,28 @@
+"""Fields of other managers are overwritten.
+
+What happens: what an autoscaler, an operator or a person set is written over at every upgrade.
+
+Why: --force-conflicts is set, which takes every field whatever its owner.
+
+What to do instead: leave the contested fields out of the chart (replicas with an autoscaler), and keep
+conflicts loud.
+"""
+
+from collections.abc import Iterator
+
+from policylint.invocations.advice import replace_flag
+from policylint.invocations.model import Invocation
+from policylint.model import Category, Severity, Violation
+from policylint.rule import Context, rule
+
+
+@rule(category=Category.PRACTICE, severity=Severity.WARNING)
+def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
+    """One of the flags is set where a release changes."""
+    for name in ("force-conflicts",):
+        flag = invocation.flag(name)
+        if invocation.deploys and flag.state == "set":
+            yield Violation(
+                message=f"{flag.written or '--' + name} takes fields from autoscalers and operators",
+                fixes=(replace_flag(invocation, name, "", "leave it out"),),
+            )

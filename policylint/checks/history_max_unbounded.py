@@ -1,0 +1,31 @@
+"""The history grows without bound.
+
+What happens: every revision stays as a Secret in the cluster; listing releases gets slow, and etcd fills up.
+
+Why: --history-max (or HELM_MAX_HISTORY, max_history, maxHistory) is 0, which means no limit.
+
+What to do instead: leave it at 10, or choose a number that covers the rollbacks you want.
+"""
+
+from collections.abc import Iterator
+
+from policylint.invocations.advice import replace_flag, severity
+from policylint.invocations.model import Invocation
+from policylint.model import Category, Severity, Violation
+from policylint.rule import Context, rule
+
+
+@rule(category=Category.PRACTICE, severity=Severity.NOTE)
+def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
+    """The limit is 0, as a flag or a variable; Terraform's default is 0 too."""
+    flag = invocation.flag("history-max")
+    variable = invocation.environment.get("HELM_MAX_HISTORY", "") if flag.state == "unset" else ""
+    terraform = invocation.tool == "terraform" and flag.state == "unset"
+    if invocation.deploys and (str(flag.value) == "0" or variable == "0" or terraform):
+        why = "HELM_MAX_HISTORY is 0" if variable else "Terraform's default is 0" if terraform else "the limit is 0"
+        yield Violation(
+            message="every revision of the release is kept for ever",
+            because=why,
+            severity=severity(context) if not terraform else None,
+            fixes=(replace_flag(invocation, "history-max", "--history-max 10", "keep ten revisions"),),
+        )

@@ -1,0 +1,28 @@
+"""Objects of others are taken over.
+
+What happens: the release claims every object it names, whoever made it: two releases then fight, and
+uninstalling one deletes what the other needs.
+
+Why: --take-ownership is set; it is all or nothing.
+
+What to do instead: adopt single objects by hand: set the labels and annotations of the release on them.
+"""
+
+from collections.abc import Iterator
+
+from policylint.invocations.advice import replace_flag
+from policylint.invocations.model import Invocation
+from policylint.model import Category, Severity, Violation
+from policylint.rule import Context, rule
+
+
+@rule(category=Category.PRACTICE, severity=Severity.WARNING)
+def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
+    """One of the flags is set where a release changes."""
+    for name in ("take-ownership",):
+        flag = invocation.flag(name)
+        if invocation.deploys and flag.state == "set":
+            yield Violation(
+                message=f"{flag.written or '--' + name} claims every object by name, those of other releases too",
+                fixes=(replace_flag(invocation, name, "", "leave it out"),),
+            )

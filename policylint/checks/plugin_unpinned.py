@@ -1,0 +1,27 @@
+"""A plugin from a moving branch.
+
+What happens: each run installs whatever the branch holds then, with the rights of the pipeline.
+
+Why: helm plugin install without --version.
+
+What to do instead: pin the plugin: --version.
+"""
+
+from collections.abc import Iterator
+
+from policylint.invocations.advice import add_flag
+from policylint.invocations.model import Invocation
+from policylint.model import Category, Grade, Severity, Violation
+from policylint.rule import Context, rule
+
+
+@rule(category=Category.PRACTICE, severity=Severity.NOTE)
+def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
+    """plugin install of an address without a version."""
+    verb, source, *_ = (*invocation.positionals, None, None)
+    moving = isinstance(source, str) and "://" in source and invocation.flag("version").state == "unset"
+    if invocation.action == "plugin" and verb == "install" and moving:
+        yield Violation(
+            message="the plugin is not pinned: each run takes what its branch holds",
+            fixes=(add_flag(invocation, "--version X.Y.Z", "pin the plugin", Grade.MANUAL),),
+        )

@@ -1,0 +1,38 @@
+"""A secret on the command line.
+
+What happens: the value is in the shell history, in the process list and in the CI log, and in the release
+record.
+
+Why: a --set gives a literal value to a key that looks like a secret.
+
+What to do instead: keep it in a Secret of its own (existingSecret), or in an encrypted values file; from CI
+variables use --set-file with a file that is removed.
+"""
+
+from collections.abc import Iterator
+
+from policylint.invocations.advice import installs_or_upgrades
+from policylint.invocations.model import Invocation
+from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.redact import secret_key
+from policylint.rule import Context, rule
+
+
+@rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
+def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
+    """A literal for a key whose name says secret; variables and names of Secrets are fine."""
+    if not installs_or_upgrades(invocation):
+        return
+    for given in invocation.sets:
+        for part in given.split(","):
+            key, assigned, value = part.strip("\"'").partition("=")
+            if assigned and value and secret_key(key.rpartition(".")[2]) and not _harmless(value):
+                yield Violation(
+                    message=f"the value of {key} is a secret that everybody can read here",
+                    fixes=(Fix("put it into a Secret and name it in the values (existingSecret)"),),
+                )
+
+
+def _harmless(value: str) -> bool:
+    word = value.lower() in ("true", "false", "null", "none") or value.isdigit()
+    return word or any(mark in value for mark in ("$", "{{", "<", "`", "…"))

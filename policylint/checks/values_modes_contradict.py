@@ -1,0 +1,30 @@
+"""Two values modes that contradict each other.
+
+What happens: one of them silently wins: reset before reuse before reset-then-reuse.
+
+Why: the command gives more than one of --reset-values, --reuse-values and --reset-then-reuse-values.
+
+What to do instead: keep the one that is meant.
+"""
+
+from collections.abc import Iterator
+
+from policylint.invocations.advice import replace_flag
+from policylint.invocations.model import Invocation
+from policylint.model import Category, Severity, Violation
+from policylint.rule import Context, rule
+
+
+@rule(category=Category.PRACTICE, severity=Severity.WARNING)
+def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
+    """More than one mode flag is set."""
+    given = [
+        name
+        for name in ("reset-values", "reuse-values", "reset-then-reuse-values")
+        if invocation.flag(name).state == "set"
+    ]
+    if len(given) > 1:
+        yield Violation(
+            message=f"--{given[0]} beats --{given[1]}, which does nothing",
+            fixes=(replace_flag(invocation, given[1], "", f"leave --{given[1]} out"),),
+        )

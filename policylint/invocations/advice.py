@@ -1,0 +1,86 @@
+"""What the rules on invocations share: which ones deploy, how severe a habit is where, and fixes in the user's file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from policylint.invocations.flags import canonical, options
+from policylint.invocations.model import Invocation
+from policylint.model import Edit, Fix, Grade, Severity
+from policylint.rule import Context
+
+_LOCAL = re.compile(r"^(?:\.{1,2}(?:/|$)|/|~|[A-Za-z]:\\|file:)|\.tgz$")
+_REMOTE = re.compile(r"^(?:oci|https?)://|^[A-Za-z0-9][\w.-]*/[\w.-]+$")
+_FOLDERS = ("charts/", "chart/", "helm/", "deploy/", "infra/", "k8s/")
+_EXACT = re.compile(r"v?\d+\.\d+\.\d+(?:[-+][\w.+-]+)?")
+
+FLAG_NAMES: Mapping[str, Mapping[str, str]] = {"4": {"atomic": "rollback-on-failure", "force": "force-replace"}}
+"""Helm 4's names of flags that Helm 3 calls otherwise."""
+
+
+def installs_or_upgrades(invocation: Invocation) -> bool:
+    """Whether it is a helm command that installs or upgrades a release for real."""
+    return invocation.tool == "helm" and invocation.action in ("install", "upgrade") and not is_dry_run(invocation)
+
+
+def is_dry_run(invocation: Invocation) -> bool:
+    """Whether the command only pretends."""
+    flag = invocation.flag("dry-run")
+    return flag.state == "set" and str(flag.value).lower() not in ("none", "false")
+
+
+def severity(context: Context) -> Severity | None:
+    """Error in production, else what the rule says."""
+    return Severity.ERROR if context.target.environment.startswith("prod") else None
+
+
+def line_of(invocation: Invocation, context: Context) -> str:
+    """The Helm line that runs it, "3" or "4": what the file says, else the target's."""
+    return invocation.helm_version[:1] if invocation.helm_version[:1] in ("3", "4") else context.target.helm
+
+
+def spelled(name: str, line: str) -> str:
+    """A flag of Helm 3's name as a Helm line calls it."""
+    return f"--{FLAG_NAMES.get(line, {}).get(name, name)}"
+
+
+def add_flag(invocation: Invocation, text: str, title: str, grade: Grade = Grade.SAFE) -> Fix:
+    """A fix that writes ` --flag` into a shell command in place, or says what to write where that cannot be done."""
+    place = invocation.insertion
+    if place is None or place.start < 0 or invocation.syntax != "shell":
+        return Fix(title, steps=(f"add {text}",))
+    return Fix(title, grade, (f"add {text}",), (Edit(place.file, place.start, place.start, f" {text}"),))
+
+
+def replace_flag(invocation: Invocation, name: str, text: str, title: str, grade: Grade = Grade.SAFE) -> Fix:
+    """A fix that writes something else where a flag stands ("" takes it away, with the blank before it)."""
+    place = invocation.flag(name).origin
+    if place is None or place.start < 0 or place.end < 0 or invocation.syntax != "shell":
+        return Fix(title, steps=(f"write {text}" if text else f"remove --{name}",))
+    return Fix(title, grade, (), (Edit(place.file, place.start, place.end, text),))
+
+
+def is_remote(invocation: Invocation) -> bool:
+    """Whether the chart comes from a repository or registry, as far as the words tell."""
+    chart = invocation.chart
+    if chart is None or _LOCAL.search(chart):
+        return False
+    if invocation.flag("repo").state == "set":
+        return True
+    return bool(_REMOTE.match(chart)) and not chart.startswith(_FOLDERS)
+
+
+def is_exact(version: str) -> bool:
+    """Whether a version names one chart and no range."""
+    return _EXACT.fullmatch(version) is not None
+
+
+def pinned_in_reference(chart: str) -> bool:
+    """Whether the reference itself names a version or a digest: oci://...@sha256:..., a .tgz address."""
+    return "@sha256:" in chart or chart.endswith(".tgz")
+
+
+def known_to(line: str, verb: str, name: str) -> bool:
+    """Whether a Helm line has a flag (by Helm 3's name) on a verb."""
+    return any(canonical(option) == name for option in options(line, verb))
