@@ -89,6 +89,11 @@ def _subjects(case: RuleCase):
             yield Releases(histories)
     if (case.path / "new").is_dir():
         yield from _values(case)
+    if "values" in case.options():
+        from policylint.values.unused import ValuesFiles, values_files
+
+        found = values_files(str(case.path / name) for name in case.options()["values"])
+        yield ValuesFiles(found.named, tuple(str(Path(name).relative_to(case.path)) for name in found.unnamed))
 
 
 def _values(case: RuleCase):

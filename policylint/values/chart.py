@@ -88,14 +88,17 @@ class Chart:
             yield from child.walk(path)
 
 
-def read_chart(path: Path | str) -> Chart:
-    """Read a chart directory or archive; raises `ReadError` naming the file that cannot be read."""
+def read_chart(path: Path | str, helm: str = "4", shown: str = "") -> Chart:
+    """Read a chart directory or archive as Helm line "3" or "4" does; messages call it `shown`.
+
+    Raises `ReadError` naming the file that cannot be read.
+    """
     where = Path(path)
     found = chart_files.from_directory(where) if where.is_dir() else chart_files.from_archive(where)
-    return chart_of(found, str(path))
+    return chart_of(found, shown or str(path), helm)
 
 
-def chart_of(found: Mapping[str, bytes], path: str, depth: int = 0) -> Chart:
+def chart_of(found: Mapping[str, bytes], path: str, helm: str = "4", depth: int = 0) -> Chart:
     """The chart of files by their path inside it; `path` is what messages call it."""
     if "Chart.yaml" not in found:
         raise ReadError("no Chart.yaml", file=path, remedy="name a chart's directory or its .tgz archive")
@@ -111,14 +114,14 @@ def chart_of(found: Mapping[str, bytes], path: str, depth: int = 0) -> Chart:
         name=name,
         version=str(metadata.get("version", "")),
         metadata=metadata,
-        values=read_values(text, f"{path}/values.yaml"),
+        values=read_values(text, f"{path}/values.yaml", helm),
         path=path,
         values_text=text,
         schema=found.get("values.schema.json", b""),
         templates=_files(found, "templates/"),
         files=tuple(file for file in _files(found, "") if _is_other(file.name)),
         dependencies=dependencies_of({**metadata, **old}, path),
-        charts=_charts(found, path, depth),
+        charts=_charts(found, path, helm, depth),
         lock=_mapping(found, "Chart.lock", path) or _mapping(found, "requirements.lock", path) or None,
     )
 
@@ -209,7 +212,7 @@ def _mapping(found: Mapping[str, bytes], name: str, path: str) -> Table:
     return body or {}
 
 
-def _charts(found: Mapping[str, bytes], path: str, depth: int) -> tuple[Chart, ...]:
+def _charts(found: Mapping[str, bytes], path: str, helm: str, depth: int) -> tuple[Chart, ...]:
     groups: dict[str, dict[str, bytes]] = {}
     for name, data in found.items():
         if name.startswith("charts/") and not name.endswith(".prov"):
@@ -221,9 +224,9 @@ def _charts(found: Mapping[str, bytes], path: str, depth: int) -> tuple[Chart, .
         if name.startswith(("_", ".")):
             continue
         if name.endswith(".tgz") and "" in group:
-            charts.append(chart_of(chart_files.unpack(group[""], where), where, depth + 1))
+            charts.append(chart_of(chart_files.unpack(group[""], where), where, helm, depth + 1))
         elif any(group):  # a file lying in charts/ that is no archive is nobody's chart
-            charts.append(chart_of({rest: data for rest, data in group.items() if rest}, where, depth + 1))
+            charts.append(chart_of({rest: data for rest, data in group.items() if rest}, where, helm, depth + 1))
     return tuple(charts)
 
 

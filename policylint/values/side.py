@@ -36,7 +36,7 @@ def side_of(side: ChartSide, effective: Effective, folder: Path) -> ChartSide:
         return replace(side, values=given)
     chart = folder / "chart"
     _write(_chart_files(Path(side.chart)), {"values.yaml": as_yaml(effective.defaults).encode()}, chart)
-    return replace(side, chart=str(chart), version="", repo="", values=given)
+    return replace(side, chart=str(chart), version="", repo="", values=given, root=str(folder))
 
 
 def as_yaml(values: Json) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from policylint.errors import SourceError, UsageError
 from policylint.history.model import Revision
+from policylint.render.command import without_root
 from policylint.sources.sides import ChartSide, Side
 from policylint.values.chart import Chart, read_chart, stored_chart
 from policylint.values.given import user_values
@@ -51,7 +52,7 @@ def ready(
         raise _not_here(after.chart)
     old, old_user = _old(before, revision, helm, wanted)
     change = change_of(
-        read_chart(after.chart), after.values, old=old, old_user=old_user, mode=wanted or Mode.RESET, helm=helm
+        _chart(after, helm), after.values, old=old, old_user=old_user, mode=wanted or Mode.RESET, helm=helm
     )
     side = side_of(after, change.effective, folder) if wanted else after
     return Ready(side, (change, change.new))
@@ -62,10 +63,14 @@ def _old(before: Side, revision: Revision | None, helm: str, mode: Mode | None) 
     if revision is not None and revision.chart_record:
         return stored_chart(revision.chart_record), dict(revision.values)
     if isinstance(before, ChartSide) and is_local(before):
-        return read_chart(before.chart), user_values(before.values, helm) if mode else {}
+        return _chart(before, helm), user_values(before.values, helm) if mode else {}
     if mode not in (None, Mode.RESET):
         raise _not_here(before.label or "the before side")
     return None, {}
+
+
+def _chart(side: ChartSide, helm: str) -> Chart:
+    return read_chart(side.chart, helm, without_root(side.chart, side.root))
 
 
 def _not_here(what: str) -> SourceError:
