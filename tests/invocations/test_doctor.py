@@ -1,0 +1,164 @@
+"""`policylint doctor`: a deploy is covered when policylint runs before it, whatever the CI system."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from policylint.invocations.doctor import Coverage, examine, guards
+from policylint.invocations.model import Invocation
+from policylint.invocations.source import Source
+
+
+def source(file: str, text: str) -> Source:
+    return Source.of(file, textwrap.dedent(text).lstrip("\n").encode())
+
+
+def deploy(at: Source, needle: str = "helm upgrade", tool: str = "helm", action: str = "upgrade") -> Invocation:
+    line = at.text[: at.text.index(needle)].count("\n") + 1
+    return Invocation(at.file, line, 1, tool, action)
+
+
+def covered(deploying: Source, *others: Source, **given: str) -> Coverage:
+    (found,) = examine([deploy(deploying, **given)], [deploying, *others])
+    return found
+
+
+SCRIPT = """
+    set -e
+    policylint check ./chart -f values.yaml
+    helm upgrade web ./chart
+"""
+
+
+def test_a_check_above_the_deploy_covers_it() -> None:
+    found = covered(source("deploy.sh", SCRIPT))
+    assert found.guard is not None
+    assert (found.guard.line, found.guard.kind) == (2, "command")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "uvx policylint check ./chart",
+        "python -m policylint check ./chart",
+        "docker run --rm policylint/policylint:1.0 check ./chart",
+        "if ! ./bin/policylint --format=json check ./chart; then exit 1; fi",
+        "policylint scan .",
+    ],
+)
+def test_every_way_to_run_it_counts(line: str) -> None:
+    assert covered(source("deploy.sh", f"{line}\nhelm upgrade web ./chart\n")).guard is not None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# policylint check ./chart",
+        "echo 'run policylint check first'",
+        "pip install policylint",
+        "policylint --version",
+        "cat policylint-check.log",
+    ],
+)
+def test_a_mention_is_no_guard(line: str) -> None:
+    found = covered(source("deploy.sh", f"{line}\nhelm upgrade web ./chart\n"))
+    assert found.guard is None
+    assert "nothing" in found.because
+
+
+def test_a_check_after_the_deploy_does_not_cover_it() -> None:
+    assert covered(source("deploy.sh", "helm upgrade web ./chart\npolicylint check ./chart\n")).guard is None
+
+
+WORKFLOW = """
+    on: push
+    jobs:
+      check:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: acme/policylint-action@v1
+      build:
+        runs-on: ubuntu-latest
+        needs: check
+        steps:
+          - run: make
+      deploy:
+        runs-on: ubuntu-latest
+        needs: [{needs}]
+        steps:
+          - run: helm upgrade web ./chart
+"""
+
+
+@pytest.mark.parametrize(("needs", "expected"), [("build", True), ("check", True), ("", False)])
+def test_a_job_that_it_waits_for_covers_it(needs: str, expected: bool) -> None:
+    workflow = source(".github/workflows/deploy.yml", textwrap.dedent(WORKFLOW).format(needs=needs))
+    assert (covered(workflow).guard is not None) is expected
+
+
+def test_gitlab_stages_are_an_order() -> None:
+    text = """
+        stages: [lint, deploy]
+        check:
+          stage: lint
+          script: [policylint check chart]
+        release:
+          stage: deploy
+          script:
+            - helm upgrade web ./chart
+    """
+    assert covered(source(".gitlab-ci.yml", text)).guard is not None
+    assert covered(source(".gitlab-ci.yml", text.replace("stage: lint", "stage: deploy"))).guard is None
+
+
+def test_azure_and_circleci_jobs() -> None:
+    azure = """
+        jobs:
+          - job: check
+            steps: [{script: policylint check chart}]
+          - deployment: release
+            dependsOn: check
+            steps:
+              - script: helm upgrade web ./chart
+    """
+    circle = """
+        jobs:
+          check:
+            steps: [{run: policylint check chart}]
+          release:
+            steps:
+              - run: helm upgrade web ./chart
+        workflows:
+          main:
+            jobs:
+              - check
+              - release: {requires: [check]}
+    """
+    assert covered(source("azure-pipelines.yml", azure)).guard is not None
+    assert covered(source(".circleci/config.yml", circle)).guard is not None
+
+
+def test_a_declaration_is_covered_by_ci_and_a_command_is_not() -> None:
+    workflow = source(".github/workflows/pr.yaml", "jobs:\n  lint:\n    steps:\n      - run: policylint scan .\n")
+    release = source("apps/web.yaml", "kind: HelmRelease\n")
+    script = source("deploy.sh", "helm upgrade web ./chart\n")
+    assert covered(release, workflow, needle="kind", tool="flux").guard is not None
+    assert covered(script, workflow).guard is None
+
+
+def test_a_commit_hook_covers_every_deploy() -> None:
+    hooks = source(".pre-commit-config.yaml", "repos:\n  - repo: https://github.com/acme/policylint\n    hooks: []\n")
+    found = covered(source("deploy.sh", "helm upgrade web ./chart\n"), hooks)
+    assert found.guard is not None
+    assert found.guard.kind == "hook"
+
+
+def test_what_changes_nothing_needs_no_guard() -> None:
+    script = source("deploy.sh", "helm template web ./chart\n")
+    assert examine([deploy(script, needle="helm", action="template")], [script]) == ()
+
+
+def test_guards_of_a_file_without_a_mention() -> None:
+    assert list(guards(source("a.sh", "helm upgrade web ./chart"))) == []
