@@ -27,7 +27,8 @@ def targets(history: History) -> Targets:
     """Where each way back leads now; nothing but the last revision is known of an incomplete history."""
     if not history.complete:
         return Targets(None, None, history.last if history.last.good else None)
-    kept = [revision for revision in history.revisions if revision.status in ("superseded", "deployed")]
+    left = prune(history.with_limit(seen_limit(history)))  # Helm makes room before the upgrade that may fail
+    kept = [revision for revision in left.revisions if revision.status in ("superseded", "deployed")]
     return Targets(
         rollback_without_number=history.revision(history.last.number - 1),
         atomic=kept[-1] if kept else None,

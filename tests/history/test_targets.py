@@ -53,6 +53,13 @@ def test_only_the_last_revision_of_a_list_is_known() -> None:
     assert (found.rollback_without_number, found.atomic, found.newest_good) == (None, None, None)
 
 
+def test_atomic_finds_nothing_where_pruning_takes_the_last_good_revision() -> None:
+    failed = tuple(Revision(number, "failed") for number in range(2, 11))
+    history = History("shop", "", (Revision(1, "superseded", description="Install complete"), *failed))
+    assert targets(history).atomic is None
+    assert shown(targets(history.with_limit(0)).atomic) == (1, "superseded", True)
+
+
 @pytest.mark.parametrize(
     ("name", "number"),
     [
