@@ -18,6 +18,7 @@ from policylint.render.binary import TIME_LIMIT
 from policylint.render.command import check_extra, full_version, shown, template_argv
 from policylint.render.engine import Rendered
 from policylint.render.failure import render_error
+from policylint.render.text import split_crds
 from policylint.sources.sides import ChartSide, ValuesInput
 
 _CANNOT = {"--skip-schema-validation", "--post-renderer", "--post-renderer-args", "--verify"}
@@ -97,8 +98,9 @@ def render_chart(side: ChartSide) -> Rendered:
         with _load(helm, side, values) as chart:
             notes = _check(chart, side)
             files = _render(chart, side, values)
-            text = assemble(files, hooks="--no-hooks" not in side.extra, tests="--skip-tests" not in side.extra)
             crds = "".join(f"---\n# Source: {crd['filename']}\n{crd['data']}\n" for crd in chart.crds)
+            hooks, tests = "--no-hooks" not in side.extra, "--skip-tests" not in side.extra
+            crds, text = split_crds(assemble(files, crds, hooks=hooks, tests=tests))
     except helm.HelmError as error:
         raise render_error(f"Error: {error.detail}", argv, side) from error
     except RenderError as error:

@@ -64,10 +64,12 @@ def archive(files: Mapping[str, bytes], values: Mapping[str, Any]) -> bytes:
 
 
 def files_of(chart: Path) -> dict[str, bytes]:
-    """The files of a chart directory or archive, as Helm loads them."""
+    """The files of a chart directory or archive, in the order in which Helm loads them."""
     from policylint.values.files import from_archive, from_directory
 
-    return from_directory(chart) if chart.is_dir() else from_archive(chart)
+    if not chart.is_dir():
+        return from_archive(chart)
+    return dict(sorted(from_directory(chart).items(), key=lambda entry: entry[0].split("/")))
 
 
 def _is_integer(value: Any) -> bool:

@@ -88,16 +88,17 @@ class Part:
     head: Head
 
 
-def assemble(templates: Mapping[str, str], *, hooks: bool = True, tests: bool = True) -> str:
+def assemble(templates: Mapping[str, str], crds: str = "", *, hooks: bool = True, tests: bool = True) -> str:
     """The rendered templates (path to text) as `helm template` prints them, NOTES.txt and partials left out.
 
-    Raises RenderError for a document that Helm would not take.
+    `crds` is the text of crds/ directories, which stands before them. Raises RenderError for a document that Helm
+    would not take.
     """
     found = [part for path in sorted(templates) for part in _parts(path, templates[path])]
     plain = [part for part in found if part.head.hook is None]
     last = [part for part in found if part.head.hook is not None and _kept(part.head, tests)] if hooks else []
-    printed = "".join(f"---\n# Source: {part.path}\n{part.text}\n" for part in _sorted(plain)).strip()
-    return printed + "\n" + "".join(f"---\n# Source: {part.path}\n{part.text}\n" for part in _sorted(last))
+    printed = crds + "".join(f"---\n# Source: {part.path}\n{part.text}\n" for part in _sorted(plain))
+    return printed.strip() + "\n" + "".join(f"---\n# Source: {part.path}\n{part.text}\n" for part in _sorted(last))
 
 
 def _kept(head: Head, tests: bool) -> bool:

@@ -8,7 +8,8 @@ from policylint.errors import RenderError
 from policylint.sources.sides import ChartSide
 
 _SOURCE = re.compile(r"^---\n# Source: (?P<path>.+)\n", re.M)
-_CRD_PATH = re.compile(r"^[^/]+/(charts/[^/]+/)*crds/")
+_CRD = re.compile(r"[^/]+/(charts/[^/]+/)*crds/")
+_TEMPLATE = re.compile(r"[^/]+/(charts/[^/]+/)*templates/|generated-by-postrender-")
 
 
 def decoded(output: bytes, side: ChartSide) -> str:
@@ -27,11 +28,17 @@ def decoded(output: bytes, side: ChartSide) -> str:
 
 
 def split_crds(text: str) -> tuple[str, str]:
-    """(the text of crds/ directories, the rest): Helm prints all CRDs before the first template."""
+    """(the text of crds/ directories, the rest): Helm prints all CRDs before the first template.
+
+    A definition may hold comments that look like Helm's own, so the CRDs end where a template begins.
+    """
+    first = _SOURCE.match(text)
+    if first is None or not _CRD.match(first["path"]):
+        return "", text
     for found in _SOURCE.finditer(text):
-        if not _CRD_PATH.match(found["path"]):
+        if _TEMPLATE.match(found["path"]):
             return text[: found.start()], text[found.start() :]
-    return (text, "") if _SOURCE.match(text) else ("", text)
+    return text, ""
 
 
 def warnings(words: str) -> tuple[str, ...]:
