@@ -148,6 +148,8 @@ class _Checker:
         known = [item for item in overloads().get(name, ()) if item.since <= self._minor]
         if not known:
             return self._fail(node, f"undeclared reference to '{name}' (in container '')")
+        if name in ("_&&_", "_||_"):
+            return self._logic(node, name, args)
         given = args if target is None else (target, *args)
         result: Type | None = None
         chosen: list[str] = []
@@ -166,6 +168,12 @@ class _Checker:
             return self._fail(node, _no_overload(name, [self.solution.resolve(item) for item in given], target))
         self.found.overloads[node.id] = tuple(chosen)
         return result
+
+    def _logic(self, node: Call, name: str, args: tuple[Type, ...]) -> Type:
+        for operand, found in zip(node.args, args, strict=True):
+            self._expect(operand, found, BOOL)
+        self.found.overloads[node.id] = ("logical_and" if name == "_&&_" else "logical_or",)
+        return BOOL
 
     def _try(self, overload: Overload, given: tuple[Type, ...]) -> Type | None:
         fresh = self.solution.fresh(iter(parameters((*overload.args, overload.result))))

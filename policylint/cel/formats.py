@@ -9,30 +9,43 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
-from policylint.cel import network, times, urls
-from policylint.cel.values import NONE, CelError, Optional
+from policylint.cel import times, urls
+from policylint.cel.values import NONE, CelError, Duration, Optional
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _LABEL_1035 = r"[a-z]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 _QUALIFIED = r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _HEX = "[0-9a-fA-F]"
-_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[tT](\d\d:\d\d:\d\d)(\.\d{1,9})?([zZ]|[+-]\d\d:\d\d)?", re.ASCII)
+_LETTER = r"[^\W_]"
 _HOSTNAME = re.compile(
-    r"([A-Za-z0-9\u00a1-\uffff]([A-Za-z0-9\u00a1-\uffff-]{0,61}[A-Za-z0-9\u00a1-\uffff])?)"
-    r"(\.([A-Za-z0-9\u00a1-\uffff]([A-Za-z0-9\u00a1-\uffff-]{0,61}[A-Za-z0-9\u00a1-\uffff])?))*\.?"
+    rf"{_LETTER}(-?{_LETTER}{{0,62}})?|({_LETTER}([\w-]{{0,61}}{_LETTER})?\.)+[^\W\d_]{{2,63}}",
 )
 _CARD = re.compile(
-    r"4\d{12}(\d{3})?|5[1-5]\d{14}|6(011|5\d\d)\d{12}|3[47]\d{13}|3(0[0-5]|[68]\d)\d{11}|(2131|1800|35\d{3})\d{11}",
+    r"4\d{12}(\d{3})?|5[1-5]\d{14}|(222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}|6(011|5\d\d)\d{12}"
+    r"|3[47]\d{13}|3(0[0-5]|[68]\d)\d{11}|(2131|1800|35\d{3})\d{11}|6[27]\d{14}",
     re.ASCII,
 )
-_RGB = re.compile(r"rgb\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)", re.ASCII)
+_DATE_TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(.\d+)?(z|[+-]\d\d:\d\d)", re.ASCII | re.DOTALL)
+_BYTE = r"(0|[1-9]\d?|1\d\d?|2[0-4]\d|25[0-5])"
+_LOOSE_DURATION = re.compile(r"(\d+)\s*([A-Za-zµ]+)", re.ASCII)
+_LOOSE_UNITS: tuple[tuple[int, tuple[str, ...]], ...] = (
+    (1, ("ns", "nano")),
+    (1_000, ("us", "µs", "micro")),
+    (1_000_000, ("ms", "milli")),
+    (times.SECOND, ("s", "sec")),
+    (60 * times.SECOND, ("m", "min")),
+    (3600 * times.SECOND, ("h", "hr", "hour")),
+    (86400 * times.SECOND, ("d", "day")),
+    (7 * 86400 * times.SECOND, ("w", "wk", "week")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,33 +84,63 @@ def _is_date(text: str) -> bool:
 
 
 def _is_date_time(text: str) -> bool:
-    match = _DATE_TIME.fullmatch(text)
-    if match is None or not _is_date(text[:10]):
+    date_part, separator, rest = text.lower().partition("t")
+    match = _DATE_TIME.fullmatch(rest)
+    if not separator or match is None or not _is_date(date_part):
         return False
-    hour, minute, second = (int(part) for part in match[1].split(":"))
-    return hour <= 23 and minute <= 59 and second <= 59
+    return match[1] <= "23" and match[2] <= "59" and match[3] <= "59"
+
+
+def loose_duration(text: str) -> Duration:
+    """A duration as the OpenAPI format allows it: Go's, or like "2 weeks" and "1 h 30 min"; raises CelError."""
+    try:
+        return times.duration(text)
+    except CelError:
+        parts = [_loose_part(int(amount), unit.lower()) for amount, unit in _LOOSE_DURATION.findall(text)]
+        if not any(part is not None for part in parts):
+            raise
+        return Duration(sum(part or 0 for part in parts))
+
+
+def _loose_part(amount: int, unit: str) -> int | None:
+    found = [size for size, names in _LOOSE_UNITS if unit in names or unit.startswith(names[-1])]
+    return amount * found[0] if found else None
 
 
 def _is_duration(text: str) -> bool:
     try:
-        times.duration(text)
+        loose_duration(text)
     except CelError:
-        return (
-            re.fullmatch(r"\s*(\d+)\s*(ns|nano|us|µs|micro|ms|milli|s|sec|m|min|h|hr|hour|d|day|w|wk|week)s?\s*", text)
-            is not None
-        )
+        return False
     return True
 
 
-def _parses(parse: Callable[[Any], Any], version: int = 0) -> Callable[[str], bool]:
-    def check(text: str) -> bool:
-        try:
-            found = parse(text)
-        except CelError:
-            return False
-        return not version or found.address.version == version
+def _is_ipv4(text: str) -> bool:
+    """As Go's older parser: leading zeros are allowed."""
+    parts = text.split(".")
+    return len(parts) == 4 and all(re.fullmatch(r"\d{1,3}", part, re.ASCII) and int(part) <= 255 for part in parts)
 
-    return check
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return ":" in text and "%" not in text and bool(ipaddress.IPv6Address(text))
+    except ValueError:
+        return False
+
+
+def _is_cidr(text: str) -> bool:
+    address, slash, bits = text.rpartition("/")
+    if not slash or not re.fullmatch(r"0|[1-9]\d*", bits, re.ASCII):
+        return False
+    return int(bits) <= 32 if _is_ipv4(address) else _is_ipv6(address) and int(bits) <= 128
+
+
+def _is_card(text: str) -> bool:
+    digits = re.sub(r"\D", "", text)
+    if _CARD.fullmatch(digits) is None:
+        return False
+    doubled = (int(digit) * (2 if at % 2 else 1) for at, digit in enumerate(reversed(digits)))
+    return sum(number - 9 if number > 9 else number for number in doubled) % 10 == 0
 
 
 def _checksum_isbn10(text: str) -> bool:
@@ -115,11 +158,6 @@ def _checksum_isbn13(text: str) -> bool:
     )
 
 
-def _is_rgb(text: str) -> bool:
-    match = _RGB.fullmatch(text)
-    return match is not None and all(int(part) <= 255 for part in match.groups())
-
-
 def _is_email(text: str) -> bool:
     return re.fullmatch(r"([^<>]*<)?[^\s@<>()\[\],;:\"]+@[^\s@<>()\[\],;:\"]+>?", text) is not None
 
@@ -129,9 +167,9 @@ OPENAPI: dict[str, Callable[[str], bool]] = {
     "uri": urls.is_url,
     "email": _is_email,
     "hostname": lambda text: len(text) <= 255 and _HOSTNAME.fullmatch(text) is not None,
-    "ipv4": _parses(network.parse_ip, 4),
-    "ipv6": _parses(network.parse_ip, 6),
-    "cidr": _parses(network.parse_cidr),
+    "ipv4": _is_ipv4,
+    "ipv6": _is_ipv6,
+    "cidr": _is_cidr,
     "mac": _matches(
         rf"({_HEX}{{2}}[:-]){{5}}{_HEX}{{2}}|({_HEX}{{2}}[:-]){{7}}{_HEX}{{2}}|({_HEX}{{4}}\.){{2,3}}{_HEX}{{4}}"
     ),
@@ -142,10 +180,10 @@ OPENAPI: dict[str, Callable[[str], bool]] = {
     "isbn": lambda text: _checksum_isbn10(text) or _checksum_isbn13(text),
     "isbn10": _checksum_isbn10,
     "isbn13": _checksum_isbn13,
-    "creditcard": lambda text: _CARD.fullmatch(re.sub(r"\D", "", text)) is not None,
-    "ssn": _matches(r"\d{3}[- ]?\d{2}[- ]?\d{4}"),
+    "creditcard": _is_card,
+    "ssn": _matches(r"\d{3}[- ]\d{2}[- ]\d{4}"),
     "hexcolor": _matches(f"#?({_HEX}{{3}}|{_HEX}{{6}})"),
-    "rgbcolor": _is_rgb,
+    "rgbcolor": _matches(rf"rgb\(\s*{_BYTE}\s*,\s*{_BYTE}\s*,\s*{_BYTE}\s*\)"),
     "byte": is_base64,
     "password": lambda _: True,
     "date": _is_date,

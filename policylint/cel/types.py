@@ -28,8 +28,6 @@ class Type:
 DYN, ERROR, NULL, BOOL, INT, STRING = (Type(kind) for kind in ("dyn", "error", "null", "bool", "int", "string"))
 
 _NAMED = {
-    "timestamp": Type("timestamp", name="google.protobuf.Timestamp"),
-    "duration": Type("duration", name="google.protobuf.Duration"),
     "Quantity": Type("object", name="kubernetes.Quantity"),
     "Semver": Type("object", name="kubernetes.Semver"),
     "URL": Type("object", name="kubernetes.URL"),

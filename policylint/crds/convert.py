@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from policylint.cel import CelError, CelUnsupported, times
+from policylint.cel import CelError, times
+from policylint.cel.formats import loose_duration
 from policylint.cel.values import MapList, SetList
 from policylint.model import Json, Object
 
@@ -111,17 +112,10 @@ def _string(value: str, kind: str) -> Any:
         case "date":
             return times.timestamp(f"{value}T00:00:00Z")
         case "duration":
-            return _duration(value)
+            return loose_duration(value)
         case "byte":
             return base64.b64decode(value, validate=False)
     return value
-
-
-def _duration(value: str) -> Any:
-    try:
-        return times.duration(value)
-    except CelError as error:
-        raise CelUnsupported(f"a duration written as {value!r}") from error
 
 
 def _opaque(value: Json) -> Any:

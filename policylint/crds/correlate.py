@@ -67,9 +67,8 @@ def old_item(schema: Object, item: Json, old: Json) -> Json:
 
 
 def item_key(schema: Object, item: Json) -> tuple[Json, ...] | None:
-    """An item's values of the list's keys; None for what is no object."""
-    if not isinstance(item, Mapping):
+    """An item's values of the list's keys, each with its type; None for what is no object or lacks a key."""
+    names = schema.get("x-kubernetes-list-map-keys") or ()
+    if not isinstance(item, Mapping) or not all(isinstance(item.get(name), str | int | float) for name in names):
         return None
-    return tuple(
-        (type(item.get(name)).__name__, item.get(name)) for name in schema.get("x-kubernetes-list-map-keys", ())
-    )
+    return tuple((type(item[name]).__name__, item[name]) for name in names)

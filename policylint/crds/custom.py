@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from policylint.cel import CelUnsupported
 from policylint.crds.correlate import Pair
@@ -14,6 +14,7 @@ from policylint.crds.words import BLOCKING, CR, invalid, unchecked
 from policylint.model import Answer, Apply, Cause, Json, Object, Outcome, Target, Unknown
 from policylint.schemas import minor_number
 
+_MAX_REPLICAS = (1 << 31) - 1
 RATCHETING_SINCE = 30
 """The minor from which unchanged invalid values are forgiven on update (CRDValidationRatcheting, beta and on)."""
 
@@ -26,13 +27,16 @@ def validate_custom(new: Object, old: Object | None, crd: Object, target: Target
     schema = schema_of(version, crd)
     if schema is None:
         return Answer(Outcome.ACCEPTED)
-    server_side = target.apply is Apply.SERVER_SIDE
-    if server_side and (unknown := unknown_fields(new, schema)):
-        return Answer(Outcome.REJECTED, tuple(_undeclared(path) for path in unknown))
     before = prepared(old, schema) if old is not None else None
-    sent = emptied(pruned(new, schema), before, schema) if server_side else without_nulls(pruned(new, schema), schema)
+    if target.apply is Apply.SERVER_SIDE:
+        refused = tuple(map(_undeclared, unknown_fields(new, schema))) or tuple(duplicates(new, schema))
+        if refused:
+            return Answer(Outcome.REJECTED, refused)
+        sent = emptied(new, before, schema)
+    else:
+        sent = without_nulls(pruned(new, schema), schema)
     body = _with_live_status(defaulted(sent, schema), before, version)
-    return _judged(body, before, schema, minor_number(target.kubernetes))
+    return _judged(body, before, schema, minor_number(target.kubernetes), tuple(_scale_causes(body, version)))
 
 
 def served_version(crd: Object, api_version: str) -> Object | None:
@@ -41,15 +45,18 @@ def served_version(crd: Object, api_version: str) -> Object | None:
     spec = crd.get("spec") or {}
     if spec.get("group") != group:
         return None
-    versions = spec.get("versions") or ()
+    alone = {"name": spec.get("version"), "served": True}  # as CRDs before apiextensions.k8s.io/v1 say it
+    versions = spec.get("versions") or (alone,)
     return next((item for item in versions if item.get("name") == name and item.get("served")), None)
 
 
 def schema_of(version: Object, crd: Object) -> Object | None:
     """The structural schema of a version, that of all versions in old CRDs; None where there is none."""
-    top = (crd.get("spec") or {}).get("validation") or {}
-    found = (version.get("schema") or top).get("openAPIV3Schema")
-    return found if isinstance(found, Mapping) else None
+    spec = crd.get("spec") or {}
+    found = (version.get("schema") or spec.get("validation") or {}).get("openAPIV3Schema")
+    if not isinstance(found, Mapping):
+        return None
+    return {**found, "x-kubernetes-preserve-unknown-fields": True} if spec.get("preserveUnknownFields") else found
 
 
 def prepared(value: Json, schema: Object) -> Json:
@@ -65,13 +72,26 @@ def _with_live_status(body: Json, before: Json, version: Object) -> Json:
     return kept | {"status": before["status"]} if before is not None and "status" in before else kept
 
 
-def _judged(body: Json, before: Json, schema: Object, minor: int) -> Answer:
+def _scale_causes(body: Object, version: Object) -> Iterator[Cause]:
+    """The replicas that the scale subresource reads must be a count."""
+    path = str(((version.get("subresources") or {}).get("scale") or {}).get("specReplicasPath") or "")
+    value: Json = body
+    for name in path.strip(".").split(".") if path else ():
+        value = value.get(name) if isinstance(value, Mapping) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value < 0:
+            yield invalid(path, value, "should be a non-negative integer")
+        elif value > _MAX_REPLICAS:
+            yield invalid(path, value, f"should be less than or equal to {_MAX_REPLICAS}")
+
+
+def _judged(body: Json, before: Json, schema: Object, minor: int, more: tuple[Cause, ...]) -> Answer:
     pair = Pair(body, before, schema) if before is not None and minor >= RATCHETING_SINCE else None
     try:
         causes = validate_values(Spot("", body, schema, minor, pair))
     except CelUnsupported as error:
         return Answer(Outcome.DEPENDS, unknowns=(_unjudged(error),))
-    causes += embedded(body, schema)
+    causes += (*more, *embedded(body, schema))
     if before is None or not list(duplicates(before, schema)):
         causes += duplicates(body, schema)
     if not _any_rules(schema):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from policylint.crds.decode import decode_causes, decoded
 from policylint.crds.names import group_causes, name_causes, version_name_causes
 from policylint.crds.versions import SchemaChecks, shared_fields, version_causes
 from policylint.crds.words import CHANGE, CRD, forbidden, invalid, required, unsupported
@@ -23,7 +24,9 @@ Finding = Cause | Unknown
 
 def judge_crd(new: Object, old: Object | None, target: Target) -> Answer:
     """The API server's answer to a CRD that is created (`old` is None) or replaces a live one."""
-    findings = list(_findings(defaulted(new), defaulted(old) if old is not None else None, target.kubernetes))
+    findings: list[Finding] = [*decode_causes(new)]
+    if not findings:
+        findings += _findings(defaulted(new), defaulted(old) if old is not None else None, target.kubernetes)
     causes = tuple(item for item in findings if isinstance(item, Cause))
     unknowns = tuple(item for item in findings if isinstance(item, Unknown))
     outcome = Outcome.REJECTED if causes else Outcome.DEPENDS if unknowns else Outcome.ACCEPTED
@@ -32,7 +35,8 @@ def judge_crd(new: Object, old: Object | None, target: Target) -> Answer:
 
 def validate_crd(new: Object, kubernetes: str = NEWEST) -> tuple[Cause, ...]:
     """The server's errors on a new CRD."""
-    return tuple(item for item in _spec(defaulted(new), None, kubernetes) if isinstance(item, Cause))
+    undecodable = decode_causes(new)
+    return tuple(undecodable or (item for item in _spec(defaulted(new), None, kubernetes) if isinstance(item, Cause)))
 
 
 def validate_crd_update(old: Object, new: Object) -> tuple[Cause, ...]:
@@ -48,6 +52,7 @@ def _findings(new: Object, old: Object | None, kubernetes: str) -> Iterator[Find
 
 def defaulted(crd: Object) -> Object:
     """A CRD with what the server fills in: singular and list names, no conversion, no unknown fields kept."""
+    crd = decoded(crd)
     spec = dict(crd.get("spec") or {})
     names = dict(spec.get("names") or {})
     kind = str(names.get("kind") or "")
@@ -187,6 +192,9 @@ def _client(client: Object | None, path: str) -> Iterator[Cause]:
         for name in ("name", "namespace"):
             if not service.get(name):
                 yield required(f"{path}.service.{name}", "", CRD)
+        path_ = service.get("path")
+        if path_ and not path_.startswith("/"):
+            yield invalid(f"{path}.service.path", path_, "must start with a '/'", CRD)
         port = service.get("port", 443)
         if not isinstance(port, int) or not 1 <= port <= 65535:
             text = "port is not valid: must be between 1 and 65535, inclusive"

@@ -119,7 +119,17 @@ def _only_names(metadata: Object) -> bool:
 def _skips(schema: Object) -> tuple[bool, bool]:
     """Which of the two ways to write int-or-string a schema uses: anyOf, or anyOf within the first allOf."""
     first: Object = next(iter(schema.get("allOf") or ()), {})
-    return list(schema.get("anyOf") or ()) == _INT_OR_STRING, list(first.get("anyOf") or ()) == _INT_OR_STRING
+    return _int_or_string(schema), _int_or_string(first)
+
+
+def _int_or_string(schema: Object) -> bool:
+    return [_said(part) for part in schema.get("anyOf") or ()] == _INT_OR_STRING
+
+
+def _said(part: Object) -> dict[str, Json]:
+    """A part without what Go takes for not set."""
+    unset = {name for name, value in part.items() if value in (None, "") or (value is False and name != "default")}
+    return {name: value for name, value in part.items() if name not in unset and (name, value) != ("items", [])}
 
 
 def _value_validation(schema: Object, path: str, skips: tuple[bool, bool] = (False, False)) -> Iterator[Cause]:

@@ -6,7 +6,6 @@ required, allOf/anyOf/oneOf/not; with ratcheting (`Pair`), errors of unchanged, 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -18,7 +17,10 @@ from policylint.crds.words import invalid, required, too_long, too_many, type_in
 from policylint.model import Cause, Json, Object
 
 _NEWER_FORMATS = {"k8sshortname": 34, "k8slongname": 34}
-_INT_RANGES = {"int32": 1 << 31, "int64": 1 << 63}
+_INT64 = 1 << 63
+_INT_RANGES = {"int32": 1 << 31, "int64": _INT64}
+_WHOLE = 1 << 53
+"""From here on the server takes no number with a fraction or exponent for an integer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ def _validate(spot: Spot) -> Iterator[Cause]:
 
 def type_name(value: Json) -> str:
     """The JSON type of a value, integers apart from other numbers."""
+    if isinstance(value, int) and not -_INT64 <= value < _INT64:
+        return "number"  # JSON numbers beyond 64 bits are read as doubles
     for python, name in ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (list, "array")):
         if isinstance(value, python):
             return name
@@ -107,7 +111,7 @@ def _type_error(spot: Spot) -> Cause | None:
         return None
     if spot.value is None:
         return None if spot.schema.get("nullable") else _mistyped(spot, types, actual)
-    whole = actual == "number" and "integer" in types and math.isfinite(spot.value) and spot.value.is_integer()
+    whole = actual == "number" and "integer" in types and abs(spot.value) < _WHOLE and float(spot.value).is_integer()
     if actual in types or whole or (actual == "integer" and "number" in types):
         return None
     if format_of(spot.schema, spot.minor) and actual in ("string", "array") and types == ("string",):
@@ -116,9 +120,14 @@ def _type_error(spot: Spot) -> Cause | None:
 
 
 def _mistyped(spot: Spot, types: tuple[str, ...], actual: str) -> Cause:
-    expected = ",".join(types)
-    where = spot.path or "<nil>"
-    return type_invalid(where, actual, f'{spot.path} in body must be of type {expected}: "{actual}"')
+    expected, found = ",".join(types), actual
+    kind = format_of(spot.schema, spot.minor)
+    if kind and actual not in ("string", "array", "null"):
+        expected, found = kind, _GO_FORMATS.get(actual, "")  # with a format, formats are compared
+    return type_invalid(spot.path or "<nil>", found, f'{spot.path} in body must be of type {expected}: "{found}"')
+
+
+_GO_FORMATS = {"number": "float64", "integer": "int64"}
 
 
 def _enum(spot: Spot) -> Iterator[Cause]:
@@ -170,21 +179,30 @@ def _number(spot: Spot) -> Iterator[Cause]:
     types = types_of(schema)
     if types and "integer" not in types and "number" not in types:
         return
-    limit = _INT_RANGES.get(format_of(schema, spot.minor))
-    if limit and isinstance(value, int) and not -limit <= value < limit:
-        yield invalid("<nil>", "", f"Checked value must be of type integer with format {schema['format']} in {path}")
+    if types == ("integer",):
+        yield from _range(spot)
+    exact = type_name(value) == "integer"
     for keyword, exclusive, words, beyond in _BOUNDS:
         bound = schema.get(keyword)
         if bound is None:
             continue
-        strict = bool(schema.get(exclusive))
-        if beyond(value, bound) or (strict and value == bound):
-            yield invalid(
-                path, value, f"{path} in body should be {words}{'' if strict else ' or equal to'} {_plain(bound)}"
-            )
+        strict, against = bool(schema.get(exclusive)), int(bound) if exact else bound  # integers meet whole bounds only
+        if beyond(value, against) or (strict and value == against):
+            text = f"{path} in body should be {words}{'' if strict else ' or equal to'} {_plain(against)}"
+            yield invalid(path, value, text)
     step = schema.get("multipleOf")
-    if step and not _is_multiple(value, step):
+    if step is not None and exact and int(step) <= 0:
+        yield invalid(path, int(step), f"factor MultipleOf declared for {path} must be positive: {int(step)}")
+    elif step and not _is_multiple(value, step):
         yield invalid(path, value, f"{path} in body should be a multiple of {_plain(step)}")
+
+
+def _range(spot: Spot) -> Iterator[Cause]:
+    name = format_of(spot.schema, spot.minor)
+    limit = _INT_RANGES.get(name, _INT64)
+    if not -limit <= spot.value < limit or not float(spot.value).is_integer():
+        label = f"with format {name}" if name else "(default format)"
+        yield invalid("<nil>", "", f"Checked value must be of type integer {label} in {spot.path}")
 
 
 _BOUNDS: tuple[tuple[str, str, str, Callable[[float, float], bool]], ...] = (
@@ -198,10 +216,10 @@ def _plain(number: float) -> str:
 
 
 def _is_multiple(value: float, step: float) -> bool:
-    if isinstance(value, int) and float(step).is_integer():
+    if isinstance(value, int):
         return value % int(step) == 0
     quotient = 1 / step * value if step < 1 else value / step
-    return abs(quotient - round(quotient)) <= 1e-9 * max(1.0, abs(quotient))
+    return abs(quotient) < _WHOLE and abs(quotient - round(quotient)) <= 1e-9 * max(1.0, abs(quotient))
 
 
 def _list(spot: Spot) -> Iterator[Cause]:
@@ -236,19 +254,22 @@ def _object(spot: Spot) -> Iterator[Cause]:
 
 
 def _combinations(spot: Spot) -> Iterator[Cause]:
-    schema, path = spot.schema, spot.path or "<nil>"
-    for part in schema.get("allOf") or ():
-        yield from _validate(spot.as_part(part))
+    schema, lead = spot.schema, f'"{spot.path}" must'
+    all_of = [list(_validate(spot.as_part(part))) for part in schema.get("allOf") or ()]
+    if any(all_of):
+        yield invalid("<nil>", "", f"{lead} validate all the schemas (allOf)")
+        for errors in all_of:
+            yield from errors
     any_of = [list(_validate(spot.as_part(part))) for part in schema.get("anyOf") or ()]
     if any_of and all(any_of):
-        yield invalid(path, "", f'"{spot.path}" must validate at least one schema (anyOf)')
+        yield invalid("<nil>", "", f"{lead} validate at least one schema (anyOf)")
         yield from min(any_of, key=len)
     one_of = [list(_validate(spot.as_part(part))) for part in schema.get("oneOf") or ()]
     valid = sum(not errors for errors in one_of)
     if one_of and valid != 1:
         why = f"Found {valid} valid alternatives" if valid else "Found none valid"
-        yield invalid(path, "", f'"{spot.path}" must validate one and only one schema (oneOf). {why}')
+        yield invalid("<nil>", "", f"{lead} validate one and only one schema (oneOf). {why}")
         yield from () if valid else min(one_of, key=len)
     unwanted = schema.get("not")
     if isinstance(unwanted, Mapping) and not list(_validate(spot.as_part(unwanted))):
-        yield invalid(path, "", f'"{spot.path}" must not validate the schema (not)')
+        yield invalid("<nil>", "", f"{lead} not validate the schema (not)")

@@ -114,7 +114,7 @@ def _check_subresources(version: Object, path: str, _: SchemaChecks) -> Iterator
 
 def _check_columns(version: Object, path: str, _: SchemaChecks) -> Iterator[Finding]:
     for at, column in enumerate(version["additionalPrinterColumns"]):
-        yield from _column(column, f"{path}[{at}]")
+        yield from _column(column or {}, f"{path}[{at}]")
 
 
 def _check_selectable(version: Object, path: str, checks: SchemaChecks) -> Iterator[Finding]:
@@ -269,7 +269,7 @@ def _column(column: Object, path: str) -> Iterator[Cause]:
 def _selectable(fields: Json, schema: Object, path: str) -> Iterator[Cause]:
     seen: set[str] = set()
     for at, item in enumerate(fields):
-        json_path, where = str(item.get("jsonPath") or ""), f"{path}[{at}].jsonPath"
+        json_path, where = str((item or {}).get("jsonPath") or ""), f"{path}[{at}].jsonPath"
         if not json_path:
             yield required(where, "", CRD)
             continue

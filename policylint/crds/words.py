@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 from typing import Final
 
+from policylint.cel.operators import float_text
 from policylint.model import Cause, Json
 
 OMITTED: Final = object()
@@ -24,8 +25,8 @@ CHANGE: Final = "crd-change-refused"
 
 def shown(value: Json) -> str:
     """A value as the server prints it."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
-        value = int(value)  # Go prints a whole number without a fraction
+    if isinstance(value, float):
+        return float_text(value)
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
     return text if isinstance(value, str) else text.translate(_HTML)
 
@@ -67,12 +68,19 @@ def unsupported(field: str, value: Json, allowed: Iterable[Json], topic: str = C
 
 def too_long(field: str, limit: int, topic: str = CR) -> Cause:
     """`Too long: may not be more than N bytes`."""
-    return Cause(field, "FieldValueTooLong", f"Too long: may not be more than {limit} bytes", topic)
+    return Cause(
+        field, "FieldValueTooLong", f"Too long: may not be more than {limit} byte{'' if limit == 1 else 's'}", topic
+    )
 
 
 def too_many(field: str, count: int, limit: int, topic: str = CR) -> Cause:
     """`Too many: COUNT: must have at most N items`."""
-    return Cause(field, "FieldValueTooMany", f"Too many: {count}: must have at most {limit} items", topic)
+    return Cause(
+        field,
+        "FieldValueTooMany",
+        f"Too many: {count}: must have at most {limit} item{'' if limit == 1 else 's'}",
+        topic,
+    )
 
 
 BLOCKING: Final = frozenset(
