@@ -56,8 +56,14 @@ def load_config(options: Options) -> Config:
 
 def plans(options: Options, config: Config, workspace: Workspace) -> tuple[Plan, ...]:
     """One plan for each release that the options name; raises `UsageError` where they name none."""
+    invocations: tuple[Any, ...] = ()
+    if options.command:
+        from policylint.command import from_command
+
+        options, invocation = from_command(options)
+        invocations = (invocation,)
     if options.after:
-        return (_plan(options, config, workspace),)
+        return (_plan(options, config, workspace, invocations),)
     wanted = [release for release in config.releases if options.environment in ("", release.environment)]
     if not wanted:
         raise UsageError(
@@ -70,7 +76,7 @@ def plans(options: Options, config: Config, workspace: Workspace) -> tuple[Plan,
     return tuple(_plan(of_release(options, release), config, workspace) for release in wanted)
 
 
-def _plan(options: Options, config: Config, workspace: Workspace) -> Plan:
+def _plan(options: Options, config: Config, workspace: Workspace, invocations: tuple[Any, ...] = ()) -> Plan:
     environment = environment_of(options, config)
     chart = chart_side(options, environment, config)
     before, after = resolve_pair(
@@ -80,7 +86,9 @@ def _plan(options: Options, config: Config, workspace: Workspace) -> Plan:
     if options.values_mode:
         after = _under_mode(options, before, after, workspace)
     named = options.namespace or "default"
-    return Plan(options.release, named, before, after, options, environment, config, given_after=given)
+    return Plan(
+        options.release, named, before, after, options, environment, config, invocations, invocations, given_after=given
+    )
 
 
 def _under_mode(options: Options, before: Side, after: Side, workspace: Workspace) -> Side:

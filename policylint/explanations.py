@@ -1,0 +1,36 @@
+"""What `policylint explain` prints: a rule's page by its id, else what an error means and what to do."""
+
+from __future__ import annotations
+
+from policylint.catalogue import page
+from policylint.explain import Explanation, explain
+from policylint.model import Fix
+from policylint.packs import all_rules
+
+
+def written(text: str) -> str | None:
+    """The page of the rule called exactly so, else the explanation of an error; None where neither is known."""
+    rule = next((rule for rule in all_rules()[0] if rule.id == text.strip()), None)
+    if rule is not None:
+        return page(rule)
+    found = explain(text)
+    if found is None:
+        return None
+    return "\n".join(_explanation(each) for each in (found, *found.also))
+
+
+def _explanation(found: Explanation) -> str:
+    subject = " ".join(part for part in (found.kind, found.name, found.field) if part)
+    lines = [found.topic, found.title, ""]
+    if subject:
+        lines += [f"about: {subject}", ""]
+    lines += [found.cause, ""] if found.cause else []
+    for correction in found.corrections:
+        lines += [f"not so: {correction}", ""]
+    lines += [line for fix in found.fixes for line in _fix(fix)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _fix(fix: Fix) -> list[str]:
+    cost = f" ({fix.cost})" if fix.cost else ""
+    return [f"fix: {fix.title}{cost}", *(f"  {number}. {step}" for number, step in enumerate(fix.steps, 1))]
