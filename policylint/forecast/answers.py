@@ -15,6 +15,7 @@ from policylint.forecast.cluster import Cluster
 from policylint.forecast.conversion import converted
 from policylint.forecast.decode import decode
 from policylint.forecast.kinds import Kind, kind_of
+from policylint.forecast.readable import readable
 from policylint.forecast.request import Finding, Request, part
 from policylint.forecast.server_side import server_side
 from policylint.forecast.strategic import merge_patch, three_way
@@ -157,7 +158,7 @@ def _unreadable(server: Server, resource: Resource, kind: Kind, sent: Object | N
     """The refusal of an object that the server cannot read; None where it can."""
     if not kind.served:
         return removed(resource, "new")
-    if not kind.builtin or sent is None:
+    if not kind.builtin or sent is None or (kind.node is not None and readable(kind.node, sent)):
         return None
     from policylint.validity import validate_sent
 

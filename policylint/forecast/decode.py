@@ -6,20 +6,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from policylint.errors import PolicylintError
 from policylint.forecast.default_table import DEFAULTS, Default
 from policylint.forecast.defaulting import COMPUTED, Completion, whole_object
 from policylint.forecast.gate_table import GATED
 from policylint.forecast.gotypes import struct
+from policylint.forecast.request import Allocated, AllocatedPort
 from policylint.model import Json, Object
 from policylint.schemas import Node
 
+_NONE: type = type(None)
+_PLAIN: frozenset[type] = frozenset({str, int, float, bool, _NONE, Allocated, AllocatedPort})
+_STRUCT: frozenset[type] = frozenset({dict, _NONE})
+_LIST: frozenset[type] = frozenset({list, _NONE})
+_ANY = _PLAIN | _STRUCT | _LIST
 _OPAQUE = ("JSONSchemaProps", "JSONSchemaPropsOrBool", "JSONSchemaPropsOrArray", "FieldsV1", "RawExtension", "JSON")
+
+
+class UndecodableError(PolicylintError):
+    """An object whose shape is not that of its kind: no server has stored it."""
 
 
 def decode(node: Node, value: Object, minor: int, known: Object | None = None) -> Object:
     """An object as the server holds it after decoding and defaulting; shares what it does not change.
 
-    `known` is an object that is decoded already: what `value` shares with it needs no second look.
+    `known` is an object that is decoded already: what `value` shares with it needs no second look. Raises
+    `UndecodableError` for lists, mappings and plain values in each other's place.
     """
     if "spec" not in value and "spec" in node.properties and node.properties["spec"].default == {}:
         value = {**value, "spec": {}}  # a struct of its own in Go: never missing
@@ -33,11 +45,28 @@ def _value(node: Node | None, value: Json, minor: int, known: Json = None) -> Js
     if isinstance(value, dict):
         known = known if isinstance(known, dict) else {}
         return _fields(node, value, minor, known) if node.properties else _entries(node, value, minor, known)
-    if isinstance(value, list) and _deep(node.items):
-        seen = {id(item): item for item in known} if isinstance(known, list) else {}
-        items = [item if id(item) in seen else _value(node.items, item, minor) for item in value]
-        return value if all(new is old for new, old in zip(items, value, strict=True)) else items
-    return value
+    return _items(node, value, minor, known) if isinstance(value, list) else value
+
+
+def _items(node: Node, value: list[Json], minor: int, known: Json) -> list[Json]:
+    shape = _shape(node.items)
+    if any(item.__class__ not in shape for item in value):
+        raise UndecodableError(f"items of the wrong type in a list of {node.items.ref if node.items else 'values'}")
+    if not _deep(node.items):
+        return value
+    seen = {id(item) for item in known} if isinstance(known, list) else ()
+    items = [item if id(item) in seen else _value(node.items, item or {}, minor) for item in value]
+    return value if all(new is old for new, old in zip(items, value, strict=True)) else items
+
+
+@cache
+def _shape(node: Node | None) -> frozenset[type]:
+    """The Python types that a value of this schema may have."""
+    if node is None or _opaque(node) or (node.preserve_unknown and not node.properties):
+        return _ANY
+    if node.properties or node.additional is not None:
+        return _STRUCT
+    return _LIST if node.type == "array" else _PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +74,7 @@ class _Plan:
     """What decoding does to the fields of one struct."""
 
     fields: Mapping[str, Node]
+    shapes: Mapping[str, frozenset[type]]
     open: bool
     gated: Mapping[str, int]
     rows: tuple[Default, ...]
@@ -54,8 +84,9 @@ class _Plan:
 @cache
 def _plan(node: Node) -> _Plan:
     name = struct(node)
+    shapes = {field: _shape(child) for field, child in node.properties.items()}
     return _Plan(
-        node.properties, node.preserve_unknown, GATED.get(name, {}), DEFAULTS.get(name, ()), COMPUTED.get(name)
+        node.properties, shapes, node.preserve_unknown, GATED.get(name, {}), DEFAULTS.get(name, ()), COMPUTED.get(name)
     )
 
 
@@ -72,6 +103,8 @@ def _fields(node: Node, value: Mapping[str, Json], minor: int, known: Mapping[st
         schema = plan.fields.get(key)
         if child is None or (schema is None and not plan.open) or (key in plan.gated and plan.gated[key] > minor):
             same = False
+        elif child.__class__ not in plan.shapes.get(key, _ANY):
+            raise UndecodableError(f"{struct(node)}.{key} is of the wrong type")
         elif child.__class__ is dict or child.__class__ is list:
             found[key] = kept = _value(schema, child, minor, known.get(key))
             same = same and kept is child
@@ -95,6 +128,9 @@ def _wanted(row: Default, found: Mapping[str, Json], minor: int) -> bool:
 
 
 def _entries(node: Node, value: Mapping[str, Json], minor: int, known: Mapping[str, Json]) -> Json:
+    shape = _shape(node.additional)
+    if any(child.__class__ not in shape for child in value.values()):
+        raise UndecodableError("a value of the wrong type in a mapping")
     if not _deep(node.additional):
         return value
     return {key: _value(node.additional, child, minor, known.get(key)) for key, child in value.items()}

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from policylint.forecast.answers import ACCEPTED, Sent, Server, State, as_sent, create, removed, stored, update
 from policylint.forecast.cluster import Cluster
+from policylint.forecast.decode import UndecodableError
 from policylint.forecast.ownership import ownership_conflict
 from policylint.forecast.request import part
 from policylint.manifest import UnreadResource
@@ -26,6 +27,7 @@ from policylint.model import (
     Object,
     Outcome,
     Resource,
+    Unknown,
     Upgrade,
 )
 from policylint.schemas import minor_number, schemas
@@ -56,7 +58,18 @@ def _both_ways(change: Change, forward: Server, back: Server) -> Change:
         return replace(change, forecast=Forecast(gone, gone))
     if _unchanged(change) and _remembers(change, forward):
         return replace(change, forecast=_untouched(change, forward))
-    return replace(change, forecast=_changed(change, forward, back))
+    try:
+        return replace(change, forecast=_changed(change, forward, back))
+    except UndecodableError as error:
+        return replace(change, forecast=_unknown_start(change, error))
+
+
+def _unknown_start(change: Kept, error: UndecodableError) -> Forecast:
+    """The answers where the old manifest or the given live object is none that a server can hold."""
+    what = f"what the cluster holds as {change.id}, for the old manifest is not what any server stores: {error}"
+    how = f"kubectl get {change.id.kind.lower()} {change.id.name} -o yaml (give it with --live)"
+    unknown = Answer(Outcome.DEPENDS, unknowns=(Unknown(what, how, "invalid-object"),))
+    return Forecast(unknown, unknown)
 
 
 def _created(change: Created, server: Server) -> Answer:

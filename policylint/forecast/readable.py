@@ -1,0 +1,81 @@
+"""A cheap look at an object that spares the careful one: whether nothing about reading it can be refused.
+
+True means that every field is declared and of its type, and no keyed list repeats a key; then neither server-side
+apply nor decoding refuses it. False means only that `policylint.validity` has to look.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from policylint.model import Json
+from policylint.quantity import parse_quantity
+from policylint.schemas import Node
+
+_SCALARS: dict[str, frozenset[type]] = {
+    "string": frozenset({str}),
+    "integer": frozenset({int}),
+    "number": frozenset({int, float}),
+    "boolean": frozenset({bool}),
+}
+_MIXED = frozenset({int, str})
+_WIDE = 2**31
+_NEVER: frozenset[type] = frozenset()
+
+
+def readable(node: Node, value: Json) -> bool:
+    """Whether an object is plainly readable by the schema of its kind."""
+    if value.__class__ is dict:
+        if node.properties:
+            fields = _fields(node)
+            return all(_fits(fields.get(name), child) for name, child in value.items())
+        entry = _kind(node.additional) if node.additional else None
+        return all(_fits(entry, child) for child in value.values())
+    items = _kind(node.items) if node.items else None
+    return all(_fits(items, item) for item in value) and (
+        node.list_type not in ("map", "set") or _distinct(node, value)
+    )
+
+
+Entry = tuple[Node, frozenset[type]]
+
+
+@cache
+def _fields(node: Node) -> dict[str, Entry]:
+    return {name: _kind(child) for name, child in node.properties.items()}
+
+
+@cache
+def _kind(node: Node) -> Entry:
+    """A node and the types of values that are read without a closer look."""
+    if node.quantity or node.int_or_string:
+        return node, _MIXED
+    if node.preserve_unknown or node.format in ("byte", "date-time"):
+        return node, _NEVER
+    if node.properties or node.additional is not None:
+        return node, frozenset({dict})
+    return node, frozenset({list}) if node.type == "array" else _SCALARS.get(node.type, _NEVER)
+
+
+def _fits(entry: Entry | None, value: Json) -> bool:
+    if value is None:
+        return True
+    if entry is None or value.__class__ not in entry[1]:
+        return False
+    if value.__class__ is dict or value.__class__ is list:
+        return readable(entry[0], value)
+    if value.__class__ is int and not -_WIDE <= value < _WIDE:
+        return False
+    return not entry[0].quantity or parse_quantity(value) is not None
+
+
+def _distinct(node: Node, items: list[Json]) -> bool:
+    if node.list_type == "set":
+        return len({repr(item) for item in items}) == len(items)
+    fields = node.items.properties if node.items else {}
+    keys = set()
+    for item in items:
+        if item.__class__ is not dict or not any(name in item for name in node.list_keys):
+            return False
+        keys.add(repr([item.get(name, fields[name].default if name in fields else None) for name in node.list_keys]))
+    return len(keys) == len(items)
