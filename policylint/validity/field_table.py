@@ -131,7 +131,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
     "core.v1.HTTPGetAction": {"port": (port_or_name,), "scheme": (one_of("HTTP", "HTTPS"),)},
     "core.v1.HostPathVolumeSource": {
         "type": (
-            one_of("BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"),
+            one_of("", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"),
         )
     },
     "core.v1.ISCSIVolumeSource": {"lun": (within(0, 255),)},

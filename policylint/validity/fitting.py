@@ -101,11 +101,8 @@ def _map_key(node: Node, item: Json) -> tuple[str, str]:
     parts = [f"{name}={_shown(value)}" for name in node.list_keys for value in _key_values(node, item, name)]
     if parts:
         return ",".join(parts), ""
-    if len(node.list_keys) == 1:
-        omitted = f'key field "{node.list_keys[0]}" (and doesn\'t have default value)'
-    else:
-        names = " ".join(_shown(name) for name in node.list_keys)
-        omitted = f"all key fields [{names}] (and doesn't have default values for any key fields)"
+    names = " ".join(_shown(name) for name in node.list_keys)
+    omitted = f"all key fields [{names}] (and doesn't have default values for any key fields)"
     return "", f"associative list with keys has an element that omits {omitted}"
 
 
@@ -131,9 +128,12 @@ _KEYS: Mapping[str, Callable[[Node, Json], tuple[str, str]]] = {"map": _map_key,
 
 def _scalar(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if node.int_or_string or node.quantity:
-        return  # these read themselves
-    if node.type in _NUMBERS:
+    if node.int_or_string:
+        return  # reads itself
+    if node.quantity:
+        if isinstance(value, (Mapping, list)):
+            yield Misfit(place.field, place.path, f"expected any scalar, got &{{{_go(value)}}}")
+    elif node.type in _NUMBERS:
         if not is_number:
             yield Misfit(place.field, place.path, f"expected numeric (int or float), got {_go_type(value)}")
     elif node.type == "string":

@@ -141,23 +141,24 @@ def _standard_resource(name: str, at: str) -> Iterator[Cause]:
 
 
 _ORDER = (
-    ("min", "max", "min", "min", "max"),
-    ("min", "defaultRequest", "defaultRequest", "min", "default request"),
-    ("defaultRequest", "max", "defaultRequest", "default request", "max"),
-    ("defaultRequest", "default", "defaultRequest", "default request", "default limit"),
-    ("min", "default", "default", "min", "default"),
-    ("default", "max", "default", "default", "max"),
+    ("min", "max", "min", "min", "min", "max"),
+    ("min", "defaultRequest", "defaultRequest", "defaultRequest", "min", "default request"),
+    ("defaultRequest", "max", "defaultRequest", "defaultRequest", "default request", "max"),
+    ("defaultRequest", "default", "defaultRequest", "defaultRequest", "default request", "default limit"),
+    ("min", "default", "default", "min", "min", "default"),
+    ("default", "max", "default", "max", "default", "max"),
 )
-"""Pairs of parts of which the first may not exceed the second: part, part, field of the error, their names."""
+"""Pairs of parts of which the first may not exceed the second: their fields, the field of the error, the part that it
+shows, their names in words."""
 
 
 def _ordered(parts: Mapping[str, Json], at: str, name: str) -> Iterator[Cause]:
-    for low, high, field, low_name, high_name in _ORDER:
+    for low, high, field, part, low_name, high_name in _ORDER:
         first, second = parts.get(low), parts.get(high)
         smaller, larger = parse_quantity(first), parse_quantity(second)
         if smaller is not None and larger is not None and smaller > larger:
             detail = f"{low_name} value {canonical(first)} is greater than {high_name} value {canonical(second)}"
-            yield invalid(f"{at}.{field}[{name}]", canonical(parts.get(field)), detail)
+            yield invalid(f"{at}.{field}[{name}]", canonical(parts.get(part)), detail)
     ratio = parse_quantity(parts.get("maxLimitRequestRatio"))
     if ratio is not None and ratio < 1:
         shown = canonical(parts["maxLimitRequestRatio"])

@@ -51,6 +51,9 @@ def autoscaler(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     least, most = number(spec, "minReplicas"), number(spec, "maxReplicas") or 0
     if least is not None and least < 1:
         yield invalid(f"{at}.minReplicas", least, "must be greater than or equal to 1")
+    if least == 0 and not any(text(one, "type") in ("Object", "External") for _, one in items(spec, "metrics", at)):
+        detail = "must specify at least one Object or External metric to support scaling to zero replicas"
+        yield forbidden(f"{at}.metrics", detail)
     if most == 0:
         yield required(f"{at}.maxReplicas", "must be set and greater than 0")
     elif most < 0:

@@ -14,6 +14,9 @@ from policylint.validity.rules import port_or_name
 from policylint.validity.walk import Scope
 
 _LONGEST_AFFINITY = 86400
+_UNNAMED = {"Name": "", "Protocol": "", "AppProtocol": None, "Port": 0, "TargetPort": 0, "NodePort": 0}
+"""How the server prints the key of a port: a ServicePort of nothing but protocol and number."""
+
 _DISTRIBUTIONS = ("PreferClose", "PreferSameZone", "PreferSameNode")
 _SAME_NODE = 34
 """The first minor that knows more than PreferClose (feature PreferSameTrafficDistribution)."""
@@ -81,7 +84,7 @@ def _ports(spec: Object, at: str, kind: str) -> Iterator[Cause]:
         if port.get("targetPort") not in ("", 0):  # which stand for the port
             yield from port_or_name(port.get("targetPort"), f"{path}.targetPort")
         if (protocol, given) in used:
-            yield duplicate(path, {"Name": "", "Protocol": protocol, "Port": given})
+            yield duplicate(path, {**_UNNAMED, "Protocol": protocol, "Port": given})
         used.add((protocol, given))
         if on_nodes:
             yield from _node_port(on_nodes, f"{path}.nodePort", kind)

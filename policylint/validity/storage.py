@@ -22,33 +22,33 @@ from policylint.validity.reading import amounts, fields, has, items, many, numbe
 from policylint.validity.walk import Scope
 
 _ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
-_VOLUME_SOURCES = frozenset(
-    {
-        "awsElasticBlockStore",
-        "azureDisk",
-        "azureFile",
-        "cephfs",
-        "cinder",
-        "csi",
-        "fc",
-        "flexVolume",
-        "flocker",
-        "gcePersistentDisk",
-        "glusterfs",
-        "hostPath",
-        "iscsi",
-        "local",
-        "nfs",
-        "photonPersistentDisk",
-        "portworxVolume",
-        "quobyte",
-        "rbd",
-        "scaleIO",
-        "storageos",
-        "vsphereVolume",
-    }
+_VOLUME_SOURCES = (
+    "hostPath",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "glusterfs",
+    "flocker",
+    "nfs",
+    "rbd",
+    "quobyte",
+    "cephfs",
+    "iscsi",
+    "cinder",
+    "fc",
+    "flexVolume",
+    "azureFile",
+    "vsphereVolume",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "azureDisk",
+    "scaleIO",
+    "local",
+    "storageos",
+    "csi",
 )
-_SOURCES = frozenset({("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot")})
+"""In the order in which the server looks: the first one stands, the others are too many."""
+
+_CLAIM_SOURCES = frozenset({("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot")})
 _MOST_PARAMETERS = 512
 _LARGEST_PARAMETERS = 256 * 1024
 _UPDATE_PERIODS = 35
@@ -67,7 +67,7 @@ def claim(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     elif wanted is not None and (parse_quantity(wanted) or 0) <= 0:
         yield invalid(where, canonical(wanted), NOT_POSITIVE)
     source = fields(spec, "dataSource")
-    if (text(source, "apiGroup"), text(source, "kind")) in _SOURCES:  # the server forgets any other
+    if (text(source, "apiGroup"), text(source, "kind")) in _CLAIM_SOURCES:  # the server forgets any other
         yield from _data_source(source, f"{at}.dataSource")
     if has(spec, "dataSourceRef"):
         yield from _data_source(fields(spec, "dataSourceRef"), f"{at}.dataSourceRef")
@@ -109,7 +109,9 @@ def volume(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     if not capacity:
         yield required(f"{at}.capacity")
     if set(capacity) != {"storage"}:
-        yield unsupported(f"{at}.capacity", dict(capacity) or None, ("storage",))
+        yield unsupported(
+            f"{at}.capacity", dict(sorted(capacity.items())) if has(spec, "capacity") else None, ("storage",)
+        )
     for name, given in amounts(spec, "capacity").items():
         if (parse_quantity(given) or 0) <= 0:
             yield invalid(f"{at}.capacity[{name}]", canonical(given), NOT_POSITIVE)
@@ -117,7 +119,7 @@ def volume(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 
 
 def _volume_source(spec: Object, at: str) -> Iterator[Cause]:
-    given = [name for name in spec if name in _VOLUME_SOURCES and has(spec, name)]
+    given = [name for name in _VOLUME_SOURCES if has(spec, name)]
     if not given:
         yield required(at, "must specify a volume type")
     for name in given[1:]:

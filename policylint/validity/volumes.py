@@ -11,6 +11,40 @@ from policylint.validity.formats import backsteps, dns_label, plain_path
 from policylint.validity.reading import fields, has, items, many, number, text
 from policylint.validity.walk import Scope
 
+_SOURCES = (
+    "emptyDir",
+    "hostPath",
+    "gitRepo",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "secret",
+    "nfs",
+    "iscsi",
+    "glusterfs",
+    "flocker",
+    "persistentVolumeClaim",
+    "rbd",
+    "cinder",
+    "cephfs",
+    "quobyte",
+    "downwardAPI",
+    "fc",
+    "flexVolume",
+    "configMap",
+    "azureFile",
+    "vsphereVolume",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "azureDisk",
+    "storageos",
+    "projected",
+    "scaleIO",
+    "csi",
+    "ephemeral",
+    "image",
+)
+"""In the order in which the server looks: the first one stands, the others are too many."""
+
 _SHORTEST_TOKEN = 600
 _LONGEST_TOKEN = 1 << 32
 
@@ -34,7 +68,7 @@ def volumes(spec: Object, at: str, assumed: frozenset[str]) -> tuple[dict[str, O
 
 
 def _one_source(volume: Object, at: str) -> Iterator[Cause]:
-    given = [name for name in volume if name != "name" and has(volume, name)]
+    given = [name for name in _SOURCES if has(volume, name)]
     for name in given[1:]:
         yield forbidden(f"{at}.{name}", "may not specify more than 1 volume type")
 

@@ -100,7 +100,9 @@ def _claim_names(spec: Object, at: str) -> Iterator[Cause]:
 def _selected(spec: Object, at: str, kind: str) -> Iterator[Cause]:
     selector, template = fields(spec, "selector"), fields(spec, "template")
     if not has(spec, "selector"):
-        yield _mismatch(template, at) if kind == "daemonset" else required(f"{at}.selector")
+        if kind != "daemonset":
+            yield required(f"{at}.selector")
+        yield _mismatch(template, at)
     elif is_empty(selector):
         shown = {name: value for name, value in selector.items() if value}
         yield invalid(f"{at}.selector", shown, f"empty selector is invalid for {kind}")

@@ -1,0 +1,74 @@
+"""Objects that a real API server refused: the errors are its own, word for word."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policylint.forecast.decode import decode
+from policylint.kyaml import load
+from policylint.model import Target
+from policylint.schemas import schemas
+from policylint.validity import validate
+
+RECORDED = Path(__file__).parent / "recorded"
+TARGET = Target("1.36")
+
+
+def _read(name: str) -> Any:
+    return load((RECORDED / name).read_text(), name)
+
+
+BASES = _read("bases.yaml")
+CASES = [
+    pytest.param(case, id=f"{path.stem}-{number}-{case['base']}{'+'.join(case['set'])}")
+    for path in sorted(RECORDED.glob("*.yaml"))
+    if path.stem != "bases"
+    for number, case in enumerate(_read(path.name))
+]
+
+
+def _object(case: dict[str, Any]) -> Any:
+    found = copy.deepcopy(BASES[case["base"]])
+    for path, value in case["set"].items():
+        _set(found, path.strip("/").split("/"), value)
+    return found
+
+
+def _set(place: Any, steps: list[str], value: Any) -> None:
+    for step in steps[:-1]:
+        place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
+    key = int(steps[-1]) if isinstance(place, list) else steps[-1]
+    if value is None:
+        place.pop(key, None)
+    else:
+        place[key] = value
+
+
+def _said(obj: Any) -> set[str]:
+    return {f"{cause.field}: {cause.message}" for cause in validate(obj, schemas("1.36"), TARGET)}
+
+
+def _defaulted(obj: Any) -> Any:
+    node = schemas("1.36").kind(obj["apiVersion"], obj["kind"])
+    assert node is not None
+    return decode(node, obj, 36)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_says_what_the_server_said(case: dict[str, Any]) -> None:
+    assert _said(_defaulted(_object(case))) == set(case.get("said", case["server"]))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_object_as_sent_is_refused_exactly_when_the_server_refused_it(case: dict[str, Any]) -> None:
+    assert bool(_said(_object(case))) == bool(case["server"])
+
+
+@pytest.mark.parametrize("name", sorted(BASES))
+def test_bases_are_valid_as_sent_and_as_stored(name: str) -> None:
+    assert _said(BASES[name]) == set()
+    assert _said(_defaulted(BASES[name])) == set()
