@@ -15,7 +15,7 @@ from policylint.model import Category, Confidence, Fix, Location, Severity, Viol
 from policylint.rule import Context, rule
 from policylint.values.compare import Missing, missing
 from policylint.values.modes import Mode
-from policylint.values.subject import ValuesChange
+from policylint.values.subject import RenderFailure, ValuesChange
 from policylint.values.tables import dotted
 
 
@@ -25,26 +25,38 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     if change.mode is not Mode.REUSE or change.old is None:
         return
     anyway = {found.reference for found in missing(change.under(Mode.RESET_THEN_REUSE))}
-    for found in missing(change.effective):
-        if found.reference not in anyway:
-            yield _violation(change, found)
+    foreseen = [found for found in missing(change.effective) if found.reference not in anyway]
+    for found in foreseen:
+        yield _violation(change, found)
+    failure = change.failure
+    if failure and failure.nil_pointer and not any(_is(found, failure) for found in foreseen):
+        yield Violation(
+            f"the upgrade fails to render: {failure.template}:{failure.line} reads .Values.{failure.key}",
+            because=" ".join(failure.message.split())[:300],
+            confidence=Confidence.CERTAIN,
+            fixes=FIXES,
+            locations=(Location("cause", failure.template, failure.line, key=failure.key),),
+        )
+
+
+def _is(found: Missing, failure: RenderFailure) -> bool:
+    return (failure.template, failure.line) == (found.reference.file, found.reference.line)
 
 
 def _violation(change: ValuesChange, found: Missing) -> Violation:
     reference = found.reference
     part = dotted(found.part)
-    failure = change.failure
-    seen = failure is not None and (failure.template, failure.line) == (reference.file, reference.line)
+    seen = change.failure is not None and _is(found, change.failure)
     return Violation(
         f"the upgrade will fail to render: {reference.file}:{reference.line}:{reference.column} {found.words}",
         because=f"--reuse-values leaves out the new chart's default of {part}",
         confidence=Confidence.CERTAIN if seen else None,
-        fixes=(
-            Fix("use --reset-then-reuse-values in place of --reuse-values (Helm 3.14 and later)"),
-            Fix(f"set {part} in the values of this upgrade"),
-        ),
+        fixes=(*FIXES, Fix(f"set {part} in the values of this upgrade")),
         locations=(
             Location("cause", found.file, reference.line, reference.column + 1, key=".".join(reference.path)),
             change.default_place(reference.path),
         ),
     )
+
+
+FIXES = (Fix("use --reset-then-reuse-values in place of --reuse-values (Helm 3.14 and later)"),)

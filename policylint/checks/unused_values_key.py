@@ -21,7 +21,7 @@ from policylint.values.tables import dotted, leaves
 def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     """Compare every key this upgrade sets with every `.Values` of the new chart's templates."""
     read = usage(change.new)
-    old = usage(change.old) if change.old and not change.old.stored else None
+    old = usage(change.old) if change.old and not (change.old.stored and change.old.dependencies) else None
     own = {found.path for file in change.files for found in scan(file.text, file.path)}  # values run through tpl
     for path, _value in leaves(change.new_user):
         if read.reads(path) or (old and old.reads(path)) or any(path[: len(found)] == found for found in own):

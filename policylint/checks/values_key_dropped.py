@@ -19,7 +19,7 @@ from policylint.values.tables import Table, dotted, leaves
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
 def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     """Compare the readings of both charts for every key that will be stored."""
-    if change.old is None or change.old.stored:
+    if change.old is None or (change.old.stored and change.old.dependencies):
         return
     before, after = usage(change.old), usage(change.new)
     for path, _value in leaves(change.effective.user_values):

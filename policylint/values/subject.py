@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -31,6 +32,26 @@ class RenderFailure:
     template: str = ""
     line: int = 0
     key: str = ""
+
+    @property
+    def nil_pointer(self) -> bool:
+        """Whether a template read below a value that is not there."""
+        return "nil pointer evaluating" in self.message
+
+
+_PLACE = re.compile(r"(?P<template>[^\s:()]+/templates/[^\s:()]+):(?P<line>\d+)(?::(?P<column>\d+))?")
+_KEY = re.compile(r"at <[^>]*?\.Values\.(?P<key>[\w.]+)[^>]*>")
+
+
+def failure_of(message: str) -> RenderFailure:
+    """What helm (either line) or the engine said when a render failed, taken apart."""
+    place, key = _PLACE.search(message), _KEY.search(message)
+    return RenderFailure(
+        message=message,
+        template=place["template"] if place else "",
+        line=int(place["line"]) if place else 0,
+        key=key["key"] if key else "",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from policylint.checks import missing_values_under_reuse
+from policylint.model import Confidence, Target
+from policylint.rule import Context
 from policylint.sources.sides import ValuesInput
 from policylint.values import Mode
 from policylint.values.chart import Chart, chart_of
 from policylint.values.compare import compare_modes, table
 from policylint.values.hazards import in_file, in_flags
 from policylint.values.lines import line_of
-from policylint.values.subject import ValuesChange, change_of
+from policylint.values.subject import ValuesChange, change_of, failure_of
 
 
 def chart(values: str, template: str = "") -> Chart:
@@ -76,6 +80,30 @@ def test_hazards_of_flags_need_a_default_of_another_type() -> None:
     given = ValuesInput(set=("zip=12345", "port=80", "on=true", "new=1"), set_string=("flag=false", "n=1", "t=x"))
     defaults = {"zip": "00000", "port": 1, "on": False, "flag": True, "n": 2, "t": "y"}
     assert [found.path for found in in_flags(given, defaults)] == [("zip",), ("flag",), ("n",)]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'Error: template: app/templates/n.yaml:4:21: at <.Values.b.c>: nil pointer evaluating {}.c',
+        'Error: app/templates/n.yaml:4:21\n  executing at <.Values.b.c>:\n    nil pointer evaluating {}.c',
+    ],
+)
+def test_what_both_helm_lines_say_of_a_failed_render(message: str) -> None:
+    found = failure_of(message)
+    assert (found.template, found.line, found.key, found.nil_pointer) == ("app/templates/n.yaml", 4, "b.c", True)
+
+
+def test_a_failed_render_makes_the_forecast_certain_or_is_told_by_itself() -> None:
+    change = replace(
+        upgrade(), failure=failure_of("app/templates/a.yaml:1:10: at <.Values.extra.a>: nil pointer evaluating")
+    )
+    (certain,) = missing_values_under_reuse.check.check(change, Context(Target()))
+    assert certain.confidence is Confidence.CERTAIN
+    other = replace(change, failure=failure_of("app/templates/b.yaml:7:3: at <.Values.x.y>: nil pointer evaluating"))
+    foreseen, told = missing_values_under_reuse.check.check(other, Context(Target()))
+    assert foreseen.confidence is None
+    assert "app/templates/b.yaml:7 reads .Values.x.y" in told.message
 
 
 def test_lines_of_keys() -> None:
