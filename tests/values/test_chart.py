@@ -69,6 +69,7 @@ def test_a_packed_subchart_is_read(tmp_path: Path) -> None:
         (archive({"app/Chart.yaml": META, "app/big": b"0" * (MAX_FILE + 1)}), "too large"),
         (archive({"app/values.yaml": b""}), "no Chart.yaml"),
     ],
+    ids=["plain", "broken", "no-tar", "climbing", "absolute", "no-directory", "drive", "big", "no-chart"],
 )
 def test_a_bad_archive_is_an_error(tmp_path: Path, data: bytes, message: str) -> None:
     file = tmp_path / "app.tgz"
