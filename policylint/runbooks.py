@@ -40,11 +40,15 @@ class Runbook:
     field: str = ""
     message: str = ""
 
-    def fits(self, cause: Cause, kind: str, facts: frozenset[str]) -> bool:
-        """Whether it is a way out of this cause."""
+    def fits(self, cause: Cause, kind: str, facts: frozenset[str], unknown: frozenset[str] = frozenset()) -> bool:
+        """Whether it is a way out of this cause, or may be one where a fact is `unknown`."""
         return (
             (not self.kinds or kind in self.kinds)
-            and all((fact.removeprefix("not-") in facts) is not fact.startswith("not-") for fact in self.when)
+            and all(
+                (fact.removeprefix("not-") in facts) is not fact.startswith("not-")
+                for fact in self.when
+                if fact.removeprefix("not-") not in unknown
+            )
             and re.search(self.field, cause.field) is not None
             and re.search(self.message, cause.message) is not None
         )
@@ -60,6 +64,39 @@ def fixes_for(cause: Cause, change: Change, target: Target, release: str, namesp
     claims = tuple(_claims(change))
     books = runbooks().get(cause.topic) or runbooks()[DEFAULT]
     return tuple(_fix(book, words, claims) for book in books if book.fits(cause, change.id.kind, facts))
+
+
+def ways_out(cause: Cause, named: Mapping[str, str], sent: frozenset[str]) -> tuple[Fix, ...]:
+    """The runbooks for a refusal of which only the error's text is known; what it does not name stays in capitals.
+
+    `named` has kind, name and namespace ("" where not named), `sent` the facts that tell how the update was sent.
+    """
+    how = {"server-side", "client-side", "replace", "helm-3", "helm-4"}
+    unknown = {"claims-grow", "claims-shrink", "selector", "untouched", "after-unserved", *({} if sent else how)}
+    kind, name, namespace = named["kind"] or "KIND", named["name"] or "NAME", named["namespace"] or "NAMESPACE"
+    words = {
+        "kind": kind,
+        "resource": kind.lower(),
+        "name": shlex.quote(name),
+        "namespace": namespace,
+        "in": f" -n {shlex.quote(namespace)}",
+        "group_arg": "GROUP",
+        "release": "RELEASE",
+        "release_namespace": namespace,
+        "upgrade": f"helm upgrade RELEASE ... -n {namespace}",
+        "kubectl_explain": f"kubectl explain {kind.lower()} --recursive",
+        "field": cause.field,
+        "path": cause.field or "the field",
+        "message": "as the server's message says",
+        "labels": "OLD_LABELS",
+        "replacement": "",
+        "claim": f"TEMPLATE-{name}-0",
+        "size": "NEW_SIZE",
+        "template": "TEMPLATE",
+    }
+    books = runbooks().get(cause.topic, ())
+    facts = sent | {"kept", "namespaced"}
+    return tuple(_fix(book, words, (words,)) for book in books if book.fits(cause, kind, facts, frozenset(unknown)))
 
 
 @cache

@@ -1,0 +1,233 @@
+"""What an error pasted from a terminal means: the rule or topic it belongs to, the cause, and the fix.
+
+Data: `policylint/data/errors.yaml` (patterns, topics, folk advice that is wrong) and, for the topics that are rules,
+the runbooks. Nothing of the text is run, fetched or printed but the names it is about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from policylint.kyaml import load
+from policylint.model import Cause, Fix, Grade
+from policylint.pasted import Pasted, Subject, pasted
+
+_OPTION = re.compile(r"force|cleanup|failed to replace", re.IGNORECASE)
+_GROUPS = ("kind", "name", "namespace", "field", "value")
+_FIELD = re.compile(
+    r"([a-z][\w$-]{0,100}(?:\.[\w$-]{1,100}|\[[^\]]{0,200}\]){0,30})"
+    r":(?:Invalidvalue|Requiredvalue|Duplicatevalue|Unsupportedvalue|Forbidden):"
+)
+_SECRET = "Secret"  # noqa: S105  a kind, whose values are never shown
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What an error means.
+
+    `topic` is a rule's id or a topic of its own, `page` what is worth reading about it. `kind`, `name`, `namespace`,
+    `field` and `value` are what the text names, "" where it does not. `corrections` are the pieces of folk advice in
+    the text that are wrong, and why. `also` are the other errors of the same text.
+    """
+
+    topic: str
+    title: str
+    cause: str
+    fixes: tuple[Fix, ...] = ()
+    page: str = ""
+    kind: str = ""
+    name: str = ""
+    namespace: str = ""
+    field: str = ""
+    value: str = ""
+    corrections: tuple[str, ...] = ()
+    also: tuple[Explanation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    topic: str
+    match: re.Pattern[str]
+    kinds: tuple[str, ...] | None
+    custom: bool
+    whole: bool
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Advice:
+    topic: str
+    match: re.Pattern[str]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    topic: str
+    span: tuple[int, int]
+    subject: Subject
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+def explain(text: str) -> Explanation | None:
+    """Explain the errors of Helm and of the API server in a text; None where there is none that is known."""
+    paste = pasted(text)
+    hits = _hits(paste)
+    advice = [found for found in _data().advice if found.match.search(paste.plain)] if _OPTION.search(text) else []
+    if not hits and not advice:
+        return None
+    hits = hits or [_Hit(advice[0].topic, (0, 0), Subject())]
+    found = tuple(_explanation(hit, paste) for hit in hits)
+    return replace(found[0], corrections=tuple(wrong.text for wrong in advice), also=found[1:])
+
+
+def _hits(paste: Pasted) -> list[_Hit]:
+    """One hit per topic, in the order of the patterns; words that an earlier pattern took are not taken again."""
+    hits: list[_Hit] = []
+    taken: list[tuple[int, int]] = []
+    for pattern in _data().patterns:
+        if pattern.alone and hits:
+            continue
+        for hit in _matches(pattern, paste):
+            if not any(hit.span[0] < end and start < hit.span[1] for start, end in taken):
+                taken.append(_with_field(hit.span, paste))
+                hits.append(hit)
+    first: dict[str, _Hit] = {}
+    for hit in hits:
+        first.setdefault(hit.topic, hit)
+    return list(first.values())
+
+
+def _with_field(span: tuple[int, int], paste: Pasted) -> tuple[int, int]:
+    """A span together with the field and the reason right before it, which are of the same error."""
+    before = _FIELD.finditer(paste.squeezed, max(0, span[0] - 600), span[0])
+    return next((found.start() for found in before if found.end() == span[0]), span[0]), span[1]
+
+
+def _matches(pattern: _Pattern, paste: Pasted) -> Iterator[_Hit]:
+    found = pattern.match.finditer(paste.squeezed)
+    for match in found:
+        if pattern.whole and match.span() != (0, len(paste.squeezed)):
+            continue
+        subject = paste.subject(match.end())
+        if pattern.kinds is not None and subject.kind not in pattern.kinds:
+            continue
+        if pattern.custom and not subject.custom:
+            continue
+        named = {name: paste.shown(*match.span(name)) for name in match.re.groupindex if match.group(name)}
+        yield _Hit(pattern.topic, match.span(), subject, named)
+
+
+def _explanation(hit: _Hit, paste: Pasted) -> Explanation:
+    topic, subject = _data().topics[hit.topic], hit.subject
+    named = {name: hit.words.get(name, "") or getattr(subject, name, "") for name in _GROUPS}
+    named["field"] = (named["field"] or _field(paste, hit)).lstrip("[.")
+    if named["kind"].lower().startswith(_SECRET.lower()):
+        named["value"] = ""
+    title, page = _rule(hit.topic)
+    words = _Words(named)
+    return Explanation(
+        topic=hit.topic,
+        title=title or str(topic.get("title", hit.topic)),
+        cause=str(topic["cause"]).format_map(words),
+        fixes=tuple(_fixes(hit, topic, named, paste)),
+        page=page,
+        kind=named["kind"],
+        name=named["name"],
+        namespace=named["namespace"],
+        field=named["field"],
+        value=named["value"],
+    )
+
+
+def _field(paste: Pasted, hit: _Hit) -> str:
+    """The field that the server names before its reason: the last one between the object's name and the hit's end."""
+    start, end = max(hit.subject.at, 0), hit.span[1]
+    named = [found.group(1) for found in _FIELD.finditer(paste.squeezed, start, end)]
+    return named[-1] if named else ""
+
+
+class _Words(dict[str, str]):
+    """The words of a text for the placeholders of the data, in plain speech where the text does not name them."""
+
+    def __init__(self, named: Mapping[str, str]) -> None:
+        super().__init__({key: value for key, value in named.items() if value})
+        kind, name = named["kind"], named["name"]
+        self["subject"] = f"{kind} {name}".strip() or "the object"
+        self["at"] = f" (at {named['field']})" if named["field"] else ""
+        self["field_said"] = named["field"] or "the field"
+        self["value_said"] = f" (status {named['value']})" if named["value"] else ""
+
+    def __missing__(self, key: str) -> str:
+        return {"kind": "the kind", "name": "", "namespace": "NAMESPACE", "value": "", "field": ""}[key]
+
+
+def _fixes(hit: _Hit, topic: Mapping[str, Any], named: Mapping[str, str], paste: Pasted) -> Iterator[Fix]:
+    from policylint.runbooks import runbooks, ways_out
+
+    words = _Words(named)
+    for row in topic.get("fix", ()):
+        steps = tuple(_filled(str(step), words, named) for step in row["steps"])
+        yield Fix(str(row["title"]), Grade.MANUAL, steps, cost=str(row.get("cost", "")))
+    if "fix" not in topic and hit.topic in runbooks():
+        message = paste.shown(hit.span[0], hit.span[1])
+        cause = Cause(named["field"], "", message, hit.topic)
+        yield from ways_out(cause, named, _sent(paste))
+
+
+def _filled(step: str, words: _Words, named: Mapping[str, str]) -> str:
+    """A step with what the text names; braces that are none of ours (templates, JSON) stay."""
+    for name in _GROUPS:
+        step = step.replace(f"{{{name}}}", words[name] or name.upper())
+    return step.replace("NAMESPACE", named["namespace"]) if named["namespace"] else step
+
+
+def _sent(paste: Pasted) -> frozenset[str]:
+    """How the update was sent, as far as Helm's own words tell."""
+    facts = {
+        "server-side apply failed": ("server-side", "helm-4"),
+        "failed to create typed patch object": ("server-side", "helm-4"),
+        "cannot patch": ("client-side",),
+        "failed to replace object": ("replace",),
+    }
+    return frozenset(fact for words, said in facts.items() if words in paste.plain for fact in said)
+
+
+def _rule(topic: str) -> tuple[str, str]:
+    """Title and page of the rule of that id, empty where the topic is none."""
+    from policylint.packs import shipped
+
+    return next(((rule.title, rule.page) for rule in shipped() if rule.id == topic), ("", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    patterns: tuple[_Pattern, ...]
+    topics: Mapping[str, Mapping[str, Any]]
+    advice: tuple[_Advice, ...]
+
+
+@cache
+def _data() -> _Data:
+    text = (resources.files("policylint") / "data" / "errors.yaml").read_text(encoding="utf-8")
+    read = load(text, "errors.yaml")
+    advice = (_Advice(row["topic"], _regex(row["match"]), row["text"]) for row in read["advice"])
+    return _Data(tuple(_pattern(row) for row in read["patterns"]), read["topics"], tuple(advice))
+
+
+def _pattern(row: Mapping[str, Any]) -> _Pattern:
+    kinds = row.get("kinds")
+    flags = (bool(row.get(name)) for name in ("custom", "whole", "alone"))
+    return _Pattern(row["topic"], _regex(row["match"].replace(" ", "")), tuple(kinds) if kinds else None, *flags)
+
+
+def _regex(text: str) -> re.Pattern[str]:
+    """Compile a pattern of the data; repeats are bounded, so that no text takes long."""
+    named = re.sub(r"\(\?<(?=[a-z])", "(?P<", text)
+    bounded = re.sub(r"(\\w|(?<!\\)\])\+", r"\1{1,200}", re.sub(r"(\\w|(?<!\\)\])\*", r"\1{0,200}", named))
+    return re.compile(bounded.replace(".*?", ".{0,15000}?"), re.IGNORECASE)

@@ -1,0 +1,123 @@
+"""Text pasted from a terminal or a log, made plain: colours, frames, timestamps, escapes and line breaks taken out.
+
+Errors are looked for in the text without any white space, since a terminal wraps lines in the middle of words; what is
+found is shown as it stood.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from policylint.apis import builtin
+from policylint.schemas import group_of
+
+LIMIT = 20_000
+"""Characters that are looked at: the end of a longer text, where the error stands."""
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|[\x00-\x08\x0b-\x1f\x7f]")
+_FRAME = re.compile(r"^\s*[│┃|╷╵╭╰>]+ ?", re.MULTILINE)
+_STAMP = re.compile(
+    r"^\s*\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[.,\d]*(?:Z|[+-]\d\d:?\d\d)?\]?[ \t]*(?=\S)", re.MULTILINE
+)
+_ESCAPE = re.compile(r"\\+u00([0-9a-fA-F]{2})")
+_QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'"})
+
+_BLOB = re.compile(r"[A-Za-z0-9+/=_-]{250,}")
+_INVALID = re.compile(r'(?:The)?([A-Z]\w{0,80})((?:\.[\w-]{1,80}){0,8})"([^"]{0,260})"isinvalid')
+_PATCHED = re.compile(r'cannotpatch"([^"]{0,260})"withkind(\w{1,80})')
+_APPLIED = re.compile(
+    r"(?:object\(?|\()([\w-]{0,80})/([\w.:-]{1,260}?);?((?:[a-z][\w.-]{0,80})?/v\d\w{0,20}),Kind=(\w{1,80}?)[):]"
+)
+_EXISTING = re.compile(r'([A-Z]\w{0,80})"([^"]{0,260})"innamespace"([^"]{0,80})"')
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The object an error is about, as far as the text says; `at` is where it is named in the squeezed text."""
+
+    at: int = -1
+    kind: str = ""
+    group: str = ""
+    name: str = ""
+    namespace: str = ""
+
+    @property
+    def custom(self) -> bool:
+        """Whether its group is none of Kubernetes' own."""
+        return bool(self.group) and self.group not in builtin_groups()
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """A pasted text: `plain` on one line, `squeezed` without blanks, and where each of its characters stands."""
+
+    plain: str
+    squeezed: str
+    places: tuple[int, ...]
+    subjects: tuple[Subject, ...]
+
+    def shown(self, start: int, end: int) -> str:
+        """The words at a span of the squeezed text, as they stood in the plain one."""
+        return self.plain[self.places[start] : self.places[end - 1] + 1] if end > start else ""
+
+    def subject(self, at: int) -> Subject:
+        """The object that the words at a place are about: the last one named before them, or the first of all."""
+        before = [found for found in self.subjects if found.at <= at]
+        named = before[-1] if before else (self.subjects[0] if self.subjects else Subject())
+        if named.namespace:
+            return named
+        twins = (found.namespace for found in before if found.name == named.name and found.namespace)
+        return Subject(named.at, named.kind, named.group, named.name, next(twins, ""))
+
+
+def pasted(text: str) -> Pasted:
+    """Make a pasted text plain and find the objects it names."""
+    plain = _plain(text[-LIMIT:])
+    places = tuple(index for index, character in enumerate(plain) if character != " ")
+    squeezed = "".join(plain[index] for index in places)
+    subjects = tuple(sorted(_subjects(squeezed), key=lambda found: found.at))
+    return Pasted(plain, squeezed, places, subjects)
+
+
+def _plain(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _FRAME.sub("", _STAMP.sub("", _FRAME.sub("", _ANSI.sub("", text))))
+    text = _ESCAPE.sub(lambda found: chr(int(found.group(1), 16)), text)
+    text = re.sub(r'\\+"', '"', re.sub(r"\\+[nt]", " ", text)).translate(_QUOTES)
+    return _BLOB.sub("...", " ".join(html.unescape(text).split()))
+
+
+def _subjects(squeezed: str) -> Iterator[Subject]:
+    for found in _INVALID.finditer(squeezed):
+        kind, group, name = found.groups()
+        yield Subject(found.start(), _kind(kind, group), group.lstrip("."), name)
+    for found in _PATCHED.finditer(squeezed):
+        yield Subject(found.start(), found.group(2), "", found.group(1))
+    for found in _APPLIED.finditer(squeezed):
+        namespace, name, version, kind = found.groups()
+        yield Subject(found.start(), kind, group_of(version), name, namespace)
+    for found in _EXISTING.finditer(squeezed):
+        yield Subject(found.start(), _kind(found.group(1), ""), "", found.group(2), found.group(3))
+
+
+def _kind(word: str, group: str) -> str:
+    """The kind in a word that others may have run into: only kinds of the core group stand without their group."""
+    if group or word in _builtin_kinds():
+        return word
+    ends = [kind for kind in _builtin_kinds() if word.endswith(kind)]
+    return max(ends, key=len, default=word)
+
+
+@cache
+def _builtin_kinds() -> frozenset[str]:
+    return frozenset(kind for _, kind in builtin())
+
+
+@cache
+def builtin_groups() -> frozenset[str]:
+    """The groups of Kubernetes' own kinds."""
+    return frozenset(group_of(version) for version, _ in builtin())
