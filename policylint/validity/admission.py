@@ -134,6 +134,8 @@ def rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
             yield required(f"{at}.{name}")
         if "*" in given and len(given) > 1:
             yield invalid(f"{at}.{name}", given, f"if '*' is present, must not specify other {what}")
+    for name in ("apiVersions", "resources"):
+        yield from (required(path) for path, one in texts(value, name, at) if not one)
     yield from _resources(value, at)
 
 

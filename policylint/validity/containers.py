@@ -158,8 +158,7 @@ def regular(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
             yield duplicate(f"{path}.name", name)
         names.add(name)
         yield from _lifecycle_and_probes(value, path, grace, scope)
-        if has(value, "restartPolicy"):
-            yield from _restart_policy(value, path, scope)
+        yield from _restart_policy(value, path, scope)
     yield from _host_ports(spec, at)
 
 
@@ -178,6 +177,8 @@ def initial(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
             continue
         if policy:
             yield from _init_restart_policy(policy, path, scope)
+        else:
+            yield from _rules_need_policy(value, path, scope)
         for part in ("lifecycle", *_PROBES):
             if has(value, part):
                 yield forbidden(f"{path}.{part}", "may not be set for init containers without restartPolicy=Always")
@@ -185,10 +186,17 @@ def initial(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 def _restart_policy(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     policy = text(value, "restartPolicy")
-    if scope.minor < _DROPPED_RESTARTS:
+    if not has(value, "restartPolicy"):
+        yield from _rules_need_policy(value, at, scope)
+    elif scope.minor < _DROPPED_RESTARTS:
         yield forbidden(f"{at}.restartPolicy", "may not be set for non-init containers")
     elif scope.minor >= _RESTARTS and policy not in _POLICIES:
         yield unsupported(f"{at}.restartPolicy", policy, _POLICIES)
+
+
+def _rules_need_policy(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    if many(value, "restartPolicyRules") and scope.minor >= _RESTARTS:
+        yield required(f"{at}.restartPolicy", "must specify restartPolicy when restart rules are used")
 
 
 def _init_restart_policy(policy: str, at: str, scope: Scope) -> Iterator[Cause]:

@@ -108,7 +108,7 @@ def _string(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
         yield _unfit(value, place, _go_kind(node))
     elif node.format == "byte":
         yield from _bytes(value, place)
-    elif node.format == "date-time" and value and not _TIME.match(value):
+    elif node.format == "date-time" and not _TIME.match(value):
         yield place.wrong(f'parsing time "{value}" as "{_LAYOUT}": cannot parse "{value}" as "2006"')
 
 

@@ -37,6 +37,8 @@ REQUIRED: Mapping[str, Mapping[str, str]] = {
     "core.v1.ConfigMapProjection": _fields("name"),
     "core.v1.ConfigMapVolumeSource": _fields("name"),
     "core.v1.DownwardAPIVolumeFile": _fields("path"),
+    "resource.v1.DeviceClaimConfiguration": _fields("opaque"),
+    "resource.v1.DeviceClassConfiguration": _fields("opaque"),
     "resource.v1.DeviceSelector": _fields("cel"),
     "core.v1.FileKeySelector": _fields("volumeName", "path", "key"),
     "core.v1.FlexVolumeSource": _fields("driver"),
@@ -164,6 +166,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
     "core.v1.PersistentVolumeSpec": {
         "persistentVolumeReclaimPolicy": (one_of("Delete", "Recycle", "Retain"),),
         "storageClassName": (form(dns_subdomain),),
+        "volumeAttributesClassName": (form(dns_subdomain),),
         "volumeMode": (_MODES,),
     },
     "core.v1.Probe": {
@@ -201,6 +204,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
         "mountPropagation": (one_of("Bidirectional", "HostToContainer", "None"),),
         "recursiveReadOnly": (one_of("Disabled", "Enabled", "IfPossible"),),
     },
+    "core.v1.EndpointAddress": {"nodeName": (form(dns_subdomain),)},
     "core.v1.EndpointPort": {"protocol": (_PROTOCOL,), "appProtocol": (form(qualified_name),)},
     "discovery.v1.EndpointPort": {"protocol": (_PROTOCOL,), "appProtocol": (form(qualified_name),)},
     "discovery.v1.EndpointSlice": {"addressType": (one_of("FQDN", "IPv4", "IPv6"),)},

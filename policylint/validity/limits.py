@@ -9,7 +9,7 @@ from policylint.quantity import parse_quantity
 from policylint.validity.canonical import canonical
 from policylint.validity.causes import duplicate, each_invalid, forbidden, invalid, required
 from policylint.validity.formats import qualified_name
-from policylint.validity.reading import amounts, items, many, text, texts
+from policylint.validity.reading import amounts, fields, items, many, text, texts
 from policylint.validity.resources import container_resource, quantity_of
 from policylint.validity.walk import Scope
 
@@ -64,6 +64,15 @@ def quota(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
             yield invalid(path, canonical(given), "must be an integer")
     scopes = [one for _, one in texts(spec, "scopes", at)]
     yield from _scopes(spec, scopes, f"{at}.scopes")
+
+
+def scope_selector(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of a quota's scope selector as a whole."""
+    hard = amounts(fields(scope.root, "spec"), "hard")
+    for _, one in items(value, "matchExpressions", at):
+        name = text(one, "scopeName")
+        if name in _SCOPES and any(resource in _QUOTA and resource not in _SCOPES[name] for resource in hard):
+            yield invalid(f"{at}.matchExpressions", dict(value), "unsupported scope applied to resource")
 
 
 def _scopes(spec: Object, scopes: list[str], at: str) -> Iterator[Cause]:

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
-from policylint.validity.addresses import network
+from policylint.validity.addresses import endpoint, network
 from policylint.validity.causes import duplicate, each_invalid, forbidden, invalid, required, too_long, unsupported
 from policylint.validity.formats import (
     between,
@@ -218,7 +218,21 @@ def ip_address_parent(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     yield from each_invalid(f"{at}.parentRef.namespace", namespace, path_segment(namespace))
 
 
-def endpoint_slice(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
+def _endpoint_address(given: str, at: str, kind: str, scope: Scope) -> Iterator[Cause]:
+    if kind == "FQDN":
+        name = given.removesuffix(".")
+        if dns_subdomain(name):
+            yield invalid(at, name, ",".join(dns_subdomain(name)))
+        elif "." not in name:
+            yield invalid(at, name, "should be a domain with at least two segments separated by dots")
+        return
+    found = ip_of(given)
+    if found is not None and kind in ("IPv4", "IPv6") and kind != f"IPv{found.version}":
+        yield invalid(at, given, f"must be an {kind} address")
+    yield from endpoint(at, given, scope)
+
+
+def endpoint_slice(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of an EndpointSlice."""
     kind = text(obj, "addressType")
     if not kind:
@@ -234,7 +248,4 @@ def endpoint_slice(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
         if not many(one, "addresses"):
             yield required(f"{path}.addresses", "must contain at least 1 address")
         for place, given in texts(one, "addresses", path):
-            found = ip_of(given)
-            if kind in ("IPv4", "IPv6") and (found is None or kind != f"IPv{found.version}"):
-                rule = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
-                yield invalid(place, given, rule if found is None else f"must be an {kind} address")
+            yield from _endpoint_address(given, place, kind, scope)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
-from policylint.validity.causes import NOT_NEGATIVE, duplicate, each_invalid, invalid, required
+from policylint.validity.causes import NOT_NEGATIVE, duplicate, each_invalid, forbidden, invalid, required
 from policylint.validity.formats import c_identifier, dns_label, dns_subdomain
 from policylint.validity.metadata import labels
 from policylint.validity.reading import fields, has, items, many, number, text
-from policylint.validity.resources import resource_amount
+from policylint.validity.resources import NEEDS_COMPUTE, needs_compute, resource_amount
+from policylint.validity.storage import driver_name
 from policylint.validity.walk import Scope
 
 
@@ -17,8 +18,11 @@ def runtime_class(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a RuntimeClass."""
     handler = text(obj, "handler")
     yield from each_invalid("handler", handler, dns_label(handler)) if handler else [required("handler")]
-    for name, amount in fields(fields(obj, "overhead"), "podFixed").items():
+    overhead = fields(fields(obj, "overhead"), "podFixed")
+    for name, amount in overhead.items():
         yield from resource_amount(name, amount, f"overhead.podFixed[{name}]")
+    if needs_compute(overhead):
+        yield forbidden("overhead", NEEDS_COMPUTE)
     yield from labels(fields(obj, "scheduling"), "nodeSelector", "scheduling.nodeSelector")
 
 
@@ -51,6 +55,11 @@ def _one_way(request: Object, at: str) -> Iterator[Cause]:
         yield invalid(at, None, "exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set")
     elif not exactly and not first:
         yield required(at, "exactly one of `exactly` or `firstAvailable` is required")
+
+
+def opaque_config(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a configuration that only a driver understands."""
+    yield from driver_name(text(value, "driver"), f"{at}.driver")
 
 
 def device_constraint(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:

@@ -21,6 +21,7 @@ from policylint.validity.security import host_sharing
 from policylint.validity.volumes import volumes
 from policylint.validity.walk import Scope
 
+_HOSTNAME_OVERRIDES = 35
 _RELAXED_SEARCHES = 33
 """The first minor whose DNS searches may have underscores (feature RelaxedDNSSearchValidation)."""
 
@@ -46,6 +47,9 @@ def pod_spec(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
         yield from address(f"{path}.ip", text(alias, "ip"), scope)
         for place, name in texts(alias, "hostnames", path):
             yield from each_invalid(place, name, dns_subdomain(name))
+    if has(spec, "hostnameOverride") and scope.minor >= _HOSTNAME_OVERRIDES:
+        name = text(spec, "hostnameOverride")
+        yield from each_invalid(f"{at}.hostnameOverride", name, dns_subdomain(name))
     if scope.kind != "StatefulSet":  # whose own names take the place of these
         for name in ("hostname", "subdomain"):
             given = text(spec, name)

@@ -15,6 +15,7 @@ from policylint.validity.walk import Scope
 _STANDARD = frozenset({"cpu", "memory", "ephemeral-storage"})
 _HUGE = "hugepages-"
 _NATIVE = "kubernetes.io/"
+NEEDS_COMPUTE = "HugePages require cpu or memory"
 
 
 def requirements(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -25,9 +26,13 @@ def requirements(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     for name, amount in requests.items():
         yield from resource_amount(name, amount, f"{at}.requests[{name}]")
         yield from _request(name, amount, limits, at)
-    named = limits.keys() | requests.keys()
-    if any(name.startswith(_HUGE) for name in named) and not named & {"cpu", "memory"}:
-        yield forbidden(at, "HugePages require cpu or memory")
+    if needs_compute({**limits, **requests}):
+        yield forbidden(at, NEEDS_COMPUTE)
+
+
+def needs_compute(given: Mapping[str, Json]) -> bool:
+    """Whether huge pages are asked for without processor or memory."""
+    return any(name.startswith(_HUGE) for name in given) and not given.keys() & {"cpu", "memory"}
 
 
 def resource_amount(name: str, amount: Json, at: str) -> Iterator[Cause]:

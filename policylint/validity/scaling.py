@@ -72,7 +72,7 @@ def scaling_target(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
         return
     if version.count("/") > 1:
         yield invalid(f"{at}.apiVersion", version, f"unexpected GroupVersion string: {version}")
-    elif at.endswith("scaleTargetRef") and "/" not in version:
+    elif at.endswith("scaleTargetRef") and not version.rpartition("/")[0]:
         yield invalid(f"{at}.apiVersion", version, "apiVersion must specify API group")
 
 

@@ -195,6 +195,8 @@ def endpoint_subset(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     for name in ("addresses", "notReadyAddresses"):
         for path, one in items(value, name, at):
             yield from endpoint(f"{path}.ip", text(one, "ip"), scope)
+            host = text(one, "hostname")
+            yield from each_invalid(f"{path}.hostname", host, dns_label(host) if host else ())
     for path, port in items(value, "ports", at):
         name = text(port, "name")
         if name:

@@ -107,7 +107,8 @@ def test_server_side_apply_needs_the_keys_of_list_items() -> None:
     assert cause.field == "secrets[0]"
     assert cause.message == (
         "failed to create typed patch object (/sa; /v1, Kind=ServiceAccount): .secrets: element 0: associative list "
-        'with keys has an element that omits all key fields ["name"] (and doesn\'t have default values for any key fields)'
+        'with keys has an element that omits all key fields ["name"] '
+        "(and doesn't have default values for any key fields)"
     )
 
 
