@@ -76,7 +76,8 @@ def _side(name: str, revision: Revision, hooks: Iterable[str | None]) -> Manifes
     label = f"{name} revision {revision.number}"
     printed = "\n---\n".join(hook for hook in hooks if hook)
     texts = ((label, revision.manifest), (f"{label} (hooks)", printed))
-    return ManifestSide(tuple(text for text in texts if text[1].strip()), label, apply_method=revision.apply_method)
+    shown = tuple(text for text in texts if text[1].strip())
+    return ManifestSide(shown, label, apply_method=revision.apply_method, revision=revision)
 
 
 def _ask(helm: str, *questions: list[str]) -> list[str]:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from policylint.history.model import Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ class ManifestSide:
     notes: tuple[str, ...] = ()
     apply_method: str = ""
     """How the release record says it was sent ("csa" or "ssa"); "" where there is no record."""
+    revision: Revision | None = None
+    """The release's revision with its chart and values, where the side comes from a record."""
 
 
 @dataclass(frozen=True, slots=True)

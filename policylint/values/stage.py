@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
-from policylint.sources.sides import ChartSide, Side, ValuesInput
+from policylint.render.command import without_root
+from policylint.sources.sides import ChartSide, ManifestSide, Side
 from policylint.sources.workspace import Workspace
-from policylint.values.chart import Chart, read_chart
+from policylint.values.chart import Chart, read_chart, stored_chart
 from policylint.values.given import user_values
 from policylint.values.modes import Mode
-from policylint.values.subject import ValuesChange, change_of
+from policylint.values.side import is_local, side_of
+from policylint.values.subject import ValuesChange, change_of, failure_of
 from policylint.values.tables import Table
 
 
-def values_change(before: Side, after: Side, mode: str, helm: str) -> ValuesChange | None:
+def values_change(before: Side, after: Side, mode: str, helm: str, failure: str = "") -> ValuesChange | None:
     """The values change between two sides; None where the after side is no chart at hand.
 
-    Raises `ReadError` for charts and values that cannot be read.
+    Without a mode the before side's own values stand for nothing that the release keeps, unless it is a release's
+    record. `failure` is what helm said where the after side could not be rendered. Raises `ReadError` for charts and
+    values that cannot be read.
     """
-    if not isinstance(after, ChartSide) or not Path(after.chart).exists():
+    if not isinstance(after, ChartSide) or not is_local(after):
         return None
-    old, old_user = _before(before, helm)
-    return change_of(
-        read_chart(after.chart), after.values, old=old, old_user=old_user, mode=Mode(mode or "default"), helm=helm
+    old, old_user, recorded = _before(before, helm)
+    change = change_of(
+        _chart(after, helm),
+        after.values,
+        old=old,
+        old_user=old_user if mode or recorded else {},
+        mode=Mode(mode or Mode.DEFAULT),
+        helm=helm,
     )
+    return replace(change, failure=failure_of(failure)) if failure else change
 
 
 def staged(after: Side, change: ValuesChange | None, workspace: Workspace) -> Side:
@@ -38,32 +45,17 @@ def staged(after: Side, change: ValuesChange | None, workspace: Workspace) -> Si
         return after
     if change.mode is Mode.RESET or (change.mode is Mode.DEFAULT and (change.new_user or not change.old_user)):
         return after
-    effective = change.effective
-    room = workspace.directory()
-    values = _written(room / "values-of-this-mode.yaml", effective.user_values)
-    chart = after.chart
-    if change.mode is Mode.REUSE:
-        chart = str(_with_defaults(Path(after.chart), room, effective.defaults))
-    return replace(after, chart=chart, values=ValuesInput(files=(values,)))
+    return side_of(after, change.effective, workspace.directory())
 
 
-def _before(before: Side, helm: str) -> tuple[Chart | None, Table]:
-    if isinstance(before, ChartSide) and Path(before.chart).exists():
-        return read_chart(before.chart), user_values(before.values, helm)
-    return None, {}
+def _before(before: Side, helm: str) -> tuple[Chart | None, Table, bool]:
+    """The chart and user values of the before side, and whether a release's record says so."""
+    if isinstance(before, ChartSide) and is_local(before):
+        return _chart(before, helm), user_values(before.values, helm), False
+    if isinstance(before, ManifestSide) and before.revision and before.revision.chart_record:
+        return stored_chart(before.revision.chart_record), dict(before.revision.values), True
+    return None, {}, False
 
 
-def _written(file: Path, values: Table) -> str:
-    file.write_text(json.dumps(values), encoding="utf-8")  # JSON is YAML, and keeps every type
-    return str(file)
-
-
-def _with_defaults(chart: Path, room: Path, defaults: Table) -> Path:
-    """A copy of the chart with other default values."""
-    if chart.is_file():
-        shutil.unpack_archive(chart, room / "unpacked", format="gztar", filter="data")
-        chart = next(entry for entry in (room / "unpacked").iterdir() if entry.is_dir())
-    copy = room / "chart" / chart.name
-    shutil.copytree(chart, copy, symlinks=False)
-    _written(copy / "values.yaml", defaults)
-    return copy
+def _chart(side: ChartSide, helm: str) -> Chart:
+    return read_chart(side.chart, helm, without_root(side.chart, side.root))

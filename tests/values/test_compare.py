@@ -85,8 +85,8 @@ def test_hazards_of_flags_need_a_default_of_another_type() -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        'Error: template: app/templates/n.yaml:4:21: at <.Values.b.c>: nil pointer evaluating {}.c',
-        'Error: app/templates/n.yaml:4:21\n  executing at <.Values.b.c>:\n    nil pointer evaluating {}.c',
+        "Error: template: app/templates/n.yaml:4:21: at <.Values.b.c>: nil pointer evaluating {}.c",
+        "Error: app/templates/n.yaml:4:21\n  executing at <.Values.b.c>:\n    nil pointer evaluating {}.c",
     ],
 )
 def test_what_both_helm_lines_say_of_a_failed_render(message: str) -> None:
