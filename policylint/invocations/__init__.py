@@ -10,6 +10,7 @@ from pathlib import Path
 from policylint.invocations.commands import parse_command
 from policylint.invocations.model import Flag, Invocation, Job, Place
 from policylint.invocations.source import Reader, Source, read_source, readers
+from policylint.invocations.walk import Scan, scan
 
 __all__ = [
     "Flag",
@@ -17,11 +18,13 @@ __all__ = [
     "Job",
     "Place",
     "Reader",
+    "Scan",
     "Source",
     "commands_of",
     "parse_command",
     "read_source",
     "readers",
+    "scan",
 ]
 
 

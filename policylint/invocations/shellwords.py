@@ -328,3 +328,16 @@ def _fields(text: Text, word: _Joiner) -> Iterator[Word]:
         at = match.end()
     if at < len(text.text):
         yield from word.take()
+
+
+def split(text: Text) -> list[Word]:
+    """The words of a text given as a program's arguments: quotes are understood, nothing is expanded."""
+    found: list[Word] = []
+    for match in re.finditer(r"(?:\"[^\"]*\"|'[^']*'|\\.|[^\s\"'\\])+", text.text):
+        part = text.slice(match.start(), match.end())
+        quoted = '"' in part.text or "'" in part.text
+        for quote in reversed([at for at, char in enumerate(part.text) if char in "\"'"]):
+            part = part.slice(0, quote) + part.slice(quote + 1, len(part.text))
+        tail = bool(part.text) and not part.text.strip(TAIL)
+        found.append(Word(part, match.group(), (part.start, part.end), quoted, tail=tail and not quoted))
+    return found

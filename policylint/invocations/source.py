@@ -119,4 +119,19 @@ def read_source(source: Source) -> tuple[Found, ...]:
             continue
         taken = taken or reader.rank > 0
         found += reader.read(source)
-    return tuple(found)
+    return once(found)
+
+
+def once(found: Iterable[Found]) -> tuple[Found, ...]:
+    """Each place once: what several readings of one place agree on is known."""
+    from policylint.invocations.commands import merged
+
+    places: dict[object, list[Invocation]] = {}
+    failures: dict[RuleFailure, None] = {}
+    for each in found:
+        if isinstance(each, Invocation):
+            places.setdefault((each.line, each.column, each.tool in ("helm", "helmfile")), []).append(each)
+        else:
+            failures[each] = None
+    merged_places = (merged(readings) for readings in places.values())
+    return (*sorted(merged_places, key=lambda each: (each.line, each.column)), *failures)

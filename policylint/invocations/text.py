@@ -50,6 +50,14 @@ class Text:
         middle = "".join(each if each == "\n" else char for each in self.text[start:end])
         return Text(self.text[:start] + middle + self.text[end:], self.at, self.marks)
 
+    def put_char(self, index: int, char: str) -> Text:
+        """The same with one character replaced."""
+        return Text(self.text[:index] + char + self.text[index + 1 :], self.at, self.marks)
+
+    def splice(self, start: int, end: int, other: Text) -> Text:
+        """The same with start..end replaced by another text."""
+        return self.slice(0, start) + other + self.slice(end, len(self.text))
+
     def __add__(self, other: Text) -> Text:
         if not other.text:
             return self

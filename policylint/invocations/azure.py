@@ -1,0 +1,94 @@
+"""Azure Pipelines: script steps, tasks that hold a script, and the HelmDeploy task."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+
+from policylint.invocations.actions import Step, invocation, row_of
+from policylint.invocations.ci import is_yaml, mentions, minutes, resolve, script, variables
+from policylint.invocations.model import Job
+from policylint.invocations.shellsyntax import prepare
+from policylint.invocations.source import Found, Reader, Source
+from policylint.invocations.text import TAIL, Text
+from policylint.invocations.yamlnodes import Yaml, failures, roots
+
+_MACRO = re.compile(r"\$\(([A-Za-z_][\w.]*)\)|\$\[[^\]\n]*\]")
+_COMMANDS = ("pwd", "date", "whoami", "hostname", "uname", "id", "nproc", "ls")
+_SHELLS = {"script": "bash", "bash": "bash", "pwsh": "pwsh", "powershell": "pwsh"}
+_SCRIPTS = ("script", "inlineScript", "inline", "bash", "command")
+
+
+def _wants(source: Source) -> bool:
+    if not is_yaml(source) or not mentions(source):
+        return False
+    text = source.text
+    if re.search(r"^\s*-?\s*task:\s*[\"']?\w+@\d", text, re.M) or "azure-pipelines" in source.path.name:
+        return True
+    steps = re.search(r"^\s*(?:- )?(?:script|bash|pwsh|powershell):", text, re.M)
+    around = re.search(
+        r"^\s*(?:- )?(?:pool|vmImage|stages|stage|job|deployment|trigger|resources|parameters):", text, re.M
+    )
+    return bool(steps and around and re.search(r"^\s*(?:pool|vmImage|displayName):", text, re.M))
+
+
+def _read(source: Source) -> Iterator[Found]:
+    yield from failures(source)
+    for root in roots(source):
+        yield from _walk(source, root, {}, None)
+
+
+def _walk(source: Source, node: Yaml, known: dict[str, Text], job: Job | None) -> Iterator[Found]:
+    for item in node.items():
+        yield from _walk(source, item, known, job)
+    if not node.mapping:
+        return
+    keys = dict(node.pairs())
+    known = {**known, **variables(keys.get("variables"))}
+    if "job" in keys or "deployment" in keys:
+        limit, environment = node.string("timeoutInMinutes"), keys.get("environment")
+        name = node.string("job") or node.string("deployment")
+        place = (environment.string("name") or environment.string()) if environment else ""
+        job = Job(name, minutes(limit) if limit and limit != "0" else None, None, None, place)
+    if "task" in keys:
+        yield from _task(source, node, known, job)
+        return
+    for name, language in _SHELLS.items():
+        if name in keys and keys[name].scalar:
+            values = {**known, **variables(keys.get("env"))}
+            yield from script(source, _macros(keys[name].text(), values), values, job, language)
+            return
+    for value in keys.values():
+        yield from _walk(source, value, known, job)
+
+
+def _task(source: Source, node: Yaml, known: dict[str, Text], job: Job | None) -> Iterator[Found]:
+    name, inputs = node.string("task"), node.get("inputs")
+    row = row_of(name)
+    if row is not None:
+        fill = functools.partial(_macros, known=known)
+        yield from invocation(Step(source, node, inputs, job, known, fill), row)
+        return
+    language = (
+        "pwsh" if "power" in name.lower() or (inputs and inputs.string("scriptType") in ("ps", "pscore")) else "bash"
+    )
+    if inputs is not None and inputs.string("scriptType") == "batch":
+        language = "cmd"
+    for key, value in inputs.pairs() if inputs else ():
+        if key in _SCRIPTS and value.scalar:
+            values = {**known, **variables(node.get("env"))}
+            yield from script(source, _macros(value.text(), values), values, job, language)
+
+
+def _macros(text: Text, known: dict[str, Text]) -> Text:
+    """`$(Name)` is put in before a shell sees it; `$(pwd)` and what is no variable's name stays."""
+    text = resolve(text, _MACRO, lambda name: known.get(name) if name else None)
+    text = prepare(text)
+    for match in _MACRO.finditer(text.text):
+        if match[1] not in _COMMANDS:
+            text = text.put(match.start(), match.end(), TAIL)
+    return text
+
+
+READER = Reader("azure", _wants, _read, rank=1)

@@ -1,0 +1,114 @@
+"""What the readers of CI files share: scripts with the variables and the job around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from policylint.invocations.batch import batch, powershell
+from policylint.invocations.commands import shell
+from policylint.invocations.model import Invocation, Job
+from policylint.invocations.shellenv import Env, Value
+from policylint.invocations.shellsyntax import prepare
+from policylint.invocations.source import Source
+from policylint.invocations.text import Text, joined
+from policylint.invocations.yamlnodes import Yaml
+
+Variables = Mapping[str, Text]
+_POWERSHELL = ("pwsh", "powershell")
+_OTHER = ("python", "node", "cmake", "perl", "ruby")
+
+
+def mentions(source: Source) -> bool:
+    """Whether a file says helm at all."""
+    return "helm" in source.text.lower()
+
+
+def is_yaml(source: Source) -> bool:
+    """Whether the name says that it is YAML."""
+    return source.path.suffix in (".yml", ".yaml")
+
+
+def variables(*nodes: Yaml | None) -> dict[str, Text]:
+    """Variables of `name: value` mappings, or of lists of `name`/`value` and single pairs; later ones win."""
+    found: dict[str, Text] = {}
+    for node in nodes:
+        for name, value in _pairs(node):
+            if value.scalar:
+                found[name] = prepare(value.text())
+            elif value.get("value") is not None:
+                found[name] = prepare((value.get("value") or value).text())
+    return found
+
+
+def _pairs(node: Yaml | None) -> Iterator[tuple[str, Yaml]]:
+    if node is None:
+        return
+    yield from node.pairs()
+    for item in node.items():
+        value, name = item.get("value"), item.string("name") or item.string("key")
+        if name and value is not None:
+            yield name, value
+        elif not name:
+            yield from item.pairs()
+
+
+def resolve(text: Text, pattern: re.Pattern[str], lookup: Callable[[str], Text | None]) -> Text:
+    """Put the known values of a CI's own expressions (`${{ env.X }}`, `$(X)`, `%X%`) in their places."""
+    for match in reversed(list(pattern.finditer(text.text))):
+        value = lookup(match[1])
+        if value is not None and value.known is not None:
+            start = text.at[match.start()]
+            text = text.splice(match.start(), match.end(), Text(value.text, (start,) * len(value.text), value.marks))
+    return text
+
+
+def script(
+    source: Source, text: Text, known: Variables, job: Job | None = None, language: str = "bash"
+) -> Iterator[Invocation]:
+    """The invocations of one script in the language of its shell."""
+    if not text.text.strip() or language.startswith(_OTHER):
+        return
+    values: dict[str, Value] = dict(known)
+    if language.startswith(_POWERSHELL):
+        yield from powershell(source, text, known, job)
+    elif language.startswith("cmd"):
+        yield from batch(source, text, known, job)
+    else:
+        yield from shell(source, text, Env(values), job)
+
+
+def lines(node: Yaml | None) -> Text:
+    """A script given as one text or as a list of lines, lists within lists included."""
+    return joined(_items(node), "\n")
+
+
+def _items(node: Yaml | None) -> Iterator[Text]:
+    if node is None:
+        return
+    if node.scalar:
+        yield node.text()
+    for item in node.items():
+        yield from _items(item)
+
+
+def minutes(text: str) -> float | None:
+    """Minutes of "90", "1h 30m", "PT1H", "3600s"; None for anything else."""
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    units = {"d": 1440.0, "h": 60.0, "m": 1.0, "s": 1 / 60}
+    found = re.findall(r"(\d+)\s*([dhms])", text.lower())
+    return sum(int(count) * units[unit] for count, unit in found) if found else None
+
+
+def words(parts: Iterable[Text]) -> Text:
+    """An argument list as a shell would be given it: each part quoted."""
+    return joined((_quoted(part) for part in parts), " ")
+
+
+def _quoted(part: Text) -> Text:
+    if re.fullmatch(r"[\w./:=@%+,-]+", part.text):
+        return part
+    for match in reversed(list(re.finditer(r"[\\\"`]", part.text))):
+        part = part.splice(match.start(), match.start(), Text.of("\\"))
+    return Text.of('"') + part + Text.of('"')

@@ -1,0 +1,69 @@
+"""CircleCI: run steps of jobs and commands, and the helm orb's steps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policylint.invocations.actions import Step, invocation, row_of
+from policylint.invocations.ci import is_yaml, mentions, script, variables
+from policylint.invocations.model import Job
+from policylint.invocations.source import Found, Reader, Source
+from policylint.invocations.text import Text
+from policylint.invocations.yamlnodes import Yaml, failures, roots
+
+
+def _wants(source: Source) -> bool:
+    if not is_yaml(source) or not mentions(source):
+        return False
+    named = ".circleci" in source.path.parts
+    return named or bool(re.search(r"^version:\s*[\"']?2(?:\.\d)?", source.text, re.M) and "steps:" in source.text)
+
+
+def _read(source: Source) -> Iterator[Found]:
+    yield from failures(source)
+    for root in roots(source):
+        orbs = {name: value.string().partition("@")[0] for name, value in (root.get("orbs") or root).pairs()}
+        for part in ("commands", "jobs"):
+            found = root.get(part)
+            for name, job in found.pairs() if found else ():
+                known = variables(job.get("environment"))
+                yield from _steps(source, job.get("steps"), known, Job(name), orbs)
+        for name, job in root.pairs():
+            if job.get("steps") is not None:  # an orb's own file: one command or job
+                yield from _steps(source, job.get("steps"), {}, Job(name), orbs)
+        yield from _steps(source, root.get("steps"), {}, None, orbs)
+
+
+def _steps(
+    source: Source, steps: Yaml | None, known: dict[str, Text], job: Job | None, orbs: dict[str, str]
+) -> Iterator[Found]:
+    for step in steps.items() if steps else ():
+        for name, body in step.pairs():
+            if name == "run":
+                command = body if body.scalar else body.get("command")
+                if command is not None:
+                    values = {**known, **variables(body.get("environment"))}
+                    yield from script(
+                        source, command.text(), values, job, body.string("shell").split("/")[-1] or "bash"
+                    )
+            elif name in ("when", "unless"):
+                yield from _steps(source, body.get("steps"), known, job, orbs)
+            else:
+                yield from _orb(source, step, name, body, job, orbs)
+
+
+def _orb(source: Source, step: Yaml, name: str, body: Yaml, job: Job | None, orbs: dict[str, str]) -> Iterator[Found]:
+    alias, _, command = name.partition("/")
+    orb = orbs.get(alias, alias)
+    row = row_of(f"helm/{command}") if re.search(r"(^|/)helm(-orb)?$", orb) else None
+    if row is not None:
+        yield from invocation(Step(source, step, body, job), row)
+    for key, value in body.pairs():
+        if key in ("command", "commands", "run", "script") and value.scalar:
+            yield from script(source, value.text(), {}, job)
+        elif key in ("before_steps", "after_steps", "pre-steps", "post-steps", "steps"):
+            yield from _steps(source, value, {}, job, orbs)
+
+
+READER = Reader("circleci", _wants, _read, rank=1)

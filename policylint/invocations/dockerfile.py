@@ -1,0 +1,83 @@
+"""Dockerfiles, crontabs and package.json: commands in files of a form of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policylint.invocations.ci import words
+from policylint.invocations.commands import shell
+from policylint.invocations.shellenv import Env
+from policylint.invocations.source import Found, Reader, Source
+from policylint.invocations.text import Text
+from policylint.invocations.yamlnodes import roots
+
+_INSTRUCTION = re.compile(
+    r"^[ \t]*(RUN|CMD|ENTRYPOINT|ENV|ARG|HEALTHCHECK)[ \t]+((?:[^\n]*\\[ \t]*\n(?:[ \t]*#[^\n]*\n)*)*[^\n]*)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_HEREDOC = re.compile(r"<<-?[\"']?(\w+)[\"']?[^\n]*\n(.*?)^\t*\1[ \t]*$", re.MULTILINE | re.DOTALL)
+_OPTIONS = re.compile(r"(?:--\w[\w-]*=\S+\s+)*")
+_WHEN = r"(?:@\w+|(?:[\d*/,A-Za-z-]+[ \t]+){5})"
+_USER = r"(?:(?:root|[a-z_][\w-]*)[ \t]+(?=\S*(?:helm|/|sudo|bash|sh\b)))?"
+_CRON = re.compile(rf"^[ \t]*{_WHEN}[ \t]*{_USER}(.+)$", re.MULTILINE)
+
+
+def _dockerfile(source: Source) -> Iterator[Found]:
+    env = Env()
+    text = re.sub(r"(?m)^[ \t]*#[^\n]*", lambda match: " " * len(match.group()), source.text)
+    for match in _INSTRUCTION.finditer(text):
+        kind = match[1].upper()
+        start = match.start(2) + len((_OPTIONS.match(match[2]) or [""])[0])
+        part = Text.cut(source.text, start, match.end(2))
+        part = Text(text[start : match.end(2)], part.at, part.marks)
+        if kind in ("ENV", "ARG"):
+            for name, value in re.findall(r"(\w+)(?:=|[ \t]+)(\"[^\"]*\"|[^\s\\]+)", part.text):
+                env.values[name] = Text.of(value.strip('"'))
+            continue
+        heredoc = _HEREDOC.search(text, match.start(), len(text)) if "<<" in part.text else None
+        if heredoc and heredoc.start() < match.end():
+            part = Text.cut(source.text, heredoc.start(2), heredoc.end(2))
+        yield from shell(source, _json(source, part) if part.text.startswith("[") else part, env.copy())
+
+
+def _json(source: Source, part: Text) -> Text:
+    """The exec form, `["helm", "upgrade"]`, as words."""
+    inner = Source(source.file, part.text)
+    found = [item.text() for root in roots(inner) for item in root.items()]
+    moved = [Text(each.text, tuple(part.at[at] if at >= 0 else -1 for at in each.at), each.marks) for each in found]
+    return words(moved)
+
+
+def _crontab(source: Source) -> Iterator[Found]:
+    for match in _CRON.finditer(source.text):
+        if "helm" in match[1]:
+            yield from shell(source, Text.cut(source.text, match.start(1), match.end(1)))
+
+
+def _package(source: Source) -> Iterator[Found]:
+    for root in roots(source):
+        scripts = root.get("scripts")
+        for _, value in scripts.pairs() if scripts else ():
+            yield from shell(source, value.text())
+
+
+def _is_dockerfile(source: Source) -> bool:
+    name = source.path.name.lower()
+    return (
+        name in ("dockerfile", "containerfile")
+        or name.endswith((".dockerfile", ".containerfile"))
+        or (name.startswith(("dockerfile.", "dockerfile-", "containerfile.")))
+    )
+
+
+def _is_crontab(source: Source) -> bool:
+    name = source.path.name.lower()
+    return "crontab" in name or name.endswith(".cron") or "cron.d" in source.path.parts
+
+
+READERS = (
+    Reader("dockerfile", _is_dockerfile, _dockerfile, rank=1),
+    Reader("crontab", _is_crontab, _crontab, rank=1),
+    Reader("package.json", lambda source: source.path.name == "package.json", _package, rank=1),
+)

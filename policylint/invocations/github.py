@@ -1,0 +1,107 @@
+"""GitHub Actions (and Gitea's, Forgejo's): the steps of workflows and of composite actions."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+
+from policylint.invocations.actions import Step, invocation, row_of
+from policylint.invocations.ci import is_yaml, mentions, minutes, resolve, script, variables, words
+from policylint.invocations.model import Job
+from policylint.invocations.shellsyntax import prepare
+from policylint.invocations.source import Found, Reader, Source
+from policylint.invocations.text import Text
+from policylint.invocations.yamlnodes import Yaml, failures, roots
+
+_ENV = re.compile(r"\$\{\{\s*env\.(\w+)\s*\}\}")
+_HELM_IMAGE = re.compile(r"docker://\S*helm\S*$")
+
+
+def _wants(source: Source) -> bool:
+    if not is_yaml(source) or not mentions(source):
+        return False
+    text = source.text
+    workflow = re.search(r"^jobs:", text, re.M) and re.search(r"\bruns-on:|\bsteps:|\buses:", text)
+    composite = re.search(r"^runs:", text, re.M) and "using:" in text
+    return bool((workflow and "version: 2" not in text[:200]) or composite)
+
+
+def _read(source: Source) -> Iterator[Found]:
+    yield from failures(source)
+    for root in roots(source):
+        jobs = root.get("jobs")
+        for name, job in jobs.pairs() if jobs else ():
+            yield from _job(source, root, name, job)
+        runs = root.get("runs")
+        if runs:
+            yield from _steps(source, runs, {}, None, "bash")
+
+
+def _job(source: Source, root: Yaml, name: str, job: Yaml) -> Iterator[Found]:
+    about = _about(root, name, job)
+    known = variables(root.get("env"), job.get("env"))
+    shell = job.string("defaults", "run", "shell") or root.string("defaults", "run", "shell")
+    if not shell:
+        shell = "pwsh" if "windows" in job.string("runs-on") else "bash"
+    yield from _steps(source, job, known, about, shell)
+
+
+def _about(root: Yaml, name: str, job: Yaml) -> Job:
+    group = job.get("concurrency") or root.get("concurrency")
+    cancel = group.string("cancel-in-progress") if group else ""
+    environment = job.get("environment")
+    return Job(
+        name,
+        minutes(job.string("timeout-minutes")),
+        (group.string("group") or group.string()) if group else None,
+        {"true": True, "false": False}.get(cancel) if group else None,
+        (environment.string("name") or environment.string()) if environment else "",
+    )
+
+
+def _steps(source: Source, parent: Yaml, known: dict[str, Text], job: Job | None, shell: str) -> Iterator[Found]:
+    steps = parent.get("steps")
+    for step in steps.items() if steps else ():
+        values = {**known, **variables(step.get("env"))}
+        run = step.get("run")
+        if run is not None:
+            text = resolve(run.text(), _ENV, values.get)
+            yield from script(source, text, values, job, step.string("shell") or shell)
+        elif step.string("uses"):
+            yield from _used(source, step, values, job)
+
+
+def _used(source: Source, step: Yaml, known: dict[str, Text], job: Job | None) -> Iterator[Found]:
+    uses = step.string("uses")
+    inputs = step.get("with")
+    row = row_of(uses.partition("@")[0])
+    if row is not None:
+        fill = functools.partial(_filled, known=known)
+        yield from invocation(Step(source, step, inputs, job, known, fill), row)
+    elif _HELM_IMAGE.match(uses) and inputs is not None:
+        given = inputs.get("args")
+        named = step.get("uses")
+        if given is not None and named is not None:
+            program = named.text() if inputs.string("entrypoint") == "" else (inputs.get("entrypoint") or named).text()
+            helm = Text("helm", (program.start,) * 4, "....")
+            text = (
+                given.text() if re.match(r"\s*helm\b|-c\b", given.text().text) else helm + Text.of(" ") + given.text()
+            )
+            yield from script(source, text, known, job)
+    elif inputs is not None:
+        yield from _texts(source, inputs, known, job)
+
+
+def _filled(text: Text, known: dict[str, Text]) -> Text:
+    return prepare(resolve(text, _ENV, known.get))
+
+
+def _texts(source: Source, inputs: Yaml, known: dict[str, Text], job: Job | None) -> Iterator[Found]:
+    """Inputs of any action that hold a script (`run`, `script`, `inlineScript`, `command`)."""
+    for name, value in inputs.pairs():
+        if name.lower() in ("run", "script", "inlinescript", "command", "commands", "cmd", "exec", "deploy-command"):
+            yield from script(source, value.text() if value.scalar else words(()), known, job)
+
+
+READER = Reader("github", _wants, _read, rank=1)

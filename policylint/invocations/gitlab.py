@@ -1,0 +1,99 @@
+"""GitLab CI: before_script, script and after_script of jobs, with extends, defaults, anchors and !reference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policylint.invocations.ci import is_yaml, lines, mentions, minutes, script, variables
+from policylint.invocations.model import Job
+from policylint.invocations.source import Found, Reader, Source
+from policylint.invocations.text import Text, joined
+from policylint.invocations.yamlnodes import Yaml, failures, roots
+
+_PARTS = ("before_script", "script", "after_script")
+_DEPTH = 10
+
+
+def _wants(source: Source) -> bool:
+    if not is_yaml(source) or not mentions(source):
+        return False
+    if "gitlab-ci" in source.path.name or ".gitlab" in source.path.parts:
+        return True
+    keyed = re.search(r"^ +(?:before_|after_)?script:", source.text, re.M)
+    return bool(
+        keyed
+        and re.search(r"^(?:stages|include|variables|image|default):|^ +(?:stage|extends|rules):", source.text, re.M)
+    )
+
+
+def _read(source: Source) -> Iterator[Found]:
+    yield from failures(source)
+    for root in roots(source):
+        for name, job in root.pairs():
+            if job.mapping and any(job.get(part) is not None for part in _PARTS):
+                yield from _job(source, root, name, job)
+        for part in _PARTS:
+            yield from script(source, _lines(root, root.get(part)), variables(root.get("variables")))
+
+
+def _job(source: Source, root: Yaml, name: str, job: Yaml) -> Iterator[Found]:
+    layers = list(_layers(root, job))
+    known = variables(root.get("variables"), *(layer.get("variables") for layer in reversed(layers)))
+    about = _about(name, layers)
+    first = _found(layers, "before_script") or root.get("default", "before_script") or root.get("before_script")
+    whole = [_lines(root, each) for each in (first, _found(layers, "script"))]
+    yield from script(source, joined(whole, "\n"), known, about)
+    yield from script(source, _lines(root, _found(layers, "after_script")), known, about)
+
+
+def _layers(root: Yaml, job: Yaml, depth: int = 0) -> Iterator[Yaml]:
+    """The job and what it extends, the nearest first."""
+    yield job
+    extends = job.get("extends")
+    names = (
+        [extends.string()]
+        if extends and extends.scalar
+        else [item.string() for item in extends.items()]
+        if extends
+        else []
+    )
+    for name in reversed(names):
+        parent = root.get(name)
+        if parent is not None and depth < _DEPTH:
+            yield from _layers(root, parent, depth + 1)
+
+
+def _found(layers: list[Yaml], key: str) -> Yaml | None:
+    return next((found for layer in layers if (found := layer.get(key)) is not None), None)
+
+
+def _about(name: str, layers: list[Yaml]) -> Job:
+    def said(*path: str) -> str:
+        return next((text for layer in layers if (text := layer.string(*path))), "")
+
+    group = said("resource_group")
+    interruptible = {"true": True, "false": False}.get(said("interruptible"))
+    environment = said("environment", "name") or said("environment")
+    return Job(
+        name,
+        minutes(said("timeout")) if said("timeout") else None,
+        group or None,
+        interruptible,
+        environment,
+        said("stage"),
+    )
+
+
+def _lines(root: Yaml, node: Yaml | None, depth: int = 0) -> Text:
+    """The lines of a script, `!reference [job, key]` followed."""
+    if node is None or depth > _DEPTH:
+        return Text.of("")
+    if node.tag == "!reference":
+        return _lines(root, root.get(*(item.string() for item in node.items())), depth + 1)
+    if node.scalar:
+        return lines(node)
+    return joined((_lines(root, item, depth + 1) for item in node.items()), "\n")
+
+
+READER = Reader("gitlab", _wants, _read, rank=2)

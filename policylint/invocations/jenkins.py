@@ -1,0 +1,178 @@
+"""Jenkins pipelines: the strings given to sh, bat and powershell, with what Groovy puts into them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policylint.invocations.ci import script
+from policylint.invocations.model import Job
+from policylint.invocations.source import Found, Reader, Source
+from policylint.invocations.text import TAIL, Text, joined
+
+_STEP = re.compile(
+    r"\b(sh|bat|powershell|pwsh)\b[ \t]*\(?\s*"
+    r"(?=[\"'/({]|(?:script|return\w+|label|encoding)\s*:|[A-Za-z_]\w*[ \t]*(?:\)|$))",
+    re.MULTILINE,
+)
+_NAMED = re.compile(r"\bscript\s*:\s*")
+_LITERAL = re.compile(r"(\"\"\"|'''|\"|'|\$/)")
+_INTERPOLATION = re.compile(r"\$\{((?:[^{}]|\{[^{}]*\})*)\}|\$([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)")
+_ASSIGN = re.compile(
+    r"(?:^|[{;])[ \t]*(?:def\s+|String\s+|final\s+|static\s+|@Field\s+)*([A-Za-z_]\w*)\s*=\s*(?=[\"'])", re.MULTILINE
+)
+_ENV = re.compile(r"withEnv\s*\(\s*\[")
+_SILENT = re.compile(r"/\*.*?\*/|(?<![:\"'/\w])//[^\n]*", re.DOTALL)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+_LANGUAGES = {"sh": "bash", "bat": "cmd", "powershell": "pwsh", "pwsh": "pwsh"}
+_TIMEOUT = re.compile(r"\btimeout\s*\(\s*(?:time\s*:\s*)?(\d+)\s*(?:,\s*unit\s*:\s*['\"](\w+)['\"])?")
+_UNITS = {"SECONDS": 1 / 60, "MINUTES": 1.0, "HOURS": 60.0, "DAYS": 1440.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A Groovy string: its text (escapes undone, interpolations unknown or known), where it ends."""
+
+    text: Text
+    end: int
+
+
+def _read(source: Source) -> Iterator[Found]:
+    text = _without_comments(source.text)
+    known = _variables(text, source.text)
+    job = _job(text)
+    taken = -1
+    for match in _STEP.finditer(text):
+        if match.start() < taken or _inside(text, match.start()):
+            continue
+        found = _argument(text, match.end(), known)
+        if found is None:
+            continue
+        taken = found.end
+        yield from script(source, found.text, known, job, _LANGUAGES[match[1]])
+
+
+def _without_comments(text: str) -> str:
+    """The text with Groovy's comments blanked; those inside strings stay."""
+    spans = [
+        (m.start(), m.end())
+        for m in re.finditer(
+            r"\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|/\*.*?\*/|//[^\n]*", text, re.DOTALL
+        )
+    ]
+    for start, end in spans:
+        if text.startswith(("//", "/*"), start):
+            text = text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
+    return text
+
+
+def _inside(text: str, at: int) -> bool:
+    """Whether a position is inside a one-line string."""
+    line = text[text.rfind("\n", 0, at) + 1 : at]
+    bare = re.sub(r"\\.", "", line)
+    return bare.count('"') % 2 == 1 or bare.count("'") % 2 == 1
+
+
+def _argument(text: str, at: int, known: dict[str, Text]) -> Literal | None:
+    """The script of a step: its first string, or the one named `script:`; strings joined by `+`."""
+    close = text.find("\n\n", at)
+    head = text[at : at + 400 if close < 0 else close]
+    named = _NAMED.search(head.split("sh ")[0][:300])
+    start = at + named.end() if named and not _LITERAL.match(text, at) else at
+    parts: list[Text] = []
+    end = start
+    while True:
+        literal = _literal(text, end, known)
+        if literal is None:
+            variable = re.compile(r"[ \t]*([A-Za-z_][\w.]*(?:\([^()\n]*\))?)").match(text, end)
+            if variable is None or (not parts and variable[1] not in known):
+                break
+            value = known.get(variable[1]) or Text(TAIL, (variable.start(1),), ".")
+            parts.append(value)
+            end = variable.end()
+        else:
+            parts.append(literal.text)
+            end = literal.end
+        plus = re.compile(r"\s*\+\s*").match(text, end)
+        if plus is None:
+            break
+        end = plus.end()
+    return Literal(joined(parts), end) if parts else None
+
+
+def _literal(text: str, at: int, known: dict[str, Text]) -> Literal | None:
+    blank = re.compile(r"\s*").match(text, at)
+    at = blank.end() if blank else at
+    opening = _LITERAL.match(text, at)
+    if opening is None:
+        return None
+    mark = opening[1]
+    closing = "/$" if mark == "$/" else mark
+    start = at + len(mark)
+    end = start
+    while end < len(text) and not text.startswith(closing, end):
+        if len(mark) == 1 and text[end] == "\n":
+            return None
+        end += 2 if text[end] == "\\" and mark != "$/" else 1
+    body = Text.cut(text, start, min(end, len(text)))
+    return Literal(_unescaped(body, mark.startswith('"'), known), end + len(closing))
+
+
+def _unescaped(body: Text, interpolated: bool, known: dict[str, Text]) -> Text:
+    """Escapes undone and `${...}` of a double-quoted string put in; an escaped dollar stays the shell's."""
+    pattern = (
+        re.compile(r"\\(.)|" + _INTERPOLATION.pattern, re.DOTALL)
+        if interpolated
+        else re.compile(r"\\(.)()()", re.DOTALL)
+    )
+    parts: list[Text] = []
+    at = 0
+    for match in pattern.finditer(body.text):
+        parts.append(body.slice(at, match.start()))
+        at = match.end()
+        place = body.at[match.start()]
+        if match[1] is not None:
+            char = _ESCAPES.get(match[1], match[1])
+            parts.append(Text(char, (place,), ".") if match[1] != "\n" else body.slice(match.start(), match.end()))
+            continue
+        name = (match[2] or match[3] or "").strip()
+        value = known.get(re.sub(r"^(?:env|params)\.", "", name)) if re.fullmatch(r"(?:env\.)?\w+", name) else None
+        if value is not None and value.known is not None:
+            parts.append(Text(value.text, (place,) * len(value.text), value.marks))
+        else:
+            size = match.end() - match.start()
+            parts.append(Text(TAIL * size, body.at[match.start() : match.end()], "." * size))
+    return joined([*parts, body.slice(at, len(body.text))])
+
+
+def _variables(text: str, original: str) -> dict[str, Text]:
+    """Variables given once and plainly: `def x = '...'`, `environment { X = "..." }`, `withEnv(["X=..."])`."""
+    found: dict[str, list[Text]] = {}
+    del original
+    for match in _ASSIGN.finditer(text):
+        literal = _literal(text, match.end(), {})
+        if literal is not None and not re.compile(r"[ \t]*[+.?]").match(text, literal.end):
+            found.setdefault(match[1], []).append(literal.text)
+    for match in _ENV.finditer(text):
+        for each in re.finditer(r"[\"'](\w+)=([^\"'\n]*)[\"']", text[match.end() : text.find("]", match.end())]):
+            found.setdefault(each[1], []).append(Text.of(TAIL if "$" in each[2] else each[2]))
+    return {name: values[0] for name, values in found.items() if len({value.text for value in values}) == 1}
+
+
+def _job(text: str) -> Job:
+    """The pipeline's time limit and whether it runs beside itself."""
+    limits = [int(count) * _UNITS.get(unit.upper() or "MINUTES", 1.0) for count, unit in _TIMEOUT.findall(text)]
+    alone = "disableConcurrentBuilds" in text or re.search(r"\block\s*\(", text)
+    cancels = True if re.search(r"abortPrevious\s*:\s*true", text) else None
+    return Job("", limits[0] if len(limits) == 1 else None, "disableConcurrentBuilds" if alone else None, cancels)
+
+
+def _wants(source: Source) -> bool:
+    name = source.path.name
+    if "jenkinsfile" in name.lower() or name.endswith((".jenkinsfile", ".jenkins", ".pipeline")):
+        return True
+    return name.endswith((".groovy", ".gvy")) and "helm" in source.text
+
+
+READER = Reader("jenkins", _wants, _read, rank=1)

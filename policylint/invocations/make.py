@@ -1,0 +1,182 @@
+"""Makefiles and Justfiles: recipes as shell, with the variables of the file put in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policylint.invocations.commands import invocations
+from policylint.invocations.shell import Shell
+from policylint.invocations.shellenv import Env
+from policylint.invocations.shellsyntax import prepare
+from policylint.invocations.source import Found, Reader, Source
+from policylint.invocations.text import TAIL, Text, joined
+
+_ASSIGN = re.compile(
+    r"^(?:export\s+|override\s+|private\s+)*(?:[^\s:=#]+\s*:\s*(?:export\s+)?)?([\w.-]+)\s*(\?=|:{1,3}=|\+=|!=|=)[ \t]*"
+    r"((?:\\\n|[^\n])*)",
+    re.MULTILINE,
+)
+_DEFINE = re.compile(r"^define[ \t]+([\w.-]+)[ \t]*[:?]?=?[ \t]*\n(.*?)^endef", re.MULTILINE | re.DOTALL)
+_REFERENCE = re.compile(r"(?<!\$)\$(?:\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)|\{([^{}\n]*)\}|([\w@<^*?%+]))")
+_CALL = re.compile(r"call[ \t]+([\w.-]+)[ \t]*(?:,(.*))?$", re.DOTALL)
+_PREFIX = re.compile(r"^[ \t]*[@+-]+[ \t]*", re.MULTILINE)
+_DEPTH = 8
+_LIMIT = 20_000
+"""The longest a value may become; a file that doubles its variables again and again is cut there."""
+
+
+class _Variables:
+    """A Makefile's variables: literal, or None where make itself would have to work them out."""
+
+    def __init__(self, text: str) -> None:
+        self.values: dict[str, Text | None] = {}
+        self.defines = {match[1]: Text.cut(text, match.start(2), match.end(2)) for match in _DEFINE.finditer(text)}
+        depth = [(match.start(), 1 if match[1] else -1) for match in re.finditer(r"^(if|endif)", text, re.MULTILINE)]
+        for match in _ASSIGN.finditer(text):
+            if not match.group().startswith("\t"):
+                inside = sum(step for at, step in depth if at < match.start()) > 0
+                self._assign(match[1], match[2], _value(Text.cut(text, match.start(3), match.end(3))), inside)
+
+    def _assign(self, name: str, operator: str, value: Text, sometimes: bool) -> None:
+        before = self.values.get(name)
+        if operator == "!=":
+            self.values[name] = None
+        elif operator == "+=":
+            old = before if before is not None else Text.of("")
+            self.values[name] = old + Text.of(" ") + (value.maybe() if sometimes else value)
+        elif operator == "?=" and name in self.values:
+            return
+        elif sometimes and name in self.values and (before is None or before.text != value.text):
+            self.values[name] = None
+        else:
+            self.values[name] = value
+
+    def expand(self, text: Text, arguments: dict[str, Text] | None = None, depth: int = 0) -> Text:
+        """The text with `$(X)` put in, `$$` as the shell's dollar; what make works out is one unknown."""
+        for match in reversed(list(_REFERENCE.finditer(text.text))):
+            name = (match[1] or match[2] or match[3] or "").strip()
+            value = self._value(name, arguments or {}, depth)
+            start = text.at[match.start()]
+            if value is None:
+                value = Text(
+                    TAIL * (match.end() - match.start()), text.at[match.start() : match.end()], "." * len(match[0])
+                )
+            elif value.start < 0 or not re.search(r"\s", value.text):  # a single word counts where it is used
+                value = Text(value.text, (start,) * len(value.text), value.marks)
+            if len(text.text) + len(value.text) < _LIMIT:
+                text = text.splice(match.start(), match.end(), value)
+        if depth:
+            return text
+        for match in reversed(list(re.finditer(r"\$\$", text.text))):
+            text = text.splice(match.start(), match.start() + 1, Text.of(""))
+        return text
+
+    def _value(self, name: str, arguments: dict[str, Text], depth: int) -> Text | None:
+        if name in arguments:
+            return arguments[name]
+        if depth > _DEPTH:
+            return None
+        called = _CALL.match(name)
+        if called:
+            body = self.defines.get(called[1]) or self.values.get(called[1])
+            given = [Text.of(each.strip()) for each in (called[2] or "").split(",")]
+            return self.expand(body, {str(at): each for at, each in enumerate(given, 1)}, depth + 1) if body else None
+        found = self.defines.get(name, self.values.get(name))
+        return self.expand(found, None, depth + 1) if found is not None else None
+
+
+def _value(text: Text) -> Text:
+    """An assignment's value without its comment; lines joined."""
+    comment = re.search(r"(?:^|[ \t])#", text.text)
+    text = text.slice(0, comment.start()) if comment else text
+    for match in reversed(list(re.finditer(r"[ \t]*\\\n[ \t]*", text.text))):
+        text = text.splice(match.start(), match.end(), Text(" ", (-1,), "."))
+    return text.slice(0, len(text.text.rstrip()))
+
+
+def recipes(text: str) -> Iterator[Text]:
+    """Each recipe: its tab-indented logical lines, and what stands behind `target: ;`."""
+    block: list[Text] = []
+    at = 0
+    outside = _DEFINE.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+    for match in re.finditer(r"(?:\\\n|[^\n])*(?:\n|\Z)", outside):
+        line = match.group()
+        if line.startswith("\t"):
+            block.append(Text.cut(text, match.start() + 1, match.end()))
+        elif line.strip() and not line.lstrip().startswith(("#", "if", "else", "endif")):
+            if block:
+                yield joined(block)
+            block = []
+            inline = re.match(r"[^\s#=][^=#\n]*:[^=\n]*?;", line)
+            if inline:
+                yield Text.cut(text, match.start() + inline.end(), match.end())
+        at = match.end()
+        if at >= len(text):
+            break
+    if block:
+        yield joined(block)
+
+
+def _read(source: Source) -> Iterator[Found]:
+    known = _Variables(source.text)
+    reading = Shell(source.text)
+    for recipe in recipes(source.text):
+        expanded = known.expand(_plain(recipe))
+        if "helm" in expanded.text.lower() or TAIL in expanded.text:
+            reading.read(expanded, Env(), templates=False)
+    shells = re.finditer(r"\$\(shell ((?:[^()\n]|\([^()\n]*\))*)\)", source.text)
+    for match in shells:
+        reading.read(known.expand(Text.cut(source.text, match.start(1), match.end(1))), Env(), templates=False)
+    yield from invocations(source, reading.runs)
+
+
+def _plain(recipe: Text) -> Text:
+    """The recipe without make's own prefixes (`@`, `-`, `+`) of its logical lines."""
+    starts = [0, *(match.end() for match in re.finditer(r"(?<!\\)\n", recipe.text))]
+    for start in starts:
+        prefix = re.compile(r"[ \t]*[@+-]+[ \t]*").match(recipe.text, start)
+        if prefix:
+            recipe = recipe.put(prefix.start(), prefix.end(), " ")
+    return recipe
+
+
+def _wants(source: Source) -> bool:
+    name = source.path.name
+    return (
+        name in ("Makefile", "makefile", "GNUmakefile")
+        or name.endswith((".mk", ".mak", ".make"))
+        or (name.startswith(("Makefile.", "Makefile-", "makefile.")))
+    )
+
+
+_JUST = re.compile(r"^(?:export\s+)?([\w-]+)\s*:=\s*(?:([\"'])(.*?)\2|[^\n]*)[ \t]*$", re.MULTILINE)
+_JUST_NAME = re.compile(r"\{\{\s*([\w-]+)\s*\}\}")
+
+
+def _just(source: Source) -> Iterator[Found]:
+    """A Justfile: indented recipes, `{{name}}` for its variables."""
+    values = {
+        match[1]: Text.cut(source.text, match.start(3), match.end(3))
+        for match in _JUST.finditer(source.text)
+        if match[2]
+    }
+    reading = Shell(source.text)
+    for match in re.finditer(r"^[^\s#:=][^\n=]*:(?!=)[^\n]*\n((?:[ \t]+[^\n]*\n?|\n)+)", source.text, re.MULTILINE):
+        body = Text.cut(source.text, match.start(1), match.end(1))
+        for found in reversed(list(_JUST_NAME.finditer(body.text))):
+            value = values.get(found[1])
+            if value is not None:
+                body = body.splice(found.start(), found.end(), value)
+        for prefix in _PREFIX.finditer(body.text):
+            body = body.put(prefix.start(), prefix.end(), " ")
+        reading.read(prepare(body), Env())
+    yield from invocations(source, reading.runs)
+
+
+def _wants_just(source: Source) -> bool:
+    name = source.path.name.lower()
+    return name in ("justfile", ".justfile") or name.endswith(".just")
+
+
+READERS = (Reader("make", _wants, _read, rank=1), Reader("just", _wants_just, _just, rank=1))

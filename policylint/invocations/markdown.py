@@ -1,0 +1,96 @@
+"""Markdown: the fenced and indented code blocks of shell commands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policylint.invocations.batch import powershell
+from policylint.invocations.commands import shell
+from policylint.invocations.source import Found, Reader, Source
+from policylint.invocations.text import Text
+
+_SHELLS = (
+    "",
+    "sh",
+    "bash",
+    "shell",
+    "console",
+    "zsh",
+    "terminal",
+    "shell-session",
+    "shellsession",
+    "sh-session",
+    "bash-session",
+    "text",
+    "txt",
+    "cmd",
+    "command",
+    "commandline",
+    "none",
+    "plaintext",
+    "plain",
+    "helm",
+)
+_POWERSHELL = ("powershell", "pwsh", "ps1", "posh")
+_PROMPT = re.compile(r"^[ \t]*(?:[\w.@:~/-]*[$%#>❯➜][ \t]+)(?=\S)")
+_START = re.compile(r"^\s*(?:sudo\s+)?(?:helm|helmfile|microk8s)\s", re.MULTILINE)
+
+
+def _wants(source: Source) -> bool:
+    return source.path.suffix.lower() in (".md", ".markdown", ".mdx", ".mdown") and "helm" in source.text.lower()
+
+
+def _read(source: Source) -> Iterator[Found]:
+    from markdown_it import MarkdownIt
+
+    starts = [0, *(match.end() for match in re.finditer("\n", source.text)), len(source.text) + 1]
+    for token in MarkdownIt("commonmark").parse(source.text):
+        if token.type not in ("fence", "code_block") or not token.map or "helm" not in token.content.lower():
+            continue
+        language = (re.split(r"[\s{,:]", token.info.strip().lower()) or [""])[0] if token.type == "fence" else ""
+        first = token.map[0] + (1 if token.type == "fence" else 0)
+        text = _located(source.text, starts, first, token.content)
+        if language in _POWERSHELL:
+            yield from powershell(source, text, {})
+        elif language in _SHELLS and (
+            language not in ("", "text", "txt", "none", "plaintext", "plain") or _commands(text)
+        ):
+            yield from shell(source, _session(text))
+
+
+def _commands(text: Text) -> bool:
+    """Whether a block of no stated language is a list of commands: a line begins with helm."""
+    return any(_START.match(_PROMPT.sub("", line)) for line in text.text.split("\n"))
+
+
+def _located(whole: str, starts: list[int], first: int, content: str) -> Text:
+    """A block's content with the positions of its lines, which a list or a quote indents."""
+    at: list[int] = []
+    for index, line in enumerate(content.split("\n")):
+        if first + index + 1 >= len(starts):
+            at += [-1] * (len(line) + 1)
+            continue
+        start, end = starts[first + index], starts[first + index + 1] - 1
+        lead = max(end - start - len(line), 0)
+        at += range(start + lead, start + lead + len(line) + 1)
+    del whole
+    return Text(content, tuple(at[: len(content)]), "." * len(content))
+
+
+def _session(text: Text) -> Text:
+    """A console session: with prompts, only what follows one is a command; without, every line is."""
+    lines = list(re.finditer(r"(?:\\\n|[^\n])+", text.text))
+    prompted = any(re.match(r"[ \t]*(?:[\w.@:~/-]*[$%❯➜])[ \t]+\S", line.group()) for line in lines)
+    if not prompted:
+        return text
+    for line in lines:
+        prompt = re.match(r"[ \t]*(?:[\w.@:~/-]*[$%#❯➜])[ \t]+(?=\S)", line.group())
+        if prompt:
+            text = text.put(line.start(), line.start() + prompt.end(), " ")
+        elif line.group().strip():
+            text = text.put(line.start(), line.end(), " ")
+    return text
+
+
+READER = Reader("markdown", _wants, _read, rank=1)

@@ -1,0 +1,149 @@
+"""Commands in any other YAML: Bitbucket, Drone, Tekton, Travis, build specs, Ansible's shell tasks, container specs.
+
+A CI of its own kind needs no reader here as long as its commands stand under a key that says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policylint.invocations.actions import Step, invocation, row_of
+from policylint.invocations.ci import is_yaml, lines, mentions, resolve, script, variables, words
+from policylint.invocations.source import Found, Reader, Source
+from policylint.invocations.text import Text, joined
+from policylint.invocations.yamlnodes import Yaml, failures, roots, walk
+
+_SCRIPTS = (
+    "script",
+    "scripts",
+    "before_script",
+    "after_script",
+    "after-script",
+    "before_install",
+    "before_deploy",
+    "after_deploy",
+    "after_success",
+    "install",
+    "commands",
+    "command",
+    "cmd",
+    "cmds",
+    "run",
+    "run_script",
+    "bash",
+    "shell",
+    "sh",
+    "exec",
+    "entry",
+    "deploy",
+    "destroy",
+    "source",
+    "preconditions",
+    "status",
+    "ansible.builtin.shell",
+    "ansible.builtin.command",
+    "ansible.legacy.shell",
+    "ansible.legacy.command",
+    "raw",
+    "ansible.builtin.raw",
+    "argv",
+    "inlineScript",
+)
+_FACTS = ("set_fact", "ansible.builtin.set_fact", "vars")
+_SPLIT = ("command", "args", "cmd", "argv", "entrypoint")
+_KUBERNETES = re.compile(r"\$\(\w[\w.-]*\)")
+_IMAGE = re.compile(r"(?:^|/)[\w.-]*helm[\w.-]*(?::[^\s/]+)?(?:@sha256:\w+)?$")
+_WHOLE = re.compile(r"\s*(?:sudo\s+)?helm(?:file)?\s+\S")
+
+
+def _wants(source: Source) -> bool:
+    return (is_yaml(source) or source.path.name.endswith((".yml.j2", ".yaml.j2"))) and mentions(source)
+
+
+def _read(source: Source) -> Iterator[Found]:
+    for failure in failures(source):
+        if re.search(r"\bhelm(?:file)? [a-z]", source.text):
+            yield failure
+    for root in roots(source):
+        known = variables(root.get("env"), root.get("env", "variables"), root.get("environment"), root.get("variables"))
+        shared = _shared(root)
+        for node in walk(root):
+            if node.mapping:
+                yield from _mapping(source, node, {**shared, **known})
+
+
+def _shared(root: Yaml) -> dict[str, Text]:
+    """Values that Taskfiles and Ansible keep under `vars`."""
+    return variables(root.get("vars"))
+
+
+def _mapping(source: Source, node: Yaml, known: dict[str, Text]) -> Iterator[Found]:
+    keys = dict(node.pairs())
+    image = node.string("image") or node.string("name")
+    row = row_of(image) if image and ("settings" in keys or "image" in keys) else None
+    if row is not None and row["tool"] == "drone":
+        yield from invocation(Step(source, node, keys.get("settings") or node, None, known), row)
+        return
+    if any(name in keys for name in ("command", "args", "entrypoint")) and _listed(keys):
+        yield from _container(source, keys, known, image)
+    for name, value in keys.items():
+        if name in _SCRIPTS and not (name in _SPLIT and _listed(keys) and name in ("command", "args", "entrypoint")):
+            yield from _script(source, name, value, known)
+        elif name in _FACTS:
+            for _, text in value.pairs():
+                if text.scalar and _WHOLE.match(text.text().text):
+                    yield from script(source, _task_vars(text.text(), known), known)
+
+
+def _listed(keys: dict[str, Yaml]) -> bool:
+    return any(list(keys[name].items()) for name in ("command", "args", "entrypoint") if name in keys) and not any(
+        len(list(item.items())) or item.mapping or _WHOLE.match(item.string())
+        for name in ("command", "args", "entrypoint")
+        if name in keys
+        for item in keys[name].items()
+    )
+
+
+def _container(source: Source, keys: dict[str, Yaml], known: dict[str, Text], image: str) -> Iterator[Found]:
+    """A container's command and arguments as words; an image whose entry point is helm is the helm word."""
+    listed = [keys[name] for name in ("entrypoint", "command", "args") if name in keys]
+    parts = [item.text() for node in listed for item in (node.items() if not node.scalar else [node])]
+    parts = [_macros(part) for part in parts]
+    if not any("helm" in part.text for part in parts):
+        named = keys.get("image") or keys.get("name")
+        if "command" in keys or "entrypoint" in keys or named is None or not _IMAGE.search(image):
+            return
+        parts = [named.text(), *parts]
+        parts[0] = Text("helm", (parts[0].start,) * 4, "....")
+    yield from script(source, words(parts), known)
+
+
+def _macros(text: Text) -> Text:
+    for match in _KUBERNETES.finditer(text.text):
+        text = text.put(match.start(), match.end(), "\ue001")
+    return text
+
+
+def _script(source: Source, name: str, value: Yaml, known: dict[str, Text]) -> Iterator[Found]:
+    """A text, a list of texts (one shell session), or mappings that hold one (`cmd:`, `command:`)."""
+    if name == "argv":
+        yield from script(source, words(item.text() for item in value.items()), known)
+        return
+    texts = [item for item in value.items() if item.scalar or list(item.items())]
+    if value.scalar:
+        yield from script(source, _task_vars(value.text(), known), known)
+    elif texts:
+        whole = joined((lines(item) for item in texts), "\n")
+        yield from script(source, _task_vars(whole, known), known)
+
+
+_TASK = re.compile(r"\{\{\s*\.?(\w+)\s*\}\}")
+
+
+def _task_vars(text: Text, known: dict[str, Text]) -> Text:
+    """`{{.NAME}}` and `{{ name }}` of Taskfiles and Ansible."""
+    return resolve(text, _TASK, known.get)
+
+
+READER = Reader("pipelines", _wants, _read, rank=3)
