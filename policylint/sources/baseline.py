@@ -31,15 +31,15 @@ def default_revision(repository: Repository, paths: list[str], default_branch: s
     head = repository.commit("HEAD")
     if not head:
         raise SourceError("the repository has no commit yet", remedy=_NAME_IT)
-    clean = repository.is_clean(paths)
-    if not clean and repository.has_staged(paths) and not repository.has_unstaged(paths):
+    state = repository.state(paths)
+    if state.staged and not state.unstaged:
         return Revision(head, "HEAD (staged changes)")
     branch, reference = _target(repository, default_branch)
     if reference:
         base = _merge_base(repository, branch, reference)
-        if base != head or not clean:
+        if base != head or not state.is_clean:
             return Revision(base, f"merge base with {reference}")
-    elif not clean:
+    elif not state.is_clean:
         return Revision(head, "HEAD")
     return _before_head(repository, head)
 
@@ -67,17 +67,15 @@ def _target(repository: Repository, default_branch: str) -> tuple[str, str]:
             f"the configuration names {default_branch} as default branch, which this clone does not have",
             remedy=_fetch(repository, default_branch),
         )
-    found = ((name, _reference(repository, name)) for name in ("main", "master"))
-    return next(((name, reference) for name, reference in found if reference), ("", ""))
+    found = _reference(repository, "main", "master")
+    return found.removeprefix("origin/"), found
 
 
-def _reference(repository: Repository, branch: str) -> str:
-    candidates = (f"origin/{branch}", branch)
-    return next((name for name in candidates if repository.commit(f"refs/{_kind(name)}/{name}")), "")
-
-
-def _kind(name: str) -> str:
-    return "remotes" if name.startswith("origin/") else "heads"
+def _reference(repository: Repository, *branches: str) -> str:
+    """The first of the branches that is there, of the remote ("origin/NAME") before the local one; "" for none."""
+    names = [f"{kind}/{branch}" for branch in branches for kind in ("refs/remotes/origin", "refs/heads")]
+    found = repository.references(*names)
+    return found[0].removeprefix("refs/remotes/").removeprefix("refs/heads/") if found else ""
 
 
 def _merge_base(repository: Repository, branch: str, reference: str) -> str:

@@ -23,20 +23,21 @@ class Checkout:
         self.root = root
         self._asked: set[str] = set()
 
-    def add(self, path: str) -> bool:
-        """Copy the file or directory at `path` and what its links point at; whether there is such a path."""
-        waiting = [path]
-        found = False
-        while fresh := [item for item in waiting if item not in self._asked]:
+    def add(self, *paths: str) -> bool:
+        """Copy the files and directories at `paths` and what links there point at; whether there is any such path."""
+        waiting = list(paths)
+        while fresh := [item for item in dict.fromkeys(waiting) if item not in self._asked]:
             self._asked.update(fresh)
-            blobs = self.repository.files(self.commit, fresh)
-            found = found or bool(blobs)
-            waiting = self._write(blobs)
-        return found or (self.root / path).exists()
+            waiting = self._write(self.repository.files(self.commit, fresh))
+        return any(self._is_copied(path) for path in paths)
 
     def has(self, path: str) -> bool:
         """Whether the revision has such a file or directory, copied or not."""
-        return self.repository.has(self.commit, path)
+        return self._is_copied(path) or self.repository.has(self.commit, path)
+
+    def _is_copied(self, path: str) -> bool:
+        copied = self.root / path
+        return copied.is_symlink() or (copied.exists() and (copied != self.root or any(copied.iterdir())))
 
     def _write(self, blobs: Iterable[Blob]) -> list[str]:
         """Write the files; the paths that links among them point at."""

@@ -6,7 +6,7 @@ import os
 import posixpath
 import subprocess
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from policylint.errors import SourceError
@@ -34,10 +34,26 @@ class Blob:
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """What the index and the work tree hold beside a commit."""
+
+    staged: bool
+    unstaged: bool
+    untracked: bool
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether there is nothing of it."""
+        return not (self.staged or self.unstaged or self.untracked)
+
+
+@dataclass(frozen=True, slots=True)
 class Repository:
-    """A git repository with a work tree; `top` is its absolute path."""
+    """A git repository with a work tree; `top` is its absolute path. It is taken not to change during a run."""
 
     top: Path
+    _commits: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    _states: dict[tuple[str, ...], State] = field(default_factory=dict, compare=False, repr=False)
 
     def run(self, *arguments: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         """Run git and return what it said, whatever its exit code."""
@@ -50,7 +66,16 @@ class Repository:
 
     def commit(self, revision: str) -> str:
         """The commit a revision names; "" where there is none."""
-        return self.answer("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        if revision not in self._commits:
+            wanted = f"{revision}^{{commit}}"
+            self._commits[revision] = self.answer("rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
+        return self._commits[revision]
+
+    def references(self, *names: str) -> list[str]:
+        """Those of the full reference names that exist, in the order given."""
+        done = self.run("for-each-ref", "--format=%(refname)", *names)
+        found = set(done.stdout.decode("utf-8", "replace").split("\n"))
+        return [name for name in names if name in found]
 
     @property
     def is_shallow(self) -> bool:
@@ -94,21 +119,19 @@ class Repository:
             yield blob, done.stdout[end + 1 : end + 1 + int(size)]
             start = end + 1 + int(size) + 1
 
-    def is_clean(self, paths: Iterable[str]) -> bool:
-        """Whether the work tree holds at `paths` what HEAD does, untracked files counted."""
-        return not self.has_staged(paths) and not self.has_unstaged(paths) and not self.has_untracked(paths)
-
-    def has_staged(self, paths: Iterable[str]) -> bool:
-        """Whether the index differs from HEAD at `paths`."""
-        return self.run("diff", "--cached", "--quiet", "HEAD", "--", *_specs(paths)).returncode != 0
-
-    def has_unstaged(self, paths: Iterable[str]) -> bool:
-        """Whether the work tree differs from the index at `paths`."""
-        return self.run("diff", "--no-ext-diff", "--quiet", "--", *_specs(paths)).returncode != 0
-
-    def has_untracked(self, paths: Iterable[str]) -> bool:
-        """Whether there are files at `paths` that git neither tracks nor ignores."""
-        return bool(self.run("ls-files", "--others", "--exclude-standard", "-z", "--", *_specs(paths)).stdout)
+    def state(self, paths: Iterable[str]) -> State:
+        """What differs from HEAD at `paths`; asked once for the same paths."""
+        specs = tuple(_specs(paths))
+        if specs not in self._states:
+            done = self.run("status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal", "--", *specs)
+            _check(done)
+            codes = [entry[:2] for entry in _entries(done.stdout)]
+            self._states[specs] = State(
+                staged=any(code[0] not in " ?" for code in codes),
+                unstaged=any(code[1] not in " ?" for code in codes),
+                untracked="??" in codes,
+            )
+        return self._states[specs]
 
     def is_ignored(self, path: str) -> bool:
         """Whether git is told to ignore the file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm
             f"git keeps neither {chart.chart} nor a values file of it",
             remedy="name the before side: --before oci://...:VERSION, REPO/CHART@VERSION, or any other side",
         )
-    if revision.commit == repository.commit("HEAD") and repository.is_clean(paths):
+    if revision.commit == repository.commit("HEAD") and repository.state(paths).is_clean:
         raise SourceError(
             f"{revision.label} is what the work tree holds: a commit is never compared with itself",
             remedy="name an older revision with --before",
@@ -113,7 +114,7 @@ def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm
     if after is not None:
         return at_revision(chart, repository, revision, workspace, helm), after
     before = _at(repository, revision, chart, workspace, helm)
-    if not name and is_staged(revision) and repository.has_untracked(paths):
+    if not name and is_staged(revision) and repository.state(paths).untracked:
         return before, _at(repository, Revision("", "the index"), chart, workspace, helm)
     if _is_gone(chart.chart):
         return before, EmptySide(chart.chart, (f"{chart.chart} is gone since {revision.label}",))
@@ -168,14 +169,12 @@ def _is_gone(spec: str) -> bool:
 def _paths(repository: Repository, chart: ChartSide) -> list[str]:
     """What the render depends on in the repository: the chart, its `file://` dependencies, values and set files."""
     named = [chart.chart, *chart.values.files, *(item.partition("=")[2] for item in chart.values.set_file)]
-    waiting = [repository.path_of(path) for path in named if path and not _is_reference(path)]
-    found: list[str] = []
-    while waiting:
-        path = waiting.pop()
-        if path and path not in found:
-            found.append(path)
-            waiting += [repository.path_of(target) for target in _targets(repository, path)]
-    return found
+    fresh = {repository.path_of(path) for path in named if path and not _is_reference(path)} - {""}
+    found: set[str] = set()
+    while fresh:
+        found |= fresh
+        fresh = {repository.path_of(target) for target in _targets(repository, fresh)} - found - {""}
+    return sorted(found)
 
 
 def _values_in(repository: Repository, chart: ChartSide) -> bool:
@@ -184,13 +183,17 @@ def _values_in(repository: Repository, chart: ChartSide) -> bool:
     return any(repository.path_of(path) for path in named if not _is_reference(path))
 
 
-def _targets(repository: Repository, path: str) -> list[Path]:
-    """What a path leads to: `file://` repositories of a chart's dependencies, and the targets of symbolic links."""
-    top = repository.top / path
-    files = [top / name for name in ("Chart.yaml", "requirements.yaml")]
-    texts = [file.read_text("utf-8", "replace") for file in files if file.is_file()]
-    charts = [top / link for text in texts for link in re.findall(r"repository:\s*[\"']?file://([^\s\"'#]+)", text)]
-    links = [repository.top / blob.path for blob in repository.files("", [path]) if blob.is_link]
+def _targets(repository: Repository, paths: Iterable[str]) -> list[Path]:
+    """What paths lead to: `file://` repositories of a chart's dependencies, and the targets of symbolic links."""
+    tops = [repository.top / path for path in paths]
+    files = [top / name for top in tops for name in ("Chart.yaml", "requirements.yaml")]
+    charts = [
+        file.parent / link
+        for file in files
+        if file.is_file()
+        for link in re.findall(r"repository:\s*[\"']?file://([^\s\"'#]+)", file.read_text("utf-8", "replace"))
+    ]
+    links = [repository.top / blob.path for blob in repository.files("", paths) if blob.is_link]
     return charts + [link.parent / link.readlink() for link in links if link.is_symlink()]
 
 

@@ -33,6 +33,7 @@ def at_revision(
     checkout = Checkout(repository, revision.commit, workspace.directory())
     chart, notes = side.chart, []
     inside = repository.path_of(side.chart)
+    checkout.add(*filter(None, (inside, *(_inside(repository, file) for file in side.values.files))))
     if Path(side.chart).exists() or (inside and checkout.has(inside)):
         path = path_inside(repository, side.chart)
         old = _chart_path(checkout, path)
@@ -102,7 +103,7 @@ def _values(values: ValuesInput, checkout: Checkout, revision: Revision) -> tupl
 
 def _file(file: str, checkout: Checkout, revision: Revision, notes: list[str], *, needed: bool) -> str:
     """The file as it stood; itself where git does not keep it; "" where it is new and can be left out."""
-    inside = "" if file == "-" or "://" in file else checkout.repository.path_of(file)
+    inside = _inside(checkout.repository, file)
     if inside and checkout.add(inside):
         return str(checkout.root / inside)
     if inside and not needed and Path(file).exists() and not checkout.repository.is_ignored(inside):
@@ -110,3 +111,7 @@ def _file(file: str, checkout: Checkout, revision: Revision, notes: list[str], *
         return ""
     notes.append(f"{file} is not kept in this repository: both sides use it as it is now")
     return file
+
+
+def _inside(repository: Repository, file: str) -> str:
+    return "" if file == "-" or "://" in file else repository.path_of(file)
