@@ -6,6 +6,7 @@ a field's path is where the walk found it. Subtrees without any check are never 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -35,6 +36,8 @@ Rule = Callable[[Json, str], Iterator[Cause]]
 
 _PREFIXES = ("io.k8s.api.", "io.k8s.apimachinery.pkg.apis.", "io.k8s.kube-aggregator.pkg.apis.")
 _UNCHECKED = ("io.k8s.apiextensions-apiserver.",)
+_BETA = re.compile(r"\.v1(alpha|beta)\d+\.")
+"""Beta versions of a kind are checked as its v1 is: the server validates them all in one form."""
 
 
 @dataclass(slots=True, eq=False)
@@ -94,7 +97,7 @@ def plan_of(node: Node, minor: int) -> Plan:
         return Plan()
     from policylint.validity.tables import CHECKS, RULES, UNCHECKED
 
-    name = struct(node)
+    name = _BETA.sub(".v1.", struct(node))
     since = UNCHECKED.get(name, {})
     below = {key: plan_of(child, minor) for key, child in node.properties.items() if since.get(key, 0) <= minor}
     plain = tuple(key for key, child in node.properties.items() if child.default == {} and _has_checks(below.get(key)))
