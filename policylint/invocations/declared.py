@@ -101,7 +101,7 @@ def invocation(declared: Declaration, source: Source) -> Invocation:
 
 def _given(said: Word) -> Flag:
     if said.dynamic:
-        return Flag("unknown")
+        return Flag("set" if said.written else "unknown")
     return Flag("set", said.text) if said.text is not None else UNSET
 
 

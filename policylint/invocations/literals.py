@@ -23,6 +23,8 @@ class Literal:
     spot: Spot
     written: str = ""
     """The option's name as the program spells it."""
+    text: str = ""
+    """The expression of the value, in short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ _CONSTANT = re.compile(r"\bconst\s+(\w+)\s*(?::\s*\w+\s*)?=\s*(\"[^\"\n]*\"|'[^'
 _SPACE = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _ATOM = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|-?\d[\d._]*|[A-Za-z_$][\w$]*")
 _SKIP = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*|/\*.*?\*/|.", re.DOTALL)
+_SHOWN = 80
+"""How many characters of an expression are kept."""
 _CLOSING = {"{": "}", "[": "]", "(": ")"}
 
 
@@ -125,7 +129,7 @@ class _Scan:
         if self._peek() not in (",", "}", "]", ")", ""):
             value = UNDECIDED  # an operator, a call or a member: the value is made when the program runs
             self._pass_over()
-        return Literal(value, self.spot(start))
+        return Literal(value, self.spot(start), "", self._text[start : min(self._at, start + _SHOWN)].strip())
 
     def _object(self) -> dict[str, Literal]:
         found: dict[str, Literal] = {}
@@ -140,9 +144,10 @@ class _Scan:
                 name = key[0].strip("\"'`")
                 if self._peek() == ":":
                     self._at += 1
-                    found[name] = Literal(self._value().value, self.spot(start), name)
+                    value = self._value()
+                    found[name] = Literal(value.value, self.spot(start), name, value.text)
                 else:
-                    found[name] = Literal(self._constants.get(name, UNDECIDED), self.spot(start), name)
+                    found[name] = Literal(self._constants.get(name, UNDECIDED), self.spot(start), name, name)
                     self._pass_over()
             if self._peek() == ",":
                 self._at += 1
@@ -205,7 +210,9 @@ def _keywords(node: ast.Call, constants: Mapping[str, Any]) -> tuple[dict[str, L
                 spread = True
             else:
                 value = _python(keyword.value, constants)
-                found[_camel(keyword.arg)] = Literal(value, _spot(keyword), keyword.arg)
+                found[_camel(keyword.arg)] = Literal(
+                    value, _spot(keyword), keyword.arg, ast.unparse(keyword.value)[:_SHOWN]
+                )
     unread = any(not isinstance(each, ast.Call) for each in node.args[1:2])
     return found, spread or unread
 

@@ -118,7 +118,7 @@ def _call(call: Call, kind: str) -> Declaration:
 def _word(found: Literal | None) -> Word:
     if found is None or found.value is None:
         return Word()
-    return Word(found.value) if isinstance(found.value, str) else Word(None, True)
+    return Word(found.value) if isinstance(found.value, str) else Word(None, True, found.text)
 
 
 def _settings(call: Call) -> Iterator[Setting]:

@@ -84,9 +84,15 @@ def _hidden(root: Tree, path: list[str]) -> bool:
 def setting(found: Tree, reading: Reading, item: Tree) -> Iterator[Setting]:
     """What one written setting of the declaration `item` says; null says nothing."""
     if found.dynamic or found.sometimes(item) or varies(found.text or ""):
-        yield Setting(reading[0], "unknown", None, found.spot, found.name)
+        yield untold(reading, found.spot, found.name, there=not found.sometimes(item))
     elif found.text is not None:
         yield from read_value(found.text, reading, found.spot, found.name)
+
+
+def untold(reading: Reading, spot: Spot, written: str, *, there: bool = True) -> Setting:
+    """A setting whose value cannot be told: a switch is unknown then, a value is given whatever it is."""
+    given = there and reading[1] in ("text", "seconds")
+    return Setting(reading[0], "set" if given else "unknown", None, spot, written)
 
 
 def read_value(text: str, reading: Reading, spot: Spot, written: str) -> Iterator[Setting]:
@@ -109,7 +115,7 @@ def read_value(text: str, reading: Reading, spot: Spot, written: str) -> Iterato
 def literal(value: Any, undecided: bool, reading: Reading, spot: Spot, written: str) -> Iterator[Setting]:
     """What a setting of a programming language says, from its JSON value."""
     if undecided or isinstance(value, (dict, list)):
-        yield Setting(reading[0], "unknown", None, spot, written)
+        yield untold(reading, spot, written)
     elif value is not None:
         text = str(value).lower() if isinstance(value, bool) else str(value)
         yield from read_value(text, reading, spot, written)

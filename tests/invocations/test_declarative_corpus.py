@@ -15,6 +15,8 @@ CORPUS = Path(__file__).parents[2] / "fixtures" / "pipelines" / "declarative"
 LABELS: dict[str, list[dict[str, Any]]] = load((CORPUS / "labels.yaml").read_text(), "labels.yaml")
 DECLARATIVE = {
     "ansible",
+    "ansible-commands",
+    "terraform-commands",
     "fleet",
     "helmfile",
     "kubernetes",
