@@ -15,7 +15,7 @@ from policylint.options import Options
 from policylint.packs import nearest
 from policylint.schemas import NEWEST, minor_number
 from policylint.sources.resolve import resolve_pair
-from policylint.sources.sides import ChartSide, EmptySide, Side, ValuesInput
+from policylint.sources.sides import ChartSide, EmptySide, ManifestSide, Side, ValuesInput
 from policylint.sources.workspace import Workspace
 
 
@@ -83,7 +83,7 @@ def _plan(options: Options, config: Config, workspace: Workspace, invocations: t
         options.before, chart, workspace, default_branch=config.default_branch, helm=options.helm
     )
     given = after
-    if options.values_mode:
+    if options.values_mode or (isinstance(before, ManifestSide) and before.revision):
         after = _under_mode(options, before, after, workspace)
     named = options.namespace or "default"
     return Plan(
@@ -92,16 +92,16 @@ def _plan(options: Options, config: Config, workspace: Workspace, invocations: t
 
 
 def _under_mode(options: Options, before: Side, after: Side, workspace: Workspace) -> Side:
-    """The after side as `--values-mode` makes Helm render it."""
+    """The after side as `--values-mode` makes Helm render it, or no flag does where the release's record is known."""
     from policylint.values.modes import Mode
     from policylint.values.stage import staged, values_change
 
-    if options.values_mode not in list(Mode):
+    if options.values_mode and options.values_mode not in list(Mode):
         raise UsageError(
             f"no values mode is called {options.values_mode!r}", remedy=nearest(options.values_mode, list(Mode))
         )
     change = values_change(before, after, options.values_mode, options.helm_version or "4")
-    if change is None or change.old is None:
+    if options.values_mode and (change is None or change.old is None):
         raise UsageError(
             "--values-mode needs the old chart and its values",
             remedy="name the release as it runs: --before git:REV, a chart, or an exported release",
