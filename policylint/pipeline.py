@@ -71,18 +71,18 @@ def _unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
     from policylint.rule import Context
 
     at = target(plan, "")
-    subjects, failures = _values_subjects(plan, at.helm)
+    subjects, failures = _values_subjects(plan, at.helm, error.message)
     findings, more = evaluate(_judging(plan).rules, subjects, Context(at), Redactor())
     told = (failure("render", error), *failures, *more)
     return ReleaseReport(plan.release, plan.namespace, at, Verdict.UNKNOWN, findings=findings, failures=told)
 
 
-def _values_subjects(plan: Plan, helm: str) -> tuple[tuple[object, ...], tuple[RuleFailure, ...]]:
+def _values_subjects(plan: Plan, helm: str, failed: str = "") -> tuple[tuple[object, ...], tuple[RuleFailure, ...]]:
     """The values change and the new chart as subjects, where the after side is a chart at hand."""
     from policylint.values.stage import values_change
 
     try:
-        change = values_change(plan.before, plan.given_after, plan.options.values_mode, helm)
+        change = values_change(plan.before, plan.given_after, plan.options.values_mode, helm, failed)
     except PolicylintError as error:
         return (), (failure("values", error),)
     return ((change, change.new) if change else ()), ()
