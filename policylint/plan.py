@@ -84,14 +84,23 @@ def _plan(options: Options, config: Config, workspace: Workspace, invocations: t
     )
     given = after
     if options.values_mode or (isinstance(before, ManifestSide) and before.revision):
-        after = _under_mode(options, before, after, workspace)
+        line = options.helm_version or environment.helm or config.helm or _line_found(options.helm)
+        after = _under_mode(options, before, after, workspace, line)
     named = options.namespace or "default"
     return Plan(
         options.release, named, before, after, options, environment, config, invocations, invocations, given_after=given
     )
 
 
-def _under_mode(options: Options, before: Side, after: Side, workspace: Workspace) -> Side:
+def _line_found(named: str) -> str:
+    """The line of the helm that will render, "4" where there is none."""
+    from policylint.render.binary import HelmBinary, find_helm
+
+    path = find_helm(named)
+    return HelmBinary(path).line if path else "4"
+
+
+def _under_mode(options: Options, before: Side, after: Side, workspace: Workspace, line: str) -> Side:
     """The after side as `--values-mode` makes Helm render it, or no flag does where the release's record is known."""
     from policylint.values.modes import Mode
     from policylint.values.stage import staged, values_change
@@ -100,7 +109,7 @@ def _under_mode(options: Options, before: Side, after: Side, workspace: Workspac
         raise UsageError(
             f"no values mode is called {options.values_mode!r}", remedy=nearest(options.values_mode, list(Mode))
         )
-    change = values_change(before, after, options.values_mode, options.helm_version or "4")
+    change = values_change(before, after, options.values_mode, line)
     if options.values_mode and (change is None or change.old is None):
         raise UsageError(
             "--values-mode needs the old chart and its values",
