@@ -64,12 +64,16 @@ def first(*words: Word) -> Word:
 
 def found(read: Iterable[Read], source: Source) -> Iterator[Found]:
     """The invocations and failures that a tool's declarations are."""
-    for each in read:
-        if isinstance(each, ReadError):
-            message = f"{source.file}:{each.line}: {each.message}; releases declared there are not judged"
-            yield RuleFailure("scan", message, each.remedy)
-        else:
-            yield invocation(each, source)
+    try:
+        for each in read:
+            yield _failure(each, source) if isinstance(each, ReadError) else invocation(each, source)
+    except RecursionError:
+        yield _failure(ReadError("nested too deeply", line=1, remedy="no declaration of a release needs this"), source)
+
+
+def _failure(error: ReadError, source: Source) -> RuleFailure:
+    message = f"{source.file}:{error.line}: {error.message}; releases declared there are not judged"
+    return RuleFailure("scan", message, error.remedy)
 
 
 def invocation(declared: Declaration, source: Source) -> Invocation:

@@ -82,7 +82,7 @@ def read_python(text: str, file: str) -> Iterator[Read]:
     """The releases of a Python program."""
     try:
         calls = list(python_calls(text))
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", 0) or 0
         yield ReadError(f"not Python: {error}", file=file, line=line, remedy="correct the program")
         return

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from policylint.errors import ReadError
@@ -14,6 +13,8 @@ from policylint.invocations.holes import HOLE, Filled, fill, has_actions
 from policylint.kyaml import compose
 
 _END = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z).*$", re.MULTILINE)
+MAX_NODES = 200_000
+"""The most nodes a document may have once its aliases are expanded."""
 _REPAIRS = 3
 """How many unreadable lines a document may have before it is given up."""
 
@@ -227,8 +228,10 @@ def _read(filled: Filled, line: int, column: int, file: str) -> Tree | None:
     while True:
         try:
             root = compose(filled.text, file)
-        except (ReadError, yaml.YAMLError) as error:
-            if not isinstance(error, ReadError) or len(lost) >= _REPAIRS or not filled.text.strip():
+        except RecursionError:
+            raise ReadError("nested too deeply", line=1, remedy="no declaration of a release needs this") from None
+        except ReadError as error:
+            if len(lost) >= _REPAIRS or not filled.text.strip():
                 raise
             bad = _bad_line(filled.text, error.line)
             lost.append(bad)
@@ -237,7 +240,35 @@ def _read(filled: Filled, line: int, column: int, file: str) -> Tree | None:
         else:
             if root is None and first:
                 raise first
+            if root is not None and "*" in filled.text:
+                _refuse_bomb(root)
             return Tree(root, Page(filled, line, column, file, tuple(lost))) if root else None
+
+
+def _refuse_bomb(root: Node) -> None:
+    """Raise `ReadError` for an alias to a parent, and for aliases that expand to very many nodes."""
+    sizes: dict[int, int] = {}
+
+    def size(node: Node) -> int:
+        known = sizes.get(id(node))
+        if known is not None:
+            return known
+        sizes[id(node)] = MAX_NODES  # until it is known: an alias to a parent has no end
+        total = 1 + sum(size(child) for child in _children(node))
+        sizes[id(node)] = total
+        return total
+
+    if size(root) >= MAX_NODES:
+        raise ReadError("aliases without end", line=1, remedy="write the repeated part out")
+
+
+def _children(node: Node) -> Iterator[Node]:
+    if isinstance(node, SequenceNode):
+        yield from node.value
+    elif isinstance(node, MappingNode):
+        for key, value in node.value:
+            yield key
+            yield value
 
 
 def _bad_line(text: str, line: int) -> int:

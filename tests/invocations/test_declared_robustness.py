@@ -1,0 +1,92 @@
+"""Damaged files: every reader of declarations ends with invocations and failures, never with an exception."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from policylint.invocations.declared import found
+from policylint.invocations.model import Invocation
+from policylint.invocations.source import Found, Source, readers
+from policylint.invocations.tree import Tree, documents
+from policylint.model import RuleFailure
+
+CORPUS = Path(__file__).parents[2] / "fixtures" / "pipelines" / "declarative"
+FILES = sorted(path for path in CORPUS.rglob("*") if path.is_file() and path.name != "labels.yaml")
+COMMON = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def read(file: str, text: str) -> list[Found]:
+    source = Source.of(file, text.encode(), CORPUS)
+    return [each for reader in readers() if reader.rank == 0 and reader.wants(source) for each in reader.read(source)]
+
+
+@COMMON
+@given(st.sampled_from(FILES), st.integers(0, 60), st.integers(0, 60))
+def test_lines_lost(path: Path, first: int, count: int) -> None:
+    lines = path.read_text().split("\n")
+    kept = [*lines[:first], *lines[first + count :]]
+    for each in read(str(path.relative_to(CORPUS)), "\n".join(kept)):
+        assert isinstance(each, (Invocation, RuleFailure))
+        if isinstance(each, Invocation):
+            assert 1 <= each.line <= len(kept)
+
+
+@COMMON
+@given(st.sampled_from(FILES), st.integers(0, 1500), st.text("{}[]:-*&'\"|>#\t %$!", max_size=4))
+def test_characters_put_in(path: Path, at: int, what: str) -> None:
+    text = path.read_text()
+    for each in read(str(path.relative_to(CORPUS)), text[:at] + what + text[at:]):
+        assert isinstance(each, (Invocation, RuleFailure))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "releases: &a [*a]\nbases: []\n",
+        "a: &a {<<: *a}\nreleases: [*a]\nbases: []\n",
+        "releases: " + "[" * 5000 + "]" * 5000 + "\nbases: []\n",
+        "a: &a [x, x, x, x, x, x, x, x]\n"
+        + "".join(
+            f"{c}: &{c} [*{p}, *{p}, *{p}, *{p}, *{p}, *{p}, *{p}, *{p}]\n"
+            for p, c in zip("abcdef", "bcdefg", strict=True)
+        )
+        + "releases: *g\n",
+    ],
+)
+def test_yaml_without_end_is_a_failure(text: str) -> None:
+    found_ = [each for each in documents(text, "helmfile.yaml") if not isinstance(each, Tree)]
+    assert found_ or all(isinstance(each, RuleFailure) for each in read("helmfile.yaml", text))
+
+
+def test_a_document_that_cannot_be_read_is_said() -> None:
+    text = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n" + "bad: [\n  x: {\n" * 6
+    (failure,) = read("release.yaml", text)
+    assert isinstance(failure, RuleFailure)
+    assert "release.yaml:" in failure.message
+    assert failure.remedy
+
+
+def test_one_bad_line_leaves_the_rest_of_a_release_known() -> None:
+    text = (
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web, namespace: shop}\n"
+        "spec:\n  chart: {spec: {chart: web, version: 1.0.0}}\n  values: {a: b: c}\n"
+    )
+    (found_,) = read("release.yaml", text)
+    assert isinstance(found_, Invocation)
+    assert (found_.release, found_.version) == ("web", "1.0.0")
+    assert found_.flag("atomic").state == "unknown"
+
+
+def test_too_deep_recursion_is_a_failure() -> None:
+    def deep() -> list[Found]:
+        raise RecursionError
+
+    def endless() -> object:
+        yield from deep()
+
+    (failure,) = found(endless(), Source.of("a.yaml", b""))  # type: ignore[arg-type]
+    assert isinstance(failure, RuleFailure)
