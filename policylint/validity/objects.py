@@ -7,17 +7,23 @@ from collections.abc import Iterator
 from policylint.model import Cause, Json, Object, Target
 from policylint.schemas import Schemas, group_of, minor_number
 from policylint.validity.metadata import metadata
+from policylint.validity.ratchets import of_update
 from policylint.validity.reading import fields, text
 from policylint.validity.walk import Plan, Scope, plan_of, walk
 
 
-def validate(obj: Object, schemas: Schemas, target: Target) -> tuple[Cause, ...]:
+def validate(obj: Object, schemas: Schemas, target: Target, old: Object | None = None) -> tuple[Cause, ...]:
     """The semantic errors of an object, defaulted or not, as the target's server would store it.
 
-    Empty for a valid object and for a kind that the schemas do not know (custom resources and their definitions are
-    judged by `policylint.crds`).
+    With `old`, the object is an update of it, and what the server lets updates keep is no error. Empty for a valid
+    object and for a kind that the schemas do not know (custom resources and their definitions are judged by
+    `policylint.crds`).
     """
-    return tuple(_errors(obj, schemas, Scope(minor_number(target.kubernetes), obj)))
+    minor = minor_number(target.kubernetes)
+    found = tuple(_errors(obj, schemas, Scope(minor, obj)))
+    if old is None or not found:
+        return found
+    return of_update(found, obj, old, _errors(old, schemas, Scope(minor, old)))
 
 
 def _errors(obj: Object, schemas: Schemas, scope: Scope) -> Iterator[Cause]:
