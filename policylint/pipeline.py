@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ def run(plan: Plan) -> ReleaseReport:
 
             judging = _judging(plan)
             case = _case(plan, rendering)
-        return judge(case, judging)
+        return _with_modes(judge(case, judging), plan, case.subjects)
     except UsageError:
         raise
     except PolicylintError as error:
@@ -74,7 +75,21 @@ def _unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
     subjects, failures = _values_subjects(plan, at.helm, error.message)
     findings, more = evaluate(_judging(plan).rules, subjects, Context(at), Redactor())
     told = (failure("render", error), *failures, *more)
-    return ReleaseReport(plan.release, plan.namespace, at, Verdict.UNKNOWN, findings=findings, failures=told)
+    report = ReleaseReport(plan.release, plan.namespace, at, Verdict.UNKNOWN, findings=findings, failures=told)
+    return _with_modes(report, plan, subjects)
+
+
+def _with_modes(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...]) -> ReleaseReport:
+    """The report with what the values modes make of this upgrade, where one is named."""
+    from policylint.values.compare import compare_modes, table, to_json
+    from policylint.values.subject import ValuesChange
+
+    change = next((subject for subject in subjects if isinstance(subject, ValuesChange)), None)
+    if change is None or not plan.options.values_mode:
+        return report
+    comparison = compare_modes(change)
+    overview = table(comparison) if comparison.rows else ""
+    return replace(report, overview=overview, extra={**report.extra, "values": to_json(change, comparison)})
 
 
 def _values_subjects(plan: Plan, helm: str, failed: str = "") -> tuple[tuple[object, ...], tuple[RuleFailure, ...]]:

@@ -32,7 +32,8 @@ def _release(release: ReleaseReport, colour: bool) -> list[str]:
         lines += [*_finding(finding, colour), ""]
     for failure in release.failures:
         lines += [*_failure(failure, colour), ""]
-    return lines if release.overview else [*lines, *_evidence(release), ""]
+    told_all = release.overview and not release.evidence  # a history has nothing to compare
+    return lines if told_all else [*lines, *_evidence(release), ""]
 
 
 def _finding(finding: Finding, colour: bool) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policylint.errors import PolicylintError
-from policylint.redact import MASK, secret_key
+from policylint.redact import MASK, Redactor, secret_key
 from policylint.values.modes import Effective, Mode
 from policylint.values.references import Path, Reference, broken, references
 from policylint.values.subject import ValuesChange
@@ -116,6 +116,40 @@ def table(comparison: Comparison) -> str:
     return "\n".join(lines) + "\n"
 
 
+def to_json(change: ValuesChange, comparison: Comparison) -> dict[str, Any]:
+    """What this upgrade makes of the values, as JSON values: stored, computed, seen by templates, and the modes.
+
+    Values of secret-looking keys are masked.
+    """
+    result, mask = change.effective, Redactor().value
+    return {
+        "mode": change.mode.value,
+        "user_values": mask(result.user_values),
+        "all_values": mask(result.all_values),
+        "rendered": mask(result.scopes),
+        "hidden": [_difference(difference) for difference in comparison.hidden],
+        "reverting": [_difference(difference) for difference in comparison.reverting],
+        "missing": [
+            {"template": found.reference.file, "line": found.reference.line, "message": found.words}
+            for found in comparison.missing
+        ],
+        "modes": [
+            {"key": key, "values": dict(zip((mode.value for mode in MODES), _masked(key, values), strict=True))}
+            for key, values in comparison.rows
+        ],
+    }
+
+
+def _difference(difference: Difference) -> dict[str, Any]:
+    before, after = _masked(difference.key, (difference.before, difference.after))
+    return {"key": difference.key, "before": before, "after": after}
+
+
+def _masked(key: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    hidden = any(secret_key(part) for part in key.split("."))
+    return tuple(MASK if hidden and value is not None else Redactor().value(value) for value in values)
+
+
 def _under(change: ValuesChange, mode: Mode) -> Effective | None:
     try:
         return change.under(mode)
@@ -153,7 +187,8 @@ def _same(one: Any, other: Any) -> bool:
 def _shown(key: str, value: Any) -> str:
     if value is None:
         return "-"
-    if any(secret_key(part) for part in key.split(".")):
+    (value,) = _masked(key, (value,))
+    if value == MASK:
         return MASK
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 30 else text[:29] + "…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from policylint.rule import Context
 from policylint.sources.sides import ValuesInput
 from policylint.values import Mode
 from policylint.values.chart import Chart, chart_of
-from policylint.values.compare import compare_modes, table
+from policylint.values.compare import compare_modes, table, to_json
 from policylint.values.hazards import in_file, in_flags
 from policylint.values.lines import line_of
 from policylint.values.subject import ValuesChange, change_of, failure_of
@@ -111,3 +112,18 @@ def test_lines_of_keys() -> None:
     assert [line_of(text, path) for path in (("a", "b"), ("a", "c", "1", "d"), ("e.f",), ("a", "z"), ("q",))] == [
         3, 4, 5, 2, 0,
     ]  # fmt: skip
+
+
+def test_the_machine_view_masks_secrets_and_names_templates() -> None:
+    change = upgrade()
+    found = to_json(change, compare_modes(change))
+    assert found["user_values"] == {"replicas": 3, "own": True, "x": 1}
+    assert found["missing"] == [
+        {
+            "template": "app/templates/a.yaml",
+            "line": 1,
+            "message": "<.Values.extra.a>: nil pointer evaluating interface {}.a",
+        }
+    ]
+    assert "secret" not in json.dumps(found)
+    assert {row["key"] for row in found["modes"]} >= {"image.tag", "auth.password", "own"}
