@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -109,7 +110,7 @@ def test_helm_4_tells_how_the_release_was_sent(api: list[str]) -> None:
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_release_that_is_not_there(line: str, api: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("test_release_sides.RECORDS", [])
+    monkeypatch.setattr(sys.modules[__name__], "RECORDS", [])
     with pytest.raises(SourceError, match="release: not found"):
         side("release:prod/web", helm(line).path)
 
