@@ -6,7 +6,7 @@ answer = validate_update(live, live')
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ from policylint.model import Answer, Apply, Cause, Object, Outcome, Resource, Ta
 from policylint.schemas import Schemas
 
 ACCEPTED = Answer(Outcome.ACCEPTED)
+MARKS = ("metadata.labels", "metadata.annotations")
 _STATUS_KEPT = ("status",)
 _METADATA_KEPT = ("uid", "creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink")
 _UNKNOWN_TO_CLIENT = frozenset({("apiregistration.k8s.io", "APIService")})
@@ -115,6 +116,16 @@ def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
     if said.outcome is Outcome.REJECTED:
         return said, state
     return said, State(_settled(resource, new), sent, state.assumed)
+
+
+def update_marks(server: Server, resource: Resource) -> Answer:
+    """The answer to an update that changes only the labels and annotations of an object of a built-in kind."""
+    kind, sent = server.kind(resource), as_sent(resource)
+    refusal = _unreadable(server, resource, kind, sent)
+    if refusal:
+        return refusal
+    bare = {"apiVersion": sent.get("apiVersion"), "kind": sent.get("kind"), "metadata": sent["metadata"]}
+    return answer(one for one in _valid(server, bare) if one.field.startswith(MARKS))
 
 
 def _in_version(state: State, api_version: str) -> State:
@@ -238,7 +249,7 @@ def _replaced(resource: Resource) -> Iterable[Unknown]:
         yield Unknown(f"whether the cluster has set {field} of {resource.id}", how, field=field)
 
 
-def _valid(server: Server, new: Object) -> Iterable[Finding]:
+def _valid(server: Server, new: Object) -> Iterable[Cause]:
     from policylint.validity import validate
 
     yield from validate(new, server.published, server.target)
@@ -283,13 +294,25 @@ def _settled(resource: Resource, new: Object) -> Object:
 
 _WRITTEN = {("", "PersistentVolumeClaim"): "spec.volumeName", ("", "Pod"): "spec.nodeName"}
 """Immutable fields that controllers fill in after the creation."""
-_CREATED = {
+_CREATED: Mapping[tuple[str, str], Callable[[Object], Object]] = {
     ("", "Service"): services.created,
     ("", "PersistentVolumeClaim"): storage.normalized,
     ("batch", "Job"): batch.created,
 }
-_PREPARED = {
+
+
+def _claim(_live: Object, new: Object) -> Object:
+    return storage.normalized(new)
+
+
+def _signing_request(live: Object, new: Object) -> Object:
+    """The server keeps the old spec without a word."""
+    return {**new, "spec": live.get("spec")}
+
+
+_PREPARED: Mapping[tuple[str, str], Callable[[Object, Object], Object]] = {
     ("v1", "Service"): services.prepared,
-    ("v1", "PersistentVolumeClaim"): lambda _live, new: storage.normalized(new),
-    ("certificates.k8s.io/v1", "CertificateSigningRequest"): lambda live, new: {**new, "spec": live.get("spec")},
+    ("v1", "PersistentVolumeClaim"): _claim,
+    ("certificates.k8s.io/v1", "CertificateSigningRequest"): _signing_request,
 }
+"""What the server does to a new object, seeing the live one, before it judges it."""

@@ -97,16 +97,18 @@ def _opaque(node: Node) -> bool:
 
 def _fields(node: Node, value: Mapping[str, Json], minor: int, known: Mapping[str, Json]) -> Json:
     plan = _plan(node)
+    shapes = plan.shapes
     found = {}
     same = True
     for key, child in value.items():
-        schema = plan.fields.get(key)
-        if child is None or (schema is None and not plan.open) or (key in plan.gated and plan.gated[key] > minor):
+        kind = child.__class__
+        shape = shapes.get(key)
+        if child is None or (shape is None and not plan.open) or (key in plan.gated and plan.gated[key] > minor):
             same = False
-        elif child.__class__ not in plan.shapes.get(key, _ANY):
+        elif shape is not None and kind not in shape:
             raise UndecodableError(f"{struct(node)}.{key} is of the wrong type")
-        elif child.__class__ is dict or child.__class__ is list:
-            found[key] = kept = _value(schema, child, minor, known.get(key))
+        elif kind is dict or kind is list:
+            found[key] = kept = _value(plan.fields.get(key), child, minor, known.get(key))
             same = same and kept is child
         else:
             found[key] = child

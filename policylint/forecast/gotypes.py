@@ -9,7 +9,8 @@ the table below, read from the types of k8s.io/api (v0.30 to v0.36).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from fractions import Fraction
+from functools import cache, lru_cache
 from typing import Final
 
 from policylint.model import Json
@@ -124,9 +125,15 @@ def normal(node: Node | None, value: Json) -> Json:
     if isinstance(value, dict):
         return _struct(node, value) if node and node.properties else _map(node, value)
     if node is not None and node.quantity:
-        amount = parse_quantity(value)
-        return value if amount is None else amount
+        found = amount(value)
+        return value if found is None else found
     return value
+
+
+@lru_cache(4096)
+def amount(value: str | float) -> Fraction | None:
+    """The exact number of a quantity; None where it is none."""
+    return parse_quantity(value)
 
 
 def _struct(node: Node, value: Mapping[str, Json]) -> Json:

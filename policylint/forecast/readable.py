@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from policylint.forecast.gotypes import amount
 from policylint.model import Json
-from policylint.quantity import parse_quantity
 from policylint.schemas import Node
 
 _SCALARS: dict[str, frozenset[type]] = {
@@ -28,16 +28,15 @@ def readable(node: Node, value: Json) -> bool:
     if value.__class__ is dict:
         if node.properties:
             fields = _fields(node)
-            return all(_fits(fields.get(name), child) for name, child in value.items())
+            return all(child is None or _fits(fields.get(name), child) for name, child in value.items())
         entry = _kind(node.additional) if node.additional else None
-        return all(_fits(entry, child) for child in value.values())
+        return all(child is None or _fits(entry, child) for child in value.values())
     items = _kind(node.items) if node.items else None
-    return all(_fits(items, item) for item in value) and (
-        node.list_type not in ("map", "set") or _distinct(node, value)
-    )
+    keyed = node.list_type in ("map", "set")
+    return all(item is None or _fits(items, item) for item in value) and (not keyed or _distinct(node, value))
 
 
-Entry = tuple[Node, frozenset[type]]
+Entry = tuple[Node, frozenset[type], bool]
 
 
 @cache
@@ -47,26 +46,25 @@ def _fields(node: Node) -> dict[str, Entry]:
 
 @cache
 def _kind(node: Node) -> Entry:
-    """A node and the types of values that are read without a closer look."""
+    """A node, the types of values that are read without a closer look, and whether they are a quantity."""
     if node.quantity or node.int_or_string:
-        return node, _MIXED
+        return node, _MIXED, node.quantity
     if node.preserve_unknown or node.format in ("byte", "date-time"):
-        return node, _NEVER
+        return node, _NEVER, False
     if node.properties or node.additional is not None:
-        return node, frozenset({dict})
-    return node, frozenset({list}) if node.type == "array" else _SCALARS.get(node.type, _NEVER)
+        return node, frozenset({dict}), False
+    return node, frozenset({list}) if node.type == "array" else _SCALARS.get(node.type, _NEVER), False
 
 
 def _fits(entry: Entry | None, value: Json) -> bool:
-    if value is None:
-        return True
-    if entry is None or value.__class__ not in entry[1]:
+    kind = value.__class__
+    if entry is None or kind not in entry[1]:
         return False
-    if value.__class__ is dict or value.__class__ is list:
+    if kind is dict or kind is list:
         return readable(entry[0], value)
-    if value.__class__ is int and not -_WIDE <= value < _WIDE:
-        return False
-    return not entry[0].quantity or parse_quantity(value) is not None
+    if entry[2]:
+        return amount(value) is not None
+    return kind is not int or -_WIDE <= value < _WIDE
 
 
 def _distinct(node: Node, items: list[Json]) -> bool:

@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from policylint.forecast.answers import ACCEPTED, Sent, Server, State, as_sent, create, removed, stored, update
+from policylint.forecast.answers import (
+    ACCEPTED,
+    Sent,
+    Server,
+    State,
+    as_sent,
+    create,
+    removed,
+    stored,
+    update,
+    update_marks,
+)
 from policylint.forecast.cluster import Cluster
 from policylint.forecast.decode import UndecodableError
 from policylint.forecast.ownership import ownership_conflict
@@ -32,6 +43,7 @@ from policylint.model import (
 )
 from policylint.schemas import minor_number, schemas
 
+_MARKS = ("/metadata/labels", "/metadata/annotations")
 _CRD = "CustomResourceDefinition"
 
 
@@ -58,6 +70,8 @@ def _both_ways(change: Change, forward: Server, back: Server) -> Change:
         return replace(change, forecast=Forecast(gone, gone))
     if _unchanged(change) and _remembers(change, forward):
         return replace(change, forecast=_untouched(change, forward))
+    if _only_marks(change) and _remembers(change, forward) and forward.kind(change.after).builtin:
+        return replace(change, forecast=Forecast(update_marks(forward, change.after), ACCEPTED))
     try:
         return replace(change, forecast=_changed(change, forward, back))
     except UndecodableError as error:
@@ -115,6 +129,11 @@ def _untouched(change: Kept, server: Server) -> Forecast:
 def _remembers(change: Kept, server: Server) -> bool:
     """Whether an equal manifest changes nothing: not where it replaces the live object, or that one is given."""
     return server.target.apply is not Apply.REPLACE and change.id not in server.cluster.live
+
+
+def _only_marks(change: Kept) -> bool:
+    """Whether only labels and annotations of the object itself differ: no kind's update looks at those."""
+    return bool(change.fields) and all(field.path.startswith(_MARKS) for field in change.fields)
 
 
 def _unchanged(change: Kept) -> bool:

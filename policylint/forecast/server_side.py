@@ -6,7 +6,7 @@ and no longer applies is removed with everything below it, defaults included.
 
 from __future__ import annotations
 
-import json
+from functools import cache
 
 from policylint.model import Json, Object
 from policylint.schemas import Node
@@ -51,23 +51,28 @@ def _unless_same(live: dict[str, Json], found: dict[str, Json]) -> Json:
 
 
 def _merge_list(node: Node, live: list[Json], owned: Json, sent: list[Json]) -> Json:
+    if live == sent == owned:
+        return live
     mine = {item_key(node, item): item for item in owned} if isinstance(owned, list) else {}
     present = {item_key(node, item): item for item in live}
-    applied = {item_key(node, item) for item in sent}
-    found = []
+    found, applied = [], set()
     for item in sent:
         key = item_key(node, item)
+        applied.add(key)
         found.append(_merge(node.items, present[key], mine.get(key), item) if key in present else item)
-    left = [item for item in live if item_key(node, item) not in applied and item_key(node, item) not in mine]
-    found += left
+    found += [item for key, item in present.items() if key not in applied and key not in mine]
     same = len(found) == len(live) and all(new is old for new, old in zip(found, live, strict=True))
     return live if same else found
 
 
-def item_key(node: Node, item: Json) -> str | None:
-    """What tells an item of an associative list apart, missing keys by their default; None where nothing does."""
-    if node.list_type == "set" or not isinstance(item, dict):
-        return json.dumps(item)
+def item_key(node: Node, item: Json) -> str:
+    """What tells an item of an associative list apart; missing keys count by their default."""
+    if item.__class__ is not dict:
+        return repr(item)
+    return repr([item.get(name, default) for name, default in _keys(node)])
+
+
+@cache
+def _keys(node: Node) -> tuple[tuple[str, Json], ...]:
     fields = node.items.properties if node.items else {}
-    found = [item.get(name, fields[name].default if name in fields else None) for name in node.list_keys]
-    return None if found == [None] * len(found) else json.dumps(found)
+    return tuple((name, fields[name].default if name in fields else None) for name in node.list_keys)

@@ -43,16 +43,20 @@ def _diff(
             if deletions:
                 patch[key] = None
             continue
-        if value is new[key] or (not changes and value == new[key]):
+        other = new[key]
+        if value is other:
             continue
-        child = node.child(key) if node else None
-        if isinstance(value, dict) and isinstance(new[key], dict):
-            _diff_maps(patch, key, child, value, new[key], deletions=deletions, changes=changes)
-        elif isinstance(value, list) and isinstance(new[key], list):
-            _diff_lists(patch, key, child, value, new[key], deletions=deletions, changes=changes)
-        elif _differ(value, new[key]) and changes:
-            patch[key] = new[key]
-    if changes:
+        if isinstance(value, dict) and isinstance(other, dict):
+            if changes or value != other:
+                child = node.child(key) if node else None
+                _diff_maps(patch, key, child, value, other, deletions=deletions, changes=changes)
+        elif isinstance(value, list) and isinstance(other, list):
+            if changes or value != other:
+                child = node.child(key) if node else None
+                _diff_lists(patch, key, child, value, other, deletions=deletions, changes=changes)
+        elif changes and (value != other or isinstance(value, bool) != isinstance(other, bool)):
+            patch[key] = other
+    if changes and not new.keys() <= old.keys():
         patch.update({key: value for key, value in new.items() if key not in old})
     return patch
 
