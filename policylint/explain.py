@@ -18,6 +18,11 @@ from policylint.model import Cause, Fix, Grade
 from policylint.pasted import Pasted, Subject, pasted
 
 _OPTION = re.compile(r"force|cleanup|failed to replace", re.IGNORECASE)
+_HELM = re.compile(
+    r"\bhelm\b|kube|k8s|pending|stuck release|release is|another operation|immutable|statefulset|deployment|^--force",
+    re.IGNORECASE,
+)
+_OTHERS = re.compile(r"\b(git|npm|yarn|docker|rm|cp|apt|apt-get|dpkg|pip|brew|cargo)\b")
 _GROUPS = ("kind", "name", "namespace", "field", "value")
 _FIELD = re.compile(
     r"([a-z][\w$-]{0,100}(?:\.[\w$-]{1,100}|\[[^\]]{0,200}\]){0,30})"
@@ -78,12 +83,19 @@ def explain(text: str) -> Explanation | None:
     """Explain the errors of Helm and of the API server in a text; None where there is none that is known."""
     paste = pasted(text)
     hits = _hits(paste)
-    advice = [found for found in _data().advice if found.match.search(paste.plain)] if _OPTION.search(text) else []
+    advice = [found for found in _data().advice if found.match.search(paste.plain)] if _advised(paste, hits) else []
     if not hits and not advice:
         return None
     hits = hits or [_Hit(advice[0].topic, (0, 0), Subject())]
     found = tuple(_explanation(hit, paste) for hit in hits)
     return replace(found[0], corrections=tuple(wrong.text for wrong in advice), also=found[1:])
+
+
+def _advised(paste: Pasted, hits: list[_Hit]) -> bool:
+    """Whether an option in the text is Helm's: others have a --force too."""
+    if _OPTION.search(paste.plain) is None:
+        return False
+    return bool(hits) or (_HELM.search(paste.plain) is not None and _OTHERS.search(paste.plain) is None)
 
 
 def _hits(paste: Pasted) -> list[_Hit]:

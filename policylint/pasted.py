@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -29,8 +30,9 @@ _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'"})
 _BLOB = re.compile(r"[A-Za-z0-9+/=_-]{250,}")
 _INVALID = re.compile(r'(?:The)?([A-Z]\w{0,80})((?:\.[\w-]{1,80}){0,8})"([^"]{0,260})"isinvalid')
 _PATCHED = re.compile(r'cannotpatch"([^"]{0,260})"withkind(\w{1,80})')
+_TYPED = re.compile(r"\(([\w-]{0,80})/([\w.:-]{1,260});((?:[a-z][\w.-]{0,80})?/v\d\w{0,20}),Kind=(\w{1,80}?)\)")
 _APPLIED = re.compile(
-    r"(?:object\(?|\()([\w-]{0,80})/([\w.:-]{1,260}?);?((?:[a-z][\w.-]{0,80})?/v\d\w{0,20}),Kind=(\w{1,80}?)[):]"
+    r"object \(?([\w-]{0,80})/([\w.:-]{1,260}) ((?:[a-z][\w.-]{0,80})?/v\d\w{0,20}), ?Kind=(\w{1,80})"
 )
 _EXISTING = re.compile(r'([A-Z]\w{0,80})"([^"]{0,260})"innamespace"([^"]{0,80})"')
 
@@ -79,7 +81,7 @@ def pasted(text: str) -> Pasted:
     plain = _plain(text[-LIMIT:])
     places = tuple(index for index, character in enumerate(plain) if character != " ")
     squeezed = "".join(plain[index] for index in places)
-    subjects = tuple(sorted(_subjects(squeezed), key=lambda found: found.at))
+    subjects = tuple(sorted([*_subjects(squeezed), *_applied(plain, places)], key=lambda found: found.at))
     return Pasted(plain, squeezed, places, subjects)
 
 
@@ -97,11 +99,21 @@ def _subjects(squeezed: str) -> Iterator[Subject]:
         yield Subject(found.start(), _kind(kind, group), group.lstrip("."), name)
     for found in _PATCHED.finditer(squeezed):
         yield Subject(found.start(), found.group(2), "", found.group(1))
-    for found in _APPLIED.finditer(squeezed):
-        namespace, name, version, kind = found.groups()
-        yield Subject(found.start(), kind, group_of(version), name, namespace)
+    for found in _TYPED.finditer(squeezed):
+        yield _by_version(found, found.start())
     for found in _EXISTING.finditer(squeezed):
         yield Subject(found.start(), _kind(found.group(1), ""), "", found.group(2), found.group(3))
+
+
+def _applied(plain: str, places: tuple[int, ...]) -> Iterator[Subject]:
+    """The objects that Helm 4 names before the server's words; only blanks part the name from the version there."""
+    for found in _APPLIED.finditer(plain):
+        yield _by_version(found, bisect_left(places, found.start()))
+
+
+def _by_version(found: re.Match[str], at: int) -> Subject:
+    namespace, name, version, kind = found.groups()
+    return Subject(at, kind, group_of(version), name, namespace)
 
 
 def _kind(word: str, group: str) -> str:

@@ -1,0 +1,120 @@
+"""Errors as they are pasted: with colours, timestamps, wrappers, several at once; and texts that are none of ours."""
+
+import pytest
+
+from policylint.explain import explain
+
+SELECTOR = (
+    'cannot patch "web" with kind Deployment: Deployment.apps "web" is invalid: spec.selector: Invalid value: '
+    'v1.LabelSelector{MatchLabels:map[string]string{"app":"web"}}: field is immutable'
+)
+SIZE = (
+    'StatefulSet.apps "db" is invalid: spec: Forbidden: updates to statefulset spec for fields other than '
+    "'replicas', 'template', and 'updateStrategy' are forbidden"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        (f"Error: UPGRADE FAILED: {SELECTOR}", "selector-changed"),
+        (f"\x1b[31mError: UPGRADE FAILED:\x1b[0m {SELECTOR}", "selector-changed"),
+        (f"2026-11-21T08:00:00.123Z Error: UPGRADE FAILED: {SELECTOR}", "selector-changed"),
+        (f"│ Error: {SELECTOR}\n│ \n│   with helm_release.web,\n│   on main.tf line 1", "selector-changed"),
+        (f"Helm upgrade failed for release prod/web with chart web@1.2.3: {SELECTOR}", "selector-changed"),
+        ('{"level":"error","msg":"' + SELECTOR.replace('"', '\\"') + '"}', "selector-changed"),
+        (f"one or more objects failed to apply, reason: {SIZE}", "statefulset-immutable-field"),
+        (
+            f"release web failed, and has been rolled back due to atomic being set: {SIZE}",
+            "statefulset-immutable-field",
+        ),
+        (
+            'The Service "web" is invalid: spec.clusterIP: Invalid value: "": field is immutable',
+            "service-cluster-ip-changed",
+        ),
+        ('Widget.example.com "w" is invalid: spec.size: Invalid value: 1: may only grow', "custom-resource-invalid"),
+        ('Gateway.gateway.networking.k8s.io "g" is invalid: spec.listeners: Required value', "custom-resource-invalid"),
+        ('Ingress.networking.k8s.io "i" is invalid: spec.rules: Required value', "invalid-object"),
+        ('no matches for kind "CronJob" in version "batch/v1beta1"', "removed-api"),
+        ('no matches for kind "ServiceMonitor" in version "monitoring.coreos.com/v1"', "crd-missing"),
+        ('"web" has no deployed releases', "no-deployed-revision"),
+        ("Error: cannot re-use a name that is still in use", "release-name-in-use"),
+        ("Error: cannot reuse a name that is still in use", "release-name-in-use"),
+        ("immutable", "immutable-field"),
+        ("may not change once set", "immutable-field"),
+        ("timed out waiting for the condition", "wait-timeout"),
+        ("resource Deployment/prod/web not ready. status: InProgress, message: Replicas: 0/1", "wait-timeout"),
+    ],
+)
+def test_topic(text, topic):
+    assert explain(text).topic == topic
+
+
+def test_the_cause_leads_and_the_wrapper_follows():
+    first = "an error occurred while rolling back the release. original upgrade error"
+    found = explain(f"{first}: {SELECTOR}: release web failed: context deadline exceeded")
+    assert [found.topic, *(other.topic for other in found.also)] == ["selector-changed", "rollback-failed"]
+
+
+def test_joined_errors_are_all_explained():
+    found = explain(f"Error: UPGRADE FAILED: {SELECTOR} && {SIZE}")
+    assert {(each.topic, each.kind, each.name) for each in (found, *found.also)} == {
+        ("selector-changed", "Deployment", "web"),
+        ("statefulset-immutable-field", "StatefulSet", "db"),
+    }
+
+
+def test_what_is_named_is_filled_in():
+    found = explain(f"server-side apply failed for object prod/db apps/v1, Kind=StatefulSet: {SIZE}")
+    assert (found.kind, found.name, found.namespace, found.field) == ("StatefulSet", "db", "prod", "spec")
+    assert "kubectl delete statefulset db -n prod --cascade=orphan" in [
+        step for fix in found.fixes for step in fix.steps
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("another operation (install/upgrade/rollback) is in progress, try helm upgrade --force", "does not unlock"),
+        ("does --force unlock a pending release?", "does not unlock"),
+        ("just use --force-replace to get past the immutable field", "does not get past an immutable field"),
+        (f"Error: UPGRADE FAILED: failed to replace object: {SIZE}", "does not get past an immutable field"),
+        ("helm upgrade --cleanup-on-fail should clean up the pending operation", "does not clean up pending"),
+    ],
+)
+def test_wrong_advice_is_corrected(text, words):
+    assert any(words in correction for correction in explain(text).corrections)
+
+
+def test_force_conflicts_is_another_flag():
+    assert explain("helm upgrade --force-conflicts: field is immutable").corrections == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hello world",
+        "npm ERR! code ERESOLVE",
+        "panic: runtime error: invalid memory address or nil pointer dereference\ngoroutine 1 [running]:",
+        "rpc error: code = DeadlineExceeded desc = context deadline exceeded",
+        "error[E0384]: cannot assign twice to immutable variable `x`",
+        "java.lang.UnsupportedOperationException: collection is immutable",
+        'ERROR:  relation "users" already exists',
+        "json: cannot unmarshal string into Go struct field Config.port of type int",
+        "error: unknown flag: --foo",
+        "! [rejected] main -> main (fetch first)\nhint: git push --force",
+        "HTTP/1.1 403\nstatus: Forbidden",
+        "ValueError: invalid literal for int() with base 10: 'x'",
+        "Error: Invalid value for variable",
+    ],
+)
+def test_texts_of_other_programs_are_not_explained(text):
+    assert explain(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["A1b2" * 50_000, "lorem ipsum " * 10_000, "spec[0]." * 5_000, "invalid " * 5_000 + "--force"]
+)
+def test_no_text_takes_long(text):
+    explain(text)
