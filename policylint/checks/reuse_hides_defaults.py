@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Severity, Violation
 from policylint.rule import Context, rule
-from policylint.values.compare import Difference, compare_modes
+from policylint.values.compare import Difference, hidden
 from policylint.values.modes import Mode
 from policylint.values.subject import ValuesChange
 from policylint.values.tables import listed
@@ -24,8 +24,8 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     """Report stale images one by one, and all other hidden defaults together."""
     if change.mode is not Mode.REUSE or change.old is None:
         return
-    hidden = compare_modes(change).hidden
-    for difference in hidden:
+    found = hidden(change)
+    for difference in found:
         if difference.image and difference.before is not None:
             yield Violation(
                 f"--reuse-values keeps {difference.key} at its old default",
@@ -36,7 +36,7 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
                 fixes=FIXES,
                 locations=(change.default_place(difference.path),),
             )
-    others = [difference for difference in hidden if not (difference.image and difference.before is not None)]
+    others = [difference for difference in found if not (difference.image and difference.before is not None)]
     if others:
         keys = [difference.key for difference in others]
         yield Violation(

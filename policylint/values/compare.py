@@ -82,11 +82,17 @@ def compare_modes(change: ValuesChange) -> Comparison:
     reuse, kept = results[Mode.REUSE], results[Mode.RESET_THEN_REUSE]
     reset = results[Mode.RESET]
     return Comparison(
-        hidden=tuple(_differences(reuse, kept)) if reuse and kept else (),
+        hidden=hidden(change),
         missing=tuple(missing(reuse)) if reuse else (),
         reverting=tuple(reverting(change, kept, reset)) if kept and reset else (),
         rows=tuple(_rows(list(results.values()))),
     )
+
+
+def hidden(change: ValuesChange) -> tuple[Difference, ...]:
+    """The new and changed defaults that `--reuse-values` would hide, under the same user values."""
+    reuse, kept = _under(change, Mode.REUSE), _under(change, Mode.RESET_THEN_REUSE)
+    return tuple(_differences(reuse, kept)) if reuse and kept else ()
 
 
 def missing(effective: Effective) -> Iterator[Missing]:

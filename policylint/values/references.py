@@ -8,6 +8,7 @@ every chart, because a named template runs with its caller's values.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -124,22 +125,27 @@ def _touch(one: Path, other: Path) -> bool:
     return one[:shared] == other[:shared]
 
 
-def scan(text: str, file: str) -> Iterator[Reference]:
+@lru_cache(maxsize=8192)
+def scan(text: str, file: str) -> tuple[Reference, ...]:
     """The readings in one template text, in order."""
+    return tuple(_scan(text, file)) if ".Values" in text else ()
+
+
+def _scan(text: str, file: str) -> Iterator[Reference]:
     open_blocks: list[str] = []
+    line_ends = [match.start() for match in re.finditer("\n", text)]
     for action in _ACTION.finditer(text):
         inside = action.group(1)
-        start = action.start(1)
         block = _BLOCK.match(inside)
         if block and block.group(1) == "end" and open_blocks:
             open_blocks.pop()
         beside: tuple[Path, ...] = ()
         for match in _outside_strings(inside):
-            at = start + _named_at(match, inside)
-            line = text.count("\n", 0, at) + 1
-            column = at - (text.rfind("\n", 0, at) + 1)
+            at = action.start(1) + _named_at(match, inside)
+            line = bisect_left(line_ends, at)
+            column = at - (line_ends[line - 1] + 1 if line else 0)
             path = _path(match, inside)
-            yield Reference(path, file, line, column, tuple(open_blocks), beside)
+            yield Reference(path, file, line + 1, column, tuple(open_blocks), beside)
             beside = (*beside, path)
         if block and block.group(1) == "else" and open_blocks:
             open_blocks[-1] += " " + inside
