@@ -8,7 +8,6 @@ every chart, because a named template runs with its caller's values.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -133,7 +132,7 @@ def scan(text: str, file: str) -> tuple[Reference, ...]:
 
 def _scan(text: str, file: str) -> Iterator[Reference]:
     open_blocks: list[str] = []
-    line_ends = [match.start() for match in re.finditer("\n", text)]
+    line, counted = 1, 0
     for action in _ACTION.finditer(text):
         inside = action.group(1)
         block = _BLOCK.match(inside)
@@ -142,10 +141,9 @@ def _scan(text: str, file: str) -> Iterator[Reference]:
         beside: tuple[Path, ...] = ()
         for match in _outside_strings(inside):
             at = action.start(1) + _named_at(match, inside)
-            line = bisect_left(line_ends, at)
-            column = at - (line_ends[line - 1] + 1 if line else 0)
+            line, counted = line + text.count("\n", counted, at), at
             path = _path(match, inside)
-            yield Reference(path, file, line + 1, column, tuple(open_blocks), beside)
+            yield Reference(path, file, line, at - text.rfind("\n", 0, at) - 1, tuple(open_blocks), beside)
             beside = (*beside, path)
         if block and block.group(1) == "else" and open_blocks:
             open_blocks[-1] += " " + inside
