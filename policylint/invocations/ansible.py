@@ -14,6 +14,7 @@ from policylint.invocations.source import Reader, Source
 from policylint.invocations.tree import Spot, Tree, documents
 
 _MODULES = ("kubernetes.core.helm", "community.kubernetes.helm", "community.general.helm", "helm")
+_MARKS = ("helm:", "helm :", 'helm":', "helm':")
 _MENTION = re.compile(r"^\s*(?:- )?[\"']?(?:[a-z]+\.[a-z]+\.)?helm[\"']?\s*:", re.MULTILINE)
 _PAIR = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|\{\{.*?\}\}|\S+)")
 _OWN = ("release_name", "name", "chart_ref", "chart", "release_namespace", "namespace", "release_state", "state")
@@ -118,7 +119,9 @@ def _pair_spot(arguments: Tree, name: str) -> Spot:
 
 
 def _wants(source: Source) -> bool:
-    return source.path.suffix in (".yaml", ".yml", ".j2") and bool(_MENTION.search(source.text))
+    if source.path.suffix not in (".yaml", ".yml", ".j2") or not any(mark in source.text for mark in _MARKS):
+        return False
+    return bool(_MENTION.search(source.text))
 
 
 READER = Reader("ansible", _wants, lambda source: found(read(source.text, source.file), source))

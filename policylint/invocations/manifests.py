@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from policylint.errors import ReadError
 from policylint.invocations.tree import Tree, documents
 
+_NAMES = ("toolkit.fluxcd.io/", "argoproj.io/", "cattle.io/", "helm.fluxcd.io/", "flux.weave.works/")
 _GROUPS = (
     r"(?:(?:helm|source)\.toolkit\.fluxcd\.io|helm\.fluxcd\.io|flux\.weave\.works|argoproj\.io"
     r"|(?:helm|fleet)\.cattle\.io)"
@@ -20,7 +21,7 @@ _PATCHED = re.compile(r"^kind:[ \t]*[\"']?(?:Kustomization|Component)\b", re.MUL
 
 def mentions(text: str) -> bool:
     """Whether such an object may be in the text."""
-    return bool(_WANTED.search(text))
+    return any(group in text for group in _NAMES) and bool(_WANTED.search(text))
 
 
 def objects(text: str, file: str, *, yaml: bool = True) -> Iterator[Tree | ReadError]:

@@ -8,31 +8,16 @@ from typing import Any
 import pytest
 
 from policylint.invocations.model import ALWAYS, Flag, Invocation
-from policylint.invocations.source import Found, Source, readers
+from policylint.invocations.source import Found, Source, read_source
 from policylint.kyaml import load
 
 CORPUS = Path(__file__).parents[2] / "fixtures" / "pipelines" / "declarative"
 LABELS: dict[str, list[dict[str, Any]]] = load((CORPUS / "labels.yaml").read_text(), "labels.yaml")
-DECLARATIVE = {
-    "ansible",
-    "ansible-commands",
-    "terraform-commands",
-    "fleet",
-    "helmfile",
-    "kubernetes",
-    "kustomize",
-    "pulumi",
-    "skaffold",
-    "terraform",
-    "werf",
-}
 WORDS = ("release", "chart", "version", "namespace")
 
 
-def declared(name: str) -> list[Found]:
-    source = Source.of(name, (CORPUS / name).read_bytes(), CORPUS)
-    mine = [reader for reader in readers() if reader.name in DECLARATIVE and reader.wants(source)]
-    return [found for reader in mine for found in reader.read(source)]
+def declared(name: str) -> tuple[Found, ...]:
+    return read_source(Source.of(name, (CORPUS / name).read_bytes(), CORPUS))
 
 
 def expected(label: dict[str, Any]) -> dict[str, Any]:
