@@ -38,7 +38,7 @@ PASSED_ON = {
     "--verify": False,
 }
 
-_SECRET_KEY = re.compile(
+SECRET_KEY = re.compile(
     r"pass|secret|token|credential|auth|private|api-?_?key|access-?_?key|(^|[._-])key$|cert|dsn", re.I
 )
 _URL_USER = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.I)
@@ -102,7 +102,7 @@ def _hide(flag: str, word: str) -> str:
     if flag in ("--password", "--username"):
         return HIDDEN
     if flag == "--set-json":
-        return re.sub(r"=.*|^\s*\{.*", f"={HIDDEN}", word, flags=re.S) if _SECRET_KEY.search(word) else word
+        return re.sub(r"=.*|^\s*\{.*", f"={HIDDEN}", word, flags=re.S) if SECRET_KEY.search(word) else word
     if flag in ("--set", "--set-string"):
         return ",".join(_hide_pair(pair) for pair in re.split(r"(?<!\\),(?![^{]*\})", word))
     return _hide_pair(word) if flag == "--set-literal" else word
@@ -110,4 +110,4 @@ def _hide(flag: str, word: str) -> str:
 
 def _hide_pair(pair: str) -> str:
     key, equals, _ = pair.partition("=")
-    return f"{key}={HIDDEN}" if equals and _SECRET_KEY.search(key) else pair
+    return f"{key}={HIDDEN}" if equals and SECRET_KEY.search(key) else pair

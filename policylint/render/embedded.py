@@ -88,6 +88,7 @@ class Embedded:
 def render_chart(side: ChartSide) -> Rendered:
     """Render one side as `helm template` would; raises RenderError with the command that does the same."""
     from policylint.render.order import assemble
+    from policylint.render.pull import at_hand
 
     check_extra(side.extra)
     argv = template_argv("helm", side)
@@ -95,9 +96,9 @@ def render_chart(side: ChartSide) -> Rendered:
     helm = _library()
     try:
         values = values_of(side)
-        with _load(helm, side, values) as chart:
-            notes = _check(chart, side)
-            files = _render(chart, side, values)
+        with at_hand(helm, side) as local, _load(helm, local, values) as chart:
+            notes = _check(chart, local)
+            files = _render(chart, local, values)
             crds = "".join(f"---\n# Source: {crd['filename']}\n{crd['data']}\n" for crd in chart.crds)
             hooks, tests = "--no-hooks" not in side.extra, "--skip-tests" not in side.extra
             crds, text = split_crds(assemble(files, crds, hooks=hooks, tests=tests))

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from policylint.errors import RenderError
-from policylint.render.command import shown, without_root
-from policylint.sources.sides import ChartSide
+from policylint.errors import PolicylintError, RenderError
+from policylint.render.command import HIDDEN, SECRET_KEY, shown, without_root
+from policylint.sources.sides import ChartSide, ValuesInput
+
+_SHORTEST = 5
+"""Characters that a value needs to be looked for in a message."""
 
 # How Helm names the place: `template: web/templates/a.yaml:12:20: ...`, in Helm 4 also `web/templates/a.yaml:12:20`
 # on a line of its own, `execution error at (web/templates/a.yaml:3:4): ...`, `parse error at (web/templates/a.yaml:3)`,
@@ -50,7 +56,7 @@ _REMEDIES = (
 
 def render_error(message: str, argv: list[str], side: ChartSide) -> RenderError:
     """The error for helm's own `message`, with the command that gives it, the template or values file and its line."""
-    words = without_root(message.strip(), side.root)
+    words = without_root(_without_secrets(message.strip(), side), side.root)
     file, line = _place(words, side)
     where = f" ({side.label})" if side.label else ""
     remedy = next((remedy for part, remedy in _REMEDIES if part in words), "correct what helm names above")
@@ -74,3 +80,33 @@ def _on_disk(name: str, chart: str) -> str:
     """`web/templates/a.yaml` as the file below the chart's directory, where there is one."""
     path = Path(chart, name.partition("/")[2])
     return str(path) if "/" in name and path.is_file() else name
+
+
+def _without_secrets(words: str, side: ChartSide) -> str:
+    """Helm's message without the values of secret-like keys that it may quote (a schema's refusal does)."""
+    for secret in sorted(_secrets(side), key=len, reverse=True):
+        words = words.replace(secret, HIDDEN)
+    return words
+
+
+def _secrets(side: ChartSide) -> set[str]:
+    from policylint.values.given import user_values
+
+    found: set[str] = set()
+    for flag, value in side.values.flags():
+        field = "files" if flag == "--values" else flag.removeprefix("--").replace("-", "_")
+        with suppress(PolicylintError):
+            found.update(_secret_values(user_values(ValuesInput(**{field: (value,)}), "4")))
+    return found
+
+
+def _secret_values(value: Any, *, is_secret: bool = False) -> Iterator[str]:
+    """The texts below secret-like keys that are long enough to be told from other words."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _secret_values(item, is_secret=is_secret or bool(SECRET_KEY.search(str(key))))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _secret_values(item, is_secret=is_secret)
+    elif is_secret and isinstance(value, str | int | float) and len(str(value)) >= _SHORTEST:
+        yield str(value)

@@ -43,5 +43,5 @@ def split_crds(text: str) -> tuple[str, str]:
 
 def warnings(words: str) -> tuple[str, ...]:
     """Helm's warnings, one a line, without the values that some of them print."""
-    lines = (re.sub(r" \(map\[.*|: \(?(map|\[).*", "", line.strip()) for line in words.splitlines())
+    lines = (re.sub(r"(?<=warning: )(.*?) \(.*", r"\1", line.strip()) for line in words.splitlines())
     return tuple(dict.fromkeys(line for line in lines if line))

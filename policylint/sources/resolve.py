@@ -32,7 +32,10 @@ def resolve_pair(
         raise UsageError("git: names no revision", remedy="write git:REVISION, such as git:main or git:HEAD~1")
     if before == "-" and chart.chart == "-":
         raise UsageError("both sides cannot come from standard input", remedy="give one of them as a file")
-    if before and not before.startswith("git:"):
+    by_git = not before or before.startswith("git:")
+    if by_git and (chart.chart == "-" or chart.chart.startswith("release:")):
+        raise UsageError(f"git knows nothing of {chart.chart}", remedy="name the side to compare with: --before SIDE")
+    if not by_git:
         sides = resolve(before, chart, workspace, helm), resolve(chart.chart, chart, workspace, helm)
     else:
         sides = _by_git(before.removeprefix("git:"), chart, workspace, default_branch, helm)

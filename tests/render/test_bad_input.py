@@ -360,3 +360,25 @@ def test_the_version_of_a_program_is_remembered_and_that_of_a_script_is_not(
     (tmp_path / "cache" / "policylint").write_text("a file where a directory should be")
     remember_version(path, version)
     assert known_version(path) == ""
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_schema_s_refusal_does_not_quote_a_secret(chart: Callable[..., Path], name: str) -> None:
+    schema = '{"properties": {"dbPassword": {"pattern": "^[0-9]+$"}, "mode": {"enum": ["a"]}}}'
+    chart(**{"values.schema.json": schema})
+    Path("prod.yaml").write_text("dbPassword: s3cr3t-in-a-file\n")
+    for values in (ValuesInput(files=("prod.yaml",)), ValuesInput(set=("dbPassword=s3cr3t-in-a-flag",))):
+        message = refusal(name, values=values).message
+        assert "dbPassword" in message
+        assert "s3cr3t-in" not in message
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_warnings_do_not_quote_values(chart: Callable[..., Path], line: str) -> None:
+    made = chart(
+        **{"values.yaml": "sub:\n  token:\n    a: s3cr3t\n", "charts/sub/Chart.yaml": CHART.replace("web", "sub")}
+    )
+    (made / "charts" / "sub" / "values.yaml").write_text("token: s3cr3t\n")
+    values = ValuesInput(set=("sub.token=s3cr3t",))
+    notes = helm(line).render(ChartSide("web", values)).notes
+    assert not any("s3cr3t" in note for note in notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import sys
 from pathlib import Path
@@ -94,6 +95,13 @@ def test_standard_input_cannot_be_both_sides() -> None:
         resolve_pair("-", ChartSide("-"), workspace)
 
 
+@pytest.mark.parametrize("after", ["-", "release:prod/web"])
+@pytest.mark.parametrize("before", ["", "git:main"])
+def test_git_has_no_before_side_for_what_is_no_file(here: Repo, before: str, after: str) -> None:
+    with pytest.raises(UsageError, match="git knows nothing of"), Workspace() as workspace:
+        resolve_pair(before, ChartSide(after), workspace)
+
+
 def test_git_without_a_revision_is_a_usage_error(here: Repo) -> None:
     with pytest.raises(UsageError, match="names no revision"), Workspace() as workspace:
         resolve_pair("git:", ChartSide("web"), workspace)
@@ -157,3 +165,18 @@ def test_no_room_for_temporary_files(here: Repo, monkeypatch: pytest.MonkeyPatch
         workspace.directory()
     assert "no temporary files can be written" in str(caught.value)
     assert "TMPDIR" in caught.value.remedy
+
+
+def test_a_disk_that_takes_no_more_files(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = here.init().chart("web")
+    repo.commit()
+    repo.chart("web", "blue")
+
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(SourceError) as caught, Workspace() as workspace:
+        resolve_pair("git:HEAD", ChartSide("web"), workspace)
+    assert "no temporary files can be written: No space left on device" in str(caught.value)
+    assert "free some space" in caught.value.remedy
