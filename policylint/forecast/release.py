@@ -52,7 +52,29 @@ def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
     cluster = _with_classes(upgrade, cluster or Cluster())
     forward = _server(upgrade, cluster, upgrade.before, upgrade.after)
     back = _server(upgrade, cluster, upgrade.after, upgrade.before)
-    return replace(upgrade, changes=tuple(_both_ways(change, forward, back) for change in upgrade.changes))
+    return replace(upgrade, changes=_half_applied(tuple(_both_ways(one, forward, back) for one in upgrade.changes)))
+
+
+def _half_applied(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """The changes, knowing that Helm sends nothing after a refused creation, nor at all if it cannot build an object.
+
+    What was never sent has nothing to take back.
+    """
+    stopped = any(_unbuilt(change) for change in changes)
+    found: list[Change] = []
+    for change in changes:
+        unsent = stopped and isinstance(change, Kept) and not _unbuilt(change)
+        found.append(replace(change, forecast=replace(change.forecast, rollback=ACCEPTED)) if unsent else change)
+        answered = change.forecast.upgrade
+        refused = answered is not None and answered.outcome is Outcome.REJECTED
+        stopped = stopped or (refused and isinstance(change, Created))
+    return tuple(found)
+
+
+def _unbuilt(change: Change) -> bool:
+    """Whether Helm cannot even build the object: its API version is not served."""
+    answered = change.forecast.upgrade
+    return answered is not None and any(cause.topic == "removed-api" for cause in answered.causes)
 
 
 def _server(upgrade: Upgrade, cluster: Cluster, *sides: Manifest) -> Server:

@@ -36,7 +36,7 @@ TYPES = {
 
 
 @pytest.mark.parametrize("target", [HELM3, HELM4, FORCE], ids=["client-side", "server-side", "replace"])
-@pytest.mark.parametrize(("before", "after"), itertools.permutations(TYPES, 2))
+@pytest.mark.parametrize(("before", "after"), list(itertools.permutations(TYPES, 2)))
 def test_a_service_may_change_its_type(before, after, target):
     assert outcomes(service(**TYPES[before]), service(**TYPES[after]), target) == (OK, OK)
 

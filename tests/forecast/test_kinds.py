@@ -126,3 +126,21 @@ def test_created_objects_have_the_forecast_of_their_creation_and_deleted_ones_no
     assert created.forecast.upgrade.outcome is NO
     assert created.forecast.rollback is None
     assert (deleted.forecast.upgrade, deleted.forecast.rollback) == (None, None)
+
+
+@BOTH
+def test_what_comes_after_a_refused_creation_is_never_sent(target):
+    one_way = config(immutable=True, data={"a": "1"})
+    bad = {**config(data={"a key": "1"}), "metadata": {"name": "bad"}}
+    before = manifest(config(data={"a": "1"}))
+    sent_first = release(before, manifest(one_way, bad), target)
+    sent_last = release(before, manifest(bad, one_way), target)
+    assert [change.forecast.rollback.outcome for change in sent_first.changes if change.forecast.rollback] == [NO]
+    assert [change.forecast.rollback.outcome for change in sent_last.changes if change.forecast.rollback] == [OK]
+
+
+def test_nothing_is_sent_if_helm_cannot_build_an_object():
+    one_way = config(immutable=True, data={"a": "1"})
+    done = release(manifest(config(data={"a": "1"})), manifest(one_way, budget("v1beta1")), HELM3)
+    assert [change.forecast.upgrade.outcome for change in done.changes] == [OK, NO]
+    assert done.changes[0].forecast.rollback.outcome is OK
