@@ -23,6 +23,11 @@ def canonical(value: Json) -> str:
     if re.search(r"[0-9][eE][+-]?[0-9]+$", str(value)):
         mantissa, exponent = _scaled(amount)
         return f"{mantissa}e{exponent}" if exponent else str(mantissa)
+    return canonical_amount(amount)
+
+
+def canonical_amount(amount: Fraction) -> str:
+    """An amount that was added up, in decimal units."""
     mantissa, exponent = _scaled(amount)
     return f"{mantissa}{_DECIMAL[exponent]}"
 

@@ -132,6 +132,16 @@ def _resize(value: Object, at: str) -> Iterator[Cause]:
         seen.add(name)
 
 
+def _resize_of_pod(spec: Object, value: Object, at: str) -> Iterator[Cause]:
+    if text(spec, "restartPolicy") != "Never":
+        return
+    for _, policy in items(value, "resizePolicy", at):
+        given = text(policy, "restartPolicy")
+        if given not in ("", "NotRequired"):
+            detail = "must be 'NotRequired' when pod `restartPolicy` is 'Never'"
+            yield invalid(f"{at}.resizePolicy", given, detail)
+
+
 def volume_uses(value: Object, at: str, volumes: Mapping[str, Object]) -> Iterator[Cause]:
     """The errors of a container's mounts and devices that name volumes of its pod."""
     for path, mount in items(value, "volumeMounts", at):
@@ -159,6 +169,7 @@ def regular(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
         names.add(name)
         yield from _lifecycle_and_probes(value, path, grace, scope)
         yield from _restart_policy(value, path, scope)
+        yield from _resize_of_pod(spec, value, path)
     yield from _host_ports(spec, at)
 
 

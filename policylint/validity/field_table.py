@@ -36,6 +36,7 @@ REQUIRED: Mapping[str, Mapping[str, str]] = {
     "core.v1.CinderVolumeSource": _fields("volumeID"),
     "core.v1.ConfigMapProjection": _fields("name"),
     "core.v1.ConfigMapVolumeSource": _fields("name"),
+    "core.v1.ContainerRestartRule": {"exitCodes": "must be specified"},
     "core.v1.DownwardAPIVolumeFile": _fields("path"),
     "resource.v1.DeviceClaimConfiguration": _fields("opaque"),
     "resource.v1.DeviceClassConfiguration": _fields("opaque"),

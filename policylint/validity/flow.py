@@ -96,9 +96,11 @@ def _verbs(value: Object, at: str) -> Iterator[Cause]:
         yield unsupported(f"{at}.verbs", verbs, _VERBS)
 
 
-def priority_level(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+def priority_level(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a PriorityLevelConfiguration's spec."""
     kind = text(spec, "type")
+    if (text(fields(scope.root, "metadata"), "name") == "exempt") != (kind == "Exempt"):
+        yield invalid(f"{at}.type", kind, "must be 'Exempt' if and only if `name` is 'exempt'")
     if kind == "Exempt":
         if has(spec, "limited"):
             yield forbidden(f"{at}.limited", "must be nil if the type is not Limited")

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 
 from policylint.model import Cause, Object
 from policylint.validity.addresses import address
-from policylint.validity.causes import duplicate, each_invalid, forbidden, invalid, not_found, required, unsupported
+from policylint.validity.causes import (
+    duplicate,
+    each_invalid,
+    forbidden,
+    go_struct,
+    invalid,
+    not_found,
+    required,
+    unsupported,
+)
 from policylint.validity.containers import all_containers, initial, missing_claims, regular, volume_uses
 from policylint.validity.formats import (
     dns_label,
@@ -16,12 +25,18 @@ from policylint.validity.formats import (
 )
 from policylint.validity.metadata import annotation_map, labels
 from policylint.validity.reading import fields, has, items, many, text, texts
+from policylint.validity.resources import pod_resources
 from policylint.validity.scheduling import spread
 from policylint.validity.security import host_sharing
 from policylint.validity.volumes import volumes
 from policylint.validity.walk import Scope
 
 _HOSTNAME_OVERRIDES = 35
+"""The first minor that keeps `hostnameOverride` (feature HostnameOverride)."""
+
+_POD_RESOURCES = 34
+"""The first minor that keeps resources of a pod as a whole (feature PodLevelResources)."""
+
 _RELAXED_SEARCHES = 33
 """The first minor whose DNS searches may have underscores (feature RelaxedDNSSearchValidation)."""
 
@@ -43,6 +58,8 @@ def pod_spec(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     yield from spread(spec, at)
     yield from _dns(spec, at, scope)
     yield from _gates(spec, at)
+    if has(spec, "resources") and scope.minor >= _POD_RESOURCES:
+        yield from pod_resources(spec, at)
     for path, alias in items(spec, "hostAliases", at):
         yield from address(f"{path}.ip", text(alias, "ip"), scope)
         for place, name in texts(alias, "hostnames", path):
@@ -111,12 +128,13 @@ def _resource_claims(spec: Object, at: str) -> Iterator[Cause]:
             yield from each_invalid(f"{path}.name", name, dns_label(name))
         seen.add(name)
         given = [one for one in ("resourceClaimName", "resourceClaimTemplateName") if has(claim, one)]
+        shown = go_struct(claim, ("name", "resourceClaimName", "resourceClaimTemplateName"))
         if len(given) > 1:
             detail = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"
-            yield invalid(path, dict(claim), detail)
+            yield invalid(path, shown, detail)
         if not given:
             detail = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"
-            yield invalid(path, dict(claim), detail)
+            yield invalid(path, shown, detail)
 
 
 def _dns(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 
 from policylint.model import Cause, Json, Object
 from policylint.quantity import parse_quantity
-from policylint.validity.canonical import canonical
-from policylint.validity.causes import NOT_NEGATIVE, each_invalid, forbidden, invalid, required
+from policylint.validity.canonical import canonical, canonical_amount
+from policylint.validity.causes import NOT_NEGATIVE, each_invalid, forbidden, invalid, required, unsupported
 from policylint.validity.formats import qualified_name
-from policylint.validity.reading import amounts
+from policylint.validity.reading import amounts, fields, has, items, text
 from policylint.validity.walk import Scope
 
 _STANDARD = frozenset({"cpu", "memory", "ephemeral-storage"})
@@ -28,6 +29,49 @@ def requirements(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield from _request(name, amount, limits, at)
     if needs_compute({**limits, **requests}):
         yield forbidden(at, NEEDS_COMPUTE)
+
+
+def pod_resources(spec: Object, at: str) -> Iterator[Cause]:
+    """The errors of a pod's own resources: which there may be, and what its containers ask for together."""
+    own = fields(spec, "resources")
+    for part in ("limits", "requests"):
+        for name in amounts(own, part):
+            if name not in ("cpu", "memory") and not name.startswith(_HUGE):
+                yield unsupported(f"{at}.resources.{part}[{name}]", name, ("cpu", "hugepages-", "memory"))
+    if has(own, "claims"):
+        yield forbidden(f"{at}.resources.claims", "claims may not be set for Resources at pod-level")
+    for name, given in amounts(own, "requests").items():
+        wanted, most = _together(spec, name), parse_quantity(given)
+        if most is not None and wanted > most:
+            detail = f"must be greater than or equal to aggregate container requests of {canonical_amount(wanted)}"
+            yield invalid(f"{at}.resources.requests[{name}]", canonical(given), detail)
+    yield from _container_limits(spec, own, at)
+
+
+def _container_limits(spec: Object, own: Object, at: str) -> Iterator[Cause]:
+    most = amounts(own, "limits")
+    for index, (_, container) in enumerate(items(spec, "containers", at)):
+        for name, given in amounts(fields(container, "resources"), "limits").items():
+            limit, wanted = parse_quantity(most.get(name)), parse_quantity(given)
+            if limit is not None and wanted is not None and wanted > limit:
+                detail = f"must be less than or equal to pod limits of {canonical(most[name])}"
+                yield invalid(f"{at}.containers[{index}].resources.limits[{name}]", canonical(given), detail)
+
+
+def _together(spec: Object, name: str) -> Fraction:
+    """What a pod's containers request at the same time: all regular ones and sidecars, or one init container more."""
+
+    def asked(container: Object) -> Fraction:
+        return parse_quantity(amounts(fields(container, "resources"), "requests").get(name)) or Fraction(0)
+
+    running = peak = Fraction(0)
+    for _, container in items(spec, "initContainers", ""):
+        if text(container, "restartPolicy") == "Always":
+            running += asked(container)
+            peak = max(peak, running)
+        else:
+            peak = max(peak, running + asked(container))
+    return max(peak, running + sum((asked(one) for _, one in items(spec, "containers", "")), Fraction(0)))
 
 
 def needs_compute(given: Mapping[str, Json]) -> bool:

@@ -14,6 +14,8 @@ from policylint.validity.walk import Scope
 _WITH_VALUES = frozenset({"In", "NotIn"})
 _WITHOUT_VALUES = frozenset({"Exists", "DoesNotExist"})
 _ONE_VALUE = frozenset({"Gt", "Lt"})
+_STRICT_VALUES = 33
+"""The first minor known to check the values of required node affinity."""
 
 
 def label_selector(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -35,9 +37,9 @@ def node_selector(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield required(f"{at}.nodeSelectorTerms", "must have at least one node selector term")
 
 
-def node_selector_term(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+def node_selector_term(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a NodeSelectorTerm; values of preferred terms need not be label values."""
-    strict = "preferredDuringScheduling" not in at
+    strict = "preferredDuringScheduling" not in at and scope.minor >= _STRICT_VALUES
     for path, item in items(value, "matchExpressions", at):
         yield from _node_requirement(item, path, strict)
     for path, item in items(value, "matchFields", at):

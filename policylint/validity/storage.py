@@ -67,7 +67,8 @@ def claim(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     elif wanted is not None and (parse_quantity(wanted) or 0) <= 0:
         yield invalid(where, canonical(wanted), NOT_POSITIVE)
     source = fields(spec, "dataSource")
-    if (text(source, "apiGroup"), text(source, "kind")) in _CLAIM_SOURCES:  # the server forgets any other
+    known = (text(source, "apiGroup"), text(source, "kind")) in _CLAIM_SOURCES
+    if known or (source and "volumeClaimTemplates" in at):  # the server forgets any other in a claim
         yield from _data_source(source, f"{at}.dataSource")
     if has(spec, "dataSourceRef"):
         yield from _data_source(fields(spec, "dataSourceRef"), f"{at}.dataSourceRef")
