@@ -27,6 +27,7 @@ from policylint.schemas import Schemas
 
 ACCEPTED = Answer(Outcome.ACCEPTED)
 MARKS = ("metadata.labels", "metadata.annotations")
+_LEFT_BEHIND = "spec.strategy.rollingUpdate"
 _STATUS_KEPT = ("status",)
 _METADATA_KEPT = ("uid", "creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink")
 _UNKNOWN_TO_CLIENT = frozenset({("apiregistration.k8s.io", "APIService")})
@@ -113,9 +114,18 @@ def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
     if new == state.live:
         return ACCEPTED, State(state.live, sent, state.assumed)
     said = answer(_update(server, resource, kind, state, new, stored_before=new == request.valid))
+    said = replace(said, causes=tuple(_left_behind(cause, sent) for cause in said.causes))
     if said.outcome is Outcome.REJECTED:
         return said, state
     return said, State(_settled(resource, new), sent, state.assumed)
+
+
+def _left_behind(cause: Cause, sent: Object) -> Cause:
+    """The cause under its own topic, if it is about a default that the live object keeps and nobody sent."""
+    *parents, name = _LEFT_BEHIND.split(".")
+    if cause.field != _LEFT_BEHIND or name in part(sent, *parents):
+        return cause
+    return replace(cause, topic="strategy-defaults-left")
 
 
 def update_marks(server: Server, resource: Resource) -> Answer:

@@ -58,7 +58,8 @@ def test_a_default_strategy_left_behind_is_refused_under_server_side_apply_only(
     recreate = deployment(strategy={"type": "Recreate"})
     assert outcomes(deployment(), recreate, HELM3) == (OK, OK)
     assert outcomes(deployment(), recreate, HELM4) == (NO, OK)
-    assert both(deployment(), recreate, HELM4).upgrade.causes[0].field == "spec.strategy.rollingUpdate"
+    cause = both(deployment(), recreate, HELM4).upgrade.causes[0]
+    assert (cause.field, cause.topic) == ("spec.strategy.rollingUpdate", "strategy-defaults-left")
     explicit = deployment(strategy={"rollingUpdate": {"maxSurge": 1}, "type": "RollingUpdate"})
     assert outcomes(explicit, recreate, HELM4) == (OK, OK)
 
