@@ -16,6 +16,9 @@ from policylint.cel.tree import Call, Comprehension, Ident, Literal, MakeList, M
 from policylint.cel.types import BOOL, DYN, ERROR, NULL, STRING, Solution, Type, is_optional, optional, parse_type
 from policylint.cel.values import CelUnsupported, Duration, Timestamp, Uint
 
+_RESERVED_SINCE = 33
+"""The minor from which reserved words may be written as field names (1.30 refuses, 1.34 accepts)."""
+
 _LITERALS: tuple[tuple[type, str], ...] = (
     (bool, "bool"),
     (Uint, "uint"),
@@ -111,7 +114,9 @@ class _Checker:
             case "map":
                 return target.params[1]
             case "object":
-                found = target.fields.get(name) or target.fields.get(f"__{name}__")  # a reserved word may stay as it is
+                found = target.fields.get(name)
+                if found is None and self._minor >= _RESERVED_SINCE:
+                    found = target.fields.get(f"__{name}__")
                 return found if found is not None else self._fail(node, f"undefined field '{name}'")
             case "param":
                 self.solution.assignable((target,), (DYN,))

@@ -88,16 +88,17 @@ Estimate = tuple[Span, Span | None]
 """A call's own cost and the size of its result."""
 
 
-def worst_cost(root: Node, checked: Checked, size_of: SizeOf) -> int:
-    """The most an expression can cost, in the server's units."""
-    return Coster(checked, size_of).cost(root).high
+def worst_cost(root: Node, checked: Checked, size_of: SizeOf, minor: int) -> int:
+    """The most an expression can cost, in the units of a server of that minor."""
+    return Coster(checked, size_of, minor).cost(root).high
 
 
 class Coster:
     """One estimate of one expression; remembers paths and sizes by node id."""
 
-    def __init__(self, checked: Checked, size_of: SizeOf) -> None:
+    def __init__(self, checked: Checked, size_of: SizeOf, minor: int) -> None:
         self.checked = checked
+        self.minor = minor
         self.size_of = size_of
         self._paths: dict[int, Path] = {}
         self._sizes: dict[int, Span] = {}

@@ -14,6 +14,8 @@ from policylint.cel.tree import Call, Literal
 
 _TRAVERSAL, _REGEX = 0.1, 0.25
 _ADDRESS = Span(4, 16)
+_PRICED_SINCE = 31
+"""The minor from which comparing quantities, addresses, ... has a price of its own (1.30 has none, 1.34 has)."""
 _MAX_FORMAT_REGEX, _MAX_FORMAT = 128, 64
 
 
@@ -89,7 +91,7 @@ def _kubernetes(
         return size.scaled(factor), size if keeps else None
     if name in ("containsIP", "containsCIDR") and args:
         return _contained(coster, name, overload, args[0]), None
-    if name == "_==_" and len(args) == 2 and args[0].kind == args[1].kind:
+    if name == "_==_" and coster.minor >= _PRICED_SINCE and args[0].kind == args[1].kind:
         return _equality(args[0], args[1])
     if name == "isCanonical" and args:
         return _size(coster, args[0]).scaled(2 * _TRAVERSAL), None

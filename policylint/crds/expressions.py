@@ -128,7 +128,7 @@ def _compiled(source: str, rule: Object, scope: Scope, wanted: Type) -> tuple[st
     problem = _bad_constant(root)
     if problem:
         return f"program instantiation failed: {problem}", 0, False
-    cost = worst_cost(root, checked, lambda path: size_at(scope.shape, path))
+    cost = worst_cost(root, checked, lambda path: size_at(scope.shape, path), scope.environment.stored_minor)
     return "", cost, "oldSelf" in names(root)
 
 

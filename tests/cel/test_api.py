@@ -64,4 +64,5 @@ def test_quantities_order_as_their_numbers_do(left, right, suffix):
 
 @given(st.tuples(*[st.integers(0, 99)] * 3), st.tuples(*[st.integers(0, 99)] * 3))
 def test_versions_order_as_their_numbers_do(left, right):
-    assert (semver("%d.%d.%d" % left) < semver("%d.%d.%d" % right)) == (left < right)
+    written = [semver(".".join(map(str, numbers))) for numbers in (left, right)]
+    assert (written[0] < written[1]) == (left < right)

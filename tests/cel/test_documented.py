@@ -31,7 +31,8 @@ url("https://example.com/path?k1=a&k2=b&k2=c").getQuery() == {"k1": ["a"], "k2":
 isURL("https://a") && isURL("/path") && !isURL("../relative") && !isURL("https://a:b:c/")
 ip("127.0.0.1").family() == 4 && ip("::1").family() == 6
 ip("127.0.0.1").isLoopback() && ip("0.0.0.0").isUnspecified() && ip("fe80::1").isLinkLocalUnicast()
-ip("224.0.0.1").isLinkLocalMulticast() && ip("192.168.0.1").isGlobalUnicast() && !ip("255.255.255.255").isGlobalUnicast()
+ip("224.0.0.1").isLinkLocalMulticast()
+ip("192.168.0.1").isGlobalUnicast() && !ip("255.255.255.255").isGlobalUnicast()
 ip.isCanonical("127.0.0.1") && !ip.isCanonical("2001:DB8::abcd")
 isIP("::1") && !isIP("127.0.0.256") && !isIP("::ffff:1.2.3.4") && !isIP("01.2.3.4")
 cidr("192.168.0.0/24").containsIP(ip("192.168.0.1")) && !cidr("192.168.0.0/24").containsIP("192.168.1.1")
@@ -46,10 +47,12 @@ string(cidr("192.168.0.1/24").ip()) == "192.168.0.1" && !isCIDR("10.0.0.0")
 [1, 2, 2].isSorted() && !["b", "a"].isSorted() && [1, 3].sum() == 4 && [1.0, 3.0].max() == 3.0
 [3, 1].min() == 1 && [1, 2, 2, 3].indexOf(2) == 1 && [1, 2, 2].lastIndexOf(2) == 2 && [1].indexOf(5) == -1
 [1, 2, 3].slice(1, 3) == [2, 3] && [[1], [2]].flatten() == [1, 2] && [1, 1].distinct() == [1]
-[3, 1].sort() == [1, 3] && ["b", "a"].sortBy(x, x) == ["a", "b"] && lists.range(2) == [0, 1] && [1, 2].reverse() == [2, 1]
+[3, 1].sort() == [1, 3] && ["b", "a"].sortBy(x, x) == ["a", "b"]
+lists.range(2) == [0, 1] && [1, 2].reverse() == [2, 1]
 sets.contains([1, 2], [1]) && sets.equivalent([1, 1], [1]) && !sets.intersects([1], [2])
 "tacocat".indexOf("aco") == 1 && "tacocat".substring(1, 3) == "ac" && "a-b".split("-") == ["a", "b"]
-" x ".trim() == "x" && "TaCo".lowerAscii() == "taco" && "wow".replace("w", "W", 1) == "Wow" && ["a", "b"].join("-") == "a-b"
+" x ".trim() == "x" && "TaCo".lowerAscii() == "taco"
+"wow".replace("w", "W", 1) == "Wow" && ["a", "b"].join("-") == "a-b"
 "%s has %d of %.1f".format(["web", 2, 1.5]) == "web has 2 of 1.5" && "%s".format([["a", 1]]) == '["a", 1]'
 object.labels.all(k, v, v.startsWith("") && k != "") && object.ports.exists(i, p, i == 1 && p == 443)
 object.labels.transformList(k, v, k + v).size() == 2 && [1, 2].transformMap(i, v, v * 2) == {0: 2, 1: 4}
