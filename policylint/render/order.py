@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from posixpath import basename
 
 from policylint.errors import PolicylintError, RenderError
@@ -124,8 +125,12 @@ def _parts(path: str, text: str) -> Iterator[Part]:
             yield Part(path, body, head_of(body, path))
 
 
+@lru_cache(maxsize=10_000)
 def head_of(text: str, path: str) -> Head:
-    """The head of a document; raises RenderError in Helm's words for what its reader would refuse."""
+    """The head of a document; raises RenderError in Helm's words for what its reader would refuse.
+
+    Most documents are the same on both sides: they are parsed once.
+    """
     try:
         body = parse(text, path)
     except PolicylintError as error:

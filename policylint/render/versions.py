@@ -37,8 +37,9 @@ def remember_version(helm: str, version: str) -> None:
 
 
 def _file() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or str(Path("~/.cache").expanduser())
-    return Path(base, "policylint", "helm-versions")
+    home = os.environ.get("HOME", "")
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or (f"{home}/.cache" if home else "")
+    return Path(base or os.devnull, "policylint", "helm-versions")
 
 
 def _lines() -> list[str]:

@@ -79,7 +79,12 @@ def _chart_path(checkout: Checkout, path: str) -> str:
         if blob.path.rpartition("/")[2] == "Chart.yaml" and not (repository.top / blob.path).exists()
     ]
     named = [blob.path for blob, content in repository.contents(gone) if _name(content) == name]
-    return named[0].rpartition("/")[0] if len(named) == 1 else ""
+    if len(named) > 1:
+        raise SourceError(
+            f"{path} is new, and several charts called {name} are gone: {', '.join(named)}",
+            remedy="say which of them it was: --before SIDE",
+        )
+    return named[0].rpartition("/")[0] if named else ""
 
 
 def _name(chart_yaml: bytes) -> str:

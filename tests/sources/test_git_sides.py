@@ -116,6 +116,16 @@ def test_a_chart_that_moved_is_compared_with_where_it_was(repo: Repo, workspace:
     assert isinstance(after, ChartSide)
 
 
+def test_a_chart_that_may_have_moved_from_two_places_is_an_error(repo: Repo, workspace: Workspace) -> None:
+    repo.chart("old/web").chart("older/web").commit()
+    shutil.rmtree(repo.top / "older")
+    repo.git("mv", "old", "new")
+    with pytest.raises(
+        SourceError, match="several charts called web are gone: old/web/Chart.yaml, older/web/Chart.yaml"
+    ):
+        pair(workspace, "git:HEAD", chart="new/web")
+
+
 def test_a_values_file_that_is_new_is_left_out_before_and_said(repo: Repo, workspace: Workspace) -> None:
     repo.chart(colour="red").commit()
     repo.file("new.yaml", "colour: blue\n")
