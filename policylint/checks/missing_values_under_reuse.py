@@ -24,7 +24,8 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     """Report readings that fail under reuse and would not with the new defaults."""
     if change.mode is not Mode.REUSE or change.old is None:
         return
-    anyway = {found.reference for found in missing(change.under(Mode.RESET_THEN_REUSE))}
+    otherwise = change.tried(Mode.RESET_THEN_REUSE)
+    anyway = {found.reference for found in missing(otherwise)} if otherwise else set()
     foreseen = [found for found in missing(change.effective) if found.reference not in anyway]
     for found in foreseen:
         yield _violation(change, found)

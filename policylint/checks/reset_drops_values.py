@@ -11,7 +11,6 @@ What to do instead: keep every value in a file that each upgrade names; `helm ge
 
 from collections.abc import Iterator
 
-from policylint.errors import RenderError
 from policylint.model import Category, Fix, Severity, Violation
 from policylint.rule import Context, rule
 from policylint.values.compare import reverting
@@ -26,10 +25,8 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     forgets = change.mode is Mode.RESET or (change.mode is Mode.DEFAULT and change.new_user)
     if not forgets or not change.old_user or change.old is None:
         return
-    try:
-        found = list(reverting(change, change.under(Mode.RESET_THEN_REUSE), change.effective))
-    except RenderError:
-        return  # Helm refuses the values of another mode: nothing to compare with
+    kept = change.tried(Mode.RESET_THEN_REUSE)
+    found = list(reverting(change, kept, change.effective)) if kept else []
     if found:
         keys = [difference.key for difference in found]
         yield Violation(

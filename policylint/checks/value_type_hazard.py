@@ -15,7 +15,6 @@ from policylint.model import Category, Fix, Location, Severity, Violation
 from policylint.redact import secret_key
 from policylint.rule import Context, rule
 from policylint.values.hazards import Hazard, in_file, in_flags
-from policylint.values.modes import Mode, effective
 from policylint.values.subject import ValuesChange
 from policylint.values.tables import Table, dotted, leaves
 
@@ -23,7 +22,7 @@ from policylint.values.tables import Table, dotted, leaves
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     """Look at the values files as written and at --set; a value of its default's type is no hazard."""
-    defaults = effective(Mode.RESET, change.new, {}, change.helm).values
+    defaults = change.defaults
     kinds = dict(leaves(defaults))
     for file in change.files:
         for hazard in in_file(file.text, file.path):

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from policylint.errors import PolicylintError
 from policylint.redact import MASK, Redactor, secret_key
 from policylint.values.modes import Effective, Mode
 from policylint.values.references import Path, Reference, broken, references
@@ -77,8 +76,8 @@ _ABSENT = object()
 
 
 def compare_modes(change: ValuesChange) -> Comparison:
-    """Compare the four modes for one upgrade. Raises `RenderError` where Helm stops under all of them."""
-    results = {mode: _under(change, mode) for mode in MODES}
+    """Compare the four modes for one upgrade; a mode under which Helm stops has no values."""
+    results = {mode: change.tried(mode) for mode in MODES}
     reuse, kept = results[Mode.REUSE], results[Mode.RESET_THEN_REUSE]
     reset = results[Mode.RESET]
     return Comparison(
@@ -91,7 +90,7 @@ def compare_modes(change: ValuesChange) -> Comparison:
 
 def hidden(change: ValuesChange) -> tuple[Difference, ...]:
     """The new and changed defaults that `--reuse-values` would hide, under the same user values."""
-    reuse, kept = _under(change, Mode.REUSE), _under(change, Mode.RESET_THEN_REUSE)
+    reuse, kept = change.tried(Mode.REUSE), change.tried(Mode.RESET_THEN_REUSE)
     return tuple(_differences(reuse, kept)) if reuse and kept else ()
 
 
@@ -154,15 +153,6 @@ def _difference(difference: Difference) -> dict[str, Any]:
 def _masked(key: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
     hidden = any(secret_key(part) for part in key.split("."))
     return tuple(MASK if hidden and value is not None else Redactor().value(value) for value in values)
-
-
-def _under(change: ValuesChange, mode: Mode) -> Effective | None:
-    try:
-        return change.under(mode)
-    except PolicylintError:
-        if mode is change.mode:
-            raise
-        return None
 
 
 def _differences(reuse: Effective, kept: Effective) -> Iterator[Difference]:

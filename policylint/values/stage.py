@@ -20,7 +20,7 @@ def values_change(before: Side, after: Side, mode: str, helm: str, failure: str 
 
     Without a mode the before side's own values stand for nothing that the release keeps, unless it is a release's
     record. `failure` is what helm said where the after side could not be rendered. Raises `ReadError` for charts and
-    values that cannot be read.
+    values that cannot be read, `RenderError` for values that Helm refuses to put together.
     """
     if not isinstance(after, ChartSide) or not is_local(after):
         return None
@@ -33,6 +33,7 @@ def values_change(before: Side, after: Side, mode: str, helm: str, failure: str 
         mode=Mode(mode or Mode.DEFAULT),
         helm=helm,
     )
+    change.under(change.mode)  # one error here, in place of one from each rule
     return replace(change, failure=failure_of(failure)) if failure else change
 
 

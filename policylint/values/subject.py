@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from policylint.errors import RenderError
 from policylint.model import Location
 from policylint.sources.sides import ValuesInput
 from policylint.values.chart import Chart
@@ -76,6 +77,21 @@ class ValuesChange:
         if self.old is None:
             return effective(mode, self.new, self.new_user, self.helm)
         return upgrade_values(mode, self.helm, self.old, self.old_user, self.new, self.new_user)
+
+    def tried(self, mode: Mode) -> Effective | None:
+        """As `under`, None where Helm stops: for comparing with a mode that is not this upgrade's own."""
+        try:
+            return self.under(mode)
+        except RenderError:
+            return None
+
+    @property
+    def defaults(self) -> Table:
+        """The new chart's defaults with those of its subcharts; empty where Helm cannot put them together."""
+        try:
+            return effective(Mode.RESET, self.new, {}, self.helm).values
+        except RenderError:
+            return {}
 
     @property
     def effective(self) -> Effective:
