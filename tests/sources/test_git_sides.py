@@ -121,7 +121,7 @@ def test_a_chart_that_may_have_moved_from_two_places_is_an_error(repo: Repo, wor
     shutil.rmtree(repo.top / "older")
     repo.git("mv", "old", "new")
     with pytest.raises(
-        SourceError, match="several charts called web are gone: old/web/Chart.yaml, older/web/Chart.yaml"
+        SourceError, match=r"several charts called web are gone: old/web/Chart.yaml, older/web/Chart.yaml"
     ):
         pair(workspace, "git:HEAD", chart="new/web")
 
