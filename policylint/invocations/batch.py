@@ -34,6 +34,8 @@ def powershell(source: Source, text: Text, known: Mapping[str, Text], job: Job |
         for match in pattern.finditer(text.text):
             text = text.put(match.start(), match.end(), " ")
     values = {**known, **_assigned(text, _POWERSHELL, 3)}
+    for match in re.finditer(r"(?<=\s)@[A-Za-z]\w*(?=\s|$)", text.text):
+        text = text.put(match.start(), match.end(), TAIL)
     for match in re.finditer(r"\$env:(?=\w)|(?<=\$\{)env:", text.text, re.IGNORECASE):
         text = text.splice(match.start(), match.end(), Text.of("$" if match[0][0] == "$" else ""))
     yield from _read(source, text, values, "`", job)

@@ -25,7 +25,7 @@ _CRON = re.compile(rf"^[ \t]*{_WHEN}[ \t]*{_USER}(.+)$", re.MULTILINE)
 
 def _dockerfile(source: Source) -> Iterator[Found]:
     env = Env()
-    text = re.sub(r"(?m)^[ \t]*#[^\n]*", lambda match: " " * len(match.group()), source.text)
+    text = re.sub(r"(?m)^[ \t]*#[^\n]*", lambda match: " " * (len(match.group()) - 1) + "\\", source.text)
     for match in _INSTRUCTION.finditer(text):
         kind = match[1].upper()
         start = match.start(2) + len((_OPTIONS.match(match[2]) or [""])[0])

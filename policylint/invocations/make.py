@@ -18,7 +18,7 @@ _ASSIGN = re.compile(
     re.MULTILINE,
 )
 _DEFINE = re.compile(r"^define[ \t]+([\w.-]+)[ \t]*[:?]?=?[ \t]*\n(.*?)^endef", re.MULTILINE | re.DOTALL)
-_REFERENCE = re.compile(r"(?<!\$)\$(?:\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)|\{([^{}\n]*)\}|([\w@<^*?%+]))")
+_DOLLAR = re.compile(r"\$(?:\$|([({])|([\w@<^*?%+]))")
 _CALL = re.compile(r"call[ \t]+([\w.-]+)[ \t]*(?:,(.*))?$", re.DOTALL)
 _PREFIX = re.compile(r"^[ \t]*[@+-]+[ \t]*", re.MULTILINE)
 _DEPTH = 8
@@ -54,18 +54,15 @@ class _Variables:
 
     def expand(self, text: Text, arguments: dict[str, Text] | None = None, depth: int = 0) -> Text:
         """The text with `$(X)` put in, `$$` as the shell's dollar; what make works out is one unknown."""
-        for match in reversed(list(_REFERENCE.finditer(text.text))):
-            name = (match[1] or match[2] or match[3] or "").strip()
+        for first, last, name in reversed(list(_references(text.text))):
             value = self._value(name, arguments or {}, depth)
-            start = text.at[match.start()]
+            start = text.at[first]
             if value is None:
-                value = Text(
-                    TAIL * (match.end() - match.start()), text.at[match.start() : match.end()], "." * len(match[0])
-                )
+                value = Text(TAIL * (last - first), text.at[first:last], "." * (last - first))
             elif value.start < 0 or not re.search(r"\s", value.text):  # a single word counts where it is used
                 value = Text(value.text, (start,) * len(value.text), value.marks)
             if len(text.text) + len(value.text) < _LIMIT:
-                text = text.splice(match.start(), match.end(), value)
+                text = text.splice(first, last, value)
         if depth:
             return text
         for match in reversed(list(re.finditer(r"\$\$", text.text))):
@@ -84,6 +81,31 @@ class _Variables:
             return self.expand(body, {str(at): each for at, each in enumerate(given, 1)}, depth + 1) if body else None
         found = self.defines.get(name, self.values.get(name))
         return self.expand(found, None, depth + 1) if found is not None else None
+
+
+def _references(text: str) -> Iterator[tuple[int, int, str]]:
+    """Each `$(NAME)`, `${NAME}` and `$X`: start, end and what stands inside; `$$` is none."""
+    at = 0
+    while match := _DOLLAR.search(text, at):
+        at = match.end()
+        if match[2]:
+            yield match.start(), match.end(), match[2]
+        elif match[1]:
+            end = _closing(text, at, match[1])
+            if end > 0:
+                yield match.start(), end, text[at : end - 1].strip()
+                at = end
+
+
+def _closing(text: str, at: int, opening: str) -> int:
+    """The position behind the bracket that closes; 0 where none does."""
+    closing = {"(": ")", "{": "}"}[opening]
+    depth = 1
+    for index in range(at, len(text)):
+        depth += (text[index] == opening) - (text[index] == closing)
+        if depth == 0:
+            return index + 1
+    return 0
 
 
 def _value(text: Text) -> Text:

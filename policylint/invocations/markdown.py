@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from policylint.invocations.batch import powershell
 from policylint.invocations.commands import shell
 from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.text import Text
+from policylint.invocations.text import HOLE, Text
 
 _SHELLS = (
     "",
@@ -34,11 +34,13 @@ _SHELLS = (
 )
 _POWERSHELL = ("powershell", "pwsh", "ps1", "posh")
 _PROMPT = re.compile(r"^[ \t]*(?:[\w.@:~/-]*[$%#>❯➜][ \t]+)(?=\S)")
+_PLACEHOLDER = re.compile(r"(?<![<\d])<[A-Za-z][\w ./:-]*>")
 _START = re.compile(r"^\s*(?:sudo\s+)?(?:helm|helmfile|microk8s)\s", re.MULTILINE)
 
 
 def _wants(source: Source) -> bool:
-    return source.path.suffix.lower() in (".md", ".markdown", ".mdx", ".mdown") and "helm" in source.text.lower()
+    name = source.path.name.lower().removesuffix(".gotmpl").removesuffix(".tmpl")
+    return name.endswith((".md", ".markdown", ".mdx", ".mdown")) and "helm" in source.text.lower()
 
 
 def _read(source: Source) -> Iterator[Found]:
@@ -56,7 +58,14 @@ def _read(source: Source) -> Iterator[Found]:
         elif language in _SHELLS and (
             language not in ("", "text", "txt", "none", "plaintext", "plain") or _commands(text)
         ):
-            yield from shell(source, _session(text))
+            yield from shell(source, _placeholders(_session(text)))
+
+
+def _placeholders(text: Text) -> Text:
+    """`<release-name>` stands for what a reader fills in; a shell would read a file of that name."""
+    for match in _PLACEHOLDER.finditer(text.text):
+        text = text.put(match.start(), match.end(), HOLE)
+    return text
 
 
 def _commands(text: Text) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from policylint.invocations.actions import Step, invocation, row_of
-from policylint.invocations.ci import is_yaml, lines, mentions, resolve, script, variables, words
+from policylint.invocations.ci import is_yaml, lines, resolve, script, variables, words
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import Text, joined
 from policylint.invocations.yamlnodes import Yaml, failures, roots, walk
@@ -51,20 +51,23 @@ _SCRIPTS = (
     "inlineScript",
 )
 _FACTS = ("set_fact", "ansible.builtin.set_fact", "vars")
-_SPLIT = ("command", "args", "cmd", "argv", "entrypoint")
+_ARGV = ("entrypoint", "command", "args")
 _KUBERNETES = re.compile(r"\$\(\w[\w.-]*\)")
 _IMAGE = re.compile(r"(?:^|/)[\w.-]*helm[\w.-]*(?::[^\s/]+)?(?:@sha256:\w+)?$")
+_MENTION = re.compile(
+    r"(?<![\w.-])\$?[({]*helm(?:file|[234])?(?![\w-])|helm[\w-]*:[\w.]|drone-helm|-helm\b", re.IGNORECASE
+)
 _WHOLE = re.compile(r"\s*(?:sudo\s+)?helm(?:file)?\s+\S")
 
 
 def _wants(source: Source) -> bool:
-    return (is_yaml(source) or source.path.name.endswith((".yml.j2", ".yaml.j2"))) and mentions(source)
+    yaml = is_yaml(source) or source.path.name.endswith((".yml.j2", ".yaml.j2"))
+    return yaml and bool(_MENTION.search(source.text))
 
 
 def _read(source: Source) -> Iterator[Found]:
-    for failure in failures(source):
-        if re.search(r"\bhelm(?:file)? [a-z]", source.text):
-            yield failure
+    if "templates" not in source.path.parts and re.search(r"\bhelm(?:file)? [a-z]", source.text):
+        yield from failures(source)  # a chart's template is no YAML before Helm has rendered it
     for root in roots(source):
         known = variables(root.get("env"), root.get("env", "variables"), root.get("environment"), root.get("variables"))
         shared = _shared(root)
@@ -85,10 +88,14 @@ def _mapping(source: Source, node: Yaml, known: dict[str, Text]) -> Iterator[Fou
     if row is not None and row["tool"] == "drone":
         yield from invocation(Step(source, node, keys.get("settings") or node, None, known), row)
         return
-    if any(name in keys for name in ("command", "args", "entrypoint")) and _listed(keys):
+    listed = _listed(keys)
+    if listed:
         yield from _container(source, keys, known, image)
+    elif "image" in keys and "command" in keys and keys["command"].scalar and _IMAGE.search(image):
+        given = keys["command"].text()
+        yield from script(source, given if "helm" in given.text else _program(keys["image"]) + given, known)
     for name, value in keys.items():
-        if name in _SCRIPTS and not (name in _SPLIT and _listed(keys) and name in ("command", "args", "entrypoint")):
+        if name in _SCRIPTS and not (listed and name in _ARGV):
             yield from _script(source, name, value, known)
         elif name in _FACTS:
             for _, text in value.pairs():
@@ -97,26 +104,31 @@ def _mapping(source: Source, node: Yaml, known: dict[str, Text]) -> Iterator[Fou
 
 
 def _listed(keys: dict[str, Yaml]) -> bool:
-    return any(list(keys[name].items()) for name in ("command", "args", "entrypoint") if name in keys) and not any(
-        len(list(item.items())) or item.mapping or _WHOLE.match(item.string())
-        for name in ("command", "args", "entrypoint")
-        if name in keys
-        for item in keys[name].items()
+    """Whether a container's command is a list of words, and not of whole commands."""
+    lists = [items for name in _ARGV if name in keys and (items := list(keys[name].items()))]
+    return (
+        bool(lists)
+        and not any(item.mapping or list(item.items()) for items in lists for item in items)
+        and not (_WHOLE.match(lists[0][0].string()))
     )
 
 
 def _container(source: Source, keys: dict[str, Yaml], known: dict[str, Text], image: str) -> Iterator[Found]:
     """A container's command and arguments as words; an image whose entry point is helm is the helm word."""
-    listed = [keys[name] for name in ("entrypoint", "command", "args") if name in keys]
+    listed = [keys[name] for name in _ARGV if name in keys]
     parts = [item.text() for node in listed for item in (node.items() if not node.scalar else [node])]
     parts = [_macros(part) for part in parts]
     if not any("helm" in part.text for part in parts):
         named = keys.get("image") or keys.get("name")
         if "command" in keys or "entrypoint" in keys or named is None or not _IMAGE.search(image):
             return
-        parts = [named.text(), *parts]
-        parts[0] = Text("helm", (parts[0].start,) * 4, "....")
+        parts = [_program(named).slice(0, 4), *parts]
     yield from script(source, words(parts), known)
+
+
+def _program(image: Yaml) -> Text:
+    """The helm word that an image with helm as its entry point stands for."""
+    return Text("helm ", (image.text().start,) * 5, ".....")
 
 
 def _macros(text: Text) -> Text:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from policylint.invocations.argv import parse as parse_words
 from policylint.invocations.shellenv import Env, Value
 from policylint.invocations.shellsyntax import find, parse, prepare, statements
 from policylint.invocations.shellwords import Expander
@@ -73,8 +74,8 @@ class Shell:
     def _site(self, call: Call, span: tuple[int, int]) -> int:
         """The helm word's position: that of its text, or where it is used with a verb of its own."""
         word = call.word.text.start
-        verbs = [each.text.start for each in call.words if not each.text.text.startswith("-") and each.text.start >= 0]
-        verb = verbs[0] if verbs else word
+        command = parse_words(call.words, call.tool)
+        verb = command.verb.text.start if command and command.verb else word
         if self.stack:
             first, start, end = self.stack[-1]
             if start <= verb < end and not start <= word < end:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -98,8 +99,13 @@ class Yaml:
         return _double(raw.slice(1, len(raw.text) - 1)) if style == '"' else _flow(raw)
 
 
-def documents(source: Source) -> Iterator[Yaml | RuleFailure]:
+@functools.lru_cache(maxsize=2)
+def documents(source: Source) -> tuple[Yaml | RuleFailure, ...]:
     """The root of each document, or the failure of one that cannot be read; templates are seen through."""
+    return tuple(_documents(source))
+
+
+def _documents(source: Source) -> Iterator[Yaml | RuleFailure]:
     starts = [0, *(match.end() for match in _SPLIT.finditer(source.text))]
     ends = [*(match.start() for match in _SPLIT.finditer(source.text)), len(source.text)]
     for start, end in zip(starts, ends, strict=True):
