@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from policylint.cel import CelUnsupported
 from policylint.crds.correlate import Pair
+from policylint.crds.decode import decode_causes
 from policylint.crds.lists import duplicates, embedded
 from policylint.crds.prepare import defaulted, emptied, pruned, unknown_fields, without_nulls
 from policylint.crds.rules import Place, run_rules
@@ -21,6 +22,17 @@ RATCHETING_SINCE = 30
 
 def validate_custom(new: Object, old: Object | None, crd: Object, target: Target) -> Answer:
     """The API server's answer to a custom resource, given its CRD; `old` is the live object or None at creation."""
+    try:
+        return _validated(new, old, crd, target)
+    except (AttributeError, TypeError):
+        undecodable = decode_causes(crd)  # costly for large CRDs, so asked only where something went wrong
+        if not undecodable:
+            raise
+        what = f"a CRD that the server does not accept: {undecodable[0].field}: {undecodable[0].message}"
+        return Answer(Outcome.DEPENDS, unknowns=(Unknown(what, "kubectl apply --dry-run=server -f <the CRD>", CR),))
+
+
+def _validated(new: Object, old: Object | None, crd: Object, target: Target) -> Answer:
     version = served_version(crd, str(new.get("apiVersion") or ""))
     if version is None:
         return _not_served(new, crd)

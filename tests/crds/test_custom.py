@@ -188,3 +188,10 @@ def test_metadata_names_are_visible_at_the_root():
     assert validate_custom(resource({}), None, definition, SERVER).outcome is Outcome.ACCEPTED
     other = {**resource({}), "metadata": {"name": "web"}}
     assert validate_custom(other, None, definition, SERVER).outcome is Outcome.REJECTED
+
+
+def test_a_crd_that_cannot_be_decoded_leaves_the_answer_open():
+    broken = crd({"type": "object", "properties": ["size"]})
+    answer = validate_custom(resource({"size": 1}), None, broken, SERVER)
+    assert answer.outcome is Outcome.DEPENDS
+    assert "properties[spec].properties" in answer.unknowns[0].what
