@@ -14,6 +14,7 @@ from policylint.invocations.source import Reader, Source
 from policylint.invocations.tree import Spot, Tree, documents
 
 _MODULES = ("kubernetes.core.helm", "community.kubernetes.helm", "community.general.helm", "helm")
+_SETTERS = ("vars", "set_fact", "ansible.builtin.set_fact")
 _MARKS = ("helm:", "helm :", 'helm":', "helm':")
 _MENTION = re.compile(r"^\s*(?:- )?[\"']?(?:[a-z]+\.[a-z]+\.)?helm[\"']?\s*:", re.MULTILINE)
 _PAIR = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|\{\{.*?\}\}|\S+)")
@@ -26,7 +27,24 @@ def read(text: str, file: str) -> Iterator[Read]:
         if isinstance(root, ReadError):
             yield root
         else:
-            yield from _walk(root)
+            yield from _walk(root.knowing(_variables(root)))
+
+
+def _variables(root: Tree) -> dict[str, str]:
+    """Variables and facts that the file itself sets, to one value only."""
+    said: dict[str, set[str | None]] = {}
+    for name, tree in _assigned(root):
+        said.setdefault(name, set()).add(None if tree.dynamic else tree.text)
+    return {name: text for name, texts in said.items() if len(texts) == 1 and (text := next(iter(texts))) is not None}
+
+
+def _assigned(tree: Tree) -> Iterator[tuple[str, Tree]]:
+    for item in tree.items():
+        yield from _assigned(item)
+    for key, inner in tree.pairs():
+        if key in _SETTERS:
+            yield from inner.pairs()
+        yield from _assigned(inner)
 
 
 def _walk(tree: Tree) -> Iterator[Declaration]:

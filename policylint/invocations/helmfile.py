@@ -194,7 +194,7 @@ def _names(layers: list[Layer], key: str) -> Iterator[str]:
 
 
 def _wants(source: Source) -> bool:
-    return source.path.suffix in (".yaml", ".yml", ".gotmpl") and "releases:" in source.text
+    return source.path.suffix in (".yaml", ".yml", ".gotmpl", ".tpl", ".tmpl", ".j2") and "releases:" in source.text
 
 
 READER = Reader("helmfile", _wants, lambda source: found(read(source.text, source.file, source.near), source))

@@ -36,7 +36,7 @@ _ASSIGNS = re.compile(
     r"\{\{-?\s*(\$\w+)\s*:=\s*\"([^\"\n]*)\"\s*-?\}\}|\{%-?\s*set\s+(\w+)\s*=\s*[\"']([^\"'\n]*)[\"']\s*-?%\}"
 )
 _SETS = re.compile(r"\{\{-?\s*(\$\w+)\s*:?=|\{%-?\s*set\s+(\w+)\b")
-_PRINTS = re.compile(r"\{\{-?\s*(\$?\w+)\s*(?:\|\s*quote\s*)?-?\}\}")
+_PRINTS = re.compile(r"\{\{-?\s*(\$?\w+)\s*(?:\|\s*quote\s*)?-?\}\}|\$\{(\w+)\}|\$([A-Za-z_]\w*)")
 _INDENT = re.compile(r"\bn?indent\s*\(?\s*(\d+)")
 
 
@@ -61,13 +61,13 @@ class Filled:
     openings: tuple[tuple[int, int], ...] = ()
     """(line, indent) of each action alone on its line that may print further keys or items at that indent."""
     constants: Mapping[str, str] = field(default_factory=dict)
-    """Template variables that the text itself sets to a literal, once."""
+    """Template variables of a known value by name, variables of a shell as `${NAME}`."""
 
     def known(self, text: str) -> str:
         """The text with the actions that only print such a variable replaced by its value."""
         if not self.constants:
             return text
-        return _PRINTS.sub(lambda match: self.constants.get(match[1], match[0]), text)
+        return _PRINTS.sub(lambda match: self.constants.get(match[1] or f"${{{match[2] or match[3]}}}", match[0]), text)
 
 
 def has_actions(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from policylint.errors import ReadError
@@ -15,6 +16,10 @@ _YAML = (".yaml", ".yml", ".json")
 _TEMPLATES = (".j2", ".gotmpl", ".tpl", ".tmpl", ".tftpl", ".template")
 """What is rendered into the file of the name before it; alone it is most often a manifest."""
 _TEXT = (".sh", ".bash", ".zsh", ".tf", ".tofu", ".hcl", ".nix", ".md", ".mk", ".ps1", ".ign", ".bu", ".txt")
+
+
+_ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+|readonly[ \t]+|local[ \t]+)?([A-Za-z_]\w*)=([^\n]*)", re.MULTILINE)
+_LITERAL = re.compile(r"(?:\"[^\"$`\\]*\"|'[^']*'|[\w./:@%+~-]+)[ \t]*(?:#.*)?$")
 
 
 def _kind(source: Source) -> str:
@@ -36,7 +41,20 @@ def _read(source: Source) -> Iterator[Found]:
     read = list(objects(source.text, source.file, yaml=kind in _YAML))
     if kind == ".md":  # an example with parts left out is no broken release
         read = [each for each in read if isinstance(each, Tree)]
+    if kind not in (*_YAML, ".md"):
+        known = _variables(source.text)
+        read = [each.knowing(known) if isinstance(each, Tree) else each for each in read]
     return found(_releases(read, source), source)
+
+
+def _variables(text: str) -> dict[str, str]:
+    """The variables of a script that are set once, and to a literal, as here-documents name them."""
+    said: dict[str, list[str]] = {}
+    for name, value in _ASSIGNED.findall(text):
+        said.setdefault(name, []).append(value.strip())
+    once = {name: values[0] for name, values in said.items() if len(values) == 1}
+    plain = {name: value.strip("\"'") for name, value in once.items() if _LITERAL.match(value)}
+    return {f"${{{name}}}": value for name, value in plain.items()}
 
 
 def _releases(read: list[Tree | ReadError], source: Source) -> Iterator[Read]:

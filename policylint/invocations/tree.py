@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -67,6 +67,11 @@ class Tree:
         mark = (self.key or self.node).start_mark
         return int(mark.column) + self.page.column + 1
 
+    def knowing(self, constants: Mapping[str, str]) -> Tree:
+        """The same with more variables of a known value, for all that is reached from here."""
+        filled = replace(self.page.filled, constants={**constants, **self.page.filled.constants})
+        return replace(self, page=replace(self.page, filled=filled))
+
     @property
     def spot(self) -> Spot:
         """From its key, or its own start, to its end."""
@@ -99,7 +104,7 @@ class Tree:
             return None
         value: str = self.node.value
         if HOLE not in value:
-            return value
+            return self.page.filled.known(value) if "$" in value else value
         raw = self._raw.strip()
         return raw[1:-1] if raw[:1] in ("'", '"') and raw[-1:] == raw[:1] else raw
 

@@ -90,3 +90,12 @@ def test_too_deep_recursion_is_a_failure() -> None:
 
     (failure,) = found(endless(), Source.of("a.yaml", b""))  # type: ignore[arg-type]
     assert isinstance(failure, RuleFailure)
+
+
+def test_line_ends_of_windows_change_nothing() -> None:
+    text = (CORPUS / "argocd" / "chart.yaml").read_text()
+    (unix,) = read("chart.yaml", text)
+    (windows,) = read("chart.yaml", text.replace("\n", "\r\n"))
+    assert isinstance(unix, Invocation)
+    assert isinstance(windows, Invocation)
+    assert windows.to_json() == unix.to_json()
