@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from policylint.forecast.go_values import JSON_SINCE
 from policylint.forecast.gotypes import same
 from policylint.forecast.request import Allocated, Findings, Request, items, part, schema
 from policylint.forecast.words import invalid, required
-from policylint.model import Object, Unknown
+from policylint.model import Cause, Object, Unknown
 
 TOPIC = "job-template-changed"
 _SOURCE = "pkg/apis/batch/validation ValidateJobUpdate"
@@ -88,21 +89,16 @@ def _template(request: Request, old: Mapping[str, Any], spec: Mapping[str, Any])
             if isinstance(part(request.live, "status").get("startTime"), Allocated):
                 yield _started(request)
             elif part(request.live, "status").get("startTime"):
-                yield invalid("spec.template", {}, "field is immutable", request.minor, topic=TOPIC, source=_SOURCE)
+                yield _immutable_template("spec.template", request.minor)
             return
     yield _immutable_template(field, request.minor)
 
 
-def _immutable_template(field: str, minor: int) -> Any:
+def _immutable_template(field: str, minor: int) -> Cause:
+    """The refusal, with the template itself elided: the server prints all of it."""
     go = "core.PodTemplateSpec" if field == "spec.template" else "core.PodSpec"
-    refusal = invalid(field, {}, "field is immutable", minor, go=go, topic=TOPIC, source=_SOURCE)
-    return refusal if minor < 33 else _elided(refusal)
-
-
-def _elided(refusal: Any) -> Any:
-    from dataclasses import replace
-
-    return replace(refusal, message=refusal.message.replace("{}", "{...}"))
+    value = "{...}" if minor >= JSON_SINCE else f"{go}{{...}}"
+    return Cause(field, "FieldValueInvalid", f"Invalid value: {value}: field is immutable", TOPIC, _SOURCE)
 
 
 def _started(request: Request) -> Unknown:

@@ -99,10 +99,9 @@ def _keep_node_ports(spec: Spec, old: Mapping[str, Any]) -> None:
     ports = []
     for port in items(spec.get("ports")):
         value = by_name.get(port.get("name", ""))
-        if not port.get("nodePort") and value and value not in used:
-            used.add(value)
-            port = {**port, "nodePort": value}  # noqa: PLW2901  the port with its number kept
-        ports.append(port)
+        kept = not port.get("nodePort") and value and value not in used
+        ports.append({**port, "nodePort": value} if kept else port)
+        used.add(ports[-1].get("nodePort"))
     if ports:
         spec["ports"] = ports
 

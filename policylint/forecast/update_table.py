@@ -152,7 +152,7 @@ FROZEN: Mapping[tuple[str, str], tuple[Frozen, ...]] = {
     ),
     ("storage.k8s.io", "VolumeAttachment"): (_frozen("spec", "storage"),),
     ("networking.k8s.io", "IngressClass"): (_frozen("spec.controller", "networking"),),
-    ("networking.k8s.io", "IPAddress"): (_frozen("spec.parentRef", "networking"),),
+    ("networking.k8s.io", "IPAddress"): (_frozen("spec.parentRef", "networking", go="networking.ParentReference"),),
     ("networking.k8s.io", "ServiceCIDR"): (_frozen("spec.cidrs", "networking", extends=True),),
     ("", "Node"): (
         _frozen("spec.podCIDRs", "core", 'node updates may not change podCIDR except from "" to valid', once=True),

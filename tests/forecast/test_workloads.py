@@ -36,7 +36,10 @@ def test_older_servers_say_it_in_go():
     after = changed(deployment(), "spec/selector/matchLabels/tier", "front")
     after = changed(after, "spec/template/metadata/labels/tier", "front")
     found = both(deployment(), after, Target("1.30", "3", Apply.CLIENT_SIDE))
-    assert found.upgrade.causes[0].message == "Invalid value: v1.LabelSelector{...}: field is immutable"
+    assert found.upgrade.causes[0].message == (
+        'Invalid value: v1.LabelSelector{MatchLabels:map[string]string{"app":"web", "tier":"front"}, '
+        "MatchExpressions:[]v1.LabelSelectorRequirement(nil)}: field is immutable"
+    )
 
 
 @BOTH
