@@ -74,7 +74,7 @@ class Embedded:
     @property
     def version(self) -> str:
         """The version of Helm in the library, such as "4.2.3"."""
-        return str(_library().helm_sdk_version()).removeprefix("v")
+        return str(library().helm_sdk_version()).removeprefix("v")
 
     def start(self, side: ChartSide) -> EmbeddedRender:
         """Start to render and return at once."""
@@ -93,7 +93,7 @@ def render_chart(side: ChartSide) -> Rendered:
     check_extra(side.extra)
     argv = template_argv("helm", side)
     _refuse_extra(side)
-    helm = _library()
+    helm = library()
     try:
         values = values_of(side)
         with at_hand(helm, side) as local, _load(helm, local, values) as chart:
@@ -128,7 +128,8 @@ def values_of(side: ChartSide) -> dict[str, Any]:
     return values
 
 
-def _library() -> Any:
+def library() -> Any:
+    """Helm's code as a Python module; raises SourceError where it is not installed or cannot be loaded here."""
     try:
         import helm_python
     except Exception as error:  # the library's own error has no name before the library is there

@@ -1,4 +1,4 @@
-"""Fetch a chart that is no path for the embedded engine, as `helm template` does for a reference."""
+"""What the embedded engine fetches: a chart that is no path, and the dependencies of a copied chart."""
 
 from __future__ import annotations
 
@@ -42,6 +42,18 @@ def at_hand(helm: Any, side: ChartSide) -> Iterator[ChartSide]:
         if len(archives) != 1:
             raise RenderError(f"no archive of {side.chart} was pulled")
         yield replace(side, chart=str(archives[0]))
+
+
+def build_dependencies(directory: Path) -> str:
+    """Do what `helm dependency build` does; what Helm says where it fails, else ""."""
+    from policylint.render.embedded import library
+
+    helm = library()
+    try:
+        helm.dependency_build(directory)
+    except helm.HelmError as error:
+        return str(error.detail) or "it failed without a message"
+    return ""
 
 
 def _argument(side: ChartSide, flag: str) -> str | None:

@@ -50,17 +50,19 @@ def add_dependencies(checkout: Checkout, chart: str, now: Path, helm: str, seen:
 
 
 def build(directory: Path, helm: str, why: str) -> None:
-    """Run `helm dependency build` on a copy; raises SourceError with helm's message."""
+    """Build the dependencies of a copy, by helm or the embedded engine; raises SourceError with its message."""
     from policylint.render.binary import TIME_LIMIT, Process, find_helm
+    from policylint.render.pull import build_dependencies
 
-    binary = find_helm(helm if helm != "embedded" else "")
-    if not binary:
-        raise SourceError(why, remedy="vendor the dependencies in charts/, or name a helm binary that can fetch them")
-    code, out, err = Process([binary, "dependency", "build", str(directory)], TIME_LIMIT).wait()
-    if code:
-        said = (err or out).decode("utf-8", "replace").strip().replace(str(directory), directory.name)
+    binary = find_helm(helm) if helm != "embedded" else ""
+    if binary:
+        code, out, err = Process([binary, "dependency", "build", str(directory)], TIME_LIMIT).wait()
+        said = (err or out).decode("utf-8", "replace") if code else ""
+    else:
+        said = build_dependencies(directory)
+    if said:
         raise SourceError(
-            f"{why}, and `helm dependency build` fails: {said}",
+            f"{why}, and `helm dependency build` fails: {said.strip().replace(str(directory), directory.name)}",
             remedy="do what helm says above, vendor the dependencies in charts/, or name --before another way",
         )
 

@@ -11,6 +11,7 @@ from helms import any_helm
 from repository import Repo
 
 from policylint.errors import SourceError
+from policylint.render.embedded import is_installed
 from policylint.sources.resolve import resolve_pair
 from policylint.sources.sides import ChartSide
 from policylint.sources.workspace import Workspace
@@ -106,7 +107,10 @@ def test_a_dependency_that_cannot_be_had_is_an_error_with_helm_s_words(repo: Rep
     assert "vendor the dependencies" in caught.value.remedy
 
 
-def test_a_repository_dependency_is_built_in_a_copy(repo: Repo, tmp_path: Path) -> None:
+@pytest.mark.parametrize("helm", ["", "embedded"])
+def test_a_repository_dependency_is_built_in_a_copy(repo: Repo, tmp_path: Path, helm: str) -> None:
+    if helm == "embedded" and not is_installed():
+        pytest.skip("the embedded engine is not installed")
     charts = tmp_path / "charts"
     packed = Repo(tmp_path / "packed").chart("lib", "fetched", "lib")
     package(packed.top / "lib", charts)
@@ -119,15 +123,15 @@ def test_a_repository_dependency_is_built_in_a_copy(repo: Repo, tmp_path: Path) 
     try:
         assert server.stdout is not None
         url = f"http://127.0.0.1:{server.stdout.readline().split('port ')[1].split()[0]}"
-        helm = any_helm().path
-        subprocess.run([helm, "repo", "index", str(charts), "--url", url], check=True, capture_output=True)
+        binary = any_helm().path
+        subprocess.run([binary, "repo", "index", str(charts), "--url", url], check=True, capture_output=True)
         repo.chart("web")
         depends(repo, "web", "lib", url)
-        subprocess.run([helm, "repo", "add", "local", url], check=True, capture_output=True)
+        subprocess.run([binary, "repo", "add", "local", url], check=True, capture_output=True)
         repo.commit()
         repo.file("web/values.yaml", "colour: new\n")
         with Workspace() as workspace:
-            before, _ = resolve_pair("git:HEAD", ChartSide("web"), workspace)
+            before, _ = resolve_pair("git:HEAD", ChartSide("web"), workspace, helm=helm)
             assert isinstance(before, ChartSide)
             assert "colour: fetched" in any_helm().render(before).text
             assert any("helm dependency build" in note for note in before.notes)
