@@ -75,6 +75,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
     "admissionregistration.v1.ParamRef": {"parameterNotFoundAction": (one_of("Deny", "Allow"),)},
     "admissionregistration.v1.RuleWithOperations": {"scope": (one_of("*", "Cluster", "Namespaced"),)},
     "admissionregistration.v1.ValidatingAdmissionPolicySpec": {"failurePolicy": (_POLICY,)},
+    "admissionregistration.v1.Validation": {"reason": (one_of("Forbidden", "Invalid", "RequestEntityTooLarge"),)},
     "admissionregistration.v1.ValidatingWebhook": {"failurePolicy": (_POLICY,), "matchPolicy": (_MATCH,)},
     "apps.v1.DaemonSetSpec": {"minReadySeconds": (_COUNT,), "revisionHistoryLimit": (_COUNT,)},
     "apps.v1.DeploymentSpec": {

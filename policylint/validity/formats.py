@@ -199,6 +199,15 @@ def ip_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
+def ip_family(text: str) -> str:
+    """IPv4 or IPv6, as Go sees it (an IPv4-mapped address is IPv4); "" where it is no address."""
+    found = ip_of(text)
+    if found is None:
+        return ""
+    mapped = isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None
+    return "IPv4" if mapped else f"IPv{found.version}"
+
+
 def ip_address(text: str) -> tuple[str, ...]:
     """An IP address."""
     return GOOD if ip_of(text) is not None and "%" not in text else (_IP_RULE,)

@@ -47,6 +47,15 @@ def annotation_map(value: Object, at: str) -> Iterator[Cause]:
         yield too_long(at, _MOST_ANNOTATIONS)
 
 
+def finalizer_names(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of the finalizers of a Namespace's spec."""
+    for _, name in texts(value, "finalizers", at):
+        yield from each_invalid(f"{at}.finalizers", name, qualified_name(name))
+        if "/" not in name and name not in _STANDARD_FINALIZERS:
+            detail = "name is neither a standard finalizer name nor is it fully qualified"
+            yield invalid(f"{at}.finalizers", name, detail)
+
+
 def _name(value: Object, group: str, scope: Scope) -> Iterator[Cause]:
     name = text(value, "name")
     complaints = format_of(group, scope.kind, scope.minor)

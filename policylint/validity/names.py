@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from policylint.validity.formats import GOOD, Format, dns_1035_label, dns_label, dns_subdomain, ip_address
+from ipaddress import IPv6Address
+
+from policylint.validity.formats import GOOD, Format, dns_1035_label, dns_label, dns_subdomain, ip_address, ip_of
 
 
 def path_segment(name: str) -> tuple[str, ...]:
@@ -10,6 +12,19 @@ def path_segment(name: str) -> tuple[str, ...]:
     if name in (".", ".."):
         return (f"may not be '{name}'",)
     return tuple(f"may not contain '{part}'" for part in ("/", "%") if part in name)
+
+
+def canonical_address(name: str) -> tuple[str, ...]:
+    """A name that is an IP address as it is usually written."""
+    found = ip_address(name)
+    if found:
+        return found
+    address = ip_of(name)
+    if ":" not in name and name != str(address):
+        return ("must not have leading 0s",)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return ("must not be an IPv4-mapped IPv6 address",)
+    return GOOD if name == str(address) else (f'must be in canonical form ("{address}")',)
 
 
 def _nothing(_name: str) -> tuple[str, ...]:
@@ -25,7 +40,7 @@ _NAMES: dict[tuple[str, str], Format] = {
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): path_segment,
     ("apiregistration.k8s.io", "APIService"): path_segment,
     ("certificates.k8s.io", "CertificateSigningRequest"): dns_subdomain,
-    ("networking.k8s.io", "IPAddress"): ip_address,
+    ("networking.k8s.io", "IPAddress"): canonical_address,
     ("events.k8s.io", "Event"): _nothing,
     ("", "Event"): _nothing,
     ("policy", "PodDisruptionBudget"): path_segment,

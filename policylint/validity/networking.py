@@ -14,6 +14,7 @@ from policylint.validity.formats import (
     dns_1035_label,
     dns_label,
     dns_subdomain,
+    ip_family,
     ip_of,
     port_name,
     port_number,
@@ -226,8 +227,7 @@ def _endpoint_address(given: str, at: str, kind: str, scope: Scope) -> Iterator[
         elif "." not in name:
             yield invalid(at, name, "should be a domain with at least two segments separated by dots")
         return
-    found = ip_of(given)
-    if found is not None and kind in ("IPv4", "IPv6") and kind != f"IPv{found.version}":
+    if kind in ("IPv4", "IPv6") and ip_family(given) not in ("", kind):
         yield invalid(at, given, f"must be an {kind} address")
     yield from endpoint(at, given, scope)
 

@@ -13,6 +13,9 @@ from policylint.validity.resources import NEEDS_COMPUTE, needs_compute, resource
 from policylint.validity.storage import driver_name
 from policylint.validity.walk import Scope
 
+_DISTINCT = 36
+"""The first minor that keeps `distinctAttribute` (feature DRAConsumableCapacity)."""
+
 
 def runtime_class(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a RuntimeClass."""
@@ -62,9 +65,9 @@ def opaque_config(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     yield from driver_name(text(value, "driver"), f"{at}.driver")
 
 
-def device_constraint(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+def device_constraint(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of what several devices must have in common."""
-    if not has(value, "matchAttribute") and not has(value, "distinctAttribute"):
+    if scope.minor >= _DISTINCT and not has(value, "matchAttribute") and not has(value, "distinctAttribute"):
         detail = 'exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple fields are set'
         yield required(at, detail)
     for name in ("matchAttribute", "distinctAttribute"):

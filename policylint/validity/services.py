@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policylint.model import Cause, Object
 from policylint.validity.addresses import address, endpoint, network
 from policylint.validity.causes import duplicate, each_invalid, forbidden, invalid, required, unsupported
-from policylint.validity.formats import between, dns_label, dns_subdomain, ip_of, port_number, qualified_name
+from policylint.validity.formats import between, dns_label, dns_subdomain, ip_family, port_number, qualified_name
 from policylint.validity.metadata import labels
 from policylint.validity.reading import fields, has, items, many, number, text, text_map, texts
 from policylint.validity.rules import port_or_name
@@ -135,8 +135,7 @@ def _addresses(spec: Object, at: str, kind: str, scope: Scope) -> Iterator[Cause
 
 
 def _family(one: str, family: object, at: str, index: int) -> Iterator[Cause]:
-    found = ip_of(one)
-    if found is not None and family in ("IPv4", "IPv6") and family != f"IPv{found.version}":
+    if family in ("IPv4", "IPv6") and ip_family(one) not in ("", family):
         yield invalid(f"{at}[{index}]", one, f"expected an {family} value as indicated by `ipFamilies[{index}]`")
 
 

@@ -97,7 +97,7 @@ def _data_source(source: Object, at: str) -> Iterator[Cause]:
 def claim_template_metadata(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of the metadata of an ephemeral volume's claim: only labels and annotations."""
     for name in fields(value, "metadata"):
-        if name not in ("labels", "annotations", "creationTimestamp"):
+        if name not in ("labels", "annotations", "creationTimestamp", "resourceVersion"):
             yield forbidden(f"{at}.metadata.{name}", "cannot be set")
 
 
