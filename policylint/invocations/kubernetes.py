@@ -19,7 +19,7 @@ _TEXT = (".sh", ".bash", ".zsh", ".tf", ".tofu", ".hcl", ".nix", ".md", ".mk", "
 
 
 _ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+|readonly[ \t]+|local[ \t]+)?([A-Za-z_]\w*)=([^\n]*)", re.MULTILINE)
-_LITERAL = re.compile(r"(?:\"[^\"$`\\]*\"|'[^']*'|[\w./:@%+~-]+)[ \t]*(?:#.*)?$")
+_LITERAL = re.compile(r"(\"[^\"$`\\]*\"|'[^']*'|[\w./:@%+~-]+)[ \t]*(?:#.*)?$")
 
 
 def _kind(source: Source) -> str:
@@ -52,9 +52,8 @@ def _variables(text: str) -> dict[str, str]:
     said: dict[str, list[str]] = {}
     for name, value in _ASSIGNED.findall(text):
         said.setdefault(name, []).append(value.strip())
-    once = {name: values[0] for name, values in said.items() if len(values) == 1}
-    plain = {name: value.strip("\"'") for name, value in once.items() if _LITERAL.match(value)}
-    return {f"${{{name}}}": value for name, value in plain.items()}
+    once = {name: _LITERAL.match(values[0]) for name, values in said.items() if len(values) == 1}
+    return {f"${{{name}}}": literal[1].strip("\"'") for name, literal in once.items() if literal}
 
 
 def _releases(read: list[Tree | ReadError], source: Source) -> Iterator[Read]:
