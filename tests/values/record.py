@@ -76,7 +76,7 @@ def handmade() -> Iterator[Case]:
     )
     deep = db({"x": 1}, chart({"y": 1, "n": None}, name="sub"), dependencies=[dependency("sub")])
     yield _case("two-levels", chart({"db": {"sub": {"y": 2}}}, deep, dependencies=on), {"db": {"sub": {"y": None}}})
-    needs = "kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: n\ndata:\n  p: {{ .Values.extra.port | quote }}\n"
+    needs = "kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: needs\ndata:\n  p: {{ .Values.extra.port | quote }}\n"
     yield _case(
         "missing-key", {**chart({"extra": {"port": 1}}), "templates": {"n.yaml": needs}}, {"x": 1}, chart({"a": 1})
     )
