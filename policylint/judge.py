@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from policylint.definitions import of_sides
 from policylint.diff import changes
 from policylint.evaluate import evaluate, order, verdict
 from policylint.impact import impact
@@ -106,11 +107,13 @@ def read(case: Case) -> tuple[Upgrade, Reader]:
     """The case read and diffed, and the reader that knows its kinds."""
     published = schemas(case.target.kubernetes)
     plain = Reader(case.namespace, published)
-    crds = [plain.read(texts).resources.values() for texts in (case.before_crds, case.after_crds, case.named_crds)]
-    reader = plain.knowing(resource for found in crds for resource in found)
+    before_crds, after_crds = (
+        tuple(side.resources.values()) for side in plain.read_pair(case.before_crds, case.after_crds)
+    )
+    named = plain.read(case.named_crds).resources.values()
+    reader = plain.knowing((*before_crds, *after_crds, *named))
     before, after = reader.read_pair(case.before, case.after)
-    before = replace(before, crds=tuple(crds[0]))
-    after = replace(after, crds=tuple(crds[1]))
+    before, after = replace(before, crds=before_crds), replace(after, crds=after_crds)
     found = changes(before, after, published)
     return Upgrade(case.release, case.namespace, case.target, before, after, found), reader
 
@@ -119,20 +122,10 @@ def _cluster(case: Case, upgrade: Upgrade, reader: Reader) -> Any:
     from policylint.forecast.cluster import Cluster
 
     live = reader.read(case.live)
-    named = reader.read(case.named_crds)
-    crds: dict[tuple[str, str], Any] = {}
-    for side in (
-        upgrade.before.crds,
-        upgrade.after.crds,
-        *map(_resources, (upgrade.before, live, upgrade.after, named)),
-    ):
-        for resource in side:
-            if resource.id.kind == "CustomResourceDefinition":
-                spec = resource.body.get("spec") or {}
-                crds[(str(spec.get("group", "")), str((spec.get("names") or {}).get("kind", "")))] = resource.body
+    found = of_sides(upgrade.before, live, upgrade.after, reader.read(case.named_crds))
     return Cluster(
         live={identity: resource.body for identity, resource in live.resources.items()},
-        crds=crds,
+        crds=found,
         storage_classes={i.name: r.body for i, r in live.resources.items() if i.kind == "StorageClass"},
         immutable_paths=case.immutable_paths,
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from policylint.definitions import Definitions
 from policylint.errors import ReadError
 from policylint.kyaml import Document, split
 from policylint.model import Json, Manifest, Object, Origin, Resource, ResourceId
@@ -13,9 +14,6 @@ from policylint.schemas import NEWEST, Schemas, group_of, schemas
 
 MAX_DOCUMENTS = 100_000
 HOOK = "helm.sh/hook"
-
-Scopes = Callable[[str, str], "bool | None"]
-"""(group, kind) -> whether it is namespaced; None where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,8 @@ class Reader:
 
     namespace: str = "default"
     schemas: Schemas = field(default_factory=lambda: schemas(NEWEST))
-    scopes: Mapping[tuple[str, str], bool] = field(default_factory=dict)
-    """Whether kinds of known CRDs are namespaced."""
+    definitions: Definitions = field(default_factory=lambda: Definitions(()))
+    """The CRDs that tell whether other kinds are namespaced."""
 
     def read_pair(self, before: Iterable[Text], after: Iterable[Text]) -> tuple[Manifest, Manifest]:
         """Read both sides; a document equal on both is parsed at most once, or not at all if `checked`.
@@ -81,20 +79,17 @@ class Reader:
 
     def knowing(self, found: Iterable[Resource]) -> Reader:
         """This reader, knowing the scopes of the CRDs among these resources too."""
-        scopes = dict(self.scopes)
-        for resource in found:
-            if resource.id.kind == "CustomResourceDefinition":
-                scopes.update(crd_scope(resource.body))
-        return Reader(self.namespace, self.schemas, scopes)
+        return Reader(self.namespace, self.schemas, Definitions(found, self.definitions))
 
     def placed(self, resource: Resource) -> Resource:
         """The resource with the namespace that counts: the release's by default, none if cluster-scoped."""
-        known = self.scopes.get((resource.id.group, resource.id.kind))
+        group, kind = resource.id.group, resource.id.kind
+        known = self.schemas.namespaced(group, kind)
         if known is None:
-            known = self.schemas.namespaced(resource.id.group, resource.id.kind)
+            known = self.definitions.namespaced(group, kind)
         namespace = "" if known is False else resource.id.namespace or self.namespace
         if namespace != resource.id.namespace:
-            moved = ResourceId(resource.id.group, resource.id.kind, namespace, resource.id.name)
+            moved = ResourceId(group, kind, namespace, resource.id.name)
             return _with_id(resource, moved)
         return resource
 
@@ -109,15 +104,6 @@ class Reader:
             found = [sniffed] if sniffed else list(_resources(document, document.body()))
             cache[document.text] = found
         return found
-
-
-def crd_scope(crd: Object) -> dict[tuple[str, str], bool]:
-    """(group, kind) -> namespaced, as a CustomResourceDefinition says."""
-    spec = crd.get("spec")
-    names = spec.get("names") if isinstance(spec, Mapping) else None
-    if not isinstance(spec, Mapping) or not isinstance(names, Mapping):
-        return {}
-    return {(str(spec.get("group", "")), str(names.get("kind", ""))): spec.get("scope") != "Cluster"}
 
 
 def _documents(texts: Iterable[Text]) -> list[tuple[Document, bool]]:

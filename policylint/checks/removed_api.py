@@ -17,6 +17,7 @@ where the cluster went first, let `helm mapkubeapis` rewrite the stored manifest
 from collections.abc import Iterator
 
 from policylint.apis import ApiStatus, State, status
+from policylint.definitions import of_sides
 from policylint.model import Category, Cause, Confidence, Created, Deleted, Fix, Kept, Severity, Violation
 from policylint.refusal import refusals
 from policylint.rule import Context, rule
@@ -82,10 +83,4 @@ def _crd_at_hand(change: Created | Kept, context: Context) -> bool:
     """Whether the release brings the kind's CRD itself: then the forecast has judged the version by it."""
     if context.upgrade is None:
         return False
-    after = context.upgrade.after
-    for resource in (*after.crds, *after.resources.values()):
-        if resource.id.kind == "CustomResourceDefinition":
-            spec = resource.body.get("spec") or {}
-            if spec.get("group") == change.id.group and (spec.get("names") or {}).get("kind") == change.id.kind:
-                return True
-    return False
+    return (change.id.group, change.id.kind) in of_sides(context.upgrade.after)

@@ -6,9 +6,9 @@ accepted stay changed. So the rollback of a refused upgrade starts from a half-a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from policylint.definitions import of_sides
 from policylint.forecast.answers import (
     ACCEPTED,
     Sent,
@@ -24,7 +24,6 @@ from policylint.forecast.answers import (
 from policylint.forecast.cluster import Cluster
 from policylint.forecast.decode import UndecodableError
 from policylint.forecast.ownership import ownership_conflict
-from policylint.forecast.request import part
 from policylint.manifest import UnreadResource
 from policylint.model import (
     Answer,
@@ -44,7 +43,6 @@ from policylint.model import (
 from policylint.schemas import minor_number, schemas
 
 _MARKS = ("/metadata/labels", "/metadata/annotations")
-_CRD = "CustomResourceDefinition"
 
 
 def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
@@ -79,7 +77,7 @@ def _unbuilt(change: Change) -> bool:
 
 def _server(upgrade: Upgrade, cluster: Cluster, *sides: Manifest) -> Server:
     version = upgrade.target.kubernetes
-    return Server(upgrade.target, cluster, _crds(cluster, *sides), schemas(version), minor_number(version))
+    return Server(upgrade.target, cluster, of_sides(*sides, base=cluster.crds), schemas(version), minor_number(version))
 
 
 def _both_ways(change: Change, forward: Server, back: Server) -> Change:
@@ -182,19 +180,3 @@ def _with_classes(upgrade: Upgrade, cluster: Cluster) -> Cluster:
         if resource.id.kind == "StorageClass"
     }
     return replace(cluster, storage_classes={**found, **cluster.storage_classes}) if found else cluster
-
-
-def _crds(cluster: Cluster, *sides: Manifest) -> Mapping[tuple[str, str], Object]:
-    """CRDs by (group, kind): those of the sides (later ones win), over those that were given."""
-    found = dict(cluster.crds)
-    for side in sides:
-        for resource in _definitions(side):
-            spec = part(resource.body, "spec")
-            kind = part(spec, "names").get("kind")
-            found[(str(spec.get("group")), str(kind))] = resource.body
-    return found
-
-
-def _definitions(side: Manifest) -> Iterable[Resource]:
-    yield from side.crds
-    yield from (resource for resource in side.resources.values() if resource.id.kind == _CRD)

@@ -113,5 +113,5 @@ class Rendering:
         if pending is None:
             return Rendered()
         made = pending.wait()
-        crds = (Text("crds/", made.crds),) if made.crds else ()
+        crds = (Text("crds/", made.crds, checked=True),) if made.crds else ()
         return Rendered((Text("render", made.text, checked=True),), crds, made.notes)

@@ -1,0 +1,69 @@
+"""CustomResourceDefinitions by the kind they define, each read only when somebody asks for a kind of its group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from policylint.model import Manifest, Object, Resource
+
+KIND = "CustomResourceDefinition"
+Key = tuple[str, str]
+"""(group, kind) of the custom resource."""
+
+
+class Definitions(Mapping[Key, Object]):
+    """The definitions among some resources; of several for one kind the last counts, and `base` comes before all.
+
+    A definition's name is PLURAL.GROUP, so that a look-up reads the definitions of one group only: those of a large
+    operator are then never parsed for a release that does not use them.
+    """
+
+    def __init__(self, resources: Iterable[Resource], base: Mapping[Key, Object] | None = None) -> None:
+        self._base = base or {}
+        self._unread: dict[str, list[Resource]] = {}
+        self._read: dict[Key, Object] = {}
+        for resource in resources:
+            if resource.id.kind == KIND:
+                self._unread.setdefault(resource.id.name.partition(".")[2], []).append(resource)
+
+    def __getitem__(self, key: Key) -> Object:
+        self._read_group(key[0])
+        return self._read[key] if key in self._read else self._base[key]
+
+    def __contains__(self, key: object) -> bool:
+        if not isinstance(key, tuple):
+            return False
+        self._read_group(key[0])
+        return key in self._read or key in self._base
+
+    def __bool__(self) -> bool:
+        return bool(self._unread or self._read or self._base)  # without reading any
+
+    def __iter__(self) -> Iterator[Key]:
+        for group in list(self._unread):
+            self._read_group(group)
+        yield from self._read
+        yield from (key for key in self._base if key not in self._read)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def namespaced(self, group: str, kind: str) -> bool | None:
+        """Whether the kind lives in namespaces, as its definition says; None where there is none."""
+        found = self.get((group, kind))
+        return None if found is None else _part(found, "spec").get("scope") != "Cluster"
+
+    def _read_group(self, group: str) -> None:
+        for resource in self._unread.pop(group, ()):
+            spec = _part(resource.body, "spec")
+            self._read[str(spec.get("group", "")), str(_part(spec, "names").get("kind", ""))] = resource.body
+
+
+def of_sides(*sides: Manifest, base: Mapping[Key, Object] | None = None) -> Definitions:
+    """The definitions of some sides, their crds/ directories first; later sides win."""
+    return Definitions((found for side in sides for found in (*side.crds, *side.resources.values())), base)
+
+
+def _part(value: Object, key: str) -> Object:
+    found = value.get(key)
+    return found if isinstance(found, Mapping) else {}
