@@ -54,7 +54,7 @@ def resolve(spec: str, chart: ChartSide, workspace: Workspace, helm: str = "") -
 
         return from_stdin()
     if spec.startswith("git:"):
-        repository = _repository(chart.chart)
+        repository = _repository(chart, workspace, helm)
         return _at(repository, named_revision(repository, spec.removeprefix("git:")), chart, workspace, helm)
     if spec.startswith("release:"):
         from policylint.render.binary import find_helm
@@ -99,7 +99,7 @@ def _on_disk(path: Path, chart: ChartSide) -> Side:
 
 def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm: str) -> tuple[Side, Side]:
     """Both sides where the before side is a revision: the named one, or the default one where `name` is ""."""
-    repository = _repository(chart.chart)
+    repository = _repository(chart, workspace, helm)
     paths = _paths(repository, chart)
     revision = named_revision(repository, name) if name else default_revision(repository, paths, branch)
     is_reference = _is_gone(chart.chart) and not repository.has(revision.commit, repository.path_of(chart.chart))
@@ -152,9 +152,12 @@ def _is_chart(repository: Repository, revision: Revision, spec: str) -> bool:
     return repository.has(revision.commit, f"{inside}/Chart.yaml") or not repository.has(revision.commit, inside)
 
 
-def _repository(spec: str) -> Repository:
-    if found := find_repository(spec if not _is_reference(spec) else "."):
+def _repository(chart: ChartSide, workspace: Workspace, helm: str) -> Repository:
+    """The repository of the chart, or of the current directory; a chart that is nowhere is said first."""
+    spec = chart.chart
+    if found := find_repository("." if _is_reference(spec) else spec):
         return found
+    resolve(spec, chart, workspace, helm)
     raise SourceError(
         f"{absolute_path(spec)} is in no git repository", remedy="name the side to compare with: --before SIDE"
     )

@@ -114,6 +114,12 @@ def test_no_chart_there(here: Repo) -> None:
     assert "no chart there" in str(error)
 
 
+def test_no_chart_there_is_said_before_no_repository(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(here.top.parent))
+    with pytest.raises(SourceError, match="no chart there"), Workspace() as workspace:
+        resolve_pair("", ChartSide("nowhere"), workspace)
+
+
 def test_a_chart_without_chart_yaml(here: Repo) -> None:
     here.file("web/templates/a.yaml", "kind: A\n")
     assert "Chart.yaml is missing" in str(refusal("web"))
