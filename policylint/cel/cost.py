@@ -17,6 +17,9 @@ from policylint.cel.types import Type, is_optional
 from policylint.cel.values import Duration, Timestamp
 
 MOST = (1 << 64) - 1
+_DYN_SINCE = 31
+"""The minor from which dyn(x) keeps what is known of the size of x (1.30 does not, 1.34 does)."""
+
 _SCALARS = frozenset({"bool", "double", "duration", "int", "timestamp", "uint"})
 
 
@@ -190,7 +193,7 @@ class Coster:
         return (node.var,)
 
     def _call(self, node: Call) -> Span:
-        if node.function == "dyn":
+        if node.function == "dyn" and self.minor >= _DYN_SINCE:
             total = self.cost(node.args[0]) + ONE
             self._copy(node, node.args[0])
             return total

@@ -33,6 +33,7 @@ _INT = (-(1 << 63), (1 << 63) - 1)
 _UINT = (0, (1 << 64) - 1)
 _DECIMAL = re.compile(r"[+-]?\d+", re.ASCII)
 _FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?|nan", re.ASCII | re.IGNORECASE)
+_UNDERSCORE = re.compile(r"(?<=\d)_(?=\d)", re.ASCII)
 _BOOLS = {"1": True, "t": True, "T": True, "TRUE": True, "true": True, "True": True}
 _BOOLS |= {"0": False, "f": False, "F": False, "FALSE": False, "false": False, "False": False}
 
@@ -186,9 +187,10 @@ def _to_int(value: Any, kind: type[int] = int) -> int:
 
 def _to_double(value: Any) -> float:
     if isinstance(value, str):
-        if not _FLOAT.fullmatch(value):
+        plain = _UNDERSCORE.sub("", value)
+        if not _FLOAT.fullmatch(plain):
             raise CelError("type conversion error from 'string' to 'double'")
-        return float(value)
+        return float(plain)
     if not is_number(value):
         raise CelError("no such overload")
     return float(value)

@@ -120,7 +120,7 @@ def _compiled(source: str, rule: Object, scope: Scope, wanted: Type) -> tuple[st
     except CelSyntaxError as error:
         return f"compilation failed: {error}", 0, False
     checked = check(root, {"self": scope.shape.type, "oldSelf": old}, scope.environment.minor_for(source))
-    errors = checked.errors or _bad_literals(root, checked)
+    errors = checked.errors or _bad_literals(root, checked, scope.environment.stored_minor)
     if errors:
         return f"compilation failed: {error_text(source, positions, errors)}", 0, False
     if checked.type(root) != wanted:
@@ -132,16 +132,21 @@ def _compiled(source: str, rule: Object, scope: Scope, wanted: Type) -> tuple[st
     return "", cost, "oldSelf" in names(root)
 
 
-def _bad_literals(node: Node, checked: Checked) -> list[tuple[int, str]]:
+_TEMPLATES_SINCE = 31
+"""The minor from which literal templates of format() are checked (1.30 does not, 1.34 does)."""
+
+
+def _bad_literals(node: Node, checked: Checked, minor: int) -> list[tuple[int, str]]:
     """Literals that can be seen to be wrong: patterns, times, templates of format()."""
     found: list[tuple[int, str]] = []
     if isinstance(node, Call):
         if node.function == "format" and isinstance(node.target, Literal) and node.args:
-            found += _bad_format(str(node.target.value), node.args[0], checked)
+            if minor >= _TEMPLATES_SINCE:
+                found += _bad_format(str(node.target.value), node.args[0], checked)
         elif node.function in _LITERAL_CHECKS and node.args:
             found += _bad_argument(node)
     for child in children(node):
-        found += _bad_literals(child, checked)
+        found += _bad_literals(child, checked, minor)
     return found
 
 

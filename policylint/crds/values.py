@@ -16,9 +16,13 @@ from policylint.crds.correlate import Pair
 from policylint.crds.words import invalid, required, too_long, too_many, type_invalid, unsupported
 from policylint.model import Cause, Json, Object
 
-_NEWER_FORMATS = {"k8sshortname": 34, "k8slongname": 34}
+_NEWER_FORMATS = {"k8sshortname": 35, "k8slongname": 35}
+"""The minors that check a format first: 1.34 brings it, and a server checks what the minor before it knows."""
 _INT64 = 1 << 63
 _INT_RANGES = {"int32": 1 << 31, "int64": _INT64}
+_INT32_SINCE = 35
+"""The minor from which int32 is checked (1.34 does not, 1.36 does)."""
+
 _WHOLE = 1 << 53
 """From here on the server takes no number with a fraction or exponent for an integer."""
 
@@ -199,7 +203,7 @@ def _number(spot: Spot) -> Iterator[Cause]:
 
 def _range(spot: Spot) -> Iterator[Cause]:
     name = format_of(spot.schema, spot.minor)
-    limit = _INT_RANGES.get(name, _INT64)
+    limit = _INT_RANGES.get(name, _INT64) if spot.minor >= _INT32_SINCE else _INT64
     if not -limit <= spot.value < limit or not float(spot.value).is_integer():
         label = f"with format {name}" if name else "(default format)"
         yield invalid("<nil>", "", f"Checked value must be of type integer {label} in {spot.path}")
