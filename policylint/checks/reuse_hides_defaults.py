@@ -11,12 +11,15 @@ What to do instead: keep all values in a file and upgrade with `-f FILE --reset-
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Severity, Violation
+from policylint.errors import PolicylintError
+from policylint.model import Category, Edit, Fix, Grade, Severity, Violation
+from policylint.redact import secret_key
 from policylint.rule import Context, rule
 from policylint.values.compare import Difference, hidden
 from policylint.values.modes import Mode
 from policylint.values.subject import ValuesChange
-from policylint.values.tables import listed
+from policylint.values.tables import leaves, listed
+from policylint.values.writing import full_values
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
@@ -25,6 +28,7 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     if change.mode is not Mode.REUSE or change.old is None:
         return
     found = hidden(change)
+    fixes = _fixes(change) if found else ()
     for difference in found:
         if difference.image and difference.before is not None:
             yield Violation(
@@ -33,7 +37,7 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
                 path=_pointer(difference),
                 before=difference.before,
                 after=difference.after,
-                fixes=FIXES,
+                fixes=fixes,
                 locations=(change.default_place(difference.path),),
             )
     others = [difference for difference in found if not (difference.image and difference.before is not None)]
@@ -44,7 +48,7 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
             because=listed(keys),
             after=keys,
             severity=Severity.NOTE if all(difference.before is not None for difference in others) else None,
-            fixes=FIXES,
+            fixes=fixes,
             locations=(change.default_place(others[0].path),),
         )
 
@@ -53,10 +57,25 @@ def _pointer(difference: Difference) -> str:
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in difference.path)
 
 
-FIXES = (
-    Fix(
-        "keep the values in a file and reset",
-        steps=("helm get values RELEASE -o yaml > values.yaml", "helm upgrade ... -f values.yaml --reset-values"),
-    ),
-    Fix("use --reset-then-reuse-values in place of --reuse-values (Helm 3.14 and later)"),
-)
+def _fixes(change: ValuesChange) -> tuple[Fix, ...]:
+    steps = ("helm get values RELEASE -o yaml > values.yaml", "helm upgrade ... -f values.yaml --reset-values")
+    edits = tuple(_edits(change))
+    if edits:
+        steps = (f"write the edited {edits[0].file}", f"helm upgrade ... -f {edits[0].file} --reset-values")
+    return (
+        Fix("keep the values in a file and reset", Grade.UNSAFE if edits else Grade.MANUAL, steps, edits),
+        Fix("use --reset-then-reuse-values in place of --reuse-values (Helm 3.14 and later)"),
+    )
+
+
+def _edits(change: ValuesChange) -> Iterator[Edit]:
+    """The upgrade's own values file with what the release holds added, unless that may be secret."""
+    if not change.files or any(secret_key(part) for path, _ in leaves(change.old_user) for part in path):
+        return
+    file = change.files[-1]
+    try:
+        text = full_values(change)
+    except PolicylintError:
+        return  # the steps above are what is left to do
+    if text != file.text:
+        yield Edit(file.path, 0, len(file.text.encode()), text)

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policylint.checks import reuse_hides_defaults
 from policylint.errors import ReadError
+from policylint.model import Target
+from policylint.rule import Context
 from policylint.sources.sides import ValuesInput
 from policylint.values import Mode, read_values, upgrade_values
 from policylint.values.chart import chart_of
@@ -65,3 +68,14 @@ def test_full_values_need_no_reuse() -> None:
 def test_a_file_that_cannot_be_edited_is_left_alone() -> None:
     with pytest.raises(ReadError, match="cannot be edited"):
         edited("a: 1\na: 2\n", {"a": 3}, "v.yaml")
+
+
+def test_the_fix_of_hidden_defaults_edits_the_values_file_unless_it_would_show_secrets() -> None:
+    old = chart_of({"Chart.yaml": META, "values.yaml": b"a: 1\n"}, "old")
+    new = chart_of({"Chart.yaml": META, "values.yaml": b"a: 2\n"}, "new")
+    files = {"v.yaml": "# ours\nb: 5\n"}
+    given = ValuesInput(files=("v.yaml",))
+    for user, text in (({"c": 7}, "# ours\nb: 5\nc: 7\n"), ({"password": "x"}, None)):
+        change = change_of(new, given, old=old, old_user=user, mode=Mode.REUSE, read=files.__getitem__)
+        (found,) = reuse_hides_defaults.check.check(change, Context(Target()))
+        assert [edit.text for edit in found.fixes[0].edits] == ([text] if text else [])
