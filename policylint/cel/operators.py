@@ -54,8 +54,10 @@ def _add(left: Any, right: Any) -> Any:
         return left + right if isinstance(left, float) else _fit(left + right, left)
     if isinstance(left, list) and isinstance(right, list):
         return _join_lists(left, right)
-    if (isinstance(left, str) and isinstance(right, str)) or (isinstance(left, bytes) and isinstance(right, bytes)):
-        return left + right  # type: ignore[operator]
+    if isinstance(left, str) and isinstance(right, str):
+        return left + right
+    if isinstance(left, bytes) and isinstance(right, bytes):
+        return left + right
     if isinstance(left, Duration) and isinstance(right, Duration):
         return Duration(_fit(left.ns + right.ns, 0))
     if {type(left), type(right)} == {Timestamp, Duration}:
