@@ -30,6 +30,11 @@ def resolve_pair(
     chart = _with_stdin(chart, workspace)
     if before == "git:":
         raise UsageError("git: names no revision", remedy="write git:REVISION, such as git:main or git:HEAD~1")
+    if chart.chart.startswith("git:"):
+        raise UsageError(
+            f"{chart.chart} says when, not what",
+            remedy=f"name the chart as it is now, and the revision as the before side: CHART --before {chart.chart}",
+        )
     if before == "-" and chart.chart == "-":
         raise UsageError("both sides cannot come from standard input", remedy="give one of them as a file")
     by_git = not before or before.startswith("git:")

@@ -114,6 +114,11 @@ def test_no_chart_there(here: Repo) -> None:
     assert "no chart there" in str(error)
 
 
+def test_a_revision_alone_names_no_chart(here: Repo) -> None:
+    with pytest.raises(UsageError, match="git:main says when, not what"), Workspace() as workspace:
+        resolve_pair("", ChartSide("git:main"), workspace)
+
+
 def test_no_chart_there_is_said_before_no_repository(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(here.top.parent))
     with pytest.raises(SourceError, match="no chart there"), Workspace() as workspace:
