@@ -179,12 +179,23 @@ def _unreadable(server: Server, resource: Resource, kind: Kind, sent: Object | N
     """The refusal of an object that the server cannot read; None where it can."""
     if not kind.served:
         return removed(resource, "new")
-    if not kind.builtin or sent is None or (kind.node is not None and readable(kind.node, sent)):
+    if not kind.builtin or sent is None or kind.node is None:
+        return None
+    sure = server.published.kind(resource.api_version, resource.id.kind) is kind.node
+    if sure and readable(kind.node, sent):
         return None
     from policylint.validity import validate_sent
 
     problems = validate_sent(sent, server.published, server.target)
+    if not sure and readable(kind.node, sent) and all(one.topic == "unknown-field" for one in problems):
+        return answer(_newer_field(server, one) for one in problems) if problems else None
     return answer(problems) if problems else None
+
+
+def _newer_field(server: Server, cause: Cause) -> Unknown:
+    """A field that the recorded minor before this one does not have, and the one after it has."""
+    what = f"whether the API server of Kubernetes {server.target.kubernetes} knows the field {cause.field}"
+    return Unknown(what, f"kubectl explain with a server of {server.target.kubernetes}", "unknown-field", cause.field)
 
 
 def _apply(server: Server, kind: Kind, request: Sent, state: State) -> Object:

@@ -9,7 +9,7 @@ from functools import cache
 from policylint.forecast.request import items, part
 from policylint.forecast.served_table import SERVED
 from policylint.model import Object, Resource
-from policylint.schemas import NEWEST, Node, Schemas, group_of, minor_number, schemas
+from policylint.schemas import NEWEST, RECORDED, Node, Schemas, group_of, minor_number, schemas
 
 _CUSTOM_ROOT = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
 _METADATA = {"$ref": "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
@@ -39,8 +39,14 @@ def kind_of(resource: Resource, minor: str, crds: Mapping[tuple[str, str], Objec
 
 @cache
 def _builtin(api_version: str, kind: str, minor: str) -> Kind:
-    node = schemas(minor).kind(api_version, kind) or schemas(NEWEST).kind(api_version, kind)
+    node = schemas(_at_or_above(minor)).kind(api_version, kind) or schemas(NEWEST).kind(api_version, kind)
     return Kind(node=node, served=_served(api_version, kind, minor), builtin=True)
+
+
+def _at_or_above(minor: str) -> str:
+    """The recorded minor that knows every field of this one: what a server forgets is `gate_table`'s to say."""
+    wanted = minor_number(minor)
+    return next((known for known in RECORDED if minor_number(known) >= wanted), NEWEST)
 
 
 def _served(api_version: str, kind: str, minor: str) -> bool:

@@ -7,6 +7,7 @@ from tests.forecast.objects import (
     FORCE,
     HELM3,
     HELM4,
+    MAYBE,
     NO,
     OK,
     both,
@@ -201,3 +202,14 @@ def test_taking_back_a_duplicate_mount_loses_the_mount():
     found = both(before, after, HELM3)
     assert found.upgrade.outcome is OK
     assert found.rollback.causes[0].field == "spec.template.spec.containers[0].volumeMounts[0].name"
+
+
+def test_a_field_that_came_between_two_recorded_minors_is_not_called_unknown():
+    policy = {"supplementalGroupsPolicy": "Strict"}
+    after = changed(deployment(), "spec/template/spec/securityContext", policy)
+    answers = [
+        outcomes(deployment(), after, Target(minor, "4", Apply.SERVER_SIDE))[0] for minor in ("1.30", "1.33", "1.34")
+    ]
+    assert answers == [NO, MAYBE, OK]
+    before, after = job(), changed(job(), "spec/template/spec/securityContext", policy)
+    assert outcomes(before, after, Target("1.33", "3", Apply.CLIENT_SIDE))[0] is NO
