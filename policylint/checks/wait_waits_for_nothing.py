@@ -19,11 +19,11 @@ from policylint.workload import at, mapping
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(change: Kept, context: Context) -> Iterator[Violation]:
     """Explicit bounds leave nothing to wait for, on a Deployment whose template changes."""
-    spec = mapping(change.after.body, "spec")
-    if change.id.kind != "Deployment" or template_change(change) is None or spec.get("replicas", 1) == 0:
+    if change.id.kind != "Deployment" or template_change(change) is None:
         return
+    spec = mapping(change.after.body, "spec")
     given = at(spec, "strategy", "rollingUpdate", "maxUnavailable")
-    if given is not None and min_ready(spec) == 0:
+    if given is not None and spec.get("replicas", 1) != 0 and min_ready(spec) == 0:
         yield Violation(
             message="helm --wait and --atomic would not wait for a single ready pod of this Deployment",
             because=f"replicas {spec.get('replicas', 1)} less maxUnavailable {given} is 0",
