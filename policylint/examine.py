@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from policylint.errors import PolicylintError, UsageError
 from policylint.evaluate import evaluate, verdict
+from policylint.history.claims import Releases
 from policylint.history.model import History
 from policylint.history.read import read
 from policylint.history.report import summary, table, to_json
@@ -38,22 +40,26 @@ def examine(sources: Sequence[str], helm: str = "", fail_on: Severity = Severity
     target = Target(kubernetes) if kubernetes else Target()
     alone = len(histories) == 1
     releases = tuple(_judged(history, wanted, target, fail_on, alone) for history in histories)
-    found = combine([Verdict.UNKNOWN] if failures else [release.verdict for release in releases])
+    across = [rule for rule in rules if Releases in rule.subjects]
+    together, broken = evaluate(across, [Releases(tuple(histories))], Context(target), Redactor())
+    failures = (*failures, *broken)
+    verdicts = [*(release.verdict for release in releases), verdict(together, failures, fail_on)]
+    found = combine(verdicts)
     overview = "" if alone else summary(histories)
     if overview and releases:
         releases = (_with_overview(releases[0], overview), *releases[1:])
-    return Report(found, releases, failures=failures)
+    return Report(found, releases, together, failures)
 
 
 def _load(source: str, helm: str) -> tuple[History, ...]:
     if source == "-":
         from policylint.sources.manifests import from_stdin
 
-        return read(from_stdin().text[0][1], "-")
+        return read(from_stdin().text[0][1], "-", now=datetime.now(UTC))
     if Path(source).is_file():
         from policylint.sources.manifests import read_text
 
-        return read(read_text(Path(source)), source)
+        return read(read_text(Path(source)), source, now=datetime.now(UTC))
     found = _RELEASE.fullmatch(source)
     if found is None:
         raise UsageError(

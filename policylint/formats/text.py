@@ -32,8 +32,7 @@ def _release(release: ReleaseReport, colour: bool) -> list[str]:
         lines += [*_finding(finding, colour), ""]
     for failure in release.failures:
         lines += [*_failure(failure, colour), ""]
-    told_all = release.overview and not release.evidence  # a history has nothing to compare
-    return lines if told_all else [*lines, *_evidence(release), ""]
+    return [*lines, *_evidence(release), ""] if release.evidence else lines  # a history has compared nothing
 
 
 def _finding(finding: Finding, colour: bool) -> list[str]:
