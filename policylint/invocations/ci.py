@@ -58,8 +58,8 @@ def resolve(text: Text, pattern: re.Pattern[str], lookup: Callable[[str], Text |
     for match in reversed(list(pattern.finditer(text.text))):
         value = lookup(match[1])
         if value is not None and value.known is not None:
-            start = text.at[match.start()]
-            text = text.splice(match.start(), match.end(), Text(value.text, (start,) * len(value.text), value.marks))
+            known = Text.standing(value, text.at[match.start()], text.at[match.end() - 1] + 1)
+            text = text.splice(match.start(), match.end(), known)
     return text
 
 

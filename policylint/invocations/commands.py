@@ -23,6 +23,12 @@ _VERSIONS = re.compile(
 )
 
 
+def listed(source: Source, text: Text, env: Env | None = None) -> Iterator[Invocation]:
+    """The invocations of a command given as a list of words, into which no further word can be written as text."""
+    for found in shell(source, text, env):
+        yield replace(found, insertion=None, syntax="yaml")
+
+
 def shell(source: Source, text: Text, env: Env | None = None, job: Job | None = None) -> Iterator[Invocation]:
     """The invocations of one script of a file."""
     reading = Shell(source.text)
@@ -121,20 +127,30 @@ def _flags(source: Source, command: Command) -> Mapping[str, Flag]:
 
 
 def _origin(source: Source, given: Given) -> Place | None:
-    starts = [word.span[0] for word in given.words if word.span[0] >= 0]
-    ends = [word.span[1] for word in given.words if word.span[1] >= 0]
-    if not starts:
+    ranges = [found for word in given.words if (found := _range(source, word)) is not None]
+    if not ranges:
         return None
-    start, end = starts[0], ends[-1]
-    return source.place(start, end if end > start else ends[0])
+    (start, first), (_, last) = ranges[0], ranges[-1]
+    return source.place(start, last if last > start else first)
+
+
+def _range(source: Source, word: Word) -> tuple[int, int] | None:
+    """Where a word stands, quotes included: in the command, or in the variable or array that it came from."""
+    (start, end), (first, last) = (word.text.start, word.text.end), word.span
+    if first >= 0 and (start < 0 or first <= start <= end <= last):
+        return first, last
+    if start < 0 or end <= start:
+        return None
+    around = source.text[start - 1 : start], source.text[end : end + 1]
+    return (start - 1, end + 1) if around[0] == around[1] and around[0] in ("'", '"') else (start, end)
 
 
 def _insertion(source: Source, command: Command) -> Place | None:
     """Behind the chart where it is written in the command, else behind the verb."""
-    verb, chart = command.verb, command.names.get("chart")
-    for word in (chart, verb):
-        if word is not None and word.span[1] >= 0 and verb is not None and word.span[1] >= verb.span[1] >= 0:
-            return source.place(word.span[1], word.span[1])
+    for word in (command.names.get("chart"), command.verb):
+        found = _range(source, word) if word is not None and not word.maybe else None
+        if found is not None:
+            return source.place(found[1], found[1])
     return None
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from policylint.invocations.ci import words
-from policylint.invocations.commands import shell
+from policylint.invocations.commands import listed, shell
 from policylint.invocations.shellenv import Env
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import Text
@@ -38,7 +38,10 @@ def _dockerfile(source: Source) -> Iterator[Found]:
         heredoc = _HEREDOC.search(text, match.start(), len(text)) if "<<" in part.text else None
         if heredoc and heredoc.start() < match.end():
             part = Text.cut(source.text, heredoc.start(2), heredoc.end(2))
-        yield from shell(source, _json(source, part) if part.text.startswith("[") else part, env.copy())
+        if part.text.startswith("["):
+            yield from listed(source, _json(source, part), env.copy())
+        else:
+            yield from shell(source, part, env.copy())
 
 
 def _json(source: Source, part: Text) -> Text:

@@ -139,7 +139,7 @@ def _unescaped(body: Text, interpolated: bool, known: dict[str, Text]) -> Text:
         name = (match[2] or match[3] or "").strip()
         value = known.get(re.sub(r"^(?:env|params)\.", "", name)) if re.fullmatch(r"(?:env\.)?\w+", name) else None
         if value is not None and value.known is not None:
-            parts.append(Text(value.text, (place,) * len(value.text), value.marks))
+            parts.append(Text.standing(value, place, body.at[match.end() - 1] + 1))
         else:
             size = match.end() - match.start()
             parts.append(Text(TAIL * size, body.at[match.start() : match.end()], "." * size))

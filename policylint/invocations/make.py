@@ -60,7 +60,7 @@ class _Variables:
             if value is None:
                 value = Text(TAIL * (last - first), text.at[first:last], "." * (last - first))
             elif value.start < 0 or not re.search(r"\s", value.text):  # a single word counts where it is used
-                value = Text(value.text, (start,) * len(value.text), value.marks)
+                value = Text.standing(value, start, text.at[last - 1] + 1)
             if len(text.text) + len(value.text) < _LIMIT:
                 text = text.splice(first, last, value)
         if depth:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from policylint.invocations.actions import Step, invocation, row_of
 from policylint.invocations.ci import is_yaml, lines, resolve, script, variables, words
+from policylint.invocations.commands import listed
+from policylint.invocations.shellenv import Env
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import Text, joined
 from policylint.invocations.yamlnodes import Yaml, failures, roots, walk
@@ -115,15 +117,15 @@ def _listed(keys: dict[str, Yaml]) -> bool:
 
 def _container(source: Source, keys: dict[str, Yaml], known: dict[str, Text], image: str) -> Iterator[Found]:
     """A container's command and arguments as words; an image whose entry point is helm is the helm word."""
-    listed = [keys[name] for name in _ARGV if name in keys]
-    parts = [item.text() for node in listed for item in (node.items() if not node.scalar else [node])]
+    lists = [keys[name] for name in _ARGV if name in keys]
+    parts = [item.text() for node in lists for item in (node.items() if not node.scalar else [node])]
     parts = [_macros(part) for part in parts]
     if not any("helm" in part.text for part in parts):
         named = keys.get("image") or keys.get("name")
         if "command" in keys or "entrypoint" in keys or named is None or not _IMAGE.search(image):
             return
         parts = [_program(named).slice(0, 4), *parts]
-    yield from script(source, words(parts), known)
+    yield from listed(source, words(parts), Env(dict(known)))
 
 
 def _program(image: Yaml) -> Text:
@@ -140,7 +142,7 @@ def _macros(text: Text) -> Text:
 def _script(source: Source, name: str, value: Yaml, known: dict[str, Text]) -> Iterator[Found]:
     """A text, a list of texts (one shell session), or mappings that hold one (`cmd:`, `command:`)."""
     if name == "argv":
-        yield from script(source, words(item.text() for item in value.items()), known)
+        yield from listed(source, words(item.text() for item in value.items()), Env(dict(known)))
         return
     texts = [item for item in value.items() if item.scalar or list(item.items())]
     if value.scalar:

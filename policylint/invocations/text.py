@@ -50,6 +50,12 @@ class Text:
         middle = "".join(each if each == "\n" else char for each in self.text[start:end])
         return Text(self.text[:start] + middle + self.text[end:], self.at, self.marks)
 
+    @classmethod
+    def standing(cls, value: Text, start: int, end: int) -> Text:
+        """A value that stands for the characters start..end of the file, `${NAME}` for instance."""
+        size = len(value.text)
+        return cls(value.text, (*(start,) * (size - 1), end - 1) if size else (), value.marks)
+
     def put_char(self, index: int, char: str) -> Text:
         """The same with one character replaced."""
         return Text(self.text[:index] + char + self.text[index + 1 :], self.at, self.marks)

@@ -1,0 +1,74 @@
+"""Every labelled command of fixtures/pipelines/commands is found, with every fact of its label, and no other."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policylint.invocations.model import Invocation
+from policylint.invocations.source import Source, read_source
+from policylint.kyaml import load
+
+ROOT = Path(__file__).parents[2]
+CORPUS = ROOT / "fixtures" / "pipelines" / "commands"
+LABELS: dict[str, list[dict[str, Any]]] = load((CORPUS / "labels.yaml").read_text(), "labels.yaml")
+
+
+@pytest.fixture(scope="module")
+def scorer():
+    spec = importlib.util.spec_from_file_location("score_scan", ROOT / "scripts" / "score_scan.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def invocations(name: str) -> list[Invocation]:
+    source = Source.of(name, (CORPUS / name).read_bytes(), CORPUS)
+    return [each for each in read_source(source) if isinstance(each, Invocation)]
+
+
+def test_every_file_is_labelled() -> None:
+    files = {path.relative_to(CORPUS).as_posix() for path in CORPUS.rglob("*") if path.is_file()} - {"labels.yaml"}
+    assert files == set(LABELS)
+    assert len(files) >= 90
+
+
+@pytest.mark.parametrize("name", sorted(LABELS))
+def test_the_labels_hold(name: str, scorer) -> None:
+    assert scorer.score(CORPUS, name, LABELS[name] or [], Counter()) == []
+
+
+@pytest.mark.parametrize("name", sorted(LABELS))
+def test_places_are_those_of_the_file(name: str) -> None:
+    data = (CORPUS / name).read_bytes()
+    lines = data.split(b"\n")
+    for found in invocations(name):
+        assert (
+            b"helm" in lines[found.line - 1].lower()
+            or found.tool != "helm"
+            or b"$" in lines[found.line - 1]
+            or (lines[found.line - 1][found.column - 1 : found.column] == b"h")
+        )
+        for flag in found.flags.values():
+            if flag.origin is not None and flag.origin.end > flag.origin.start >= 0 and found.syntax == "shell":
+                text = data[flag.origin.start : flag.origin.end].decode()
+                assert flag.written.lstrip("-")[:1] in text
+
+
+@pytest.mark.parametrize("name", sorted(LABELS))
+def test_a_flag_written_at_the_insertion_point_is_seen(name: str) -> None:
+    data = (CORPUS / name).read_bytes()
+    for before in invocations(name):
+        if before.insertion is None or before.tool != "helm" or before.action not in ("upgrade", "install"):
+            continue
+        at = before.insertion.start
+        source = Source.of(name, data[:at] + b" --burst-limit=7" + data[at:], CORPUS)
+        after = [each for each in read_source(source) if isinstance(each, Invocation)]
+        same = [each for each in after if (each.line, each.column) == (before.line, before.column)]
+        assert [each.flag("burst-limit").value for each in same] == ["7"], before
+        assert len(after) == len(invocations(name))
