@@ -27,6 +27,10 @@ _ACTION = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_HEADER = re.compile(
+    r"(?P<lead>[ ]*(?:-[ ]+)*)(?P<key>[^\s#-][^#\n]*:|(?<=-[ ]))[ ]*(?:[!&]\S+[ ]+)*[|>][-+0-9]*[ ]*(?:#.*)?$"
+)
+"""The first line of a block scalar; what follows deeper than its key, or than the dash before it, belongs to it."""
 _EDGES = re.compile(r"^(?:\$?\{\{|\{%|\{#|%\{|\$\{|<%)[-~+=]?\s*|\s*[-~]?(?:\}\}|%\}|#\}|\}|%>)$")
 _OPENS = frozenset(["if", "range", "with", "define", "block", "for", "macro", "call", "filter", "unless"])
 _TURNS = frozenset(["else", "elif", "elseif"])
@@ -79,8 +83,9 @@ def fill(text: str) -> Filled:
     """Replace the template actions of a text."""
     if not any(mark in text for mark in ("{{", "{%", "${", "%{", "<%")):
         return Filled(text, text)
-    actions = list(_actions(text))
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    plain = _block_lines(text)
+    actions = [each for each in _actions(text) if bisect_right(starts, each.start) - 1 not in plain]
     chars = list(text)
     openings: list[tuple[int, int]] = []
     for line, group in _by_line(actions, starts):
@@ -96,6 +101,25 @@ def _constants(text: str) -> dict[str, str]:
         found.setdefault(match[1] or match[3], []).append(match[2] or match[4] or "")
     every = [match[1] or match[2] for match in _SETS.finditer(text)]
     return {name: values[0] for name, values in found.items() if values[0] and every.count(name) == 1}
+
+
+def _block_lines(text: str) -> set[int]:
+    """The lines of block scalars (`key: |`): text that YAML takes as it is, templates of another tool included."""
+    found: set[int] = set()
+    within = -1
+    for number, line in enumerate(text.split("\n")):
+        indent = len(line) - len(line.lstrip(" "))
+        if within >= 0 and (indent > within or not line.strip()):
+            found.add(number)
+            continue
+        header = _HEADER.match(line)
+        within = _parent_column(header) if header else -1
+    return found
+
+
+def _parent_column(header: re.Match[str]) -> int:
+    """The column of the key, or of the dash where the block is a list item itself."""
+    return len(header["lead"]) if header["key"] else header["lead"].rfind("-")
 
 
 def _actions(text: str) -> Iterator[Action]:

@@ -85,3 +85,13 @@ def test_a_printing_line_may_hold_keys_at_its_indent() -> None:
 )
 def test_a_variable_set_once_to_a_literal_is_known(text: str, expected: str) -> None:
     assert fill(text).known("{{ $a }}" if "$a" in text else "{{ a }}") == expected
+
+
+def test_block_scalars_are_left_as_they_are() -> None:
+    text = "a: |\n  {{ x }}\n\n  {{ if y }}\nb:\n  - >-\n    {{ z }}\n  - c: |- # d\n      {{ w }}\n    e: {{ v }}\n"
+    assert shown(text) == text.replace("{{ v }}", "#######")
+    assert fill(text).branches == ()
+
+
+def test_a_line_below_a_block_scalar_is_filled_again() -> None:
+    assert shown("a: |\n  text\n{{ if .x }}\nb: {{ y }}\n") == f"a: |\n  text\n{' ' * 11}\nb: #######\n"
