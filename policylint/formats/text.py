@@ -70,6 +70,7 @@ def dotted(path: str) -> str:
 
 
 def short(value: Json) -> str:
+    """A value on one line of at most 60 characters."""
     if value is None:
         return "(none)"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
