@@ -118,8 +118,7 @@ def live_of(row: dict, known) -> Cluster:
     for body in row["before"]:
         if body["kind"] == "PersistentVolumeClaim":
             found = status.get((body["kind"], body["metadata"]["name"]), {"phase": "Pending"})
-            spec = {"volumeMode": "Filesystem", **body["spec"]}
-            live[resource(body, known).id] = {**body, "spec": spec, "status": found}
+            live[resource(body, known).id] = {**body, "status": found}
     return Cluster(live=live, crds=crds, storage_classes=classes)
 
 

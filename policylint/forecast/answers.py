@@ -91,6 +91,16 @@ def stored(server: Server, resource: Resource, sent: Object) -> State:
     return State(_created(resource, decode(kind.node, sent, server.minor)), sent)
 
 
+def given(server: Server, resource: Resource, live: Object, sent: Object) -> State:
+    """A live object that was given, with what every server fills in: it may be written by hand, or trimmed."""
+    kind = server.kind(resource)
+    if not kind.builtin or kind.node is None or live.get("apiVersion") != resource.api_version:
+        return State(live, sent, assumed=False)
+    found = decode(kind.node, live, server.minor)
+    complete = _COMPLETED.get((resource.id.group, resource.id.kind))
+    return State(complete(found) if complete else found, sent, assumed=False)
+
+
 def create(server: Server, resource: Resource) -> tuple[Answer, State | None]:
     """The answer to creating a resource, and what is stored if it is not refused."""
     kind, sent = server.kind(resource), as_sent(resource)
@@ -313,6 +323,12 @@ def _settled(resource: Resource, new: Object) -> Object:
     return services.stored(new) if (resource.id.group, resource.id.kind) == ("", "Service") else new
 
 
+_COMPLETED: Mapping[tuple[str, str], Callable[[Object], Object]] = {
+    ("", "Service"): services.stored,
+    ("", "PersistentVolumeClaim"): storage.normalized,
+    ("batch", "Job"): batch.completed,
+}
+"""What a live object has even where the given one does not show it."""
 _WRITTEN = {("", "PersistentVolumeClaim"): "spec.volumeName", ("", "Pod"): "spec.nodeName"}
 """Immutable fields that controllers fill in after the creation."""
 _CREATED: Mapping[tuple[str, str], Callable[[Object], Object]] = {

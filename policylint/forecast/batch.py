@@ -38,6 +38,13 @@ def created(job: Object) -> Object:
     return {**job, "metadata": metadata, "spec": spec, "status": status}
 
 
+def completed(job: Object) -> Object:
+    """A given live Job: generated fields are added where it shows none, its status is believed."""
+    if part(job, "spec").get("selector"):
+        return job
+    return {**created(job), "status": part(job, "status")}
+
+
 def _generated(name: str) -> dict[str, str]:
     return {**dict.fromkeys(_UID_LABELS, _UID), **dict.fromkeys(_NAME_LABELS, name)}
 

@@ -16,6 +16,7 @@ from policylint.forecast.answers import (
     State,
     as_sent,
     create,
+    given,
     removed,
     stored,
     update,
@@ -90,7 +91,7 @@ def _both_ways(change: Change, forward: Server, back: Server) -> Change:
         return replace(change, forecast=Forecast(gone, gone))
     if _unchanged(change) and _remembers(change, forward):
         return replace(change, forecast=_untouched(change, forward))
-    if _only_marks(change) and _remembers(change, forward) and forward.kind(change.after).builtin:
+    if _only_marks(change) and _remembers(change, forward) and _plain(change, forward):
         return replace(change, forecast=Forecast(update_marks(forward, change.after), ACCEPTED))
     try:
         return replace(change, forecast=_changed(change, forward, back))
@@ -108,14 +109,14 @@ def _unknown_start(change: Kept, error: UndecodableError) -> Forecast:
 
 def _created(change: Created, server: Server) -> Answer:
     """The answer to a creation; an object that is there already is imported into the release, or is in its way."""
-    given = server.cluster.live.get(change.id)
-    if given is None:
+    live = server.cluster.live.get(change.id)
+    if live is None:
         return create(server, change.after)[0]
-    conflict = ownership_conflict(change.id, given, server.target.helm)
+    conflict = ownership_conflict(change.id, live, server.target.helm)
     if conflict is not None:
         return conflict
     sent = as_sent(change.after)
-    return update(server, State(given, sent, assumed=False), Sent(change.after, sent, sent))[0]
+    return update(server, given(server, change.after, live, sent), Sent(change.after, sent, sent))[0]
 
 
 def _changed(change: Kept, forward: Server, back: Server) -> Forecast:
@@ -151,6 +152,11 @@ def _remembers(change: Kept, server: Server) -> bool:
     return server.target.apply is not Apply.REPLACE and change.id not in server.cluster.live
 
 
+def _plain(change: Kept, server: Server) -> bool:
+    """Whether the kind is built in; CRDs are not plain, for an annotation may approve them."""
+    return server.kind(change.after).builtin and change.id.kind != "CustomResourceDefinition"
+
+
 def _only_marks(change: Kept) -> bool:
     """Whether only labels and annotations of the object itself differ: no kind's update looks at those."""
     return bool(change.fields) and all(field.path.startswith(_MARKS) for field in change.fields)
@@ -167,8 +173,8 @@ def _unchanged(change: Kept) -> bool:
 
 def _live(server: Server, before: Resource, sent: Object) -> State:
     """The live object: the given one, else the one that the old manifest leaves."""
-    given = server.cluster.live.get(before.id)
-    return stored(server, before, sent) if given is None else State(given, sent, assumed=False)
+    live = server.cluster.live.get(before.id)
+    return stored(server, before, sent) if live is None else given(server, before, live, sent)
 
 
 def _with_classes(upgrade: Upgrade, cluster: Cluster) -> Cluster:
