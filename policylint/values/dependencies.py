@@ -6,7 +6,6 @@ condition path that holds a boolean; values imported from a child rank below the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -29,13 +28,6 @@ def process(chart: Chart, user: Table, helm: str, warn: Warn = ignore) -> Chart:
 def matches(dependency: Dependency, chart: Chart) -> bool:
     """Whether a chart in charts/ is the one that a dependency names."""
     return chart.name == dependency.name and admits(dependency.version, chart.version)
-
-
-def missing(chart: Chart) -> Iterator[Dependency]:
-    """The declared dependencies whose chart is not in charts/ at all, which Helm refuses to render without."""
-    for dependency in chart.dependencies or ():
-        if not any(child.name == dependency.name for child in chart.charts):
-            yield dependency
 
 
 def _enable(chart: Chart, user: Table, helm: str, path: str, warn: Warn) -> Chart:

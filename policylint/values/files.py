@@ -43,12 +43,6 @@ def from_directory(top: Path) -> dict[str, bytes]:
     return found
 
 
-def sizes(top: Path) -> dict[str, int]:
-    """The size in bytes of each file that Helm would load from a chart directory, heaviest first."""
-    weights = {name: path.stat().st_size for name, path in _walk(top)}
-    return dict(sorted(weights.items(), key=lambda item: (-item[1], item[0])))
-
-
 def _walk(top: Path) -> Iterator[tuple[str, Path]]:
     ignore = Ignore.of(top)
     pending = [top]

@@ -65,11 +65,6 @@ def admits(constraint: str, version: str) -> bool:
     return any(_all_admit(terms, found) for terms in groups)
 
 
-def is_valid_range(constraint: str) -> bool:
-    """Whether Helm can read the range."""
-    return _groups(constraint) is not None
-
-
 def floats(constraint: str) -> bool:
     """Whether a range can be met by more than one version, so that a later update may bring another chart."""
     groups = _groups(constraint)
