@@ -3,7 +3,7 @@
 from policylint.values.chart import Chart, read_chart, read_values, stored_chart
 from policylint.values.coalesce import coalesce
 from policylint.values.given import user_values
-from policylint.values.modes import Effective, Mode, effective, stored, upgrade_values
+from policylint.values.modes import Effective, Mode, effective, mode_of, stored, upgrade_values
 
 __all__ = [
     "Chart",
@@ -11,6 +11,7 @@ __all__ = [
     "Mode",
     "coalesce",
     "effective",
+    "mode_of",
     "read_chart",
     "read_values",
     "stored",
