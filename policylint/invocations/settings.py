@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from policylint.invocations import flags
 from policylint.invocations.tree import NOWHERE, Spot, Tree
 from policylint.kyaml import load
 
@@ -132,17 +133,21 @@ def strongest(found: Iterable[Setting]) -> dict[str, Setting]:
 
 
 def arguments(listed: Tree | None) -> Iterator[Setting]:
-    """The flags of a list of raw arguments, one or several words an item."""
+    """The flags of a list of raw arguments to `helm upgrade`, one or several words an item."""
     words = [(text, item) for item in (listed.items() if listed else ()) for text in (item.text or "").split()]
+    known = flags.spellings("upgrade")
     for index, (text, item) in enumerate(words):
-        name, equals, value = text.removeprefix("--").partition("=")
-        if not text.startswith("--") or not name:
+        spelled, equals, value = text.partition("=")
+        option = known.get(spelled)
+        if option is None:
             continue
-        after = words[index + 1][0] if index + 1 < len(words) else "--"
-        if item.dynamic:
+        name = flags.canonical(option.name)
+        after = words[index + 1][0] if index + 1 < len(words) else None
+        given = value if equals else after if option.takes == "yes" else "true"
+        if item.dynamic or given is None:
             yield Setting(name, "unknown", None, item.spot, text)
-        elif boolean(value) is False:
-            yield Setting(name, "unset", False, item.spot, text)
+        elif option.takes == "yes":
+            yield Setting(name, "set", given, item.spot, text)
         else:
-            given = value if equals else after if not after.startswith("-") else True
-            yield Setting(name, "set", boolean(value) or given, item.spot, text)
+            off = boolean(given) is False
+            yield Setting(name, "unset" if off else "set", not off, item.spot, text)
