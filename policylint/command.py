@@ -14,7 +14,7 @@ from policylint.invocations.wrappers import Call, calls
 from policylint.model import Apply
 from policylint.options import Options
 from policylint.sources.sides import ValuesInput
-from policylint.values.modes import mode_of
+from policylint.values.modes import Mode
 
 _ACTIONS = ("install", "upgrade", "template")
 _SETS = ("set", "set_string", "set_json", "set_file", "set_literal")
@@ -99,8 +99,6 @@ def _apply(command: Command) -> Apply | None:
 
 
 def _mode(command: Command) -> str:
-    reset, reuse, both = (
-        _is_set(command, name) for name in ("reset-values", "reuse-values", "reset-then-reuse-values")
-    )
-    mode = mode_of(reset=reset, reuse=reuse, reset_then_reuse=both)
-    return str(mode) if reset or reuse or both else ""
+    """The values mode of the flags; reset wins over reuse, reuse over reset-then-reuse."""
+    modes = (Mode.RESET, Mode.REUSE, Mode.RESET_THEN_REUSE)
+    return next((str(mode) for mode in modes if _is_set(command, mode.flag.removeprefix("--"))), "")

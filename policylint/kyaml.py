@@ -13,7 +13,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -66,13 +66,16 @@ def split(text: str, file: str) -> list[Document]:
     starts = [0, *(mark.end() for mark in marks)]
     ends = [*(mark.start() for mark in marks), len(text)]
     documents = []
-    line, counted = 1, 0
+    line, counted, source = 1, 0, ""
     for start, end in zip(starts, ends, strict=True):
         line += text.count("\n", counted, start)
         counted = start
         document = _document(text[start:end], line, file)
-        if not document.blank:
-            documents.append(document)
+        if document.blank:
+            source = document.source or source  # Helm 3 names a template on a document of its own before `---`
+        else:
+            documents.append(replace(document, source=source) if source and not document.source else document)
+            source = ""
     return documents
 
 

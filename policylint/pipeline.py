@@ -166,9 +166,23 @@ def _case(plan: Plan, rendering: Rendering) -> Case:
             "before": plan.before.label,
             "after": plan.after.label,
             "engine": rendering.engine_name,
-            "notes": [*plan.before.notes, *plan.after.notes, *before.notes, *after.notes],
+            "notes": [
+                *plan.before.notes,
+                *plan.after.notes,
+                *before.notes,
+                *after.notes,
+                *_engine_notes(plan, rendering),
+            ],
         },
     )
+
+
+def _engine_notes(plan: Plan, rendering: Rendering) -> list[str]:
+    """What the reader must know of the engine: one Helm line renders where the other will upgrade."""
+    asked = plan.options.helm_version or plan.environment.helm or plan.config.helm
+    if rendering.line and asked and asked != rendering.line:
+        return [f"rendered by Helm {rendering.line} ({rendering.engine_name}), judged as Helm {asked} sends it"]
+    return []
 
 
 def _texts(named: tuple[str, ...]) -> tuple[Text, ...]:

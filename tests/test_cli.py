@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import jsonschema
@@ -248,3 +250,28 @@ def test_the_diff_in_every_format():
         {"op": "replace", "path": "/spec/volumeClaimTemplates/0/spec/resources/requests/storage", "value": "20Gi"}
     ]
     assert "20Gi" in policylint("diff", *arguments, "--resource", "StatefulSet/db").stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing_behind(number, tmp_path):
+    started = tmp_path / "started"
+    slow = tmp_path / "helm"
+    slow.write_text(f'#!/bin/sh\n[ "$1" = version ] && echo v3.22.0 && exit\ntouch {started}\nsleep 60\n')
+    slow.chmod(0o755)
+    room = tmp_path / "tmp"
+    room.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "policylint", "check", DEMO / "after", "--before", DEMO / "before", "--helm", slow],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(room), "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    deadline = time.monotonic() + 30
+    while not started.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"Traceback" not in errors
+    assert list(room.iterdir()) == []

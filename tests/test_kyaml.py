@@ -102,3 +102,8 @@ def test_lines_of_keys():
     root = kyaml.compose("a:\n  b:\n    - c: 1\n    - d: 2\n", "f")
     assert kyaml.line_of(root, ("a", "b", 1, "d")) == 4
     assert kyaml.line_of(root, ("a", "nothing")) == 1
+
+
+def test_a_template_named_on_a_document_of_its_own_belongs_to_the_next():
+    text = "---\n# Source: web/templates/a.yaml\n---\nkind: A\n---\nkind: B\n"
+    assert [document.source for document in kyaml.split(text, "render")] == ["web/templates/a.yaml", ""]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -21,6 +22,7 @@ EXITS = "Exit codes: 0 pass, 1 fail, 2 unknown (policylint could not judge, or w
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; the words after `--` are the helm command to judge."""
     head, command = _cut(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill ends as Ctrl-C does
     try:
         code = _application(head[0] if head else "")(
             args=head, prog_name="policylint", standalone_mode=False, obj={"command": command}
