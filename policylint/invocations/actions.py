@@ -90,7 +90,7 @@ def invocation(step: Step, row: Mapping[str, Any]) -> Iterator[Invocation]:
         version=_known(names.get("version")),
         namespace=_known(names.get("namespace")),
         flags=flags,
-        values_files=(*_list(step, row.get("files", ())), *(raw.values() if raw else ())),
+        values_files=(*_list(step, row.get("files", ()), r"[\n,;]+"), *(raw.values() if raw else ())),
         sets=(*_list(step, row.get("sets", ())), *(raw.sets() if raw else ())),
         dynamic=bool(raw and raw.dynamic),
         written={name: argv.shown(text) for name, text in names.items() if text is not None},
@@ -158,8 +158,8 @@ def _arguments(step: Step, row: Mapping[str, Any]) -> argv.Command | None:
     return argv.parse([*split(Text.of("upgrade")), *split(given)]) if given is not None else None
 
 
-def _list(step: Step, inputs: list[str]) -> Iterator[str]:
-    """The items of an input: a YAML or JSON list, lines, or words behind commas."""
+def _list(step: Step, inputs: list[str], between: str = r"\n+") -> Iterator[str]:
+    """The items of an input: a YAML or JSON list, or a text with something between them."""
     for name in inputs:
         node = step.inputs.get(name) if step.inputs else None
         text = step.text(name)
@@ -168,9 +168,8 @@ def _list(step: Step, inputs: list[str]) -> Iterator[str]:
             yield from (f"{key}={value.string()}" for key, value in node.pairs())
         elif text is not None and text.text.strip():
             stripped = text.text.strip().strip("[]")
-            yield from (
-                part.strip(" \"'") for part in re.split(r"[\n,;]+", argv.shown(Text.of(stripped))) if part.strip()
-            )
+            parts = re.split(between, argv.shown(Text.of(stripped)))
+            yield from (part.strip(" \"'") for part in parts if part.strip())
 
 
 def _scripts(step: Step, row: Mapping[str, Any]) -> Iterator[Invocation]:

@@ -109,15 +109,17 @@ def parse(words: Sequence[Word], tool: str = "helm") -> Command | None:
     """The command behind the helm or helmfile word; None where there is no verb (`helm --help`)."""
     general = tables.helmfile() if tool == "helmfile" else tables.general()
     reading = _Reading(general)
-    at = _until_verb(words, reading, tool)
-    if at is None:
+    first = _until_verb(words, _Reading(general), tool)
+    if first is None:
         return None
-    verb = words[at]
-    action = _action(verb, tool)
+    at, action = first, _action(words[first], tool)
     if tool == "helm":
         action, at = _through(words, at, action, reading)
         reading.spellings = _spellings(action)
-        verb = words[at]
+    verb = words[at]
+    _read(words[:first], 0, reading)  # again, now that the verb says which flags take a value
+    reading.hidden |= bool(reading.rest)
+    reading.rest.clear()
     _read(words, at + 1, reading)
     names, positionals, tails = _names(action, reading) if tool == "helm" else ({}, tuple(reading.rest), False)
     hidden = reading.hidden or tails
@@ -149,6 +151,10 @@ def _until_verb(words: Sequence[Word], reading: _Reading, tool: str) -> int | No
         if word.tail or (word.text.untold and any(later.known in known for later in words[at + 1 :])):
             reading.hidden = True
             at += 1
+            continue
+        flag = at > 0 and words[at - 1].text.text.startswith("-") and "=" not in words[at - 1].text.text
+        if flag and word.known not in known and any(later.known in known for later in words[at + 1 :]):
+            at += 1  # the value of a flag that only the verb knows
             continue
         return at if word.known is None or re.match(r"[a-z0-9][\w-]*$", word.known) else None
     return None

@@ -74,6 +74,8 @@ class Shell:
     def _site(self, call: Call, span: tuple[int, int]) -> int:
         """The helm word's position: that of its text, or where it is used with a verb of its own."""
         word = call.word.text.start
+        if self.file[word : word + 4].lower() != "helm" and call.word.span[0] >= 0:
+            word = call.word.span[0]  # a variable: the place is where it is used
         command = parse_words(call.words, call.tool)
         verb = command.verb.text.start if command and command.verb else word
         if self.stack:
@@ -168,9 +170,12 @@ class _Reading:
 
     def _declaration_command(self, node: Node) -> None:
         keyword = self.text.text[node.start_byte : node.end_byte].split(None, 1)[0]
+        refers = any(child.type == "word" and self.expander.raw(child).text == "-n" for child in statements(node))
         for child in statements(node):
             if child.type == "variable_assignment":
                 self._variable_assignment(child)
+                if refers and child.named_children:  # a name reference: another variable's value
+                    self.env.values.pop(self.expander.raw(child.named_children[0]).text, None)
             elif child.type == "variable_name" and keyword in ("local", "declare", "typeset"):
                 self.env.values.setdefault(self.expander.raw(child).text, EMPTY)
             else:
