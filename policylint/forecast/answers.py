@@ -16,7 +16,7 @@ from policylint.forecast.conversion import converted
 from policylint.forecast.decode import decode
 from policylint.forecast.kinds import Kind, kind_of
 from policylint.forecast.readable import readable
-from policylint.forecast.request import Finding, Request, part
+from policylint.forecast.request import Finding, Request, items, part
 from policylint.forecast.server_side import server_side
 from policylint.forecast.strategic import merge_patch, three_way
 from policylint.forecast.update import validate_update
@@ -32,6 +32,8 @@ _STATUS_KEPT = ("status",)
 _METADATA_KEPT = ("uid", "creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink")
 _UNKNOWN_TO_CLIENT = frozenset({("apiregistration.k8s.io", "APIService")})
 """Built-in kinds that Helm's client has no Go type for: it sends them JSON merge patches."""
+_LEFT = "strategy-defaults-left"
+"""The topic of refusals about defaults that server-side apply leaves behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +246,7 @@ def _creation(server: Server, resource: Resource, kind: Kind, new: Object) -> It
         yield from _custom(server, resource, kind, None, new)
         return
     if resource.id.kind == "CustomResourceDefinition":
-        from policylint.crds import validate_crd
-
-        yield from validate_crd(new)
+        yield from _definition(server, None, new)
         return
     yield from _valid(server, new)
 
@@ -258,17 +258,38 @@ def _update(
         yield from _custom(server, resource, kind, state.live, new)
         return
     if resource.id.kind == "CustomResourceDefinition":
-        from policylint.crds import validate_crd, validate_crd_update
-
-        yield from validate_crd_update(state.live, new)
-        yield from validate_crd(new)
+        yield from _definition(server, state.live, new)
         return
     request = Request(resource.id, kind.node, state.live, new, server.minor, server.cluster, state.assumed)
     yield from validate_update(request)
     if server.target.apply is Apply.REPLACE and state.assumed:
         yield from _replaced(resource)
     if not stored_before:
-        yield from _valid(server, new)
+        left = server.target.apply is Apply.SERVER_SIDE
+        for cause in _valid(server, new, state.live):
+            yield replace(cause, topic=_LEFT) if left and _is_left(cause, resource.body, state.live) else cause
+
+
+def _is_left(cause: Cause, sent: Object, live: Object) -> bool:
+    """Whether a cause is about a field that only the live object has: a default that nobody owns or takes away."""
+    steps = cause.field.split(".")
+    return _holds(live, steps) and not _holds(sent, steps)
+
+
+def _holds(value: object, steps: list[str]) -> bool:
+    for step in steps:
+        if not isinstance(value, Mapping) or step not in value:
+            return False
+        value = value[step]
+    return True
+
+
+def _definition(server: Server, old: Object | None, new: Object) -> Iterable[Finding]:
+    from policylint.crds import judge_crd
+
+    said = judge_crd(new, old, server.target)
+    yield from said.causes
+    yield from said.unknowns
 
 
 def _replaced(resource: Resource) -> Iterable[Unknown]:
@@ -280,10 +301,10 @@ def _replaced(resource: Resource) -> Iterable[Unknown]:
         yield Unknown(f"whether the cluster has set {field} of {resource.id}", how, field=field)
 
 
-def _valid(server: Server, new: Object) -> Iterable[Cause]:
+def _valid(server: Server, new: Object, old: Object | None = None) -> Iterable[Cause]:
     from policylint.validity import validate
 
-    yield from validate(new, server.published, server.target)
+    yield from validate(new, server.published, server.target, old)
 
 
 def _custom(server: Server, resource: Resource, kind: Kind, old: Object | None, new: Object) -> Iterable[Finding]:
@@ -320,13 +341,29 @@ def _created(resource: Resource, decoded: Object) -> Object:
 
 
 def _settled(resource: Resource, new: Object) -> Object:
-    return services.stored(new) if (resource.id.group, resource.id.kind) == ("", "Service") else new
+    settle = _SETTLED.get((resource.id.group, resource.id.kind))
+    return settle(new) if settle else new
 
 
+def _with_stored_version(definition: Object) -> Object:
+    """A CRD remembers every version that was ever its storage version."""
+    known = items(part(definition, "status").get("storedVersions"))
+    versions = items(part(definition, "spec").get("versions"))
+    now = [part(one).get("name") for one in versions if part(one).get("storage") is True]
+    stored_versions = known + [name for name in now if name not in known]
+    return {**definition, "status": {**part(definition, "status"), "storedVersions": stored_versions}}
+
+
+_SETTLED: Mapping[tuple[str, str], Callable[[Object], Object]] = {
+    ("", "Service"): services.stored,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): _with_stored_version,
+}
+"""What the server does to an object whose update it has accepted."""
 _COMPLETED: Mapping[tuple[str, str], Callable[[Object], Object]] = {
     ("", "Service"): services.stored,
     ("", "PersistentVolumeClaim"): storage.normalized,
     ("batch", "Job"): batch.completed,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): _with_stored_version,
 }
 """What a live object has even where the given one does not show it."""
 _WRITTEN = {("", "PersistentVolumeClaim"): "spec.volumeName", ("", "Pod"): "spec.nodeName"}
@@ -335,6 +372,7 @@ _CREATED: Mapping[tuple[str, str], Callable[[Object], Object]] = {
     ("", "Service"): services.created,
     ("", "PersistentVolumeClaim"): storage.normalized,
     ("batch", "Job"): batch.created,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): _with_stored_version,
 }
 
 

@@ -138,7 +138,7 @@ def _limit_item(fields: Fields, _minor: int) -> None:
     limits = {**(fields.get("max") or {}), **(fields.get("default") or {})}
     if limits:
         fields["default"] = limits
-    requests = {**limits, **(fields.get("min") or {}), **(fields.get("defaultRequest") or {})}
+    requests = {**(fields.get("min") or {}), **limits, **(fields.get("defaultRequest") or {})}
     if requests:
         fields["defaultRequest"] = requests
 

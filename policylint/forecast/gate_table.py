@@ -14,7 +14,7 @@ NEVER = 99
 
 GATED: Mapping[str, Mapping[str, int]] = {
     "apps.v1.DeploymentSpec": {"podReplacementPolicy": NEVER},
-    "apps.v1.RollingUpdateStatefulSetStrategy": {"maxUnavailable": 35},
+    "apps.v1.RollingUpdateStatefulSetStrategy": {"maxUnavailable": NEVER},
     "autoscaling.v2.HPAScalingRules": {"tolerance": 35},
     "batch.v1.JobSpec": {"successPolicy": 31},
     "coordination.v1.LeaseSpec": {"preferredHolder": NEVER, "strategy": NEVER},  # *
