@@ -18,7 +18,9 @@ from policylint.invocations.source import Found, Source, read_source
 from policylint.kyaml import load
 from policylint.model import RuleFailure
 
-_WORD = re.compile(rb"helm|fleet\.cattle|argoproj|\.toolkit\.fluxcd", re.IGNORECASE)
+_WORDS = ("helm", "argoproj", "fleet.cattle", "releases:")
+"""A file without any of these (in any case) runs no Helm and declares no release."""
+_WORD = re.compile("|".join(map(re.escape, _WORDS)).encode(), re.IGNORECASE)
 _HEAD = 8000
 """How much of a file is looked at for a zero byte, which makes it binary (as git does)."""
 
@@ -46,41 +48,61 @@ def scan(paths: Sequence[Path], root: Path, *, skip: Sequence[str] = ()) -> Scan
     """
     invocations: list[Invocation] = []
     failures: list[RuleFailure] = []
-    count = 0
     patterns = (*settings()["skip"], *skip)
-    for path in dict.fromkeys(file for each in paths for file in _files(each, patterns, failures)):
+    listings = [_list(each, patterns, failures) for each in paths]
+    for path in dict.fromkeys(
+        each / name if name else each for each, listing in zip(paths, listings, strict=True) for name in listing.names
+    ):
         data = _candidate(path, root, failures)
-        count += 1
         if data is None:
             continue
         for found in _read(path, data, root, failures):
-            (invocations if isinstance(found, Invocation) else failures).append(found)  # type: ignore[arg-type]
+            if isinstance(found, Invocation):
+                invocations.append(found)
+            else:
+                failures.append(found)
     invocations.sort(key=lambda found: (found.file, found.line, found.column))
-    return Scan(tuple(invocations), tuple(failures), count)
+    return Scan(tuple(invocations), tuple(failures), sum(listing.count for listing in listings))
 
 
-def _files(path: Path, patterns: Sequence[str], failures: list[RuleFailure]) -> Iterator[Path]:
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """The files of one path that may name helm ("" is the path itself), and how many files were looked through."""
+
+    names: tuple[str, ...]
+    count: int
+
+
+def _list(path: Path, patterns: tuple[str, ...], failures: list[RuleFailure]) -> _Listing:
     """The files of one path given: itself, or what git (or the file system) has below it."""
     if path.is_file():
-        yield path
-    elif path.is_dir():
-        listed = _from_git(path)
-        names = listed if listed is not None else _from_disk(path, patterns)
-        for name in names:
-            if not _skipped(name, patterns):
-                yield path / name
-    else:
+        return _Listing(("",), 1)
+    if not path.is_dir():
         failures.append(RuleFailure("scan", f"{path}: no such file or directory", "name a file or a directory"))
+        return _Listing((), 0)
+    listed = _git(path, "ls-files", "-co", "--exclude-standard", "-z")
+    if listed is None:
+        kept = tuple(_from_disk(path, patterns))
+        return _Listing(kept, len(kept))
+    words = [part for word in _WORDS for part in ("-e", word)]
+    naming = _git(path, "grep", "-lIiz", "--no-color", "--untracked", "-F", *words)
+    kept = tuple(name for name in sorted(listed) if not _skipped(name, patterns))
+    return _Listing(kept if naming is None else tuple(name for name in kept if name in naming), len(kept))
 
 
-def _from_git(path: Path) -> list[str] | None:
-    """Tracked and untracked files that are not ignored, sorted; None outside a git work tree."""
-    command = ["git", "-C", str(path), "ls-files", "-co", "--exclude-standard", "-z"]
+def _git(path: Path, *arguments: str) -> frozenset[str] | None:
+    """The file names that a git command prints, relative to `path`; None outside a work tree or without git.
+
+    git is kept from running what the repository's own configuration names (a file system monitor).
+    """
+    command = ["git", "-C", str(path), "-c", "core.fsmonitor=false", "-c", "grep.fullName=false", *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
+        done = subprocess.run(command, capture_output=True, check=False)
+    except OSError:
         return None
-    return sorted({os.fsdecode(name) for name in done.stdout.split(b"\0") if name})
+    if done.returncode not in (0, 1) or done.stderr:
+        return None
+    return frozenset(os.fsdecode(name) for name in done.stdout.split(b"\0") if name)
 
 
 def _from_disk(path: Path, patterns: Sequence[str]) -> Iterator[str]:
