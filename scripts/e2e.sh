@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Start etcd and a real kube-apiserver on loopback, run a command against them (default: the tests of tests/e2e),
+# and stop both whatever happens.
+#
+#   scripts/e2e.sh                                      the end-to-end tests
+#   scripts/e2e.sh python scripts/record_oracle.py --context e2e --out recorded --cluster-scoped
+#
+# KUBERNETES      the version (default 1.36.3)
+# KUBE_APISERVER  its binary; else one built by scripts/apiserver/build.sh, kept in ~/.cache/policylint
+# ETCD            etcd's binary; else the one on PATH (Debian: etcd-server)
+#
+# The command finds the cluster by KUBECONFIG, context e2e. There are no controllers: nothing gets ready, no pod runs.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+version=${KUBERNETES:-1.36.3}
+server=${KUBE_APISERVER:-${XDG_CACHE_HOME:-$HOME/.cache}/policylint/kube-apiserver-$version}
+etcd=${ETCD:-$(command -v etcd || true)}
+if [ ! -x "$etcd" ]; then
+	echo "e2e: no etcd: install etcd-server, or set ETCD" >&2
+	exit 2
+fi
+if [ ! -x "$server" ]; then
+	echo "e2e: building kube-apiserver $version, which takes some minutes" >&2
+	"$root/scripts/apiserver/build.sh" "$version" "$server"
+fi
+
+work=$(mktemp -d)
+pids=()
+# The server first, while etcd still answers it; each gets some seconds, then no choice.
+stop() {
+	trap '' INT TERM
+	for ((index = ${#pids[@]} - 1; index >= 0; index--)); do
+		kill "${pids[index]}" 2>/dev/null || continue
+		for _ in $(seq 50); do
+			kill -0 "${pids[index]}" 2>/dev/null || break
+			sleep 0.1
+		done
+		kill -KILL "${pids[index]}" 2>/dev/null || true
+		wait "${pids[index]}" 2>/dev/null || true
+	done
+	rm -rf "$work"
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+client=$(port) peer=$(port) secure=$(port)
+token=$(python3 -c 'import secrets; print(secrets.token_hex(16))')
+umask 077
+echo "$token,e2e,e2e,system:masters" >"$work/tokens.csv"
+openssl genrsa -out "$work/accounts.key" 2048 2>/dev/null
+
+"$etcd" --data-dir "$work/etcd" --unsafe-no-fsync --listen-client-urls "http://127.0.0.1:$client" \
+	--advertise-client-urls "http://127.0.0.1:$client" --listen-peer-urls "http://127.0.0.1:$peer" \
+	--initial-advertise-peer-urls "http://127.0.0.1:$peer" --initial-cluster "default=http://127.0.0.1:$peer" \
+	>"$work/etcd.log" 2>&1 &
+pids+=($!)
+"$server" --etcd-servers="http://127.0.0.1:$client" --bind-address=127.0.0.1 --secure-port="$secure" \
+	--cert-dir="$work/certs" --service-account-issuer=https://e2e.invalid \
+	--service-account-key-file="$work/accounts.key" --service-account-signing-key-file="$work/accounts.key" \
+	--token-auth-file="$work/tokens.csv" --authorization-mode=AlwaysAllow --allow-privileged=true \
+	--service-cluster-ip-range=10.96.0.0/12 --endpoint-reconciler-type=none \
+	--disable-admission-plugins=ServiceAccount --storage-media-type=application/json >"$work/server.log" 2>&1 &
+pids+=($!)
+
+cat >"$work/kubeconfig" <<EOF
+apiVersion: v1
+kind: Config
+current-context: e2e
+clusters: [{name: e2e, cluster: {server: "https://127.0.0.1:$secure", insecure-skip-tls-verify: true}}]
+users: [{name: e2e, user: {token: $token}}]
+contexts: [{name: e2e, context: {cluster: e2e, user: e2e}}]
+EOF
+export KUBECONFIG=$work/kubeconfig POLICYLINT_E2E_CONTEXT=e2e
+
+for _ in $(seq 120); do
+	curl -skf -H "Authorization: Bearer $token" "https://127.0.0.1:$secure/readyz" >/dev/null && ready=yes && break
+	kill -0 "${pids[1]}" 2>/dev/null || break
+	sleep 0.5
+done
+if [ -z "${ready:-}" ]; then
+	echo "e2e: the API server did not get ready:" >&2
+	tail -n 20 "$work/etcd.log" "$work/server.log" >&2
+	exit 2
+fi
+
+cd "$root"
+if [ $# -gt 0 ]; then "$@"; else "${PYTHON:-$root/.venv/bin/python}" -m pytest tests/e2e; fi
