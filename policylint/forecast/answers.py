@@ -7,82 +7,26 @@ answer = validate_update(live, live')
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from policylint.forecast import batch, services, storage
-from policylint.forecast.cluster import Cluster
 from policylint.forecast.conversion import converted
 from policylint.forecast.decode import decode
-from policylint.forecast.kinds import Kind, kind_of
+from policylint.forecast.kinds import Kind
+from policylint.forecast.objections import change, creation, valid
 from policylint.forecast.readable import readable
-from policylint.forecast.request import Finding, Request, items, part
+from policylint.forecast.request import items, part
+from policylint.forecast.server import ACCEPTED, Sent, Server, State, answer
 from policylint.forecast.server_side import server_side
 from policylint.forecast.strategic import merge_patch, three_way
-from policylint.forecast.update import validate_update
-from policylint.forecast.update_table import IMMUTABLE
-from policylint.forecast.words import invalid
-from policylint.model import Answer, Apply, Cause, Object, Outcome, Resource, Target, Unknown
-from policylint.schemas import Schemas
+from policylint.model import Answer, Apply, Cause, Object, Outcome, Resource, Unknown
 
-ACCEPTED = Answer(Outcome.ACCEPTED)
 MARKS = ("metadata.labels", "metadata.annotations")
-_LEFT_BEHIND = "spec.strategy.rollingUpdate"
 _STATUS_KEPT = ("status",)
 _METADATA_KEPT = ("uid", "creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink")
 _UNKNOWN_TO_CLIENT = frozenset({("apiregistration.k8s.io", "APIService")})
 """Built-in kinds that Helm's client has no Go type for: it sends them JSON merge patches."""
-_LEFT = "strategy-defaults-left"
-"""The topic of refusals about defaults that server-side apply leaves behind."""
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """An object in the cluster: as stored, as last applied by Helm, and whether that is inferred (`assumed`)."""
-
-    live: Object
-    applied: Object
-    assumed: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """An update as Helm sends it: the resource, its body and that of Helm's old manifest.
-
-    `valid` is what the server stored when it was sent this body before: reading it again cannot fail, and becoming it
-    again can only be refused as a change.
-    """
-
-    resource: Resource
-    body: Object
-    base: Object
-    valid: Object | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """The API server that answers: target version and method, what is known of the cluster, the CRDs it has."""
-
-    target: Target
-    cluster: Cluster
-    crds: Mapping[tuple[str, str], Object]
-    published: Schemas
-    minor: int
-    """36 for Kubernetes 1.36."""
-
-    def kind(self, resource: Resource) -> Kind:
-        """What this server knows of a resource's kind."""
-        return kind_of(resource, self.target.kubernetes, self.crds)
-
-
-def answer(findings: Iterable[Finding]) -> Answer:
-    """Put what was found into one answer: any cause refuses, else any unknown makes it depend."""
-    seen = list(findings)
-    causes = tuple({(one.field, one.message): one for one in seen if isinstance(one, Cause)}.values())
-    unknowns = tuple(dict.fromkeys(one for one in seen if isinstance(one, Unknown)))
-    if causes:
-        return Answer(Outcome.REJECTED, causes)
-    return Answer(Outcome.DEPENDS, unknowns=unknowns) if unknowns else ACCEPTED
 
 
 def stored(server: Server, resource: Resource, sent: Object) -> State:
@@ -110,7 +54,7 @@ def create(server: Server, resource: Resource) -> tuple[Answer, State | None]:
     if refusal:
         return refusal, None
     state = stored(server, resource, sent)
-    said = answer(_creation(server, resource, kind, state.live))
+    said = answer(creation(server, resource, kind, state.live))
     return said, None if said.outcome is Outcome.REJECTED else state
 
 
@@ -125,19 +69,10 @@ def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
     new = _received(server, kind, state.live, _apply(server, kind, request, state))
     if new == state.live:
         return ACCEPTED, State(state.live, sent, state.assumed)
-    said = answer(_update(server, resource, kind, state, new, stored_before=new == request.valid))
-    said = replace(said, causes=tuple(_left_behind(cause, sent) for cause in said.causes))
+    said = answer(change(server, resource, kind, state, new, stored_before=new == request.valid))
     if said.outcome is Outcome.REJECTED:
         return said, state
     return said, State(_settled(resource, new), sent, state.assumed)
-
-
-def _left_behind(cause: Cause, sent: Object) -> Cause:
-    """The cause under its own topic, if it is about a default that the live object keeps and nobody sent."""
-    *parents, name = _LEFT_BEHIND.split(".")
-    if cause.field != _LEFT_BEHIND or name in part(sent, *parents):
-        return cause
-    return replace(cause, topic="strategy-defaults-left")
 
 
 def update_marks(server: Server, resource: Resource) -> Answer:
@@ -147,7 +82,7 @@ def update_marks(server: Server, resource: Resource) -> Answer:
     if refusal:
         return refusal
     bare = {"apiVersion": sent.get("apiVersion"), "kind": sent.get("kind"), "metadata": sent["metadata"]}
-    return answer(one for one in _valid(server, bare) if one.field.startswith(MARKS))
+    return answer(one for one in valid(server, bare) if one.field.startswith(MARKS))
 
 
 def _in_version(state: State, api_version: str) -> State:
@@ -241,100 +176,6 @@ def _keep(into: dict[str, Any], source: Mapping[str, Any], names: Iterable[str])
             into.pop(name, None)
 
 
-def _creation(server: Server, resource: Resource, kind: Kind, new: Object) -> Iterable[Finding]:
-    if not kind.builtin:
-        yield from _custom(server, resource, kind, None, new)
-        return
-    if resource.id.kind == "CustomResourceDefinition":
-        yield from _definition(server, None, new)
-        return
-    yield from _valid(server, new)
-
-
-def _update(
-    server: Server, resource: Resource, kind: Kind, state: State, new: Object, *, stored_before: bool
-) -> Iterable[Finding]:
-    if not kind.builtin or kind.node is None:
-        yield from _custom(server, resource, kind, state.live, new)
-        return
-    if resource.id.kind == "CustomResourceDefinition":
-        yield from _definition(server, state.live, new)
-        return
-    request = Request(resource.id, kind.node, state.live, new, server.minor, server.cluster, state.assumed)
-    yield from validate_update(request)
-    if server.target.apply is Apply.REPLACE and state.assumed:
-        yield from _replaced(resource)
-    if not stored_before:
-        left = server.target.apply is Apply.SERVER_SIDE
-        for cause in _valid(server, new, state.live):
-            yield replace(cause, topic=_LEFT) if left and _is_left(cause, resource.body, state.live) else cause
-
-
-def _is_left(cause: Cause, sent: Object, live: Object) -> bool:
-    """Whether a cause is about a field that only the live object has: a default that nobody owns or takes away."""
-    steps = cause.field.split(".")
-    return _holds(live, steps) and not _holds(sent, steps)
-
-
-def _holds(value: object, steps: list[str]) -> bool:
-    for step in steps:
-        if not isinstance(value, Mapping) or step not in value:
-            return False
-        value = value[step]
-    return True
-
-
-def _definition(server: Server, old: Object | None, new: Object) -> Iterable[Finding]:
-    from policylint.crds import judge_crd
-
-    said = judge_crd(new, old, server.target)
-    yield from said.causes
-    yield from said.unknowns
-
-
-def _replaced(resource: Resource) -> Iterable[Unknown]:
-    """What controllers have written into an object, and a replacement takes away again."""
-    field = _WRITTEN.get((resource.id.group, resource.id.kind))
-    if field:
-        kind, name = resource.id.kind.lower(), resource.id.name
-        how = f"kubectl get {kind} {name} -n {resource.id.namespace} -o yaml (give it with --live)"
-        yield Unknown(f"whether the cluster has set {field} of {resource.id}", how, field=field)
-
-
-def _valid(server: Server, new: Object, old: Object | None = None) -> Iterable[Cause]:
-    from policylint.validity import validate
-
-    yield from validate(new, server.published, server.target, old)
-
-
-def _custom(server: Server, resource: Resource, kind: Kind, old: Object | None, new: Object) -> Iterable[Finding]:
-    yield from _declared(server, resource, old, new)
-    if kind.crd is None:
-        if old is not None and _only_metadata(old, new):
-            return
-        what = f"the CRD of its kind is not known ({resource.id.kind} in {resource.api_version})"
-        yield Unknown(what, "give the CustomResourceDefinition with --crds", "custom-resource-unknown")
-        return
-    from policylint.crds import validate_custom
-
-    said = validate_custom(new, old, kind.crd, server.target)
-    yield from said.causes
-    yield from said.unknowns
-
-
-def _only_metadata(old: Object, new: Object) -> bool:
-    """Whether only metadata differs: the server has accepted the rest before, whatever its schema says."""
-    return {**old, "metadata": None, "status": None} == {**new, "metadata": None, "status": None}
-
-
-def _declared(server: Server, resource: Resource, old: Object | None, new: Object) -> Iterable[Cause]:
-    """Paths of custom resources that the configuration declares immutable."""
-    for path in server.cluster.immutable_paths.get((resource.id.group, resource.id.kind), ()):
-        *parents, name = path.split(".")
-        if old is not None and part(old, *parents).get(name) != part(new, *parents).get(name):
-            yield invalid(path, part(new, *parents).get(name), IMMUTABLE, server.minor, source="configuration")
-
-
 def _created(resource: Resource, decoded: Object) -> Object:
     make = _CREATED.get((resource.id.group, resource.id.kind))
     return make(decoded) if make else decoded
@@ -366,8 +207,6 @@ _COMPLETED: Mapping[tuple[str, str], Callable[[Object], Object]] = {
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _with_stored_version,
 }
 """What a live object has even where the given one does not show it."""
-_WRITTEN = {("", "PersistentVolumeClaim"): "spec.volumeName", ("", "Pod"): "spec.nodeName"}
-"""Immutable fields that controllers fill in after the creation."""
 _CREATED: Mapping[tuple[str, str], Callable[[Object], Object]] = {
     ("", "Service"): services.created,
     ("", "PersistentVolumeClaim"): storage.normalized,

@@ -9,22 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from policylint.definitions import of_sides
-from policylint.forecast.answers import (
-    ACCEPTED,
-    Sent,
-    Server,
-    State,
-    as_sent,
-    create,
-    given,
-    removed,
-    stored,
-    update,
-    update_marks,
-)
+from policylint.forecast.answers import as_sent, create, given, removed, stored, update, update_marks
 from policylint.forecast.cluster import Cluster
 from policylint.forecast.decode import UndecodableError
 from policylint.forecast.ownership import ownership_conflict
+from policylint.forecast.server import ACCEPTED, Sent, Server, State
 from policylint.manifest import UnreadResource
 from policylint.model import (
     Answer,

@@ -144,3 +144,15 @@ def test_nothing_is_sent_if_helm_cannot_build_an_object():
     done = release(manifest(config(data={"a": "1"})), manifest(one_way, budget("v1beta1")), HELM3)
     assert [change.forecast.upgrade.outcome for change in done.changes] == [OK, NO]
     assert done.changes[0].forecast.rollback.outcome is OK
+
+
+@BOTH
+def test_a_storage_version_cannot_be_taken_back(target):
+    versions = [
+        {**CRD["spec"]["versions"][0], "storage": False},
+        {**CRD["spec"]["versions"][0], "name": "v2"},
+    ]
+    found = both(CRD, changed(CRD, "spec/versions", versions), target)
+    assert found.upgrade.outcome is OK
+    assert found.rollback.causes[0].field == "status.storedVersions[1]"
+    assert found.rollback.causes[0].topic == "crd-change-refused"

@@ -1,0 +1,116 @@
+"""Everything that is said against one object: the validation of updates, of objects, of CRDs and custom resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from policylint.forecast.kinds import Kind
+from policylint.forecast.request import Finding, Request, part
+from policylint.forecast.server import Server, State
+from policylint.forecast.update import validate_update
+from policylint.forecast.update_table import IMMUTABLE
+from policylint.forecast.words import invalid
+from policylint.model import Apply, Cause, Object, Resource, Unknown
+
+_LEFT = "strategy-defaults-left"
+"""The topic of refusals about defaults that server-side apply leaves behind."""
+_WRITTEN = {("", "PersistentVolumeClaim"): "spec.volumeName", ("", "Pod"): "spec.nodeName"}
+"""Immutable fields that controllers fill in after the creation."""
+
+
+def creation(server: Server, resource: Resource, kind: Kind, new: Object) -> Iterable[Finding]:
+    """What is said against a new object."""
+    if not kind.builtin:
+        yield from _custom(server, resource, kind, None, new)
+        return
+    if resource.id.kind == "CustomResourceDefinition":
+        yield from _definition(server, None, new)
+        return
+    yield from valid(server, new)
+
+
+def change(
+    server: Server, resource: Resource, kind: Kind, state: State, new: Object, *, stored_before: bool
+) -> Iterable[Finding]:
+    """What is said against the change from the live object to a new one; `stored_before` vouches for the new one."""
+    if not kind.builtin or kind.node is None:
+        yield from _custom(server, resource, kind, state.live, new)
+        return
+    if resource.id.kind == "CustomResourceDefinition":
+        yield from _definition(server, state.live, new)
+        return
+    request = Request(resource.id, kind.node, state.live, new, server.minor, server.cluster, state.assumed)
+    yield from validate_update(request)
+    if server.target.apply is Apply.REPLACE and state.assumed:
+        yield from _replaced(resource)
+    if not stored_before:
+        left = server.target.apply is Apply.SERVER_SIDE
+        for cause in valid(server, new, state.live):
+            yield replace(cause, topic=_LEFT) if left and _is_left(cause, resource.body, state.live) else cause
+
+
+def _is_left(cause: Cause, sent: Object, live: Object) -> bool:
+    """Whether a cause is about a field that only the live object has: a default that nobody owns or takes away."""
+    steps = cause.field.split(".")
+    return _holds(live, steps) and not _holds(sent, steps)
+
+
+def _holds(value: object, steps: list[str]) -> bool:
+    for step in steps:
+        if not isinstance(value, Mapping) or step not in value:
+            return False
+        value = value[step]
+    return True
+
+
+def _definition(server: Server, old: Object | None, new: Object) -> Iterable[Finding]:
+    from policylint.crds import judge_crd
+
+    said = judge_crd(new, old, server.target)
+    yield from said.causes
+    yield from said.unknowns
+
+
+def _replaced(resource: Resource) -> Iterable[Unknown]:
+    """What controllers have written into an object, and a replacement takes away again."""
+    field = _WRITTEN.get((resource.id.group, resource.id.kind))
+    if field:
+        kind, name = resource.id.kind.lower(), resource.id.name
+        how = f"kubectl get {kind} {name} -n {resource.id.namespace} -o yaml (give it with --live)"
+        yield Unknown(f"whether the cluster has set {field} of {resource.id}", how, field=field)
+
+
+def valid(server: Server, new: Object, old: Object | None = None) -> Iterable[Cause]:
+    """The errors of the object itself, less those that the server forgives an old one."""
+    from policylint.validity import validate
+
+    yield from validate(new, server.published, server.target, old)
+
+
+def _custom(server: Server, resource: Resource, kind: Kind, old: Object | None, new: Object) -> Iterable[Finding]:
+    yield from _declared(server, resource, old, new)
+    if kind.crd is None:
+        if old is not None and _only_metadata(old, new):
+            return
+        what = f"the CRD of its kind is not known ({resource.id.kind} in {resource.api_version})"
+        yield Unknown(what, "give the CustomResourceDefinition with --crds", "custom-resource-unknown")
+        return
+    from policylint.crds import validate_custom
+
+    said = validate_custom(new, old, kind.crd, server.target)
+    yield from said.causes
+    yield from said.unknowns
+
+
+def _only_metadata(old: Object, new: Object) -> bool:
+    """Whether only metadata differs: the server has accepted the rest before, whatever its schema says."""
+    return {**old, "metadata": None, "status": None} == {**new, "metadata": None, "status": None}
+
+
+def _declared(server: Server, resource: Resource, old: Object | None, new: Object) -> Iterable[Cause]:
+    """Paths of custom resources that the configuration declares immutable."""
+    for path in server.cluster.immutable_paths.get((resource.id.group, resource.id.kind), ()):
+        *parents, name = path.split(".")
+        if old is not None and part(old, *parents).get(name) != part(new, *parents).get(name):
+            yield invalid(path, part(new, *parents).get(name), IMMUTABLE, server.minor, source="configuration")

@@ -1,0 +1,63 @@
+"""The API server that answers, what it holds, and what it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from policylint.forecast.cluster import Cluster
+from policylint.forecast.kinds import Kind, kind_of
+from policylint.forecast.request import Finding
+from policylint.model import Answer, Cause, Object, Outcome, Resource, Target, Unknown
+from policylint.schemas import Schemas
+
+ACCEPTED = Answer(Outcome.ACCEPTED)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """An object in the cluster: as stored, as last applied by Helm, and whether that is inferred (`assumed`)."""
+
+    live: Object
+    applied: Object
+    assumed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An update as Helm sends it: the resource, its body and that of Helm's old manifest.
+
+    `valid` is what the server stored when it was sent this body before: reading it again cannot fail, and becoming it
+    again can only be refused as a change.
+    """
+
+    resource: Resource
+    body: Object
+    base: Object
+    valid: Object | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The API server that answers: target version and method, what is known of the cluster, the CRDs it has."""
+
+    target: Target
+    cluster: Cluster
+    crds: Mapping[tuple[str, str], Object]
+    published: Schemas
+    minor: int
+    """36 for Kubernetes 1.36."""
+
+    def kind(self, resource: Resource) -> Kind:
+        """What this server knows of a resource's kind."""
+        return kind_of(resource, self.target.kubernetes, self.crds)
+
+
+def answer(findings: Iterable[Finding]) -> Answer:
+    """Put what was found into one answer: any cause refuses, else any unknown makes it depend."""
+    seen = list(findings)
+    causes = tuple({(one.field, one.message): one for one in seen if isinstance(one, Cause)}.values())
+    unknowns = tuple(dict.fromkeys(one for one in seen if isinstance(one, Unknown)))
+    if causes:
+        return Answer(Outcome.REJECTED, causes)
+    return Answer(Outcome.DEPENDS, unknowns=unknowns) if unknowns else ACCEPTED
