@@ -12,7 +12,7 @@ from policylint.model import ReleaseReport, Report, RuleFailure, Upgrade, Verdic
 from policylint.options import Options
 from policylint.plan import Plan, load_config, plans, target
 from policylint.render.rendering import Rendering
-from policylint.sources.sides import EmptySide
+from policylint.sources.sides import EmptySide, ManifestSide
 from policylint.sources.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -103,6 +103,20 @@ def _values_subjects(plan: Plan, helm: str, failed: str = "") -> tuple[tuple[obj
     return ((change, change.new) if change else ()), ()
 
 
+def _record_subjects(plan: Plan, subjects: tuple[object, ...], after: tuple[Text, ...]) -> Iterator[object]:
+    """The history that the before side comes from, and the size of the record that the upgrade will write."""
+    from policylint.history.size import forecast
+    from policylint.values.subject import ValuesChange
+
+    if isinstance(plan.before, ManifestSide) and plan.before.history:
+        yield plan.before.history
+    for change in subjects:
+        if isinstance(change, ValuesChange):
+            result = change.effective
+            manifest = "\n---\n".join(text.text for text in after)
+            yield forecast(result.chart, result.user_values, manifest, name=plan.release)
+
+
 def upgrades(options: Options) -> list[Upgrade]:
     """What the options name, rendered, read and diffed but not judged; raises what any stage raises."""
     found = []
@@ -159,7 +173,7 @@ def _case(plan: Plan, rendering: Rendering) -> Case:
         named_crds=_texts((*plan.options.crds, *plan.config.crds)),
         live=_texts(plan.options.live),
         immutable_paths=plan.config.immutable_paths,
-        subjects=(*plan.subjects, *subjects),
+        subjects=(*plan.subjects, *subjects, *_record_subjects(plan, subjects, after.texts)),
         invocations=plan.invocations,
         failures=(*_unrun(plan), *failures),
         evidence={

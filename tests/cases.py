@@ -81,8 +81,8 @@ def _subjects(case: RuleCase):
         yield from commands_of(command)
     for name in ("history.json", "records.yaml", "records.json"):
         if (file := case.path / name).exists():
-            from policylint.history import read
             from policylint.history.claims import Releases
+            from policylint.history.read import read
 
             histories = read(file.read_text(), name, name="shop")
             yield from histories
@@ -99,7 +99,8 @@ def _subjects(case: RuleCase):
 def _values(case: RuleCase):
     """The new chart, and the upgrade to it: charts in old/ and new/, user values in old.yaml and new.yaml."""
     from policylint.sources.sides import ValuesInput
-    from policylint.values import Mode, read_chart, read_values
+    from policylint.values.chart import read_chart, read_values
+    from policylint.values.modes import Mode
     from policylint.values.subject import change_of
 
     old, new, options = case.path / "old", case.path / "new", case.options()

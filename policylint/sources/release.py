@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from policylint.errors import SourceError
 from policylint.history.model import History, Revision
@@ -34,7 +35,8 @@ def from_record(text: str, file: str) -> ManifestSide:
             f"{file} does not hold the manifest of {found[0].name}",
             remedy="export the record itself: kubectl get secret -l owner=helm,name=NAME -o yaml",
         )
-    return _side(found[0].name, revision, (hook.get("manifest") for hook in revision.hooks))
+    side = _side(found[0].name, revision, (hook.get("manifest") for hook in revision.hooks))
+    return replace(side, history=found[0])
 
 
 def from_cluster(spec: str, helm: str) -> ManifestSide:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from policylint.history.model import Revision
+    from policylint.history.model import History, Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,8 @@ class ManifestSide:
     """How the release record says it was sent ("csa" or "ssa"); "" where there is no record."""
     revision: Revision | None = None
     """The release's revision with its chart and values, where the side comes from a record."""
+    history: History | None = None
+    """All that is known of the release's revisions, where the side comes from records."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from policylint.history import History, Revision, read
+from policylint.history.model import History, Revision
+from policylint.history.read import read
 from policylint.history.report import said, summary, table, to_json
 
 STATES = Path(__file__).parents[2] / "fixtures" / "oracle" / "states"

@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from policylint.errors import ReadError
-from policylint.history import Revision, read
+from policylint.history.model import Revision
+from policylint.history.read import read
 
 STATES = Path(__file__).parents[2] / "fixtures" / "oracle" / "states"
 NAMES = sorted(path.name for path in STATES.iterdir() if path.is_dir())

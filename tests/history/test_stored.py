@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from policylint.history import History, Revision, read
 from policylint.history.claims import Releases, claimed_twice
+from policylint.history.model import History, Revision
+from policylint.history.read import read
 from policylint.history.record import MAX_RECORD
 from policylint.history.size import DEVIATION, forecast, ignorable
 from policylint.history.stored import drift, unserved

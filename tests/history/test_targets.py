@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policylint.history import History, Revision, base, read, targets
-from policylint.history.targets import after_failures, failures_until_one_is_left, prune
+from policylint.history.model import History, Revision
+from policylint.history.read import read
+from policylint.history.targets import after_failures, base, failures_until_one_is_left, prune, targets
 
 STATES = Path(__file__).parents[2] / "fixtures" / "oracle" / "states"
 Shown = tuple[int, str, bool] | None

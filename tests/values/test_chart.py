@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from policylint.errors import ReadError
-from policylint.values import read_chart, read_values
+from policylint.values.chart import read_chart, read_values
 from policylint.values.files import MAX_FILE
 from policylint.values.helmignore import Ignore
 from tests.values.offline import write_chart

@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from policylint.errors import RenderError
-from policylint.values import Chart, Effective, Mode, effective, read_chart, read_values, upgrade_values
-from policylint.values.chart import ChartFile, chart_of
+from policylint.values.chart import Chart, ChartFile, chart_of, read_chart, read_values
 from policylint.values.compare import missing
+from policylint.values.modes import Effective, Mode, effective, upgrade_values
 from tests.values.offline import write_chart
 
 ORACLE = Path(__file__).parents[2] / "fixtures" / "oracle"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from policylint.history import Revision
+from policylint.history.model import Revision
 from policylint.sources.sides import ChartSide, EmptySide, ManifestSide, ValuesInput
 from policylint.sources.workspace import Workspace
-from policylint.values import Mode
+from policylint.values.modes import Mode
 from policylint.values.stage import staged, values_change
 from policylint.values.subject import ValuesChange
 from tests.values.offline import write_chart

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from policylint.sources.sides import ChartSide, ValuesInput
-from policylint.values import Mode, read_chart, upgrade_values, user_values
+from policylint.values.chart import read_chart
+from policylint.values.given import user_values
+from policylint.values.modes import Mode, upgrade_values
 from policylint.values.side import side_of
 from policylint.values.upkeep import outdated
 from tests.helms import find, helm

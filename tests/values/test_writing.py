@@ -13,8 +13,8 @@ from policylint.errors import ReadError
 from policylint.model import Target
 from policylint.rule import Context
 from policylint.sources.sides import ValuesInput
-from policylint.values import Mode, read_values, upgrade_values
-from policylint.values.chart import chart_of
+from policylint.values.chart import chart_of, read_values
+from policylint.values.modes import Mode, upgrade_values
 from policylint.values.subject import change_of
 from policylint.values.writing import edited, full_values
 
