@@ -83,7 +83,7 @@ def _invocation(source: Source, run: Run, command: Command, job: Job | None) -> 
         action=command.action if command.verb is None or command.verb.known else "",
         release=release.known if release else None,
         chart=chart.known if chart else None,
-        version=_text(version),
+        version=None if command.action == "plugin" else _text(version),
         namespace=_text(namespace),
         flags=_flags(source, command),
         values_files=command.values(),

@@ -29,7 +29,6 @@ class Run:
     site: int
     span: tuple[int, int]
     env: Mapping[str, str]
-    maybe: bool = False
 
 
 @dataclass(slots=True)

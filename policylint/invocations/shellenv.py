@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from policylint.invocations.text import EMPTY, HOLE, TAIL, Text, Word, either
+from policylint.invocations.text import EMPTY, Text, Word, either
 
 Value = Text | tuple[Word, ...]
 """A string, or an array's words."""
@@ -94,9 +94,3 @@ def _arrays(one: tuple[Word, ...], other: tuple[Word, ...]) -> tuple[Word, ...]:
         replace(left, maybe=left.maybe or right.maybe) for left, right in zip(one[:length], other[:length], strict=True)
     )
     return (*same, *(replace(word, maybe=True) for word in rest))
-
-
-def unknown(name: str, at: int, *, quoted: bool = False) -> Text:
-    """The value of a variable that the file does not assign."""
-    del name
-    return Text(HOLE if quoted else TAIL, (at,), ".")
