@@ -22,8 +22,18 @@ def render(report: Report, *, colour: bool = False) -> str:
         lines += [*_finding(finding, colour), ""]
     for failure in report.failures:
         lines += [*_failure(failure, colour), ""]
+    lines += _scanned(report)
     lines.append(_last(report, colour))
     return "\n".join(lines) + "\n"
+
+
+def _scanned(report: Report) -> Iterator[str]:
+    """What a scan has read, so that an empty answer is no silence."""
+    found = report.extra.get("invocations")
+    if found is not None:
+        files = report.extra.get("files_read", 0)
+        yield f"{files} files read: {len(found) or 'no'} helm commands and declared releases"
+        yield ""
 
 
 def _release(release: ReleaseReport, colour: bool) -> list[str]:

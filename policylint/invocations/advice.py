@@ -49,8 +49,8 @@ def add_flag(invocation: Invocation, text: str, title: str, grade: Grade = Grade
     """A fix that writes ` --flag` into a shell command in place, or says what to write where that cannot be done."""
     place = invocation.insertion
     if place is None or place.start < 0 or invocation.syntax != "shell":
-        return Fix(title, steps=(f"add {text}",))
-    return Fix(title, grade, (f"add {text}",), (Edit(place.file, place.start, place.start, f" {text}"),))
+        return Fix(title, steps=(f"add {text}",) if title != f"add {text}" else ())
+    return Fix(title, grade, (), (Edit(place.file, place.start, place.start, f" {text}"),))
 
 
 def replace_flag(invocation: Invocation, name: str, text: str, title: str, grade: Grade = Grade.SAFE) -> Fix:

@@ -135,7 +135,7 @@ class Invocation:
     @property
     def location(self) -> Location:
         """Where it is, for a finding."""
-        return Location("command", self.file, self.line, self.column)
+        return Location("command", self.file, self.line, self.column, self.release or "")
 
     @property
     def deploys(self) -> bool:

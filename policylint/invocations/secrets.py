@@ -1,0 +1,60 @@
+"""The secrets that command lines hold: found, so that no output shows them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from policylint.invocations.model import Flag, Invocation
+from policylint.redact import MASK, MIN_LENGTH, secret_key
+
+_PAIR = re.compile(r"(?P<key>[^=,]+)=(?P<value>(?:\\.|[^,\\])*)")
+_SETS = ("set", "set-string", "set-literal", "set-json", "set-file")
+_LOGIN = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+"""The user and password of an address."""
+
+
+def secrets(invocations: Iterable[Invocation]) -> list[str]:
+    """Every secret that these invocations give in plain words, the longest first."""
+    found = {text for each in invocations for text in _secrets(each) if len(text) >= MIN_LENGTH}
+    return sorted(found, key=lambda text: (-len(text), text))
+
+
+def masked(invocation: Invocation) -> Invocation:
+    """The invocation as it may be shown."""
+    return replace(
+        invocation,
+        chart=_without_login(invocation.chart),
+        flags={name: _masked(name, flag) for name, flag in invocation.flags.items()},
+    )
+
+
+def _masked(name: str, flag: Flag) -> Flag:
+    if not isinstance(flag.value, str):
+        return flag
+    if secret_key(name):
+        return replace(flag, value=MASK)
+    if name == "set-json" and secret_key(flag.value):
+        return replace(flag, value=MASK)
+    if name in _SETS and name != "set-file":
+        return replace(flag, value=_PAIR.sub(_hide, flag.value))
+    return replace(flag, value=_without_login(flag.value))
+
+
+def _hide(pair: re.Match[str]) -> str:
+    return f"{pair['key']}={MASK}" if secret_key(pair["key"]) and pair["value"] else pair[0]
+
+
+def _without_login(text: str | None) -> str | None:
+    return _LOGIN.sub(MASK, text) if text else text
+
+
+def _secrets(invocation: Invocation) -> Iterator[str]:
+    for name, flag in invocation.flags.items():
+        if secret_key(name) and isinstance(flag.value, str):
+            yield flag.value
+    for given in invocation.sets:
+        yield from (pair["value"] for pair in _PAIR.finditer(given) if secret_key(pair["key"]))
+    for word in (*invocation.positionals, invocation.chart, invocation.flag("repo").value):
+        yield from _LOGIN.findall(word) if isinstance(word, str) else ()

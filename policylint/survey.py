@@ -1,0 +1,113 @@
+"""`policylint scan`: every way that a repository runs Helm, judged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from policylint.config import Config, Environment, find, read, severities
+from policylint.errors import UsageError
+from policylint.evaluate import evaluate, order, verdict
+from policylint.invocations.model import Invocation
+from policylint.invocations.secrets import masked, secrets
+from policylint.invocations.together import Together, in_repository
+from policylint.invocations.walk import Scan, scan
+from policylint.model import Apply, Category, Finding, Report, RuleFailure, Severity, Target
+from policylint.packs import all_rules, select
+from policylint.redact import Redactor
+from policylint.rule import Context
+
+if TYPE_CHECKING:
+    from policylint.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a scan is asked to do; empty values mean the defaults that the command line documents."""
+
+    paths: tuple[str, ...] = ()
+    environment: str = ""
+    helm_version: str = ""
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    level: Category | None = None
+    fail_on: Severity | None = None
+    config: str = ""
+
+
+def survey(asked: Survey) -> Report:
+    """Judge every invocation below the paths. Raises `UsageError` for wrong options only.
+
+    A file that cannot be read is a failure of the report; no invocation at all is a pass that says so.
+    """
+    return judged(asked, searched(asked))
+
+
+def searched(asked: Survey) -> Scan:
+    """The invocations below the paths, with the failures of reading."""
+    here = Path.cwd()
+    paths = [Path(os.path.abspath(path)) for path in asked.paths or (".",)]  # noqa: PTH100  links stay as they are named
+    return scan(paths, here, skip=_config(asked).scan_ignore)
+
+
+def judged(asked: Survey, found: Scan) -> Report:
+    """What the rules say of the invocations of a scan."""
+    config = _config(asked)
+    environment = _environment(asked, config)
+    levels, settings = severities(config.rules, environment.rules)
+    rules, failures = _rules(asked, config, environment)
+    active = tuple(rule for rule in rules if levels.get(rule.id, rule.severity) is not None)
+    context = Context(_target(asked, config, environment), settings=settings)
+    redactor = Redactor(tuple(secrets(found.invocations)))
+    findings, broken = evaluate(active, (*found.invocations, *in_repository(found.invocations)), context, redactor)
+    weighed = tuple(sorted((_weighed(finding, levels) for finding in findings), key=order))
+    every = (*failures, *found.failures, *broken)
+    fail_on = asked.fail_on or environment.fail_on or config.fail_on or Severity.ERROR
+    extra = {"files_read": found.files_read, "invocations": list(_shown(found.invocations, redactor))}
+    return Report(verdict(weighed, every, fail_on), findings=weighed, failures=every, extra=extra)
+
+
+def _shown(invocations: Iterable[Invocation], redactor: Redactor) -> Iterator[Any]:
+    for invocation in invocations:
+        yield redactor.value(masked(invocation).to_json())
+
+
+def _config(asked: Survey) -> Config:
+    path = Path(asked.config) if asked.config else find(Path.cwd())
+    return read(path) if path else Config()
+
+
+def _environment(asked: Survey, config: Config) -> Environment:
+    if not asked.environment:
+        return Environment()
+    from policylint.options import Options
+    from policylint.plan import environment_of
+
+    return environment_of(Options(environment=asked.environment), config)
+
+
+def _target(asked: Survey, config: Config, environment: Environment) -> Target:
+    line = asked.helm_version or environment.helm or config.helm or "4"
+    if line not in ("3", "4"):
+        raise UsageError(f"--helm-version is 3 or 4, not {line!r}", remedy="name the major version only")
+    apply = Apply.CLIENT_SIDE if line == "3" else Apply.SERVER_SIDE
+    return Target(helm=line, apply=apply, environment=asked.environment)
+
+
+def _rules(asked: Survey, config: Config, environment: Environment) -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
+    rules, failures = all_rules()
+    chosen = select(
+        rules,
+        selected=asked.select or config.select,
+        ignored=(*asked.ignore, *config.ignore),
+        level=asked.level or environment.level or config.level,
+    )
+    return tuple(rule for rule in chosen if {Invocation, Together} & set(rule.subjects)), failures
+
+
+def _weighed(finding: Finding, levels: dict[str, Severity | None]) -> Finding:
+    wanted = levels.get(finding.rule)
+    return replace(finding, severity=wanted) if wanted else finding

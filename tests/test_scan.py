@@ -1,0 +1,129 @@
+"""`policylint scan` from outside: what is found, how it is named, what fails a run, and that no secret is shown."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from policylint.__main__ import main
+
+DEPLOY = """#!/bin/sh
+helm upgrade --install web ./chart -n prod --atomic -f values.yaml
+helm upgrade api acme/api --force
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(capsys, monkeypatch, *words):
+    monkeypatch.setattr("sys.argv", ["policylint", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    out, err = capsys.readouterr()
+    return ended.value.code, out, err
+
+
+def as_json(capsys, monkeypatch, *words):
+    code, out, _ = run(capsys, monkeypatch, "scan", *words, "--format", "json")
+    return code, json.loads(out)
+
+
+def test_a_scan_lists_invocations_and_findings(here, capsys, monkeypatch):
+    (here / "deploy.sh").write_text(DEPLOY)
+    code, report = as_json(capsys, monkeypatch)
+    assert code == 0
+    assert report["releases"] == []
+    assert [(each["file"], each["line"], each["release"]) for each in report["invocations"]] == [
+        ("deploy.sh", 2, "web"),
+        ("deploy.sh", 3, "api"),
+    ]
+    web, api = report["invocations"]
+    assert (web["action"], web["namespace"], web["values_files"]) == ("upgrade", "prod", 1)
+    assert web["flags"]["atomic"]["state"] == "set"
+    assert api["flags"]["atomic"]["state"] == "unset"
+    assert {finding["rule"] for finding in report["findings"]} >= {"force-used", "atomic-missing"}
+    assert {place["line"] for finding in report["findings"] for place in finding["locations"]} == {3}
+
+
+def test_production_raises_a_habit_to_an_error(here, capsys, monkeypatch):
+    (here / "deploy.sh").write_text(DEPLOY)
+    code, report = as_json(capsys, monkeypatch, "--env", "production")
+    severities = {finding["rule"]: finding["severity"] for finding in report["findings"]}
+    assert (code, severities["atomic-missing"]) == (1, "error")
+
+
+def test_the_configuration_decides_severities_and_what_is_left_out(here, capsys, monkeypatch):
+    (here / ".policylint.yaml").write_text("rules: {force-used: error}\nscan: {ignore: [old]}\n")
+    (here / "old").mkdir()
+    (here / "old" / "deploy.sh").write_text(DEPLOY)
+    assert as_json(capsys, monkeypatch)[0] == 0
+    (here / "deploy.sh").write_text(DEPLOY)
+    code, report = as_json(capsys, monkeypatch)
+    assert code == 1
+    assert {each["file"] for each in report["invocations"]} == {"deploy.sh"}
+
+
+def test_files_are_named_one_by_one_as_a_commit_hook_does(here, capsys, monkeypatch):
+    (here / "a.sh").write_text(DEPLOY)
+    (here / "b.sh").write_text(DEPLOY)
+    (here / "c.txt").write_text("helm upgrade")
+    _, report = as_json(capsys, monkeypatch, "b.sh", "c.txt")
+    assert {each["file"] for each in report["invocations"]} == {"b.sh"}
+
+
+def test_files_elsewhere_are_named_absolutely(here, tmp_path_factory, capsys, monkeypatch):
+    other = tmp_path_factory.mktemp("other")
+    (other / "deploy.sh").write_text(DEPLOY)
+    _, report = as_json(capsys, monkeypatch, str(other))
+    assert {each["file"] for each in report["invocations"]} == {str(other / "deploy.sh")}
+    (here / "sub").mkdir()
+    monkeypatch.chdir(here / "sub")
+    (here / "up.sh").write_text(DEPLOY)
+    _, report = as_json(capsys, monkeypatch, "../up.sh")
+    assert {each["file"] for each in report["invocations"]} == {str(here / "up.sh")}
+
+
+def test_nothing_found_is_a_pass_that_says_so(here, capsys, monkeypatch):
+    (here / "README").write_text("nothing here")
+    code, out, _ = run(capsys, monkeypatch, "scan")
+    assert code == 0
+    assert "no helm commands" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.yaml", b"kind: HelmRelease\napiVersion: helm.toolkit.fluxcd.io/v2\n" + b"bad: [\n  x: {\n" * 6),
+        ("missing", None),
+    ],
+)
+def test_what_cannot_be_read_makes_the_verdict_unknown(here, capsys, monkeypatch, name, text):
+    if text is not None:
+        (here / name).write_bytes(text)
+    code, report = as_json(capsys, monkeypatch, name)
+    assert (code, report["verdict"]) == (2, "unknown")
+    assert any(name in failure["message"] and failure["remedy"] for failure in report["failures"])
+
+
+@pytest.mark.parametrize("words", [("--select", "no-such-rule"), ("--helm-version", "5"), ("--format", "tex")])
+def test_wrong_options_are_refused(here, capsys, monkeypatch, words):
+    code, out, err = run(capsys, monkeypatch, "scan", *words)
+    assert (code, out) == (2, "")
+    assert "fix" in err
+
+
+def test_no_secret_is_shown(here, capsys, monkeypatch):
+    (here / "deploy.sh").write_text(
+        "helm repo add acme http://bob:hunter2hunter2@charts.example.com --password correcthorse\n"
+        "helm upgrade web http://bob:hunter2hunter2@charts.example.com/web --set db.password=battery1,a=b\n"
+        """helm upgrade web ./c --set-json 'auth={"token": "stapler99"}' --kube-token tokentoken\n"""
+    )
+    for words in (("--format", "json"), ()):
+        _, out, _ = run(capsys, monkeypatch, "scan", *words)
+        for secret in ("hunter2hunter2", "correcthorse", "battery1", "stapler99", "tokentoken"):
+            assert secret not in out
