@@ -97,3 +97,40 @@ def test_other_objects_of_a_release_decide_nothing(names, target):
 def test_a_replacement_is_judged_even_where_nothing_changed():
     assert outcomes(BASES["ConfigMap"], BASES["ConfigMap"], FORCE) == (OK, OK)
     assert outcomes(BASES["Job"], BASES["Job"], FORCE)[0] != OK
+
+
+JUNK = st.sampled_from([None, "x", "", 5, -1, 1.5, True, [], {}, [None], {"a": None}, ["x", 5], [{}], [[]], 10**30])
+
+
+def places(value, path=()):
+    """Every path into an object, its identity left out."""
+    if path and path[0] not in ("apiVersion", "kind") and path not in (("metadata",), ("metadata", "name")):
+        yield path
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, child in steps:
+        yield from places(child, (*path, step))
+
+
+def damaged(body, path, junk):
+    found = copy.deepcopy(body)
+    at = found
+    for step in path[:-1]:
+        at = at[step]
+    at[path[-1]] = junk
+    return found
+
+
+@settings(QUICK, max_examples=200)
+@given(st.data(), st.sampled_from(sorted(BASES)), st.sampled_from([HELM3, HELM4, FORCE]), JUNK, st.booleans())
+def test_malformed_objects_are_answered_and_never_raise(data, name, target, junk, on_before):
+    body = BASES[name]
+    bad = damaged(body, data.draw(st.sampled_from(list(places(body)))), junk)
+    sides = (bad, body) if on_before else (body, bad)
+    found = both(*sides, target)
+    assert None not in (found.upgrade, found.rollback)
+
+
+def test_an_old_manifest_that_no_server_holds_makes_the_answer_depend():
+    body = BASES["Deployment"]
+    found = both(damaged(body, ("spec", "template", "spec", "containers"), "none"), body, HELM3)
+    assert "not what any server stores" in found.upgrade.unknowns[0].what
