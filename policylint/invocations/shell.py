@@ -77,10 +77,13 @@ class Shell:
             word = call.word.span[0]  # a variable: the place is where it is used
         command = parse_words(call.words, call.tool)
         verb = command.verb.text.start if command and command.verb else word
+        given = False
         if self.stack:
             first, start, end = self.stack[-1]
-            if start <= verb < end and not start <= word < end:
+            given = start <= word < end
+            if start <= verb < end and not given:
                 return first
-        if span[0] <= word < span[1] or not span[0] <= verb < span[1]:
-            return word if word >= 0 else call.word.span[0]
+        inside = any(span[0] <= each.text.start < span[1] for each in call.words) and not given
+        if word >= 0 and (span[0] <= word < span[1] or not inside):
+            return word
         return call.word.span[0] if call.word.span[0] >= 0 else word

@@ -55,7 +55,8 @@ class Commands:
         kids = list(statements(node))
         if node.type == "command_substitution" and len(kids) == 1 and kids[0].type == "command":
             words = inner.words(kids[0])
-            if words and base(words[0]) in ("echo", "printf") and not any("%" in w.text.text for w in words[1:2]):
+            name = base(words[0]) if words else ""
+            if name == "echo" or (name == "printf" and len(words) == 2 and "%" not in words[1].text.text):
                 said = joined((word.text for word in words[1:] if word.text.text not in ("-n", "-e")), " ")
                 return said if said.text and said.known else None
         return None
