@@ -1,0 +1,35 @@
+"""The chart changed, and its version did not.
+
+What happens: two different charts go by one version: history, caches and pinned versions cannot tell them apart, and a
+registry may refuse the second.
+
+Why: templates differ between the two sides, and `version` in Chart.yaml is the same.
+
+What to do instead: raise `version` with every change of the templates.
+"""
+
+from collections.abc import Iterator
+
+from policylint.model import Category, Fix, Location, Severity, Violation
+from policylint.rule import Context, rule
+from policylint.values.subject import ValuesChange
+
+
+@rule(category=Category.PRACTICE, severity=Severity.NOTE)
+def check(change: ValuesChange, context: Context) -> Iterator[Violation]:
+    """Both charts are of one name and version, and their own templates differ."""
+    old, new = change.old, change.new
+    if old is None or (old.name, old.version) != (new.name, new.version):
+        return
+    sides = [{file.name: file.data for file in chart.templates} for chart in (old, new)]
+    differing = sorted(name for name in sides[0].keys() | sides[1].keys() if sides[0].get(name) != sides[1].get(name))
+    if differing:
+        more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
+        yield Violation(
+            f"{new.name} is {new.version} on both sides, although its templates differ",
+            because=f"{', '.join(differing[:3])}{more}",
+            before=old.version,
+            after=new.version,
+            fixes=(Fix("raise version in Chart.yaml"),),
+            locations=(Location("cause", f"{new.path}/Chart.yaml", key="version"),),
+        )

@@ -1,0 +1,44 @@
+"""A Secret is deleted.
+
+What happens: what reads the Secret from outside the release (other releases, people, operators) does not find it any
+more. A generated password is gone: the next install makes another one, which an existing database does not know.
+
+Why: the chart stopped rendering it, or an existing Secret was named instead.
+
+What to do instead: copy the value first where anything else may need it, or annotate the live Secret with
+helm.sh/resource-policy: keep.
+"""
+
+from collections.abc import Iterator
+
+from policylint.impact import KEEP, is_kept
+from policylint.model import Category, Deleted, Fix, Severity, Upgrade, Violation
+from policylint.renames import renames
+from policylint.rule import Context, rule
+from policylint.workload import references, referred, workloads
+
+DERIVED = ("kubernetes.io/service-account-token", "helm.sh/release.v1")
+
+
+@rule(category=Category.DATA_LOSS, severity=Severity.NOTE)
+def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
+    """A Secret without keep policy goes, comes back under no other name, and no workload still asks for it."""
+    gone = [change for change in upgrade.of("Secret") if isinstance(change, Deleted) and not is_kept(change.before)]
+    if not gone or not upgrade.after.resources:
+        return
+    moved = {old.id for old, _ in renames(upgrade)}
+    asked = {referred(found, reference) for found in workloads(upgrade.after) for reference in references(found)}
+    for change in gone:
+        if change.id in moved | asked or change.before.body.get("type") in DERIVED:
+            continue
+        yield Violation(
+            message=f"{change.id} is deleted: what reads it from outside this release loses it",
+            because="no workload of the after side refers to it, and no other object takes its place",
+            resource=change.id,
+            fixes=(
+                Fix(
+                    "keep the Secret in the cluster",
+                    steps=(f"kubectl annotate secret {change.id.name} -n {change.id.namespace} {KEEP}=keep",),
+                ),
+            ),
+        )

@@ -1,0 +1,48 @@
+"""Two workloads select each other's pods.
+
+What happens: the controllers count, adopt or delete pods that are not theirs: pods vanish, or a rollout never ends; a
+PodDisruptionBudget or autoscaler counts both.
+
+Why: the selector of one workload takes the pod labels of another in the same namespace, as when a canary copies the
+labels of the stable version and adds none of its own to the stable one's selector.
+
+What to do instead: give each workload a label of its own (`track: stable`, `track: canary`) in its selector and its pod
+labels; the Service selects by what they share.
+"""
+
+from collections.abc import Iterator
+
+from policylint.model import Category, Created, Fix, Manifest, Resource, Severity, Upgrade, Violation
+from policylint.rule import Context, rule
+from policylint.workload import EMPTY, mapping, pod_labels, selects, workloads
+
+KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
+
+
+@rule(category=Category.DOWNTIME, severity=Severity.WARNING)
+def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
+    """A workload of the after side takes the pods of another, and did not on the before side."""
+    if not any(isinstance(change, Created) for change in upgrade.of(*KINDS)) or not upgrade.before.resources:
+        return
+    before = {(one.id, other.id) for one, other in _pairs(upgrade.before)}
+    for one, other in _pairs(upgrade.after):
+        if (one.id, other.id) not in before:
+            yield Violation(
+                message=f"{one.id} takes the pods of {other.id} for its own",
+                because="its selector takes their labels too",
+                path="/spec/selector",
+                after=mapping(one.body, "spec", "selector"),
+                resource=one.id,
+                fixes=(Fix("give each of the two a label of its own, in the selector and on the pods"),),
+            )
+
+
+def _pairs(side: Manifest) -> Iterator[tuple[Resource, Resource]]:
+    """(workload, another of its kind and namespace whose pods its selector takes too)."""
+    found = [resource for resource in workloads(side) if resource.id.kind in KINDS]
+    for one in found:
+        selector = mapping(one.body, "spec", "selector")
+        for other in found:
+            same_place = (one.id.kind, one.id.namespace) == (other.id.kind, other.id.namespace)
+            if same_place and one is not other and selector and selects(selector, pod_labels(other) or EMPTY):
+                yield one, other

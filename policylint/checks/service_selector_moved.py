@@ -1,0 +1,65 @@
+"""A Service moves to other pods.
+
+What happens: all traffic goes to another workload at the moment of the upgrade: the switch of a blue-green release, or
+an accident.
+
+Why: the Service's selector, or the labels of the pods, changed so that it takes the pods of other workloads only.
+
+What to do instead: for a switch, let the new workload run at full size first and move the selector in an upgrade of its
+own; keep the old one until the new one has proved itself. If no switch was meant, put the selector back.
+"""
+
+from collections.abc import Iterator
+
+from policylint.model import Category, Created, Fix, Kept, Resource, ResourceId, Severity, Upgrade, Violation
+from policylint.rule import Context, rule
+from policylint.workload import at, behind, mapping
+
+SCALED = ("Deployment", "StatefulSet", "ReplicaSet")
+
+
+@rule(category=Category.DOWNTIME, severity=Severity.NOTE, params={"keep": 0.5})
+def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
+    """The workloads behind a kept Service are all others: how ready they are makes a note, warning or error."""
+    new_here = {change.id for change in upgrade.changes if isinstance(change, Created)}
+    for change in upgrade.of("Service"):
+        if not isinstance(change, Kept) or change.id.group:
+            continue
+        old, new = behind(change.before, upgrade.before), behind(change.after, upgrade.after)
+        if not old or not new or {found.id for found in old} & {found.id for found in new}:
+            continue
+        severity, because = _readiness(old, new, new_here, float(context.params["keep"]))
+        yield Violation(
+            message=f"{change.id} moves from {_names(old)} to {_names(new)}",
+            because=because,
+            path="/spec/selector",
+            before=mapping(change.before.body, "spec", "selector"),
+            after=mapping(change.after.body, "spec", "selector"),
+            resource=change.id,
+            severity=severity,
+            fixes=(
+                Fix("bring the new workload up at full size first, then move the selector in an upgrade of its own"),
+            ),
+        )
+
+
+def _readiness(old: list[Resource], new: list[Resource], fresh: set[ResourceId], keep: float) -> tuple[Severity, str]:
+    """How bad the move is: to no pods, to pods that are not there yet, to fewer pods, to a workload that runs."""
+    had, has = (sum(_replicas(found) for found in side) for side in (old, new))
+    if has == 0:
+        return Severity.ERROR, "it is scaled to zero on the after side, so nothing answers"
+    if all(found.id in fresh for found in new):
+        return Severity.WARNING, "it is created in the same upgrade, so nothing answers until its pods are ready"
+    if has < had * keep:
+        return Severity.WARNING, f"it has {has} replicas where {had} answered before"
+    return Severity.NOTE, f"it runs already, with {has} replicas"
+
+
+def _replicas(workload: Resource) -> int:
+    """The replicas of a workload as rendered; 1 for kinds that have no such number."""
+    count = at(workload.body, "spec", "replicas") if workload.id.kind in SCALED else None
+    return count if isinstance(count, int) else 1
+
+
+def _names(found: list[Resource]) -> str:
+    return ", ".join(str(resource.id) for resource in found)
