@@ -48,14 +48,17 @@ def survey(asked: Survey) -> Report:
 
 def searched(asked: Survey) -> Scan:
     """The invocations below the paths, with the failures of reading."""
-    here = Path.cwd()
-    paths = [Path(os.path.abspath(path)) for path in asked.paths or (".",)]  # noqa: PTH100  links stay as they are named
-    return scan(paths, here, skip=_config(asked).scan_ignore)
+    return scan(absolute(asked), Path.cwd(), skip=configuration(asked).scan_ignore)
+
+
+def absolute(asked: Survey) -> list[Path]:
+    """The paths asked for, in full; links stay as they are named."""
+    return [Path(os.path.abspath(path)) for path in asked.paths or (".",)]  # noqa: PTH100  resolve() follows links
 
 
 def judged(asked: Survey, found: Scan) -> Report:
     """What the rules say of the invocations of a scan."""
-    config = _config(asked)
+    config = configuration(asked)
     environment = _environment(asked, config)
     levels, settings = severities(config.rules, environment.rules)
     rules, failures = _rules(asked, config, environment)
@@ -75,7 +78,8 @@ def _shown(invocations: Iterable[Invocation], redactor: Redactor) -> Iterator[An
         yield redactor.value(masked(invocation).to_json())
 
 
-def _config(asked: Survey) -> Config:
+def configuration(asked: Survey) -> Config:
+    """The configuration that is named, or the nearest one above the current directory."""
     path = Path(asked.config) if asked.config else find(Path.cwd())
     return read(path) if path else Config()
 

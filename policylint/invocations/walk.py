@@ -49,20 +49,29 @@ def scan(paths: Sequence[Path], root: Path, *, skip: Sequence[str] = ()) -> Scan
     invocations: list[Invocation] = []
     failures: list[RuleFailure] = []
     patterns = (*settings()["skip"], *skip)
-    listings = [_list(each, patterns, failures) for each in paths]
-    for path in dict.fromkeys(
-        each / name if name else each for each, listing in zip(paths, listings, strict=True) for name in listing.names
-    ):
-        data = _candidate(path, root, failures)
+    listings = [_list(each, patterns, _WORDS, failures) for each in paths]
+    for path in _paths(paths, listings):
+        data = _candidate(path, root, _WORD, failures)
         if data is None:
             continue
-        for found in _read(path, data, root, failures):
+        for found in _read(_source(path, data, root), failures):
             if isinstance(found, Invocation):
                 invocations.append(found)
             else:
                 failures.append(found)
     invocations.sort(key=lambda found: (found.file, found.line, found.column))
     return Scan(tuple(invocations), tuple(failures), sum(listing.count for listing in listings))
+
+
+def naming(word: str, paths: Sequence[Path], root: Path, *, skip: Sequence[str] = ()) -> Iterator[Source]:
+    """The files below these paths that hold a word, in any case; what cannot be read is left out."""
+    patterns = (*settings()["skip"], *skip)
+    pattern = re.compile(re.escape(word.encode()), re.IGNORECASE)
+    listings = [_list(each, patterns, (word,), []) for each in paths]
+    for path in _paths(paths, listings):
+        data = _candidate(path, root, pattern, [])
+        if data is not None:
+            yield _source(path, data, root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,13 @@ class _Listing:
     count: int
 
 
-def _list(path: Path, patterns: tuple[str, ...], failures: list[RuleFailure]) -> _Listing:
+def _paths(paths: Sequence[Path], listings: Sequence[_Listing]) -> Iterator[Path]:
+    """Each file once, in order."""
+    pairs = zip(paths, listings, strict=True)
+    yield from dict.fromkeys(each / name if name else each for each, listing in pairs for name in listing.names)
+
+
+def _list(path: Path, patterns: tuple[str, ...], wanted: Sequence[str], failures: list[RuleFailure]) -> _Listing:
     """The files of one path given: itself, or what git (or the file system) has below it."""
     if path.is_file():
         return _Listing(("",), 1)
@@ -84,7 +99,7 @@ def _list(path: Path, patterns: tuple[str, ...], failures: list[RuleFailure]) ->
     if listed is None:
         kept = tuple(_from_disk(path, patterns))
         return _Listing(kept, len(kept))
-    words = [part for word in _WORDS for part in ("-e", word)]
+    words = [part for word in wanted for part in ("-e", word)]
     naming = _git(path, "grep", "-lIiz", "--no-color", "--untracked", "-F", *words)
     kept = tuple(name for name in sorted(listed) if not _skipped(name, patterns))
     return _Listing(kept if naming is None else tuple(name for name in kept if name in naming), len(kept))
@@ -128,7 +143,7 @@ def _skipped(name: str, patterns: Sequence[str]) -> bool:
     return bool(folder) and _folder_skipped(folder, tuple(patterns))
 
 
-def _candidate(path: Path, root: Path, failures: list[RuleFailure]) -> bytes | None:
+def _candidate(path: Path, root: Path, word: re.Pattern[bytes], failures: list[RuleFailure]) -> bytes | None:
     """A file's bytes where they may hold what is looked for; None for any other file."""
     try:
         if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
@@ -142,7 +157,7 @@ def _candidate(path: Path, root: Path, failures: list[RuleFailure]) -> bytes | N
         if not path.is_dir() and not path.is_symlink():  # links to nowhere are common and hold nothing
             failures.append(RuleFailure("scan", f"{path}: {error.strerror}", "make the file readable"))
         return None
-    if not _WORD.search(data):
+    if not word.search(data):
         return None
     if len(data) > settings()["largest"]:
         message = f"{path}: larger than {settings()['largest']} bytes, not read"
@@ -151,15 +166,18 @@ def _candidate(path: Path, root: Path, failures: list[RuleFailure]) -> bytes | N
     return data
 
 
-def _read(path: Path, data: bytes, root: Path, failures: list[RuleFailure]) -> tuple[Found, ...]:
+def _source(path: Path, data: bytes, root: Path) -> Source:
     absolute, base = path.absolute(), root.absolute()
     name = absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else absolute.as_posix()
     try:
-        source = Source.of(name, data, base)
+        return Source.of(name, data, base)
     except ValueError:
-        source = Source.of(name, data.decode("latin-1").encode("ascii", "replace"), base)
+        return Source.of(name, data.decode("latin-1").encode("ascii", "replace"), base)
+
+
+def _read(source: Source, failures: list[RuleFailure]) -> tuple[Found, ...]:
     try:
         return read_source(source)
     except RecursionError:
-        failures.append(RuleFailure("scan", f"{name}: nested too deeply to be read", "simplify the file"))
+        failures.append(RuleFailure("scan", f"{source.file}: nested too deeply to be read", "simplify the file"))
         return ()
