@@ -25,13 +25,16 @@ WORDS = {  # the server's own words -> the rule; the first that fits counts
     "existing toleration": "immutable-field",
     "only deletion is allowed": "immutable-field",
 }
-KINDS = {"CustomResourceDefinition": "crd-change-refused", "Job": "job-template-changed"}
+KINDS = {"Job": "job-template-changed"}
 
 
 def expected(row):
     error = row["error"]["message"]
     if row["kind"] in KINDS and "typed patch" not in error:
         return KINDS[row["kind"]]
+    if row["kind"] == "CustomResourceDefinition":
+        moved = "field is immutable" in error or "missing from spec.versions" in error
+        return "crd-change-refused" if moved else "invalid-object"
     if row["kind"] == "Deployment" and "spec.selector" in error:
         return "selector-changed"
     if row["kind"] == "PersistentVolumeClaim" and "volumeMode" in error:
