@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -64,6 +65,8 @@ def all_rules() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
 
 def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
     """The rules other packages give by the entry point `policylint.rules`, and those that would not load."""
+    if not _named_somewhere():
+        return (), ()
     from importlib.metadata import entry_points
 
     found: list[Rule] = []
@@ -78,6 +81,13 @@ def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
             continue
         found += [loaded] if isinstance(loaded, Rule) else rules_of(loaded)
     return _sorted(found), tuple(failures)
+
+
+def _named_somewhere() -> bool:
+    """Whether an installed package names the group: looking costs less than importing what reads the files."""
+    group = f"[{ENTRY_POINTS}]".encode()
+    files = (file for folder in sys.path for file in Path(folder or ".").glob("*-info/entry_points.txt"))
+    return any(group in file.read_bytes() for file in files)
 
 
 def select(
