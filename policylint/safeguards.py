@@ -10,8 +10,10 @@ from policylint.workload import at, containers, mapping, pod_template, template_
 
 def removed(change: Kept, fields: tuple[str, ...], word: str) -> Iterator[Violation]:
     """One violation for each of these fields ("resources.limits") that a pod or a kept container loses."""
+    if not change.fields:
+        return
     before, after = pod_template(change.before), pod_template(change.after)
-    if not change.fields or before is None or after is None:
+    if before is None or after is None:
         return
     root = template_path(change.id.kind)
     old = {"": mapping(before, "spec"), **{_name(body): body for _, body in containers(before)}}

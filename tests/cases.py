@@ -67,6 +67,8 @@ def judged(case: RuleCase) -> ReleaseReport:
             target(options),
             case.texts("before"),
             case.texts("after"),
+            before_crds=case.texts("before-crds"),
+            after_crds=case.texts("after-crds"),
             live=case.texts("live"),
             subjects=subjects,
         ),

@@ -22,8 +22,8 @@ SCALED = ("Deployment", "StatefulSet", "ReplicaSet")
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A kept Service has workloads of replicas behind it whose shares this upgrade changes."""
     for change in upgrade.of("Service"):
-        if not isinstance(change, Kept) or change.id.group:
-            continue
+        if not isinstance(change, Kept) or change.id.group or at(change.after.body, "spec", "clusterIP") == "None":
+            continue  # the clients of a headless Service choose a pod themselves
         old, new = _shares(change.before, upgrade.before), _shares(change.after, upgrade.after)
         total = sum(new.values())
         if not old or len(new) < 2 or old == new or not old.keys() & new.keys() or total == 0:

@@ -20,8 +20,10 @@ from policylint.workload import items, mapping, pod_template, template_path
 @rule(category=Category.DATA_LOSS, severity=Severity.ERROR)
 def check(change: Kept, context: Context) -> Iterator[Violation]:
     """A volume of the same name was a claim before and is an emptyDir after."""
+    if not change.fields:
+        return
     before, after = pod_template(change.before), pod_template(change.after)
-    if before is None or after is None or not change.fields:
+    if before is None or after is None:
         return
     claims = {
         volume.get("name"): mapping(volume, "persistentVolumeClaim") for volume in items(before, "spec", "volumes")

@@ -11,8 +11,9 @@ labels; the Service selects by what they share.
 """
 
 from collections.abc import Iterator
+from itertools import permutations
 
-from policylint.model import Category, Created, Fix, Manifest, Resource, Severity, Upgrade, Violation
+from policylint.model import Category, Change, Created, Deleted, Fix, Manifest, Resource, Severity, Upgrade, Violation
 from policylint.rule import Context, rule
 from policylint.workload import EMPTY, mapping, pod_labels, selects, workloads
 
@@ -21,12 +22,14 @@ KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """A workload of the after side takes the pods of another, and did not on the before side."""
-    if not any(isinstance(change, Created) for change in upgrade.of(*KINDS)) or not upgrade.before.resources:
+    """A workload takes the pods of another and did not before; two that come together may have been renamed."""
+    touched = [change for change in upgrade.of(*KINDS) if isinstance(change, Created) or _changes(change)]
+    if not touched or not upgrade.before.resources:
         return
+    created = {change.id for change in touched if isinstance(change, Created)}
     before = {(one.id, other.id) for one, other in _pairs(upgrade.before)}
     for one, other in _pairs(upgrade.after):
-        if (one.id, other.id) not in before:
+        if (one.id, other.id) not in before and not {one.id, other.id} <= created:
             yield Violation(
                 message=f"{one.id} takes the pods of {other.id} for its own",
                 because="its selector takes their labels too",
@@ -37,12 +40,18 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             )
 
 
+def _changes(change: Change) -> bool:
+    return not isinstance(change, (Created, Deleted)) and bool(change.fields)
+
+
 def _pairs(side: Manifest) -> Iterator[tuple[Resource, Resource]]:
     """(workload, another of its kind and namespace whose pods its selector takes too)."""
-    found = [resource for resource in workloads(side) if resource.id.kind in KINDS]
-    for one in found:
-        selector = mapping(one.body, "spec", "selector")
-        for other in found:
-            same_place = (one.id.kind, one.id.namespace) == (other.id.kind, other.id.namespace)
-            if same_place and one is not other and selector and selects(selector, pod_labels(other) or EMPTY):
+    alike: dict[tuple[str, str], list[Resource]] = {}
+    for resource in workloads(side):
+        if resource.id.kind in KINDS:
+            alike.setdefault((resource.id.kind, resource.id.namespace), []).append(resource)
+    for group in alike.values():
+        for one, other in permutations(group, 2):
+            selector = mapping(one.body, "spec", "selector")
+            if selector and selects(selector, pod_labels(other) or EMPTY):
                 yield one, other

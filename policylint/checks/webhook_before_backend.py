@@ -26,19 +26,27 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         if isinstance(change, Deleted) or not upgrade.before.resources:
             continue
         old = _failing(change.before.body) if isinstance(change, Kept) else set()
+        late: dict[ResourceId, list[int]] = {}
         for index, hook in enumerate(items(change.after.body, "webhooks")):
             service = _service(hook)
             if hook.get("name") in old or hook.get("failurePolicy", "Fail") != "Fail" or service is None:
                 continue
             if _late(upgrade, service, new):
-                yield Violation(
-                    message=f"{change.id} refuses requests until {service}, created in the same upgrade, answers",
-                    because="failurePolicy Fail turns a webhook without backend into a refusal of everything it covers",
-                    path=f"/webhooks/{index}/failurePolicy",
-                    after="Fail",
-                    resource=change.id,
-                    fixes=(Fix("start with failurePolicy: Ignore, and turn it to Fail in the next upgrade"),),
-                )
+                late.setdefault(service, []).append(index)
+        for service, found in late.items():
+            yield _said(change, service, found)
+
+
+def _said(change: Created | Kept, service: ResourceId, found: list[int]) -> Violation:
+    many = f" ({len(found)} webhooks)" if len(found) > 1 else ""
+    return Violation(
+        message=f"{change.id} refuses requests until {service}, created in the same upgrade, answers{many}",
+        because="failurePolicy Fail turns a webhook without backend into a refusal of everything it covers",
+        path=f"/webhooks/{found[0]}/failurePolicy",
+        after="Fail",
+        resource=change.id,
+        fixes=(Fix("start with failurePolicy: Ignore, and turn it to Fail in the next upgrade"),),
+    )
 
 
 def _late(upgrade: Upgrade, service: ResourceId, new: set[ResourceId]) -> bool:

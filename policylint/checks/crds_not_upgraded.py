@@ -1,0 +1,130 @@
+"""The CRDs of crds/ change, and Helm does not upgrade them.
+
+What happens: after the upgrade the cluster has the new controller and the old CustomResourceDefinitions. A custom
+resource that uses a field which only the new definition has loses the field (client-side apply) or is refused
+(server-side apply); one of a kind or version that only the new chart defines is refused.
+
+Why: Helm installs what is in crds/ with the first release, and never touches it again, neither on upgrade nor on
+rollback.
+
+What to do instead: apply the new definitions before the upgrade, with kubectl apply --server-side (they are too large
+for client-side apply), or ship them as templates or in a chart of their own.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from policylint.crds.custom import schema_of, served_version
+from policylint.crds.prepare import unknown_fields
+from policylint.model import (
+    Apply,
+    Category,
+    Confidence,
+    Created,
+    Deleted,
+    Fix,
+    Kept,
+    Object,
+    Resource,
+    ResourceId,
+    Severity,
+    Upgrade,
+    Violation,
+)
+from policylint.refusal import pointer
+from policylint.rule import Context, rule
+from policylint.workload import mapping
+
+
+@rule(category=Category.DOWNTIME, severity=Severity.WARNING)
+def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
+    """Definitions of crds/ that differ between the sides, and custom resources of the after side that need them."""
+    if not upgrade.before.resources:
+        return  # an installation brings them in
+    old = {crd.id: crd for crd in upgrade.before.crds}
+    stale = [crd for crd in upgrade.after.crds if crd.id not in upgrade.after.resources and _differs(old, crd)]
+    if stale:
+        yield _stale(stale, known=bool(old))
+    if stale and old:
+        yield from _needing(upgrade, stale, old, context)
+
+
+def _differs(old: Mapping[ResourceId, Resource], crd: Resource) -> bool:
+    found = old.get(crd.id)
+    return found is None or (found is not crd and mapping(found.body, "spec") != mapping(crd.body, "spec"))
+
+
+def _stale(stale: list[Resource], *, known: bool) -> Violation:
+    names = ", ".join(crd.id.name for crd in stale[:3]) + (f" and {len(stale) - 3} more" if len(stale) > 3 else "")
+    many = f"{len(stale)} CRDs" if len(stale) > 1 else "a CRD"
+    return Violation(
+        message=f"Helm does not upgrade {many} of crds/: the cluster keeps what it has of {names}",
+        because="they differ from those of the before side"
+        if known
+        else "nothing is known of the definitions that the cluster has: the before side shows none",
+        severity=Severity.WARNING if known else Severity.NOTE,
+        confidence=Confidence.CERTAIN if known else Confidence.DEPENDS,
+        fixes=(_apply(stale),),
+    )
+
+
+def _apply(stale: list[Resource]) -> Fix:
+    files = dict.fromkeys(crd.origin.file for crd in stale)
+    return Fix(
+        "apply the definitions of the new chart before the upgrade",
+        steps=tuple(f"kubectl apply --server-side --force-conflicts -f {file}" for file in files),
+    )
+
+
+def _needing(
+    upgrade: Upgrade, stale: list[Resource], old: Mapping[ResourceId, Resource], context: Context
+) -> Iterator[Violation]:
+    """The custom resources that the old definitions do not take as they are."""
+    new = {_defines(crd): crd for crd in stale}
+    for change in upgrade.changes:
+        crd = new.get((change.id.group, change.id.kind))
+        if crd is None or isinstance(change, Deleted) or (isinstance(change, Kept) and not change.fields):
+            continue
+        missing = _missing(change.after.body, old.get(crd.id), crd.body)
+        if missing:
+            yield _needs(change, crd, missing, context.target.apply)
+
+
+def _defines(crd: Resource) -> tuple[str, str]:
+    spec = mapping(crd.body, "spec")
+    return str(spec.get("group", "")), str(mapping(spec, "names").get("kind", ""))
+
+
+def _missing(body: Object, old: Resource | None, new: Object) -> str:
+    """What the old definition lacks for this object: "kind", a version ("v1") or a field ("spec.size"); else ""."""
+    api_version = str(body.get("apiVersion"))
+    if old is None:
+        return "kind"
+    before, after = served_version(old.body, api_version), served_version(new, api_version)
+    if after is None:
+        return ""
+    if before is None:
+        return api_version.partition("/")[2]
+    schema, wanted = schema_of(before, old.body), schema_of(after, new)
+    if schema is None or wanted is None:
+        return ""
+    gained = sorted(set(unknown_fields(body, schema)) - set(unknown_fields(body, wanted)))
+    return gained[0] if gained else ""
+
+
+def _needs(change: Created | Kept, crd: Resource, missing: str, apply: Apply) -> Violation:
+    is_field = "." in missing
+    dropped = is_field and apply is not Apply.SERVER_SIDE
+    if is_field:
+        because = f"the definition in the cluster does not have {missing}"
+    else:
+        because = f"the cluster does not serve the {'kind' if missing == 'kind' else f'version {missing}'} yet"
+    return Violation(
+        message=f"{change.id} needs the new CRD {crd.id.name}: "
+        + ("the cluster drops the field" if dropped else "the cluster refuses it"),
+        because=f"{because}, and Helm does not upgrade crds/",
+        path=pointer(missing) if is_field else "/apiVersion",
+        resource=change.id,
+        category=Category.DOWNTIME if dropped else Category.CLUSTER_REJECTS,
+        severity=Severity.ERROR,
+        fixes=(_apply([crd]),),
+    )
