@@ -1,0 +1,30 @@
+"""`policylint config`: the configuration that holds here."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+
+def command(
+    file: Annotated[str, typer.Option("--config", help="The configuration file.")] = "",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say where it comes from and what it leaves open.")
+    ] = False,
+) -> None:
+    """Print the configuration that holds in this directory, as JSON."""
+    from policylint.options import Options
+    from policylint.plan import load_config
+
+    found = load_config(Options(config=file))
+    if explain:
+        sys.stderr.write(
+            f"from {found.file}\n" if found.file else "no .policylint.yaml here or above: the defaults hold\n"
+        )
+    shown = asdict(found)
+    shown["immutable_paths"] = {f"{group}/{kind}": paths for (group, kind), paths in found.immutable_paths.items()}
+    sys.stdout.write(json.dumps(shown, indent=2) + "\n")

@@ -1,0 +1,24 @@
+"""`policylint test`: do the rules of a pack do what their examples say?"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    pack: Annotated[Path, typer.Argument(help="A YAML rule, or a directory of them.")],
+) -> None:
+    """Run the examples of YAML rules; exit 1 where one does not come out as it says."""
+    from policylint.trial import failures, rules_below
+
+    rules = rules_below(pack)
+    wrong = [line for rule in rules for line in failures(rule)]
+    examples = sum(len(rule.examples) for rule in rules)
+    sys.stdout.write(
+        "".join(f"{line}\n" for line in wrong) + f"{len(rules)} rules, {examples} examples, {len(wrong)} wrong\n"
+    )
+    raise typer.Exit(bool(wrong))
