@@ -53,7 +53,7 @@ def change(
 def _is_left(cause: Cause, sent: Object, live: Object) -> bool:
     """Whether a cause is about a field that only the live object has: a default that nobody owns or takes away."""
     steps = cause.field.split(".")
-    return _holds(live, steps) and not _holds(sent, steps)
+    return cause.reason != "FieldValueRequired" and _holds(live, steps) and not _holds(sent, steps)
 
 
 def _holds(value: object, steps: list[str]) -> bool:
