@@ -9,7 +9,7 @@ from typing import Any
 from policylint.definitions import of_sides
 from policylint.diff import changes
 from policylint.evaluate import evaluate, order, verdict
-from policylint.impact import impact
+from policylint.impact import impact, stale_readers
 from policylint.manifest import Reader, Text
 from policylint.model import (
     Change,
@@ -22,6 +22,7 @@ from policylint.model import (
     Manifest,
     Outcome,
     ReleaseReport,
+    ResourceId,
     RuleFailure,
     Severity,
     Target,
@@ -133,18 +134,22 @@ def _cluster(case: Case, upgrade: Upgrade, reader: Reader) -> Any:
 
 def summaries(upgrade: Upgrade) -> list[ChangeSummary]:
     """One row per resource, hooks last."""
-    rows = [_row(change) for change in upgrade.changes]
+    minor = upgrade.target.kubernetes
+    stale = stale_readers(upgrade.changes, minor)
+    rows = [_row(change, minor, stale.get(change.id, ())) for change in upgrade.changes]
     hooks = [identity for identity in upgrade.after.hooks if identity not in upgrade.after.resources]
     return rows + [
         ChangeSummary(identity, "hook", impact(Created(upgrade.after.hooks[identity]))[0]) for identity in hooks
     ]
 
 
-def _row(change: Change) -> ChangeSummary:
+def _row(change: Change, minor: str, stale: Sequence[ResourceId]) -> ChangeSummary:
     word = {Created: "created", Kept: "kept", Deleted: "deleted"}[type(change)]
     fields = change.fields if isinstance(change, Kept) else ()
     noise = sum(field.noise for field in fields)
-    effect, reason = impact(change)
+    effect, reason = impact(change, minor)
+    if stale and not reason:
+        reason = f"pods do not restart, although {', '.join(map(str, stale))} changes"
     forecast = change.forecast
     return ChangeSummary(
         change.id,

@@ -19,8 +19,8 @@ from policylint.workload import at, mapping
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE)
 def check(change: Kept, context: Context) -> Iterator[Violation]:
     """A Deployment of strategy Recreate gets a new template; a warning where the strategy itself is new."""
-    touched = template_change(change)
-    if change.id.kind != "Deployment" or touched is None or at(change.after.body, "spec", "replicas") == 0:
+    touched = template_change(change, context.target.kubernetes) if change.id.kind == "Deployment" else None
+    if touched is None or at(change.after.body, "spec", "replicas") == 0:
         return
     new = strategy(mapping(change.after.body, "spec"), "Deployment")
     old = strategy(mapping(change.before.body, "spec"), "Deployment")

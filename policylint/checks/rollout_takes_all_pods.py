@@ -19,7 +19,7 @@ from policylint.workload import at, mapping
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(change: Kept, context: Context) -> Iterator[Violation]:
     """maxUnavailable >= replicas on a Deployment whose template changes."""
-    if change.id.kind != "Deployment" or template_change(change) is None:
+    if change.id.kind != "Deployment" or template_change(change, context.target.kubernetes) is None:
         return
     spec = mapping(change.after.body, "spec")
     replicas = spec.get("replicas", 1)

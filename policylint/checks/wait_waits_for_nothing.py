@@ -19,7 +19,7 @@ from policylint.workload import at, mapping
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(change: Kept, context: Context) -> Iterator[Violation]:
     """Explicit bounds leave nothing to wait for, on a Deployment whose template changes."""
-    if change.id.kind != "Deployment" or template_change(change) is None:
+    if change.id.kind != "Deployment" or template_change(change, context.target.kubernetes) is None:
         return
     spec = mapping(change.after.body, "spec")
     given = at(spec, "strategy", "rollingUpdate", "maxUnavailable")
