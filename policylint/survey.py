@@ -94,8 +94,9 @@ def _environment(asked: Survey, config: Config) -> Environment:
 
 
 def _target(asked: Survey, config: Config, environment: Environment) -> Target:
-    line = asked.helm_version or environment.helm or config.helm or "4"
-    if line not in ("3", "4"):
+    """What the rules take for granted; the Helm line is "" where neither the user nor the configuration names one."""
+    line = asked.helm_version or environment.helm or config.helm
+    if line not in ("", "3", "4"):
         raise UsageError(f"--helm-version is 3 or 4, not {line!r}", remedy="name the major version only")
     apply = Apply.CLIENT_SIDE if line == "3" else Apply.SERVER_SIDE
     return Target(helm=line, apply=apply, environment=asked.environment)

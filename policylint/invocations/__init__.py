@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from policylint.invocations.commands import parse_command
@@ -34,4 +35,5 @@ def commands_of(file: Path) -> tuple[Invocation, ...]:
     from policylint.invocations.text import Text
 
     source = Source.of(file.name, file.read_bytes())
-    return tuple(shell(source, Text.cut(source.text, 0, len(source.text))))
+    found = shell(source, Text.cut(source.text, 0, len(source.text)))
+    return tuple(replace(each, source=source) for each in found)

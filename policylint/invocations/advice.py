@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from policylint.invocations.edits import added, changed
 from policylint.invocations.flags import canonical, options
 from policylint.invocations.model import Invocation
-from policylint.model import Edit, Fix, Grade, Severity
+from policylint.model import Fix, Grade, Severity
 from policylint.rule import Context
 
 _LOCAL = re.compile(r"^(?:\.{1,2}(?:/|$)|/|~|[A-Za-z]:\\|file:)|\.tgz$")
@@ -46,19 +47,28 @@ def spelled(name: str, line: str) -> str:
 
 
 def add_flag(invocation: Invocation, text: str, title: str, grade: Grade = Grade.SAFE) -> Fix:
-    """A fix that writes ` --flag` into a shell command in place, or says what to write where that cannot be done."""
-    place = invocation.insertion
-    if place is None or place.start < 0 or invocation.syntax != "shell":
+    """A fix that writes a flag into the user's file, or says what to write where that cannot be done.
+
+    One of grade manual has no edit: its text holds a word that only a person knows.
+    """
+    name = canonical(text.removeprefix("--").partition(" ")[0])
+    edit = None
+    if grade is not Grade.MANUAL:
+        there = invocation.flag(name).origin is not None  # --atomic=false
+        edit = changed(invocation, name, text) if there else added(invocation, text)
+    if edit is None:
         return Fix(title, steps=(f"add {text}",) if title != f"add {text}" else ())
-    return Fix(title, grade, (), (Edit(place.file, place.start, place.start, f" {text}"),))
+    return Fix(title, grade, (), (edit,))
 
 
 def replace_flag(invocation: Invocation, name: str, text: str, title: str, grade: Grade = Grade.SAFE) -> Fix:
     """A fix that writes something else where a flag stands ("" takes it away, with the blank before it)."""
-    place = invocation.flag(name).origin
-    if place is None or place.start < 0 or place.end < 0 or invocation.syntax != "shell":
-        return Fix(title, steps=(f"write {text}" if text else f"remove --{name}",))
-    return Fix(title, grade, (), (Edit(place.file, place.start, place.end, text),))
+    edit = changed(invocation, name, text)
+    if edit is None and text and invocation.flag(name).state == "unset":
+        edit = added(invocation, text)
+    if edit is None:
+        return Fix(title, steps=(f"write {text}" if text else f"remove {invocation.flag(name).written or name}",))
+    return Fix(title, grade, (), (edit,))
 
 
 def is_remote(invocation: Invocation) -> bool:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policylint.model import Json, Location
+
+if TYPE_CHECKING:
+    from policylint.invocations.source import Source
 
 ALWAYS = (
     "atomic",
@@ -122,6 +125,8 @@ class Invocation:
     """Where ` --flag` can be written into a command; None where it cannot."""
     span: Place | None = None
     """The whole command or declaration, from its first word to its last."""
+    source: Source | None = field(default=None, compare=False, repr=False)
+    """The file's text, for edits of it; None for a command that stands in no file."""
 
     def flag(self, name: str) -> Flag:
         """The flag by Helm 3's name; one that was not seen is unset, or unknown where arguments are hidden."""

@@ -10,7 +10,7 @@ import importlib
 import pkgutil
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path, PurePosixPath
 
@@ -119,7 +119,7 @@ def read_source(source: Source) -> tuple[Found, ...]:
             continue
         taken = taken or reader.rank > 0
         found += reader.read(source)
-    return once(found)
+    return tuple(replace(each, source=source) if isinstance(each, Invocation) else each for each in once(found))
 
 
 def once(found: Iterable[Found]) -> tuple[Found, ...]:

@@ -1,0 +1,129 @@
+"""`policylint fix`: the edits of findings, applied to the user's own files; every other byte stays as it is."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from policylint.errors import PolicylintError
+from policylint.invocations.secrets import secrets
+from policylint.model import Edit, Finding, Fix, Grade, Report, Verdict
+from policylint.redact import Redactor
+from policylint.survey import Survey, judged, searched
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What was, or would be, written: each file's bytes before and after."""
+
+    files: Mapping[str, tuple[bytes, bytes]] = field(default_factory=dict)
+    done: int = 0
+    left: int = 0
+    """Fixes that meet another one in the same place: the next run makes them."""
+    by_hand: int = 0
+    """Findings without a fix that a machine may make."""
+    redactor: Redactor = field(default_factory=Redactor)
+
+    def diff(self) -> str:
+        """All of it as a unified diff, secrets masked."""
+        return "".join(self.redactor.text(_diff(name, *self.files[name])) for name in sorted(self.files))
+
+    def summary(self, *, written: bool) -> str:
+        """One line: how many fixes were made, wait for the next run, or are a person's work."""
+        again = f", {self.left} more at the next run" if self.left else ""
+        return f"{self.done} {'fixes made' if written else 'fixes'}{again}, {self.by_hand} findings to fix by hand\n"
+
+
+def repair(asked: Survey, *, unsafe: bool = False) -> tuple[Repair, Report]:
+    """The repair of what `policylint scan` finds, and its report; nothing is written yet."""
+    found = searched(asked)
+    report = judged(asked, found)
+    return plan(report.findings, unsafe=unsafe, redactor=Redactor(tuple(secrets(found.invocations)))), report
+
+
+def plan(findings: Iterable[Finding], *, unsafe: bool = False, redactor: Redactor | None = None) -> Repair:
+    """The edits of these findings, joined file by file; of two that meet, the first one wins."""
+    grades = (Grade.SAFE, Grade.UNSAFE) if unsafe else (Grade.SAFE,)
+    taken: dict[str, list[Edit]] = {}
+    done = left = by_hand = 0
+    for finding in findings:
+        fix = next((fix for fix in finding.fixes if fix.edits and fix.grade in grades), None)
+        if fix is None:
+            by_hand += 1
+        elif _meets(fix, taken):
+            left += 1
+        else:
+            done += 1
+            for edit in fix.edits:
+                taken.setdefault(edit.file, []).append(edit)
+    files = {name: _rewritten(Path(name), edits) for name, edits in sorted(taken.items())}
+    return Repair(files, done, left, by_hand, redactor or Redactor())
+
+
+def verdict(report: Report) -> Verdict:
+    """Unknown where a file could not be read or a rule not run; what stays to be done is no failure of a repair."""
+    return Verdict.UNKNOWN if report.failures else Verdict.PASS
+
+
+def applied(data: bytes, edits: Iterable[Edit]) -> bytes:
+    """The bytes with the edits made; lines end as those of the file do."""
+    crlf = b"\r\n" in data
+    for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
+        text = edit.text.replace("\n", "\r\n") if crlf else edit.text
+        data = data[: edit.start] + text.encode() + data[edit.end :]
+    return data
+
+
+def write(made: Repair) -> None:
+    """Write every file, each whole or not at all, with its mode kept. Raises `PolicylintError`."""
+    for name, (_, after) in made.files.items():
+        _replace(Path(name), after)
+
+
+def _meets(fix: Fix, taken: Mapping[str, Sequence[Edit]]) -> bool:
+    return any(
+        edit.start < other.end and other.start < edit.end
+        if edit.start < edit.end and other.start < other.end
+        else edit.start <= other.end and other.start <= edit.end
+        for edit in fix.edits
+        for other in taken.get(edit.file, ())
+    )
+
+
+def _rewritten(path: Path, edits: Sequence[Edit]) -> tuple[bytes, bytes]:
+    try:
+        before = path.read_bytes()
+    except OSError as error:
+        raise PolicylintError(
+            f"cannot read it again: {error.strerror}", file=str(path), remedy="run policylint fix again"
+        ) from None
+    if any(not 0 <= edit.start <= edit.end <= len(before) for edit in edits):
+        raise PolicylintError("the file was changed meanwhile", file=str(path), remedy="run policylint fix again")
+    return before, applied(before, edits)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    real = path.resolve()  # behind a link, the file itself is written
+    temporary = ""
+    try:
+        with tempfile.NamedTemporaryFile("wb", dir=real.parent, delete=False) as file:
+            temporary = file.name
+            file.write(data)
+        Path(temporary).chmod(real.stat().st_mode & 0o7777)
+        Path(temporary).replace(real)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise PolicylintError(
+            f"cannot write the fix: {error.strerror}", file=str(path), remedy="make the file writable"
+        ) from None
+
+
+def _diff(name: str, before: bytes, after: bytes) -> str:
+    old, new = (os.fsdecode(side).splitlines(keepends=True) for side in (before, after))
+    lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

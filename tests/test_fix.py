@@ -1,0 +1,190 @@
+"""Fixes: each makes its finding go, changes nothing else, and is written whole or not at all."""
+
+from __future__ import annotations
+
+import stat
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policylint.errors import PolicylintError
+from policylint.evaluate import evaluate
+from policylint.fix import applied, plan
+from policylint.invocations import Invocation, Source, read_source
+from policylint.invocations.together import in_repository
+from policylint.model import Category, Confidence, Direction, Edit, Finding, Fix, Grade, Severity, Target
+from policylint.packs import shipped
+from policylint.redact import Redactor
+from policylint.rule import Context
+from tests.cases import ROOT
+from tests.test_scan import here, run
+
+__all__ = ["here"]
+CORPUS = ROOT / "fixtures" / "pipelines"
+FILES = sorted(path for path in CORPUS.rglob("*") if path.is_file() and path.name != "labels.yaml")
+RULES = [rule for rule in shipped() if "invocations" in rule.subjects[0].__module__]
+
+
+def judged(name, data, line):
+    found = [each for each in read_source(Source.of(name, data, CORPUS)) if isinstance(each, Invocation)]
+    subjects = (*found, *in_repository(found))
+    findings, failures = evaluate(RULES, subjects, Context(Target(helm=line)), Redactor())
+    assert failures == ()
+    return found, findings
+
+
+def alike(found):
+    return [(each.tool, each.action, each.release, each.chart, each.namespace, each.sets) for each in found]
+
+
+def same(findings, finding):
+    return sum((each.rule, each.message) == (finding.rule, finding.message) for each in findings)
+
+
+@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(CORPUS)) for path in FILES])
+def test_a_fix_makes_its_finding_go_and_nothing_else(path):
+    name, data = str(path.relative_to(CORPUS)), path.read_bytes()
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return
+    for line in ("", "3", "4"):
+        before, findings = judged(name, data, line)
+        for finding in findings:
+            for fix in (fix for fix in finding.fixes if fix.edits):
+                (edit,) = fix.edits
+                after = applied(data, fix.edits)
+                assert after.startswith(data[: edit.start])
+                assert after.endswith(data[edit.end :])
+                now, rest = judged(name, after, line)
+                assert alike(now) == alike(before), f"{finding.rule}: {edit}"
+                assert same(rest, finding) < same(findings, finding), f"{finding.rule}: {edit}"
+                worse = [each.rule for each in rest if each.severity is Severity.ERROR]
+                assert len(worse) <= sum(each.severity is Severity.ERROR for each in findings)
+
+
+CASES = {
+    "a flag on its own line": (
+        "deploy.sh",
+        "helm upgrade --install web ./chart -n prod \\\n  --force \\\n  --atomic\n",
+        "helm upgrade --install web ./chart -n prod \\\n  --atomic\n",
+    ),
+    "the last line of a command": (
+        "deploy.sh",
+        "helm upgrade --install web ./chart -n prod --atomic \\\n  --force\necho done\n",
+        "helm upgrade --install web ./chart -n prod --atomic\necho done\n",
+    ),
+    "a flag between others": (
+        "deploy.sh",
+        "helm upgrade --install web ./chart -n prod --force --atomic # why\n",
+        "helm upgrade --install web ./chart -n prod --atomic # why\n",
+    ),
+    "an array": (
+        "deploy.sh",
+        'args=(\n  --force\n  --atomic\n)\nhelm upgrade --install web ./c -n prod "${args[@]}"\n',
+        'args=(\n  --atomic\n)\nhelm upgrade --install web ./c -n prod "${args[@]}"\n',
+    ),
+    "a text": (
+        "deploy.sh",
+        'FLAGS="--atomic --force"\nhelm upgrade --install web ./c -n prod $FLAGS\n',
+        'FLAGS="--atomic"\nhelm upgrade --install web ./c -n prod $FLAGS\n',
+    ),
+    "a block of HCL": (
+        "main.tf",
+        'resource "helm_release" "web" {\n  name         = "web" # ours\n  chart        = "./web"\n'
+        "  force_update = true\n  max_history  = 0\n}\n",
+        'resource "helm_release" "web" {\n  name         = "web" # ours\n  chart        = "./web"\n'
+        "  force_update = false\n  max_history  = 10\n}\n",
+    ),
+    "a new argument of HCL": (
+        "main.tf",
+        'resource "helm_release" "web" {\n  name  = "web"\n  chart = "./web"\n}\n',
+        'resource "helm_release" "web" {\n  max_history = 10\n  name  = "web"\n  chart = "./web"\n}\n',
+    ),
+    "lines that end as on Windows": (
+        "deploy.sh",
+        "helm upgrade --install web ./c -n prod --atomic \\\r\n  --force\r\necho\r\n",
+        "helm upgrade --install web ./c -n prod --atomic\r\necho\r\n",
+    ),
+    "letters of several bytes and a mark": (
+        "deploy.sh",
+        "\ufeff# für später\nhelm upgrade --install wéb ./c -n prod --force --atomic\n",
+        "\ufeff# für später\nhelm upgrade --install wéb ./c -n prod --atomic\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_files_are_rewritten_in_place(here, capsys, monkeypatch, name):
+    file, before, after = CASES[name]
+    path = here / file
+    path.write_bytes(before.encode())
+    path.chmod(0o750)
+    words = ("--select", "force-used", "--select", "history-max-unbounded")
+    code, out, _ = run(capsys, monkeypatch, "fix", "--diff", *words)
+    assert (code, path.read_bytes()) == (0, before.encode())
+    assert out.startswith(f"--- a/{file}")
+    code, out, _ = run(capsys, monkeypatch, "fix", *words)
+    assert (code, out) == (0, f"fixed {file}\n")
+    assert path.read_bytes() == after.encode()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o750
+    assert sorted(each.name for each in here.iterdir()) == [file]
+    assert run(capsys, monkeypatch, "fix", *words)[1] == ""
+
+
+def test_what_may_change_a_deploy_is_asked_for(here, capsys, monkeypatch):
+    path = here / "deploy.sh"
+    path.write_text("helm upgrade web ./c --reuse-values\n")
+    run(capsys, monkeypatch, "fix", "--select", "reuse-values")
+    assert path.read_text() == "helm upgrade web ./c --reuse-values\n"
+    run(capsys, monkeypatch, "fix", "--select", "reuse-values", "--unsafe")
+    assert path.read_text() == "helm upgrade web ./c --reset-then-reuse-values\n"
+
+
+def test_a_fix_never_takes_a_flag_that_the_helm_may_not_know(here, capsys, monkeypatch):
+    path = here / "deploy.sh"
+    path.write_text("helm upgrade web ./c\n")
+    run(capsys, monkeypatch, "fix", "--select", "atomic-missing")
+    assert path.read_text() == "helm upgrade web ./c --atomic\n"
+    path.write_text("helm upgrade web ./c\n")
+    run(capsys, monkeypatch, "fix", "--select", "atomic-missing", "--helm-version", "4")
+    assert path.read_text() == "helm upgrade web ./c --rollback-on-failure\n"
+
+
+def test_links_stay_links(here, capsys, monkeypatch):
+    (here / "deploy.sh").write_text("helm upgrade web ./c\n")
+    (here / "link.sh").symlink_to("deploy.sh")
+    run(capsys, monkeypatch, "fix", "link.sh", "--select", "atomic-missing")
+    assert (here / "link.sh").is_symlink()
+    assert (here / "deploy.sh").read_text() == "helm upgrade web ./c --atomic\n"
+
+
+def finding(*edits, grade=Grade.SAFE):
+    fixes = (Fix("x", grade, (), edits),)
+    kind = (Category.PRACTICE, Severity.NOTE, Confidence.CERTAIN, Direction.UPGRADE)
+    return Finding("rule", *kind, "message", "", "0", fixes=fixes)
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 10), st.text("xyz", max_size=4)), max_size=8))
+def test_of_fixes_that_meet_the_first_wins(spots):
+    data = bytes(range(65, 115))
+    with tempfile.NamedTemporaryFile() as file:
+        Path(file.name).write_bytes(data)
+        edits = [Edit(file.name, start, start + size, text) for start, size, text in spots]
+        made = plan([finding(edit) for edit in edits])
+    assert made.done + made.left == len(edits)
+    if edits:
+        before, after = made.files[file.name]
+        assert before == data
+        first = edits[0]
+        assert first.text.encode() in after
+        assert len(made.files) == 1
+
+
+def test_a_file_that_shrank_meanwhile_is_left_alone(here):
+    (here / "a.sh").write_text("x")
+    with pytest.raises(PolicylintError, match="changed meanwhile"):
+        plan([finding(Edit("a.sh", 5, 6, ""))])
