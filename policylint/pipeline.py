@@ -173,7 +173,12 @@ def _case(plan: Plan, rendering: Rendering) -> Case:
         named_crds=_texts((*plan.options.crds, *plan.config.crds)),
         live=_texts(plan.options.live),
         immutable_paths=plan.config.immutable_paths,
-        subjects=(*plan.subjects, *subjects, *_record_subjects(plan, subjects, after.texts)),
+        subjects=(
+            *plan.subjects,
+            *subjects,
+            *_record_subjects(plan, subjects, after.texts),
+            *((after.unsteady,) if after.unsteady else ()),
+        ),
         invocations=plan.invocations,
         failures=(*_unrun(plan), *failures),
         evidence={

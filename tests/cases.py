@@ -91,6 +91,11 @@ def _subjects(case: RuleCase):
             yield Releases(histories)
     if (case.path / "new").is_dir():
         yield from _values(case)
+    if again := case.texts("after-again"):
+        from policylint.render.steady import UnsteadyRender, steady
+
+        found = steady(case.texts("before"), case.texts("after"), "", again[0].text, "1.36")[2]
+        yield UnsteadyRender(found)
     if "values" in case.options():
         from policylint.values.unused import ValuesFiles, values_files
 

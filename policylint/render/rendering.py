@@ -15,6 +15,7 @@ from policylint.sources.sides import ChartSide, ManifestSide, Side
 if TYPE_CHECKING:
     from policylint.manifest import Text
     from policylint.options import Options
+    from policylint.render.steady import UnsteadyRender
 
 
 class Sides(Protocol):
@@ -41,6 +42,8 @@ class Rendered:
     crds: tuple[Text, ...] = ()
     notes: tuple[str, ...] = ()
     apply_method: str = ""
+    unsteady: UnsteadyRender | None = None
+    """What differs from render to render on either side; only said of the after side."""
 
     @property
     def text_found(self) -> bool:
@@ -94,12 +97,15 @@ class Rendering:
         second_before, second_after = (pending.wait().text if pending else "" for pending in again)
         if not second_before and not second_after:
             return before, after
-        from policylint.render.steady import steady
+        from policylint.render.steady import UnsteadyRender, steady
         from policylint.schemas import minor_number
 
         minor = next(f"1.{minor_number(side.kube_version)}" for side in sides if isinstance(side, ChartSide))
         old, new, found = steady(before.texts, after.texts, second_before, second_after, minor)
-        return replace(before, texts=old), replace(after, texts=new, notes=(*after.notes, *map(str, found)))
+        said = UnsteadyRender(found) if found else None
+        return replace(before, texts=old), replace(
+            after, texts=new, notes=(*after.notes, *map(str, found)), unsteady=said
+        )
 
     def _start(self, side: Side) -> Pending | None:
         return self._renders.start(side) if self._renders is not None and isinstance(side, ChartSide) else None

@@ -30,6 +30,13 @@ class Unsteady:
         return f"{what} differs from render to render ({self.template}), so it is not compared"
 
 
+@dataclass(frozen=True, slots=True)
+class UnsteadyRender:
+    """Every such place of one release: the subject of rules."""
+
+    places: tuple[Unsteady, ...]
+
+
 @dataclass(slots=True)
 class _Side:
     """A side's documents (with the number of the text they are in), what is unsteady in each, and their values."""
