@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -16,18 +17,44 @@ from policylint.rule import Rule
 ENTRY_POINTS = "policylint.rules"
 
 
+_SUBJECTS = re.compile(rb"^def check\(\s*\w+: ([\w| ]+)", re.MULTILINE)
+
+
 @cache
-def shipped() -> tuple[Rule, ...]:
-    """Every rule that comes with policylint, by id."""
-    return _sorted([*python_rules(), *yaml_rules()])
+def shipped(without: frozenset[str] = frozenset()) -> tuple[Rule, ...]:
+    """Every rule that comes with policylint, by id; `without` names subject types that there will be none of.
+
+    The modules of rules that judge nothing else are then not even loaded.
+    """
+    return _sorted([*python_rules(without), *yaml_rules()])
 
 
-def python_rules() -> Iterator[Rule]:
-    """The rules of `policylint/checks/`."""
+def ids() -> frozenset[str]:
+    """The id of every shipped rule, from the names of their files."""
+    from policylint import checks
+
+    modules = {module.name.replace("_", "-") for module in pkgutil.iter_modules(checks.__path__)}
+    return frozenset(modules | {_rule_id(path) for path, _ in rule_files()})
+
+
+def python_rules(without: frozenset[str] = frozenset()) -> Iterator[Rule]:
+    """The rules of `policylint/checks/`, but those that judge only the subject types in `without`."""
     from policylint import checks
 
     for module in pkgutil.iter_modules(checks.__path__):
-        yield from rules_of(importlib.import_module(f"{checks.__name__}.{module.name}"))
+        if not without or not _judges_only(module.name, without):
+            yield from rules_of(importlib.import_module(f"{checks.__name__}.{module.name}"))
+
+
+def _judges_only(module: str, without: frozenset[str]) -> bool:
+    """Whether the signature of a rule's check, read as text, names no other subject types than these."""
+    source = pkgutil.get_data("policylint.checks", f"{module}.py") or b""
+    named = _SUBJECTS.search(source)
+    return named is not None and {name.strip() for name in named[1].decode().split("|")} <= without
+
+
+def _rule_id(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".yaml")
 
 
 def rules_of(module: object) -> Iterator[Rule]:
@@ -57,10 +84,13 @@ def rule_files() -> Iterator[tuple[str, str]]:
                 yield f"{pack.name}/{entry.name}", entry.read_text(encoding="utf-8")
 
 
-def all_rules() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
-    """Every rule there is, shipped or from other packages, and the packages whose rules would not load."""
+def all_rules(without: frozenset[str] = frozenset()) -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
+    """Every rule there is, shipped or from other packages, and the packages whose rules would not load.
+
+    `without` names subject types that there will be none of (see `shipped`).
+    """
     found, failures = plugins()
-    return (_sorted((*shipped(), *found)) if found else shipped()), failures
+    return (_sorted((*shipped(without), *found)) if found else shipped(without)), failures
 
 
 def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
@@ -99,7 +129,7 @@ def select(
     """
     rules = tuple(rules)
     chosen, dropped = set(selected), set(ignored)
-    known = {word for rule in rules for word in _words(rule)} | {str(category) for category in Category}
+    known = {word for rule in rules for word in _words(rule)} | {str(category) for category in Category} | ids()
     for word in sorted(chosen | dropped):
         if word not in known:
             raise UsageError(f"no rule, pack or category is called {word!r}", remedy=nearest(word, known))

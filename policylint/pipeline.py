@@ -12,7 +12,7 @@ from policylint.model import ReleaseReport, Report, RuleFailure, Upgrade, Verdic
 from policylint.options import Options
 from policylint.plan import Plan, load_config, plans, target
 from policylint.render.rendering import Rendering
-from policylint.sources.sides import EmptySide, ManifestSide
+from policylint.sources.sides import ChartSide, EmptySide, ManifestSide
 from policylint.sources.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def check(options: Options, progress: Progress | None = None) -> Report:
         except PolicylintError as error:
             return Report(Verdict.UNKNOWN, failures=(failure("load", error),))
         releases = tuple(_each(todo, progress))
-    verdicts = [release.verdict for release in releases]
-    nothing_changed = options.changed and not todo
-    return Report(Verdict.PASS if nothing_changed else combine(verdicts), releases)
+    if options.changed and not todo:
+        return Report(Verdict.PASS, extra={"untouched": [f"{own.namespace}/{own.name}" for own in config.releases]})
+    return Report(combine(release.verdict for release in releases), releases)
 
 
 def _each(todo: tuple[Plan, ...], progress: Progress | None) -> Iterator[ReleaseReport]:
@@ -140,7 +140,7 @@ def _judging(plan: Plan) -> Judging:
     from policylint.packs import all_rules, select
 
     options, config = plan.options, plan.config
-    rules, failures = all_rules()
+    rules, failures = all_rules(_absent(plan))
     levels, settings = severities(*plan.rule_tables)
     chosen = select(
         rules,
@@ -149,6 +149,16 @@ def _judging(plan: Plan) -> Judging:
         level=options.level or plan.environment.level or config.level,
     )
     return Judging(chosen, levels, settings, plan.fail_on, options.strict or config.strict, failures)
+
+
+def _absent(plan: Plan) -> frozenset[str]:
+    """The subject types that a plan cannot have, so that the rules on them need not be loaded."""
+    charts = isinstance(plan.given_after, ChartSide)
+    record = isinstance(plan.before, ManifestSide) and plan.before.history is not None
+    absent: tuple[str, ...] = () if plan.invocations else ("Invocation", "FileInvocations")
+    absent += () if charts else ("ValuesChange", "Chart", "UnsteadyRender")
+    absent += () if record else ("History", "Releases")
+    return frozenset(absent)
 
 
 def _case(plan: Plan, rendering: Rendering) -> Case:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policylint.cel import CelError, compile
 from policylint.errors import PolicylintError, ReadError
 from policylint.kyaml import load
 from policylint.model import (
@@ -134,6 +133,8 @@ def _true(expression: str, bindings: Mapping[str, Json]) -> bool:
 
 
 def _value(expression: str, bindings: Mapping[str, Json]) -> Json:
+    from policylint.cel import CelError, compile
+
     value = compile(expression, VARIABLES).evaluate(bindings)
     if isinstance(value, CelError):
         raise ExpressionError(f"{value}, in the expression {expression}")

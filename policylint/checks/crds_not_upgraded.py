@@ -13,8 +13,6 @@ for client-side apply), or ship them as templates or in a chart of their own.
 
 from collections.abc import Iterator, Mapping
 
-from policylint.crds.custom import schema_of, served_version
-from policylint.crds.prepare import unknown_fields
 from policylint.model import (
     Apply,
     Category,
@@ -96,6 +94,9 @@ def _defines(crd: Resource) -> tuple[str, str]:
 
 def _missing(body: Object, old: Resource | None, new: Object) -> str:
     """What the old definition lacks for this object: "kind", a version ("v1") or a field ("spec.size"); else ""."""
+    from policylint.crds.custom import schema_of, served_version
+    from policylint.crds.prepare import unknown_fields
+
     api_version = str(body.get("apiVersion"))
     if old is None:
         return "kind"

@@ -11,7 +11,7 @@ What to do instead: keep the field as it is, or create the object under another 
 from collections.abc import Iterator
 
 from policylint.model import Category, Created, Kept, Severity, Violation
-from policylint.packs import shipped
+from policylint.packs import ids
 from policylint.refusal import refusals
 from policylint.rule import Context, rule
 
@@ -19,7 +19,7 @@ from policylint.rule import Context, rule
 @rule(category=Category.CLUSTER_REJECTS, severity=Severity.ERROR)
 def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
     """Explain the refusals of topics that no other rule explains."""
-    explained = {found.id for found in shipped()} - {"immutable-field"}
+    explained = ids() - {"immutable-field"}
     answers = [answer for answer in (change.forecast.upgrade, change.forecast.rollback) if answer]
     topics = {cause.topic for answer in answers for cause in answer.causes}
     topics |= {unknown.topic for answer in answers for unknown in answer.unknowns}
