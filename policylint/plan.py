@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policylint import config as configuration
 from policylint.config import Config, Environment, Release
@@ -17,6 +18,12 @@ from policylint.schemas import NEWEST, minor_number
 from policylint.sources.resolve import resolve_pair
 from policylint.sources.sides import ChartSide, EmptySide, ManifestSide, Side, ValuesInput
 from policylint.sources.workspace import Workspace
+
+if TYPE_CHECKING:
+    from policylint.invocations.deploys import Deployment
+
+_KEEPING = ("reuse", "reset-then-reuse")
+"""The values modes of a deploy that keep what the last release was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +79,40 @@ def plans(options: Options, config: Config, workspace: Workspace) -> tuple[Plan,
             remedy="policylint check CHART, or list releases in .policylint.yaml",
         )
     if options.changed:
-        wanted = [release for release in wanted if touches(release, options.changed_files, config)]
-    return tuple(_plan(of_release(options, release), config, workspace) for release in wanted)
+        wanted = _touched(options, wanted, config)
+    if not wanted:
+        return ()
+    deployed = _deployments(wanted, config)
+    return tuple(
+        _plan(of_release(options, release, how), config, workspace, how.invocations, how.values_mode or "")
+        for release, how in zip(wanted, deployed, strict=True)
+    )
 
 
-def _plan(options: Options, config: Config, workspace: Workspace, invocations: tuple[Any, ...] = ()) -> Plan:
+def _deployments(releases: Sequence[Release], config: Config) -> list[Deployment]:
+    """How the files of the repository deploy these releases."""
+    from policylint.invocations.deploys import deployment
+    from policylint.invocations.walk import scan
+
+    root = Path(config.file).resolve().parent
+    found = scan([root], root, skip=config.scan_ignore).invocations
+    return [
+        deployment(found, release.name, release.namespace, os.path.relpath(release.chart, root)) for release in releases
+    ]
+
+
+def _plan(
+    options: Options, config: Config, workspace: Workspace, invocations: tuple[Any, ...] = (), seen_mode: str = ""
+) -> Plan:
+    """The plan of one release; `seen_mode` is the values mode of the command that deploys it, where that is known."""
     environment = environment_of(options, config)
     chart = chart_side(options, environment, config)
     before, after = resolve_pair(
         options.before, chart, workspace, default_branch=config.default_branch, helm=options.helm
     )
     given = after
+    if seen_mode in _KEEPING and not options.values_mode and _at_hand(before, after):
+        options = replace(options, values_mode=seen_mode)
     if options.values_mode or (isinstance(before, ManifestSide) and before.revision):
         line = options.helm_version or environment.helm or config.helm or _line_found(options.helm)
         after = _under_mode(options, before, after, workspace, line)
@@ -90,6 +120,15 @@ def _plan(options: Options, config: Config, workspace: Workspace, invocations: t
     return Plan(
         options.release, named, before, after, options, environment, config, invocations, invocations, given_after=given
     )
+
+
+def _at_hand(before: Side, after: Side) -> bool:
+    """Whether both charts are at hand, which a values mode needs."""
+    from policylint.values.side import is_local
+
+    record = isinstance(before, ManifestSide) and before.revision and before.revision.chart_record
+    old = isinstance(before, ChartSide) and is_local(before)
+    return isinstance(after, ChartSide) and is_local(after) and bool(record or old)
 
 
 def _line_found(named: str) -> str:
@@ -118,14 +157,16 @@ def _under_mode(options: Options, before: Side, after: Side, workspace: Workspac
     return staged(after, change, workspace)
 
 
-def touches(release: Release, files: tuple[str, ...], config: Config) -> bool:
-    """Whether a change of these files can change the release: its chart and its siblings, values, the config."""
-    if not files:
-        return True
-    changed = [Path(file).resolve() for file in files]
-    named = [Path(file).resolve() for file in (*release.values, config.file) if file]
-    chart = Path(release.chart).resolve()
-    return any(path in named or path == chart or path.is_relative_to(chart.parent) for path in changed)
+def _touched(options: Options, releases: list[Release], config: Config) -> list[Release]:
+    """Those of the releases that the changed files touch: the files named, else those that git knows."""
+    from policylint.sources.changes import changed_files, touches
+
+    files = options.changed_files or changed_files(Path(config.file).parent, config.default_branch)
+    if files is None:
+        return releases
+    shared = (config.file, *config.crds)
+    named = [(release, of_release(options, release)) for release in releases]
+    return [release for release, own in named if touches(ChartSide(own.after, values=own.values), shared, files)]
 
 
 def environment_of(options: Options, config: Config) -> Environment:
@@ -175,8 +216,12 @@ def _apply(word: str) -> Apply | None:
     return Apply(word) if word else None
 
 
-def of_release(options: Options, release: Release) -> Options:
-    """The options with what the configuration says of one release; the command line's own words win."""
+def of_release(options: Options, release: Release, how: Deployment | None = None) -> Options:
+    """The options with what the configuration says of one release; the command line's own words win.
+
+    `how` is what the command that deploys it adds where the configuration is silent: the version of a chart.
+    """
+    seen = how.version or "" if how and not Path(release.chart).exists() else ""
     values = ValuesInput(files=(*release.values, *options.values.files), set=(*release.sets, *options.values.set))
     return replace(
         options,
@@ -184,7 +229,7 @@ def of_release(options: Options, release: Release) -> Options:
         release=options.release or release.name,
         namespace=options.namespace or release.namespace,
         values=replace(options.values, files=values.files, set=values.set),
-        version=options.version or release.version,
+        version=options.version or release.version or seen,
         repo=options.repo or release.repo,
         kube_version=options.kube_version or release.kubernetes,
         helm_version=options.helm_version or release.helm,

@@ -10,6 +10,7 @@ import typer
 
 from policylint.cli.common import check_formats, emit
 from policylint.cli.sides import Words, with_sides, words
+from policylint.errors import UsageError
 from policylint.model import Category, Severity
 from policylint.options import Options
 
@@ -36,11 +37,13 @@ def command(
     from policylint.pipeline import check
 
     check_formats(words(format_))
+    if options.changed_files and not changed:
+        _too_many(options)
     asked = replace(
         options,
         after="" if changed else options.after,
         changed=changed,
-        changed_files=(options.after,) if changed and options.after else (),
+        changed_files=tuple(filter(None, (options.after, *options.changed_files))),
         rollback=rollback,
         select=words(select),
         ignore=words(ignore),
@@ -50,6 +53,14 @@ def command(
         allow_empty=allow_empty,
     )
     raise typer.Exit(emit(check(asked, _progress if sys.stderr.isatty() else None), words(format_)))
+
+
+def _too_many(options: Options) -> None:
+    words = " ".join(options.changed_files)
+    raise UsageError(
+        f"one chart at a time, and {options.after} is followed by: {words}",
+        remedy="give each chart its own run, or list releases in .policylint.yaml; FILES go with --changed",
+    )
 
 
 def _progress(number: int, count: int, release: str) -> None:

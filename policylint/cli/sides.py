@@ -70,6 +70,7 @@ def sides(
         crds=words(crds),
         environment=env,
         config=config,
+        changed_files=tuple(context.args),
         command=context.obj["command"],
     )
 

@@ -22,7 +22,7 @@ def render(report: Report, *, colour: bool = False) -> str:
         lines += [*_finding(finding, colour), ""]
     for failure in report.failures:
         lines += [*_failure(failure, colour), ""]
-    lines += _scanned(report)
+    lines += [*_scanned(report), *_untouched(report)]
     lines.append(_last(report, colour))
     return "\n".join(lines) + "\n"
 
@@ -33,6 +33,13 @@ def _scanned(report: Report) -> Iterator[str]:
     if found is not None:
         files = report.extra.get("files_read", 0)
         yield f"{files} files read: {len(found) or 'no'} helm commands and declared releases"
+        yield ""
+
+
+def _untouched(report: Report) -> Iterator[str]:
+    """Which releases `--changed` left out, where it left none."""
+    if untouched := report.extra.get("untouched"):
+        yield f"the change touches no configured release: {', '.join(untouched)}"
         yield ""
 
 

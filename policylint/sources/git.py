@@ -71,6 +71,12 @@ class Repository:
             self._commits[revision] = self.answer("rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
         return self._commits[revision]
 
+    def names(self, *arguments: str) -> list[str]:
+        """The NUL-separated names that a git command prints; raises SourceError where it fails."""
+        done = self.run(*arguments)
+        _check(done)
+        return list(_entries(done.stdout))
+
     def references(self, *names: str) -> list[str]:
         """Those of the full reference names that exist, in the order given."""
         done = self.run("for-each-ref", "--format=%(refname)", *names)

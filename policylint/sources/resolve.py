@@ -105,7 +105,7 @@ def _on_disk(path: Path, chart: ChartSide) -> Side:
 def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm: str) -> tuple[Side, Side]:
     """Both sides where the before side is a revision: the named one, or the default one where `name` is ""."""
     repository = _repository(chart, workspace, helm)
-    paths = _paths(repository, chart)
+    paths = depends_on(repository, chart)
     revision = named_revision(repository, name) if name else default_revision(repository, paths, branch)
     is_reference = _is_gone(chart.chart) and not repository.has(revision.commit, repository.path_of(chart.chart))
     after = resolve(chart.chart, chart, workspace, helm) if is_reference else None
@@ -177,7 +177,7 @@ def _is_gone(spec: str) -> bool:
     return not Path(spec).exists()
 
 
-def _paths(repository: Repository, chart: ChartSide) -> list[str]:
+def depends_on(repository: Repository, chart: ChartSide) -> list[str]:
     """What the render depends on in the repository: the chart, its `file://` dependencies, values and set files."""
     named = [chart.chart, *chart.values.files, *(item.partition("=")[2] for item in chart.values.set_file)]
     fresh = {repository.path_of(path) for path in named if path and not _is_reference(path)} - {""}
@@ -202,7 +202,7 @@ def _targets(repository: Repository, paths: Iterable[str]) -> list[Path]:
         file.parent / link
         for file in files
         if file.is_file()
-        for link in re.findall(r"repository:\s*[\"']?file://([^\s\"'#]+)", file.read_text("utf-8", "replace"))
+        for link in re.findall(r"repository:\s*[\"']?file://([^\s\"'#,}\]]+)", file.read_text("utf-8", "replace"))
     ]
     links = [repository.top / blob.path for blob in repository.files("", paths) if blob.is_link]
     return charts + [link.parent / link.readlink() for link in links if link.is_symlink()]

@@ -1,0 +1,104 @@
+"""`check --changed`: which of the configured releases a change touches, by file names or by git."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from repository import Repo
+
+from policylint.cli.app import run
+
+CONFIG = """\
+releases:
+  - {name: web, namespace: prod, chart: ./web, values: [values/web.yaml]}
+  - {name: db, namespace: prod, chart: ./db}
+"""
+MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {colour: red}\n"
+CHART = "apiVersion: v2\nname: web\nversion: 0.1.0\ndependencies: [{name: lib, version: 0.1.0, repository: file://../lib}]\n"
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
+    """A repository of two releases, the first of manifests that name a file:// dependency."""
+    repo = Repo(tmp_path / "repo").init()
+    repo.file(".policylint.yaml", CONFIG)
+    repo.file("values/web.yaml", "colour: red\n")
+    for release in ("web", "db"):
+        repo.file(f"{release}/config.yaml", MANIFEST)
+    repo.file("README.md", "about\n")
+    repo.commit()
+    repo.commit("nothing")
+    monkeypatch.chdir(repo.top)
+    return repo
+
+
+def checked(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[str], dict[str, Any]]:
+    code = run(["check", "--changed", *words, "--format", "json"])
+    report = json.loads(capsys.readouterr().out)
+    return code, [release["name"] for release in report["releases"]], report
+
+
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        (["web/config.yaml"], ["web"]),
+        (["README.md", "db/config.yaml"], ["db"]),
+        (["db/gone.yaml", "values/web.yaml", "README.md"], ["web", "db"]),
+        ([".policylint.yaml"], ["web", "db"]),
+        (["README.md"], []),
+        (["webs/config.yaml"], []),
+    ],
+)
+def test_named_files_choose_the_releases(
+    repo: Repo, capsys: pytest.CaptureFixture[str], files: list[str], names: list[str]
+) -> None:
+    assert checked(capsys, *files)[:2] == (0, names)
+
+
+def test_paths_are_those_of_the_current_directory(
+    repo: Repo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repo.top / "db")
+    assert checked(capsys, "config.yaml")[1] == ["db"]
+
+
+def test_git_tells_what_is_staged_and_what_is_gone(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    repo.file("db/config.yaml", MANIFEST.replace("red", "blue"))
+    repo.git("add", "db")
+    assert checked(capsys)[1] == ["db"]
+    repo.commit()
+    repo.file("web/more.yaml", MANIFEST.replace("settings", "more"))
+    repo.commit()
+    (repo.top / "web/more.yaml").unlink()
+    repo.git("add", "--all")
+    _, names, report = checked(capsys)
+    assert names == ["web"]
+    assert [change["change"] for change in report["releases"][0]["changes"]] == ["kept", "deleted"]
+
+
+def test_a_branch_is_what_differs_from_the_default_branch(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    repo.git("checkout", "--quiet", "-b", "topic")
+    repo.file("db/config.yaml", MANIFEST.replace("red", "blue"))
+    repo.commit()
+    repo.file("web/untracked.yaml", MANIFEST.replace("settings", "new"))
+    assert checked(capsys)[1] == ["web", "db"]
+
+
+def test_a_chart_that_another_one_depends_on_touches_both(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    repo.file("web/Chart.yaml", CHART)
+    repo.file("lib/Chart.yaml", CHART.replace("web", "lib").partition("dependencies")[0])
+    _, names, _ = checked(capsys, "lib/templates/_helpers.tpl")
+    assert names == ["web"]
+
+
+def test_what_is_left_out_is_said(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "--changed", "README.md"]) == 0
+    assert "the change touches no configured release: prod/web, prod/db" in capsys.readouterr().out
+
+
+def test_file_names_without_changed_are_no_charts(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "web", "db"]) == 2
+    assert "web is followed by: db" in capsys.readouterr().err
