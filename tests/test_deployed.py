@@ -1,0 +1,57 @@
+"""A release of the configuration is judged as the command that deploys it in this repository runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from tests.helms import helm
+from tests.test_scan import here, run
+
+__all__ = ["here"]
+FILES = {
+    "chart/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n",
+    "chart/values.yaml": "size: 1\n",
+    "chart/templates/config.yaml": (
+        'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {size: "{{ .Values.size }}"}\n'
+    ),
+    ".policylint.yaml": "releases:\n  - {name: web, chart: ./chart, namespace: prod}\n",
+}
+
+
+@pytest.fixture
+def repository(here):
+    for name, text in FILES.items():
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text(text)
+    for words in (("init", "-q"), ("add", "-A"), ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x")):
+        subprocess.run(["git", *words], cwd=here, check=True)
+    (here / "chart" / "values.yaml").write_text("size: 2\n")
+    return here
+
+
+def check(capsys, monkeypatch):
+    _, out, _ = run(capsys, monkeypatch, "check", "--before", "git:HEAD", "--helm", helm("3").path, "--format", "json")
+    (release,) = json.loads(out)["releases"]
+    return {change["impact"] for change in release["changes"]}, {finding["rule"] for finding in release["findings"]}
+
+
+@pytest.mark.parametrize(
+    ("command", "impact", "rules"),
+    [
+        ("helm upgrade web ./chart -n prod --reuse-values", "none", {"reuse-values", "reuse-hides-defaults"}),
+        ("helm upgrade web ./chart -n prod", "in-place", {"atomic-missing"}),
+        ("helm upgrade other ./chart -n prod --reuse-values", "in-place", set()),
+        ("echo nothing", "in-place", set()),
+    ],
+)
+def test_the_values_mode_of_the_deploy_is_the_one_that_is_judged(
+    repository, capsys, monkeypatch, command, impact, rules
+):
+    (repository / "deploy.sh").write_text(f"{command}\n")
+    impacts, found = check(capsys, monkeypatch)
+    assert impacts == {impact}
+    assert rules <= found
+    assert rules or not found & {"atomic-missing", "reuse-values"}
