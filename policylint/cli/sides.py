@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Annotated, Any, get_type_hints
 
@@ -16,18 +17,24 @@ from policylint.sources.sides import ValuesInput
 Words = list[str]
 
 
-def sides(
-    context: typer.Context,
-    chart: Annotated[str, typer.Argument(help="The after side: a chart or any SIDE; none: the configuration.")] = "",
-    before: Annotated[str, typer.Option(help="The before side: git:REV, a chart, manifests, release:NS/NAME, -.")] = "",
-    release: Annotated[str, typer.Option("--release", help="The release's name.")] = "",
-    namespace: Annotated[str, typer.Option("--namespace", "-n")] = "",
+def values_given(
     values: Annotated[Words | None, typer.Option("--values", "-f", help="A values file; may be given often.")] = None,
     set_: Annotated[Words | None, typer.Option("--set")] = None,
     set_string: Annotated[Words | None, typer.Option("--set-string")] = None,
     set_json: Annotated[Words | None, typer.Option("--set-json")] = None,
     set_file: Annotated[Words | None, typer.Option("--set-file")] = None,
     set_literal: Annotated[Words | None, typer.Option("--set-literal")] = None,
+) -> ValuesInput:
+    """The values of the command line, by Helm's flags."""
+    return ValuesInput(*(words(each) for each in (values, set_, set_string, set_json, set_file, set_literal)))
+
+
+def sides(
+    context: typer.Context,
+    chart: Annotated[str, typer.Argument(help="The after side: a chart or any SIDE; none: the configuration.")] = "",
+    before: Annotated[str, typer.Option(help="The before side: git:REV, a chart, manifests, release:NS/NAME, -.")] = "",
+    release: Annotated[str, typer.Option("--release", help="The release's name.")] = "",
+    namespace: Annotated[str, typer.Option("--namespace", "-n")] = "",
     version: Annotated[str, typer.Option("--version", help="The chart's version.")] = "",
     repo: Annotated[str, typer.Option("--repo")] = "",
     kube_version: Annotated[str, typer.Option("--kube-version", help="The cluster's Kubernetes version.")] = "",
@@ -52,9 +59,6 @@ def sides(
         before=before,
         release=release,
         namespace=namespace,
-        values=ValuesInput(
-            words(values), words(set_), words(set_string), words(set_json), words(set_file), words(set_literal)
-        ),
         version=version,
         repo=repo,
         kube_version=kube_version,
@@ -81,16 +85,20 @@ def words(given: Words | None) -> tuple[str, ...]:
 
 
 def with_sides(function: Callable[..., None]) -> Callable[..., None]:
-    """A command whose first parameter is the shared options: gives it the parameters of `sides` before its own."""
-    shared, own = inspect.signature(sides), inspect.signature(function)
-    mine = list(own.parameters.values())[1:]
+    """A command whose first parameter is the shared options: gives it their parameters before its own."""
+    shared, values = inspect.signature(sides).parameters, inspect.signature(values_given).parameters
+    mine = list(inspect.signature(function).parameters.values())[1:]
 
     @wraps(function)
     def command(**given: Any) -> None:
-        function(sides(**{name: given.pop(name) for name in shared.parameters}), **given)
+        options = sides(**{name: given.pop(name) for name in shared})
+        files_and_sets = values_given(**{name: given.pop(name) for name in values})
+        function(replace(options, values=files_and_sets), **given)
 
-    parameters = [*shared.parameters.values(), *mine]
-    hints = {**get_type_hints(sides, include_extras=True), **get_type_hints(function, include_extras=True)}
+    parameters = [*shared.values(), *values.values(), *mine]
+    hints: dict[str, Any] = {}
+    for source in (sides, values_given, function):
+        hints |= get_type_hints(source, include_extras=True)
     keyword = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[parameter.name])
         for parameter in parameters
