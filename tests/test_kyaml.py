@@ -47,7 +47,8 @@ def test_scalars_and_keys(text, value):
 
 
 def test_documents_know_their_line_and_template():
-    text = "# Source: web/templates/a.yaml\nkind: A\n---\n# only a comment\n---\n\n# Source: web/templates/b.yaml\nkind: B\n"
+    text = "# Source: web/templates/a.yaml\nkind: A\n---\n# only a comment\n---\n\n"
+    text += "# Source: web/templates/b.yaml\nkind: B\n"
     found = kyaml.split(text, "render")
     assert [(document.source, document.line) for document in found] == [
         ("web/templates/a.yaml", 1),
