@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policylint.errors import PolicylintError, SourceError, UsageError
-from policylint.model import ReleaseReport, Report, RuleFailure, Upgrade, Verdict, combine
+from policylint.model import Finding, ReleaseReport, Report, RuleFailure, Upgrade, Verdict, combine
 from policylint.options import Options
 from policylint.plan import Plan, load_config, plans, target
 from policylint.render.rendering import Rendering
@@ -37,9 +37,23 @@ def check(options: Options, progress: Progress | None = None) -> Report:
         except PolicylintError as error:
             return Report(Verdict.UNKNOWN, failures=(failure("load", error),))
         releases = tuple(_each(todo, progress))
+        findings, failures, together = _together(todo, releases)
     if options.changed and not todo:
         return Report(Verdict.PASS, extra={"untouched": [f"{own.namespace}/{own.name}" for own in config.releases]})
-    return Report(combine(release.verdict for release in releases), releases)
+    verdicts = [release.verdict for release in releases]
+    return Report(combine([*verdicts, *together]), releases, findings, failures)
+
+
+def _together(
+    todo: tuple[Plan, ...], releases: tuple[ReleaseReport, ...]
+) -> tuple[tuple[Finding, ...], tuple[RuleFailure, ...], tuple[Verdict, ...]]:
+    """What several releases show together, while the files of their sides are there."""
+    if len(todo) < 2:
+        return (), (), ()
+    from policylint.fleetwise import judge_together
+
+    findings, failures, found = judge_together(todo, releases, _judging(todo[0], together=True))
+    return findings, failures, (found,)
 
 
 def _each(todo: tuple[Plan, ...], progress: Progress | None) -> Iterator[ReleaseReport]:
@@ -134,13 +148,13 @@ def failure(stage: str, error: PolicylintError) -> RuleFailure:
     return RuleFailure(stage, str(error), error.remedy)
 
 
-def _judging(plan: Plan) -> Judging:
+def _judging(plan: Plan, *, together: bool = False) -> Judging:
     from policylint.config import severities
     from policylint.judge import Judging
     from policylint.packs import all_rules, select
 
     options, config = plan.options, plan.config
-    rules, failures = all_rules(_absent(plan))
+    rules, failures = all_rules(frozenset() if together else _absent(plan))
     levels, settings = severities(*plan.rule_tables)
     chosen = select(
         rules,
@@ -158,7 +172,7 @@ def _absent(plan: Plan) -> frozenset[str]:
     absent: tuple[str, ...] = () if plan.invocations else ("Invocation", "FileInvocations")
     absent += () if charts else ("ValuesChange", "Chart", "UnsteadyRender")
     absent += () if record else ("History", "Releases")
-    return frozenset(absent)
+    return frozenset((*absent, "Fleet"))
 
 
 def _case(plan: Plan, rendering: Rendering) -> Case:

@@ -96,11 +96,29 @@ def _subjects(case: RuleCase):
 
         found = steady(case.texts("before"), case.texts("after"), "", again[0].text, "1.36")[2]
         yield UnsteadyRender(found)
+    if (file := case.path / "fleet.yaml").exists():
+        yield _fleet(load(file.read_text(), str(file)))
     if "values" in case.options():
         from policylint.values.unused import ValuesFiles, values_files
 
         found = values_files(str(case.path / name) for name in case.options()["values"])
         yield ValuesFiles(found.named, tuple(str(Path(name).relative_to(case.path)) for name in found.unnamed))
+
+
+def _fleet(members: list[dict]):
+    """The releases of a run: name, environment, the objects each renders, the user's values of both sides."""
+    from policylint.fleetwise import Fleet, Member
+    from policylint.model import ChangeSummary, Impact, ResourceId
+    from policylint.values.tables import leaves
+
+    def member(raw):
+        changes = tuple(
+            ChangeSummary(ResourceId(*row["object"]), row["change"], Impact.NONE) for row in raw.get("objects", ())
+        )
+        sides = (dict(leaves(raw.get(side, {}))) for side in ("before", "after"))
+        return Member(raw["name"], raw.get("namespace", "default"), raw.get("environment", ""), "web", changes, *sides)
+
+    return Fleet(tuple(map(member, members)))
 
 
 def _values(case: RuleCase):

@@ -1,0 +1,33 @@
+"""A value skips an environment.
+
+What happens: the later environment gets a value that the one before it never ran with, so nothing has tried it.
+
+Why: both environments had the same value until now, and this change moves it in the later one only. The configuration
+lists the environments of a release in the order in which changes go through them.
+
+What to do instead: change the earlier environment first; or, where the two are meant to differ from now on, waive this
+finding with the reason.
+"""
+
+from collections.abc import Iterator
+
+from policylint.fleetwise import Fleet, ahead
+from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.rule import Context, rule
+from policylint.values.tables import dotted, listed
+
+
+@rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.LIKELY)
+def check(fleet: Fleet, context: Context) -> Iterator[Violation]:
+    """One note for each later release: the keys that leave the value which both environments had."""
+    found: dict[tuple[str, str, str, str], list[str]] = {}
+    for one in ahead(fleet):
+        group = (one.later.name, one.later.environment, one.earlier.name, one.earlier.environment)
+        found.setdefault(group, []).append(dotted(one.key))
+    for (name, environment, _, earlier), keys in found.items():
+        yield Violation(
+            message=f"{name}: {listed(keys)} changes in {environment} before it changed in {earlier}",
+            because="both environments had the same value until now",
+            before=[name, earlier, environment, *keys],
+            fixes=(Fix(f"change {earlier} first, or say why it may differ"),),
+        )
