@@ -27,23 +27,30 @@ fi
 
 work=$(mktemp -d)
 pids=()
-# The server first, while etcd still answers it; each gets some seconds, then no choice.
+command=
+# The command with all that it started, then the server, while etcd still answers it, then etcd; each gets some
+# seconds, then no choice.
 stop() {
-	trap '' INT TERM
-	for ((index = ${#pids[@]} - 1; index >= 0; index--)); do
-		kill "${pids[index]}" 2>/dev/null || continue
-		for _ in $(seq 50); do
-			kill -0 "${pids[index]}" 2>/dev/null || break
-			sleep 0.1
-		done
-		kill -KILL "${pids[index]}" 2>/dev/null || true
-		wait "${pids[index]}" 2>/dev/null || true
-	done
+	trap '' HUP INT TERM
+	if [ -n "$command" ]; then end INT "-$command"; fi
+	for ((index = ${#pids[@]} - 1; index >= 0; index--)); do end TERM "${pids[index]}"; done
 	rm -rf "$work"
 }
+end() {
+	kill "-$1" -- "$2" 2>/dev/null || return 0
+	for _ in $(seq 50); do
+		kill -0 -- "$2" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	kill -KILL -- "$2" 2>/dev/null || true
+}
 trap stop EXIT
+trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
+# Where this script itself is killed without a chance to stop anything, the kernel ends its servers.
+bound=()
+if setpriv --pdeathsig KILL true 2>/dev/null; then bound=(setpriv --pdeathsig KILL); fi
 
 port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 client=$(port) peer=$(port) secure=$(port)
@@ -52,12 +59,12 @@ umask 077
 echo "$token,e2e,e2e,system:masters" >"$work/tokens.csv"
 openssl genrsa -out "$work/accounts.key" 2048 2>/dev/null
 
-"$etcd" --data-dir "$work/etcd" --unsafe-no-fsync --listen-client-urls "http://127.0.0.1:$client" \
+${bound[@]+"${bound[@]}"} "$etcd" --data-dir "$work/etcd" --unsafe-no-fsync --listen-client-urls "http://127.0.0.1:$client" \
 	--advertise-client-urls "http://127.0.0.1:$client" --listen-peer-urls "http://127.0.0.1:$peer" \
 	--initial-advertise-peer-urls "http://127.0.0.1:$peer" --initial-cluster "default=http://127.0.0.1:$peer" \
 	>"$work/etcd.log" 2>&1 &
 pids+=($!)
-"$server" --etcd-servers="http://127.0.0.1:$client" --bind-address=127.0.0.1 --secure-port="$secure" \
+${bound[@]+"${bound[@]}"} "$server" --etcd-servers="http://127.0.0.1:$client" --bind-address=127.0.0.1 --secure-port="$secure" \
 	--cert-dir="$work/certs" --service-account-issuer=https://e2e.invalid \
 	--service-account-key-file="$work/accounts.key" --service-account-signing-key-file="$work/accounts.key" \
 	--token-auth-file="$work/tokens.csv" --authorization-mode=AlwaysAllow --allow-privileged=true \
@@ -73,7 +80,7 @@ clusters: [{name: e2e, cluster: {server: "https://127.0.0.1:$secure", insecure-s
 users: [{name: e2e, user: {token: $token}}]
 contexts: [{name: e2e, context: {cluster: e2e, user: e2e}}]
 EOF
-export KUBECONFIG=$work/kubeconfig POLICYLINT_E2E_CONTEXT=e2e
+export KUBECONFIG=$work/kubeconfig POLICYLINT_E2E_CONTEXT=e2e KUBE_APISERVER=$server ETCD=$etcd
 
 for _ in $(seq 120); do
 	curl -skf -H "Authorization: Bearer $token" "https://127.0.0.1:$secure/readyz" >/dev/null && ready=yes && break
@@ -87,4 +94,13 @@ if [ -z "${ready:-}" ]; then
 fi
 
 cd "$root"
-if [ $# -gt 0 ]; then "$@"; else "${PYTHON:-$root/.venv/bin/python}" -m pytest tests/e2e; fi
+if [ $# -eq 0 ]; then set -- "${PYTHON:-$root/.venv/bin/python}" -m pytest tests/e2e; fi
+# In the background and as a group of its own: bash obeys a signal at once only while it waits.
+set -m
+"$@" </dev/null &
+command=$!
+set +m
+code=0
+wait "$command" || code=$?
+command=
+exit "$code"
