@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from policylint.errors import PolicylintError, SourceError, UsageError
 from policylint.model import Finding, ReleaseReport, Report, RuleFailure, Upgrade, Verdict, combine
 from policylint.options import Options
-from policylint.plan import Plan, load_config, plans, target
+from policylint.plan import Plan, line_found, load_config, plans, target
 from policylint.render.rendering import Rendering
 from policylint.sources.sides import ChartSide, EmptySide, ManifestSide
 from policylint.sources.workspace import Workspace
@@ -189,7 +189,11 @@ def _case(plan: Plan, rendering: Rendering) -> Case:
     return Case(
         release=plan.release,
         namespace=plan.namespace,
-        target=target(plan, rendering.line, before.apply_method),
+        target=target(
+            plan,
+            rendering.line or line_found(plan.options),
+            (after if plan.options.rollback else before).apply_method,
+        ),
         before=before.texts,
         after=after.texts,
         before_crds=before.crds,
@@ -215,6 +219,7 @@ def _case(plan: Plan, rendering: Rendering) -> Case:
                 *before.notes,
                 *after.notes,
                 *_engine_notes(plan, rendering),
+                *(["the upgrade judged here is the rollback"] if plan.options.rollback else []),
             ],
         },
     )

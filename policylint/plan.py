@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from policylint import config as configuration
 from policylint.config import Config, Environment, Release
-from policylint.errors import UsageError
+from policylint.errors import SourceError, UsageError
 from policylint.model import Apply, Json, Severity, Target
 from policylint.options import Options
 from policylint.packs import nearest
 from policylint.schemas import NEWEST, minor_number
 from policylint.sources.resolve import resolve_pair
-from policylint.sources.sides import ChartSide, EmptySide, ManifestSide, Side, ValuesInput
+from policylint.sources.sides import UNNAMED, ChartSide, EmptySide, ManifestSide, Side, ValuesInput
 from policylint.sources.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def plans(options: Options, config: Config, workspace: Workspace) -> tuple[Plan,
 
         options, invocation = from_command(options)
         invocations = (invocation,)
-    if options.after:
+    if options.after or options.rollback:
         return (_plan(options, config, workspace, invocations),)
     wanted = [release for release in config.releases if options.environment in ("", release.environment)]
     if not wanted:
@@ -106,20 +106,35 @@ def _plan(
 ) -> Plan:
     """The plan of one release; `seen_mode` is the values mode of the command that deploys it, where that is known."""
     environment = environment_of(options, config)
-    chart = chart_side(options, environment, config)
-    before, after = resolve_pair(
-        options.before, chart, workspace, default_branch=config.default_branch, helm=options.helm
-    )
+    before, after = _sides(options, environment, config, workspace)
     given = after
     if seen_mode in _KEEPING and not options.values_mode and _at_hand(before, after):
         options = replace(options, values_mode=seen_mode)
     if options.values_mode or (isinstance(before, ManifestSide) and before.revision):
-        line = options.helm_version or environment.helm or config.helm or _line_found(options.helm)
+        line = options.helm_version or environment.helm or config.helm or line_found(options) or "4"
         after = _under_mode(options, before, after, workspace, line)
-    named = options.namespace or "default"
+    known = before.history if isinstance(before, ManifestSide) else None
+    release = options.release or (known.name if known else "")
+    named = options.namespace or (known.namespace if known else "") or "default"
     return Plan(
-        options.release, named, before, after, options, environment, config, invocations, invocations, given_after=given
+        release, named, before, after, options, environment, config, invocations, invocations, given_after=given
     )
+
+
+def _sides(options: Options, environment: Environment, config: Config, workspace: Workspace) -> tuple[Side, Side]:
+    chart = chart_side(options, environment, config)
+    if not options.rollback:
+        return resolve_pair(options.before, chart, workspace, default_branch=config.default_branch, helm=options.helm)
+    from policylint.render.binary import find_helm
+    from policylint.sources.release import rollback
+
+    remedy = "policylint check release:NAMESPACE/NAME --rollback REVISION, or an exported record in its place"
+    if bool(options.before) == bool(options.after):
+        raise UsageError("--rollback takes one side, the release", remedy=remedy)
+    if not options.rollback.isdigit():
+        raise UsageError(f"--rollback takes the number of a revision, not {options.rollback!r}", remedy=remedy)
+    helm = "" if options.helm == "embedded" else options.helm
+    return rollback(options.before or options.after, int(options.rollback), find_helm(helm))
 
 
 def _at_hand(before: Side, after: Side) -> bool:
@@ -131,12 +146,14 @@ def _at_hand(before: Side, after: Side) -> bool:
     return isinstance(after, ChartSide) and is_local(after) and bool(record or old)
 
 
-def _line_found(named: str) -> str:
-    """The line of the helm that will render, "4" where there is none."""
-    from policylint.render.binary import HelmBinary, find_helm
+def line_found(options: Options) -> str:
+    """The line of the helm that is found or named, "" where there is none that can be used."""
+    from policylint.render.choose import choose_engine
 
-    path = find_helm(named)
-    return HelmBinary(path).line if path else "4"
+    try:
+        return choose_engine(options.helm, options.timeout).line
+    except SourceError:
+        return ""
 
 
 def _under_mode(options: Options, before: Side, after: Side, workspace: Workspace, line: str) -> Side:
@@ -149,7 +166,8 @@ def _under_mode(options: Options, before: Side, after: Side, workspace: Workspac
             f"no values mode is called {options.values_mode!r}", remedy=nearest(options.values_mode, list(Mode))
         )
     change = values_change(before, after, options.values_mode, line)
-    if options.values_mode and (change is None or change.old is None):
+    live = isinstance(before, ManifestSide) and before.revision is not None
+    if options.values_mode and (change is None or (change.old is None and not live)):
         raise UsageError(
             "--values-mode needs the old chart and its values",
             remedy="name the release as it runs: --before git:REV, a chart, or an exported release",
@@ -245,7 +263,7 @@ def chart_side(options: Options, environment: Environment, config: Config) -> Ch
     return ChartSide(
         chart=options.after,
         values=options.values,
-        release=options.release or "release-name",
+        release=options.release or UNNAMED,
         namespace=options.namespace or "default",
         version=options.version,
         repo=options.repo,

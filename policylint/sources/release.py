@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 from policylint.errors import SourceError
 from policylint.history.model import History, Revision
@@ -12,6 +14,8 @@ from policylint.sources.sides import ManifestSide
 
 _SPEC = re.compile(r"release:(?P<namespace>[^/@]+)/(?P<name>[^/@]+)(?:@(?P<revision>\d+))?")
 _RECORD = re.compile(r"helm\.sh/release\.v1|sh\.helm\.release\.v1\.")
+_ALL = "100000"
+"""More revisions than a release has: left to itself, `helm history` shows 256."""
 _EXAMPLE = "release:NAMESPACE/NAME or release:NAMESPACE/NAME@REVISION"
 
 
@@ -23,63 +27,119 @@ def is_record(text: str) -> bool:
 
 def from_record(text: str, file: str) -> ManifestSide:
     """The revision that an upgrade would start from; raises SourceError where the file holds several releases."""
-    from policylint.history.read import read
-
-    found = read(text, file)
-    if len(found) != 1:
-        names = ", ".join(f"{history.namespace}/{history.name}" for history in found) or "none"
-        raise SourceError(f"{file} should hold one release, and holds: {names}", remedy="export one release at a time")
-    revision = _base(found[0])
-    if not revision.manifest:
-        raise SourceError(
-            f"{file} does not hold the manifest of {found[0].name}",
-            remedy="export the record itself: kubectl get secret -l owner=helm,name=NAME -o yaml",
-        )
-    side = _side(found[0].name, revision, (hook.get("manifest") for hook in revision.hooks))
-    return replace(side, history=found[0])
+    found = _one(text, file)
+    start = _start(found)
+    return _recorded(found, start) if start else _nothing(found)
 
 
 def from_cluster(spec: str, helm: str) -> ManifestSide:
     """What `release:NAMESPACE/NAME[@REVISION]` names, by `helm history` and `helm get`; nothing is written."""
-    found = _SPEC.fullmatch(spec)
-    if found is None:
+    named = _SPEC.fullmatch(spec)
+    if named is None:
         raise SourceError(f"{spec} names no release", remedy=f"write {_EXAMPLE}")
-    name, namespace = found["name"], found["namespace"]
-    number = int(found["revision"] or 0) or _base(history(name, namespace, helm)).number
-    asked = [name, "--namespace", namespace, "--revision", str(number)]
-    manifest, hooks, method = _ask(
-        helm, ["get", "manifest", *asked], ["get", "hooks", *asked], ["get", "metadata", *asked, "--output", "json"]
-    )
-    apply_method = re.search(r'"applyMethod"\s*:\s*"(\w+)"', method)
-    revision = Revision(number, "deployed", manifest=manifest, apply_method=apply_method[1] if apply_method else "")
-    return _side(name, revision, [hooks])
+    found = history(named["name"], named["namespace"], helm)
+    start = _revision(found, int(named["revision"])) if named["revision"] else _start(found)
+    return _asked(found, start, helm) if start else _nothing(found)
+
+
+def rollback(source: str, number: int, helm: str) -> tuple[ManifestSide, ManifestSide]:
+    """(last revision, revision `number`) of an exported record or `release:NAMESPACE/NAME`: what a rollback updates.
+
+    Helm takes the last revision for the base of a rollback, whatever its status; number 0 is the one before it.
+    """
+    if named := _SPEC.fullmatch(source):
+        found = history(named["name"], named["namespace"], helm)
+        target = _revision(found, number or found.last.number - 1)
+        return _asked(found, found.last, helm), _asked(found, target, helm)
+    from policylint.sources.manifests import read_text
+
+    found = _one(read_text(Path(source)), source)
+    target = _revision(found, number or found.last.number - 1)
+    return _recorded(found, found.last), _recorded(found, target)
 
 
 def history(name: str, namespace: str, helm: str) -> History:
     """The release's history, as `helm history` prints it."""
     from policylint.history.read import read
 
-    (answer,) = _ask(helm, ["history", name, "--namespace", namespace, "--output", "json"])
-    return read(answer, f"helm history {name}", name=name, namespace=namespace)[0]
+    (answer,) = _ask(helm, ["history", name, "--namespace", namespace, "--max", _ALL, "--output", "json"])
+    now = datetime.now(UTC)
+    return read(answer, f"helm history {name}", name=name, namespace=namespace, now=now)[0]
 
 
-def _base(found: History) -> Revision:
+def _one(text: str, file: str) -> History:
+    from policylint.history.read import read
+
+    found = read(text, file, now=datetime.now(UTC))
+    if len(found) != 1:
+        names = ", ".join(f"{history.namespace}/{history.name}" for history in found) or "none"
+        raise SourceError(f"{file} should hold one release, and holds: {names}", remedy="export one release at a time")
+    return found[0]
+
+
+def _revision(found: History, number: int) -> Revision:
+    if revision := found.revision(number):
+        return revision
+    there = ", ".join(str(revision.number) for revision in found.revisions)
+    raise SourceError(
+        f"release {found.namespace}/{found.name} has no revision {number}", remedy=f"its revisions are {there}"
+    )
+
+
+def _start(found: History) -> Revision | None:
+    """The revision that an upgrade starts from; of a locked release the one it will start from once it is free."""
     from policylint.history.targets import base
 
-    if revision := base(found):
+    if revision := base(found) or next(reversed(found.deployed or found.good), None):
         return revision
+    if found.last.pending:
+        return None
     raise SourceError(
         f"Helm would not upgrade {found.namespace}/{found.name}: its last revision is {found.last.status}",
         remedy=f"helm rollback {found.name} --namespace {found.namespace}, or name a revision: {_EXAMPLE}",
     )
 
 
-def _side(name: str, revision: Revision, hooks: Iterable[str | None]) -> ManifestSide:
-    label = f"{name} revision {revision.number}"
+def _nothing(found: History) -> ManifestSide:
+    """The side of a release that never got as far as a good revision: nothing that an upgrade could start from."""
+    label = f"{found.name} revision {found.last.number} ({found.last.status})"
+    return ManifestSide((), label, notes=("no revision of it was ever deployed: compared with nothing",), history=found)
+
+
+def _recorded(found: History, revision: Revision) -> ManifestSide:
+    if not revision.manifest:
+        raise SourceError(
+            f"{found.file} does not hold the manifest of {found.name} revision {revision.number}",
+            remedy=f"export the records: kubectl get secret -n {found.namespace or 'NAMESPACE'} "
+            f"-l owner=helm,name={found.name or 'NAME'} -o yaml",
+        )
+    return _side(found, revision, (hook.get("manifest") for hook in revision.hooks))
+
+
+def _asked(found: History, revision: Revision, helm: str) -> ManifestSide:
+    """A revision with what its record holds: manifest, hooks, values and chart."""
+    from policylint.history.asked import TEMPLATE, printed_revision
+
+    named = [found.name, "--namespace", found.namespace, "--revision", str(revision.number)]
+    printed, method = _ask(
+        helm, ["get", "all", *named, "--template", TEMPLATE], ["get", "metadata", *named, "--output", "json"]
+    )
+    apply_method = re.search(r'"applyMethod"\s*:\s*"(\w+)"', method)
+    read = printed_revision(printed, f"helm get all {found.name}")
+    full = replace(read, updated=revision.updated, apply_method=apply_method[1] if apply_method else "")
+    revisions = tuple(full if each.number == full.number else each for each in found.revisions)
+    return _recorded(replace(found, revisions=revisions), full)
+
+
+def _side(found: History, revision: Revision, hooks: Iterable[str | None]) -> ManifestSide:
+    label = f"{found.name} revision {revision.number}"
     printed = "\n---\n".join(hook for hook in hooks if hook)
     texts = ((label, revision.manifest), (f"{label} (hooks)", printed))
     shown = tuple(text for text in texts if text[1].strip())
-    return ManifestSide(shown, label, apply_method=revision.apply_method, revision=revision)
+    locked = (f"{found.name} is locked: compared with revision {revision.number}",) if found.last.pending else ()
+    return ManifestSide(
+        shown, label, notes=locked, apply_method=revision.apply_method, revision=revision, history=found
+    )
 
 
 def _ask(helm: str, *questions: list[str]) -> list[str]:
@@ -95,9 +155,8 @@ def _ask(helm: str, *questions: list[str]) -> list[str]:
             code, out, err = process.wait()
             if code and process.argv[1:3] != ["get", "metadata"]:
                 said = err.decode("utf-8", "replace").strip()
-                raise SourceError(
-                    f"helm {' '.join(process.argv[1:])}: {said}", remedy="check name, namespace and kube context"
-                )
+                question = " ".join(word for word in process.argv[1:] if "{{" not in word)
+                raise SourceError(f"helm {question}: {said}", remedy="check name, namespace and kube context")
             answers.append(out.decode("utf-8", "replace"))
     finally:
         for process in asked:

@@ -10,7 +10,7 @@ from pathlib import Path
 from policylint.errors import SourceError, UsageError
 from policylint.sources.baseline import default_revision, is_staged, named_revision
 from policylint.sources.git import Repository, absolute_path, find_repository
-from policylint.sources.sides import ChartSide, EmptySide, ManifestSide, Side
+from policylint.sources.sides import UNNAMED, ChartSide, EmptySide, ManifestSide, Side
 from policylint.sources.snapshot import Revision, at_revision, path_inside
 from policylint.sources.workspace import Workspace
 
@@ -41,15 +41,26 @@ def resolve_pair(
     if by_git and (chart.chart == "-" or chart.chart.startswith("release:")):
         raise UsageError(f"git knows nothing of {chart.chart}", remedy="name the side to compare with: --before SIDE")
     if not by_git:
-        sides = resolve(before, chart, workspace, helm), resolve(chart.chart, chart, workspace, helm)
+        old = resolve(before, chart, workspace, helm)
+        sides = old, resolve(chart.chart, _as_released(chart, old), workspace, helm)
     else:
         sides = _by_git(before.removeprefix("git:"), chart, workspace, default_branch, helm)
     old, new = sides
     if isinstance(old, EmptySide) and isinstance(new, EmptySide):
         raise SourceError(f"there is no {chart.chart} on either side", remedy="check the path of the chart")
-    if isinstance(old, EmptySide) and isinstance(new, ChartSide):
+    is_install = isinstance(old, EmptySide) or (isinstance(old, ManifestSide) and old.history and not old.text)
+    if is_install and isinstance(new, ChartSide):
         return old, replace(new, is_upgrade=False)
     return sides
+
+
+def _as_released(chart: ChartSide, old: Side) -> ChartSide:
+    """The chart under the name and namespace of the release that is its before side, where none was given."""
+    if not isinstance(old, ManifestSide) or old.history is None:
+        return chart
+    name = chart.release if chart.release != UNNAMED else old.history.name or UNNAMED
+    namespace = chart.namespace if chart.namespace != "default" else old.history.namespace or "default"
+    return replace(chart, release=name, namespace=namespace)
 
 
 def resolve(spec: str, chart: ChartSide, workspace: Workspace, helm: str = "") -> Side:

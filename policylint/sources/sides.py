@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from policylint.history.model import History, Revision
 
 
+UNNAMED = "release-name"
+"""What `helm template` calls a release that was given no name."""
+
+
 @dataclass(frozen=True, slots=True)
 class ValuesInput:
     """The values of Helm's command line, by flag, each in the order given.
@@ -46,7 +50,7 @@ class ChartSide:
 
     chart: str
     values: ValuesInput = field(default_factory=ValuesInput)
-    release: str = "release-name"
+    release: str = UNNAMED
     namespace: str = "default"
     version: str = ""
     repo: str = ""

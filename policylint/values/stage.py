@@ -42,7 +42,7 @@ def staged(after: Side, change: ValuesChange | None, workspace: Workspace) -> Si
 
     Helm keeps the old values where a mode says so, and where no new ones are given at all.
     """
-    if change is None or change.old is None or not isinstance(after, ChartSide):
+    if change is None or (change.old is None and not change.old_user) or not isinstance(after, ChartSide):
         return after
     if change.mode is Mode.RESET or (change.mode is Mode.DEFAULT and (change.new_user or not change.old_user)):
         return after
@@ -53,8 +53,9 @@ def _before(before: Side, helm: str) -> tuple[Chart | None, Table, bool]:
     """The chart and user values of the before side, and whether a release's record says so."""
     if isinstance(before, ChartSide) and is_local(before):
         return _chart(before, helm), user_values(before.values, helm), False
-    if isinstance(before, ManifestSide) and before.revision and before.revision.chart_record:
-        return stored_chart(before.revision.chart_record), dict(before.revision.values), True
+    if isinstance(before, ManifestSide) and before.revision:
+        record = before.revision.chart_record  # helm prints no chart: a release asked of the cluster has none
+        return stored_chart(record) if record else None, dict(before.revision.values), True
     return None, {}, False
 
 

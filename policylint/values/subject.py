@@ -40,6 +40,12 @@ class RenderFailure:
         return "nil pointer evaluating" in self.message
 
 
+EXPORT = (
+    "helm prints no chart: export the release's record, which holds it, and name the file as the before side: "
+    "kubectl get secret -n NAMESPACE -l owner=helm,name=NAME -o yaml > release.yaml"
+)
+"""What to do where a release is known by what helm prints of it."""
+
 _PLACE = re.compile(r"(?P<template>[^\s:()]+/templates/[^\s:()]+):(?P<line>\d+)(?::(?P<column>\d+))?")
 _KEY = re.compile(r"at <[^>]*?\.Values\.(?P<key>[\w.]+)[^>]*>")
 
@@ -59,7 +65,8 @@ def failure_of(message: str) -> RenderFailure:
 class ValuesChange:
     """Both charts, both sides' user values, the mode, and the files they came from.
 
-    `old` is None on a first install. `failure` is what rendering under this mode ended in, where it was tried.
+    `old` is None on a first install, and where a cluster's release is known by its values alone. `failure` is what
+    rendering under this mode ended in, where it was tried.
     """
 
     new: Chart
@@ -74,9 +81,12 @@ class ValuesChange:
 
     def under(self, mode: Mode) -> Effective:
         """What this upgrade would make of the values under a mode. Raises `RenderError` where Helm stops."""
-        if self.old is None:
+        if self.old is None and not self.old_user:
             return effective(mode, self.new, self.new_user, self.helm)
-        return upgrade_values(mode, self.helm, self.old, self.old_user, self.new, self.new_user)
+        if self.old is None and mode is Mode.REUSE:
+            raise RenderError("--reuse-values takes the defaults of the old chart, which is not known", remedy=EXPORT)
+        # the other modes take nothing of the old chart
+        return upgrade_values(mode, self.helm, self.old or self.new, self.old_user, self.new, self.new_user)
 
     def tried(self, mode: Mode) -> Effective | None:
         """As `under`, None where Helm stops: for comparing with a mode that is not this upgrade's own."""

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helms import LINES, helm
+from helms import LINES, any_helm, helm
 
+from policylint.cli.app import run
 from policylint.errors import SourceError
+from policylint.options import Options
+from policylint.pipeline import upgrades
 from policylint.sources.resolve import resolve
 from policylint.sources.sides import ChartSide, ManifestSide
 from policylint.sources.workspace import Workspace
@@ -124,8 +127,133 @@ def test_an_exported_record_is_a_side(tmp_path: Path) -> None:
     assert found.text[1][1] == HOOK
 
 
-def test_a_pending_release_is_none_to_upgrade(tmp_path: Path) -> None:
+OBJECT = (
+    "---\n# Source: web/templates/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {n: 'REV'}\n"
+)
+GIVEN = {"given": {"colour": "red", "size": 10_000_000}}
+
+
+def deployed(*statuses: str, **more: Any) -> list[dict[str, Any]]:
+    """The records of prod/web, one for each status; each holds one ConfigMap that names its revision."""
+    return [
+        record(number, status, manifest=OBJECT.replace("REV", str(number)), hooks=[], **more)
+        for number, status in enumerate(statuses, 1)
+    ]
+
+
+def written(tmp_path: Path, records: list[dict[str, Any]]) -> str:
     file = tmp_path / "release.json"
-    file.write_text(json.dumps(record(1, "pending-install")))
-    with pytest.raises(SourceError, match="Helm would not upgrade prod/web"):
-        side(str(file))
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": records}))
+    return str(file)
+
+
+def chart(tmp_path: Path) -> str:
+    """A chart of which the record's values are visible in the render."""
+    top = tmp_path / "chart"
+    (top / "templates").mkdir(parents=True)
+    (top / "Chart.yaml").write_text("apiVersion: v2\nname: web\nversion: 0.2.0\n")
+    (top / "values.yaml").write_text("given: {colour: blue, size: 1}\n")
+    body = "n: '{{ .Values.given.colour }} {{ .Values.given.size }} {{ .Release.Name }} {{ .Release.Namespace }}'"
+    (top / "templates/a.yaml").write_text(OBJECT.replace("n: 'REV'", body))
+    return str(top)
+
+
+def checked(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:
+    code = run(["check", *words, "--format", "json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def rules(report: dict[str, Any]) -> set[str]:
+    return {finding["rule"] for release in report["releases"] for finding in release["findings"]}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "compared"),
+    [(("deployed", "pending-upgrade"), "web revision 1"), (("pending-install",), "web revision 1 (pending-install)")],
+)
+def test_a_locked_release_is_a_finding_and_the_rest_is_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], statuses: tuple[str, ...], compared: str
+) -> None:
+    file = written(tmp_path, deployed(*statuses))
+    code, report = checked(capsys, chart(tmp_path), "--before", file, "--helm", any_helm().path)
+    assert (code, report["verdict"]) == (1, "fail")
+    assert "release-pending" in rules(report)
+    (release,) = report["releases"]
+    assert release["evidence"]["before"] == compared
+    assert [change["resource"]["name"] for change in release["changes"]] == ["web"]
+
+
+def test_an_uninstalled_release_is_none_to_upgrade(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path, deployed("uninstalled"))
+    code, report = checked(capsys, file, "--before", file)
+    assert code == 2
+    assert "Helm would not upgrade prod/web" in report["failures"][0]["message"]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_release_of_the_cluster_keeps_its_name_and_its_values(
+    line: str, api: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "RECORDS", deployed("superseded", "deployed", config=GIVEN))
+    (upgrade,) = upgrades(Options(after=chart(tmp_path), before="release:prod/web", helm=helm(line).path))
+    (change,) = upgrade.changes
+    assert (upgrade.release, upgrade.namespace, change.id.namespace) == ("web", "prod", "prod")
+    assert [(field.before, field.after) for field in change.fields] == [("2", "red 1e+07 web prod")]
+    assert set(api) == {"GET"}
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_reuse_of_a_cluster_s_release_takes_the_defaults_of_its_chart(
+    line: str, api: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stored = {
+        "metadata": {"name": "web", "version": "0.1.0", "apiVersion": "v2"},
+        "values": {"given": {"colour": "green \"\u00fc\"", "size": 10_000_000}},
+        "templates": [{"name": "templates/a.yaml", "data": base64.b64encode(b"\xff{{").decode()}],
+    }
+    monkeypatch.setattr(sys.modules[__name__], "RECORDS", deployed("deployed", chart=stored))
+    found = side("release:prod/web", helm(line).path).revision
+    assert found is not None
+    assert found.chart_record["values"] == stored["values"]
+    assert found.chart_record["templates"] == stored["templates"]
+    after = Options(after=chart(tmp_path), before="release:prod/web", helm=helm(line).path, values_mode="reuse")
+    (change,) = upgrades(after)[0].changes
+    assert [field.after for field in change.fields] == ['green "\u00fc" 1e+07 web prod']
+
+
+@pytest.mark.parametrize(
+    ("number", "label"), [("1", "web revision 1"), ("0", "web revision 2"), ("3", "web revision 3")]
+)
+def test_a_rollback_goes_from_the_last_revision_to_the_named_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], number: str, label: str
+) -> None:
+    file = written(tmp_path, deployed("superseded", "deployed", "failed"))
+    code, report = checked(capsys, file, "--rollback", number)
+    (release,) = report["releases"]
+    assert (release["name"], release["namespace"]) == ("web", "prod")
+    assert (release["evidence"]["before"], release["evidence"]["after"]) == ("web revision 3", label)
+    assert code in (0, 1)
+
+
+def test_a_rollback_is_sent_as_its_target_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    records = [*deployed("superseded", apply_method="csa"), *deployed("x", "deployed", apply_method="ssa")[1:]]
+    _, report = checked(capsys, written(tmp_path, records), "--rollback", "1", "--helm-version", "4")
+    assert report["releases"][0]["apply"] == "client-side"
+
+
+def test_a_rollback_in_the_cluster(
+    api: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "RECORDS", deployed("superseded", "deployed"))
+    words = ("--before", "release:prod/web", "--rollback", "1", "--helm", any_helm().path)
+    _, report = checked(capsys, *words)
+    assert report["releases"][0]["evidence"]["after"] == "web revision 1"
+    code, report = checked(capsys, *words[:2], "--rollback", "7", *words[4:])
+    assert code == 2
+    assert "has no revision 7" in report["failures"][0]["message"]
+
+
+@pytest.mark.parametrize("words", [["--rollback", "1"], ["CHART", "--before", "x", "--rollback", "1"]])
+def test_a_rollback_takes_one_release(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", *words]) == 2
+    assert "--rollback takes one side" in capsys.readouterr().err
