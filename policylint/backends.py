@@ -51,3 +51,8 @@ def _backend(resource: Resource, backend: Object, path: str) -> Iterator[Backend
 
 def _port(port: Json) -> int | str | None:
     return port if isinstance(port, (int, str)) else None
+
+
+def has_port(service: Resource, port: int | str) -> bool:
+    """Whether a Service has a port of this number or name."""
+    return any(port in (entry.get("port"), entry.get("name")) for entry in items(service.body, "spec", "ports"))

@@ -9,10 +9,9 @@ What to do instead: change both together, or keep the old port beside the new on
 
 from collections.abc import Iterator
 
-from policylint.backends import backends
+from policylint.backends import backends, has_port
 from policylint.model import Category, Fix, Severity, Upgrade, Violation
 from policylint.rule import Context, rule
-from policylint.workload import items
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)
@@ -23,7 +22,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             old, new = (side.resources.get(backend.service) for side in (upgrade.before, upgrade.after))
             if old is None or new is None or backend.port is None:
                 continue
-            if _has(old.body, backend.port) and not _has(new.body, backend.port):
+            if has_port(old, backend.port) and not has_port(new, backend.port):
                 yield Violation(
                     message=f"{resource.id} still sends traffic to port {backend.port} of {new.id}, which goes away",
                     path=backend.path,
@@ -31,7 +30,3 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                     resource=resource.id,
                     fixes=(Fix("keep the port on the Service, or change the backend too"),),
                 )
-
-
-def _has(service: object, port: object) -> bool:
-    return any(port in (entry.get("port"), entry.get("name")) for entry in items(service, "spec", "ports"))

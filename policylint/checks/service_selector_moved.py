@@ -11,11 +11,10 @@ own; keep the old one until the new one has proved itself. If no switch was mean
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Created, Fix, Kept, Resource, ResourceId, Severity, Upgrade, Violation
+from policylint.model import Category, Created, Fix, Kept, Resource, Severity, Upgrade, Violation
 from policylint.rule import Context, rule
-from policylint.workload import at, behind, mapping
-
-SCALED = ("Deployment", "StatefulSet", "ReplicaSet")
+from policylint.switches import readiness
+from policylint.workload import behind, mapping
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE, params={"keep": 0.5})
@@ -28,7 +27,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         old, new = behind(change.before, upgrade.before), behind(change.after, upgrade.after)
         if not old or not new or {found.id for found in old} & {found.id for found in new}:
             continue
-        severity, because = _readiness(old, new, new_here, float(context.params["keep"]))
+        severity, because = readiness(old, new, new_here, float(context.params["keep"]))
         yield Violation(
             message=f"{change.id} moves from {_names(old)} to {_names(new)}",
             because=because,
@@ -41,24 +40,6 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                 Fix("bring the new workload up at full size first, then move the selector in an upgrade of its own"),
             ),
         )
-
-
-def _readiness(old: list[Resource], new: list[Resource], fresh: set[ResourceId], keep: float) -> tuple[Severity, str]:
-    """How bad the move is: to no pods, to pods that are not there yet, to fewer pods, to a workload that runs."""
-    had, has = (sum(_replicas(found) for found in side) for side in (old, new))
-    if has == 0:
-        return Severity.ERROR, "it is scaled to zero on the after side, so nothing answers"
-    if all(found.id in fresh for found in new):
-        return Severity.WARNING, "it is created in the same upgrade, so nothing answers until its pods are ready"
-    if has < had * keep:
-        return Severity.WARNING, f"it has {has} replicas where {had} answered before"
-    return Severity.NOTE, f"it runs already, with {has} replicas"
-
-
-def _replicas(workload: Resource) -> int:
-    """The replicas of a workload as rendered; 1 for kinds that have no such number."""
-    count = at(workload.body, "spec", "replicas") if workload.id.kind in SCALED else None
-    return count if isinstance(count, int) else 1
 
 
 def _names(found: list[Resource]) -> str:
