@@ -208,7 +208,7 @@ def test_reuse_of_a_cluster_s_release_takes_the_defaults_of_its_chart(
 ) -> None:
     stored = {
         "metadata": {"name": "web", "version": "0.1.0", "apiVersion": "v2"},
-        "values": {"given": {"colour": "green \"\u00fc\"", "size": 10_000_000}},
+        "values": {"given": {"colour": 'green "\u00fc"', "size": 10_000_000}},
         "templates": [{"name": "templates/a.yaml", "data": base64.b64encode(b"\xff{{").decode()}],
     }
     monkeypatch.setattr(sys.modules[__name__], "RECORDS", deployed("deployed", chart=stored))
