@@ -12,7 +12,7 @@ What to do instead: keep persistence on, or name the old claim as existingClaim.
 from collections.abc import Iterator
 from typing import Any
 
-from policylint.model import Category, Fix, Kept, Severity, Violation
+from policylint.model import Category, Fix, Kept, Resource, Severity, Violation
 from policylint.rule import Context, rule
 from policylint.workload import items, mapping, pod_template, template_path
 
@@ -28,10 +28,11 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     claims = {
         volume.get("name"): mapping(volume, "persistentVolumeClaim") for volume in items(before, "spec", "volumes")
     }
-    claims |= {mapping(template, "metadata").get("name"): template for template in _templates(change)}
+    claims |= {mapping(template, "metadata").get("name"): template for template in _templates(change.before)}
+    still = {mapping(template, "metadata").get("name") for template in _templates(change.after)}
     for index, volume in enumerate(items(after, "spec", "volumes")):
         claim = claims.get(volume.get("name"))
-        if claim and "emptyDir" in volume:
+        if claim and "emptyDir" in volume and volume.get("name") not in still:  # a template of that name wins
             yield Violation(
                 message=f"the volume {volume['name']} loses its persistent storage: its claim becomes an emptyDir",
                 because="an emptyDir lives and dies with its pod",
@@ -42,5 +43,5 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
             )
 
 
-def _templates(change: Kept) -> list[Any]:
-    return items(change.before.body, "spec", "volumeClaimTemplates")
+def _templates(resource: Resource) -> list[Any]:
+    return items(resource.body, "spec", "volumeClaimTemplates")
