@@ -146,8 +146,9 @@ def _range(source: Source, word: Word) -> tuple[int, int] | None:
 
 
 def _insertion(source: Source, command: Command) -> Place | None:
-    """Behind the chart where it is written in the command, else behind the verb."""
-    for word in (command.names.get("chart"), command.verb):
+    """Behind the chart where it is written in the command, else behind the verb (`repo add`, whose flags it has)."""
+    words = command.positionals[:1] if tables.subcommands(command.action) else (command.verb,)
+    for word in (command.names.get("chart"), *words):
         found = _range(source, word) if word is not None and not word.maybe else None
         if found is not None:
             return source.place(found[1], found[1])
