@@ -215,8 +215,8 @@ _CREATED: Mapping[tuple[str, str], Callable[[Object], Object]] = {
 }
 
 
-def _claim(_live: Object, new: Object) -> Object:
-    return storage.normalized(new)
+def _claim(live: Object, new: Object) -> Object:
+    return storage.normalized(new, live)
 
 
 def _signing_request(live: Object, new: Object) -> Object:

@@ -34,6 +34,7 @@ GATED: Mapping[str, Mapping[str, int]] = {
     "core.v1.ResourceRequirements": {"claims": 34},
     "core.v1.SecurityContext": {"procMount": 33},
     "core.v1.ServiceSpec": {"trafficDistribution": 31},
+    "core.v1.VolumeProjection": {"clusterTrustBundle": NEVER, "podCertificate": NEVER},
     "core.v1.VolumeMount": {"recursiveReadOnly": 31},
     "apiextensions.v1.CustomResourceDefinitionVersion": {"selectableFields": 31},  # *
     "resource.v1.ExactDeviceRequest": {"adminAccess": 34, "capacity": 36, "tolerations": 34},  # *

@@ -48,6 +48,7 @@ def _munged(old: Mapping[str, Any], spec: Mapping[str, Any]) -> Mapping[str, Any
         found["terminationGracePeriodSeconds"] = 1
     if items(old.get("schedulingGates")):
         _take_added_selector(found, old, spec)
+        _take_added_affinity(found, part(old, "affinity"), part(spec, "affinity"))
     return found
 
 
@@ -69,6 +70,33 @@ def _take_added_selector(found: dict[str, Any], old: Mapping[str, Any], spec: Ma
     before, after = part(old, "nodeSelector"), part(spec, "nodeSelector")
     if all(after.get(key) == value for key, value in before.items()):
         found["nodeSelector"] = after
+
+
+def _take_added_affinity(found: dict[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Its node affinity too: anything where it required nothing, else more expressions in each required term."""
+    before, after = (_required_terms(one.get("nodeAffinity")) for one in (old, new))
+    grown = len(before) == len(after) and all(map(_only_adds, before, after))
+    if old.get("nodeAffinity") and before and not grown:
+        return
+    affinity = {**old}
+    _take(affinity, new, "nodeAffinity")
+    if affinity or new:
+        found["affinity"] = affinity
+    else:
+        found.pop("affinity", None)
+
+
+def _required_terms(affinity: Any) -> list[Any]:
+    return items(part(affinity, "requiredDuringSchedulingIgnoredDuringExecution").get("nodeSelectorTerms"))
+
+
+def _only_adds(before: Any, after: Any) -> bool:
+    """Whether a node selector term keeps its expressions, in their order, before any new ones."""
+    kinds = ("matchExpressions", "matchFields")
+    pairs = [(items(part(before).get(kind)), items(part(after).get(kind))) for kind in kinds]
+    if not any(old for old, _ in pairs):
+        return not any(new for _, new in pairs)
+    return all(new[: len(old)] == old for old, new in pairs)
 
 
 def _deadline(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findings:

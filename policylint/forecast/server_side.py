@@ -1,7 +1,8 @@
 """Server-side apply by one field manager: the live object with what the manager now says of it.
 
 Follows structured-merge-diff: lists and maps merge by their published types, and what the manager applied before
-and no longer applies is removed with everything below it, defaults included.
+and no longer applies is removed with everything below it, defaults included. A mapping or list that loses its last
+item that way becomes null, even where the manager still applies it as an empty one.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def _merge_map(node: Node, live: dict[str, Json], owned: Json, sent: dict[str, J
         elif name not in mine:
             found[name] = value
     found |= {name: value for name, value in sent.items() if name not in live}
-    return _unless_same(live, found)
+    return _unless_same(live, found) if found or not live else None
 
 
 def _unless_same(live: dict[str, Json], found: dict[str, Json]) -> Json:
@@ -62,7 +63,7 @@ def _merge_list(node: Node, live: list[Json], owned: Json, sent: list[Json]) -> 
         found.append(_merge(node.items, present[key], mine.get(key), item) if key in present else item)
     found += [item for key, item in present.items() if key not in applied and key not in mine]
     same = len(found) == len(live) and all(new is old for new, old in zip(found, live, strict=True))
-    return live if same else found
+    return live if same else found or None
 
 
 def item_key(node: Node, item: Json) -> str:

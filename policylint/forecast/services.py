@@ -60,12 +60,17 @@ def _allocate(spec: Spec) -> Spec:
 
 
 def _families(spec: Spec) -> None:
-    bare = spec.get("clusterIP") == "None" and not spec.get("selector")
+    bare = _bare(spec)
     if not spec.get("ipFamilyPolicy"):
         spec["ipFamilyPolicy"] = "RequireDualStack" if bare else "SingleStack"
     if not spec.get("ipFamilies"):
         both = bare and spec["ipFamilyPolicy"] != "SingleStack"
         spec["ipFamilies"] = [Allocated("IPv4"), Allocated("IPv6")] if both else [Allocated("IPv4")]
+
+
+def _bare(spec: Mapping[str, Any]) -> bool:
+    """Whether a Service has neither address nor selector: the families of the cluster are no concern of it."""
+    return spec.get("clusterIP") == "None" and not spec.get("selector")
 
 
 def _with_node_port(port: object, number: int) -> object:
@@ -153,7 +158,7 @@ def refusals(request: Request) -> Findings:
     yield from _addresses(old, spec, request.minor)
     yield from _load_balancer_class(old, spec, request.minor)
     yield from _health_port(old, spec, request.minor)
-    yield from _stack(old, spec)
+    yield from _stack(old, spec, request.minor)
     for index, port in enumerate(items(spec.get("ports"))):
         if spec.get("type") == "ClusterIP" and port.get("nodePort"):
             text = "may not be used when `type` is 'ClusterIP'"
@@ -199,13 +204,18 @@ def _health_port(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) ->
             yield forbidden(field, "field is immutable", source=_SOURCE)
 
 
-def _stack(old: Mapping[str, Any], spec: Mapping[str, Any]) -> Findings:
-    """IP families: which ones the cluster has decides."""
-    asked = spec.get("ipFamilyPolicy")
+def _stack(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findings:
+    """IP families: which ones the cluster has decides, unless the Service has neither address nor selector."""
+    if spec.get("type") not in _WITH_ADDRESS:
+        return
+    asked, bare, was_bare = spec.get("ipFamilyPolicy"), _bare(spec), _bare(old)
     have, want = items(old.get("ipFamilies")), items(spec.get("ipFamilies"))
-    if asked == "RequireDualStack" and old.get("ipFamilyPolicy") != asked and spec.get("clusterIP") != "None":
+    if len(have) > len(want) == 1 and asked != "SingleStack":
+        text = "must be 'SingleStack' to release the secondary IP family"
+        yield invalid("spec.ipFamilyPolicy", asked, text, minor, source=_SOURCE)
+    if asked == "RequireDualStack" and not bare and (was_bare or old.get("ipFamilyPolicy") != asked):
         yield _allocated("spec.ipFamilyPolicy", "whether the cluster is configured for dual-stack services")
-    if have and want and have[0] != want[0] and spec.get("type") in _WITH_ADDRESS:
+    if have and want and have[0] != want[0]:
         yield _allocated("spec.ipFamilies", f"whether the Service's address is of family {want[0]}")
     elif len(want) > len(have) >= 1 and asked != "PreferDualStack" and spec.get("clusterIP") != "None":
         yield _allocated("spec.ipFamilies", "whether the cluster is configured for dual-stack services")

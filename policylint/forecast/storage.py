@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policylint.forecast.gotypes import same
-from policylint.forecast.request import Findings, Request, part, schema
-from policylint.forecast.words import forbidden
+from policylint.forecast.request import Findings, Request, items, part, schema
+from policylint.forecast.words import forbidden, invalid
 from policylint.model import Cause, Object, Unknown
 from policylint.quantity import parse_quantity
 
@@ -21,6 +21,8 @@ _IMMUTABLE = "spec is immutable after creation except resources.requests and vol
 _STORAGE = "spec.resources.requests.storage"
 _RECOVER_SINCE = 32
 """RecoverVolumeExpansionFailure is on by default: a request may shrink, but not to the capacity or below."""
+_ALLOCATABLE_SINCE = 34
+"""MutableCSINodeAllocatableCount is on by default."""
 _CLASSES_SINCE = 34
 """VolumeAttributesClass is on by default (recorded: off in 1.30, on in 1.34)."""
 _RESIZE = (
@@ -41,11 +43,12 @@ _NO_SOURCE = frozenset(
 )
 
 
-def normalized(claim: Object) -> Object:
-    """A claim with its data source under both names, as the server keeps it."""
+def normalized(claim: Object, live: Object | None = None) -> Object:
+    """A claim with its data source under both names, as the server keeps it: any, if the live claim has one already."""
     spec = part(claim, "spec")
     reference = spec.get("dataSourceRef")
-    if spec.get("dataSource") and not _known_source(part(spec, "dataSource")):
+    new = live is None or not part(live, "spec").get("dataSource")
+    if new and spec.get("dataSource") and not _known_source(part(spec, "dataSource")):
         spec = {key: value for key, value in spec.items() if key != "dataSource"}
         claim = {**claim, "spec": spec}
     source = spec.get("dataSource")
@@ -187,3 +190,17 @@ def volume_refusals(request: Request) -> Findings:
     if was != now and request.minor < _CLASSES_SINCE:
         text = "update is forbidden when the VolumeAttributesClass feature gate is disabled"
         yield forbidden("spec.volumeAttributesClassName", text, source="ValidatePersistentVolumeUpdate")
+    elif was is not None and now is None:
+        text = "update from non-nil value to nil is forbidden"
+        yield forbidden("spec.volumeAttributesClassName", text, source="ValidatePersistentVolumeUpdate")
+
+
+def node_driver_refusals(request: Request) -> Findings:
+    """What the server refuses in an update of a CSINode: another entry for a driver that it has."""
+    node = schema(request.node, "spec", "drivers")
+    old = {part(driver).get("name"): driver for driver in items(part(request.live, "spec").get("drivers"))}
+    for driver in items(part(request.new, "spec").get("drivers")):
+        before = old.get(part(driver).get("name"))
+        free = {} if request.minor < _ALLOCATABLE_SINCE else {"allocatable": None}
+        if before and not same(node.items if node else None, {**part(before), **free}, {**part(driver), **free}):
+            yield invalid("spec.drivers", driver, "field is immutable", request.minor, source="ValidateCSINodeUpdate")

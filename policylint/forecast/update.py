@@ -22,6 +22,7 @@ _RULES: Mapping[tuple[str, str], Callable[[Request], Findings]] = {
     ("", "PersistentVolumeClaim"): storage.claim_refusals,
     ("", "PersistentVolume"): storage.volume_refusals,
     ("batch", "Job"): batch.refusals,
+    ("storage.k8s.io", "CSINode"): storage.node_driver_refusals,
 }
 
 

@@ -85,7 +85,7 @@ def _indexed(spec: Object, at: str) -> Iterator[Cause]:
     completions, parallelism = number(spec, "completions"), number(spec, "parallelism")
     most_failed = number(spec, "maxFailedIndexes")
     if completions is None:
-        if not _defaulted(spec):
+        if at.startswith("spec.jobTemplate.") or not _defaulted(spec):
             yield required(f"{at}.completions", "when completion mode is Indexed")
     elif most_failed is not None and most_failed > completions:
         yield invalid(f"{at}.maxFailedIndexes", most_failed, "must be less than or equal to completions")
@@ -105,7 +105,7 @@ def _indexed(spec: Object, at: str) -> Iterator[Cause]:
 
 
 def _defaulted(spec: Object) -> bool:
-    """Whether defaulting sets completions: where neither they nor the parallelism are given, both are 1."""
+    """Whether defaulting sets a Job's completions: where neither they nor the parallelism are given, both are 1."""
     return not has(spec, "completions") and not has(spec, "parallelism")
 
 

@@ -48,8 +48,10 @@ def host_sharing(spec: Object, at: str) -> Iterator[Cause]:
     if spec.get("shareProcessNamespace") is True and spec.get("hostPID") is True:
         detail = "ShareProcessNamespace and HostPID cannot both be enabled"
         yield invalid(f"{at}.shareProcessNamespace", True, detail)
+    if spec.get("hostNetwork") is True and has(spec, "hostnameOverride"):
+        yield forbidden(f"{at}.hostnameOverride", "may not be specified when hostNetwork is true")
     if spec.get("hostUsers") is False:
-        for name in ("hostPID", "hostIPC"):
+        for name in ("hostNetwork", "hostPID", "hostIPC"):
             if spec.get(name) is True:
                 yield forbidden(f"{at}.{name}", "when `hostUsers` is false")
 
