@@ -77,10 +77,16 @@ def judged(case: RuleCase) -> ReleaseReport:
 
 
 def _subjects(case: RuleCase):
-    if (command := case.path / "command.txt").exists():
-        from policylint.invocations import commands_of
+    from policylint.invocations import commands_of, scan
+    from policylint.invocations.together import in_repository
 
-        yield from commands_of(command)
+    if (command := case.path / "command.txt").exists():
+        yield from (found := commands_of(command))
+        yield from in_repository(found)
+    if (room := case.path / "repo").is_dir():
+        scanned = scan([room], room)
+        assert scanned.failures == ()
+        yield from (*scanned.invocations, *in_repository(scanned.invocations))
     for name in ("history.json", "records.yaml", "records.json"):
         if (file := case.path / name).exists():
             from policylint.history.claims import Releases
@@ -126,6 +132,7 @@ def _values(case: RuleCase):
     from policylint.sources.sides import ValuesInput
     from policylint.values.chart import read_chart, read_values
     from policylint.values.modes import Mode
+    from policylint.values.capabilities import ClusterQuestions
     from policylint.values.subject import change_of
 
     old, new, options = case.path / "old", case.path / "new", case.options()
@@ -137,6 +144,7 @@ def _values(case: RuleCase):
         set_string=tuple(options.get("set-string", ())),
     )
     yield charts[1]
+    yield ClusterQuestions(charts[1], "kubernetes" in options, tuple(options.get("api-versions", ())))
     yield change_of(
         charts[1],
         given,

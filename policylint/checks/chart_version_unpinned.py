@@ -10,10 +10,13 @@ What to do instead: pin the exact version, and let a bot propose new ones.
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import add_flag, is_exact, is_remote, pinned_in_reference
+from policylint.invocations.advice import add_flag, declared_text, is_exact, is_remote, pinned_in_reference
 from policylint.invocations.model import Invocation
 from policylint.model import Category, Fix, Grade, Severity, Violation
 from policylint.rule import Context, rule
+
+MOVING = ("HEAD", "main", "master", "develop", "trunk")
+"""Revisions of a Git source that move with each push."""
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
@@ -22,12 +25,24 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     if invocation.action not in ("install", "upgrade") or not is_remote(invocation):
         return
     version = invocation.version
-    if (
+    git = invocation.tool == "argocd" and "chart:" not in declared_text(invocation)
+    if git:
+        if version is None and invocation.flag("version").state == "unset":
+            version = "HEAD"
+        if version in MOVING:
+            yield Violation(
+                f"{invocation.release or invocation.chart} follows {version}: each push deploys",
+                severity=Severity.NOTE,
+                fixes=(Fix("name a tag or a commit in targetRevision, where a push shall not deploy"),),
+            )
+    elif (
         version is None
         and invocation.flag("version").state == "unset"
         and not pinned_in_reference(invocation.chart or "")
     ):
-        fix = add_flag(invocation, "--version X.Y.Z", "pin the version that runs now: helm list", grade=Grade.MANUAL)
+        fix = Fix("write the exact version that runs now: helm list")
+        if invocation.tool == "helm":
+            fix = add_flag(invocation, "--version X.Y.Z", "pin the version that runs now: helm list", Grade.MANUAL)
         yield Violation(f"the chart {invocation.chart} is not pinned: each run takes the newest", fixes=(fix,))
     elif version is not None and not is_exact(version):
         yield Violation(

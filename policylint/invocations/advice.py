@@ -16,6 +16,12 @@ _REMOTE = re.compile(r"^(?:oci|https?)://|^[A-Za-z0-9][\w.-]*/[\w.-]+$")
 _FOLDERS = ("charts/", "chart/", "helm/", "deploy/", "infra/", "k8s/")
 _EXACT = re.compile(r"v?\d+\.\d+\.\d+(?:[-+][\w.+-]+)?")
 
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|h|m|s))+")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SOURCE = re.compile(r"\b(?:repository|repo|repoURL|chart_repo_url|repositoryOpts|HelmRepository|remoteChart)\b")
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+
 FLAG_NAMES: Mapping[str, Mapping[str, str]] = {"4": {"atomic": "rollback-on-failure", "force": "force-replace"}}
 """Helm 4's names of flags that Helm 3 calls otherwise."""
 
@@ -71,6 +77,13 @@ def replace_flag(invocation: Invocation, name: str, text: str, title: str, grade
     return Fix(title, grade, (), (edit,))
 
 
+def seconds(text: str) -> float | None:
+    """A duration as Go writes it ("5m0s", "1h30m"); None for anything else."""
+    if not _DURATION.fullmatch(text):
+        return None
+    return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+
+
 def is_remote(invocation: Invocation) -> bool:
     """Whether the chart comes from a repository or registry, as far as the words tell."""
     chart = invocation.chart
@@ -78,7 +91,17 @@ def is_remote(invocation: Invocation) -> bool:
         return False
     if invocation.flag("repo").state == "set":
         return True
+    if invocation.tool != "helm" and _NAME.fullmatch(chart):
+        return _SOURCE.search(declared_text(invocation)) is not None
     return bool(_REMOTE.match(chart)) and not chart.startswith(_FOLDERS)
+
+
+def declared_text(invocation: Invocation) -> str:
+    """The text of a declaration or a command; "" where its place is not known."""
+    source, span = invocation.source, invocation.span
+    if source is None or span is None or span.start < 0 or span.file != invocation.file:
+        return ""
+    return source.text.encode()[span.start - source.offset : span.end - source.offset].decode(errors="replace")
 
 
 def is_exact(version: str) -> bool:

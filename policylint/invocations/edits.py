@@ -176,3 +176,13 @@ def _in_yaml(data: bytes, place: Place, path: tuple[str, ...], value: str) -> Ed
         return Edit(place.file, end, end, f"\n{added_text}")
     start = at + key.start_mark.index
     return Edit(place.file, start, start, f"{added_text.lstrip()}\n{' ' * column}")
+
+
+def only(invocation: Invocation, pattern: bytes, text: str) -> Edit | None:
+    """Write a text behind the first group of a pattern, where the file has it exactly once."""
+    data = _bytes(invocation)
+    found = list(re.finditer(pattern, data)) if data is not None else []
+    if len(found) != 1 or invocation.source is None:
+        return None
+    shift = invocation.source.offset
+    return Edit(invocation.file, found[0].end(1) + shift, found[0].end() + shift, text)

@@ -90,6 +90,9 @@ def _remediation(root: Tree) -> Iterator[Setting]:
     """A failed upgrade is rolled back when remediation is asked for: retries, or the last failure by itself."""
     found = root.get("spec", "upgrade", "remediation")
     if found is None:
+        upgrade = root.get("spec", "upgrade")
+        if upgrade and (upgrade.open or upgrade.dynamic):
+            yield Setting("atomic", "unknown")
         return
     retries, last, strategy = (found.get(name) for name in ("retries", "remediateLastFailure", "strategy"))
     said = [each for each in (retries, last, strategy) if each]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -25,6 +25,15 @@ class Together:
             for each in self.invocations
             if (each.line, each.column) > place and (each.job.name if each.job else "") == mine
         )
+
+    def first_of_jobs(self, wanted: Callable[[Invocation], bool]) -> Iterator[Invocation]:
+        """The first wanted one of each job, and of what belongs to none."""
+        seen: set[str] = set()
+        for each in self.invocations:
+            name = each.job.name if each.job else ""
+            if name not in seen and wanted(each):
+                seen.add(name)
+                yield each
 
 
 def in_repository(invocations: Iterable[Invocation]) -> Iterator[Together]:

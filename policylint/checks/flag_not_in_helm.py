@@ -1,0 +1,61 @@
+"""A flag that this Helm does not know.
+
+What happens: helm stops with "unknown flag" before it does anything, or, for an old spelling that still works,
+prints a warning until the version that drops it.
+
+Why: the flag belongs to another Helm line or a newer version than the one that the file installs, or it is
+misspelled.
+
+What to do instead: write the flag as the Helm of the pipeline calls it, or move the pipeline to the Helm that has it.
+"""
+
+from collections.abc import Iterator
+
+from policylint.invocations.advice import replace_flag
+from policylint.invocations.flags import LINES, canonical, options
+from policylint.invocations.model import Flag, Invocation
+from policylint.invocations.versions import absent, is_helm2, known_verb, through_plugin
+from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.packs import nearest
+from policylint.rule import Context, rule
+
+
+@rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
+def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
+    """Flags that the Helm line and version do not have; without a known line, those that no line has."""
+    verb = invocation.action
+    if invocation.tool != "helm" or not known_verb(verb) or through_plugin(invocation):
+        return
+    version = invocation.helm_version or context.target.helm
+    lines = (version[:1],) if version[:1] in LINES else LINES
+    for name, flag in invocation.flags.items():
+        spelled = flag.written.removeprefix("--").partition("=")[0]
+        if not flag.written.startswith("--") or is_helm2(verb, spelled):
+            continue
+        known = [options(line, verb)[spelled] for line in lines if spelled in options(line, verb)]
+        missing = "" if not known else absent(version, verb, spelled)
+        if not known or missing:
+            yield _unknown(spelled, verb, version, missing, lines)
+        elif len(lines) == 1 and known[0].deprecated not in ("", "-"):
+            yield _renamed(invocation, name, flag, known[0].deprecated, version)
+
+
+def _unknown(spelled: str, verb: str, version: str, missing: str, lines: tuple[str, ...]) -> Violation:
+    own = f"--{canonical(spelled)}" if canonical(spelled) in options(lines[0], verb) else ""
+    others = [f"--{name}" for name in options(lines[0], verb) if canonical(name) == spelled]
+    better = own or (others[0] if others else "")
+    known = [f"--{name}" for line in lines for name in options(line, verb)]
+    instead = f"write {better}" if better else nearest(f"--{spelled}", known)
+    return Violation(
+        message=f"helm {version if len(lines) == 1 else ''}".rstrip() + f" {verb} does not know --{spelled}",
+        because=missing or "unknown flag: helm stops before it does anything",
+        fixes=(Fix("install a Helm that has it, or leave it out" if missing else instead),),
+    )
+
+
+def _renamed(invocation: Invocation, name: str, flag: Flag, use: str, version: str) -> Violation:
+    return Violation(
+        message=f"{flag.written} is deprecated in Helm {version[:1]}: it is called --{use} now",
+        severity=Severity.NOTE,
+        fixes=(replace_flag(invocation, name, f"--{use}", f"write --{use}"),),
+    )

@@ -1,0 +1,37 @@
+"""Two flags that exclude each other.
+
+What happens: helm stops with an error before it does anything.
+
+Why: --force-replace sends replacements, --force-conflicts and --server-side=true send server-side apply: Helm 4
+refuses them together.
+
+What to do instead: keep one. To take over fields from another manager, --force-conflicts alone is enough.
+"""
+
+from collections.abc import Iterator
+
+from policylint.invocations.advice import replace_flag
+from policylint.invocations.flags import canonical, notes
+from policylint.invocations.model import Invocation
+from policylint.model import Category, Severity, Violation
+from policylint.rule import Context, rule
+
+
+@rule(category=Category.PRACTICE, severity=Severity.WARNING)
+def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
+    """Both flags of a pair that Helm refuses are set."""
+    if invocation.tool != "helm":
+        return
+    for row in notes()["exclusive"]:
+        names = [canonical(name) for name in row["flags"]]
+        given = [invocation.flag(name) for name in names]
+        wanted = row.get("value")
+        if row["how"] == "wins" or any(flag.state != "set" for flag in given):
+            continue
+        if wanted is not None and str(given[1].value).lower() != wanted:
+            continue
+        written = [flag.written or f"--{name}" for flag, name in zip(given, names, strict=True)]
+        yield Violation(
+            message=f"helm refuses {written[0]} together with {written[1]}",
+            fixes=(replace_flag(invocation, names[0], "", f"leave {written[0]} out"),),
+        )

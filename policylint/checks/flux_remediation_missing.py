@@ -1,0 +1,33 @@
+"""Flux does nothing after a failed upgrade.
+
+What happens: the HelmRelease stays half applied and not ready until somebody looks at it.
+
+Why: spec.upgrade.remediation asks for no retries, so that a failed upgrade is neither tried again nor rolled back.
+
+What to do instead: spec.upgrade.remediation.retries: 3; the last failure is then rolled back too.
+"""
+
+from collections.abc import Iterator
+
+from policylint.invocations.advice import severity
+from policylint.invocations.edits import setting_added
+from policylint.invocations.model import Invocation
+from policylint.model import Category, Fix, Grade, Severity, Violation
+from policylint.rule import Context, rule
+
+PATH = ("spec", "upgrade", "remediation", "retries")
+
+
+@rule(category=Category.PRACTICE, severity=Severity.NOTE)
+def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
+    """A HelmRelease without remediation; silent where a template or a patch may add it."""
+    flag = invocation.flag("atomic")
+    if invocation.tool == "flux" and flag.state == "unset":
+        today = invocation.source is not None and "helm.toolkit.fluxcd.io" in invocation.source.text
+        edit = setting_added(invocation, PATH, "3") if today and flag.origin is None else None
+        title = "ask for retries: spec.upgrade.remediation.retries: 3" if today else "spec.rollback.enable: true"
+        yield Violation(
+            message="a failed upgrade stays failed: no remediation is asked for",
+            severity=severity(context),
+            fixes=(Fix(title, Grade.SAFE, (), (edit,)) if edit else Fix(title),),
+        )

@@ -1,0 +1,35 @@
+"""The CI job is stopped before helm gives up.
+
+What happens: helm is killed while it waits, so that nothing is rolled back and the release stays in pending-upgrade.
+
+Why: the job's time limit is not longer than --timeout (5m where none is given).
+
+What to do instead: give the job a few minutes more than helm.
+"""
+
+from collections.abc import Iterator
+
+from policylint.invocations.advice import is_dry_run, seconds
+from policylint.invocations.model import Invocation
+from policylint.model import Category, Fix, Severity, Violation
+from policylint.rule import Context, rule
+
+DEFAULT = "5m0s"
+
+
+@rule(category=Category.PRACTICE, severity=Severity.WARNING)
+def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
+    """A command that waits, in a job whose limit is known."""
+    waits = any(invocation.flag(name).state == "set" for name in ("wait", "atomic"))
+    flag = invocation.flag("timeout")
+    limit = invocation.job.timeout if invocation.job else None
+    if limit is None or not waits or not invocation.deploys or is_dry_run(invocation) or flag.state == "unknown":
+        return
+    said = DEFAULT if flag.state == "unset" else str(flag.value)
+    most = seconds(said)
+    if most is not None and limit * 60 <= most:
+        yield Violation(
+            message=f"the job ends after {limit:g} minutes, and helm may wait {said}: the release would stay locked",
+            before=f"{limit:g} minutes",
+            fixes=(Fix(f"give the job more than {said}, or helm a shorter --timeout"),),
+        )

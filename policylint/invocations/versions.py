@@ -1,0 +1,58 @@
+"""What Helm versions know: verbs, flags that came and went, leftovers of Helm 2."""
+
+from __future__ import annotations
+
+import re
+
+from policylint.invocations import flags
+from policylint.invocations.advice import declared_text
+from policylint.invocations.model import Invocation
+
+_HELM2_VERBS = ("init", "reset", "serve", "home", "tiller")
+
+
+def known_verb(verb: str) -> bool:
+    """Whether a verb's own flags are known: one of Helm's, without subcommands."""
+    return bool(verb) and flags.verbs().get(verb) == verb and not flags.subcommands(verb) and verb not in _plugins()
+
+
+def through_plugin(invocation: Invocation) -> bool:
+    """Whether a plugin runs Helm's verb and may have flags of its own (`helm secrets upgrade`)."""
+    plugins = "|".join(re.escape(word.split()[0]) for word in flags.notes()["wraps"])
+    return re.search(rf"\s(?:{plugins})\s", declared_text(invocation)) is not None
+
+
+def is_helm2(verb: str, name: str) -> bool:
+    """Whether a flag is one of Helm 2's that neither Helm 3 nor 4 has on this verb."""
+    listed = any(row["name"] == name and verb in row["verbs"] for row in flags.notes()["helm2"])
+    return listed and not any(name in flags.options(line, verb) for line in flags.LINES)
+
+
+def is_helm2_verb(verb: str) -> bool:
+    """Whether the verb ended with Helm 2."""
+    return verb in _HELM2_VERBS
+
+
+def absent(version: str, verb: str, name: str) -> str:
+    """Why an exact version lacks a flag that its line has; "" where it has it, or where only the line is known."""
+    at = _numbers(version)
+    if len(at) < 2:
+        return ""
+    for row in flags.notes()["changed"]:
+        if row["line"] != version[:1] or row["name"] != name or verb not in row["verbs"]:
+            continue
+        if "since" in row and at < _numbers(row["since"])[: len(at)]:
+            return f"--{name} came with Helm {row['since']}"
+        if "absent" in row:
+            first, last = (_numbers(word) for word in row["absent"].split(" - "))
+            if len(at) == len(first) and first <= at <= last:
+                return f"Helm {row['absent']} do not have --{name}"
+    return ""
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
+def _plugins() -> frozenset[str]:
+    return frozenset(flags.notes()["verbs"])
