@@ -18,6 +18,8 @@ from policylint.sources.workspace import Workspace
 if TYPE_CHECKING:
     from policylint.judge import Case, Judging
     from policylint.manifest import Text
+    from policylint.values.capabilities import ClusterQuestions
+    from policylint.values.chart import Chart
 
 Progress = Callable[[int, int, str], None]
 """(number, of how many, release): called before each release is judged."""
@@ -114,7 +116,15 @@ def _values_subjects(plan: Plan, helm: str, failed: str = "") -> tuple[tuple[obj
         change = values_change(plan.before, plan.given_after, plan.options.values_mode, helm, failed)
     except PolicylintError as error:
         return (), (failure("values", error),)
-    return ((change, change.new) if change else ()), ()
+    return ((change, change.new, _questions(plan, change.new)) if change else ()), ()
+
+
+def _questions(plan: Plan, chart: Chart) -> ClusterQuestions:
+    """The new chart with what the options and the configuration say of the cluster."""
+    from policylint.values.capabilities import ClusterQuestions
+
+    version = plan.options.kube_version or plan.environment.kubernetes or plan.config.kubernetes
+    return ClusterQuestions(chart, bool(version), (*plan.options.api_versions, *plan.environment.api_versions))
 
 
 def _record_subjects(plan: Plan, subjects: tuple[object, ...], after: tuple[Text, ...]) -> Iterator[object]:
@@ -170,7 +180,7 @@ def _absent(plan: Plan) -> frozenset[str]:
     charts = isinstance(plan.given_after, ChartSide)
     record = isinstance(plan.before, ManifestSide) and plan.before.history is not None
     absent: tuple[str, ...] = () if plan.invocations else ("Invocation", "FileInvocations")
-    absent += () if charts else ("ValuesChange", "Chart", "UnsteadyRender")
+    absent += () if charts else ("ValuesChange", "Chart", "ClusterQuestions", "UnsteadyRender")
     absent += () if record else ("History", "Releases")
     return frozenset((*absent, "Fleet"))
 

@@ -1,0 +1,34 @@
+"""A template asks the cluster what nobody told policylint.
+
+What happens: the render that is judged may not be the one that Helm makes: objects come or go, or take another API
+version, with the cluster that the upgrade runs against.
+
+Why: a template tests .Capabilities.APIVersions for a custom resource, or .Capabilities.KubeVersion for a bound among
+the minors in use, and an offline render has only what it was told.
+
+What to do instead: say what the cluster has: kubernetes and api-versions of the environment in .policylint.yaml, or
+--kube-version and --api-versions.
+"""
+
+from collections.abc import Iterator
+
+from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.rule import Context, rule
+from policylint.values.capabilities import ClusterQuestions, unanswered
+from policylint.values.tables import listed
+
+
+@rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
+def check(questions: ClusterQuestions, context: Context) -> Iterator[Violation]:
+    """One note for all that the chart and its subcharts ask and the run cannot answer."""
+    found = list(unanswered(questions))
+    if found:
+        asked = list(dict.fromkeys(question.asked for question in found))
+        places = {question.location.file: question.location for question in reversed(found)}
+        yield Violation(
+            message=f"what is rendered depends on the cluster: templates ask for {listed(asked)}",
+            because="the run was not told whether the cluster has it",
+            before=asked,
+            locations=tuple(sorted(places.values(), key=lambda place: place.file))[:3],
+            fixes=(Fix("say what the cluster has: --kube-version and --api-versions, or the environment's keys"),),
+        )

@@ -1,0 +1,59 @@
+"""What a chart's templates ask of the cluster (`.Capabilities`), and whether the answer depends on which one it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policylint.apis import builtin
+from policylint.model import Location
+from policylint.schemas import NEWEST, RECORDED, group_of
+from policylint.values.chart import Chart
+from policylint.values.semver import admits
+
+_ACTION = re.compile(r"\{\{-?\s*(?!/\*)(.*?)\}\}", re.S)
+_HAS = re.compile(r"\.APIVersions\.Has\s+\(?[\"`]([^\"`]+)[\"`]")
+_COMPARE = re.compile(r"semverCompare\s+[\"`]([^\"`]+)[\"`]")
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterQuestions:
+    """A chart, and what the run was told of the cluster: whether its version, and which further API versions."""
+
+    chart: Chart
+    version_given: bool
+    api_versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing that a template asks and the run does not know: the words, and the place."""
+
+    asked: str
+    location: Location
+
+
+def unanswered(questions: ClusterQuestions) -> Iterator[Question]:
+    """API versions of custom resources that were not given, and version bounds that lie among supported minors."""
+    for path, chart in questions.chart.walk():
+        for file in chart.templates:
+            if "Capabilities" not in file.text:
+                continue
+            for action in _ACTION.finditer(file.text):
+                line = file.text.count("\n", 0, action.start()) + 1
+                for asked in _asked(action[1], questions):
+                    yield Question(asked, Location("cause", f"{path}/{file.name}", line, key=asked))
+
+
+def _asked(action: str, questions: ClusterQuestions) -> Iterator[str]:
+    groups = {group_of(api_version) for api_version, _ in builtin()}
+    for name in _HAS.findall(action):
+        if group_of(name.rpartition("/")[0] if name.count("/") > 1 else name) not in groups and not any(
+            given == name or name.startswith(f"{given}/") for given in questions.api_versions
+        ):
+            yield name
+    if not questions.version_given and "Capabilities.KubeVersion" in action:
+        for bounds in _COMPARE.findall(action):
+            if len({admits(bounds, f"{minor}.0") for minor in (RECORDED[0], NEWEST)}) > 1:
+                yield f"Kubernetes {bounds}"
