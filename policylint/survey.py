@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,10 @@ def survey(asked: Survey) -> Report:
 
     A file that cannot be read is a failure of the report; no invocation at all is a pass that says so.
     """
-    return judged(asked, searched(asked))
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(searched, asked)
+        all_rules()  # they load while git looks through the files
+        return judged(asked, found.result())
 
 
 def searched(asked: Survey) -> Scan:
