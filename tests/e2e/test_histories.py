@@ -1,0 +1,142 @@
+"""What `policylint history` says of a release after real events, and whether helm then does what it says."""
+
+import signal
+import subprocess
+import time
+import uuid
+
+import pytest
+
+from policylint.history.targets import after_failures
+from policylint.sources.release import history
+from scripts.oracle_client import connect
+from tests.e2e.cluster import CONTEXT, LIMIT, Release, needs_server, policylint, rules, settings, write_chart
+from tests.helms import LINES
+
+pytestmark = needs_server
+GOOD, REFUSED = settings("1", immutable=True), settings("2", immutable=True)
+BAD_NAME = '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "Not_A_Name"}}'
+NEVER_READY = """{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"selector":
+{"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers":
+[{"name": "web", "image": "registry.invalid/web:1"}]}}}}"""
+
+
+@pytest.fixture(params=LINES)
+def release(request):
+    return Release(request.param, f"history-{uuid.uuid4().hex[:8]}")
+
+
+@pytest.fixture
+def chart(tmp_path):
+    return lambda text: write_chart(tmp_path / "chart", {"a.yaml": text})
+
+
+def judged(release, capsys):
+    spec = f"{release.namespace}/{release.name}"
+    code, report = policylint(capsys, "history", spec, "--helm", release.helm)
+    return code, rules(report), report["releases"][0]
+
+
+def statuses(release):
+    return [(row["revision"], row["status"]) for row in release.shown()]
+
+
+def chosen(release):
+    """The revision that the last rollback went back to, in helm's own words."""
+    return release.shown()[-1]["description"]
+
+
+def kill_when_pending(release, status, *words):
+    """Start helm and kill it, without any chance to clean up, once its pending record lies in the cluster."""
+    server, selector = connect("", CONTEXT), f"labelSelector=owner%3Dhelm%2Cstatus%3D{status}"
+    path = f"/api/v1/namespaces/{release.namespace}/secrets?{selector}"
+    process = subprocess.Popen(release.argv(*words, "--wait"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + LIMIT
+        while not server.ask("GET", path)[1].get("items"):
+            assert process.poll() is None and time.monotonic() < end, f"never {status}"
+            time.sleep(0.05)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
+def run_steps(release, finding, title):
+    """Do what a fix says: its helm and kubectl commands, as they are written."""
+    (fix,) = (fix for fix in finding["fixes"] if fix["title"].startswith(title))
+    commands = [step for step in fix["steps"] if step.startswith(("helm ", "kubectl "))]
+    assert commands
+    for command in commands:
+        program, *words = command.split()
+        path = release.helm if program == "helm" else program
+        flag = "--kube-context" if program == "helm" else "--context"
+        subprocess.run([path, *words, flag, CONTEXT], check=True, timeout=LIMIT, capture_output=True)
+
+
+def test_good_upgrades_a_failed_one_and_the_ways_back(release, chart, capsys):
+    release.must_deploy(chart(GOOD))
+    code, found, _ = judged(release, capsys)
+    assert (code, found) == (0, set())
+    assert release.deploy(chart(REFUSED)).returncode != 0
+    code, found, report = judged(release, capsys)
+    assert statuses(release) == [(1, "deployed"), (2, "failed")]
+    assert report["targets"]["atomic"]["revision"] == 1
+    atomic = "--atomic" if release.line == "3" else "--rollback-on-failure"
+    assert release.deploy(chart(REFUSED), atomic).returncode != 0
+    assert chosen(release) == "Rollback to 1"
+    _, found, report = judged(release, capsys)
+    assert report["targets"]["rollback_without_number"] == {"revision": 3, "status": "failed", "good": False}
+    assert "rollback-target-failed" in found
+    assert release.run("rollback", release.name).returncode != 0
+    assert chosen(release).startswith(("Rollback to 3", 'Rollback "shop" failed'))
+    _, found, report = judged(release, capsys)
+    release.must("rollback", release.name, str(report["targets"]["newest_good"]["revision"]))
+    assert judged(release, capsys)[2]["revisions"][-1]["status"] == "deployed"
+
+
+def test_a_first_install_that_failed(release, chart, capsys):
+    assert release.deploy(chart(BAD_NAME)).returncode != 0
+    _, found, report = judged(release, capsys)
+    assert "first-install-failed" in found
+    assert report["targets"] == {"rollback_without_number": None, "atomic": None, "newest_good": None}
+    atomic = "--atomic" if release.line == "3" else "--rollback-on-failure"
+    assert "unable to find a previously successful release" in release.deploy(chart(BAD_NAME), atomic).stderr
+    release.must_deploy(chart(GOOD))
+    report = judged(release, capsys)[2]
+    assert report["targets"]["newest_good"]["revision"] == report["revisions"][-1]["revision"]
+    assert not any(revision["good"] for revision in report["revisions"][:-1])
+
+
+def test_failed_upgrades_push_good_revisions_out_as_foreseen(release, chart, capsys):
+    for value in ("0", "0", "1"):
+        release.must_deploy(chart(settings(value, immutable=value == "1")), "--history-max", "3")
+    before = history(release.name, release.namespace, release.helm).with_limit(3)
+    for count in (1, 2, 3):
+        assert release.deploy(chart(REFUSED), "--history-max", "3").returncode != 0
+        foreseen = after_failures(before, count).revisions
+        assert [(revision.number, revision.status) for revision in foreseen] == statuses(release)
+    report = judged(release, capsys)[2]
+    assert report["targets"]["newest_good"]["revision"] == 3
+
+
+def test_a_helm_that_was_killed_in_an_upgrade(release, chart, capsys):
+    release.must_deploy(chart(NEVER_READY))
+    kill_when_pending(release, "pending-upgrade", "upgrade", release.name, str(chart(NEVER_READY.replace(":1", ":2"))))
+    code, found, report = judged(release, capsys)
+    assert (code, "release-pending" in found, report["locked"]) == (1, True, True)
+    refused = release.deploy(chart(NEVER_READY))
+    assert "another operation (install/upgrade/rollback) is in progress" in refused.stderr
+    (finding,) = (each for each in report["findings"] if each["rule"] == "release-pending")
+    run_steps(release, finding, "go back to revision 1")
+    assert statuses(release)[-1] == (3, "deployed")
+    release.must_deploy(chart(NEVER_READY))
+
+
+def test_a_helm_that_was_killed_in_the_first_install(release, chart, capsys):
+    words = ("install", release.name, str(chart(NEVER_READY)), "--create-namespace")
+    kill_when_pending(release, "pending-install", *words)
+    _, found, report = judged(release, capsys)
+    assert report["locked"]
+    (finding,) = (each for each in report["findings"] if each["rule"] == "release-pending")
+    run_steps(release, finding, "delete the record")
+    release.must_deploy(chart(NEVER_READY))
