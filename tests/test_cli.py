@@ -26,7 +26,7 @@ def policylint(*words, cwd=None, stdin=None, env=None):
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,  # a machine may be busy: what hangs is still found
         check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
     )
