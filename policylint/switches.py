@@ -1,11 +1,11 @@
-"""How ready the pods are that traffic moves to: the judgement behind every switch of a Service or a route."""
+"""Where traffic goes when pods, Services or routes change: which Services to look at, how ready the new pods are."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from policylint.model import Resource, ResourceId, Severity
-from policylint.workload import at
+from policylint.model import Created, Deleted, Kept, Resource, ResourceId, Severity, Upgrade
+from policylint.workload import EMPTY, TEMPLATES, at, mapping, matches, pod_labels
 
 SCALED = ("Deployment", "StatefulSet", "ReplicaSet")
 """Workloads that run as many pods as `spec.replicas` says."""
@@ -32,3 +32,29 @@ def replicas(workload: Resource) -> int:
     """The replicas of a workload as rendered; 1 for kinds that have no such number, and where none is rendered."""
     count = at(workload.body, "spec", "replicas") if workload.id.kind in SCALED else None
     return count if isinstance(count, int) else 1
+
+
+def unsettled(upgrade: Upgrade) -> Iterator[Kept]:
+    """The kept Services that change, or that select pods which change; all others are left unread."""
+    touched = _touched(upgrade)
+    for change in upgrade.of("Service"):
+        if not isinstance(change, Kept) or change.id.group:
+            continue
+        if change.fields or any(_takes(change.after, pods) for pods in touched):
+            yield change
+
+
+def _touched(upgrade: Upgrade) -> list[Resource]:
+    """The workloads, of both sides, that this upgrade creates, changes or deletes."""
+    found: list[Resource] = []
+    for change in upgrade.of(*TEMPLATES):
+        if isinstance(change, (Kept, Deleted)) and (isinstance(change, Deleted) or change.fields):
+            found.append(change.before)
+        if isinstance(change, (Kept, Created)) and (isinstance(change, Created) or change.fields):
+            found.append(change.after)
+    return found
+
+
+def _takes(service: Resource, workload: Resource) -> bool:
+    labels = pod_labels(workload) or EMPTY
+    return service.id.namespace == workload.id.namespace and matches(mapping(service.body, "spec", "selector"), labels)

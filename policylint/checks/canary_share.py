@@ -11,8 +11,9 @@ workload's pods a label that the Service does not select.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Confidence, Fix, Kept, Manifest, Resource, Severity, Upgrade, Violation
+from policylint.model import Category, Confidence, Fix, Manifest, Resource, Severity, Upgrade, Violation
 from policylint.rule import Context, rule
+from policylint.switches import unsettled
 from policylint.workload import at, behind, mapping
 
 SCALED = ("Deployment", "StatefulSet", "ReplicaSet")
@@ -21,8 +22,8 @@ SCALED = ("Deployment", "StatefulSet", "ReplicaSet")
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.LIKELY)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A kept Service has workloads of replicas behind it whose shares this upgrade changes."""
-    for change in upgrade.of("Service"):
-        if not isinstance(change, Kept) or change.id.group or at(change.after.body, "spec", "clusterIP") == "None":
+    for change in unsettled(upgrade):
+        if at(change.after.body, "spec", "clusterIP") == "None":
             continue  # the clients of a headless Service choose a pod themselves
         old, new = _shares(change.before, upgrade.before), _shares(change.after, upgrade.after)
         total = sum(new.values())

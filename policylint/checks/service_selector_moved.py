@@ -11,9 +11,9 @@ own; keep the old one until the new one has proved itself. If no switch was mean
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Created, Fix, Kept, Resource, Severity, Upgrade, Violation
+from policylint.model import Category, Created, Fix, Resource, Severity, Upgrade, Violation
 from policylint.rule import Context, rule
-from policylint.switches import readiness
+from policylint.switches import readiness, unsettled
 from policylint.workload import behind, mapping
 
 
@@ -21,9 +21,7 @@ from policylint.workload import behind, mapping
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """The workloads behind a kept Service are all others: how ready they are makes a note, warning or error."""
     new_here = {change.id for change in upgrade.changes if isinstance(change, Created)}
-    for change in upgrade.of("Service"):
-        if not isinstance(change, Kept) or change.id.group:
-            continue
+    for change in unsettled(upgrade):
         old, new = behind(change.before, upgrade.before), behind(change.after, upgrade.after)
         if not old or not new or {found.id for found in old} & {found.id for found in new}:
             continue

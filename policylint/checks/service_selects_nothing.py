@@ -9,17 +9,16 @@ What to do instead: let the selector and the pod labels come from the same templ
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Kept, Severity, Upgrade, Violation
+from policylint.model import Category, Fix, Severity, Upgrade, Violation
 from policylint.rule import Context, rule
+from policylint.switches import unsettled
 from policylint.workload import behind, mapping
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A kept Service took pods of this release before and takes none after."""
-    for change in upgrade.of("Service"):
-        if not isinstance(change, Kept) or change.id.group:
-            continue
+    for change in unsettled(upgrade):
         old, new = behind(change.before, upgrade.before), behind(change.after, upgrade.after)
         if old and not new and mapping(change.after.body, "spec", "selector"):
             had = ", ".join(str(found.id) for found in old)

@@ -9,17 +9,18 @@ What to do instead: rename the container port and targetPort together, or use th
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Deleted, Fix, Kept, Manifest, Resource, Severity, Upgrade, Violation
+from policylint.model import Category, Created, Fix, Kept, Manifest, Resource, Severity, Upgrade, Violation
 from policylint.rule import Context, rule
+from policylint.switches import unsettled
 from policylint.workload import behind, containers, items, pod_template
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A named targetPort that no pod behind the Service has, in a Service that is new or was in order before."""
-    for change in upgrade.of("Service"):
-        if isinstance(change, Deleted) or change.id.group:
-            continue
+    created = [change for change in upgrade.of("Service") if isinstance(change, Created) and not change.id.group]
+    services: list[Created | Kept] = [*unsettled(upgrade), *created]
+    for change in services:
         old = _unmet(change.before, upgrade.before) if isinstance(change, Kept) else {}
         for name, path in _unmet(change.after, upgrade.after).items():
             if name not in old:
