@@ -130,9 +130,9 @@ def _fleet(members: list[dict]):
 def _values(case: RuleCase):
     """The new chart, and the upgrade to it: charts in old/ and new/, user values in old.yaml and new.yaml."""
     from policylint.sources.sides import ValuesInput
+    from policylint.values.capabilities import ClusterQuestions
     from policylint.values.chart import read_chart, read_values
     from policylint.values.modes import Mode
-    from policylint.values.capabilities import ClusterQuestions
     from policylint.values.subject import change_of
 
     old, new, options = case.path / "old", case.path / "new", case.options()
