@@ -24,6 +24,9 @@ from policylint.rule import Context
 if TYPE_CHECKING:
     from policylint.rule import Rule
 
+DOCUMENTS = (".md", ".mdx", ".markdown", ".rst", ".adoc")
+"""Files for people: commands that they show are notes at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
@@ -118,5 +121,8 @@ def _rules(asked: Survey, config: Config, environment: Environment) -> tuple[tup
 
 
 def _weighed(finding: Finding, levels: dict[str, Severity | None]) -> Finding:
+    """The severity that the configuration says; what documentation tells people to type is no deploy: a note."""
     wanted = levels.get(finding.rule)
+    if wanted is None and finding.locations[0].file.lower().endswith(DOCUMENTS):
+        wanted = Severity.NOTE
     return replace(finding, severity=wanted) if wanted else finding

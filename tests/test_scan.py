@@ -57,6 +57,15 @@ def test_production_raises_a_habit_to_an_error(here, capsys, monkeypatch):
     assert (code, severities["atomic-missing"]) == (1, "error")
 
 
+def test_what_documentation_shows_is_a_note_at_most(here, capsys, monkeypatch):
+    (here / "README.md").write_text("```sh\nhelm upgrade web acme/web --force\n```\n")
+    code, report = as_json(capsys, monkeypatch, "--env", "production")
+    assert code == 0
+    assert {finding["severity"] for finding in report["findings"]} == {"note"}
+    (here / ".policylint.yaml").write_text("rules: {force-used: error}\n")
+    assert as_json(capsys, monkeypatch)[0] == 1
+
+
 def test_the_configuration_decides_severities_and_what_is_left_out(here, capsys, monkeypatch):
     (here / ".policylint.yaml").write_text("rules: {force-used: error}\nscan: {ignore: [old]}\n")
     (here / "old").mkdir()

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from policylint.invocations.advice import severity
 from policylint.invocations.edits import setting_added
 from policylint.invocations.model import Invocation
-from policylint.model import Category, Fix, Grade, Severity, Violation
+from policylint.model import Category, Confidence, Fix, Grade, Severity, Violation
 from policylint.rule import Context, rule
 
 PATH = ("spec", "upgrade", "remediation", "retries")
 
 
-@rule(category=Category.PRACTICE, severity=Severity.NOTE)
+@rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """A HelmRelease without remediation; silent where a template or a patch may add it."""
     flag = invocation.flag("atomic")
@@ -28,6 +28,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
         title = "ask for retries: spec.upgrade.remediation.retries: 3" if today else "spec.rollback.enable: true"
         yield Violation(
             message="a failed upgrade stays failed: no remediation is asked for",
+            because="spec.upgrade.remediation has no retries here; a patch of a Kustomization may add them",
             severity=severity(context),
             fixes=(Fix(title, Grade.SAFE, (), (edit,)) if edit else Fix(title),),
         )
