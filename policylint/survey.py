@@ -123,6 +123,6 @@ def _rules(asked: Survey, config: Config, environment: Environment) -> tuple[tup
 def _weighed(finding: Finding, levels: dict[str, Severity | None]) -> Finding:
     """The severity that the configuration says; what documentation tells people to type is no deploy: a note."""
     wanted = levels.get(finding.rule)
-    if wanted is None and finding.locations[0].file.lower().endswith(DOCUMENTS):
+    if wanted is None and finding.locations and finding.locations[0].file.lower().endswith(DOCUMENTS):
         wanted = Severity.NOTE
     return replace(finding, severity=wanted) if wanted else finding
