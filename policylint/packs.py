@@ -29,6 +29,7 @@ def shipped(without: frozenset[str] = frozenset()) -> tuple[Rule, ...]:
     return _sorted([*python_rules(without), *yaml_rules()])
 
 
+@cache
 def ids() -> frozenset[str]:
     """The id of every shipped rule, from the names of their files."""
     from policylint import checks

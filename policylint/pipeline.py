@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from policylint.errors import PolicylintError, SourceError, UsageError
 from policylint.model import Finding, ReleaseReport, Report, RuleFailure, Upgrade, Verdict, combine
 from policylint.options import Options
-from policylint.plan import Plan, line_found, load_config, plans, target
+from policylint.plan import Plan, line_found, load_config, minor, plans, target
 from policylint.render.rendering import Rendering
 from policylint.sources.sides import ChartSide, EmptySide, ManifestSide
 from policylint.sources.workspace import Workspace
@@ -74,7 +74,7 @@ def run(plan: Plan) -> ReleaseReport:
 
             judging = _judging(plan)
             case = _case(plan, rendering)
-        return _with_modes(judge(case, judging), plan, case.subjects)
+        return _with_modes(_with_causes(judge(case, judging), plan, case.subjects), plan, case.subjects)
     except UsageError:
         raise
     except PolicylintError as error:
@@ -93,6 +93,17 @@ def _unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
     told = (failure("render", error), *failures, *more)
     report = ReleaseReport(plan.release, plan.namespace, at, Verdict.UNKNOWN, findings=findings, failures=told)
     return _with_modes(report, plan, subjects)
+
+
+def _with_causes(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...]) -> ReleaseReport:
+    """The report with the places in the user's values that findings on fields come from."""
+    if not any(finding.path for finding in report.findings):
+        return report
+    from policylint.blame import blamed
+    from policylint.values.subject import ValuesChange
+
+    change = next((subject for subject in subjects if isinstance(subject, ValuesChange)), None)
+    return replace(report, findings=blamed(report.findings, change, plan.before))
 
 
 def _with_modes(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...]) -> ReleaseReport:
@@ -229,6 +240,7 @@ def _case(plan: Plan, rendering: Rendering) -> Case:
                 *before.notes,
                 *after.notes,
                 *_engine_notes(plan, rendering),
+                *_version_notes(plan),
                 *(["the upgrade judged here is the rollback"] if plan.options.rollback else []),
             ],
         },
@@ -240,6 +252,20 @@ def _engine_notes(plan: Plan, rendering: Rendering) -> list[str]:
     asked = plan.options.helm_version or plan.environment.helm or plan.config.helm
     if rendering.line and asked and asked != rendering.line:
         return [f"rendered by Helm {rendering.line} ({rendering.engine_name}), judged as Helm {asked} sends it"]
+    return []
+
+
+def _version_notes(plan: Plan) -> list[str]:
+    """What the judgement of this Kubernetes minor rests on, where that is not its own recorded answers."""
+    from policylint.schemas import NEWEST, RECORDED, minor_number, recorded_for
+
+    wanted = minor(plan.options, plan.environment, plan.config)
+    if minor_number(wanted) > minor_number(NEWEST):
+        return [f"Kubernetes {wanted} is newer than the newest known: judged by {NEWEST}"]
+    if wanted not in RECORDED:
+        return [
+            f"no answers of Kubernetes {wanted} are recorded: judged by {recorded_for(wanted)} and documented changes"
+        ]
     return []
 
 

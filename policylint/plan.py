@@ -16,7 +16,7 @@ from policylint.options import Options
 from policylint.packs import nearest
 from policylint.schemas import NEWEST, minor_number
 from policylint.sources.resolve import resolve_pair
-from policylint.sources.sides import UNNAMED, ChartSide, EmptySide, ManifestSide, Side, ValuesInput
+from policylint.sources.sides import UNNAMED, ChartSide, EmptySide, ManifestSide, Side, ValuesInput, default_namespace
 from policylint.sources.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _plan(
         after = _under_mode(options, before, after, workspace, line)
     known = before.history if isinstance(before, ManifestSide) else None
     release = options.release or (known.name if known else "")
-    named = options.namespace or (known.namespace if known else "") or "default"
+    named = options.namespace or (known.namespace if known else "") or default_namespace()
     return Plan(
         release, named, before, after, options, environment, config, invocations, invocations, given_after=given
     )
@@ -264,7 +264,7 @@ def chart_side(options: Options, environment: Environment, config: Config) -> Ch
         chart=options.after,
         values=options.values,
         release=options.release or UNNAMED,
-        namespace=options.namespace or "default",
+        namespace=options.namespace or default_namespace(),
         version=options.version,
         repo=options.repo,
         kube_version=minor(options, environment, config),

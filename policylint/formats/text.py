@@ -56,7 +56,7 @@ def _finding(finding: Finding, colour: bool) -> list[str]:
     head = _paint(f"{finding.severity}[{finding.rule}]", str(finding.severity), colour)
     way = " (on the way back)" if finding.direction == "rollback" else ""
     lines = [f"{head} {finding.message}{way}", *_subject(finding)]
-    lines += [_row(LABELS.get(place.role, place.role), _place(place)) for place in finding.locations]
+    lines += [_row(LABELS.get(place.role, place.role), _place(place)) for place in _causes_first(finding.locations)]
     if finding.because:
         lines.append(_row("because", finding.because))
     if finding.confidence != "certain":
@@ -64,6 +64,11 @@ def _finding(finding: Finding, colour: bool) -> list[str]:
     for fix in finding.fixes:
         lines += _fix(fix)
     return lines
+
+
+def _causes_first(places: tuple[Location, ...]) -> list[Location]:
+    """What to change before where it shows."""
+    return sorted(places, key=lambda place: place.role != "cause")
 
 
 def _subject(finding: Finding) -> Iterator[str]:
@@ -144,7 +149,8 @@ def _evidence(release: ReleaseReport) -> list[str]:
 def _counts(release: ReleaseReport) -> str:
     impacts = [change.impact for change in release.changes]
     words = [f"{impacts.count(impact)} {impact}" for impact in Impact if impact in impacts]
-    return f"{len(impacts)} resources" + (f" ({', '.join(words)})" if words else "")
+    noun = "resource" if len(impacts) == 1 else "resources"
+    return f"{len(impacts)} {noun}" + (f" ({', '.join(words)})" if words else "")
 
 
 def _last(report: Report, colour: bool) -> str:

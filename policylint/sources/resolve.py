@@ -10,7 +10,7 @@ from pathlib import Path
 from policylint.errors import SourceError, UsageError
 from policylint.sources.baseline import default_revision, is_staged, named_revision
 from policylint.sources.git import Repository, absolute_path, find_repository
-from policylint.sources.sides import UNNAMED, ChartSide, EmptySide, ManifestSide, Side
+from policylint.sources.sides import UNNAMED, ChartSide, EmptySide, ManifestSide, Side, default_namespace
 from policylint.sources.snapshot import Revision, at_revision, path_inside
 from policylint.sources.workspace import Workspace
 
@@ -59,8 +59,8 @@ def _as_released(chart: ChartSide, old: Side) -> ChartSide:
     if not isinstance(old, ManifestSide) or old.history is None:
         return chart
     name = chart.release if chart.release != UNNAMED else old.history.name or UNNAMED
-    namespace = chart.namespace if chart.namespace != "default" else old.history.namespace or "default"
-    return replace(chart, release=name, namespace=namespace)
+    namespace = old.history.namespace if chart.namespace == default_namespace() else ""
+    return replace(chart, release=name, namespace=namespace or chart.namespace)
 
 
 def resolve(spec: str, chart: ChartSide, workspace: Workspace, helm: str = "") -> Side:
@@ -117,7 +117,12 @@ def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm
     """Both sides where the before side is a revision: the named one, or the default one where `name` is ""."""
     repository = _repository(chart, workspace, helm)
     paths = depends_on(repository, chart)
-    revision = named_revision(repository, name) if name else default_revision(repository, paths, branch)
+    try:
+        revision = named_revision(repository, name) if name else default_revision(repository, paths, branch)
+    except SourceError:
+        if not repository.has("HEAD", repository.path_of(chart.chart)) or not _is_gone(chart.chart):
+            resolve(chart.chart, chart, workspace, helm)  # a chart or values file that is nowhere is said first
+        raise
     is_reference = _is_gone(chart.chart) and not repository.has(revision.commit, repository.path_of(chart.chart))
     after = resolve(chart.chart, chart, workspace, helm) if is_reference else None
     if is_reference and not _values_in(repository, chart):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,11 @@ if TYPE_CHECKING:
 
 UNNAMED = "release-name"
 """What `helm template` calls a release that was given no name."""
+
+
+def default_namespace() -> str:
+    """The namespace that Helm takes where no `-n` is given: HELM_NAMESPACE, else `default`."""
+    return os.environ.get("HELM_NAMESPACE") or "default"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from policylint.values.chart import Chart, read_chart, stored_chart
 from policylint.values.given import user_values
 from policylint.values.modes import Mode
 from policylint.values.side import is_local, side_of
-from policylint.values.subject import ValuesChange, change_of, failure_of
+from policylint.values.subject import ValuesChange, ValuesFile, change_of, failure_of
 from policylint.values.tables import Table
 
 
@@ -33,6 +33,9 @@ def values_change(before: Side, after: Side, mode: str, helm: str, failure: str 
         mode=Mode(mode or Mode.DEFAULT),
         helm=helm,
     )
+    if after.root:
+        shown = tuple(ValuesFile(without_root(file.path, after.root), file.text) for file in change.files)
+        change = replace(change, files=shown)
     change.under(change.mode)  # one error here, in place of one from each rule
     return replace(change, failure=failure_of(failure)) if failure else change
 

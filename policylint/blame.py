@@ -1,0 +1,76 @@
+"""Blame: which key of the user's values a finding's field comes from, where exactly one changed key can be it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from policylint.errors import PolicylintError
+from policylint.model import Finding, Json, Location
+from policylint.sources.sides import ChartSide, Side
+from policylint.values.subject import ValuesChange
+from policylint.values.tables import leaves
+
+Moved = tuple[tuple[str, ...], Json, Json]
+"""(key, old, new): a scalar of the values, None where it was not there."""
+_ABSENT = object()
+_OF_VALUES = ("cause", "command")
+
+
+def blamed(findings: Iterable[Finding], change: ValuesChange | None, before: Side) -> tuple[Finding, ...]:
+    """The findings, those on a field with the place of the one changed value that equals what the field became.
+
+    `before` is the old chart as it was rendered; where it or the new one is not at hand, nothing is added. A value
+    that several keys changed to, or that a template put together from several, has no one place and gets none.
+    """
+    findings = tuple(findings)
+    if change is None or change.old is None or not isinstance(before, ChartSide):
+        return findings
+    if not any(_is_on_field(finding) for finding in findings):
+        return findings
+    try:
+        moved = tuple(_moved(change, before))
+    except PolicylintError:  # the place is a help, not a part of the judgement
+        return findings
+    return tuple(_with_cause(finding, moved, change) if _is_on_field(finding) else finding for finding in findings)
+
+
+def _is_on_field(finding: Finding) -> bool:
+    named = any(place.role in _OF_VALUES for place in finding.locations)
+    return finding.resource is not None and bool(finding.path) and finding.after is not None and not named
+
+
+def _with_cause(finding: Finding, moved: tuple[Moved, ...], change: ValuesChange) -> Finding:
+    was, now = _text(finding.before), _text(finding.after)
+    same = [one for one in moved if _text(one[2]) == now]
+    if len(same) > 1:
+        same = [one for one in same if _text(one[1]) == was]
+    # an image is put together from a repository and a tag
+    same = same or [one for one in moved if _text(one[1]) and was.replace(_text(one[1]), _text(one[2])) == now]
+    if len(same) != 1:
+        return finding
+    found = change.place(same[0][0])
+    return replace(finding, locations=(*finding.locations, found)) if _is_told(found) else finding
+
+
+def _is_told(place: Location) -> bool:
+    return place.role == "command" or place.line > 0
+
+
+def _moved(change: ValuesChange, before: ChartSide) -> Iterator[Moved]:
+    """Each scalar of the values that templates see and that this upgrade changes or adds."""
+    from policylint.values.given import user_values
+    from policylint.values.modes import Mode, effective
+
+    if change.old is None:
+        return
+    old = dict(leaves(effective(Mode.RESET, change.old, user_values(before.values, change.helm), change.helm).values))
+    for key, new in leaves(change.effective.values):
+        was = old.get(key, _ABSENT)
+        if not isinstance(new, (dict, list)) and was != new:
+            yield key, None if was is _ABSENT else was, new
+
+
+def _text(value: Json) -> str:
+    """A value as a template prints it."""
+    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
