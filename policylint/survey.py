@@ -82,7 +82,8 @@ def judged(asked: Survey, found: Scan) -> Report:
 
 def _shown(invocations: Iterable[Invocation], redactor: Redactor) -> Iterator[Any]:
     for invocation in invocations:
-        yield redactor.value(masked(invocation).to_json())
+        row = masked(invocation).to_json()
+        yield redactor.value(row) if redactor.secrets else row
 
 
 def configuration(asked: Survey) -> Config:

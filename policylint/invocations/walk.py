@@ -8,8 +8,8 @@ import pkgutil
 import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -95,12 +95,14 @@ def _list(path: Path, patterns: tuple[str, ...], wanted: Sequence[str], failures
     if not path.is_dir():
         failures.append(RuleFailure("scan", f"{path}: no such file or directory", "name a file or a directory"))
         return _Listing((), 0)
-    listed = _git(path, "ls-files", "-co", "--exclude-standard", "-z")
+    words = [part for word in wanted for part in ("-e", word)]
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(_git, path, "grep", "-lIiz", "--no-color", "--untracked", "-F", *words)
+        listed = _git(path, "ls-files", "-co", "--exclude-standard", "-z")
+        naming = found.result()
     if listed is None:
         kept = tuple(_from_disk(path, patterns))
         return _Listing(kept, len(kept))
-    words = [part for word in wanted for part in ("-e", word)]
-    naming = _git(path, "grep", "-lIiz", "--no-color", "--untracked", "-F", *words)
     kept = tuple(name for name in sorted(listed) if not _skipped(name, patterns))
     return _Listing(kept if naming is None else tuple(name for name in kept if name in naming), len(kept))
 
@@ -129,13 +131,17 @@ def _from_disk(path: Path, patterns: Sequence[str]) -> Iterator[str]:
 
 @functools.lru_cache(maxsize=4096)
 def _folder_skipped(folder: str, patterns: tuple[str, ...]) -> bool:
-    parts = folder.split("/")
-    for pattern in patterns:
-        steps = pattern.split("/")
-        for start in range(len(parts) - len(steps) + 1):
-            if all(fnmatch(part, step) for part, step in zip(parts[start:], steps, strict=False)):
-                return True
-    return False
+    return _expression(patterns).search(f"/{folder}/") is not None
+
+
+@functools.lru_cache(maxsize=8)
+def _expression(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression for all patterns; a `*` stays within one directory name."""
+    return re.compile("|".join(f"/{_step(pattern)}(?=/)" for pattern in patterns) or r"(?!)")
+
+
+def _step(pattern: str) -> str:
+    return re.sub(r"\\([*?])", lambda found: "[^/]*" if found[1] == "*" else "[^/]", re.escape(pattern.strip("/")))
 
 
 def _skipped(name: str, patterns: Sequence[str]) -> bool:
