@@ -59,7 +59,7 @@ def _walk(source: Source, node: Yaml, known: dict[str, Text], job: Job | None) -
             values = {**known, **variables(keys.get("env"))}
             yield from script(source, _macros(keys[name].text(), values), values, job, language)
             return
-    for value in keys.values():
+    for _, value in node.written():  # two `${{ if }}:` may look the same
         yield from _walk(source, value, known, job)
 
 

@@ -84,7 +84,7 @@ def fill(text: str) -> Filled:
     if not any(mark in text for mark in ("{{", "{%", "${", "%{", "<%")):
         return Filled(text, text)
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    plain = _block_lines(text)
+    plain = block_lines(text)
     actions = [each for each in _actions(text) if bisect_right(starts, each.start) - 1 not in plain]
     chars = list(text)
     openings: list[tuple[int, int]] = []
@@ -103,7 +103,7 @@ def _constants(text: str) -> dict[str, str]:
     return {name: values[0] for name, values in found.items() if values[0] and every.count(name) == 1}
 
 
-def _block_lines(text: str) -> set[int]:
+def block_lines(text: str) -> set[int]:
     """The lines of block scalars (`key: |`): text that YAML takes as it is, templates of another tool included."""
     found: set[int] = set()
     within = -1
@@ -171,7 +171,8 @@ def _fill_line(chars: list[str], text: str, group: list[Action], at: tuple[int, 
             yield line, _indent(group, start)
         return
     for first, last, word in _runs(group):
-        _put(chars, first, last, word)
+        key = text.startswith("${{", first) and text[last : last + 1] == ":"  # `${{ if x }}:` is a key of its own
+        _put(chars, first, last, HOLE if key else word)
 
 
 def _indent(group: list[Action], start: int) -> int:

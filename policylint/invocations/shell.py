@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from policylint.invocations.argv import parse as parse_words
 from policylint.invocations.shellcommands import DEPTH
 from policylint.invocations.shellenv import Env
 from policylint.invocations.shellstatements import Statements
-from policylint.invocations.shellsyntax import parse, prepare
+from policylint.invocations.shellsyntax import globals_set, parse, prepare
 from policylint.invocations.text import Text
 from policylint.invocations.wrappers import Call
 
@@ -47,12 +48,35 @@ class Shell:
         """Read a whole script; functions that it never calls are read last, their arguments unknown."""
         env = env if env is not None else Env()
         self.script(prepare(text, templates=templates), env)
+        waiting = [name for name in self.functions if name not in self.called]
+        env = self._shared(waiting, env)
         for name in [name for name in self.functions if name not in self.called]:
-            body, source = self.functions[name]
-            inner = env.copy()
-            inner.values.pop("@", None)
             self.called.add(name)
-            Statements(self, source, inner).block([body])
+            self._uncalled(name, env)
+
+    def _uncalled(self, name: str, env: Env) -> Env:
+        """Read a function whose arguments are unknown; its variables in the end."""
+        body, source = self.functions[name]
+        inner = env.copy()
+        inner.values.pop("@", None)
+        Statements(self, source, inner).block([body])
+        return inner
+
+    def _shared(self, names: list[str], env: Env) -> Env:
+        """With the variables that one of these functions sets for the others: those set once, and not locally."""
+        places = [(name, each) for name in names for each in globals_set(*self.functions[name])]
+        set_once = {each: name for name, each in places if [key for _, key in places].count(each) == 1}
+        if len(names) < 2 or not set_once:
+            return env
+        before = (list(self.runs), set(self.called), self.budget)
+        found = env.copy()
+        for name in dict.fromkeys(set_once.values()):
+            inner = self._uncalled(name, env)
+            for key in (key for key, at in set_once.items() if at == name and key not in env.values):
+                if key in inner.values:
+                    found.values[key] = inner.values[key]
+        self.runs, self.called, self.budget = before
+        return found
 
     def script(self, text: Text, env: Env) -> None:
         """Read a text in an environment that it may change."""
@@ -82,8 +106,14 @@ class Shell:
             first, start, end = self.stack[-1]
             given = start <= word < end
             if start <= verb < end and not given:
-                return first
+                return first if first >= 0 else self._before(call, start, verb)
         inside = any(span[0] <= each.text.start < span[1] for each in call.words) and not given
         if word >= 0 and (span[0] <= word < span[1] or not inside):
             return word
         return call.word.span[0] if call.word.span[0] >= 0 else word
+
+    def _before(self, call: Call, start: int, verb: int) -> int:
+        """Where the variable stands that became the helm word in a string given to a shell: before its arguments."""
+        first = min([each.text.start for each in call.words if each.text.start >= start], default=verb)
+        lead = self.file[start:first].rstrip()
+        return start + len(lead) - len(re.split(r"[\s\"'`;&|(]", lead)[-1])

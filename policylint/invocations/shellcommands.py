@@ -178,7 +178,7 @@ class Commands:
         if not self._builtin(words) and not self._function(words, span):
             for each in calls(words):
                 if isinstance(each, Script):
-                    self._run(each.text)
+                    self._run(each.text, span)
                 else:
                     self.shell.found(each, span, self.env, prefix)
         if stdin is not None and reads_script(words):
@@ -196,10 +196,11 @@ class Commands:
                     found[name] = (value.known or "") if value else ""
         return found
 
-    def _run(self, text: Text) -> None:
+    def _run(self, text: Text, span: tuple[int, int] = (-1, -1)) -> None:
+        """Read a text that a shell is given; `span` is that of the command which gives it."""
         if "helm" not in text.text.lower() and TAIL not in text.text:
             return
-        self.shell.stack.append((-1, -1, -1))
+        self.shell.stack.append((-1, *span))
         self.shell.script(prepare(text), self.env.copy())
         self.shell.stack.pop()
 

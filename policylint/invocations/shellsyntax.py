@@ -66,3 +66,13 @@ def find(node: Node, *kinds: str) -> Iterator[Node]:
             yield child
         else:
             yield from find(child, *kinds)
+
+
+def globals_set(body: Node, text: Text) -> Iterator[str]:
+    """The names of the variables that a function's body sets for the whole script, each as often as it does."""
+    for node in find(body, "variable_assignment", "function_definition"):
+        name, parent = node.child_by_field_name("name"), node.parent
+        if name is None or parent is None or node.type != "variable_assignment" or parent.type == "command":
+            continue
+        if not re.match(r"\s*(?:local|declare|typeset)\b", text.text[parent.start_byte : node.start_byte]):
+            yield text.text[name.start_byte : name.end_byte].strip()

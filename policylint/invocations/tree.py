@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from policylint.errors import ReadError
+from policylint.invocations.anchors import anchors_told_apart
 from policylint.invocations.holes import HOLE, Filled, fill, has_actions
 from policylint.kyaml import compose
 
@@ -17,6 +18,7 @@ MAX_NODES = 200_000
 """The most nodes a document may have once its aliases are expanded."""
 _REPAIRS = 3
 """How many unreadable lines a document may have before it is given up."""
+_ANCHORS = re.compile(r"\b(?:anchor|alias)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +188,15 @@ class Tree:
             return True
         if not isinstance(self.node, (MappingNode, SequenceNode)):
             return self.dynamic or (self.text is None and self._filled_below())
-        if isinstance(self.node, MappingNode) and any(HOLE in str(key.value) for key, _ in self.node.value):
+        if isinstance(self.node, MappingNode) and any(_elsewhere(*pair) for pair in self.node.value):
             return True
         column = start.column
         return any(start.line <= line <= end.line and indent == column for line, indent in self.page.filled.openings)
+
+
+def _elsewhere(key: Node, value: Node) -> bool:
+    """Whether a key is written by a template, or its value merges what another file holds."""
+    return HOLE in str(key.value) or (key.value == "<<" and isinstance(value, ScalarNode))
 
 
 def documents(
@@ -236,6 +243,10 @@ def _read(filled: Filled, line: int, column: int, file: str) -> Tree | None:
         except RecursionError:
             raise ReadError("nested too deeply", line=1, remedy="no declaration of a release needs this") from None
         except ReadError as error:
+            anchored = anchors_told_apart(filled.text) if _ANCHORS.search(error.message) else filled.text
+            if anchored != filled.text:
+                filled = replace(filled, text=anchored)
+                continue
             if len(lost) >= _REPAIRS or not filled.text.strip():
                 raise
             bad = _bad_line(filled.text, error.line)

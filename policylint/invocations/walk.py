@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from policylint.invocations.model import Invocation
-from policylint.invocations.source import Found, Source, read_source
+from policylint.invocations.source import Found, Source, read_source, readers
 from policylint.kyaml import load
 from policylint.model import RuleFailure
 
@@ -166,6 +166,9 @@ def _candidate(path: Path, root: Path, word: re.Pattern[bytes], failures: list[R
     if not word.search(data):
         return None
     if len(data) > settings()["largest"]:
+        source = _source(path, data, root)
+        if not any(reader.wants(source) for reader in readers()):
+            return None
         message = f"{path}: larger than {settings()['largest']} bytes, not read"
         failures.append(RuleFailure("scan", message, "name smaller files, or leave the file out"))
         return None

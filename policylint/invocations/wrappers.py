@@ -137,6 +137,8 @@ def _special(name: str, words: list[Word]) -> Iterator[Call | Script]:
         yield Script(words[1].text)
     elif name == "find":
         yield from _find(words)
+    elif name in table()["joiners"]:
+        yield from _joined(name, words)
     elif name in table()["containers"] or (name == "docker-compose"):
         yield from _container(words)
     elif not inert(name):
@@ -170,6 +172,15 @@ def _ssh(words: list[Word]) -> Iterator[Script]:
         at += 2 if valued else 1
     if at + 1 < len(words):
         yield Script(joined((word.text for word in words[at + 1 :]), " "))
+
+
+def _joined(name: str, words: list[Word]) -> Iterator[Script]:
+    """`watch -n 5 helm ls`, `watch "helm ls"`."""
+    options, at = table()["joiners"][name]["options"], 1
+    while at < len(words) and words[at].text.text.startswith("-"):
+        at += 2 if words[at].text.text in options else 1
+    if at < len(words):
+        yield Script(joined((word.text for word in words[at:]), " "))
 
 
 def _find(words: list[Word]) -> Iterator[Call | Script]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from policylint.errors import ReadError
+from policylint.invocations.anchors import anchors_told_apart
 from policylint.invocations.holes import fill
 from policylint.invocations.source import Source
 from policylint.invocations.text import EMPTY, Text
@@ -126,7 +127,11 @@ def _compose(part: str, file: str) -> Node | None:
     try:
         return compose(part, file)
     except ReadError:
-        return compose(fill(part).text, file)
+        text = fill(part).text
+        try:
+            return compose(text, file)
+        except ReadError:
+            return compose(anchors_told_apart(text), file)
 
 
 def roots(source: Source) -> Iterator[Yaml]:

@@ -61,7 +61,7 @@ def test_other_encodings_are_read(tmp_path: Path) -> None:
 
 
 def test_a_missing_path_and_a_large_file_are_failures(tmp_path: Path) -> None:
-    write(tmp_path, "large.sh", text=COMMAND + "#" * 2_100_000)
+    write(tmp_path, "large.sh", text=COMMAND + "#" * 8_100_000)
     found = scan([tmp_path, tmp_path / "nowhere"], tmp_path)
     assert found.invocations == ()
     said = " ".join(failure.message for failure in found.failures)
@@ -117,3 +117,8 @@ def test_deep_nesting_ends(tmp_path: Path, depth: int) -> None:
     write(tmp_path, "deep.sh", text="( " * depth + "helm upgrade a ./a" + " )" * depth)
     found = scan([tmp_path], tmp_path)
     assert found.invocations or found.failures
+
+
+def test_a_large_file_of_a_kind_that_no_reader_reads_is_no_failure(tmp_path: Path) -> None:
+    write(tmp_path, "bundle.cjs", text="helm" + "x" * 8_100_000)
+    assert scan([tmp_path], tmp_path).failures == ()
