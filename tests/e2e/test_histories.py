@@ -135,7 +135,7 @@ def test_a_helm_that_was_killed_in_an_upgrade(release, chart, capsys):
 def test_a_helm_that_was_killed_in_the_first_install(release, chart, capsys):
     words = ("install", release.name, str(chart(NEVER_READY)), "--create-namespace")
     kill_when_pending(release, "pending-install", *words)
-    _, found, report = judged(release, capsys)
+    report = judged(release, capsys)[2]
     assert report["locked"]
     (finding,) = (each for each in report["findings"] if each["rule"] == "release-pending")
     run_steps(release, finding, "delete the record")
