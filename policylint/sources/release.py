@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -64,7 +65,9 @@ def history(name: str, namespace: str, helm: str) -> History:
 
     (answer,) = _ask(helm, ["history", name, "--namespace", namespace, "--max", _ALL, "--output", "json"])
     now = datetime.now(UTC)
-    return read(answer, f"helm history {name}", name=name, namespace=namespace, now=now)[0]
+    (found,) = read(answer, f"helm history {name}", name=name, namespace=namespace, now=now)
+    kind = "ConfigMap" if os.environ.get("HELM_DRIVER", "").lower() in ("configmap", "configmaps") else "Secret"
+    return replace(found, revisions=tuple(replace(revision, kind=kind) for revision in found.revisions))
 
 
 def _one(text: str, file: str) -> History:

@@ -1,9 +1,12 @@
 """What `policylint history` says of a release after real events, and whether helm then does what it says."""
 
+import json
+import os
 import signal
 import subprocess
 import time
 import uuid
+from urllib.parse import quote
 
 import pytest
 
@@ -46,14 +49,20 @@ def chosen(release):
     return release.shown()[-1]["description"]
 
 
+def records(release, selector="owner=helm"):
+    """The records of a namespace as `kubectl get -o json` prints them."""
+    kind = "ConfigMap" if os.environ.get("HELM_DRIVER") == "configmap" else "Secret"
+    path = f"/api/v1/namespaces/{release.namespace}/{kind.lower()}s?labelSelector={quote(selector)}"
+    found = connect("", CONTEXT).ask("GET", path)[1].get("items", [])
+    return {"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": kind, **each} for each in found]}
+
+
 def kill_when_pending(release, status, *words):
     """Start helm and kill it, without any chance to clean up, once its pending record lies in the cluster."""
-    server, selector = connect("", CONTEXT), f"labelSelector=owner%3Dhelm%2Cstatus%3D{status}"
-    path = f"/api/v1/namespaces/{release.namespace}/secrets?{selector}"
     process = subprocess.Popen(release.argv(*words, "--wait"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         end = time.monotonic() + LIMIT
-        while not server.ask("GET", path)[1].get("items"):
+        while not records(release, f"owner=helm,status={status}")["items"]:
             assert process.poll() is None and time.monotonic() < end, f"never {status}"
             time.sleep(0.05)
     finally:
@@ -132,7 +141,9 @@ def test_a_helm_that_was_killed_in_an_upgrade(release, chart, capsys):
     release.must_deploy(chart(NEVER_READY))
 
 
-def test_a_helm_that_was_killed_in_the_first_install(release, chart, capsys):
+@pytest.mark.parametrize("driver", ["secret", "configmap"])
+def test_a_helm_that_was_killed_in_the_first_install(release, driver, chart, capsys, monkeypatch):
+    monkeypatch.setenv("HELM_DRIVER", driver)
     words = ("install", release.name, str(chart(NEVER_READY)), "--create-namespace")
     kill_when_pending(release, "pending-install", *words)
     report = judged(release, capsys)[2]
@@ -140,3 +151,36 @@ def test_a_helm_that_was_killed_in_the_first_install(release, chart, capsys):
     (finding,) = (each for each in report["findings"] if each["rule"] == "release-pending")
     run_steps(release, finding, "delete the record")
     release.must_deploy(chart(NEVER_READY))
+
+
+@pytest.mark.parametrize("driver", ["secret", "configmap"])
+def test_exported_records_say_what_the_cluster_says(release, driver, chart, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("HELM_DRIVER", driver)
+    release.must_deploy(chart(GOOD), "--set", "given=1")
+    assert release.deploy(chart(REFUSED)).returncode != 0
+    live, exported = judged(release, capsys), tmp_path / "records.json"
+    exported.write_text(json.dumps(records(release)))
+    code, report = policylint(capsys, "history", str(exported))
+    (found,) = report["releases"]
+    assert (code, rules(report), found["targets"]) == (live[0], live[1], live[2]["targets"])
+    assert [(row["revision"], row["status"]) for row in found["revisions"]] == statuses(release)
+    sides = [
+        policylint(
+            capsys, "check", str(chart(GOOD)), "--before", before, "--helm", release.helm, "-n", release.namespace
+        )
+        for before in (str(exported), release.spec)
+    ]
+    (read, asked) = ((code, report["verdict"], report["releases"][0]["changes"]) for code, report in sides)
+    assert read == asked
+
+
+def test_many_releases_at_once(chart, capsys, tmp_path, release):
+    others = [Release(release.line, f"{release.namespace}-{name}") for name in ("a", "b")]
+    for each in others:
+        each.must_deploy(chart(GOOD))
+    assert others[1].deploy(chart(REFUSED)).returncode != 0
+    listed = tmp_path / "list.json"
+    listed.write_text(others[0].must("list", "--all-namespaces", "--output", "json"))
+    _, report = policylint(capsys, "history", str(listed))
+    last = {each["namespace"]: each["revisions"][-1]["status"] for each in report["releases"]}
+    assert [last[each.namespace] for each in others] == ["deployed", "failed"]
