@@ -116,9 +116,9 @@ def _values(side: Side, helm: str) -> dict[Key, Any]:
 
 
 def judge_together(
-    plans: Sequence[Plan], reports: Sequence[ReleaseReport], judging: Judging
+    plans: Sequence[Plan], reports: Sequence[ReleaseReport], judging: Judging, more: Sequence[object] = ()
 ) -> tuple[tuple[Finding, ...], tuple[RuleFailure, ...], Verdict]:
-    """What the rules say of all releases of a run together."""
+    """What the rules say of all releases of a run together, and of `more` subjects that belong to none of them."""
     try:
         fleet = fleet_of(plans, reports)
     except PolicylintError as error:
@@ -127,7 +127,7 @@ def judge_together(
     levels = judging.severities
     rules = [rule for rule in judging.rules if levels.get(rule.id, rule.severity) is not None]
     context = Context(reports[0].target, settings=judging.settings)
-    found, failures = evaluate(rules, (fleet,), context, Redactor())
+    found, failures = evaluate(rules, (fleet, *more), context, Redactor())
     findings = tuple(replace(one, severity=levels.get(one.rule) or one.severity) for one in found)
     fail_on: Severity = min((plan.fail_on for plan in plans), key=lambda severity: severity.rank)
     return findings, failures, verdict(findings, failures, fail_on)

@@ -16,6 +16,7 @@ from policylint.sources.sides import ChartSide, EmptySide, ManifestSide
 from policylint.sources.workspace import Workspace
 
 if TYPE_CHECKING:
+    from policylint.config import Config
     from policylint.judge import Case, Judging
     from policylint.manifest import Text
     from policylint.values.capabilities import ClusterQuestions
@@ -39,22 +40,31 @@ def check(options: Options, progress: Progress | None = None) -> Report:
         except PolicylintError as error:
             return Report(Verdict.UNKNOWN, failures=(failure("load", error),))
         releases = tuple(_each(todo, progress))
-        findings, failures, together = _together(todo, releases)
+        findings, failures, together = _together(todo, releases, _named_values(options, config))
     if options.changed and not todo:
         return Report(Verdict.PASS, extra={"untouched": [f"{own.namespace}/{own.name}" for own in config.releases]})
     verdicts = [release.verdict for release in releases]
     return Report(combine([*verdicts, *together]), releases, findings, failures)
 
 
+def _named_values(options: Options, config: Config) -> tuple[str, ...]:
+    """The values files of all configured releases, where the configuration as a whole is judged."""
+    if options.after or options.rollback or options.command or options.changed:
+        return ()
+    return tuple(file for release in config.releases for file in release.values)
+
+
 def _together(
-    todo: tuple[Plan, ...], releases: tuple[ReleaseReport, ...]
+    todo: tuple[Plan, ...], releases: tuple[ReleaseReport, ...], named: tuple[str, ...]
 ) -> tuple[tuple[Finding, ...], tuple[RuleFailure, ...], tuple[Verdict, ...]]:
     """What several releases show together, while the files of their sides are there."""
-    if len(todo) < 2:
+    if len(todo) < 2 and not named:
         return (), (), ()
     from policylint.fleetwise import judge_together
+    from policylint.values.unused import values_files
 
-    findings, failures, found = judge_together(todo, releases, _judging(todo[0], together=True))
+    judging = _judging(todo[0], together=True)
+    findings, failures, found = judge_together(todo, releases, judging, (values_files(named),))
     return findings, failures, (found,)
 
 

@@ -8,6 +8,7 @@ What to do instead: delete the file, or name it in the release that it is meant 
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
 from policylint.rule import Context, rule
@@ -19,7 +20,7 @@ def check(files: ValuesFiles, _: Context) -> Iterator[Violation]:
     """Report the files that no release of the configuration names."""
     for path in files.unnamed:
         yield Violation(
-            f"no release uses {path}",
+            f"no release uses {Path(path).name}",
             because=f"{len(files.named)} values files in the same folders are named by releases",
             fixes=(Fix("delete it, or name it in the release it is meant for"),),
             locations=(Location("cause", path),),

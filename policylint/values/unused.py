@@ -21,22 +21,38 @@ class ValuesFiles:
 def values_files(named: Iterable[str]) -> ValuesFiles:
     """Look beside the named files for others that look like values files of the same kind.
 
-    In a folder where every named file is called like `prod.yaml`, each YAML file counts; a chart's own values.yaml and
-    its ci/ folder are in use by the chart.
+    In a folder of their own where every named file is called like `prod.yaml`, each YAML file counts; a chart's own
+    values.yaml and its ci/ folder are in use by the chart. Hidden files and manifests are no values files.
     """
     known = [Path(name) for name in dict.fromkeys(named)]
     resolved = {path.resolve() for path in known}
     found: dict[str, None] = {}
     for folder in dict.fromkeys(path.parent for path in known):
         here = [path for path in known if path.parent == folder]
-        plain = not any(_VALUES.fullmatch(path.name) for path in here)
+        plain = not any(_VALUES.fullmatch(path.name) for path in here) and not _is_top(folder)
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             alike = path.suffix in (".yaml", ".yml") if plain else _VALUES.fullmatch(path.name)
-            if alike and path.is_file() and path.resolve() not in resolved and not _of_chart(path):
+            if alike and path.is_file() and path.resolve() not in resolved and not _of_else(path):
                 found[str(path)] = None
     return ValuesFiles(tuple(map(str, known)), tuple(found))
 
 
-def _of_chart(path: Path) -> bool:
+def _is_top(folder: Path) -> bool:
+    """Whether other tools keep their files here too: the top of a repository."""
+    return any((folder / name).exists() for name in (".git", ".policylint.yaml"))
+
+
+def _of_else(path: Path) -> bool:
+    """Whether it is a file of the chart, of a tool, or a manifest."""
     beside = (path.parent / "Chart.yaml").exists()
-    return (beside and path.name in ("values.yaml", "Chart.yaml", "requirements.yaml")) or path.parent.name == "ci"
+    if path.name.startswith(".") or path.parent.name == "ci":
+        return True
+    return (beside and path.name in ("values.yaml", "Chart.yaml", "requirements.yaml")) or _is_manifest(path)
+
+
+def _is_manifest(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return re.search(rb"^kind:", file.read(4096), re.MULTILINE) is not None
+    except OSError:
+        return False

@@ -1,4 +1,4 @@
-"""`check --changed`: which of the configured releases a change touches, by file names or by git."""
+"""Checks of a configuration: the releases that a change touches, and the values files that none of them uses."""
 
 from __future__ import annotations
 
@@ -102,3 +102,17 @@ def test_what_is_left_out_is_said(repo: Repo, capsys: pytest.CaptureFixture[str]
 def test_file_names_without_changed_are_no_charts(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "web", "db"]) == 2
     assert "web is followed by: db" in capsys.readouterr().err
+
+
+def test_a_values_file_that_no_release_names_is_noted_once(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    repo.file("values/old.yaml", "colour: blue\n")
+    only = ("check", "--select", "values-file-unused")
+    assert run([*only, "--format", "json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [finding["rule"] for finding in report["findings"]] == ["values-file-unused"]
+    assert report["findings"][0]["locations"][0]["file"] == "values/old.yaml"
+    assert report["summary"]["note"] == 1
+    assert run([*only, "--fail-on", "note"]) == 1
+    assert "no release uses old.yaml" in capsys.readouterr().out
+    assert run(["check", "--select", "practice", "--ignore", "values-file-unused", "--format", "json"]) == 0
+    assert "values-file-unused" not in capsys.readouterr().out
