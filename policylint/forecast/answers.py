@@ -19,7 +19,7 @@ from policylint.forecast.readable import readable
 from policylint.forecast.request import items, part
 from policylint.forecast.server import ACCEPTED, Sent, Server, State, answer
 from policylint.forecast.server_side import server_side
-from policylint.forecast.strategic import merge_patch, three_way
+from policylint.forecast.strategic import UnpatchableError, keyless_path, merge_patch, three_way
 from policylint.model import Answer, Apply, Cause, Object, Outcome, Resource, Unknown
 
 MARKS = ("metadata.labels", "metadata.annotations")
@@ -66,7 +66,11 @@ def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
     if refusal:
         return refusal, state
     state = _in_version(state, resource.api_version)
-    new = _received(server, kind, state.live, _apply(server, kind, request, state))
+    try:
+        new = _received(server, kind, state.live, _apply(server, kind, request, state))
+    except UnpatchableError as error:
+        field = next(filter(None, (keyless_path(kind.node, body) for body in (request.body, request.base))), "")
+        return answer([_no_merge_key(field, str(error))]), state
     if new == state.live:
         return ACCEPTED, State(state.live, sent, state.assumed)
     said = answer(change(server, resource, kind, state, new, stored_before=new == request.valid))
@@ -83,6 +87,20 @@ def update_marks(server: Server, resource: Resource) -> Answer:
         return refusal
     bare = {"apiVersion": sent.get("apiVersion"), "kind": sent.get("kind"), "metadata": sent["metadata"]}
     return answer(one for one in valid(server, bare) if one.field.startswith(MARKS))
+
+
+def unpatchable(server: Server, resource: Resource) -> Answer | None:
+    """Helm 3's refusal to patch an object at all, changed or not: a list of it cannot be merged."""
+    kind = server.kind(resource)
+    if server.target.apply is not Apply.CLIENT_SIDE or not kind.builtin or kind.node is None:
+        return None
+    field = keyless_path(kind.node, resource.body)
+    text = "failed to create patch: map: map[] does not contain declared merge key: name"
+    return answer([_no_merge_key(field, text)]) if field else None
+
+
+def _no_merge_key(field: str, text: str) -> Cause:
+    return Cause(field, "", text, "invalid-object", "k8s.io/apimachinery/pkg/util/strategicpatch")
 
 
 def _in_version(state: State, api_version: str) -> State:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from policylint.definitions import of_sides
-from policylint.forecast.answers import as_sent, create, given, removed, stored, update, update_marks
+from policylint.forecast.answers import as_sent, create, given, removed, stored, unpatchable, update, update_marks
 from policylint.forecast.cluster import Cluster
 from policylint.forecast.decode import UndecodableError
 from policylint.forecast.ownership import ownership_conflict
@@ -78,6 +78,10 @@ def _both_ways(change: Change, forward: Server, back: Server) -> Change:
     if not forward.kind(change.before).served:
         gone = removed(change.before, "current")
         return replace(change, forecast=Forecast(gone, gone))
+    if (_unchanged(change) or _only_marks(change)) and _remembers(change, forward):
+        refused = unpatchable(forward, change.after)
+        if refused:
+            return replace(change, forecast=Forecast(refused, refused))
     if _unchanged(change) and _remembers(change, forward):
         return replace(change, forecast=_untouched(change, forward))
     if _only_marks(change) and _remembers(change, forward) and _plain(change, forward):

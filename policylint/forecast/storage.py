@@ -91,7 +91,7 @@ def _phases(request: Request) -> tuple[str, ...]:
 
 def _class_appears(request: Request) -> bool:
     before, after = part(request.live, "spec"), part(request.new, "spec")
-    return before.get("storageClassName") is None and bool(after.get("storageClassName"))
+    return before.get("storageClassName") is None and after.get("storageClassName") is not None
 
 
 def _judged(request: Request, phase: str) -> Findings:
@@ -114,7 +114,7 @@ def _comparable(
     before, after = dict(old), dict(spec)
     if not before.get("volumeName"):
         before["volumeName"] = after.get("volumeName")
-    if before.get("storageClassName") is None and after.get("storageClassName"):
+    if before.get("storageClassName") is None and after.get("storageClassName") is not None:
         before["storageClassName"] = after["storageClassName"]
     if request.minor < _CLASSES_SINCE:
         before.pop("volumeAttributesClassName", None)
@@ -169,7 +169,8 @@ def _unknown_expansion(name: Any) -> Unknown:
 
 
 def _unknown_class(request: Request, name: str) -> Unknown:
-    what = f"whether the claim has no storage class yet, or {name} already (the cluster's default)"
+    same_class = f", or {name} already (the cluster's default)" if name else ""
+    what = f"whether the claim has no storage class yet{same_class}"
     how = f"kubectl get pvc {request.id.name} -n {request.id.namespace} -o yaml (give it with --live)"
     return Unknown(what, how, CLAIM, "spec.storageClassName")
 

@@ -7,7 +7,9 @@ item in the order of their keys, which is why duplicate keys have surprising res
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from policylint.model import Json, Object
@@ -21,6 +23,10 @@ ORDER = "$setElementOrder/"
 Patch = dict[str, Any]
 
 
+class UnpatchableError(Exception):
+    """A list that Helm 3 cannot merge, in Helm's words: it fails before anything is sent."""
+
+
 def three_way(node: Node | None, original: Object, modified: Object, current: Object) -> Object:
     """The live object after Helm 3's patch from the old manifest to the new one."""
     patch = three_way_patch(node, original, modified, current)
@@ -28,7 +34,9 @@ def three_way(node: Node | None, original: Object, modified: Object, current: Ob
 
 
 def three_way_patch(node: Node | None, original: Object, modified: Object, current: Object) -> Patch:
-    """The patch that is sent; empty where there is nothing to change."""
+    """The patch that is sent; empty where there is nothing to change. Raises `UnpatchableError`."""
+    if keyless_path(node, modified):
+        current = copy.deepcopy(current)  # what it shares with the new manifest would be passed over, and fails
     delta = _diff(node, current, modified, deletions=False, changes=True)
     deletions = _diff(node, original, modified, deletions=True, changes=False)
     return _combine(node, deletions, delta)
@@ -133,10 +141,63 @@ def _sorted(node: Node, items: list[Json]) -> list[Mapping[str, Json]]:
     return sorted(found, key=lambda item: str(item.get(node.patch_merge_key)))
 
 
+def _check_keys(node: Node, items: list[Json], *, stored: bool) -> None:
+    """Raise `UnpatchableError` for an item without its merge key; a stored one lacks it where it may be empty."""
+    for item in items:
+        if _keyless(node, item, stored=stored):
+            fields = " ".join(f"{name}:{item[name]}" for name in sorted(item)) if isinstance(item, dict) else ""
+            missing = f"map: map[{fields}] does not contain declared merge key: {node.patch_merge_key}"
+            raise UnpatchableError(f"failed to create patch: {missing}")
+
+
+def _keyless(node: Node, item: Json, *, stored: bool) -> bool:
+    key = node.patch_merge_key
+    if not isinstance(item, dict) or key not in item:
+        return True
+    optional = node.items is not None and key not in node.items.required
+    return stored and optional and item[key] in ("", None)
+
+
+def keyless_path(node: Node | None, body: Mapping[str, Json], path: str = "") -> str:
+    """Where an object has an item that Helm 3 cannot merge once it is stored; "" where there is none."""
+    for name, value in body.items():
+        child = node.child(name) if node and value and isinstance(value, dict | list) else None
+        if child is None or not _may_merge(child):
+            continue
+        at = f"{path}.{name}" if path else name
+        nested: list[tuple[Node | None, Json, str]] = [(child, value, at)]
+        if isinstance(value, list):
+            if _merges(child) and child.patch_merge_key and any(_keyless(child, one, stored=True) for one in value):
+                return at
+            nested = [(child.items, one, f"{at}[{index}]") for index, one in enumerate(value)]
+        for inner, one, where in nested:
+            found = keyless_path(inner, one, where) if inner is not None and isinstance(one, dict) else ""
+            if found:
+                return found
+    return ""
+
+
+@cache
+def _may_merge(node: Node) -> bool:
+    """Whether there is a list with a merge key at a schema node or below it."""
+    waiting, seen = [node], {node.ref}
+    while waiting:
+        one = waiting.pop()
+        if _merges(one) and one.patch_merge_key:
+            return True
+        below = [*one.properties.values(), *(nested for nested in (one.items, one.additional) if nested)]
+        fresh = [nested for nested in below if not nested.ref or nested.ref not in seen]
+        seen |= {nested.ref for nested in fresh}
+        waiting += fresh
+    return False
+
+
 def _diff_items(
     node: Node, old: list[Json], new: list[Json], *, deletions: bool, changes: bool
 ) -> tuple[list[Json], list[Json]]:
     """The patch of a list of maps (set or changed items, deletions), walking both sides in order of their keys."""
+    _check_keys(node, old, stored=changes)
+    _check_keys(node, new, stored=False)
     before, after = _sorted(node, old), _sorted(node, new)
     changed: list[Json] = []
     removed: list[Json] = []

@@ -45,7 +45,8 @@ def _judge(row: Frozen, request: Request) -> Iterator[Cause]:
     if row.once and not old.get(name):
         return
     before, after = _without(row, old.get(name)), _without(row, new.get(name))
-    if _same_field(node, name, before, after) or (row.extends and _extends(before, after)):
+    emptied = row.exact and after == {} and not before
+    if (_same_field(node, name, before, after) and not emptied) or (row.extends and _extends(before, after)):
         return
     field = row.at or row.path
     if row.forbidden:

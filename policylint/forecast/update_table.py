@@ -23,7 +23,7 @@ class Frozen:
     `at` is where the server says it is, if not at `path`; `forbidden` tells "Forbidden: text" from "Invalid value:
     ...: text"; `allowed` are children that may change all the same; `when` is a boolean field of the live object
     that must be true for the row to hold; `once` lets a field be set that had no value; `as_set` compares lists as
-    sets; `extends` lets a list of one item get a second; `go` is the Go type shown in messages of servers before 1.33.
+    sets; `exact` tells an empty mapping, which is never stored, from none; `extends` lets a list of one item get a second; `go` is the Go type shown in messages of servers before 1.33.
     """
 
     path: str
@@ -36,6 +36,7 @@ class Frozen:
     once: bool = False
     as_set: bool = False
     extends: bool = False
+    exact: bool = False
     topic: str = "immutable-field"
     since: int = 0
     until: int = 99
@@ -76,7 +77,7 @@ def _selector() -> Frozen:
     return Frozen("spec.selector", "pkg/apis/apps/validation", topic="selector-changed", go="v1.LabelSelector")
 
 
-def _when_immutable(path: str) -> Frozen:
+def _when_immutable(path: str, *, exact: bool = False) -> Frozen:
     text = "field is immutable when `immutable` is set"
     return Frozen(
         path,
@@ -85,6 +86,7 @@ def _when_immutable(path: str) -> Frozen:
         forbidden=True,
         when="immutable",
         topic="immutable-config-changed",
+        exact=exact,
     )
 
 
@@ -123,11 +125,15 @@ FROZEN: Mapping[tuple[str, str], tuple[Frozen, ...]] = {
         ),
     ),
     ("apps", "ControllerRevision"): (_frozen("data", "apps", go="runtime.Unknown"),),
-    ("", "ConfigMap"): (_when_immutable("immutable"), _when_immutable("data"), _when_immutable("binaryData")),
+    ("", "ConfigMap"): (
+        _when_immutable("immutable"),
+        _when_immutable("data"),
+        _when_immutable("binaryData", exact=True),
+    ),
     ("", "Secret"): (
         _frozen("type", "core"),
         _when_immutable("immutable"),
-        _when_immutable("data"),
+        _when_immutable("data", exact=True),
     ),
     ("", "ResourceQuota"): (_frozen("spec.scopes", "core", go="[]core.ResourceQuotaScope", as_set=True),),
     ("rbac.authorization.k8s.io", "RoleBinding"): (_role_ref(),),

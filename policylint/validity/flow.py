@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from policylint.model import Cause, Object
 from policylint.validity.causes import each_invalid, forbidden, invalid, required, unsupported
-from policylint.validity.formats import dns_subdomain
+from policylint.validity.formats import dns_label, dns_subdomain
 from policylint.validity.reading import fields, has, items, many, number, text, texts
 from policylint.validity.walk import Scope
 
@@ -68,6 +68,9 @@ def resource_rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield required(f"{at}.namespaces", detail)
     elif len(namespaces) > 1 and "*" in namespaces:
         yield invalid(f"{at}.namespaces", namespaces, "if '*' is present, must not specify other namespaces")
+    for path, name in texts(value, "namespaces", at):
+        for complaint in dns_label(name) if name != "*" else ():
+            yield invalid(path, name, f"each member of this list must be '*' or a DNS-1123 label; {complaint}")
 
 
 def other_rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:

@@ -1,0 +1,108 @@
+"""What merging makes of an object: lists that Helm 3 cannot merge, and what server-side apply empties.
+
+Every outcome was recorded with Helm 3.22, Helm 4.3 and kube-apiserver 1.36.3.
+"""
+
+from typing import Any
+
+import pytest
+
+from policylint.forecast import Cluster
+from policylint.model import Outcome
+from tests.forecast.objects import (
+    HELM3,
+    HELM4,
+    MAYBE,
+    NO,
+    OK,
+    both,
+    changed,
+    claim,
+    config,
+    deployment,
+    outcomes,
+    resource,
+    service,
+)
+
+CONTAINER = "spec/template/spec/containers/0"
+SECRETS = "spec/template/spec/imagePullSecrets"
+
+
+@pytest.mark.parametrize("item", [{}, {"name": None}, {"name": ""}])
+@pytest.mark.parametrize("other", [("metadata/labels", {"a": "b"}), ("spec/replicas", 2), ("metadata/name", "web")])
+def test_helm3_cannot_patch_an_object_whose_pull_secret_has_no_name(item: Any, other: tuple[str, Any]) -> None:
+    before = changed(deployment(), SECRETS, [item])
+    after = changed(before, *other)
+    answers = both(before, after, HELM3)
+    assert answers.upgrade is not None
+    assert answers.upgrade.outcome is Outcome.REJECTED
+    assert answers.upgrade.causes[0].field == "spec.template.spec.imagePullSecrets"
+    assert "does not contain declared merge key: name" in answers.upgrade.causes[0].message
+    assert outcomes(before, after, HELM3) == (NO, NO)
+    assert outcomes(before, after, HELM4) == (OK, OK)
+
+
+def test_a_nameless_pull_secret_may_be_added_and_taken_away_again() -> None:
+    assert outcomes(deployment(), changed(deployment(), SECRETS, [{}]), HELM3) == (OK, OK)
+
+
+def test_server_side_apply_nulls_a_hook_that_it_empties() -> None:
+    before = changed(deployment(), f"{CONTAINER}/lifecycle", {"preStop": {"sleep": {"seconds": 5}}})
+    after = changed(before, f"{CONTAINER}/lifecycle/preStop/sleep", {})
+    assert outcomes(before, after, HELM4) == (NO, OK)
+
+
+def test_server_side_apply_nulls_a_source_that_it_empties() -> None:
+    before = changed(
+        deployment(), f"{CONTAINER}/env", [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]
+    )
+    after = changed(before, f"{CONTAINER}/env/0/valueFrom", {})
+    assert outcomes(before, after, HELM4) == (OK, OK)
+
+
+def _gated_pod(terms: list[Any]) -> dict[str, Any]:
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+    spec = {
+        "schedulingGates": [{"name": "example.com/quota"}],
+        "affinity": {"nodeAffinity": required},
+        "containers": [{"name": "main", "image": "busybox"}],
+    }
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "gated"}, "spec": spec}
+
+
+def test_a_gated_pod_may_require_more_of_its_node_but_not_less() -> None:
+    arch = {"key": "arch", "operator": "In", "values": ["amd64"]}
+    zone = {"key": "zone", "operator": "Exists"}
+    fewer, more = _gated_pod([{"matchExpressions": [arch]}]), _gated_pod([{"matchExpressions": [arch, zone]}])
+    assert outcomes(fewer, more, HELM4) == (OK, NO)
+
+
+def test_a_headless_service_without_selector_gives_up_a_family_only_as_single_stack() -> None:
+    bare = service(clusterIP="None", selector={})
+    assert outcomes(bare, changed(bare, "spec/ipFamilies", ["IPv4"]), HELM4)[0] is NO
+    single = changed(changed(bare, "spec/ipFamilies", ["IPv4"]), "spec/ipFamilyPolicy", "SingleStack")
+    assert outcomes(bare, single, HELM4)[0] is OK
+
+
+def test_a_headless_service_with_a_new_selector_needs_the_families_that_it_has() -> None:
+    bare = service(clusterIP="None", selector={})
+    assert outcomes(bare, changed(bare, "spec/selector", {"app": "web"}), HELM4)[0] is MAYBE
+
+
+def test_an_object_without_lists_to_merge_can_always_be_patched() -> None:
+    assert outcomes(config(data={"a": "b"}), config(data={"a": "c"}), HELM3) == (OK, OK)
+
+
+def test_an_immutable_object_tells_an_empty_mapping_from_none() -> None:
+    frozen = config(immutable=True, data={"a": "b"})
+    assert outcomes(frozen, {**frozen, "binaryData": {}}, HELM3)[0] is NO
+    frozen = config(immutable=True, binaryData={"a": "YQ=="})
+    assert outcomes(frozen, {**frozen, "data": {}}, HELM3)[0] is OK
+
+
+def test_a_claim_without_class_may_be_given_the_empty_one_for_good() -> None:
+    before, after = claim(), claim(storageClassName="")
+    assert outcomes(before, after, HELM3) == (MAYBE, MAYBE)
+    live = {**before, "status": {"phase": "Pending"}}
+    assert outcomes(before, after, HELM3, Cluster(live={resource(before).id: live})) == (OK, NO)
