@@ -18,6 +18,13 @@ _TEMPLATE = re.compile(
     r"|<<<[ ]?[\w .-]+[ ]?>>>|<%=?(?:(?!%>)[^\n])*+%>"  # <<< name >>> <%= erb %>
 )
 _CONTROL = re.compile(r"\{%(?:(?!%\})[^\n])*+%\}|\{#(?:(?!#\})[^\n])*+#\}")
+_SOMETIMES = re.compile(
+    r"(\{%[-+]?\s*if\b(?:(?!%\})[^\n])*+%\}|\{\{-?\s*if\b(?:(?!\}\})[^\n])*+\}\})"
+    r"(\s*-(?:(?!\{%|\{\{-?\s*(?:if|else|end)\b).)*+)"
+    r"(\{%[-+]?\s*endif\s*[-+]?%\}|\{\{-?\s*end\s*-?\}\})",
+    re.DOTALL,
+)
+"""Flags between a template's if and its end."""
 _GLUED = re.compile(r"^(?![ \t]*#)(.*[^\s\\])\\\n(?=\S)", re.MULTILINE)
 
 
@@ -39,6 +46,9 @@ def parse(text: Text) -> Node:
 def prepare(text: Text, *, templates: bool = True) -> Text:
     """The same with template actions as characters that cannot be told, and words cut by a line end joined."""
     if templates and any(mark in text.text for mark in ("{{", "{%", "{#", "<<", "<%")):
+        for match in _SOMETIMES.finditer(text.text):
+            text = text.splice(match.start(2), match.end(2), text.slice(match.start(2), match.end(2)).maybe())
+            text = text.put(match.start(1), match.end(1), " ").put(match.start(3), match.end(3), " ")
         for match in _TEMPLATE.finditer(text.text):
             text = text.put(match.start(), match.end(), TAIL)
         for match in _CONTROL.finditer(text.text):
