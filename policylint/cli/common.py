@@ -40,12 +40,16 @@ def in_colour() -> bool:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all, and leave nothing else behind."""
+    begun: Path | None = None
     try:
         with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8", newline="") as temporary:
+            begun = Path(temporary.name)
             temporary.write(text)
-        Path(temporary.name).replace(path)
+        begun.replace(path)
     except OSError as error:
+        if begun:
+            begun.unlink(missing_ok=True)
         raise UsageError(
             f"cannot write the report: {error}", file=str(path), remedy="name a file in a directory you may write to"
         ) from None
