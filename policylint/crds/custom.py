@@ -51,6 +51,22 @@ def _validated(new: Object, old: Object | None, crd: Object, target: Target) -> 
     return _judged(body, before, schema, minor_number(target.kubernetes), tuple(_scale_causes(body, version)))
 
 
+def stored_custom(body: Object, old: Object | None, crd: Object) -> Object:
+    """A custom resource as the server holds it after it was sent: pruned, defaulted, with the status of the old one.
+
+    It is returned as it is where the CRD does not say, or is none that the server accepts.
+    """
+    try:
+        version = served_version(crd, str(body.get("apiVersion") or ""))
+        schema = schema_of(version, crd) if version is not None else None
+        if version is None or schema is None:
+            return body
+        found = _with_live_status(prepared(body, schema), old, version)
+    except (AttributeError, TypeError):
+        return body
+    return found if isinstance(found, Mapping) else body
+
+
 def served_version(crd: Object, api_version: str) -> Object | None:
     """The entry of `spec.versions` that serves an API version; None where none does."""
     group, _, name = api_version.partition("/")

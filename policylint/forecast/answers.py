@@ -13,6 +13,7 @@ from typing import Any
 from policylint.forecast import batch, services, storage
 from policylint.forecast.conversion import converted
 from policylint.forecast.decode import decode
+from policylint.forecast.gotypes import alike
 from policylint.forecast.kinds import Kind
 from policylint.forecast.objections import change, creation, valid
 from policylint.forecast.readable import readable
@@ -32,6 +33,10 @@ _UNKNOWN_TO_CLIENT = frozenset({("apiregistration.k8s.io", "APIService")})
 def stored(server: Server, resource: Resource, sent: Object) -> State:
     """The object as the server holds it after its creation: the assumed live object of what was sent."""
     kind = server.kind(resource)
+    if kind.crd is not None:
+        from policylint.crds import stored_custom
+
+        return State(stored_custom(sent, None, kind.crd), sent)
     if not kind.builtin or kind.node is None:
         return State(sent, sent)
     return State(_created(resource, decode(kind.node, sent, server.minor)), sent)
@@ -71,12 +76,12 @@ def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
     except UnpatchableError as error:
         field = next(filter(None, (keyless_path(kind.node, body) for body in (request.body, request.base))), "")
         return answer([_no_merge_key(field, str(error))]), state
-    if new == state.live:
+    if alike(new, state.live):
         return ACCEPTED, State(state.live, sent, state.assumed)
     said = answer(change(server, resource, kind, state, new, stored_before=new == request.valid))
     if said.outcome is Outcome.REJECTED:
         return said, state
-    return said, State(_settled(resource, new), sent, state.assumed)
+    return said, State(_settled(resource, kind, state.live, new), sent, state.assumed)
 
 
 def update_marks(server: Server, resource: Resource) -> Answer:
@@ -199,7 +204,11 @@ def _created(resource: Resource, decoded: Object) -> Object:
     return make(decoded) if make else decoded
 
 
-def _settled(resource: Resource, new: Object) -> Object:
+def _settled(resource: Resource, kind: Kind, live: Object, new: Object) -> Object:
+    if kind.crd is not None:
+        from policylint.crds import stored_custom
+
+        return stored_custom(new, live, kind.crd)
     settle = _SETTLED.get((resource.id.group, resource.id.kind))
     return settle(new) if settle else new
 

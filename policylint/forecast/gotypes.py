@@ -112,7 +112,7 @@ def same(node: Node | None, before: Json, after: Json) -> bool:
     """Whether two values of a field are equal to the API server."""
     if before is after:
         return True
-    return _alike(normal(node, before), normal(node, after))
+    return alike(normal(node, before), normal(node, after))
 
 
 def normal(node: Node | None, value: Json) -> Json:
@@ -156,10 +156,12 @@ def _map(node: Node | None, value: Mapping[str, Json]) -> Json:
     return {key: "" if child is ABSENT else child for key, child in found.items()} or ABSENT
 
 
-def _alike(before: Json, after: Json) -> bool:
+def alike(before: Json, after: Json) -> bool:
     """Equality that keeps true apart from 1."""
+    if before is after:
+        return True
     if isinstance(before, dict) and isinstance(after, dict):
-        return before.keys() == after.keys() and all(_alike(value, after[key]) for key, value in before.items())
+        return before.keys() == after.keys() and all(alike(value, after[key]) for key, value in before.items())
     if isinstance(before, list) and isinstance(after, list):
-        return len(before) == len(after) and all(map(_alike, before, after))
+        return len(before) == len(after) and all(map(alike, before, after))
     return bool(before == after) and isinstance(before, bool) == isinstance(after, bool)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from policylint.forecast.gotypes import alike
 from policylint.model import Json, Object
 from policylint.schemas import Node
 
@@ -29,7 +30,7 @@ def _merge(node: Node | None, live: Json, owned: Json, sent: Json) -> Json:
     granular = node.map_type != "atomic" and (node.properties or node.additional)
     if granular and isinstance(live, dict) and (sent is None or isinstance(sent, dict)):
         return _merge_map(node, live, owned, sent or {})
-    return live if type(live) is type(sent) and live == sent else sent
+    return live if alike(live, sent) else sent
 
 
 def _merge_map(node: Node, live: dict[str, Json], owned: Json, sent: dict[str, Json]) -> Json:
@@ -52,7 +53,7 @@ def _unless_same(live: dict[str, Json], found: dict[str, Json]) -> Json:
 
 
 def _merge_list(node: Node, live: list[Json], owned: Json, sent: list[Json]) -> Json:
-    if live == sent == owned:
+    if alike(live, sent) and live == owned:
         return live
     mine = {item_key(node, item): item for item in owned} if isinstance(owned, list) else {}
     present = {item_key(node, item): item for item in live}

@@ -23,7 +23,8 @@ class Frozen:
     `at` is where the server says it is, if not at `path`; `forbidden` tells "Forbidden: text" from "Invalid value:
     ...: text"; `allowed` are children that may change all the same; `when` is a boolean field of the live object
     that must be true for the row to hold; `once` lets a field be set that had no value; `as_set` compares lists as
-    sets; `exact` tells an empty mapping, which is never stored, from none; `extends` lets a list of one item get a second; `go` is the Go type shown in messages of servers before 1.33.
+    sets; `exact` tells an empty mapping, which is never stored, from none; `extends` lets a list of one item get a
+    second; `go` is the Go type shown in messages of servers before 1.33.
     """
 
     path: str

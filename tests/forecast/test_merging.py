@@ -106,3 +106,43 @@ def test_a_claim_without_class_may_be_given_the_empty_one_for_good() -> None:
     assert outcomes(before, after, HELM3) == (MAYBE, MAYBE)
     live = {**before, "status": {"phase": "Pending"}}
     assert outcomes(before, after, HELM3, Cluster(live={resource(before).id: live})) == (OK, NO)
+
+
+def _gizmo(**spec: Any) -> dict[str, Any]:
+    return {"apiVersion": "example.com/v1", "kind": "Gizmo", "metadata": {"name": "g"}, "spec": spec}
+
+
+def _gizmos() -> Cluster:
+    spec = {
+        "type": "object",
+        "required": ["size"],
+        "properties": {
+            "size": {"type": "integer", "default": 2},
+            "mode": {"type": "string", "default": "a"},
+            "port": {"x-kubernetes-int-or-string": True},
+        },
+    }
+    version = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}},
+    }
+    names = {"plural": "gizmos", "kind": "Gizmo", "singular": "gizmo", "listKind": "GizmoList"}
+    crd = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "gizmos.example.com"},
+        "spec": {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]},
+    }
+    return Cluster(crds={("example.com", "Gizmo"): crd})
+
+
+def test_defaults_of_a_custom_resource_stay_when_server_side_apply_takes_the_rest() -> None:
+    assert outcomes(_gizmo(size=1), _gizmo(), HELM4, _gizmos()) == (OK, OK)
+    assert outcomes(_gizmo(size=1), _gizmo(), HELM3, _gizmos()) == (OK, OK)
+
+
+@pytest.mark.parametrize("target", [HELM3, HELM4])
+def test_a_number_that_becomes_true_is_a_change(target: Any) -> None:
+    assert outcomes(_gizmo(size=1, port=1), _gizmo(size=1, port=True), target, _gizmos()) == (NO, OK)
