@@ -174,12 +174,14 @@ def _list(step: Step, inputs: list[str], between: str = r"\n+") -> Iterator[str]
 
 def _scripts(step: Step, row: Mapping[str, Any]) -> Iterator[Invocation]:
     known = {**(step.known or {}), **variables(None)}
+    program = f"{row.get('program', 'helm')} "
+    lead = Text(program, (step.node.start,) * len(program), "." * len(program))
     for name in row["script"]:
         node = step.inputs.get(name) if step.inputs else None
         if node is None or not node.scalar:
             continue
         text = node.text()
         if not re.search(r"\bhelm(?:file)?\b", text.text):
-            text = Text.of("helm ") + text if re.match(r"\s*[a-z]+\s", text.text) else text
+            text = lead + text if "program" in row or re.match(r"\s*[a-z]+\s", text.text) else text
         for found in script(step.source, text, known, step.job):
             yield replace(found, tool="github-action" if found.tool == "helm" else found.tool)
