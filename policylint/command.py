@@ -13,7 +13,7 @@ from policylint.invocations.text import Text, Word
 from policylint.invocations.wrappers import Call, calls
 from policylint.model import Apply
 from policylint.options import Options
-from policylint.sources.sides import ValuesInput
+from policylint.sources.sides import ValuesInput, default_namespace
 from policylint.values.modes import Mode
 
 _ACTIONS = ("install", "upgrade", "template")
@@ -26,9 +26,12 @@ def from_command(options: Options) -> tuple[Options, Invocation]:
     What the user gives to policylint itself wins. Raises `UsageError` for a command that installs or upgrades nothing.
     """
     call, command = _parsed(options.command)
-    release, chart = (
-        command.names[name].text.known if name in command.names else None for name in ("release", "chart")
-    )
+    invocation = parse_command(options.command)
+    assert invocation is not None  # noqa: S101  the same words were parsed above
+    invocation = replace(invocation, file="the command")
+    release, chart = _name(command, "release"), _name(command, "chart")
+    if command.action == "rollback" and release:
+        return _rollback(options, command, release), invocation
     if command.action not in _ACTIONS or not chart:
         raise UsageError(
             f"this command upgrades nothing: {' '.join(options.command)}",
@@ -38,7 +41,7 @@ def from_command(options: Options) -> tuple[Options, Invocation]:
     own = replace(
         options,
         after=options.after or chart,
-        release=options.release or release or "",
+        release=options.release or release,
         namespace=options.namespace or _value(command, "namespace"),
         values=_values(options.values, command),
         version=options.version or _value(command, "version"),
@@ -52,9 +55,28 @@ def from_command(options: Options) -> tuple[Options, Invocation]:
         values_mode=options.values_mode or _mode(command),
         command=(),
     )
-    invocation = parse_command(options.command)
-    assert invocation is not None  # noqa: S101  the same words were parsed above
-    return own, replace(invocation, file="the command")
+    return own, invocation
+
+
+def _rollback(options: Options, command: Command, release: str) -> Options:
+    """The check of `helm rollback RELEASE [REVISION]`: of the release in the cluster, or the record given as a side."""
+    namespace = options.namespace or _value(command, "namespace") or default_namespace()
+    named = options.before or options.after
+    return replace(
+        options,
+        before="",
+        after=named or f"release:{namespace}/{release}",
+        release=release,
+        namespace=namespace,
+        rollback=options.rollback or _name(command, "revision") or "0",
+        force=options.force or _is_set(command, "force"),
+        command=(),
+    )
+
+
+def _name(command: Command, slot: str) -> str:
+    """A word of the command by its place; "" where there is none or it is not known."""
+    return command.names[slot].text.known or "" if slot in command.names else ""
 
 
 def _parsed(words: Sequence[str]) -> tuple[Call, Command]:

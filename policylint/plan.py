@@ -69,6 +69,7 @@ def plans(options: Options, config: Config, workspace: Workspace) -> tuple[Plan,
 
         options, invocation = from_command(options)
         invocations = (invocation,)
+    environment_of(options, config)  # an unknown one is said before what it would leave to check
     if options.after or options.rollback:
         return (_plan(options, config, workspace, invocations),)
     wanted = [release for release in config.releases if options.environment in ("", release.environment)]
@@ -243,7 +244,7 @@ def of_release(options: Options, release: Release, how: Deployment | None = None
     values = ValuesInput(files=(*release.values, *options.values.files), set=(*release.sets, *options.values.set))
     return replace(
         options,
-        after=options.after or release.chart,
+        after=options.after or _near(release.chart),
         release=options.release or release.name,
         namespace=options.namespace or release.namespace,
         values=replace(options.values, files=values.files, set=values.set),
@@ -256,6 +257,12 @@ def of_release(options: Options, release: Release, how: Deployment | None = None
         environment=options.environment or release.environment,
         api_versions=options.api_versions or release.api_versions,
     )
+
+
+def _near(path: str) -> str:
+    """A path as a person at the current directory would write it."""
+    here = Path.cwd()
+    return os.path.relpath(path, here) if Path(path).is_relative_to(here) else path
 
 
 def chart_side(options: Options, environment: Environment, config: Config) -> ChartSide:

@@ -116,3 +116,16 @@ def test_a_values_file_that_no_release_names_is_noted_once(repo: Repo, capsys: p
     assert "no release uses old.yaml" in capsys.readouterr().out
     assert run(["check", "--select", "practice", "--ignore", "values-file-unused", "--format", "json"]) == 0
     assert "values-file-unused" not in capsys.readouterr().out
+
+
+def test_an_environment_that_is_not_there_is_named(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    repo.file(".policylint.yaml", CONFIG + "environments: {production: {}}\n")
+    assert run(["check", "--env", "prod"]) == 2
+    said = capsys.readouterr().err
+    assert "no environment is called 'prod'" in said
+    assert "production" in said
+
+
+def test_charts_are_named_as_from_the_current_directory(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    _, _, report = checked(capsys, "web/config.yaml")
+    assert report["releases"][0]["evidence"]["after"] == "web"

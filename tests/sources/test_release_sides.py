@@ -159,7 +159,7 @@ def chart(tmp_path: Path) -> str:
 
 
 def checked(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:
-    code = run(["check", *words, "--format", "json"])
+    code = run(["check", "--format", "json", *words])
     return code, json.loads(capsys.readouterr().out)
 
 
@@ -257,3 +257,12 @@ def test_a_rollback_in_the_cluster(
 def test_a_rollback_takes_one_release(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", *words]) == 2
     assert "--rollback takes one side" in capsys.readouterr().err
+
+
+def test_a_rollback_command_is_judged_before_it_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path, deployed("superseded", "superseded", "deployed"))
+    code, report = checked(capsys, "--before", file, "--", "helm", "rollback", "web", "1", "-n", "prod")
+    (release,) = report["releases"]
+    assert (release["name"], release["namespace"]) == ("web", "prod")
+    assert (release["evidence"]["before"], release["evidence"]["after"]) == ("web revision 3", "web revision 1")
+    assert code in (0, 1)
