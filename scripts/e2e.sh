@@ -32,17 +32,20 @@ command=
 # seconds, then no choice.
 stop() {
 	trap '' HUP INT TERM
-	if [ -n "$command" ]; then end INT "-$command"; fi
-	for ((index = ${#pids[@]} - 1; index >= 0; index--)); do end TERM "${pids[index]}"; done
+	if [ -n "$command" ]; then end "-$command" INT TERM KILL; fi
+	for ((index = ${#pids[@]} - 1; index >= 0; index--)); do end "${pids[index]}" TERM KILL; done
 	rm -rf "$work"
 }
 end() {
-	kill "-$1" -- "$2" 2>/dev/null || return 0
-	for _ in $(seq 50); do
-		kill -0 -- "$2" 2>/dev/null || return 0
-		sleep 0.1
+	local target=$1 signal
+	shift
+	for signal; do
+		kill "-$signal" -- "$target" 2>/dev/null || return 0
+		for _ in $(seq 50); do
+			kill -0 -- "$target" 2>/dev/null || return 0
+			sleep 0.1
+		done
 	done
-	kill -KILL -- "$2" 2>/dev/null || true
 }
 trap stop EXIT
 trap 'exit 129' HUP
