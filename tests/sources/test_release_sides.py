@@ -202,20 +202,31 @@ def test_a_release_of_the_cluster_keeps_its_name_and_its_values(
     assert set(api) == {"GET"}
 
 
+DECLARED = {
+    "name": "db",
+    "version": "1.x",
+    "repository": "https://charts.invalid",
+    "condition": "db.on",
+    "alias": "store",
+    "tags": ["a", "b"],
+    "import-values": ["pub", {"child": "in", "parent": "out"}],
+}
+
+
 @pytest.mark.parametrize("line", LINES)
 def test_reuse_of_a_cluster_s_release_takes_the_defaults_of_its_chart(
     line: str, api: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     stored = {
-        "metadata": {"name": "web", "version": "0.1.0", "apiVersion": "v2"},
+        "metadata": {"name": "web", "version": "0.1.0", "appVersion": "7", "dependencies": [dict(DECLARED)]},
+        "schema": base64.b64encode(b'{"type": "object"}').decode(),
         "values": {"given": {"colour": 'green "\u00fc"', "size": 10_000_000}},
         "templates": [{"name": "templates/a.yaml", "data": base64.b64encode(b"\xff{{").decode()}],
     }
     monkeypatch.setattr(sys.modules[__name__], "RECORDS", deployed("deployed", chart=stored))
     found = side("release:prod/web", helm(line).path).revision
     assert found is not None
-    assert found.chart_record["values"] == stored["values"]
-    assert found.chart_record["templates"] == stored["templates"]
+    assert {key: found.chart_record[key] for key in stored} == stored
     after = Options(after=chart(tmp_path), before="release:prod/web", helm=helm(line).path, values_mode="reuse")
     (change,) = upgrades(after)[0].changes
     assert [field.after for field in change.fields] == ['green "\u00fc" 1e+07 web prod']
