@@ -94,7 +94,7 @@ def _session(text: Text) -> Text:
     if not prompted:
         return text
     for line in lines:
-        prompt = re.match(r"[ \t]*(?:[\w.@:~/-]*[$%#❯➜])[ \t]+(?=\S)", line.group())
+        prompt = re.match(r"[ \t]*(?:[\w.@:~/-]*[$%❯➜]|[\w.@:~/-]+#)[ \t]+(?=\S)", line.group())
         if prompt:
             text = text.put(line.start(), line.start() + prompt.end(), " ")
         elif line.group().strip():

@@ -216,8 +216,9 @@ def _generic(name: str, words: list[Word]) -> Iterator[Call | Script]:
     """A program that nobody knows: a helm word with one of Helm's verbs behind it is a command it runs."""
     for index in range(1, len(words) - 1):
         word = words[index]
-        if not word.quoted and tool_of(word, words[index + 1]) and _has_verb(words[index + 1 :]):
-            yield Call(tool_of(word, words[index + 1]), word, tuple(words[index + 1 :]))
+        tool = "" if word.quoted else tool_of(word, words[index + 1])
+        if tool and _has_verb(tool, words[index + 1 :]):
+            yield Call(tool, word, tuple(words[index + 1 :]))
             return
     found = list(_strings(words[1:]))
     yield from found
@@ -227,9 +228,16 @@ def _generic(name: str, words: list[Word]) -> Iterator[Call | Script]:
                 yield Script(word.text)
 
 
-def _has_verb(words: Sequence[Word]) -> bool:
-    """Whether one of Helm's verbs follows, flags before it apart."""
-    return any(word.known in verbs() or word.known in notes()["helmfile"]["verbs"] for word in words[:7])
+def _has_verb(tool: str, words: Sequence[Word]) -> bool:
+    """Whether one of the tool's verbs follows, flags before it and their values apart."""
+    known, behind_flag = verbs() if tool == "helm" else notes()["helmfile"]["verbs"], False
+    for word in words[:7]:
+        if word.known in known:
+            return True
+        if not (_flag(word) or behind_flag or word.known is None):
+            return False
+        behind_flag = _flag(word)
+    return False
 
 
 def reads_script(words: Sequence[Word]) -> bool:
