@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from policylint.errors import PolicylintError, SourceError, UsageError
 from policylint.model import Finding, ReleaseReport, Report, RuleFailure, Upgrade, Verdict, combine
 from policylint.options import Options
-from policylint.plan import Plan, line_found, load_config, minor, plans, target
+from policylint.plan import Plan, line_found, load_config, minor, named_line, plans, target
 from policylint.render.rendering import Rendering
 from policylint.sources.sides import ChartSide, EmptySide, ManifestSide
 from policylint.sources.workspace import Workspace
@@ -211,6 +211,7 @@ def _case(plan: Plan, rendering: Rendering) -> Case:
 
     subjects, failures = _values_subjects(plan, rendering.line or "4")
     before, after = rendering.wait()
+    asked = named_line(plan.options, plan.environment, plan.config)
     if not plan.options.allow_empty and not isinstance(plan.after, EmptySide) and not after.text_found:
         raise SourceError(
             "the after side holds no resource",
@@ -222,7 +223,7 @@ def _case(plan: Plan, rendering: Rendering) -> Case:
         namespace=plan.namespace,
         target=target(
             plan,
-            rendering.line or line_found(plan.options),
+            rendering.line or (not asked and line_found(plan.options)) or "",
             (after if plan.options.rollback else before).apply_method,
         ),
         before=before.texts,
@@ -259,7 +260,7 @@ def _case(plan: Plan, rendering: Rendering) -> Case:
 
 def _engine_notes(plan: Plan, rendering: Rendering) -> list[str]:
     """What the reader must know of the engine: one Helm line renders where the other will upgrade."""
-    asked = plan.options.helm_version or plan.environment.helm or plan.config.helm
+    asked = named_line(plan.options, plan.environment, plan.config)
     if rendering.line and asked and asked != rendering.line:
         return [f"rendered by Helm {rendering.line} ({rendering.engine_name}), judged as Helm {asked} sends it"]
     return []

@@ -112,7 +112,7 @@ def _plan(
     if seen_mode in _KEEPING and not options.values_mode and _at_hand(before, after):
         options = replace(options, values_mode=seen_mode)
     if options.values_mode or (isinstance(before, ManifestSide) and before.revision):
-        line = options.helm_version or environment.helm or config.helm or line_found(options) or "4"
+        line = named_line(options, environment, config) or line_found(options) or "4"
         after = _under_mode(options, before, after, workspace, line)
     known = before.history if isinstance(before, ManifestSide) else None
     release = options.release or (known.name if known else "")
@@ -145,6 +145,11 @@ def _at_hand(before: Side, after: Side) -> bool:
     record = isinstance(before, ManifestSide) and before.revision and before.revision.chart_record
     old = isinstance(before, ChartSide) and is_local(before)
     return isinstance(after, ChartSide) and is_local(after) and bool(record or old)
+
+
+def named_line(options: Options, environment: Environment, config: Config) -> str:
+    """The Helm line that the command line or the configuration names, "" for none."""
+    return options.helm_version or environment.helm or config.helm
 
 
 def line_found(options: Options) -> str:
@@ -215,7 +220,7 @@ def target(plan: Plan, found_line: str, apply_method: str = "") -> Target:
     server-side apply, which Helm 4 refuses.
     """
     options, environment, config = plan.options, plan.environment, plan.config
-    line = options.helm_version or environment.helm or config.helm or found_line or "4"
+    line = named_line(options, environment, config) or found_line or "4"
     if line not in ("3", "4"):
         raise UsageError(f"--helm-version is 3 or 4, not {line!r}", remedy="name the major version only")
     named = options.apply or _apply(environment.apply) or _apply(config.apply)

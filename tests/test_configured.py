@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helms import helm
 from repository import Repo
 
 from policylint.cli.app import run
+from policylint.kyaml import load
 
 CONFIG = """\
 releases:
@@ -129,3 +131,52 @@ def test_an_environment_that_is_not_there_is_named(repo: Repo, capsys: pytest.Ca
 def test_charts_are_named_as_from_the_current_directory(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
     _, _, report = checked(capsys, "web/config.yaml")
     assert report["releases"][0]["evidence"]["after"] == "web"
+
+
+def test_the_hooks_for_pre_commit_do_what_they_are_for(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    root = Path(__file__).parent.parent
+    hooks = {hook["id"]: hook for hook in load((root / ".pre-commit-hooks.yaml").read_text(), "hooks")}
+    check, scan = (hooks[name] for name in ("policylint-check", "policylint-scan"))
+    assert check["pass_filenames"] is False  # pre-commit names no deleted file
+    (repo.top / "db/config.yaml").unlink()
+    repo.file("db/other.yaml", MANIFEST.replace("settings", "other"))
+    repo.file("deploy.sh", "helm upgrade web ./web --force\n")
+    repo.git("add", "--all")
+    assert run(check["entry"].split()[1:]) == 0
+    said = capsys.readouterr().out
+    assert "prod/db: 2 resources (1 create, 1 delete)" in said
+    assert "prod/web:" not in said
+    assert run([*scan["entry"].split()[1:], "deploy.sh"]) == 0
+    assert "warning[force-used]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("line", ["3", "4"])
+def test_manifests_are_sent_as_the_helm_that_is_found_sends_them(
+    repo: Repo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.setenv("POLICYLINT_HELM", helm(line).path)
+    run(["check", "web/config.yaml", "--before", "db/config.yaml", "--format", "json"])
+    assert json.loads(capsys.readouterr().out)["releases"][0]["helm"] == line
+
+
+def test_the_environment_names_the_namespace_as_for_helm(
+    repo: Repo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELM_NAMESPACE", "shop")
+    words = ("check", "web", "--before", "db", "--format", "json")
+    for more, namespace in (((), "shop"), (("-n", "prod"), "prod")):
+        run([*words, *more])
+        (change,) = json.loads(capsys.readouterr().out)["releases"][0]["changes"]
+        assert change["resource"]["namespace"] == namespace
+
+
+@pytest.mark.parametrize(
+    ("version", "note"),
+    [("1.99", "newer than the newest known"), ("1.31", "no answers of Kubernetes 1.31 are recorded"), ("1.34", "")],
+)
+def test_the_report_says_what_a_minor_is_judged_by(
+    repo: Repo, capsys: pytest.CaptureFixture[str], version: str, note: str
+) -> None:
+    run(["check", "web", "--before", "db", "--kube-version", version, "--format", "json"])
+    notes = json.loads(capsys.readouterr().out)["releases"][0]["evidence"]["notes"]
+    assert [note in one for one in notes] == ([True] if note else [])
