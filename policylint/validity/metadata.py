@@ -14,6 +14,10 @@ from policylint.validity.walk import Scope
 _MOST_ANNOTATIONS = 256 * 1024
 """Bytes that the keys and values of an object's annotations may have together."""
 
+_SECURITY = "pod-security.kubernetes.io/"
+_LEVELS = ("privileged", "baseline", "restricted")
+"""Pod Security levels (k8s.io/pod-security-admission/api)."""
+
 _STANDARD_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 
 _ANY_FINALIZER = frozenset(
@@ -26,6 +30,8 @@ def metadata(value: Object, group: str, scope: Scope) -> Iterator[Cause]:
     """The errors of an object's own metadata."""
     yield from _name(value, group, scope)
     yield from labels(value, "labels", "metadata.labels")
+    if (group, scope.kind) == ("", "Namespace"):
+        yield from _security_levels(value)
     yield from annotation_map(value, "metadata.annotations")
     yield from _owners(value)
     yield from _finalizers(value, strict=group not in _ANY_FINALIZER)
@@ -36,6 +42,14 @@ def labels(value: Object, name: str, at: str) -> Iterator[Cause]:
     for key, label in text_map(value, name).items():
         yield from each_invalid(at, key, qualified_name(key))
         yield from each_invalid(at, label, label_value(label))
+
+
+def _security_levels(value: Object) -> Iterator[Cause]:
+    """The errors of a Namespace's labels for the admission plugin PodSecurity."""
+    for mode in ("enforce", "audit", "warn"):
+        level = text_map(value, "labels").get(f"{_SECURITY}{mode}", _LEVELS[0])
+        if level not in _LEVELS:
+            yield invalid(f"metadata.labels[{_SECURITY}{mode}]", level, f"must be one of {', '.join(_LEVELS)}")
 
 
 def annotation_map(value: Object, at: str) -> Iterator[Cause]:

@@ -19,6 +19,7 @@ _KEPT = (
     "duplicate version",
     "is not positive integer multiple of",
     "must include at least one of v1, v1beta1",
+    "must be one of privileged, baseline, restricted",
     "must not be an IPv4-mapped IPv6 address",
     "must not have an IPv4-mapped IPv6 address",
     "must not have bits set beyond the prefix length",

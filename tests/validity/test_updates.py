@@ -96,3 +96,16 @@ def test_names_of_variables_are_relaxed_in_1_32(minor: str, refused: list[str]) 
 def test_names_of_services_are_relaxed_in_1_36(minor: str, refused: list[str]) -> None:
     service = load("{apiVersion: v1, kind: Service, metadata: {name: 1web}, spec: {ports: [{port: 80}]}}", "s.yaml")
     assert _fields(service, minor=minor) == refused
+
+
+def _namespace(level: str) -> Any:
+    labels = f"labels: {{pod-security.kubernetes.io/enforce: {level}}}"
+    return load(f"{{apiVersion: v1, kind: Namespace, metadata: {{name: n, {labels}}}}}", "n.yaml")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"), [("baseline", "restricted", False), ("baseline", "strict", True)]
+)
+def test_a_namespace_enforces_one_of_the_pod_security_levels(before: str, after: str, refused: bool) -> None:
+    causes = validate(_namespace(after), schemas("1.36"), Target("1.36"), _namespace(before))
+    assert [cause.field for cause in causes] == ["metadata.labels[pod-security.kubernetes.io/enforce]"] * refused
