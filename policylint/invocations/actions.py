@@ -92,7 +92,7 @@ def invocation(step: Step, row: Mapping[str, Any]) -> Iterator[Invocation]:
         flags=flags,
         values_files=(*_list(step, row.get("files", ()), r"[\n,;]+"), *(raw.values() if raw else ())),
         sets=(*_list(step, row.get("sets", ())), *(raw.sets() if raw else ())),
-        dynamic=bool(raw and raw.dynamic),
+        dynamic=bool(raw and (raw.dynamic or any(word.text.untold for word in raw.positionals))),
         written={name: argv.shown(text) for name, text in names.items() if text is not None},
         job=step.job,
         syntax="yaml",
@@ -103,6 +103,8 @@ def invocation(step: Step, row: Mapping[str, Any]) -> Iterator[Invocation]:
 def _action(step: Step, row: Mapping[str, Any]) -> str:
     if "command" in row:
         given = step.text(row["command"])
+        if given is not None and given.known is None:  # a step that names a release deploys it
+            return "upgrade" if any(step.text(name) for name in row["names"]["release"]) else ""
         word: str = (given.known or "") if given is not None else row["default"]
         return tables.verbs().get(word, word)
     task = row.get("task", {})
