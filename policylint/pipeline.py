@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policylint.errors import PolicylintError, SourceError, UsageError
-from policylint.model import Finding, ReleaseReport, Report, RuleFailure, Upgrade, Verdict, combine
+from policylint.model import Finding, Json, ReleaseReport, Report, RuleFailure, Upgrade, Verdict, combine
 from policylint.options import Options
 from policylint.plan import Plan, line_found, load_config, minor, named_line, plans, target
-from policylint.render.rendering import Rendering
+from policylint.render.rendering import Rendered, Rendering
 from policylint.sources.sides import ChartSide, EmptySide, ManifestSide
 from policylint.sources.workspace import Workspace
 
@@ -241,21 +241,20 @@ def _case(plan: Plan, rendering: Rendering) -> Case:
         ),
         invocations=plan.invocations,
         failures=(*_unrun(plan), *failures),
-        evidence={
-            "before": plan.before.label,
-            "after": plan.after.label,
-            "engine": rendering.engine_name,
-            "notes": [
-                *plan.before.notes,
-                *plan.after.notes,
-                *before.notes,
-                *after.notes,
-                *_engine_notes(plan, rendering),
-                *_version_notes(plan),
-                *(["the upgrade judged here is the rollback"] if plan.options.rollback else []),
-            ],
-        },
+        evidence=_evidence(plan, rendering, before, after),
     )
+
+
+def _evidence(plan: Plan, rendering: Rendering, before: Rendered, after: Rendered) -> dict[str, Json]:
+    """What was compared, by which engine, and what the reader must know of it."""
+    sides = (*plan.before.notes, *plan.after.notes, *before.notes, *after.notes)
+    rollback = ["the upgrade judged here is the rollback"] if plan.options.rollback else []
+    return {
+        "before": plan.before.label,
+        "after": plan.after.label,
+        "engine": rendering.engine_name,
+        "notes": [*sides, *_engine_notes(plan, rendering), *_version_notes(plan), *rollback],
+    }
 
 
 def _engine_notes(plan: Plan, rendering: Rendering) -> list[str]:

@@ -120,7 +120,8 @@ def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm
     try:
         revision = named_revision(repository, name) if name else default_revision(repository, paths, branch)
     except SourceError:
-        if not repository.has("HEAD", repository.path_of(chart.chart)) or not _is_gone(chart.chart):
+        head = repository.commit("HEAD")
+        if not _is_gone(chart.chart) or not head or not repository.has(head, repository.path_of(chart.chart)):
             resolve(chart.chart, chart, workspace, helm)  # a chart or values file that is nowhere is said first
         raise
     is_reference = _is_gone(chart.chart) and not repository.has(revision.commit, repository.path_of(chart.chart))

@@ -119,6 +119,15 @@ def test_a_revision_alone_names_no_chart(here: Repo) -> None:
         resolve_pair("", ChartSide("git:main"), workspace)
 
 
+def test_no_chart_there_is_said_before_nothing_to_compare(here: Repo) -> None:
+    here.init().chart().commit()
+    with pytest.raises(SourceError, match="no chart there: nowhere"), Workspace() as workspace:
+        resolve_pair("", ChartSide("nowhere"), workspace)
+    missing = ChartSide("chart", values=ValuesInput(files=("none.yaml",)))
+    with pytest.raises(SourceError, match="no such file"), Workspace() as workspace:
+        resolve_pair("", missing, workspace)
+
+
 def test_no_chart_there_is_said_before_no_repository(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(here.top.parent))
     with pytest.raises(SourceError, match="no chart there"), Workspace() as workspace:
