@@ -34,7 +34,9 @@ def room(tmp_path_factory):
     shutil.copy(CASE / "before.yaml", room)
     shutil.copy(CASE / "after.yaml", room)
     shutil.copy(ROOT / "fixtures/oracle/states/helm3-healthy/history.json", room)
-    (room / "deploy.sh").write_text("helm upgrade --install shop charts/shop -n prod -f values-prod.yaml --atomic --timeout 5m\n")
+    (room / "deploy.sh").write_text(
+        "helm upgrade --install shop charts/shop -n prod -f values-prod.yaml --atomic --timeout 5m\n"
+    )
     (room / ".policylint.yaml").write_text(
         "releases:\n"
         "  - name: shop\n    chart: ./charts/shop\n    namespace: prod\n"
