@@ -8,7 +8,9 @@ from typing import Any
 
 from policylint.definitions import of_sides
 from policylint.diff import changes
+from policylint.drift import drift
 from policylint.evaluate import evaluate, order, verdict
+from policylint.forecast.cluster import Cluster
 from policylint.impact import impact, stale_readers
 from policylint.manifest import Reader, Text
 from policylint.model import (
@@ -71,7 +73,7 @@ class Judging:
 
 def judge(case: Case, judging: Judging) -> ReleaseReport:
     """The report of one release. Raises `ReadError` for text that is no manifest."""
-    upgrade = forecasted(case)
+    upgrade, cluster = _forecast(case)
     redactor = Redactor.of([*_resources(upgrade.before), *_resources(upgrade.after)])
     context = Context(case.target, upgrade, settings=judging.settings, invocations=case.invocations)
     subjects: Sequence[object] = (upgrade, *upgrade.changes, *case.subjects)
@@ -92,16 +94,22 @@ def judge(case: Case, judging: Judging) -> ReleaseReport:
             "resources": len(upgrade.changes),
             "rules": len(active),
             "half-applied": half_applied(upgrade),
+            "drift": drift(upgrade, cluster.live, schemas(case.target.kubernetes), redactor) if case.live else [],
         },
     )
 
 
 def forecasted(case: Case) -> Upgrade:
     """The case read, diffed and forecast, both ways."""
+    return _forecast(case)[0]
+
+
+def _forecast(case: Case) -> tuple[Upgrade, Cluster]:
     from policylint.forecast import forecast
 
     upgrade, reader = read(case)
-    return forecast(upgrade, _cluster(case, upgrade, reader))
+    cluster = _cluster(case, upgrade, reader)
+    return forecast(upgrade, cluster), cluster
 
 
 def read(case: Case) -> tuple[Upgrade, Reader]:
@@ -119,9 +127,7 @@ def read(case: Case) -> tuple[Upgrade, Reader]:
     return Upgrade(case.release, case.namespace, case.target, before, after, found), reader
 
 
-def _cluster(case: Case, upgrade: Upgrade, reader: Reader) -> Any:
-    from policylint.forecast.cluster import Cluster
-
+def _cluster(case: Case, upgrade: Upgrade, reader: Reader) -> Cluster:
     live = reader.read(case.live)
     found = of_sides(upgrade.before, live, upgrade.after, reader.read(case.named_crds))
     return Cluster(

@@ -141,7 +141,7 @@ def _evidence(release: ReleaseReport) -> list[str]:
         lines.append(_row("compared", f"{before} -> {after}"))
     how = f"Kubernetes {target.kubernetes}, Helm {target.helm}, {target.apply}"
     lines.append(_row("judged for", f"{how}; {release.evidence.get('rules', 0)} rules"))
-    for label in ("unstable", "unjudged", "half-applied", "notes"):
+    for label in ("unstable", "unjudged", "half-applied", "drift", "notes"):
         lines += [_row(label, str(text)) for text in release.evidence.get(label, ())]
     return lines
 
