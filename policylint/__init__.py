@@ -23,11 +23,8 @@ if TYPE_CHECKING:
         Finding,
         Fix,
         Kept,
-        ReleaseReport,
-        Report,
         Resource,
         ResourceId,
-        RuleFailure,
         Severity,
         Target,
         Upgrade,
@@ -36,12 +33,13 @@ if TYPE_CHECKING:
     )
     from policylint.options import Options
     from policylint.pipeline import check
+    from policylint.report import ReleaseReport, Report, RuleFailure
     from policylint.rule import Context, Rule
     from policylint.sources.sides import ValuesInput
 
 __version__ = "0.1.0"
 
-_HOMES = ("model", "errors", "options", "sources.sides", "rule", "pipeline")
+_HOMES = ("model", "report", "errors", "options", "sources.sides", "rule", "pipeline")
 
 __all__ = [
     "Apply",

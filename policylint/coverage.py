@@ -10,7 +10,8 @@ from policylint.formats.json import SCHEMA
 from policylint.invocations.advice import is_dry_run
 from policylint.invocations.doctor import Coverage, examine
 from policylint.invocations.walk import naming
-from policylint.model import RuleFailure, Verdict, combine
+from policylint.model import Verdict, combine
+from policylint.report import RuleFailure
 from policylint.survey import Survey, absolute, configuration, searched
 
 

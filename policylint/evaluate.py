@@ -18,13 +18,13 @@ from policylint.model import (
     Location,
     Resource,
     ResourceId,
-    RuleFailure,
     Severity,
     Verdict,
     Violation,
     combine,
 )
 from policylint.redact import Redactor
+from policylint.report import RuleFailure
 from policylint.rule import Context, Rule
 
 SEVERITY_ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE)

@@ -14,9 +14,10 @@ from policylint.history.claims import Releases
 from policylint.history.model import History
 from policylint.history.read import read
 from policylint.history.report import summary, table, to_json
-from policylint.model import ReleaseReport, Report, RuleFailure, Severity, Target, Verdict, combine
+from policylint.model import Severity, Target, Verdict, combine
 from policylint.packs import all_rules
 from policylint.redact import Redactor
+from policylint.report import ReleaseReport, Report, RuleFailure
 from policylint.rule import Context, Rule
 
 _RELEASE = re.compile(r"(?:release:)?(?P<namespace>[a-z0-9][-a-z0-9]*)/(?P<name>[a-z0-9][-a-z0-9.]*)")

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from policylint.errors import PolicylintError
 from policylint.invocations.secrets import secrets
-from policylint.model import Edit, Finding, Fix, Grade, Report, Verdict
+from policylint.model import Edit, Finding, Fix, Grade, Verdict
 from policylint.redact import Redactor
+from policylint.report import Report
 from policylint.survey import Survey, judged, searched
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from policylint.errors import PolicylintError
 from policylint.evaluate import evaluate, verdict
-from policylint.model import ChangeSummary, Finding, ReleaseReport, ResourceId, RuleFailure, Severity, Verdict
+from policylint.model import Finding, ResourceId, Severity, Verdict
 from policylint.redact import Redactor
+from policylint.report import ChangeSummary, ReleaseReport, RuleFailure
 from policylint.rule import Context
 from policylint.sources.sides import ChartSide, Side
 

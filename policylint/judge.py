@@ -15,7 +15,6 @@ from policylint.impact import impact, stale_readers
 from policylint.manifest import Reader, Text
 from policylint.model import (
     Change,
-    ChangeSummary,
     Created,
     Deleted,
     Finding,
@@ -23,14 +22,13 @@ from policylint.model import (
     Kept,
     Manifest,
     Outcome,
-    ReleaseReport,
     ResourceId,
-    RuleFailure,
     Severity,
     Target,
     Upgrade,
 )
 from policylint.redact import Redactor
+from policylint.report import ChangeSummary, ReleaseReport, RuleFailure
 from policylint.rule import Context, Rule
 from policylint.schemas import schemas
 

@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from policylint.errors import UsageError
-from policylint.model import Category, RuleFailure
+from policylint.model import Category
+from policylint.report import RuleFailure
 from policylint.rule import Rule
 
 ENTRY_POINTS = "policylint.rules"

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policylint.errors import PolicylintError, SourceError, UsageError
-from policylint.model import Finding, Json, ReleaseReport, Report, RuleFailure, Upgrade, Verdict, combine
+from policylint.model import Finding, Json, Upgrade, Verdict, combine
 from policylint.options import Options
 from policylint.plan import Plan, line_found, load_config, minor, named_line, plans, target
 from policylint.render.rendering import Rendered, Rendering
+from policylint.report import ReleaseReport, Report, RuleFailure
 from policylint.sources.sides import ChartSide, EmptySide, ManifestSide
 from policylint.sources.workspace import Workspace
 

@@ -16,9 +16,10 @@ from policylint.invocations.model import Invocation
 from policylint.invocations.secrets import masked, secrets
 from policylint.invocations.together import Together, in_repository
 from policylint.invocations.walk import Scan, scan
-from policylint.model import Apply, Category, Finding, Report, RuleFailure, Severity, Target
+from policylint.model import Apply, Category, Finding, Severity, Target
 from policylint.packs import all_rules, select
 from policylint.redact import Redactor
+from policylint.report import Report, RuleFailure
 from policylint.rule import Context
 
 if TYPE_CHECKING:

@@ -22,8 +22,9 @@ from typing import Any
 
 from policylint.judge import Case, Judging, judge
 from policylint.manifest import Text
-from policylint.model import Apply, ReleaseReport, Target
+from policylint.model import Apply, Target
 from policylint.packs import shipped
+from policylint.report import ReleaseReport
 
 ORACLE = Path(os.environ.get("POLICYLINT_ORACLE", Path(__file__).parent.parent.parent / "shared" / "oracle"))
 

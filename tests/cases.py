@@ -8,8 +8,9 @@ from pathlib import Path
 from policylint.judge import Case, Judging, judge
 from policylint.kyaml import load
 from policylint.manifest import Text
-from policylint.model import Apply, ReleaseReport, Target
+from policylint.model import Apply, Target
 from policylint.packs import shipped
+from policylint.report import ReleaseReport
 
 ROOT = Path(__file__).parent.parent
 RULES = ROOT / "fixtures" / "rules"
@@ -114,7 +115,8 @@ def _subjects(case: RuleCase):
 def _fleet(members: list[dict]):
     """The releases of a run: name, environment, the objects each renders, the user's values of both sides."""
     from policylint.fleetwise import Fleet, Member
-    from policylint.model import ChangeSummary, Impact, ResourceId
+    from policylint.model import Impact, ResourceId
+    from policylint.report import ChangeSummary
     from policylint.values.tables import leaves
 
     def member(raw):

@@ -15,7 +15,6 @@ from policylint.model import (
     Origin,
     Resource,
     ResourceId,
-    RuleFailure,
     Severity,
     Target,
     Verdict,
@@ -23,6 +22,7 @@ from policylint.model import (
     combine,
 )
 from policylint.redact import Redactor
+from policylint.report import RuleFailure
 from policylint.rule import Context, Rule
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from policylint.errors import UsageError
 from policylint.formats import names, render
-from policylint.model import Report
+from policylint.report import Report
 
 
 def emit(report: Report, formats: Sequence[str]) -> int:

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 
 from policylint.errors import UsageError
-from policylint.model import Report
+from policylint.report import Report
 
 
 def names() -> tuple[str, ...]:

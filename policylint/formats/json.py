@@ -8,17 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from policylint import __version__
-from policylint.model import (
-    ChangeSummary,
-    Finding,
-    Fix,
-    Location,
-    ReleaseReport,
-    Report,
-    ResourceId,
-    RuleFailure,
-    Severity,
-)
+from policylint.model import Finding, Fix, Location, ResourceId, Severity
+from policylint.report import ChangeSummary, ReleaseReport, Report, RuleFailure
 
 SCHEMA = "policylint/report/v1"
 

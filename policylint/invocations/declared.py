@@ -11,7 +11,7 @@ from policylint.invocations.model import UNSET, Flag, Invocation, Place
 from policylint.invocations.settings import Setting, varies
 from policylint.invocations.source import Found, Source
 from policylint.invocations.tree import Spot, Tree
-from policylint.model import RuleFailure
+from policylint.report import RuleFailure
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from itertools import accumulate
 from pathlib import Path, PurePosixPath
 
 from policylint.invocations.model import Invocation, Place
-from policylint.model import RuleFailure
+from policylint.report import RuleFailure
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Any
 from policylint.invocations.model import Invocation
 from policylint.invocations.source import Found, Source, read_source, readers
 from policylint.kyaml import load
-from policylint.model import RuleFailure
+from policylint.report import RuleFailure
 
 _WORDS = ("helm", "argoproj", "fleet.cattle", "releases:")
 """A file without any of these (in any case) runs no Helm and declares no release."""

@@ -15,7 +15,7 @@ from policylint.invocations.holes import fill
 from policylint.invocations.source import Source
 from policylint.invocations.text import EMPTY, Text
 from policylint.kyaml import compose
-from policylint.model import RuleFailure
+from policylint.report import RuleFailure
 
 _SPLIT = re.compile(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": " ", "e": " ", " ": " "}

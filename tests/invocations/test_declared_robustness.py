@@ -12,7 +12,7 @@ from policylint.invocations.declared import found
 from policylint.invocations.model import Invocation
 from policylint.invocations.source import Found, Source, readers
 from policylint.invocations.tree import Tree, documents
-from policylint.model import RuleFailure
+from policylint.report import RuleFailure
 
 CORPUS = Path(__file__).parents[2] / "fixtures" / "pipelines" / "declarative"
 FILES = sorted(path for path in CORPUS.rglob("*") if path.is_file() and path.name != "labels.yaml")

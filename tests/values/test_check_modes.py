@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from policylint.model import ReleaseReport, Target, Verdict
+from policylint.model import Target, Verdict
 from policylint.options import Options
 from policylint.pipeline import check
+from policylint.report import ReleaseReport
 from policylint.sources.sides import ValuesInput
 from tests.helms import find, helm
 from tests.values.offline import OfflineHelm, discovery, write_chart

@@ -1,0 +1,63 @@
+"""What a run comes to: the frozen values that every format writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from policylint.model import Finding, Impact, Json, Outcome, ResourceId, Target, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFailure:
+    """A rule, or a part of the run, that could not judge: makes the verdict unknown."""
+
+    rule: str
+    message: str
+    remedy: str = ""
+    resource: ResourceId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSummary:
+    """One row of the report's table: a resource, what happens to it, what the API server will say."""
+
+    resource: ResourceId
+    change: str  # created | kept | deleted | hook
+    impact: Impact
+    fields: int = 0
+    noise: int = 0
+    upgrade: Outcome | None = None
+    rollback: Outcome | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseReport:
+    """One release, judged: the evidence (what was compared, how) and what was found."""
+
+    name: str
+    namespace: str
+    target: Target
+    verdict: Verdict
+    changes: tuple[ChangeSummary, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    failures: tuple[RuleFailure, ...] = ()
+    evidence: Mapping[str, Json] = field(default_factory=dict)
+    overview: str = ""
+    """Text shown before the findings: the table of a history."""
+    extra: Mapping[str, Json] = field(default_factory=dict)
+    """More keys of the release's JSON: `revisions` and `targets` of a history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole run."""
+
+    verdict: Verdict
+    releases: tuple[ReleaseReport, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """Findings that belong to no release: those of `scan`."""
+    failures: tuple[RuleFailure, ...] = ()
+    extra: Mapping[str, Json] = field(default_factory=dict)
+    """More top-level keys of the JSON: `invocations` of a scan."""
