@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from policylint.model import Json
 
@@ -19,7 +20,13 @@ def parse_quantity(value: Json) -> Fraction | None:
     """The exact number of a quantity; None where it is none."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
-    match = _QUANTITY.match(str(value))
+    return _parsed(str(value))
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Fraction | None:
+    """The same few amounts stand in every container of a release."""
+    match = _QUANTITY.match(text)
     if match is None:
         return None
     number: Fraction = Fraction(match.group(1))
