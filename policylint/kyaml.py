@@ -38,6 +38,7 @@ _FALSE = ("n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FA
 _BRACKETS = re.compile(r"[\[\]{}]")
 _INDENT = re.compile(rf"^(?: |[-?:] ){{{MAX_DEPTH}}}", re.MULTILINE)
 _SPLIT = re.compile(r"^---(?=[ \t\r\n]|\Z)[ \t]*", re.MULTILINE)
+_CONTENT = re.compile(r"^(?!\s*(?:#|$))(?!---(?:[ \t]+#.*|[ \t\r]*)$).", re.MULTILINE)
 _SOURCE = re.compile(r"^# Source: (\S.*?)\s*$", re.MULTILINE)
 
 
@@ -84,6 +85,11 @@ def _document(text: str, line: int, file: str) -> Document:
     line += text.count("\n", 0, len(text) - len(body))
     source = _SOURCE.search(body) if "# Source: " in body else None
     return Document(body, line, file, source.group(1) if source else "")
+
+
+def has_content(text: str) -> bool:
+    """Whether a manifest holds more than blanks, comments and separators, found without cutting it."""
+    return _CONTENT.search(text) is not None
 
 
 def load_all(text: str, file: str) -> list[Document]:
@@ -157,19 +163,24 @@ def _not_json(name: str) -> Json:
 
 
 def _refuse_bomb(root: Node) -> None:
+    if expanded_size(root) > MAX_NODES:  # an alias to a parent adds nothing here: `value` refuses it
+        raise yaml.YAMLError("document contains excessive aliasing")
+
+
+def expanded_size(root: Node, endless: int = 0) -> int:
+    """How many nodes a document has once its aliases are expanded; one to a parent counts as `endless`."""
     sizes: dict[int, int] = {}
 
     def size(node: Node) -> int:
         known = sizes.get(id(node))
         if known is not None:
             return known
-        sizes[id(node)] = 0  # an alias to a parent adds nothing here; `value` refuses it
+        sizes[id(node)] = endless
         total = 1 + sum(size(child) for child in _children(node))
         sizes[id(node)] = total
         return total
 
-    if size(root) > MAX_NODES:
-        raise yaml.YAMLError("document contains excessive aliasing")
+    return size(root)
 
 
 def _children(node: Node) -> Iterator[Node]:

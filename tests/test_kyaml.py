@@ -108,3 +108,22 @@ def test_lines_of_keys():
 def test_a_template_named_on_a_document_of_its_own_belongs_to_the_next():
     text = "---\n# Source: web/templates/a.yaml\n---\nkind: A\n---\nkind: B\n"
     assert [document.source for document in kyaml.split(text, "render")] == ["web/templates/a.yaml", ""]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n\n",
+        "# a\n",
+        "---\n",
+        "--- # c\n---\n  # d\n",
+        "---\r\n\r\n",
+        "a: 1\n",
+        "--- {a: 1}\n",
+        "# a\n---\nb: 2\n",
+        "--- |\n",
+    ],
+)
+def test_content_is_found_where_cutting_finds_a_document(text):
+    assert kyaml.has_content(text) is bool(kyaml.split(text, "f"))

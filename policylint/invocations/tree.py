@@ -11,7 +11,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from policylint.errors import ReadError
 from policylint.invocations.anchors import anchors_told_apart
 from policylint.invocations.holes import HOLE, Filled, fill, has_actions
-from policylint.kyaml import compose
+from policylint.kyaml import compose, expanded_size
 
 _END = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z).*$", re.MULTILINE)
 MAX_NODES = 200_000
@@ -263,28 +263,8 @@ def _read(filled: Filled, line: int, column: int, file: str) -> Tree | None:
 
 def _refuse_bomb(root: Node) -> None:
     """Raise `ReadError` for an alias to a parent, and for aliases that expand to very many nodes."""
-    sizes: dict[int, int] = {}
-
-    def size(node: Node) -> int:
-        known = sizes.get(id(node))
-        if known is not None:
-            return known
-        sizes[id(node)] = MAX_NODES  # until it is known: an alias to a parent has no end
-        total = 1 + sum(size(child) for child in _children(node))
-        sizes[id(node)] = total
-        return total
-
-    if size(root) >= MAX_NODES:
+    if expanded_size(root, endless=MAX_NODES) >= MAX_NODES:
         raise ReadError("aliases without end", line=1, remedy="write the repeated part out")
-
-
-def _children(node: Node) -> Iterator[Node]:
-    if isinstance(node, SequenceNode):
-        yield from node.value
-    elif isinstance(node, MappingNode):
-        for key, value in node.value:
-            yield key
-            yield value
 
 
 def _bad_line(text: str, line: int) -> int:

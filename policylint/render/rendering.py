@@ -48,9 +48,9 @@ class Rendered:
     @property
     def text_found(self) -> bool:
         """Whether any of the texts holds more than blanks and comments."""
-        from policylint.kyaml import split
+        from policylint.kyaml import has_content
 
-        return any(split(text.text, text.file) for text in self.texts)
+        return any(has_content(text.text) for text in self.texts)
 
 
 class Rendering:

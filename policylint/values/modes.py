@@ -51,12 +51,6 @@ class Effective:
     warnings: tuple[str, ...] = ()
 
 
-def mode_of(*, reset: bool = False, reuse: bool = False, reset_then_reuse: bool = False) -> Mode:
-    """The mode of a command's flags; reset wins over reuse, reuse over reset-then-reuse."""
-    ranked = ((reset, Mode.RESET), (reuse, Mode.REUSE), (reset_then_reuse, Mode.RESET_THEN_REUSE))
-    return next((mode for given, mode in ranked if given), Mode.DEFAULT)
-
-
 def stored(chart: Chart, user: Table, helm: str) -> Chart:
     """The chart as the record of a release made with these values holds it."""
     return chart if chart.stored else _as_recorded(process(chart, user, helm))

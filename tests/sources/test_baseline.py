@@ -17,14 +17,6 @@ from policylint.sources.sides import ChartSide, ValuesInput
 from policylint.sources.workspace import Workspace
 
 
-@pytest.fixture(autouse=True)
-def no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in (*ci.TARGET_BRANCHES, *ci.BEFORE_COMMITS):
-        monkeypatch.delenv(variable.name, raising=False)
-    for name in ("GITHUB_EVENT_PATH", "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
     """A repository whose main branch has two commits of the chart: first and second."""

@@ -10,18 +10,9 @@ from helms import any_helm
 from repository import Repo
 
 from policylint.errors import SourceError
-from policylint.sources import ci
 from policylint.sources.resolve import resolve_pair
 from policylint.sources.sides import ChartSide, EmptySide, ManifestSide, Side, ValuesInput
 from policylint.sources.workspace import Workspace
-
-
-@pytest.fixture(autouse=True)
-def no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in (*ci.TARGET_BRANCHES, *ci.BEFORE_COMMITS):
-        monkeypatch.delenv(variable.name, raising=False)
-    for name in ("GITHUB_EVENT_PATH", "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
