@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import resources
+
+from msgspec import Struct
 
 from policylint.kyaml import load
 from policylint.schemas import group_of, minor_number
@@ -29,8 +30,7 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class ApiStatus:
+class ApiStatus(Struct, frozen=True):
     """The state of one (API version, kind) at a minor, and where the fact comes from.
 
     `introduced`, `deprecated` and `removed` are minors ("1.22"), or releases of `product` for custom resources, which
@@ -51,8 +51,7 @@ class ApiStatus:
         return self.product != "Kubernetes"
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     introduced: int
     deprecated: int | None
     removed: int | None

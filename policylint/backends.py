@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from policylint.model import Json, Object, Resource, ResourceId
 from policylint.workload import at, items, mapping
@@ -11,8 +12,7 @@ from policylint.workload import at, items, mapping
 ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
+class Backend(Struct, frozen=True):
     """One Service behind an Ingress or route: its identity, the port (number or name, None for none), the pointer."""
 
     service: ResourceId

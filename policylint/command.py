@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from policylint.errors import UsageError
 from policylint.invocations.argv import Command, parse
@@ -28,7 +30,7 @@ def from_command(options: Options) -> tuple[Options, Invocation]:
     call, command = _parsed(options.command)
     invocation = parse_command(options.command)
     assert invocation is not None  # noqa: S101  the same words were parsed above
-    invocation = replace(invocation, file="the command")
+    invocation = dataclasses.replace(invocation, file="the command")
     release, chart = _name(command, "release"), _name(command, "chart")
     if command.action == "rollback" and release:
         return _rollback(options, command, release), invocation

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from policylint.catalogue import schema
 from policylint.errors import UsageError
@@ -18,8 +19,7 @@ NAME = ".policylint.yaml"
 _NAMES = {"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false"}
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True):
     """One release to check, in one environment; paths are absolute."""
 
     name: str
@@ -37,8 +37,7 @@ class Release:
     api_versions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """What holds for every release of an environment; empty values change nothing."""
 
     kubernetes: str = ""
@@ -50,8 +49,7 @@ class Environment:
     api_versions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """The configuration of a repository; the defaults where it has none."""
 
     file: str = ""

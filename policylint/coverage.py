@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from policylint.formats.json import SCHEMA
 from policylint.invocations.advice import is_dry_run
@@ -15,8 +16,7 @@ from policylint.report import RuleFailure
 from policylint.survey import Survey, absolute, configuration, searched
 
 
-@dataclass(frozen=True, slots=True)
-class Examination:
+class Examination(Struct, frozen=True):
     """The deploys found, each with the run of policylint that comes before it."""
 
     coverages: tuple[Coverage, ...]

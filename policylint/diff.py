@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from policylint.manifest import UnreadResource
 from policylint.model import Change, Created, Deleted, FieldChange, Json, Kept, Manifest, Resource, ResourceId
 from policylint.quantity import same_quantity
 from policylint.schemas import Node, Schemas
@@ -36,9 +37,9 @@ def kept(before: Resource, after: Resource, schemas: Schemas) -> Kept:
 
 
 def _same_text(before: Resource, after: Resource) -> bool:
-    text = getattr(before, "__dict__", {}).get("_document")
-    other = getattr(after, "__dict__", {}).get("_document")
-    return text is not None and other is not None and text.text == other.text
+    if isinstance(before, UnreadResource) and isinstance(after, UnreadResource):
+        return before.document.text == after.document.text
+    return False
 
 
 def fields(before: Json, after: Json, node: Node | None = None, path: str = "") -> Iterator[FieldChange]:

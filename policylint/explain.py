@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from policylint.kyaml import load
 from policylint.model import Cause, Fix, Grade
@@ -31,8 +33,7 @@ _FIELD = re.compile(
 _SECRET = "Secret"  # noqa: S105  a kind, whose values are never shown
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """What an error means.
 
     `topic` is a rule's id or a topic of its own, `page` what is worth reading about it. `kind`, `name`, `namespace`,
@@ -54,8 +55,7 @@ class Explanation:
     also: tuple[Explanation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
+class _Pattern(Struct, frozen=True):
     topic: str
     match: re.Pattern[str]
     kinds: tuple[str, ...] | None
@@ -64,15 +64,13 @@ class _Pattern:
     alone: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Advice:
+class _Advice(Struct, frozen=True):
     topic: str
     match: re.Pattern[str]
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Hit:
+class _Hit(Struct, frozen=True):
     topic: str
     span: tuple[int, int]
     subject: Subject
@@ -217,8 +215,7 @@ def _rule(topic: str) -> tuple[str, str]:
     return next(((rule.title, rule.page) for rule in shipped() if rule.id == topic), ("", ""))
 
 
-@dataclass(frozen=True, slots=True)
-class _Data:
+class _Data(Struct, frozen=True):
     patterns: tuple[_Pattern, ...]
     topics: Mapping[str, Mapping[str, Any]]
     advice: tuple[_Advice, ...]

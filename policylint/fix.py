@@ -6,8 +6,9 @@ import difflib
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from policylint.errors import PolicylintError
 from policylint.invocations.secrets import secrets
@@ -17,8 +18,7 @@ from policylint.report import Report
 from policylint.survey import Survey, judged, searched
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(Struct, frozen=True):
     """What was, or would be, written: each file's bytes before and after."""
 
     files: Mapping[str, tuple[bytes, bytes]] = field(default_factory=dict)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from policylint.errors import PolicylintError
 from policylint.evaluate import evaluate, verdict
@@ -23,8 +25,7 @@ Key = tuple[str, ...]
 _MISSING: Any = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One release of the run: what it renders (hooks left out), and the user's values of both sides by key path."""
 
     name: str
@@ -41,15 +42,13 @@ class Member:
         return self.chart, self.name.replace(self.environment, "") if self.environment else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Fleet:
+class Fleet(Struct, frozen=True):
     """All releases of one run, in the order of the configuration: the subject of rules."""
 
     members: tuple[Member, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
+class Overlap(Struct, frozen=True):
     """One object that several releases of one environment render, and whether the upgrade creates it for one."""
 
     resource: ResourceId
@@ -57,8 +56,7 @@ class Overlap:
     created: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(Struct, frozen=True):
     """A key whose value moves in a later stage although the stage before it stays at the value both had."""
 
     key: Key

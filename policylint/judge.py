@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from policylint.definitions import of_sides
 from policylint.diff import changes
@@ -33,8 +35,7 @@ from policylint.rule import Context, Rule
 from policylint.schemas import schemas
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One release, rendered: everything that judging it needs, and nothing that touches the world."""
 
     release: str
@@ -56,8 +57,7 @@ class Case:
     evidence: Mapping[str, Json] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Judging:
+class Judging(Struct, frozen=True):
     """How a case is judged."""
 
     rules: tuple[Rule, ...]

@@ -13,10 +13,11 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
+from msgspec import Struct
+from msgspec.structs import replace
 from yaml.constructor import ConstructorError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -42,8 +43,7 @@ _CONTENT = re.compile(r"^(?!\s*(?:#|$))(?!---(?:[ \t]+#.*|[ \t\r]*)$).", re.MULT
 _SOURCE = re.compile(r"^# Source: (\S.*?)\s*$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """One YAML document: its text, its 1-based first line in the file, its template where helm names it."""
 
     text: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from policylint.definitions import Definitions
 from policylint.errors import ReadError
@@ -16,8 +17,7 @@ MAX_DOCUMENTS = 100_000
 HOOK = "helm.sh/hook"
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """One piece of manifest text and the name of the file (or render) it came from.
 
     `checked` says that Helm has already parsed it, so that documents equal on both sides need no second look.
@@ -28,28 +28,27 @@ class Text:
     checked: bool = False
 
 
-class UnreadResource(Resource):
+class UnreadResource(Resource, frozen=True, kw_only=True):
     """A resource whose text is equal on both sides: parsed only when somebody looks at its body."""
 
-    def __init__(self, id: ResourceId, api_version: str, document: Document) -> None:
-        for name, value in (("id", id), ("api_version", api_version), ("hooks", ())):
-            object.__setattr__(self, name, value)
-        object.__setattr__(self, "origin", Origin(document.source or document.file, document.line))
-        object.__setattr__(self, "_document", document)
-        object.__setattr__(self, "_body", None)
+    document: Document
+    parsed: list[Object] = field(default_factory=list)
+    """The object, from the first look on."""
 
-    @property
+    @property  # type: ignore[misc]  # the field of the same name is read through here
     def body(self) -> Object:
         """The object, parsed on the first look."""
-        found: Object | None = self.__dict__["_body"]
-        if found is None:
-            found = self.__dict__["_document"].body()
-            object.__setattr__(self, "_body", found)
-        return found
+        if not self.parsed:
+            self.parsed.append(self.document.body())
+        return self.parsed[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+def _unread(identity: ResourceId, api_version: str, document: Document) -> UnreadResource:
+    origin = Origin(document.source or document.file, document.line)
+    return UnreadResource(identity, api_version, {}, origin, document=document)
+
+
+class Reader(Struct, frozen=True):
     """How manifest text is read: the release's namespace for objects without one, and the kinds' scopes."""
 
     namespace: str = "default"
@@ -168,7 +167,7 @@ def _events(hook: Json) -> tuple[str, ...]:
 
 def _with_id(resource: Resource, identity: ResourceId) -> Resource:
     if isinstance(resource, UnreadResource):
-        return UnreadResource(identity, resource.api_version, resource.__dict__["_document"])
+        return _unread(identity, resource.api_version, resource.document)
     return Resource(identity, resource.api_version, resource.body, resource.origin, resource.hooks)
 
 
@@ -192,7 +191,7 @@ def _sniff(document: Document) -> Resource | None:
     if not names.get("name") or values["kind"].endswith("List") or _LITERAL.fullmatch(names["name"]):
         return None
     identity = ResourceId(group_of(values["apiVersion"]), values["kind"], names.get("namespace", ""), names["name"])
-    return UnreadResource(identity, values["apiVersion"], document)
+    return _unread(identity, values["apiVersion"], document)
 
 
 def _names(block: str) -> dict[str, str]:

@@ -7,9 +7,10 @@ as the YAML reader made them, and are never changed once read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 Json = Any  # a value as JSON has it
 Object = Mapping[str, Any]
@@ -102,8 +103,7 @@ def combine(verdicts: Iterable[Verdict]) -> Verdict:
     return Verdict.FAIL if Verdict.FAIL in seen else Verdict.PASS
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ResourceId:
+class ResourceId(Struct, frozen=True, order=True):
     """A resource's identity; the API version is no part of it, so an apiVersion move is one resource.
 
     `group` is "" for the core group, `namespace` is "" for cluster-scoped kinds.
@@ -119,16 +119,14 @@ class ResourceId:
         return f"{self.kind} {where}{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where a resource was rendered: template path (or manifest file), 1-based line in the render."""
 
     file: str
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """One object of a manifest as Kubernetes reads it; `body` is never changed."""
 
     id: ResourceId
@@ -162,8 +160,7 @@ class Resource:
         return found if isinstance(found, Mapping) else {}
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """One side, read: resources by identity in manifest order, hooks apart."""
 
     resources: Mapping[ResourceId, Resource]
@@ -174,8 +171,7 @@ class Manifest:
     """CustomResourceDefinitions of the chart's crds/ directory, which Helm installs but never upgrades."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What the upgrade is judged for: Kubernetes minor ("1.36"), Helm line ("3" or "4"), how it is sent."""
 
     kubernetes: str = "1.36"
@@ -194,8 +190,7 @@ class Outcome(StrEnum):
     DEPENDS = "depends"
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """One reason of a refusal, in the API server's own words.
 
     `field` is the server's path ("spec.template.spec.containers[0].image"), `reason` its reason
@@ -211,8 +206,7 @@ class Cause:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """What an answer depends on that an offline run cannot see, and the command that tells."""
 
     what: str
@@ -221,8 +215,7 @@ class Unknown:
     field: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The API server's answer to one request; causes where rejected, unknowns where it depends."""
 
     outcome: Outcome
@@ -230,16 +223,14 @@ class Answer:
     unknowns: tuple[Unknown, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """The answers for one resource, both ways; None where no request is sent."""
 
     upgrade: Answer | None = None
     rollback: Answer | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(Struct, frozen=True):
     """One leaf or subtree that differs.
 
     `path` is an RFC 6901 pointer into the after object (the before object for a removal); list items that
@@ -253,8 +244,7 @@ class FieldChange:
     noise: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Created:
+class Created(Struct, frozen=True):
     """A resource that only the after side has."""
 
     after: Resource
@@ -266,8 +256,7 @@ class Created:
         return self.after.id
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A resource of both sides; `fields` is empty when the two are equal."""
 
     before: Resource
@@ -281,8 +270,7 @@ class Kept:
         return self.after.id
 
 
-@dataclass(frozen=True, slots=True)
-class Deleted:
+class Deleted(Struct, frozen=True):
     """A resource that only the before side has."""
 
     before: Resource
@@ -297,8 +285,7 @@ class Deleted:
 Change = Created | Kept | Deleted
 
 
-@dataclass(frozen=True, slots=True)
-class Upgrade:
+class Upgrade(Struct, frozen=True):
     """All of one release's change; the subject of rules that look at several resources."""
 
     release: str
@@ -313,8 +300,7 @@ class Upgrade:
         return tuple(change for change in self.changes if change.id.kind in kinds)
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """A place to look at: `role` is rendered, cause, command or record; `line` and `column` are 1-based."""
 
     role: str
@@ -324,8 +310,7 @@ class Location:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """Replace the bytes start..end of a file of the user's by `text`."""
 
     file: str
@@ -334,8 +319,7 @@ class Edit:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """What to do instead: steps for a person, edits for a machine, and what it costs."""
 
     title: str
@@ -345,8 +329,7 @@ class Fix:
     cost: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """What a rule says of its subject; the engine adds the rule's own data and makes a `Finding` of it.
 
     The optional fields override what the engine would fill in: the rule's category, severity and
@@ -367,8 +350,7 @@ class Violation:
     locations: tuple[Location, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One line of the report. `fingerprint` stays the same while the finding is about the same thing."""
 
     rule: str

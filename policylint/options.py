@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from policylint.model import Apply, Category, Severity
 from policylint.sources.sides import ValuesInput
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """The options of `policylint check`; empty values mean the defaults the command line documents."""
 
     after: str = ""

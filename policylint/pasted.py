@@ -10,8 +10,9 @@ import html
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from policylint.apis import builtin
 from policylint.schemas import group_of
@@ -37,8 +38,7 @@ _APPLIED = re.compile(
 _EXISTING = re.compile(r'([A-Z]\w{0,80})"([^"]{0,260})"innamespace"([^"]{0,80})"')
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """The object an error is about, as far as the text says; `at` is where it is named in the squeezed text."""
 
     at: int = -1
@@ -53,8 +53,7 @@ class Subject:
         return bool(self.group) and self.group not in builtin_groups()
 
 
-@dataclass(frozen=True, slots=True)
-class Pasted:
+class Pasted(Struct, frozen=True):
     """A pasted text: `plain` on one line, `squeezed` without blanks, and where each of its characters stands."""
 
     plain: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from policylint.errors import PolicylintError, SourceError, UsageError
 from policylint.model import Finding, Json, Upgrade, Verdict, combine

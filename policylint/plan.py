@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from policylint import config as configuration
 from policylint.config import Config, Environment, Release
@@ -26,8 +28,7 @@ _KEEPING = ("reuse", "reset-then-reuse")
 """The values modes of a deploy that keep what the last release was given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """One release's check: two sides, how they are sent, and how strictly they are judged."""
 
     release: str

@@ -6,7 +6,9 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.model import Fix, Json, Resource, ResourceId
 
@@ -21,8 +23,7 @@ MIN_LENGTH = 6
 """Shorter values are masked where they stand, but not searched for in other text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Redactor:
+class Redactor(Struct, frozen=True):
     """Masks the secrets of one run in everything that is printed, logged or stored."""
 
     secrets: tuple[str, ...] = ()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from policylint.model import Finding, Impact, Json, Outcome, ResourceId, Target, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class RuleFailure:
+class RuleFailure(Struct, frozen=True):
     """A rule, or a part of the run, that could not judge: makes the verdict unknown."""
 
     rule: str
@@ -18,8 +18,7 @@ class RuleFailure:
     resource: ResourceId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeSummary:
+class ChangeSummary(Struct, frozen=True):
     """One row of the report's table: a resource, what happens to it, what the API server will say."""
 
     resource: ResourceId
@@ -32,8 +31,7 @@ class ChangeSummary:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseReport:
+class ReleaseReport(Struct, frozen=True):
     """One release, judged: the evidence (what was compared, how) and what was found."""
 
     name: str
@@ -50,8 +48,7 @@ class ReleaseReport:
     """More keys of the release's JSON: `revisions` and `targets` of a history."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """A whole run."""
 
     verdict: Verdict

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, get_args
+
+from msgspec import Struct, field
 
 from policylint.model import Category, Confidence, Severity, Target, Upgrade, Violation
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What a rule may look at beside its subject.
 
     `upgrade` is the whole change (None for subjects outside a check: a scan, a history), `params` the
@@ -30,8 +30,7 @@ class Context:
 Check = Callable[[Any, Context], Iterable[Violation]]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule, whichever way it was written."""
 
     id: str

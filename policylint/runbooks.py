@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
+
+from msgspec import Struct
 
 from policylint.apis import State, status
 from policylint.kyaml import load
@@ -27,8 +28,7 @@ CLAIMS_SHOWN = 5
 _ALLOWED = re.compile(r"'(\w+)'")
 
 
-@dataclass(frozen=True, slots=True)
-class Runbook:
+class Runbook(Struct, frozen=True):
     """One way out: when it fits, its steps with placeholders, its cost and its source."""
 
     title: str

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.config import Config, Environment, find, read, severities
 from policylint.errors import UsageError
@@ -29,8 +31,7 @@ DOCUMENTS = (".md", ".mdx", ".markdown", ".rst", ".adoc")
 """Files for people: commands that they show are notes at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """What a scan is asked to do; empty values mean the defaults that the command line documents."""
 
     paths: tuple[str, ...] = ()

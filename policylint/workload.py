@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from policylint.model import Json, Manifest, Object, Resource, ResourceId
 
@@ -22,8 +23,7 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
 EMPTY: Object = {}
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Reference:
+class Reference(Struct, frozen=True, order=True):
     """One name in a pod template: the kind and name it refers to, the pointer, whether it may be missing."""
 
     kind: str

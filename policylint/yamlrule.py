@@ -6,8 +6,9 @@ A true expression passes. `operations` are Kubernetes' own: CREATE sees `object`
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from policylint.errors import PolicylintError, ReadError
 from policylint.kyaml import load
@@ -37,8 +38,7 @@ class ExpressionError(PolicylintError):
     """An expression of a rule that cannot be evaluated on an object: makes the verdict unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expressions:
+class Expressions(Struct, frozen=True):
     """A YAML rule's expressions, ready to judge a change."""
 
     kinds: frozenset[str]

@@ -68,7 +68,7 @@ def test_a_document_equal_on_both_sides_is_not_parsed_until_somebody_looks():
     before, after = Reader().read_pair([Text("b", DEPLOYMENT, checked=True)], [Text("a", DEPLOYMENT, checked=True)])
     (resource,) = after.resources.values()
     assert isinstance(resource, UnreadResource)
-    assert resource.__dict__["_body"] is None
+    assert not resource.parsed
     assert resource.id == ResourceId("apps", "Deployment", "default", "web")
     assert resource.body["spec"] == {"replicas": 1}
     assert list(before.resources) == list(after.resources)

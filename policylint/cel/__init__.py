@@ -9,8 +9,9 @@ What policylint cannot evaluate raises `CelUnsupported`, which names it; without
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from policylint.cel.library import CelSyntaxError, CelUnavailable, parse
 from policylint.cel.tree import Call, Comprehension, Ident, Node, children, names, qualified
@@ -24,8 +25,7 @@ class CelUnknownName(PolicylintError):  # noqa: N818 - named after what it is ab
     """An expression that names a variable or function nobody declared."""
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """A parsed expression; `uses` are the variables it names."""
 
     expression: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from policylint.cel.declarations import Overload, overloads, parameters
 from policylint.cel.tree import Call, Comprehension, Ident, Literal, MakeList, MakeMap, Node, Select, qualified
@@ -43,8 +44,7 @@ _TYPE_NAMES = {
 }
 
 
-@dataclass(slots=True)
-class Checked:
+class Checked(Struct):
     """What the checker found: types and overloads by node id, and errors with the node they are about."""
 
     types: dict[int, Type] = field(default_factory=dict)

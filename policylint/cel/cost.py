@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from policylint.cel.check import Checked
 from policylint.cel.tree import Call, Comprehension, Ident, Literal, MakeList, MakeMap, Node, Select, qualified
@@ -23,8 +24,7 @@ _DYN_SINCE = 31
 _SCALARS = frozenset({"bool", "double", "duration", "int", "timestamp", "uint"})
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """From the least to the most, of a size or a cost; never more than fits 64 bits."""
 
     low: int
@@ -61,8 +61,7 @@ SizeOf = Callable[[Path], Span | None]
 """The size the schema gives for a path such as ("self", "names", "@items"); None where it gives none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entries:
+class Entries(Struct, frozen=True):
     """The sizes of a container's keys and values, where the expression itself tells."""
 
     kind: str
@@ -70,15 +69,13 @@ class Entries:
     value: Span
 
 
-@dataclass(frozen=True, slots=True)
-class _Local:
+class _Local(Struct, frozen=True):
     path: Path
     size: Span | None
     entries: Entries | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
+class Operand(Struct, frozen=True):
     """What a function's estimate may look at: type, path and size of an argument."""
 
     node: Node | None

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+
+from msgspec import Struct
 
 from policylint.cel.types import Type, parse_type
 
@@ -18,8 +19,7 @@ _LINE = re.compile(r"1\.(\d+) (\S+) (?:(.+?)::)?([^(]+)\((.*)\) -> (.+)")
 _ARGUMENT = re.compile(r"[^,()]+(?:\((?:[^()]|\([^()]*\))*\))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Overload:
+class Overload(Struct, frozen=True):
     """One way to call a function; `member` where the first argument is written before the dot."""
 
     id: str

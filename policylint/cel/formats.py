@@ -12,9 +12,10 @@ import binascii
 import ipaddress
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from policylint.cel import times, urls
 from policylint.cel.values import NONE, CelError, Duration, Optional
@@ -45,8 +46,7 @@ _LOOSE_UNITS: tuple[tuple[int, tuple[str, ...]], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """One named format of the `format` library; `check` gives the problems of a string."""
 
     cel_type: ClassVar[str] = "kubernetes.NamedFormat"

@@ -9,8 +9,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from policylint.cel.values import CelError
 
@@ -18,16 +19,14 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _BITS = re.compile(r"0|[1-9]\d{0,2}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class IP:
+class IP(Struct, frozen=True):
     """One address."""
 
     cel_type: ClassVar[str] = "net.IP"
     address: _Address
 
 
-@dataclass(frozen=True, slots=True)
-class CIDR:
+class CIDR(Struct, frozen=True):
     """A network as written: the address may have bits beyond the prefix."""
 
     cel_type: ClassVar[str] = "net.CIDR"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal, localcontext
 from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from policylint.cel.values import CelError, compare
 
@@ -22,8 +23,7 @@ _INT64 = 1 << 63
 _FORMAT_ERROR = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Quantity:
+class Quantity(Struct, frozen=True, order=True):
     """An amount; equal to another of the same amount, however it was written."""
 
     cel_type: ClassVar[str] = "kubernetes.Quantity"

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import total_ordering
 from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from policylint.cel.values import CelError
 
@@ -23,8 +24,7 @@ _UINT64 = 1 << 64
 
 
 @total_ordering
-@dataclass(frozen=True, slots=True, eq=False)
-class Semver:
+class Semver(Struct, frozen=True, eq=False):
     """A version; build metadata takes no part in comparisons."""
 
     cel_type: ClassVar[str] = "kubernetes.Semver"
@@ -41,6 +41,9 @@ class Semver:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Semver) and self._order == other._order
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # a Struct brings its own, by all fields
 
     def __lt__(self, other: Semver) -> bool:
         return self._order < other._order

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+
+class Literal(Struct, frozen=True):
     """A constant, as a CEL value of `policylint.cel.values`."""
 
     id: int
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Ident:
+class Ident(Struct, frozen=True):
     """A name."""
 
     id: int
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Select:
+class Select(Struct, frozen=True):
     """`operand.field`, or `has(operand.field)` where `test` is set."""
 
     id: int
@@ -32,8 +30,7 @@ class Select:
     test: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A function or operator call; `target` is the receiver of a member call."""
 
     id: int
@@ -42,8 +39,7 @@ class Call:
     args: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MakeList:
+class MakeList(Struct, frozen=True):
     """A list literal; `optional` holds the positions written as `[?x]`."""
 
     id: int
@@ -51,8 +47,7 @@ class MakeList:
     optional: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One `key: value` of a map literal, `?key: value` where `optional`."""
 
     key: Node
@@ -60,8 +55,7 @@ class Entry:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MakeMap:
+class MakeMap(Struct, frozen=True):
     """A map literal, or a message literal where `message` names a type."""
 
     id: int
@@ -69,8 +63,7 @@ class MakeMap:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Comprehension:
+class Comprehension(Struct, frozen=True):
     """What `all`, `exists`, `map`, `filter` and their kin are expanded to: a fold over `over`."""
 
     id: int

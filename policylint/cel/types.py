@@ -8,17 +8,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(Struct, frozen=True, eq=False):
     """One type: `kind` is "int", "list", "object", "param", ...; `name` tells objects, opaques and parameters apart."""
 
     kind: str
     params: tuple[Type, ...] = ()
     name: str = ""
-    fields: Mapping[str, Type] = field(default_factory=dict, compare=False, hash=False)
+    fields: Mapping[str, Type] = {}
+    """An object's fields, no part of what makes two types equal."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Type) and self._identity == other._identity
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # a Struct brings its own, by all fields
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[str, tuple[Type, ...], str]:
+        return self.kind, self.params, self.name
 
     def __str__(self) -> str:
         label = self.name or self.kind

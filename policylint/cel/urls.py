@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote_to_bytes
+
+from msgspec import Struct
 
 from policylint.cel.values import CelError
 
@@ -22,16 +23,24 @@ _USER = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*", re.ASCII)
 _PATH_SAFE = "/$&+,:;=@-_.~!'()*[]"
 
 
-@dataclass(frozen=True, slots=True)
-class URL:
+class URL(Struct, frozen=True, eq=False):
     """A URL's parts; equal to another that was written the same."""
 
     cel_type: ClassVar[str] = "kubernetes.URL"
     text: str
-    scheme: str = field(compare=False)
-    host: str = field(compare=False)
-    path: str = field(compare=False)
-    query: str = field(compare=False)
+    scheme: str
+    host: str
+    path: str
+    query: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, URL) and self.text == other.text
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # a Struct brings its own, by all fields
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
 
 def parse(text: Any) -> URL:

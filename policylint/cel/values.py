@@ -7,8 +7,9 @@ server compares as sets or maps. Opaque values (quantities, versions, addresses,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
+
+from msgspec import Struct
 
 Value = Any
 
@@ -27,24 +28,21 @@ class Uint(int):
     cel_type: ClassVar[str] = "uint"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Timestamp:
+class Timestamp(Struct, frozen=True, order=True):
     """Nanoseconds since 1970 in UTC."""
 
     cel_type: ClassVar[str] = "google.protobuf.Timestamp"
     ns: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Duration:
+class Duration(Struct, frozen=True, order=True):
     """Nanoseconds."""
 
     cel_type: ClassVar[str] = "google.protobuf.Duration"
     ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Optional:
+class Optional(Struct, frozen=True):
     """A value that may be absent."""
 
     cel_type: ClassVar[str] = "optional_type"
@@ -55,8 +53,7 @@ class Optional:
 NONE = Optional()
 
 
-@dataclass(frozen=True, slots=True)
-class TypeValue:
+class TypeValue(Struct, frozen=True):
     """A type as a value: what `type(x)` gives."""
 
     cel_type: ClassVar[str] = "type"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from policylint.cli.common import check_formats, emit
 from policylint.cli.sides import Words, with_sides, words

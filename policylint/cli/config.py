@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -17,6 +16,8 @@ def command(
     ] = False,
 ) -> None:
     """Print the configuration that holds in this directory, as JSON."""
+    from msgspec import structs, to_builtins
+
     from policylint.options import Options
     from policylint.plan import load_config
 
@@ -25,6 +26,6 @@ def command(
         sys.stderr.write(
             f"from {found.file}\n" if found.file else "no .policylint.yaml here or above: the defaults hold\n"
         )
-    shown = asdict(found)
+    shown = structs.asdict(found)
     shown["immutable_paths"] = {f"{group}/{kind}": paths for (group, kind), paths in found.immutable_paths.items()}
-    sys.stdout.write(json.dumps(shown, indent=2) + "\n")
+    sys.stdout.write(json.dumps(to_builtins(shown), indent=2) + "\n")

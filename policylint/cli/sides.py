@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import replace
 from functools import wraps
 from typing import Annotated, Any, get_type_hints
 
 import typer
+from msgspec.structs import replace
 
 from policylint.model import Apply
 from policylint.options import Options

@@ -6,14 +6,14 @@ Source: k8s.io/apiserver pkg/cel/common (CorrelatedObject, MapList); what is not
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from policylint.crds.prepare import child_schema
 from policylint.model import Json, Object
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """A new value with the old value and the schema that belong to it."""
 
     new: Json

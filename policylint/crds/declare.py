@@ -7,7 +7,8 @@ request may have; a schema CEL cannot express has no shape.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from policylint.cel.cost import Path, Span
 from policylint.cel.types import BOOL, DYN, INT, STRING, Type, parse_type
@@ -20,8 +21,7 @@ MAX_REQUEST = 3 * 1024 * 1024
 _TIMES = {"duration": ("duration", 3, 32), "date": ("timestamp", 12, 12), "date-time": ("timestamp", 21, 32)}
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """A value's CEL type, the most elements or characters it can have, and its least size as JSON."""
 
     type: Type

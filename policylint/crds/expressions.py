@@ -6,7 +6,8 @@ Source: apiextensions-apiserver pkg/apiserver/schema/cel/compilation.go and apis
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from policylint.cel import CelError, CelSyntaxError, CelUnsupported
 from policylint.cel.check import Checked, check, error_text
@@ -26,8 +27,7 @@ RULE_LIMIT, CRD_LIMIT = 10_000_000, 100_000_000
 """The most a rule, and all rules of a version together, may be estimated to cost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """What expressions may use: the functions of `minor`, or of `stored_minor` where the old CRD had them already."""
 
     minor: int
@@ -41,8 +41,7 @@ class Environment:
         return self.stored_minor if expression in self.stored else self.minor
 
 
-@dataclass(slots=True)
-class Total:
+class Total(Struct):
     """The estimated cost of all rules of a version, and the dearest of them."""
 
     cost: int = 0
@@ -64,8 +63,7 @@ class Total:
         return [*own, forbidden(path, too_dear(whole, self.cost, CRD_LIMIT), CRD)]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """A schema node's place for its rules: its shape, how often it can occur, whether oldSelf correlates."""
 
     shape: Shape

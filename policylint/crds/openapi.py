@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.cel import CelUnsupported
 from policylint.crds.declare import Shape, shape_of
@@ -26,8 +28,7 @@ _UNSUPPORTED = ("id", "additionalItems", "patternProperties", "definitions", "de
 Finding = Cause | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """One schema node: where it is, what surrounds it, and whether (`cel`) its rules are compiled, and how."""
 
     schema: Object

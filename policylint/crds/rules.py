@@ -8,8 +8,9 @@ forgiven where the value did not change.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from policylint.cel import CelError, CelUnsupported, compile
 from policylint.cel.values import NONE, Optional
@@ -23,8 +24,7 @@ _VARIABLES = frozenset({"self", "oldSelf"})
 _MAX_MESSAGE = 5 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where rules run: `old` is the correlated old value or None, `pair` and `parent` decide ratcheting."""
 
     path: str

@@ -7,7 +7,9 @@ required, allOf/anyOf/oneOf/not; with ratcheting (`Pair`), errors of unchanged, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.cel import CelError
 from policylint.cel.formats import OPENAPI
@@ -27,8 +29,7 @@ _WHOLE = 1 << 53
 """From here on the server takes no number with a fraction or exponent for an integer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """Where validation stands: path as the server writes it, the value, its schema, and what it is ratcheted by."""
 
     path: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from policylint.cel import CelUnsupported
 from policylint.crds.expressions import Environment, Total
@@ -32,8 +33,7 @@ _AT_ROOT = frozenset(
 Finding = Cause | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaChecks:
+class SchemaChecks(Struct, frozen=True):
     """How strictly schemas are judged: what the old CRD already got wrong is not held against the new one."""
 
     minor: int

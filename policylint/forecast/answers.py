@@ -7,8 +7,9 @@ answer = validate_update(live, live')
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from policylint.forecast import batch, services, storage
 from policylint.forecast.conversion import converted

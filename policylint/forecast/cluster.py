@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from policylint.model import Object, ResourceId
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(Struct, frozen=True):
     """Objects and facts that turn `depends` into an answer; everything is optional.
 
     `live` holds objects as the API server returns them, `crds` CustomResourceDefinitions and `immutable_paths`

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from policylint.errors import PolicylintError
 from policylint.forecast.default_table import DEFAULTS, Default
@@ -69,8 +70,7 @@ def _shape(node: Node | None) -> frozenset[type]:
     return _LIST if node.type == "array" else _PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """What decoding does to the fields of one struct."""
 
     fields: Mapping[str, Node]

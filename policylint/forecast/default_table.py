@@ -7,13 +7,13 @@ against recorded creations of real API servers (fixtures/oracle/defaults-*).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from policylint.model import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Default:
+class Default(Struct, frozen=True):
     """One default: `value` is used where the field is missing, or zero too if it is `plain` (no pointer in Go).
 
     `when` is a sibling field and the value it must have; `since` the first minor (36 for 1.36) that does it.

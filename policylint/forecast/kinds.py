@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from policylint.forecast.request import items, part
 from policylint.forecast.served_table import SERVED
@@ -15,8 +16,7 @@ _CUSTOM_ROOT = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
 _METADATA = {"$ref": "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """How the server knows a kind; `node` is None where no schema is known, `crd` is set for custom ones."""
 
     node: Node | None = None

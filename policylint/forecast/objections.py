@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from policylint.forecast.kinds import Kind
 from policylint.forecast.request import Finding, Request, part

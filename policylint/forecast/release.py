@@ -6,7 +6,7 @@ accepted stay changed. So the rollback of a refused upgrade starts from a half-a
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from policylint.definitions import of_sides
 from policylint.forecast.answers import as_sent, create, given, removed, stored, unpatchable, update, update_marks

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from policylint.forecast.cluster import Cluster
 from policylint.model import Cause, Json, Object, ResourceId, Unknown
@@ -24,8 +25,7 @@ class AllocatedPort(int):
     """A port number that the server made up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """An update: the live object, what it would become, and where.
 
     `assumed` says that `live` is inferred from manifests, not seen in a cluster.

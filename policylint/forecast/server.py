@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from policylint.forecast.cluster import Cluster
 from policylint.forecast.kinds import Kind, kind_of
@@ -14,8 +15,7 @@ from policylint.schemas import Schemas
 ACCEPTED = Answer(Outcome.ACCEPTED)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """An object in the cluster: as stored, as last applied by Helm, and whether that is inferred (`assumed`)."""
 
     live: Object
@@ -23,8 +23,7 @@ class State:
     assumed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """An update as Helm sends it: the resource, its body and that of Helm's old manifest.
 
     `valid` is what the server stored when it was sent this body before: reading it again cannot fail, and becoming it
@@ -37,8 +36,7 @@ class Sent:
     valid: Object | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """The API server that answers: target version and method, what is known of the cluster, the CRDs it has."""
 
     target: Target

@@ -9,15 +9,15 @@ Services, Jobs, Pods, claims and volumes need more than a row: see `services`, `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 IMMUTABLE = "field is immutable"
 _VALIDATION = "pkg/apis/{}/validation"
 
 
-@dataclass(frozen=True, slots=True)
-class Frozen:
+class Frozen(Struct, frozen=True):
     """A field that keeps its value.
 
     `at` is where the server says it is, if not at `path`; `forbidden` tells "Forbidden: text" from "Invalid value:

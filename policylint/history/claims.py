@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from policylint.history.model import History
 from policylint.history.targets import base
@@ -11,15 +11,13 @@ from policylint.model import ResourceId
 from policylint.schemas import schemas
 
 
-@dataclass(frozen=True, slots=True)
-class Releases:
+class Releases(Struct, frozen=True):
     """Releases of one cluster, read together."""
 
     histories: tuple[History, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """One object that several releases hold."""
 
     resource: ResourceId

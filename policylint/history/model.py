@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from policylint.model import Location, Object
 
@@ -17,8 +19,7 @@ _UNFINISHED = ("Preparing upgrade", "Initial install underway", "Install underwa
 _FAILED = re.compile(r'(?:Release|Upgrade|Rollback|Install) "[^"]*" failed\b')
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """One revision of a release; what only a record holds is empty when helm's output was read."""
 
     number: int
@@ -79,8 +80,7 @@ class Revision:
         return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """A release's revisions in rising order.
 
     `complete` is False where only the last one is known (`helm list`, `helm status`); `limit` is the --history-max

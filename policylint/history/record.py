@@ -12,8 +12,9 @@ import json
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.history.model import STATUSES, Revision

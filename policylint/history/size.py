@@ -10,8 +10,9 @@ import base64
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from policylint.history.record import MAX_RECORD
 from policylint.model import Object
@@ -22,8 +23,7 @@ DEVIATION = 0.015
 _NEEDED = ("templates/", "crds/")
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(Struct, frozen=True):
     """One file of a chart and the bytes it takes of the record."""
 
     name: str
@@ -35,8 +35,7 @@ class Weight:
         return self.name.startswith(_NEEDED)
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """The size of a record to come and its heaviest files, heaviest first."""
 
     size: int

@@ -6,13 +6,13 @@ and 4.3.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.history.model import History, Revision
 
 
-@dataclass(frozen=True, slots=True)
-class Targets:
+class Targets(Struct, frozen=True):
     """The revisions that three ways back choose; None where Helm finds none."""
 
     rollback_without_number: Revision | None

@@ -8,8 +8,9 @@ import shutil
 import signal
 import subprocess
 import threading
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from policylint.errors import RenderError, SourceError
 from policylint.render.command import shown, template_argv
@@ -121,8 +122,7 @@ class HelmRender:
         self._engine.cancel()
 
 
-@dataclass(slots=True)
-class HelmBinary:
+class HelmBinary(Struct):
     """The engine that runs a helm binary; its version is asked for at once and read when it is needed."""
 
     path: str

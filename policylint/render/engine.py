@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from policylint.sources.sides import ChartSide
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(Struct, frozen=True):
     """One side's manifest text, as `helm template` prints it, hooks included.
 
     `crds` is the text of the chart's crds/ directories; it is part of `text` only where `--include-crds`

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from posixpath import basename
+
+from msgspec import Struct
 
 from policylint.errors import PolicylintError, RenderError
 from policylint.kyaml import parse
@@ -67,8 +68,7 @@ _RANK = {kind: rank for rank, kind in enumerate(INSTALL_ORDER)}
 _MARK = re.compile(r"^---[ \t]*", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """What Helm reads of a document before it sorts: its kind and its `helm.sh/hook` (None: no hook)."""
 
     kind: str = ""
@@ -80,8 +80,7 @@ class Head:
         return tuple(event.strip().lower() for event in (self.hook or "").split(","))
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One document of one template."""
 
     path: str

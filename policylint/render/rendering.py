@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.render.choose import choose_engine
 from policylint.render.double import can_differ
@@ -34,8 +36,7 @@ class Sides(Protocol):
         """The options, which name the helm."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(Struct, frozen=True):
     """One side as texts to read; `checked` texts have been parsed by Helm already."""
 
     texts: tuple[Text, ...] = ()

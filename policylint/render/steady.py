@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.diff import fields, pointer
 from policylint.kyaml import Document, split
@@ -17,8 +19,7 @@ from policylint.model import Json
 from policylint.schemas import schemas
 
 
-@dataclass(frozen=True, slots=True)
-class Unsteady:
+class Unsteady(Struct, frozen=True):
     """A place that differs from render to render: its object ("Secret web"), RFC 6901 pointer and template."""
 
     resource: str
@@ -30,15 +31,13 @@ class Unsteady:
         return f"{what} differs from render to render ({self.template}), so it is not compared"
 
 
-@dataclass(frozen=True, slots=True)
-class UnsteadyRender:
+class UnsteadyRender(Struct, frozen=True):
     """Every such place of one release: the subject of rules."""
 
     places: tuple[Unsteady, ...]
 
 
-@dataclass(slots=True)
-class _Side:
+class _Side(Struct):
     """A side's documents (with the number of the text they are in), what is unsteady in each, and their values."""
 
     texts: tuple[Text, ...]

@@ -6,17 +6,17 @@ import posixpath
 import shutil
 import tarfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from policylint.errors import PolicylintError, SourceError
 from policylint.sources.checkout import Checkout
 from policylint.sources.workspace import disk_error
 
 
-@dataclass(frozen=True, slots=True)
-class Dependency:
+class Dependency(Struct, frozen=True):
     """One entry of `dependencies`; `locked` is the exact version of Chart.lock, "" where there is none."""
 
     name: str

@@ -6,16 +6,16 @@ import os
 import posixpath
 import subprocess
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct
 
 from policylint.errors import SourceError
 
 _LINK, _MODULE = "120000", "160000"
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(Struct, frozen=True):
     """One file of a tree: its mode, object name and path from the repository's top."""
 
     mode: str
@@ -33,8 +33,7 @@ class Blob:
         return self.mode == _MODULE
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """What the index and the work tree hold beside a commit."""
 
     staged: bool
@@ -47,13 +46,12 @@ class State:
         return not (self.staged or self.unstaged or self.untracked)
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True, eq=False):
     """A git repository with a work tree; `top` is its absolute path. It is taken not to change during a run."""
 
     top: Path
-    _commits: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
-    _states: dict[tuple[str, ...], State] = field(default_factory=dict, compare=False, repr=False)
+    _commits: dict[str, str] = {}
+    _states: dict[tuple[str, ...], State] = {}
 
     def run(self, *arguments: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         """Run git and return what it said, whatever its exit code."""

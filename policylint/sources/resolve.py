@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from policylint.errors import SourceError, UsageError
 from policylint.sources.baseline import default_revision, is_staged, named_revision

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from policylint.history.model import History, Revision
@@ -19,8 +20,7 @@ def default_namespace() -> str:
     return os.environ.get("HELM_NAMESPACE") or "default"
 
 
-@dataclass(frozen=True, slots=True)
-class ValuesInput:
+class ValuesInput(Struct, frozen=True):
     """The values of Helm's command line, by flag, each in the order given.
 
     Helm merges all files first, then every `--set-json`, `--set`, `--set-string`, `--set-file` and
@@ -46,8 +46,7 @@ class ValuesInput:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ChartSide:
+class ChartSide(Struct, frozen=True):
     """A chart that Helm renders: `chart` is a directory, an archive, `oci://...`, `repo/name` or a name with `repo`.
 
     `root` is the directory that a git revision was copied to ("" for the work tree); paths below it are
@@ -71,8 +70,7 @@ class ChartSide:
     """What the user should know of how this side came about, for the report's evidence."""
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestSide:
+class ManifestSide(Struct, frozen=True):
     """Manifests as they are: (file name, text), in the order they are read."""
 
     text: tuple[tuple[str, str], ...]
@@ -86,8 +84,7 @@ class ManifestSide:
     """All that is known of the release's revisions, where the side comes from records."""
 
 
-@dataclass(frozen=True, slots=True)
-class EmptySide:
+class EmptySide(Struct, frozen=True):
     """Nothing: a chart that is new (before) or gone (after)."""
 
     label: str = "nothing"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.errors import SourceError
 from policylint.sources.checkout import Checkout
@@ -14,8 +16,7 @@ from policylint.sources.sides import ChartSide, EmptySide, ValuesInput
 from policylint.sources.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """A commit to read from: its name as shown ("git:main", "merge base with origin/main"), "" for the index."""
 
     commit: str

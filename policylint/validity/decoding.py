@@ -12,7 +12,9 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.model import Json
 from policylint.quantity import parse_quantity
@@ -26,8 +28,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d([.,]\d+)?([Zz]|[+-]\d\d:\
 _LAYOUT = "2006-01-02T15:04:05Z07:00"
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where a value is: by index, by Go's names, the struct that holds it, and how it was sent."""
 
     field: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from policylint.model import Json
 from policylint.schemas import Node
@@ -12,8 +13,7 @@ from policylint.schemas import Node
 _NUMBERS = frozenset({"integer", "number"})
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
+class Misfit(Struct, frozen=True):
     """One error: the field by index (`spec.ports[1]`), by key as the server writes it, what it says, its topic."""
 
     field: str
@@ -22,8 +22,7 @@ class Misfit:
     topic: str = "invalid-object"
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     field: str
     path: str
 

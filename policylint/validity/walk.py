@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
+
+from msgspec import Struct, field
 
 from policylint.model import Cause, Json, Object
 from policylint.schemas import Node
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What a check may want to know besides its own struct: the Kubernetes minor (36 of 1.36) and the whole object."""
 
     minor: int
@@ -40,8 +40,7 @@ _BETA = re.compile(r"\.v1(alpha|beta)\d+\.")
 """Beta versions of a kind are checked as its v1 is: the server validates them all in one form."""
 
 
-@dataclass(slots=True, eq=False)
-class Plan:
+class Plan(Struct, eq=False):
     """What to check at one schema node and below it."""
 
     checks: tuple[Check, ...] = ()

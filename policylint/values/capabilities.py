@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from policylint.apis import builtin
 from policylint.model import Location
@@ -17,8 +18,7 @@ _HAS = re.compile(r"\.APIVersions\.Has\s+\(?[\"`]([^\"`]+)[\"`]")
 _COMPARE = re.compile(r"semverCompare\s+[\"`]([^\"`]+)[\"`]")
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterQuestions:
+class ClusterQuestions(Struct, frozen=True):
     """A chart, and what the run was told of the cluster: whether its version, and which further API versions."""
 
     chart: Chart
@@ -26,8 +26,7 @@ class ClusterQuestions:
     api_versions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """One thing that a template asks and the run does not know: the words, and the place."""
 
     asked: str

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint import kyaml
 from policylint.errors import ReadError
@@ -19,8 +21,7 @@ from policylint.values import files as chart_files
 from policylint.values.tables import Table, as_json_numbers, layer
 
 
-@dataclass(frozen=True, slots=True)
-class ChartFile:
+class ChartFile(Struct, frozen=True):
     """One file of a chart: its path inside the chart, with slashes, and its bytes."""
 
     name: str
@@ -32,8 +33,7 @@ class ChartFile:
         return self.data.decode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True)
-class Dependency:
+class Dependency(Struct, frozen=True):
     """One entry of `dependencies` in Chart.yaml (or requirements.yaml)."""
 
     name: str
@@ -51,8 +51,7 @@ class Dependency:
         return self.alias or self.name
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Chart:
+class Chart(Struct, frozen=True, eq=False):
     """A chart, never changed once read, and equal to itself only.
 
     `dependencies` is None where Chart.yaml declares none at all.

@@ -6,8 +6,9 @@ keeps them; that is the one difference between the lines.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from policylint.errors import RenderError
 from policylint.values.chart import Chart
@@ -16,8 +17,7 @@ from policylint.values.tables import Table, Warn, copy, ignore, overlay, without
 GLOBAL = "global"
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
+class _Way(Struct, frozen=True):
     """How to coalesce: nulls of the user kept (for a later pass), nulls of defaults dropped (Helm 4)."""
 
     keep_nulls: bool

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from policylint.redact import MASK, Redactor, secret_key
 from policylint.values.modes import Effective, Mode
@@ -21,8 +22,7 @@ _TAGS = ("tag", "imageTag", "image_tag", "appVersion", "digest")
 _IMAGES = ("image", "images")
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One key and what it is now, and what it would be with the new chart's defaults (or after a reset)."""
 
     path: Path
@@ -40,8 +40,7 @@ class Difference:
         return self.path[-1] in _TAGS or any(part in _IMAGES for part in self.path[-2:])
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """A reading of the new templates that fails: Helm's nil pointer, with template, line and column."""
 
     reference: Reference
@@ -57,8 +56,7 @@ class Missing:
         return f"<.Values.{'.'.join(self.reference.path)}>: nil pointer evaluating interface {{}}.{deeper}"
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """The modes compared, for one upgrade."""
 
     hidden: tuple[Difference, ...]

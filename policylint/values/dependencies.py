@@ -6,8 +6,9 @@ condition path that holds a boolean; values imported from a child rank below the
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from policylint.values.chart import Chart, Dependency
 from policylint.values.coalesce import coalesce, merge

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from policylint import kyaml
 from policylint.errors import PolicylintError
@@ -28,8 +29,7 @@ _MODE = re.compile(r"(?i)mode|umask|permission")
 _VERSION = re.compile(r"(?i)(?:tag|version|revision|commit|sha|digest|build)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Hazard:
+class Hazard(Struct, frozen=True):
     """One value that surprises: as written, as read, and why. `line` is 0 for a value of the command line."""
 
     path: Path

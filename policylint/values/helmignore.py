@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from policylint.errors import ReadError
 
 _DEFAULT = "templates/.?*"
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     pattern: re.Pattern[str]
     negated: bool
     folders_only: bool
@@ -27,8 +27,7 @@ class _Line:
         return bool(self.pattern.fullmatch(posixpath.basename(name) if self.base_name else name))
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(Struct, frozen=True):
     """The lines of one .helmignore with Helm's own default at the end."""
 
     lines: tuple[_Line, ...]

@@ -5,8 +5,10 @@ Source: pkg/action/upgrade.go (reuseValues) of Helm 3.22 and 4.3; all recorded c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.values.chart import Chart, without_charts
 from policylint.values.coalesce import coalesce, scopes
@@ -28,8 +30,7 @@ class Mode(StrEnum):
         return "" if self is Mode.DEFAULT else f"--{self.value}-values"
 
 
-@dataclass(frozen=True, slots=True)
-class Effective:
+class Effective(Struct, frozen=True):
     """What one upgrade makes of the values.
 
     `defaults` is what Helm takes for the chart's values.yaml (under reuse the old computed values): rendering the

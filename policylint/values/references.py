@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from policylint.values.chart import Chart, ChartFile
 from policylint.values.tables import Table
@@ -27,8 +28,7 @@ _PLAIN_IF = re.compile(r"if\s+\$?\.Values((?:\.\w+)*)")
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"|`[^`]*`')
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """One reading of a value: its key path, and the template with its 1-based line and column.
 
     `conditions` are the actions (`if`, `with`, `range`, `else`) around it, outermost first.
@@ -48,8 +48,7 @@ class Reference:
         return not self.path
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """What a chart's templates read, with the charts below it: by scope, and by helpers for every scope."""
 
     own: tuple[Reference, ...]

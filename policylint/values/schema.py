@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 Path = tuple[str, ...]
 MAX_DEPTH = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(Struct, frozen=True):
     """One value that breaks the schema: where, and what the schema wants; the value itself is not repeated."""
 
     path: Path
@@ -26,8 +26,7 @@ class Breach:
     """It could not be judged."""
 
 
-@dataclass(frozen=True, slots=True)
-class _At:
+class _At(Struct, frozen=True):
     root: Any
     path: Path = ()
     depth: int = 0

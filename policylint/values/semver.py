@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _IDENT = r"[0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*"
 _VERSION = re.compile(rf"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-({_IDENT}))?(?:\+{_IDENT})?$")
@@ -21,8 +22,7 @@ _HYPHEN = re.compile(rf"\s*({_WANTED})\s+-\s+({_WANTED})\s*")
 _MAX_LENGTH, _MAX_GROUPS = 512, 32
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """A semantic version; missing minor and patch numbers count as 0, build metadata is dropped."""
 
     major: int
@@ -39,8 +39,7 @@ class Version:
         return (self.major, self.minor, self.patch, not self.pre, parts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True):
     version: Version
     wild: bool = False
     """Some part is a wildcard or missing."""

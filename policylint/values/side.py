@@ -10,8 +10,9 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.model import Json

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from policylint.render.command import without_root
 from policylint.sources.sides import ChartSide, ManifestSide, Side

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from policylint.errors import RenderError
 from policylint.model import Location
@@ -17,16 +18,14 @@ from policylint.values.references import Path
 from policylint.values.tables import Table, dotted
 
 
-@dataclass(frozen=True, slots=True)
-class ValuesFile:
+class ValuesFile(Struct, frozen=True):
     """A values file of the upgrade as the user has it."""
 
     path: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class RenderFailure:
+class RenderFailure(Struct, frozen=True):
     """What Helm said when it could not render the after side: its words, the template and the line."""
 
     message: str
@@ -61,8 +60,7 @@ def failure_of(message: str) -> RenderFailure:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ValuesChange:
+class ValuesChange(Struct, frozen=True):
     """Both charts, both sides' user values, the mode, and the files they came from.
 
     `old` is None on a first install, and where a cluster's release is known by its values alone. `failure` is what

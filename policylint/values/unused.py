@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 _VALUES = re.compile(r"values.*\.ya?ml|.*[-_.]values\.ya?ml")
 
 
-@dataclass(frozen=True, slots=True)
-class ValuesFiles:
+class ValuesFiles(Struct, frozen=True):
     """The values files that releases name, and those of the same folders that none does."""
 
     named: tuple[str, ...]

@@ -2,9 +2,9 @@
 
 import json
 import uuid
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from policylint.options import Options
 from policylint.pipeline import upgrades

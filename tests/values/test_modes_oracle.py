@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from policylint.errors import RenderError
 from policylint.values.chart import Chart, ChartFile, chart_of, read_chart, read_values
