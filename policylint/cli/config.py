@@ -1,20 +1,16 @@
 """`policylint config`: the configuration that holds here."""
 
-from __future__ import annotations
-
 import json
 import sys
 from typing import Annotated
 
-import typer
+from policylint.cli.parameters import option
 
 
 def command(
-    file: Annotated[str, typer.Option("--config", help="The configuration file.")] = "",
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Say where it comes from and what it leaves open.")
-    ] = False,
-) -> None:
+    file: Annotated[str, option("--config", help="The configuration file.")] = "",
+    explain: Annotated[bool, option("--explain", help="Say where it comes from and what it leaves open.")] = False,
+) -> int:
     """Print the configuration that holds in this directory, as JSON."""
     from msgspec import structs, to_builtins
 
@@ -29,3 +25,4 @@ def command(
     shown = structs.asdict(found)
     shown["immutable_paths"] = {f"{group}/{kind}": paths for (group, kind), paths in found.immutable_paths.items()}
     sys.stdout.write(json.dumps(to_builtins(shown), indent=2) + "\n")
+    return 0

@@ -1,16 +1,14 @@
 """`policylint explain`: a rule's page, or what an error from a terminal means."""
 
-from __future__ import annotations
-
 import sys
 from typing import Annotated
 
-import typer
+from policylint.cli.parameters import argument
 
 
 def command(
-    what: Annotated[list[str], typer.Argument(help="A rule's id, or the text of an error (- reads standard input).")],
-) -> None:
+    what: Annotated[list[str], argument("A rule's id, or the text of an error (- reads standard input).")],
+) -> int:
     """Explain a rule, or an error of Helm or the API server pasted from a terminal; exit 1 where nothing is known."""
     from policylint.explanations import written
 
@@ -18,5 +16,6 @@ def command(
     found = written(text)
     if found is None:
         sys.stderr.write("policylint: neither a rule nor an error that is known here\n  fix  see policylint rules\n")
-        raise typer.Exit(1)
+        return 1
     sys.stdout.write(found)
+    return 0

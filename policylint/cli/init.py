@@ -1,14 +1,12 @@
 """`policylint init`: a first .policylint.yaml for the charts of this directory."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 
 PASSED_OVER = {"node_modules", "vendor", ".git", ".venv", "charts"}
 
 
-def command() -> None:
+def command() -> int:
     """Print a configuration for the charts below this directory: policylint init > .policylint.yaml."""
     charts = sorted(
         path.parent for path in Path().rglob("Chart.yaml") if not PASSED_OVER & set(path.parent.parent.parts[:-1])
@@ -27,3 +25,4 @@ def command() -> None:
         ]
         lines += [f"    values: [{file.as_posix()}]" for file in sorted(chart.glob("values-*.yaml"))[:1]]
     sys.stdout.write("\n".join(lines) + "\n")
+    return 0

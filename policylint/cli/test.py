@@ -1,17 +1,15 @@
 """`policylint test`: do the rules of a pack do what their examples say?"""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from policylint.cli.parameters import argument
 
 
 def command(
-    pack: Annotated[Path, typer.Argument(help="A YAML rule, or a directory of them.")],
-) -> None:
+    pack: Annotated[Path, argument("A YAML rule, or a directory of them.")],
+) -> int:
     """Run the examples of YAML rules; exit 1 where one does not come out as it says."""
     from policylint.trial import failures, rules_below
 
@@ -21,4 +19,4 @@ def command(
     sys.stdout.write(
         "".join(f"{line}\n" for line in wrong) + f"{len(rules)} rules, {examples} examples, {len(wrong)} wrong\n"
     )
-    raise typer.Exit(bool(wrong))
+    return int(bool(wrong))

@@ -1,0 +1,78 @@
+"""Help and complaints: the command line through typer, for words that are not plainly right."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Annotated, Any
+
+import typer
+
+from policylint import __version__
+from policylint.cli.parameters import Parameter, parameters
+from policylint.errors import UsageError
+
+ABOUT = "Will the cluster accept this helm upgrade, and the rollback? What will it destroy or interrupt?"
+EXITS = "Exit codes: 0 pass, 1 fail, 2 unknown (policylint could not judge, or was called wrongly)."
+
+
+def through_typer(words: Sequence[str], commands: Mapping[str, Callable[..., int]], more: Mapping[str, Any]) -> int:
+    """Run a command line of one of the commands, or print its help, and return the exit code.
+
+    Raises `UsageError` in typer's words for what it does not understand; `more` is given to the command beside them.
+    """
+    app = typer.Typer(
+        name="policylint",
+        help=ABOUT,
+        epilog=EXITS,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_root)
+    for name, command in commands.items():
+        app.command(name.replace("_", "-"))(_typed(command, more))
+    try:
+        code = app(args=list(words), prog_name="policylint", standalone_mode=False)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except typer.TyperException as error:
+        where = f"policylint {words[0]}" if words and words[0] in commands else "policylint"
+        raise UsageError(error.format_message(), remedy=f"see {where} --help") from None
+    return code if isinstance(code, int) else 0
+
+
+def _root(
+    version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit.", is_eager=True),
+) -> None:
+    if version:
+        typer.echo(f"policylint {__version__}")
+        raise typer.Exit
+
+
+def _typed(command: Callable[..., int], more: Mapping[str, Any]) -> Callable[..., int]:
+    """The command with the signature that typer reads."""
+
+    @wraps(command)
+    def typed(**given: Any) -> int:
+        return command(**given, **more)
+
+    signature = inspect.Signature([_parameter(each) for each in parameters(command)])
+    typed.__signature__ = signature  # type: ignore[attr-defined]  # what inspect looks for first
+    return typed
+
+
+def _parameter(each: Parameter) -> inspect.Parameter:
+    how = (
+        typer.Option(*each.option.spellings, help=each.option.help)
+        if each.option.spellings
+        else typer.Argument(help=each.option.help)
+    )
+    return inspect.Parameter(
+        each.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        annotation=Annotated[each.annotation, how],
+        default=inspect.Parameter.empty if each.default is ... else each.default,
+    )
