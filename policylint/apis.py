@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cache
-from importlib import resources
 
 from msgspec import Struct
 
+from policylint import shipped
 from policylint.kyaml import load
 from policylint.schemas import group_of, minor_number
 
@@ -126,7 +126,7 @@ def _text(minor: int | None) -> str:
 
 @cache
 def _builtin() -> Mapping[tuple[str, str], _Row]:
-    made = json.loads((resources.files("policylint") / "data" / "apis.json").read_text(encoding="utf-8"))
+    made = json.loads(shipped.text("apis.json"))
     return {(row["apiVersion"], row["kind"]): _row(row) for row in [*made, *_more()["builtin"]]}
 
 
@@ -166,6 +166,6 @@ def _custom_rows() -> Iterator[tuple[tuple[str, str], ApiStatus]]:
 
 @cache
 def _more() -> Mapping[str, list[dict[str, str]]]:
-    text = (resources.files("policylint") / "data" / "more-apis.yaml").read_text(encoding="utf-8")
+    text = shipped.text("more-apis.yaml")
     found: Mapping[str, list[dict[str, str]]] = load(text, "more-apis.yaml")
     return found

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import pkgutil
 from collections.abc import Iterable
 from typing import Any
 
+from policylint import shipped
 from policylint.errors import UsageError
 from policylint.model import Category
 from policylint.rule import Rule
@@ -79,8 +79,7 @@ def _weight(rule: Rule) -> tuple[int, int, str]:
 
 def schema(name: str) -> dict[str, Any]:
     """A published JSON Schema by name. Raises `UsageError`."""
-    data = pkgutil.get_data("policylint", f"data/{name}.schema.json") if name in ("report", "config") else None
-    if data is None:
+    if name not in ("report", "config"):
         raise UsageError(f"no schema is called {name!r}", remedy="the schemas are report and config")
-    found: dict[str, Any] = json.loads(data)
+    found: dict[str, Any] = json.loads(shipped.data(f"{name}.schema.json"))
     return found

@@ -8,11 +8,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from policylint.catalogue import schema
-from policylint.errors import UsageError
-from policylint.kyaml import compose, line_of, load
+from policylint.errors import UsageError, nearest
 from policylint.model import Category, Json, Severity
-from policylint.packs import nearest
 
 NAME = ".policylint.yaml"
 
@@ -77,6 +74,9 @@ def find(start: Path) -> Path | None:
 
 def read(path: Path) -> Config:
     """Read a configuration. Raises `UsageError` with file, line and the nearest valid key."""
+    from policylint.catalogue import schema
+    from policylint.kyaml import compose, line_of, load
+
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

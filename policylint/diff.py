@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from policylint.manifest import UnreadResource
 from policylint.model import Change, Created, Deleted, FieldChange, Json, Kept, Manifest, Resource, ResourceId
+from policylint.patterns import pattern
 from policylint.quantity import same_quantity
 from policylint.schemas import Node, Schemas
 
-NOISE = re.compile(
+NOISE = pattern(
     r"/metadata/(?:labels/(?:helm\.sh~1chart|app\.kubernetes\.io~1version|chart)|annotations/checksum~1[^/]*)$"
 )
 """Pointers of what every chart bump changes: chart and version labels, checksum annotations."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class PolicylintError(Exception):
     """Something policylint could not do: makes the verdict unknown (exit 2), never a pass.
@@ -35,3 +37,11 @@ class RenderError(PolicylintError):
 
 class SourceError(PolicylintError):
     """A side of the check cannot be found or made: no chart, no revision, no helm."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A remedy that names the known word nearest to `word`."""
+    import difflib
+
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else "see `policylint rules` for the names"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +16,12 @@ from policylint.history.read import read
 from policylint.history.report import summary, table, to_json
 from policylint.model import Severity, Target, Verdict, combine
 from policylint.packs import all_rules
+from policylint.patterns import pattern
 from policylint.redact import Redactor
 from policylint.report import ReleaseReport, Report, RuleFailure
 from policylint.rule import Context, Rule
 
-_RELEASE = re.compile(r"(?:release:)?(?P<namespace>[a-z0-9][-a-z0-9]*)/(?P<name>[a-z0-9][-a-z0-9.]*)")
+_RELEASE = pattern(r"(?:release:)?(?P<namespace>[a-z0-9][-a-z0-9]*)/(?P<name>[a-z0-9][-a-z0-9.]*)")
 
 
 def examine(sources: Sequence[str], helm: str = "", fail_on: Severity = Severity.ERROR, kubernetes: str = "") -> Report:

@@ -9,24 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from policylint import shipped
 from policylint.kyaml import load
 from policylint.model import Cause, Fix, Grade
 from policylint.pasted import Pasted, Subject, pasted
+from policylint.patterns import pattern
 
-_OPTION = re.compile(r"force|cleanup|failed to replace", re.IGNORECASE)
-_HELM = re.compile(
+_OPTION = pattern(r"force|cleanup|failed to replace", re.IGNORECASE)
+_HELM = pattern(
     r"\bhelm\b|kube|k8s|pending|stuck release|release is|another operation|immutable|statefulset|deployment|^--force",
     re.IGNORECASE,
 )
-_OTHERS = re.compile(r"\b(git|npm|yarn|docker|rm|cp|apt|apt-get|dpkg|pip|brew|cargo)\b")
+_OTHERS = pattern(r"\b(git|npm|yarn|docker|rm|cp|apt|apt-get|dpkg|pip|brew|cargo)\b")
 _GROUPS = ("kind", "name", "namespace", "field", "value")
-_FIELD = re.compile(
+_FIELD = pattern(
     r"([a-z][\w$-]{0,100}(?:\.[\w$-]{1,100}|\[[^\]]{0,200}\]){0,30})"
     r":(?:Invalidvalue|Requiredvalue|Duplicatevalue|Unsupportedvalue|Forbidden):"
 )
@@ -100,10 +101,10 @@ def _hits(paste: Pasted) -> list[_Hit]:
     """One hit per topic, in the order of the patterns; words that an earlier pattern took are not taken again."""
     hits: list[_Hit] = []
     taken: list[tuple[int, int]] = []
-    for pattern in _data().patterns:
-        if pattern.alone and hits:
+    for known in _data().patterns:
+        if known.alone and hits:
             continue
-        for hit in _matches(pattern, paste):
+        for hit in _matches(known, paste):
             if not any(hit.span[0] < end and start < hit.span[1] for start, end in taken):
                 taken.append(_with_field(hit.span, paste))
                 hits.append(hit)
@@ -223,7 +224,7 @@ class _Data(Struct, frozen=True):
 
 @cache
 def _data() -> _Data:
-    text = (resources.files("policylint") / "data" / "errors.yaml").read_text(encoding="utf-8")
+    text = shipped.text("errors.yaml")
     read = load(text, "errors.yaml")
     advice = (_Advice(row["topic"], _regex(row["match"]), row["text"]) for row in read["advice"])
     return _Data(tuple(_pattern(row) for row in read["patterns"]), read["topics"], tuple(advice))

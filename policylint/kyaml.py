@@ -23,6 +23,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from policylint.errors import ReadError
 from policylint.model import Json
+from policylint.patterns import pattern
 
 MAX_NODES = 2_000_000
 """The most nodes a document may have once its aliases are expanded (go-yaml refuses such documents too)."""
@@ -32,15 +33,15 @@ MAX_DEPTH = 1_000
 
 _BASE: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
-_INT = re.compile(r"[-+]?(?:0|[1-9][0-9_]*|0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|0[0-7_]+)$")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
+_INT = pattern(r"[-+]?(?:0|[1-9][0-9_]*|0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|0[0-7_]+)$")
+_FLOAT = pattern(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
 _TRUE = ("y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE")
 _FALSE = ("n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE")
-_BRACKETS = re.compile(r"[\[\]{}]")
-_INDENT = re.compile(rf"^(?: |[-?:] ){{{MAX_DEPTH}}}", re.MULTILINE)
-_SPLIT = re.compile(r"^---(?=[ \t\r\n]|\Z)[ \t]*", re.MULTILINE)
-_CONTENT = re.compile(r"^(?!\s*(?:#|$))(?!---(?:[ \t]+#.*|[ \t\r]*)$).", re.MULTILINE)
-_SOURCE = re.compile(r"^# Source: (\S.*?)\s*$", re.MULTILINE)
+_BRACKETS = pattern(r"[\[\]{}]")
+_INDENT = pattern(rf"^(?: |[-?:] ){{{MAX_DEPTH}}}", re.MULTILINE)
+_SPLIT = pattern(r"^---(?=[ \t\r\n]|\Z)[ \t]*", re.MULTILINE)
+_CONTENT = pattern(r"^(?!\s*(?:#|$))(?!---(?:[ \t]+#.*|[ \t\r]*)$).", re.MULTILINE)
+_SOURCE = pattern(r"^# Source: (\S.*?)\s*$", re.MULTILINE)
 
 
 class Document(Struct, frozen=True):
@@ -238,10 +239,29 @@ _SCALARS: dict[str, Callable[[ScalarNode], Json]] = {
 }
 
 
+_WORDS = {
+    **dict.fromkeys((*_TRUE, *_FALSE), f"{_TAG}bool"),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), f"{_TAG}null"),
+    "<<": f"{_TAG}merge",
+    **{sign + word: f"{_TAG}float" for word in (".inf", ".Inf", ".INF") for sign in ("", "+", "-")},
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), f"{_TAG}float"),
+}
+"""What plain scalars that are words mean."""
+
+
 class _Loader(_BASE):  # type: ignore[misc]  # libyaml's loader where it is built in, else the pure one
     """libyaml's parser with Kubernetes' scalars and mappings."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  PyYAML's own shape
+    def resolve(self, kind: type[Node], value: str | None, implicit: tuple[bool, bool]) -> str:
+        """The tag of a node that names none."""
+        if kind is not ScalarNode:
+            return f"{_TAG}seq" if kind is SequenceNode else f"{_TAG}map"
+        if value is None or not implicit[0]:
+            return f"{_TAG}str"
+        found = _WORDS.get(value)
+        if found is None and value[0] in "0123456789+-.":
+            found = f"{_TAG}int" if _INT.match(value) else f"{_TAG}float" if _FLOAT.match(value) else None
+        return found or f"{_TAG}str"
 
     def value(self, node: Node) -> Json:
         """The JSON value of a composed node; an alias to a parent is refused by recursion."""
@@ -281,28 +301,6 @@ class _Loader(_BASE):  # type: ignore[misc]  # libyaml's loader where it is buil
         if isinstance(value, bool):
             return "true" if value else "false"
         return value if isinstance(value, str) else json.dumps(value)
-
-
-def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
-    words = {
-        f"{_TAG}bool": [*_TRUE, *_FALSE],
-        f"{_TAG}null": ["~", "null", "Null", "NULL"],
-        f"{_TAG}merge": ["<<"],
-        f"{_TAG}float": [sign + word for word in (".inf", ".Inf", ".INF") for sign in ("", "+", "-")]
-        + [".nan", ".NaN", ".NAN"],
-    }
-    table: dict[str, list[tuple[str, re.Pattern[str]]]] = {"": [(f"{_TAG}null", re.compile(r"$"))]}
-    for first in "0123456789+-":
-        table[first] = [(f"{_TAG}int", _INT), (f"{_TAG}float", _FLOAT)]
-    table["."] = [(f"{_TAG}float", _FLOAT)]
-    for tag, spellings in words.items():
-        for first in sorted({word[0] for word in spellings}):
-            choice = "|".join(re.escape(word) for word in spellings if word[0] == first)
-            table.setdefault(first, []).append((tag, re.compile(f"(?:{choice})$")))
-    return table
-
-
-_Loader.yaml_implicit_resolvers = _resolvers()
 
 
 def compose(text: str, file: str) -> Node | None:

@@ -11,6 +11,7 @@ from policylint.definitions import Definitions
 from policylint.errors import ReadError
 from policylint.kyaml import Document, split
 from policylint.model import Json, Manifest, Object, Origin, Resource, ResourceId
+from policylint.patterns import pattern
 from policylint.schemas import NEWEST, Schemas, group_of, schemas
 
 MAX_DOCUMENTS = 100_000
@@ -171,10 +172,10 @@ def _with_id(resource: Resource, identity: ResourceId) -> Resource:
     return Resource(identity, resource.api_version, resource.body, resource.origin, resource.hooks)
 
 
-_HEAD = re.compile(r"""^(apiVersion|kind):[ ]+(["']?)([^\s"'#&*!|>{}\[\]]+)\2[ ]*$""", re.MULTILINE)
-_METADATA = re.compile(r"^metadata:[ ]*\n((?:[ ]+.*\n|[ ]*\n|#.*\n)+)", re.MULTILINE)
-_NAME = re.compile(r"""^[ ]+(name|namespace):[ ]+(["']?)([^\s"'#&*!|>{}\[\]]+)\2[ ]*$""")
-_LITERAL = re.compile(r"(?i)[-+.0-9_xobe]+|true|false|yes|no|on|off|y|n|null|~")
+_HEAD = pattern(r"""^(apiVersion|kind):[ ]+(["']?)([^\s"'#&*!|>{}\[\]]+)\2[ ]*$""", re.MULTILINE)
+_METADATA = pattern(r"^metadata:[ ]*\n((?:[ ]+.*\n|[ ]*\n|#.*\n)+)", re.MULTILINE)
+_NAME = pattern(r"""^[ ]+(name|namespace):[ ]+(["']?)([^\s"'#&*!|>{}\[\]]+)\2[ ]*$""")
+_LITERAL = pattern(r"(?i)[-+.0-9_xobe]+|true|false|yes|no|on|off|y|n|null|~")
 
 
 def _sniff(document: Document) -> Resource | None:

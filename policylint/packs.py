@@ -10,15 +10,16 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from policylint.errors import UsageError
+from policylint.errors import UsageError, nearest
 from policylint.model import Category
+from policylint.patterns import pattern
 from policylint.report import RuleFailure
 from policylint.rule import Rule
 
 ENTRY_POINTS = "policylint.rules"
 
 
-_SUBJECTS = re.compile(rb"^def check\(\s*\w+: ([\w| ]+)", re.MULTILINE)
+_SUBJECTS = pattern(rb"^def check\(\s*\w+: ([\w| ]+)", re.MULTILINE)
 
 
 @cache
@@ -144,14 +145,6 @@ def select(
         and (not chosen or chosen & _words(rule))
         and not dropped & _words(rule)
     )
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A remedy that names the known word nearest to `word`."""
-    import difflib
-
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else "see `policylint rules` for the names"
 
 
 def _words(rule: Rule) -> set[str]:

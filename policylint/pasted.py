@@ -15,27 +15,26 @@ from functools import cache
 from msgspec import Struct
 
 from policylint.apis import builtin
+from policylint.patterns import pattern
 from policylint.schemas import group_of
 
 LIMIT = 20_000
 """Characters that are looked at: the end of a longer text, where the error stands."""
 
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|[\x00-\x08\x0b-\x1f\x7f]")
-_FRAME = re.compile(r"^\s*[│┃|╷╵╭╰>]+ ?", re.MULTILINE)
-_STAMP = re.compile(
+_ANSI = pattern(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|[\x00-\x08\x0b-\x1f\x7f]")
+_FRAME = pattern(r"^\s*[│┃|╷╵╭╰>]+ ?", re.MULTILINE)
+_STAMP = pattern(
     r"^\s*\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[.,\d]*(?:Z|[+-]\d\d:?\d\d)?\]?[ \t]*(?=\S)", re.MULTILINE
 )
-_ESCAPE = re.compile(r"\\+u00([0-9a-fA-F]{2})")
+_ESCAPE = pattern(r"\\+u00([0-9a-fA-F]{2})")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'"})
 
-_BLOB = re.compile(r"[A-Za-z0-9+/=_-]{250,}")
-_INVALID = re.compile(r'(?:The)?([A-Z]\w{0,80})((?:\.[\w-]{1,80}){0,8})"([^"]{0,260})"isinvalid')
-_PATCHED = re.compile(r'cannotpatch"([^"]{0,260})"withkind(\w{1,80})')
-_TYPED = re.compile(r"\(([\w-]{0,80})/([\w.:-]{1,260});((?:[a-z][\w.-]{0,80})?/v\d\w{0,20}),Kind=(\w{1,80}?)\)")
-_APPLIED = re.compile(
-    r"object \(?([\w-]{0,80})/([\w.:-]{1,260}) ((?:[a-z][\w.-]{0,80})?/v\d\w{0,20}), ?Kind=(\w{1,80})"
-)
-_EXISTING = re.compile(r'([A-Z]\w{0,80})"([^"]{0,260})"innamespace"([^"]{0,80})"')
+_BLOB = pattern(r"[A-Za-z0-9+/=_-]{250,}")
+_INVALID = pattern(r'(?:The)?([A-Z]\w{0,80})((?:\.[\w-]{1,80}){0,8})"([^"]{0,260})"isinvalid')
+_PATCHED = pattern(r'cannotpatch"([^"]{0,260})"withkind(\w{1,80})')
+_TYPED = pattern(r"\(([\w-]{0,80})/([\w.:-]{1,260});((?:[a-z][\w.-]{0,80})?/v\d\w{0,20}),Kind=(\w{1,80}?)\)")
+_APPLIED = pattern(r"object \(?([\w-]{0,80})/([\w.:-]{1,260}) ((?:[a-z][\w.-]{0,80})?/v\d\w{0,20}), ?Kind=(\w{1,80})")
+_EXISTING = pattern(r'([A-Z]\w{0,80})"([^"]{0,260})"innamespace"([^"]{0,80})"')
 
 
 class Subject(Struct, frozen=True):

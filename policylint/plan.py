@@ -12,10 +12,9 @@ from msgspec.structs import replace
 
 from policylint import config as configuration
 from policylint.config import Config, Environment, Release
-from policylint.errors import SourceError, UsageError
+from policylint.errors import SourceError, UsageError, nearest
 from policylint.model import Apply, Json, Severity, Target
 from policylint.options import Options
-from policylint.packs import nearest
 from policylint.schemas import NEWEST, minor_number
 from policylint.sources.resolve import resolve_pair
 from policylint.sources.sides import UNNAMED, ChartSide, EmptySide, ManifestSide, Side, ValuesInput, default_namespace

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.model import Fix, Json, Resource, ResourceId
+from policylint.patterns import pattern
 
 MASK = "(redacted)"
-SECRET_KEY = re.compile(
+SECRET_KEY = pattern(
     r"(?i)(?:passw(?:or)?d|passphrase|passwd|secret(?!name|ref|keyref|provider|store|class)|token(?!review|expir|ttl)"
     r"|api[-_]?key|private[-_]?key|access[-_]?key|credential|auth[-_]?key|encryption[-_]?key|connection[-_]?string|\bpwd\b)"
 )

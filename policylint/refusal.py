@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from policylint.model import (
@@ -19,10 +18,11 @@ from policylint.model import (
     Unknown,
     Violation,
 )
+from policylint.patterns import pattern
 from policylint.rule import Context
 
-_STEP = re.compile(r"\.?([^.\[\]]+)|\[([^\]]*)\]")
-_ALLOWED = re.compile(r"'(\w+)'")
+_STEP = pattern(r"\.?([^.\[\]]+)|\[([^\]]*)\]")
+_ALLOWED = pattern(r"'(\w+)'")
 DOOR = {
     Direction.UPGRADE: "the cluster will reject this upgrade",
     Direction.ROLLBACK: "the cluster will reject the rollback of this upgrade",

@@ -10,14 +10,15 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from msgspec import Struct
 
+from policylint import shipped
 from policylint.apis import State, status
 from policylint.kyaml import load
 from policylint.model import Cause, Change, Deleted, Fix, Kept, Object, Resource, Target
+from policylint.patterns import pattern
 from policylint.quantity import parse_quantity
 from policylint.refusal import pointer
 
@@ -25,7 +26,7 @@ DEFAULT = "immutable-field"
 """The topic whose runbooks serve a cause without runbooks of its own."""
 CLAIMS_SHOWN = 5
 """Claims that are written out one by one; the rest is told as a number."""
-_ALLOWED = re.compile(r"'(\w+)'")
+_ALLOWED = pattern(r"'(\w+)'")
 
 
 class Runbook(Struct, frozen=True):
@@ -102,7 +103,7 @@ def ways_out(cause: Cause, named: Mapping[str, str], sent: frozenset[str]) -> tu
 @cache
 def runbooks() -> Mapping[str, tuple[Runbook, ...]]:
     """Every runbook by topic."""
-    text = (resources.files("policylint") / "data" / "runbooks.yaml").read_text(encoding="utf-8")
+    text = shipped.text("runbooks.yaml")
     return {topic: tuple(_runbook(row) for row in rows) for topic, rows in load(text, "runbooks.yaml").items()}
 
 

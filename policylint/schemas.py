@@ -6,11 +6,8 @@ API servers. Minors without a recording are read from the nearest recorded one a
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Mapping
 from functools import cache, cached_property
-from importlib import resources
 from typing import Any
 
 RECORDED = ("1.30", "1.34", "1.36")
@@ -149,5 +146,10 @@ def schemas(minor: str) -> Schemas:
 
 @cache
 def _load(minor: str) -> Schemas:
-    data = resources.files("policylint") / "data" / f"openapi-{minor}.json.gz"
-    return Schemas(json.loads(gzip.decompress(data.read_bytes())))
+    import gzip
+
+    from msgspec import json
+
+    from policylint import shipped
+
+    return Schemas(json.decode(gzip.decompress(shipped.data(f"openapi-{minor}.json.gz"))))

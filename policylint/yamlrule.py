@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from policylint.errors import PolicylintError, ReadError
+from policylint.errors import PolicylintError, ReadError, nearest
 from policylint.kyaml import load
 from policylint.model import (
     Category,
@@ -24,7 +24,6 @@ from policylint.model import (
     Severity,
     Violation,
 )
-from policylint.packs import nearest
 from policylint.rule import Context, Rule
 
 OPERATIONS: Mapping[str, type] = {"CREATE": Created, "UPDATE": Kept, "DELETE": Deleted}

@@ -6,17 +6,17 @@ before `::`. Source: k8s.io/apiserver pkg/cel/environment and pkg/cel/library, c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 
 from msgspec import Struct
 
+from policylint import shipped
 from policylint.cel.types import Type, parse_type
+from policylint.patterns import pattern
 
-_LINE = re.compile(r"1\.(\d+) (\S+) (?:(.+?)::)?([^(]+)\((.*)\) -> (.+)")
-_ARGUMENT = re.compile(r"[^,()]+(?:\((?:[^()]|\([^()]*\))*\))?")
+_LINE = pattern(r"1\.(\d+) (\S+) (?:(.+?)::)?([^(]+)\((.*)\) -> (.+)")
+_ARGUMENT = pattern(r"[^,()]+(?:\((?:[^()]|\([^()]*\))*\))?")
 
 
 class Overload(Struct, frozen=True):
@@ -32,7 +32,7 @@ class Overload(Struct, frozen=True):
 @cache
 def overloads() -> Mapping[str, tuple[Overload, ...]]:
     """Every declared function by name, its overloads in order."""
-    text = (resources.files("policylint") / "data" / "cel-functions.txt").read_text()
+    text = shipped.text("cel-functions.txt")
     found: dict[str, list[Overload]] = {}
     for line in text.splitlines():
         if line and not line.startswith("#"):

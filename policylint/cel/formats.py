@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from policylint.cel import times, urls
 from policylint.cel.values import NONE, CelError, Duration, Optional
+from policylint.patterns import pattern
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _LABEL_1035 = r"[a-z]([-a-z0-9]*[a-z0-9])?"
@@ -31,9 +32,9 @@ _CARD = (
     r"4\d{12}(\d{3})?|5[1-5]\d{14}|(222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}|6(011|5\d\d)\d{12}"
     r"|3[47]\d{13}|3(0[0-5]|[68]\d)\d{11}|(2131|1800|35\d{3})\d{11}|6[27]\d{14}"
 )
-_DATE_TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(.\d+)?(z|[+-]\d\d:\d\d)", re.ASCII | re.DOTALL)
+_DATE_TIME = pattern(r"(\d\d):(\d\d):(\d\d)(.\d+)?(z|[+-]\d\d:\d\d)", re.ASCII | re.DOTALL)
 _BYTE = r"(0|[1-9]\d?|1\d\d?|2[0-4]\d|25[0-5])"
-_LOOSE_DURATION = re.compile(r"(\d+)\s*([A-Za-zµ]+)", re.ASCII)
+_LOOSE_DURATION = pattern(r"(\d+)\s*([A-Za-zµ]+)", re.ASCII)
 _LOOSE_UNITS: tuple[tuple[int, tuple[str, ...]], ...] = (
     (1, ("ns", "nano")),
     (1_000, ("us", "µs", "micro")),

@@ -15,8 +15,9 @@ from typing import Any
 from policylint.cel.operators import float_text
 from policylint.cel.times import written
 from policylint.cel.values import CelError, Duration, Timestamp, TypeValue, type_name
+from policylint.patterns import pattern
 
-_CLAUSE = re.compile(r"%(?:%|(?:\.(?P<precision>\d+))?(?P<verb>.?))", re.DOTALL)
+_CLAUSE = pattern(r"%(?:%|(?:\.(?P<precision>\d+))?(?P<verb>.?))", re.DOTALL)
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _INTEGERS = ("int", "uint")
 _TEXTS = (

@@ -28,12 +28,13 @@ from policylint.cel.values import (
     is_zero,
     type_name,
 )
+from policylint.patterns import pattern
 
 _INT = (-(1 << 63), (1 << 63) - 1)
 _UINT = (0, (1 << 64) - 1)
-_DECIMAL = re.compile(r"[+-]?\d+", re.ASCII)
-_FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?|nan", re.ASCII | re.IGNORECASE)
-_UNDERSCORE = re.compile(r"(?<=\d)_(?=\d)", re.ASCII)
+_DECIMAL = pattern(r"[+-]?\d+", re.ASCII)
+_FLOAT = pattern(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?|nan", re.ASCII | re.IGNORECASE)
+_UNDERSCORE = pattern(r"(?<=\d)_(?=\d)", re.ASCII)
 _BOOLS = {"1": True, "t": True, "T": True, "TRUE": True, "true": True, "True": True}
 _BOOLS |= {"0": False, "f": False, "F": False, "FALSE": False, "false": False, "False": False}
 

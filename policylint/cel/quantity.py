@@ -14,8 +14,9 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from policylint.cel.values import CelError, compare
+from policylint.patterns import pattern
 
-_NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<digits>\d*\.?\d*)(?P<suffix>[KMGTPE]i|[numkMGTPE]?|[eE][+-]?\d+)", re.ASCII)
+_NUMBER = pattern(r"(?P<sign>[+-]?)(?P<digits>\d*\.?\d*)(?P<suffix>[KMGTPE]i|[numkMGTPE]?|[eE][+-]?\d+)", re.ASCII)
 _BINARY = {f"{letter}i": 1024**power for power, letter in enumerate("KMGTPE", 1)}
 _DECIMAL = {letter: 10 ** (3 * power) for power, letter in enumerate("kMGTPE", 1)}
 _SMALL = {"n": 9, "u": 6, "m": 3, "": 0}

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from policylint.cel.values import CelError, CelUnsupported
+from policylint.patterns import pattern
 
 _POSIX = {
     "alnum": "0-9A-Za-z",
@@ -30,10 +31,10 @@ _POSIX = {
     "word": "0-9A-Za-z_",
     "xdigit": "0-9A-Fa-f",
 }
-_QUOTED = re.compile(r"\\Q(.*?)(?:\\E|\Z)", re.DOTALL)
-_HEX = re.compile(r"\\x\{([0-9A-Fa-f]+)\}")
-_CLASS_NAME = re.compile(r"\[:(\^?)(\w+):\]")
-_GROUP = re.compile(r"\(\?(?:P?<(?P<name>\w+)>|(?P<flags>[imsU]*)(?P<off>-[imsU]+)?(?P<end>[:)]))")
+_QUOTED = pattern(r"\\Q(.*?)(?:\\E|\Z)", re.DOTALL)
+_HEX = pattern(r"\\x\{([0-9A-Fa-f]+)\}")
+_CLASS_NAME = pattern(r"\[:(\^?)(\w+):\]")
+_GROUP = pattern(r"\(\?(?:P?<(?P<name>\w+)>|(?P<flags>[imsU]*)(?P<off>-[imsU]+)?(?P<end>[:)]))")
 _SPACE = " \\t\\n\\f\\r"
 _OUTSIDE = {"z": r"\Z", "A": r"\A", "s": f"[{_SPACE}]", "S": f"[^{_SPACE}]", "a": r"\x07"}
 _INSIDE = {"s": _SPACE, "a": r"\x07"}

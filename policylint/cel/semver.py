@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from policylint.cel.values import CelError
+from policylint.patterns import pattern
 
 _NUMERIC = r"(?:0|[1-9]\d*)"
 _PRE = rf"(?:{_NUMERIC}|\d*[A-Za-z-][0-9A-Za-z-]*)"
-_VERSION = re.compile(
+_VERSION = pattern(
     rf"({_NUMERIC})\.({_NUMERIC})\.({_NUMERIC})(?:-({_PRE}(?:\.{_PRE})*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?",
     re.ASCII,
 )

@@ -6,10 +6,11 @@ they are seen with.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
+
+from policylint.patterns import pattern
 
 
 class Type(Struct, frozen=True, eq=False):
@@ -49,7 +50,7 @@ _NAMED = {
     "IP": Type("opaque", name="net.IP"),
     "CIDR": Type("opaque", name="net.CIDR"),
 }
-_TOKEN = re.compile(r"[A-Za-z_]+|[(),]")
+_TOKEN = pattern(r"[A-Za-z_]+|[(),]")
 _NULLABLE = frozenset({"object", "timestamp", "duration", "null"})
 
 

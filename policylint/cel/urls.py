@@ -14,12 +14,13 @@ from urllib.parse import quote, unquote_to_bytes
 from msgspec import Struct
 
 from policylint.cel.values import CelError
+from policylint.patterns import pattern
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.ASCII | re.DOTALL)
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
-_PORT = re.compile(r"(?::\d*)?", re.ASCII)
-_BAD_HOST = re.compile(r"""[\x00-\x20"<>\\^`{|}\x7F\[\]%]|/""")
-_USER = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*", re.ASCII)
+_SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.ASCII | re.DOTALL)
+_BAD_ESCAPE = pattern(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
+_PORT = pattern(r"(?::\d*)?", re.ASCII)
+_BAD_HOST = pattern(r"""[\x00-\x20"<>\\^`{|}\x7F\[\]%]|/""")
+_USER = pattern(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*", re.ASCII)
 _PATH_SAFE = "/$&+,:;=@-_.~!'()*[]"
 
 

@@ -11,12 +11,12 @@ What to do instead: write the flag as the Helm of the pipeline calls it, or move
 
 from collections.abc import Iterator
 
+from policylint.errors import nearest
 from policylint.invocations.advice import replace_flag
 from policylint.invocations.flags import LINES, canonical, options
 from policylint.invocations.model import Flag, Invocation
 from policylint.invocations.versions import absent, is_helm2, known_verb, through_plugin
 from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.packs import nearest
 from policylint.rule import Context, rule
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import pkgutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -42,26 +41,34 @@ def run(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     words, helm_command = _cut(arguments)
     more = {"helm_command": helm_command} if helm_command else {}
-    known = names()
-    if words and words[0] in known:
-        command = command_of(words[0])
-        given = plain(parameters(command), words[1:])
-        if given is not None:
-            return command(**given, **more)
+    command = command_of(words[0]) if words else None
+    given = plain(parameters(command), words[1:]) if command else None
+    if command and given is not None:
+        return command(**given, **more)
     from policylint.cli.help import through_typer
 
-    wanted = words[:1] if words and words[0] in known else known
-    return through_typer(words, {name: command_of(name) for name in wanted}, more)
+    commands = {words[0]: command} if command else {name: command_of(name) for name in names()}
+    return through_typer(words, {name: each for name, each in commands.items() if each}, more)
 
 
 def names() -> tuple[str, ...]:
     """The commands there are: the modules of this package that define `command`."""
+    import pkgutil
+
     return tuple(sorted(module.name for module in pkgutil.iter_modules(cli.__path__) if module.name not in NO_COMMANDS))
 
 
-def command_of(name: str) -> Callable[..., int]:
-    """The function of a command."""
-    found: Callable[..., int] = importlib.import_module(f"{cli.__name__}.{name}").command
+def command_of(name: str) -> Callable[..., int] | None:
+    """The function of a command; None where no command is called so."""
+    module = f"{cli.__name__}.{name}"
+    if not name.isidentifier() or name in NO_COMMANDS:
+        return None
+    try:
+        found: Callable[..., int] = importlib.import_module(module).command
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        return None
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,6 +40,8 @@ def in_colour() -> bool:
 
 def write(path: Path, text: str) -> None:
     """Write a file whole or not at all, and leave nothing else behind."""
+    import tempfile
+
     begun: Path | None = None
     try:
         with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8", newline="") as temporary:

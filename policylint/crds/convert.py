@@ -7,7 +7,6 @@ that CEL cannot spell are escaped, and a string's format decides its type.
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,12 +14,13 @@ from policylint.cel import CelError, times
 from policylint.cel.formats import loose_duration
 from policylint.cel.values import MapList, SetList
 from policylint.model import Json, Object
+from policylint.patterns import pattern
 
 _RESERVED = frozenset(
     ("true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function")
 ) | frozenset(("if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while"))
 _ESCAPED = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
-_PIECE = re.compile(r"__|[-./]|[^A-Za-z0-9_]")
+_PIECE = pattern(r"__|[-./]|[^A-Za-z0-9_]")
 
 
 def escape(name: str) -> str | None:

@@ -9,10 +9,11 @@ import re
 from collections.abc import Mapping
 
 from policylint.model import Object
+from policylint.patterns import pattern
 
-_STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\['(?P<key>(?:[^'\\]|\\.)*)'\]")
-_DELIMITER = re.compile(r"[.\[\]]")
-_ESCAPE = re.compile(r"\\(.)")
+_STEP = pattern(r"\.(?P<name>[^.\[\]]+)|\['(?P<key>(?:[^'\\]|\\.)*)'\]")
+_DELIMITER = pattern(r"[.\[\]]")
+_ESCAPE = pattern(r"\\(.)")
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "'": "'", "\\": "\\"}
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from policylint.model import Location, Object
+from policylint.patterns import pattern
 
 PENDING = ("pending-install", "pending-upgrade", "pending-rollback")
 STATUSES = ("unknown", "deployed", "uninstalled", "superseded", "failed", "uninstalling", *PENDING)
@@ -16,7 +17,7 @@ LIMIT = 10
 """Helm's own default of --history-max."""
 
 _UNFINISHED = ("Preparing upgrade", "Initial install underway", "Install underway")
-_FAILED = re.compile(r'(?:Release|Upgrade|Rollback|Install) "[^"]*" failed\b')
+_FAILED = pattern(r'(?:Release|Upgrade|Rollback|Install) "[^"]*" failed\b')
 
 
 class Revision(Struct, frozen=True):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -19,11 +18,12 @@ from msgspec.structs import replace
 from policylint.errors import ReadError
 from policylint.history.model import STATUSES, Revision
 from policylint.model import Json, Object
+from policylint.patterns import pattern
 
 MAX_RECORD = 1024 * 1024
 """What a Secret or ConfigMap may hold (core/v1 MaxSecretSize)."""
 MAX_JSON = 64 * 1024 * 1024
-NAME = re.compile(r"sh\.helm\.release\.v1\.(?P<name>.+)\.v(?P<revision>\d+)$")
+NAME = pattern(r"sh\.helm\.release\.v1\.(?P<name>.+)\.v(?P<revision>\d+)$")
 _GZIP = b"\x1f\x8b\x08"
 _AGAIN = "export it again (kubectl get secret -l owner=helm -o yaml)"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import shlex
 
 from policylint.errors import UsageError
+from policylint.patterns import pattern
 from policylint.sources.sides import ChartSide
 
 HIDDEN = "***"
@@ -38,10 +38,8 @@ PASSED_ON = {
     "--verify": False,
 }
 
-SECRET_KEY = re.compile(
-    r"pass|secret|token|credential|auth|private|api-?_?key|access-?_?key|(^|[._-])key$|cert|dsn", re.I
-)
-_URL_USER = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.I)
+SECRET_KEY = pattern(r"pass|secret|token|credential|auth|private|api-?_?key|access-?_?key|(^|[._-])key$|cert|dsn", re.I)
+_URL_USER = pattern(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.I)
 
 
 def template_argv(helm: str, side: ChartSide) -> list[str]:
@@ -78,6 +76,8 @@ def check_extra(extra: tuple[str, ...]) -> None:
 
 def shown(argv: list[str], side: ChartSide) -> str:
     """The command as a line of shell: secret-like values hidden, paths of a revision's copy as in the repository."""
+    import shlex
+
     words: list[str] = []
     flag = ""
     for word in argv:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import re
-import tarfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from policylint.patterns import pattern
 from policylint.sources.sides import ChartSide
 
 # Functions of Sprig and Helm whose result differs from call to call. `keys` and `values` of a dict come in random
@@ -22,8 +20,8 @@ FUNCTIONS = (
     *("keys", "values"),
 )
 
-_ACTION = re.compile(rb"\{\{(?!-?\s*/\*)(.*?)\}\}", re.S)
-_CALL = re.compile(rb"(?<![\w.$\"/-])(?:" + "|".join(FUNCTIONS).encode() + rb")(?![\w\"./-])")
+_ACTION = pattern(rb"\{\{(?!-?\s*/\*)(.*?)\}\}", re.S)
+_CALL = pattern(rb"(?<![\w.$\"/-])(?:" + "|".join(FUNCTIONS).encode() + rb")(?![\w\"./-])")
 
 
 def can_differ(side: ChartSide) -> bool:
@@ -60,6 +58,10 @@ def _contents(chart: Path) -> Iterator[bytes]:
 
 def _members(archive: Path) -> Iterator[bytes]:
     """The files of an archive; one that cannot be read counts as calling such a function."""
+    import gzip
+    import tarfile
+    import zlib
+
     try:
         with tarfile.open(archive) as tar:
             for member in tar:

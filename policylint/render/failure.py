@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from policylint.errors import PolicylintError, RenderError
+from policylint.patterns import pattern
 from policylint.render.command import HIDDEN, SECRET_KEY, shown, without_root
 from policylint.sources.sides import ChartSide, ValuesInput
 
@@ -19,11 +20,11 @@ _SHORTEST = 5
 # on a line of its own, `execution error at (web/templates/a.yaml:3:4): ...`, `parse error at (web/templates/a.yaml:3)`,
 # `YAML parse error on web/templates/a.yaml: ... yaml: line 12: ...`, `failed to parse values.yaml: ... line 3`.
 _PLACES = (
-    re.compile(r"(?:execution|parse) error at \((?P<file>[^:()\n]+):(?P<line>\d+)"),
-    re.compile(r"template: (?P<file>[^:\n]+):(?P<line>\d+)"),
-    re.compile(r"^(?:Error: )?(?P<file>[^\s:()]+/templates/[^\s:()]+):(?P<line>\d+):\d+$", re.M),
-    re.compile(r"YAML parse error on (?P<file>[^:\n]+):(?:.*?yaml: line (?P<line>\d+))?", re.S),
-    re.compile(r"failed to parse (?P<file>[^:\n]+):(?:.*?yaml: line (?P<line>\d+))?", re.S),
+    pattern(r"(?:execution|parse) error at \((?P<file>[^:()\n]+):(?P<line>\d+)"),
+    pattern(r"template: (?P<file>[^:\n]+):(?P<line>\d+)"),
+    pattern(r"^(?:Error: )?(?P<file>[^\s:()]+/templates/[^\s:()]+):(?P<line>\d+):\d+$", re.M),
+    pattern(r"YAML parse error on (?P<file>[^:\n]+):(?:.*?yaml: line (?P<line>\d+))?", re.S),
+    pattern(r"failed to parse (?P<file>[^:\n]+):(?:.*?yaml: line (?P<line>\d+))?", re.S),
 )
 
 # Parts of Helm's message, and what helps.
@@ -70,8 +71,8 @@ def render_error(message: str, argv: list[str], side: ChartSide) -> RenderError:
 
 
 def _place(words: str, side: ChartSide) -> tuple[str, int]:
-    for pattern in _PLACES:
-        if found := pattern.search(words):
+    for place in _PLACES:
+        if found := place.search(words):
             return without_root(_on_disk(found["file"], side.chart), side.root), int(found["line"] or 0)
     return "", 0
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 from policylint.errors import PolicylintError, RenderError
 from policylint.kyaml import parse
 from policylint.model import Json
+from policylint.patterns import pattern
 
 # The order in which Helm installs kinds; kinds that are not here follow, by name.
 INSTALL_ORDER = (
@@ -65,7 +66,7 @@ HOOK_EVENTS = frozenset(
 )
 
 _RANK = {kind: rank for rank, kind in enumerate(INSTALL_ORDER)}
-_MARK = re.compile(r"^---[ \t]*", re.MULTILINE)
+_MARK = pattern(r"^---[ \t]*", re.MULTILINE)
 
 
 class Head(Struct, frozen=True):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from policylint.errors import RenderError
+from policylint.patterns import pattern
 from policylint.sources.sides import ChartSide
 
-_SOURCE = re.compile(r"^---\n# Source: (?P<path>.+)\n", re.M)
-_CRD = re.compile(r"[^/]+/(charts/[^/]+/)*crds/")
-_TEMPLATE = re.compile(r"[^/]+/(charts/[^/]+/)*templates/|generated-by-postrender-")
+_SOURCE = pattern(r"^---\n# Source: (?P<path>.+)\n", re.M)
+_CRD = pattern(r"[^/]+/(charts/[^/]+/)*crds/")
+_TEMPLATE = pattern(r"[^/]+/(charts/[^/]+/)*templates/|generated-by-postrender-")
 
 
 def decoded(output: bytes, side: ChartSide) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from pathlib import Path
 
 from msgspec import Struct
+
+from policylint.patterns import pattern
 
 
 class Variable(Struct, frozen=True):
@@ -52,7 +53,7 @@ BEFORE_COMMITS = (
     Variable("SEMAPHORE_GIT_COMMIT_RANGE", "Semaphore"),
 )
 
-_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_COMMIT = pattern(r"[0-9a-f]{7,64}")
 
 
 def target_branch() -> tuple[str, str]:

@@ -12,10 +12,11 @@ from msgspec.structs import replace
 
 from policylint.errors import SourceError
 from policylint.history.model import History, Revision
+from policylint.patterns import pattern
 from policylint.sources.sides import ManifestSide
 
-_SPEC = re.compile(r"release:(?P<namespace>[^/@]+)/(?P<name>[^/@]+)(?:@(?P<revision>\d+))?")
-_RECORD = re.compile(r"helm\.sh/release\.v1|sh\.helm\.release\.v1\.")
+_SPEC = pattern(r"release:(?P<namespace>[^/@]+)/(?P<name>[^/@]+)(?:@(?P<revision>\d+))?")
+_RECORD = pattern(r"helm\.sh/release\.v1|sh\.helm\.release\.v1\.")
 _ALL = "100000"
 """More revisions than a release has: left to itself, `helm history` shows 256."""
 _EXAMPLE = "release:NAMESPACE/NAME or release:NAMESPACE/NAME@REVISION"

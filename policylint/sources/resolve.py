@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from policylint.errors import SourceError, UsageError
-from policylint.sources.baseline import default_revision, is_staged, named_revision
-from policylint.sources.git import Repository, absolute_path, find_repository
+from policylint.patterns import pattern
 from policylint.sources.sides import UNNAMED, ChartSide, EmptySide, ManifestSide, Side, default_namespace
-from policylint.sources.snapshot import Revision, at_revision, path_inside
 from policylint.sources.workspace import Workspace
 
+if TYPE_CHECKING:  # git is looked at only where it is asked
+    from policylint.sources.git import Repository
+    from policylint.sources.snapshot import Revision
+
 _ARCHIVE = (".tgz", ".tar.gz")
-_REFERENCE = re.compile(r"oci://.+|https?://.+|[A-Za-z0-9][\w.-]*/[\w.-]+(@\S+)?")
-_VERSIONED = re.compile(r"(?P<chart>oci://[^@]+/[^/:@]+)[:@].+|(?P<name>[^:@]+)@(?P<version>[^/@]+)")
+_REFERENCE = pattern(r"oci://.+|https?://.+|[A-Za-z0-9][\w.-]*/[\w.-]+(@\S+)?")
+_VERSIONED = pattern(r"(?P<chart>oci://[^@]+/[^/:@]+)[:@].+|(?P<name>[^:@]+)@(?P<version>[^/@]+)")
 
 
 def resolve_pair(
@@ -71,6 +74,8 @@ def resolve(spec: str, chart: ChartSide, workspace: Workspace, helm: str = "") -
 
         return from_stdin()
     if spec.startswith("git:"):
+        from policylint.sources.baseline import named_revision
+
         repository = _repository(chart, workspace, helm)
         return _at(repository, named_revision(repository, spec.removeprefix("git:")), chart, workspace, helm)
     if spec.startswith("release:"):
@@ -116,6 +121,9 @@ def _on_disk(path: Path, chart: ChartSide) -> Side:
 
 def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm: str) -> tuple[Side, Side]:
     """Both sides where the before side is a revision: the named one, or the default one where `name` is ""."""
+    from policylint.sources.baseline import default_revision, is_staged, named_revision
+    from policylint.sources.snapshot import Revision, at_revision
+
     repository = _repository(chart, workspace, helm)
     paths = depends_on(repository, chart)
     try:
@@ -149,10 +157,12 @@ def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm
 
 def _at(repository: Repository, revision: Revision, chart: ChartSide, workspace: Workspace, helm: str) -> Side:
     """The chart, or the manifests, at a revision."""
-    if _is_chart(repository, revision, chart.chart):
-        return at_revision(chart, repository, revision, workspace, helm)
     from policylint.sources.checkout import Checkout
     from policylint.sources.manifests import from_directory, from_file
+    from policylint.sources.snapshot import at_revision, path_inside
+
+    if _is_chart(repository, revision, chart.chart):
+        return at_revision(chart, repository, revision, workspace, helm)
 
     inside = path_inside(repository, chart.chart)
     checkout = Checkout(repository, revision.commit, workspace.directory())
@@ -177,6 +187,8 @@ def _is_chart(repository: Repository, revision: Revision, spec: str) -> bool:
 
 def _repository(chart: ChartSide, workspace: Workspace, helm: str) -> Repository:
     """The repository of the chart, or of the current directory; a chart that is nowhere is said first."""
+    from policylint.sources.git import absolute_path, find_repository
+
     spec = chart.chart
     if found := find_repository("." if _is_reference(spec) else spec):
         return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from types import TracebackType
 
@@ -18,6 +16,8 @@ class Workspace:
 
     def directory(self) -> Path:
         """A new, empty directory; raises SourceError where none can be made."""
+        import tempfile
+
         try:
             made = Path(tempfile.mkdtemp(prefix="policylint-"))
         except OSError as error:
@@ -27,6 +27,10 @@ class Workspace:
 
     def close(self) -> None:
         """Remove every directory."""
+        if not self._made:
+            return
+        import shutil
+
         while self._made:
             shutil.rmtree(self._made.pop(), ignore_errors=True)
 

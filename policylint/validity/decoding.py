@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.model import Json
+from policylint.patterns import pattern
 from policylint.quantity import parse_quantity
 from policylint.schemas import Node
 from policylint.validity.fitting import Misfit
@@ -24,7 +25,7 @@ from policylint.validity.walk import struct
 
 _WIDTHS = {"int32": 31, "int64": 63, "": 63}
 _QUANTITY_RULE = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d([.,]\d+)?([Zz]|[+-]\d\d:\d\d)$")
+_TIME = pattern(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d([.,]\d+)?([Zz]|[+-]\d\d:\d\d)$")
 _LAYOUT = "2006-01-02T15:04:05Z07:00"
 
 

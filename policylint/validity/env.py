@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
+from policylint.patterns import pattern
 from policylint.quantity import parse_quantity
 from policylint.validity.causes import each_invalid, invalid, required, unsupported
 from policylint.validity.formats import config_key, dns_subdomain, environment_name, qualified_name
@@ -30,7 +30,7 @@ _FIELDS = (
 _FILE_FIELDS = ("metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid")
 _OTHER_FIELDS = ("spec.restartPolicy", "spec.schedulerName", "status.phase", "spec.host")
 _CONVERTIBLE = frozenset({*_FIELDS, *_FILE_FIELDS, *_OTHER_FIELDS})
-_SUBSCRIPT = re.compile(r"(metadata\.(?:annotations|labels))\['(.*)'\]")
+_SUBSCRIPT = pattern(r"(metadata\.(?:annotations|labels))\['(.*)'\]")
 _RESOURCES = tuple(
     f"{part}.{name}" for part in ("limits", "requests") for name in ("cpu", "ephemeral-storage", "memory")
 )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from policylint.patterns import pattern
 from policylint.quantity import parse_quantity
 
 Format = Callable[[str], tuple[str, ...]]
@@ -101,7 +102,7 @@ c_identifier = _pattern(
     "characters or '_'",
     ("my_name", "MY_NAME", "MyName"),
 )
-_SUBDOMAIN_REGEX = re.compile(SUBDOMAIN)
+_SUBDOMAIN_REGEX = pattern(SUBDOMAIN)
 
 
 def dns_label(text: str) -> tuple[str, ...]:
@@ -113,7 +114,7 @@ def dns_label(text: str) -> tuple[str, ...]:
 
 
 _KEY_COMPLAINT = _example(_KEY_RULE, _KEY, "MyName", "my.name", "123-abc")
-_KEY_REGEX = re.compile(_KEY)
+_KEY_REGEX = pattern(_KEY)
 
 
 @lru_cache(maxsize=4096)

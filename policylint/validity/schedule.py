@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib import resources
+
+from policylint import shipped
+from policylint.patterns import pattern
 
 _MONTHS = dict(
     zip(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), range(1, 13), strict=True)
@@ -21,8 +23,8 @@ _BOUNDS: tuple[tuple[int, int, dict[str, int]], ...] = (
     (0, 6, _DAYS),
 )
 _DESCRIPTORS = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
-_DURATION = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*|0")
-_ZONE_PART = re.compile(r"[A-Za-z.\-_0-9+]{1,14}")
+_DURATION = pattern(r"[+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*|0")
+_ZONE_PART = pattern(r"[A-Za-z.\-_0-9+]{1,14}")
 
 
 def schedule_error(schedule: str) -> str:
@@ -112,5 +114,5 @@ def time_zone_error(zone: str) -> str:
 
 @cache
 def _zones() -> frozenset[str]:
-    data = (resources.files("policylint") / "data" / "timezones.txt").read_text(encoding="utf-8")
+    data = shipped.text("timezones.txt")
     return frozenset(line for line in data.splitlines() if line and not line.startswith("#"))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
+from policylint.patterns import pattern
 from policylint.validity.causes import duplicate, each_invalid, forbidden, go_struct, invalid, required, unsupported
 from policylint.validity.formats import descending_path, dns_subdomain
 from policylint.validity.reading import fields, has, items, many, text
 from policylint.validity.walk import Scope
 
 _SYSCTL_SEGMENT = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
-_SYSCTL = re.compile(rf"({_SYSCTL_SEGMENT}[\./])*{_SYSCTL_SEGMENT}")
+_SYSCTL = pattern(rf"({_SYSCTL_SEGMENT}[\./])*{_SYSCTL_SEGMENT}")
 _PROFILES = ("Localhost", "RuntimeDefault", "Unconfined")
 
 

@@ -6,13 +6,13 @@ a field's path is where the walk found it. Subtrees without any check are never 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
 from msgspec import Struct, field
 
 from policylint.model import Cause, Json, Object
+from policylint.patterns import pattern
 from policylint.schemas import Node
 
 
@@ -36,7 +36,7 @@ Rule = Callable[[Json, str], Iterator[Cause]]
 
 _PREFIXES = ("io.k8s.api.", "io.k8s.apimachinery.pkg.apis.", "io.k8s.kube-aggregator.pkg.apis.")
 _UNCHECKED = ("io.k8s.apiextensions-apiserver.",)
-_BETA = re.compile(r"\.v1(alpha|beta)\d+\.")
+_BETA = pattern(r"\.v1(alpha|beta)\d+\.")
 """Beta versions of a kind are checked as its v1 is: the server validates them all in one form."""
 
 

@@ -9,13 +9,14 @@ from msgspec import Struct
 
 from policylint.apis import builtin
 from policylint.model import Location
+from policylint.patterns import pattern
 from policylint.schemas import NEWEST, RECORDED, group_of
 from policylint.values.chart import Chart
 from policylint.values.semver import admits
 
-_ACTION = re.compile(r"\{\{-?\s*(?!/\*)(.*?)\}\}", re.S)
-_HAS = re.compile(r"\.APIVersions\.Has\s+\(?[\"`]([^\"`]+)[\"`]")
-_COMPARE = re.compile(r"semverCompare\s+[\"`]([^\"`]+)[\"`]")
+_ACTION = pattern(r"\{\{-?\s*(?!/\*)(.*?)\}\}", re.S)
+_HAS = pattern(r"\.APIVersions\.Has\s+\(?[\"`]([^\"`]+)[\"`]")
+_COMPARE = pattern(r"semverCompare\s+[\"`]([^\"`]+)[\"`]")
 
 
 class ClusterQuestions(Struct, frozen=True):

@@ -11,13 +11,13 @@ import binascii
 import gzip
 import io
 import posixpath
-import re
 import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from policylint.errors import ReadError
+from policylint.patterns import pattern
 from policylint.values.helmignore import Ignore
 
 MAX_CHART = 100 * 1024 * 1024
@@ -25,7 +25,7 @@ MAX_FILE = 5 * 1024 * 1024
 MAX_FILES = 20_000
 MAX_DEPTH = 20
 _BOM = b"\xef\xbb\xbf"
-_DRIVE = re.compile(r"[a-zA-Z]:/")
+_DRIVE = pattern(r"[a-zA-Z]:/")
 
 
 def from_directory(top: Path) -> dict[str, bytes]:

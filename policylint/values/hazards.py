@@ -7,7 +7,6 @@ What each spelling becomes is `policylint.kyaml`'s answer (sigs.k8s.io/yaml, as 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,18 +14,19 @@ from msgspec import Struct
 
 from policylint import kyaml
 from policylint.errors import PolicylintError
+from policylint.patterns import pattern
 from policylint.sources.sides import ValuesInput
 from policylint.values.lines import Path, scalars
 from policylint.values.strvals import set_strings, set_values
 from policylint.values.tables import Table, leaves
 
-_BOOLEAN = re.compile(r"(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)$")
-_OCTAL = re.compile(r"0o?[0-7]+$")
-_EXPONENT = re.compile(r"[-+]?[0-9][0-9_]*(?:\.[0-9]*)?[eE][-+]?[0-9]+$")
-_DIGITS = re.compile(r"[-+]?[0-9]+$")
-_SHORTENED = re.compile(r"[0-9]+\.[0-9]*0$")
-_MODE = re.compile(r"(?i)mode|umask|permission")
-_VERSION = re.compile(r"(?i)(?:tag|version|revision|commit|sha|digest|build)$")
+_BOOLEAN = pattern(r"(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)$")
+_OCTAL = pattern(r"0o?[0-7]+$")
+_EXPONENT = pattern(r"[-+]?[0-9][0-9_]*(?:\.[0-9]*)?[eE][-+]?[0-9]+$")
+_DIGITS = pattern(r"[-+]?[0-9]+$")
+_SHORTENED = pattern(r"[0-9]+\.[0-9]*0$")
+_MODE = pattern(r"(?i)mode|umask|permission")
+_VERSION = pattern(r"(?i)(?:tag|version|revision|commit|sha|digest|build)$")
 
 
 class Hazard(Struct, frozen=True):

@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from policylint.errors import ReadError
+from policylint.patterns import pattern
 
 _DEFAULT = "templates/.?*"
 
@@ -74,7 +75,7 @@ def _line(text: str, file: str, number: int) -> _Line:
         raise ReadError(f"malformed pattern {text!r}", file=file, line=number, remedy="correct the pattern") from None
 
 
-_PIECE = re.compile(r"\*|\?|\[(\^?)((?:\\.|[^\]\\])+)\]|\\(.)|(.)", re.DOTALL)
+_PIECE = pattern(r"\*|\?|\[(\^?)((?:\\.|[^\]\\])+)\]|\\(.)|(.)", re.DOTALL)
 
 
 def _glob(pattern: str) -> re.Pattern[str]:

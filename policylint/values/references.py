@@ -13,19 +13,20 @@ from functools import lru_cache
 
 from msgspec import Struct, field
 
+from policylint.patterns import pattern
 from policylint.values.chart import Chart, ChartFile
 from policylint.values.tables import Table
 
 Path = tuple[str, ...]
 
-_ACTION = re.compile(r"\{\{-?\s*(?!/\*)(.*?)-?\}\}", re.DOTALL)
-_VALUES = re.compile(r"\.Values((?:\.[A-Za-z_]\w*)*)(?![\w.])")
-_LITERALS = re.compile(r'(?:\s+"([^"]*)")+')
-_LITERAL = re.compile(r'"([^"]*)"')
-_BEFORE = re.compile(r"\b(index|get|hasKey|dig)\s*\(?\s*(?:\$\w*)?(?:\.\w+)*$")
-_BLOCK = re.compile(r"(if|with|range|else|end|define|block)\b\s*(.*)", re.DOTALL)
-_PLAIN_IF = re.compile(r"if\s+\$?\.Values((?:\.\w+)*)")
-_STRING = re.compile(r'"(?:\\.|[^"\\])*"|`[^`]*`')
+_ACTION = pattern(r"\{\{-?\s*(?!/\*)(.*?)-?\}\}", re.DOTALL)
+_VALUES = pattern(r"\.Values((?:\.[A-Za-z_]\w*)*)(?![\w.])")
+_LITERALS = pattern(r'(?:\s+"([^"]*)")+')
+_LITERAL = pattern(r'"([^"]*)"')
+_BEFORE = pattern(r"\b(index|get|hasKey|dig)\s*\(?\s*(?:\$\w*)?(?:\.\w+)*$")
+_BLOCK = pattern(r"(if|with|range|else|end|define|block)\b\s*(.*)", re.DOTALL)
+_PLAIN_IF = pattern(r"if\s+\$?\.Values((?:\.\w+)*)")
+_STRING = pattern(r'"(?:\\.|[^"\\])*"|`[^`]*`')
 
 
 class Reference(Struct, frozen=True):

@@ -6,19 +6,20 @@ chart. Ranges: `=`, `!=`, `>`, `<`, `>=`, `<=`, `~`, `^`, wildcards, hyphens, `,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from msgspec import Struct
 
+from policylint.patterns import pattern
+
 _IDENT = r"[0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*"
-_VERSION = re.compile(rf"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-({_IDENT}))?(?:\+{_IDENT})?$")
+_VERSION = pattern(rf"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-({_IDENT}))?(?:\+{_IDENT})?$")
 _PART = r"[0-9|xX*]+"
 _WANTED = rf"v?{_PART}(?:\.{_PART})?(?:\.{_PART})?(?:-{_IDENT})?(?:\+{_IDENT})?"
 _OPERATOR = r"!=|=>|>=|=<|<=|~>|=|>|<|~|\^|"
-_TERM = re.compile(rf"({_OPERATOR})\s*({_WANTED})")
-_GROUP = re.compile(rf"\s*(?:{_OPERATOR})\s*{_WANTED}\s*(?:(?:\s+|,\s*)(?:{_OPERATOR})\s*{_WANTED}\s*)*$")
-_HYPHEN = re.compile(rf"\s*({_WANTED})\s+-\s+({_WANTED})\s*")
+_TERM = pattern(rf"({_OPERATOR})\s*({_WANTED})")
+_GROUP = pattern(rf"\s*(?:{_OPERATOR})\s*{_WANTED}\s*(?:(?:\s+|,\s*)(?:{_OPERATOR})\s*{_WANTED}\s*)*$")
+_HYPHEN = pattern(rf"\s*({_WANTED})\s+-\s+({_WANTED})\s*")
 _MAX_LENGTH, _MAX_GROUPS = 512, 32
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -16,13 +15,14 @@ from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.model import Json
+from policylint.patterns import pattern
 from policylint.sources.sides import ChartSide, ValuesInput
 from policylint.values import files as chart_files
 from policylint.values.modes import Effective, Mode
 from policylint.values.strvals import set_values
 from policylint.values.tables import Table, dotted, leaves
 
-_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_UNSAFE = pattern("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def side_of(side: ChartSide, effective: Effective, folder: Path) -> ChartSide:

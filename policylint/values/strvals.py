@@ -8,16 +8,16 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import re
 from collections.abc import Callable
 from typing import Any
 
 from policylint.errors import UsageError
+from policylint.patterns import pattern
 from policylint.values.tables import Table, as_json_numbers
 
 MAX_INDEX = 65536
 MAX_LEVEL = 30
-_INTEGER = re.compile(r"[-+]?[0-9]+$")
+_INTEGER = pattern(r"[-+]?[0-9]+$")
 Convert = Callable[[str], Any]
 
 

