@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 
@@ -76,6 +75,8 @@ def verdict(findings: Iterable[Finding], failures: Iterable[RuleFailure], fail_o
 
 def fingerprint(rule: str, direction: str, resource: ResourceId | None, path: str, *rest: Json) -> str:
     """16 hex digits that stay the same while a finding is about the same change of the same thing."""
+    import hashlib
+
     where = [resource.group, resource.kind, resource.namespace, resource.name] if resource else []
     text = json.dumps([rule, direction, where, path, *rest], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

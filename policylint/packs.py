@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from policylint.errors import UsageError, nearest
 from policylint.model import Category
 from policylint.patterns import pattern
 from policylint.report import RuleFailure
 from policylint.rule import Rule
+from policylint.shipped import modules, read
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 ENTRY_POINTS = "policylint.rules"
 
@@ -36,23 +40,22 @@ def ids() -> frozenset[str]:
     """The id of every shipped rule, from the names of their files."""
     from policylint import checks
 
-    modules = {module.name.replace("_", "-") for module in pkgutil.iter_modules(checks.__path__)}
-    return frozenset(modules | {_rule_id(path) for path, _ in rule_files()})
+    python = {module.replace("_", "-") for module in modules(checks)}
+    return frozenset(python | {_rule_id(path) for path, _ in rule_files()})
 
 
 def python_rules(without: frozenset[str] = frozenset()) -> Iterator[Rule]:
     """The rules of `policylint/checks/`, but those that judge only the subject types in `without`."""
     from policylint import checks
 
-    for module in pkgutil.iter_modules(checks.__path__):
-        if not without or not _judges_only(module.name, without):
-            yield from rules_of(importlib.import_module(f"{checks.__name__}.{module.name}"))
+    for module in modules(checks):
+        if not without or not _judges_only(module, without):
+            yield from rules_of(importlib.import_module(f"{checks.__name__}.{module}"))
 
 
 def _judges_only(module: str, without: frozenset[str]) -> bool:
     """Whether the signature of a rule's check, read as text, names no other subject types than these."""
-    source = pkgutil.get_data("policylint.checks", f"{module}.py") or b""
-    named = _SUBJECTS.search(source)
+    named = _SUBJECTS.search(read(f"checks/{module}.py"))
     return named is not None and {name.strip() for name in named[1].decode().split("|")} <= without
 
 
@@ -75,16 +78,24 @@ def yaml_rules() -> Iterator[Rule]:
 
 def rule_files() -> Iterator[tuple[str, str]]:
     """(path such as "core/claim-deleted.yaml", text) of each shipped YAML rule, sorted."""
-    from importlib import resources
-
-    inside = resources.files("policylint") / "rules"
-    root = inside if inside.is_dir() else Path(__file__).parent.parent / "rules"
+    root = _rules_folder()
     for pack in sorted(root.iterdir(), key=lambda entry: entry.name):
         if not pack.is_dir():
             continue
         for entry in sorted(pack.iterdir(), key=lambda entry: entry.name):
             if entry.name.endswith(".yaml"):
                 yield f"{pack.name}/{entry.name}", entry.read_text(encoding="utf-8")
+
+
+def _rules_folder() -> Traversable:
+    """`rules/` inside the package as in a wheel, or beside it as in a checkout."""
+    here = Path(__file__).parent
+    for folder in (here / "rules", here.parent / "rules"):
+        if folder.is_dir():
+            return folder
+    from importlib import resources  # a zipped wheel
+
+    return resources.files("policylint") / "rules"
 
 
 def all_rules(without: frozenset[str] = frozenset()) -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:

@@ -202,7 +202,7 @@ def _absent(plan: Plan) -> frozenset[str]:
     """The subject types that a plan cannot have, so that the rules on them need not be loaded."""
     charts = isinstance(plan.given_after, ChartSide)
     record = isinstance(plan.before, ManifestSide) and plan.before.history is not None
-    absent: tuple[str, ...] = () if plan.invocations else ("Invocation", "FileInvocations")
+    absent: tuple[str, ...] = () if plan.invocations else ("Invocation", "Together")
     absent += () if charts else ("ValuesChange", "Chart", "ClusterQuestions", "UnsteadyRender")
     absent += () if record else ("History", "Releases")
     return frozenset((*absent, "Fleet"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
@@ -65,11 +64,11 @@ def rule(
     """
 
     def make(check: Check) -> Rule:
-        first = next(iter(inspect.signature(check).parameters.values()))
-        subjects = get_args(first.annotation) or (first.annotation,)
+        first = next(iter(check.__annotations__.values()))
+        subjects = get_args(first) or (first,)
         if not all(isinstance(subject, type) for subject in subjects):
             raise TypeError(f"{check.__module__}: the first parameter of a check names its subject's type")
-        page = inspect.cleandoc(check.__globals__.get("__doc__") or "")
+        page = (check.__globals__.get("__doc__") or "").strip()
         title = page.partition("\n")[0].rstrip(".")
         name = check.__module__.rpartition(".")[2].replace("_", "-")
         return Rule(name, subjects, category, severity, confidence, since, title, page, check, pack, params or {})

@@ -12,6 +12,7 @@ from policylint import cli
 from policylint.cli.parameters import parameters, plain
 from policylint.errors import PolicylintError
 from policylint.model import Verdict
+from policylint.shipped import modules
 
 NO_COMMANDS = ("app", "common", "help", "parameters", "sides")
 """The modules of this package that are no commands."""
@@ -53,9 +54,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 def names() -> tuple[str, ...]:
     """The commands there are: the modules of this package that define `command`."""
-    import pkgutil
-
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(cli.__path__) if module.name not in NO_COMMANDS))
+    return tuple(name for name in modules(cli) if name not in NO_COMMANDS)
 
 
 def command_of(name: str) -> Callable[..., int] | None:

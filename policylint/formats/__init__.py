@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import sys
 
 from policylint.errors import UsageError
 from policylint.report import Report
+from policylint.shipped import modules
 
 
 def names() -> tuple[str, ...]:
     """The formats there are."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    return modules(sys.modules[__name__])
 
 
 def render(name: str, report: Report, *, colour: bool = False) -> str:
