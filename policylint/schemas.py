@@ -6,8 +6,8 @@ API servers. Minors without a recording are read from the nearest recorded one a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache, cached_property
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 RECORDED = ("1.30", "1.34", "1.36")
@@ -16,11 +16,40 @@ RECORDED = ("1.30", "1.34", "1.36")
 NEWEST = RECORDED[-1]
 
 
+class Fields(Mapping[str, "Node"]):
+    """The declared fields of a node by name, each made a node when somebody looks at it."""
+
+    def __init__(self, raw: Mapping[str, Any], document: Schemas) -> None:
+        self._raw = raw
+        self._document = document
+        self._made: dict[str, Node] = {}
+
+    def __getitem__(self, name: str) -> Node:
+        found = self._made.get(name)
+        if found is None:
+            found = self._made[name] = self._document.node(self._raw[name])
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._raw
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The field's node, or the default where none is declared."""
+        return self._made.get(name) or (self[name] if name in self._raw else default)
+
+
 class Node:
     """One schema node, its reference resolved; `Node`s of one document are shared and compared by identity."""
 
     def __init__(self, raw: Mapping[str, Any], document: Schemas) -> None:
         self._document = document
+        self._below: dict[str, Node | None] = {}
         named = document.raw_named(raw["$ref"]) if "$ref" in raw else {}
         self._raw: Mapping[str, Any] = {**named, **raw} if named else raw
         self.ref: str = raw.get("$ref", "")
@@ -42,27 +71,33 @@ class Node:
         self.preserve_unknown: bool = bool(self._raw.get("x-kubernetes-preserve-unknown-fields")) or (
             self.type == "object" and "properties" not in self._raw and "additionalProperties" not in self._raw
         )
+        self.properties = Fields(self._raw.get("properties", {}), document)
+        """The declared fields by name."""
+
+    @property
+    def structs(self) -> tuple[str, ...]:
+        """The fields that are structs of their own in Go, so that they are never missing: their default is {}."""
+        return tuple(name for name, raw in self._raw.get("properties", {}).items() if raw.get("default") == {})
 
     def bound(self, keyword: str) -> Any:
         """A validation keyword of OpenAPI (minimum, maxLength, pattern, ...), None where it is not given."""
         return self._raw.get(keyword)
 
-    @cached_property
-    def properties(self) -> Mapping[str, Node]:
-        """The declared fields by name."""
-        return {name: self._document.node(raw) for name, raw in self._raw.get("properties", {}).items()}
-
-    @cached_property
+    @property
     def items(self) -> Node | None:
         """The schema of a list's items."""
-        raw = self._raw.get("items")
-        return self._document.node(raw) if raw is not None else None
+        return self._one("items")
 
-    @cached_property
+    @property
     def additional(self) -> Node | None:
         """The schema of a map's values."""
-        raw = self._raw.get("additionalProperties")
-        return self._document.node(raw) if isinstance(raw, dict) else None
+        return self._one("additionalProperties")
+
+    def _one(self, keyword: str) -> Node | None:
+        if keyword not in self._below:
+            raw = self._raw.get(keyword)
+            self._below[keyword] = self._document.node(raw) if isinstance(raw, dict) else None
+        return self._below[keyword]
 
     def child(self, name: str) -> Node | None:
         """The schema of a field, declared or by `additionalProperties`."""

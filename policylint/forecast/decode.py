@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from msgspec import Struct
-
 from policylint.errors import PolicylintError
 from policylint.forecast.default_table import DEFAULTS, Default
 from policylint.forecast.defaulting import COMPUTED, Completion, whole_object
@@ -70,24 +68,29 @@ def _shape(node: Node | None) -> frozenset[type]:
     return _LIST if node.type == "array" else _PLAIN
 
 
-class _Plan(Struct, frozen=True):
+class _Plan:
     """What decoding does to the fields of one struct."""
 
-    fields: Mapping[str, Node]
-    shapes: Mapping[str, frozenset[type]]
-    open: bool
-    gated: Mapping[str, int]
-    rows: tuple[Default, ...]
-    computed: Completion | None
+    def __init__(self, node: Node) -> None:
+        name = struct(node)
+        self.fields: Mapping[str, Node] = node.properties
+        self.open: bool = node.preserve_unknown
+        self.gated: Mapping[str, int] = GATED.get(name, {})
+        self.rows: tuple[Default, ...] = DEFAULTS.get(name, ())
+        self.computed: Completion | None = COMPUTED.get(name)
+        self._shapes: dict[str, frozenset[type]] = {}
+
+    def shape(self, name: str) -> frozenset[type] | None:
+        """The Python types that a field may have; None for one that the struct does not declare."""
+        found = self._shapes.get(name)
+        if found is None and name in self.fields:
+            found = self._shapes[name] = _shape(self.fields[name])
+        return found
 
 
 @cache
 def _plan(node: Node) -> _Plan:
-    name = struct(node)
-    shapes = {field: _shape(child) for field, child in node.properties.items()}
-    return _Plan(
-        node.properties, shapes, node.preserve_unknown, GATED.get(name, {}), DEFAULTS.get(name, ()), COMPUTED.get(name)
-    )
+    return _Plan(node)
 
 
 @cache
@@ -97,12 +100,11 @@ def _opaque(node: Node) -> bool:
 
 def _fields(node: Node, value: Mapping[str, Json], minor: int, known: Mapping[str, Json]) -> Json:
     plan = _plan(node)
-    shapes = plan.shapes
     found = {}
     same = True
     for key, child in value.items():
         kind = child.__class__
-        shape = shapes.get(key)
+        shape = plan.shape(key)
         if child is None or (shape is None and not plan.open) or (key in plan.gated and plan.gated[key] > minor):
             same = False
         elif shape is not None and kind not in shape:

@@ -27,8 +27,7 @@ def readable(node: Node, value: Json) -> bool:
     """Whether an object is plainly readable by the schema of its kind."""
     if value.__class__ is dict:
         if node.properties:
-            fields = _fields(node)
-            return all(child is None or _fits(fields.get(name), child) for name, child in value.items())
+            return all(child is None or _fits(_field(node, name), child) for name, child in value.items())
         entry = _kind(node.additional) if node.additional else None
         return all(child is None or _fits(entry, child) for child in value.values())
     items = _kind(node.items) if node.items else None
@@ -39,9 +38,9 @@ def readable(node: Node, value: Json) -> bool:
 Entry = tuple[Node, frozenset[type], bool]
 
 
-@cache
-def _fields(node: Node) -> dict[str, Entry]:
-    return {name: _kind(child) for name, child in node.properties.items()}
+def _field(node: Node, name: str) -> Entry | None:
+    child = node.properties.get(name)
+    return None if child is None else _kind(child)
 
 
 @cache

@@ -42,7 +42,7 @@ def _errors(obj: Object, schemas: Schemas, scope: Scope) -> Iterator[Cause]:
 
 
 def _field(plan: Plan, name: str, value: Json, scope: Scope) -> Iterator[Cause]:
-    below = plan.fields.get(name)
+    below = plan.below(name)
     if value is None:
         if below is not None and name in plan.plain:
             yield from walk(below, {}, name, scope)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from policylint.model import Cause, Json, Object
 from policylint.patterns import pattern
@@ -40,22 +40,50 @@ _BETA = pattern(r"\.v1(alpha|beta)\d+\.")
 """Beta versions of a kind are checked as its v1 is: the server validates them all in one form."""
 
 
-class Plan(Struct, eq=False):
-    """What to check at one schema node and below it."""
+class Plan:
+    """What to check at one schema node, and below it as far as somebody looks."""
 
-    checks: tuple[Check, ...] = ()
-    rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
-    fields: Mapping[str, Plan] = field(default_factory=dict)
-    plain: tuple[str, ...] = ()
-    """Fields that are structs in Go, not pointers: where they are missing, an empty one is checked."""
+    def __init__(self, node: Node, minor: int) -> None:
+        from policylint.validity.tables import CHECKS, RULES, UNCHECKED
 
-    each: Plan | None = None
-    """The plan of a list's items or a map's values."""
+        name = _BETA.sub(".v1.", struct(node))
+        self._node, self._minor = node, minor
+        self._since: Mapping[str, int] = UNCHECKED.get(name, {})
+        self._below: dict[str, Plan | None] = {}
+        self.checks: tuple[Check, ...] = CHECKS.get(name, ())
+        self.rules: Mapping[str, tuple[Rule, ...]] = RULES.get(name, {})
+        found = {key: self.below(key) for key in node.structs}
+        self.plain: Mapping[str, Plan] = {
+            key: plan for key, plan in found.items() if plan is not None and (plan.checks or plan.plain)
+        }
+        """Fields that are structs in Go, not pointers: where they are missing, an empty one is checked."""
+
+    def below(self, name: str) -> Plan | None:
+        """The plan of a field; None where there is nothing to check."""
+        if name not in self._below:
+            child = self._node.properties.get(name) if self._since.get(name, 0) <= self._minor else None
+            self._below[name] = _unless_empty(child, self._minor)
+        return self._below[name]
 
     @property
-    def empty(self) -> bool:
-        """Whether there is nothing to check here or below."""
-        return not (self.checks or self.rules or self.fields or self.each)
+    def each(self) -> Plan | None:
+        """The plan of a list's items or a map's values; None where there is nothing to check."""
+        if "" not in self._below:
+            self._below[""] = _unless_empty(self._node.items or self._node.additional, self._minor)
+        return self._below[""]
+
+
+@cache
+def _is_empty(node: Node, minor: int) -> bool:
+    """Whether there is nothing to check at a node or below it."""
+    if node.ref.startswith(_UNCHECKED):
+        return True
+    plan = plan_of(node, minor)
+    return not (plan.checks or plan.rules or plan.each or any(map(plan.below, node.properties)))
+
+
+def _unless_empty(node: Node | None, minor: int) -> Plan | None:
+    return None if node is None or _is_empty(node, minor) else plan_of(node, minor)
 
 
 def walk(plan: Plan, value: Json, at: str, scope: Scope) -> Iterator[Cause]:
@@ -70,14 +98,14 @@ def walk(plan: Plan, value: Json, at: str, scope: Scope) -> Iterator[Cause]:
 
 
 def _fields(plan: Plan, value: Object, at: str, scope: Scope) -> Iterator[Cause]:
-    for name in plan.plain:
+    for name, struct_plan in plan.plain.items():
         if value.get(name) is None:
-            yield from walk(plan.fields[name], {}, f"{at}.{name}" if at else name, scope)
+            yield from walk(struct_plan, {}, f"{at}.{name}" if at else name, scope)
     for name, item in value.items():
         if item is None:
             continue
         rules = plan.rules.get(name)
-        below = plan.fields.get(name)
+        below = plan.below(name)
         if rules is None and below is None and plan.each is None:
             continue
         path = f"{at}.{name}" if at else name
@@ -92,28 +120,7 @@ def _fields(plan: Plan, value: Object, at: str, scope: Scope) -> Iterator[Cause]
 @cache
 def plan_of(node: Node, minor: int) -> Plan:
     """The plan of a schema node for a Kubernetes minor."""
-    if node.ref.startswith(_UNCHECKED):
-        return Plan()
-    from policylint.validity.tables import CHECKS, RULES, UNCHECKED
-
-    name = _BETA.sub(".v1.", struct(node))
-    since = UNCHECKED.get(name, {})
-    below = {key: plan_of(child, minor) for key, child in node.properties.items() if since.get(key, 0) <= minor}
-    plain = tuple(key for key, child in node.properties.items() if child.default == {} and _has_checks(below.get(key)))
-    each = node.items or node.additional
-    plan = plan_of(each, minor) if each is not None else None
-    return Plan(
-        checks=CHECKS.get(name, ()),
-        rules=RULES.get(name, {}),
-        fields={key: found for key, found in below.items() if not found.empty},
-        plain=plain,
-        each=plan if plan is not None and not plan.empty else None,
-    )
-
-
-def _has_checks(plan: Plan | None) -> bool:
-    """Whether an empty struct of this plan could be wrong."""
-    return plan is not None and bool(plan.checks or any(_has_checks(plan.fields[name]) for name in plan.plain))
+    return Plan(node, minor)
 
 
 def struct(node: Node) -> str:
