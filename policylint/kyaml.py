@@ -15,13 +15,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import yaml
 from msgspec import Struct
 from msgspec.structs import replace
-from yaml.constructor import ConstructorError
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from policylint.errors import ReadError
+from policylint.libyaml import ConstructorError, MappingNode, Node, ScalarNode, SequenceNode, yaml
 from policylint.model import Json
 from policylint.patterns import pattern
 

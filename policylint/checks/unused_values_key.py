@@ -7,7 +7,6 @@ Why: the key is misspelt, sits at the wrong level, or belongs to another version
 What to do instead: use the key that the chart reads (the nearest one is named), or remove the line.
 """
 
-import difflib
 from collections.abc import Iterator
 
 from policylint.model import Category, Confidence, Fix, Severity, Violation
@@ -38,6 +37,8 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
 
 def nearest(path: Path, read: Usage, change: ValuesChange) -> Path | None:
     """The key that was probably meant: nearly the same spelling, or the same name one level off."""
+    import difflib
+
     known = {found for found in read.known() if len(found) > 0}
     known |= {found for found, _ in leaves(change.new.values) if read.reads(found)}
     beside = {found[-1]: found for found in known if found[:-1] == path[:-1]}

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import base64
 import binascii
-import gzip
 import io
 import posixpath
-import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from policylint.errors import ReadError
 from policylint.patterns import pattern
 from policylint.values.helmignore import Ignore
+
+if TYPE_CHECKING:
+    import tarfile
 
 MAX_CHART = 100 * 1024 * 1024
 MAX_FILE = 5 * 1024 * 1024
@@ -79,6 +81,9 @@ def unpack(data: bytes, file: str) -> dict[str, bytes]:
     if data[:2] != b"\x1f\x8b":
         remedy = "name a chart directory or a .tgz made by helm package"
         raise ReadError("not a chart archive (no gzip header)", file=file, remedy=remedy)
+    import gzip
+    import tarfile
+
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
             plain = stream.read(2 * MAX_CHART + 1)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 
-import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from policylint.libyaml import MappingNode, Node, ScalarNode, SequenceNode, yaml
 
 Path = tuple[str, ...]
 

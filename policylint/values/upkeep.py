@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -68,6 +67,8 @@ def _digest_fits(chart: Chart) -> bool:
 
     Source: internal/resolver HashReq of Helm: sha256 of the JSON of both lists.
     """
+    import hashlib
+
     digest = str((chart.lock or {}).get("digest", ""))
     declared = chart.metadata.get("dependencies")
     if not digest.startswith("sha256:") or declared is None:
