@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -15,6 +16,7 @@ def main() -> None:
 
         sys.stdout.write(f"policylint {__version__}\n")
         return
+    gc.set_threshold(100_000, 20, 20)  # a run is short, and what it makes lives to its end
     from policylint.cli.app import run
 
     code = run(sys.argv[1:])

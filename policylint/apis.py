@@ -6,15 +6,13 @@ modules, and `policylint/data/more-apis.yaml` for what those lack and for well-k
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cache
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from policylint import shipped
-from policylint.kyaml import load
 from policylint.schemas import group_of, minor_number
 
 
@@ -126,7 +124,7 @@ def _text(minor: int | None) -> str:
 
 @cache
 def _builtin() -> Mapping[tuple[str, str], _Row]:
-    made = json.loads(shipped.text("apis.json"))
+    made = json.decode(shipped.data("apis.json"))
     return {(row["apiVersion"], row["kind"]): _row(row) for row in [*made, *_more()["builtin"]]}
 
 
@@ -166,6 +164,5 @@ def _custom_rows() -> Iterator[tuple[tuple[str, str], ApiStatus]]:
 
 @cache
 def _more() -> Mapping[str, list[dict[str, str]]]:
-    text = shipped.text("more-apis.yaml")
-    found: Mapping[str, list[dict[str, str]]] = load(text, "more-apis.yaml")
+    found: Mapping[str, list[dict[str, str]]] = shipped.table("more-apis")
     return found

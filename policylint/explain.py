@@ -15,7 +15,6 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from policylint import shipped
-from policylint.kyaml import load
 from policylint.model import Cause, Fix, Grade
 from policylint.pasted import Pasted, Subject, pasted
 from policylint.patterns import pattern
@@ -224,8 +223,7 @@ class _Data(Struct, frozen=True):
 
 @cache
 def _data() -> _Data:
-    text = shipped.text("errors.yaml")
-    read = load(text, "errors.yaml")
+    read = shipped.table("errors")
     advice = (_Advice(row["topic"], _regex(row["match"]), row["text"]) for row in read["advice"])
     return _Data(tuple(_pattern(row) for row in read["patterns"]), read["topics"], tuple(advice))
 

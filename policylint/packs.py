@@ -143,10 +143,8 @@ def select(
     """
     rules = tuple(rules)
     chosen, dropped = set(selected), set(ignored)
-    known = {word for rule in rules for word in _words(rule)} | {str(category) for category in Category} | ids()
-    for word in sorted(chosen | dropped):
-        if word not in known:
-            raise UsageError(f"no rule, pack or category is called {word!r}", remedy=nearest(word, known))
+    if chosen or dropped:
+        _refuse_unknown(chosen | dropped, rules)
     order = list(Category)
     deepest = order.index(level) if level else len(order)
     return tuple(
@@ -156,6 +154,13 @@ def select(
         and (not chosen or chosen & _words(rule))
         and not dropped & _words(rule)
     )
+
+
+def _refuse_unknown(words: Iterable[str], rules: Iterable[Rule]) -> None:
+    known = {word for rule in rules for word in _words(rule)} | {str(category) for category in Category} | ids()
+    for word in sorted(words):
+        if word not in known:
+            raise UsageError(f"no rule, pack or category is called {word!r}", remedy=nearest(word, known))
 
 
 def _words(rule: Rule) -> set[str]:

@@ -16,7 +16,6 @@ from msgspec import Struct
 
 from policylint import shipped
 from policylint.apis import State, status
-from policylint.kyaml import load
 from policylint.model import Cause, Change, Deleted, Fix, Kept, Object, Resource, Target
 from policylint.patterns import pattern
 from policylint.quantity import parse_quantity
@@ -103,8 +102,7 @@ def ways_out(cause: Cause, named: Mapping[str, str], sent: frozenset[str]) -> tu
 @cache
 def runbooks() -> Mapping[str, tuple[Runbook, ...]]:
     """Every runbook by topic."""
-    text = shipped.text("runbooks.yaml")
-    return {topic: tuple(_runbook(row) for row in rows) for topic, rows in load(text, "runbooks.yaml").items()}
+    return {topic: tuple(_runbook(row) for row in rows) for topic, rows in shipped.table("runbooks").items()}
 
 
 def _runbook(row: Mapping[str, Any]) -> Runbook:

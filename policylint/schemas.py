@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from msgspec import Raw, Struct, json
+
 RECORDED = ("1.30", "1.34", "1.36")
 """The minors with a recording, oldest first."""
 
@@ -104,23 +106,37 @@ class Node:
         return self.properties.get(name) or self.additional
 
 
+class Document(Struct, frozen=True):
+    """A file of recorded schemas; each schema is read when somebody asks for it."""
+
+    minor: str
+    schemas: dict[str, Raw]
+    kinds: dict[str, str]
+    """The schema's name by "apiVersion kind"."""
+    resources: list[tuple[str, str, bool]]
+    """(API version, kind, whether it is namespaced) of what the server serves."""
+
+
 class Schemas:
     """The schemas of one Kubernetes minor."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        self.minor: str = document["minor"]
-        self._named: Mapping[str, Mapping[str, Any]] = document["schemas"]
-        self._kinds: Mapping[str, str] = document["kinds"]
+    def __init__(self, document: Document) -> None:
+        self.minor = document.minor
+        self._unread = document.schemas
+        self._named: dict[str, Mapping[str, Any]] = {}
+        self._kinds = document.kinds
         self._nodes: dict[str, Node] = {}
         self._scopes: dict[tuple[str, str], bool] = {}
         self._served: set[tuple[str, str]] = set()
-        for version, kind, namespaced in document["resources"]:
+        for version, kind, namespaced in document.resources:
             self._scopes[(group_of(version), kind)] = namespaced
             self._served.add((version, kind))
 
     def raw_named(self, name: str) -> Mapping[str, Any]:
         """The raw schema of a name; an empty one where the document lacks it."""
-        return self._named.get(name, {})
+        if name not in self._named:
+            self._named[name] = json.decode(self._unread[name]) if name in self._unread else {}
+        return self._named[name]
 
     def node(self, raw: Mapping[str, Any]) -> Node:
         """The node of a raw schema; a bare reference is made once."""
@@ -183,8 +199,7 @@ def schemas(minor: str) -> Schemas:
 def _load(minor: str) -> Schemas:
     import gzip
 
-    from msgspec import json
-
     from policylint import shipped
 
-    return Schemas(json.decode(gzip.decompress(shipped.data(f"openapi-{minor}.json.gz"))))
+    data = gzip.decompress(shipped.data(f"openapi-{minor}.json.gz"))
+    return Schemas(json.decode(data, type=Document))

@@ -26,6 +26,13 @@ def text(name: str) -> str:
     return data(name).decode("utf-8")
 
 
+def table(name: str) -> Any:
+    """The value of `policylint/data/NAME.yaml`, from the JSON that `make docs` makes of it."""
+    from msgspec import json
+
+    return json.decode(data(f"{name}.yaml.json"))
+
+
 def modules(package: ModuleType) -> tuple[str, ...]:
     """The names of a package's modules, sorted; listed from its directory where it has one, which is quicker."""
     (path,) = package.__path__

@@ -1,13 +1,29 @@
-"""Write the generated pages, or with --check say which ones are out of date (exit 1)."""
+"""Write the generated pages and tables, or with --check say which ones are out of date (exit 1)."""
 
+import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from policylint.catalogue import as_markdown
+from policylint.kyaml import load
 from policylint.packs import shipped
 
 ROOT = Path(__file__).parent.parent
-PAGES = {ROOT / "rules" / "README.md": lambda: as_markdown(shipped())}
+
+
+def table(source: Path) -> str:
+    """A table of the package as JSON: reading its YAML at each start would take ten times as long."""
+    return json.dumps(load(source.read_text(encoding="utf-8"), source.name), indent=0, ensure_ascii=False) + "\n"
+
+
+PAGES = {
+    ROOT / "rules" / "README.md": lambda: as_markdown(shipped()),
+    **{
+        source.with_name(f"{source.name}.json"): partial(table, source)
+        for source in sorted((ROOT / "policylint" / "data").glob("*.yaml"))
+    },
+}
 
 
 def main() -> int:
