@@ -37,7 +37,9 @@ _TRUE = ("y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE"
 _FALSE = ("n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE")
 _BRACKETS = pattern(r"[\[\]{}]")
 _INDENT = pattern(rf"^(?: |[-?:] ){{{MAX_DEPTH}}}", re.MULTILINE)
-_SPLIT = pattern(r"^---(?=[ \t\r\n]|\Z)[ \t]*", re.MULTILINE)
+_SPLIT = pattern(r"---(?=[ \t\r\n]|\Z)[ \t]*")
+"""A separator where it begins a line; the line's begin is no part of it, so that text is searched for its dashes."""
+_FILLED = pattern(r"(?:\A|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029])\s*[^\s#]")
 _CONTENT = pattern(r"^(?!\s*(?:#|$))(?!---(?:[ \t]+#.*|[ \t\r]*)$).", re.MULTILINE)
 _SOURCE = pattern(r"^# Source: (\S.*?)\s*$", re.MULTILINE)
 
@@ -53,7 +55,7 @@ class Document(Struct, frozen=True):
     @property
     def blank(self) -> bool:
         """Whether it holds nothing but blanks and comments."""
-        return all(not line.strip() or line.lstrip().startswith("#") for line in self.text.splitlines())
+        return _FILLED.search(self.text) is None
 
     def body(self) -> Json:
         """The document's value. Raises `ReadError` with file and line."""
@@ -62,7 +64,7 @@ class Document(Struct, frozen=True):
 
 def split(text: str, file: str) -> list[Document]:
     """Cut a manifest into its documents, blank ones left out, without parsing any."""
-    marks = list(_SPLIT.finditer(text))
+    marks = [mark for mark in _SPLIT.finditer(text) if mark.start() == 0 or text[mark.start() - 1] == "\n"]
     starts = [0, *(mark.end() for mark in marks)]
     ends = [*(mark.start() for mark in marks), len(text)]
     documents = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from msgspec import Struct, field
@@ -172,8 +171,8 @@ def _with_id(resource: Resource, identity: ResourceId) -> Resource:
     return Resource(identity, resource.api_version, resource.body, resource.origin, resource.hooks)
 
 
-_HEAD = pattern(r"""^(apiVersion|kind):[ ]+(["']?)([^\s"'#&*!|>{}\[\]]+)\2[ ]*$""", re.MULTILINE)
-_METADATA = pattern(r"^metadata:[ ]*\n((?:[ ]+.*\n|[ ]*\n|#.*\n)+)", re.MULTILINE)
+_HEAD = pattern(r"""\w+:[ ]+(["']?)([^\s"'#&*!|>{}\[\]]+)\1[ ]*\n""")
+_METADATA = pattern(r"metadata:[ ]*\n((?:[ ]+.*\n|[ ]*\n|#.*\n)+)")
 _NAME = pattern(r"""^[ ]+(name|namespace):[ ]+(["']?)([^\s"'#&*!|>{}\[\]]+)\2[ ]*$""")
 _LITERAL = pattern(r"(?i)[-+.0-9_xobe]+|true|false|yes|no|on|off|y|n|null|~")
 
@@ -183,16 +182,23 @@ def _sniff(document: Document) -> Resource | None:
     text = document.text
     if HOOK in text or "\t" in text or "<<:" in text:
         return None
-    head = _HEAD.findall(text)
-    metadata = _METADATA.findall(text)
-    if sorted(key for key, _, _ in head) != ["apiVersion", "kind"] or len(metadata) != 1:
+    head = [_HEAD.match(text, _only(text, key)) for key in ("apiVersion:", "kind:")]
+    metadata = _METADATA.match(text, _only(text, "metadata:"))
+    if head[0] is None or head[1] is None or metadata is None:
         return None
-    values = {key: value for key, _, value in head}
-    names = _names(metadata[0])
-    if not names.get("name") or values["kind"].endswith("List") or _LITERAL.fullmatch(names["name"]):
+    api_version, kind = head[0][2], head[1][2]
+    names = _names(metadata[1])
+    if not names.get("name") or kind.endswith("List") or _LITERAL.fullmatch(names["name"]):
         return None
-    identity = ResourceId(group_of(values["apiVersion"]), values["kind"], names.get("namespace", ""), names["name"])
-    return _unread(identity, values["apiVersion"], document)
+    identity = ResourceId(group_of(api_version), kind, names.get("namespace", ""), names["name"])
+    return _unread(identity, api_version, document)
+
+
+def _only(text: str, key: str) -> int:
+    """Where the one line that begins with `key` does; the end of the text where there is none, or more than one."""
+    found = 0 if text.startswith(key) else text.find(f"\n{key}") + 1
+    alone = (found or text.startswith(key)) and text.find(f"\n{key}", found) < 0
+    return found if alone else len(text)
 
 
 def _names(block: str) -> dict[str, str]:

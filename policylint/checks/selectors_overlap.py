@@ -11,7 +11,6 @@ labels; the Service selects by what they share.
 """
 
 from collections.abc import Iterator
-from itertools import permutations
 
 from policylint.model import Category, Change, Created, Deleted, Fix, Manifest, Resource, Severity, Upgrade, Violation
 from policylint.rule import Context, rule
@@ -51,7 +50,20 @@ def _pairs(side: Manifest) -> Iterator[tuple[Resource, Resource]]:
         if resource.id.kind in KINDS:
             alike.setdefault((resource.id.kind, resource.id.namespace), []).append(resource)
     for group in alike.values():
-        for one, other in permutations(group, 2):
-            selector = mapping(one.body, "spec", "selector")
-            if selector and selects(selector, pod_labels(other) or EMPTY):
-                yield one, other
+        yield from _taken(group)
+
+
+def _taken(group: list[Resource]) -> Iterator[tuple[Resource, Resource]]:
+    """The pairs of a group, found by the labels that a selector names: a large release has many workloads."""
+    labels = [pod_labels(resource) or EMPTY for resource in group]
+    bearers: dict[object, set[int]] = {}
+    for number, own in enumerate(labels):
+        for label in own.items():
+            bearers.setdefault(str(label), set()).add(number)
+    for number, one in enumerate(group):
+        selector = mapping(one.body, "spec", "selector")
+        named = [bearers.get(str(label), set()) for label in mapping(selector, "matchLabels").items()]
+        able = set.intersection(*named) if named else range(len(group))
+        for other in sorted(able):
+            if selector and other != number and selects(selector, labels[other]):
+                yield one, group[other]

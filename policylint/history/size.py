@@ -7,12 +7,12 @@ manifest and hooks, but not the charts in charts/. Source: pkg/storage/driver/ut
 from __future__ import annotations
 
 import base64
-import json
+import threading
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from policylint.history.record import MAX_RECORD
 from policylint.model import Object
@@ -20,6 +20,8 @@ from policylint.values.chart import Chart
 
 DEVIATION = 0.015
 """How far Go's gzip and zlib may lie apart (measured below 1 % on the recorded releases)."""
+_LARGE = 200_000
+"""Bytes of JSON from which packing takes longer than starting a thread."""
 _NEEDED = ("templates/", "crds/")
 
 
@@ -36,12 +38,25 @@ class Weight(Struct, frozen=True):
 
 
 class Forecast(Struct, frozen=True):
-    """The size of a record to come and its heaviest files, heaviest first."""
+    """The size of a record to come, and the chart that makes it so."""
 
-    size: int
-    weights: tuple[Weight, ...] = ()
-    ignorable: tuple[str, ...] = ()
-    """Lines for .helmignore that make it smaller."""
+    chart: Chart
+    packing: _Packing
+
+    @property
+    def size(self) -> int:
+        """The record's size; one far from the limit is packed faster, and a little larger."""
+        return self.packing.size
+
+    @property
+    def weights(self) -> tuple[Weight, ...]:
+        """The heaviest files, heaviest first."""
+        return heaviest(self.chart)
+
+    @property
+    def ignorable(self) -> tuple[str, ...]:
+        """Lines for .helmignore that make it smaller."""
+        return ignorable(self.weights, "\n".join(file.text for file in self.chart.templates))
 
     @property
     def heaviest(self) -> str:
@@ -77,18 +92,38 @@ def forecast(
         "hooks": list(hooks),
         "version": 1,
     }
-    weights = heaviest(chart)
-    templates = "\n".join(file.text for file in chart.templates)
-    return Forecast(packed_size(release), weights, ignorable(weights, templates))
+    return Forecast(chart, _Packing(_json(release)))
 
 
-def packed_size(release: Mapping[str, Any]) -> int:
-    """The size of a release as Helm packs it; one far from the limit is packed faster and a little larger."""
-    text = json.dumps(release, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
-    for char, escape in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):  # as Go's JSON writes them
+class _Packing(threading.Thread):
+    """Packs a text of JSON; a large one meanwhile, as packing takes none of Python's own time."""
+
+    def __init__(self, text: bytes) -> None:
+        super().__init__(daemon=True)
+        self._text = text
+        self._size = 0
+        if len(text) < _LARGE:
+            self.run()
+        else:
+            self.start()
+
+    def run(self) -> None:
+        quick = base64_size(_gzipped(self._text, level=1))
+        self._size = quick if quick < MAX_RECORD // 2 else base64_size(_gzipped(self._text))
+
+    @property
+    def size(self) -> int:
+        if self.is_alive():
+            self.join()
+        return self._size
+
+
+def _json(release: Mapping[str, Any]) -> bytes:
+    """A release as Go's JSON writes it, bytes as base64."""
+    text = json.encode(release, order="sorted")
+    for char, escape in ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026")):
         text = text.replace(char, escape)
-    quick = base64_size(_gzipped(text.encode(), level=1))
-    return quick if quick < MAX_RECORD // 2 else base64_size(_gzipped(text.encode()))
+    return text
 
 
 def heaviest(chart: Chart, count: int = 5) -> tuple[Weight, ...]:
@@ -118,14 +153,14 @@ def _gzipped(data: bytes, level: int = 9) -> int:
 
 
 def _chart(chart: Chart) -> dict[str, Any]:
-    def packed(files: Sequence[Any]) -> list[dict[str, str]]:
-        return [{"name": file.name, "data": base64.b64encode(file.data).decode()} for file in files]
+    def packed(files: Sequence[Any]) -> list[dict[str, Any]]:
+        return [{"name": file.name, "data": file.data} for file in files]
 
     return {
         "metadata": chart.metadata,
         "lock": chart.lock,
         "templates": packed(chart.templates),
         "values": chart.values,
-        "schema": base64.b64encode(chart.schema).decode() if chart.schema else None,
+        "schema": chart.schema or None,
         "files": packed(chart.files),
     }
