@@ -230,23 +230,26 @@ def _binary(node: ScalarNode) -> str:
         raise ConstructorError(None, None, "!!binary value contains invalid base64 data", node.start_mark) from None
 
 
+_NULL, _BOOL, _MERGE = f"{_TAG}null", f"{_TAG}bool", f"{_TAG}merge"
+_INTEGER, _NUMBER, _TEXT = f"{_TAG}int", f"{_TAG}float", f"{_TAG}str"
+_LIST, _TABLE = f"{_TAG}seq", f"{_TAG}map"
 _SCALARS: dict[str, Callable[[ScalarNode], Json]] = {
-    f"{_TAG}null": lambda _: None,
-    f"{_TAG}bool": _bool,
-    f"{_TAG}int": _int,
-    f"{_TAG}float": _float,
+    _NULL: lambda _: None,
+    _BOOL: _bool,
+    _INTEGER: _int,
+    _NUMBER: _float,
     f"{_TAG}binary": _binary,
 }
-
-
 _WORDS = {
-    **dict.fromkeys((*_TRUE, *_FALSE), f"{_TAG}bool"),
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), f"{_TAG}null"),
-    "<<": f"{_TAG}merge",
-    **{sign + word: f"{_TAG}float" for word in (".inf", ".Inf", ".INF") for sign in ("", "+", "-")},
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), f"{_TAG}float"),
+    **dict.fromkeys((*_TRUE, *_FALSE), _BOOL),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), _NULL),
+    "<<": _MERGE,
+    **{sign + word: _NUMBER for word in (".inf", ".Inf", ".INF") for sign in ("", "+", "-")},
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), _NUMBER),
 }
 """What plain scalars that are words mean."""
+_NUMERIC = frozenset("0123456789+-.")
+"""What plain scalars begin with that are numbers."""
 
 
 class _Loader(_BASE):  # type: ignore[misc]  # libyaml's loader where it is built in, else the pure one
@@ -255,13 +258,13 @@ class _Loader(_BASE):  # type: ignore[misc]  # libyaml's loader where it is buil
     def resolve(self, kind: type[Node], value: str | None, implicit: tuple[bool, bool]) -> str:
         """The tag of a node that names none."""
         if kind is not ScalarNode:
-            return f"{_TAG}seq" if kind is SequenceNode else f"{_TAG}map"
+            return _LIST if kind is SequenceNode else _TABLE
         if value is None or not implicit[0]:
-            return f"{_TAG}str"
+            return _TEXT
         found = _WORDS.get(value)
-        if found is None and value[0] in "0123456789+-.":
-            found = f"{_TAG}int" if _INT.match(value) else f"{_TAG}float" if _FLOAT.match(value) else None
-        return found or f"{_TAG}str"
+        if found is None and value[0] in _NUMERIC:
+            found = _INTEGER if _INT.match(value) else _NUMBER if _FLOAT.match(value) else None
+        return found or _TEXT
 
     def value(self, node: Node) -> Json:
         """The JSON value of a composed node; an alias to a parent is refused by recursion."""
@@ -275,7 +278,10 @@ class _Loader(_BASE):  # type: ignore[misc]  # libyaml's loader where it is buil
     def _mapping(self, node: Node) -> dict[str, Json]:
         found: dict[str, Json] = {}
         for key, child in node.value:
-            if key.tag == f"{_TAG}merge":
+            tag = key.tag
+            if tag == _TEXT and key.__class__ is ScalarNode:
+                found[key.value] = self.value(child)
+            elif tag == _MERGE:
                 self._merge(child, found)
             else:
                 found[self._key(key)] = self.value(child)

@@ -34,7 +34,7 @@ def can_differ(side: ChartSide) -> bool:
         return True
     named = [*side.values.files, *(item.partition("=")[2] for item in side.values.set_file)]
     given = [*side.values.set, *side.values.set_string, *side.values.set_json, *side.values.set_literal]
-    contents = (*_contents(chart), *(_read(Path(name)) for name in named), *(item.encode() for item in given))
+    contents = (*_contents(chart), *map(_read, named), *(item.encode() for item in given))
     return any(_calls(content) for content in contents)
 
 
@@ -49,9 +49,9 @@ def _contents(chart: Path) -> Iterator[bytes]:
         return
     for directory, _, names in os.walk(chart, followlinks=True):
         for name in names:
-            file = Path(directory, name)
+            file = f"{directory}/{name}"
             if name.endswith((".tgz", ".tar.gz")):
-                yield from _members(file)
+                yield from _members(Path(file))
             else:
                 yield _read(file)
 
@@ -71,8 +71,9 @@ def _members(archive: Path) -> Iterator[bytes]:
         yield b"{{ now }}"
 
 
-def _read(file: Path) -> bytes:
+def _read(file: str) -> bytes:
     try:
-        return file.read_bytes()
+        with open(file, "rb") as content:  # noqa: PTH123  a chart may have thousands of files
+            return content.read()
     except OSError:
         return b""

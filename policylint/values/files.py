@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import os
 import posixpath
 import zlib
 from collections.abc import Iterator
@@ -34,37 +35,40 @@ def from_directory(top: Path) -> dict[str, bytes]:
     """The files of a chart directory by path; raises `ReadError` for what Helm would not load."""
     found: dict[str, bytes] = {}
     total = 0
-    for name, path in _walk(top):
-        size = path.stat().st_size
+    for name, entry in _walk(top):
+        size = entry.stat().st_size
         total += size
         if size > MAX_FILE:
-            raise ReadError(f"larger than {MAX_FILE} bytes", file=str(path), remedy="list it in .helmignore")
+            raise ReadError(f"larger than {MAX_FILE} bytes", file=entry.path, remedy="list it in .helmignore")
         if total > MAX_CHART or len(found) >= MAX_FILES:
             raise ReadError("the chart is too large", file=str(top), remedy="list what it need not hold in .helmignore")
-        found[name] = path.read_bytes().removeprefix(_BOM)
+        with open(entry, "rb") as file:  # noqa: PTH123  a chart may have thousands of files
+            found[name] = file.read().removeprefix(_BOM)
     return found
 
 
-def _walk(top: Path) -> Iterator[tuple[str, Path]]:
+def _walk(top: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
     ignore = Ignore.of(top)
-    pending = [top]
-    seen: set[Path] = set()
+    pending = [("", str(top))]
+    seen: set[str] = set()
     while pending:
-        folder = pending.pop()
-        real = folder.resolve()
+        prefix, folder = pending.pop()
+        real = os.path.realpath(folder)
         if real in seen:  # a link back to a parent
             continue
         seen.add(real)
-        for path in sorted(folder.iterdir(), reverse=True):
-            name = path.relative_to(top).as_posix()
-            if ignore.matches(name, path.is_dir()):
+        with os.scandir(folder) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name, reverse=True)
+        for entry in listed:
+            name = prefix + entry.name
+            if ignore.matches(name, entry.is_dir()):
                 continue
-            if path.is_dir():
-                pending.append(path)
-            elif not path.is_file():
-                raise ReadError("not a regular file", file=str(path), remedy="remove it, or list it in .helmignore")
+            if entry.is_dir():
+                pending.append((f"{name}/", entry.path))
+            elif not entry.is_file():
+                raise ReadError("not a regular file", file=entry.path, remedy="remove it, or list it in .helmignore")
             else:
-                yield name, path
+                yield name, entry
 
 
 def from_archive(path: Path) -> dict[str, bytes]:
