@@ -23,16 +23,20 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "policylint.rules"
 
 
+_CHANGES = frozenset({"Created", "Kept", "Deleted"})
+"""What rules in YAML judge."""
+
 _SUBJECTS = pattern(rb"^def check\(\s*\w+: ([\w| ]+)", re.MULTILINE)
 
 
 @cache
-def shipped(without: frozenset[str] = frozenset()) -> tuple[Rule, ...]:
-    """Every rule that comes with policylint, by id; `without` names subject types that there will be none of.
+def shipped(subjects: frozenset[str] = frozenset()) -> tuple[Rule, ...]:
+    """Every rule that comes with policylint, by id; with `subjects` those that judge one of these types.
 
-    The modules of rules that judge nothing else are then not even loaded.
+    The modules of other rules are then not even loaded.
     """
-    return _sorted([*python_rules(without), *yaml_rules()])
+    rules = [*python_rules(subjects), *(yaml_rules() if not subjects or subjects & _CHANGES else ())]
+    return _sorted(rules)
 
 
 @cache
@@ -44,19 +48,19 @@ def ids() -> frozenset[str]:
     return frozenset(python | {_rule_id(path) for path, _ in rule_files()})
 
 
-def python_rules(without: frozenset[str] = frozenset()) -> Iterator[Rule]:
-    """The rules of `policylint/checks/`, but those that judge only the subject types in `without`."""
+def python_rules(subjects: frozenset[str] = frozenset()) -> Iterator[Rule]:
+    """The rules of `policylint/checks/`; with `subjects` those that judge one of these types."""
     from policylint import checks
 
     for module in modules(checks):
-        if not without or not _judges_only(module, without):
+        if not subjects or _judges(module, subjects):
             yield from rules_of(importlib.import_module(f"{checks.__name__}.{module}"))
 
 
-def _judges_only(module: str, without: frozenset[str]) -> bool:
-    """Whether the signature of a rule's check, read as text, names no other subject types than these."""
+def _judges(module: str, subjects: frozenset[str]) -> bool:
+    """Whether the signature of a rule's check, read as text, names one of these types, or cannot be told."""
     named = _SUBJECTS.search(read(f"checks/{module}.py"))
-    return named is not None and {name.strip() for name in named[1].decode().split("|")} <= without
+    return named is None or not subjects.isdisjoint(name.strip() for name in named[1].decode().split("|"))
 
 
 def _rule_id(path: str) -> str:
@@ -98,13 +102,13 @@ def _rules_folder() -> Traversable:
     return resources.files("policylint") / "rules"
 
 
-def all_rules(without: frozenset[str] = frozenset()) -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
+def all_rules(subjects: frozenset[str] = frozenset()) -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
     """Every rule there is, shipped or from other packages, and the packages whose rules would not load.
 
-    `without` names subject types that there will be none of (see `shipped`).
+    With `subjects`, of the shipped ones those that judge one of these types (see `shipped`).
     """
     found, failures = plugins()
-    return (_sorted((*shipped(without), *found)) if found else shipped(without)), failures
+    return (_sorted((*shipped(subjects), *found)) if found else shipped(subjects)), failures
 
 
 def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:

@@ -65,7 +65,7 @@ def _together(
     from policylint.fleetwise import judge_together
     from policylint.values.unused import values_files
 
-    judging = _judging(todo[0], together=True)
+    judging = _judging(todo[0])
     findings, failures, found = judge_together(todo, releases, judging, (values_files(named),))
     return findings, failures, (found,)
 
@@ -84,8 +84,11 @@ def run(plan: Plan) -> ReleaseReport:
             # The renders run meanwhile: only now load what the later stages need.
             from policylint.judge import judge
 
-            judging = _judging(plan)
+            expected = _subjects(plan)
+            judging = _judging(plan, expected)
             case = _case(plan, rendering)
+            if not expected.issuperset(type(subject).__name__ for subject in case.subjects):
+                judging = _judging(plan)
         return _with_modes(_with_causes(judge(case, judging), plan, case.subjects), plan, case.subjects)
     except UsageError:
         raise
@@ -181,13 +184,14 @@ def failure(stage: str, error: PolicylintError) -> RuleFailure:
     return RuleFailure(stage, str(error), error.remedy)
 
 
-def _judging(plan: Plan, *, together: bool = False) -> Judging:
+def _judging(plan: Plan, subjects: frozenset[str] = frozenset()) -> Judging:
+    """How a plan is judged; with `subjects`, by the rules on these types."""
     from policylint.config import severities
     from policylint.judge import Judging
     from policylint.packs import all_rules, select
 
     options, config = plan.options, plan.config
-    rules, failures = all_rules(frozenset() if together else _absent(plan))
+    rules, failures = all_rules(subjects)
     levels, settings = severities(*plan.rule_tables)
     chosen = select(
         rules,
@@ -198,14 +202,16 @@ def _judging(plan: Plan, *, together: bool = False) -> Judging:
     return Judging(chosen, levels, settings, plan.fail_on, options.strict or config.strict, failures)
 
 
-def _absent(plan: Plan) -> frozenset[str]:
-    """The subject types that a plan cannot have, so that the rules on them need not be loaded."""
-    charts = isinstance(plan.given_after, ChartSide)
-    record = isinstance(plan.before, ManifestSide) and plan.before.history is not None
-    absent: tuple[str, ...] = () if plan.invocations else ("Invocation", "Together")
-    absent += () if charts else ("ValuesChange", "Chart", "ClusterQuestions", "UnsteadyRender")
-    absent += () if record else ("History", "Releases")
-    return frozenset((*absent, "Fleet"))
+def _subjects(plan: Plan) -> frozenset[str]:
+    """The subject types that a plan probably has, so that rules on others need not be loaded."""
+    found = {"Upgrade", "Created", "Kept", "Deleted"}
+    if plan.invocations:
+        found |= {"Invocation", "Together"}
+    if isinstance(plan.given_after, ChartSide):
+        found |= {"ValuesChange", "Chart", "ClusterQuestions", "UnsteadyRender", "Forecast"}
+    if isinstance(plan.before, ManifestSide) and plan.before.history is not None:
+        found |= {"History"}
+    return frozenset(found)
 
 
 def _case(plan: Plan, rendering: Rendering) -> Case:

@@ -27,6 +27,7 @@ from policylint.rule import Context
 if TYPE_CHECKING:
     from policylint.rule import Rule
 
+_SUBJECTS = frozenset({"Invocation", "Together"})
 DOCUMENTS = (".md", ".mdx", ".markdown", ".rst", ".adoc")
 """Files for people: commands that they show are notes at most."""
 
@@ -51,7 +52,7 @@ def survey(asked: Survey) -> Report:
     """
     with ThreadPoolExecutor(1) as pool:
         found = pool.submit(searched, asked)
-        all_rules()  # they load while git looks through the files
+        all_rules(_SUBJECTS)  # they load while git looks through the files
         return judged(asked, found.result())
 
 
@@ -113,7 +114,7 @@ def _target(asked: Survey, config: Config, environment: Environment) -> Target:
 
 
 def _rules(asked: Survey, config: Config, environment: Environment) -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
-    rules, failures = all_rules()
+    rules, failures = all_rules(_SUBJECTS)
     chosen = select(
         rules,
         selected=asked.select or config.select,
