@@ -27,6 +27,7 @@ from policylint.redact import Redactor
 from policylint.report import RuleFailure
 from policylint.rule import Context, Rule
 
+_ENCODER = json.JSONEncoder(sort_keys=True, default=str)
 SEVERITY_ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
@@ -78,7 +79,7 @@ def fingerprint(rule: str, direction: str, resource: ResourceId | None, path: st
     import hashlib
 
     where = [resource.group, resource.kind, resource.namespace, resource.name] if resource else []
-    text = json.dumps([rule, direction, where, path, *rest], sort_keys=True, default=str)
+    text = _ENCODER.encode([rule, direction, where, path, *rest])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from policylint.invocations.model import Invocation
 from policylint.invocations.secrets import masked, secrets
 from policylint.invocations.together import Together, in_repository
 from policylint.invocations.walk import Scan, scan
+from policylint.meanwhile import Meanwhile
 from policylint.model import Apply, Category, Finding, Severity, Target
 from policylint.packs import all_rules, select
 from policylint.redact import Redactor
@@ -50,10 +51,9 @@ def survey(asked: Survey) -> Report:
 
     A file that cannot be read is a failure of the report; no invocation at all is a pass that says so.
     """
-    with ThreadPoolExecutor(1) as pool:
-        found = pool.submit(searched, asked)
-        all_rules(_SUBJECTS)  # they load while git looks through the files
-        return judged(asked, found.result())
+    found = Meanwhile(partial(searched, asked))
+    all_rules(_SUBJECTS)  # they load while git looks through the files
+    return judged(asked, found.result())
 
 
 def searched(asked: Survey) -> Scan:
@@ -79,14 +79,23 @@ def judged(asked: Survey, found: Scan) -> Report:
     weighed = tuple(sorted((_weighed(finding, levels) for finding in findings), key=order))
     every = (*failures, *found.failures, *broken)
     fail_on = asked.fail_on or environment.fail_on or config.fail_on or Severity.ERROR
-    extra = {"files_read": found.files_read, "invocations": list(_shown(found.invocations, redactor))}
+    extra = {"files_read": found.files_read, "invocations": _Rows(found.invocations, redactor)}
     return Report(verdict(weighed, every, fail_on), findings=weighed, failures=every, extra=extra)
 
 
-def _shown(invocations: Iterable[Invocation], redactor: Redactor) -> Iterator[Any]:
-    for invocation in invocations:
-        row = masked(invocation).to_json()
-        yield redactor.value(row) if redactor.secrets else row
+class _Rows(Sequence[Any]):
+    """The invocations as JSON values, secrets masked; made one by one, as only some formats write them."""
+
+    def __init__(self, invocations: Sequence[Invocation], redactor: Redactor) -> None:
+        self._invocations = invocations
+        self._redactor = redactor
+
+    def __getitem__(self, at: Any) -> Any:
+        row = masked(self._invocations[at]).to_json()
+        return self._redactor.value(row) if self._redactor.secrets else row
+
+    def __len__(self) -> int:
+        return len(self._invocations)
 
 
 def configuration(asked: Survey) -> Config:

@@ -16,7 +16,7 @@ SCHEMA = "policylint/report/v1"
 
 def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the formats share one signature
     """The report as one JSON document."""
-    return json.dumps(document(report), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document(report), indent=2, ensure_ascii=False, default=list) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:

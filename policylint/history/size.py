@@ -7,21 +7,20 @@ manifest and hooks, but not the charts in charts/. Source: pkg/storage/driver/ut
 from __future__ import annotations
 
 import base64
-import threading
 import zlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from msgspec import Struct, json
 
 from policylint.history.record import MAX_RECORD
+from policylint.meanwhile import Meanwhile
 from policylint.model import Object
 from policylint.values.chart import Chart
 
 DEVIATION = 0.015
 """How far Go's gzip and zlib may lie apart (measured below 1 % on the recorded releases)."""
-_LARGE = 200_000
-"""Bytes of JSON from which packing takes longer than starting a thread."""
 _NEEDED = ("templates/", "crds/")
 
 
@@ -41,12 +40,12 @@ class Forecast(Struct, frozen=True):
     """The size of a record to come, and the chart that makes it so."""
 
     chart: Chart
-    packing: _Packing
+    packing: Meanwhile[int]
 
     @property
     def size(self) -> int:
-        """The record's size; one far from the limit is packed faster, and a little larger."""
-        return self.packing.size
+        """The record's size."""
+        return self.packing.result()
 
     @property
     def weights(self) -> tuple[Weight, ...]:
@@ -92,30 +91,13 @@ def forecast(
         "hooks": list(hooks),
         "version": 1,
     }
-    return Forecast(chart, _Packing(_json(release)))
+    return Forecast(chart, Meanwhile(partial(packed_size, _json(release))))  # packing takes none of Python's own time
 
 
-class _Packing(threading.Thread):
-    """Packs a text of JSON; a large one meanwhile, as packing takes none of Python's own time."""
-
-    def __init__(self, text: bytes) -> None:
-        super().__init__(daemon=True)
-        self._text = text
-        self._size = 0
-        if len(text) < _LARGE:
-            self.run()
-        else:
-            self.start()
-
-    def run(self) -> None:
-        quick = base64_size(_gzipped(self._text, level=1))
-        self._size = quick if quick < MAX_RECORD // 2 else base64_size(_gzipped(self._text))
-
-    @property
-    def size(self) -> int:
-        if self.is_alive():
-            self.join()
-        return self._size
+def packed_size(text: bytes) -> int:
+    """The size of a release's JSON as Helm packs it; one far from the limit is packed faster and a little larger."""
+    quick = base64_size(_gzipped(text, level=1))
+    return quick if quick < MAX_RECORD // 2 else base64_size(_gzipped(text))
 
 
 def _json(release: Mapping[str, Any]) -> bytes:
