@@ -18,7 +18,7 @@ HOOK = "helm.sh/hook"
 
 
 class Text(Struct, frozen=True):
-    """One piece of manifest text and the name of the file (or render) it came from.
+    """One piece of manifest text, the name of the file (or render) it came from, and the line at which it begins there.
 
     `checked` says that Helm has already parsed it, so that documents equal on both sides need no second look.
     """
@@ -26,6 +26,11 @@ class Text(Struct, frozen=True):
     file: str
     text: str
     checked: bool = False
+    line: int = 1
+
+    def documents(self) -> tuple[Document, ...]:
+        """Its documents, not parsed yet."""
+        return split(self.text, self.file, self.line)
 
 
 class UnreadResource(Resource, frozen=True, kw_only=True):
@@ -106,7 +111,7 @@ class Reader(Struct, frozen=True):
 
 
 def _documents(texts: Iterable[Text]) -> list[tuple[Document, bool]]:
-    found = [(document, text.checked) for text in texts for document in split(text.text, text.file)]
+    found = [(document, text.checked) for text in texts for document in text.documents()]
     if len(found) > MAX_DOCUMENTS:
         raise ReadError(
             f"{len(found)} documents, more than the limit of {MAX_DOCUMENTS}",

@@ -7,7 +7,7 @@ difference is in no diff and the reason of no verdict; an object whose very name
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -73,7 +73,7 @@ def steady(
 
 
 def _compared(first: tuple[Text, ...], second: str) -> _Side:
-    cut = [(number, document) for number, text in enumerate(first) for document in split(text.text, text.file)]
+    cut = [(number, document) for number, text in enumerate(first) for document in text.documents()]
     documents = [document for _, document in cut]
     places: dict[int, tuple[str, ...]] = {}
     bodies: dict[int, Json] = {}
@@ -85,7 +85,7 @@ def _compared(first: tuple[Text, ...], second: str) -> _Side:
     return _Side(first, documents, [number for number, _ in cut], places, bodies)
 
 
-def _twins(first: list[Document], second: list[Document]) -> dict[int, Document | None]:
+def _twins(first: Sequence[Document], second: Sequence[Document]) -> dict[int, Document | None]:
     """Each document's counterpart in the other render of its side: the one of the same place in its template."""
     waiting: dict[str, list[Document]] = {}
     for document in second:
