@@ -7,7 +7,7 @@ API servers. Minors without a recording are read from the nearest recorded one a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from msgspec import Raw, Struct, json
@@ -51,7 +51,6 @@ class Node:
 
     def __init__(self, raw: Mapping[str, Any], document: Schemas) -> None:
         self._document = document
-        self._below: dict[str, Node | None] = {}
         named = document.raw_named(raw["$ref"]) if "$ref" in raw else {}
         self._raw: Mapping[str, Any] = {**named, **raw} if named else raw
         self.ref: str = raw.get("$ref", "")
@@ -75,6 +74,8 @@ class Node:
         )
         self.properties = Fields(self._raw.get("properties", {}), document)
         """The declared fields by name."""
+        self.is_struct: bool = bool(self._raw.get("properties"))
+        """Whether it declares fields."""
 
     @property
     def structs(self) -> tuple[str, ...]:
@@ -85,21 +86,17 @@ class Node:
         """A validation keyword of OpenAPI (minimum, maxLength, pattern, ...), None where it is not given."""
         return self._raw.get(keyword)
 
-    @property
+    @cached_property
     def items(self) -> Node | None:
         """The schema of a list's items."""
-        return self._one("items")
+        raw = self._raw.get("items")
+        return self._document.node(raw) if raw is not None else None
 
-    @property
+    @cached_property
     def additional(self) -> Node | None:
         """The schema of a map's values."""
-        return self._one("additionalProperties")
-
-    def _one(self, keyword: str) -> Node | None:
-        if keyword not in self._below:
-            raw = self._raw.get(keyword)
-            self._below[keyword] = self._document.node(raw) if isinstance(raw, dict) else None
-        return self._below[keyword]
+        raw = self._raw.get("additionalProperties")
+        return self._document.node(raw) if isinstance(raw, dict) else None
 
     def child(self, name: str) -> Node | None:
         """The schema of a field, declared or by `additionalProperties`."""

@@ -43,7 +43,7 @@ def _value(node: Node | None, value: Json, minor: int, known: Json = None) -> Js
         return value
     if isinstance(value, dict):
         known = known if isinstance(known, dict) else {}
-        return _fields(node, value, minor, known) if node.properties else _entries(node, value, minor, known)
+        return _fields(node, value, minor, known) if node.is_struct else _entries(node, value, minor, known)
     return _items(node, value, minor, known) if isinstance(value, list) else value
 
 
@@ -61,9 +61,9 @@ def _items(node: Node, value: list[Json], minor: int, known: Json) -> list[Json]
 @cache
 def _shape(node: Node | None) -> frozenset[type]:
     """The Python types that a value of this schema may have."""
-    if node is None or _opaque(node) or (node.preserve_unknown and not node.properties):
+    if node is None or _opaque(node) or (node.preserve_unknown and not node.is_struct):
         return _ANY
-    if node.properties or node.additional is not None:
+    if node.is_struct or node.additional is not None:
         return _STRUCT
     return _LIST if node.type == "array" else _PLAIN
 
@@ -78,13 +78,15 @@ class _Plan:
         self.gated: Mapping[str, int] = GATED.get(name, {})
         self.rows: tuple[Default, ...] = DEFAULTS.get(name, ())
         self.computed: Completion | None = COMPUTED.get(name)
-        self._shapes: dict[str, frozenset[type]] = {}
+        self.known: dict[str, tuple[Node, frozenset[type]]] = {}
+        """Fields that were met: their nodes, and the Python types that they may have."""
 
-    def shape(self, name: str) -> frozenset[type] | None:
-        """The Python types that a field may have; None for one that the struct does not declare."""
-        found = self._shapes.get(name)
-        if found is None and name in self.fields:
-            found = self._shapes[name] = _shape(self.fields[name])
+    def field(self, name: str) -> tuple[Node | None, frozenset[type] | None]:
+        """The same for a field that was not met yet; None for one that the struct does not declare."""
+        node = self.fields.get(name)
+        if node is None:
+            return None, None
+        self.known[name] = found = node, _shape(node)
         return found
 
 
@@ -104,13 +106,13 @@ def _fields(node: Node, value: Mapping[str, Json], minor: int, known: Mapping[st
     same = True
     for key, child in value.items():
         kind = child.__class__
-        shape = plan.shape(key)
+        below, shape = plan.known.get(key) or plan.field(key)
         if child is None or (shape is None and not plan.open) or (key in plan.gated and plan.gated[key] > minor):
             same = False
         elif shape is not None and kind not in shape:
             raise UndecodableError(f"{struct(node)}.{key} is of the wrong type")
         elif kind is dict or kind is list:
-            found[key] = kept = _value(plan.fields.get(key), child, minor, known.get(key))
+            found[key] = kept = _value(below, child, minor, known.get(key))
             same = same and kept is child
         else:
             found[key] = child
@@ -147,4 +149,4 @@ def _deep(node: Node | None) -> bool:
 
 @cache
 def _has_structs(node: Node) -> bool:
-    return bool(node.properties) or _deep(node.additional) or _deep(node.items)
+    return node.is_struct or _deep(node.additional) or _deep(node.items)

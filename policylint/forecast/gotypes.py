@@ -123,7 +123,7 @@ def normal(node: Node | None, value: Json) -> Json:
         items = node.items if node else None
         return [normal(items, item) for item in value] or ABSENT
     if isinstance(value, dict):
-        return _struct(node, value) if node and node.properties else _map(node, value)
+        return _struct(node, value) if node and node.is_struct else _map(node, value)
     if node is not None and node.quantity:
         found = amount(value)
         return value if found is None else found

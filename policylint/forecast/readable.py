@@ -26,7 +26,7 @@ _NEVER: frozenset[type] = frozenset()
 def readable(node: Node, value: Json) -> bool:
     """Whether an object is plainly readable by the schema of its kind."""
     if value.__class__ is dict:
-        if node.properties:
+        if node.is_struct:
             return all(child is None or _fits(_field(node, name), child) for name, child in value.items())
         entry = _kind(node.additional) if node.additional else None
         return all(child is None or _fits(entry, child) for child in value.values())
@@ -50,7 +50,7 @@ def _kind(node: Node) -> Entry:
         return node, _MIXED, node.quantity
     if node.preserve_unknown or node.format in ("byte", "date-time"):
         return node, _NEVER, False
-    if node.properties or node.additional is not None:
+    if node.is_struct or node.additional is not None:
         return node, frozenset({dict}), False
     return node, frozenset({list}) if node.type == "array" else _SCALARS.get(node.type, _NEVER), False
 

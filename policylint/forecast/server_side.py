@@ -27,7 +27,7 @@ def _merge(node: Node | None, live: Json, owned: Json, sent: Json) -> Json:
         if not sent:
             return _merge_list(node, live, owned, []) if owned else live
         return _merge_list(node, live, owned, sent) if isinstance(live, list) and isinstance(sent, list) else sent
-    granular = node.map_type != "atomic" and (node.properties or node.additional)
+    granular = node.map_type != "atomic" and (node.is_struct or node.additional)
     if granular and isinstance(live, dict) and (sent is None or isinstance(sent, dict)):
         return _merge_map(node, live, owned, sent or {})
     return live if alike(live, sent) else sent

@@ -66,7 +66,7 @@ def _value(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
         yield from _int_or_string(value, place)
     elif node.type == "array":
         yield from _list(node, value, place)
-    elif node.type == "object" or node.properties:
+    elif node.type == "object" or node.is_struct:
         yield from _map(node, value, place)
     elif node.type:
         yield from _scalar(node, value, place)
@@ -76,7 +76,7 @@ def _map(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
     if not isinstance(value, Mapping):
         yield _unfit(value, place, _go_kind(node))
         return
-    inner = struct(node).rpartition(".")[2] if node.properties else place.owner
+    inner = struct(node).rpartition(".")[2] if node.is_struct else place.owner
     for key, item in value.items():
         child = node.properties.get(key)
         if child is not None:
@@ -173,7 +173,7 @@ def _json_kind(value: Json) -> str:
 def _go_kind(node: Node | None) -> str:
     if node is None:
         return "interface {}"
-    if node.properties:
+    if node.is_struct:
         package, _, name = struct(node).rpartition(".")
         return f"{package.rpartition('.')[2]}.{name}"
     if node.type == "array":

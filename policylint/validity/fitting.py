@@ -43,14 +43,14 @@ def _value(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
         return
     if node.type == "array":
         yield from _list(node, value, place)
-    elif node.type == "object" or node.properties:
+    elif node.type == "object" or node.is_struct:
         yield from _map(node, value, place)
     else:
         yield from _scalar(node, value, place)
 
 
 def _is_open(node: Node) -> bool:
-    return node.preserve_unknown or not (node.type or node.int_or_string or node.quantity or node.properties)
+    return node.preserve_unknown or not (node.type or node.int_or_string or node.quantity or node.is_struct)
 
 
 def _map(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
