@@ -27,7 +27,11 @@ def readable(node: Node, value: Json) -> bool:
     """Whether an object is plainly readable by the schema of its kind."""
     if value.__class__ is dict:
         if node.is_struct:
-            return all(child is None or _fits(_field(node, name), child) for name, child in value.items())
+            known = _known(node)
+            return all(
+                child is None or _fits(known.get(name) or _field(node, name, known), child)
+                for name, child in value.items()
+            )
         entry = _kind(node.additional) if node.additional else None
         return all(child is None or _fits(entry, child) for child in value.values())
     items = _kind(node.items) if node.items else None
@@ -38,9 +42,18 @@ def readable(node: Node, value: Json) -> bool:
 Entry = tuple[Node, frozenset[type], bool]
 
 
-def _field(node: Node, name: str) -> Entry | None:
+@cache
+def _known(node: Node) -> dict[str, Entry]:  # noqa: ARG001  the node is what it is kept by
+    """The fields of a struct that were met so far."""
+    return {}
+
+
+def _field(node: Node, name: str, known: dict[str, Entry]) -> Entry | None:
     child = node.properties.get(name)
-    return None if child is None else _kind(child)
+    if child is None:
+        return None
+    known[name] = found = _kind(child)
+    return found
 
 
 @cache

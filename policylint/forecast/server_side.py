@@ -13,6 +13,8 @@ from policylint.forecast.gotypes import alike
 from policylint.model import Json, Object
 from policylint.schemas import Node
 
+_PLAIN: frozenset[type] = frozenset({str, int, bool, float})
+
 
 def server_side(node: Node, live: Object, owned: Object, sent: Object) -> Object:
     """The object after applying `sent`, where `owned` is what the same manager applied last."""
@@ -36,20 +38,20 @@ def _merge(node: Node | None, live: Json, owned: Json, sent: Json) -> Json:
 def _merge_map(node: Node, live: dict[str, Json], owned: Json, sent: dict[str, Json]) -> Json:
     mine = owned if isinstance(owned, dict) else {}
     found = {}
+    same = True
     for name, value in live.items():
         if name in sent:
-            found[name] = _merge(node.child(name), value, mine.get(name), sent[name])
+            wanted = sent[name]
+            plain = wanted.__class__ in _PLAIN and wanted.__class__ is value.__class__
+            kept = value if plain and wanted == value else _merge(node.child(name), value, mine.get(name), wanted)
+            found[name] = kept
+            same = same and kept is value
         elif name not in mine:
             found[name] = value
-    found |= {name: value for name, value in sent.items() if name not in live}
-    return _unless_same(live, found) if found or not live else None
-
-
-def _unless_same(live: dict[str, Json], found: dict[str, Json]) -> Json:
-    """The live mapping itself where nothing in it changed: later steps need not look at it again."""
-    if len(live) == len(found) and all(found.get(name) is value for name, value in live.items()):
-        return live
-    return found
+    added = {name: value for name, value in sent.items() if name not in live}
+    if same and not added and len(found) == len(live):
+        return live  # the very same, so that later steps need not look at it again
+    return {**found, **added} if found or added or not live else None
 
 
 def _merge_list(node: Node, live: list[Json], owned: Json, sent: list[Json]) -> Json:

@@ -5,7 +5,7 @@ Wrong types are errors of decoding (`sent.py`); the checks of validity pass over
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any
 
@@ -32,7 +32,7 @@ def number(value: Object, name: str) -> int | None:
 def fields(value: Object, name: str) -> Object:
     """An object or map field; an empty one where there is none."""
     found = value.get(name)
-    return found if isinstance(found, Mapping) else NOTHING
+    return found if isinstance(found, dict) else NOTHING
 
 
 def has(value: Object, name: str) -> bool:
@@ -49,7 +49,7 @@ def many(value: Object, name: str) -> list[Any]:
 def items(value: Object, name: str, at: str) -> Iterator[tuple[str, Object]]:
     """The objects of a list field, each with its path."""
     for index, item in enumerate(many(value, name)):
-        if isinstance(item, Mapping):
+        if isinstance(item, dict):
             yield f"{at}.{name}[{index}]" if at else f"{name}[{index}]", item
 
 

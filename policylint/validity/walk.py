@@ -88,33 +88,34 @@ def _unless_empty(node: Node | None, minor: int) -> Plan | None:
 
 def walk(plan: Plan, value: Json, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a value and everything below it, parents first."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for check in plan.checks:
             yield from check(value, at, scope)
         yield from _fields(plan, value, at, scope)
-    elif isinstance(value, list) and plan.each is not None:
+    elif isinstance(value, list) and (each := plan.each) is not None:
         for index, item in enumerate(value):
-            yield from walk(plan.each, item, f"{at}[{index}]", scope)
+            yield from walk(each, item, f"{at}[{index}]", scope)
 
 
 def _fields(plan: Plan, value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     for name, struct_plan in plan.plain.items():
         if value.get(name) is None:
             yield from walk(struct_plan, {}, f"{at}.{name}" if at else name, scope)
+    each = plan.each
     for name, item in value.items():
         if item is None:
             continue
         rules = plan.rules.get(name)
         below = plan.below(name)
-        if rules is None and below is None and plan.each is None:
+        if rules is None and below is None and each is None:
             continue
         path = f"{at}.{name}" if at else name
         for rule in rules or ():
             yield from rule(item, path)
         if below is not None:
             yield from walk(below, item, path, scope)
-        elif plan.each is not None:
-            yield from walk(plan.each, item, f"{at}[{name}]", scope)
+        elif each is not None:
+            yield from walk(each, item, f"{at}[{name}]", scope)
 
 
 @cache
