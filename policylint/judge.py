@@ -69,6 +69,17 @@ class Judging(Struct, frozen=True):
     """Rules that would not load."""
 
 
+def prepare(kubernetes: str) -> None:
+    """Load what judging a release will need, while helm still renders."""
+    import hashlib  # noqa: F401  fingerprints
+
+    import policylint.blame
+    import policylint.formats.text
+    import policylint.validity.tables  # noqa: F401  all three are used when their turn comes
+
+    schemas(kubernetes)
+
+
 def judge(case: Case, judging: Judging) -> ReleaseReport:
     """The report of one release. Raises `ReadError` for text that is no manifest."""
     upgrade, cluster = _forecast(case)

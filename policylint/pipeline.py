@@ -215,9 +215,10 @@ def _subjects(plan: Plan) -> frozenset[str]:
 
 
 def _case(plan: Plan, rendering: Rendering) -> Case:
-    from policylint.judge import Case
+    from policylint.judge import Case, prepare
 
     subjects, failures = _values_subjects(plan, rendering.line or "4")
+    prepare(minor(plan.options, plan.environment, plan.config))
     before, after = rendering.wait()
     asked = named_line(plan.options, plan.environment, plan.config)
     if not plan.options.allow_empty and not isinstance(plan.after, EmptySide) and not after.text_found:

@@ -22,6 +22,8 @@ from policylint.sources.sides import ChartSide
 
 TIME_LIMIT = 120.0
 """Seconds after which a helm that does not end is taken to hang."""
+_GOGC = "400"
+"""How far the memory of a helm may grow before it is collected, in percent: it does not live long (Go's GOGC)."""
 OLDEST = (3, 8)
 """The oldest Helm whose `template` has every flag used here, OCI references included."""
 
@@ -52,6 +54,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                env={"GOGC": _GOGC, **os.environ},
                 start_new_session=os.name == "posix",
             )
         except OSError as error:
