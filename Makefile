@@ -3,6 +3,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 p
 	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 VENV ?= .venv
 BIN = $(VENV)/bin
+BENCH = .venv-bench
 STAMP = $(VENV)/.installed
 COMPILED = $(VENV)/.compiled
 JOBS ?= 2
@@ -42,8 +43,13 @@ score: $(STAMP)  ## the forecast against recorded answers, the scan against its 
 noise: $(STAMP)  ## how many findings good upgrades get
 	@$(BIN)/python scripts/noise.py
 
-bench: $(COMPILED)  ## speed, as ratios
-	@$(BIN)/python bench/run.py
+BENCH_STAMP = $(BENCH)/.installed
+$(BENCH_STAMP): $(STAMP) $(wildcard policylint/*.py policylint/*/*.py policylint/data/* rules/*/*)
+	@$(PYTHON) -m venv $(BENCH) && $(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check .
+	@touch $@
+
+bench: $(COMPILED) $(BENCH_STAMP)  ## speed, as ratios
+	@POLICYLINT=$(BENCH)/bin/policylint $(BIN)/python bench/run.py
 
 docs: $(STAMP)  ## write the generated pages again
 	@$(BIN)/python scripts/make_docs.py
@@ -52,4 +58,4 @@ e2e: $(STAMP)  ## against a real API server (cached)
 	@scripts/e2e.sh
 
 clean:
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH) dist build .pytest_cache .mypy_cache .ruff_cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -134,8 +135,25 @@ def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
 def _named_somewhere() -> bool:
     """Whether an installed package names the group: looking costs less than importing what reads the files."""
     group = f"[{ENTRY_POINTS}]".encode()
-    files = (file for folder in sys.path for file in Path(folder or ".").glob("*-info/entry_points.txt"))
-    return any(group in file.read_bytes() for file in files)
+    return any(
+        group in _entry_points(f"{folder or '.'}/{name}") for folder in sys.path for name in _infos(folder or ".")
+    )
+
+
+def _infos(folder: str) -> list[str]:
+    """The directories of a folder of packages that describe one."""
+    try:
+        return [name for name in os.listdir(folder) if name.endswith("-info")]  # noqa: PTH208  pathlib costs more
+    except OSError:  # no directory: a zipped wheel, or nothing at all
+        return []
+
+
+def _entry_points(info: str) -> bytes:
+    try:
+        with open(f"{info}/entry_points.txt", "rb") as file:  # noqa: PTH123
+            return file.read()
+    except OSError:
+        return b""
 
 
 def select(
