@@ -6,7 +6,8 @@ import gc
 import os
 import sys
 
-INTERRUPTED = 130
+UNWRITTEN = 2
+"""The exit code where the report could not be written: never a pass."""
 
 
 def main() -> None:
@@ -20,12 +21,20 @@ def main() -> None:
     from policylint.cli.app import run
 
     code = run(sys.argv[1:])
-    if code == INTERRUPTED:
-        # An interrupt that passed through exec(), as dataclasses use it, makes Python end by SIGINT whatever the code.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    sys.exit(code)
+    _end(code)
+
+
+def _end(code: int) -> None:
+    """End at once: everything is written and cleaned up, and taking the modules apart one by one takes 20 ms.
+
+    An interrupt that passed through exec() also makes Python end by SIGINT otherwise, whatever the code.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:  # nobody reads any more
+            code = code or UNWRITTEN
+    os._exit(code)
 
 
 if __name__ == "__main__":
