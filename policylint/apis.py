@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from msgspec import Struct, json
 
@@ -61,6 +61,7 @@ class _Row(Struct, frozen=True):
 UNKNOWN = ApiStatus(State.UNKNOWN)
 
 
+@lru_cache(maxsize=1024)
 def status(api_version: str, kind: str, minor: str) -> ApiStatus:
     """The state of a kind's API version on a server of `minor` ("1.36").
 

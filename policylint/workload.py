@@ -35,7 +35,7 @@ class Reference(Struct, frozen=True, order=True):
 def at(value: Json, *steps: str | int) -> Json:
     """The value at a path, None where a step is missing."""
     for step in steps:
-        if isinstance(value, Mapping) and isinstance(step, str):
+        if isinstance(value, dict) and isinstance(step, str):
             value = value.get(step)
         elif isinstance(value, list) and isinstance(step, int) and step < len(value):
             value = value[step]
@@ -47,13 +47,13 @@ def at(value: Json, *steps: str | int) -> Json:
 def mapping(value: Json, *steps: str | int) -> Object:
     """The mapping at a path, an empty one where there is none."""
     found = at(value, *steps)
-    return found if isinstance(found, Mapping) else EMPTY
+    return found if isinstance(found, dict) else EMPTY
 
 
 def items(value: Json, *steps: str | int) -> list[Object]:
     """The mappings of the list at a path; what is no mapping is left out."""
     found = at(value, *steps)
-    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 def pod_template(resource: Resource) -> Object | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
@@ -78,7 +79,9 @@ class Rendering:
     def wait(self) -> tuple[Rendered, Rendered]:
         """Both sides. Raises `RenderError` with helm's own words."""
         before, after = self._pending
-        return self._steady(self._side(self._plan.before, before), self._side(self._plan.after, after))
+        sides = (self._plan.before, self._plan.after)
+        unsure = [isinstance(side, ChartSide) and can_differ(side) for side in sides]  # while helm still renders
+        return self._steady(self._side(sides[0], before), self._side(sides[1], after), unsure)
 
     def __enter__(self) -> Rendering:
         return self
@@ -89,12 +92,12 @@ class Rendering:
         if self._renders is not None:
             self._renders.__exit__(kind, error, trace)
 
-    def _steady(self, before: Rendered, after: Rendered) -> tuple[Rendered, Rendered]:
+    def _steady(self, before: Rendered, after: Rendered, unsure: Sequence[bool]) -> tuple[Rendered, Rendered]:
         """Both sides without what differs from render to render, found by a second render where that can be."""
         if before.texts == after.texts or not before.texts or not after.texts:
             return before, after
         sides = (self._plan.before, self._plan.after)
-        again = [self._start(side) if isinstance(side, ChartSide) and can_differ(side) else None for side in sides]
+        again = [self._start(side) if again else None for side, again in zip(sides, unsure, strict=True)]
         second_before, second_after = (pending.wait().text if pending else "" for pending in again)
         if not second_before and not second_after:
             return before, after
