@@ -16,6 +16,8 @@ NOISE = pattern(
 """Pointers of what every chart bump changes: chart and version labels, checksum annotations."""
 
 _NO_NODE: Node | None = None
+_ABSENT = object()
+_PLAIN: frozenset[type] = frozenset({str, int, float, bool, type(None)})
 
 
 def changes(before: Manifest, after: Manifest, schemas: Schemas) -> tuple[Change, ...]:
@@ -73,9 +75,12 @@ def _mappings(
     before: Mapping[str, Json], after: Mapping[str, Json], node: Node | None, path: str
 ) -> Iterator[FieldChange]:
     for key, value in after.items():
+        old = before.get(key, _ABSENT)
+        if old.__class__ in _PLAIN and old.__class__ is value.__class__ and old == value:
+            continue
         at = pointer(path, key)
-        if key in before:
-            yield from fields(before[key], value, node.child(key) if node else _NO_NODE, at)
+        if old is not _ABSENT:
+            yield from fields(old, value, node.child(key) if node else _NO_NODE, at)
         else:
             yield FieldChange(at, "add", None, value, bool(NOISE.search(at)))
     for key, value in before.items():

@@ -77,7 +77,7 @@ def split(text: str, file: str, line: int = 1) -> tuple[Document, ...]:
     for start, end in zip(starts, ends, strict=True):
         line += text.count("\n", counted, start)
         counted = start
-        document = _document(text[start:end], line, file)
+        document = _document(text, start, end, line, file)
         if document.blank:
             source = document.source or source  # Helm 3 names a template on a document of its own before `---`
         else:
@@ -86,9 +86,12 @@ def split(text: str, file: str, line: int = 1) -> tuple[Document, ...]:
     return tuple(documents)
 
 
-def _document(text: str, line: int, file: str) -> Document:
-    body = text.lstrip("\r\n")
-    line += text.count("\n", 0, len(text) - len(body))
+def _document(text: str, start: int, end: int, line: int, file: str) -> Document:
+    begin = start
+    while begin < end and text[begin] in "\r\n":
+        begin += 1
+    line += text.count("\n", start, begin)
+    body = text[begin:end]
     source = _SOURCE.search(body) if "# Source: " in body else None
     return Document(body, line, file, source.group(1) if source else "")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from msgspec import Struct, field
 
@@ -184,7 +185,13 @@ _LITERAL = pattern(r"(?i)[-+.0-9_xobe]+|true|false|yes|no|on|off|y|n|null|~")
 
 def _sniff(document: Document) -> Resource | None:
     """The resource of a plainly written document without parsing it; None where only parsing tells."""
-    text = document.text
+    found = _sniffed(document.text)
+    return _unread(*found, document) if found else None
+
+
+@lru_cache(maxsize=256)
+def _sniffed(text: str) -> tuple[ResourceId, str] | None:
+    """The identity and API version that a plainly written document gives, None where only parsing tells."""
     if HOOK in text or "\t" in text or "<<:" in text:
         return None
     head = [_HEAD.match(text, _only(text, key)) for key in ("apiVersion:", "kind:")]
@@ -195,8 +202,7 @@ def _sniff(document: Document) -> Resource | None:
     names = _names(metadata[1])
     if not names.get("name") or kind.endswith("List") or _LITERAL.fullmatch(names["name"]):
         return None
-    identity = ResourceId(group_of(api_version), kind, names.get("namespace", ""), names["name"])
-    return _unread(identity, api_version, document)
+    return ResourceId(group_of(api_version), kind, names.get("namespace", ""), names["name"]), api_version
 
 
 def _only(text: str, key: str) -> int:

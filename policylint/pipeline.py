@@ -153,7 +153,7 @@ def _questions(plan: Plan, chart: Chart) -> ClusterQuestions:
     return ClusterQuestions(chart, bool(version), (*plan.options.api_versions, *plan.environment.api_versions))
 
 
-def _record_subjects(plan: Plan, subjects: tuple[object, ...], after: tuple[Text, ...]) -> Iterator[object]:
+def _record_subjects(plan: Plan, subjects: tuple[object, ...], after: Rendered) -> Iterator[object]:
     """The history that the before side comes from, and the size of the record that the upgrade will write."""
     from policylint.history.size import forecast
     from policylint.values.subject import ValuesChange
@@ -163,8 +163,7 @@ def _record_subjects(plan: Plan, subjects: tuple[object, ...], after: tuple[Text
     for change in subjects:
         if isinstance(change, ValuesChange):
             result = change.effective
-            manifest = "\n---\n".join(text.text for text in after)
-            yield forecast(result.chart, result.user_values, manifest, name=plan.release)
+            yield forecast(result.chart, result.user_values, after.manifest, name=plan.release)
 
 
 def upgrades(options: Options) -> list[Upgrade]:
@@ -245,7 +244,7 @@ def _case(plan: Plan, rendering: Rendering) -> Case:
         subjects=(
             *plan.subjects,
             *subjects,
-            *_record_subjects(plan, subjects, after.texts),
+            *_record_subjects(plan, subjects, after),
             *((after.unsteady,) if after.unsteady else ()),
         ),
         invocations=plan.invocations,

@@ -48,6 +48,12 @@ class Rendered(Struct, frozen=True):
     """What differs from render to render on either side; only said of the after side."""
 
     @property
+    def manifest(self) -> str:
+        """What Helm stores as the manifest: all but the text of crds/ directories."""
+        stored = {text.text for text in self.crds}
+        return "\n---\n".join(text.text for text in self.texts if text.text not in stored)
+
+    @property
     def text_found(self) -> bool:
         """Whether any of the texts holds more than blanks and comments."""
         from policylint.kyaml import has_content
