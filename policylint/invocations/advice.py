@@ -31,6 +31,11 @@ def installs_or_upgrades(invocation: Invocation) -> bool:
     return invocation.tool == "helm" and invocation.action in ("install", "upgrade") and not is_dry_run(invocation)
 
 
+def changes_release(invocation: Invocation) -> bool:
+    """Whether it installs or upgrades a release for real, by a command or a declaration."""
+    return invocation.action in ("install", "upgrade") and not is_dry_run(invocation)
+
+
 def is_dry_run(invocation: Invocation) -> bool:
     """Whether the command only pretends."""
     flag = invocation.flag("dry-run")

@@ -68,6 +68,18 @@ def changed(invocation: Invocation, name: str, text: str) -> Edit | None:
     return Edit(place.file, at + shift, to + shift, new)
 
 
+def respelled(invocation: Invocation, place: Place | None, old: str, new: str) -> Edit | None:
+    """Write another name where a place begins with the flag `old`; what follows stays."""
+    data = _bytes(invocation)
+    if data is None or place is None or place.file != invocation.file or place.start < 0:
+        return None
+    start = place.start - (invocation.source.offset if invocation.source else 0)
+    behind = start + len(old)
+    if data[start:behind] != old.encode() or data[behind : behind + 1] not in (b" ", b"="):
+        return None
+    return Edit(place.file, place.start, place.start + len(old), new)
+
+
 def _bytes(invocation: Invocation) -> bytes | None:
     return invocation.source.text.encode() if invocation.source else None
 
