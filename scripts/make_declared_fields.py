@@ -4,7 +4,8 @@
 
 The files are the CustomResourceDefinitions as their projects ship them: helm.toolkit.fluxcd.io_helmreleases.yaml
 (fluxcd/helm-controller config/crd/bases), application-crd.yaml (argoproj/argo-cd manifests/crds),
-helm.cattle.io_helmcharts.yaml (k3s-io/helm-controller pkg/crds/yaml/generated). A field whose own fields are free is null.
+helm.cattle.io_helmcharts.yaml (k3s-io/helm-controller pkg/crds/yaml/generated). A field whose own fields are free
+is null.
 """
 
 from __future__ import annotations

@@ -1,13 +1,16 @@
 """A failed upgrade deletes what it made and keeps what it changed.
 
-What happens: the new ConfigMaps, Secrets and claims of the failed upgrade are deleted, and the changed Deployments that
-name them stay: their next pod does not start.
+What happens: the new ConfigMaps, Secrets and claims of the failed upgrade are deleted, and the changed Deployments
+that name them stay: their next pod does not start.
 
-Why: --cleanup-on-fail is given without --atomic: it deletes the objects that this upgrade created and rolls nothing back.
+Why: --cleanup-on-fail is given without --atomic: it deletes the objects that this upgrade created and rolls nothing
+back.
 
-What to do instead: roll back as a whole with --atomic (Helm 4: --rollback-on-failure), or leave --cleanup-on-fail out.
+What to do instead: roll back as a whole with --atomic (Helm 4: --rollback-on-failure), or leave --cleanup-on-fail
+out.
 
-Source: pkg/action/upgrade.go of Helm 4.1 (failRelease): the created objects are deleted, then comes the rollback, if any.
+Source: pkg/action/upgrade.go of Helm 4.1 (failRelease): the created objects are deleted, then comes the rollback,
+if any.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Flux does not see what others change.
 
-What happens: what somebody edits or deletes by hand stays that way until the next upgrade of the chart, and nothing says
-so.
+What happens: what somebody edits or deletes by hand stays that way until the next upgrade of the chart, and nothing
+says so.
 
 Why: spec.driftDetection.mode is not set; its default is disabled.
 

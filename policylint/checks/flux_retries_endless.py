@@ -1,7 +1,7 @@
 """Flux tries a broken release for ever.
 
-What happens: a release that cannot succeed is installed or upgraded again and again; each time the chart's hooks run, and
-an install is uninstalled in between, with the claims that the chart renders.
+What happens: a release that cannot succeed is installed or upgraded again and again; each time the chart's hooks
+run, and an install is uninstalled in between, with the claims that the chart renders.
 
 Why: remediation.retries is negative, which means without end.
 

@@ -13,7 +13,8 @@ _NAMED = re.compile(
 _DOWNLOADED = re.compile(r"get\.helm\.sh/helm-v([234](?:\.\d+){1,2})")
 _INSTALLER = re.compile(r"\bget-helm-([34])\b(?![^\n|]*\bhelm-)(?:[^\n]*?(?:--version|-v)[ =]v?([34](?:\.\d+){1,2}))?")
 _SETUP = re.compile(
-    r"^(?P<pad>[ \t]*)(?:-[ ]+)?uses:[ \t]*[\"']?azure/setup-helm@(?P<rest>[^\n]*\n(?:(?:(?P=pad)(?!- )[^\n]*|[ \t]*)\n)*)",
+    r"^(?P<pad>[ \t]*)(?:-[ ]+)?uses:[ \t]*[\"']?azure/setup-helm@"
+    r"(?P<rest>[^\n]*\n(?:(?:(?P=pad)(?!- )[^\n]*|[ \t]*)\n)*)",
     re.IGNORECASE | re.MULTILINE,
 )
 _INPUT = re.compile(rf"\bversion:[ \t]*{_VERSION}")
