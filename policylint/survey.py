@@ -144,6 +144,12 @@ def _rules(asked: Survey, config: Config, environment: Environment) -> tuple[tup
 def _weighed(finding: Finding, levels: dict[str, Severity | None]) -> Finding:
     """The severity that the configuration says; what documentation tells people to type is no deploy: a note."""
     wanted = levels.get(finding.rule)
-    if wanted is None and finding.locations and finding.locations[0].file.lower().endswith(DOCUMENTS):
+    if wanted is None and finding.locations and _for_people(finding.locations[0].file):
         wanted = Severity.NOTE
     return replace(finding, severity=wanted) if wanted else finding
+
+
+def _for_people(file: str) -> bool:
+    """Whether a file is documentation, or what one is rendered from (README.md.gotmpl)."""
+    name = file.lower()
+    return name.endswith(DOCUMENTS) or name.rpartition(".")[0].endswith(DOCUMENTS)

@@ -9,13 +9,20 @@ What to do instead: keep it in a Secret of its own (existingSecret), or in an en
 variables use --set-file with a file that is removed.
 """
 
+import re
 from collections.abc import Iterator
 
 from policylint.invocations.advice import installs_or_upgrades
 from policylint.invocations.model import Invocation
 from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.redact import secret_key
 from policylint.rule import Context, rule
+
+SECRET = re.compile(
+    r"(?:passw(?:or)?d|passphrase|pwd|token|(?:api|private|access|secret|auth|encryption|signing)[-_]?key|credentials?"
+    r"|connection[-_]?string|(?:client|cookie|jwt|webhook|app|session|shared|hmac|oauth)[-_]?secret)$",
+    re.IGNORECASE,
+)
+"""What the last part of a key ends in; existingSecret, tokenName or imagePullSecrets name a secret and are none."""
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
@@ -26,7 +33,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     for given in invocation.sets:
         for part in given.split(","):
             key, assigned, value = part.strip("\"'").partition("=")
-            if assigned and value and secret_key(key.rpartition(".")[2]) and not _harmless(value):
+            if assigned and value and SECRET.search(key) and not _harmless(value):
                 yield Violation(
                     message=f"the value of {key} is a secret that everybody can read here",
                     fixes=(Fix("put it into a Secret and name it in the values (existingSecret)"),),

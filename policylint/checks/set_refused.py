@@ -11,7 +11,7 @@ What to do instead: write a list as {a,b}, escape the comma within quotes ('host
 from collections.abc import Iterator
 
 from policylint.errors import UsageError
-from policylint.invocations.model import Invocation
+from policylint.invocations.model import Assignment, Invocation
 from policylint.model import Category, Fix, Severity, Violation
 from policylint.redact import secret_key
 from policylint.rule import Context, rule
@@ -27,6 +27,8 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     if invocation.tool != "helm" or invocation.action not in VERBS or invocation.syntax != "shell":
         return
     for given in invocation.assigned:
+        if not _whole(invocation, given):
+            continue
         try:
             set_values(given.text, {})
         except UsageError as error:
@@ -35,3 +37,12 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
                 message=f"helm {invocation.action} stops: {said}",
                 fixes=(Fix("escape the comma within quotes, 'key=a\\,b', or write a list, 'key={a,b}'"),),
             )
+
+
+def _whole(invocation: Invocation, given: Assignment) -> bool:
+    """Whether the word ends where it was read to: braces and quotes that meet may hold more of it."""
+    source, place = invocation.source, given.origin
+    if source is None or place is None or place.end < 0:
+        return True
+    behind = source.text.encode()[place.end - source.offset :][:1]
+    return not behind or behind in b" \t\n\\;|&)`\"'"

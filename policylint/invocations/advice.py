@@ -119,6 +119,12 @@ def pinned_in_reference(chart: str) -> bool:
     return "@sha256:" in chart or chart.endswith(".tgz")
 
 
+def tag_of(chart: str) -> str | None:
+    """The tag in an address of a registry: Helm 3.17 and later take it for the version, older ones stop at it."""
+    name, colon, tag = chart.rpartition("/")[2].partition("@")[0].partition(":")
+    return tag if chart.startswith("oci://") and name and colon else None
+
+
 def known_to(line: str, verb: str, name: str) -> bool:
     """Whether a Helm line has a flag (by Helm 3's name) on a verb."""
     return any(canonical(option) == name for option in options(line, verb))

@@ -19,6 +19,8 @@ _ROUTERS = (
 _BACKENDS = ("service", "backend", "defaultBackend", "backendRefs", "services", "destination", "route")
 _NAMES = ("name", "serviceName", "host", "service")
 _SELECTED = ("app.kubernetes.io/instance", "release")
+_EXPECTED = ("golden", "testdata", "fixtures", "expected", "compare", "snapshots", "__snapshots__", "test", "tests")
+"""Directories whose manifests are what a test looks for, and no part of any cluster."""
 _MOST = 20
 """Releases that are looked for; each costs a search of the whole tree."""
 
@@ -70,7 +72,8 @@ def _routes(release: str, paths: Sequence[Path], root: Path, skip: Sequence[str]
     from policylint.invocations.walk import naming
 
     for source in naming(release, paths, root, skip=skip):
-        if source.path.suffix in (".yaml", ".yml") and "templates" not in source.path.parts:
+        parts = {*source.path.parts[:-1], *source.path.suffixes}
+        if source.path.suffix in (".yaml", ".yml") and not parts & {"templates", ".golden", *_EXPECTED}:
             yield from _of_file(source, release)
 
 
