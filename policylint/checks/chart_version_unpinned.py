@@ -50,8 +50,9 @@ def _of_git(invocation: Invocation, revision: str | None) -> Iterator[Violation]
     """A revision of a git source that moves by itself."""
     spans = revision is not None and not is_exact(revision) and _is_range(revision)
     if revision in MOVING or spans:
+        each = "new tag" if spans else "push"
         yield Violation(
-            f"{invocation.release or invocation.chart} follows {revision}: each {'new tag' if spans else 'push'} deploys",
+            f"{invocation.release or invocation.chart} follows {revision}: each {each} deploys",
             severity=Severity.NOTE,
             fixes=(Fix("name a tag or a commit in targetRevision, where a push shall not deploy"),),
         )

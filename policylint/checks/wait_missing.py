@@ -41,6 +41,8 @@ def _because(invocation: Invocation, atomic: str, *, hooks_only: bool) -> str:
     name = called(invocation, "wait", "--wait")
     if invocation.flag("wait").value is False:
         return f"{invocation.flag('wait').written or name} says not to"
+    if invocation.action == "rollback":
+        return f"{name} is not given"
     return f"neither {name} nor {called(invocation, 'atomic', atomic)} is given"
 
 
