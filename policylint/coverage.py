@@ -75,8 +75,7 @@ def _sources(asked: Survey, deploys: Iterable[Invocation]) -> Iterable[Source]:
         words = {word for file in new for word in words_for(file) if not CI.search(file) or "workflows/" in file}
         found = {
             source.file: source
-            for word in sorted(words - searched_for)
-            for source in naming(word, paths, here, skip=skip)
+            for source in naming(sorted(words - searched_for), paths, here, skip=skip)
             if source.file not in held and _runs_things(source)
         }
         searched_for |= words

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from policylint.invocations.callsites import CallSite, calls, runs_at
 from policylint.invocations.guards import Guard, guards
@@ -15,8 +15,6 @@ from policylint.invocations.swallowed import flaw, goes_on
 __all__ = ["Coverage", "Guard", "examine", "guards"]
 DECLARED = ("helmfile", "flux", "argocd", "terraform", "pulumi", "fleet", "k3s", "werf", "kustomize", "skaffold")
 """Tools whose declarations are deployed by something else than the file they stand in."""
-_DEEPEST = 5
-"""How many files a call is followed through."""
 _NOTHING = "nothing runs policylint before it"
 
 
@@ -35,6 +33,10 @@ class _Answer:
 
     guard: Guard | None
     because: str
+
+
+_Placed = tuple[Guard, int, int, str]
+"""A guard, the line and column where it comes to run in a file, and why its answer stops nothing there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,13 @@ def examine(deploys: Iterable[Invocation], sources: Iterable[Source]) -> tuple[C
 @dataclass(frozen=True, slots=True)
 class _Repository:
     files: Mapping[str, _File]
+    answers: dict[tuple[str, int, int], _Answer] = field(default_factory=dict)
+    known: dict[str, tuple[_Placed, ...]] = field(default_factory=dict)
+    """The guards of a file, its own and those it reaches."""
 
     def cover(self, deploy: Invocation) -> Coverage:
         """The first way in which policylint comes before a deploy; else the first reason why it does not."""
-        found = self.before(deploy.file, deploy.line, deploy.column, 0)
+        found = self.before(deploy.file, deploy.line, deploy.column)
         if found.guard is None and deploy.tool in DECLARED and (guard := self.anywhere(in_ci=True)):
             found = _Answer(guard, "runs in CI before the declaration is merged")
         if found.guard is None and (guard := self.anywhere(in_ci=False)):
@@ -83,28 +88,34 @@ class _Repository:
                     return guard
         return None
 
-    def before(self, name: str, line: int, column: int, depth: int) -> _Answer:
+    def before(self, name: str, line: int, column: int) -> _Answer:
         """What guards a place of a file: above it, in what it waits for, or before each call of it."""
-        file = self.files.get(name)
-        if file is None or depth > _DEEPEST:
+        place = (name, line, column)
+        if place not in self.answers:
+            self.answers[place] = _Answer(None, _NOTHING)  # for files that run each other
+            self.answers[place] = self._before(self.files.get(name), line, column)
+        return self.answers[place]
+
+    def _before(self, file: _File | None, line: int, column: int) -> _Answer:
+        if file is None:
             return _Answer(None, _NOTHING)
         reasons: list[str] = []
         for place in runs_at(file.source, line):
-            found = self._above(file, place, column if place == line else 1, depth)
+            found = self._above(file, place, column if place == line else 1)
             if found.guard:
                 return found
             reasons.append(found.because)
-        for found in (self._needed(file, line, depth), self._called(file, line, depth)):
+        for found in (self._needed(file, line), self._called(file, line)):
             if found.guard:
                 return found
             reasons.append(found.because)
         return _Answer(None, next((each for each in reasons if each != _NOTHING), _NOTHING))
 
-    def _above(self, file: _File, line: int, column: int, depth: int) -> _Answer:
+    def _above(self, file: _File, line: int, column: int) -> _Answer:
         """The last guard above a place, of the same part where the file has parts."""
         part = file.parts.at(line)
         step, reason = (part.step(line) if part else None), _NOTHING
-        for guard, at, col, why in self._guards(file, depth):
+        for guard, at, col, why in self._guards(file):
             if (
                 (at, col) >= (line, column)
                 or file.parts.at(at) != part
@@ -121,34 +132,37 @@ class _Repository:
             reason = f"{guard.file}:{guard.line} runs before it, but {but}"
         return _Answer(None, reason)
 
-    def _guards(self, file: _File, depth: int) -> Iterator[tuple[Guard, int, int, str]]:
+    def _guards(self, file: _File) -> tuple[_Placed, ...]:
         """The guards of a file and of what it calls, each with the place and the flaw in this file, the last first."""
-        own = [
-            (guard, at, guard.column, guard.flaw) for guard in file.guards for at in runs_at(file.source, guard.line)
-        ]
-        through = []
-        for call in file.calls if depth < _DEEPEST else ():
-            guard = self._within(call, depth + 1)
+        name = file.source.file
+        if name not in self.known:
+            self.known[name] = ()  # for files that run each other
+            found = sorted((*_own(file), *self._through(file)), key=lambda each: each[1:3], reverse=True)
+            self.known[name] = tuple(found)
+        return self.known[name]
+
+    def _through(self, file: _File) -> Iterator[_Placed]:
+        for call in file.calls:
+            guard = self._within(call)
             if guard:
                 why, until = flaw(file.source, call.line, call.column - 1, call.end)
-                through.append((guard, call.line, call.column, guard.flaw or why if not until else ""))
-        yield from sorted((*own, *through), key=lambda each: each[1:3], reverse=True)
+                yield guard, call.line, call.column, guard.flaw or why if not until else ""
 
-    def _within(self, call: CallSite, depth: int) -> Guard | None:
+    def _within(self, call: CallSite) -> Guard | None:
         """A guard in the part that a call runs, or in what that part waits for or calls."""
         file = self.files[call.to]
         wanted = file.parts.by_name.get(call.part)
         own = [wanted, *(part for part, _ in file.parts.before(wanted))] if wanted else [None]
-        for guard, at, _, why in self._guards(file, depth):
+        for guard, at, _, why in self._guards(file):
             part = file.parts.at(at)
             if (not call.part or part in own) and not _ignored(file, why, at):
                 return guard
         return None
 
-    def _needed(self, file: _File, line: int, depth: int) -> _Answer:
+    def _needed(self, file: _File, line: int) -> _Answer:
         own, reason = file.parts.at(line), _NOTHING
         for part, waiting in file.parts.before(own):
-            for guard, at, _, why in self._guards(file, depth):
+            for guard, at, _, why in self._guards(file):
                 if file.parts.at(at) != part:
                     continue
                 but = _ignored(file, why, at) or ("the job runs though it failed" if waiting.anyway else "")
@@ -157,7 +171,7 @@ class _Repository:
                 reason = f"{guard.file}:{guard.line} runs in a job that it waits for, but {but}"
         return _Answer(None, reason)
 
-    def _called(self, file: _File, line: int, depth: int) -> _Answer:
+    def _called(self, file: _File, line: int) -> _Answer:
         """What comes before every call of the place's file, or of the part that holds it."""
         part = file.parts.at(line)
         names = {"", part.name if part else ""} | _waiting(file.parts, part)
@@ -167,7 +181,7 @@ class _Repository:
             for call in other.calls
             if call.to == file.source.file and call.part in names
         ]
-        answers = [self.before(call.file, call.line, call.column, depth + 1) for call in sites]
+        answers = [self.before(call.file, call.line, call.column) for call in sites]
         bare = [(call, each) for call, each in zip(sites, answers, strict=True) if each.guard is None]
         if not sites or not answers:
             return _Answer(None, _NOTHING)
@@ -176,6 +190,11 @@ class _Repository:
             why = f": {each.because}" if each.because != _NOTHING else ""
             return _Answer(None, f"nothing runs policylint before {call.file}:{call.line} runs it{why}")
         return _Answer(answers[0].guard, f"runs before {sites[0].file}:{sites[0].line} runs it")
+
+
+def _own(file: _File) -> Iterator[_Placed]:
+    for guard in file.guards:
+        yield from ((guard, at, guard.column, guard.flaw) for at in runs_at(file.source, guard.line))
 
 
 def _waiting(parts: Parts, part: Part | None) -> set[str]:
