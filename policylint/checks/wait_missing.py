@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from policylint.invocations.advice import add_flag, changes_release, line_of, replace_flag, severity, spelled
 from policylint.invocations.defaults import called, off, on
 from policylint.invocations.model import Invocation
-from policylint.model import Category, Fix, Severity, Violation
+from policylint.model import Category, Fix, Grade, Severity, Violation
 from policylint.rule import Context, rule
 
 
@@ -49,7 +49,7 @@ def _because(invocation: Invocation, atomic: str, *, hooks_only: bool) -> str:
 def _fix(invocation: Invocation, *, hooks_only: bool) -> Fix:
     title = f"add {on(invocation, 'wait', '--wait')}"
     if hooks_only:
-        return replace_flag(invocation, "wait", "--wait", "write --wait, which watches the pods")
+        return replace_flag(invocation, "wait", "--wait", "write --wait, which watches the pods", Grade.UNSAFE)
     if invocation.flag("wait").value is False and invocation.syntax in ("yaml", "hcl"):
-        return replace_flag(invocation, "wait", "", title.replace("add", "write"))
+        return replace_flag(invocation, "wait", "", title.replace("add", "write"), Grade.UNSAFE)
     return add_flag(invocation, "--wait", title)

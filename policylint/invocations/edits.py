@@ -15,6 +15,16 @@ from policylint.model import Edit
 _SWITCH = {b"true": b"false", b"yes": b"no", b"on": b"off", b"True": b"False", b"Yes": b"No"}
 _OPPOSITE = {**_SWITCH, **{off: on for on, off in _SWITCH.items()}}
 _KEY = re.compile(rb"(?P<key>(?:-\s+)?[\"']?[\w.-]+[\"']?\s*[:=]\s*)(?P<quote>[\"']?)(?P<value>[^\"'\n{}$]+)(?P=quote)")
+_HOLDERS = {
+    "ansible": tuple(
+        f"{prefix}helm" for prefix in ("kubernetes.core.", "community.kubernetes.", "community.general.", "")
+    ),
+    "fleet": ("spec", ""),
+    "pulumi": ("properties",),
+}
+"""The key of an item below which a tool's settings stand, where that is not the item itself ("")."""
+_WIDEST = 8
+"""Blanks of one level of YAML, at most."""
 _BLANKS = b" \t"
 _CONTINUES = (b"\\", b"^", b"`")
 
@@ -39,7 +49,9 @@ def setting_added(invocation: Invocation, path: tuple[str, ...], value: str) -> 
     if held is None or invocation.dynamic:
         return None
     data, place = held
-    return _in_block(data, place, path[-1], value) if invocation.syntax == "hcl" else _in_yaml(data, place, path, value)
+    if invocation.syntax == "hcl":
+        return _in_block(data, place, path[-1], value)
+    return _in_yaml(data, place, path, value, _HOLDERS.get(invocation.tool, ()))
 
 
 def changed(invocation: Invocation, name: str, text: str) -> Edit | None:
@@ -151,8 +163,13 @@ def _in_block(data: bytes, place: Place, name: str, value: str) -> Edit | None:
     return Edit(place.file, opening.end(), opening.end(), line)
 
 
-def _in_yaml(data: bytes, place: Place, path: tuple[str, ...], value: str) -> Edit | None:
-    """Below the first key of the deepest mapping that is there, as the keys beside it are written."""
+def _in_yaml(
+    data: bytes, place: Place, path: tuple[str, ...], value: str, holders: tuple[str, ...] = ()
+) -> Edit | None:
+    """Below the first key of the deepest mapping that is there, as the keys beside it are written.
+
+    `holders` are the keys of which one holds the settings.
+    """
     from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
     from policylint.errors import ReadError
@@ -168,17 +185,21 @@ def _in_yaml(data: bytes, place: Place, path: tuple[str, ...], value: str) -> Ed
         return None
     if isinstance(node, SequenceNode) and len(node.value) == 1:
         node = node.value[0]
-    rest = list(path)
+    if holders:
+        itself = node if "" in holders else None
+        node = next((held for key, held in getattr(node, "value", ()) if key.value in holders), itself)
+    rest, step = list(path), 2
     while isinstance(node, MappingNode) and rest:
         below = next((held for key, held in node.value if key.value == rest[0]), None)
         if below is None:
             break
-        node, rest = below, rest[1:]
+        inner = below.start_mark.column - node.start_mark.column
+        node, rest, step = below, rest[1:], inner if 0 < inner <= _WIDEST else step
     if not isinstance(node, MappingNode) or node.flow_style or not rest or not node.value:
         return None
     key, first = node.value[0]
     column = key.start_mark.column
-    lines = [f"{' ' * (column + 2 * deep)}{step}:" for deep, step in enumerate(rest)]
+    lines = [f"{' ' * (column + step * deep)}{name}:" for deep, name in enumerate(rest)]
     lines[-1] += f" {value}"
     added_text = "\n".join(lines)
     simple = isinstance(first, ScalarNode) and first.start_mark.line == first.end_mark.line == key.start_mark.line
