@@ -27,8 +27,9 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     value = str(flag.value)
     if invocation.tool in WITH_UNIT and flag.state == "set" and value.isdigit() and int(value):
         name = called(invocation, "timeout", "--timeout")
+        who = "helm" if invocation.tool == "ansible" else invocation.tool
         yield Violation(
-            message=f"{'helm' if invocation.tool == 'ansible' else invocation.tool} refuses {name} {value}: the unit is missing",
+            message=f"{who} refuses {name} {value}: the unit is missing",
             before=value,
             after=f"{value}s",
             fixes=(replace_flag(invocation, "timeout", f"--timeout {value}s", "write the unit"),),
