@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import functools
 import json
-import pkgutil
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policylint.invocations.advice import declared_text
 from policylint.invocations.model import Invocation
 from policylint.invocations.tree import Tree, documents
+from policylint.shipped import data
 
 Known = Mapping[str, Any]
 _BEFORE = frozenset({"valuesFile", "patchesJson6902", "patchesStrategicMerge"})
@@ -22,7 +22,7 @@ _BEFORE = frozenset({"valuesFile", "patchesJson6902", "patchesStrategicMerge"})
 
 @functools.cache
 def _tables() -> Mapping[str, Known]:
-    found: Mapping[str, Known] = json.loads(pkgutil.get_data("policylint", "data/declared-fields.json") or b"{}")
+    found: Mapping[str, Known] = json.loads(data("declared-fields.json"))
     return found
 
 

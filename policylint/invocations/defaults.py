@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import pkgutil
 from collections.abc import Mapping
 from typing import Any
 
 from policylint.invocations.model import Invocation
 from policylint.invocations.settings import Reading, tables
-from policylint.kyaml import load
 from policylint.model import Json
+from policylint.shipped import table
 
 COMMANDS = ("helm", "azure", "circleci", "drone")
 """Tools that take Helm's flags under Helm's names, or as raw arguments."""
@@ -19,8 +18,7 @@ _INVERSE = "inverse"
 
 @functools.cache
 def _defaults() -> Mapping[str, Mapping[str, Json]]:
-    data = pkgutil.get_data("policylint", "data/tool-defaults.yaml") or b""
-    raw: Mapping[str, Any] = load(data.decode(), "tool-defaults.yaml")
+    raw: Mapping[str, Any] = table("tool-defaults")
     return {tool: row["flags"] for tool, row in raw.items()}
 
 
