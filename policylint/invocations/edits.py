@@ -6,6 +6,7 @@ Everything is counted in bytes, since edits are. None is the answer wherever the
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from policylint.invocations.flags import canonical
 from policylint.invocations.model import Invocation, Place
@@ -186,8 +187,7 @@ def _in_yaml(
     if isinstance(node, SequenceNode) and len(node.value) == 1:
         node = node.value[0]
     if holders:
-        itself = node if "" in holders else None
-        node = next((held for key, held in getattr(node, "value", ()) if key.value in holders), itself)
+        node = _held(node, holders)
     rest, step = list(path), 2
     while isinstance(node, MappingNode) and rest:
         below = next((held for key, held in node.value if key.value == rest[0]), None)
@@ -209,6 +209,18 @@ def _in_yaml(
         return Edit(place.file, end, end, f"\n{added_text}")
     start = at + key.start_mark.index
     return Edit(place.file, start, start, f"{added_text.lstrip()}\n{' ' * column}")
+
+
+def _held(node: Any, holders: tuple[str, ...]) -> Any:
+    """The value of the key that holds the settings, also below the item's own name; None where there is none."""
+    from yaml.nodes import MappingNode
+
+    itself = node if "" in holders else None
+    pairs = node.value if isinstance(node, MappingNode) else []
+    found = next((held for key, held in pairs if key.value in holders), None)
+    if found is None and itself is None and len(pairs) == 1:
+        return _held(pairs[0][1], holders)
+    return found or itself
 
 
 def only(invocation: Invocation, pattern: bytes, text: str) -> Edit | None:
