@@ -78,12 +78,13 @@ def _made(source: Source, line: str, files: Mapping[str, Parts]) -> Iterator[Tar
 def _scripts(line: str, files: Mapping[str, Parts], known: set[str]) -> Iterator[Target]:
     for found in _SCRIPT.finditer(line):
         path = found["path"]
-        if posixpath.basename(path) not in known:
+        name = posixpath.basename(path)
+        if name not in known or ("/" not in path and "." not in name):  # a bare word is a word of something else
             continue
         tail = re.sub(r"^(?:\$\w+/|\.{1,2}/)+", "", path)
-        for name in files:
-            if (name == tail or name.endswith(f"/{tail}")) and not any(kind.search(name) for kind in (MAKE, TASKS, CI)):
-                yield name, "", found.start("path"), found.end("path")
+        for file in files:
+            if (file == tail or file.endswith(f"/{tail}")) and not any(kind.search(file) for kind in (MAKE, TASKS, CI)):
+                yield file, "", found.start("path"), found.end("path")
 
 
 def runs_at(source: Source, line: int) -> tuple[int, ...]:
