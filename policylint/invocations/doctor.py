@@ -161,11 +161,11 @@ class _Repository:
 
     def _needed(self, file: _File, line: int) -> _Answer:
         own, reason = file.parts.at(line), _NOTHING
-        for part, waiting in file.parts.before(own):
+        for part, anyway in file.parts.before(own):
             for guard, at, _, why in self._guards(file):
                 if file.parts.at(at) != part:
                     continue
-                but = _ignored(file, why, at) or ("the job runs though it failed" if waiting.anyway else "")
+                but = _ignored(file, why, at) or ("the job runs though it failed" if anyway else "")
                 if not but:
                     return _Answer(guard, "runs in a job that it waits for")
                 reason = f"{guard.file}:{guard.line} runs in a job that it waits for, but {but}"

@@ -66,17 +66,17 @@ class Parts:
         """The part that holds a line."""
         return next((part for part in self.by_name.values() if part.first <= line <= part.last), None)
 
-    def before(self, part: Part | None) -> Iterator[tuple[Part, Part]]:
-        """Each part that is done before this one, and the part that waits for it."""
-        todo, seen = ([(name, part) for name in part.needs] if part else []), set[str]()
+    def before(self, part: Part | None) -> Iterator[tuple[Part, bool]]:
+        """Each part that is done before this one, and whether this one runs although that one failed."""
+        todo, seen = ([(name, part.anyway) for name in part.needs] if part else []), set[str]()
         while todo:
-            name, waiting = todo.pop(0)
+            name, anyway = todo.pop(0)
             found = self.by_name.get(name)
             if found is None or name in seen:
                 continue
             seen.add(name)
-            yield found, waiting
-            todo += [(each, found) for each in found.needs]
+            yield found, anyway
+            todo += [(each, anyway or found.anyway) for each in found.needs]
 
 
 def parts_of(source: Source) -> Parts:
@@ -120,7 +120,9 @@ def _span(tree: Tree) -> tuple[int, int]:
 
 
 def _is(tree: Tree, *names: str) -> bool:
-    return any((found := tree.get(name)) is not None and (found.boolean or found.dynamic) for name in names)
+    return any(
+        (found := tree.get(name)) is not None and (found.boolean or found.dynamic or found.mapping) for name in names
+    )
 
 
 def _steps(tree: Tree | None) -> tuple[Step, ...]:
