@@ -15,7 +15,7 @@ from policylint.invocations.model import Invocation
 from policylint.model import Category, Fix, Severity, Violation
 from policylint.rule import Context, rule
 
-ADDRESS = r"http://(?:[^\s/@\"']+@)?(?P<host>\[[^]\s]*\]|[\w.-]+)[^\s\"',}]*"
+ADDRESS = r"http://(?:[^\s/@\"']+@)?(?P<host>\[[^]\s]*\]|[\w.-]+)[^\s\"',{}]*"
 SETTING = re.compile(rf"\b(?:repository|repo|repoURL|chart_repo_url)[\"']?\s*[:=]\s*[\"']?(?P<address>{ADDRESS})")
 OF_FLUX = re.compile(
     rf"^kind: HelmRepository\n(?:(?!---)[^\n]*\n)*?\s+url:[ \t]*[\"']?(?P<url>{ADDRESS})", re.MULTILINE

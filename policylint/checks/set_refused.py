@@ -44,5 +44,5 @@ def _whole(invocation: Invocation, given: Assignment) -> bool:
     source, place = invocation.source, given.origin
     if source is None or place is None or place.end < 0:
         return True
-    behind = source.text.encode()[place.end - source.offset :][:1]
-    return not behind or behind in b" \t\n\\;|&)`\"'"
+    behind = source.text.encode()[place.end - source.offset :][:2]
+    return not behind or behind[:1] in b" \t\n;|&)`\"'" or behind == b"\\\n"
