@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,18 @@ from msgspec import Struct
 
 from policylint.formats.json import SCHEMA
 from policylint.invocations.advice import is_dry_run
+from policylint.invocations.callsites import words_for
 from policylint.invocations.doctor import Coverage, examine
+from policylint.invocations.jobs import CI, MAKE
+from policylint.invocations.model import Invocation
+from policylint.invocations.source import Source
 from policylint.invocations.walk import naming
 from policylint.model import Verdict, combine
 from policylint.report import RuleFailure
 from policylint.survey import Survey, absolute, configuration, searched
+
+ROUNDS = 3
+"""How often the callers of callers are looked for."""
 
 
 class Examination(Struct, frozen=True):
@@ -54,9 +62,34 @@ def cover(asked: Survey) -> Examination:
     """Find every deploy below the paths, and what checks it. Raises `UsageError` for a broken configuration."""
     found = searched(asked)
     deploys = [each for each in found.invocations if each.deploys and not is_dry_run(each)]
-    here = Path.cwd()
-    sources = naming("policylint", absolute(asked), here, skip=configuration(asked).scan_ignore)
-    return Examination(examine(deploys, sources), found.failures)
+    return Examination(examine(deploys, _sources(asked, deploys)), found.failures)
+
+
+def _sources(asked: Survey, deploys: Iterable[Invocation]) -> Iterable[Source]:
+    """The files that run policylint, those that deploy, and those that run these, through a few more of them."""
+    paths, here, skip = absolute(asked), Path.cwd(), configuration(asked).scan_ignore
+    held = {each.file: each.source for each in deploys if each.source is not None}
+    held |= {source.file: source for source in naming("policylint", paths, here, skip=skip)}
+    searched_for, new = set[str](), set(held)
+    for _ in range(ROUNDS):
+        words = {word for file in new for word in words_for(file) if not CI.search(file) or "workflows/" in file}
+        found = {
+            source.file: source
+            for source in naming(sorted(words - searched_for), paths, here, skip=skip)
+            if source.file not in held and _runs_things(source)
+        }
+        searched_for |= words
+        held |= found
+        new = set(found)
+    return held.values()
+
+
+def _runs_things(source: Source) -> bool:
+    """Whether a file may run others: a script, a makefile, a pipeline; no documentation and no manifest of its own."""
+    name = source.path.name
+    return bool(CI.search(source.file) or MAKE.search(source.file)) or (
+        name in ("action.yml", "action.yaml") or source.path.suffix in ("", ".sh", ".bash", ".groovy")
+    )
 
 
 def _line(each: Coverage) -> str:

@@ -85,9 +85,24 @@ def plans(options: Options, config: Config, workspace: Workspace) -> tuple[Plan,
         return ()
     deployed = _deployments(wanted, config)
     return tuple(
-        _plan(of_release(options, release, how), config, workspace, how.invocations, how.values_mode or "")
+        _plan(
+            _forced(of_release(options, release, how), how, config),
+            config,
+            workspace,
+            how.invocations,
+            how.values_mode or "",
+        )
         for release, how in zip(wanted, deployed, strict=True)
     )
+
+
+def _forced(options: Options, how: Deployment, config: Config) -> Options:
+    """With `--force` where the command that deploys the release has it and Helm 3 runs it, as Helm 4 does not take it
+    together with server-side apply."""
+    if not how.force or options.force or options.apply:
+        return options
+    line = named_line(options, environment_of(options, config), config) or how.line or line_found(options)
+    return replace(options, force=line == "3")
 
 
 def _deployments(releases: Sequence[Release], config: Config) -> list[Deployment]:
@@ -98,7 +113,8 @@ def _deployments(releases: Sequence[Release], config: Config) -> list[Deployment
     root = Path(config.file).resolve().parent
     found = scan([root], root, skip=config.scan_ignore).invocations
     return [
-        deployment(found, release.name, release.namespace, os.path.relpath(release.chart, root)) for release in releases
+        deployment(found, each.name, each.namespace, os.path.relpath(each.chart, root), each.environment)
+        for each in releases
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from policylint.config import Config, Environment, find, read, severities
 from policylint.errors import UsageError
 from policylint.evaluate import evaluate, order, verdict
 from policylint.invocations.model import Invocation
+from policylint.invocations.routes import Removal, removals
 from policylint.invocations.secrets import masked, secrets
 from policylint.invocations.together import Together, in_repository
 from policylint.invocations.walk import Scan, scan
@@ -28,7 +29,7 @@ from policylint.rule import Context
 if TYPE_CHECKING:
     from policylint.rule import Rule
 
-_SUBJECTS = frozenset({"Invocation", "Together"})
+_SUBJECTS = frozenset({"Invocation", "Removal", "Together"})
 DOCUMENTS = (".md", ".mdx", ".markdown", ".rst", ".adoc")
 """Files for people: commands that they show are notes at most."""
 
@@ -75,12 +76,19 @@ def judged(asked: Survey, found: Scan) -> Report:
     active = tuple(rule for rule in rules if levels.get(rule.id, rule.severity) is not None)
     context = Context(_target(asked, config, environment), settings=settings)
     redactor = Redactor(tuple(secrets(found.invocations)))
-    findings, broken = evaluate(active, (*found.invocations, *in_repository(found.invocations)), context, redactor)
+    findings, broken = evaluate(active, tuple(_subjects(asked, found, config, active)), context, redactor)
     weighed = tuple(sorted((_weighed(finding, levels) for finding in findings), key=order))
     every = (*failures, *found.failures, *broken)
     fail_on = asked.fail_on or environment.fail_on or config.fail_on or Severity.ERROR
     extra = {"files_read": found.files_read, "invocations": _Rows(found.invocations, redactor)}
     return Report(verdict(weighed, every, fail_on), findings=weighed, failures=every, extra=extra)
+
+
+def _subjects(asked: Survey, found: Scan, config: Config, rules: Iterable[Rule]) -> Iterator[object]:
+    """The invocations, those of each file together, and the removals where a rule asks for them: they take a search."""
+    yield from (*found.invocations, *in_repository(found.invocations))
+    if any(Removal in rule.subjects for rule in rules):
+        yield from removals(found.invocations, absolute(asked), Path.cwd(), skip=config.scan_ignore)
 
 
 class _Rows(Sequence[Any]):
@@ -130,12 +138,18 @@ def _rules(asked: Survey, config: Config, environment: Environment) -> tuple[tup
         ignored=(*asked.ignore, *config.ignore),
         level=asked.level or environment.level or config.level,
     )
-    return tuple(rule for rule in chosen if {Invocation, Together} & set(rule.subjects)), failures
+    return tuple(rule for rule in chosen if {Invocation, Together, Removal} & set(rule.subjects)), failures
 
 
 def _weighed(finding: Finding, levels: dict[str, Severity | None]) -> Finding:
     """The severity that the configuration says; what documentation tells people to type is no deploy: a note."""
     wanted = levels.get(finding.rule)
-    if wanted is None and finding.locations and finding.locations[0].file.lower().endswith(DOCUMENTS):
+    if wanted is None and finding.locations and _for_people(finding.locations[0].file):
         wanted = Severity.NOTE
     return replace(finding, severity=wanted) if wanted else finding
+
+
+def _for_people(file: str) -> bool:
+    """Whether a file is documentation, or what one is rendered from (README.md.gotmpl)."""
+    name = file.lower()
+    return name.endswith(DOCUMENTS) or name.rpartition(".")[0].endswith(DOCUMENTS)

@@ -81,6 +81,7 @@ def judged(case: RuleCase) -> ReleaseReport:
 
 def _subjects(case: RuleCase):
     from policylint.invocations import commands_of, scan
+    from policylint.invocations.routes import removals
     from policylint.invocations.together import in_repository
 
     if (command := case.path / "command.txt").exists():
@@ -90,6 +91,7 @@ def _subjects(case: RuleCase):
         scanned = scan([room], room)
         assert scanned.failures == ()
         yield from (*scanned.invocations, *in_repository(scanned.invocations))
+        yield from removals(scanned.invocations, [room], room)
     for name in ("history.json", "records.yaml", "records.json"):
         if (file := case.path / name).exists():
             from policylint.history.claims import Releases

@@ -55,3 +55,11 @@ def test_the_values_mode_of_the_deploy_is_the_one_that_is_judged(
     assert impacts == {impact}
     assert rules <= found
     assert rules or not found & {"atomic-missing", "reuse-values"}
+
+
+@pytest.mark.parametrize(("command", "apply"), [("--force", "replace"), ("--wait", "client-side")])
+def test_a_deploy_with_force_is_forecast_as_one(repository, capsys, monkeypatch, command, apply):
+    (repository / "deploy.sh").write_text(f"helm upgrade web ./chart -n prod {command}\n")
+    _, out, _ = run(capsys, monkeypatch, "check", "--before", "git:HEAD", "--helm", helm("3").path, "--format", "json")
+    (release,) = json.loads(out)["releases"]
+    assert release["apply"] == apply

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -12,24 +13,33 @@ from hypothesis import strategies as st
 
 from policylint.errors import PolicylintError
 from policylint.evaluate import evaluate
-from policylint.fix import applied, plan
+from policylint.fix import applied, plan, repair, write
 from policylint.invocations import Invocation, Source, read_source
 from policylint.invocations.together import in_repository
 from policylint.model import Category, Confidence, Direction, Edit, Finding, Fix, Grade, Severity, Target
 from policylint.packs import shipped
 from policylint.redact import Redactor
 from policylint.rule import Context
+from policylint.survey import Survey, searched
 from tests.cases import ROOT
 from tests.test_scan import here, run
 
 __all__ = ["here"]
 CORPUS = ROOT / "fixtures" / "pipelines"
-FILES = sorted(path for path in CORPUS.rglob("*") if path.is_file() and path.name != "labels.yaml")
+CASES_OF_RULES = ROOT / "fixtures" / "rules"
+FILES = sorted(
+    path
+    for path in (*CORPUS.rglob("*"), *CASES_OF_RULES.glob("*/*/repo/**/*"), *CASES_OF_RULES.glob("*/*/command.txt"))
+    if path.is_file() and path.name != "labels.yaml"
+)
 RULES = [rule for rule in shipped() if "invocations" in rule.subjects[0].__module__]
 
 
 def judged(name, data, line):
-    found = [each for each in read_source(Source.of(name, data, CORPUS)) if isinstance(each, Invocation)]
+    root, _, name = name.rpartition("/repo/") if "/repo/" in name else (str(CORPUS), "", name)
+    if name.endswith("command.txt"):
+        name = "command.sh"
+    found = [each for each in read_source(Source.of(name, data, Path(root))) if isinstance(each, Invocation)]
     subjects = (*found, *in_repository(found))
     findings, failures = evaluate(RULES, subjects, Context(Target(helm=line)), Redactor())
     assert failures == ()
@@ -44,9 +54,10 @@ def same(findings, finding):
     return sum((each.rule, each.message) == (finding.rule, finding.message) for each in findings)
 
 
-@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(CORPUS)) for path in FILES])
+@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(ROOT / "fixtures")) for path in FILES])
 def test_a_fix_makes_its_finding_go_and_nothing_else(path):
-    name, data = str(path.relative_to(CORPUS)), path.read_bytes()
+    name = str(path.relative_to(CORPUS)) if path.is_relative_to(CORPUS) else str(path)
+    data = path.read_bytes()
     try:
         data.decode()
     except UnicodeDecodeError:
@@ -64,6 +75,18 @@ def test_a_fix_makes_its_finding_go_and_nothing_else(path):
                 assert same(rest, finding) < same(findings, finding), f"{finding.rule}: {edit}"
                 worse = [each.rule for each in rest if each.severity is Severity.ERROR]
                 assert len(worse) <= sum(each.severity is Severity.ERROR for each in findings)
+
+
+def test_fixing_again_ends_and_keeps_every_deploy(here):
+    shutil.copytree(CORPUS, here / "all")
+    before = alike(searched(Survey()).invocations)
+    for _ in range(8):
+        made, report = repair(Survey(), unsafe=True)
+        if not made.files:
+            break
+        write(made)
+    assert not any(fix.edits for finding in report.findings for fix in finding.fixes)
+    assert alike(searched(Survey()).invocations) == before
 
 
 CASES = {

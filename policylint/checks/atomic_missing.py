@@ -3,8 +3,8 @@
 What happens: when the upgrade fails, the release stays half applied: changed objects keep the new state, and
 the next upgrade starts from there.
 
-Why: --atomic (Helm 4: --rollback-on-failure) is not given. It waits, and goes back to the last good revision by
-itself.
+Why: --atomic (Helm 4: --rollback-on-failure), or the setting of that name of helmfile, Terraform, Ansible, Fleet or
+Pulumi, is not given. It waits, and goes back to the last good revision by itself.
 
 What to do instead: add it together with a --timeout that fits the slowest pod; a team that rolls back by hand
 may ignore this rule.
@@ -12,7 +12,8 @@ may ignore this rule.
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import add_flag, installs_or_upgrades, line_of, severity, spelled
+from policylint.invocations.advice import add_flag, changes_release, line_of, severity, spelled
+from policylint.invocations.defaults import called, off, on
 from policylint.invocations.model import Invocation
 from policylint.model import Category, Severity, Violation
 from policylint.rule import Context, rule
@@ -20,11 +21,11 @@ from policylint.rule import Context, rule
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """An install or upgrade without the flag; silent where arguments are hidden."""
-    if installs_or_upgrades(invocation) and invocation.flag("atomic").state == "unset":
+    """An install or upgrade without the flag; silent where arguments are hidden. Flux has a rule of its own."""
+    if changes_release(invocation) and invocation.tool != "flux" and off(invocation, "atomic"):
         flag = spelled("atomic", line_of(invocation, context))
         yield Violation(
-            message=f"a failed {invocation.action} stays half applied: {flag} is missing",
+            message=f"a failed {invocation.action} stays half applied: {called(invocation, 'atomic', flag)} is missing",
             severity=severity(context),
-            fixes=(add_flag(invocation, flag, f"add {flag}"),),
+            fixes=(add_flag(invocation, flag, f"add {on(invocation, 'atomic', flag)}"),),
         )

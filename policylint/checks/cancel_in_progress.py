@@ -3,9 +3,10 @@
 What happens: helm is killed, and the release stays in pending-upgrade: every later upgrade answers "another operation
 (install/upgrade/rollback) is in progress".
 
-Why: the job that deploys belongs to a concurrency group with cancel-in-progress: true.
+Why: the job that deploys belongs to a concurrency group with cancel-in-progress: true, or is interruptible: true
+(GitLab).
 
-What to do instead: write cancel-in-progress: false for deploys, so that the newer run waits.
+What to do instead: write false for deploys, so that the newer run waits.
 """
 
 from collections.abc import Iterator
@@ -22,11 +23,12 @@ def check(file: Together, context: Context) -> Iterator[Violation]:
     """The first deploy of each job that a newer run cancels."""
     for deploy in file.first_of_jobs(lambda each: each.deploys and not is_dry_run(each)):
         if deploy.job is not None and deploy.job.cancel_in_progress:
-            edit = only(deploy, rb"(cancel-in-progress:[ \t]*)true\b", "false")
-            title = "let the newer run wait: cancel-in-progress: false"
+            name = "interruptible" if "gitlab" in deploy.file else "cancel-in-progress"
+            edit = only(deploy, rb"(" + name.encode() + rb":[ \t]*)true\b", "false")
+            title = f"let the newer run wait: {name}: false"
             yield Violation(
                 message="a newer run kills helm in the middle of the upgrade, and the release stays locked",
-                because=f"the job {deploy.job.name} has cancel-in-progress: true",
+                because=f"the job {deploy.job.name} has {name}: true",
                 fixes=(Fix(title, Grade.SAFE, (), (edit,)) if edit else Fix(title),),
                 locations=(deploy.location,),
             )

@@ -8,9 +8,10 @@ Why: a chart from a repository or registry without --version, or with a range or
 What to do instead: pin the exact version, and let a bot propose new ones.
 """
 
+import re
 from collections.abc import Iterator
 
-from policylint.invocations.advice import add_flag, declared_text, is_exact, is_remote, pinned_in_reference
+from policylint.invocations.advice import add_flag, declared_text, is_exact, is_remote, pinned_in_reference, tag_of
 from policylint.invocations.model import Invocation
 from policylint.model import Category, Fix, Grade, Severity, Violation
 from policylint.rule import Context, rule
@@ -19,34 +20,43 @@ MOVING = ("HEAD", "main", "master", "develop", "trunk")
 """Revisions of a Git source that move with each push."""
 
 
+RANGE = re.compile(r"[*xX^~<>|]|\s-\s")
+"""What makes a targetRevision a range of tags; a branch may hold an x of its own."""
+
+
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """No version for a remote chart, or one that is no exact version."""
     if invocation.action not in ("install", "upgrade") or not is_remote(invocation):
         return
-    version = invocation.version
-    git = invocation.tool == "argocd" and "chart:" not in declared_text(invocation)
-    if git:
-        if version is None and invocation.flag("version").state == "unset":
-            version = "HEAD"
-        if version in MOVING:
-            yield Violation(
-                f"{invocation.release or invocation.chart} follows {version}: each push deploys",
-                severity=Severity.NOTE,
-                fixes=(Fix("name a tag or a commit in targetRevision, where a push shall not deploy"),),
-            )
-    elif (
-        version is None
-        and invocation.flag("version").state == "unset"
-        and not pinned_in_reference(invocation.chart or "")
-    ):
+    version = invocation.version or tag_of(invocation.chart or "")
+    absent = version is None and invocation.flag("version").state == "unset"
+    if invocation.tool == "argocd" and "chart:" not in declared_text(invocation):
+        yield from _of_git(invocation, "HEAD" if absent else version)
+    elif absent and not pinned_in_reference(invocation.chart or ""):
         fix = Fix("write the exact version that runs now: helm list")
         if invocation.tool == "helm":
             fix = add_flag(invocation, "--version X.Y.Z", "pin the version that runs now: helm list", Grade.MANUAL)
         yield Violation(f"the chart {invocation.chart} is not pinned: each run takes the newest", fixes=(fix,))
-    elif version is not None and not is_exact(version):
+    elif version is not None and not is_exact(version) and not pinned_in_reference(invocation.chart or ""):
         yield Violation(
             f"the chart {invocation.chart} is not pinned: {version} is no exact version",
             before=version,
             fixes=(Fix("write the exact version"),),
         )
+
+
+def _of_git(invocation: Invocation, revision: str | None) -> Iterator[Violation]:
+    """A revision of a git source that moves by itself."""
+    spans = revision is not None and not is_exact(revision) and _is_range(revision)
+    if revision in MOVING or spans:
+        each = "new tag" if spans else "push"
+        yield Violation(
+            f"{invocation.release or invocation.chart} follows {revision}: each {each} deploys",
+            severity=Severity.NOTE,
+            fixes=(Fix("name a tag or a commit in targetRevision, where a push shall not deploy"),),
+        )
+
+
+def _is_range(revision: str) -> bool:
+    return bool(re.fullmatch(r"[\d.xX*^~<>=| v-]+", revision) and RANGE.search(revision))

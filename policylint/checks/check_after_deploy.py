@@ -2,7 +2,8 @@
 
 What happens: the lint, diff or dry run tells of a mistake that already runs.
 
-Why: helm lint, helm diff or a dry run of the chart stands below its upgrade, and none stands above it.
+Why: helm lint, helm diff, a dry run of the chart or policylint itself stands below its upgrade, or in a job that
+waits for it, and none stands above it.
 
 What to do instead: check first: policylint check, helm diff and helm lint belong before the upgrade.
 """
@@ -10,10 +11,16 @@ What to do instead: check first: policylint check, helm diff and helm lint belon
 from collections.abc import Iterator
 
 from policylint.invocations.advice import installs_or_upgrades, is_dry_run
+from policylint.invocations.guards import guards
+from policylint.invocations.jobs import Parts, parts_of
 from policylint.invocations.model import Invocation
+from policylint.invocations.source import Source
 from policylint.invocations.together import Together
-from policylint.model import Category, Fix, Severity, Violation
+from policylint.model import Category, Fix, Location, Severity, Violation
 from policylint.rule import Context, rule
+
+Check = tuple[str, int]
+"""What checks, and its line."""
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
@@ -21,17 +28,35 @@ def check(file: Together, context: Context) -> Iterator[Violation]:
     """A check of the same chart or release behind the upgrade, and none before it."""
     for deploy in file.invocations:
         in_order = deploy.job is not None or file.file.endswith((".sh", ".bash", ".txt"))  # targets of make are not
-        if not in_order or not installs_or_upgrades(deploy) or not deploy.chart:
+        if not in_order or not installs_or_upgrades(deploy) or not deploy.chart or deploy.source is None:
             continue
-        later = [each for each in file.after(deploy) if _checks(each, deploy)]
-        earlier = [each for each in file.invocations if _checks(each, deploy) and each not in later]
-        if later and not earlier:
+        every = [*_helm(file, deploy), *_own(deploy.source)]
+        parts = parts_of(deploy.source) if every else Parts()
+        later = [each for each in every if _behind(parts, deploy.line, each[1])]
+        if later and len(later) == len(every):
+            name, line = later[0]
             yield Violation(
                 message=f"{deploy.release or deploy.chart} is checked only after it was deployed",
-                because=f"helm {later[0].action} stands at line {later[0].line}",
+                because=f"{name} stands at line {line}",
                 fixes=(Fix("move the check above the upgrade"),),
-                locations=(deploy.location, later[0].location),
+                locations=(deploy.location, Location("command", file.file, line)),
             )
+
+
+def _helm(file: Together, deploy: Invocation) -> Iterator[Check]:
+    yield from ((f"helm {each.action}", each.line) for each in file.invocations if _checks(each, deploy))
+
+
+def _own(source: Source) -> Iterator[Check]:
+    yield from (("policylint", guard.line) for guard in guards(source))
+
+
+def _behind(parts: Parts, deploy: int, line: int) -> bool:
+    """Whether a line comes after the deploy: below it in the same job, or in a job that waits for that one."""
+    own, other = parts.at(deploy), parts.at(line)
+    if own == other:
+        return line > deploy
+    return other is not None and own in [part for part, _ in parts.before(other)]
 
 
 def _checks(each: Invocation, deploy: Invocation) -> bool:

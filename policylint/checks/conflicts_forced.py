@@ -18,11 +18,10 @@ from policylint.rule import Context, rule
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """One of the flags is set where a release changes."""
-    for name in ("force-conflicts",):
-        flag = invocation.flag(name)
-        if invocation.deploys and flag.state == "set":
-            yield Violation(
-                message=f"{flag.written or '--' + name} takes fields from autoscalers and operators",
-                fixes=(replace_flag(invocation, name, "", "leave it out"),),
-            )
+    """The flag is set where a release changes."""
+    flag = invocation.flag("force-conflicts")
+    if invocation.deploys and flag.state == "set":
+        yield Violation(
+            message=f"{flag.written or '--force-conflicts'} takes fields from autoscalers and operators",
+            fixes=(replace_flag(invocation, "force-conflicts", "", "leave it out"),),
+        )

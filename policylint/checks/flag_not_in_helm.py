@@ -3,8 +3,8 @@
 What happens: helm stops with "unknown flag" before it does anything, or, for an old spelling that still works,
 prints a warning until the version that drops it.
 
-Why: the flag belongs to another Helm line or a newer version than the one that the file installs, or it is
-misspelled.
+Why: the flag, or the value of --wait, --dry-run or --post-renderer, belongs to another Helm line or a newer version
+than the one that the file installs, or it is misspelled.
 
 What to do instead: write the flag as the Helm of the pipeline calls it, or move the pipeline to the Helm that has it.
 """
@@ -15,14 +15,14 @@ from policylint.errors import nearest
 from policylint.invocations.advice import replace_flag
 from policylint.invocations.flags import LINES, canonical, options
 from policylint.invocations.model import Flag, Invocation
-from policylint.invocations.versions import absent, is_helm2, known_verb, through_plugin
+from policylint.invocations.versions import absent, is_helm2, known_verb, refuses, through_plugin
 from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """Flags that the Helm line and version do not have; without a known line, those that no line has."""
+    """Flags and values that the Helm line and version do not have; without a known line, those that no line has."""
     verb = invocation.action
     if invocation.tool != "helm" or not known_verb(verb) or through_plugin(invocation):
         return
@@ -35,21 +35,36 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
         known = [options(line, verb)[spelled] for line in lines if spelled in options(line, verb)]
         missing = "" if not known else absent(version, verb, spelled)
         if not known or missing:
-            yield _unknown(spelled, verb, version, missing, lines)
+            yield _unknown(invocation, flag, version, missing, lines)
+        elif isinstance(flag.value, str) and refuses(version, verb, name, flag.value):
+            yield _refused(verb, version, flag)
         elif len(lines) == 1 and known[0].deprecated not in ("", "-"):
             yield _renamed(invocation, name, flag, known[0].deprecated, version)
 
 
-def _unknown(spelled: str, verb: str, version: str, missing: str, lines: tuple[str, ...]) -> Violation:
-    own = f"--{canonical(spelled)}" if canonical(spelled) in options(lines[0], verb) else ""
-    others = [f"--{name}" for name in options(lines[0], verb) if canonical(name) == spelled]
-    better = own or (others[0] if others else "")
+def _unknown(invocation: Invocation, flag: Flag, version: str, missing: str, lines: tuple[str, ...]) -> Violation:
+    verb, spelled = invocation.action, flag.written.removeprefix("--").partition("=")[0]
+    names = [name for name in options(lines[0], verb) if canonical(name) == canonical(spelled) and name != spelled]
+    better = next((f"--{name}" for name in names if not absent(version, verb, name)), "")
     known = [f"--{name}" for line in lines for name in options(line, verb)]
-    instead = f"write {better}" if better else nearest(f"--{spelled}", known)
+    if better:
+        fix = replace_flag(invocation, canonical(spelled), better, f"write {better}")
+    else:
+        fix = Fix("install a Helm that has it, or leave it out" if missing else nearest(f"--{spelled}", known))
     return Violation(
         message=f"helm {version if len(lines) == 1 else ''}".rstrip() + f" {verb} does not know --{spelled}",
         because=missing or "unknown flag: helm stops before it does anything",
-        fixes=(Fix("install a Helm that has it, or leave it out" if missing else instead),),
+        fixes=(fix,),
+    )
+
+
+def _refused(verb: str, version: str, flag: Flag) -> Violation:
+    return Violation(
+        message=f"helm {version} {verb} does not take {flag.written}={flag.value}",
+        because="a plugin's name is wanted, no path"
+        if flag.written == "--post-renderer"
+        else "the flag is a plain switch in this version",
+        fixes=(Fix("write what this Helm takes, or install one that takes it"),),
     )
 
 

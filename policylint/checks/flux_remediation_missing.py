@@ -10,6 +10,7 @@ What to do instead: spec.upgrade.remediation.retries: 3; the last failure is the
 from collections.abc import Iterator
 
 from policylint.invocations.advice import severity
+from policylint.invocations.declaredfields import declared
 from policylint.invocations.edits import setting_added
 from policylint.invocations.model import Invocation
 from policylint.model import Category, Confidence, Fix, Grade, Severity, Violation
@@ -22,7 +23,7 @@ PATH = ("spec", "upgrade", "remediation", "retries")
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """A HelmRelease without remediation; silent where a template or a patch may add it."""
     flag = invocation.flag("atomic")
-    if invocation.tool == "flux" and flag.state == "unset":
+    if invocation.tool == "flux" and flag.state == "unset" and not _tries_again(invocation):
         today = invocation.source is not None and "helm.toolkit.fluxcd.io" in invocation.source.text
         edit = setting_added(invocation, PATH, "3") if today and flag.origin is None else None
         title = "ask for retries: spec.upgrade.remediation.retries: 3" if today else "spec.rollback.enable: true"
@@ -32,3 +33,9 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
             severity=severity(context),
             fixes=(Fix(title, Grade.SAFE, (), (edit,)) if edit else Fix(title),),
         )
+
+
+def _tries_again(invocation: Invocation) -> bool:
+    """Whether spec.upgrade.strategy (helm-controller 1.4 and later) asks for another try instead."""
+    root = declared(invocation)
+    return root is not None and root.string("spec", "upgrade", "strategy", "name") == "RetryOnFailure"

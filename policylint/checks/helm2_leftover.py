@@ -2,11 +2,13 @@
 
 What happens: Helm 3 and 4 stop with "unknown command" or "unknown flag"; behind || true nobody sees it.
 
-Why: Tiller, helm init, delete --purge and install --name ended with Helm 2, which has had no fixes since 2020.
+Why: Tiller, helm init, delete --purge and install --name ended with Helm 2, which has had no fixes since 2020; so did
+the stable and incubator repositories at storage.googleapis.com, which answer 403 since.
 
 What to do instead: remove it. Uninstalling purges by default now, and the release's name is the first argument.
 """
 
+import re
 from collections.abc import Iterator
 
 from policylint.invocations.advice import replace_flag
@@ -15,10 +17,18 @@ from policylint.invocations.versions import is_helm2, is_helm2_verb
 from policylint.model import Category, Fix, Grade, Severity, Violation
 from policylint.rule import Context, rule
 
+GONE = re.compile(r"https?://kubernetes-charts(?:-incubator)?\.storage\.googleapis\.com")
+
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """A verb or a flag that only Helm 2 has; silent where the file installs Helm 2."""
+    """A verb, a flag or a repository that only Helm 2 has; silent on the first two where the file installs Helm 2."""
+    gone = next((word for word in invocation.positionals if word and GONE.match(word)), None)
+    if gone and invocation.action == "repo":
+        yield Violation(
+            message=f"{gone} is gone: helm repo add stops with 403",
+            fixes=(Fix("take the charts from where their projects keep them now: helm search hub NAME"),),
+        )
     if invocation.tool != "helm" or invocation.helm_version.startswith("2"):
         return
     if is_helm2_verb(invocation.action):

@@ -9,7 +9,7 @@ What to do instead: add --keep-history where you may want to come back.
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import add_flag
+from policylint.invocations.advice import add_flag, is_dry_run
 from policylint.invocations.model import Invocation
 from policylint.model import Category, Severity, Violation
 from policylint.rule import Context, rule
@@ -22,6 +22,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
         invocation.tool == "helm"
         and invocation.action == "uninstall"
         and invocation.flag("keep-history").state == "unset"
+        and not is_dry_run(invocation)
     ):
         yield Violation(
             message="the release cannot come back: its history is deleted with it",

@@ -17,11 +17,16 @@ from policylint.rule import Context, rule
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """One of the flags is set where a release changes."""
-    for name in ("no-hooks",):
-        flag = invocation.flag(name)
-        if invocation.deploys and flag.state == "set":
-            yield Violation(
-                message=f"{flag.written or '--' + name} leaves out migrations and checks that the chart runs as hooks",
-                fixes=(replace_flag(invocation, name, "", "leave it out"),),
-            )
+    """The flag is set where a release changes."""
+    flag = invocation.flag("no-hooks")
+    if invocation.deploys and flag.state == "set" and not _renders(invocation):
+        yield Violation(
+            message=f"{flag.written or '--no-hooks'} leaves out migrations and checks that the chart runs as hooks",
+            fixes=(replace_flag(invocation, "no-hooks", "", "leave it out"),),
+        )
+
+
+def _renders(invocation: Invocation) -> bool:
+    """Whether a helmfile's arguments can only be for `helmfile template`: an upgrade refuses --include-crds."""
+    source = invocation.source
+    return invocation.tool == "helmfile" and source is not None and "--include-crds" in source.text

@@ -2,7 +2,7 @@
 
 What happens: helm is killed while it waits, so that nothing is rolled back and the release stays in pending-upgrade.
 
-Why: the job's time limit is not longer than --timeout (5m where none is given).
+Why: the time limit of the job or step is not longer than --timeout (5m where none is given).
 
 What to do instead: give the job a few minutes more than helm.
 """
@@ -29,7 +29,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     most = seconds(said)
     if most is not None and limit * 60 <= most:
         yield Violation(
-            message=f"the job ends after {limit:g} minutes, and helm may wait {said}: the release would stay locked",
+            message=f"CI ends it after {limit:g} minutes, and helm may wait {said}: the release would stay locked",
             before=f"{limit:g} minutes",
             fixes=(Fix(f"give the job more than {said}, or helm a shorter --timeout"),),
         )

@@ -18,11 +18,10 @@ from policylint.rule import Context, rule
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """One of the flags is set where a release changes."""
-    for name in ("take-ownership",):
-        flag = invocation.flag(name)
-        if invocation.deploys and flag.state == "set":
-            yield Violation(
-                message=f"{flag.written or '--' + name} claims every object by name, those of other releases too",
-                fixes=(replace_flag(invocation, name, "", "leave it out"),),
-            )
+    """The flag is set where a release changes."""
+    flag = invocation.flag("take-ownership")
+    if invocation.deploys and flag.state == "set":
+        yield Violation(
+            message=f"{flag.written or '--take-ownership'} claims every object by name, those of other releases too",
+            fixes=(replace_flag(invocation, "take-ownership", "", "leave it out"),),
+        )

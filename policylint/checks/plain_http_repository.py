@@ -7,24 +7,52 @@ Why: the address begins with http://.
 What to do instead: use https:// or oci://.
 """
 
+import re
 from collections.abc import Iterator
 
+from policylint.invocations.advice import declared_text
 from policylint.invocations.model import Invocation
 from policylint.model import Category, Fix, Severity, Violation
 from policylint.rule import Context, rule
 
-LOCAL = ("http://localhost", "http://127.0.0.1", "http://[::1]")
+ADDRESS = r"http://(?:[^\s/@\"']+@)?(?P<host>\[[^]\s]*\]|[\w.-]+)[^\s\"',{}]*"
+SETTING = re.compile(rf"\b(?:repository|repo|repoURL|chart_repo_url)[\"']?\s*[:=]\s*[\"']?(?P<address>{ADDRESS})")
+OF_FLUX = re.compile(
+    rf"^kind: HelmRepository\n(?:(?!---)[^\n]*\n)*?\s+url:[ \t]*[\"']?(?P<url>{ADDRESS})", re.MULTILINE
+)
+NEAR = re.compile(r"localhost$|127\.|\[::1\]|[^.]+$|.*\.svc(?:\.cluster\.local)?$")
+"""This machine, a name without a domain, a Service of the same cluster."""
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """repo add, --repo or a chart address with http://, this machine apart."""
-    repo = invocation.flag("repo").value
-    for word in (*invocation.positionals, repo, invocation.chart):
-        if isinstance(word, str) and word.startswith("http://") and not word.startswith(LOCAL):
+    """repo add, --repo, a chart address or a declared repository with http://, what is near apart."""
+    for word in _addresses(invocation):
+        found = re.match(ADDRESS, word)
+        if found and not NEAR.match(found["host"]):
+            shown = re.sub(r"(?<=//)[^/@]+@", "", word)  # a login is nobody's business
             yield Violation(
-                message=f"{word} is not encrypted: charts can be replaced on the way",
-                before=word,
+                message=f"{shown} is not encrypted: charts can be replaced on the way",
+                before=shown,
                 fixes=(Fix("use https:// or oci://"),),
             )
             return
+
+
+def _addresses(invocation: Invocation) -> Iterator[str]:
+    words = (*invocation.positionals, invocation.flag("repo").value, invocation.chart)
+    yield from (word for word in words if isinstance(word, str))
+    if invocation.tool == "helmfile":
+        yield from _of_helmfile(invocation)
+    elif invocation.tool == "flux":
+        yield from (found["url"] for found in OF_FLUX.finditer(invocation.source.text if invocation.source else ""))
+    elif invocation.tool != "helm":
+        yield from (found["address"] for found in SETTING.finditer(declared_text(invocation)))
+
+
+def _of_helmfile(invocation: Invocation) -> Iterator[str]:
+    """The address that the same file gives for the repository before the slash of the chart."""
+    name = (invocation.chart or "").partition("/")[0]
+    item = re.compile(rf"name:[ \t]*[\"']?{re.escape(name)}[\"']?[ \t]*\n\s+url:[ \t]*[\"']?(?P<url>{ADDRESS})")
+    source = invocation.source
+    yield from (found["url"] for found in item.finditer(source.text)) if name and source else ()

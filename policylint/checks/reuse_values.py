@@ -3,8 +3,9 @@
 What happens: new defaults of the chart are ignored: image tags stay old, and templates meet values that lack
 the keys they need (nil pointer evaluating interface {}).
 
-Why: --reuse-values is given: Helm takes the computed values of the old chart instead of the defaults of the new
-one.
+Why: --reuse-values (preserveValues, reuseValues, reuse_values) is given: Helm takes the computed values of the old
+chart instead of the defaults of the new one. It bites when the chart changes: another --version, another commit of
+a chart in the repository.
 
 What to do instead: pass the whole values file at each upgrade; from Helm 3.14 on --reset-then-reuse-values
 keeps your values and takes new defaults.
@@ -12,23 +13,34 @@ keeps your values and takes new defaults.
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import replace_flag
+from policylint.invocations.advice import line_of, replace_flag
 from policylint.invocations.model import Invocation
-from policylint.model import Category, Grade, Severity, Violation
+from policylint.invocations.versions import absent
+from policylint.model import Category, Fix, Grade, Severity, Violation
 from policylint.rule import Context, rule
+
+INSTEAD = "--reset-then-reuse-values"
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """The flag is set, and --reset-values does not beat it."""
-    if (
-        invocation.deploys
-        and invocation.flag("reuse-values").state == "set"
-        and invocation.flag("reset-values").state != "set"
-    ):
-        text = "--reset-then-reuse-values"
+    flag = invocation.flag("reuse-values")
+    if invocation.deploys and flag.state == "set" and invocation.flag("reset-values").state != "set":
         yield Violation(
-            message="--reuse-values hides the new chart's defaults",
-            because="Helm takes the old chart's computed values instead",
-            fixes=(replace_flag(invocation, "reuse-values", text, f"write {text}", Grade.UNSAFE),),
+            message=f"{flag.written or '--reuse-values'} hides the new chart's defaults",
+            because="Helm takes the old chart's computed values instead" + _change(invocation),
+            fixes=(_fix(invocation, context),),
         )
+
+
+def _change(invocation: Invocation) -> str:
+    version = invocation.version or invocation.written.get("version", "")
+    return f", also for version {version} of {invocation.chart or 'the chart'}" if version else ""
+
+
+def _fix(invocation: Invocation, context: Context) -> Fix:
+    version = invocation.helm_version or line_of(invocation, context)
+    if invocation.tool == "helm" and not absent(version, invocation.action, INSTEAD.removeprefix("--")):
+        return replace_flag(invocation, "reuse-values", INSTEAD, f"write {INSTEAD}", Grade.UNSAFE)
+    return replace_flag(invocation, "reuse-values", "", "leave it out, and give all values each time", Grade.UNSAFE)

@@ -9,28 +9,44 @@ What to do instead: keep it in a Secret of its own (existingSecret), or in an en
 variables use --set-file with a file that is removed.
 """
 
+import re
 from collections.abc import Iterator
 
-from policylint.invocations.advice import installs_or_upgrades
+from policylint.invocations.advice import changes_release
 from policylint.invocations.model import Invocation
 from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.redact import secret_key
 from policylint.rule import Context, rule
+
+SECRET = re.compile(
+    r"(?:passw(?:or)?d|passphrase|pwd|token|(?:api|private|access|secret|auth|encryption|signing)[-_]?key|credentials?"
+    r"|connection[-_]?string|(?:client|cookie|jwt|webhook|app|session|shared|hmac|oauth)[-_]?secret)$",
+    re.IGNORECASE,
+)
+"""What the last part of a key ends in; existingSecret, tokenName or imagePullSecrets name a secret and are none."""
+
+
+FLAGS = ("password", "kube-token")
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """A literal for a key whose name says secret; variables and names of Secrets are fine."""
-    if not installs_or_upgrades(invocation):
-        return
-    for given in invocation.sets:
-        for part in given.split(","):
-            key, assigned, value = part.strip("\"'").partition("=")
-            if assigned and value and secret_key(key.rpartition(".")[2]) and not _harmless(value):
-                yield Violation(
-                    message=f"the value of {key} is a secret that everybody can read here",
-                    fixes=(Fix("put it into a Secret and name it in the values (existingSecret)"),),
-                )
+    """A literal for a key whose name says secret, or for --password; variables and names of Secrets are fine."""
+    if changes_release(invocation):
+        for given in invocation.sets:
+            for part in given.split(","):
+                key, assigned, value = part.strip("\"'").partition("=")
+                if assigned and value and SECRET.search(key) and not _harmless(value):
+                    yield Violation(
+                        message=f"the value of {key} is a secret that everybody can read here",
+                        fixes=(Fix("put it into a Secret and name it in the values (existingSecret)"),),
+                    )
+    for name in FLAGS:
+        flag = invocation.flag(name)
+        if invocation.tool == "helm" and isinstance(flag.value, str) and not _harmless(flag.value):
+            yield Violation(
+                message=f"{flag.written} is a secret that everybody can read here",
+                fixes=(Fix("give it by a variable of the CI, or --password-stdin to helm registry login"),),
+            )
 
 
 def _harmless(value: str) -> bool:

@@ -1,8 +1,9 @@
 """A timeout that Helm cannot read.
 
-What happens: helm stops at once: time: missing unit in duration (Helm 2 took seconds).
+What happens: helm stops at once: time: missing unit in duration (Helm 2 took seconds); for a HelmRelease or a
+HelmChart the API server does.
 
-Why: the value of --timeout is a plain number.
+Why: the value of --timeout, or of Ansible's, Flux' or k3s' timeout, is a plain number.
 
 What to do instead: write the unit: 300s or 5m.
 """
@@ -10,19 +11,26 @@ What to do instead: write the unit: 300s or 5m.
 from collections.abc import Iterator
 
 from policylint.invocations.advice import replace_flag
+from policylint.invocations.defaults import called
 from policylint.invocations.model import Invocation
 from policylint.model import Category, Severity, Violation
 from policylint.rule import Context, rule
+
+WITH_UNIT = ("helm", "ansible", "flux", "k3s")
+"""Tools that take a duration; the others take seconds."""
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """A plain number other than 0."""
     flag = invocation.flag("timeout")
-    if invocation.tool == "helm" and flag.state == "set" and str(flag.value).isdigit() and int(str(flag.value)):
+    value = str(flag.value)
+    if invocation.tool in WITH_UNIT and flag.state == "set" and value.isdigit() and int(value):
+        name = called(invocation, "timeout", "--timeout")
+        who = "helm" if invocation.tool == "ansible" else invocation.tool
         yield Violation(
-            message=f"helm refuses --timeout {flag.value}: the unit is missing",
-            before=str(flag.value),
-            after=f"{flag.value}s",
-            fixes=(replace_flag(invocation, "timeout", f"--timeout {flag.value}s", "write the unit"),),
+            message=f"{who} refuses {name} {value}: the unit is missing",
+            before=value,
+            after=f"{value}s",
+            fixes=(replace_flag(invocation, "timeout", f"--timeout {value}s", "write the unit"),),
         )

@@ -9,7 +9,8 @@ What to do instead: add --wait, or leave the timeout out.
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import add_flag, installs_or_upgrades, severity
+from policylint.invocations.advice import add_flag, changes_release, severity
+from policylint.invocations.defaults import called, off, on
 from policylint.invocations.model import Invocation
 from policylint.model import Category, Severity, Violation
 from policylint.rule import Context, rule
@@ -17,11 +18,14 @@ from policylint.rule import Context, rule
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """--timeout with nothing that waits."""
-    given = {name: invocation.flag(name).state for name in ("timeout", "wait", "atomic")}
-    if installs_or_upgrades(invocation) and given == {"timeout": "set", "wait": "unset", "atomic": "unset"}:
+    """--timeout with nothing that waits; a tool that is told not to wait was told so."""
+    flag, wait = invocation.flag("timeout"), invocation.flag("wait")
+    waits = invocation.flag("atomic").state != "unset" or wait.value is False or not off(invocation, "wait")
+    if changes_release(invocation) and flag.state == "set" and not waits:
+        name = called(invocation, "timeout", "--timeout")
+        given = "" if flag.value is None else f" {flag.value}"
         yield Violation(
-            message=f"--timeout {invocation.flag('timeout').value} bounds hooks only: nothing waits for the pods",
+            message=f"{name}{given} bounds hooks only: nothing waits for the pods",
             severity=severity(context),
-            fixes=(add_flag(invocation, "--wait", "add --wait"),),
+            fixes=(add_flag(invocation, "--wait", f"add {on(invocation, 'wait', '--wait')}"),),
         )

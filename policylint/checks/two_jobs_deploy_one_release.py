@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from policylint.invocations.advice import installs_or_upgrades
+from policylint.invocations.jobs import Parts, parts_of
 from policylint.invocations.model import Invocation
 from policylint.invocations.together import Together
 from policylint.model import Category, Confidence, Fix, Severity, Violation
@@ -21,7 +22,7 @@ from policylint.rule import Context, rule
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
 def check(file: Together, context: Context) -> Iterator[Violation]:
-    """The same release, namespace and target in two jobs, neither of them a dry run."""
+    """The same release, namespace and target in two jobs that do not wait for each other, no dry runs."""
     deploys = [each for each in file.invocations if installs_or_upgrades(each) and each.release and each.namespace]
     for first, second in combinations(deploys, 2):
         if _meet(first, second):
@@ -39,6 +40,8 @@ def _meet(first: Invocation, second: Invocation) -> bool:
         return False
     clusters = [(each.flag("kube-context"), each.flag("kubeconfig")) for each in (first, second)]
     same_cluster = [[(f.state, f.value) for f in flags] for flags in clusters]
+    if _one_waits(first, one.name, two.name):
+        return False
     grouped = one.concurrency is not None and one.concurrency == two.concurrency
     return (
         (first.release, first.namespace, one.environment, one.stage)
@@ -50,3 +53,10 @@ def _meet(first: Invocation, second: Invocation) -> bool:
 
 def _name(invocation: Invocation) -> str:
     return invocation.job.name if invocation.job else ""
+
+
+def _one_waits(invocation: Invocation, one: str, two: str) -> bool:
+    """Whether one of two jobs is done before the other begins."""
+    parts = parts_of(invocation.source) if invocation.source else Parts()
+    ahead = {name: {part.name for part, _ in parts.before(parts.by_name.get(name))} for name in (one, two)}
+    return one in ahead[two] or two in ahead[one]

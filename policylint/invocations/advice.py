@@ -31,6 +31,11 @@ def installs_or_upgrades(invocation: Invocation) -> bool:
     return invocation.tool == "helm" and invocation.action in ("install", "upgrade") and not is_dry_run(invocation)
 
 
+def changes_release(invocation: Invocation) -> bool:
+    """Whether it installs or upgrades a release for real, by a command or a declaration."""
+    return invocation.action in ("install", "upgrade") and not is_dry_run(invocation)
+
+
 def is_dry_run(invocation: Invocation) -> bool:
     """Whether the command only pretends."""
     flag = invocation.flag("dry-run")
@@ -112,6 +117,12 @@ def is_exact(version: str) -> bool:
 def pinned_in_reference(chart: str) -> bool:
     """Whether the reference itself names a version or a digest: oci://...@sha256:..., a .tgz address."""
     return "@sha256:" in chart or chart.endswith(".tgz")
+
+
+def tag_of(chart: str) -> str | None:
+    """The tag in an address of a registry: Helm 3.17 and later take it for the version, older ones stop at it."""
+    name, colon, tag = chart.rpartition("/")[2].partition("@")[0].partition(":")
+    return tag if chart.startswith("oci://") and name and colon else None
 
 
 def known_to(line: str, verb: str, name: str) -> bool:

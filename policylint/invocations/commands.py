@@ -8,19 +8,13 @@ from dataclasses import replace
 
 from policylint.invocations import flags as tables
 from policylint.invocations.argv import Command, Given, parse, shown
-from policylint.invocations.model import Flag, Invocation, Job, Place
+from policylint.invocations.installed import installed
+from policylint.invocations.model import Assignment, Flag, Invocation, Job, Place
 from policylint.invocations.shell import Run, Shell
 from policylint.invocations.shellenv import Env
 from policylint.invocations.source import Source
 from policylint.invocations.text import Text, Word
 from policylint.invocations.wrappers import Call, calls
-
-_VERSIONS = re.compile(
-    r"(?:HELM_VERSION|helm[-_]?version|DESIRED_VERSION)\W{1,8}v?([234](?:\.\d+){0,2})\b"
-    r"|get\.helm\.sh/helm-v([234](?:\.\d+){1,2})"
-    r"|get-helm-([34])\b",
-    re.IGNORECASE,
-)
 
 
 def listed(source: Source, text: Text, env: Env | None = None) -> Iterator[Invocation]:
@@ -39,12 +33,12 @@ def shell(source: Source, text: Text, env: Env | None = None, job: Job | None = 
 def invocations(source: Source, runs: Iterable[Run], job: Job | None = None) -> Iterator[Invocation]:
     """One invocation for each place where helm is run, in order of their places."""
     places: dict[int, list[Invocation]] = {}
-    installed = _installed(source.text)
+    version = installed(source.text)
     for run in runs:
         command = parse(run.call.words, run.call.tool)
         if command is not None:
             found = _invocation(source, run, command, job)
-            places.setdefault(run.site, []).append(replace(found, helm_version=_version(run.call, installed)))
+            places.setdefault(run.site, []).append(replace(found, helm_version=_version(run.call, version)))
     for site in sorted(places):
         yield merged(places[site])
 
@@ -60,15 +54,9 @@ def parse_command(argv: Sequence[str]) -> Invocation | None:
     return replace(found, line=0, column=0, insertion=None, span=None, helm_version=_version(call, ""))
 
 
-def _installed(text: str) -> str:
-    """The Helm that the file installs, "" where it installs none or several."""
-    found = {next(group for group in match if group) for match in _VERSIONS.findall(text)}
-    return found.pop() if len(found) == 1 else ""
-
-
-def _version(call: Call, installed: str) -> str:
+def _version(call: Call, elsewhere: str) -> str:
     named = re.search(r"helm[-_]?v?([234](?:\.\d+)*)(?:\.exe)?$|helm[\w.-]*:v?([234](?:\.\d+)*)", call.word.text.text)
-    return next((group for group in named.groups() if group), installed) if named else installed
+    return next((group for group in named.groups() if group), elsewhere) if named else elsewhere
 
 
 def _invocation(source: Source, run: Run, command: Command, job: Job | None) -> Invocation:
@@ -88,6 +76,7 @@ def _invocation(source: Source, run: Run, command: Command, job: Job | None) -> 
         flags=_flags(source, command),
         values_files=command.values(),
         sets=command.sets(),
+        assigned=tuple(_assigned(source, command)),
         dynamic=command.dynamic,
         written=_written(command, version, namespace),
         positionals=tuple(word.known for word in command.positionals),
@@ -124,6 +113,12 @@ def _flags(source: Source, command: Command) -> Mapping[str, Flag]:
             flag = replace(before, value=before.value if before.value is True else None)
         found[name] = flag
     return found
+
+
+def _assigned(source: Source, command: Command) -> Iterator[Assignment]:
+    for given in command.given:
+        if given.option.name == "set" and not given.maybe and given.value is not None and given.value.known is not None:
+            yield Assignment(given.value.known, _origin(source, given))
 
 
 def _origin(source: Source, given: Given) -> Place | None:

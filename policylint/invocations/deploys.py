@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from policylint.invocations.advice import is_dry_run
 from policylint.invocations.model import Flag, Invocation
 from policylint.invocations.settings import tables
 
 Fact = TypeVar("Fact")
 _ACTIONS = ("install", "upgrade")
+_DOCUMENTS = (".md", ".mdx", ".rst", ".adoc")
 _MODES = ("reset-values", "reuse-values", "reset-then-reuse-values")
 """By Helm's own precedence: the first that is set counts (helm pkg/action/upgrade.go, reuseValues)."""
 
@@ -26,17 +28,25 @@ class Deployment:
     atomic: bool | None = None
     force: bool | None = None
     version: str | None = None
+    line: str | None = None
+    """The Helm line that runs it, "3" or "4"."""
 
 
-def deployment(invocations: Iterable[Invocation], name: str, namespace: str = "", chart: str = "") -> Deployment:
-    """How this release is deployed; `chart` is a path from the directory that the invocations' files are named from."""
-    found = deploys(invocations, name, namespace, chart)
+def deployment(
+    invocations: Iterable[Invocation], name: str, namespace: str = "", chart: str = "", environment: str = ""
+) -> Deployment:
+    """How this release is deployed; `chart` is a path from the directory that the invocations' files are named from.
+
+    Of several, those of a CI job of this environment count, and examples of documentation only where there is no other.
+    """
+    found = _narrowed(deploys(invocations, name, namespace, chart), environment)
     return Deployment(
         found,
         _agreed(found, values_mode),
         _agreed(found, lambda each: _switch(each.flag("atomic"))),
         _agreed(found, lambda each: _switch(each.flag("force"))),
         _agreed(found, lambda each: each.version),
+        _agreed(found, lambda each: each.helm_version[:1] or None),
     )
 
 
@@ -44,11 +54,18 @@ def deploys(
     invocations: Iterable[Invocation], name: str, namespace: str = "", chart: str = ""
 ) -> tuple[Invocation, ...]:
     """The installs and upgrades that name the release, else those of its chart whose release cannot be told."""
-    candidates = [each for each in invocations if each.action in _ACTIONS and _agrees(each.namespace, namespace)]
+    real = (each for each in invocations if each.action in _ACTIONS and not is_dry_run(each))
+    candidates = [each for each in real if _agrees(each.namespace, namespace)]
     named = [each for each in candidates if each.release == name]
     charted = [each for each in named if chart and _same_chart(each, chart)]
     unnamed = [each for each in candidates if each.release is None and chart and _same_chart(each, chart)]
     return tuple(charted or named or unnamed)
+
+
+def _narrowed(found: tuple[Invocation, ...], environment: str) -> tuple[Invocation, ...]:
+    shown = tuple(each for each in found if not each.file.lower().endswith(_DOCUMENTS)) or found
+    own = tuple(each for each in shown if environment and each.job and each.job.environment == environment)
+    return own or shown
 
 
 def values_mode(invocation: Invocation) -> str | None:

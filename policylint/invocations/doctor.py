@@ -1,37 +1,21 @@
-"""Is policylint itself called before each deploy? A reading of the files; nothing is run."""
+"""Is policylint itself called before each deploy, and does its answer count? A reading of the files; nothing is run."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
+from policylint.invocations.callsites import CallSite, calls, runs_at
+from policylint.invocations.guards import Guard, guards
+from policylint.invocations.jobs import CI, Part, Parts, Step, parts_of
 from policylint.invocations.model import Invocation
 from policylint.invocations.source import Source
-from policylint.invocations.tree import Tree, documents
+from policylint.invocations.swallowed import flaw, goes_on
 
-_COMMAND = re.compile(r"(?<![\w./-])(?:[\w./-]*/)?policylint(?::\S+)?(?:\s+-[\w-]+(?:=\S+)?)*\s+(check|scan)\b")
-_STEP = re.compile(r"^\s*-?\s*uses:\s*[\"']?[\w./-]*policylint[\w./-]*@", re.MULTILINE)
-_HOOK = re.compile(r"^\s*-\s*id:\s*[\"']?policylint\b|^\s*-?\s*repo:\s*\S*/policylint\b", re.MULTILINE)
-_SILENT = re.compile(r"^\s*(?:#|//|rem\b|-?\s*(?:@?echo|printf)\b|-?\s*(?:name|description):)", re.IGNORECASE)
-_HOOKS = (".pre-commit-config.yaml", ".pre-commit-config.yml", "lefthook.yml", "lefthook.yaml")
-_CI = re.compile(
-    r"(?:^|/)(?:\.github/workflows/[^/]+|\.gitlab-ci[^/]*|[^/]*gitlab-ci|\.circleci/config|azure-pipelines[^/]*"
-    r"|bitbucket-pipelines|\.drone|\.woodpecker[^/]*|\.woodpecker/[^/]+|Jenkinsfile[^/]*|\.tekton/[^/]+)(?:\.ya?ml)?$"
-)
-_NOT_JOBS = ("stages", "variables", "default", "include", "workflow", "image", "services", "before_script", "cache")
+__all__ = ["Coverage", "Guard", "examine", "guards"]
 DECLARED = ("helmfile", "flux", "argocd", "terraform", "pulumi", "fleet", "k3s", "werf", "kustomize", "skaffold")
 """Tools whose declarations are deployed by something else than the file they stand in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """A place where policylint is run: `kind` is command, step (a CI action) or hook (before a commit)."""
-
-    file: str
-    line: int
-    kind: str
+_NOTHING = "nothing runs policylint before it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,147 +28,197 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A CI job: the lines it takes and the jobs that are done before it."""
+class _Answer:
+    """A guard, or None and the best reason there is."""
 
-    name: str
-    first: int
-    last: int
-    needs: tuple[str, ...] = ()
+    guard: Guard | None
+    because: str
+
+
+_Placed = tuple[Guard, int, int, str]
+"""A guard, the line and column where it comes to run in a file, and why its answer stops nothing there."""
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
+    source: Source
+    parts: Parts
     guards: tuple[Guard, ...]
-    parts: Mapping[str, Part] = field(default_factory=dict)
-
-    def part(self, line: int) -> Part | None:
-        return next((part for part in self.parts.values() if part.first <= line <= part.last), None)
+    calls: tuple[CallSite, ...] = ()
 
 
 def examine(deploys: Iterable[Invocation], sources: Iterable[Source]) -> tuple[Coverage, ...]:
     """For each install, upgrade, rollback, apply or sync: the policylint run that comes before it, if any.
 
-    `sources` are all files of the repository that run policylint or hold a deploy.
+    `sources` are the files of the repository that run policylint, hold a deploy, or run such a file.
     """
-    files = {source.file: _File(tuple(guards(source)), _parts(source)) for source in sources}
-    every = [guard for name in sorted(files) for guard in files[name].guards]
-    hook = next((guard for guard in every if guard.kind == "hook"), None)
-    in_ci = next((guard for guard in every if _CI.search(guard.file)), None)
-    return tuple(_cover(each, files.get(each.file), hook, in_ci) for each in deploys if each.deploys)
-
-
-def guards(source: Source) -> Iterator[Guard]:
-    """Where a file runs `policylint check` or `scan`; printed text, comments and names are none."""
-    if "policylint" not in source.text:
-        return
-    is_hooks = PurePosixPath(source.file).name in _HOOKS
-    for number, line in enumerate(source.text.split("\n"), 1):
-        if _SILENT.match(line):
-            continue
-        if is_hooks and (_HOOK.match(line) or _COMMAND.search(line)):
-            yield Guard(source.file, number, "hook")
-        elif _COMMAND.search(line):
-            yield Guard(source.file, number, "command")
-        elif _STEP.match(line):
-            yield Guard(source.file, number, "step")
-
-
-def _cover(deploy: Invocation, file: _File | None, hook: Guard | None, in_ci: Guard | None) -> Coverage:
-    before = _before(deploy, file) if file else None
-    if before:
-        return Coverage(deploy, before, "runs before it in the same file")
-    needed = _needed(deploy, file) if file else None
-    if needed:
-        return Coverage(deploy, needed, "runs in a job that it waits for")
-    if deploy.tool in DECLARED and in_ci:
-        return Coverage(deploy, in_ci, "runs in CI before the declaration is merged")
-    if hook:
-        return Coverage(deploy, hook, "runs before each commit")
-    return Coverage(deploy, None, "nothing runs policylint before it")
-
-
-def _before(deploy: Invocation, file: _File) -> Guard | None:
-    """The last guard above it, of the same job where the file has jobs."""
-    own = file.part(deploy.line)
-    above = [guard for guard in file.guards if guard.line <= deploy.line and file.part(guard.line) == own]
-    return above[-1] if above else None
-
-
-def _needed(deploy: Invocation, file: _File) -> Guard | None:
-    own = file.part(deploy.line)
-    todo, seen = list(own.needs) if own else [], set[str]()
-    while todo:
-        name = todo.pop()
-        part = file.parts.get(name)
-        if part is None or name in seen:
-            continue
-        seen.add(name)
-        todo += part.needs
-        for guard in file.guards:
-            if part.first <= guard.line <= part.last:
-                return guard
-    return None
-
-
-def _parts(source: Source) -> dict[str, Part]:
-    """The jobs of a CI file; empty for any other."""
-    if not source.file.endswith((".yaml", ".yml")) or not _CI.search(source.file):
-        return {}
-    roots = [root for root in documents(source.text, source.file) if isinstance(root, Tree)]
-    found = [part for root in roots for part in (*_github(root), *_azure(root), *_gitlab(root))]
-    required = {name: needs for root in roots for name, needs in _circle(root)}
-    return {
-        part.name: Part(part.name, part.first, part.last, part.needs or required.get(part.name, ())) for part in found
+    held = {source.file: source for source in sources}
+    parts = {name: parts_of(source) for name, source in held.items()}
+    files = {
+        name: _File(source, parts[name], tuple(guards(source)), tuple(calls(source, parts)))
+        for name, source in held.items()
     }
+    repository = _Repository(files)
+    return tuple(repository.cover(each) for each in deploys if each.deploys)
 
 
-def _names(tree: Tree | None) -> tuple[str, ...]:
-    """`needs: a`, `needs: [a, b]`, `needs: [{job: a}]`."""
-    if tree is None:
-        return ()
-    if tree.text is not None:
-        return (tree.text,)
-    return tuple(name for item in tree.items() if (name := item.text or item.string("job") or ""))
+@dataclass(frozen=True, slots=True)
+class _Repository:
+    files: Mapping[str, _File]
+    answers: dict[tuple[str, int, int], _Answer] = field(default_factory=dict)
+    known: dict[str, tuple[_Placed, ...]] = field(default_factory=dict)
+    """The guards of a file, its own and those it reaches."""
+
+    def cover(self, deploy: Invocation) -> Coverage:
+        """The first way in which policylint comes before a deploy; else the first reason why it does not."""
+        found = self.before(deploy.file, deploy.line, deploy.column)
+        if found.guard is None and deploy.tool in DECLARED and (guard := self.anywhere(in_ci=True)):
+            found = _Answer(guard, "runs in CI before the declaration is merged")
+        if found.guard is None and (guard := self.anywhere(in_ci=False)):
+            found = _Answer(guard, "runs before each commit")
+        return Coverage(deploy, found.guard, found.because)
+
+    def anywhere(self, *, in_ci: bool) -> Guard | None:
+        """A guard of some CI file whose answer counts, or one before commits."""
+        for name in sorted(self.files):
+            file = self.files[name]
+            for guard in file.guards:
+                here = bool(CI.search(name)) if in_ci else guard.kind == "hook"
+                if here and not _ignored(file, guard.flaw, guard.line):
+                    return guard
+        return None
+
+    def before(self, name: str, line: int, column: int) -> _Answer:
+        """What guards a place of a file: above it, in what it waits for, or before each call of it."""
+        place = (name, line, column)
+        if place not in self.answers:
+            self.answers[place] = _Answer(None, _NOTHING)  # for files that run each other
+            self.answers[place] = self._before(self.files.get(name), line, column)
+        return self.answers[place]
+
+    def _before(self, file: _File | None, line: int, column: int) -> _Answer:
+        if file is None:
+            return _Answer(None, _NOTHING)
+        reasons: list[str] = []
+        for place in runs_at(file.source, line):
+            found = self._above(file, place, column if place == line else 1)
+            if found.guard:
+                return found
+            reasons.append(found.because)
+        for found in (self._needed(file, line), self._called(file, line)):
+            if found.guard:
+                return found
+            reasons.append(found.because)
+        return _Answer(None, next((each for each in reasons if each != _NOTHING), _NOTHING))
+
+    def _above(self, file: _File, line: int, column: int) -> _Answer:
+        """The last guard above a place, of the same part where the file has parts."""
+        part = file.parts.at(line)
+        step, reason = (part.step(line) if part else None), _NOTHING
+        for guard, at, col, why in self._guards(file):
+            if (
+                (at, col) >= (line, column)
+                or file.parts.at(at) != part
+                or (guard.until and not at <= line <= guard.until)
+            ):
+                continue
+            but = _ignored(file, why, at) or _passed_over(part, part.step(at) if part else None, step)
+            if not but:
+                where = "runs before it in the same file" if guard.file == file.source.file else "runs before it"
+                careless = goes_on(file.source) and guard.file == file.source.file
+                return _Answer(
+                    guard, f"{where}; nothing stops at its findings: set -e is missing" if careless else where
+                )
+            reason = f"{guard.file}:{guard.line} runs before it, but {but}"
+        return _Answer(None, reason)
+
+    def _guards(self, file: _File) -> tuple[_Placed, ...]:
+        """The guards of a file and of what it calls, each with the place and the flaw in this file, the last first."""
+        name = file.source.file
+        if name not in self.known:
+            self.known[name] = ()  # for files that run each other
+            found = sorted((*_own(file), *self._through(file)), key=lambda each: each[1:3], reverse=True)
+            self.known[name] = tuple(found)
+        return self.known[name]
+
+    def _through(self, file: _File) -> Iterator[_Placed]:
+        for call in file.calls:
+            guard = self._within(call)
+            if guard:
+                why, until = flaw(file.source, call.line, call.column - 1, call.end)
+                yield guard, call.line, call.column, guard.flaw or why if not until else ""
+
+    def _within(self, call: CallSite) -> Guard | None:
+        """A guard in the part that a call runs, or in what that part waits for or calls."""
+        file = self.files[call.to]
+        wanted = file.parts.by_name.get(call.part)
+        own = [wanted, *(part for part, _ in file.parts.before(wanted))] if wanted else [None]
+        for guard, at, _, why in self._guards(file):
+            part = file.parts.at(at)
+            if (not call.part or part in own) and not _ignored(file, why, at):
+                return guard
+        return None
+
+    def _needed(self, file: _File, line: int) -> _Answer:
+        own, reason = file.parts.at(line), _NOTHING
+        for part, anyway in file.parts.before(own):
+            for guard, at, _, why in self._guards(file):
+                if file.parts.at(at) != part:
+                    continue
+                but = _ignored(file, why, at) or ("the job runs though it failed" if anyway else "")
+                if not but:
+                    return _Answer(guard, "runs in a job that it waits for")
+                reason = f"{guard.file}:{guard.line} runs in a job that it waits for, but {but}"
+        return _Answer(None, reason)
+
+    def _called(self, file: _File, line: int) -> _Answer:
+        """What comes before every call of the place's file, or of the part that holds it."""
+        part = file.parts.at(line)
+        names = {"", part.name if part else ""} | _waiting(file.parts, part)
+        sites = [
+            call
+            for other in self.files.values()
+            for call in other.calls
+            if call.to == file.source.file and call.part in names
+        ]
+        answers = [self.before(call.file, call.line, call.column) for call in sites]
+        bare = [(call, each) for call, each in zip(sites, answers, strict=True) if each.guard is None]
+        if not sites or not answers:
+            return _Answer(None, _NOTHING)
+        if bare:
+            call, each = bare[0]
+            why = f": {each.because}" if each.because != _NOTHING else ""
+            return _Answer(None, f"nothing runs policylint before {call.file}:{call.line} runs it{why}")
+        return _Answer(answers[0].guard, f"runs before {sites[0].file}:{sites[0].line} runs it")
 
 
-def _part(name: str, tree: Tree, needs: tuple[str, ...]) -> Part:
-    end = tree.spot
-    return Part(name, tree.line, end.end_line - (end.end_column == 1), needs)
+def _own(file: _File) -> Iterator[_Placed]:
+    for guard in file.guards:
+        yield from ((guard, at, guard.column, guard.flaw) for at in runs_at(file.source, guard.line))
 
 
-def _github(root: Tree) -> Iterator[Part]:
-    jobs = root.get("jobs")
-    for name, job in jobs.pairs() if jobs else ():
-        yield _part(name, job, _names(job.get("needs")))
+def _waiting(parts: Parts, part: Part | None) -> set[str]:
+    """The parts that run this one first: calling them calls it too."""
+    return {name for name, each in parts.by_name.items() if any(found == part for found, _ in parts.before(each))}
 
 
-def _azure(root: Tree) -> Iterator[Part]:
-    stages = root.get("stages")
-    for holder in (root, *(stages.items() if stages else ())):
-        jobs = holder.get("jobs")
-        for job in jobs.items() if jobs else ():
-            name = job.string("job") or job.string("deployment")
-            if name:
-                yield _part(name, job, _names(job.get("dependsOn")))
+def _ignored(file: _File, why: str, line: int) -> str:
+    """Why the answer of a guard in this file stops nothing."""
+    part = file.parts.at(line)
+    step = part.step(line) if part else None
+    if why:
+        return why
+    if (step and step.tolerant) or (part and part.tolerant):
+        return "it is allowed to fail"
+    return ""
 
 
-def _gitlab(root: Tree) -> Iterator[Part]:
-    """Jobs are top-level keys; without `needs` a job waits for all of the earlier stages."""
-    jobs = [(name, job) for name, job in root.pairs() if name not in _NOT_JOBS and job.get("script") is not None]
-    order = list(_names(root.get("stages"))) or ["build", "test", "deploy"]
-    stage = {name: job.string("stage") or "test" for name, job in jobs}
-    for name, job in jobs:
-        needs = job.get("needs")
-        rank = order.index(stage[name]) if stage[name] in order else 0
-        earlier = tuple(other for other, _ in jobs if stage[other] in order[:rank])
-        yield _part(name, job, _names(needs) if needs is not None else earlier)
-
-
-def _circle(root: Tree) -> Iterator[tuple[str, tuple[str, ...]]]:
-    workflows = root.get("workflows")
-    for _, workflow in workflows.pairs() if workflows else ():
-        jobs = workflow.get("jobs")
-        for item in jobs.items() if jobs else ():
-            for name, options in item.pairs():
-                yield name, _names(options.get("requires"))
+def _passed_over(part: Part | None, guarding: Step | None, deploying: Step | None) -> str:
+    """Why a step of the same job may deploy without the answer of an earlier one."""
+    if part is None or guarding is None or deploying is None or guarding == deploying:
+        return ""
+    if deploying.anyway:
+        return "the step runs though it failed"
+    if guarding.condition and guarding.condition != deploying.condition and guarding.condition != part.condition:
+        return f"only if {guarding.condition}"
+    return ""

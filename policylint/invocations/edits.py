@@ -6,6 +6,7 @@ Everything is counted in bytes, since edits are. None is the answer wherever the
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from policylint.invocations.flags import canonical
 from policylint.invocations.model import Invocation, Place
@@ -15,6 +16,16 @@ from policylint.model import Edit
 _SWITCH = {b"true": b"false", b"yes": b"no", b"on": b"off", b"True": b"False", b"Yes": b"No"}
 _OPPOSITE = {**_SWITCH, **{off: on for on, off in _SWITCH.items()}}
 _KEY = re.compile(rb"(?P<key>(?:-\s+)?[\"']?[\w.-]+[\"']?\s*[:=]\s*)(?P<quote>[\"']?)(?P<value>[^\"'\n{}$]+)(?P=quote)")
+_HOLDERS = {
+    "ansible": tuple(
+        f"{prefix}helm" for prefix in ("kubernetes.core.", "community.kubernetes.", "community.general.", "")
+    ),
+    "fleet": ("spec", ""),
+    "pulumi": ("properties",),
+}
+"""The key of an item below which a tool's settings stand, where that is not the item itself ("")."""
+_WIDEST = 8
+"""Blanks of one level of YAML, at most."""
 _BLANKS = b" \t"
 _CONTINUES = (b"\\", b"^", b"`")
 
@@ -39,7 +50,9 @@ def setting_added(invocation: Invocation, path: tuple[str, ...], value: str) -> 
     if held is None or invocation.dynamic:
         return None
     data, place = held
-    return _in_block(data, place, path[-1], value) if invocation.syntax == "hcl" else _in_yaml(data, place, path, value)
+    if invocation.syntax == "hcl":
+        return _in_block(data, place, path[-1], value)
+    return _in_yaml(data, place, path, value, _HOLDERS.get(invocation.tool, ()))
 
 
 def changed(invocation: Invocation, name: str, text: str) -> Edit | None:
@@ -66,6 +79,18 @@ def changed(invocation: Invocation, name: str, text: str) -> Edit | None:
         return None
     at, to, new = found
     return Edit(place.file, at + shift, to + shift, new)
+
+
+def respelled(invocation: Invocation, place: Place | None, old: str, new: str) -> Edit | None:
+    """Write another name where a place begins with the flag `old`; what follows stays."""
+    data = _bytes(invocation)
+    if data is None or place is None or place.file != invocation.file or place.start < 0:
+        return None
+    start = place.start - (invocation.source.offset if invocation.source else 0)
+    behind = start + len(old)
+    if data[start:behind] != old.encode() or data[behind : behind + 1] not in (b" ", b"="):
+        return None
+    return Edit(place.file, place.start, place.start + len(old), new)
 
 
 def _bytes(invocation: Invocation) -> bytes | None:
@@ -139,8 +164,13 @@ def _in_block(data: bytes, place: Place, name: str, value: str) -> Edit | None:
     return Edit(place.file, opening.end(), opening.end(), line)
 
 
-def _in_yaml(data: bytes, place: Place, path: tuple[str, ...], value: str) -> Edit | None:
-    """Below the first key of the deepest mapping that is there, as the keys beside it are written."""
+def _in_yaml(
+    data: bytes, place: Place, path: tuple[str, ...], value: str, holders: tuple[str, ...] = ()
+) -> Edit | None:
+    """Below the first key of the deepest mapping that is there, as the keys beside it are written.
+
+    `holders` are the keys of which one holds the settings.
+    """
     from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
     from policylint.errors import ReadError
@@ -156,17 +186,20 @@ def _in_yaml(data: bytes, place: Place, path: tuple[str, ...], value: str) -> Ed
         return None
     if isinstance(node, SequenceNode) and len(node.value) == 1:
         node = node.value[0]
-    rest = list(path)
+    if holders:
+        node = _held(node, holders)
+    rest, step = list(path), 2
     while isinstance(node, MappingNode) and rest:
         below = next((held for key, held in node.value if key.value == rest[0]), None)
         if below is None:
             break
-        node, rest = below, rest[1:]
+        inner = below.start_mark.column - node.start_mark.column
+        node, rest, step = below, rest[1:], inner if 0 < inner <= _WIDEST else step
     if not isinstance(node, MappingNode) or node.flow_style or not rest or not node.value:
         return None
     key, first = node.value[0]
     column = key.start_mark.column
-    lines = [f"{' ' * (column + 2 * deep)}{step}:" for deep, step in enumerate(rest)]
+    lines = [f"{' ' * (column + step * deep)}{name}:" for deep, name in enumerate(rest)]
     lines[-1] += f" {value}"
     added_text = "\n".join(lines)
     simple = isinstance(first, ScalarNode) and first.start_mark.line == first.end_mark.line == key.start_mark.line
@@ -176,6 +209,18 @@ def _in_yaml(data: bytes, place: Place, path: tuple[str, ...], value: str) -> Ed
         return Edit(place.file, end, end, f"\n{added_text}")
     start = at + key.start_mark.index
     return Edit(place.file, start, start, f"{added_text.lstrip()}\n{' ' * column}")
+
+
+def _held(node: Any, holders: tuple[str, ...]) -> Any:
+    """The value of the key that holds the settings, also below the item's own name; None where there is none."""
+    from yaml.nodes import MappingNode
+
+    itself = node if "" in holders else None
+    pairs = node.value if isinstance(node, MappingNode) else []
+    found = next((held for key, held in pairs if key.value in holders), None)
+    if found is None and itself is None and len(pairs) == 1:
+        return _held(pairs[0][1], holders)
+    return found or itself
 
 
 def only(invocation: Invocation, pattern: bytes, text: str) -> Edit | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from policylint.invocations.actions import Step, invocation, row_of
 from policylint.invocations.ci import is_yaml, mentions, minutes, resolve, script, variables, words
@@ -60,16 +61,25 @@ def _about(root: Yaml, name: str, job: Yaml) -> Job:
     )
 
 
-def _steps(source: Source, parent: Yaml, known: dict[str, Text], job: Job | None, shell: str) -> Iterator[Found]:
+def _steps(source: Source, parent: Yaml, known: dict[str, Text], about: Job | None, shell: str) -> Iterator[Found]:
     steps = parent.get("steps")
     for step in steps.items() if steps else ():
         values = {**known, **variables(step.get("env"))}
+        job = _within(step, about)
         run = step.get("run")
         if run is not None:
             text = resolve(run.text(), _ENV, values.get)
             yield from script(source, text, values, job, step.string("shell") or shell)
         elif step.string("uses"):
             yield from _used(source, step, values, job)
+
+
+def _within(step: Yaml, job: Job | None) -> Job | None:
+    """The job with the limit of one of its steps, where that is the nearer one."""
+    limit = minutes(step.string("timeout-minutes"))
+    if job is None or limit is None:
+        return job
+    return replace(job, timeout=min(limit, job.timeout or limit))
 
 
 def _used(source: Source, step: Yaml, known: dict[str, Text], job: Job | None) -> Iterator[Found]:

@@ -70,6 +70,14 @@ UNKNOWN = Flag("unknown")
 
 
 @dataclass(frozen=True, slots=True)
+class Assignment:
+    """One `--set` whose text is known; `origin` is where the flag stands together with it."""
+
+    text: str
+    origin: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """What surrounds a command in CI: minutes until the job is stopped, what may run at the same time."""
 
@@ -107,6 +115,8 @@ class Invocation:
     """The files that give values as they are written; `INLINE` for values inside a declaration."""
     sets: tuple[str, ...] = ()
     """Each `--set`-like argument as it is written: `key=value`, or the key where the value is given elsewhere."""
+    assigned: tuple[Assignment, ...] = ()
+    """Those of `sets` that `--set` itself gives, whose types Helm guesses, where they can be told."""
     dynamic: bool = False
     written: Mapping[str, str] = field(default_factory=dict)
     """release, chart, version, namespace and action as spelled in the file."""

@@ -50,5 +50,18 @@ def absent(version: str, verb: str, name: str) -> str:
     return ""
 
 
+def refuses(version: str, verb: str, name: str, value: str) -> bool:
+    """Whether a Helm stops at this value of a flag that it knows; an unknown patch of a line counts as its newest."""
+    at = _numbers(version)
+    for row in flags.notes()["values"]:
+        if row["line"] != version[:1] or row["name"] != name or verb not in row["verbs"]:
+            continue
+        taken = value not in row.get("values", ()) and not re.fullmatch(row.get("matching", r"(?!)"), value)
+        old = "since" not in row or (len(at) > 1 and at < _numbers(row["since"])[: len(at)])
+        if not taken and old:
+            return True
+    return False
+
+
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version)[:3])

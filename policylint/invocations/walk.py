@@ -63,12 +63,14 @@ def scan(paths: Sequence[Path], root: Path, *, skip: Sequence[str] = ()) -> Scan
     return Scan(tuple(invocations), tuple(failures), sum(listing.count for listing in listings))
 
 
-def naming(word: str, paths: Sequence[Path], root: Path, *, skip: Sequence[str] = ()) -> Iterator[Source]:
-    """The files below these paths that hold a word, in any case; what cannot be read is left out."""
-    patterns = (*settings()["skip"], *skip)
-    pattern = re.compile(re.escape(word.encode()), re.IGNORECASE)
-    listings = [_list(each, patterns, (word,), []) for each in paths]
-    for path in _paths(paths, listings):
+def naming(
+    word: str | Sequence[str], paths: Sequence[Path], root: Path, *, skip: Sequence[str] = ()
+) -> Iterator[Source]:
+    """The files below these paths that hold a word, or one of several, in any case; what cannot be read is left out."""
+    patterns, words = (*settings()["skip"], *skip), [word] if isinstance(word, str) else list(word)
+    pattern = re.compile(b"|".join(re.escape(each.encode()) for each in words), re.IGNORECASE)
+    listings = [_list(each, patterns, words, []) for each in paths] if words else []
+    for path in _paths(paths, listings) if words else ():
         data = _candidate(path, root, pattern, [])
         if data is not None:
             yield _source(path, data, root)

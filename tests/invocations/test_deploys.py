@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from policylint.invocations.deploys import deployment, deploys, values_mode
-from policylint.invocations.model import Flag, Invocation
+from policylint.invocations.model import Flag, Invocation, Job
 
 SET = Flag("set", True)
 
@@ -81,3 +81,21 @@ def test_facts_that_disagree_are_unknown() -> None:
 def test_a_release_that_nothing_deploys() -> None:
     found = deployment([WEB], "api")
     assert (found.invocations, found.values_mode, found.atomic) == ((), None, None)
+
+
+def test_a_dry_run_and_an_example_deploy_nothing() -> None:
+    real = upgrade(release="web", flags={"reuse-values": SET})
+    pretended = upgrade(release="web", flags={"dry-run": Flag("set", "server")})
+    shown = upgrade("README.md", release="web")
+    assert deployment([real, pretended, shown], "web").invocations == (real,)
+    assert deployment([shown], "web").invocations == (shown,)
+
+
+def test_the_job_of_the_environment_counts() -> None:
+    production, staging = (
+        upgrade(release="web", flags=flags, job=Job(name, environment=name))
+        for name, flags in (("production", {"force": SET}), ("staging", {}))
+    )
+    assert deployment([production, staging], "web").force is None
+    assert deployment([production, staging], "web", environment="production").force is True
+    assert deployment([production, staging], "web", environment="other").force is None

@@ -87,3 +87,29 @@ def test_spellings_of_both_lines_read_alike() -> None:
     assert flags.spellings("upgrade")["-f"].name == "values"
     assert flags.verbs()["delete"] == "uninstall"
     assert flags.subcommands("repo")["up"] == "update"
+
+
+REFUSED = [
+    (row, verb, value)
+    for row in flags.notes()["values"]
+    for verb in row["verbs"]
+    for value in row.get("values", ["./render.sh"])
+]
+
+
+@pytest.mark.parametrize(
+    ("row", "verb", "value"),
+    REFUSED,
+    ids=[f"{row['line']}-{verb}-{row['name']}-{value}" for row, verb, value in REFUSED],
+)
+def test_values_that_a_line_refuses_are_refused_by_its_newest_unless_they_came(row, verb: str, value: str) -> None:
+    said = try_flag(binary(row["line"]), verb, f"--{row['name']}={value}")
+    assert ("invalid argument" in said) is ("since" not in row)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in flags.notes()["changed"] if "since" in row], ids=lambda row: row["name"]
+)
+def test_a_flag_that_came_is_there_now(row) -> None:
+    for verb in row["verbs"]:
+        assert row["name"] in flags.options(row["line"], verb)

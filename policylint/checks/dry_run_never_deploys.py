@@ -1,0 +1,39 @@
+"""A deploy job that only pretends.
+
+What happens: the job is green, and the cluster runs what it ran before.
+
+Why: the job's name says deploy or release, and every install and upgrade in it is a dry run.
+
+What to do instead: leave --dry-run out, or call the job a check.
+"""
+
+import re
+from collections.abc import Iterator
+
+from policylint.invocations.advice import is_dry_run, replace_flag
+from policylint.invocations.model import Invocation
+from policylint.invocations.together import Together
+from policylint.model import Category, Confidence, Grade, Severity, Violation
+from policylint.rule import Context, rule
+
+DEPLOYS = re.compile(r"(?i)(?:^|[-_. /])(?:deploy(?:ment)?|release|rollout|production|prod)(?:$|[-_. /])")
+CHECKS = re.compile(r"(?i)test|check|lint|dry|plan|diff|preview|valid|verify|pr\b")
+
+
+@rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
+def check(file: Together, context: Context) -> Iterator[Violation]:
+    """The first dry run of a job of such a name in which nothing deploys."""
+    for first in file.first_of_jobs(lambda each: each.tool == "helm" and _upgrades(each)):
+        own = [each for each in file.invocations if each.job and first.job and each.job.name == first.job.name]
+        named = first.job is not None and DEPLOYS.search(first.job.name) and not CHECKS.search(first.job.name)
+        if named and not any(each.deploys and not is_dry_run(each) for each in own):
+            yield Violation(
+                message=f"the job {first.job.name if first.job else ''} deploys nothing: helm only pretends",
+                because="each install and upgrade in it is a dry run",
+                fixes=(replace_flag(first, "dry-run", "", "leave --dry-run out", Grade.UNSAFE),),
+                locations=(first.location,),
+            )
+
+
+def _upgrades(invocation: Invocation) -> bool:
+    return invocation.action in ("install", "upgrade")

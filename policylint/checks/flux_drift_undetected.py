@@ -1,0 +1,41 @@
+"""Flux does not see what others change.
+
+What happens: what somebody edits or deletes by hand stays that way until the next upgrade of the chart, and nothing
+says so.
+
+Why: spec.driftDetection.mode is not set; its default is disabled.
+
+What to do instead: mode: warn reports drift, mode: enabled corrects it too; fields that an autoscaler sets go under
+driftDetection.ignore.
+
+Source: api/v2/helmrelease_types.go of fluxcd/helm-controller 1.6 (DriftDetection).
+"""
+
+from collections.abc import Iterator
+
+from policylint.invocations.declaredfields import declared
+from policylint.invocations.edits import setting_added
+from policylint.invocations.model import Invocation
+from policylint.model import Category, Confidence, Fix, Grade, Severity, Violation
+from policylint.rule import Context, rule
+
+APIS = ("helm.toolkit.fluxcd.io/v2", "helm.toolkit.fluxcd.io/v2beta2")
+PATH = ("spec", "driftDetection", "mode")
+
+
+@rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
+def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
+    """A HelmRelease whose API knows the setting and that leaves it off; silent where a template may write it."""
+    root = declared(invocation) if invocation.tool == "flux" and not invocation.dynamic else None
+    if root is None or root.string("apiVersion") not in APIS:
+        return
+    found, mode = root.get("spec", "driftDetection"), root.get(*PATH)
+    if (found and (found.open or found.dynamic)) or (mode and (mode.dynamic or mode.text != "disabled")):
+        return
+    edit = setting_added(invocation, PATH, "warn") if mode is None else None
+    title = "let it report: spec.driftDetection.mode: warn"
+    yield Violation(
+        message="Flux does not see what others change in the cluster",
+        because="driftDetection.mode is disabled" if mode else "driftDetection is off unless it is asked for",
+        fixes=(Fix(title, Grade.SAFE, (), (edit,)) if edit else Fix(title),),
+    )

@@ -1,0 +1,34 @@
+"""Flux tries a broken release for ever.
+
+What happens: a release that cannot succeed is installed or upgraded again and again; each time the chart's hooks
+run, and an install is uninstalled in between, with the claims that the chart renders.
+
+Why: remediation.retries is negative, which means without end.
+
+What to do instead: retries: 3 is enough for what passes by itself; the rest needs a change.
+
+Source: api/v2/helmrelease_types.go of fluxcd/helm-controller 1.6 (InstallRemediation, UpgradeRemediation).
+"""
+
+from collections.abc import Iterator
+
+from policylint.invocations.declaredfields import declared
+from policylint.invocations.model import Invocation
+from policylint.model import Category, Fix, Location, Severity, Violation
+from policylint.rule import Context, rule
+
+
+@rule(category=Category.PRACTICE, severity=Severity.NOTE)
+def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
+    """retries below 0, of the install or the upgrade."""
+    root = declared(invocation) if invocation.tool == "flux" else None
+    for action in ("install", "upgrade") if root else ():
+        found = root.get("spec", action, "remediation", "retries") if root else None
+        if found and (found.text or "").startswith("-") and (found.text or "")[1:].isdigit():
+            where = Location("command", invocation.file, found.line, found.column, invocation.release or "")
+            yield Violation(
+                message=f"a broken {action} is tried for ever: retries is {found.text}",
+                before=action,
+                locations=(where,),
+                fixes=(Fix("give it a number: retries: 3"),),
+            )

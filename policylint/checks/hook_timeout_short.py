@@ -1,0 +1,52 @@
+"""A hook may need longer than helm waits.
+
+What happens: helm gives up on the hook ("timed out waiting for the condition"), the upgrade fails, and the Job runs
+on: a migration then ends behind a release that was rolled back.
+
+Why: helm waits for each hook as long as --timeout says, five minutes if it says nothing; a Job of the chart's hooks
+has an activeDeadlineSeconds beyond that, or no timeout is given although Jobs run as hooks.
+
+What to do instead: give --timeout more than the longest hook takes, and the Job a deadline below it.
+"""
+
+import re
+from collections.abc import Iterator
+
+from policylint.invocations.advice import changes_release, seconds
+from policylint.invocations.defaults import called, default
+from policylint.invocations.localcharts import documents_of
+from policylint.invocations.model import Invocation
+from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.rule import Context, rule
+
+HOOK = re.compile(r"^\s+[\"']?helm\.sh/hook[\"']?:[^\n]*\b(?:pre|post)-(?:upgrade|install)\b", re.MULTILINE)
+JOB = re.compile(r"^kind:[ \t]*[\"']?Job\b", re.MULTILINE)
+DEADLINE = re.compile(r"^  activeDeadlineSeconds:[ \t]*(\d+)", re.MULTILINE)
+
+
+@rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
+def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
+    """The Jobs among the hooks of a chart that stands in the repository, as its templates spell them."""
+    flag = invocation.flag("timeout")
+    if not changes_release(invocation) or flag.state == "unknown" or invocation.flag("no-hooks").state != "unset":
+        return
+    hooks = [text for text in documents_of(invocation) or () if HOOK.search(text) and JOB.search(text)]
+    said = str(flag.value if flag.state == "set" else default(invocation, "timeout"))
+    limit = seconds(said)
+    if not hooks or limit is None:
+        return
+    longest = max((int(found[1]) for text in hooks for found in DEADLINE.finditer(text)), default=0)
+    name = called(invocation, "timeout", "--timeout")
+    if longest > limit:
+        yield Violation(
+            message=f"helm waits {said} for a hook that may take {longest}s",
+            because="a Job of the chart's hooks has that activeDeadlineSeconds",
+            confidence=Confidence.LIKELY,
+            severity=Severity.WARNING,
+            fixes=(Fix(f"give {name} more than {longest}s"),),
+        )
+    elif flag.state == "unset" and not longest:
+        yield Violation(
+            message=f"each Job among the chart's hooks has {said} to finish: no {name} is given",
+            fixes=(Fix(f"give {name} what the longest hook needs"),),
+        )

@@ -1,0 +1,44 @@
+"""Argo CD deletes what leaves git, claims and namespaces too.
+
+What happens: an object that the chart renders no longer (a switch turned off, a renamed template, a chart that
+moved) is deleted by the next automatic sync. With a PersistentVolumeClaim, a Namespace or a
+CustomResourceDefinition goes the data.
+
+Why: syncPolicy.automated.prune is true, and nothing here says which objects are to stay.
+
+What to do instead: annotate what holds data with argocd.argoproj.io/sync-options: Prune=false (or Prune=confirm).
+helm.sh/resource-policy: keep does not do: Argo CD minds it when the Application is deleted, not when it prunes.
+
+Source: gitops-engine/pkg/sync/sync_context.go (isPruningDisabled) and controller/appcontroller.go of
+argoproj/argo-cd, 2026-08.
+"""
+
+import re
+from collections.abc import Iterator
+
+from policylint.invocations.declaredfields import automated
+from policylint.invocations.localcharts import documents_of
+from policylint.invocations.model import Invocation
+from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.rule import Context, rule
+
+GUARD = re.compile(r"\bPrune=(?:false|confirm)\b")
+HOLDS_DATA = re.compile(r"^kind:[ \t]*[\"']?(PersistentVolumeClaim|Namespace|CustomResourceDefinition)\b", re.MULTILINE)
+
+
+@rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
+def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
+    """Automatic pruning of a chart that is elsewhere, or that is here and holds data without a guard."""
+    policy = automated(invocation)
+    prunes = policy.get("prune") if policy else None
+    if not prunes or not prunes.boolean or (invocation.source and GUARD.search(invocation.source.text)):
+        return
+    documents = documents_of(invocation)
+    bare = [found[1] for text in documents or () if not GUARD.search(text) for found in HOLDS_DATA.finditer(text)]
+    if documents is None or bare:
+        what = f"each {' and '.join(sorted(set(bare)))} of the chart" if bare else "claims and namespaces of the chart"
+        yield Violation(
+            message=f"what the chart renders no longer is deleted by itself: {what} too",
+            because="automated.prune is true" + ("" if bare else ", and what the chart guards cannot be seen here"),
+            fixes=(Fix("annotate what holds data: argocd.argoproj.io/sync-options: Prune=false"),),
+        )

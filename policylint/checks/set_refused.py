@@ -1,0 +1,48 @@
+"""A --set that Helm cannot read.
+
+What happens: helm stops before it does anything: failed parsing --set data: key "b" has no value.
+
+Why: a comma ends a value, a dot and a bracket belong to the name; --set hosts=a,b is the value a and a name b without a
+value. A shell takes one backslash away where the argument is not quoted.
+
+What to do instead: write a list as {a,b}, escape the comma within quotes ('hosts=a\\,b'), or use a values file.
+"""
+
+from collections.abc import Iterator
+
+from policylint.errors import UsageError
+from policylint.invocations.model import Assignment, Invocation
+from policylint.model import Category, Fix, Severity, Violation
+from policylint.redact import secret_key
+from policylint.rule import Context, rule
+
+VERBS = ("install", "upgrade", "template", "lint")
+
+
+@rule(category=Category.PRACTICE, severity=Severity.WARNING)
+def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
+    """A text that Helm's own reading of --set refuses; silent where a part of it cannot be told."""
+    from policylint.values.strvals import set_values
+
+    if invocation.tool != "helm" or invocation.action not in VERBS or invocation.syntax != "shell":
+        return
+    for given in invocation.assigned:
+        if not _whole(invocation, given):
+            continue
+        try:
+            set_values(given.text, {})
+        except UsageError as error:
+            said = "failed parsing --set data" if secret_key(given.text) else error.message
+            yield Violation(
+                message=f"helm {invocation.action} stops: {said}",
+                fixes=(Fix("escape the comma within quotes, 'key=a\\,b', or write a list, 'key={a,b}'"),),
+            )
+
+
+def _whole(invocation: Invocation, given: Assignment) -> bool:
+    """Whether the word ends where it was read to: braces and quotes that meet may hold more of it."""
+    source, place = invocation.source, given.origin
+    if source is None or place is None or place.end < 0:
+        return True
+    behind = source.text.encode()[place.end - source.offset :][:2]
+    return not behind or behind[:1] in b" \t\n;|&)`\"'" or behind == b"\\\n"

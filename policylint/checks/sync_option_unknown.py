@@ -1,0 +1,66 @@
+"""A sync option that Argo CD does not know.
+
+What happens: nothing: Argo CD compares options as texts, letter by letter, and ignores what it does not know.
+
+Why: the option is misspelt, has another value, or works as an annotation of single objects only (Force=true).
+
+What to do instead: write it as the page on sync options does, or put Force=true on the object that needs it.
+
+Source: docs/user-guide/sync-options.md and controller/sync.go of argoproj/argo-cd, 2026-08.
+"""
+
+import difflib
+from collections.abc import Iterator
+
+from policylint.invocations.declaredfields import declared
+from policylint.invocations.model import Invocation
+from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
+from policylint.rule import Context, rule
+
+SWITCH = ("true", "false")
+OPTIONS = {
+    "ApplyOutOfSyncOnly": SWITCH,
+    "ClientSideApplyMigration": SWITCH,
+    "CreateNamespace": SWITCH,
+    "Delete": (*SWITCH, "confirm"),
+    "FailOnSharedResource": SWITCH,
+    "Prune": (*SWITCH, "confirm"),
+    "PruneLast": SWITCH,
+    "PrunePropagationPolicy": ("background", "foreground", "orphan"),
+    "Replace": SWITCH,
+    "RespectIgnoreDifferences": SWITCH,
+    "ServerSideApply": SWITCH,
+    "SkipDryRunOnMissingResource": SWITCH,
+    "Validate": SWITCH,
+}
+
+
+@rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
+def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
+    """Each option of an Application's syncPolicy without an effect, templates apart."""
+    root = declared(invocation) if invocation.tool == "argocd" else None
+    if root is None:
+        return
+    spec = root.get("spec", "template", "spec") or root.get("spec")
+    found = spec.get("syncPolicy", "syncOptions") if spec else None
+    for item in found.items() if found else ():
+        name, equals, value = (item.text or "").partition("=")
+        if item.dynamic or (equals and value in OPTIONS.get(name, ())):
+            continue
+        text = item.text or ", ".join(f"{key}: {held.text}" for key, held in item.pairs())
+        yield Violation(
+            message=f"the sync option {text} has no effect",
+            because=_because(name, value) if item.text else "an option is one text: Name=value",
+            before=text,
+            locations=(Location("command", invocation.file, item.line, item.column, invocation.release or ""),),
+            fixes=(Fix("remove it, or write what is meant"),),
+        )
+
+
+def _because(name: str, value: str) -> str:
+    if name == "Force":
+        return "Argo CD reads Force=true on single objects only, as an annotation"
+    if name in OPTIONS:
+        return f"{name} takes {' or '.join(OPTIONS[name])}, not {value or 'nothing'}"
+    close = difflib.get_close_matches(name, OPTIONS, n=1)
+    return f"did you mean {close[0]}?" if close else f"Argo CD has no option {name}"

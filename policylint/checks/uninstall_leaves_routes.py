@@ -1,0 +1,30 @@
+"""A release is uninstalled that something still routes to.
+
+What happens: the Service's endpoints go, and whoever comes through the Ingress, route or Service gets 503.
+
+Why: helm uninstall takes the pods and Services of a release away, while a manifest of this repository, which is no
+part of the release, still names them.
+
+What to do instead: move the route first, or remove it together with the release. A reinstall is an outage too:
+upgrade.
+"""
+
+from collections.abc import Iterator
+
+from policylint.invocations.routes import Removal
+from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.rule import Context, rule
+
+
+@rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
+def check(removal: Removal, context: Context) -> Iterator[Violation]:
+    """An Ingress, Gateway route, VirtualService or Service whose backend carries the release's name."""
+    first, *others = removal.routes
+    more = f" and {len(others)} more" if others else ""
+    yield Violation(
+        message=f"{first.what}{more} still routes to {removal.release}, which is uninstalled here",
+        because=f"{first.location.file}:{first.location.line} names a Service of the release",
+        before=removal.release,
+        locations=(removal.location, *(route.location for route in removal.routes)),
+        fixes=(Fix("move or remove the route first"),),
+    )

@@ -1,0 +1,42 @@
+"""Which Helm a file installs or runs in: variables, setup actions and tasks, installers, image tags."""
+
+from __future__ import annotations
+
+import re
+
+_VERSION = r"[\"']?v?([234](?:\.\d+){0,2})(?![\w.])"
+_NAMED = re.compile(
+    r"(?:HELM_?VERSION|helm[-_]?version(?:ToInstall)?|DESIRED_VERSION)[\"']?"
+    rf"(?:\s{{0,4}}(?::-|[:=?]{{1,2}})\s{{0,4}}|[ \t]{{1,4}}){_VERSION}",
+    re.IGNORECASE,
+)
+_DOWNLOADED = re.compile(r"get\.helm\.sh/helm-v([234](?:\.\d+){1,2})")
+_INSTALLER = re.compile(r"\bget-helm-([34])\b(?![^\n|]*\bhelm-)(?:[^\n]*?(?:--version|-v)[ =]v?([34](?:\.\d+){1,2}))?")
+_SETUP = re.compile(
+    r"^(?P<pad>[ \t]*)(?:-[ ]+)?uses:[ \t]*[\"']?azure/setup-helm@"
+    r"(?P<rest>[^\n]*\n(?:(?:(?P=pad)(?!- )[^\n]*|[ \t]*)\n)*)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_INPUT = re.compile(rf"\bversion:[ \t]*{_VERSION}")
+_IMAGE = re.compile(
+    r"(?:^|[\s\"'/])(?:alpine|dtzar|lachlanevenson|lachie83|bitnami|devopsworks|wiremind|ghcr\.io/helm)?/?"
+    r"(?:k8s-helm|helm-kubectl|kubectl-helm|helm)3?:v?([234]\.\d+(?:\.\d+)?)(?![\w.])"
+)
+
+
+def installed(text: str) -> str:
+    """The version of Helm that a file's text says it uses, "3" or "3.14.2"; "" where it says none or several."""
+    found = {version for version in _found(text) if version}
+    found = {each for each in found if not any(other.startswith(f"{each}.") for other in found)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _found(text: str) -> list[str]:
+    setups = [match["rest"] for match in _SETUP.finditer(f"{text}\n")] if "setup-helm" in text else []
+    return [
+        *_NAMED.findall(text),
+        *_DOWNLOADED.findall(text),
+        *(version for match in _INSTALLER.findall(text) for version in match),
+        *(match[1] for setup in setups if (match := _INPUT.search(setup))),
+        *_IMAGE.findall(text),
+    ]

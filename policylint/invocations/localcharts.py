@@ -1,0 +1,50 @@
+"""The templates of a chart that stands in the repository, as texts: what a rule can see of it without rendering."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from policylint.invocations.model import Invocation
+
+_SUFFIXES = (".yaml", ".yml", ".tpl")
+_MOST = 300
+"""Templates read of one chart; a larger one is judged by these."""
+_LARGEST = 400_000
+_DOCUMENT = re.compile(r"^---.*$", re.MULTILINE)
+
+
+def documents_of(invocation: Invocation) -> tuple[str, ...] | None:
+    """Each document of the chart's templates, subcharts in charts/ included; None where the chart is not here."""
+    folder = _folder(invocation)
+    return _documents(folder) if folder is not None else None
+
+
+def _folder(invocation: Invocation) -> Path | None:
+    source, chart = invocation.source, invocation.chart
+    if source is None or source.root is None or not chart or "://" in chart:
+        return None
+    top = source.root.resolve()
+    beside = PurePosixPath(source.file).parent / chart
+    for name in (chart, str(beside)):
+        found = (source.root / name).resolve()
+        if found.is_relative_to(top) and (found / "Chart.yaml").is_file():
+            return found
+    return None
+
+
+@functools.lru_cache(maxsize=64)
+def _documents(folder: Path) -> tuple[str, ...]:
+    return tuple(part for text in _texts(folder) for part in _DOCUMENT.split(text) if part.strip())
+
+
+def _texts(folder: Path) -> Iterator[str]:
+    paths = (path for path in sorted(folder.glob("**/templates/**/*")) if path.suffix in _SUFFIXES)
+    for path, _ in zip(paths, range(_MOST), strict=False):
+        try:
+            if path.resolve().is_relative_to(folder) and path.stat().st_size <= _LARGEST:
+                yield path.read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            continue

@@ -1,0 +1,111 @@
+"""What the repository's own manifests send to a release: the Services and routes that its removal leaves in the air."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from policylint.errors import ReadError
+from policylint.invocations.model import Invocation
+from policylint.invocations.source import Source
+from policylint.invocations.tree import Tree, documents
+from policylint.model import Location
+
+_ROUTERS = (
+    *("Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "VirtualService"),
+    *("IngressRoute", "IngressRouteTCP", "HTTPProxy", "Mapping"),
+)
+_BACKENDS = ("service", "backend", "defaultBackend", "backendRefs", "services", "destination", "route")
+_NAMES = ("name", "serviceName", "host", "service")
+_SELECTED = ("app.kubernetes.io/instance", "release")
+_EXPECTED = ("golden", "testdata", "fixtures", "expected", "compare", "snapshots", "__snapshots__", "test", "tests")
+"""Directories whose manifests are what a test looks for, and no part of any cluster."""
+_MOST = 20
+"""Releases that are looked for; each costs a search of the whole tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An object that sends traffic to a release: "Ingress web", and where it stands."""
+
+    what: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A command that uninstalls a release, and what still routes to it; the subject of rules on that."""
+
+    invocation: Invocation
+    release: str
+    routes: tuple[Route, ...]
+
+    @property
+    def location(self) -> Location:
+        """Where the command is."""
+        return self.invocation.location
+
+
+def removals(
+    invocations: Iterable[Invocation], paths: Sequence[Path], root: Path, *, skip: Sequence[str] = ()
+) -> Iterator[Removal]:
+    """Each release that a helm command uninstalls by a name that can be told, with the routes below `paths` to it."""
+    found = [(each, name) for each in invocations if _uninstalls(each) for name in each.positionals if name]
+    names = list(dict.fromkeys(name for _, name in found))[:_MOST]
+    known = {name: tuple(_routes(name, paths, root, skip)) for name in names}
+    for each, name in found:
+        routes = tuple(route for route, namespace in known.get(name, ()) if _meets(namespace, each.namespace))
+        if routes:
+            yield Removal(each, name, routes)
+
+
+def _uninstalls(invocation: Invocation) -> bool:
+    return (invocation.tool, invocation.action) == ("helm", "uninstall") and not invocation.flag("dry-run").value
+
+
+def _meets(one: str | None, other: str | None) -> bool:
+    return not one or not other or one == other
+
+
+def _routes(release: str, paths: Sequence[Path], root: Path, skip: Sequence[str]) -> Iterator[tuple[Route, str | None]]:
+    from policylint.invocations.walk import naming
+
+    for source in naming(release, paths, root, skip=skip):
+        parts = {*source.path.parts[:-1], *source.path.suffixes}
+        if source.path.suffix in (".yaml", ".yml") and not parts & {"templates", ".golden", *_EXPECTED}:
+            yield from _of_file(source, release)
+
+
+def _of_file(source: Source, release: str) -> Iterator[tuple[Route, str | None]]:
+    for root in documents(source.text, source.file, wanted=lambda text: release in text):
+        if isinstance(root, ReadError) or not _routes_to(root, release):
+            continue
+        kind, name = root.string("kind") or "", root.string("metadata", "name") or ""
+        yield Route(f"{kind} {name}", Location("cause", source.file, root.line)), root.string("metadata", "namespace")
+
+
+def _routes_to(root: Tree, release: str) -> bool:
+    kind, spec = root.string("kind"), root.get("spec")
+    if spec is None:
+        return False
+    if kind == "Service":
+        chosen = [spec.string("selector", name) for name in _SELECTED]
+        return release in chosen or _is_of(spec.string("externalName") or "", release)
+    return kind in _ROUTERS and any(_is_of(name, release) for name in _named(spec, ""))
+
+
+def _named(tree: Tree, parent: str) -> Iterator[str]:
+    """The names of Services below a route."""
+    for item in tree.items():
+        yield from _named(item, parent)
+    for key, value in tree.pairs():
+        if value.text is not None and (key == "serviceName" or (key in _NAMES and parent in _BACKENDS)):
+            yield value.text
+        yield from _named(value, key)
+
+
+def _is_of(name: str, release: str) -> bool:
+    """Whether a Service's name, with or without its domain, is that of the release or one that charts make of it."""
+    first = name.partition(".")[0]
+    return first == release or first.startswith(f"{release}-")

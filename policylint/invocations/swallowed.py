@@ -1,0 +1,101 @@
+"""Does a failing command stop what comes after it? A reading of the line it stands on and of the lines around it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from policylint.invocations.jobs import MAKE
+from policylint.invocations.source import Source
+
+_OR = re.compile(r"\|\|\s*(?P<rest>[^\n]+)")
+_STOPS = re.compile(
+    r"(?:^|[;{(&|\n]|\bthen\b|\belse\b)\s*(?:exit\s+[\"']?[1-9$]|return\s+[\"']?[1-9$]|exit\s*(?:[;}]|$)"
+    r"|(?:false|die|fail|abort|kill)\b)",
+    re.MULTILINE,
+)
+_DONE = re.compile(r";\s*(?:true|:|exit\s+0)(?:\s|$|;|[\"'])")
+_BACKGROUND = re.compile(r"(?<![&>|\d])&\s*(?:#.*)?$")
+_PIPE = re.compile(r"(?<!\|)\|(?![|&])")
+_PIPEFAIL = re.compile(r"\bpipefail\b|^\s*-?\s*shell:\s*[\"']?bash[\"']?\s*$", re.MULTILINE)
+_PIPES_FAIL = re.compile(r"gitlab-ci|\.circleci/")
+"""CI systems whose shells have pipefail by themselves."""
+_SET = re.compile(r"(?:^|[\s;&|\"'])set\s+(?P<sign>[-+])(?:[a-df-zA-Z]*e[a-zA-Z]*|o\s+errexit)\b")
+_SHEBANG_E = re.compile(r"\A#![^\n]*\s-\w*e")
+_IF = re.compile(r"(?:^|[\s;\"'])(?:if|elif|while|until)\s+(?P<not>!\s*)?[^\n;&|]*$")
+_ELSE = re.compile(r"^\s*(?:else|elif|fi|done)\b")
+
+
+def flaw(source: Source, number: int, start: int, end: int) -> tuple[str, int]:
+    """Why a failure of the command at columns start..end of a line (1-based) stops nothing, "" where it does.
+
+    The second is the last line that only runs when it succeeds, 0 where that is all that follows.
+    """
+    lines = source.text.split("\n")
+    before, after = lines[number - 1][:start], _logical(lines, number - 1)[end:]
+    condition = _IF.search(before)
+    if condition:
+        return _in_condition(lines, number, negative=condition["not"] is not None)
+    if "Jenkinsfile" in source.file and _caught("\n".join(lines[: number - 1]) + f"\n{before}", lines[number - 1]):
+        return "the pipeline catches its failure", 0
+    if MAKE.search(source.file) and re.match(r"^\s+[@+]*-", before):
+        return "make goes on when it fails: - before the command", 0
+    return _thrown(source, lines, number, after.split(" && ")[0] if " || " not in after else after), 0
+
+
+def _caught(above: str, line: str) -> bool:
+    """Whether a Jenkinsfile goes on after a failure: the status is a value, or catchError is around it."""
+    if re.search(r"returnStatus:\s*true", line):
+        return True
+    caught = [found.end() for found in re.finditer(r"\b(?:catchError|warnError)\b[^{]*\{", above)]
+    return any(1 + above.count("{", at) > above.count("}", at) for at in caught)
+
+
+def goes_on(source: Source) -> bool:
+    """Whether a file is a script whose shell does not stop at a command that fails."""
+    script = source.path.suffix in ("", ".sh", ".bash") and not MAKE.search(source.file)
+    if not script or "Jenkinsfile" in source.file:
+        return False
+    return not _SHEBANG_E.match(source.text) and not any(found["sign"] == "-" for found in _SET.finditer(source.text))
+
+
+def _logical(lines: Sequence[str], index: int) -> str:
+    """A line with those that continue it."""
+    found = lines[index]
+    while found.rstrip().endswith("\\") and index + 1 < len(lines):
+        index += 1
+        found = f"{found.rstrip()[:-1]} {lines[index].strip()}"
+    return found
+
+
+def _thrown(source: Source, lines: Sequence[str], number: int, after: str) -> str:
+    otherwise = _OR.search(after)
+    if otherwise and not _STOPS.search(otherwise["rest"]):
+        return f"its answer is thrown away: || {otherwise['rest'].strip()[:24]}"
+    if _DONE.search(after):
+        return "its answer is thrown away: another command ends the line"
+    if _BACKGROUND.search(after):
+        return "it runs in the background"
+    piped = _PIPE.search(after.partition("||")[0])
+    if piped and not _PIPES_FAIL.search(source.file) and not _PIPEFAIL.search(source.text):
+        return "its answer is lost in the pipe: pipefail is not set"
+    if _errors_ignored(lines, number) and "$?" not in "\n".join(lines[number - 1 : number + 4]):
+        return "its answer is ignored: set +e stands above it"
+    return ""
+
+
+def _errors_ignored(lines: Sequence[str], number: int) -> bool:
+    signs = [found["sign"] for line in lines[: number - 1] for found in _SET.finditer(line)]
+    return bool(signs) and signs[-1] == "+"
+
+
+def _in_condition(lines: Sequence[str], number: int, *, negative: bool) -> tuple[str, int]:
+    """`if policylint ...; then` guards its own branch, `if ! ...; then` what follows where the branch leaves."""
+    if re.search(r"\bfi\b", lines[number - 1]):
+        body, last = lines[number - 1].rpartition("then")[2], number
+    else:
+        last = next((at for at in range(number + 1, len(lines) + 1) if _ELSE.match(lines[at - 1])), len(lines))
+        body = "\n".join(lines[number:last])
+    if not negative:
+        return "", last
+    return ("", 0) if _STOPS.search(body) else ("the branch for its failure goes on", 0)

@@ -1,0 +1,29 @@
+"""`policylint doctor` on whole repositories: which way a deploy is reached, and whether the answer before it counts."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from policylint.coverage import cover
+from policylint.kyaml import load
+from policylint.survey import Survey
+from tests.cases import ROOT
+from tests.test_scan import here
+
+__all__ = ["here"]
+FILE = ROOT / "fixtures" / "doctor" / "cases.yaml"
+CASES = load(FILE.read_text(), FILE.name)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_deploy_is_covered_by_an_answer_that_counts(here, name):
+    for file, text in CASES[name]["files"].items():
+        (here / file).parent.mkdir(parents=True, exist_ok=True)
+        (here / file).write_text(text)
+    subprocess.run(["git", "init", "-q"], cwd=here, check=True)
+    found = cover(Survey())
+    reasons = [each.because for each in found.coverages]
+    assert [each.guard is not None for each in found.coverages] == [CASES[name]["covered"]], reasons
+    assert found.failures == ()
