@@ -245,7 +245,7 @@ def _names(action: str, reading: _Reading) -> tuple[dict[str, Word], tuple[Word,
         known = next((word.known for word in rest[:1] if word.known), None)
         sub = tables.subcommands(action).get(known or "")
         shape = f"{action} {sub}" if f"{action} {sub}" in tables.notes()["positionals"] else action
-        rest = rest[1:] if sub else rest
+        rest = rest[1:] if sub or (len(rest) > 1 and rest[0].text.untold) else rest
     slots: list[str] = tables.notes()["positionals"].get(shape, [])
     open_ended = not slots or slots[-1] == "..."
     slots = [slot for slot in slots if slot != "..."]

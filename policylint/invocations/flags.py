@@ -63,7 +63,8 @@ def spellings(verb: str) -> Mapping[str, Option]:
     found: dict[str, Option] = {}
     for row in notes()["helm2"]:
         if verb in row["verbs"]:
-            found[f"--{row['name']}"] = Option(row["name"], row["takes"])
+            option = Option(row["name"], row["takes"], row.get("short", ""))
+            found |= dict.fromkeys((f"--{option.name}", *([f"-{option.short}"] if option.short else ())), option)
     for line in LINES:
         for option in options(line, verb).values():
             known = found.get(f"--{option.name}")

@@ -54,6 +54,15 @@ class Shell:
             self.called.add(name)
             self._uncalled(name, env)
 
+    def define(self, name: str, body: Node, text: Text) -> None:
+        """Note a function; one of the same name that was never called is kept aside, to be read in the end."""
+        before = self.functions.get(name)
+        if before is not None and before[1].at[before[0].start_byte] != text.at[body.start_byte]:
+            if name not in self.called:
+                self.functions[f"{name}\0{len(self.functions)}"] = before
+            self.called.discard(name)
+        self.functions[name] = (body, text)
+
     def _uncalled(self, name: str, env: Env) -> Env:
         """Read a function whose arguments are unknown; its variables in the end."""
         body, source = self.functions[name]

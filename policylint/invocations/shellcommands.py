@@ -214,7 +214,7 @@ class Commands:
             return True
         self.shell.budget -= 1
         if self.shell.budget < 0:
-            return True
+            return not any("helm" in word.text.text.lower() for word in words[1:])
         self.shell.called.add(name)
         self._enter(known, words, span)
         return True
