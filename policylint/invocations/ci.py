@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from policylint.invocations.batch import batch, powershell
+from policylint.invocations.batch import batch
 from policylint.invocations.commands import shell
 from policylint.invocations.model import Invocation, Job
+from policylint.invocations.powershell import powershell
 from policylint.invocations.shellenv import Env, Value
 from policylint.invocations.shellsyntax import prepare
 from policylint.invocations.source import Source

@@ -1,4 +1,4 @@
-"""Makefiles and Justfiles: recipes as shell, with the variables of the file put in."""
+"""Makefiles: recipes as shell, with the variables of the file put in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from policylint.invocations.commands import invocations
 from policylint.invocations.shell import Shell
 from policylint.invocations.shellenv import Env
-from policylint.invocations.shellsyntax import prepare
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import TAIL, Text, joined
 
@@ -20,7 +19,6 @@ _ASSIGN = re.compile(
 _DEFINE = re.compile(r"^define[ \t]+([\w.-]+)[ \t]*[:?]?=?[ \t]*\n(.*?)^endef", re.MULTILINE | re.DOTALL)
 _DOLLAR = re.compile(r"\$(?:\$|([({])|([\w@<^*?%+]))")
 _CALL = re.compile(r"call[ \t]+([\w.-]+)[ \t]*(?:,(.*))?$", re.DOTALL)
-_PREFIX = re.compile(r"^[ \t]*[@+-]+[ \t]*", re.MULTILINE)
 _DEPTH = 8
 _LIMIT = 20_000
 """The longest a value may become; a file that doubles its variables again and again is cut there."""
@@ -172,33 +170,4 @@ def _wants(source: Source) -> bool:
     )
 
 
-_JUST = re.compile(r"^(?:export\s+)?([\w-]+)\s*:=\s*(?:([\"'])(.*?)\2|[^\n]*)[ \t]*$", re.MULTILINE)
-_JUST_NAME = re.compile(r"\{\{\s*([\w-]+)\s*\}\}")
-
-
-def _just(source: Source) -> Iterator[Found]:
-    """A Justfile: indented recipes, `{{name}}` for its variables."""
-    values = {
-        match[1]: Text.cut(source.text, match.start(3), match.end(3))
-        for match in _JUST.finditer(source.text)
-        if match[2]
-    }
-    reading = Shell(source.text)
-    for match in re.finditer(r"^[^\s#:=][^\n=]*:(?!=)[^\n]*\n((?:[ \t]+[^\n]*\n?|\n)+)", source.text, re.MULTILINE):
-        body = Text.cut(source.text, match.start(1), match.end(1))
-        for found in reversed(list(_JUST_NAME.finditer(body.text))):
-            value = values.get(found[1])
-            if value is not None:
-                body = body.splice(found.start(), found.end(), value)
-        for prefix in _PREFIX.finditer(body.text):
-            body = body.put(prefix.start(), prefix.end(), " ")
-        reading.read(prepare(body), Env())
-    yield from invocations(source, reading.runs)
-
-
-def _wants_just(source: Source) -> bool:
-    name = source.path.name.lower()
-    return name in ("justfile", ".justfile") or name.endswith(".just")
-
-
-READERS = (Reader("make", _wants, _read, rank=1), Reader("just", _wants_just, _just, rank=1))
+READER = Reader("make", _wants, _read, rank=1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 HOLE = "\ue000"
 TAIL = "\ue001"
@@ -98,10 +99,32 @@ EMPTY = Text("", (), "")
 def joined(parts: Iterable[Text], between: str = "") -> Text:
     """The parts, one after another."""
     gap = Text.of(between)
-    found = EMPTY
-    for index, part in enumerate(parts):
-        found = found + (gap if index else EMPTY) + part
-    return found
+    every = [each for index, part in enumerate(parts) for each in ((gap, part) if index else (part,)) if each.text]
+    if len(every) == 1:
+        return every[0]
+    return Text(
+        "".join(part.text for part in every),
+        tuple(chain.from_iterable(part.at for part in every)),
+        "".join(part.marks for part in every),
+    )
+
+
+def rewritten(text: Text, changes: Iterable[tuple[int, int, Text]]) -> Text:
+    """The text with each start..end replaced; the changes are in order and apart from each other."""
+    parts, at = [], 0
+    for start, end, new in changes:
+        parts += [text.slice(at, start), new]
+        at = end
+    return joined([*parts, text.slice(at, len(text.text))]) if parts else text
+
+
+def filled(text: Text, spans: Iterable[tuple[int, int]], char: str) -> Text:
+    """The text with every character of these spans (line feeds apart) replaced, in order and apart from each other."""
+    parts, at = [], 0
+    for start, end in spans:
+        parts += [text.text[at:start], "".join(each if each == "\n" else char for each in text.text[start:end])]
+        at = end
+    return Text("".join([*parts, text.text[at:]]), text.at, text.marks) if parts else text
 
 
 def either(one: Text, other: Text) -> Text:
