@@ -76,6 +76,14 @@ def spellings(verb: str) -> Mapping[str, Option]:
 
 
 @functools.cache
+def plugin(verb: str) -> Mapping[str, Option]:
+    """The spellings of a plugin's own flags that take a value."""
+    rows = [row for row in notes()["plugins"] if verb in row["verbs"]]
+    found = {f"--{row['name']}": Option(row["name"], "yes", row.get("short", "")) for row in rows}
+    return {**found, **{f"-{option.short}": option for option in found.values() if option.short}}
+
+
+@functools.cache
 def general() -> Mapping[str, Option]:
     """The spellings that may stand before the verb; those of no verb in particular."""
     found = dict(spellings(""))

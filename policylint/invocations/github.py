@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from policylint.invocations.actions import Step, invocation, row_of
 from policylint.invocations.ci import is_yaml, mentions, minutes, resolve, script, variables, words
 from policylint.invocations.model import Job
+from policylint.invocations.pipelines import nested
 from policylint.invocations.shellsyntax import prepare
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import Text
@@ -102,6 +103,8 @@ def _texts(source: Source, inputs: Yaml, known: dict[str, Text], job: Job | None
     for name, value in inputs.pairs():
         if name.lower() in ("run", "script", "inlinescript", "command", "commands", "cmd", "exec", "deploy-command"):
             yield from script(source, value.text() if value.scalar else words(()), known, job)
+        elif value.scalar and "helm" in value.string():
+            yield from nested(source, value)
 
 
 READER = Reader("github", _wants, _read, rank=1)

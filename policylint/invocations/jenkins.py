@@ -16,6 +16,12 @@ _STEP = re.compile(
     r"(?=[\"'/({]|(?:script|return\w+|label|encoding)\s*:|[A-Za-z_]\w*[ \t]*(?:\)|$))",
     re.MULTILINE,
 )
+_HELPER = re.compile(r"\b([A-Za-z]\w*+)[ \t]*\(?[ \t]*(?:[\w.]++[ \t]*[,:]\s*)*+(?=[\"'])")
+"""A method's name and the plain arguments before a string."""
+_RUNS = frozenset(["sh", "ssh", "shell", "bash", "exec", "execute", "run", "cmd", "command", "invoke"])
+_NAMES = frozenset(["stage", "step", "test", "log", "title", "name", "label"])
+_PARTS = re.compile(r"_|(?<=[a-z])(?=[A-Z])")
+_COMMAND = re.compile(r"\s*(?:sudo\s+)?helm(?:file)?\s+(?:-|[a-z]+[\s\"']|[a-z]+\Z)")
 _NAMED = re.compile(r"\bscript\s*:\s*")
 _LITERAL = re.compile(r"(\"\"\"|'''|\"|'|\$/)")
 _INTERPOLATION = re.compile(r"\$\{((?:[^{}]|\{[^{}]*\})*)\}|\$([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)")
@@ -43,14 +49,21 @@ def _read(source: Source) -> Iterator[Found]:
     known = _variables(text, source.text)
     job = _job(text)
     taken = -1
-    for match in _STEP.finditer(text):
+    steps = sorted([*_STEP.finditer(text), *_helpers(text)], key=lambda match: match.start())
+    for match in steps:
         if match.start() < taken or _inside(text, match.start()):
             continue
         found = _argument(text, match.end(), known)
-        if found is None:
+        if found is None or (match.re is _HELPER and not _COMMAND.match(found.text.text)):
             continue
         taken = found.end
-        yield from script(source, found.text, known, job, _LANGUAGES[match[1]])
+        yield from script(source, found.text, known, job, _LANGUAGES.get(match[1], "bash"))
+
+
+def _helpers(text: str) -> Iterator[re.Match[str]]:
+    """Calls of a pipeline's own methods that run a command, by their names: `getShResult(this, "...")`."""
+    named = ((match, {*_PARTS.sub(" ", match[1]).lower().split()}) for match in _HELPER.finditer(text))
+    return (match for match, words in named if words & _RUNS and not words & _NAMES)
 
 
 def _without_comments(text: str) -> str:
