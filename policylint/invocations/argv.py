@@ -266,6 +266,8 @@ def _without_tails(rest: list[Word], count: int, open_ended: bool) -> tuple[list
     while not open_ended and len(rest) - len(tails) > count and spare:
         tails.add(spare.pop())
     words = [word for index, word in enumerate(rest) if index not in tails]
+    if not open_ended and len(words) > count and sum(not word.maybe for word in words) >= count:
+        words = [word for word in words if not word.maybe]
     return words, bool(tails), min(tails) if tails else None
 
 

@@ -75,6 +75,12 @@ def spellings(verb: str) -> Mapping[str, Option]:
     return found
 
 
+def takes_value(word: str) -> bool:
+    """Whether a word is a flag of `helm upgrade` whose value is the next word: `--set`, `-f`."""
+    option = spellings("upgrade").get(word) if word.startswith("-") else None
+    return option is not None and option.takes == "yes"
+
+
 @functools.cache
 def plugin(verb: str) -> Mapping[str, Option]:
     """The spellings of a plugin's own flags that take a value."""

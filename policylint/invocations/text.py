@@ -7,7 +7,8 @@ its word, `TAIL` may become any number of words where a shell splits it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -127,22 +128,28 @@ def filled(text: Text, spans: Iterable[tuple[int, int]], char: str) -> Text:
     return Text("".join([*parts, text.text[at:]]), text.at, text.marks) if parts else text
 
 
-def either(one: Text, other: Text) -> Text:
-    """One or the other, as two branches leave a variable: what both begin with is sure, what follows is maybe."""
+def either(one: Text, other: Text, takes_value: Callable[[str], bool] = lambda _: False) -> Text:
+    """One or the other, as two branches leave a variable: what both begin with is sure, what follows is maybe.
+
+    A word that takes the next one as its value stays beside it.
+    """
     if one.text == other.text:
         return Text(one.text, one.at, _marks(one.marks, other.marks))
-    length = 0
-    for left, right in zip(one.text, other.text, strict=False):
-        if left != right:
-            break
-        length += 1
-    same = one.text[:length]
+    length = len(os.path.commonprefix([one.text, other.text]))
     if length not in (len(one.text), len(other.text)):
-        length = max(same.rfind(" "), same.rfind("\n"), 0)
+        length = _cut(one.text[:length], takes_value)
         if not _flags(one.text[length:]) and not _flags(other.text[length:]):
             return Text.of(HOLE if one.text.strip() and other.text.strip() else TAIL)
-    head = one.slice(0, length)
-    return head + one.slice(length, len(one.text)).maybe() + other.slice(length, len(other.text)).maybe()
+    rest = [each.slice(length, len(each.text)).maybe() for each in (one, other)]
+    gap = EMPTY if length or not all(each.text for each in rest) else Text.of(" ")
+    return one.slice(0, length) + rest[0] + gap + rest[1]
+
+
+def _cut(same: str, takes_value: Callable[[str], bool]) -> int:
+    """Where the words end that two texts begin with, a flag without its value left out."""
+    length = max(same.rfind(" "), same.rfind("\n"), 0)
+    before, _, last = same[:length].rstrip().rpartition(" ")
+    return len(before) if takes_value(last) else length
 
 
 def _flags(text: str) -> bool:
