@@ -21,7 +21,7 @@ _VALUE = re.compile(
     rf"(?:env(?:_var_or_default)?\([ \t]*(?:{_STRING})[ \t]*,[ \t]*({_STRING})[ \t]*\)|({_STRING})|([A-Za-z_][\w-]*))(?:[ \t]*[+/][ \t]*|[ \t]*(?:#.*)?$)"
 )
 _NAME = re.compile(r"\{\{[ \t]*([A-Za-z_][\w-]*)[ \t]*\}\}")
-_PREFIX = re.compile(r"^[ \t]*[@-]+[ \t]*", re.MULTILINE)
+_PREFIX = re.compile(r"(?<![\\`]\n)^[ \t]*(?:@-?|-@?)[ \t]*", re.MULTILINE)
 _SHEBANG = re.compile(r"\s*#![^\n]*?(?:\b(pwsh|powershell)\b|\b(python3?|node|perl|ruby|deno|bun)\b)")
 
 

@@ -17,6 +17,7 @@ _ASSIGN = re.compile(
     re.MULTILINE,
 )
 _DEFINE = re.compile(r"^define[ \t]+([\w.-]+)[ \t]*[:?]?=?[ \t]*\n(.*?)^endef", re.MULTILINE | re.DOTALL)
+_RULE = re.compile(r"^[^\s#=][^=\n]*:(?!=)[^\n]*\n\t", re.MULTILINE)
 _DOLLAR = re.compile(r"\$(?:\$|([({])|([\w@<^*?%+]))")
 _CALL = re.compile(r"call[ \t]+([\w.-]+)[ \t]*(?:,(.*))?$", re.DOTALL)
 _DEPTH = 8
@@ -115,11 +116,19 @@ def _value(text: Text) -> Text:
     return text.slice(0, len(text.text.rstrip()))
 
 
+def _outside(define: re.Match[str]) -> str:
+    """A definition as it is read outside recipes: rules of its own stay, for an `eval` makes them the file's."""
+    if _RULE.search(define[2]):
+        lead, end = define.start(2) - define.start(), define.end(2) - define.start()
+        return " " * (lead - 1) + "\n" + define[2] + re.sub(r"[^\n]", " ", define.group()[end:])
+    return re.sub(r"[^\n]", " ", define.group())
+
+
 def recipes(text: str) -> Iterator[Text]:
     """Each recipe: its tab-indented logical lines, and what stands behind `target: ;`."""
     block: list[Text] = []
     at = 0
-    outside = _DEFINE.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+    outside = _DEFINE.sub(_outside, text)
     for match in re.finditer(r"(?:\\\n|[^\n])*(?:\n|\Z)", outside):
         line = match.group()
         if line.startswith("\t"):

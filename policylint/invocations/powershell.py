@@ -51,8 +51,8 @@ def powershell(source: Source, text: Text, known: Mapping[str, Text], job: Job |
     values: dict[str, Value | None] = {name.lower(): value for name, value in known.items()}
     blocks = _Blocks.of(text.text)
     for each in _ASSIGN.finditer(text.text):
-        if not blocks.overridden(each.start()):
-            _assign(text, each, values, inside=blocks.depth(each.start()) > 0)
+        if not blocks.overridden(each.start(1)):
+            _assign(text, each, values, inside=blocks.depth(each.start(1)) > 0)
     settled = {name: value for name, value in values.items() if value is not None}
     yield from read(source, _written(text, settled), settled, "`", job)
 

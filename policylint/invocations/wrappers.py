@@ -228,9 +228,12 @@ def _container(words: list[Word]) -> Iterator[Call | Script]:
 
 def _generic(name: str, words: list[Word]) -> Iterator[Call | Script]:
     """A program that nobody knows: a helm word with one of Helm's verbs behind it is a command it runs."""
+    if not name and any(inert(each) for each in words[0].names):
+        return  # `$(INFO) helm upgrade`
     for index in range(1, len(words) - 1):
         word = words[index]
-        tool = "" if word.quoted else tool_of(word, words[index + 1])
+        nested = words[index - 1].known in table()["namesakes"]
+        tool = "" if word.quoted or nested else tool_of(word, words[index + 1])
         if tool and _has_verb(tool, words[index + 1 :]):
             yield Call(tool, word, tuple(words[index + 1 :]))
             return
