@@ -103,7 +103,7 @@ def minutes(text: str) -> float | None:
 
 
 def words(parts: Iterable[Text]) -> Text:
-    """An argument list as a shell would be given it: each part quoted, what a shell of the list itself reads as it is."""
+    """An argument list as a shell would be given it: each part quoted; a script for a shell in it stays as it is."""
     every = list(parts)
     given = bool(every) and every[0].text.rpartition("/")[2] in ("sh", "bash", "ash", "dash", "ksh", "zsh")
     return joined((_quoted(part, given=given) for part in every), " ")

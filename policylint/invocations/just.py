@@ -18,7 +18,8 @@ _RECIPE = re.compile(
 )
 _PARAMETER = re.compile(rf"[*+$]*([A-Za-z_][\w-]*)[ \t]*(?:=[ \t]*({_STRING}))?")
 _VALUE = re.compile(
-    rf"(?:env(?:_var_or_default)?\([ \t]*(?:{_STRING})[ \t]*,[ \t]*({_STRING})[ \t]*\)|({_STRING})|([A-Za-z_][\w-]*))(?:[ \t]*[+/][ \t]*|[ \t]*(?:#.*)?$)"
+    rf"(?:env(?:_var_or_default)?\([ \t]*(?:{_STRING})[ \t]*,[ \t]*({_STRING})[ \t]*\)|({_STRING})|([A-Za-z_][\w-]*))"
+    r"(?:[ \t]*[+/][ \t]*|[ \t]*(?:#.*)?$)"
 )
 _NAME = re.compile(r"\{\{[ \t]*([A-Za-z_][\w-]*)[ \t]*\}\}")
 _PREFIX = re.compile(r"(?<![\\`]\n)^[ \t]*(?:@-?|-@?)[ \t]*", re.MULTILINE)

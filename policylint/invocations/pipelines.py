@@ -128,7 +128,6 @@ def _listed(keys: dict[str, Yaml]) -> bool:
     )
 
 
-
 def _container(source: Source, keys: dict[str, Yaml], known: dict[str, Text], image: str) -> Iterator[Found]:
     """A container's command and arguments as words; an image whose entry point is helm is the helm word."""
     lists = [keys[name] for name in _ARGV if name in keys]

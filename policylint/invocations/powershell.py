@@ -22,7 +22,9 @@ from policylint.invocations.text import HOLE, Text, Word, filled, rewritten
 _SILENT = re.compile(r"@([\"'])\n.*?\n[ \t]*\1@|<#.*?#>|(?<![^\s;{}()])#[^\n]*", re.DOTALL)
 """Here-strings and comments."""
 _ASSIGN = re.compile(
-    r"(?:^|[;{(,])[ \t]*(?:\[(?:[^\[\]\n]|\[\])*\]\s*)*\$(?:\w+:)?(\w+)[ \t]*(\+?=)(?!=)[ \t]*(@\(|(?=[\"'])|[^\n;]*)", re.MULTILINE
+    r"(?:^|[;{(,])[ \t]*(?:\[(?:[^\[\]\n]|\[\])*\]\s*)*"
+    r"\$(?:\w+:)?(\w+)[ \t]*(\+?=)(?!=)[ \t]*(@\(|(?=[\"'])|[^\n;]*)",
+    re.MULTILINE,
 )
 _STRING = re.compile(r"\"(?:`.|\"\"|[^\"`])*\"|'(?:''|[^'])*'", re.DOTALL)
 _ITEM = re.compile(r"\"(?:`.|\"\"|[^\"`])*\"|'(?:''|[^'])*'|\$[\w:]+|[^\s,;()\"']+", re.DOTALL)
@@ -32,7 +34,7 @@ _BRACE = re.compile(_STRING.pattern + r"|[{}]", re.DOTALL)
 _PARAMETERS = re.compile(r"\bparam\s*\(", re.IGNORECASE)
 _VARIABLE = re.compile(
     r"\$\(\s*\$(?:\w+:)?(\w+)\s*\)"  # $($name)
-    r"|\$(?:\{(?:\w+:)?(\w+)\}|(?:\w+:(?!:))?([A-Za-z_]\w*))((?:\.\w+|\[[^\]\n]*\]|::\w+)*)"  # ${name} $env:name $a.b[0]
+    r"|\$(?:\{(?:\w+:)?(\w+)\}|(?:\w+:(?!:))?([A-Za-z_]\w*))((?:\.\w+|\[[^\]\n]*\]|::\w+)*)"  # ${name} $env:x $a.b[0]
 )
 _SPLAT = re.compile(r"(?<=\s)@([A-Za-z]\w*)(?=\s|$)")
 _RUNNERS = re.compile(

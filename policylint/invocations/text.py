@@ -7,7 +7,6 @@ its word, `TAIL` may become any number of words where a shell splits it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -135,7 +134,9 @@ def either(one: Text, other: Text, takes_value: Callable[[str], bool] = lambda _
     """
     if one.text == other.text:
         return Text(one.text, one.at, _marks(one.marks, other.marks))
-    length = len(os.path.commonprefix([one.text, other.text]))
+    pairs = zip(one.text, other.text, strict=False)
+    least = min(len(one.text), len(other.text))
+    length = next((index for index, (left, right) in enumerate(pairs) if left != right), least)
     if length not in (len(one.text), len(other.text)):
         length = _cut(one.text[:length], takes_value)
         if not _flags(one.text[length:]) and not _flags(other.text[length:]):
