@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -60,6 +61,7 @@ def parse_command(argv: Sequence[str]) -> Invocation | None:
     return replace(found, line=0, column=0, insertion=None, span=None, helm_version=_version(call, ""))
 
 
+@functools.lru_cache(maxsize=2)
 def _installed(text: str) -> str:
     """The Helm that the file installs, "" where it installs none or several."""
     found = {next(group for group in match if group) for match in _VERSIONS.findall(text)}

@@ -29,7 +29,10 @@ _ASSIGN = re.compile(
     r"(?:^|[{;])[ \t]*(?:def\s+|String\s+|final\s+|static\s+|@Field\s+)*([A-Za-z_]\w*)\s*=\s*(?=[\"'])", re.MULTILINE
 )
 _ENV = re.compile(r"withEnv\s*\(\s*\[")
-_SILENT = re.compile(r"/\*.*?\*/|(?<![:\"'/\w])//[^\n]*", re.DOTALL)
+_OPENING = re.compile(
+    r"(\"\"\"|'''|/\*|//)|\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])*+'",
+)
+_CLOSINGS = {"/*": "*/", "//": "\n"}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _LANGUAGES = {"sh": "bash", "bat": "cmd", "powershell": "pwsh", "pwsh": "pwsh"}
 _TIMEOUT = re.compile(r"\btimeout\s*\(\s*(?:time\s*:\s*)?(\d+)\s*(?:,\s*unit\s*:\s*['\"](\w+)['\"])?")
@@ -68,16 +71,22 @@ def _helpers(text: str) -> Iterator[re.Match[str]]:
 
 def _without_comments(text: str) -> str:
     """The text with Groovy's comments blanked; those inside strings stay."""
-    spans = [
-        (m.start(), m.end())
-        for m in re.finditer(
-            r"\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|/\*.*?\*/|//[^\n]*", text, re.DOTALL
-        )
-    ]
-    for start, end in spans:
-        if text.startswith(("//", "/*"), start):
-            text = text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
-    return text
+    parts: list[str] = []
+    unclosed: set[str] = set()
+    at = done = 0
+    text += "\n"
+    while match := _OPENING.search(text, at):
+        at, mark = match.end(), match[1]
+        closing = _CLOSINGS.get(mark, mark)
+        end = -1 if mark is None or mark in unclosed else text.find(closing, at)
+        if end < 0:
+            unclosed.add(mark)
+            continue
+        at = end if mark == "//" else end + len(closing)
+        if mark in _CLOSINGS:
+            parts += [text[done : match.start()], re.sub(r"[^\n]", " ", text[match.start() : at])]
+            done = at
+    return "".join([*parts, text[done:]])[:-1]
 
 
 def _inside(text: str, at: int) -> bool:

@@ -19,8 +19,8 @@ from policylint.invocations.shellsyntax import prepare
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import HOLE, Text, Word, filled, rewritten
 
-_SILENT = re.compile(r"@([\"'])\n.*?\n[ \t]*\1@|<#.*?#>|(?<![^\s;{}()])#[^\n]*", re.DOTALL)
-"""Here-strings and comments."""
+_OPENING = re.compile(r"@([\"'])(?=\n)|<#|(?<![^\s;{}()])#[^\n]*")
+"""A here-string, a block of comment or a comment."""
 _ASSIGN = re.compile(
     r"(?:^|[;{(,])[ \t]*(?:\[(?:[^\[\]\n]|\[\])*\]\s*)*"
     r"\$(?:\w+:)?(\w+)[ \t]*(\+?=)(?!=)[ \t]*(@\(|(?=[\"'])|[^\n;]*)",
@@ -31,6 +31,9 @@ _ITEM = re.compile(r"\"(?:`.|\"\"|[^\"`])*\"|'(?:''|[^'])*'|\$[\w:]+|[^\s,;()\"'
 _PLAIN = re.compile(r"\$?[\w./-]+$")
 _INNER = re.compile(r"\$\((?:[^()\n]|\([^()\n]*\))*+\)|\$\{?[\w:]+\}?")
 _BRACE = re.compile(_STRING.pattern + r"|[{}]", re.DOTALL)
+_BRACKET = re.compile(_STRING.pattern + r"|[()]", re.DOTALL)
+_LONGEST = 5_000
+"""The characters within which a list is closed."""
 _PARAMETERS = re.compile(r"\bparam\s*\(", re.IGNORECASE)
 _VARIABLE = re.compile(
     r"\$\(\s*\$(?:\w+:)?(\w+)\s*\)"  # $($name)
@@ -49,7 +52,7 @@ _LISTED = re.compile(r"[\"']?[ \t]+(?:-Wait[ \t]+|-NoNewWindow[ \t]+)*-ArgumentL
 def powershell(source: Source, text: Text, known: Mapping[str, Text], job: Job | None = None) -> Iterator[Invocation]:
     """The invocations of a PowerShell script."""
     text = prepare(text)
-    text = filled(text, (match.span() for match in _SILENT.finditer(text.text)), " ")
+    text = filled(text, _silent(text.text), " ")
     values: dict[str, Value | None] = {name.lower(): value for name, value in known.items()}
     blocks = _Blocks.of(text.text)
     for each in _ASSIGN.finditer(text.text):
@@ -57,6 +60,23 @@ def powershell(source: Source, text: Text, known: Mapping[str, Text], job: Job |
             _assign(text, each, values, inside=blocks.depth(each.start(1)) > 0)
     settled = {name: value for name, value in values.items() if value is not None}
     yield from read(source, _written(text, settled), settled, "`", job)
+
+
+def _silent(text: str) -> Iterator[tuple[int, int]]:
+    """Where here-strings and comments stand; what is opened and never closed is none."""
+    at = 0
+    unclosed: set[str] = set()
+    while match := _OPENING.search(text, at):
+        at, mark = match.end(), match.group()
+        if mark.startswith("#"):
+            yield match.span()
+        elif mark not in unclosed:
+            closing = re.compile(rf"^[ \t]*{match[1]}@" if match[1] else "#>", re.MULTILINE).search(text, at)
+            if closing:
+                at = closing.end()
+                yield match.start(), at
+            else:
+                unclosed.add(mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +167,13 @@ def _maybe(word: Word) -> Word:
 
 
 def _closing(text: str, at: int) -> int:
-    """The position of the bracket that closes a list; the end of the text where none does."""
+    """The position of the bracket that closes a list; where none does it soon, that of what opens it."""
     depth = 1
-    for match in re.compile(_STRING.pattern + r"|[()]", re.DOTALL).finditer(text, at):
+    for match in _BRACKET.finditer(text, at, at + _LONGEST):
         depth += {"(": 1, ")": -1}.get(match.group(), 0)
         if depth == 0:
             return match.start()
-    return len(text)
+    return at
 
 
 def _written(text: Text, values: Mapping[str, Value]) -> Text:

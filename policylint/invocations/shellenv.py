@@ -94,6 +94,7 @@ def _arrays(one: tuple[Word, ...], other: tuple[Word, ...]) -> tuple[Word, ...]:
         length -= 1  # `--set` goes with the value that follows it
     rest = (*one[length:], *other[length:])
     same = tuple(
-        replace(left, maybe=left.maybe or right.maybe) for left, right in zip(one[:length], other[:length], strict=True)
+        replace(left, maybe=True) if right.maybe and not left.maybe else left
+        for left, right in zip(one[:length], other[:length], strict=True)
     )
-    return (*same, *(replace(word, maybe=True) for word in rest))
+    return (*same, *(word if word.maybe else replace(word, maybe=True) for word in rest))

@@ -134,9 +134,7 @@ def either(one: Text, other: Text, takes_value: Callable[[str], bool] = lambda _
     """
     if one.text == other.text:
         return Text(one.text, one.at, _marks(one.marks, other.marks))
-    pairs = zip(one.text, other.text, strict=False)
-    least = min(len(one.text), len(other.text))
-    length = next((index for index, (left, right) in enumerate(pairs) if left != right), least)
+    length = _alike(one.text, other.text)
     if length not in (len(one.text), len(other.text)):
         length = _cut(one.text[:length], takes_value)
         if not _flags(one.text[length:]) and not _flags(other.text[length:]):
@@ -144,6 +142,15 @@ def either(one: Text, other: Text, takes_value: Callable[[str], bool] = lambda _
     rest = [each.slice(length, len(each.text)).maybe() for each in (one, other)]
     gap = EMPTY if length or not all(each.text for each in rest) else Text.of(" ")
     return one.slice(0, length) + rest[0] + gap + rest[1]
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    return low
 
 
 def _cut(same: str, takes_value: Callable[[str], bool]) -> int:
