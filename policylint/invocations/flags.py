@@ -83,9 +83,9 @@ def takes_value(word: str) -> bool:
 
 @functools.cache
 def plugin(verb: str) -> Mapping[str, Option]:
-    """The spellings of a plugin's own flags that take a value."""
+    """The spellings of a plugin's own flags."""
     rows = [row for row in notes()["plugins"] if verb in row["verbs"]]
-    found = {f"--{row['name']}": Option(row["name"], "yes", row.get("short", "")) for row in rows}
+    found = {f"--{row['name']}": Option(row["name"], row.get("takes", "yes"), row.get("short", "")) for row in rows}
     return {**found, **{f"-{option.short}": option for option in found.values() if option.short}}
 
 

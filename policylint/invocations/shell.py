@@ -105,7 +105,7 @@ class Shell:
 
     def _site(self, call: Call, span: tuple[int, int]) -> int:
         """The helm word's position: that of its text, or where it is used with a verb of its own."""
-        word = call.word.text.start
+        word = self._program(call.word.text)
         if self.file[word : word + 4].lower() != "helm" and call.word.span[0] >= 0:
             word = call.word.span[0]  # a variable: the place is where it is used
         command = parse_words(call.words, call.tool)
@@ -120,6 +120,11 @@ class Shell:
         if word >= 0 and (span[0] <= word < span[1] or not inside):
             return word
         return call.word.span[0] if call.word.span[0] >= 0 else word
+
+    def _program(self, text: Text) -> int:
+        """Where the program's name stands behind its directories, else where the word begins."""
+        name = text.slice(text.text.rfind("/") + 1, len(text.text)).start
+        return name if self.file[name : name + 4].lower() == "helm" and name >= 0 else text.start
 
     def _before(self, call: Call, start: int, verb: int) -> int:
         """Where the variable stands that became the helm word in a string given to a shell: before its arguments."""

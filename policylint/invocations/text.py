@@ -137,8 +137,11 @@ def either(one: Text, other: Text, takes_value: Callable[[str], bool] = lambda _
     length = _alike(one.text, other.text)
     if length not in (len(one.text), len(other.text)):
         length = _cut(one.text[:length], takes_value)
-        if not _flags(one.text[length:]) and not _flags(other.text[length:]):
+        ends = one.text[length:], other.text[length:]
+        if not any(map(_flags, ends)):
             return Text.of(HOLE if one.text.strip() and other.text.strip() else TAIL)
+        if length == 0 and all(len(end.split()) == 1 and not end.startswith("-") for end in ends):
+            return Text.of(TAIL)  # a name, or what cannot be told
     rest = [each.slice(length, len(each.text)).maybe() for each in (one, other)]
     gap = EMPTY if length or not all(each.text for each in rest) else Text.of(" ")
     return one.slice(0, length) + rest[0] + gap + rest[1]
