@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from policylint.__main__ import main
+from policylint.cli import app
 
 DEPLOY = """#!/bin/sh
 helm upgrade --install web ./chart -n prod --atomic -f values.yaml
@@ -21,11 +21,9 @@ def here(tmp_path, monkeypatch):
 
 
 def run(capsys, monkeypatch, *words):
-    monkeypatch.setattr("sys.argv", ["policylint", *words])
-    with pytest.raises(SystemExit) as ended:
-        main()
+    code = app.run(words)
     out, err = capsys.readouterr()
-    return ended.value.code, out, err
+    return code, out, err
 
 
 def as_json(capsys, monkeypatch, *words):

@@ -17,6 +17,7 @@ _ARGUMENTS = re.compile(
     re.IGNORECASE,
 )
 _NAMING = re.compile(r"(?:^|_)(?:release|chart|name|path|dir|directory|namespace|ns|version|tag|file|repo)s?$", re.I)
+_PATH = re.compile(r".*/|\.{1,2}$|.*\.tgz$")
 _FALSE = ("false", "0", "f", "F", "FALSE", "False")
 _TRUE = ("true", "1", "t", "T", "TRUE", "True")
 _SETS = ("set", "set-string", "set-file", "set-json", "set-literal")
@@ -131,7 +132,7 @@ def _spellings(action: str) -> Mapping[str, Option]:
     if tables.subcommands(action):
         for name in set(tables.subcommands(action).values()):
             found = {**tables.spellings(f"{action} {name}"), **found}
-    return found
+    return {**found, **tables.plugin(action)}
 
 
 def _action(verb: Word, tool: str) -> str:
@@ -164,7 +165,7 @@ def _through(words: Sequence[Word], at: int, action: str, reading: _Reading) -> 
     """See through plugins that run Helm's own verb: `helm secrets upgrade` is an upgrade."""
     if action not in tables.notes()["wraps"]:
         return action, at
-    inner = _Reading(tables.general())
+    inner = _Reading({**tables.general(), **tables.plugin(action)})
     further = _until_verb(words[at + 1 :], inner, "helm")
     if further is None:
         return action, at
@@ -245,7 +246,7 @@ def _names(action: str, reading: _Reading) -> tuple[dict[str, Word], tuple[Word,
         known = next((word.known for word in rest[:1] if word.known), None)
         sub = tables.subcommands(action).get(known or "")
         shape = f"{action} {sub}" if f"{action} {sub}" in tables.notes()["positionals"] else action
-        rest = rest[1:] if sub else rest
+        rest = rest[1:] if sub or (len(rest) > 1 and rest[0].text.untold) else rest
     slots: list[str] = tables.notes()["positionals"].get(shape, [])
     open_ended = not slots or slots[-1] == "..."
     slots = [slot for slot in slots if slot != "..."]
@@ -265,6 +266,8 @@ def _without_tails(rest: list[Word], count: int, open_ended: bool) -> tuple[list
     while not open_ended and len(rest) - len(tails) > count and spare:
         tails.add(spare.pop())
     words = [word for index, word in enumerate(rest) if index not in tails]
+    if not open_ended and len(words) > count and sum(not word.maybe for word in words) >= count:
+        words = [word for word in words if not word.maybe]
     return words, bool(tails), min(tails) if tails else None
 
 
@@ -286,7 +289,7 @@ def _assign(slots: list[str], words: list[Word], cut: int | None) -> dict[str, W
         if slots and slots[0].startswith("["):
             return dict(zip(reversed(names), reversed(words), strict=False))
         return dict(zip(names, words, strict=False))
-    if len(words) == 1 and len(needed) == 1 and slots[0].startswith("[") and "/" in (words[0].known or ""):
+    if len(words) == 1 and len(needed) == 1 and slots[0].startswith("[") and _PATH.match(words[0].known or ""):
         return {needed[0]: words[0]}
     before, after = words[:cut], words[cut:]
     return {**dict(zip(reversed(names), reversed(after), strict=False)), **dict(zip(names, before, strict=False))}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from policylint.invocations.actions import Step, invocation, row_of
 from policylint.invocations.ci import is_yaml, mentions, minutes, resolve, script, variables
 from policylint.invocations.model import Job
 from policylint.invocations.shellsyntax import prepare
 from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.text import TAIL, Text
+from policylint.invocations.text import TAIL, Text, filled
 from policylint.invocations.yamlnodes import Yaml, failures, roots
 
 _MACRO = re.compile(r"\$\(([A-Za-z_][\w.]*)\)|\$\[[^\]\n]*\]")
@@ -56,8 +56,8 @@ def _walk(source: Source, node: Yaml, known: dict[str, Text], job: Job | None) -
         return
     for name, language in _SHELLS.items():
         if name in keys and keys[name].scalar:
-            values = {**known, **variables(keys.get("env"))}
-            yield from script(source, _macros(keys[name].text(), values), values, job, language)
+            values = {**_exported(known), **variables(keys.get("env"))}
+            yield from script(source, _macros(keys[name].text(), known), values, job, language)
             return
     for _, value in node.written():  # two `${{ if }}:` may look the same
         yield from _walk(source, value, known, job)
@@ -77,18 +77,21 @@ def _task(source: Source, node: Yaml, known: dict[str, Text], job: Job | None) -
         language = "cmd"
     for key, value in inputs.pairs() if inputs else ():
         if key in _SCRIPTS and value.scalar:
-            values = {**known, **variables(node.get("env"))}
-            yield from script(source, _macros(value.text(), values), values, job, language)
+            values = {**_exported(known), **variables(node.get("env"))}
+            yield from script(source, _macros(value.text(), known), values, job, language)
 
 
-def _macros(text: Text, known: dict[str, Text]) -> Text:
+def _macros(text: Text, known: Mapping[str, Text]) -> Text:
     """`$(Name)` is put in before a shell sees it; `$(pwd)` and what is no variable's name stays."""
-    text = resolve(text, _MACRO, lambda name: known.get(name) if name else None)
-    text = prepare(text)
-    for match in _MACRO.finditer(text.text):
-        if match[1] not in _COMMANDS:
-            text = text.put(match.start(), match.end(), TAIL)
-    return text
+    folded = {name.lower(): value for name, value in known.items()}
+    text = prepare(resolve(text, _MACRO, lambda name: folded.get(name.lower()) if name else None))
+    untold = (match.span() for match in _MACRO.finditer(text.text) if match[1] not in _COMMANDS)
+    return filled(text, untold, TAIL)
+
+
+def _exported(known: Mapping[str, Text]) -> dict[str, Text]:
+    """The variables as a script finds them in its environment: in capitals, dots as underscores."""
+    return {**known, **{name.upper().replace(".", "_"): value for name, value in known.items()}}
 
 
 READER = Reader("azure", _wants, _read, rank=1)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from policylint.invocations.batch import batch, powershell
+from policylint.invocations.batch import batch
 from policylint.invocations.commands import shell
 from policylint.invocations.model import Invocation, Job
+from policylint.invocations.powershell import powershell
 from policylint.invocations.shellenv import Env, Value
 from policylint.invocations.shellsyntax import prepare
 from policylint.invocations.source import Source
-from policylint.invocations.text import Text, joined
+from policylint.invocations.text import Text, joined, rewritten
 from policylint.invocations.yamlnodes import Yaml
 
 Variables = Mapping[str, Text]
@@ -102,13 +103,16 @@ def minutes(text: str) -> float | None:
 
 
 def words(parts: Iterable[Text]) -> Text:
-    """An argument list as a shell would be given it: each part quoted."""
-    return joined((_quoted(part) for part in parts), " ")
+    """An argument list as a shell would be given it: each part quoted; a script for a shell in it stays as it is."""
+    every = list(parts)
+    given = bool(every) and every[0].text.rpartition("/")[2] in ("sh", "bash", "ash", "dash", "ksh", "zsh")
+    return joined((_quoted(part, given=given) for part in every), " ")
 
 
-def _quoted(part: Text) -> Text:
+def _quoted(part: Text, *, given: bool) -> Text:
     if re.fullmatch(r"[\w./:=@%+,-]+", part.text):
         return part
-    for match in reversed(list(re.finditer(r"[\\\"`]", part.text))):
-        part = part.splice(match.start(), match.start(), Text.of("\\"))
-    return Text.of('"') + part + Text.of('"')
+    mark, escape = ("'", "'\\'") if given else ('"', "\\")
+    special = re.finditer("'" if given else r"[\\\"`]", part.text)
+    part = rewritten(part, ((match.start(), match.start(), Text.of(escape)) for match in special))
+    return Text.of(mark) + part + Text.of(mark)

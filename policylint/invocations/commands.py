@@ -132,7 +132,7 @@ def _origin(source: Source, given: Given) -> Place | None:
 def _range(source: Source, word: Word) -> tuple[int, int] | None:
     """Where a word stands, quotes included: in the command, or in the variable or array that it came from."""
     (start, end), (first, last) = (word.text.start, word.text.end), word.span
-    if first >= 0 and (start < 0 or first <= start <= end <= last):
+    if first >= 0 and (start < 0 or first <= start < last):
         return first, last
     if start < 0 or end <= start:
         return None

@@ -63,7 +63,8 @@ def spellings(verb: str) -> Mapping[str, Option]:
     found: dict[str, Option] = {}
     for row in notes()["helm2"]:
         if verb in row["verbs"]:
-            found[f"--{row['name']}"] = Option(row["name"], row["takes"])
+            option = Option(row["name"], row["takes"], row.get("short", ""))
+            found |= dict.fromkeys((f"--{option.name}", *([f"-{option.short}"] if option.short else ())), option)
     for line in LINES:
         for option in options(line, verb).values():
             known = found.get(f"--{option.name}")
@@ -72,6 +73,20 @@ def spellings(verb: str) -> Mapping[str, Option]:
             if option.short:
                 found[f"-{option.short}"] = option
     return found
+
+
+def takes_value(word: str) -> bool:
+    """Whether a word is a flag of `helm upgrade` whose value is the next word: `--set`, `-f`."""
+    option = spellings("upgrade").get(word) if word.startswith("-") else None
+    return option is not None and option.takes == "yes"
+
+
+@functools.cache
+def plugin(verb: str) -> Mapping[str, Option]:
+    """The spellings of a plugin's own flags."""
+    rows = [row for row in notes()["plugins"] if verb in row["verbs"]]
+    found = {f"--{row['name']}": Option(row["name"], row.get("takes", "yes"), row.get("short", "")) for row in rows}
+    return {**found, **{f"-{option.short}": option for option in found.values() if option.short}}
 
 
 @functools.cache

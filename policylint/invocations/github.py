@@ -10,12 +10,14 @@ from dataclasses import replace
 from policylint.invocations.actions import Step, invocation, row_of
 from policylint.invocations.ci import is_yaml, mentions, minutes, resolve, script, variables, words
 from policylint.invocations.model import Job
+from policylint.invocations.pipelines import nested
 from policylint.invocations.shellsyntax import prepare
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import Text
 from policylint.invocations.yamlnodes import Yaml, failures, roots
 
 _ENV = re.compile(r"\$\{\{\s*env\.(\w+)\s*\}\}")
+_SCRIPT = re.compile(r"(?:^|[-_])(?:run|exec)$|^run[-_]|(?:script|commands?|cmds?)$", re.IGNORECASE)
 _HELM_IMAGE = re.compile(r"docker://\S*helm\S*$")
 
 
@@ -62,7 +64,10 @@ def _about(root: Yaml, name: str, job: Yaml) -> Job:
 
 
 def _steps(source: Source, parent: Yaml, known: dict[str, Text], about: Job | None, shell: str) -> Iterator[Found]:
-    steps = parent.get("steps")
+    yield from _each(source, parent.get("steps"), known, about, shell)
+
+
+def _each(source: Source, steps: Yaml | None, known: dict[str, Text], about: Job | None, shell: str) -> Iterator[Found]:
     for step in steps.items() if steps else ():
         values = {**known, **variables(step.get("env"))}
         job = _within(step, about)
@@ -72,6 +77,8 @@ def _steps(source: Source, parent: Yaml, known: dict[str, Text], about: Job | No
             yield from script(source, text, values, job, step.string("shell") or shell)
         elif step.string("uses"):
             yield from _used(source, step, values, job)
+        elif step.get("parallel") is not None:
+            yield from _each(source, step.get("parallel"), values, job, shell)
 
 
 def _within(step: Yaml, job: Job | None) -> Job | None:
@@ -110,8 +117,10 @@ def _filled(text: Text, known: dict[str, Text]) -> Text:
 def _texts(source: Source, inputs: Yaml, known: dict[str, Text], job: Job | None) -> Iterator[Found]:
     """Inputs of any action that hold a script (`run`, `script`, `inlineScript`, `command`)."""
     for name, value in inputs.pairs():
-        if name.lower() in ("run", "script", "inlinescript", "command", "commands", "cmd", "exec", "deploy-command"):
+        if _SCRIPT.search(name):
             yield from script(source, value.text() if value.scalar else words(()), known, job)
+        elif value.scalar and "helm" in value.string():
+            yield from nested(source, value)
 
 
 READER = Reader("github", _wants, _read, rank=1)

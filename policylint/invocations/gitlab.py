@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from policylint.invocations.ci import is_yaml, lines, mentions, minutes, script, variables
 from policylint.invocations.model import Job
@@ -11,6 +11,8 @@ from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import Text, joined
 from policylint.invocations.yamlnodes import Yaml, failures, roots
 
+Keys = Mapping[str, Yaml]
+"""A file's jobs and settings by name."""
 _PARTS = ("before_script", "script", "after_script")
 _DEPTH = 10
 
@@ -30,38 +32,37 @@ def _wants(source: Source) -> bool:
 def _read(source: Source) -> Iterator[Found]:
     yield from failures(source)
     for root in roots(source):
+        keys = dict(root.pairs())
         for name, job in root.pairs():
             if job.mapping and any(job.get(part) is not None for part in _PARTS):
-                yield from _job(source, root, name, job)
+                yield from _job(source, keys, name, job)
         for part in _PARTS:
-            yield from script(source, _lines(root, root.get(part)), variables(root.get("variables")))
+            yield from script(source, _lines(keys, keys.get(part)), variables(keys.get("variables")))
 
 
-def _job(source: Source, root: Yaml, name: str, job: Yaml) -> Iterator[Found]:
+def _job(source: Source, root: Keys, name: str, job: Yaml) -> Iterator[Found]:
     layers = list(_layers(root, job))
     known = variables(root.get("variables"), *(layer.get("variables") for layer in reversed(layers)))
     about = _about(name, layers)
-    first = _found(layers, "before_script") or root.get("default", "before_script") or root.get("before_script")
-    whole = [_lines(root, each) for each in (first, _found(layers, "script"))]
+    default = root.get("default")
+    shared = (default.get("before_script") if default else None) or root.get("before_script")
+    whole = [_lines(root, each) for each in (_found(layers, "before_script") or shared, _found(layers, "script"))]
     yield from script(source, joined(whole, "\n"), known, about)
     yield from script(source, _lines(root, _found(layers, "after_script")), known, about)
 
 
-def _layers(root: Yaml, job: Yaml, depth: int = 0) -> Iterator[Yaml]:
-    """The job and what it extends, the nearest first."""
+def _layers(root: Keys, job: Yaml, depth: int = 0, seen: set[str] | None = None) -> Iterator[Yaml]:
+    """The job and what it extends, the nearest first and each once."""
+    seen = set() if seen is None else seen
     yield job
     extends = job.get("extends")
-    names = (
-        [extends.string()]
-        if extends and extends.scalar
-        else [item.string() for item in extends.items()]
-        if extends
-        else []
-    )
+    names = [extends.string()] if extends and extends.scalar else []
+    names += [item.string() for item in extends.items()] if extends else []
     for name in reversed(names):
         parent = root.get(name)
-        if parent is not None and depth < _DEPTH:
-            yield from _layers(root, parent, depth + 1)
+        if parent is not None and depth < _DEPTH and name not in seen:
+            seen.add(name)
+            yield from _layers(root, parent, depth + 1, seen)
 
 
 def _found(layers: list[Yaml], key: str) -> Yaml | None:
@@ -85,12 +86,14 @@ def _about(name: str, layers: list[Yaml]) -> Job:
     )
 
 
-def _lines(root: Yaml, node: Yaml | None, depth: int = 0) -> Text:
+def _lines(root: Keys, node: Yaml | None, depth: int = 0) -> Text:
     """The lines of a script, `!reference [job, key]` followed."""
     if node is None or depth > _DEPTH:
         return Text.of("")
     if node.tag == "!reference":
-        return _lines(root, root.get(*(item.string() for item in node.items())), depth + 1)
+        first, *path = [item.string() for item in node.items()] or [""]
+        found = root.get(first)
+        return _lines(root, found.get(*path) if found and path else found, depth + 1)
     if node.scalar:
         return lines(node)
     return joined((_lines(root, item, depth + 1) for item in node.items()), "\n")

@@ -16,6 +16,12 @@ _STEP = re.compile(
     r"(?=[\"'/({]|(?:script|return\w+|label|encoding)\s*:|[A-Za-z_]\w*[ \t]*(?:\)|$))",
     re.MULTILINE,
 )
+_HELPER = re.compile(r"\b([A-Za-z]\w*+)[ \t]*\(?[ \t]*(?:[\w.]++[ \t]*[,:]\s*)*+(?=[\"'])")
+"""A method's name and the plain arguments before a string."""
+_RUNS = frozenset(["sh", "ssh", "shell", "bash", "exec", "execute", "run", "cmd", "command", "invoke"])
+_NAMES = frozenset(["stage", "step", "test", "log", "title", "name", "label"])
+_PARTS = re.compile(r"_|(?<=[a-z])(?=[A-Z])")
+_COMMAND = re.compile(r"\s*(?:sudo\s+)?helm(?:file)?\s+(?:-|[a-z]+[\s\"']|[a-z]+\Z)")
 _NAMED = re.compile(r"\bscript\s*:\s*")
 _LITERAL = re.compile(r"(\"\"\"|'''|\"|'|\$/)")
 _INTERPOLATION = re.compile(r"\$\{((?:[^{}]|\{[^{}]*\})*)\}|\$([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)")
@@ -23,7 +29,10 @@ _ASSIGN = re.compile(
     r"(?:^|[{;])[ \t]*(?:def\s+|String\s+|final\s+|static\s+|@Field\s+)*([A-Za-z_]\w*)\s*=\s*(?=[\"'])", re.MULTILINE
 )
 _ENV = re.compile(r"withEnv\s*\(\s*\[")
-_SILENT = re.compile(r"/\*.*?\*/|(?<![:\"'/\w])//[^\n]*", re.DOTALL)
+_OPENING = re.compile(
+    r"(\"\"\"|'''|/\*|//)|\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])*+'",
+)
+_CLOSINGS = {"/*": "*/", "//": "\n"}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _LANGUAGES = {"sh": "bash", "bat": "cmd", "powershell": "pwsh", "pwsh": "pwsh"}
 _TIMEOUT = re.compile(r"\btimeout\s*\(\s*(?:time\s*:\s*)?(\d+)\s*(?:,\s*unit\s*:\s*['\"](\w+)['\"])?")
@@ -43,28 +52,41 @@ def _read(source: Source) -> Iterator[Found]:
     known = _variables(text, source.text)
     job = _job(text)
     taken = -1
-    for match in _STEP.finditer(text):
+    steps = sorted([*_STEP.finditer(text), *_helpers(text)], key=lambda match: match.start())
+    for match in steps:
         if match.start() < taken or _inside(text, match.start()):
             continue
         found = _argument(text, match.end(), known)
-        if found is None:
+        if found is None or (match.re is _HELPER and not _COMMAND.match(found.text.text)):
             continue
         taken = found.end
-        yield from script(source, found.text, known, job, _LANGUAGES[match[1]])
+        yield from script(source, found.text, known, job, _LANGUAGES.get(match[1], "bash"))
+
+
+def _helpers(text: str) -> Iterator[re.Match[str]]:
+    """Calls of a pipeline's own methods that run a command, by their names: `getShResult(this, "...")`."""
+    named = ((match, {*_PARTS.sub(" ", match[1]).lower().split()}) for match in _HELPER.finditer(text))
+    return (match for match, words in named if words & _RUNS and not words & _NAMES)
 
 
 def _without_comments(text: str) -> str:
     """The text with Groovy's comments blanked; those inside strings stay."""
-    spans = [
-        (m.start(), m.end())
-        for m in re.finditer(
-            r"\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|/\*.*?\*/|//[^\n]*", text, re.DOTALL
-        )
-    ]
-    for start, end in spans:
-        if text.startswith(("//", "/*"), start):
-            text = text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
-    return text
+    parts: list[str] = []
+    unclosed: set[str] = set()
+    at = done = 0
+    text += "\n"
+    while match := _OPENING.search(text, at):
+        at, mark = match.end(), match[1]
+        closing = _CLOSINGS.get(mark, mark)
+        end = -1 if mark is None or mark in unclosed else text.find(closing, at)
+        if end < 0:
+            unclosed.add(mark)
+            continue
+        at = end if mark == "//" else end + len(closing)
+        if mark in _CLOSINGS:
+            parts += [text[done : match.start()], re.sub(r"[^\n]", " ", text[match.start() : at])]
+            done = at
+    return "".join([*parts, text[done:]])[:-1]
 
 
 def _inside(text: str, at: int) -> bool:

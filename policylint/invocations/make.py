@@ -1,16 +1,17 @@
-"""Makefiles and Justfiles: recipes as shell, with the variables of the file put in."""
+"""Makefiles: recipes as shell, with the variables of the file put in."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import accumulate
 
 from policylint.invocations.commands import invocations
 from policylint.invocations.shell import Shell
 from policylint.invocations.shellenv import Env
-from policylint.invocations.shellsyntax import prepare
 from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.text import TAIL, Text, joined
+from policylint.invocations.text import EMPTY, TAIL, Text, filled, joined, rewritten
 
 _ASSIGN = re.compile(
     r"^(?:export\s+|override\s+|private\s+)*(?:[^\s:=#]+\s*:\s*(?:export\s+)?)?([\w.-]+)\s*(\?=|:{1,3}=|\+=|!=|=)[ \t]*"
@@ -18,9 +19,11 @@ _ASSIGN = re.compile(
     re.MULTILINE,
 )
 _DEFINE = re.compile(r"^define[ \t]+([\w.-]+)[ \t]*[:?]?=?[ \t]*\n(.*?)^endef", re.MULTILINE | re.DOTALL)
+_PREFIX = re.compile(r"[ \t]*[@+-]+[ \t]*")
+_CONDITION = re.compile(r"^[ ]*(if|endif)", re.MULTILINE)
+_RULE = re.compile(r"^[^\s#=][^=\n]*:(?!=)[^\n]*\n\t", re.MULTILINE)
 _DOLLAR = re.compile(r"\$(?:\$|([({])|([\w@<^*?%+]))")
 _CALL = re.compile(r"call[ \t]+([\w.-]+)[ \t]*(?:,(.*))?$", re.DOTALL)
-_PREFIX = re.compile(r"^[ \t]*[@+-]+[ \t]*", re.MULTILINE)
 _DEPTH = 8
 _LIMIT = 20_000
 """The longest a value may become; a file that doubles its variables again and again is cut there."""
@@ -32,10 +35,12 @@ class _Variables:
     def __init__(self, text: str) -> None:
         self.values: dict[str, Text | None] = {}
         self.defines = {match[1]: Text.cut(text, match.start(2), match.end(2)) for match in _DEFINE.finditer(text)}
-        depth = [(match.start(), 1 if match[1] else -1) for match in re.finditer(r"^(if|endif)", text, re.MULTILINE)]
+        steps = [(match.start(), -1 if match[1] == "endif" else 1) for match in _CONDITION.finditer(text)]
+        starts = [at for at, _ in steps]
+        depths = list(accumulate((step for _, step in steps), initial=0))
         for match in _ASSIGN.finditer(text):
             if not match.group().startswith("\t"):
-                inside = sum(step for at, step in depth if at < match.start()) > 0
+                inside = depths[bisect_left(starts, match.start())] > 0
                 self._assign(match[1], match[2], _value(Text.cut(text, match.start(3), match.end(3))), inside)
 
     def _assign(self, name: str, operator: str, value: Text, sometimes: bool) -> None:
@@ -43,7 +48,7 @@ class _Variables:
         if operator == "!=":
             self.values[name] = None
         elif operator == "+=":
-            old = before if before is not None else Text.of("")
+            old = before if before is not None else Text.of(TAIL if name in self.values else "")
             self.values[name] = old + Text.of(" ") + (value.maybe() if sometimes else value)
         elif operator == "?=" and name in self.values:
             return
@@ -54,20 +59,22 @@ class _Variables:
 
     def expand(self, text: Text, arguments: dict[str, Text] | None = None, depth: int = 0) -> Text:
         """The text with `$(X)` put in, `$$` as the shell's dollar; what make works out is one unknown."""
-        for first, last, name in reversed(list(_references(text.text))):
+        changes, size = [], len(text.text)
+        for first, last, name in _references(text.text):
             value = self._value(name, arguments or {}, depth)
             start = text.at[first]
             if value is None:
                 value = Text(TAIL * (last - first), text.at[first:last], "." * (last - first))
             elif value.start < 0 or not re.search(r"\s", value.text):  # a single word counts where it is used
                 value = Text.standing(value, start, text.at[last - 1] + 1)
-            if len(text.text) + len(value.text) < _LIMIT:
-                text = text.splice(first, last, value)
+            size += len(value.text)
+            if size < _LIMIT + len(text.text):
+                changes.append((first, last, value))
+        text = rewritten(text, changes)
         if depth:
             return text
-        for match in reversed(list(re.finditer(r"\$\$", text.text))):
-            text = text.splice(match.start(), match.start() + 1, Text.of(""))
-        return text
+        dollars = [match.start() for match in re.finditer(r"\$\$", text.text)]
+        return rewritten(text, ((at, at + 1, EMPTY) for at in dollars))
 
     def _value(self, name: str, arguments: dict[str, Text], depth: int) -> Text | None:
         if name in arguments:
@@ -86,42 +93,50 @@ class _Variables:
 def _references(text: str) -> Iterator[tuple[int, int, str]]:
     """Each `$(NAME)`, `${NAME}` and `$X`: start, end and what stands inside; `$$` is none."""
     at = 0
+    ends = {**_closings(text, "(", ")"), **_closings(text, "{", "}")}
     while match := _DOLLAR.search(text, at):
         at = match.end()
         if match[2]:
             yield match.start(), match.end(), match[2]
-        elif match[1]:
-            end = _closing(text, at, match[1])
-            if end > 0:
-                yield match.start(), end, text[at : end - 1].strip()
-                at = end
+        elif match[1] and (end := ends.get(at - 1)) is not None:
+            yield match.start(), end + 1, text[at:end].strip()
+            at = end + 1
 
 
-def _closing(text: str, at: int, opening: str) -> int:
-    """The position behind the bracket that closes; 0 where none does."""
-    closing = {"(": ")", "{": "}"}[opening]
-    depth = 1
-    for index in range(at, len(text)):
-        depth += (text[index] == opening) - (text[index] == closing)
-        if depth == 0:
-            return index + 1
-    return 0
+def _closings(text: str, opening: str, closing: str) -> dict[int, int]:
+    """Where each opening bracket is closed; those that are not are left out."""
+    found: dict[int, int] = {}
+    waiting: list[int] = []
+    for match in re.finditer(f"[{opening}{closing}]", text):
+        if match.group() == opening:
+            waiting.append(match.start())
+        elif waiting:
+            found[waiting.pop()] = match.start()
+    return found
 
 
 def _value(text: Text) -> Text:
     """An assignment's value without its comment; lines joined."""
     comment = re.search(r"(?:^|[ \t])#", text.text)
     text = text.slice(0, comment.start()) if comment else text
-    for match in reversed(list(re.finditer(r"[ \t]*\\\n[ \t]*", text.text))):
-        text = text.splice(match.start(), match.end(), Text(" ", (-1,), "."))
+    blank = Text(" ", (-1,), ".")
+    text = rewritten(text, ((*match.span(), blank) for match in re.finditer(r"[ \t]*\\\n[ \t]*", text.text)))
     return text.slice(0, len(text.text.rstrip()))
+
+
+def _outside(define: re.Match[str]) -> str:
+    """A definition as it is read outside recipes: rules of its own stay, for an `eval` makes them the file's."""
+    if _RULE.search(define[2]):
+        lead, end = define.start(2) - define.start(), define.end(2) - define.start()
+        return " " * (lead - 1) + "\n" + define[2] + re.sub(r"[^\n]", " ", define.group()[end:])
+    return re.sub(r"[^\n]", " ", define.group())
 
 
 def recipes(text: str) -> Iterator[Text]:
     """Each recipe: its tab-indented logical lines, and what stands behind `target: ;`."""
     block: list[Text] = []
     at = 0
-    outside = _DEFINE.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+    outside = _DEFINE.sub(_outside, text)
     for match in re.finditer(r"(?:\\\n|[^\n])*(?:\n|\Z)", outside):
         line = match.group()
         if line.startswith("\t"):
@@ -156,11 +171,8 @@ def _read(source: Source) -> Iterator[Found]:
 def _plain(recipe: Text) -> Text:
     """The recipe without make's own prefixes (`@`, `-`, `+`) of its logical lines."""
     starts = [0, *(match.end() for match in re.finditer(r"(?<!\\)\n", recipe.text))]
-    for start in starts:
-        prefix = re.compile(r"[ \t]*[@+-]+[ \t]*").match(recipe.text, start)
-        if prefix:
-            recipe = recipe.put(prefix.start(), prefix.end(), " ")
-    return recipe
+    prefixes = (_PREFIX.match(recipe.text, start) for start in starts)
+    return filled(recipe, (prefix.span() for prefix in prefixes if prefix), " ")
 
 
 def _wants(source: Source) -> bool:
@@ -172,33 +184,4 @@ def _wants(source: Source) -> bool:
     )
 
 
-_JUST = re.compile(r"^(?:export\s+)?([\w-]+)\s*:=\s*(?:([\"'])(.*?)\2|[^\n]*)[ \t]*$", re.MULTILINE)
-_JUST_NAME = re.compile(r"\{\{\s*([\w-]+)\s*\}\}")
-
-
-def _just(source: Source) -> Iterator[Found]:
-    """A Justfile: indented recipes, `{{name}}` for its variables."""
-    values = {
-        match[1]: Text.cut(source.text, match.start(3), match.end(3))
-        for match in _JUST.finditer(source.text)
-        if match[2]
-    }
-    reading = Shell(source.text)
-    for match in re.finditer(r"^[^\s#:=][^\n=]*:(?!=)[^\n]*\n((?:[ \t]+[^\n]*\n?|\n)+)", source.text, re.MULTILINE):
-        body = Text.cut(source.text, match.start(1), match.end(1))
-        for found in reversed(list(_JUST_NAME.finditer(body.text))):
-            value = values.get(found[1])
-            if value is not None:
-                body = body.splice(found.start(), found.end(), value)
-        for prefix in _PREFIX.finditer(body.text):
-            body = body.put(prefix.start(), prefix.end(), " ")
-        reading.read(prepare(body), Env())
-    yield from invocations(source, reading.runs)
-
-
-def _wants_just(source: Source) -> bool:
-    name = source.path.name.lower()
-    return name in ("justfile", ".justfile") or name.endswith(".just")
-
-
-READERS = (Reader("make", _wants, _read, rank=1), Reader("just", _wants_just, _just, rank=1))
+READER = Reader("make", _wants, _read, rank=1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policylint.invocations.batch import powershell
 from policylint.invocations.commands import shell
+from policylint.invocations.powershell import powershell
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import HOLE, Text
 

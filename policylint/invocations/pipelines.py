@@ -14,7 +14,7 @@ from policylint.invocations.commands import listed
 from policylint.invocations.shellenv import Env
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import Text, joined
-from policylint.invocations.yamlnodes import Yaml, failures, roots, walk
+from policylint.invocations.yamlnodes import Yaml, failures, roots, walk, within
 
 _SCRIPTS = (
     "script",
@@ -59,6 +59,7 @@ _IMAGE = re.compile(r"(?:^|/)[\w.-]*helm[\w.-]*(?::[^\s/]+)?(?:@sha256:\w+)?$")
 _MENTION = re.compile(
     r"(?<![\w.-])\$?[({]*helm(?:file|[234])?(?![\w-])|helm[\w-]*:[\w.]|drone-helm|-helm\b", re.IGNORECASE
 )
+_SHEBANG = re.compile(r"#!\s*/\S*\b(?:ba|z|k|a|da)?sh\b|#!/usr/bin/env (?:ba|z)?sh\b")
 _WHOLE = re.compile(r"\s*(?:sudo\s+)?helm(?:file)?\s+\S")
 
 
@@ -99,10 +100,22 @@ def _mapping(source: Source, node: Yaml, known: dict[str, Text]) -> Iterator[Fou
     for name, value in keys.items():
         if name in _SCRIPTS and not (listed and name in _ARGV):
             yield from _script(source, name, value, known)
+        elif name.endswith((".sh", ".bash")) or (value.scalar and _SHEBANG.match(value.string())):
+            yield from script(source, value.text(), known)
+        elif value.scalar and _MENTION.search(value.string()):
+            yield from nested(source, value)
         elif name in _FACTS:
             for _, text in value.pairs():
                 if text.scalar and _WHOLE.match(text.text().text):
                     yield from script(source, _task_vars(text.text(), known), known)
+
+
+def nested(source: Source, value: Yaml) -> Iterator[Found]:
+    """The commands of the YAML that a text holds: a plugin's configuration, a build specification."""
+    for root in within(value):
+        for node in walk(root):
+            if node.mapping:
+                yield from _mapping(source, node, {})
 
 
 def _listed(keys: dict[str, Yaml]) -> bool:

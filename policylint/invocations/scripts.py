@@ -33,8 +33,15 @@ def _wants(source: Source) -> bool:
     return name.endswith(_NAMES) or bool(_SHEBANG.match(source.text))
 
 
+_TEST = re.compile(r"^[ \t]*@test[ \t]+.*(?=\{[ \t]*$)", re.MULTILINE)
+"""The head of a test of Bats, which is no shell: its name may hold any quotes."""
+
+
 def _read(source: Source) -> Iterator[Found]:
-    yield from shell(source, Text.cut(source.text, 0, len(source.text)))
+    text = Text.cut(source.text, 0, len(source.text))
+    for match in _TEST.finditer(source.text) if "@test" in source.text else ():
+        text = text.put(match.start(), match.end(), " ")
+    yield from shell(source, text)
 
 
 READER = Reader("shell", _wants, _read, rank=1)

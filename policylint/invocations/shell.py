@@ -54,6 +54,15 @@ class Shell:
             self.called.add(name)
             self._uncalled(name, env)
 
+    def define(self, name: str, body: Node, text: Text) -> None:
+        """Note a function; one of the same name that was never called is kept aside, to be read in the end."""
+        before = self.functions.get(name)
+        if before is not None and before[1].at[before[0].start_byte] != text.at[body.start_byte]:
+            if name not in self.called:
+                self.functions[f"{name}\0{len(self.functions)}"] = before
+            self.called.discard(name)
+        self.functions[name] = (body, text)
+
     def _uncalled(self, name: str, env: Env) -> Env:
         """Read a function whose arguments are unknown; its variables in the end."""
         body, source = self.functions[name]
@@ -96,7 +105,7 @@ class Shell:
 
     def _site(self, call: Call, span: tuple[int, int]) -> int:
         """The helm word's position: that of its text, or where it is used with a verb of its own."""
-        word = call.word.text.start
+        word = self._program(call.word.text)
         if self.file[word : word + 4].lower() != "helm" and call.word.span[0] >= 0:
             word = call.word.span[0]  # a variable: the place is where it is used
         command = parse_words(call.words, call.tool)
@@ -111,6 +120,11 @@ class Shell:
         if word >= 0 and (span[0] <= word < span[1] or not inside):
             return word
         return call.word.span[0] if call.word.span[0] >= 0 else word
+
+    def _program(self, text: Text) -> int:
+        """Where the program's name stands behind its directories, else where the word begins."""
+        name = text.slice(text.text.rfind("/") + 1, len(text.text)).start
+        return name if self.file[name : name + 4].lower() == "helm" and name >= 0 else text.start
 
     def _before(self, call: Call, start: int, verb: int) -> int:
         """Where the variable stands that became the helm word in a string given to a shell: before its arguments."""

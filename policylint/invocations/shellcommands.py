@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from policylint.invocations.shell import Shell
 
+_LONGEST = 20_000
+_MOST = 1_000
+"""The characters of a string and the words of an array, beyond which a variable is given up."""
 DEPTH = 8
 """How deep functions and strings run as commands are followed."""
 
@@ -75,7 +78,7 @@ class Commands:
             self._element(self.expander.raw(name).text.partition("[")[0], found)
             return
         key = self.expander.raw(name).text
-        self.env.values[key] = self._added(key, found) if adds else found
+        self.env.values[key] = _bounded(self._added(key, found) if adds else found)
 
     def _value(self, value: Node | None) -> Value:
         if value is None:
@@ -95,7 +98,7 @@ class Commands:
 
     def _element(self, key: str, found: Value) -> None:
         if isinstance(found, Text):
-            self.env.values[key] = (*(self.env.words(key) or ()), Word(found, found.text, quoted=True))
+            self.env.values[key] = _bounded((*(self.env.words(key) or ()), Word(found, found.text, quoted=True)))
 
     def _on_pipeline(self, node: Node) -> None:
         self._piped(list(statements(node)), None)
@@ -214,7 +217,7 @@ class Commands:
             return True
         self.shell.budget -= 1
         if self.shell.budget < 0:
-            return True
+            return not any("helm" in word.text.text.lower() for word in words[1:])
         self.shell.called.add(name)
         self._enter(known, words, span)
         return True
@@ -256,6 +259,13 @@ class Commands:
         texts = [word.text.text for word in words]
         if "--" in texts:
             self.env.positionals(tuple(words[texts.index("--") + 1 :]))
+
+
+def _bounded(value: Value) -> Value:
+    """The value; one that grows without end (a script that doubles it again and again) cannot be told."""
+    if isinstance(value, Text):
+        return value if len(value.text) <= _LONGEST else Text(TAIL, (-1,), ".")
+    return value if len(value) <= _MOST else (Word(Text(TAIL, (-1,), "."), tail=True, sure=True),)
 
 
 def _exits(body: Node, source: Text) -> bool:

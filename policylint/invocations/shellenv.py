@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from policylint.invocations.flags import takes_value
 from policylint.invocations.text import EMPTY, Text, Word, either
 
 Value = Text | tuple[Word, ...]
@@ -74,7 +75,7 @@ def _join(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
 def _either(left: Value | None, right: Value | None) -> Value:
     if isinstance(left, tuple) or isinstance(right, tuple):
         return _arrays(_array(left), _array(right))
-    return either(left or EMPTY, right or EMPTY)
+    return either(left or EMPTY, right or EMPTY, takes_value)
 
 
 def _array(value: Value | None) -> tuple[Word, ...]:
@@ -89,8 +90,11 @@ def _arrays(one: tuple[Word, ...], other: tuple[Word, ...]) -> tuple[Word, ...]:
         if left.text.text != right.text.text:
             break
         length += 1
+    if length and any(side[length : length + 1] for side in (one, other)) and takes_value(one[length - 1].text.text):
+        length -= 1  # `--set` goes with the value that follows it
     rest = (*one[length:], *other[length:])
     same = tuple(
-        replace(left, maybe=left.maybe or right.maybe) for left, right in zip(one[:length], other[:length], strict=True)
+        replace(left, maybe=True) if right.maybe and not left.maybe else left
+        for left, right in zip(one[:length], other[:length], strict=True)
     )
-    return (*same, *(replace(word, maybe=True) for word in rest))
+    return (*same, *(word if word.maybe else replace(word, maybe=True) for word in rest))

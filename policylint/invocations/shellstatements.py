@@ -27,7 +27,7 @@ class Statements(Commands):
     def _on_function_definition(self, node: Node) -> None:
         name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
         if name is not None and body is not None:
-            self.shell.functions[self.expander.raw(name).text] = (body, self.text)
+            self.shell.define(self.expander.raw(name).text, body, self.text)
 
     def _on_declaration_command(self, node: Node) -> None:
         keyword = self.text.text[node.start_byte : node.end_byte].split(None, 1)[0]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from policylint.invocations.text import HOLE, TAIL, Text
+from policylint.invocations.text import EMPTY, HOLE, TAIL, Text, filled, rewritten
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -25,7 +25,9 @@ _SOMETIMES = re.compile(
     re.DOTALL,
 )
 """Flags between a template's if and its end."""
-_GLUED = re.compile(r"^(?![ \t]*#)(.*[^\s\\])\\\n(?=\S)", re.MULTILINE)
+_LOGICAL = re.compile(r"^(?:[ \t]*#[^\n]*|(?:[^\\\n]|\\[^\n]|\\\n)*+)(?:\n|\\?\Z)", re.MULTILINE)
+"""A comment, or a line with those that it goes on in."""
+_CUT = re.compile(r"(?<=[^\s\\])\\\n(?=\S)")
 
 
 @functools.cache
@@ -49,14 +51,16 @@ def prepare(text: Text, *, templates: bool = True) -> Text:
         for match in _SOMETIMES.finditer(text.text):
             text = text.splice(match.start(2), match.end(2), text.slice(match.start(2), match.end(2)).maybe())
             text = text.put(match.start(1), match.end(1), " ").put(match.start(3), match.end(3), " ")
-        for match in _TEMPLATE.finditer(text.text):
-            text = text.put(match.start(), match.end(), TAIL)
-        for match in _CONTROL.finditer(text.text):
-            text = text.put(match.start(), match.end(), " ")
-    while glued := _GLUED.search(text.text):
-        cut = glued.end(1)
-        text = text.slice(0, cut) + text.slice(cut + 2, len(text.text))
-    return text
+        text = filled(text, (match.span() for match in _TEMPLATE.finditer(text.text)), TAIL)
+        text = filled(text, (match.span() for match in _CONTROL.finditer(text.text)), " ")
+    return _glued(text) if "\\\n" in text.text else text
+
+
+def _glued(text: Text) -> Text:
+    """Words cut by a line end joined; a comment does not go on behind one."""
+    lines = (match for match in _LOGICAL.finditer(text.text) if not match.group().lstrip(" \t").startswith("#"))
+    cuts = (cut.span() for line in lines for cut in _CUT.finditer(text.text, *line.span()))
+    return rewritten(text, ((start, end, EMPTY) for start, end in cuts))
 
 
 def names(raw: str) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ its word, `TAIL` may become any number of words where a shell splits it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 HOLE = "\ue000"
 TAIL = "\ue001"
@@ -98,28 +99,68 @@ EMPTY = Text("", (), "")
 def joined(parts: Iterable[Text], between: str = "") -> Text:
     """The parts, one after another."""
     gap = Text.of(between)
-    found = EMPTY
-    for index, part in enumerate(parts):
-        found = found + (gap if index else EMPTY) + part
-    return found
+    every = [each for index, part in enumerate(parts) for each in ((gap, part) if index else (part,)) if each.text]
+    if len(every) == 1:
+        return every[0]
+    return Text(
+        "".join(part.text for part in every),
+        tuple(chain.from_iterable(part.at for part in every)),
+        "".join(part.marks for part in every),
+    )
 
 
-def either(one: Text, other: Text) -> Text:
-    """One or the other, as two branches leave a variable: what both begin with is sure, what follows is maybe."""
+def rewritten(text: Text, changes: Iterable[tuple[int, int, Text]]) -> Text:
+    """The text with each start..end replaced; the changes are in order and apart from each other."""
+    parts, at = [], 0
+    for start, end, new in changes:
+        parts += [text.slice(at, start), new]
+        at = end
+    return joined([*parts, text.slice(at, len(text.text))]) if parts else text
+
+
+def filled(text: Text, spans: Iterable[tuple[int, int]], char: str) -> Text:
+    """The text with every character of these spans (line feeds apart) replaced, in order and apart from each other."""
+    parts, at = [], 0
+    for start, end in spans:
+        parts += [text.text[at:start], "".join(each if each == "\n" else char for each in text.text[start:end])]
+        at = end
+    return Text("".join([*parts, text.text[at:]]), text.at, text.marks) if parts else text
+
+
+def either(one: Text, other: Text, takes_value: Callable[[str], bool] = lambda _: False) -> Text:
+    """One or the other, as two branches leave a variable: what both begin with is sure, what follows is maybe.
+
+    A word that takes the next one as its value stays beside it.
+    """
     if one.text == other.text:
         return Text(one.text, one.at, _marks(one.marks, other.marks))
-    length = 0
-    for left, right in zip(one.text, other.text, strict=False):
-        if left != right:
-            break
-        length += 1
-    same = one.text[:length]
+    length = _alike(one.text, other.text)
     if length not in (len(one.text), len(other.text)):
-        length = max(same.rfind(" "), same.rfind("\n"), 0)
-        if not _flags(one.text[length:]) and not _flags(other.text[length:]):
+        length = _cut(one.text[:length], takes_value)
+        ends = one.text[length:], other.text[length:]
+        if not any(map(_flags, ends)):
             return Text.of(HOLE if one.text.strip() and other.text.strip() else TAIL)
-    head = one.slice(0, length)
-    return head + one.slice(length, len(one.text)).maybe() + other.slice(length, len(other.text)).maybe()
+        if length == 0 and all(len(end.split()) == 1 and not end.startswith("-") for end in ends):
+            return Text.of(TAIL)  # a name, or what cannot be told
+    rest = [each.slice(length, len(each.text)).maybe() for each in (one, other)]
+    gap = EMPTY if length or not all(each.text for each in rest) else Text.of(" ")
+    return one.slice(0, length) + rest[0] + gap + rest[1]
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    return low
+
+
+def _cut(same: str, takes_value: Callable[[str], bool]) -> int:
+    """Where the words end that two texts begin with, a flag without its value left out."""
+    length = max(same.rfind(" "), same.rfind("\n"), 0)
+    before, _, last = same[:length].rstrip().rpartition(" ")
+    return len(before) if takes_value(last) else length
 
 
 def _flags(text: str) -> bool:

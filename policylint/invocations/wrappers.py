@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from policylint.invocations.flags import notes, verbs
-from policylint.invocations.text import HOLE, Text, Word, joined
+from policylint.invocations.text import HOLE, TAIL, Text, Word, joined
 from policylint.kyaml import load
 
 _HELM = re.compile(r"^helm(?:[-_]?v?\d[\w.]*)?(?:\.exe)?$", re.IGNORECASE)
 _HELMFILE = re.compile(r"^helmfile(?:[-_]?v?\d[\w.]*)?(?:\.exe)?$", re.IGNORECASE)
+_VERSIONED = re.compile(rf"^helm(file)?(?:[-_]v?|[-_]?v)[\d.{HOLE}{TAIL}]+(?:\.exe)?$", re.IGNORECASE)
 _PROGRAM = r"_?(?:bin|cmd|command|exe|executable|opts?|tool|path|cli|binary|client)"
 _NAMED = re.compile(rf"(?:^|_)helm(?:_?[234])?(?:{_PROGRAM})?$", re.IGNORECASE)
 _NAMED_FILE = re.compile(rf"(?:^|_)helmfile(?:{_PROGRAM})?$", re.IGNORECASE)
@@ -66,11 +67,19 @@ def tool_of(word: Word, following: Word | None = None) -> str:
         return "helm"
     if word.known is not None or following is None:
         return ""
+    versioned = _VERSIONED.match(re.split(r"[/\\]", word.text.text)[-1])
+    if versioned and _behind(versioned[1], following):
+        return "helmfile" if versioned[1] else "helm"
     if any(_NAMED_FILE.search(each) for each in word.names):
-        return "helmfile" if following.known in notes()["helmfile"]["verbs"] or _flag(following) else ""
+        return "helmfile" if _behind("file", following) else ""
     if any(_NAMED.search(each) for each in word.names) and word.text.untold:
-        return "helm" if following.known in verbs() or _flag(following) else ""
+        return "helm" if _behind("", following) else ""
     return ""
+
+
+def _behind(file: str | None, following: Word) -> bool:
+    """Whether what stands behind a word makes it helm (or helmfile): a verb or a flag."""
+    return following.known in (notes()["helmfile"]["verbs"] if file else verbs()) or _flag(following)
 
 
 def _flag(word: Word) -> bool:
@@ -141,6 +150,8 @@ def _special(name: str, words: list[Word]) -> Iterator[Call | Script]:
         yield from _joined(name, words)
     elif name in table()["containers"] or (name == "docker-compose"):
         yield from _container(words)
+    elif words[1:] and words[1].known in table()["executors"].get(name, ()):
+        yield from calls([word for word in words[2:] if word.known != "--"])
     elif not inert(name):
         yield from _generic(name, words)
 
@@ -203,6 +214,9 @@ def _container(words: list[Word]) -> Iterator[Call | Script]:
         if base(word) in table()["shells"] and index + 1 < len(words):
             yield from _strings(words[index + 1 :], combined=True)
             return
+        if word.quoted and _WHOLE.match(word.text.text):  # an image whose entry point is a shell
+            yield Script(word.text)
+            return
         tool = tool_of(word, following[0] if following else None)
         known = bool(following) and (following[0].known in verbs() or _flag(following[0]))
         if not tool and known and _IMAGE.match(re.sub(f"[{HOLE}\ue001]", "x", texts[index])):
@@ -214,9 +228,12 @@ def _container(words: list[Word]) -> Iterator[Call | Script]:
 
 def _generic(name: str, words: list[Word]) -> Iterator[Call | Script]:
     """A program that nobody knows: a helm word with one of Helm's verbs behind it is a command it runs."""
+    if not name and any(inert(each) for each in words[0].names):
+        return  # `$(INFO) helm upgrade`
     for index in range(1, len(words) - 1):
         word = words[index]
-        tool = "" if word.quoted else tool_of(word, words[index + 1])
+        nested = words[index - 1].known in table()["namesakes"]
+        tool = "" if word.quoted or nested else tool_of(word, words[index + 1])
         if tool and _has_verb(tool, words[index + 1 :]):
             yield Call(tool, word, tuple(words[index + 1 :]))
             return

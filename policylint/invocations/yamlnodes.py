@@ -18,6 +18,7 @@ from policylint.kyaml import compose
 from policylint.report import RuleFailure
 
 _SPLIT = re.compile(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
+_MAPPING = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ ]*(?:- )?[ ]*[\w.-]+:(?:[ \t]|$)", re.MULTILINE)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": " ", "e": " ", " ": " "}
 _LONG = {"x": 2, "u": 4, "U": 8}
 _DEPTH = 60
@@ -121,6 +122,21 @@ def _documents(source: Source) -> Iterator[Yaml | RuleFailure]:
             continue
         if root is not None:
             yield Yaml(root, source, start)
+
+
+def within(value: Yaml) -> Iterator[Yaml]:
+    """The roots of the YAML that a block scalar holds (`buildspec: |`); none where it holds other text."""
+    if not isinstance(value.node, ScalarNode) or value.node.style != "|":
+        return
+    body = value.source.text.find("\n", value.start) + 1
+    part = value.source.text[body : int(value.node.end_mark.index) + value.base]
+    if _MAPPING.match(part):
+        try:
+            root = _compose(part, value.source.file)
+        except ReadError:
+            return
+        if root is not None:
+            yield Yaml(root, value.source, body)
 
 
 def _compose(part: str, file: str) -> Node | None:
