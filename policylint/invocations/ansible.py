@@ -11,6 +11,7 @@ from policylint.invocations.declared import Declaration, Read, Word, first, foun
 from policylint.invocations.model import INLINE
 from policylint.invocations.settings import Setting, boolean, read_value, settings, strongest, tables
 from policylint.invocations.source import Reader, Source
+from policylint.invocations.suffixes import language
 from policylint.invocations.tree import Spot, Tree, documents
 
 _MODULES = ("kubernetes.core.helm", "community.kubernetes.helm", "community.general.helm", "helm")
@@ -137,7 +138,7 @@ def _pair_spot(arguments: Tree, name: str) -> Spot:
 
 
 def _wants(source: Source) -> bool:
-    if source.path.suffix not in (".yaml", ".yml", ".j2") or not any(mark in source.text for mark in _MARKS):
+    if language(source.path) not in (".yaml", ".yml") or not any(mark in source.text for mark in _MARKS):
         return False
     return bool(_MENTION.search(source.text))
 

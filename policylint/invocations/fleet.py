@@ -9,6 +9,7 @@ from policylint.invocations.declared import Declaration, Read, first, found, wor
 from policylint.invocations.model import INLINE
 from policylint.invocations.settings import settings, strongest
 from policylint.invocations.source import Reader, Source
+from policylint.invocations.suffixes import stem
 from policylint.invocations.tree import Spot, Tree, documents
 
 
@@ -55,7 +56,7 @@ def _values(root: Tree) -> Iterator[str]:
 
 
 def _wants(source: Source) -> bool:
-    return source.path.name in ("fleet.yaml", "fleet.yml") and "helm:" in source.text
+    return stem(source.path) in ("fleet.yaml", "fleet.yml") and "helm:" in source.text
 
 
 READER = Reader("fleet", _wants, lambda source: found(read(source.text, source.file), source))

@@ -12,6 +12,7 @@ from policylint.invocations.declared import Declaration, Read, Word, first, foun
 from policylint.invocations.model import INLINE
 from policylint.invocations.settings import Setting, arguments, setting, strongest, tables
 from policylint.invocations.source import Reader, Source
+from policylint.invocations.suffixes import language
 from policylint.invocations.tree import Tree, documents
 
 Near = Callable[[str], str | None]
@@ -194,7 +195,7 @@ def _names(layers: list[Layer], key: str) -> Iterator[str]:
 
 
 def _wants(source: Source) -> bool:
-    return source.path.suffix in (".yaml", ".yml", ".gotmpl", ".tpl", ".tmpl", ".j2") and "releases:" in source.text
+    return language(source.path) in (".yaml", ".yml") and "releases:" in source.text
 
 
 READER = Reader("helmfile", _wants, lambda source: found(read(source.text, source.file, source.near), source))

@@ -10,38 +10,23 @@ from policylint.invocations import argocd, fleet, flux, k3s
 from policylint.invocations.declared import Read, found
 from policylint.invocations.manifests import mentions, objects
 from policylint.invocations.source import Found, Reader, Source
+from policylint.invocations.suffixes import TEXT, YAML, language
 from policylint.invocations.tree import Tree, documents
-
-_YAML = (".yaml", ".yml", ".json")
-_TEMPLATES = (".j2", ".gotmpl", ".tpl", ".tmpl", ".tftpl", ".template")
-"""What is rendered into the file of the name before it; alone it is most often a manifest."""
-_TEXT = (".sh", ".bash", ".zsh", ".tf", ".tofu", ".hcl", ".nix", ".md", ".mk", ".ps1", ".ign", ".bu", ".txt")
-
 
 _ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+|readonly[ \t]+|local[ \t]+)?([A-Za-z_]\w*)=([^\n]*)", re.MULTILINE)
 _LITERAL = re.compile(r"(\"[^\"$`\\]*\"|'[^']*'|[\w./:@%+~-]+)[ \t]*(?:#.*)?$")
 
 
-def _kind(source: Source) -> str:
-    """The suffix that tells the language: `.md` for README.md.gotmpl, `.yaml` for a bare template."""
-    suffixes = source.path.suffixes or [""]
-    while suffixes[-1] in _TEMPLATES:
-        suffixes.pop()
-        if not suffixes or suffixes[-1] not in (*_YAML, *_TEXT, *_TEMPLATES):
-            return ".yaml"
-    return suffixes[-1]
-
-
 def _wants(source: Source) -> bool:
-    return mentions(source.text) and _kind(source) in (*_YAML, *_TEXT, "")
+    return mentions(source.text) and language(source.path) in (*YAML, *TEXT, "")
 
 
 def _read(source: Source) -> Iterator[Found]:
-    kind = _kind(source)
-    read = list(objects(source.text, source.file, yaml=kind in _YAML))
+    kind = language(source.path)
+    read = list(objects(source.text, source.file, yaml=kind in YAML))
     if kind == ".md":  # an example with parts left out is no broken release
         read = [each for each in read if isinstance(each, Tree)]
-    if kind not in (*_YAML, ".md"):
+    if kind not in (*YAML, ".md"):
         known = _variables(source.text)
         read = [each.knowing(known) if isinstance(each, Tree) else each for each in read]
     return found(_releases(read, source), source)

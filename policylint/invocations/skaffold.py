@@ -8,6 +8,7 @@ from policylint.errors import ReadError
 from policylint.invocations.declared import Declaration, Read, first, found, word
 from policylint.invocations.settings import Setting, arguments, settings, strongest
 from policylint.invocations.source import Reader, Source
+from policylint.invocations.suffixes import language
 from policylint.invocations.tree import Tree, documents
 
 _SETS = ("setValues", "values", "setValueTemplates", "setFiles", "artifactOverrides")
@@ -71,7 +72,7 @@ def _leaves(tree: Tree, prefix: str) -> Iterator[str]:
 
 
 def _wants(source: Source) -> bool:
-    return source.path.suffix in (".yaml", ".yml") and "skaffold/v" in source.text and "releases" in source.text
+    return language(source.path) in (".yaml", ".yml") and "skaffold/v" in source.text and "releases" in source.text
 
 
 READER = Reader("skaffold", _wants, lambda source: found(read(source.text, source.file), source))
