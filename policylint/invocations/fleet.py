@@ -51,8 +51,7 @@ def _values(root: Tree) -> Iterator[str]:
     for name in ("valuesFiles", "valuesFrom"):
         found = root.get("helm", name)
         yield from (item.text or name for item in found.items()) if found else ()
-    if root.get("helm", "values"):
-        yield INLINE
+    yield from (INLINE for name in ("values", "templateValues") if root.get("helm", name))
 
 
 def _wants(source: Source) -> bool:

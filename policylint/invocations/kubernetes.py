@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 
 from policylint.errors import ReadError
-from policylint.invocations import argocd, fleet, flux, k3s
+from policylint.invocations import argocd, crossplane, fleet, flux, k3s, rancher
 from policylint.invocations.declared import Read, found
 from policylint.invocations.manifests import mentions, objects
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.suffixes import TEXT, YAML, language
 from policylint.invocations.tree import Tree, documents
 
+_KINDS = (k3s.read, fleet.read_object, crossplane.read, rancher.read)
 _ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+|readonly[ \t]+|local[ \t]+)?([A-Za-z_]\w*)=([^\n]*)", re.MULTILINE)
 _LITERAL = re.compile(r"(\"[^\"$`\\]*\"|'[^']*'|[\w./:@%+~-]+)[ \t]*(?:#.*)?$")
 
@@ -50,7 +51,8 @@ def _releases(read: list[Tree | ReadError], source: Source) -> Iterator[Read]:
         if isinstance(each, ReadError):
             yield each
             continue
-        yield from (one for one in (flux.read(each, known), k3s.read(each), fleet.read_object(each)) if one)
+        one = flux.read(each, known) or next((found for read in _KINDS if (found := read(each))), None)
+        yield from (one,) if one else ()
         yield from argocd.read(each)
 
 

@@ -48,13 +48,17 @@ _SHOWN = 80
 _CLOSING = {"{": "}", "[": "]", "(": ")"}
 
 
-def typescript_calls(text: str) -> Iterator[Call]:
-    """The `new a.b.C("name", {...})` of a program, comments and strings apart."""
+def typescript_calls(text: str, position: int = 1) -> Iterator[Call]:
+    """The `new a.b.C("name", {...})` of a program, comments and strings apart.
+
+    The options are the argument at `position`, as the class has it.
+    """
     constants = {name: _scalar(raw, {}) for name, raw in _CONSTANT.findall(_blanked(text, "/"))}
     for match in _CALL.finditer(_blanked(text, "/\"'`")):
         scan = _Scan(text, match.end(), constants)
         given = scan.arguments()
-        options = next((each.value for each in given[1:2] if isinstance(each.value, dict)), None)
+        at = given[position : position + 1]
+        options = next((each.value for each in at if isinstance(each.value, dict)), None)
         spread = options is None or "..." in options
         yield Call(match[1], scan.spot(match.start()), given[0].value if given else None, options or {}, spread)
 
@@ -169,8 +173,8 @@ class _Scan:
             self._at += max(len(mark), 1)
 
 
-def python_calls(text: str) -> Iterator[Call]:
-    """The calls of a Python program, keyword arguments and those of an `...Args(...)` second argument as options.
+def python_calls(text: str, position: int = 1) -> Iterator[Call]:
+    """The calls of a Python program, keyword arguments and those of an `...Args(...)` argument as options.
 
     Raises SyntaxError (or ValueError) for a text that is no Python.
     """
@@ -185,7 +189,7 @@ def python_calls(text: str) -> Iterator[Call]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and (name := _dotted(node.func)):
             first = _python(node.args[0], constants) if node.args else None
-            options, spread = _keywords(node, constants)
+            options, spread = _keywords(node, constants, position)
             yield Call(name, _spot(node), first, options, spread)
 
 
@@ -200,7 +204,7 @@ def _dotted(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _keywords(node: ast.Call, constants: Mapping[str, Any]) -> tuple[dict[str, Literal], bool]:
+def _keywords(node: ast.Call, constants: Mapping[str, Any], position: int) -> tuple[dict[str, Literal], bool]:
     found: dict[str, Literal] = {}
     spread = False
     inner = [each for each in node.args[1:] if isinstance(each, ast.Call)]
@@ -213,7 +217,7 @@ def _keywords(node: ast.Call, constants: Mapping[str, Any]) -> tuple[dict[str, L
                 found[_camel(keyword.arg)] = Literal(
                     value, _spot(keyword), keyword.arg, ast.unparse(keyword.value)[:_SHOWN]
                 )
-    unread = any(not isinstance(each, ast.Call) for each in node.args[1:2])
+    unread = any(not isinstance(each, ast.Call) for each in node.args[position : position + 1])
     return found, spread or unread
 
 

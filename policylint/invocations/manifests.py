@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from policylint.errors import ReadError
 from policylint.invocations.tree import Tree, documents
 
-_NAMES = ("toolkit.fluxcd.io/", "argoproj.io/", "cattle.io/", "helm.fluxcd.io/", "flux.weave.works/")
+_NAMES = ("toolkit.fluxcd.io/", "argoproj.io/", "cattle.io/", "helm.fluxcd.io/", "flux.weave.works/", "crossplane.io/")
 _GROUPS = (
     r"(?:(?:helm|source)\.toolkit\.fluxcd\.io|helm\.fluxcd\.io|flux\.weave\.works|argoproj\.io"
-    r"|(?:helm|fleet)\.cattle\.io)"
+    r"|(?:helm|fleet|management)\.cattle\.io|helm\.(?:m\.)?crossplane\.io)"
 )
 _HEAD = re.compile(rf"^(?P<lead>[ \t]*(?:- )?[ ]*)apiVersion:[ \t]*[\"']?{_GROUPS}/", re.MULTILINE)
 _WANTED = re.compile(rf"[\"']?apiVersion[\"']?:[ \t]*[\"']?{_GROUPS}/")

@@ -28,9 +28,9 @@ def read(text: str, file: str) -> Iterator[Read]:
 
 
 def _releases(part: Tree) -> Iterator[Declaration]:
-    flags = part.get("deploy", "helm", "flags")
-    given = [each for name in _FLAGS for each in arguments(flags.get(name))] if flags else []
     for section in ("manifests", "deploy"):
+        flags = part.get(section, "helm", "flags")
+        given = [each for name in _FLAGS for each in arguments(flags.get(name))] if flags else []
         found = part.get(section, "helm", "releases")
         for item in found.items() if found else ():
             if item.mapping:
