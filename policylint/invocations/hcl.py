@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-__all__ = ["UNDECIDED", "Attribute", "Block", "Module", "parse", "value"]
+__all__ = ["UNDECIDED", "Attribute", "Block", "Module", "here_documents", "parse", "value"]
 
 _NAMESPACES = ("kubernetes_namespace", "kubernetes_namespace_v1")
 """Resources whose id is their name (hashicorp/terraform-provider-kubernetes, resource_kubernetes_namespace)."""
@@ -75,6 +75,19 @@ def parse(text: str) -> Module:
     root = _parser().parse(text.encode()).root_node
     blocks = tuple(_blocks(root))
     return Module(blocks, dict(_scope(blocks)), _broken(root) if root.has_error else 0)
+
+
+def here_documents(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end, in characters, of each here-document that may hold blocks itself."""
+    data = text.encode()
+    stack = [_parser().parse(data).root_node]
+    while stack:
+        node = stack.pop()
+        if node.type == "heredoc_template":
+            start = len(data[: node.start_byte].decode())
+            yield start, start + len(_text(node))
+        else:
+            stack += reversed(node.named_children)
 
 
 def _broken(node: Node) -> int:
