@@ -25,6 +25,7 @@ _ACTION = re.compile(
     | \$\{(?:[^{}\n]|\{[^{}\n]*\})*+\}                                              # ${VAR} ${default:=x}
     | <%(?:(?!%>).){0,5000}+%>                                                      # <% erb %>
     | <\#--.{0,5000}?--> | </?\#[a-z][^<>\n]*>                                      # <#if freemarker> </#if>
+    | (?<=[\w"':/.@ -])\#\{[^{}\n]*\}\#? | \#%(?:(?!%\#)[^\n])*%\# | (?<=:[ ]|-[ ])\#@[ ][^\n]+  # #{ x }# #% if %# #@ ytt
     | <<-?[ ]+[a-z$.(][^<>\n]*[ ]-?>>                                               # << flux-operator >>
     """,
     re.VERBOSE | re.DOTALL,
@@ -33,7 +34,9 @@ _HEADER = re.compile(
     r"(?P<lead>[ ]*(?:-[ ]+)*)(?P<key>[^\s#-][^#\n]*:|(?<=-[ ]))[ ]*(?:[!&]\S+[ ]+)*[|>][-+0-9]*[ ]*(?:#.*)?$"
 )
 """The first line of a block scalar; what follows deeper than its key, or than the dash before it, belongs to it."""
-_EDGES = re.compile(r"^(?:\$?\{\{|\{%|\{#|%\{|\$\{|<%|<<|</?#)[-~+=]?\s*|\s*[-~]?(?:\}\}|%\}|#\}|\}|%>|>>|>)$")
+_EDGES = re.compile(
+    r"^(?:\$?\{\{|\{%|\{#|%\{|\$\{|<%|<<|</?#|#%|#\{|#@)[-~+=]?\s*|\s*[-~]?(?:\}\}|%\}|#\}|\}#?|%>|>>|%#|>)$"
+)
 _OPENS = frozenset(["if", "range", "with", "define", "block", "for", "macro", "call", "filter", "unless", "list"])
 _TURNS = frozenset(["else", "elif", "elseif"])
 _CLOSES = re.compile(r"end\w*$")
@@ -46,7 +49,7 @@ _PRINTS = re.compile(r"\{\{-?\s*(\$?\w+)\s*(?:\|\s*quote\s*)?-?\}\}|\$\{(\w+)\}|
 _INDENT = re.compile(r"\bn?indent\s*\(?\s*(\d+)")
 
 
-_MARKS = ("{{", "{%", "${", "%{", "<%", "<#", "<< ", "<<- ")
+_MARKS = ("{{", "{%", "${", "%{", "<%", "<#", "<< ", "<<- ", "#{", "#%", "#@")
 """A text without any of these has no actions."""
 
 

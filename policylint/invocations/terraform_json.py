@@ -23,7 +23,7 @@ def read(text: str, file: str) -> Iterator[Read]:
             continue
         known = dict(_defaults(root))
         for resources in _each(root.get("resource")):
-            for kind, named in ((kind, named) for kind, named in resources.pairs() if kind == "helm_release"):
+            for named in (found for kind, found in resources.pairs() if kind == "helm_release"):
                 for group in _each(named):
                     for _, blocks in group.pairs():
                         yield from (_declaration(blocks, block, known) for block in _each(blocks))
