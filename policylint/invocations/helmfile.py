@@ -73,8 +73,8 @@ def read(text: str, file: str, near: Near) -> Iterator[Read]:
 def is_state(roots: tuple[Tree, ...], file: str) -> bool:
     """Whether these are the documents of a helmfile: by its keys, or by its name and a list of releases."""
     listed = [item for root in roots if (found := root.get("releases")) for item in found.items() if item.mapping]
-    if not listed or ".policylint" in file:
-        return False
+    if not listed or ".policylint" in file or any(root.get("renderedvalues") for root in roots):
+        return False  # `helmfile build` prints states with this key, and nobody writes it
     path = PurePosixPath(file)
     named = any("helmfile" in part for part in path.parts) and "helmwave" not in path.name
     keyed = any(root.get(key) is not None for root in roots for key in _OWN)

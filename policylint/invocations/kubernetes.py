@@ -34,11 +34,11 @@ def _read(source: Source) -> Iterator[Found]:
 
 
 def _variables(text: str) -> dict[str, str]:
-    """The variables of a script that are set once, and to a literal, as here-documents name them."""
-    said: dict[str, list[str]] = {}
+    """The variables of a script that are only ever set to one literal, as here-documents name them."""
+    said: dict[str, set[str]] = {}
     for name, value in _ASSIGNED.findall(text):
-        said.setdefault(name, []).append(value.strip())
-    once = {name: _LITERAL.match(values[0]) for name, values in said.items() if len(values) == 1}
+        said.setdefault(name, set()).add(value.strip())
+    once = {name: _LITERAL.match(next(iter(values))) for name, values in said.items() if len(values) == 1}
     return {f"${{{name}}}": literal[1].strip("\"'") for name, literal in once.items() if literal}
 
 
