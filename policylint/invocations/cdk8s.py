@@ -22,11 +22,15 @@ def read(source: Source) -> Iterator[Read]:
     """The charts that a program includes."""
     python = source.path.suffix == ".py"
     try:
-        calls = list((python_calls if python else typescript_calls)(source.text, _OPTIONS))
+        calls = list((python_calls if python else typescript_calls)(source.text, _is_helm, _OPTIONS))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         yield ReadError(f"not Python: {error}", line=getattr(error, "lineno", 0) or 0, remedy="correct the program")
         return
-    yield from (_call(call) for call in calls if _CLASS.search(call.name) and ("chart" in call.options or call.spread))
+    yield from (_call(call) for call in calls if "chart" in call.options or call.spread)
+
+
+def _is_helm(name: str) -> bool:
+    return bool(_CLASS.search(name))
 
 
 def _call(call: Call) -> Declaration:

@@ -76,18 +76,23 @@ def _values(options: dict[str, Any]) -> Iterator[str]:
 
 def read_typescript(text: str) -> Iterator[Read]:
     """The releases of a TypeScript or JavaScript program."""
-    yield from (_call(call, kind) for call in typescript_calls(text) if (kind := _kind(call, text)) and _declares(call))
+    calls = typescript_calls(text, _may_declare)
+    yield from (_call(call, kind) for call in calls if (kind := _kind(call, text)) and _declares(call))
 
 
 def read_python(text: str, file: str) -> Iterator[Read]:
     """The releases of a Python program."""
     try:
-        calls = list(python_calls(text))
+        calls = list(python_calls(text, _may_declare))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", 0) or 0
         yield ReadError(f"not Python: {error}", file=file, line=line, remedy="correct the program")
         return
     yield from (_call(call, kind) for call in calls if (kind := _kind(call, text)) and _declares(call))
+
+
+def _may_declare(name: str) -> bool:
+    return name.rpartition(".")[2] in ("Release", "Chart")
 
 
 def _declares(call: Call) -> bool:
