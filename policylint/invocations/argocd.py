@@ -36,7 +36,7 @@ def _sources(spec: Tree) -> Iterator[Tree]:
 
 def _is_helm(source: Tree) -> bool:
     helm = source.get("helm")
-    return source.string("chart") is not None or (helm is not None and (helm.mapping or helm.dynamic))
+    return source.string("chart") is not None or (helm is not None and (helm.mapping or helm.open))
 
 
 def _declaration(root: Tree, application: Tree, source: Tree, spot: Spot) -> Declaration:

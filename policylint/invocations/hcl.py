@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-__all__ = ["UNDECIDED", "Attribute", "Block", "Module", "here_documents", "parse", "value"]
+__all__ = ["UNDECIDED", "Attribute", "Block", "Module", "encoded", "here_documents", "parse", "value"]
 
 _NAMESPACES = ("kubernetes_namespace", "kubernetes_namespace_v1")
 """Resources whose id is their name (hashicorp/terraform-provider-kubernetes, resource_kubernetes_namespace)."""
@@ -167,6 +167,15 @@ def value(node: Node, module: Module, depth: int = 0) -> Any:
         found = read(node, module, depth)
         module.known[place] = UNDECIDED if isinstance(found, (str, list, dict)) and len(found) > _LARGEST else found
     return module.known[place]
+
+
+def encoded(node: Node, module: Module) -> Any:
+    """The value of an expression, or what `yamlencode` and `jsonencode` are given."""
+    inner = node.named_children[0] if node.type == "expression" and node.named_children else node
+    if inner.type == "function_call" and _text(inner.named_children[0]) in ("yamlencode", "jsonencode"):
+        given = inner.named_children[1].named_children if len(inner.named_children) > 1 else []
+        return value(given[0], module) if given else UNDECIDED
+    return value(node, module)
 
 
 def _expression(node: Node, module: Module, depth: int) -> Any:

@@ -183,15 +183,20 @@ def _settings(layers: list[Layer], state: State) -> Iterator[Setting]:
 
 
 def _files(layers: list[Layer], key: str) -> Iterator[str]:
-    found = _lookup(layers, key)
-    for item in found[0].items() if found else ():
+    for item in _listed(layers, key):
         yield item.text if item.text is not None else INLINE
 
 
 def _names(layers: list[Layer], key: str) -> Iterator[str]:
-    found = _lookup(layers, key)
-    for item in found[0].items() if found else ():
+    for item in _listed(layers, key):
         yield item.string("name") or item.text or ""
+
+
+def _listed(layers: list[Layer], key: str) -> Iterator[Tree]:
+    """The items of a list; a template in its place counts as one."""
+    found = _lookup(layers, key)
+    if found:
+        yield from [found[0]] if found[0].dynamic and found[0].text else found[0].items()
 
 
 def _wants(source: Source) -> bool:

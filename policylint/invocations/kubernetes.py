@@ -7,13 +7,15 @@ from collections.abc import Iterator
 
 from policylint.errors import ReadError
 from policylint.invocations import argocd, crossplane, fleet, flux, k3s, rancher
-from policylint.invocations.declared import Read, found
+from policylint.invocations.declared import Declaration, Read, found
+from policylint.invocations.hcl import here_documents
 from policylint.invocations.manifests import mentions, objects
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.suffixes import TEXT, YAML, language
 from policylint.invocations.tree import Tree, documents
 
 _KINDS = (k3s.read, fleet.read_object, crossplane.read, rancher.read)
+_HCL = (".tf", ".tofu", ".hcl")
 _ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+|readonly[ \t]+|local[ \t]+)?([A-Za-z_]\w*)=([^\n]*)", re.MULTILINE)
 _LITERAL = re.compile(r"(\"[^\"$`\\]*\"|'[^']*'|[\w./:@%+~-]+)[ \t]*(?:#.*)?$")
 
@@ -24,7 +26,8 @@ def _wants(source: Source) -> bool:
 
 def _read(source: Source) -> Iterator[Found]:
     kind = language(source.path)
-    read = list(objects(source.text, source.file, yaml=kind in YAML))
+    within = list(here_documents(source.text)) if kind in _HCL else None
+    read = list(objects(source.text, source.file, yaml=kind in YAML, within=within))
     if kind == ".md":  # an example with parts left out is no broken release
         read = [each for each in read if isinstance(each, Tree)]
     if kind not in (*YAML, ".md"):
@@ -48,12 +51,14 @@ def _releases(read: list[Tree | ReadError], source: Source) -> Iterator[Read]:
     if any(root.get("spec", "chartRef") for root in roots):
         known = {**flux.sources(_beside(source)), **known}
     for each in read:
-        if isinstance(each, ReadError):
-            yield each
-            continue
-        one = flux.read(each, known) or next((found for read in _KINDS if (found := read(each))), None)
-        yield from (one,) if one else ()
-        yield from argocd.read(each)
+        yield from (each,) if isinstance(each, ReadError) else declarations(each, known)
+
+
+def declarations(root: Tree, known: flux.Sources) -> Iterator[Declaration]:
+    """What one object declares; `known` are the chart sources it may name."""
+    one = flux.read(root, known) or next((found for read in _KINDS if (found := read(root))), None)
+    yield from (one,) if one else ()
+    yield from argocd.read(root)
 
 
 def _beside(source: Source) -> Iterator[Tree]:

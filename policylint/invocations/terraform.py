@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -10,17 +11,22 @@ from typing import Any
 from policylint.errors import ReadError
 from policylint.invocations import terraform_json
 from policylint.invocations.declared import Declaration, Read, Word, found
-from policylint.invocations.hcl import UNDECIDED, Block, Module, here_documents, parse, value
+from policylint.invocations.hcl import UNDECIDED, Block, Module, encoded, here_documents, parse, value
+from policylint.invocations.kubernetes import declarations
+from policylint.invocations.manifests import mentions
 from policylint.invocations.model import INLINE
 from policylint.invocations.settings import Setting, literal, strongest, tables, varies
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.suffixes import language
+from policylint.invocations.tree import NOWHERE, Tree, documents
 
 _HEAD = re.compile(r"^\s*resource\s+\"?helm_release\b", re.MULTILINE)
 _OWN = (".tf", ".tofu")
 _OTHERS = (".hcl", ".json", ".sh", ".bash", ".yaml", ".yml", "")
 """Kinds of text that may hold a block of Terraform's in a here-document, or hold it as JSON."""
 _BRACES = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|[{}]|#[^\n]*")
+_MANIFESTS = ("manifest", "yaml_body", "object", "content")
+"""Attributes of resources that give an object (hashicorp/kubernetes, gavinbunney/kubectl)."""
 _SETS = ("set", "set_sensitive", "set_list", "set_wo", "set_string")
 
 
@@ -32,6 +38,28 @@ def read(text: str) -> Iterator[Read]:
         yield _declaration(block, module)
     if module.broken and len(blocks) < len(_HEAD.findall(text)):
         yield ReadError("not HCL", line=module.broken, remedy="correct the file: terraform validate says more")
+
+
+def read_manifests(text: str) -> Iterator[Declaration]:
+    """What objects of Kubernetes declare that a file has as values: `manifest = {...}`, `yamlencode({...})`."""
+    module = parse(text)
+    for block in module.blocks:
+        for name in _MANIFESTS:
+            given = block.attributes.get(name)
+            said = encoded(given.expression, module) if given else None
+            for each in said if isinstance(said, list) else [said]:
+                yield from _objects(each, block) if isinstance(each, dict) else ()
+
+
+def _objects(said: dict[str, Any], block: Block) -> Iterator[Declaration]:
+    if not mentions(f"apiVersion: {said.get('apiVersion')}/"):
+        return
+    text = json.dumps(said, default=lambda _: "${undecided}")
+    for root in documents(text, ""):
+        if isinstance(root, Tree):
+            for declared in declarations(root, {}):
+                placed = {name: replace(each, spot=NOWHERE) for name, each in declared.settings.items()}
+                yield replace(declared, spot=block.spot, settings=placed, syntax="hcl")
 
 
 def read_inside(text: str, within: Iterable[tuple[int, int]]) -> Iterator[Read]:
@@ -135,7 +163,9 @@ def _sets(block: Block, module: Module) -> Iterator[str]:
 
 
 def _wants(source: Source) -> bool:
-    return "helm_release" in source.text and language(source.path) in (*_OWN, *_OTHERS)
+    kind = language(source.path)
+    declares = "helm_release" in source.text or (kind in _OWN and "apiVersion" in source.text)
+    return declares and kind in (*_OWN, *_OTHERS)
 
 
 def _read(source: Source) -> Iterator[Found]:
@@ -144,7 +174,7 @@ def _read(source: Source) -> Iterator[Found]:
         return found(terraform_json.read(source.text, source.file), source)
     if kind not in (*_OWN, ".hcl"):
         return found(read_inside(source.text, [(0, len(source.text))]), source)
-    own = read(source.text) if kind in _OWN else ()
+    own = [*read(source.text), *read_manifests(source.text)] if kind in _OWN else []
     return found([*own, *read_inside(source.text, here_documents(source.text))], source)
 
 

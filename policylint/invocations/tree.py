@@ -189,8 +189,8 @@ class Tree:
             return self.dynamic or (self.text is None and self._filled_below())
         if isinstance(self.node, MappingNode) and any(_elsewhere(*pair) for pair in self.node.value):
             return True
-        column = start.column
-        return any(start.line <= line <= end.line and indent == column for line, indent in self.page.filled.openings)
+        first, column = (self.key or self.node).start_mark.line, start.column
+        return any(first <= line <= end.line and indent == column for line, indent in self.page.filled.openings)
 
 
 def _elsewhere(key: Node, value: Node) -> bool:
