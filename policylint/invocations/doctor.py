@@ -21,7 +21,10 @@ _CI = re.compile(
     r"|bitbucket-pipelines|\.drone|\.woodpecker[^/]*|\.woodpecker/[^/]+|Jenkinsfile[^/]*|\.tekton/[^/]+)(?:\.ya?ml)?$"
 )
 _NOT_JOBS = ("stages", "variables", "default", "include", "workflow", "image", "services", "before_script", "cache")
-DECLARED = ("helmfile", "flux", "argocd", "terraform", "pulumi", "fleet", "k3s", "werf", "kustomize", "skaffold")
+DECLARED = (
+    *("helmfile", "flux", "argocd", "terraform", "pulumi", "fleet", "k3s", "werf", "kustomize", "skaffold"),
+    *("crossplane", "rancher", "cdk8s"),
+)
 """Tools whose declarations are deployed by something else than the file they stand in."""
 
 
