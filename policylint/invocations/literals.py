@@ -46,6 +46,8 @@ _ATOM = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*
 _SKIP = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*|/\*.*?\*/|.", re.DOTALL)
 _SHOWN = 80
 """How many characters of an expression are kept."""
+_UNCLOSED = 20
+"""How many calls may run to the end of a text before the rest is left undecided: each is read through again."""
 _STOPS = ("", "}", "]", ")")
 _CLOSING = {"{": "}", "[": "]", "(": ")"}
 
@@ -60,12 +62,14 @@ def typescript_calls(text: str, wanted: Wanted, position: int = 1) -> Iterator[C
     The options are the argument at `position`, as the class has it.
     """
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    unclosed = 0
     constants = {name: _scalar(raw, {}) for name, raw in _CONSTANT.findall(_blanked(text, "/"))}
     for match in _CALL.finditer(_blanked(text, "/\"'`")):
         if not wanted(match[1]):
             continue
         scan = _Scan(text, match.end(), constants, starts)
-        given = scan.arguments()
+        given = scan.arguments() if unclosed < _UNCLOSED else []
+        unclosed += scan.at_end
         at = given[position : position + 1]
         options = next((each.value for each in at if isinstance(each.value, dict)), None)
         spread = options is None or "..." in options
@@ -112,6 +116,11 @@ class _Scan:
     def _place(self, at: int) -> tuple[int, int]:
         line = bisect_right(self._starts, at)
         return line, at - self._starts[line - 1] + 1
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the reading has come to the end of the text, as it does where a bracket is not closed."""
+        return self._at >= len(self._text)
 
     def arguments(self) -> list[Literal]:
         """The arguments up to the closing parenthesis."""
