@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from policylint.errors import ReadError
 from policylint.invocations import argocd, crossplane, fleet, flux, k3s, rancher
@@ -33,7 +34,10 @@ def _read(source: Source) -> Iterator[Found]:
     if kind not in (*YAML, ".md"):
         known = _variables(source.text)
         read = [each.knowing(known) if isinstance(each, Tree) else each for each in read]
-    return found(_releases(read, source), source)
+    declared = _releases(read, source)
+    if kind == ".json":  # an edit writes YAML
+        declared = (replace(each, syntax="code") if isinstance(each, Declaration) else each for each in declared)
+    return found(declared, source)
 
 
 def _variables(text: str) -> dict[str, str]:

@@ -59,7 +59,7 @@ def _objects(said: dict[str, Any], block: Block) -> Iterator[Declaration]:
         if isinstance(root, Tree):
             for declared in declarations(root, {}):
                 placed = {name: replace(each, spot=NOWHERE) for name, each in declared.settings.items()}
-                yield replace(declared, spot=block.spot, settings=placed, syntax="hcl")
+                yield replace(declared, spot=block.spot, settings=placed, syntax="code")
 
 
 def read_inside(text: str, within: Iterable[tuple[int, int]]) -> Iterator[Read]:

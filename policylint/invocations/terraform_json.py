@@ -61,6 +61,7 @@ def _declaration(named: Tree, block: Tree, known: Mapping[str, Tree]) -> Declara
         settings=strongest(settings(block, "terraform")),
         values=tuple(_values(block.get("values"))),
         sets=tuple(name for name in _SETS for _ in _each(block.get(name))),
+        syntax="code",
     )
 
 
