@@ -11,9 +11,12 @@ from policylint.invocations.declared import Declaration, Read, Word, first, foun
 from policylint.invocations.model import INLINE
 from policylint.invocations.settings import Setting, boolean, read_value, settings, strongest, tables
 from policylint.invocations.source import Reader, Source
+from policylint.invocations.suffixes import language
 from policylint.invocations.tree import Spot, Tree, documents
 
 _MODULES = ("kubernetes.core.helm", "community.kubernetes.helm", "community.general.helm", "helm")
+_GROUPS = ("group/kubernetes.core.helm", "group/helm")
+"""The action group that holds the module (meta/runtime.yml of kubernetes.core)."""
 _SETTERS = ("vars", "set_fact", "ansible.builtin.set_fact")
 _MARKS = ("helm:", "helm :", 'helm":', "helm':")
 _MENTION = re.compile(r"^\s*(?:- )?[\"']?(?:[a-z]+\.[a-z]+\.)?helm[\"']?\s*:", re.MULTILINE)
@@ -47,17 +50,43 @@ def _assigned(tree: Tree) -> Iterator[tuple[str, Tree]]:
         yield from _assigned(inner)
 
 
-def _walk(tree: Tree) -> Iterator[Declaration]:
+def _walk(tree: Tree, defaults: tuple[Tree, ...] = ()) -> Iterator[Declaration]:
     """The tasks anywhere below: plays, blocks, rescue and always are lists of mappings."""
     for item in tree.items():
-        module = next(((name, found) for name in _MODULES if (found := item.get(name)) is not None), None)
-        if module and _is_call(*module):
-            yield _declaration(item, module[1])
+        near = (*_defaults(item), *defaults)
+        module = next((call for call in _calls(item) if _is_call(*call)), None)
+        if module:
+            yield _declaration(item, module[1], (*_extra(item), *near))
         else:
             for _, inner in item.pairs():
-                yield from _walk(inner)
+                yield from _walk(inner, near)
     for _, inner in tree.pairs():
-        yield from _walk(inner)
+        yield from _walk(inner, defaults)
+
+
+def _calls(item: Tree) -> Iterator[tuple[str, Tree]]:
+    """(module, arguments) of a task, `action: {module: ...}` too."""
+    yield from ((name, found) for name in _MODULES if (found := item.get(name)) is not None)
+    for way in ("action", "local_action"):
+        found = item.get(way)
+        if found is not None and (name := found.string("module")) in _MODULES:
+            yield name or "", found
+
+
+def _extra(item: Tree) -> Iterator[Tree]:
+    """Arguments that a task has beside those of the module's own key."""
+    found = item.get("args")
+    if found is not None and found.mapping:
+        yield found
+
+
+def _defaults(item: Tree) -> Iterator[Tree]:
+    """What a play or a block sets for all calls of the module, or of its group."""
+    found = item.get("module_defaults")
+    for name in (*_MODULES[:-1], *_GROUPS):
+        given = found.get(name) if found else None
+        if given is not None and given.mapping:
+            yield given
 
 
 def _is_call(name: str, arguments: Tree) -> bool:
@@ -70,36 +99,43 @@ def _is_call(name: str, arguments: Tree) -> bool:
     return len(_PAIR.findall(arguments.text or "")) > 1
 
 
-def _declaration(task: Tree, arguments: Tree) -> Declaration:
+def _declaration(task: Tree, arguments: Tree, defaults: tuple[Tree, ...]) -> Declaration:
     blank = Declaration("ansible", task.item_spot)
-    return _free_form(blank, arguments) if arguments.text is not None else _mapping(blank, arguments)
+    return _free_form(blank, arguments) if arguments.text is not None else _mapping(blank, (arguments, *defaults))
 
 
-def _mapping(blank: Declaration, arguments: Tree) -> Declaration:
-    chart = arguments.get("chart")
-    state = first(word(arguments.get("release_state")), word(arguments.get("state")))
+def _mapping(blank: Declaration, layers: tuple[Tree, ...]) -> Declaration:
+    """The call as its own arguments, then the defaults, have it."""
+
+    def said(*names: str) -> Word:
+        return first(*(word(layer.get(name)) for layer in layers for name in names))
+
+    chart = next((found for layer in layers if (found := layer.get("chart")) and found.mapping), None)
+    own = [strongest(settings(layer, "ansible")) for layer in layers]
     return replace(
         blank,
-        release=first(word(arguments.get("release_name")), word(arguments.get("name"))),
-        chart=first(word(arguments.get("chart_ref")), word(chart.get("name") if chart and chart.mapping else chart)),
-        version=first(word(arguments.get("chart_version")), word(arguments.get("chart", "version"))),
-        namespace=first(word(arguments.get("release_namespace")), word(arguments.get("namespace"))),
-        settings=strongest(settings(arguments, "ansible")),
-        values=tuple(_values(arguments)),
-        sets=tuple(each.string("value") or "" for name in ["set_values"] for each in _items(arguments, name)),
-        action="uninstall" if state.text == "absent" else "upgrade",
-        hidden=arguments.open,
+        release=said("release_name", "name"),
+        chart=first(said("chart_ref"), word(chart.get("name")) if chart else said("chart")),
+        version=first(said("chart_version"), word(chart.get("version") if chart else None)),
+        namespace=said("release_namespace", "namespace"),
+        settings={name: each for flags in reversed(own) for name, each in flags.items()},
+        values=tuple(_values(layers)),
+        sets=tuple(each.string("value") or "" for each in _items(layers, "set_values")),
+        action="uninstall" if said("release_state", "state").text == "absent" else "upgrade",
+        hidden=any(layer.open for layer in layers),
     )
 
 
-def _items(tree: Tree, name: str) -> Iterator[Tree]:
-    found = tree.get(name)
-    yield from found.items() if found else ()
+def _items(layers: tuple[Tree, ...], name: str) -> Iterator[Tree]:
+    """The items of a list; a text in its place is decided elsewhere and counts as one."""
+    found = next((found for layer in layers if (found := layer.get(name))), None)
+    if found is not None:
+        yield from [found] if found.text else found.items()
 
 
-def _values(arguments: Tree) -> Iterator[str]:
-    yield from (item.text or "" for item in _items(arguments, "values_files"))
-    if any(arguments.get(name) for name in ("values", "release_values")):
+def _values(layers: tuple[Tree, ...]) -> Iterator[str]:
+    yield from (item.text or "" for item in _items(layers, "values_files"))
+    if any(layer.get(name) for layer in layers for name in ("values", "release_values")):
         yield INLINE
 
 
@@ -137,7 +173,7 @@ def _pair_spot(arguments: Tree, name: str) -> Spot:
 
 
 def _wants(source: Source) -> bool:
-    if source.path.suffix not in (".yaml", ".yml", ".j2") or not any(mark in source.text for mark in _MARKS):
+    if language(source.path) not in (".yaml", ".yml") or not any(mark in source.text for mark in _MARKS):
         return False
     return bool(_MENTION.search(source.text))
 

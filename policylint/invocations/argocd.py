@@ -26,16 +26,17 @@ def read(root: Tree) -> Iterator[Declaration]:
 
 
 def _sources(spec: Tree) -> Iterator[Tree]:
+    """Those of `sources`; of an empty list it is the one `source`, as Argo CD's HasMultipleSources has it."""
     single, several = spec.get("source"), spec.get("sources")
-    if several:
-        yield from several.items()
-    elif single:
+    listed = list(several.items()) if several else []
+    if single and not listed:
         yield single
+    yield from listed
 
 
 def _is_helm(source: Tree) -> bool:
     helm = source.get("helm")
-    return source.string("chart") is not None or (helm is not None and (helm.mapping or helm.dynamic))
+    return source.string("chart") is not None or (helm is not None and (helm.mapping or helm.open))
 
 
 def _declaration(root: Tree, application: Tree, source: Tree, spot: Spot) -> Declaration:

@@ -13,7 +13,10 @@ from policylint.invocations.source import Source
 from policylint.invocations.swallowed import flaw, goes_on
 
 __all__ = ["Coverage", "Guard", "examine", "guards"]
-DECLARED = ("helmfile", "flux", "argocd", "terraform", "pulumi", "fleet", "k3s", "werf", "kustomize", "skaffold")
+DECLARED = (
+    *("helmfile", "flux", "argocd", "terraform", "pulumi", "fleet", "k3s", "werf", "kustomize", "skaffold"),
+    *("crossplane", "rancher", "cdk8s"),
+)
 """Tools whose declarations are deployed by something else than the file they stand in."""
 _NOTHING = "nothing runs policylint before it"
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from policylint.errors import ReadError
 from policylint.invocations.declared import Declaration, Read, first, found, word
 from policylint.invocations.model import INLINE
-from policylint.invocations.settings import settings, strongest
+from policylint.invocations.settings import Setting, settings, strongest
 from policylint.invocations.source import Reader, Source
+from policylint.invocations.suffixes import stem
 from policylint.invocations.tree import Spot, Tree, documents
 
 
 def read(text: str, file: str) -> Iterator[Read]:
-    """The release of a fleet.yaml."""
+    """The release of a fleet.yaml: one, whatever its targets change."""
     for root in documents(text, file):
         if isinstance(root, ReadError):
             yield root
@@ -21,6 +22,24 @@ def read(text: str, file: str) -> Iterator[Read]:
         helm = root.get("helm")
         if helm is not None and (helm.mapping or helm.dynamic):
             yield _declaration(root, helm.spot)
+        elif any(_customized(root)):  # the chart stands beside the file
+            yield _declaration(root, root.spot)
+
+
+def _customized(root: Tree) -> Iterator[Tree]:
+    """The targets that change the helm block for some clusters."""
+    listed = root.get("targetCustomizations")
+    for item in listed.items() if listed else ():
+        helm = item.get("helm")
+        if helm is not None and helm.mapping:
+            yield item
+
+
+def _settings(root: Tree) -> dict[str, Setting]:
+    """The settings for all clusters; what only some targets set is unknown."""
+    own = strongest(settings(root, "fleet"))
+    some = {each.flag for target in _customized(root) for each in settings(target, "fleet")}
+    return {**{flag: Setting(flag, "unknown") for flag in some}, **own}
 
 
 def read_object(root: Tree) -> Declaration | None:
@@ -40,7 +59,7 @@ def _declaration(root: Tree, spot: Spot) -> Declaration:
         chart=word(root.get("helm", "chart")),
         version=word(root.get("helm", "version")),
         namespace=first(word(root.get("namespace")), word(root.get("defaultNamespace"))),
-        settings=strongest(settings(root, "fleet")),
+        settings=_settings(root),
         values=tuple(_values(root)),
         hidden=root.open or bool(helm and helm.open),
     )
@@ -50,12 +69,11 @@ def _values(root: Tree) -> Iterator[str]:
     for name in ("valuesFiles", "valuesFrom"):
         found = root.get("helm", name)
         yield from (item.text or name for item in found.items()) if found else ()
-    if root.get("helm", "values"):
-        yield INLINE
+    yield from (INLINE for name in ("values", "templateValues") if root.get("helm", name))
 
 
 def _wants(source: Source) -> bool:
-    return source.path.name in ("fleet.yaml", "fleet.yml") and "helm:" in source.text
+    return stem(source.path) in ("fleet.yaml", "fleet.yml") and "helm:" in source.text
 
 
 READER = Reader("fleet", _wants, lambda source: found(read(source.text, source.file), source))

@@ -88,15 +88,18 @@ def _source(ref: Tree, namespace: str | None, known: Sources) -> Tree | None:
 
 def _remediation(root: Tree) -> Iterator[Setting]:
     """A failed upgrade is rolled back when remediation is asked for: retries, or the last failure by itself."""
-    found = root.get("spec", "upgrade", "remediation")
+    upgrade, found = root.get("spec", "upgrade"), root.get("spec", "upgrade", "remediation")
+    strategy = upgrade.get("strategy") if upgrade else None
+    if strategy and strategy.string("name") == "RetryOnFailure":  # the failed release stays while it is tried again
+        yield Setting("atomic", "unset", False, strategy.spot, strategy.name)
+        return
     if found is None:
-        upgrade = root.get("spec", "upgrade")
         if upgrade and (upgrade.open or upgrade.dynamic):
             yield Setting("atomic", "unknown")
         return
-    retries, last, strategy = (found.get(name) for name in ("retries", "remediateLastFailure", "strategy"))
-    said = [each for each in (retries, last, strategy) if each]
-    state = _rolls_back(retries, last, strategy)
+    retries, last, way = (found.get(name) for name in ("retries", "remediateLastFailure", "strategy"))
+    said = [each for each in (retries, last, way) if each]
+    state = _rolls_back(retries, last, way)
     if found.open or found.dynamic or any(each.dynamic or each.sometimes(root) for each in said):
         yield Setting("atomic", "unknown", None, found.spot, found.name)
     elif said:

@@ -5,22 +5,21 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from policylint.invocations.hclfunctions import UNDECIDED, call
 from policylint.invocations.tree import Spot
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-class Undecided:
-    """The value of an expression that this file alone does not decide."""
+__all__ = ["UNDECIDED", "Attribute", "Block", "Module", "encoded", "here_documents", "parse", "value"]
 
-    def __repr__(self) -> str:
-        return "undecided"
-
-
-UNDECIDED: Final = Undecided()
+_NAMESPACES = ("kubernetes_namespace", "kubernetes_namespace_v1")
+"""Resources whose id is their name (hashicorp/terraform-provider-kubernetes, resource_kubernetes_namespace)."""
+_LARGEST = 10_000
+"""The most characters or items that a value has; a name of a release has 53."""
 _DEPTH = 12
 """How many references deep a value is followed; Terraform refuses cycles, a broken file may have one."""
 
@@ -59,6 +58,8 @@ class Module:
     """("local", name), ("var", name) and (resource type, name, attribute) -> expression."""
     broken: int = 0
     """The line of the first thing that could not be parsed; 0 for none."""
+    known: dict[tuple[int, int, str], Any] = field(default_factory=dict, compare=False, repr=False)
+    """The values of the expressions that were asked for, by their place."""
 
 
 @functools.cache
@@ -74,6 +75,19 @@ def parse(text: str) -> Module:
     root = _parser().parse(text.encode()).root_node
     blocks = tuple(_blocks(root))
     return Module(blocks, dict(_scope(blocks)), _broken(root) if root.has_error else 0)
+
+
+def here_documents(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end, in characters, of each here-document that may hold blocks itself."""
+    data = text.encode()
+    stack = [_parser().parse(data).root_node]
+    while stack:
+        node = stack.pop()
+        if node.type == "heredoc_template":
+            start = len(data[: node.start_byte].decode())
+            yield start, start + len(_text(node))
+        else:
+            stack += reversed(node.named_children)
 
 
 def _broken(node: Node) -> int:
@@ -135,12 +149,33 @@ def _scope(blocks: tuple[Block, ...]) -> Iterator[tuple[tuple[str, ...], Node]]:
             for inner in block.blocks:
                 for name, attribute in inner.attributes.items():
                     yield (*block.labels, inner.type, name), attribute.expression
+                    if name == "name" and block.labels[0] in _NAMESPACES and inner.type == "metadata":
+                        yield (*block.labels, "id"), attribute.expression
 
 
 def value(node: Node, module: Module, depth: int = 0) -> Any:
-    """The JSON value of an expression, `UNDECIDED` where (a part of) it is decided elsewhere."""
+    """The JSON value of an expression, `UNDECIDED` where (a part of) it is decided elsewhere.
+
+    Each expression is read once: names that stand for names are many paths to few values.
+    """
     read = _READERS.get(node.type)
-    return read(node, module, depth) if read and depth < _DEPTH else UNDECIDED
+    if read is None or depth >= _DEPTH:
+        return UNDECIDED
+    place = (node.start_byte, node.end_byte, node.type)
+    if place not in module.known:
+        module.known[place] = UNDECIDED  # what leads back to itself has no value
+        found = read(node, module, depth)
+        module.known[place] = UNDECIDED if isinstance(found, (str, list, dict)) and len(found) > _LARGEST else found
+    return module.known[place]
+
+
+def encoded(node: Node, module: Module) -> Any:
+    """The value of an expression, or what `yamlencode` and `jsonencode` are given."""
+    inner = node.named_children[0] if node.type == "expression" and node.named_children else node
+    if inner.type == "function_call" and _text(inner.named_children[0]) in ("yamlencode", "jsonencode"):
+        given = inner.named_children[1].named_children if len(inner.named_children) > 1 else []
+        return value(given[0], module) if given else UNDECIDED
+    return value(node, module)
 
 
 def _expression(node: Node, module: Module, depth: int) -> Any:
@@ -153,39 +188,68 @@ def _expression(node: Node, module: Module, depth: int) -> Any:
 
 
 def _reference(parts: list[Node], module: Module, depth: int) -> Any:
-    """`local.a.b["c"]`, `var.x`, `kubernetes_namespace.x.metadata[0].name`."""
+    """`local.a.b["c"]`, `var.x`, `kubernetes_namespace.x[0].metadata[0].name`, `kubernetes_namespace.x.*.id[0]`."""
     steps: list[str] = [_text(parts[0])]
-    for part in parts[1:]:
+    for part in _unfolded(parts[1:]):
         step = _step(part, module, depth)
         if not isinstance(step, str):
             return UNDECIDED
         steps.append(step)
-    named = tuple(step for step in steps if not step.isdigit())
-    for length in range(min(4, len(named)), 1, -1):
-        found = module.scope.get(named[:length])
+    places = [at for at, step in enumerate(steps) if not step.isdigit()]
+    for length in range(min(4, len(places)), 1, -1):
+        found = module.scope.get(tuple(steps[at] for at in places[:length]))
         if found is not None:
-            return _within(value(found, module, depth + 1), named[length:])
+            return _within(value(found, module, depth + 1), steps[places[length - 1] + 1 :])
     return UNDECIDED
+
+
+def _unfolded(parts: list[Node]) -> Iterator[Node]:
+    """The steps of a reference, those behind a `*` as if they were taken of each alike."""
+    for part in parts:
+        if part.type in ("splat", "attr_splat", "full_splat"):
+            yield from _unfolded(part.named_children)
+        else:
+            yield part
 
 
 def _step(part: Node, module: Module, depth: int) -> object:
     if part.type == "get_attr":
         return _text(part.named_children[-1]) if part.named_children else None
-    if part.type == "index":
+    if part.type == "index" and part.named_children:
         inner = part.named_children[0]
         if inner.type == "legacy_index":
             return _text(inner).strip(".")
+        if _text(inner).strip("[] ") == "count.index":
+            return "0"  # which of the instances that one block makes
         found = value(inner.named_children[0], module, depth + 1) if inner.named_children else None
         return str(found) if isinstance(found, (str, int)) else None
     return None
 
 
-def _within(found: Any, steps: tuple[str, ...]) -> Any:
+def _within(found: Any, steps: list[str]) -> Any:
     for step in steps:
-        if not isinstance(found, dict) or step not in found:
+        if isinstance(found, list):
+            found = found[int(step)] if step.isdigit() and int(step) < len(found) else UNDECIDED
+        elif isinstance(found, dict):
+            found = found.get(step, UNDECIDED)
+        elif not step.isdigit():
             return UNDECIDED
-        found = found[step]
     return found
+
+
+def _call(node: Node, module: Module, depth: int) -> Any:
+    name, *rest = node.named_children
+    given = rest[0].named_children if rest else []
+    if any(child.type == "ellipsis" for child in given):
+        return UNDECIDED
+    return call(_text(name), [value(child, module, depth + 1) for child in given if child.type == "expression"])
+
+
+def _conditional(node: Node, module: Module, depth: int) -> Any:
+    """Either side where both say the same: who asks for a condition means to choose otherwise somewhere."""
+    sides = [child for child in node.named_children if child.type == "expression"][1:]
+    first, *rest = [value(each, module, depth + 1) for each in sides] or [UNDECIDED]
+    return first if all(each == first for each in rest) else UNDECIDED
 
 
 def _literal(node: Node, _module: Module, _depth: int) -> Any:
@@ -242,4 +306,6 @@ _READERS: dict[str, Callable[[Node, Module, int], Any]] = {
     "template_expr": _template,
     "collection_value": _collection,
     "operation": _operation,
+    "function_call": _call,
+    "conditional": _conditional,
 }

@@ -12,6 +12,7 @@ from policylint.invocations.declared import Declaration, Read, Word, first, foun
 from policylint.invocations.model import INLINE
 from policylint.invocations.settings import Setting, arguments, setting, strongest, tables
 from policylint.invocations.source import Reader, Source
+from policylint.invocations.suffixes import language
 from policylint.invocations.tree import Tree, documents
 
 Near = Callable[[str], str | None]
@@ -47,6 +48,15 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class General:
+    """What holds for every release that says nothing else: each key's value and the defaults it stands in."""
+
+    said: Mapping[str, tuple[Tree, Tree]]
+    open: bool
+    given: tuple[Setting, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """One place that a release takes keys from: its own item, or a template with some keys left out."""
 
@@ -62,18 +72,19 @@ def read(text: str, file: str, near: Near) -> Iterator[Read]:
         return
     yield from (part for part in parts if isinstance(part, ReadError))
     state = _state(roots, near, _BASES)
+    general = _general(state.defaults)
     for root in roots:
         listed = root.get("releases")
         for item in listed.items() if listed else ():
             if item.mapping:
-                yield _declaration(item, state)
+                yield _declaration(item, state, general)
 
 
 def is_state(roots: tuple[Tree, ...], file: str) -> bool:
     """Whether these are the documents of a helmfile: by its keys, or by its name and a list of releases."""
     listed = [item for root in roots if (found := root.get("releases")) for item in found.items() if item.mapping]
-    if not listed or ".policylint" in file:
-        return False
+    if not listed or ".policylint" in file or any(root.get("renderedvalues") for root in roots):
+        return False  # `helmfile build` prints states with this key, and nobody writes it
     path = PurePosixPath(file)
     named = any("helmfile" in part for part in path.parts) and "helmwave" not in path.name
     keyed = any(root.get(key) is not None for root in roots for key in _OWN)
@@ -106,7 +117,14 @@ def _base(item: Tree, near: Near, depth: int) -> State:
     return _state(roots, near, depth - 1)
 
 
-def _declaration(item: Tree, state: State) -> Declaration:
+def _general(defaults: tuple[Tree, ...]) -> General:
+    """The helmDefaults of all parts: of a key that several set, the last counts."""
+    said = {name: (value, tree) for tree in defaults for name, value in tree.pairs()}
+    given = [each for tree in defaults for key in ("args", "syncArgs") for each in arguments(tree.get(key))]
+    return General(said, any(tree.open for tree in defaults), tuple(given))
+
+
+def _declaration(item: Tree, state: State, general: General) -> Declaration:
     layers, missing = _layers(item, state)
     name = word(item.get("name"))
     forced = [word(root.get("namespace")) for root in reversed(state.roots)]
@@ -119,7 +137,7 @@ def _declaration(item: Tree, state: State) -> Declaration:
         chart=first(_word(layers, "chart", name, namespace), lost),
         version=first(_word(layers, "version", name, namespace), lost),
         namespace=first(namespace, lost),
-        settings=strongest(_settings(layers, state)),
+        settings=strongest(_settings(layers, general)),
         values=tuple(text for key in _FILES for text in _files(layers, key)),
         sets=tuple(text for key in _SETS for text in _names(layers, key)),
         hidden=missing or state.elsewhere or any(layer.tree.open for layer in layers),
@@ -163,38 +181,40 @@ def _word(layers: list[Layer], key: str, name: Word, namespace: Word) -> Word:
     return word(found[0]) if "{{" in text else Word(text)
 
 
-def _settings(layers: list[Layer], state: State) -> Iterator[Setting]:
+def _settings(layers: list[Layer], general: General) -> Iterator[Setting]:
     table = tables()["helmfile"].settings
     for key, reading in table.items():
         found = _lookup(layers, key)
         if found:
             yield from setting(found[0], reading, found[1].tree)
             continue
-        general = next((tree for tree in reversed(state.defaults) if tree.get(key)), None)
-        said = general.get(key) if general else None
-        if general and said:
-            yield from setting(said, reading, general)
-        elif any(tree.open for tree in state.defaults):
+        if key in general.said:
+            value, tree = general.said[key]
+            yield from setting(value, reading, tree)
+        elif general.open:
             yield Setting(reading[0], "unknown")
-    for tree in state.defaults:
-        for key in ("args", "syncArgs"):
-            yield from arguments(tree.get(key))
+    yield from general.given
 
 
 def _files(layers: list[Layer], key: str) -> Iterator[str]:
-    found = _lookup(layers, key)
-    for item in found[0].items() if found else ():
+    for item in _listed(layers, key):
         yield item.text if item.text is not None else INLINE
 
 
 def _names(layers: list[Layer], key: str) -> Iterator[str]:
-    found = _lookup(layers, key)
-    for item in found[0].items() if found else ():
+    for item in _listed(layers, key):
         yield item.string("name") or item.text or ""
 
 
+def _listed(layers: list[Layer], key: str) -> Iterator[Tree]:
+    """The items of a list; a template in its place counts as one."""
+    found = _lookup(layers, key)
+    if found:
+        yield from [found[0]] if found[0].dynamic and found[0].text else found[0].items()
+
+
 def _wants(source: Source) -> bool:
-    return source.path.suffix in (".yaml", ".yml", ".gotmpl", ".tpl", ".tmpl", ".j2") and "releases:" in source.text
+    return language(source.path) in (".yaml", ".yml") and "releases:" in source.text
 
 
 READER = Reader("helmfile", _wants, lambda source: found(read(source.text, source.file, source.near), source))

@@ -24,6 +24,11 @@ _ACTION = re.compile(
     | %\{~?\s*(?:if|else|endif|for|endfor)\b[^{}\n]*\}                              # %{ if terraform }
     | \$\{(?:[^{}\n]|\{[^{}\n]*\})*+\}                                              # ${VAR} ${default:=x}
     | <%(?:(?!%>).){0,5000}+%>                                                      # <% erb %>
+    | <\#--.{0,5000}?--> | </?\#[a-z][^<>\n]*>                                      # <#if freemarker> </#if>
+    | (?:(?<=[\w"'/.@-])|(?<=:[ ]|-[ ]))\#\{[^{}\n]*\}\#?                            # #{ octopus } #{ makejinja }#
+    | \#%(?:(?!%\#)[^\n])*%\#                                                       # #% if makejinja %#
+    | (?<=:[ ]|-[ ])\#@[ ][^\n]+                                                    # #@ ytt
+    | <<-?[ ]+[a-z$.(][^<>\n]*[ ]-?>>                                               # << flux-operator >>
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -31,8 +36,10 @@ _HEADER = re.compile(
     r"(?P<lead>[ ]*(?:-[ ]+)*)(?P<key>[^\s#-][^#\n]*:|(?<=-[ ]))[ ]*(?:[!&]\S+[ ]+)*[|>][-+0-9]*[ ]*(?:#.*)?$"
 )
 """The first line of a block scalar; what follows deeper than its key, or than the dash before it, belongs to it."""
-_EDGES = re.compile(r"^(?:\$?\{\{|\{%|\{#|%\{|\$\{|<%)[-~+=]?\s*|\s*[-~]?(?:\}\}|%\}|#\}|\}|%>)$")
-_OPENS = frozenset(["if", "range", "with", "define", "block", "for", "macro", "call", "filter", "unless"])
+_EDGES = re.compile(
+    r"^(?:\$?\{\{|\{%|\{#|%\{|\$\{|<%|<<|</?#|#%|#\{|#@)[-~+=]?\s*|\s*[-~]?(?:\}\}|%\}|#\}|\}#?|%>|>>|%#|>)$"
+)
+_OPENS = frozenset(["if", "range", "with", "define", "block", "for", "macro", "call", "filter", "unless", "list"])
 _TURNS = frozenset(["else", "elif", "elseif"])
 _CLOSES = re.compile(r"end\w*$")
 _SILENT = re.compile(r"/\*|\$\w+\s*:?=|set\s|import\s|from\s|extends\s")
@@ -42,6 +49,10 @@ _ASSIGNS = re.compile(
 _SETS = re.compile(r"\{\{-?\s*(\$\w+)\s*:?=|\{%-?\s*set\s+(\w+)\b")
 _PRINTS = re.compile(r"\{\{-?\s*(\$?\w+)\s*(?:\|\s*quote\s*)?-?\}\}|\$\{(\w+)\}|\$([A-Za-z_]\w*)")
 _INDENT = re.compile(r"\bn?indent\s*\(?\s*(\d+)")
+
+
+_MARKS = ("{{", "{%", "${", "%{", "<%", "<#", "<< ", "<<- ", "#{", "#%", "#@")
+"""A text without any of these has no actions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,8 @@ class Filled:
     """(line, indent) of each action alone on its line that may print further keys or items at that indent."""
     constants: Mapping[str, str] = field(default_factory=dict)
     """Template variables of a known value by name, variables of a shell as `${NAME}`."""
+    otherwise: tuple[tuple[int, int], ...] = ()
+    """Line of the first `else` and of the end of each conditional part that has one."""
 
     def known(self, text: str) -> str:
         """The text with the actions that only print such a variable replaced by its value."""
@@ -81,7 +94,7 @@ def has_actions(text: str) -> bool:
 
 def fill(text: str) -> Filled:
     """Replace the template actions of a text."""
-    if not any(mark in text for mark in ("{{", "{%", "${", "%{", "<%")):
+    if not any(mark in text for mark in _MARKS):
         return Filled(text, text)
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     plain = block_lines(text)
@@ -91,7 +104,15 @@ def fill(text: str) -> Filled:
     for line, group in _by_line(actions, starts):
         end = starts[line + 1] - 1 if line + 1 < len(starts) else len(text)
         openings += _fill_line(chars, text, group, (line, starts[line], max(end, group[-1].end)))
-    return Filled("".join(chars), text, tuple(_branches(actions, starts)), tuple(openings), _constants(text))
+    reaches = list(_branches(actions, starts))
+    return Filled(
+        "".join(chars),
+        text,
+        tuple((first, last) for first, _, last in reaches),
+        tuple(openings),
+        _constants(text),
+        tuple((turn, last) for _, turn, last in reaches if turn),
+    )
 
 
 def _constants(text: str) -> dict[str, str]:
@@ -131,6 +152,8 @@ def _role(action: str) -> str:
     if action.startswith("${") and not action.startswith("${{"):
         return "prints"
     inner = _EDGES.sub("", action)
+    if action.startswith("</#"):
+        return "closes"
     word = re.split(r"[\s(]", inner, maxsplit=1)[0]
     if action.startswith("{#") or _SILENT.match(inner):
         return "silent"
@@ -138,7 +161,9 @@ def _role(action: str) -> str:
         return "opens"
     if word in _TURNS:
         return "turns"
-    return "closes" if _CLOSES.match(word) else "prints"
+    if _CLOSES.match(word):
+        return "closes"
+    return "silent" if action.startswith("<#") else "prints"
 
 
 def _by_line(actions: list[Action], starts: list[int]) -> Iterator[tuple[int, list[Action]]]:
@@ -200,13 +225,17 @@ def _put(chars: list[str], start: int, end: int, word: str) -> None:
             chars[index] = word
 
 
-def _branches(actions: list[Action], starts: list[int]) -> Iterator[tuple[int, int]]:
-    stack: list[int] = []
+def _branches(actions: list[Action], starts: list[int]) -> Iterator[tuple[int, int, int]]:
+    """First line, line of the first `else` (0: none) and last line of each part over several lines."""
+    stack: list[tuple[int, int]] = []
     for action in actions:
         line = bisect_right(starts, action.start) - 1
         if action.role == "opens":
-            stack.append(line)
+            stack.append((line, 0))
+        elif action.role == "turns" and stack:
+            first, turn = stack.pop()
+            stack.append((first, turn or line))
         elif action.role == "closes" and stack:
-            first = stack.pop()
+            first, turn = stack.pop()
             if line > first:
-                yield first, line
+                yield first, turn, line

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from policylint.invocations.declared import Declaration, word
 from policylint.invocations.model import INLINE
 from policylint.invocations.settings import settings, strongest
 from policylint.invocations.tree import Tree
+
+
+def _values(root: Tree) -> Iterator[str]:
+    secrets = root.get("spec", "valuesSecrets")
+    yield from (item.string("name") or INLINE for item in secrets.items()) if secrets else ()
+    yield from (INLINE for name in ("values", "valuesContent") if root.get("spec", name))
 
 
 def read(root: Tree) -> Declaration | None:
@@ -22,7 +30,7 @@ def read(root: Tree) -> Declaration | None:
         version=word(root.get("spec", "version")),
         namespace=word(root.get("spec", "targetNamespace")),
         settings=strongest(settings(root, "k3s")),
-        values=tuple(INLINE for name in ("values", "valuesContent") if root.get("spec", name)),
+        values=tuple(_values(root)),
         sets=tuple(name for name, _ in given.pairs()) if given else (),
         hidden=root.open or bool(spec and spec.open),
     )

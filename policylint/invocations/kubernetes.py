@@ -4,55 +4,48 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from policylint.errors import ReadError
-from policylint.invocations import argocd, fleet, flux, k3s
-from policylint.invocations.declared import Read, found
+from policylint.invocations import argocd, crossplane, fleet, flux, k3s, rancher
+from policylint.invocations.declared import Declaration, Read, found
+from policylint.invocations.hcl import here_documents
 from policylint.invocations.manifests import mentions, objects
 from policylint.invocations.source import Found, Reader, Source
+from policylint.invocations.suffixes import TEXT, YAML, language
 from policylint.invocations.tree import Tree, documents
 
-_YAML = (".yaml", ".yml", ".json")
-_TEMPLATES = (".j2", ".gotmpl", ".tpl", ".tmpl", ".tftpl", ".template")
-"""What is rendered into the file of the name before it; alone it is most often a manifest."""
-_TEXT = (".sh", ".bash", ".zsh", ".tf", ".tofu", ".hcl", ".nix", ".md", ".mk", ".ps1", ".ign", ".bu", ".txt")
-
-
+_KINDS = (k3s.read, fleet.read_object, crossplane.read, rancher.read)
+_HCL = (".tf", ".tofu", ".hcl")
 _ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+|readonly[ \t]+|local[ \t]+)?([A-Za-z_]\w*)=([^\n]*)", re.MULTILINE)
 _LITERAL = re.compile(r"(\"[^\"$`\\]*\"|'[^']*'|[\w./:@%+~-]+)[ \t]*(?:#.*)?$")
 
 
-def _kind(source: Source) -> str:
-    """The suffix that tells the language: `.md` for README.md.gotmpl, `.yaml` for a bare template."""
-    suffixes = source.path.suffixes or [""]
-    while suffixes[-1] in _TEMPLATES:
-        suffixes.pop()
-        if not suffixes or suffixes[-1] not in (*_YAML, *_TEXT, *_TEMPLATES):
-            return ".yaml"
-    return suffixes[-1]
-
-
 def _wants(source: Source) -> bool:
-    return mentions(source.text) and _kind(source) in (*_YAML, *_TEXT, "")
+    return mentions(source.text) and language(source.path) in (*YAML, *TEXT, "")
 
 
 def _read(source: Source) -> Iterator[Found]:
-    kind = _kind(source)
-    read = list(objects(source.text, source.file, yaml=kind in _YAML))
+    kind = language(source.path)
+    within = list(here_documents(source.text)) if kind in _HCL else None
+    read = list(objects(source.text, source.file, yaml=kind in YAML, within=within))
     if kind == ".md":  # an example with parts left out is no broken release
         read = [each for each in read if isinstance(each, Tree)]
-    if kind not in (*_YAML, ".md"):
+    if kind not in (*YAML, ".md"):
         known = _variables(source.text)
         read = [each.knowing(known) if isinstance(each, Tree) else each for each in read]
-    return found(_releases(read, source), source)
+    declared = _releases(read, source)
+    if kind == ".json":  # an edit writes YAML
+        declared = (replace(each, syntax="code") if isinstance(each, Declaration) else each for each in declared)
+    return found(declared, source)
 
 
 def _variables(text: str) -> dict[str, str]:
-    """The variables of a script that are set once, and to a literal, as here-documents name them."""
-    said: dict[str, list[str]] = {}
+    """The variables of a script that are only ever set to one literal, as here-documents name them."""
+    said: dict[str, set[str]] = {}
     for name, value in _ASSIGNED.findall(text):
-        said.setdefault(name, []).append(value.strip())
-    once = {name: _LITERAL.match(values[0]) for name, values in said.items() if len(values) == 1}
+        said.setdefault(name, set()).add(value.strip())
+    once = {name: _LITERAL.match(next(iter(values))) for name, values in said.items() if len(values) == 1}
     return {f"${{{name}}}": literal[1].strip("\"'") for name, literal in once.items() if literal}
 
 
@@ -62,11 +55,14 @@ def _releases(read: list[Tree | ReadError], source: Source) -> Iterator[Read]:
     if any(root.get("spec", "chartRef") for root in roots):
         known = {**flux.sources(_beside(source)), **known}
     for each in read:
-        if isinstance(each, ReadError):
-            yield each
-            continue
-        yield from (one for one in (flux.read(each, known), k3s.read(each), fleet.read_object(each)) if one)
-        yield from argocd.read(each)
+        yield from (each,) if isinstance(each, ReadError) else declarations(each, known)
+
+
+def declarations(root: Tree, known: flux.Sources) -> Iterator[Declaration]:
+    """What one object declares; `known` are the chart sources it may name."""
+    one = flux.read(root, known) or next((found for read in _KINDS if (found := read(root))), None)
+    yield from (one,) if one else ()
+    yield from argocd.read(root)
 
 
 def _beside(source: Source) -> Iterator[Tree]:

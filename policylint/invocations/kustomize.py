@@ -9,6 +9,7 @@ from policylint.invocations.declared import Declaration, Read, first, found, wor
 from policylint.invocations.model import INLINE
 from policylint.invocations.settings import settings, strongest
 from policylint.invocations.source import Reader, Source
+from policylint.invocations.suffixes import language
 from policylint.invocations.tree import Spot, Tree, documents
 
 _LISTS = ("helmCharts", "helmChartInflationGenerator")
@@ -59,7 +60,7 @@ def _values(item: Tree) -> Iterator[str]:
 
 def _wants(source: Source) -> bool:
     text = source.text
-    return source.path.suffix in (".yaml", ".yml") and ("helmChart" in text or "HelmChartInflationGenerator" in text)
+    return language(source.path) in (".yaml", ".yml") and ("helmChart" in text or "HelmChartInflationGenerator" in text)
 
 
 READER = Reader("kustomize", _wants, lambda source: found(read(source.text, source.file), source))

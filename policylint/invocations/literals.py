@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,16 +46,32 @@ _ATOM = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*
 _SKIP = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*|/\*.*?\*/|.", re.DOTALL)
 _SHOWN = 80
 """How many characters of an expression are kept."""
+_UNCLOSED = 20
+"""How many calls may run to the end of a text before the rest is left undecided: each is read through again."""
+_STOPS = ("", "}", "]", ")")
 _CLOSING = {"{": "}", "[": "]", "(": ")"}
 
 
-def typescript_calls(text: str) -> Iterator[Call]:
-    """The `new a.b.C("name", {...})` of a program, comments and strings apart."""
+Wanted = Callable[[str], bool]
+"""Whether a call of this (dotted) name is looked at."""
+
+
+def typescript_calls(text: str, wanted: Wanted, position: int = 1) -> Iterator[Call]:
+    """The `new a.b.C("name", {...})` of a program, comments and strings apart.
+
+    The options are the argument at `position`, as the class has it.
+    """
+    starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    unclosed = 0
     constants = {name: _scalar(raw, {}) for name, raw in _CONSTANT.findall(_blanked(text, "/"))}
     for match in _CALL.finditer(_blanked(text, "/\"'`")):
-        scan = _Scan(text, match.end(), constants)
-        given = scan.arguments()
-        options = next((each.value for each in given[1:2] if isinstance(each.value, dict)), None)
+        if not wanted(match[1]):
+            continue
+        scan = _Scan(text, match.end(), constants, starts)
+        given = scan.arguments() if unclosed < _UNCLOSED else []
+        unclosed += scan.at_end
+        at = given[position : position + 1]
+        options = next((each.value for each in at if isinstance(each.value, dict)), None)
         spread = options is None or "..." in options
         yield Call(match[1], scan.spot(match.start()), given[0].value if given else None, options or {}, spread)
 
@@ -85,10 +102,11 @@ def _scalar(raw: str, constants: Mapping[str, Any]) -> Any:
 class _Scan:
     """Reads literals of JavaScript from a position on."""
 
-    def __init__(self, text: str, at: int, constants: Mapping[str, Any]) -> None:
+    def __init__(self, text: str, at: int, constants: Mapping[str, Any], starts: list[int]) -> None:
         self._text = text
         self._at = at
         self._constants = constants
+        self._starts = starts
 
     def spot(self, at: int) -> Spot:
         """From an offset to where the reading has come."""
@@ -96,7 +114,13 @@ class _Scan:
         return Spot(line, column, *self._place(self._at))
 
     def _place(self, at: int) -> tuple[int, int]:
-        return self._text.count("\n", 0, at) + 1, at - self._text.rfind("\n", 0, at)
+        line = bisect_right(self._starts, at)
+        return line, at - self._starts[line - 1] + 1
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the reading has come to the end of the text, as it does where a bracket is not closed."""
+        return self._at >= len(self._text)
 
     def arguments(self) -> list[Literal]:
         """The arguments up to the closing parenthesis."""
@@ -109,12 +133,17 @@ class _Scan:
 
     def _list(self, end: str) -> list[Literal]:
         found = []
-        while self._peek() not in ("", end):
+        while self._peek() not in _STOPS:
             found.append(self._value())
             if self._peek() == ",":
                 self._at += 1
-        self._at += 1
+        self._close(end)
         return found
+
+    def _close(self, end: str) -> None:
+        """Step over the bracket that ends a list or an object; one of another kind ends what is around it."""
+        if self._peek() == end:
+            self._at += 1
 
     def _value(self) -> Literal:
         mark = self._peek()
@@ -133,7 +162,7 @@ class _Scan:
 
     def _object(self) -> dict[str, Literal]:
         found: dict[str, Literal] = {}
-        while self._peek() not in ("", "}"):
+        while self._peek() not in _STOPS:
             start = self._at
             key = _ATOM.match(self._text, start)
             if key is None:
@@ -151,7 +180,7 @@ class _Scan:
                     self._pass_over()
             if self._peek() == ",":
                 self._at += 1
-        self._at += 1
+        self._close("}")
         return found
 
     def _pass_over(self) -> None:
@@ -169,8 +198,8 @@ class _Scan:
             self._at += max(len(mark), 1)
 
 
-def python_calls(text: str) -> Iterator[Call]:
-    """The calls of a Python program, keyword arguments and those of an `...Args(...)` second argument as options.
+def python_calls(text: str, wanted: Wanted, position: int = 1) -> Iterator[Call]:
+    """The calls of a Python program, keyword arguments and those of an `...Args(...)` argument as options.
 
     Raises SyntaxError (or ValueError) for a text that is no Python.
     """
@@ -183,9 +212,9 @@ def python_calls(text: str) -> Iterator[Call]:
         if isinstance(target, ast.Name)
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and (name := _dotted(node.func)):
+        if isinstance(node, ast.Call) and (name := _dotted(node.func)) and wanted(name):
             first = _python(node.args[0], constants) if node.args else None
-            options, spread = _keywords(node, constants)
+            options, spread = _keywords(node, constants, position)
             yield Call(name, _spot(node), first, options, spread)
 
 
@@ -200,7 +229,7 @@ def _dotted(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _keywords(node: ast.Call, constants: Mapping[str, Any]) -> tuple[dict[str, Literal], bool]:
+def _keywords(node: ast.Call, constants: Mapping[str, Any], position: int) -> tuple[dict[str, Literal], bool]:
     found: dict[str, Literal] = {}
     spread = False
     inner = [each for each in node.args[1:] if isinstance(each, ast.Call)]
@@ -213,7 +242,7 @@ def _keywords(node: ast.Call, constants: Mapping[str, Any]) -> tuple[dict[str, L
                 found[_camel(keyword.arg)] = Literal(
                     value, _spot(keyword), keyword.arg, ast.unparse(keyword.value)[:_SHOWN]
                 )
-    unread = any(not isinstance(each, ast.Call) for each in node.args[1:2])
+    unread = any(not isinstance(each, ast.Call) for each in node.args[position : position + 1])
     return found, spread or unread
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from policylint.errors import ReadError
 from policylint.invocations.tree import Tree, documents
 
-_NAMES = ("toolkit.fluxcd.io/", "argoproj.io/", "cattle.io/", "helm.fluxcd.io/", "flux.weave.works/")
+_NAMES = ("toolkit.fluxcd.io/", "argoproj.io/", "cattle.io/", "helm.fluxcd.io/", "flux.weave.works/", "crossplane.io/")
 _GROUPS = (
     r"(?:(?:helm|source)\.toolkit\.fluxcd\.io|helm\.fluxcd\.io|flux\.weave\.works|argoproj\.io"
-    r"|(?:helm|fleet)\.cattle\.io)"
+    r"|(?:helm|fleet|management)\.cattle\.io|helm\.(?:m\.)?crossplane\.io)"
 )
 _HEAD = re.compile(rf"^(?P<lead>[ \t]*(?:- )?[ ]*)apiVersion:[ \t]*[\"']?{_GROUPS}/", re.MULTILINE)
 _WANTED = re.compile(rf"[\"']?apiVersion[\"']?:[ \t]*[\"']?{_GROUPS}/")
 _KEY = re.compile(r"[\"']?[\w./-]+[\"']?:(?:\s|$)|[{%$]|#|- |-$")
+_DOCUMENT = re.compile(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
 _PATCHED = re.compile(r"^kind:[ \t]*[\"']?(?:Kustomization|Component)\b", re.MULTILINE)
 
 
@@ -24,13 +26,16 @@ def mentions(text: str) -> bool:
     return any(group in text for group in _NAMES) and bool(_WANTED.search(text))
 
 
-def objects(text: str, file: str, *, yaml: bool = True) -> Iterator[Tree | ReadError]:
+def objects(
+    text: str, file: str, *, yaml: bool = True, within: Sequence[tuple[int, int]] | None = None
+) -> Iterator[Tree | ReadError]:
     """The objects of the groups that drive Helm, in order of their lines; errors in place of unreadable ones.
 
-    With `yaml` the text's own documents are read; without, only what stands inside other text. Patches of a
-    kustomization change an object that is declared elsewhere and are left out.
+    With `yaml` the text's own documents are read; without, only what stands inside other text, in the parts
+    `within` it where these are given. Patches of a kustomization change an object that is declared elsewhere and
+    are left out.
     """
-    found = [*(_own(text, file) if yaml else ()), *_inside(text, file, yaml=yaml)]
+    found = [*(_own(text, file) if yaml else ()), *_inside(text, file, yaml=yaml, within=within)]
     yield from sorted((each for each in found if _is_object(each)), key=lambda each: each.line)
 
 
@@ -41,26 +46,49 @@ def _is_object(found: Tree | ReadError) -> bool:
 
 def _own(text: str, file: str) -> Iterator[Tree | ReadError]:
     for root in documents(text, file, wanted=_stands_alone):
-        if isinstance(root, ReadError) or _WANTED.match(f"apiVersion: {root.string('apiVersion')}"):
+        if isinstance(root, ReadError):
             yield root
+        else:
+            yield from (each for each in _unfolded(root) if _WANTED.match(f"apiVersion: {each.string('apiVersion')}"))
+
+
+def _unfolded(root: Tree) -> Iterator[Tree]:
+    """An object, or the objects of a list of any kind."""
+    items = root.get("items") if (root.string("kind") or "").endswith("List") else None
+    yield from items.items() if items else [root]
 
 
 def _stands_alone(document: str) -> bool:
     return bool(re.search(r"^apiVersion:|^\s*\{", document, re.MULTILINE) and _WANTED.search(document))
 
 
-def _inside(text: str, file: str, *, yaml: bool) -> Iterator[Tree | ReadError]:
-    if yaml and _PATCHED.search(text):
-        return
+def _inside(
+    text: str, file: str, *, yaml: bool, within: Sequence[tuple[int, int]] | None
+) -> Iterator[Tree | ReadError]:
+    patches = list(_kustomizations(text)) if yaml else []
     lines = text.split("\n")
     for match in _HEAD.finditer(text):
         column = len(match["lead"])
-        if yaml and not column:
+        if (yaml and not column) or _stands_in(match.start(), patches):
+            continue
+        if within is not None and not _stands_in(match.start(), within):
             continue
         at = text.count("\n", 0, match.start())
         first, last = _reach(lines, at, column)
         body = "\n".join(line[column:] for line in lines[first:last])
         yield from documents(body, file, first, column)
+
+
+def _kustomizations(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of the documents that are kustomizations."""
+    edges = [0, *(match.start() for match in _DOCUMENT.finditer(text)), len(text)]
+    for start, end in pairwise(edges):
+        if _PATCHED.search(text, start, end):
+            yield start, end
+
+
+def _stands_in(at: int, parts: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= at < end for start, end in parts)
 
 
 def _reach(lines: list[str], at: int, column: int) -> tuple[int, int]:

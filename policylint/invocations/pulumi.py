@@ -26,6 +26,7 @@ _MARKS = {
 """What a file with a Helm release names, by suffix."""
 _TYPE = re.compile(r"kubernetes:helm\.sh/v\d\w*:(Release|Chart)$")
 _CLASS = re.compile(r"(?:^|\.)(?:helm\.)?v[234]\.(Release|Chart)$")
+_CHARTS = {"chart", "path"}
 _IMPORT = re.compile(r"(?:@pulumi/kubernetes/helm|from pulumi_kubernetes\.helm)")
 
 
@@ -75,18 +76,28 @@ def _values(options: dict[str, Any]) -> Iterator[str]:
 
 def read_typescript(text: str) -> Iterator[Read]:
     """The releases of a TypeScript or JavaScript program."""
-    yield from (_call(call, kind) for call in typescript_calls(text) if (kind := _kind(call, text)))
+    calls = typescript_calls(text, _may_declare)
+    yield from (_call(call, kind) for call in calls if (kind := _kind(call, text)) and _declares(call))
 
 
 def read_python(text: str, file: str) -> Iterator[Read]:
     """The releases of a Python program."""
     try:
-        calls = list(python_calls(text))
+        calls = list(python_calls(text, _may_declare))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", 0) or 0
         yield ReadError(f"not Python: {error}", file=file, line=line, remedy="correct the program")
         return
-    yield from (_call(call, kind) for call in calls if (kind := _kind(call, text)))
+    yield from (_call(call, kind) for call in calls if (kind := _kind(call, text)) and _declares(call))
+
+
+def _may_declare(name: str) -> bool:
+    return name.rpartition(".")[2] in ("Release", "Chart")
+
+
+def _declares(call: Call) -> bool:
+    """Whether a chart is named, or may be: without one the call makes nothing (the classes' own code does so)."""
+    return call.spread or bool(_CHARTS & set(call.options))
 
 
 def _kind(call: Call, text: str) -> str:

@@ -132,11 +132,21 @@ def strongest(found: Iterable[Setting]) -> dict[str, Setting]:
     return best
 
 
+Argument = tuple[str, Spot, bool]
+"""(text, where it stands, whether a part of it is decided elsewhere) of one item of a list of arguments."""
+
+
 def arguments(listed: Tree | None) -> Iterator[Setting]:
     """The flags of a list of raw arguments to `helm upgrade`, one or several words an item."""
-    words = [(text, item) for item in (listed.items() if listed else ()) for text in (item.text or "").split()]
+    items = listed.items() if listed else ()
+    yield from given_arguments([(item.text or "", item.spot, item.dynamic) for item in items])
+
+
+def given_arguments(items: Iterable[Argument]) -> Iterator[Setting]:
+    """The same of items that some other language has."""
+    words = [(text, spot, dynamic) for line, spot, dynamic in items for text in line.split()]
     known = flags.spellings("upgrade")
-    for index, (text, item) in enumerate(words):
+    for index, (text, spot, dynamic) in enumerate(words):
         spelled, equals, value = text.partition("=")
         option = known.get(spelled)
         if option is None:
@@ -144,10 +154,10 @@ def arguments(listed: Tree | None) -> Iterator[Setting]:
         name = flags.canonical(option.name)
         after = words[index + 1][0] if index + 1 < len(words) else None
         given = value if equals else after if option.takes == "yes" else "true"
-        if item.dynamic or given is None:
-            yield Setting(name, "unknown", None, item.spot, text)
+        if dynamic or given is None:
+            yield Setting(name, "unknown", None, spot, text)
         elif option.takes == "yes":
-            yield Setting(name, "set", given, item.spot, text)
+            yield Setting(name, "set", given, spot, text)
         else:
             off = boolean(given) is False
-            yield Setting(name, "unset" if off else "set", not off, item.spot, text)
+            yield Setting(name, "unset" if off else "set", not off, spot, text)

@@ -8,6 +8,7 @@ from policylint.errors import ReadError
 from policylint.invocations.declared import Declaration, Read, first, found, word
 from policylint.invocations.settings import Setting, arguments, settings, strongest
 from policylint.invocations.source import Reader, Source
+from policylint.invocations.suffixes import language
 from policylint.invocations.tree import Tree, documents
 
 _SETS = ("setValues", "values", "setValueTemplates", "setFiles", "artifactOverrides")
@@ -27,9 +28,9 @@ def read(text: str, file: str) -> Iterator[Read]:
 
 
 def _releases(part: Tree) -> Iterator[Declaration]:
-    flags = part.get("deploy", "helm", "flags")
-    given = [each for name in _FLAGS for each in arguments(flags.get(name))] if flags else []
     for section in ("manifests", "deploy"):
+        flags = part.get(section, "helm", "flags")
+        given = [each for name in _FLAGS for each in arguments(flags.get(name))] if flags else []
         found = part.get(section, "helm", "releases")
         for item in found.items() if found else ():
             if item.mapping:
@@ -71,7 +72,7 @@ def _leaves(tree: Tree, prefix: str) -> Iterator[str]:
 
 
 def _wants(source: Source) -> bool:
-    return source.path.suffix in (".yaml", ".yml") and "skaffold/v" in source.text and "releases" in source.text
+    return language(source.path) in (".yaml", ".yml") and "skaffold/v" in source.text and "releases" in source.text
 
 
 READER = Reader("skaffold", _wants, lambda source: found(read(source.text, source.file), source))

@@ -1,19 +1,32 @@
-"""Terraform and OpenTofu: `helm_release` of provider v2 (blocks) and v3 (attributes)."""
+"""Terraform and OpenTofu: `helm_release` of provider v2 (blocks) and v3 (attributes), in texts of other kinds too."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from policylint.errors import ReadError
+from policylint.invocations import terraform_json
 from policylint.invocations.declared import Declaration, Read, Word, found
-from policylint.invocations.hcl import UNDECIDED, Block, Module, parse, value
+from policylint.invocations.hcl import UNDECIDED, Block, Module, encoded, here_documents, parse, value
+from policylint.invocations.kubernetes import declarations
+from policylint.invocations.manifests import mentions
 from policylint.invocations.model import INLINE
-from policylint.invocations.settings import Setting, literal, strongest, tables
-from policylint.invocations.source import Reader, Source
+from policylint.invocations.settings import Setting, literal, strongest, tables, varies
+from policylint.invocations.source import Found, Reader, Source
+from policylint.invocations.suffixes import language
+from policylint.invocations.tree import NOWHERE, Tree, documents
 
 _HEAD = re.compile(r"^\s*resource\s+\"?helm_release\b", re.MULTILINE)
+_OWN = (".tf", ".tofu")
+_OTHERS = (".hcl", ".json", ".sh", ".bash", ".yaml", ".yml", "")
+"""Kinds of text that may hold a block of Terraform's in a here-document, or hold it as JSON."""
+_BRACES = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|[{}]|#[^\n]*")
+_MANIFESTS = ("manifest", "yaml_body", "object", "content")
+"""Attributes of resources that give an object (hashicorp/kubernetes, gavinbunney/kubectl)."""
 _SETS = ("set", "set_sensitive", "set_list", "set_wo", "set_string")
 
 
@@ -25,6 +38,63 @@ def read(text: str) -> Iterator[Read]:
         yield _declaration(block, module)
     if module.broken and len(blocks) < len(_HEAD.findall(text)):
         yield ReadError("not HCL", line=module.broken, remedy="correct the file: terraform validate says more")
+
+
+def read_manifests(text: str) -> Iterator[Declaration]:
+    """What objects of Kubernetes declare that a file has as values: `manifest = {...}`, `yamlencode({...})`."""
+    module = parse(text)
+    for block in module.blocks:
+        for name in _MANIFESTS:
+            given = block.attributes.get(name)
+            said = encoded(given.expression, module) if given else None
+            for each in said if isinstance(said, list) else [said]:
+                yield from _objects(each, block) if isinstance(each, dict) else ()
+
+
+def _objects(said: dict[str, Any], block: Block) -> Iterator[Declaration]:
+    if not mentions(f"apiVersion: {said.get('apiVersion')}/"):
+        return
+    text = json.dumps(said, default=lambda _: "${undecided}")
+    for root in documents(text, ""):
+        if isinstance(root, Tree):
+            for declared in declarations(root, {}):
+                placed = {name: replace(each, spot=NOWHERE) for name, each in declared.settings.items()}
+                yield replace(declared, spot=block.spot, settings=placed, syntax="code")
+
+
+def read_inside(text: str, within: Iterable[tuple[int, int]]) -> Iterator[Read]:
+    """The releases that stand in these parts of a text of another kind: here-documents, block scalars."""
+    for start, end in within:
+        for match in _HEAD.finditer(text, start, end):
+            head = text.rfind("\n", 0, match.end()) + 1
+            above = re.sub(r"[^\n]", " ", text[:head])
+            module = parse(above + text[head : _end(text, match.end(), end)])
+            yield from (_substituted(_declaration(block, module)) for block in _releases(module.blocks))
+
+
+def _substituted(declared: Declaration) -> Declaration:
+    """The same where the text around it may put something in place of `$NAME`."""
+
+    def said(given: Word) -> Word:
+        return Word(None, True, given.text or "") if varies(given.text or "") else given
+
+    return replace(
+        declared,
+        release=said(declared.release),
+        chart=said(declared.chart),
+        version=said(declared.version),
+        namespace=said(declared.namespace),
+    )
+
+
+def _end(text: str, at: int, limit: int) -> int:
+    """Behind the bracket that closes the block which opens after `at`."""
+    depth = 0
+    for match in _BRACES.finditer(text, at, limit):
+        depth += {"{": 1, "}": -1}.get(match[0], 0)
+        if match[0] == "}" and depth <= 0:
+            return match.end()
+    return limit
 
 
 def _releases(blocks: tuple[Block, ...]) -> Iterator[Block]:
@@ -93,7 +163,19 @@ def _sets(block: Block, module: Module) -> Iterator[str]:
 
 
 def _wants(source: Source) -> bool:
-    return source.path.suffix in (".tf", ".tofu") and "helm_release" in source.text
+    kind = language(source.path)
+    declares = "helm_release" in source.text or (kind in _OWN and "apiVersion" in source.text)
+    return declares and kind in (*_OWN, *_OTHERS)
 
 
-READER = Reader("terraform", _wants, lambda source: found(read(source.text), source))
+def _read(source: Source) -> Iterator[Found]:
+    kind = language(source.path)
+    if kind == ".json":
+        return found(terraform_json.read(source.text, source.file), source)
+    if kind not in (*_OWN, ".hcl"):
+        return found(read_inside(source.text, [(0, len(source.text))]), source)
+    own = [*read(source.text), *read_manifests(source.text)] if kind in _OWN else []
+    return found([*own, *read_inside(source.text, here_documents(source.text))], source)
+
+
+READER = Reader("terraform", _wants, _read)

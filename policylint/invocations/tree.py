@@ -11,13 +11,12 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from policylint.errors import ReadError
 from policylint.invocations.anchors import anchors_told_apart
 from policylint.invocations.holes import HOLE, Filled, fill, has_actions
+from policylint.invocations.repairs import blanked, indents, to_leave_out
 from policylint.kyaml import compose, expanded_size
 
 _END = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z).*$", re.MULTILINE)
 MAX_NODES = 200_000
 """The most nodes a document may have once its aliases are expanded."""
-_REPAIRS = 3
-"""How many unreadable lines a document may have before it is given up."""
 _ANCHORS = re.compile(r"\b(?:anchor|alias)\b")
 
 
@@ -44,8 +43,8 @@ class Page:
     line: int
     column: int
     file: str
-    lost: tuple[int, ...] = ()
-    """Lines (0-based, of this document) left out because no parser can read them."""
+    lost: tuple[tuple[int, int], ...] = ()
+    """Lines (0-based, of this document) left out because no parser can read them, and their indents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,14 +183,14 @@ class Tree:
     def open(self) -> bool:
         """Whether a template may write more keys or items here than can be seen."""
         start, end = self.node.start_mark, self.node.end_mark
-        if any(start.line <= line <= end.line for line in self.page.lost):
+        if any(start.line <= line <= end.line and indent <= start.column for line, indent in self.page.lost):
             return True
         if not isinstance(self.node, (MappingNode, SequenceNode)):
             return self.dynamic or (self.text is None and self._filled_below())
         if isinstance(self.node, MappingNode) and any(_elsewhere(*pair) for pair in self.node.value):
             return True
-        column = start.column
-        return any(start.line <= line <= end.line and indent == column for line, indent in self.page.filled.openings)
+        first, column = (self.key or self.node).start_mark.line, start.column
+        return any(first <= line <= end.line and indent == column for line, indent in self.page.filled.openings)
 
 
 def _elsewhere(key: Node, value: Node) -> bool:
@@ -230,13 +229,15 @@ def _cut(filled: Filled, start: int, end: int) -> Filled:
         tuple((first - above, last - above) for first, last in filled.branches),
         tuple((at - above, indent) for at, indent in filled.openings),
         filled.constants,
+        tuple((turn - above, last - above) for turn, last in filled.otherwise),
     )
 
 
 def _read(filled: Filled, line: int, column: int, file: str) -> Tree | None:
-    """Compose a document; a line that no parser can read is blanked and remembered, a few times at most."""
-    lost: list[int] = []
+    """Compose a document; lines that no parser can read are blanked and remembered, a few times at most."""
+    lost: list[tuple[int, int]] = []
     first: ReadError | None = None
+    attempt = 0
     while True:
         try:
             root = compose(filled.text, file)
@@ -247,12 +248,13 @@ def _read(filled: Filled, line: int, column: int, file: str) -> Tree | None:
             if anchored != filled.text:
                 filled = replace(filled, text=anchored)
                 continue
-            if len(lost) >= _REPAIRS or not filled.text.strip():
-                raise
-            bad = _bad_line(filled.text, error.line)
-            lost.append(bad)
+            bad = to_leave_out(filled, error.line, attempt)
             first = first or error
-            filled = _blank(filled, bad)
+            if not bad:
+                raise first from None
+            attempt += 1
+            lost += indents(filled.text, bad)
+            filled = replace(filled, text=blanked(filled.text, bad))
         else:
             if root is None and first:
                 raise first
@@ -265,17 +267,3 @@ def _refuse_bomb(root: Node) -> None:
     """Raise `ReadError` for an alias to a parent, and for aliases that expand to very many nodes."""
     if expanded_size(root, endless=MAX_NODES) >= MAX_NODES:
         raise ReadError("aliases without end", line=1, remedy="write the repeated part out")
-
-
-def _bad_line(text: str, line: int) -> int:
-    lines = text.split("\n")
-    at = min(line - 1, len(lines) - 1)
-    while at > 0 and not lines[at].strip():
-        at -= 1
-    return at
-
-
-def _blank(filled: Filled, line: int) -> Filled:
-    lines = filled.text.split("\n")
-    lines[line] = " " * len(lines[line])
-    return replace(filled, text="\n".join(lines))

@@ -18,7 +18,7 @@ from policylint.invocations.source import Found, Source, read_source, readers
 from policylint.kyaml import load
 from policylint.report import RuleFailure
 
-_WORDS = ("helm", "argoproj", "fleet.cattle", "releases:")
+_WORDS = ("helm", "argoproj", "fleet.cattle", "releases:", "ManagedChart")
 """A file without any of these (in any case) runs no Helm and declares no release."""
 _WORD = re.compile("|".join(map(re.escape, _WORDS)).encode(), re.IGNORECASE)
 _HEAD = 8000

@@ -99,3 +99,26 @@ def test_line_ends_of_windows_change_nothing() -> None:
     assert isinstance(unix, Invocation)
     assert isinstance(windows, Invocation)
     assert windows.to_json() == unix.to_json()
+
+
+@pytest.mark.parametrize(
+    "text", ["new helm.v3.Release(}", "new helm.v3.Release('a', {)", "new helm.v3.Chart('a', [{ x: (] })"]
+)
+def test_brackets_that_do_not_match_end_the_reading(text: str) -> None:
+    found_ = read("index.ts", f"import '@pulumi/kubernetes';\n{text}")
+    assert all(each.flag("atomic").state == "unknown" for each in found_ if isinstance(each, Invocation))
+
+
+def test_names_that_stand_for_names_are_read_once() -> None:
+    chain = "".join(f"  a{n} = merge({', '.join([f'local.a{n + 1}'] * 9)})\n" for n in range(11))
+    text = f'locals {{\n{chain}  a11 = {{}}\n}}\nresource "helm_release" "a" {{\n  name = local.a0\n}}\n'
+    (found_,) = read("main.tf", text)
+    assert isinstance(found_, Invocation)
+
+
+def test_texts_that_grow_are_given_up() -> None:
+    chain = "".join(f'  a{n} = "${{local.a{n + 1}}}${{local.a{n + 1}}}"\n' for n in range(10))
+    text = f'locals {{\n{chain}  a10 = "{"x" * 100}"\n}}\nresource "helm_release" "a" {{\n  name = local.a0\n}}\n'
+    (found_,) = read("main.tf", text)
+    assert isinstance(found_, Invocation)
+    assert found_.release is None

@@ -95,3 +95,25 @@ def test_block_scalars_are_left_as_they_are() -> None:
 
 def test_a_line_below_a_block_scalar_is_filled_again() -> None:
     assert shown("a: |\n  text\n{{ if .x }}\nb: {{ y }}\n") == f"a: |\n  text\n{' ' * 11}\nb: #######\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("a: #{ b }#", True),
+        ("a: x-#{b}", True),
+        ("- #{b}", True),
+        ("a: b  #{c}", False),
+        ("a: #@ data.b", True),
+        ("#@ a comment", False),
+        ("a: << inputs.b >>", True),
+        ("<<: *a", False),
+    ],
+)
+def test_templates_that_look_like_comments(text: str, filled: bool) -> None:
+    assert (HOLE in fill(text).text) is filled
+
+
+def test_where_each_else_stands() -> None:
+    text = "{{ if a }}\nx: 1\n{{ else }}\nx: 2\n{{ end }}\n"
+    assert fill(text).otherwise == ((2, 4),)

@@ -1,0 +1,70 @@
+"""CDK8s: the Helm construct of TypeScript and Python programs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policylint.errors import ReadError
+from policylint.invocations.declared import Declaration, Read, Word, found
+from policylint.invocations.literals import Call, Literal, python_calls, typescript_calls
+from policylint.invocations.model import INLINE
+from policylint.invocations.settings import Setting, given_arguments, strongest
+from policylint.invocations.source import Reader, Source
+
+_OPTIONS = 2
+"""Where the options stand: behind the scope and the id."""
+_CLASS = re.compile(r"(?:^|\.)Helm$")
+_IMPORT = re.compile(r"from\s+[\"']cdk8s[\"']|require\([\"']cdk8s[\"']\)|^\s*(?:from|import)\s+cdk8s\b", re.MULTILINE)
+
+
+def read(source: Source) -> Iterator[Read]:
+    """The charts that a program includes."""
+    python = source.path.suffix == ".py"
+    try:
+        calls = list((python_calls if python else typescript_calls)(source.text, _is_helm, _OPTIONS))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        yield ReadError(f"not Python: {error}", line=getattr(error, "lineno", 0) or 0, remedy="correct the program")
+        return
+    yield from (_call(call) for call in calls if "chart" in call.options or call.spread)
+
+
+def _is_helm(name: str) -> bool:
+    return bool(_CLASS.search(name))
+
+
+def _call(call: Call) -> Declaration:
+    options = call.options
+    release = _word(options.get("releaseName"))
+    return Declaration(
+        tool="cdk8s",
+        spot=call.spot,
+        release=release if release != Word() else Word(None, True),  # the construct makes one of its path
+        chart=_word(options.get("chart")),
+        version=_word(options.get("version")),
+        namespace=_word(options.get("namespace")),
+        settings=strongest(_settings(options.get("helmFlags"))),
+        values=(INLINE,) if "values" in options else (),
+        hidden=call.spread,
+        syntax="code",
+    )
+
+
+def _settings(given: Literal | None) -> Iterator[Setting]:
+    if given is not None and isinstance(given.value, list):
+        items = [(each.value if isinstance(each.value, str) else "", each.spot) for each in given.value]
+        yield from given_arguments((text, spot, False) for text, spot in items)
+
+
+def _word(given: Literal | None) -> Word:
+    if given is None or given.value is None:
+        return Word()
+    return Word(given.value) if isinstance(given.value, str) else Word(None, True, given.text)
+
+
+def _wants(source: Source) -> bool:
+    named = source.path.suffix in (".ts", ".js", ".mjs", ".py")
+    return named and "Helm" in source.text and bool(_IMPORT.search(source.text))
+
+
+READER = Reader("cdk8s", _wants, lambda source: found(read(source), source))

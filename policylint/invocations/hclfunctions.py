@@ -1,0 +1,111 @@
+"""Terraform's functions that only move values about: what they give when their arguments are known.
+
+Source: the function reference of the Terraform language; each is total over JSON values or undecided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+
+class Undecided:
+    """The value of an expression that this file alone does not decide."""
+
+    def __repr__(self) -> str:
+        return "undecided"
+
+
+UNDECIDED: Final = Undecided()
+
+
+def call(name: str, arguments: list[Any]) -> Any:
+    """The value of a call, `UNDECIDED` for any other function or for arguments that decide nothing."""
+    known = _FUNCTIONS.get(name)
+    return known(arguments) if known else UNDECIDED
+
+
+def _merge(arguments: list[Any]) -> Any:
+    """Later maps win; behind one that is not known nothing before it is sure."""
+    found: dict[str, Any] = {}
+    for each in arguments:
+        if not isinstance(each, dict):
+            return UNDECIDED
+        found |= each
+    return found
+
+
+def _concat(arguments: list[Any]) -> Any:
+    if any(not isinstance(each, list) for each in arguments):
+        return UNDECIDED
+    return [item for each in arguments for item in each]
+
+
+def _compact(arguments: list[Any]) -> Any:
+    """Without null and empty strings; an item that is not known may be left out or not."""
+    items = arguments[0] if len(arguments) == 1 else None
+    return [item for item in items if item not in (None, "")] if isinstance(items, list) else UNDECIDED
+
+
+def _coalesce(arguments: list[Any]) -> Any:
+    return next((each for each in arguments if each not in (None, "")), UNDECIDED)
+
+
+def _try(arguments: list[Any]) -> Any:
+    """The first argument, where it can be told that it does not fail."""
+    return arguments[0] if arguments else UNDECIDED
+
+
+def _lookup(arguments: list[Any]) -> Any:
+    if len(arguments) not in (2, 3) or not isinstance(arguments[0], dict) or not isinstance(arguments[1], str):
+        return UNDECIDED
+    return arguments[0].get(arguments[1], arguments[2] if len(arguments) == 3 else UNDECIDED)
+
+
+def _format(arguments: list[Any]) -> Any:
+    """Only `%s`, `%d` and `%v`, which print a string or a whole number as it is."""
+    if not arguments or any(isinstance(each, bool) or not isinstance(each, (str, int)) for each in arguments):
+        return UNDECIDED
+    text, *values = arguments
+    parts = str(text).replace("%d", "%s").replace("%v", "%s").split("%s")
+    if len(parts) != len(values) + 1 or any("%" in part for part in parts):
+        return UNDECIDED
+    return parts[0] + "".join(f"{value}{part}" for value, part in zip(values, parts[1:], strict=True))
+
+
+def _join(arguments: list[Any]) -> Any:
+    if len(arguments) != 2 or not isinstance(arguments[1], list):
+        return UNDECIDED
+    parts = [arguments[0], *arguments[1]]
+    return str(arguments[0]).join(arguments[1]) if all(isinstance(each, str) for each in parts) else UNDECIDED
+
+
+def _same(arguments: list[Any]) -> Any:
+    return arguments[0] if len(arguments) == 1 else UNDECIDED
+
+
+def _string(arguments: list[Any]) -> Any:
+    (value,) = arguments if len(arguments) == 1 else (UNDECIDED,)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, (str, int)) else UNDECIDED
+
+
+_FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
+    "merge": _merge,
+    "concat": _concat,
+    "compact": _compact,
+    "coalesce": _coalesce,
+    "try": _try,
+    "lookup": _lookup,
+    "format": _format,
+    "join": _join,
+    "tostring": _string,
+    "tonumber": _same,
+    "tobool": _same,
+    "tolist": _same,
+    "toset": _same,
+    "tomap": _same,
+    "nonsensitive": _same,
+    "sensitive": _same,
+}

@@ -1,0 +1,31 @@
+"""What language a file is written in, by its name: what a template is rendered into counts."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+YAML = (".yaml", ".yml", ".json")
+TEXT = (".sh", ".bash", ".zsh", ".tf", ".tofu", ".hcl", ".nix", ".md", ".mk", ".ps1", ".ign", ".bu", ".txt")
+"""Languages that often hold manifests in a string of several lines."""
+_TEMPLATES = (
+    *(".j2", ".jinja", ".jinja2", ".gotmpl", ".tpl", ".tmpl", ".tftpl", ".template", ".erb", ".mustache", ".ftl"),
+    *(".sample", ".example", ".dist", ".in"),
+)
+"""What is rendered, or copied, into the file of the name before it; alone it is most often a manifest."""
+
+
+def language(path: PurePosixPath) -> str:
+    """The suffix that tells the language: `.md` for README.md.gotmpl, `.yaml` for a bare template."""
+    suffixes = [suffix.lower() for suffix in path.suffixes] or [""]
+    while suffixes[-1] in _TEMPLATES:
+        suffixes.pop()
+        if not suffixes or suffixes[-1] not in (*YAML, *TEXT, *_TEMPLATES):
+            return ".yaml"
+    return suffixes[-1]
+
+
+def stem(path: PurePosixPath) -> str:
+    """The file's name without what says that it is a template: `fleet.yaml` for fleet.yaml.tpl."""
+    while path.suffix.lower() in _TEMPLATES:
+        path = path.with_suffix("")
+    return path.name
