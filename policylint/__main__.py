@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 
+INTERRUPTED = 130
 UNWRITTEN = 2
 """The exit code where the report could not be written: never a pass."""
 
@@ -18,9 +19,13 @@ def main() -> None:
         sys.stdout.write(f"policylint {__version__}\n")
         return
     gc.set_threshold(100_000, 20, 20)  # a run is short, and what it makes lives to its end
-    from policylint.cli.app import run
+    try:
+        from policylint.cli.app import run
 
-    code = run(sys.argv[1:])
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while the command line itself was loaded
+        sys.stderr.write("policylint: interrupted\n")
+        code = INTERRUPTED
     _end(code)
 
 
@@ -29,7 +34,7 @@ def _end(code: int) -> None:
 
     An interrupt that passed through exec() also makes Python end by SIGINT otherwise, whatever the code.
     """
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # None where whoever started us closed it
         try:
             stream.flush()
         except OSError:  # nobody reads any more

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
 
-from policylint.errors import UsageError, nearest
+from policylint.errors import ReadError, UsageError, nearest
 from policylint.model import Category, Json, Severity
 
 NAME = ".policylint.yaml"
@@ -69,7 +71,8 @@ class Config(Struct, frozen=True):
 
 def find(start: Path) -> Path | None:
     """The nearest `.policylint.yaml` at or above `start`."""
-    return next((found for at in (start, *start.parents) if (found := at / NAME).is_file()), None)
+    places = (at / NAME for at in (start, *start.parents))
+    return next((found for found in places if found.exists() or found.is_symlink()), None)
 
 
 def read(path: Path) -> Config:
@@ -77,17 +80,35 @@ def read(path: Path) -> Config:
     from policylint.catalogue import schema
     from policylint.kyaml import compose, line_of, load
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the configuration: {error}", file=str(path), remedy="make it readable") from None
-    raw = load(text, str(path))
+    shown = str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    text = _text(path, shown)
+    raw = load(text, shown)
     if raw is None:
         return Config(str(path))
-    root = compose(text, str(path))
-    for where, message, remedy in problems(raw, schema("config")):
-        raise UsageError(message, file=str(path), line=line_of(root, where), remedy=remedy)
+    root = compose(text, shown)
+    for where, message, remedy in itertools.chain(problems(raw, schema("config")), _rule_problems(raw)):
+        line = line_of(root, where)
+        raise UsageError(message, file=shown, line=line, remedy=_as_written(remedy, text, line))
     return _config(raw, path)
+
+
+def _text(path: Path, shown: str) -> str:
+    from policylint.sources.manifests import read_text
+
+    try:
+        return read_text(path)
+    except ReadError as error:
+        why = error.message.removeprefix("cannot be read: ")
+        raise UsageError(
+            f"cannot read the configuration: {why}", file=shown, line=error.line, remedy=error.remedy
+        ) from None
+
+
+def _as_written(remedy: str, text: str, line: int) -> str:
+    """A remedy that quotes a number as the file has it: 1.30 is read as 1.3."""
+    lines = text.splitlines()
+    found = re.search(r"(?:^|[:\-{,]\s*)(\d[\d.]*)\s*(?:[},#]|$)", lines[line - 1]) if 0 < line <= len(lines) else None
+    return f'write it in quotes: "{found[1]}"' if found and remedy.startswith("write it in quotes") else remedy
 
 
 def problems(value: Json, shape: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
@@ -103,7 +124,11 @@ def _problems(
     name = ".".join(str(step) for step in path) or "the configuration"
     if "enum" in shape and value not in shape["enum"]:
         choices = ", ".join(shape["enum"])
-        yield path, f"{name} is one of {choices}, not {value!r}", nearest(str(value), shape["enum"])
+        yield (
+            path,
+            f"{name} is one of {choices}, not {value!r}",
+            nearest(str(value), shape["enum"], "write one of these"),
+        )
         return
     kinds = shape.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else kinds
@@ -123,16 +148,37 @@ def _key_problems(
     value: Mapping[str, Json], shape: Mapping[str, Any], root: Mapping[str, Any], path: tuple[str | int, ...]
 ) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     known, rest = shape.get("properties", {}), shape.get("additionalProperties", True)
+    for key in value if rest is False else ():
+        if key not in known:
+            every = f"the keys here are {', '.join(known)}"
+            yield (*path, key), f"unknown key {key!r}", nearest(key, known, every)
     for key in shape.get("required", ()):
         if key not in value:
             yield path, f"{'.'.join(map(str, path))} lacks {key}", f"add {key}: ..."
     for key, item in value.items():
-        if key in known:
-            yield from _problems(item, known[key], root, (*path, key))
-        elif rest is False:
-            yield (*path, key), f"unknown key {key!r}", nearest(key, known)
-        elif isinstance(rest, dict):
-            yield from _problems(item, rest, root, (*path, key))
+        inner = known.get(key, rest)
+        if isinstance(inner, dict):
+            yield from _problems(item, inner, root, (*path, key))
+
+
+def _rule_problems(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """What the `rules:` tables name that is no rule, and what they say of one that is no severity."""
+    own = {name: entry.get("rules") or {} for name, entry in raw.get("environments", {}).items()}
+    tables = [(("rules",), raw.get("rules") or {}), *((("environments", name, "rules"), own[name]) for name in own)]
+    if not any(table for _, table in tables):
+        return
+    from policylint.packs import ids, plugins
+
+    more, failures = plugins()
+    known = ids() | {rule.id for rule in more}
+    for path, table in tables:
+        for name, entry in table.items():
+            if name not in known and not failures:
+                yield (*path, name), f"no rule is called {name!r}", nearest(name, known)
+            try:
+                severities({name: entry})
+            except UsageError as error:
+                yield (*path, name), error.message, error.remedy
 
 
 def _is(value: Json, kind: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from policylint.errors import UsageError
 from policylint.formats.json import resource as identity_json
 from policylint.formats.text import dotted, short
-from policylint.model import Change, Created, Deleted, Kept, Upgrade
+from policylint.model import Change, Created, Deleted, FieldChange, Json, Kept, Upgrade
 from policylint.options import Options
 from policylint.redact import Redactor, mask_secret
 
@@ -42,13 +42,18 @@ def _redactor(upgrade: Upgrade) -> Redactor:
     return Redactor.of([*upgrade.before.resources.values(), *upgrade.after.resources.values()])
 
 
+def _shown(redactor: Redactor, change: Change, field: FieldChange) -> tuple[Json, ...]:
+    bodies = [side.body for side in (getattr(change, "before", None), getattr(change, "after", None)) if side]
+    return redactor.values(change.id, field.path, field.before, field.after, bodies=bodies)
+
+
 def _text(upgrade: Upgrade) -> str:
     redactor = _redactor(upgrade)
     lines = []
     for change in _changed(upgrade):
         lines.append(f"{_word(change)} {change.id}")
         for field in change.fields if isinstance(change, Kept) else ():
-            before, after = redactor.values(change.id, field.path, field.before, field.after)
+            before, after = _shown(redactor, change, field)
             noise = "  (noise)" if field.noise else ""
             lines.append(f"  {field.op:<7} {dotted(field.path)}: {short(before)} -> {short(after)}{noise}")
     return "\n".join(lines) + "\n" if lines else "nothing changes\n"
@@ -69,7 +74,7 @@ def _rows(upgrade: Upgrade) -> list[dict[str, Any]]:
     for change in _changed(upgrade):
         fields = []
         for field in change.fields if isinstance(change, Kept) else ():
-            before, after = redactor.values(change.id, field.path, field.before, field.after)
+            before, after = _shown(redactor, change, field)
             fields.append({"op": field.op, "path": field.path, "before": before, "after": after, "noise": field.noise})
         rows.append({"resource": identity_json(change.id), "change": _word(change), "fields": fields})
     return rows

@@ -39,9 +39,9 @@ class SourceError(PolicylintError):
     """A side of the check cannot be found or made: no chart, no revision, no helm."""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A remedy that names the known word nearest to `word`."""
+def nearest(word: str, known: Iterable[str], otherwise: str = "see `policylint rules` for the names") -> str:
+    """A remedy that names the known word nearest to `word`; `otherwise` where none is near."""
     import difflib
 
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else "see `policylint rules` for the names"
+    return f"did you mean {close[0]}?" if close else otherwise

@@ -85,7 +85,9 @@ def fingerprint(rule: str, direction: str, resource: ResourceId | None, path: st
 
 def _finding(rule: Rule, subject: object, said: Violation, redactor: Redactor) -> Finding:
     resource = said.resource or _resource_id(subject)
-    before, after = redactor.values(resource, said.path, said.before, said.after)
+    sides = [getattr(subject, side, None) for side in ("before", "after")]
+    bodies = [side.body for side in sides if isinstance(side, Resource)]
+    before, after = redactor.values(resource, said.path, said.before, said.after, bodies=bodies)
     locations = said.locations or _locations(subject)
     where = "" if resource else f"{locations[0].file}#{locations[0].key}" if locations else ""
     direction = said.direction

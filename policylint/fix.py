@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -117,11 +118,11 @@ def _replace(path: Path, data: bytes) -> None:
         Path(temporary).chmod(real.stat().st_mode & 0o7777)
         Path(temporary).replace(real)
     except OSError as error:
-        if temporary:
+        remedy = "free some space" if error.errno == errno.ENOSPC else "make the file writable"
+        raise PolicylintError(f"cannot write the fix: {error.strerror}", file=str(path), remedy=remedy) from None
+    finally:
+        if temporary:  # gone already where all went well
             Path(temporary).unlink(missing_ok=True)
-        raise PolicylintError(
-            f"cannot write the fix: {error.strerror}", file=str(path), remedy="make the file writable"
-        ) from None
 
 
 def _diff(name: str, before: bytes, after: bytes) -> str:

@@ -13,6 +13,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -36,6 +37,8 @@ _INT = pattern(r"[-+]?(?:0|[1-9][0-9_]*|0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7
 _FLOAT = pattern(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
 _TRUE = ("y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE")
 _FALSE = ("n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE")
+_ANCHOR = pattern(r"(?:^|[\s,\[{])&[^\s,\[\]{}]")
+"""Where an anchor may stand: without one there is no alias, however many asterisks a description has."""
 _BRACKETS = pattern(r"[\[\]{}]")
 _INDENT = pattern(rf"^(?: |[-?:] ){{{MAX_DEPTH}}}", re.MULTILINE)
 _SPLIT = pattern(r"---(?=[ \t\r\n]|\Z)[ \t]*")
@@ -116,19 +119,19 @@ def load(text: str, file: str) -> Json:
 
 def parse(text: str, file: str, line: int = 1) -> Json:
     """The value of one document whose first line is `line` of `file`. Raises `ReadError`."""
-    if text.lstrip()[:1] == "{" and "{{" not in text[:4]:
-        try:
-            return json.loads(text, parse_constant=_not_json)
-        except ValueError:
-            pass  # flow-style YAML, or broken: the YAML reader says which
     try:
+        if text.lstrip()[:1] == "{" and "{{" not in text[:4]:
+            with suppress(ValueError):  # flow-style YAML, or broken: the YAML reader says which
+                return json.loads(text, parse_constant=_not_json)
         return _parse(text)
     except RecursionError:
         raise ReadError("nested too deeply", file=file, line=line, remedy="no Kubernetes object needs this") from None
     except yaml.MarkedYAMLError as error:
         raise _error(error, text, file, line) from None
     except (yaml.YAMLError, ValueError) as error:
-        raise ReadError(f"not YAML: {error}", file=file, line=line, remedy="correct the text at this place") from None
+        aliases = "its aliases (*name) grow without measure: write out what they stand for"
+        remedy = aliases if "aliasing" in str(error) else "correct the text at this place"
+        raise ReadError(f"not YAML: {error}", file=file, line=line, remedy=remedy) from None
 
 
 def _refuse_depth(text: str) -> None:
@@ -148,7 +151,7 @@ def _parse(text: str) -> Json:
         node = loader.get_single_node()
         if node is None:
             return None
-        if "*" in text:
+        if "*" in text and _ANCHOR.search(text):
             _refuse_bomb(node)
         return loader.value(node)
     finally:

@@ -43,5 +43,7 @@ class Options(Struct, frozen=True):
     command: tuple[str, ...] = ()
     """The helm command that is about to run, given after `--`."""
     config: str = ""
+    extra: tuple[str, ...] = ()
+    """Further arguments of `helm template`, such as `--skip-schema-validation`, passed on as they are."""
     timeout: float = 120.0
     """Seconds a render may take."""

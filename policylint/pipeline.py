@@ -105,7 +105,8 @@ def _unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
     at = target(plan, "")
     subjects, failures = _values_subjects(plan, at.helm, error.message)
     findings, more = evaluate(_judging(plan).rules, subjects, Context(at), Redactor())
-    told = (failure("render", error), *failures, *more)
+    also = (each for each in failures if each.message != str(error))
+    told = (failure("render", error), *also, *more)
     report = ReleaseReport(plan.release, plan.namespace, at, Verdict.UNKNOWN, findings=findings, failures=told)
     return _with_modes(report, plan, subjects)
 
@@ -261,7 +262,7 @@ def _evidence(plan: Plan, rendering: Rendering, before: Rendered, after: Rendere
         "before": plan.before.label,
         "after": plan.after.label,
         "engine": rendering.engine_name,
-        "notes": [*sides, *_engine_notes(plan, rendering), *_version_notes(plan), *rollback],
+        "notes": list(dict.fromkeys([*sides, *_engine_notes(plan, rendering), *_version_notes(plan), *rollback])),
     }
 
 

@@ -67,8 +67,8 @@ def plans(options: Options, config: Config, workspace: Workspace) -> tuple[Plan,
     if options.command:
         from policylint.command import from_command
 
-        options, invocation = from_command(options)
-        invocations = (invocation,)
+        options, invocations = from_command(options)
+    _check_stdin(options)
     environment_of(options, config)  # an unknown one is said before what it would leave to check
     if options.after or options.rollback:
         return (_plan(options, config, workspace, invocations),)
@@ -103,6 +103,13 @@ def _forced(options: Options, how: Deployment, config: Config) -> Options:
         return options
     line = named_line(options, environment_of(options, config), config) or how.line or line_found(options)
     return replace(options, force=line == "3")
+
+
+def _check_stdin(options: Options) -> None:
+    """Raise `UsageError` where standard input, which can be read once, is named for several things."""
+    named = (options.before, options.after, *options.values.named, *options.live, *options.crds)
+    if named.count("-") > 1 and (options.before, options.after) != ("-", "-"):
+        raise UsageError("standard input (-) is named more than once", remedy="give all but one of them as a file")
 
 
 def _deployments(releases: Sequence[Release], config: Config) -> list[Deployment]:
@@ -185,7 +192,8 @@ def _under_mode(options: Options, before: Side, after: Side, workspace: Workspac
 
     if options.values_mode and options.values_mode not in list(Mode):
         raise UsageError(
-            f"no values mode is called {options.values_mode!r}", remedy=nearest(options.values_mode, list(Mode))
+            f"no values mode is called {options.values_mode!r}",
+            remedy=nearest(options.values_mode, list(Mode), f"the modes are {', '.join(Mode)}"),
         )
     change = values_change(before, after, options.values_mode, line)
     live = isinstance(before, ManifestSide) and before.revision is not None
@@ -216,7 +224,8 @@ def environment_of(options: Options, config: Config) -> Environment:
         return config.environments.get(name, Environment())
     known = {*config.environments, *(release.environment for release in config.releases if release.environment)}
     if known and name not in known:
-        raise UsageError(f"no environment is called {name!r}", remedy=nearest(name, known))
+        every = f"the environments are {', '.join(sorted(known))}"
+        raise UsageError(f"no environment is called {name!r}", remedy=nearest(name, known, every))
     return Environment()
 
 
@@ -299,4 +308,5 @@ def chart_side(options: Options, environment: Environment, config: Config) -> Ch
         api_versions=(*options.api_versions, *environment.api_versions),
         include_crds=options.include_crds,
         label=options.after,
+        extra=options.extra,
     )

@@ -13,11 +13,21 @@ from policylint.model import Fix, Json, Resource, ResourceId
 from policylint.patterns import pattern
 
 MASK = "(redacted)"
-SECRET_KEY = pattern(
-    r"(?i)(?:passw(?:or)?d|passphrase|passwd|secret(?!name|ref|keyref|provider|store|class)|token(?!review|expir|ttl)"
+_WORDS = (
+    r"(?:passw(?:or)?d|passphrase|passwd|secret(?!name|ref|keyref|provider|store|class)|token(?!review|expir|ttl)"
     r"|api[-_]?key|private[-_]?key|access[-_]?key|credential|auth[-_]?key|encryption[-_]?key|connection[-_]?string|\bpwd\b)"
 )
+SECRET_KEY = pattern(rf"(?i){_WORDS}")
 """Names of keys whose plain values are taken for secrets."""
+
+_ASSIGNED = pattern(
+    rf"(?i)(?<![\w.-])(?P<key>[\w.-]*{_WORDS}[\w.-]*[\"']?[ \t]*[=:][ \t]*[\"']?)(?![${{(])[^\s\"',;&}}]+"
+)
+"""A secret-looking key with its value inside a text: a line of a configuration file, an argument, a query."""
+_LOGIN = pattern(r"(?i)(?P<before>[a-z][a-z0-9+.-]*://[^/@:\s]*:)[^/@\s]+(?=@)")
+"""The password of a URL."""
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""The annotation in which kubectl keeps the whole object, the data of a Secret too."""
 
 MIN_LENGTH = 6
 """Shorter values are masked where they stand, but not searched for in other text."""
@@ -44,7 +54,8 @@ class Redactor(Struct, frozen=True):
     def value(self, value: Json) -> Json:
         """A value with every known secret and every secret-looking key masked."""
         if isinstance(value, str):
-            return self.text(value)
+            shown = _ASSIGNED.sub(rf"\g<key>{MASK}", self.text(value))
+            return _LOGIN.sub(rf"\g<before>{MASK}", shown)
         if isinstance(value, list):
             return [self.value(item) for item in value]
         if isinstance(value, Mapping):
@@ -54,11 +65,16 @@ class Redactor(Struct, frozen=True):
             }
         return value
 
-    def values(self, resource: ResourceId | None, path: str, *values: Json) -> tuple[Json, ...]:
-        """Values found at a pointer of a resource, masked where they are or hold secrets."""
-        if resource is not None and _is_secret(resource) and path.startswith(("/data", "/stringData")):
+    def values(
+        self, resource: ResourceId | None, path: str, *values: Json, bodies: Iterable[Json] = ()
+    ) -> tuple[Json, ...]:
+        """Values found at a pointer of a resource, masked where they are or hold secrets.
+
+        `bodies` are the objects that the pointer leads through: the name beside a `value` may say that it is one.
+        """
+        if resource is not None and _is_secret(resource) and _holds_data(path):
             return tuple(None if value is None else MASK for value in values)
-        if secret_key(path.rpartition("/")[2]):
+        if secret_key(path.rpartition("/")[2]) or any(_named_secret(body, path) for body in bodies):
             return tuple(MASK if _plain(value) and value is not None else self.value(value) for value in values)
         return tuple(
             mask_secret(value) if resource and _is_secret(resource) and not path else self.value(value)
@@ -85,10 +101,34 @@ def mask_secret(body: Json) -> Json:
     """A Secret's object with its data masked, keys kept."""
     if not isinstance(body, Mapping):
         return body
-    return {
-        key: dict.fromkeys(value, MASK) if key in ("data", "stringData") and isinstance(value, Mapping) else value
-        for key, value in body.items()
-    }
+    return {key: _masked(key, value) for key, value in body.items()}
+
+
+def _masked(key: str, value: Json) -> Json:
+    if not isinstance(value, Mapping):
+        return value
+    if key in ("data", "stringData"):
+        return dict.fromkeys(value, MASK)
+    kept = value.get("annotations") if key == "metadata" else None
+    if isinstance(kept, Mapping) and _LAST_APPLIED in kept:
+        return {**value, "annotations": {**kept, _LAST_APPLIED: MASK}}
+    return value
+
+
+def _holds_data(path: str) -> bool:
+    """Whether a pointer into a Secret leads to its data."""
+    return path.startswith(("/data", "/stringData")) or path.endswith(_LAST_APPLIED.replace("/", "~1"))
+
+
+def _named_secret(body: Json, path: str) -> bool:
+    """Whether a pointer leads to a `value` whose name beside it says that it is a secret (an env entry)."""
+    *steps, last = path.split("/")[1:] or [""]
+    for step in steps:
+        if isinstance(body, list):
+            body = body[int(step)] if step.isdigit() and int(step) < len(body) else None
+        else:
+            body = body.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(body, Mapping) else None
+    return last == "value" and isinstance(body, Mapping) and secret_key(body.get("name"))
 
 
 def _is_secret(identity: ResourceId) -> bool:

@@ -25,6 +25,7 @@ DEFAULT = "immutable-field"
 """The topic whose runbooks serve a cause without runbooks of its own."""
 CLAIMS_SHOWN = 5
 """Claims that are written out one by one; the rest is told as a number."""
+_INDEX = pattern(r"/(\d+)(?=/|$)")
 _ALLOWED = pattern(r"'(\w+)'")
 
 
@@ -185,7 +186,8 @@ def _path(change: Change, cause: Cause) -> str:
     parent = pointer(cause.field)
     below = [found.path.removeprefix(f"{parent}/") for found in change.fields if found.path.startswith(f"{parent}/")]
     named = [path for path in below if path.partition("/")[0] not in allowed]
-    return ", ".join(f"{cause.field}.{path.replace('/', '.')}" for path in named[:3]) or cause.field
+    written = (_INDEX.sub(r"[\1]", path).replace("/", ".") for path in named[:3])
+    return ", ".join(f"{cause.field}.{path}" for path in written) or cause.field
 
 
 def _resource(group: str, kind: str) -> str:

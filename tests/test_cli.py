@@ -167,6 +167,28 @@ def test_secrets_appear_nowhere(tmp_path):
         assert "hunter2" not in done.stdout + done.stderr
 
 
+def test_what_looks_like_a_secret_outside_of_secrets_is_masked_too(tmp_path):
+    config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\nimmutable: true\ndata:\n"
+    config += "  app.conf: |\n    password = %s\n    url: postgres://me:%s@db/x\n"
+    env = "image: web:1\n          env: [{name: API_TOKEN, value: %s}]"
+    applied = "kubectl.kubernetes.io/last-applied-configuration"
+    held = '---\napiVersion: v1\nkind: Secret\nmetadata: {name: s, annotations: {%s: \'{"p":"%s"}\'}}\n'
+    for name in ("before", "after"):
+        word = f"hunter2-{name}"
+        pod = DEPLOYMENT.replace("image: web:1", env % word)
+        text = f"{pod}{config % (word, word)}{held % (applied, word)}"
+        (tmp_path / f"{name}.yaml").write_text(text)
+    arguments = (tmp_path / "after.yaml", "--before", tmp_path / "before.yaml")
+    for command in (
+        *(("check", *arguments, "--format", name) for name in ("json", "text")),
+        *(("diff", *arguments, "--format", name) for name in ("json", "text", "jsonpatch")),
+        *(("diff", *arguments, "--resource", name) for name in ("ConfigMap/c", "Deployment/web", "Secret/s")),
+    ):
+        done = policylint(*command)
+        assert done.returncode in (0, 1), done.stderr
+        assert "hunter2" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -223,10 +245,52 @@ def test_an_output_that_cannot_be_written_is_exit_2(tmp_path):
     assert "cannot write" in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("command", ["check", "diff"])
+def test_an_output_that_takes_nothing_is_exit_2(command):
+    words = [sys.executable, "-m", "policylint", command, *map(str, sides("claim-shrunk", "pass-other-notation"))]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("policylint: cannot write to standard output: No space left on device\n")
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell as POSIX has it")
+def test_a_reader_that_goes_away_is_no_error_of_ours(tmp_path):
+    one = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{0}}}\ndata: {{a: {1}}}\n"
+    for name in ("before", "after"):
+        (tmp_path / f"{name}.yaml").write_text("---\n".join(one.format(number, name) for number in range(3_000)))
+    script = f"{sys.executable} -m policylint diff after.yaml --before before.yaml | head -1"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        script, shell=True, cwd=tmp_path, capture_output=True, text=True, env=environment, check=False
+    )
+    assert (done.stdout, done.stderr) == ("kept ConfigMap default/c0\n", "")
+
+
+def test_a_helm_that_hangs_is_stopped_after_the_time_that_is_given(tmp_path):
+    slow = tmp_path / "helm"
+    slow.write_text('#!/bin/sh\n[ "$1" = version ] && echo v3.22.0 && exit\nsleep 300\n')
+    slow.chmod(0o755)
+    done = policylint("check", DEMO / "after", "--before", DEMO / "before", "--helm", slow, "--render-timeout", "0.5")
+    assert done.returncode == 2
+    assert "did not end within 0.5 seconds" in done.stdout
+    assert "raise --render-timeout" in done.stdout
+
+
 def test_manifests_from_standard_input():
     before = RULES / "selector-changed/fail-key-added/before.yaml"
     done = policylint("check", "-", "--before", before, stdin=DEPLOYMENT)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("words", [["-f", "-"], ["--live", "-"], ["--crds", "-"]])
+def test_standard_input_serves_one_thing_only(words):
+    done = policylint("check", DEMO / "after", "--before", "-", *words, stdin=DEPLOYMENT)
+    assert done.returncode == 2
+    assert "standard input (-) is named more than once" in done.stderr
 
 
 def test_fifty_thousand_documents(tmp_path):

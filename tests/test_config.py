@@ -64,6 +64,12 @@ def test_it_is_found_by_walking_up(tmp_path):
         ("helm: '5'", 1, "one of 3, 4"),
         ("level: data-los", 1, "did you mean data-loss?"),
         ("rules: [a]", 1, "is a mapping"),
+        ("kubernetes: 1.30", 1, 'write it in quotes: "1.30"'),
+        ("releases:\n  - nam: a\n    chart: b", 2, "did you mean name?"),
+        ("helm: 5", 1, "write one of these"),
+        ("scan: {files: []}", 1, "the keys here are ignore"),
+        ("rules:\n  atomic-missin: error", 2, "did you mean atomic-missing?"),
+        ("environments:\n  prod:\n    rules:\n      atomic-missing: fatal", 4, "is off, note, warning or error"),
         ("a: [", 1, "not YAML"),
         ("- a", 1, "is a mapping"),
     ],
@@ -80,6 +86,23 @@ def test_errors_name_line_and_remedy(tmp_path, text, line, words):
 def test_an_unreadable_file_is_an_error(tmp_path):
     with pytest.raises(UsageError, match="cannot read"):
         config.read(tmp_path / "nothing.yaml")
+
+
+def test_what_is_no_file_or_no_text_is_an_error_and_not_left_out(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    here = tmp_path / config.NAME
+    here.mkdir()
+    with pytest.raises(UsageError, match="cannot read the configuration: Is a directory"):
+        config.read(config.find(tmp_path))
+    here.rmdir()
+    here.symlink_to("nowhere")
+    with pytest.raises(UsageError, match="cannot read the configuration: No such file"):
+        config.read(config.find(tmp_path))
+    here.unlink()
+    here.write_bytes(b"helm: '3'\n# \xff\n")
+    with pytest.raises(UsageError) as caught:
+        config.read(config.find(tmp_path))
+    assert str(caught.value) == ".policylint.yaml:2: cannot read the configuration: not UTF-8 text (byte 0xff)"
 
 
 def test_the_schema_is_a_schema_and_takes_the_good_file(tmp_path):

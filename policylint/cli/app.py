@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import signal
@@ -20,9 +21,13 @@ NO_COMMANDS = ("app", "common", "help", "parameters", "sides")
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; the words after `--` are the helm command to judge."""
+    if sys.stdout is None:  # closed by whoever started us: there is nowhere to report to
+        _complain(_refused(OSError(errno.EBADF, os.strerror(errno.EBADF))))
+        return Verdict.UNKNOWN.exit_code
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill ends as Ctrl-C does
     try:
-        return _run(arguments)
+        code = _run(arguments)
+        sys.stdout.flush()
     except PolicylintError as error:
         _complain(error)
         return Verdict.UNKNOWN.exit_code
@@ -30,6 +35,11 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.write("policylint: interrupted\n")
         return 130
     except BrokenPipeError:
+        _drop_output()
+        return Verdict.UNKNOWN.exit_code
+    except OSError as error:
+        _complain(_refused(error))
+        _drop_output()
         return Verdict.UNKNOWN.exit_code
     except Exception as error:  # a defect of ours must not look like a verdict
         if os.environ.get("POLICYLINT_DEBUG"):
@@ -37,6 +47,7 @@ def run(arguments: Sequence[str]) -> int:
         words = f"an error of policylint itself: {type(error).__name__}: {error}"
         _complain(PolicylintError(words, remedy="report it with the output of POLICYLINT_DEBUG=1"))
         return Verdict.UNKNOWN.exit_code
+    return code
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -50,6 +61,24 @@ def _run(arguments: Sequence[str]) -> int:
 
     commands = {words[0]: command} if command else {name: command_of(name) for name in names()}
     return through_typer(words, {name: each for name, each in commands.items() if each}, more)
+
+
+def _refused(error: OSError) -> PolicylintError:
+    """What the system refused: a file, or the output, of which its errors do not name a file."""
+    if error.filename:
+        return PolicylintError(
+            str(error.strerror), file=str(error.filename), remedy="check the path and who may use it"
+        )
+    return PolicylintError(
+        f"cannot write to standard output: {error.strerror or error}",
+        remedy="free some space, or name a file: --format",
+    )
+
+
+def _drop_output() -> None:
+    """Send nowhere what is left to write, so that the end of the program does not try again."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def names() -> tuple[str, ...]:
@@ -80,6 +109,8 @@ def _cut(arguments: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
 
 
 def _complain(error: PolicylintError) -> None:
+    if sys.stderr is None:
+        return
     sys.stderr.write(f"policylint: {error}\n")
     if error.remedy:
         sys.stderr.write(f"  fix  {error.remedy}\n")

@@ -45,7 +45,7 @@ def command(
         strict=strict,
         allow_empty=allow_empty,
     )
-    return emit(check(asked, _progress if sys.stderr.isatty() else None), words(format_))
+    return emit(check(asked, _progress if sys.stderr and sys.stderr.isatty() else None), words(format_))
 
 
 def _progress(number: int, count: int, release: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -49,11 +50,11 @@ def write(path: Path, text: str) -> None:
             temporary.write(text)
         begun.replace(path)
     except OSError as error:
-        if begun:
+        remedy = "free some space" if error.errno == errno.ENOSPC else "name a file in a directory you may write to"
+        raise UsageError(f"cannot write the report: {error.strerror}", file=str(path), remedy=remedy) from None
+    finally:
+        if begun:  # gone already where all went well
             begun.unlink(missing_ok=True)
-        raise UsageError(
-            f"cannot write the report: {error}", file=str(path), remedy="name a file in a directory you may write to"
-        ) from None
 
 
 def _target(word: str) -> tuple[str, str]:

@@ -47,6 +47,7 @@ def sides(
     crds: Annotated[Words | None, option("--crds", help="CustomResourceDefinitions: a file or directory.")] = None,
     env: Annotated[str, option("--env", help="The environment, such as production.")] = "",
     config: Annotated[str, option("--config", help="The configuration file.")] = "",
+    timeout: Annotated[float, option("--render-timeout", help="Seconds that one render may take.")] = 120.0,
 ) -> Options:
     """The shared options as one value."""
     return Options(
@@ -70,6 +71,7 @@ def sides(
         environment=env,
         config=config,
         changed_files=tuple(named or ())[1:],
+        timeout=timeout,
     )
 
 

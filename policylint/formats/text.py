@@ -75,7 +75,8 @@ def _causes_first(places: tuple[Location, ...]) -> list[Location]:
 def _subject(finding: Finding) -> Iterator[str]:
     where = f"{finding.resource}: " if finding.resource else ""
     if finding.path:
-        yield f"  {where}{dotted(finding.path)} {short(finding.before)} -> {short(finding.after)}"
+        change = f" {short(finding.before)} -> {short(finding.after)}"
+        yield f"  {where}{dotted(finding.path)}{change if (finding.before, finding.after) != (None, None) else ''}"
     elif finding.resource:
         yield f"  {finding.resource}"
 
@@ -134,7 +135,8 @@ def _failure(failure: RuleFailure, colour: bool) -> list[str]:
 
 def _evidence(release: ReleaseReport) -> list[str]:
     target = release.target
-    where = f"{release.namespace}/{release.name}" if release.name else "manifests"
+    nameless = "chart" if release.evidence.get("engine") else "manifests"
+    where = f"{release.namespace}/{release.name}" if release.name else nameless
     environment = f" in {target.environment}" if target.environment else ""
     lines = [f"{where}{environment}: {_counts(release)}"]
     before, after = release.evidence.get("before"), release.evidence.get("after")

@@ -117,6 +117,15 @@ def _recorded(value: Json, file: str, line: int) -> Iterator[Found]:
             yield revision_of(obj, file, line)
 
 
+def holds_record(text: str, file: str) -> bool:
+    """Whether one of the objects of a text is a release or its record; what cannot be read is taken for one."""
+    try:
+        values = [document.body() for document in kyaml.load_all(text, file)]
+        return any(is_release(value) or any(map(is_record, _objects(value))) for value in values)
+    except ReadError:
+        return True
+
+
 def _objects(value: Json) -> Iterable[Json]:
     if isinstance(value, Mapping) and isinstance(value.get("items"), list):
         # items of a typed list (SecretList) may leave out their kind

@@ -22,6 +22,7 @@ from policylint.sources.sides import ChartSide
 
 TIME_LIMIT = 120.0
 """Seconds after which a helm that does not end is taken to hang."""
+NEWEST_LINE = 4
 _GOGC = "400"
 """How far the memory of a helm may grow before it is collected, in percent: it does not live long (Go's GOGC)."""
 OLDEST = (3, 8)
@@ -186,5 +187,10 @@ def read_version(path: str, output: str) -> str:
     if (int(found[1]), int(found[2])) < OLDEST:
         raise SourceError(
             f"{path} is Helm {found[0][1:]}, which is too old", remedy="use Helm 3.8 or newer, or Helm 4 (--helm PATH)"
+        )
+    if int(found[1]) > NEWEST_LINE:
+        raise SourceError(
+            f"{path} is Helm {found[0][1:]}, and how that line sends an upgrade is not known",
+            remedy="use Helm 3 or 4 (--helm PATH), or a newer policylint",
         )
     return found[0][1:]

@@ -81,18 +81,13 @@ def shown(argv: list[str], side: ChartSide) -> str:
     words: list[str] = []
     flag = ""
     for word in argv:
-        words.append(shlex.quote(_tidy(_hide(flag, word), side.root)))
+        words.append(shlex.quote(_tidy(_hide(flag, word), side)))
         flag = word if word.startswith("-") else ""
     return " ".join(words)
 
 
-def without_root(text: str, root: str) -> str:
-    """`text` with the paths of a revision's copy as paths of the repository."""
-    return text.replace(root.rstrip("/\\") + "/", "") if root else text
-
-
-def _tidy(word: str, root: str) -> str:
-    return without_root(_URL_USER.sub(rf"\g<scheme>{HIDDEN}@", word), root)
+def _tidy(word: str, side: ChartSide) -> str:
+    return side.as_named(_URL_USER.sub(rf"\g<scheme>{HIDDEN}@", word))
 
 
 def _hide(flag: str, word: str) -> str:

@@ -32,9 +32,9 @@ def can_differ(side: ChartSide) -> bool:
     chart = Path(side.chart)
     if not chart.exists():
         return True
-    named = [*side.values.files, *(item.partition("=")[2] for item in side.values.set_file)]
     given = [*side.values.set, *side.values.set_string, *side.values.set_json, *side.values.set_literal]
-    contents = (*_contents(chart), *map(_read, named), *(item.encode() for item in given))
+    files = map(_read, side.values.named)
+    contents = (*_contents(chart), *files, *(item.encode() for item in given))
     return any(_calls(content) for content in contents)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from policylint.errors import PolicylintError, RenderError
 from policylint.patterns import pattern
-from policylint.render.command import HIDDEN, SECRET_KEY, shown, without_root
+from policylint.render.command import HIDDEN, SECRET_KEY, shown
 from policylint.sources.sides import ChartSide, ValuesInput
 
 _SHORTEST = 5
@@ -44,12 +44,21 @@ _REMEDIES = (
         "not found in",
         "check the repository, the chart's name and --version; `helm repo update` refreshes a stale index",
     ),
+    (
+        "Error: repo ",
+        "there is no chart at that path, and helm knows no such repository: check the path, or run `helm repo add`",
+    ),
     ("no repositories configured", "run `helm repo add` first"),
     ("references parent directory", "the archive names files outside the chart: do not use it"),
     ("unable to load chart archive", "the archive is damaged or names files outside the chart: do not use it"),
     ("cannot unmarshal array into Go value of type map", "a values file maps names to values: it is no list"),
+    ("into Go value of type map", "a values file maps names to values: write `key: value` lines"),
+    ("document contains excessive aliasing", "its aliases (*name) grow without measure: write out what they stand for"),
+    ("invalid leading UTF-8 octet", "save the file that helm names as UTF-8"),
     ("found character that cannot start any token", "YAML is indented with spaces: look for a tab"),
     ("no such file or directory", "check the path that helm names above"),
+    ("too many levels of symbolic links", "a symbolic link in the chart leads in a circle: remove it"),
+    ("EvalSymlinks: too many links", "a symbolic link in the chart leads in a circle: remove it"),
     ("no space left on device", "free some disk space and run again"),
     ("is likely not installable", "check the path of the chart"),
 )
@@ -57,11 +66,11 @@ _REMEDIES = (
 
 def render_error(message: str, argv: list[str], side: ChartSide) -> RenderError:
     """The error for helm's own `message`, with the command that gives it, the template or values file and its line."""
-    words = without_root(_without_secrets(message.strip(), side), side.root)
+    words = side.as_named(_without_secrets(_told(message), side))
     file, line = _place(words, side)
     where = f" ({side.label})" if side.label else ""
     remedy = next((remedy for part, remedy in _REMEDIES if part in words), "correct what helm names above")
-    chart = without_root(side.chart, side.root)
+    chart = side.as_named(side.chart)
     return RenderError(
         f"helm could not render {chart}{where}\n{words}\nthe command was: {shown(argv, side)}",
         remedy=remedy,
@@ -70,10 +79,16 @@ def render_error(message: str, argv: list[str], side: ChartSide) -> RenderError:
     )
 
 
+def _told(message: str) -> str:
+    """What helm said of the failure, without a line for each symbolic link that it followed on its way."""
+    lines = message.strip().splitlines()
+    return "\n".join(line for line in lines if "found symbolic link in path" not in line)
+
+
 def _place(words: str, side: ChartSide) -> tuple[str, int]:
     for place in _PLACES:
         if found := place.search(words):
-            return without_root(_on_disk(found["file"], side.chart), side.root), int(found["line"] or 0)
+            return side.as_named(_on_disk(found["file"], side.chart)), int(found["line"] or 0)
     return "", 0
 
 

@@ -129,10 +129,11 @@ class Rendering:
         if pending is None:
             return Rendered()
         made = pending.wait()
+        name = f"{side.label} (rendered)"
         if not made.crds:
-            return Rendered((Text("render", made.text, checked=True),), notes=made.notes)
+            return Rendered((Text(name, made.text, checked=True),), notes=made.notes)
         crds = Text("crds/", made.crds, checked=True)
         if not made.text.startswith(made.crds):
-            return Rendered((Text("render", made.text, checked=True),), (crds,), made.notes)
-        rest = Text("render", made.text[len(made.crds) :], checked=True, line=made.crds.count("\n") + 1)
-        return Rendered((Text("render", made.crds, checked=True), rest), (crds,), made.notes)
+            return Rendered((Text(name, made.text, checked=True),), (crds,), made.notes)
+        rest = Text(name, made.text[len(made.crds) :], checked=True, line=made.crds.count("\n") + 1)
+        return Rendered((Text(name, made.crds, checked=True), rest), (crds,), made.notes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from policylint.errors import SourceError
 from policylint.sources import ci
 from policylint.sources.git import Repository
@@ -14,11 +16,23 @@ def named_revision(repository: Repository, name: str) -> Revision:
     """The revision of `git:NAME`; raises SourceError where there is none, with the fetch that may bring it."""
     if commit := repository.commit(name):
         return Revision(commit, f"git:{name}")
-    short = name.partition("~")[0].partition("^")[0]
-    remedy = "look at `git branch --all` and `git tag`; a branch of the remote is git:origin/NAME"
-    if repository.is_shallow:
-        remedy = f"this is a shallow clone: git fetch --unshallow origin {short.removeprefix('origin/')}"
+    remedy = _obtain(repository, name)
     raise SourceError(f"git has no revision {name!r} here", remedy=remedy)
+
+
+def _obtain(repository: Repository, name: str) -> str:
+    """How to get a revision that is not here; a clone of one branch fetches others only where it is told to."""
+    short = re.split(r"[~^@]", name)[0]
+    if repository.commit(f"origin/{name}"):
+        return f"the remote has it: git:origin/{name}"
+    deep = "--unshallow " if repository.is_shallow else ""
+    if short in ("HEAD", "") or repository.commit(short) or repository.commit(f"origin/{short}"):
+        return f"this is a shallow clone: git fetch {deep}origin" if deep else f"see what there is: git log {short}"
+    if re.fullmatch(r"[0-9a-f]{7,64}", short):
+        return f"git fetch {deep}origin {short}"
+    branch = short.removeprefix("refs/heads/").removeprefix("origin/")
+    fetch = f"git fetch {deep}origin +refs/heads/{branch}:refs/remotes/origin/{branch}"
+    return f"fetch the branch, then say git:origin/{branch}{name[len(short) :]}: {fetch} (or a tag: git fetch --tags)"
 
 
 def default_revision(repository: Repository, paths: list[str], default_branch: str = "") -> Revision:

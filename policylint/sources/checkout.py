@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from policylint.errors import SourceError
-from policylint.sources.git import Blob, Repository
+from policylint.sources.git import Blob, Repository, find_module
 from policylint.sources.workspace import disk_error
 
 _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
@@ -28,12 +28,39 @@ class Checkout:
         waiting = list(paths)
         while fresh := [item for item in dict.fromkeys(waiting) if item not in self._asked]:
             self._asked.update(fresh)
-            waiting = self._write(self.repository.files(self.commit, fresh))
+            blobs = self.repository.files(self.commit, fresh)
+            waiting = self._write(blobs)
+            self._add_modules(blobs, [path for path in fresh if not self._is_copied(path)])
         return any(self._is_copied(path) for path in paths)
 
     def has(self, path: str) -> bool:
-        """Whether the revision has such a file or directory, copied or not."""
-        return self._is_copied(path) or self.repository.has(self.commit, path)
+        """Whether the revision has such a file or directory, copied or not; those of a submodule are copied."""
+        return self._is_copied(path) or self.repository.has(self.commit, path) or self.add(path)
+
+    def _add_modules(self, blobs: Iterable[Blob], paths: Iterable[str]) -> None:
+        """Copy what lies in submodules, those within a directory that was asked for too, as they stood then."""
+        for blob in blobs:
+            if blob.is_module and find_module(self.repository, blob.path):
+                self._module(blob).add(".")
+        for path in paths:
+            for parent in reversed(PurePosixPath(path).parents):
+                for blob in self.repository.files(self.commit, [str(parent)] if str(parent) != "." else []):
+                    if blob.is_module and blob.path == str(parent):
+                        self._module(blob).add(str(PurePosixPath(path).relative_to(parent)))
+
+    def _module(self, blob: Blob) -> Checkout:
+        """The submodule at the commit that the revision names; raises SourceError where that is not here."""
+        module = find_module(self.repository, blob.path)
+        if module is None:
+            raise SourceError(
+                f"the submodule {blob.path} is not here", remedy=f"git submodule update --init {blob.path}"
+            )
+        if not module.commit(blob.name):
+            raise SourceError(
+                f"the submodule {blob.path} lacks its commit {blob.name[:12]} of that revision",
+                remedy=f"git -C {blob.path} fetch origin {blob.name}",
+            )
+        return Checkout(module, blob.name, self.root / blob.path)
 
     def _is_copied(self, path: str) -> bool:
         copied = self.root / path

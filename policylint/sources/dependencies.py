@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
+import re
 import shutil
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -10,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.errors import PolicylintError, SourceError
 from policylint.sources.checkout import Checkout
-from policylint.sources.workspace import disk_error
+from policylint.sources.git import absolute_path
+from policylint.sources.sides import ChartSide
+from policylint.sources.workspace import Workspace, disk_error
 
 
 class Dependency(Struct, frozen=True):
@@ -49,6 +54,59 @@ def add_dependencies(checkout: Checkout, chart: str, now: Path, helm: str, seen:
     return notes
 
 
+def with_dependencies(side: ChartSide, workspace: Workspace, helm: str) -> ChartSide:
+    """A chart directory as it is where `charts/` has what it depends on, else a copy with all of it.
+
+    `file://` charts are taken from where they are, the others by `helm dependency build` in the copy: the user's own
+    files stay as they are. Raises SourceError for what cannot be had.
+    """
+    directory = absolute_path(side.chart)
+    if not _may_lack(directory) or not (missing := list(_missing(directory))):
+        return side
+    root = workspace.directory()
+    copy = _mirrored(directory, root)
+    filled = _fill(directory, root, ())
+    if rest := [item.name for item in _missing(copy)]:
+        build(copy, helm, f"{side.chart} lacks {', '.join(rest)} in charts/")
+    names = ", ".join(item.name for item in missing)
+    how = "taken from file://" if len(filled) == len(missing) else "fetched by helm dependency build"
+    note = f"{names} is missing in {side.chart}/charts: {how} into a temporary copy; helm upgrade needs it there"
+    return replace(side, chart=str(copy), copies=(*side.copies, (str(copy), side.chart)), notes=(*side.notes, note))
+
+
+def _may_lack(directory: Path) -> bool:
+    """Whether a dependency may be missing, told by names alone: a chart that is whole costs no parsing."""
+    declared = [directory / name for name in ("Chart.yaml", "requirements.yaml")]
+    texts = [file.read_text("utf-8", "replace") for file in declared if file.is_file()]
+    sections = [text.partition("dependencies:")[2] for text in texts]
+    names = {name for text in sections for name in re.findall(r"""\bname:\s*["']?([^\s"'#,}]+)""", text)}
+    charts = directory / "charts"
+    there = [entry.name for entry in charts.iterdir()] if charts.is_dir() else []
+    return not all(any(entry == name or entry.startswith(f"{name}-") for entry in there) for name in names)
+
+
+def _mirrored(directory: Path, root: Path) -> Path:
+    """A copy at the same place below `root`, so that relative paths lead from copy to copy."""
+    copy = root / directory.relative_to(directory.anchor)
+    if not copy.exists():
+        _copy(directory, copy)
+    return copy
+
+
+def _fill(directory: Path, root: Path, seen: tuple[Path, ...]) -> list[str]:
+    """Copy what `file://` names into the copy of a chart; the names of what was found."""
+    if directory in seen:
+        raise SourceError(f"{directory} depends on itself by file://", remedy="break the circle in its Chart.yaml")
+    copy, found = _mirrored(directory, root), []
+    for item in list(_missing(copy)):
+        source = absolute_path(directory / item.repository.removeprefix("file://"))
+        if item.repository.startswith("file://") and (source / "Chart.yaml").is_file():
+            _fill(source, root, (*seen, directory))
+            _copy(_mirrored(source, root), copy / "charts" / item.name)
+            found.append(item.name)
+    return found
+
+
 def build(directory: Path, helm: str, why: str) -> None:
     """Build the dependencies of a copy, by helm or the embedded engine; raises SourceError with its message."""
     from policylint.render.binary import TIME_LIMIT, Process, find_helm
@@ -57,14 +115,22 @@ def build(directory: Path, helm: str, why: str) -> None:
     binary = find_helm(helm) if helm != "embedded" else ""
     if binary:
         code, out, err = Process([binary, "dependency", "build", str(directory)], TIME_LIMIT).wait()
-        said = (err or out).decode("utf-8", "replace") if code else ""
+        said = _failure(out.decode("utf-8", "replace"), err.decode("utf-8", "replace")) if code else ""
     else:
         said = build_dependencies(directory)
     if said:
         raise SourceError(
             f"{why}, and `helm dependency build` fails: {said.strip().replace(str(directory), directory.name)}",
-            remedy="do what helm says above, vendor the dependencies in charts/, or name --before another way",
+            remedy="do what helm says above, vendor the dependencies in charts/, or name this side another way",
         )
+
+
+def _failure(out: str, err: str) -> str:
+    """Helm's error after the repositories that it could not reach, which it tells on standard output."""
+    lines = [line.strip(" .\t") for line in out.splitlines()]
+    reasons = [after for line, after in itertools.pairwise([*lines, ""]) if line.startswith("Unable to get an update")]
+    unreached = [line for line in lines if line.startswith("Unable to get an update") or line in reasons]
+    return "\n".join([*unreached, err.strip() or out.strip()])
 
 
 def _from_revision(
@@ -100,7 +166,7 @@ def _from_today(directory: Path, dependency: Dependency, now: Path) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     try:
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target)
         else:

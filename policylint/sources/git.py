@@ -90,6 +90,8 @@ class Repository(Struct, frozen=True, eq=False):
         """A file's path from the top, with slashes; "" where it is not in the repository ("." is the top)."""
         absolute = absolute_path(path)
         real = absolute if absolute == self.top else absolute.parent.resolve() / absolute.name
+        if not real.is_relative_to(self.top):
+            real = Path(os.path.realpath(absolute))  # a link from outside
         return real.relative_to(self.top).as_posix() if real.is_relative_to(self.top) else ""
 
     def files(self, commit: str, paths: Iterable[str]) -> list[Blob]:
@@ -157,6 +159,13 @@ def find_repository(path: str | Path) -> Repository | None:
     if "not a git repository" in said or "must be run in a work tree" in said:
         return None
     raise SourceError(f"git cannot read the repository: {said.strip()}", remedy="do what git says above")
+
+
+def find_module(repository: Repository, path: str) -> Repository | None:
+    """The repository of the submodule at `path`; None where it is not checked out."""
+    top = repository.top / path
+    found = find_repository(top) if top.is_dir() else None
+    return found if found is not None and found.top == top.resolve() else None
 
 
 def absolute_path(path: str | Path) -> Path:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from policylint.errors import ReadError, SourceError
 from policylint.sources.sides import ManifestSide
@@ -30,7 +33,21 @@ def from_directory(path: Path, label: str = "") -> ManifestSide:
 
 def from_stdin() -> ManifestSide:
     """What comes in by standard input."""
-    return ManifestSide((("-", text_of(sys.stdin.buffer.read(), "-")),), label="standard input")
+    return ManifestSide((("-", text_of(_whole(sys.stdin.buffer), "-")),), label="standard input")
+
+
+@functools.cache
+def _whole(stream: BinaryIO) -> bytes:
+    """All of a stream, which can be read but once, while several releases may share what it says."""
+    return stream.read()
+
+
+def is_stream(path: str | Path) -> bool:
+    """Whether a path is a pipe, as `<(command)` of a shell makes one: it can be read once, and by this process only."""
+    try:
+        return stat.S_ISFIFO(Path(path).stat().st_mode)
+    except OSError:
+        return False
 
 
 def read_text(path: Path) -> str:

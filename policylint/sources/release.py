@@ -24,8 +24,12 @@ _EXAMPLE = "release:NAMESPACE/NAME or release:NAMESPACE/NAME@REVISION"
 
 def is_record(text: str) -> bool:
     """Whether a file is an exported release (a Secret or ConfigMap of Helm's storage, or helm's own JSON of one)."""
-    head = text.lstrip()[:1]
-    return bool(_RECORD.search(text)) or (head == "{" and '"manifest"' in text and '"info"' in text)
+    release = text.lstrip()[:1] == "{" and '"manifest"' in text and '"info"' in text
+    if not release and not _RECORD.search(text):
+        return False
+    from policylint.history.read import holds_record  # a manifest may hold these words too: in an argument, a schema
+
+    return holds_record(text, "record")
 
 
 def from_record(text: str, file: str) -> ManifestSide:

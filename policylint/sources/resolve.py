@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from policylint.errors import SourceError, UsageError
 from policylint.patterns import pattern
 from policylint.sources.sides import UNNAMED, ChartSide, EmptySide, ManifestSide, Side, default_namespace
-from policylint.sources.workspace import Workspace
+from policylint.sources.workspace import Workspace, disk_error
 
 if TYPE_CHECKING:  # git is looked at only where it is asked
     from policylint.sources.git import Repository
@@ -31,7 +31,7 @@ def resolve_pair(
     `chart` carries the values and flags for sides that are charts; `helm` is --helm, for what has to be fetched.
     `is_upgrade` is off on both sides where the before side is empty. Raises SourceError, ReadError, UsageError.
     """
-    chart = _with_stdin(chart, workspace)
+    chart = _with_streams(chart, workspace)
     if before == "git:":
         raise UsageError("git: names no revision", remedy="write git:REVISION, such as git:main or git:HEAD~1")
     if chart.chart.startswith("git:"):
@@ -52,10 +52,18 @@ def resolve_pair(
     old, new = sides
     if isinstance(old, EmptySide) and isinstance(new, EmptySide):
         raise SourceError(f"there is no {chart.chart} on either side", remedy="check the path of the chart")
-    is_install = isinstance(old, EmptySide) or (isinstance(old, ManifestSide) and old.history and not old.text)
-    if is_install and isinstance(new, ChartSide):
+    if isinstance(new, ChartSide) and _is_nothing(old):
         return old, replace(new, is_upgrade=False)
     return sides
+
+
+def _is_nothing(side: Side) -> bool:
+    """Whether a side is empty: then the other one is an install."""
+    if not isinstance(side, ManifestSide):
+        return isinstance(side, EmptySide)
+    from policylint.kyaml import has_content
+
+    return not any(has_content(text) for _, text in side.text)
 
 
 def _as_released(chart: ChartSide, old: Side) -> ChartSide:
@@ -69,9 +77,9 @@ def _as_released(chart: ChartSide, old: Side) -> ChartSide:
 
 def resolve(spec: str, chart: ChartSide, workspace: Workspace, helm: str = "") -> Side:
     """The side that `spec` names, read as the design's SIDE; raises SourceError where there is none."""
-    if spec == "-":
-        from policylint.sources.manifests import from_stdin
+    from policylint.sources.manifests import from_stdin, is_stream
 
+    if spec == "-":
         return from_stdin()
     if spec.startswith("git:"):
         from policylint.sources.baseline import named_revision
@@ -84,8 +92,8 @@ def resolve(spec: str, chart: ChartSide, workspace: Workspace, helm: str = "") -
 
         return from_cluster(spec, find_helm(helm if helm != "embedded" else ""))
     path = Path(spec)
-    if path.is_dir() or path.is_file():
-        return _on_disk(path, replace(chart, chart=spec, label=spec))
+    if path.is_dir() or path.is_file() or is_stream(spec):
+        return _on_disk(path, replace(chart, chart=spec, label=spec), workspace, helm)
     _check_path(spec)
     if _REFERENCE.fullmatch(spec) or (chart.repo and "/" not in spec):
         _check_values(chart)
@@ -104,10 +112,15 @@ def _reference(spec: str, chart: ChartSide) -> ChartSide:
     return replace(chart, chart=spec, label=spec)
 
 
-def _on_disk(path: Path, chart: ChartSide) -> Side:
-    if path.name.endswith(_ARCHIVE) or (path / "Chart.yaml").is_file():
+def _on_disk(path: Path, chart: ChartSide, workspace: Workspace, helm: str) -> Side:
+    if path.name.endswith(_ARCHIVE):
         _check_values(chart)
         return chart
+    if (path / "Chart.yaml").is_file():
+        from policylint.sources.dependencies import with_dependencies
+
+        _check_values(chart)
+        return with_dependencies(chart, workspace, helm)
     from policylint.sources.manifests import from_directory, from_file
     from policylint.sources.release import from_record, is_record
 
@@ -137,8 +150,9 @@ def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm
     after = resolve(chart.chart, chart, workspace, helm) if is_reference else None
     if is_reference and not _values_in(repository, chart):
         raise SourceError(
-            f"git keeps neither {chart.chart} nor a values file of it",
-            remedy="name the before side: --before oci://...:VERSION, REPO/CHART@VERSION, or any other side",
+            f"no chart there: git keeps neither {chart.chart} nor a values file of it",
+            remedy="check the path; of a chart that helm pulls, name the before side: "
+            "--before oci://...:VERSION, REPO/CHART@VERSION, or any other side",
         )
     if revision.commit == repository.commit("HEAD") and repository.state(paths).is_clean:
         raise SourceError(
@@ -209,7 +223,7 @@ def _is_gone(spec: str) -> bool:
 
 def depends_on(repository: Repository, chart: ChartSide) -> list[str]:
     """What the render depends on in the repository: the chart, its `file://` dependencies, values and set files."""
-    named = [chart.chart, *chart.values.files, *(item.partition("=")[2] for item in chart.values.set_file)]
+    named = [chart.chart, *chart.values.named]
     fresh = {repository.path_of(path) for path in named if path and not _is_reference(path)} - {""}
     found: set[str] = set()
     while fresh:
@@ -220,8 +234,7 @@ def depends_on(repository: Repository, chart: ChartSide) -> list[str]:
 
 def _values_in(repository: Repository, chart: ChartSide) -> bool:
     """Whether a values or set file of the chart lies in the repository."""
-    named = [*chart.values.files, *(item.partition("=")[2] for item in chart.values.set_file)]
-    return any(repository.path_of(path) for path in named if not _is_reference(path))
+    return any(repository.path_of(path) for path in chart.values.named if not _is_reference(path))
 
 
 def _targets(repository: Repository, paths: Iterable[str]) -> list[Path]:
@@ -238,22 +251,32 @@ def _targets(repository: Repository, paths: Iterable[str]) -> list[Path]:
     return charts + [link.parent / link.readlink() for link in links if link.is_symlink()]
 
 
-def _with_stdin(chart: ChartSide, workspace: Workspace) -> ChartSide:
-    """Values from standard input as a file, so that both sides can read them."""
-    if "-" not in chart.values.files:
-        return chart
-    from policylint.sources.manifests import from_stdin
+def _with_streams(chart: ChartSide, workspace: Workspace) -> ChartSide:
+    """Values from standard input or a pipe as files, so that both sides, and helm, can read them."""
+    from policylint.sources.manifests import from_stdin, is_stream, read_text
 
-    file = workspace.directory() / "values-from-stdin.yaml"
-    file.write_text(from_stdin().text[0][1], "utf-8")
-    files = tuple(str(file) if name == "-" else name for name in chart.values.files)
-    return replace(chart, values=replace(chart.values, files=files))
+    copies: dict[str, str] = {}
+
+    def copied(name: str) -> str:
+        if name in copies or not (name == "-" or is_stream(name)):
+            return copies.get(name, name)
+        file = workspace.directory() / "values.yaml"
+        copies[name] = str(file)
+        try:
+            file.write_text(from_stdin().text[0][1] if name == "-" else read_text(Path(name)), "utf-8")
+        except OSError as error:
+            raise disk_error(error) from error
+        return str(file)
+
+    values = replace(chart.values.with_set_files(copied), files=tuple(map(copied, chart.values.files)))
+    return replace(chart, values=values, copies=tuple((path, name) for name, path in copies.items()))
 
 
 def _check_values(chart: ChartSide) -> None:
     """Raise SourceError for a values file that is not there, before helm is started."""
     for file in chart.values.files:
         if "://" not in file and not Path(file).is_file():
+            _check_path(file)
             what = "is a directory" if Path(file).is_dir() else "no such file"
             raise SourceError(f"values file: {what}", remedy="check the path given by -f/--values", file=file)
 

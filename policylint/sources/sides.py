@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
+
+from policylint.patterns import pattern
 
 if TYPE_CHECKING:
     from policylint.history.model import History, Revision
 
+
+_SET_FILE = pattern(r"(^|(?<!\\),)([^=]+=)([^,]+)")
 
 UNNAMED = "release-name"
 """What `helm template` calls a release that was given no name."""
@@ -45,12 +51,23 @@ class ValuesInput(Struct, frozen=True):
             *(("--set-literal", item) for item in self.set_literal),
         )
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every file that is named: the values files, and those whose content `--set-file` makes a value."""
+        return (*self.files, *(found[3] for item in self.set_file for found in _SET_FILE.finditer(item)))
+
+    def with_set_files(self, rename: Callable[[str], str]) -> ValuesInput:
+        """The same with other names for the files of `--set-file`."""
+        items = (_SET_FILE.sub(lambda found: found[1] + found[2] + rename(found[3]), item) for item in self.set_file)
+        return replace(self, set_file=tuple(items))
+
 
 class ChartSide(Struct, frozen=True):
     """A chart that Helm renders: `chart` is a directory, an archive, `oci://...`, `repo/name` or a name with `repo`.
 
     `root` is the directory that a git revision was copied to ("" for the work tree); paths below it are
-    shown without it. `extra` are further arguments of `helm template`, passed on as they are.
+    shown without it. `copies` are (path, name) of files that were copied from a pipe or standard input, shown by that
+    name. `extra` are further arguments of `helm template`, passed on as they are.
     """
 
     chart: str
@@ -65,9 +82,16 @@ class ChartSide(Struct, frozen=True):
     is_upgrade: bool = True
     label: str = ""
     root: str = ""
+    copies: tuple[tuple[str, str], ...] = ()
     extra: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """What the user should know of how this side came about, for the report's evidence."""
+
+    def as_named(self, text: str) -> str:
+        """`text` with the paths of temporary copies as the user knows them."""
+        for path, name in self.copies:
+            text = text.replace(path, name)
+        return text.replace(self.root.rstrip("/\\") + "/", "") if self.root else text
 
 
 class ManifestSide(Struct, frozen=True):

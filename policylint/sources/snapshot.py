@@ -32,7 +32,7 @@ def at_revision(
     Raises SourceError for what git cannot give and for dependencies that cannot be had.
     """
     checkout = Checkout(repository, revision.commit, workspace.directory())
-    chart, notes = side.chart, []
+    chart, notes, moved = side.chart, [], ("", "")
     inside = repository.path_of(side.chart)
     checkout.add(*filter(None, (inside, *(_inside(repository, file) for file in side.values.files))))
     if Path(side.chart).exists() or (inside and checkout.has(inside)):
@@ -43,9 +43,10 @@ def at_revision(
         if old != path:
             notes.append(f"{path} was {old} at {revision.label}")
         checkout.add(old)
+        moved = (path, old)
         chart = str(checkout.root / old)
         notes += add_dependencies(checkout, old, Path(side.chart), helm)
-    values, more = _values(side.values, checkout, revision)
+    values, more = _values(side, checkout, revision, moved)
     return replace(
         side,
         chart=chart,
@@ -93,25 +94,31 @@ def _name(chart_yaml: bytes) -> str:
     return found[1].decode("utf-8", "replace") if found else ""
 
 
-def _values(values: ValuesInput, checkout: Checkout, revision: Revision) -> tuple[ValuesInput, list[str]]:
+def _values(
+    side: ChartSide, checkout: Checkout, revision: Revision, moved: tuple[str, str]
+) -> tuple[ValuesInput, list[str]]:
+    """The values files as they stood; those below the chart went with it where it moved from one path to another."""
     notes: list[str] = []
-    files = [_file(file, checkout, revision, notes, needed=False) for file in values.files]
-    set_file = tuple(
-        re.sub(
-            r"(^|(?<!\\),)([^=]+=)([^,]+)",
-            lambda found: found[1] + found[2] + _file(found[3], checkout, revision, notes, needed=True),
-            item,
-        )
-        for item in values.set_file
-    )
-    return replace(values, files=tuple(file for file in files if file), set_file=set_file), notes
+
+    def stood(file: str, *, needed: bool) -> str:
+        return _file(file, checkout, revision, notes, moved=moved, needed=needed)
+
+    copies = {path for path, _ in side.copies}
+    files = [file if file in copies else stood(file, needed=False) for file in side.values.files]
+    kept = side.values.with_set_files(lambda file: file if file in copies else stood(file, needed=True))
+    return replace(kept, files=tuple(file for file in files if file)), notes
 
 
-def _file(file: str, checkout: Checkout, revision: Revision, notes: list[str], *, needed: bool) -> str:
+def _file(
+    file: str, checkout: Checkout, revision: Revision, notes: list[str], *, moved: tuple[str, str], needed: bool
+) -> str:
     """The file as it stood; itself where git does not keep it; "" where it is new and can be left out."""
     inside = _inside(checkout.repository, file)
-    if inside and checkout.add(inside):
-        return str(checkout.root / inside)
+    path, old = moved
+    earlier = f"{old}/{inside.removeprefix(f'{path}/')}" if old and inside.startswith(f"{path}/") else inside
+    for wanted in filter(None, dict.fromkeys((inside, earlier))):
+        if checkout.add(wanted):
+            return str(checkout.root / wanted)
     if inside and not needed and Path(file).exists() and not checkout.repository.is_ignored(inside):
         notes.append(f"{file} is new: {revision.label} does not have it")
         return ""

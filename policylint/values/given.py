@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from policylint.errors import ReadError, UsageError
+from policylint.sources.manifests import read_text
 from policylint.sources.sides import ValuesInput
 from policylint.values.chart import read_values
 from policylint.values.strvals import set_files, set_json, set_literal, set_strings, set_values
@@ -22,11 +23,7 @@ def read_file(path: str) -> str:
     if "://" in path:
         remedy = "download the file first and name the copy"
         raise ReadError("values files are not fetched", file=path, remedy=remedy)
-    try:
-        return Path(path).read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise ReadError(f"cannot be read: {reason}", file=path, remedy="check the path") from None
+    return read_text(Path(path))
 
 
 def user_values(given: ValuesInput, helm: str, read: Callable[[str], str] = read_file) -> Table:

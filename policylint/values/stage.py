@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from policylint.render.command import without_root
 from policylint.sources.sides import ChartSide, ManifestSide, Side
 from policylint.sources.workspace import Workspace
 from policylint.values.chart import Chart, read_chart, stored_chart
@@ -25,17 +24,17 @@ def values_change(before: Side, after: Side, mode: str, helm: str, failure: str 
     if not isinstance(after, ChartSide) or not is_local(after):
         return None
     old, old_user, recorded = _before(before, helm)
+    new = _chart(after, helm)
     change = change_of(
-        _chart(after, helm),
+        _without_schemas(new) if "--skip-schema-validation" in after.extra else new,
         after.values,
         old=old,
         old_user=old_user if mode or recorded else {},
         mode=Mode(mode or Mode.DEFAULT),
         helm=helm,
     )
-    if after.root:
-        shown = tuple(ValuesFile(without_root(file.path, after.root), file.text) for file in change.files)
-        change = replace(change, files=shown)
+    shown = tuple(ValuesFile(after.as_named(file.path), file.text) for file in change.files)
+    change = replace(change, files=shown)
     change.under(change.mode)  # one error here, in place of one from each rule
     return replace(change, failure=failure_of(failure)) if failure else change
 
@@ -62,5 +61,10 @@ def _before(before: Side, helm: str) -> tuple[Chart | None, Table, bool]:
     return None, {}, False
 
 
+def _without_schemas(chart: Chart) -> Chart:
+    """The chart as Helm takes it where it is told not to look at schemas."""
+    return replace(chart, schema=b"", charts=tuple(map(_without_schemas, chart.charts)))
+
+
 def _chart(side: ChartSide, helm: str) -> Chart:
-    return read_chart(side.chart, helm, without_root(side.chart, side.root))
+    return read_chart(side.chart, helm, side.as_named(side.chart))

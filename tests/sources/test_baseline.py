@@ -36,9 +36,9 @@ def colours(before: str = "", chart: str = "chart", **options: str) -> tuple[str
         return sides[0].label, found[0], found[1]
 
 
-def refusal(**options: str) -> SourceError:
+def refusal(before: str = "", **options: str) -> SourceError:
     with pytest.raises(SourceError) as caught, Workspace() as workspace:
-        resolve_pair("", ChartSide("chart"), workspace, **options)
+        resolve_pair(before, ChartSide("chart"), workspace, **options)
     return caught.value
 
 
@@ -275,3 +275,18 @@ def test_values_alone_can_change(repo: Repo) -> None:
         before, _ = resolve_pair("", side, workspace)
         assert isinstance(before, ChartSide)
         assert before.values.files == ()
+
+
+def test_a_branch_that_the_clone_lacks_says_which_fetch(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feature(repo)
+    copy = clone(repo, tmp_path / "clone", "--depth=1", "--branch=feature")
+    monkeypatch.chdir(copy.top)
+    for name in ("main", "origin/main"):
+        error = refusal(f"git:{name}")
+        assert "git:origin/main" in error.remedy
+        assert "git fetch --unshallow origin +refs/heads/main:refs/remotes/origin/main" in error.remedy
+    copy.git("fetch", "--unshallow", "origin", "+refs/heads/main:refs/remotes/origin/main")
+    assert refusal("git:main").remedy == "the remote has it: git:origin/main"
+    assert colours("git:origin/main")[0] == "git:origin/main"

@@ -158,3 +158,42 @@ def test_a_dependency_outside_the_repository_is_an_error(repo: Repo) -> None:
     repo.file("web/values.yaml", "colour: new\n")
     with pytest.raises(SourceError, match=r"web depends on file://../../lib, outside the repository"):
         rendered_before()
+
+
+@pytest.mark.parametrize("engine", ["", "embedded"])
+def test_what_today_s_chart_lacks_is_taken_into_a_copy(repo: Repo, engine: str) -> None:
+    if engine == "embedded" and not is_installed():
+        pytest.skip("the embedded engine is not installed")
+    repo.chart("web").chart("shared/lib", "old-lib", "lib").chart("shared/base", "base", "base")
+    depends(repo, "web", "lib", "file://../shared/lib")
+    depends(repo, "shared/lib", "base", '"file://../base"')
+    repo.write(_dot_gitignore="web/charts\n").commit()
+    repo.chart("shared/lib", "new-lib", "lib")
+    depends(repo, "shared/lib", "base", '"file://../base"')
+    with Workspace() as workspace:
+        _, after = resolve_pair(
+            "git:HEAD", ChartSide("web"), workspace, helm="embedded" if engine == "embedded" else ""
+        )
+        assert isinstance(after, ChartSide)
+        rendered = any_helm().render(after)
+    assert "colour: new-lib" in rendered.text
+    assert "colour: base" in rendered.text
+    assert " web " in rendered.command  # as the user named it
+    assert "lib is missing in web/charts" in after.notes[0]
+    assert not (repo.top / "web" / "charts").exists()
+    assert repo.git("status", "--porcelain").split() == ["M", "shared/lib/values.yaml"]
+
+
+def test_what_cannot_be_fetched_for_today_s_chart_is_said(repo: Repo) -> None:
+    repo.chart("web")
+    depends(repo, "web", "redis", "http://127.0.0.1:9/charts")
+    with pytest.raises(SourceError) as caught:
+        rendered_before_and_after("web")
+    assert "web lacks redis in charts/" in str(caught.value)
+    assert "Unable to get an update" in str(caught.value)
+    assert not (repo.top / "web" / "charts").exists()
+
+
+def rendered_before_and_after(chart: str) -> None:
+    with Workspace() as workspace:
+        resolve_pair(chart, ChartSide(chart), workspace)

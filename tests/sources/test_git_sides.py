@@ -244,3 +244,57 @@ def test_a_version_in_a_reference_is_its_own(workspace: Workspace) -> None:
     before, _ = pair(workspace, "stable/web@1.0.0", chart="stable/web", version="2.0.0")
     assert isinstance(before, ChartSide)
     assert (before.chart, before.version) == ("stable/web", "1.0.0")
+
+
+def module(repo: Repo, tmp_path: Path) -> Repo:
+    """The repository with a submodule `shared` that holds a chart and values."""
+    shared = Repo(tmp_path / "shared").init().chart("lib", "old", "lib").write(prod_dot_yaml="colour: old-values\n")
+    shared.commit()
+    repo.git("submodule", "--quiet", "add", str(shared.top), "shared")
+    return Repo(repo.top / "shared")
+
+
+def test_dependencies_and_values_in_a_submodule_are_those_of_its_commit(
+    repo: Repo, workspace: Workspace, tmp_path: Path
+) -> None:
+    inner = module(repo, tmp_path)
+    entry = "dependencies:\n- {name: lib, version: 0.1.0, repository: 'file://../shared/lib'}\n"
+    repo.chart()
+    with (repo.top / "chart" / "Chart.yaml").open("a") as file:
+        file.write(entry)
+    repo.commit()
+    inner.chart("lib", "new", "lib").write(prod_dot_yaml="colour: new-values\n").commit()
+    repo.commit()
+    before, after = pair(workspace, "git:HEAD~1", values=ValuesInput(files=("shared/prod.yaml",)))
+    assert "colour: old\n" in text(before)
+    assert "colour: old-values\n" in text(before)
+    assert "colour: new\n" in text(after)
+    assert "colour: new-values\n" in text(after)
+
+
+def test_a_submodule_that_is_not_here_is_said(repo: Repo, workspace: Workspace, tmp_path: Path) -> None:
+    module(repo, tmp_path)
+    repo.chart().commit()
+    repo.chart(colour="blue").commit()
+    repo.git("submodule", "--quiet", "deinit", "--force", "shared")
+    (repo.top / "shared").joinpath("prod.yaml").write_text("colour: mine\n")
+    with pytest.raises(SourceError, match="submodule shared is not here") as caught:
+        pair(workspace, "git:HEAD~1", values=ValuesInput(files=("shared/prod.yaml",)))
+    assert caught.value.remedy == "git submodule update --init shared"
+
+
+def test_values_within_a_chart_move_with_it(repo: Repo, workspace: Workspace) -> None:
+    repo.chart("old").write(old__prod_dot_yaml="colour: prod\n").commit()
+    repo.git("mv", "old", "new")
+    before, after = pair(workspace, "git:HEAD", "new", values=ValuesInput(files=("new/prod.yaml",)))
+    assert "colour: prod\n" in text(before)
+    assert "colour: prod\n" in text(after)
+
+
+def test_a_link_from_outside_the_repository_leads_into_it(repo: Repo, workspace: Workspace, tmp_path: Path) -> None:
+    repo.chart(colour="red").commit()
+    repo.chart(colour="blue")
+    (tmp_path / "link").symlink_to(repo.top / "chart")
+    before, after = pair(workspace, "git:HEAD", str(tmp_path / "link"))
+    assert "colour: red\n" in text(before)
+    assert "colour: blue\n" in text(after)

@@ -277,3 +277,20 @@ def test_a_rollback_command_is_judged_before_it_runs(tmp_path: Path, capsys: pyt
     assert (release["name"], release["namespace"]) == ("web", "prod")
     assert (release["evidence"]["before"], release["evidence"]["after"]) == ("web revision 3", "web revision 1")
     assert code in (0, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {args: 'type!=helm.sh/release.v1'}\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  x: |\n    type: helm.sh/release.v1\n",
+        '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"manifest": "", "info": ""}}',
+    ],
+)
+def test_a_manifest_that_speaks_of_records_is_a_manifest(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "side.yaml"
+    file.write_text(text)
+    with Workspace() as workspace:
+        assert resolve(str(file), ChartSide(str(file)), workspace) == ManifestSide(
+            ((str(file), text),), label=str(file)
+        )

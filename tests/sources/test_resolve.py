@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -200,3 +202,33 @@ def test_a_disk_that_takes_no_more_files(here: Repo, monkeypatch: pytest.MonkeyP
         resolve_pair("git:HEAD", ChartSide("web"), workspace)
     assert "no temporary files can be written: No space left on device" in str(caught.value)
     assert "free some space" in caught.value.remedy
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes as POSIX has them")
+def test_pipes_are_manifests_and_values(here: Repo) -> None:
+    here.chart("web")
+    for name, content in (("side", b"kind: A\n"), ("values", b"colour: piped\n")):
+        os.mkfifo(name)
+        threading.Thread(target=Path(name).write_bytes, args=(content,), daemon=True).start()
+    with Workspace() as workspace:
+        old, new = resolve_pair("side", ChartSide("web", ValuesInput(files=("values",))), workspace)
+        assert isinstance(old, ManifestSide)
+        assert isinstance(new, ChartSide)
+        assert old.text == (("side", "kind: A\n"),)
+        assert Path(new.values.files[0]).read_text() == "colour: piped\n"
+        assert new.as_named(new.values.files[0]) == "values"
+
+
+def test_an_empty_before_side_makes_an_install(here: Repo) -> None:
+    here.chart("web").write(empty_dot_yaml="# nothing\n---\n")
+    with Workspace() as workspace:
+        _, new = resolve_pair("empty.yaml", ChartSide("web"), workspace)
+    assert isinstance(new, ChartSide)
+    assert not new.is_upgrade
+
+
+def test_values_behind_a_circle_of_links(here: Repo) -> None:
+    here.chart("web")
+    (here.top / "a").symlink_to("b")
+    (here.top / "b").symlink_to("a")
+    assert str(refusal("web", values=ValuesInput(files=("a",)))) == "a: the symbolic link leads in a circle"
