@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 CRDS = 40
@@ -121,3 +122,21 @@ def _file(number: int) -> tuple[str, str]:
     if number % 3 == 1:
         return f"module{number}.py", f"def f{number}(x):\n    return x + {number}\n\n\n" * 15
     return f"notes{number}.md", f"# App {number}\n\nWhat it does, and who owns it.\n" * 10
+
+
+LONG: dict[str, Callable[[int], str]] = {  # files of any length that a careless reader takes ever longer over
+    "a.sh": lambda count: "helm upgrade {{ web }} ./web --set a=b\n" * count,
+    "glued.sh": lambda count: "helm upgrade web\\\n--install ./web\n" * count,
+    "doubled.sh": lambda count: "A=x\n" + 'A="$A$A"\n' * count + "helm upgrade $A ./web\n",
+    "branches.sh": lambda count: "if x; then A+=(--set a=b); fi\n" * (count // 10) + 'helm upgrade a b "${A[@]}"\n',
+    "open.sh": lambda count: "cat <<EOF\nhelm upgrade\n" * count,
+    "Makefile": lambda count: "ifdef A\nX = $(\nendif\n" * count + "a:\n\thelm upgrade $(X) y\n",
+    "a.ps1": lambda count: '$x = @("a",\n@"\nhelm ls $x.y `\n' * count,
+    "a.bat": lambda count: "set X=1\nhelm upgrade %X% y ^\n --set a=b\n" * count,
+    "justfile": lambda count: 'a x="y":\n  helm upgrade {{x}} y\n' * count,
+    "Jenkinsfile": lambda count: '/* """ sh "helm upgrade ${a} ./b"\n' * count,
+    "README.md": lambda count: "```sh\nhelm upgrade a b\n```\n" * count,
+    ".gitlab-ci.yml": lambda count: "".join(
+        f"j{index}:\n  extends: [j{index + 1}, j{index + 2}]\n  script: [helm ls]\n" for index in range(count // 10)
+    ),
+}

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from make_inputs import big_charts, changed_resources, repository, small_charts
+from make_inputs import LONG, big_charts, changed_resources, repository, small_charts
 
 ROOT = Path(__file__).parent.parent
 POLICYLINT = [os.environ.get("POLICYLINT") or str(Path(sys.executable).with_name("policylint"))]
@@ -66,7 +66,7 @@ def ratio(name: str, ours: Step, theirs: Step, goal: float, runs: int) -> None:
     mine, other = (statistics.median(side) for side in zip(*pairs, strict=True))
     verdict = "ok" if found <= goal else "ABOVE THE GOAL"
     print(
-        f"{name:<10} {found:6.2f} x  (goal {goal:g} x, {mine * 1000:.0f} ms against {other * 1000:.0f} ms)  {verdict}"
+        f"{name:<21} {found:6.2f} x  (goal {goal:g} x, {mine * 1000:.0f} ms against {other * 1000:.0f} ms)  {verdict}"
     )
 
 
@@ -114,7 +114,19 @@ def scan(runs: int, room: Path) -> None:
     ratio("scan", command(*POLICYLINT, "scan", ".", cwd=tree), command("git", "grep", "-l", "helm", cwd=tree), 4, runs)
 
 
-BENCHES = {bench.__name__: bench for bench in (start, small, big, forecast, scan)}
+def growth(runs: int, room: Path) -> None:
+    """Reading a file against one a tenth as long, for each kind of file that commands are written in."""
+    for name, text in LONG.items():
+        ratio(f"growth {name}", partial(_read, name, text(2000)), partial(_read, name, text(200)), 40, min(runs, 3))
+
+
+def _read(name: str, text: str) -> None:
+    from policylint.invocations.source import Source, read_source
+
+    read_source(Source.of(name, text.encode()))
+
+
+BENCHES = {bench.__name__: bench for bench in (start, small, big, forecast, scan, growth)}
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import os
 import shlex
@@ -45,9 +44,7 @@ def from_command(options: Options) -> tuple[Options, tuple[Invocation, ...]]:
     invocation = parse_command(words)
     assert invocation is not None  # noqa: S101  the same words were parsed above
     environment = {name: value for name, value in given.items() if name.startswith("HELM_")}
-    invocation = dataclasses.replace(
-        invocation, file="the command", environment={**invocation.environment, **environment}
-    )
+    invocation = replace(invocation, file="the command", environment={**invocation.environment, **environment})
     _check_values(command)
     release, chart = _name(command, "release"), _name(command, "chart")
     options = replace(options, namespace=options.namespace or _value(command, "namespace") or _namespace(given))

@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from policylint.invocations.advice import add_flag, declared_text, is_exact, is_remote, pinned_in_reference, tag_of
 from policylint.invocations.model import Invocation
 from policylint.model import Category, Fix, Grade, Severity, Violation
+from policylint.patterns import pattern
 from policylint.rule import Context, rule
 
 MOVING = ("HEAD", "main", "master", "develop", "trunk")
 """Revisions of a Git source that move with each push."""
 
 
-RANGE = re.compile(r"[*xX^~<>|]|\s-\s")
+RANGE = pattern(r"[*xX^~<>|]|\s-\s")
 """What makes a targetRevision a range of tags; a branch may hold an x of its own."""
 
 

@@ -7,17 +7,17 @@ Why: the job's name says deploy or release, and every install and upgrade in it 
 What to do instead: leave --dry-run out, or call the job a check.
 """
 
-import re
 from collections.abc import Iterator
 
 from policylint.invocations.advice import is_dry_run, replace_flag
 from policylint.invocations.model import Invocation
 from policylint.invocations.together import Together
 from policylint.model import Category, Confidence, Grade, Severity, Violation
+from policylint.patterns import pattern
 from policylint.rule import Context, rule
 
-DEPLOYS = re.compile(r"(?i)(?:^|[-_. /])(?:deploy(?:ment)?|release|rollout|production|prod)(?:$|[-_. /])")
-CHECKS = re.compile(r"(?i)test|check|lint|dry|plan|diff|preview|valid|verify|pr\b")
+DEPLOYS = pattern(r"(?i)(?:^|[-_. /])(?:deploy(?:ment)?|release|rollout|production|prod)(?:$|[-_. /])")
+CHECKS = pattern(r"(?i)test|check|lint|dry|plan|diff|preview|valid|verify|pr\b")
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)

@@ -7,16 +7,16 @@ Why: --dry-run prints every manifest, and --hide-secret is not given.
 What to do instead: add --hide-secret (Helm 3.15 and later).
 """
 
-import re
 from collections.abc import Iterator
 
 from policylint.invocations.advice import add_flag, is_dry_run, line_of
 from policylint.invocations.model import Invocation
 from policylint.invocations.versions import absent
 from policylint.model import Category, Fix, Severity, Violation
+from policylint.patterns import pattern
 from policylint.rule import Context, rule
 
-AWAY = re.compile(rb"[^\n]*?(?:^|\s)(?:1|&)?>>?\s*\S")
+AWAY = pattern(rb"[^\n]*?(?:^|\s)(?:1|&)?>>?\s*\S")
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)

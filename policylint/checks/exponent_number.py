@@ -7,14 +7,14 @@ Why: Helm reads large integers of values files as floating point numbers, and a 
 What to do instead: pipe the value through int64 (or int) in the template, or quote it in the values file.
 """
 
-import re
 from collections.abc import Iterator
 
 from policylint.diff import pointer
 from policylint.model import Category, Confidence, Created, Fix, Json, Kept, Severity, Violation
+from policylint.patterns import pattern
 from policylint.rule import Context, rule
 
-EXPONENT = re.compile(r"(?<![\w.])[1-9](?:\.[0-9]+)?e\+(?:0[6-9]|1[0-9])(?![\w.])")
+EXPONENT = pattern(r"(?<![\w.])[1-9](?:\.[0-9]+)?e\+(?:0[6-9]|1[0-9])(?![\w.])")
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)

@@ -8,16 +8,16 @@ the stable and incubator repositories at storage.googleapis.com, which answer 40
 What to do instead: remove it. Uninstalling purges by default now, and the release's name is the first argument.
 """
 
-import re
 from collections.abc import Iterator
 
 from policylint.invocations.advice import replace_flag
 from policylint.invocations.model import Invocation
 from policylint.invocations.versions import is_helm2, is_helm2_verb
 from policylint.model import Category, Fix, Grade, Severity, Violation
+from policylint.patterns import pattern
 from policylint.rule import Context, rule
 
-GONE = re.compile(r"https?://kubernetes-charts(?:-incubator)?\.storage\.googleapis\.com")
+GONE = pattern(r"https?://kubernetes-charts(?:-incubator)?\.storage\.googleapis\.com")
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)

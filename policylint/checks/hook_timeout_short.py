@@ -17,11 +17,12 @@ from policylint.invocations.defaults import called, default
 from policylint.invocations.localcharts import documents_of
 from policylint.invocations.model import Invocation
 from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.patterns import pattern
 from policylint.rule import Context, rule
 
-HOOK = re.compile(r"^\s+[\"']?helm\.sh/hook[\"']?:[^\n]*\b(?:pre|post)-(?:upgrade|install)\b", re.MULTILINE)
-JOB = re.compile(r"^kind:[ \t]*[\"']?Job\b", re.MULTILINE)
-DEADLINE = re.compile(r"^  activeDeadlineSeconds:[ \t]*(\d+)", re.MULTILINE)
+HOOK = pattern(r"^\s+[\"']?helm\.sh/hook[\"']?:[^\n]*\b(?:pre|post)-(?:upgrade|install)\b", re.MULTILINE)
+JOB = pattern(r"^kind:[ \t]*[\"']?Job\b", re.MULTILINE)
+DEADLINE = pattern(r"^  activeDeadlineSeconds:[ \t]*(\d+)", re.MULTILINE)
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)

@@ -14,11 +14,12 @@ import re
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Location, Severity, Violation
+from policylint.patterns import pattern
 from policylint.rule import Context, rule
 from policylint.values.chart import Chart
 from policylint.values.semver import admits
 
-_BOUND = re.compile(r"(>=|=>|>|\^|~>|~|<(?!=))\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?![\d.xX*-])")
+_BOUND = pattern(r"(>=|=>|>|\^|~>|~|<(?!=))\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?![\d.xX*-])")
 _VENDOR = "-eks-036c24b"
 
 

@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from policylint.invocations.advice import declared_text
 from policylint.invocations.model import Invocation
 from policylint.model import Category, Fix, Severity, Violation
+from policylint.patterns import pattern
 from policylint.rule import Context, rule
 
 ADDRESS = r"http://(?:[^\s/@\"']+@)?(?P<host>\[[^]\s]*\]|[\w.-]+)[^\s\"',{}]*"
-SETTING = re.compile(rf"\b(?:repository|repo|repoURL|chart_repo_url)[\"']?\s*[:=]\s*[\"']?(?P<address>{ADDRESS})")
-OF_FLUX = re.compile(
-    rf"^kind: HelmRepository\n(?:(?!---)[^\n]*\n)*?\s+url:[ \t]*[\"']?(?P<url>{ADDRESS})", re.MULTILINE
-)
-NEAR = re.compile(r"localhost$|127\.|\[::1\]|[^.]+$|.*\.svc(?:\.cluster\.local)?$")
+SETTING = pattern(rf"\b(?:repository|repo|repoURL|chart_repo_url)[\"']?\s*[:=]\s*[\"']?(?P<address>{ADDRESS})")
+OF_FLUX = pattern(rf"^kind: HelmRepository\n(?:(?!---)[^\n]*\n)*?\s+url:[ \t]*[\"']?(?P<url>{ADDRESS})", re.MULTILINE)
+NEAR = pattern(r"localhost$|127\.|\[::1\]|[^.]+$|.*\.svc(?:\.cluster\.local)?$")
 """This machine, a name without a domain, a Service of the same cluster."""
 
 

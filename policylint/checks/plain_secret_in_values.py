@@ -9,19 +9,19 @@ What to do instead: refer to a Secret that exists (most charts have an existingS
 encrypted (sops, helm-secrets) and decrypt it on the way.
 """
 
-import re
 from collections.abc import Iterator
 
 from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.patterns import pattern
 from policylint.redact import secret_key
 from policylint.rule import Context, rule
 from policylint.values.subject import ValuesChange
 from policylint.values.tables import dotted, leaves
 
-_NAMES_ONLY = re.compile(r"(?i)existing|(?:name|ref|file|path|enabled|policy|type|length|url|mount|class|keys?|field)$")
-_OBJECT_NAME = re.compile(r"[a-z]([-a-z0-9.]{0,61}[a-z0-9])?")
-_KEYS = re.compile(r"(?i)(?:api|private|access|auth|encryption)[-_]?keys?$")
-_ELSEWHERE = re.compile(r"\s*(?:ref\+|ENC\[|vault:|\$\{|\{\{|<path:|\$\(|AQI|secretref:|!vault)")
+_NAMES_ONLY = pattern(r"(?i)existing|(?:name|ref|file|path|enabled|policy|type|length|url|mount|class|keys?|field)$")
+_OBJECT_NAME = pattern(r"[a-z]([-a-z0-9.]{0,61}[a-z0-9])?")
+_KEYS = pattern(r"(?i)(?:api|private|access|auth|encryption)[-_]?keys?$")
+_ELSEWHERE = pattern(r"\s*(?:ref\+|ENC\[|vault:|\$\{|\{\{|<path:|\$\(|AQI|secretref:|!vault)")
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)

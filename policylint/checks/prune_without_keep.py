@@ -20,10 +20,11 @@ from policylint.invocations.declaredfields import automated
 from policylint.invocations.localcharts import documents_of
 from policylint.invocations.model import Invocation
 from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.patterns import pattern
 from policylint.rule import Context, rule
 
-GUARD = re.compile(r"\bPrune=(?:false|confirm)\b")
-HOLDS_DATA = re.compile(r"^kind:[ \t]*[\"']?(PersistentVolumeClaim|Namespace|CustomResourceDefinition)\b", re.MULTILINE)
+GUARD = pattern(r"\bPrune=(?:false|confirm)\b")
+HOLDS_DATA = pattern(r"^kind:[ \t]*[\"']?(PersistentVolumeClaim|Namespace|CustomResourceDefinition)\b", re.MULTILINE)
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)

@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from policylint.invocations.advice import changes_release
 from policylint.invocations.model import Invocation
 from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.patterns import pattern
 from policylint.rule import Context, rule
 
-SECRET = re.compile(
+SECRET = pattern(
     r"(?:passw(?:or)?d|passphrase|pwd|token|(?:api|private|access|secret|auth|encryption|signing)[-_]?key|credentials?"
     r"|connection[-_]?string|(?:client|cookie|jwt|webhook|app|session|shared|hmac|oauth)[-_]?secret)$",
     re.IGNORECASE,

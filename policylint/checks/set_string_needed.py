@@ -19,12 +19,13 @@ from policylint.invocations.advice import installs_or_upgrades
 from policylint.invocations.edits import respelled
 from policylint.invocations.model import Assignment, Invocation
 from policylint.model import Category, Confidence, Fix, Grade, Severity, Violation
+from policylint.patterns import pattern
 from policylint.rule import Context, rule
 
-TYPED = re.compile(r"(?i)true|false|0|-?[1-9]\d*")
-LONG = re.compile(r"[1-9]\d{6,17}")
-READ_BY_YAML = re.compile(r"0[0-7]+|\d+e\d+")
-TEXTS = re.compile(
+TYPED = pattern(r"(?i)true|false|0|-?[1-9]\d*")
+LONG = pattern(r"[1-9]\d{6,17}")
+READ_BY_YAML = pattern(r"0[0-7]+|\d+e\d+")
+TEXTS = pattern(
     r"(?:^|\.)\w*(?:annotations|labels|nodeselector)\.[^=]+$|(?:^|\.)\w*env(?:vars|ironment)?(?:\[\d+\]\.value|\.[\w-]+)$",
     re.IGNORECASE,
 )

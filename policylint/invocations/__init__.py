@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from policylint.invocations.commands import parse_command
 from policylint.invocations.model import Flag, Invocation, Job, Place

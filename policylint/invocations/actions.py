@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
-import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policylint import shipped
 from policylint.invocations import argv
 from policylint.invocations import flags as tables
 from policylint.invocations.ci import script, variables
@@ -18,7 +20,6 @@ from policylint.invocations.shellwords import split
 from policylint.invocations.source import Source
 from policylint.invocations.text import Text
 from policylint.invocations.yamlnodes import Yaml
-from policylint.kyaml import load
 
 _TRUE = ("true", "yes", "on", "1", "enabled")
 _FALSE = ("false", "no", "off", "0", "disabled", "")
@@ -27,7 +28,7 @@ _FALSE = ("false", "no", "off", "0", "disabled", "")
 @functools.cache
 def rows() -> tuple[Mapping[str, Any], ...]:
     """data/actions.yaml."""
-    return tuple(load((pkgutil.get_data("policylint", "data/actions.yaml") or b"").decode(), "actions.yaml"))
+    return tuple(shipped.table("actions"))
 
 
 def row_of(name: str) -> Mapping[str, Any] | None:
@@ -35,8 +36,7 @@ def row_of(name: str) -> Mapping[str, Any] | None:
     return next((row for row in rows() if re.fullmatch(row["match"], name, re.IGNORECASE)), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One use of an action: the step's node (its first line is the place), the inputs, what surrounds it."""
 
     source: Source

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from policylint.invocations.edits import added, changed
 from policylint.invocations.flags import canonical, options
 from policylint.invocations.model import Invocation
 from policylint.model import Fix, Grade, Severity
+from policylint.patterns import pattern
 from policylint.rule import Context
 
-_LOCAL = re.compile(r"^(?:\.{1,2}(?:/|$)|/|~|[A-Za-z]:\\|file:)|\.tgz$")
-_REMOTE = re.compile(r"^(?:oci|https?)://|^[A-Za-z0-9][\w.-]*/[\w.-]+$")
+_LOCAL = pattern(r"^(?:\.{1,2}(?:/|$)|/|~|[A-Za-z]:\\|file:)|\.tgz$")
+_REMOTE = pattern(r"^(?:oci|https?)://|^[A-Za-z0-9][\w.-]*/[\w.-]+$")
 _FOLDERS = ("charts/", "chart/", "helm/", "deploy/", "infra/", "k8s/")
-_EXACT = re.compile(r"v?\d+\.\d+\.\d+(?:[-+][\w.+-]+)?")
+_EXACT = pattern(r"v?\d+\.\d+\.\d+(?:[-+][\w.+-]+)?")
 
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|h|m|s))+")
+_PART = pattern(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
+_DURATION = pattern(r"(?:\d+(?:\.\d+)?(?:ms|h|m|s))+")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_SOURCE = re.compile(r"\b(?:repository|repo|repoURL|chart_repo_url|repositoryOpts|HelmRepository|remoteChart)\b")
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+_SOURCE = pattern(r"\b(?:repository|repo|repoURL|chart_repo_url|repositoryOpts|HelmRepository|remoteChart)\b")
+_NAME = pattern(r"[A-Za-z0-9][\w.-]*")
 
 FLAG_NAMES: Mapping[str, Mapping[str, str]] = {"4": {"atomic": "rollback-on-failure", "force": "force-replace"}}
 """Helm 4's names of flags that Helm 3 calls otherwise."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from policylint.invocations.holes import HOLE, block_lines
+from policylint.patterns import pattern
 
-_MARK = re.compile(r"(?<![^\s,\[{])([&*])([\w-]+)(?=[\s,\]}]|$)")
+_MARK = pattern(r"(?<![^\s,\[{])([&*])([\w-]+)(?=[\s,\]}]|$)")
 _LAST = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-"
 
 

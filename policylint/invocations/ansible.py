@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.invocations.declared import Declaration, Read, Word, first, found, word
@@ -13,14 +14,15 @@ from policylint.invocations.settings import Setting, boolean, read_value, settin
 from policylint.invocations.source import Reader, Source
 from policylint.invocations.suffixes import language
 from policylint.invocations.tree import Spot, Tree, documents
+from policylint.patterns import pattern
 
 _MODULES = ("kubernetes.core.helm", "community.kubernetes.helm", "community.general.helm", "helm")
 _GROUPS = ("group/kubernetes.core.helm", "group/helm")
 """The action group that holds the module (meta/runtime.yml of kubernetes.core)."""
 _SETTERS = ("vars", "set_fact", "ansible.builtin.set_fact")
 _MARKS = ("helm:", "helm :", 'helm":', "helm':")
-_MENTION = re.compile(r"^\s*(?:- )?[\"']?(?:[a-z]+\.[a-z]+\.)?helm[\"']?\s*:", re.MULTILINE)
-_PAIR = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|\{\{.*?\}\}|\S+)")
+_MENTION = pattern(r"^\s*(?:- )?[\"']?(?:[a-z]+\.[a-z]+\.)?helm[\"']?\s*:", re.MULTILINE)
+_PAIR = pattern(r"(\w+)=(\"[^\"]*\"|'[^']*'|\{\{.*?\}\}|\S+)")
 _OWN = ("release_name", "name", "chart_ref", "chart", "release_namespace", "namespace", "release_state", "state")
 
 

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from policylint.invocations import flags as tables
 from policylint.invocations.flags import Option
 from policylint.invocations.text import HOLE, TAIL, Text, Word
 from policylint.model import Json
+from policylint.patterns import pattern
 
-_ARGUMENTS = re.compile(
+_ARGUMENTS = pattern(
     r"(?:^|_)(?:\w*args?|\w*opts?|options?|\w*flags?|params?|parameters?|extras?|overrides?|settings?|sets?|values"
     r"|cmd|command|switch(?:es)?|dry_?run|debug|wait|atomic|timeout|force|verbose|install)(?:_|$)",
     re.IGNORECASE,
 )
-_NAMING = re.compile(r"(?:^|_)(?:release|chart|name|path|dir|directory|namespace|ns|version|tag|file|repo)s?$", re.I)
-_PATH = re.compile(r".*/|\.{1,2}$|.*\.tgz$")
+_NAMING = pattern(r"(?:^|_)(?:release|chart|name|path|dir|directory|namespace|ns|version|tag|file|repo)s?$", re.I)
+_PATH = pattern(r".*/|\.{1,2}$|.*\.tgz$")
 _FALSE = ("false", "0", "f", "F", "FALSE", "False")
 _TRUE = ("true", "1", "t", "T", "TRUE", "True")
 _SETS = ("set", "set-string", "set-file", "set-json", "set-literal")
 _REPEATABLE = (*_SETS, "values", "labels", "post-renderer-args", "api-versions", "show-only", "selector")
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """One flag as it stands in a command: the words it came from, and its value's text (None: a bare switch)."""
 
     option: Option
@@ -59,8 +60,7 @@ class Given:
         return self.words[0].text.text.partition("=")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A command's words, told apart."""
 
     tool: str
@@ -96,8 +96,7 @@ def shown(text: Text | None) -> str:
     return re.sub(f"[{HOLE}{TAIL}]+", "…", text.text) if text else ""
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """What has been read of a command so far."""
 
     spellings: Mapping[str, Option]

@@ -13,8 +13,9 @@ from policylint.invocations.shellsyntax import prepare
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import TAIL, Text, filled
 from policylint.invocations.yamlnodes import Yaml, failures, roots
+from policylint.patterns import pattern
 
-_MACRO = re.compile(r"\$\(([A-Za-z_][\w.]*)\)|\$\[[^\]\n]*\]")
+_MACRO = pattern(r"\$\(([A-Za-z_][\w.]*)\)|\$\[[^\]\n]*\]")
 _COMMANDS = ("pwd", "date", "whoami", "hostname", "uname", "id", "nproc", "ls")
 _SHELLS = {"script": "bash", "bash": "bash", "pwsh": "pwsh", "powershell": "pwsh"}
 _SCRIPTS = ("script", "inlineScript", "inline", "bash", "command")

@@ -12,14 +12,15 @@ from policylint.invocations.shellenv import Env, Value
 from policylint.invocations.shellsyntax import prepare
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import TAIL, Text, rewritten
+from policylint.patterns import pattern
 
-_COMMAND = re.compile(
+_COMMAND = pattern(
     r"(?:^|[{};|=(]|&&?|\b(?:call|do|else|then|not|errorlevel \d)\s|@)[ \t]*&?[ \t]*"
     r"(\"?(?:[\w.:$%{}\\/-]*[\\/])?helm(?:file)?(?:\.exe)?\"?|\$\{?(?:env:)?helm\w*\}?|eval)[ \t]+(?=[\w\"'$%-])",
     re.IGNORECASE | re.MULTILINE,
 )
-_REMARK = re.compile(r"^[ \t@]*(?:#|rem\b|::|echo\b|Write-\w+)", re.IGNORECASE)
-_BATCH = re.compile(r"^[ \t@]*set[ \t]+\"?(\w+)=([^\"\n]*)\"?[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_REMARK = pattern(r"^[ \t@]*(?:#|rem\b|::|echo\b|Write-\w+)", re.IGNORECASE)
+_BATCH = pattern(r"^[ \t@]*set[ \t]+\"?(\w+)=([^\"\n]*)\"?[ \t]*$", re.IGNORECASE | re.MULTILINE)
 
 
 def batch(source: Source, text: Text, known: Mapping[str, Text], job: Job | None = None) -> Iterator[Invocation]:

@@ -5,22 +5,23 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from policylint.invocations.jobs import CI, MAKE, TASKS, Parts
 from policylint.invocations.source import Source
+from policylint.patterns import pattern
 
-_SILENT = re.compile(r"^\s*(?:#|//|-?\s*(?:@?echo|printf)\b|-?\s*(?:name|description):)")
-_SCRIPT = re.compile(r"(?:^|[\s\"'`(;&|=@-])(?P<path>(?:\.{0,2}/)?(?:[\w.$-]+/)*[\w.-]+)(?=$|[\s\"'`);&|])")
-_USES = re.compile(r"uses:\s*[\"']?\./(?P<path>[\w./-]+)")
-_MAKE = re.compile(
+_SILENT = pattern(r"^\s*(?:#|//|-?\s*(?:@?echo|printf)\b|-?\s*(?:name|description):)")
+_SCRIPT = pattern(r"(?:^|[\s\"'`(;&|=@-])(?P<path>(?:\.{0,2}/)?(?:[\w.$-]+/)*[\w.-]+)(?=$|[\s\"'`);&|])")
+_USES = pattern(r"uses:\s*[\"']?\./(?P<path>[\w./-]+)")
+_MAKE = pattern(
     r"(?:^|[\s\"'@;&|(])(?:\$\(MAKE\)|\$\{MAKE\}|g?make|just|go-task|task)(?P<words>(?:\s+[^\s;&|\"'`)]+)*)"
 )
-_FUNCTION = re.compile(r"^\s*(?:function\s+)?(?P<name>[\w-]+)\s*\(\)\s*\{?|^\s*function\s+(?P<other>[\w-]+)\s*\{?")
+_FUNCTION = pattern(r"^\s*(?:function\s+)?(?P<name>[\w-]+)\s*\(\)\s*\{?|^\s*function\s+(?P<other>[\w-]+)\s*\{?")
 
 
-@dataclass(frozen=True, slots=True)
-class CallSite:
+class CallSite(Struct, frozen=True):
     """A line that runs a part of another file; `part` is "" for the whole of it."""
 
     file: str

@@ -11,11 +11,12 @@ from policylint.invocations.literals import Call, Literal, python_calls, typescr
 from policylint.invocations.model import INLINE
 from policylint.invocations.settings import Setting, given_arguments, strongest
 from policylint.invocations.source import Reader, Source
+from policylint.patterns import pattern
 
 _OPTIONS = 2
 """Where the options stand: behind the scope and the id."""
-_CLASS = re.compile(r"(?:^|\.)Helm$")
-_IMPORT = re.compile(r"from\s+[\"']cdk8s[\"']|require\([\"']cdk8s[\"']\)|^\s*(?:from|import)\s+cdk8s\b", re.MULTILINE)
+_CLASS = pattern(r"(?:^|\.)Helm$")
+_IMPORT = pattern(r"from\s+[\"']cdk8s[\"']|require\([\"']cdk8s[\"']\)|^\s*(?:from|import)\s+cdk8s\b", re.MULTILINE)
 
 
 def read(source: Source) -> Iterator[Read]:

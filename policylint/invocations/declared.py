@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from policylint.errors import ReadError
 from policylint.invocations.model import UNSET, Flag, Invocation, Place
@@ -14,8 +15,7 @@ from policylint.invocations.tree import Spot, Tree
 from policylint.report import RuleFailure
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """A text of a declaration: None where there is none, or where it is decided elsewhere (`dynamic`)."""
 
     text: str | None = None
@@ -23,8 +23,7 @@ class Word:
     written: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Struct, frozen=True):
     """One declared release; `spot` is that of its item, block or document."""
 
     tool: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from policylint.invocations.advice import is_dry_run
 from policylint.invocations.model import Flag, Invocation
@@ -18,8 +19,7 @@ _MODES = ("reset-values", "reuse-values", "reset-then-reuse-values")
 """By Helm's own precedence: the first that is set counts (helm pkg/action/upgrade.go, reuseValues)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(Struct, frozen=True):
     """What deploys one release. A fact is None where nothing tells it or the invocations disagree."""
 
     invocations: tuple[Invocation, ...] = ()

@@ -11,16 +11,17 @@ from policylint.invocations.shellenv import Env
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import Text
 from policylint.invocations.yamlnodes import roots
+from policylint.patterns import pattern
 
-_INSTRUCTION = re.compile(
+_INSTRUCTION = pattern(
     r"^[ \t]*(RUN|CMD|ENTRYPOINT|ENV|ARG|HEALTHCHECK)[ \t]+((?:[^\n]*\\[ \t]*\n(?:[ \t]*#[^\n]*\n)*)*[^\n]*)",
     re.MULTILINE | re.IGNORECASE,
 )
-_HEREDOC = re.compile(r"<<-?[\"']?(\w+)[\"']?[^\n]*\n(.*?)^\t*\1[ \t]*$", re.MULTILINE | re.DOTALL)
-_OPTIONS = re.compile(r"(?:--\w[\w-]*=\S+\s+)*")
+_HEREDOC = pattern(r"<<-?[\"']?(\w+)[\"']?[^\n]*\n(.*?)^\t*\1[ \t]*$", re.MULTILINE | re.DOTALL)
+_OPTIONS = pattern(r"(?:--\w[\w-]*=\S+\s+)*")
 _WHEN = r"(?:@\w+|(?:[\d*/,A-Za-z-]+[ \t]+){5})"
 _USER = r"(?:(?:root|[a-z_][\w-]*)[ \t]+(?=\S*(?:helm|/|sudo|bash|sh\b)))?"
-_CRON = re.compile(rf"^[ \t]*{_WHEN}[ \t]*{_USER}(.+)$", re.MULTILINE)
+_CRON = pattern(rf"^[ \t]*{_WHEN}[ \t]*{_USER}(.+)$", re.MULTILINE)
 
 
 def _dockerfile(source: Source) -> Iterator[Found]:

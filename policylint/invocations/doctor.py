@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from policylint.invocations.callsites import CallSite, calls, runs_at
 from policylint.invocations.guards import Guard, guards
@@ -21,8 +22,7 @@ DECLARED = (
 _NOTHING = "nothing runs policylint before it"
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """One deploy and the guard that comes before it; `because` says which way, or why there is none."""
 
     deploy: Invocation
@@ -30,8 +30,7 @@ class Coverage:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     """A guard, or None and the best reason there is."""
 
     guard: Guard | None
@@ -42,8 +41,7 @@ _Placed = tuple[Guard, int, int, str]
 """A guard, the line and column where it comes to run in a file, and why its answer stops nothing there."""
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(Struct, frozen=True):
     source: Source
     parts: Parts
     guards: tuple[Guard, ...]
@@ -65,8 +63,7 @@ def examine(deploys: Iterable[Invocation], sources: Iterable[Source]) -> tuple[C
     return tuple(repository.cover(each) for each in deploys if each.deploys)
 
 
-@dataclass(frozen=True, slots=True)
-class _Repository:
+class _Repository(Struct, frozen=True):
     files: Mapping[str, _File]
     answers: dict[tuple[str, int, int], _Answer] = field(default_factory=dict)
     known: dict[str, tuple[_Placed, ...]] = field(default_factory=dict)

@@ -12,10 +12,11 @@ from policylint.invocations.flags import canonical
 from policylint.invocations.model import Invocation, Place
 from policylint.invocations.settings import tables
 from policylint.model import Edit
+from policylint.patterns import pattern
 
 _SWITCH = {b"true": b"false", b"yes": b"no", b"on": b"off", b"True": b"False", b"Yes": b"No"}
 _OPPOSITE = {**_SWITCH, **{off: on for on, off in _SWITCH.items()}}
-_KEY = re.compile(rb"(?P<key>(?:-\s+)?[\"']?[\w.-]+[\"']?\s*[:=]\s*)(?P<quote>[\"']?)(?P<value>[^\"'\n{}$]+)(?P=quote)")
+_KEY = pattern(rb"(?P<key>(?:-\s+)?[\"']?[\w.-]+[\"']?\s*[:=]\s*)(?P<quote>[\"']?)(?P<value>[^\"'\n{}$]+)(?P=quote)")
 _HOLDERS = {
     "ansible": tuple(
         f"{prefix}helm" for prefix in ("kubernetes.core.", "community.kubernetes.", "community.general.", "")

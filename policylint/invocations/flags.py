@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import functools
-import json
-import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from policylint.kyaml import load
+from msgspec import Struct, json
+
+from policylint import shipped
 
 LINES = ("3", "4")
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """One flag of one verb in one Helm line: `takes` is yes, no or optional (only behind `=`)."""
 
     name: str
@@ -30,14 +28,14 @@ class Option:
 
 @functools.cache
 def _help() -> Mapping[str, Any]:
-    found: Mapping[str, Any] = json.loads(pkgutil.get_data("policylint", "data/helm-flags.json") or b"{}")
+    found: Mapping[str, Any] = json.decode(shipped.data("helm-flags.json"))
     return found
 
 
 @functools.cache
 def notes() -> Mapping[str, Any]:
     """What help does not tell: deprecated spellings, since and until, exclusions, Helm 2, other tools' flags."""
-    found: Mapping[str, Any] = load((pkgutil.get_data("policylint", "data/helm-flags.yaml") or b"").decode(), "flags")
+    found: Mapping[str, Any] = shipped.table("helm-flags")
     return found
 
 

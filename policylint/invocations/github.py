@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from policylint.invocations.actions import Step, invocation, row_of
 from policylint.invocations.ci import is_yaml, mentions, minutes, resolve, script, variables, words
@@ -15,10 +16,11 @@ from policylint.invocations.shellsyntax import prepare
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import Text
 from policylint.invocations.yamlnodes import Yaml, failures, roots
+from policylint.patterns import pattern
 
-_ENV = re.compile(r"\$\{\{\s*env\.(\w+)\s*\}\}")
-_SCRIPT = re.compile(r"(?:^|[-_])(?:run|exec)$|^run[-_]|(?:script|commands?|cmds?)$", re.IGNORECASE)
-_HELM_IMAGE = re.compile(r"docker://\S*helm\S*$")
+_ENV = pattern(r"\$\{\{\s*env\.(\w+)\s*\}\}")
+_SCRIPT = pattern(r"(?:^|[-_])(?:run|exec)$|^run[-_]|(?:script|commands?|cmds?)$", re.IGNORECASE)
+_HELM_IMAGE = pattern(r"docker://\S*helm\S*$")
 
 
 def _wants(source: Source) -> bool:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from msgspec import Struct
 
 from policylint.invocations.source import Source
 from policylint.invocations.swallowed import flaw
+from policylint.patterns import pattern
 
-_COMMAND = re.compile(r"(?<![\w./-])(?:[\w./-]*/)?policylint(?::\S+)?(?:\s+-[\w-]+(?:=\S+)?)*\s+(check|scan)\b")
-_STEP = re.compile(r"^\s*-?\s*uses:\s*[\"']?[\w./-]*policylint[\w./-]*@", re.MULTILINE)
-_HOOK = re.compile(r"^\s*-\s*id:\s*[\"']?policylint\b|^\s*-?\s*repo:\s*\S*/policylint\b", re.MULTILINE)
-_SILENT = re.compile(r"^\s*(?:#|//|rem\b|-?\s*(?:@?echo|printf)\b|-?\s*(?:name|description):)", re.IGNORECASE)
+_COMMAND = pattern(r"(?<![\w./-])(?:[\w./-]*/)?policylint(?::\S+)?(?:\s+-[\w-]+(?:=\S+)?)*\s+(check|scan)\b")
+_STEP = pattern(r"^\s*-?\s*uses:\s*[\"']?[\w./-]*policylint[\w./-]*@", re.MULTILINE)
+_HOOK = pattern(r"^\s*-\s*id:\s*[\"']?policylint\b|^\s*-?\s*repo:\s*\S*/policylint\b", re.MULTILINE)
+_SILENT = pattern(r"^\s*(?:#|//|rem\b|-?\s*(?:@?echo|printf)\b|-?\s*(?:name|description):)", re.IGNORECASE)
 _HOOKS = (".pre-commit-config.yaml", ".pre-commit-config.yml", "lefthook.yml", "lefthook.yaml")
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """A place where policylint is run: `kind` is command, step (a CI action) or hook (before a commit).
 
     `flaw` says why its answer stops nothing, "" where it does; `until` is the last line that it guards, 0 for all.

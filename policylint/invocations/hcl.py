@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from policylint.invocations.hclfunctions import UNDECIDED, call
 from policylint.invocations.tree import Spot
@@ -24,8 +25,7 @@ _DEPTH = 12
 """How many references deep a value is followed; Terraform refuses cycles, a broken file may have one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """`name = expression`."""
 
     name: str
@@ -38,8 +38,7 @@ class Attribute:
         return _text(self.expression)
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """`type "label" "label" { ... }`."""
 
     type: str
@@ -49,8 +48,7 @@ class Block:
     blocks: tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(Struct, frozen=True, eq=False):
     """One file: its blocks, and where to look names up."""
 
     blocks: tuple[Block, ...]
@@ -58,7 +56,7 @@ class Module:
     """("local", name), ("var", name) and (resource type, name, attribute) -> expression."""
     broken: int = 0
     """The line of the first thing that could not be parsed; 0 for none."""
-    known: dict[tuple[int, int, str], Any] = field(default_factory=dict, compare=False, repr=False)
+    known: dict[tuple[int, int, str], Any] = field(default_factory=dict)
     """The values of the expressions that were asked for, by their place."""
 
 

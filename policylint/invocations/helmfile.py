@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+
+from msgspec import Struct, field
 
 from policylint.errors import ReadError
 from policylint.invocations.declared import Declaration, Read, Word, first, found, word
@@ -14,6 +14,7 @@ from policylint.invocations.settings import Setting, arguments, setting, stronge
 from policylint.invocations.source import Reader, Source
 from policylint.invocations.suffixes import language
 from policylint.invocations.tree import Tree, documents
+from policylint.patterns import pattern
 
 Near = Callable[[str], str | None]
 """The text of a file beside the one that is read, by relative path; None where it cannot be had."""
@@ -28,15 +29,14 @@ _OWN = (
     "commonLabels",
     "defaultInherit",
 )
-_RELEASE = re.compile(r"\{\{[`\"]?(?:\{\{)?-?\s*\.Release\.(Name|Namespace)\s*-?(?:\}\})?[`\"]?\}\}")
+_RELEASE = pattern(r"\{\{[`\"]?(?:\{\{)?-?\s*\.Release\.(Name|Namespace)\s*-?(?:\}\})?[`\"]?\}\}")
 _FILES = ("values", "secrets", "valuesTemplate", "secretsTemplate")
 _SETS = ("set", "setString", "setTemplate", "env")
 _BASES = 4
 """How deep bases of bases are followed."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """What the parts of a state file and its bases say together."""
 
     roots: tuple[Tree, ...] = ()
@@ -47,8 +47,7 @@ class State:
     """Whether a base cannot be read: it may set anything."""
 
 
-@dataclass(frozen=True, slots=True)
-class General:
+class General(Struct, frozen=True):
     """What holds for every release that says nothing else: each key's value and the defaults it stands in."""
 
     said: Mapping[str, tuple[Tree, Tree]]
@@ -56,8 +55,7 @@ class General:
     given: tuple[Setting, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One place that a release takes keys from: its own item, or a template with some keys left out."""
 
     tree: Tree

@@ -10,12 +10,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
+
+from policylint.patterns import pattern
 
 HOLE = "\ue000"
 """Stands for one character of a template action; private use, so it is in no real file."""
 
-_ACTION = re.compile(
+_ACTION = pattern(
     r"""
       \{\{-?\s*/\*.{0,20000}?\*/\s*-?\}\}                                           # {{/* a comment */}}
     | \{\{\{(?:(?!\}\}\}).){0,5000}+\}\}\}                                          # {{{ mustache }}}
@@ -32,31 +35,30 @@ _ACTION = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_HEADER = re.compile(
+_HEADER = pattern(
     r"(?P<lead>[ ]*(?:-[ ]+)*)(?P<key>[^\s#-][^#\n]*:|(?<=-[ ]))[ ]*(?:[!&]\S+[ ]+)*[|>][-+0-9]*[ ]*(?:#.*)?$"
 )
 """The first line of a block scalar; what follows deeper than its key, or than the dash before it, belongs to it."""
-_EDGES = re.compile(
+_EDGES = pattern(
     r"^(?:\$?\{\{|\{%|\{#|%\{|\$\{|<%|<<|</?#|#%|#\{|#@)[-~+=]?\s*|\s*[-~]?(?:\}\}|%\}|#\}|\}#?|%>|>>|%#|>)$"
 )
 _OPENS = frozenset(["if", "range", "with", "define", "block", "for", "macro", "call", "filter", "unless", "list"])
 _TURNS = frozenset(["else", "elif", "elseif"])
-_CLOSES = re.compile(r"end\w*$")
-_SILENT = re.compile(r"/\*|\$\w+\s*:?=|set\s|import\s|from\s|extends\s")
-_ASSIGNS = re.compile(
+_CLOSES = pattern(r"end\w*$")
+_SILENT = pattern(r"/\*|\$\w+\s*:?=|set\s|import\s|from\s|extends\s")
+_ASSIGNS = pattern(
     r"\{\{-?\s*(\$\w+)\s*:=\s*\"([^\"\n]*)\"\s*-?\}\}|\{%-?\s*set\s+(\w+)\s*=\s*[\"']([^\"'\n]*)[\"']\s*-?%\}"
 )
-_SETS = re.compile(r"\{\{-?\s*(\$\w+)\s*:?=|\{%-?\s*set\s+(\w+)\b")
-_PRINTS = re.compile(r"\{\{-?\s*(\$?\w+)\s*(?:\|\s*quote\s*)?-?\}\}|\$\{(\w+)\}|\$([A-Za-z_]\w*)")
-_INDENT = re.compile(r"\bn?indent\s*\(?\s*(\d+)")
+_SETS = pattern(r"\{\{-?\s*(\$\w+)\s*:?=|\{%-?\s*set\s+(\w+)\b")
+_PRINTS = pattern(r"\{\{-?\s*(\$?\w+)\s*(?:\|\s*quote\s*)?-?\}\}|\$\{(\w+)\}|\$([A-Za-z_]\w*)")
+_INDENT = pattern(r"\bn?indent\s*\(?\s*(\d+)")
 
 
 _MARKS = ("{{", "{%", "${", "%{", "<%", "<#", "<< ", "<<- ", "#{", "#%", "#@")
 """A text without any of these has no actions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One template action: where it is, and whether it opens, turns, closes, prints or does nothing to see."""
 
     start: int
@@ -65,8 +67,7 @@ class Action:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(Struct, frozen=True):
     """A text without template actions, as long as the original; lines are 0-based here."""
 
     text: str

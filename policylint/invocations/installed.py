@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+from policylint.patterns import pattern
 
 _VERSION = r"[\"']?v?([234](?:\.\d+){0,2})(?![\w.])"
-_NAMED = re.compile(
+_NAMED = pattern(
     r"(?:HELM_?VERSION|helm[-_]?version(?:ToInstall)?|DESIRED_VERSION)[\"']?"
     rf"(?:\s{{0,4}}(?::-|[:=?]{{1,2}})\s{{0,4}}|[ \t]{{1,4}}){_VERSION}",
     re.IGNORECASE,
 )
-_DOWNLOADED = re.compile(r"get\.helm\.sh/helm-v([234](?:\.\d+){1,2})")
-_INSTALLER = re.compile(r"\bget-helm-([34])\b(?![^\n|]*\bhelm-)(?:[^\n]*?(?:--version|-v)[ =]v?([34](?:\.\d+){1,2}))?")
-_SETUP = re.compile(
+_DOWNLOADED = pattern(r"get\.helm\.sh/helm-v([234](?:\.\d+){1,2})")
+_INSTALLER = pattern(r"\bget-helm-([34])\b(?![^\n|]*\bhelm-)(?:[^\n]*?(?:--version|-v)[ =]v?([34](?:\.\d+){1,2}))?")
+_SETUP = pattern(
     r"^(?P<pad>[ \t]*)(?:-[ ]+)?uses:[ \t]*[\"']?azure/setup-helm@"
     r"(?P<rest>[^\n]*\n(?:(?:(?P=pad)(?!- )[^\n]*|[ \t]*)\n)*)",
     re.IGNORECASE | re.MULTILINE,
 )
-_INPUT = re.compile(rf"\bversion:[ \t]*{_VERSION}")
-_IMAGE = re.compile(
+_INPUT = pattern(rf"\bversion:[ \t]*{_VERSION}")
+_IMAGE = pattern(
     r"(?:^|[\s\"'/])(?:alpine|dtzar|lachlanevenson|lachie83|bitnami|devopsworks|wiremind|ghcr\.io/helm)?/?"
     r"(?:k8s-helm|helm-kubectl|kubectl-helm|helm)3?:v?([234]\.\d+(?:\.\d+)?)(?![\w.])"
 )
 
 
+@lru_cache(maxsize=2)  # each script of a file asks
 def installed(text: str) -> str:
     """The version of Helm that a file's text says it uses, "3" or "3.14.2"; "" where it says none or several."""
     found = {version for version in _found(text) if version}

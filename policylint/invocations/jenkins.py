@@ -4,43 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from policylint.invocations.ci import script
 from policylint.invocations.model import Job
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import TAIL, Text, joined
+from policylint.patterns import pattern
 
-_STEP = re.compile(
+_STEP = pattern(
     r"\b(sh|bat|powershell|pwsh)\b[ \t]*\(?\s*"
     r"(?=[\"'/({]|(?:script|return\w+|label|encoding)\s*:|[A-Za-z_]\w*[ \t]*(?:\)|$))",
     re.MULTILINE,
 )
-_HELPER = re.compile(r"\b([A-Za-z]\w*+)[ \t]*\(?[ \t]*(?:[\w.]++[ \t]*[,:]\s*)*+(?=[\"'])")
+_HELPER = pattern(r"\b([A-Za-z]\w*+)[ \t]*\(?[ \t]*(?:[\w.]++[ \t]*[,:]\s*)*+(?=[\"'])")
 """A method's name and the plain arguments before a string."""
 _RUNS = frozenset(["sh", "ssh", "shell", "bash", "exec", "execute", "run", "cmd", "command", "invoke"])
 _NAMES = frozenset(["stage", "step", "test", "log", "title", "name", "label"])
-_PARTS = re.compile(r"_|(?<=[a-z])(?=[A-Z])")
-_COMMAND = re.compile(r"\s*(?:sudo\s+)?helm(?:file)?\s+(?:-|[a-z]+[\s\"']|[a-z]+\Z)")
-_NAMED = re.compile(r"\bscript\s*:\s*")
-_LITERAL = re.compile(r"(\"\"\"|'''|\"|'|\$/)")
-_INTERPOLATION = re.compile(r"\$\{((?:[^{}]|\{[^{}]*\})*)\}|\$([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)")
-_ASSIGN = re.compile(
+_PARTS = pattern(r"_|(?<=[a-z])(?=[A-Z])")
+_COMMAND = pattern(r"\s*(?:sudo\s+)?helm(?:file)?\s+(?:-|[a-z]+[\s\"']|[a-z]+\Z)")
+_NAMED = pattern(r"\bscript\s*:\s*")
+_LITERAL = pattern(r"(\"\"\"|'''|\"|'|\$/)")
+_INTERPOLATION = pattern(r"\$\{((?:[^{}]|\{[^{}]*\})*)\}|\$([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)")
+_ASSIGN = pattern(
     r"(?:^|[{;])[ \t]*(?:def\s+|String\s+|final\s+|static\s+|@Field\s+)*([A-Za-z_]\w*)\s*=\s*(?=[\"'])", re.MULTILINE
 )
-_ENV = re.compile(r"withEnv\s*\(\s*\[")
-_OPENING = re.compile(
+_ENV = pattern(r"withEnv\s*\(\s*\[")
+_OPENING = pattern(
     r"(\"\"\"|'''|/\*|//)|\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])*+'",
 )
 _CLOSINGS = {"/*": "*/", "//": "\n"}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _LANGUAGES = {"sh": "bash", "bat": "cmd", "powershell": "pwsh", "pwsh": "pwsh"}
-_TIMEOUT = re.compile(r"\btimeout\s*\(\s*(?:time\s*:\s*)?(\d+)\s*(?:,\s*unit\s*:\s*['\"](\w+)['\"])?")
+_TIMEOUT = pattern(r"\btimeout\s*\(\s*(?:time\s*:\s*)?(\d+)\s*(?:,\s*unit\s*:\s*['\"](\w+)['\"])?")
 _UNITS = {"SECONDS": 1 / 60, "MINUTES": 1.0, "HOURS": 60.0, "DAYS": 1440.0}
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A Groovy string: its text (escapes undone, interpolations unknown or known), where it ends."""
 
     text: Text
@@ -57,7 +58,7 @@ def _read(source: Source) -> Iterator[Found]:
         if match.start() < taken or _inside(text, match.start()):
             continue
         found = _argument(text, match.end(), known)
-        if found is None or (match.re is _HELPER and not _COMMAND.match(found.text.text)):
+        if found is None or (match.re.pattern == _HELPER.pattern and not _COMMAND.match(found.text.text)):
             continue
         taken = found.end
         yield from script(source, found.text, known, job, _LANGUAGES.get(match[1], "bash"))

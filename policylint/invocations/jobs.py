@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from policylint.invocations.source import Source
 from policylint.invocations.tree import Tree, documents
+from policylint.patterns import pattern
 
-CI = re.compile(
+CI = pattern(
     r"(?:^|/)(?:\.(?:github|gitea|forgejo)/workflows/[^/]+|\.gitlab-ci[^/]*|[^/]*gitlab-ci|\.circleci/config"
     r"|azure-pipelines[^/]*|bitbucket-pipelines|\.drone|\.woodpecker[^/]*|\.woodpecker/[^/]+|Jenkinsfile[^/]*|\.tekton/[^/]+)"
     r"(?:\.ya?ml)?$"
 )
-MAKE = re.compile(r"(?:^|/)(?:GNUmakefile|[Mm]akefile[^/]*|[Jj]ustfile|\.justfile|[^/]+\.(?:mk|just))$")
-TASKS = re.compile(r"(?:^|/)[Tt]askfile(?:\.dist)?\.ya?ml$")
-_TARGET = re.compile(
+MAKE = pattern(r"(?:^|/)(?:GNUmakefile|[Mm]akefile[^/]*|[Jj]ustfile|\.justfile|[^/]+\.(?:mk|just))$")
+TASKS = pattern(r"(?:^|/)[Tt]askfile(?:\.dist)?\.ya?ml$")
+_TARGET = pattern(
     r"^@?(?P<names>[\w./-][\w./%-]*(?:[ \t]+[\w./%-]+)*)(?:[ \t]+[^\n:]*?)?[ \t]*::?(?!=)"
     r"(?P<needs>[^=\n#;]*)(?:[#;][^\n]*)?$",
     re.MULTILINE,
 )
-_ANYWAY = re.compile(r"always\(\)|failure\(\)|failed\(\)|succeededOrFailed\(\)|!\s*cancelled\(\)|\balways\b|on_failure")
-_AFTER_SUCCESS = re.compile(r"!\s*failure\(\)|result\s*==\s*'success'|\bsucceeded\('")
+_ANYWAY = pattern(r"always\(\)|failure\(\)|failed\(\)|succeededOrFailed\(\)|!\s*cancelled\(\)|\balways\b|on_failure")
+_AFTER_SUCCESS = pattern(r"!\s*failure\(\)|result\s*==\s*'success'|\bsucceeded\('")
 _PLAIN = ("success()", "succeeded()")
 _NOT_JOBS = ("stages", "variables", "default", "include", "workflow", "image", "services", "before_script", "cache")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step of a job, by its lines. `anyway`: it runs though what came before it failed; `tolerant`: it may fail."""
 
     first: int
@@ -38,8 +40,7 @@ class Step:
     condition: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A job or a target: the lines it takes, and the parts that are done before it."""
 
     name: str
@@ -56,8 +57,7 @@ class Part:
         return next((step for step in self.steps if step.first <= line <= step.last), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """All parts of one file; empty where the file is one piece (a script)."""
 
     by_name: Mapping[str, Part] = field(default_factory=dict)

@@ -8,22 +8,23 @@ from collections.abc import Iterator, Mapping
 from policylint.invocations.ci import script
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import TAIL, Text, filled, joined, rewritten
+from policylint.patterns import pattern
 
 _STRING = r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'"
-_ASSIGN = re.compile(r"^(?:export[ \t]+)?([A-Za-z_][\w-]*)[ \t]*:=[ \t]*([^\n]*)", re.MULTILINE)
-_SETTING = re.compile(r"^set[ \t]+(?:windows-)?(?:shell|powershell)[ \t]*(?::=[ \t]*)?([^\n]*)", re.MULTILINE)
-_RECIPE = re.compile(
+_ASSIGN = pattern(r"^(?:export[ \t]+)?([A-Za-z_][\w-]*)[ \t]*:=[ \t]*([^\n]*)", re.MULTILINE)
+_SETTING = pattern(r"^set[ \t]+(?:windows-)?(?:shell|powershell)[ \t]*(?::=[ \t]*)?([^\n]*)", re.MULTILINE)
+_RECIPE = pattern(
     rf"^@?[A-Za-z_][\w-]*((?:{_STRING}|[^\n:\"'#])*+):(?!=)[^\n]*\n((?:[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)++)",
     re.MULTILINE,
 )
-_PARAMETER = re.compile(rf"[*+$]*([A-Za-z_][\w-]*)[ \t]*(?:=[ \t]*({_STRING}))?")
-_VALUE = re.compile(
+_PARAMETER = pattern(rf"[*+$]*([A-Za-z_][\w-]*)[ \t]*(?:=[ \t]*({_STRING}))?")
+_VALUE = pattern(
     rf"(?:env(?:_var_or_default)?\([ \t]*(?:{_STRING})[ \t]*,[ \t]*({_STRING})[ \t]*\)|({_STRING})|([A-Za-z_][\w-]*))"
     r"(?:[ \t]*[+/][ \t]*|[ \t]*(?:#.*)?$)"
 )
-_NAME = re.compile(r"\{\{[ \t]*([A-Za-z_][\w-]*)[ \t]*\}\}")
-_PREFIX = re.compile(r"(?<![\\`]\n)^[ \t]*(?:@-?|-@?)[ \t]*", re.MULTILINE)
-_SHEBANG = re.compile(r"\s*#![^\n]*?(?:\b(pwsh|powershell)\b|\b(python3?|node|perl|ruby|deno|bun)\b)")
+_NAME = pattern(r"\{\{[ \t]*([A-Za-z_][\w-]*)[ \t]*\}\}")
+_PREFIX = pattern(r"(?<![\\`]\n)^[ \t]*(?:@-?|-@?)[ \t]*", re.MULTILINE)
+_SHEBANG = pattern(r"\s*#![^\n]*?(?:\b(pwsh|powershell)\b|\b(python3?|node|perl|ruby|deno|bun)\b)")
 
 
 def _read(source: Source) -> Iterator[Found]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.invocations import argocd, crossplane, fleet, flux, k3s, rancher
@@ -14,11 +15,12 @@ from policylint.invocations.manifests import mentions, objects
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.suffixes import TEXT, YAML, language
 from policylint.invocations.tree import Tree, documents
+from policylint.patterns import pattern
 
 _KINDS = (k3s.read, fleet.read_object, crossplane.read, rancher.read)
 _HCL = (".tf", ".tofu", ".hcl")
-_ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+|readonly[ \t]+|local[ \t]+)?([A-Za-z_]\w*)=([^\n]*)", re.MULTILINE)
-_LITERAL = re.compile(r"(\"[^\"$`\\]*\"|'[^']*'|[\w./:@%+~-]+)[ \t]*(?:#.*)?$")
+_ASSIGNED = pattern(r"^[ \t]*(?:export[ \t]+|readonly[ \t]+|local[ \t]+)?([A-Za-z_]\w*)=([^\n]*)", re.MULTILINE)
+_LITERAL = pattern(r"(\"[^\"$`\\]*\"|'[^']*'|[\w./:@%+~-]+)[ \t]*(?:#.*)?$")
 
 
 def _wants(source: Source) -> bool:

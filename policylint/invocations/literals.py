@@ -9,15 +9,16 @@ import ast
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from policylint.invocations.hcl import UNDECIDED
 from policylint.invocations.tree import Spot
+from policylint.patterns import pattern
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A value (str, int, float, bool, None, list or dict of Literals, or UNDECIDED) and its 1-based place."""
 
     value: Any
@@ -28,8 +29,7 @@ class Literal:
     """The expression of the value, in short."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """`name("first", {options})`; `spread` says that options may come from elsewhere too."""
 
     name: str
@@ -39,11 +39,11 @@ class Call:
     spread: bool = False
 
 
-_CALL = re.compile(r"\bnew\s+((?:\w+\.)*\w+)\s*\(")
-_CONSTANT = re.compile(r"\bconst\s+(\w+)\s*(?::\s*\w+\s*)?=\s*(\"[^\"\n]*\"|'[^'\n]*'|`[^`$]*`|true\b|false\b|\d+)")
-_SPACE = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
-_ATOM = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|-?\d[\d._]*|[A-Za-z_$][\w$]*")
-_SKIP = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*|/\*.*?\*/|.", re.DOTALL)
+_CALL = pattern(r"\bnew\s+((?:\w+\.)*\w+)\s*\(")
+_CONSTANT = pattern(r"\bconst\s+(\w+)\s*(?::\s*\w+\s*)?=\s*(\"[^\"\n]*\"|'[^'\n]*'|`[^`$]*`|true\b|false\b|\d+)")
+_SPACE = pattern(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_ATOM = pattern(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|-?\d[\d._]*|[A-Za-z_$][\w$]*")
+_SKIP = pattern(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*|/\*.*?\*/|.", re.DOTALL)
 _SHOWN = 80
 """How many characters of an expression are kept."""
 _UNCLOSED = 20

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from policylint.invocations.model import Invocation
+from policylint.patterns import pattern
 
 _SUFFIXES = (".yaml", ".yml", ".tpl")
 _MOST = 300
 """Templates read of one chart; a larger one is judged by these."""
 _LARGEST = 400_000
-_DOCUMENT = re.compile(r"^---.*$", re.MULTILINE)
+_DOCUMENT = pattern(r"^---.*$", re.MULTILINE)
 
 
 def documents_of(invocation: Invocation) -> tuple[str, ...] | None:

@@ -12,18 +12,19 @@ from policylint.invocations.shell import Shell
 from policylint.invocations.shellenv import Env
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import EMPTY, TAIL, Text, filled, joined, rewritten
+from policylint.patterns import pattern
 
-_ASSIGN = re.compile(
+_ASSIGN = pattern(
     r"^(?:export\s+|override\s+|private\s+)*(?:[^\s:=#]+\s*:\s*(?:export\s+)?)?([\w.-]+)\s*(\?=|:{1,3}=|\+=|!=|=)[ \t]*"
     r"((?:\\\n|[^\n])*)",
     re.MULTILINE,
 )
-_DEFINE = re.compile(r"^define[ \t]+([\w.-]+)[ \t]*[:?]?=?[ \t]*\n(.*?)^endef", re.MULTILINE | re.DOTALL)
-_PREFIX = re.compile(r"[ \t]*[@+-]+[ \t]*")
-_CONDITION = re.compile(r"^[ ]*(if|endif)", re.MULTILINE)
-_RULE = re.compile(r"^[^\s#=][^=\n]*:(?!=)[^\n]*\n\t", re.MULTILINE)
-_DOLLAR = re.compile(r"\$(?:\$|([({])|([\w@<^*?%+]))")
-_CALL = re.compile(r"call[ \t]+([\w.-]+)[ \t]*(?:,(.*))?$", re.DOTALL)
+_DEFINE = pattern(r"^define[ \t]+([\w.-]+)[ \t]*[:?]?=?[ \t]*\n(.*?)^endef", re.MULTILINE | re.DOTALL)
+_PREFIX = pattern(r"[ \t]*[@+-]+[ \t]*")
+_CONDITION = pattern(r"^[ ]*(if|endif)", re.MULTILINE)
+_RULE = pattern(r"^[^\s#=][^=\n]*:(?!=)[^\n]*\n\t", re.MULTILINE)
+_DOLLAR = pattern(r"\$(?:\$|([({])|([\w@<^*?%+]))")
+_CALL = pattern(r"call[ \t]+([\w.-]+)[ \t]*(?:,(.*))?$", re.DOTALL)
 _DEPTH = 8
 _LIMIT = 20_000
 """The longest a value may become; a file that doubles its variables again and again is cut there."""

@@ -8,17 +8,18 @@ from itertools import pairwise
 
 from policylint.errors import ReadError
 from policylint.invocations.tree import Tree, documents
+from policylint.patterns import pattern
 
 _NAMES = ("toolkit.fluxcd.io/", "argoproj.io/", "cattle.io/", "helm.fluxcd.io/", "flux.weave.works/", "crossplane.io/")
 _GROUPS = (
     r"(?:(?:helm|source)\.toolkit\.fluxcd\.io|helm\.fluxcd\.io|flux\.weave\.works|argoproj\.io"
     r"|(?:helm|fleet|management)\.cattle\.io|helm\.(?:m\.)?crossplane\.io)"
 )
-_HEAD = re.compile(rf"^(?P<lead>[ \t]*(?:- )?[ ]*)apiVersion:[ \t]*[\"']?{_GROUPS}/", re.MULTILINE)
-_WANTED = re.compile(rf"[\"']?apiVersion[\"']?:[ \t]*[\"']?{_GROUPS}/")
-_KEY = re.compile(r"[\"']?[\w./-]+[\"']?:(?:\s|$)|[{%$]|#|- |-$")
-_DOCUMENT = re.compile(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
-_PATCHED = re.compile(r"^kind:[ \t]*[\"']?(?:Kustomization|Component)\b", re.MULTILINE)
+_HEAD = pattern(rf"^(?P<lead>[ \t]*(?:- )?[ ]*)apiVersion:[ \t]*[\"']?{_GROUPS}/", re.MULTILINE)
+_WANTED = pattern(rf"[\"']?apiVersion[\"']?:[ \t]*[\"']?{_GROUPS}/")
+_KEY = pattern(r"[\"']?[\w./-]+[\"']?:(?:\s|$)|[{%$]|#|- |-$")
+_DOCUMENT = pattern(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
+_PATCHED = pattern(r"^kind:[ \t]*[\"']?(?:Kustomization|Component)\b", re.MULTILINE)
 
 
 def mentions(text: str) -> bool:

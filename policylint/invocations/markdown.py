@@ -9,6 +9,7 @@ from policylint.invocations.commands import shell
 from policylint.invocations.powershell import powershell
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import HOLE, Text
+from policylint.patterns import pattern
 
 _SHELLS = (
     "",
@@ -33,9 +34,9 @@ _SHELLS = (
     "helm",
 )
 _POWERSHELL = ("powershell", "pwsh", "ps1", "posh")
-_PROMPT = re.compile(r"^[ \t]*(?:[\w.@:~/-]*[$%#>❯➜][ \t]+)(?=\S)")
-_PLACEHOLDER = re.compile(r"(?<![<\d])<[A-Za-z][\w ./:-]*>")
-_START = re.compile(r"^\s*(?:sudo\s+)?(?:helm|helmfile|microk8s)\s", re.MULTILINE)
+_PROMPT = pattern(r"^[ \t]*(?:[\w.@:~/-]*[$%#>❯➜][ \t]+)(?=\S)")
+_PLACEHOLDER = pattern(r"(?<![<\d])<[A-Za-z][\w ./:-]*>")
+_START = pattern(r"^\s*(?:sudo\s+)?(?:helm|helmfile|microk8s)\s", re.MULTILINE)
 
 
 def _wants(source: Source) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from policylint.model import Json, Location
 
@@ -33,8 +34,7 @@ INLINE = "<inline>"
 """Stands among the values files for values written in a declaration itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where something stands: `line` and `column` are 1-based, `start` and `end` bytes of the file (-1: unknown)."""
 
     file: str
@@ -44,8 +44,7 @@ class Place:
     end: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """One of Helm's flags: `state` is set, unset or unknown.
 
     `value` is the text given (True for a bare switch, False for `--atomic=false`), None where it cannot be told
@@ -69,16 +68,14 @@ UNSET = Flag("unset")
 UNKNOWN = Flag("unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """One `--set` whose text is known; `origin` is where the flag stands together with it."""
 
     text: str
     origin: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """What surrounds a command in CI: minutes until the job is stopped, what may run at the same time."""
 
     name: str = ""
@@ -91,8 +88,7 @@ class Job:
     stage: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Struct, frozen=True):
     """One helm or helmfile command, or one declared release.
 
     `line` is that of the helm or helmfile word, or the first of the declaration. `release`, `chart`, `version`
@@ -135,7 +131,7 @@ class Invocation:
     """Where ` --flag` can be written into a command; None where it cannot."""
     span: Place | None = None
     """The whole command or declaration, from its first word to its last."""
-    source: Source | None = field(default=None, compare=False, repr=False)
+    source: Source | None = None
     """The file's text, for edits of it; None for a command that stands in no file."""
 
     def flag(self, name: str) -> Flag:

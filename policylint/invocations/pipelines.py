@@ -15,6 +15,7 @@ from policylint.invocations.shellenv import Env
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import Text, joined
 from policylint.invocations.yamlnodes import Yaml, failures, roots, walk, within
+from policylint.patterns import pattern
 
 _SCRIPTS = (
     "script",
@@ -54,13 +55,13 @@ _SCRIPTS = (
 )
 _FACTS = ("set_fact", "ansible.builtin.set_fact", "vars")
 _ARGV = ("entrypoint", "command", "args")
-_KUBERNETES = re.compile(r"\$\(\w[\w.-]*\)")
-_IMAGE = re.compile(r"(?:^|/)[\w.-]*helm[\w.-]*(?::[^\s/]+)?(?:@sha256:\w+)?$")
-_MENTION = re.compile(
+_KUBERNETES = pattern(r"\$\(\w[\w.-]*\)")
+_IMAGE = pattern(r"(?:^|/)[\w.-]*helm[\w.-]*(?::[^\s/]+)?(?:@sha256:\w+)?$")
+_MENTION = pattern(
     r"(?<![\w.-])\$?[({]*helm(?:file|[234])?(?![\w-])|helm[\w-]*:[\w.]|drone-helm|-helm\b", re.IGNORECASE
 )
-_SHEBANG = re.compile(r"#!\s*/\S*\b(?:ba|z|k|a|da)?sh\b|#!/usr/bin/env (?:ba|z)?sh\b")
-_WHOLE = re.compile(r"\s*(?:sudo\s+)?helm(?:file)?\s+\S")
+_SHEBANG = pattern(r"#!\s*/\S*\b(?:ba|z|k|a|da)?sh\b|#!/usr/bin/env (?:ba|z)?sh\b")
+_WHOLE = pattern(r"\s*(?:sudo\s+)?helm(?:file)?\s+\S")
 
 
 def _wants(source: Source) -> bool:
@@ -165,7 +166,7 @@ def _script(source: Source, name: str, value: Yaml, known: dict[str, Text]) -> I
         yield from script(source, _task_vars(whole, known), known)
 
 
-_TASK = re.compile(r"\{\{\s*\.?(\w+)\s*\}\}")
+_TASK = pattern(r"\{\{\s*\.?(\w+)\s*\}\}")
 
 
 def _task_vars(text: Text, known: dict[str, Text]) -> Text:

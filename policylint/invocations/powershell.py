@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from itertools import accumulate
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.invocations.batch import read
 from policylint.invocations.model import Invocation, Job
@@ -18,35 +20,36 @@ from policylint.invocations.shellenv import Value
 from policylint.invocations.shellsyntax import prepare
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import HOLE, Text, Word, filled, rewritten
+from policylint.patterns import pattern
 
-_OPENING = re.compile(r"@([\"'])(?=\n)|<#|(?<![^\s;{}()])#[^\n]*")
+_OPENING = pattern(r"@([\"'])(?=\n)|<#|(?<![^\s;{}()])#[^\n]*")
 """A here-string, a block of comment or a comment."""
-_ASSIGN = re.compile(
+_ASSIGN = pattern(
     r"(?:^|[;{(,])[ \t]*(?:\[(?:[^\[\]\n]|\[\])*\]\s*)*"
     r"\$(?:\w+:)?(\w+)[ \t]*(\+?=)(?!=)[ \t]*(@\(|(?=[\"'])|[^\n;]*)",
     re.MULTILINE,
 )
-_STRING = re.compile(r"\"(?:`.|\"\"|[^\"`])*\"|'(?:''|[^'])*'", re.DOTALL)
-_ITEM = re.compile(r"\"(?:`.|\"\"|[^\"`])*\"|'(?:''|[^'])*'|\$[\w:]+|[^\s,;()\"']+", re.DOTALL)
-_PLAIN = re.compile(r"\$?[\w./-]+$")
-_INNER = re.compile(r"\$\((?:[^()\n]|\([^()\n]*\))*+\)|\$\{?[\w:]+\}?")
-_BRACE = re.compile(_STRING.pattern + r"|[{}]", re.DOTALL)
-_BRACKET = re.compile(_STRING.pattern + r"|[()]", re.DOTALL)
+_STRING = pattern(r"\"(?:`.|\"\"|[^\"`])*\"|'(?:''|[^'])*'", re.DOTALL)
+_ITEM = pattern(r"\"(?:`.|\"\"|[^\"`])*\"|'(?:''|[^'])*'|\$[\w:]+|[^\s,;()\"']+", re.DOTALL)
+_PLAIN = pattern(r"\$?[\w./-]+$")
+_INNER = pattern(r"\$\((?:[^()\n]|\([^()\n]*\))*+\)|\$\{?[\w:]+\}?")
+_BRACE = pattern(_STRING.pattern + r"|[{}]", re.DOTALL)
+_BRACKET = pattern(_STRING.pattern + r"|[()]", re.DOTALL)
 _LONGEST = 5_000
 """The characters within which a list is closed."""
-_PARAMETERS = re.compile(r"\bparam\s*\(", re.IGNORECASE)
-_VARIABLE = re.compile(
+_PARAMETERS = pattern(r"\bparam\s*\(", re.IGNORECASE)
+_VARIABLE = pattern(
     r"\$\(\s*\$(?:\w+:)?(\w+)\s*\)"  # $($name)
     r"|\$(?:\{(?:\w+:)?(\w+)\}|(?:\w+:(?!:))?([A-Za-z_]\w*))((?:\.\w+|\[[^\]\n]*\]|::\w+)*)"  # ${name} $env:x $a.b[0]
 )
-_SPLAT = re.compile(r"(?<=\s)@([A-Za-z]\w*)(?=\s|$)")
-_RUNNERS = re.compile(
+_SPLAT = pattern(r"(?<=\s)@([A-Za-z]\w*)(?=\s|$)")
+_RUNNERS = pattern(
     r"\b(?:Invoke-Expression|iex)\b(?:[ \t]+-Command\b)?|\bcmd(?:\.exe)?[ \t]+/[cC]\b|\bInvoke-Command\b", re.IGNORECASE
 )
-_STARTED = re.compile(
+_STARTED = pattern(
     r"\bStart-Process\b[ \t]+(?:-NoNewWindow[ \t]+|-Wait[ \t]+)*(?:-FilePath[ \t]+)?[\"']?(?=helm)", re.IGNORECASE
 )
-_LISTED = re.compile(r"[\"']?[ \t]+(?:-Wait[ \t]+|-NoNewWindow[ \t]+)*-ArgumentList[ \t]+([^\n;|]*)", re.IGNORECASE)
+_LISTED = pattern(r"[\"']?[ \t]+(?:-Wait[ \t]+|-NoNewWindow[ \t]+)*-ArgumentList[ \t]+([^\n;|]*)", re.IGNORECASE)
 
 
 def powershell(source: Source, text: Text, known: Mapping[str, Text], job: Job | None = None) -> Iterator[Invocation]:
@@ -79,8 +82,7 @@ def _silent(text: str) -> Iterator[tuple[int, int]]:
                 unclosed.add(mark)
 
 
-@dataclass(frozen=True, slots=True)
-class _Blocks:
+class _Blocks(Struct, frozen=True):
     """Where the blocks of a script begin and end, and where the parameters of its functions stand."""
 
     at: tuple[int, ...]
@@ -199,11 +201,11 @@ def _quoted(text: str, at: int) -> bool:
 
 def _shown(text: Text, match: re.Match[str], values: Mapping[str, Value], *, quoted: bool) -> Text:
     """What one of PowerShell's own words is in a shell."""
-    if match.re is _SPLAT:
+    if match.re.pattern == _SPLAT.pattern:
         new = f'"${{{match[1].lower()}[@]}}"'
-    elif match.re is _RUNNERS:
+    elif match.re.pattern == _RUNNERS.pattern:
         new = "eval"
-    elif match.re is _STARTED:
+    elif match.re.pattern == _STARTED.pattern:
         new = ""
     elif match[4] and not (quoted and match[4].startswith(".")):
         new = HOLE

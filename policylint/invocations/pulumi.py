@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ from policylint.invocations.model import INLINE
 from policylint.invocations.settings import Setting, literal, settings, strongest, tables
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.tree import Tree, documents
+from policylint.patterns import pattern
 
 _MARKS = {
     ".yaml": ("kubernetes:helm.sh/",),
@@ -24,10 +24,10 @@ _MARKS = {
     ".mjs": ("@pulumi/kubernetes",),
 }
 """What a file with a Helm release names, by suffix."""
-_TYPE = re.compile(r"kubernetes:helm\.sh/v\d\w*:(Release|Chart)$")
-_CLASS = re.compile(r"(?:^|\.)(?:helm\.)?v[234]\.(Release|Chart)$")
+_TYPE = pattern(r"kubernetes:helm\.sh/v\d\w*:(Release|Chart)$")
+_CLASS = pattern(r"(?:^|\.)(?:helm\.)?v[234]\.(Release|Chart)$")
 _CHARTS = {"chart", "path"}
-_IMPORT = re.compile(r"(?:@pulumi/kubernetes/helm|from pulumi_kubernetes\.helm)")
+_IMPORT = pattern(r"(?:@pulumi/kubernetes/helm|from pulumi_kubernetes\.helm)")
 
 
 def read_yaml(text: str, file: str) -> Iterator[Read]:

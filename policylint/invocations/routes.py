@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from policylint.errors import ReadError
 from policylint.invocations.model import Invocation
@@ -25,16 +26,14 @@ _MOST = 20
 """Releases that are looked for; each costs a search of the whole tree."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """An object that sends traffic to a release: "Ingress web", and where it stands."""
 
     what: str
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Struct, frozen=True):
     """A command that uninstalls a release, and what still routes to it; the subject of rules on that."""
 
     invocation: Invocation

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from policylint.invocations.commands import shell
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import Text
+from policylint.patterns import pattern
 
 _NAMES = (
     ".sh",
@@ -23,7 +24,7 @@ _NAMES = (
     ".bashrc",
     ".zshrc",
 )
-_SHEBANG = re.compile(
+_SHEBANG = pattern(
     r"#!\s*\S*?(?:/|\s)(?:env\s+(?:-S\s+)?)?(?:ba|z|k|a|da)?sh\b|#!/usr/bin/(?:env )?bats\b|#!\S+/with-contenv"
 )
 
@@ -33,7 +34,7 @@ def _wants(source: Source) -> bool:
     return name.endswith(_NAMES) or bool(_SHEBANG.match(source.text))
 
 
-_TEST = re.compile(r"^[ \t]*@test[ \t]+.*(?=\{[ \t]*$)", re.MULTILINE)
+_TEST = pattern(r"^[ \t]*@test[ \t]+.*(?=\{[ \t]*$)", re.MULTILINE)
 """The head of a test of Bats, which is no shell: its name may hold any quotes."""
 
 

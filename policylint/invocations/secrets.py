@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from policylint.invocations.model import Flag, Invocation
+from policylint.patterns import pattern
 from policylint.redact import MASK, MIN_LENGTH, secret_key
 
-_PAIR = re.compile(r"(?P<key>[^=,]+)=(?P<value>(?:\\.|[^,\\])*)")
+_PAIR = pattern(r"(?P<key>[^=,]+)=(?P<value>(?:\\.|[^,\\])*)")
 _SETS = ("set", "set-string", "set-literal", "set-json", "set-file")
-_LOGIN = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_LOGIN = pattern(r"(?<=://)[^/@\s]+(?=@)")
 """The user and password of an address."""
 
 

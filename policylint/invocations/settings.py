@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import functools
-import pkgutil
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
+
+from policylint import shipped
 from policylint.invocations import flags
 from policylint.invocations.tree import NOWHERE, Spot, Tree
-from policylint.kyaml import load
+from policylint.patterns import pattern
 
 Reading = tuple[str, str]
 """(Helm 3's flag without dashes, how the setting is read), as a row of the data has it."""
 
-_VARIABLE = re.compile(r"\$[A-Za-z_({]")
+_VARIABLE = pattern(r"\$[A-Za-z_({]")
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One of Helm's flags as a declaration has it: `state` is set, unset (said to be off) or unknown."""
 
     flag: str
@@ -31,8 +30,7 @@ class Setting:
     written: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """How one tool spells Helm's flags; `mode` is what it does with the last release's values by default."""
 
     settings: Mapping[str, Reading]
@@ -43,8 +41,7 @@ class Table:
 @functools.cache
 def tables() -> Mapping[str, Table]:
     """Every tool's table."""
-    data = pkgutil.get_data("policylint", "data/declarations.yaml")
-    raw: Mapping[str, Any] = load((data or b"").decode(), "declarations.yaml")
+    raw: Mapping[str, Any] = shipped.table("declarations")
     return {tool: Table(_rows(row, "settings"), _rows(row, "options"), row["mode"]) for tool, row in raw.items()}
 
 

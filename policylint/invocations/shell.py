@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from policylint.invocations.argv import parse as parse_words
 from policylint.invocations.shellcommands import DEPTH
@@ -22,8 +23,7 @@ _BUDGET = 400
 """How many function calls of one file are followed; what more there are is read once, arguments unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A helm command met while reading: `site` is its position in the file, `env` Helm's own variables."""
 
     call: Call
@@ -32,8 +32,7 @@ class Run:
     env: Mapping[str, str]
 
 
-@dataclass(slots=True)
-class Shell:
+class Shell(Struct):
     """One file's scripts: they share the functions they define, and what was found."""
 
     file: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
 
 from policylint.invocations.shellenv import Env, Value
 from policylint.invocations.shellsyntax import find, prepare, statements
@@ -25,8 +26,7 @@ DEPTH = 8
 """How deep functions and strings run as commands are followed."""
 
 
-@dataclass(slots=True)
-class Commands:
+class Commands(Struct):
     """One text being read in one environment: how commands, pipelines and assignments are read."""
 
     shell: Shell

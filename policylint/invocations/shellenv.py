@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from policylint.invocations.flags import takes_value
 from policylint.invocations.text import EMPTY, Text, Word, either
@@ -11,8 +12,7 @@ Value = Text | tuple[Word, ...]
 """A string, or an array's words."""
 
 
-@dataclass(slots=True)
-class Env:
+class Env(Struct):
     """Variables by name; positional ones as "1", "2", ... and all of them as "@"."""
 
     values: dict[str, Value] = field(default_factory=dict)

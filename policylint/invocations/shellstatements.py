@@ -9,13 +9,14 @@ from policylint.invocations.shellcommands import Commands
 from policylint.invocations.shellenv import Env
 from policylint.invocations.shellsyntax import find, statements
 from policylint.invocations.text import EMPTY, HOLE, Text
+from policylint.patterns import pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 _LOOPS = 8
 """How many words a loop is gone through for; beyond, its variable cannot be told."""
-_LOST = re.compile(r"^[ \t]*(?:[@-]|sudo\s+|if\s+!?\s*|!\s*)*(?:helm|helmfile)[ \t]+[a-z-].*(?:\\\n.*)*", re.MULTILINE)
+_LOST = pattern(r"^[ \t]*(?:[@-]|sudo\s+|if\s+!?\s*|!\s*)*(?:helm|helmfile)[ \t]+[a-z-].*(?:\\\n.*)*", re.MULTILINE)
 
 
 class Statements(Commands):

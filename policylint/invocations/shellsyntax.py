@@ -8,26 +8,27 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from policylint.invocations.text import EMPTY, HOLE, TAIL, Text, filled, rewritten
+from policylint.patterns import pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_TEMPLATE = re.compile(
+_TEMPLATE = pattern(
     r"\$?\{\{(?>\"[^\"\n]*\"|`[^`]*`|(?!\}\})[^\n])*+\}\}"  # ${{ github }} {{ go, jinja, just }}
     r"|<<\s*(?:parameters|pipeline|matrix)\.[\w.-]+\s*>>"  # << circleci >>
     r"|<<<[ ]?[\w .-]+[ ]?>>>|<%=?(?:(?!%>)[^\n])*+%>"  # <<< name >>> <%= erb %>
 )
-_CONTROL = re.compile(r"\{%(?:(?!%\})[^\n])*+%\}|\{#(?:(?!#\})[^\n])*+#\}")
-_SOMETIMES = re.compile(
+_CONTROL = pattern(r"\{%(?:(?!%\})[^\n])*+%\}|\{#(?:(?!#\})[^\n])*+#\}")
+_SOMETIMES = pattern(
     r"(\{%[-+]?\s*if\b(?:(?!%\})[^\n])*+%\}|\{\{-?\s*if\b(?:(?!\}\})[^\n])*+\}\})"
     r"(\s*-(?:(?!\{%|\{\{-?\s*(?:if|else|end)\b).)*+)"
     r"(\{%[-+]?\s*endif\s*[-+]?%\}|\{\{-?\s*end\s*-?\}\})",
     re.DOTALL,
 )
 """Flags between a template's if and its end."""
-_LOGICAL = re.compile(r"^(?:[ \t]*#[^\n]*|(?:[^\\\n]|\\[^\n]|\\\n)*+)(?:\n|\\?\Z)", re.MULTILINE)
+_LOGICAL = pattern(r"^(?:[ \t]*#[^\n]*|(?:[^\\\n]|\\[^\n]|\\\n)*+)(?:\n|\\?\Z)", re.MULTILINE)
 """A comment, or a line with those that it goes on in."""
-_CUT = re.compile(r"(?<=[^\s\\])\\\n(?=\S)")
+_CUT = pattern(r"(?<=[^\s\\])\\\n(?=\S)")
 
 
 @functools.cache

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.invocations.shellenv import Env
 from policylint.invocations.shellsyntax import find, names
 from policylint.invocations.text import EMPTY, HOLE, TAIL, Text, Word, joined
+from policylint.patterns import pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_QUOTED_ESCAPE = re.compile(r'\\([$`"\\])')
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_QUOTED_ESCAPE = pattern(r'\\([$`"\\])')
+_ESCAPE = pattern(r"\\(.)", re.DOTALL)
 _ANSI = {"n": "\n", "t": "\t", "r": "\r"}
 _CUT = ("%", "%%", "#", "##", "^", "^^", ",", ",,", ":", "/", "//", "/#", "/%", "@")
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A part of a word: a text that a shell splits (or not), or an array's words."""
 
     text: Text = EMPTY
@@ -31,8 +33,7 @@ class Piece:
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Expander:
+class Expander(Struct, frozen=True):
     """Expands nodes of one text in one environment; `substitution` reads a `$( )` and says what it prints."""
 
     source: Text
@@ -266,8 +267,7 @@ def _flat(piece: Piece) -> Text:
     return joined((word.text.maybe() if word.maybe else word.text for word in piece.words), " ")
 
 
-@dataclass(slots=True)
-class _Joiner:
+class _Joiner(Struct):
     """The word that is being put together."""
 
     text: Text = EMPTY

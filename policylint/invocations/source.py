@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import functools
 import importlib
-import pkgutil
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path, PurePosixPath
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from policylint.invocations.model import Invocation, Place
 from policylint.report import RuleFailure
+from policylint.shipped import modules
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True, eq=False):
     """One file's text; positions are 0-based characters of `text`, lines end in one line feed.
 
     A carriage return before a line feed reads as a blank, so that positions stay those of the file.
@@ -32,8 +33,8 @@ class Source:
     """The directory `file` is relative to, for readers that look at a file nearby; None where there is none."""
     offset: int = 0
     """Bytes of the file before the text (a byte order mark)."""
-    _starts: list[int] = field(default_factory=list, compare=False)
-    _bytes: list[int] = field(default_factory=list, compare=False)
+    _starts: list[int] = field(default_factory=list)
+    _bytes: list[int] = field(default_factory=list)
 
     @classmethod
     def of(cls, file: str, data: bytes, root: Path | None = None) -> Source:
@@ -82,8 +83,7 @@ Found = Invocation | RuleFailure
 """What a reader yields: an invocation, or that a part of the file cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """One kind of file. `wants` looks at the name and the text (cheaply); `read` yields what it finds.
 
     Of the readers with `rank` 0 each that wants a file reads it; of those with a higher rank only the first.
@@ -102,8 +102,8 @@ def readers() -> tuple[Reader, ...]:
     """Every module's `READER` (or `READERS`), by rank and name."""
     package = importlib.import_module("policylint.invocations")
     found: list[Reader] = []
-    for module in pkgutil.iter_modules(package.__path__):
-        loaded = importlib.import_module(f"policylint.invocations.{module.name}")
+    for module in modules(package):
+        loaded = importlib.import_module(f"policylint.invocations.{module}")
         one = getattr(loaded, "READER", None)
         found += [one] if isinstance(one, Reader) else []
         found += [each for each in getattr(loaded, "READERS", ()) if isinstance(each, Reader)]

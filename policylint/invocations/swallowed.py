@@ -7,23 +7,24 @@ from collections.abc import Sequence
 
 from policylint.invocations.jobs import MAKE
 from policylint.invocations.source import Source
+from policylint.patterns import pattern
 
-_OR = re.compile(r"\|\|\s*(?P<rest>[^\n]+)")
-_STOPS = re.compile(
+_OR = pattern(r"\|\|\s*(?P<rest>[^\n]+)")
+_STOPS = pattern(
     r"(?:^|[;{(&|\n]|\bthen\b|\belse\b)\s*(?:exit\s+[\"']?[1-9$]|return\s+[\"']?[1-9$]|exit\s*(?:[;}]|$)"
     r"|(?:false|die|fail|abort|kill)\b)",
     re.MULTILINE,
 )
-_DONE = re.compile(r";\s*(?:true|:|exit\s+0)(?:\s|$|;|[\"'])")
-_BACKGROUND = re.compile(r"(?<![&>|\d])&\s*(?:#.*)?$")
-_PIPE = re.compile(r"(?<!\|)\|(?![|&])")
-_PIPEFAIL = re.compile(r"\bpipefail\b|^\s*-?\s*shell:\s*[\"']?bash[\"']?\s*$", re.MULTILINE)
-_PIPES_FAIL = re.compile(r"gitlab-ci|\.circleci/")
+_DONE = pattern(r";\s*(?:true|:|exit\s+0)(?:\s|$|;|[\"'])")
+_BACKGROUND = pattern(r"(?<![&>|\d])&\s*(?:#.*)?$")
+_PIPE = pattern(r"(?<!\|)\|(?![|&])")
+_PIPEFAIL = pattern(r"\bpipefail\b|^\s*-?\s*shell:\s*[\"']?bash[\"']?\s*$", re.MULTILINE)
+_PIPES_FAIL = pattern(r"gitlab-ci|\.circleci/")
 """CI systems whose shells have pipefail by themselves."""
-_SET = re.compile(r"(?:^|[\s;&|\"'])set\s+(?P<sign>[-+])(?:[a-df-zA-Z]*e[a-zA-Z]*|o\s+errexit)\b")
-_SHEBANG_E = re.compile(r"\A#![^\n]*\s-\w*e")
-_IF = re.compile(r"(?:^|[\s;\"'])(?:if|elif|while|until)\s+(?P<not>!\s*)?[^\n;&|]*$")
-_ELSE = re.compile(r"^\s*(?:else|elif|fi|done)\b")
+_SET = pattern(r"(?:^|[\s;&|\"'])set\s+(?P<sign>[-+])(?:[a-df-zA-Z]*e[a-zA-Z]*|o\s+errexit)\b")
+_SHEBANG_E = pattern(r"\A#![^\n]*\s-\w*e")
+_IF = pattern(r"(?:^|[\s;\"'])(?:if|elif|while|until)\s+(?P<not>!\s*)?[^\n;&|]*$")
+_ELSE = pattern(r"^\s*(?:else|elif|fi|done)\b")
 
 
 def flaw(source: Source, number: int, start: int, end: int) -> tuple[str, int]:

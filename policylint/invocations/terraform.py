@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.invocations import terraform_json
@@ -19,12 +20,13 @@ from policylint.invocations.settings import Setting, literal, strongest, tables,
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.suffixes import language
 from policylint.invocations.tree import NOWHERE, Tree, documents
+from policylint.patterns import pattern
 
-_HEAD = re.compile(r"^\s*resource\s+\"?helm_release\b", re.MULTILINE)
+_HEAD = pattern(r"^\s*resource\s+\"?helm_release\b", re.MULTILINE)
 _OWN = (".tf", ".tofu")
 _OTHERS = (".hcl", ".json", ".sh", ".bash", ".yaml", ".yml", "")
 """Kinds of text that may hold a block of Terraform's in a here-document, or hold it as JSON."""
-_BRACES = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|[{}]|#[^\n]*")
+_BRACES = pattern(r"\"(?:[^\"\\\n]|\\.)*\"|[{}]|#[^\n]*")
 _MANIFESTS = ("manifest", "yaml_body", "object", "content")
 """Attributes of resources that give an object (hashicorp/kubernetes, gavinbunney/kubectl)."""
 _SETS = ("set", "set_sensitive", "set_list", "set_wo", "set_string")

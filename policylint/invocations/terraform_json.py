@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from policylint.errors import ReadError
@@ -10,9 +9,10 @@ from policylint.invocations.declared import Declaration, Read, Word, word
 from policylint.invocations.model import INLINE
 from policylint.invocations.settings import settings, strongest
 from policylint.invocations.tree import Tree, documents
+from policylint.patterns import pattern
 
 _SETS = ("set", "set_sensitive", "set_list", "set_wo", "set_string")
-_NAMED = re.compile(r"\$\{\s*((?:var|local)\.\w+)\s*\}$")
+_NAMED = pattern(r"\$\{\s*((?:var|local)\.\w+)\s*\}$")
 
 
 def read(text: str, file: str) -> Iterator[Read]:

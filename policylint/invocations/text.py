@@ -8,16 +8,16 @@ its word, `TAIL` may become any number of words where a shell splits it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import chain
+
+from msgspec import Struct
 
 HOLE = "\ue000"
 TAIL = "\ue001"
 _UNTOLD = str.maketrans({TAIL: HOLE})
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """`text` with, for each character, its position in the file (-1: none) and a mark: "." or "m" for maybe there."""
 
     text: str
@@ -171,8 +171,7 @@ def _marks(one: str, other: str) -> str:
     return "".join("m" if "m" in pair else "." for pair in zip(one, other, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """One word of a command line as the program gets it.
 
     `tail` says that it may become any number of words (an unknown array, `$ARGS`), `sure` that it does so

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from policylint.errors import ReadError
@@ -13,15 +14,15 @@ from policylint.invocations.anchors import anchors_told_apart
 from policylint.invocations.holes import HOLE, Filled, fill, has_actions
 from policylint.invocations.repairs import blanked, indents, to_leave_out
 from policylint.kyaml import compose, expanded_size
+from policylint.patterns import pattern
 
-_END = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z).*$", re.MULTILINE)
+_END = pattern(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z).*$", re.MULTILINE)
 MAX_NODES = 200_000
 """The most nodes a document may have once its aliases are expanded."""
-_ANCHORS = re.compile(r"\b(?:anchor|alias)\b")
+_ANCHORS = pattern(r"\b(?:anchor|alias)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """From where to where something stands in its file; 1-based, an end line of 0 is not known."""
 
     line: int
@@ -35,8 +36,7 @@ class Spot:
 NOWHERE = Spot(0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One document: its text with the templates filled, and where it stands in the file (0-based line, column)."""
 
     filled: Filled
@@ -47,8 +47,7 @@ class Page:
     """Lines (0-based, of this document) left out because no parser can read them, and their indents."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """A node and the page it is on; lines and columns are 1-based and those of the file."""
 
     node: Node

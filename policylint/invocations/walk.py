@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import functools
 import os
-import pkgutil
 import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
+from policylint import shipped
 from policylint.invocations.model import Invocation
 from policylint.invocations.source import Found, Source, read_source, readers
-from policylint.kyaml import load
+from policylint.meanwhile import Meanwhile
+from policylint.patterns import pattern
 from policylint.report import RuleFailure
 
 _WORDS = ("helm", "argoproj", "fleet.cattle", "releases:", "ManagedChart")
 """A file without any of these (in any case) runs no Helm and declares no release."""
-_WORD = re.compile("|".join(map(re.escape, _WORDS)).encode(), re.IGNORECASE)
+_WORD = pattern("|".join(map(re.escape, _WORDS)).encode(), re.IGNORECASE)
 _HEAD = 8000
 """How much of a file is looked at for a zero byte, which makes it binary (as git does)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Struct, frozen=True):
     """What a scan found, in order of files and lines; what it could not read is in `failures`."""
 
     invocations: tuple[Invocation, ...]
@@ -37,7 +38,7 @@ class Scan:
 @functools.cache
 def settings() -> Mapping[str, Any]:
     """data/scan.yaml: directories that are left out, and the largest file that is read."""
-    found: Mapping[str, Any] = load((pkgutil.get_data("policylint", "data/scan.yaml") or b"").decode(), "scan.yaml")
+    found: Mapping[str, Any] = shipped.table("scan")
     return found
 
 
@@ -76,8 +77,7 @@ def naming(
             yield _source(path, data, root)
 
 
-@dataclass(frozen=True, slots=True)
-class _Listing:
+class _Listing(Struct, frozen=True):
     """The files of one path that may name helm ("" is the path itself), and how many files were looked through."""
 
     names: tuple[str, ...]
@@ -98,10 +98,9 @@ def _list(path: Path, patterns: tuple[str, ...], wanted: Sequence[str], failures
         failures.append(RuleFailure("scan", f"{path}: no such file or directory", "name a file or a directory"))
         return _Listing((), 0)
     words = [part for word in wanted for part in ("-e", word)]
-    with ThreadPoolExecutor(1) as pool:
-        found = pool.submit(_git, path, "grep", "-lIiz", "--no-color", "--untracked", "-F", *words)
-        listed = _git(path, "ls-files", "-co", "--exclude-standard", "-z")
-        naming = found.result()
+    found = Meanwhile(partial(_git, path, "grep", "-lIiz", "--no-color", "--untracked", "-F", *words))
+    listed = _git(path, "ls-files", "-co", "--exclude-standard", "-z")
+    naming = found.result()
     if listed is None:
         kept = tuple(_from_disk(path, patterns))
         return _Listing(kept, len(kept))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from policylint.errors import ReadError
 from policylint.invocations.declared import Declaration, Read, Word, found, word
 from policylint.invocations.source import Reader, Source
 from policylint.invocations.tree import Tree, documents
+from policylint.patterns import pattern
 
-_PROJECT = re.compile(r"\[\[\s*project\s*\]\]")
+_PROJECT = pattern(r"\[\[\s*project\s*\]\]")
 
 
 def read(text: str, file: str) -> Iterator[Read]:

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import functools
-import pkgutil
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
+from policylint import shipped
 from policylint.invocations.flags import notes, verbs
 from policylint.invocations.text import HOLE, TAIL, Text, Word, joined
-from policylint.kyaml import load
+from policylint.patterns import pattern
 
-_HELM = re.compile(r"^helm(?:[-_]?v?\d[\w.]*)?(?:\.exe)?$", re.IGNORECASE)
-_HELMFILE = re.compile(r"^helmfile(?:[-_]?v?\d[\w.]*)?(?:\.exe)?$", re.IGNORECASE)
-_VERSIONED = re.compile(rf"^helm(file)?(?:[-_]v?|[-_]?v)[\d.{HOLE}{TAIL}]+(?:\.exe)?$", re.IGNORECASE)
+_HELM = pattern(r"^helm(?:[-_]?v?\d[\w.]*)?(?:\.exe)?$", re.IGNORECASE)
+_HELMFILE = pattern(r"^helmfile(?:[-_]?v?\d[\w.]*)?(?:\.exe)?$", re.IGNORECASE)
+_VERSIONED = pattern(rf"^helm(file)?(?:[-_]v?|[-_]?v)[\d.{HOLE}{TAIL}]+(?:\.exe)?$", re.IGNORECASE)
 _PROGRAM = r"_?(?:bin|cmd|command|exe|executable|opts?|tool|path|cli|binary|client)"
-_NAMED = re.compile(rf"(?:^|_)helm(?:_?[234])?(?:{_PROGRAM})?$", re.IGNORECASE)
-_NAMED_FILE = re.compile(rf"(?:^|_)helmfile(?:{_PROGRAM})?$", re.IGNORECASE)
-_IMAGE = re.compile(r"^(?:[\w.:${}()-]+/)*[\w.-]*helm[\w.-]*(?::[^\s/]+)?(?:@sha256:\w+)?$")
-_SUBSTITUTED = re.compile(r"^\$\((?:shell )?\s*(?:which|command -v|type -p)\s[^)]*helm[^)]*\)$|^`which helm`$")
-_WHOLE = re.compile(r"\s*(?:sudo )?helm(?:file)? \S")
-_ASSIGN = re.compile(r"^[A-Za-z_]\w*=")
+_NAMED = pattern(rf"(?:^|_)helm(?:_?[234])?(?:{_PROGRAM})?$", re.IGNORECASE)
+_NAMED_FILE = pattern(rf"(?:^|_)helmfile(?:{_PROGRAM})?$", re.IGNORECASE)
+_IMAGE = pattern(r"^(?:[\w.:${}()-]+/)*[\w.-]*helm[\w.-]*(?::[^\s/]+)?(?:@sha256:\w+)?$")
+_SUBSTITUTED = pattern(r"^\$\((?:shell )?\s*(?:which|command -v|type -p)\s[^)]*helm[^)]*\)$|^`which helm`$")
+_WHOLE = pattern(r"\s*(?:sudo )?helm(?:file)? \S")
+_ASSIGN = pattern(r"^[A-Za-z_]\w*=")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A helm or helmfile command: its own word, and the words behind it."""
 
     tool: str
@@ -34,8 +34,7 @@ class Call:
     words: tuple[Word, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """A text that a shell is given to run."""
 
     text: Text
@@ -44,7 +43,7 @@ class Script:
 @functools.cache
 def table() -> Mapping[str, Any]:
     """data/wrappers.yaml."""
-    found: Mapping[str, Any] = load((pkgutil.get_data("policylint", "data/wrappers.yaml") or b"").decode(), "wrappers")
+    found: Mapping[str, Any] = shipped.table("wrappers")
     return found
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from msgspec import Struct
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from policylint.errors import ReadError
@@ -15,17 +15,17 @@ from policylint.invocations.holes import fill
 from policylint.invocations.source import Source
 from policylint.invocations.text import EMPTY, Text
 from policylint.kyaml import compose
+from policylint.patterns import pattern
 from policylint.report import RuleFailure
 
-_SPLIT = re.compile(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
-_MAPPING = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ ]*(?:- )?[ ]*[\w.-]+:(?:[ \t]|$)", re.MULTILINE)
+_SPLIT = pattern(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
+_MAPPING = pattern(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ ]*(?:- )?[ ]*[\w.-]+:(?:[ \t]|$)", re.MULTILINE)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": " ", "e": " ", " ": " "}
 _LONG = {"x": 2, "u": 4, "U": 8}
 _DEPTH = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Yaml:
+class Yaml(Struct, frozen=True):
     """A node of a document; `base` is the position in the file where the document's text begins."""
 
     node: Node

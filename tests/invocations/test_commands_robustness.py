@@ -1,12 +1,9 @@
-"""Damaged and long files: the readers of commands end, with invocations and failures alone, and soon."""
+"""Damaged files: the readers of commands end, with invocations and failures alone."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -70,32 +67,3 @@ def test_characters_put_in(path: Path, changes: list[tuple[int, str]]) -> None:
 @given(st.sampled_from(["a.sh", "Makefile", "a.ps1", "a.bat", "justfile", "Jenkinsfile", "Dockerfile"]), st.binary())
 def test_any_bytes(name: str, data: bytes) -> None:
     read(name, "helm " + data.decode("latin-1"))
-
-
-LONG: dict[str, Callable[[int], str]] = {
-    "a.sh": lambda count: "helm upgrade {{ web }} ./web --set a=b\n" * count,
-    "glued.sh": lambda count: "helm upgrade web\\\n--install ./web\n" * count,
-    "doubled.sh": lambda count: "A=x\n" + 'A="$A$A"\n' * count + "helm upgrade $A ./web\n",
-    "branches.sh": lambda count: "if x; then A+=(--set a=b); fi\n" * (count // 10) + 'helm upgrade a b "${A[@]}"\n',
-    "open.sh": lambda count: "cat <<EOF\nhelm upgrade\n" * count,
-    "Makefile": lambda count: "ifdef A\nX = $(\nendif\n" * count + "a:\n\thelm upgrade $(X) y\n",
-    "a.ps1": lambda count: '$x = @("a",\n@"\nhelm ls $x.y `\n' * count,
-    "a.bat": lambda count: "set X=1\nhelm upgrade %X% y ^\n --set a=b\n" * count,
-    "justfile": lambda count: 'a x="y":\n  helm upgrade {{x}} y\n' * count,
-    "Jenkinsfile": lambda count: '/* """ sh "helm upgrade ${a} ./b"\n' * count,
-    "README.md": lambda count: "```sh\nhelm upgrade a b\n```\n" * count,
-    ".gitlab-ci.yml": lambda count: "".join(
-        f"j{index}:\n  extends: [j{index + 1}, j{index + 2}]\n  script: [helm ls]\n" for index in range(count // 10)
-    ),
-}
-
-
-@pytest.mark.parametrize("name", sorted(LONG))
-def test_a_file_ten_times_as_long_takes_about_ten_times_as_long(name: str) -> None:
-    def seconds(count: int) -> float:
-        text, start = LONG[name](count), time.perf_counter()
-        read(name, text)
-        return time.perf_counter() - start
-
-    seconds(10)
-    assert seconds(2000) < 40 * max(seconds(200), 0.05)
