@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,20 +12,14 @@ from msgspec.structs import replace
 
 from policylint.config import Config, Environment, find, read, severities
 from policylint.errors import UsageError
-from policylint.evaluate import evaluate, order, verdict
-from policylint.invocations.model import Invocation
-from policylint.invocations.routes import Removal, removals
-from policylint.invocations.secrets import masked, secrets
-from policylint.invocations.together import Together, in_repository
-from policylint.invocations.walk import Scan, scan
-from policylint.meanwhile import Meanwhile
+from policylint.listing import Listing, listed
 from policylint.model import Apply, Category, Finding, Severity, Target
-from policylint.packs import all_rules, select
 from policylint.redact import Redactor
 from policylint.report import Report, RuleFailure
-from policylint.rule import Context
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # loaded while git looks through the files
+    from policylint.invocations.model import Invocation
+    from policylint.invocations.walk import Scan
     from policylint.rule import Rule
 
 _SUBJECTS = frozenset({"Invocation", "Removal", "Together"})
@@ -52,14 +45,28 @@ def survey(asked: Survey) -> Report:
 
     A file that cannot be read is a failure of the report; no invocation at all is a pass that says so.
     """
-    found = Meanwhile(partial(searched, asked))
-    all_rules(_SUBJECTS)  # they load while git looks through the files
-    return judged(asked, found.result())
+    listings = _listed(asked)
+    from policylint.packs import all_rules
+
+    all_rules(_SUBJECTS)
+    return judged(asked, _searched(listings))
 
 
 def searched(asked: Survey) -> Scan:
     """The invocations below the paths, with the failures of reading."""
-    return scan(absolute(asked), Path.cwd(), skip=configuration(asked).scan_ignore)
+    return _searched(_listed(asked))
+
+
+def _listed(asked: Survey) -> list[Listing]:
+    return listed(absolute(asked), configuration(asked).scan_ignore)
+
+
+def _searched(listings: Sequence[Listing]) -> Scan:
+    from policylint.invocations.source import readers
+    from policylint.invocations.walk import scanned
+
+    readers()
+    return scanned(listings, Path.cwd())
 
 
 def absolute(asked: Survey) -> list[Path]:
@@ -69,6 +76,10 @@ def absolute(asked: Survey) -> list[Path]:
 
 def judged(asked: Survey, found: Scan) -> Report:
     """What the rules say of the invocations of a scan."""
+    from policylint.evaluate import evaluate, order, verdict
+    from policylint.invocations.secrets import secrets
+    from policylint.rule import Context
+
     config = configuration(asked)
     environment = _environment(asked, config)
     levels, settings = severities(config.rules, environment.rules)
@@ -86,6 +97,9 @@ def judged(asked: Survey, found: Scan) -> Report:
 
 def _subjects(asked: Survey, found: Scan, config: Config, rules: Iterable[Rule]) -> Iterator[object]:
     """The invocations, those of each file together, and the removals where a rule asks for them: they take a search."""
+    from policylint.invocations.routes import Removal, removals
+    from policylint.invocations.together import in_repository
+
     yield from (*found.invocations, *in_repository(found.invocations))
     if any(Removal in rule.subjects for rule in rules):
         yield from removals(found.invocations, absolute(asked), Path.cwd(), skip=config.scan_ignore)
@@ -99,6 +113,8 @@ class _Rows(Sequence[Any]):
         self._redactor = redactor
 
     def __getitem__(self, at: Any) -> Any:
+        from policylint.invocations.secrets import masked
+
         row = masked(self._invocations[at]).to_json()
         return self._redactor.value(row) if self._redactor.secrets else row
 
@@ -131,6 +147,8 @@ def _target(asked: Survey, config: Config, environment: Environment) -> Target:
 
 
 def _rules(asked: Survey, config: Config, environment: Environment) -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
+    from policylint.packs import all_rules, select
+
     rules, failures = all_rules(_SUBJECTS)
     chosen = select(
         rules,
@@ -138,7 +156,8 @@ def _rules(asked: Survey, config: Config, environment: Environment) -> tuple[tup
         ignored=(*asked.ignore, *config.ignore),
         level=asked.level or environment.level or config.level,
     )
-    return tuple(rule for rule in chosen if {Invocation, Together, Removal} & set(rule.subjects)), failures
+    mine = (rule for rule in chosen if not _SUBJECTS.isdisjoint(subject.__name__ for subject in rule.subjects))
+    return tuple(mine), failures
 
 
 def _weighed(finding: Finding, levels: dict[str, Severity | None]) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -27,12 +28,12 @@ def _folder(invocation: Invocation) -> Path | None:
     source, chart = invocation.source, invocation.chart
     if source is None or source.root is None or not chart or "://" in chart:
         return None
-    top = source.root.resolve()
     beside = PurePosixPath(source.file).parent / chart
-    for name in (chart, str(beside)):
-        found = (source.root / name).resolve()
-        if found.is_relative_to(top) and (found / "Chart.yaml").is_file():
-            return found
+    for name in dict.fromkeys((chart, str(beside))):
+        if os.path.isfile(f"{source.root}/{name}/Chart.yaml"):  # noqa: PTH113  asked for each command of a repository
+            found = (source.root / name).resolve()
+            if found.is_relative_to(source.root.resolve()):
+                return found
     return None
 
 

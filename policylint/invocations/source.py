@@ -20,6 +20,11 @@ from policylint.report import RuleFailure
 from policylint.shipped import modules
 
 
+@functools.lru_cache(maxsize=16)
+def _path(file: str) -> PurePosixPath:
+    return PurePosixPath(file)
+
+
 class Source(Struct, frozen=True, eq=False):
     """One file's text; positions are 0-based characters of `text`, lines end in one line feed.
 
@@ -49,7 +54,7 @@ class Source(Struct, frozen=True, eq=False):
     @property
     def path(self) -> PurePosixPath:
         """The file's name as a path."""
-        return PurePosixPath(self.file)
+        return _path(self.file)
 
     def place(self, start: int, end: int = -1) -> Place:
         """The place of the characters start..end."""

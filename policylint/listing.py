@@ -1,0 +1,159 @@
+"""Which files of a repository are looked at: git lists those that may name helm while everything else is loaded."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from policylint import shipped
+from policylint.meanwhile import Meanwhile
+from policylint.report import RuleFailure
+
+WORDS = ("helm", "argoproj", "fleet.cattle", "releases:")
+"""A file without any of these (in any case) runs no Helm and declares no release."""
+_MOST = 1 << 16
+"""Bytes of names that are taken from git at once."""
+
+
+@cache
+def settings() -> Mapping[str, Any]:
+    """data/scan.yaml: directories that are left out, and the largest file that is read."""
+    found: Mapping[str, Any] = shipped.table("scan")
+    return found
+
+
+def listed(paths: Sequence[Path], skip: Sequence[str] = (), words: Sequence[str] = WORDS) -> list[Listing]:
+    """The files below these paths that hold one of the words; `skip` are more patterns of directories to leave out."""
+    patterns = (*settings()["skip"], *skip)
+    return [Listing(each, patterns, words) for each in paths]
+
+
+class Listing:
+    """The files of one path that hold one of some words, in any case, from now on under way.
+
+    A directory's files are those that git knows or would add; outside a work tree, or without git, all of them.
+    `patterns` are directories that are left out. A path that is not there is a failure.
+    """
+
+    def __init__(self, path: Path, patterns: tuple[str, ...], words: Sequence[str]) -> None:
+        self._path = path
+        self._patterns = patterns
+        self._grep: subprocess.Popen[bytes] | None = None
+        self._listed: Meanwhile[bytes | None] | None = None
+        self._found: int | None = None
+        if path.is_dir():
+            wanted = [part for word in words for part in ("-e", word)]
+            self._grep = _start(path, "grep", "-lIiz", "--no-color", "--untracked", "-F", *wanted)
+            self._listed = Meanwhile(partial(_printed, path, "ls-files", "-co", "--exclude-standard", "-z"))
+
+    @property
+    def failure(self) -> RuleFailure | None:
+        """That there is no such path."""
+        if self._listed or self._path.is_file():
+            return None
+        return RuleFailure("scan", f"{self._path}: no such file or directory", "name a file or a directory")
+
+    def paths(self) -> Iterator[Path]:
+        """The files, those that may hold a word as git finds them; the path itself where it is a file."""
+        if self._listed is None:
+            yield from (self._path,) if self._path.is_file() else ()
+            return
+        given = set()
+        for name in self._naming():
+            given.add(name)
+            if not _skipped(name, self._patterns):
+                yield self._path / name
+        if self._grep is None:  # git did not look through all of them
+            every = self._listed.result()
+            names = _kept(every, self._patterns) if every is not None else _from_disk(self._path, self._patterns)
+            rest = list(names)
+            self._found = len(rest)
+            yield from (self._path / name for name in rest if name not in given)
+
+    def count(self) -> int:
+        """How many files were looked through; to be asked after they were taken."""
+        if self._found is None:
+            listed = (self._listed.result() if self._listed else None) or b""
+            self._found = _count(listed, self._patterns) if self._listed else int(self._path.is_file())
+        return self._found
+
+    def _naming(self) -> Iterator[str]:
+        """The names that git prints; afterwards there is no `_grep` where git could not look through all files."""
+        grep = self._grep
+        if grep is None or grep.stdout is None or grep.stderr is None:
+            return
+        said = Meanwhile(grep.stderr.read)
+        rest = b""
+        while data := os.read(grep.stdout.fileno(), _MOST):
+            *names, rest = (rest + data).split(b"\0")
+            yield from map(os.fsdecode, names)
+        grep.stdout.close()
+        if grep.wait() not in (0, 1) or said.result():
+            self._grep = None
+
+
+def _command(path: Path, arguments: Sequence[str]) -> list[str]:
+    """A git command; git is kept from running what the repository's own configuration names (a file system monitor)."""
+    return ["git", "-C", str(path), "-c", "core.fsmonitor=false", "-c", "grep.fullName=false", *arguments]
+
+
+def _start(path: Path, *arguments: str) -> subprocess.Popen[bytes] | None:
+    try:
+        return subprocess.Popen(_command(path, arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    except OSError:
+        return None
+
+
+def _printed(path: Path, *arguments: str) -> bytes | None:
+    """What a git command prints; None outside a work tree or without git."""
+    try:
+        done = subprocess.run(_command(path, arguments), capture_output=True, check=False)
+    except OSError:
+        return None
+    return None if done.returncode not in (0, 1) or done.stderr else done.stdout
+
+
+def _kept(names: bytes, patterns: tuple[str, ...]) -> Iterator[str]:
+    """The names that a git command printed, sorted, less those in directories that are left out."""
+    found = sorted(os.fsdecode(name) for name in names.split(b"\0") if name)
+    yield from (name for name in found if not _skipped(name, patterns))
+
+
+def _count(names: bytes, patterns: tuple[str, ...]) -> int:
+    """How many of the names that git printed are kept; looked at one by one only where one may be left out."""
+    parts = (max(re.split(r"[*?]", pattern.strip("/")), key=len) for pattern in patterns)
+    if any(os.fsencode(part) in names for part in parts):
+        return sum(1 for _ in _kept(names, patterns))
+    return names.count(b"\0")
+
+
+def _from_disk(path: Path, patterns: tuple[str, ...]) -> Iterator[str]:
+    for folder, folders, names in os.walk(path):
+        inside = Path(folder).relative_to(path)
+        folders[:] = sorted(each for each in folders if not _skipped(f"{(inside / each).as_posix()}/", patterns))
+        yield from sorted((inside / name).as_posix() for name in names)
+
+
+def _skipped(name: str, patterns: tuple[str, ...]) -> bool:
+    folder = name.rpartition("/")[0]
+    return bool(folder) and _folder_skipped(folder, patterns)
+
+
+@lru_cache(maxsize=4096)
+def _folder_skipped(folder: str, patterns: tuple[str, ...]) -> bool:
+    return _expression(patterns).search(f"/{folder}/") is not None
+
+
+@cache
+def _expression(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression for all patterns; a `*` stays within one directory name."""
+    return re.compile("|".join(f"/{_step(pattern)}(?=/)" for pattern in patterns) or r"(?!)")
+
+
+def _step(pattern: str) -> str:
+    return re.sub(r"\\([*?])", lambda found: "[^/]*" if found[1] == "*" else "[^/]", re.escape(pattern.strip("/")))
