@@ -6,8 +6,8 @@ from typing import Annotated
 from msgspec.structs import replace
 
 from policylint.cli.common import check_formats, emit
-from policylint.cli.parameters import Words, option
-from policylint.cli.sides import one_side, with_sides, words
+from policylint.cli.parameters import Words, option, words
+from policylint.cli.sides import one_side, with_sides
 from policylint.model import Category, Severity
 from policylint.options import Options
 

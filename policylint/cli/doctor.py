@@ -4,8 +4,7 @@ import json
 import sys
 from typing import Annotated
 
-from policylint.cli.parameters import Words, argument, option
-from policylint.cli.sides import words
+from policylint.cli.parameters import Words, argument, option, words
 
 
 def command(

@@ -3,8 +3,7 @@
 from typing import Annotated
 
 from policylint.cli.common import check_formats, emit
-from policylint.cli.parameters import Words, argument, option
-from policylint.cli.sides import words
+from policylint.cli.parameters import Words, argument, option, words
 from policylint.model import Severity
 
 

@@ -125,3 +125,8 @@ def _whole(takes: Sequence[Parameter], given: dict[str, Any], rest: Words) -> Ma
     if any(each.default is ... and each.name not in given for each in takes):
         return None
     return {each.name: given.get(each.name, each.default) for each in takes}
+
+
+def words(given: Words | None) -> tuple[str, ...]:
+    """What a repeatable option holds."""
+    return tuple(given or ())

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec.structs import replace
 
-from policylint.cli.parameters import Words, argument, option, parameters
+from policylint.cli.parameters import Words, argument, option, parameters, words
 from policylint.errors import UsageError
 from policylint.model import Apply
 from policylint.options import Options
@@ -73,11 +73,6 @@ def sides(
         changed_files=tuple(named or ())[1:],
         timeout=timeout,
     )
-
-
-def words(given: Words | None) -> tuple[str, ...]:
-    """What a repeatable option holds."""
-    return tuple(given or ())
 
 
 def with_sides(function: Callable[..., int]) -> Callable[..., int]:

@@ -281,14 +281,23 @@ class _Joiner(Struct):
     def take(self) -> Iterator[Word]:
         """The word so far, if there is one; the next starts empty."""
         if self.some:
-            tail = bool(self.text.text) and not self.text.text.strip(TAIL)
-            maybe = bool(self.text.text) and "." not in self.text.marks
-            yield Word(self.text, quoted=self.quoted, maybe=maybe, tail=tail, names=self.names)
+            yield _word(self.text, self.quoted, self.names)
         self.text, self.quoted, self.some, self.names = EMPTY, False, False, ()
+
+
+def _word(text: Text, quoted: bool, names: tuple[str, ...]) -> Word:
+    tail = bool(text.text) and not text.text.strip(TAIL)
+    maybe = bool(text.text) and "." not in text.marks
+    return Word(text, quoted=quoted, maybe=maybe, tail=tail, names=names)
 
 
 def _split(pieces: list[Piece]) -> Iterator[Word]:
     """Join the pieces of one argument to words, as a shell splits them."""
+    if len(pieces) == 1 and pieces[0].words is None and not pieces[0].split:
+        (piece,) = pieces
+        if piece.text.text or piece.quoted:
+            yield _word(piece.text, piece.quoted, piece.names)
+        return
     word = _Joiner()
     arrays = any(piece.words is not None for piece in pieces)
     for piece in pieces:

@@ -85,12 +85,14 @@ class Text(Struct, frozen=True):
     @property
     def start(self) -> int:
         """The first position in the file, -1 where no character has one."""
-        return next((each for each in self.at if each >= 0), -1)
+        at = self.at
+        return at[0] if at and at[0] >= 0 else next((each for each in at if each >= 0), -1)
 
     @property
     def end(self) -> int:
         """The position after the last character that has one, -1 where none has."""
-        return next((each + 1 for each in reversed(self.at) if each >= 0), -1)
+        at = self.at
+        return at[-1] + 1 if at and at[-1] >= 0 else next((each + 1 for each in reversed(at) if each >= 0), -1)
 
 
 EMPTY = Text("", (), "")
