@@ -172,10 +172,9 @@ def _in_yaml(
 
     `holders` are the keys of which one holds the settings.
     """
-    from yaml.nodes import MappingNode, ScalarNode, SequenceNode
-
     from policylint.errors import ReadError
     from policylint.kyaml import compose
+    from policylint.libyaml import MappingNode, ScalarNode, SequenceNode
 
     text = data[place.start : place.end].decode()
     if not text.isascii():
@@ -214,7 +213,7 @@ def _in_yaml(
 
 def _held(node: Any, holders: tuple[str, ...]) -> Any:
     """The value of the key that holds the settings, also below the item's own name; None where there is none."""
-    from yaml.nodes import MappingNode
+    from policylint.libyaml import MappingNode
 
     itself = node if "" in holders else None
     pairs = node.value if isinstance(node, MappingNode) else []

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from policylint.errors import ReadError
 from policylint.invocations.anchors import anchors_told_apart
 from policylint.invocations.holes import HOLE, Filled, fill, has_actions
 from policylint.invocations.repairs import blanked, indents, to_leave_out
 from policylint.kyaml import compose, expanded_size
+from policylint.libyaml import MappingNode, Node, ScalarNode, SequenceNode
 from policylint.patterns import pattern
 
 _END = pattern(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z).*$", re.MULTILINE)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 
 from msgspec import Struct
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from policylint.errors import ReadError
 from policylint.invocations.anchors import anchors_told_apart
@@ -15,6 +14,7 @@ from policylint.invocations.holes import fill
 from policylint.invocations.source import Source
 from policylint.invocations.text import EMPTY, Text
 from policylint.kyaml import compose
+from policylint.libyaml import MappingNode, Node, ScalarNode, SequenceNode
 from policylint.patterns import pattern
 from policylint.report import RuleFailure
 
