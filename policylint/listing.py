@@ -46,21 +46,21 @@ class Listing:
         self._grep: subprocess.Popen[bytes] | None = None
         self._listed: Meanwhile[bytes | None] | None = None
         self._found: int | None = None
-        if path.is_dir():
+        self._is_folder = path.is_dir()
+        if self._is_folder:
             wanted = [part for word in words for part in ("-e", word)]
             self._grep = _start(path, "grep", "-lIiz", "--no-color", "--untracked", "-F", *wanted)
-            self._listed = Meanwhile(partial(_printed, path, "ls-files", "-co", "--exclude-standard", "-z"))
 
     @property
     def failure(self) -> RuleFailure | None:
         """That there is no such path."""
-        if self._listed or self._path.is_file():
+        if self._is_folder or self._path.is_file():
             return None
         return RuleFailure("scan", f"{self._path}: no such file or directory", "name a file or a directory")
 
     def paths(self) -> Iterator[Path]:
         """The files, those that may hold a word as git finds them; the path itself where it is a file."""
-        if self._listed is None:
+        if not self._is_folder:
             yield from (self._path,) if self._path.is_file() else ()
             return
         given = set()
@@ -68,6 +68,7 @@ class Listing:
             given.add(name)
             if not _skipped(name, self._patterns):
                 yield self._path / name
+        self._listed = Meanwhile(partial(_printed, self._path, "ls-files", "-co", "--exclude-standard", "-z"))
         if self._grep is None:  # git did not look through all of them
             every = self._listed.result()
             names = _kept(every, self._patterns) if every is not None else _from_disk(self._path, self._patterns)
@@ -79,7 +80,7 @@ class Listing:
         """How many files were looked through; to be asked after they were taken."""
         if self._found is None:
             listed = (self._listed.result() if self._listed else None) or b""
-            self._found = _count(listed, self._patterns) if self._listed else int(self._path.is_file())
+            self._found = _count(listed, self._patterns) if self._is_folder else int(self._path.is_file())
         return self._found
 
     def _naming(self) -> Iterator[str]:
