@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
@@ -13,7 +12,6 @@ from policylint.model import (
     Created,
     Deleted,
     Finding,
-    Json,
     Kept,
     Location,
     Resource,
@@ -27,7 +25,6 @@ from policylint.redact import Redactor
 from policylint.report import RuleFailure
 from policylint.rule import Context, Rule
 
-_ENCODER = json.JSONEncoder(sort_keys=True, default=str)
 SEVERITY_ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
@@ -74,15 +71,6 @@ def verdict(findings: Iterable[Finding], failures: Iterable[RuleFailure], fail_o
     return combine(found)
 
 
-def fingerprint(rule: str, direction: str, resource: ResourceId | None, path: str, *rest: Json) -> str:
-    """16 hex digits that stay the same while a finding is about the same change of the same thing."""
-    import hashlib
-
-    where = [resource.group, resource.kind, resource.namespace, resource.name] if resource else []
-    text = _ENCODER.encode([rule, direction, where, path, *rest])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def _finding(rule: Rule, subject: object, said: Violation, redactor: Redactor) -> Finding:
     resource = said.resource or _resource_id(subject)
     sides = [getattr(subject, side, None) for side in ("before", "after")]
@@ -99,13 +87,13 @@ def _finding(rule: Rule, subject: object, said: Violation, redactor: Redactor) -
         direction=direction,
         message=redactor.text(said.message),
         because=redactor.text(said.because),
-        fingerprint=fingerprint(rule.id, direction, resource, said.path, before, after, where),
         resource=resource,
         path=said.path,
         before=before,
         after=after,
         locations=locations,
         fixes=tuple(redactor.fix(fix) for fix in said.fixes),
+        where=where,
     )
 
 
@@ -123,7 +111,8 @@ def _failure(rule: Rule, subject: object, error: Exception, redactor: Redactor) 
 def _once(findings: Iterable[Finding]) -> list[Finding]:
     seen: dict[tuple[object, ...], Finding] = {}
     for finding in findings:
-        seen.setdefault((finding.fingerprint, finding.message, finding.locations), finding)
+        about = (finding.rule, finding.direction, finding.resource, finding.path, finding.message, finding.locations)
+        seen.setdefault((*about, finding.where, repr((finding.before, finding.after))), finding)
     return list(seen.values())
 
 

@@ -71,8 +71,6 @@ class Judging(Struct, frozen=True):
 
 def prepare(kubernetes: str) -> None:
     """Load what judging a release will need, while helm still renders."""
-    import hashlib  # noqa: F401  fingerprints
-
     import policylint.blame
     import policylint.formats.text
     import policylint.validity.tables  # noqa: F401  all three are used when their turn comes

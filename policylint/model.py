@@ -351,7 +351,7 @@ class Violation(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """One line of the report. `fingerprint` stays the same while the finding is about the same thing."""
+    """One line of the report."""
 
     rule: str
     category: Category
@@ -360,10 +360,22 @@ class Finding(Struct, frozen=True):
     direction: Direction
     message: str
     because: str
-    fingerprint: str
     resource: ResourceId | None = None
     path: str = ""
     before: Json = None
     after: Json = None
     locations: tuple[Location, ...] = ()
     fixes: tuple[Fix, ...] = ()
+    where: str = ""
+    """What tells apart findings of a rule that are about no resource: a file and a key."""
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that stay the same while the finding is about the same change of the same thing."""
+        import hashlib
+        import json
+
+        found = self.resource
+        where = [found.group, found.kind, found.namespace, found.name] if found else []
+        about = [self.rule, self.direction, where, self.path, self.before, self.after, self.where]
+        return hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()[:16]
