@@ -6,7 +6,7 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from policylint.model import Category
 from policylint.patterns import pattern
 from policylint.report import RuleFailure
 from policylint.rule import Rule
-from policylint.shipped import modules, read
+from policylint.shipped import data, modules, read, sizes
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -53,15 +53,27 @@ def python_rules(subjects: frozenset[str] = frozenset()) -> Iterator[Rule]:
     """The rules of `policylint/checks/`; with `subjects` those that judge one of these types."""
     from policylint import checks
 
+    known = _known_subjects() if subjects else {}
     for module in modules(checks):
-        if not subjects or _judges(module, subjects):
+        if not subjects or not subjects.isdisjoint(known[module] if module in known else subjects_of(module, subjects)):
             yield from rules_of(importlib.import_module(f"{checks.__name__}.{module}"))
 
 
-def _judges(module: str, subjects: frozenset[str]) -> bool:
-    """Whether the signature of a rule's check, read as text, names one of these types, or cannot be told."""
+def subjects_of(module: str, unless: Iterable[str] = ()) -> tuple[str, ...]:
+    """The types that the signature of a rule's check, read as text, names; `unless` where it cannot be told."""
     named = _SUBJECTS.search(read(f"checks/{module}.py"))
-    return named is None or not subjects.isdisjoint(name.strip() for name in named[1].decode().split("|"))
+    return tuple(name.strip() for name in named[1].decode().split("|")) if named else tuple(unless)
+
+
+def _known_subjects() -> Mapping[str, Sequence[str]]:
+    """The same by module, as `make docs` has noted them; of no module where a file is not the one it noted."""
+    from msgspec import json
+
+    noted = json.decode(data("checks.json"))
+    if noted["sizes"] == sizes("checks"):
+        found: Mapping[str, Sequence[str]] = noted["subjects"]
+        return found
+    return {}
 
 
 def _rule_id(path: str) -> str:

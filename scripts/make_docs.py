@@ -5,9 +5,11 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from policylint import checks
 from policylint.catalogue import as_markdown
 from policylint.kyaml import load
-from policylint.packs import shipped
+from policylint.packs import shipped, subjects_of
+from policylint.shipped import modules, sizes
 
 ROOT = Path(__file__).parent.parent
 
@@ -17,7 +19,17 @@ def table(source: Path) -> str:
     return json.dumps(load(source.read_text(encoding="utf-8"), source.name), indent=0, ensure_ascii=False) + "\n"
 
 
+def subjects() -> str:
+    """What each check judges, and the size of the file that says so: a run reads this in place of the files."""
+    noted = {
+        "sizes": sizes("checks"),
+        "subjects": {name: found for name in modules(checks) if (found := subjects_of(name))},
+    }
+    return json.dumps(noted, indent=0, sort_keys=True) + "\n"
+
+
 PAGES = {
+    ROOT / "policylint" / "data" / "checks.json": subjects,
     ROOT / "rules" / "README.md": lambda: as_markdown(shipped()),
     **{
         source.with_name(f"{source.name}.json"): partial(table, source)
