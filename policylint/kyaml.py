@@ -18,7 +18,6 @@ from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.libyaml import ConstructorError, MappingNode, Node, ScalarNode, SequenceNode, yaml
@@ -56,47 +55,37 @@ class Document(Struct, frozen=True):
     file: str
     source: str = ""
 
-    @property
-    def blank(self) -> bool:
-        """Whether it holds nothing but blanks and comments."""
-        return _FILLED.search(self.text) is None
-
     def body(self) -> Json:
         """The document's value. Raises `ReadError` with file and line."""
         return parse(self.text, self.file, self.line)
 
 
-@lru_cache(maxsize=8)
 def split(text: str, file: str, line: int = 1) -> tuple[Document, ...]:
-    """Cut a manifest that begins at a line of a file into its documents, blank ones left out, without parsing any.
+    """Cut a manifest that begins at a line of a file into its documents, blank ones left out, without parsing any."""
+    return tuple(Document(body, at + line, file, source) for body, at, source in _cut(text))
 
-    Much of a render is the same text on both sides: it is cut once.
-    """
+
+@lru_cache(maxsize=8)
+def _cut(text: str) -> tuple[tuple[str, int, str], ...]:
+    """(text, line in the whole from 0, template) of each document; much of a render is the same text on both sides."""
     marks = [mark for mark in _SPLIT.finditer(text) if mark.start() == 0 or text[mark.start() - 1] == "\n"]
     starts = [0, *(mark.end() for mark in marks)]
     ends = [*(mark.start() for mark in marks), len(text)]
     documents = []
-    counted, source = 0, ""
+    line, counted, source = 0, 0, ""
     for start, end in zip(starts, ends, strict=True):
         line += text.count("\n", counted, start)
         counted = start
-        document = _document(text, start, end, line, file)
-        if document.blank:
-            source = document.source or source  # Helm 3 names a template on a document of its own before `---`
-        else:
-            documents.append(replace(document, source=source) if source and not document.source else document)
+        begin = start
+        while begin < end and text[begin] in "\r\n":
+            begin += 1
+        body = text[begin:end]
+        named = _SOURCE.search(body) if "# Source: " in body else None
+        source = named[1] if named else source  # Helm 3 names a template on a document of its own before `---`
+        if _FILLED.search(body):
+            documents.append((body, line + text.count("\n", start, begin), source))
             source = ""
     return tuple(documents)
-
-
-def _document(text: str, start: int, end: int, line: int, file: str) -> Document:
-    begin = start
-    while begin < end and text[begin] in "\r\n":
-        begin += 1
-    line += text.count("\n", start, begin)
-    body = text[begin:end]
-    source = _SOURCE.search(body) if "# Source: " in body else None
-    return Document(body, line, file, source.group(1) if source else "")
 
 
 def has_content(text: str) -> bool:
