@@ -102,7 +102,7 @@ def _unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
     from policylint.redact import Redactor
     from policylint.rule import Context
 
-    at = target(plan, "")
+    at = target(plan, line_found(plan.options) if isinstance(plan.given_after, ChartSide) else "")
     subjects, failures = _values_subjects(plan, at.helm, error.message)
     findings, more = evaluate(_judging(plan).rules, subjects, Context(at), Redactor())
     also = (each for each in failures if each.message != str(error))

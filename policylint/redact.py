@@ -21,10 +21,10 @@ SECRET_KEY = pattern(rf"(?i){_WORDS}")
 """Names of keys whose plain values are taken for secrets."""
 
 _ASSIGNED = pattern(
-    rf"(?i)(?<![\w.-])(?P<key>[\w.-]*{_WORDS}[\w.-]*[\"']?[ \t]*[=:][ \t]*[\"']?)(?![${{(])[^\s\"',;&}}]+"
+    rf"(?i)(?<![\w.-])(?P<key>[\w.-]{{0,200}}{_WORDS}[\w.-]{{0,200}}[\"']?[ \t]*[=:][ \t]*[\"']?)(?![${{(])[^\s\"',;&}}]+"
 )
 """A secret-looking key with its value inside a text: a line of a configuration file, an argument, a query."""
-_LOGIN = pattern(r"(?i)(?P<before>[a-z][a-z0-9+.-]*://[^/@:\s]*:)[^/@\s]+(?=@)")
+_LOGIN = pattern(r"(?i)(?P<before>[a-z][a-z0-9+.-]{0,30}://[^/@:\s]*:)[^/@\s]+(?=@)")
 """The password of a URL."""
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """The annotation in which kubectl keeps the whole object, the data of a Secret too."""
@@ -54,8 +54,10 @@ class Redactor(Struct, frozen=True):
     def value(self, value: Json) -> Json:
         """A value with every known secret and every secret-looking key masked."""
         if isinstance(value, str):
-            shown = _ASSIGNED.sub(rf"\g<key>{MASK}", self.text(value))
-            return _LOGIN.sub(rf"\g<before>{MASK}", shown)
+            shown = self.text(value)
+            if "=" in shown or ":" in shown:
+                shown = _ASSIGNED.sub(rf"\g<key>{MASK}", shown)
+            return _LOGIN.sub(rf"\g<before>{MASK}", shown) if "://" in shown else shown
         if isinstance(value, list):
             return [self.value(item) for item in value]
         if isinstance(value, Mapping):
