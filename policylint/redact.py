@@ -21,7 +21,8 @@ SECRET_KEY = pattern(rf"(?i){_WORDS}")
 """Names of keys whose plain values are taken for secrets."""
 
 _ASSIGNED = pattern(
-    rf"(?i)(?<![\w.-])(?P<key>[\w.-]{{0,200}}{_WORDS}[\w.-]{{0,200}}[\"']?[ \t]*[=:][ \t]*[\"']?)(?![${{(])[^\s\"',;&}}]+"
+    rf"(?i)(?<![\w.-])(?P<key>[\w.-]{{0,200}}{_WORDS}[\w.-]{{0,200}}[\"']?[ \t]*[=:][ \t]*[\"']?)"
+    r"(?![${(])[^\s\"',;&}]+"
 )
 """A secret-looking key with its value inside a text: a line of a configuration file, an argument, a query."""
 _LOGIN = pattern(r"(?i)(?P<before>[a-z][a-z0-9+.-]{0,30}://[^/@:\s]*:)[^/@\s]+(?=@)")
