@@ -8,9 +8,11 @@ from msgspec.structs import replace
 
 from policylint.errors import PolicylintError
 from policylint.model import (
+    Category,
     Change,
     Created,
     Deleted,
+    Direction,
     Finding,
     Kept,
     Location,
@@ -25,7 +27,7 @@ from policylint.redact import Redactor
 from policylint.report import RuleFailure
 from policylint.rule import Context, Rule
 
-SEVERITY_ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+_CATEGORIES = {category: place for place, category in enumerate(Category)}
 
 
 def evaluate(
@@ -37,11 +39,12 @@ def evaluate(
     """
     findings: list[Finding] = []
     failures: list[RuleFailure] = []
+    kinds: dict[type, list[object]] = {}
+    for subject in subjects:
+        kinds.setdefault(type(subject), []).append(subject)
     for rule in rules:
         own = replace(context, params={**rule.params, **context.settings.get(rule.id, {})})
-        for subject in subjects:
-            if not isinstance(subject, rule.subjects):
-                continue
+        for subject in (each for kind, found in kinds.items() if issubclass(kind, rule.subjects) for each in found):
             try:
                 findings += [_finding(rule, subject, said, redactor) for said in rule.check(subject, own)]
             except Exception as error:  # noqa: BLE001  whatever a rule raises: the verdict is unknown, the run goes on
@@ -52,9 +55,9 @@ def evaluate(
 def order(finding: Finding) -> tuple[object, ...]:
     """Severest first, then the upgrade before the way back, then by rule and resource."""
     return (
-        SEVERITY_ORDER.index(finding.severity),
-        str(finding.direction) != "upgrade",
-        list(type(finding.category)).index(finding.category),
+        -finding.severity.rank,
+        finding.direction != Direction.UPGRADE,
+        _CATEGORIES[finding.category],
         finding.rule,
         str(finding.resource or ""),
         finding.locations[0].file if finding.locations else "",
