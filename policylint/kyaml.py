@@ -125,6 +125,8 @@ def parse(text: str, file: str, line: int = 1) -> Json:
 
 def _refuse_depth(text: str) -> None:
     """Refuse nesting that no parser should follow, by counting brackets and indents before any parsing."""
+    if len(text) < MAX_DEPTH:
+        return
     depth = deepest = 0
     for bracket in _BRACKETS.findall(text):
         depth += 1 if bracket in "[{" else -1

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import Fix, Json, Kept, Object, Violation
+from policylint.model import FieldChange, Fix, Json, Kept, Object, Violation
 from policylint.workload import at, containers, mapping, pod_template, template_path
 
 
 def removed(change: Kept, fields: tuple[str, ...], word: str) -> Iterator[Violation]:
     """One violation for each of these fields ("resources.limits") that a pod or a kept container loses."""
-    if not change.fields:
+    if all(map(_stays, change.fields)):
         return
     before, after = pod_template(change.before), pod_template(change.after)
     if before is None or after is None:
@@ -26,6 +26,12 @@ def removed(change: Kept, fields: tuple[str, ...], word: str) -> Iterator[Violat
             if lost and not at(body, *steps):
                 where = f"container {name}" if name else "the pods"
                 yield _said(where, field, path, lost, word)
+
+
+def _stays(field: FieldChange) -> bool:
+    """Whether a change gives one plain value for another, so that nothing is lost by it."""
+    plain = isinstance(field.before, str | int | float) and isinstance(field.after, str | int | float)
+    return field.op == "replace" and plain and bool(field.after)
 
 
 def _said(where: str, field: str, path: str, lost: Json, word: str) -> Violation:

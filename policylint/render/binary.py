@@ -23,7 +23,7 @@ from policylint.sources.sides import ChartSide
 TIME_LIMIT = 120.0
 """Seconds after which a helm that does not end is taken to hang."""
 NEWEST_LINE = 4
-_GOGC = "400"
+_GOGC = "800"
 """How far the memory of a helm may grow before it is collected, in percent: it does not live long (Go's GOGC)."""
 OLDEST = (3, 8)
 """The oldest Helm whose `template` has every flag used here, OCI references included."""
@@ -112,9 +112,10 @@ class HelmRender:
         if code:
             said = words.strip() or f"helm ended with exit code {code} and said nothing"
             raise render_error(said, self._process.argv, self._side)
-        crds, text = split_crds(decoded(out, self._side))
+        whole = decoded(out, self._side)
+        crds, text = split_crds(whole)
         return Rendered(
-            text=crds + text if self._side.include_crds else text,
+            text=whole if self._side.include_crds else text,
             crds=crds,
             notes=warnings(words),
             command=shown(self._process.argv, self._side),
