@@ -47,13 +47,27 @@ def _contents(chart: Path) -> Iterator[bytes]:
     if chart.is_file():
         yield from _members(chart)
         return
-    for directory, _, names in os.walk(chart, followlinks=True):
-        for name in names:
-            file = f"{directory}/{name}"
-            if name.endswith((".tgz", ".tar.gz")):
-                yield from _members(Path(file))
-            else:
-                yield _read(file)
+    opened = False
+    definitions: list[str] = []
+    for directory, folders, names in os.walk(chart, followlinks=True):
+        if "Chart.yaml" in names and "crds" in folders:  # no templates: read only where one may ask for them
+            folders.remove("crds")
+            definitions.append(f"{directory}/crds")
+        for content in _files(directory, names):
+            opened = opened or b".Files" in content
+            yield content
+    for folder in definitions if opened else ():
+        for directory, _, names in os.walk(folder, followlinks=True):
+            yield from _files(directory, names)
+
+
+def _files(directory: str, names: list[str]) -> Iterator[bytes]:
+    for name in names:
+        file = f"{directory}/{name}"
+        if name.endswith((".tgz", ".tar.gz")):
+            yield from _members(Path(file))
+        else:
+            yield _read(file)
 
 
 def _members(archive: Path) -> Iterator[bytes]:

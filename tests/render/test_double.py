@@ -170,3 +170,15 @@ def test_words_that_are_no_calls_are_not_taken_for_one(template: str, tmp_path: 
 
 def test_a_chart_that_helm_pulls_may_differ() -> None:
     assert can_differ(ChartSide("oci://registry.example/web"))
+
+
+def test_definitions_count_only_where_a_template_opens_files(tmp_path):
+    chart = tmp_path / "web"
+    for name in ("templates", "crds"):
+        (chart / name).mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: web\nversion: 1.0.0\n")
+    (chart / "crds" / "a.yaml").write_text("description: {{ randAlphaNum 8 }}\n")
+    (chart / "templates" / "a.yaml").write_text("kind: ConfigMap\n")
+    assert not can_differ(ChartSide(str(chart)))
+    (chart / "templates" / "b.yaml").write_text('{{ tpl (.Files.Get "crds/a.yaml") . }}\n')
+    assert can_differ(ChartSide(str(chart)))
