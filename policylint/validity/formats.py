@@ -53,7 +53,7 @@ def _at_most(length: int, unit: str = "characters") -> str:
 def _pattern(
     regex: str, rule: str, examples: tuple[str, ...], longest: int = 2**31, unit: str = "characters"
 ) -> Format:
-    compiled = re.compile(regex)
+    compiled = pattern(regex)
     complaint = _example(rule, regex, *examples)
 
     @lru_cache(maxsize=4096)
