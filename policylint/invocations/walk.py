@@ -58,9 +58,9 @@ def naming(
 ) -> Iterator[Source]:
     """The files below these paths that hold a word, or one of several, in any case; what cannot be read is left out."""
     words = [word] if isinstance(word, str) else list(word)
-    pattern = re.compile(b"|".join(re.escape(each.encode()) for each in words), re.IGNORECASE)
+    wanted = re.compile(b"|".join(re.escape(each.encode()) for each in words), re.IGNORECASE)
     for path in sorted(_paths(listed(paths, skip, words))) if words else ():
-        data = _candidate(path, root, pattern, [])
+        data = _candidate(path, root, wanted, [])
         if data is not None:
             yield _source(path, data, root)
 
