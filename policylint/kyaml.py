@@ -11,6 +11,7 @@ import base64
 import binascii
 import json
 import math
+import operator
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -256,6 +257,9 @@ _NUMERIC = frozenset("0123456789+-.")
 
 class _Loader(_BASE):  # type: ignore[misc]  # libyaml's loader where it is built in, else the pure one
     """libyaml's parser with Kubernetes' scalars and mappings."""
+
+    descend_resolver, ascend_resolver = staticmethod(operator.is_), staticmethod(tuple)
+    """Called for each node: nothing is resolved by where it stands, and these do nothing the quickest."""
 
     def resolve(self, kind: type[Node], value: str | None, implicit: tuple[bool, bool]) -> str:
         """The tag of a node that names none."""

@@ -174,7 +174,9 @@ def _apply(server: Server, kind: Kind, request: Sent, state: State) -> Object:
     if method is Apply.REPLACE:
         return request.body
     if method is Apply.SERVER_SIDE:
-        return server_side(kind.node, state.live, state.applied, request.body) if kind.node else request.body
+        if kind.node is None:
+            return request.body
+        return server_side(kind.node, state.live, state.applied, request.body, assumed=state.assumed)
     if not kind.builtin or (identity.group, identity.kind) in _UNKNOWN_TO_CLIENT:
         return merge_patch(request.base, request.body, state.live)
     return three_way(kind.node, request.base, request.body, state.live)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from functools import cache
 
@@ -53,8 +54,12 @@ def _items(node: Node, value: list[Json], minor: int, known: Json) -> list[Json]
         raise UndecodableError(f"items of the wrong type in a list of {node.items.ref if node.items else 'values'}")
     if not _deep(node.items):
         return value
-    seen = {id(item) for item in known} if isinstance(known, list) else ()
-    items = [item if id(item) in seen else _value(node.items, item or {}, minor) for item in value]
+    old = known if isinstance(known, list) else []
+    seen = {id(item) for item in old}
+    items = [
+        item if id(item) in seen else _value(node.items, item or {}, minor, like)
+        for item, like in itertools.zip_longest(value, old[: len(value)])
+    ]
     return value if all(new is old for new, old in zip(items, value, strict=True)) else items
 
 

@@ -160,8 +160,15 @@ def alike(before: Json, after: Json) -> bool:
     """Equality that keeps true apart from 1."""
     if before is after:
         return True
+    if before != after:  # Python's own equality is quick, and takes only true for 1
+        return False
+    return repr(before) == repr(after) or _alike(before, after)
+
+
+def _alike(before: Json, after: Json) -> bool:
+    """The same of equal values, part by part: the keys of mappings may stand in another order."""
     if isinstance(before, dict) and isinstance(after, dict):
-        return before.keys() == after.keys() and all(alike(value, after[key]) for key, value in before.items())
+        return all(_alike(value, after[key]) for key, value in before.items())
     if isinstance(before, list) and isinstance(after, list):
-        return len(before) == len(after) and all(map(alike, before, after))
-    return bool(before == after) and isinstance(before, bool) == isinstance(after, bool)
+        return all(map(_alike, before, after))
+    return isinstance(before, bool) == isinstance(after, bool)

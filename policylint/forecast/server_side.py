@@ -16,26 +16,32 @@ from policylint.schemas import Node
 _PLAIN: frozenset[type] = frozenset({str, int, bool, float})
 
 
-def server_side(node: Node, live: Object, owned: Object, sent: Object) -> Object:
-    """The object after applying `sent`, where `owned` is what the same manager applied last."""
-    merged = _merge(node, live, owned, sent)
+def server_side(node: Node, live: Object, owned: Object, sent: Object, *, assumed: bool = False) -> Object:
+    """The object after applying `sent`, where `owned` is what the same manager applied last.
+
+    `assumed` says that the live object is what applying `owned` made of it: what is sent again then changes nothing.
+    """
+    merged = _merge(node, live, owned, sent, assumed)
     return merged if isinstance(merged, dict) else sent
 
 
-def _merge(node: Node | None, live: Json, owned: Json, sent: Json) -> Json:
+def _merge(node: Node | None, live: Json, owned: Json, sent: Json, assumed: bool) -> Json:
     if node is None or live is None:
         return sent
+    if assumed and alike(owned, sent):
+        return live
     if node.type == "array" and node.list_type in ("map", "set"):
         if not sent:
-            return _merge_list(node, live, owned, []) if owned else live
-        return _merge_list(node, live, owned, sent) if isinstance(live, list) and isinstance(sent, list) else sent
+            return _merge_list(node, live, owned, [], assumed) if owned else live
+        both = isinstance(live, list) and isinstance(sent, list)
+        return _merge_list(node, live, owned, sent, assumed) if both else sent
     granular = node.map_type != "atomic" and (node.is_struct or node.additional)
     if granular and isinstance(live, dict) and (sent is None or isinstance(sent, dict)):
-        return _merge_map(node, live, owned, sent or {})
+        return _merge_map(node, live, owned, sent or {}, assumed)
     return live if alike(live, sent) else sent
 
 
-def _merge_map(node: Node, live: dict[str, Json], owned: Json, sent: dict[str, Json]) -> Json:
+def _merge_map(node: Node, live: dict[str, Json], owned: Json, sent: dict[str, Json], assumed: bool) -> Json:
     mine = owned if isinstance(owned, dict) else {}
     found = {}
     same = True
@@ -43,7 +49,10 @@ def _merge_map(node: Node, live: dict[str, Json], owned: Json, sent: dict[str, J
         if name in sent:
             wanted = sent[name]
             plain = wanted.__class__ in _PLAIN and wanted.__class__ is value.__class__
-            kept = value if plain and wanted == value else _merge(node.child(name), value, mine.get(name), wanted)
+            if plain and wanted == value:
+                kept = value
+            else:
+                kept = _merge(node.child(name), value, mine.get(name), wanted, assumed)
             found[name] = kept
             same = same and kept is value
         elif name not in mine:
@@ -54,7 +63,7 @@ def _merge_map(node: Node, live: dict[str, Json], owned: Json, sent: dict[str, J
     return {**found, **added} if found or added or not live else None
 
 
-def _merge_list(node: Node, live: list[Json], owned: Json, sent: list[Json]) -> Json:
+def _merge_list(node: Node, live: list[Json], owned: Json, sent: list[Json], assumed: bool) -> Json:
     if alike(live, sent) and live == owned:
         return live
     mine = {item_key(node, item): item for item in owned} if isinstance(owned, list) else {}
@@ -63,7 +72,7 @@ def _merge_list(node: Node, live: list[Json], owned: Json, sent: list[Json]) -> 
     for item in sent:
         key = item_key(node, item)
         applied.add(key)
-        found.append(_merge(node.items, present[key], mine.get(key), item) if key in present else item)
+        found.append(_merge(node.items, present[key], mine.get(key), item, assumed) if key in present else item)
     found += [item for key, item in present.items() if key not in applied and key not in mine]
     same = len(found) == len(live) and all(new is old for new, old in zip(found, live, strict=True))
     return live if same else found or None

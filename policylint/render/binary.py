@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import threading
 from pathlib import Path
+from typing import BinaryIO
 
 from msgspec import Struct
 
 from policylint.errors import RenderError, SourceError
 from policylint.render.command import shown, template_argv
+from policylint.render.crds import are_own, own_crds
 from policylint.render.engine import Rendered
 from policylint.render.failure import render_error
 from policylint.render.text import decoded, split_crds, warnings
@@ -36,25 +37,45 @@ def find_helm(named: str = "") -> str:
     """
     for origin, wish in (("--helm", named), ("POLICYLINT_HELM", os.environ.get("POLICYLINT_HELM", ""))):
         if wish:
-            if found := shutil.which(wish):
+            if found := _program(wish):
                 return found
             raise SourceError(f"{origin} names {wish}, which is no program", remedy=f"correct {origin} or leave it out")
-    return shutil.which("helm") or ""
+    return _program("helm")
+
+
+def _program(name: str) -> str:
+    """The program of a name or a path, as a shell finds it; "" where there is none."""
+    if os.name != "posix":
+        import shutil  # it knows what programs end in there, and costs more to load than finding helm takes
+
+        return shutil.which(name) or ""
+    folders = os.get_exec_path() if not os.path.dirname(name) else [""]  # noqa: PTH120
+    paths = [os.path.join(folder, name) for folder in folders]  # noqa: PTH118
+    return next((path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK)), "")  # noqa: PTH113
+
+
+def _nameless() -> BinaryIO:
+    """A file of no name for what a process says: no pipe that must be emptied while we do something else."""
+    if hasattr(os, "memfd_create"):  # in memory, where the system can
+        return open(os.memfd_create("output"), "r+b")  # noqa: PTH123  a descriptor
+    import tempfile
+
+    return tempfile.TemporaryFile()
 
 
 class Process:
-    """A helm that runs in a process group of its own, its output read by a thread."""
+    """A helm that runs in a process group of its own and is waited for by a thread."""
 
     def __init__(self, argv: list[str], time_limit: float) -> None:
         self.argv = argv
         self._limit = time_limit
-        self._out = self._err = b""
+        self._out, self._err = _nameless(), _nameless()
         try:
             self._popen = subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stdout=self._out,
+                stderr=self._err,
                 env={"GOGC": _GOGC, **os.environ},
                 start_new_session=os.name == "posix",
             )
@@ -62,11 +83,8 @@ class Process:
             raise SourceError(
                 f"{argv[0]} cannot be run: {error.strerror or error}", remedy="name a working helm with --helm"
             ) from error
-        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader = threading.Thread(target=self._popen.wait, daemon=True)
         self._reader.start()
-
-    def _read(self) -> None:
-        self._out, self._err = self._popen.communicate()
 
     def wait(self) -> tuple[int, bytes, bytes]:
         """(exit code, standard output, standard error); raises RenderError when the time limit is over."""
@@ -81,7 +99,7 @@ class Process:
                 f"{Path(self.argv[0]).name} {self.argv[1]} did not end within {self._limit:g} seconds and was stopped",
                 remedy="run it by hand to see what it waits for, or raise --render-timeout",
             )
-        return self._popen.returncode, self._out, self._err
+        return self._popen.returncode, _said(self._out), _said(self._err)
 
     def cancel(self) -> None:
         """Kill the whole process group, where anything of it is left."""
@@ -99,8 +117,10 @@ class Process:
 class HelmRender:
     """One side's `helm template` under way."""
 
-    def __init__(self, process: Process, side: ChartSide, engine: HelmBinary) -> None:
-        self._process = process
+    def __init__(self, side: ChartSide, engine: HelmBinary) -> None:
+        self._own_crds = are_own(side)
+        argv = template_argv(engine.path, side, crds=not self._own_crds)
+        self._process = Process(argv, engine.time_limit)
         self._side = side
         self._engine = engine
 
@@ -112,10 +132,12 @@ class HelmRender:
         if code:
             said = words.strip() or f"helm ended with exit code {code} and said nothing"
             raise render_error(said, self._process.argv, self._side)
-        whole = decoded(out, self._side)
-        crds, text = split_crds(whole)
+        if self._own_crds:
+            crds, text = decoded(own_crds(self._side), self._side), decoded(out, self._side)
+        else:
+            crds, text = split_crds(decoded(out, self._side))
         return Rendered(
-            text=whole if self._side.include_crds else text,
+            text=crds + text if self._side.include_crds else text,
             crds=crds,
             notes=warnings(words),
             command=shown(self._process.argv, self._side),
@@ -173,7 +195,7 @@ class HelmBinary(Struct):
     def start(self, side: ChartSide) -> HelmRender:
         """Start `helm template` and return at once; the version is asked for at the same time."""
         self.ask_version()
-        return HelmRender(Process(template_argv(self.path, side), self.time_limit), side, self)
+        return HelmRender(side, self)
 
     def render(self, side: ChartSide) -> Rendered:
         """Run `helm template` and wait for it."""
@@ -195,3 +217,9 @@ def read_version(path: str, output: str) -> str:
             remedy="use Helm 3 or 4 (--helm PATH), or a newer policylint",
         )
     return found[0][1:]
+
+
+def _said(output: BinaryIO) -> bytes:
+    with output:
+        output.seek(0)
+        return output.read()

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from policylint.render.choose import choose_engine
 from policylint.render.double import can_differ
 from policylint.render.engine import Engine, Pending
+from policylint.render.engine import Rendered as Made
 from policylint.render.pair import Renders
 from policylint.sources.sides import ChartSide, ManifestSide, Side
 
@@ -87,7 +88,11 @@ class Rendering:
         before, after = self._pending
         sides = (self._plan.before, self._plan.after)
         unsure = [isinstance(side, ChartSide) and can_differ(side) for side in sides]  # while helm still renders
-        return self._steady(self._side(sides[0], before), self._side(sides[1], after), unsure)
+        old = before.wait() if before else None
+        new = after.wait() if after else None
+        if old and new and old.crds == new.crds:
+            new = replace(new, crds=old.crds)  # one text, which is then cut and read once
+        return self._steady(_side(sides[0], old), _side(sides[1], new), unsure)
 
     def __enter__(self) -> Rendering:
         return self
@@ -120,20 +125,21 @@ class Rendering:
     def _start(self, side: Side) -> Pending | None:
         return self._renders.start(side) if self._renders is not None and isinstance(side, ChartSide) else None
 
-    def _side(self, side: Side, pending: Pending | None) -> Rendered:
-        from policylint.manifest import Text
 
-        if isinstance(side, ManifestSide):
-            texts = tuple(Text(file, text) for file, text in side.text)
-            return Rendered(texts, apply_method=side.apply_method)
-        if pending is None:
-            return Rendered()
-        made = pending.wait()
-        name = f"{side.label} (rendered)"
-        if not made.crds:
-            return Rendered((Text(name, made.text, checked=True),), notes=made.notes)
-        crds = Text("crds/", made.crds, checked=True)
-        if not made.text.startswith(made.crds):
-            return Rendered((Text(name, made.text, checked=True),), (crds,), made.notes)
-        rest = Text(name, made.text[len(made.crds) :], checked=True, line=made.crds.count("\n") + 1)
-        return Rendered((Text(name, made.crds, checked=True), rest), (crds,), made.notes)
+def _side(side: Side, made: Made | None) -> Rendered:
+    """The texts of a side, of which a chart was made."""
+    from policylint.manifest import Text
+
+    if isinstance(side, ManifestSide):
+        texts = tuple(Text(file, text) for file, text in side.text)
+        return Rendered(texts, apply_method=side.apply_method)
+    if made is None:
+        return Rendered()
+    name = f"{side.label} (rendered)"
+    if not made.crds:
+        return Rendered((Text(name, made.text, checked=True),), notes=made.notes)
+    crds = Text("crds/", made.crds, checked=True)
+    if not made.text.startswith(made.crds):
+        return Rendered((Text(name, made.text, checked=True),), (crds,), made.notes)
+    rest = Text(name, made.text[len(made.crds) :], checked=True, line=made.crds.count("\n") + 1)
+    return Rendered((Text(name, made.crds, checked=True), rest), (crds,), made.notes)

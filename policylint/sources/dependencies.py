@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import posixpath
-import re
 import shutil
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -61,7 +60,8 @@ def with_dependencies(side: ChartSide, workspace: Workspace, helm: str) -> Chart
     files stay as they are. Raises SourceError for what cannot be had.
     """
     directory = absolute_path(side.chart)
-    if not _may_lack(directory) or not (missing := list(_missing(directory))):
+    missing = list(_missing(directory))
+    if not missing:
         return side
     root = workspace.directory()
     copy = _mirrored(directory, root)
@@ -72,17 +72,6 @@ def with_dependencies(side: ChartSide, workspace: Workspace, helm: str) -> Chart
     how = "taken from file://" if len(filled) == len(missing) else "fetched by helm dependency build"
     note = f"{names} is missing in {side.chart}/charts: {how} into a temporary copy; helm upgrade needs it there"
     return replace(side, chart=str(copy), copies=(*side.copies, (str(copy), side.chart)), notes=(*side.notes, note))
-
-
-def _may_lack(directory: Path) -> bool:
-    """Whether a dependency may be missing, told by names alone: a chart that is whole costs no parsing."""
-    declared = [directory / name for name in ("Chart.yaml", "requirements.yaml")]
-    texts = [file.read_text("utf-8", "replace") for file in declared if file.is_file()]
-    sections = [text.partition("dependencies:")[2] for text in texts]
-    names = {name for text in sections for name in re.findall(r"""\bname:\s*["']?([^\s"'#,}]+)""", text)}
-    charts = directory / "charts"
-    there = [entry.name for entry in charts.iterdir()] if charts.is_dir() else []
-    return not all(any(entry == name or entry.startswith(f"{name}-") for entry in there) for name in names)
 
 
 def _mirrored(directory: Path, root: Path) -> Path:

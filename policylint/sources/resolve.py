@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from policylint.errors import SourceError, UsageError
 from policylint.patterns import pattern
 from policylint.sources.sides import UNNAMED, ChartSide, EmptySide, ManifestSide, Side, default_namespace
+from policylint.sources.vendored import may_lack
 from policylint.sources.workspace import Workspace, disk_error
 
 if TYPE_CHECKING:  # git is looked at only where it is asked
@@ -117,9 +118,11 @@ def _on_disk(path: Path, chart: ChartSide, workspace: Workspace, helm: str) -> S
         _check_values(chart)
         return chart
     if (path / "Chart.yaml").is_file():
+        _check_values(chart)
+        if not may_lack(path):
+            return chart
         from policylint.sources.dependencies import with_dependencies
 
-        _check_values(chart)
         return with_dependencies(chart, workspace, helm)
     from policylint.sources.manifests import from_directory, from_file
     from policylint.sources.release import from_record, is_record

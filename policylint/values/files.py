@@ -31,11 +31,14 @@ _BOM = b"\xef\xbb\xbf"
 _DRIVE = pattern(r"[a-zA-Z]:/")
 
 
-def from_directory(top: Path) -> dict[str, bytes]:
-    """The files of a chart directory by path; raises `ReadError` for what Helm would not load."""
+def from_directory(top: Path, below: str = "") -> dict[str, bytes]:
+    """The files of a chart directory by path; raises `ReadError` for what Helm would not load.
+
+    With `below`, a folder of it such as "crds/", only the files there.
+    """
     found: dict[str, bytes] = {}
     total = 0
-    for name, entry in _walk(top):
+    for name, entry in _walk(top, below):
         size = entry.stat().st_size
         total += size
         if size > MAX_FILE:
@@ -47,9 +50,9 @@ def from_directory(top: Path) -> dict[str, bytes]:
     return found
 
 
-def _walk(top: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+def _walk(top: Path, below: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
     ignore = Ignore.of(top)
-    pending = [("", str(top))]
+    pending = [] if below and ignore.matches(below.rstrip("/"), True) else [(below, str(top / below))]
     seen: set[str] = set()
     while pending:
         prefix, folder = pending.pop()
