@@ -25,7 +25,7 @@ from pathlib import Path
 from make_inputs import LONG, big_charts, changed_resources, repository, small_charts
 
 ROOT = Path(__file__).parent.parent
-POLICYLINT = [os.environ.get("POLICYLINT") or str(Path(sys.executable).with_name("policylint"))]
+POLICYLINT = [str(Path(os.environ.get("POLICYLINT") or Path(sys.executable).with_name("policylint")).absolute())]
 HELM = os.environ.get("HELM") or os.environ.get("POLICYLINT_HELM4") or shutil.which("helm") or ""
 
 Step = Callable[[], object]

@@ -78,6 +78,8 @@ def _mappings(
         old = before.get(key, _ABSENT)
         if old.__class__ in _PLAIN and old.__class__ is value.__class__ and old == value:
             continue
+        if old == value and repr(old) == repr(value):  # the quickest look; Python alone takes true for 1
+            continue
         at = pointer(path, key)
         if old is not _ABSENT:
             yield from fields(old, value, node.child(key) if node else _NO_NODE, at)

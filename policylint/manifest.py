@@ -177,6 +177,8 @@ def _with_id(resource: Resource, identity: ResourceId) -> Resource:
     return Resource(identity, resource.api_version, resource.body, resource.origin, resource.hooks)
 
 
+_TOP = pattern(r"""\n(?:["']?(apiVersion|kind|metadata|<<)["']?[ ]*:|[?])""")
+"""The lines that say what a document is, and those that may say so in another way."""
 _HEAD = pattern(r"""\w+:[ ]+(["']?)([^\s"'#&*!|>{}\[\]]+)\1[ ]*\n""")
 _METADATA = pattern(r"metadata:[ ]*\n((?:[ ]+.*\n|[ ]*\n|#.*\n)+)")
 _NAME = pattern(r"""^[ ]+(name|namespace):[ ]+(["']?)([^\s"'#&*!|>{}\[\]]+)\2[ ]*$""")
@@ -192,24 +194,21 @@ def _sniff(document: Document) -> Resource | None:
 @lru_cache(maxsize=256)
 def _sniffed(text: str) -> tuple[ResourceId, str] | None:
     """The identity and API version that a plainly written document gives, None where only parsing tells."""
-    if HOOK in text or "\t" in text or "<<:" in text:
+    if "\t" in text:
         return None
-    head = [_HEAD.match(text, _only(text, key)) for key in ("apiVersion:", "kind:")]
-    metadata = _METADATA.match(text, _only(text, "metadata:"))
-    if head[0] is None or head[1] is None or metadata is None:
+    found = list(_TOP.finditer(f"\n{text}"))
+    lines = {top[1]: top.start() for top in found}
+    if len(found) != 3 or lines.keys() != {"apiVersion", "kind", "metadata"}:
+        return None
+    head = [_HEAD.match(text, lines[key]) for key in ("apiVersion", "kind")]
+    metadata = _METADATA.match(text, lines["metadata"])
+    if head[0] is None or head[1] is None or metadata is None or HOOK in metadata[1] or "<<" in metadata[1]:
         return None
     api_version, kind = head[0][2], head[1][2]
     names = _names(metadata[1])
     if not names.get("name") or kind.endswith("List") or _LITERAL.fullmatch(names["name"]):
         return None
     return ResourceId(group_of(api_version), kind, names.get("namespace", ""), names["name"]), api_version
-
-
-def _only(text: str, key: str) -> int:
-    """Where the one line that begins with `key` does; the end of the text where there is none, or more than one."""
-    found = 0 if text.startswith(key) else text.find(f"\n{key}") + 1
-    alone = (found or text.startswith(key)) and text.find(f"\n{key}", found) < 0
-    return found if alone else len(text)
 
 
 def _names(block: str) -> dict[str, str]:

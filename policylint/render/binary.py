@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from policylint.errors import RenderError, SourceError
 from policylint.render.command import shown, template_argv
-from policylint.render.crds import are_own, own_crds
+from policylint.render.crds import own_crds
 from policylint.render.engine import Rendered
 from policylint.render.failure import render_error
 from policylint.render.text import decoded, split_crds, warnings
@@ -118,9 +118,7 @@ class HelmRender:
     """One side's `helm template` under way."""
 
     def __init__(self, side: ChartSide, engine: HelmBinary) -> None:
-        self._own_crds = are_own(side)
-        argv = template_argv(engine.path, side, crds=not self._own_crds)
-        self._process = Process(argv, engine.time_limit)
+        self._process = Process(template_argv(engine.path, side), engine.time_limit)
         self._side = side
         self._engine = engine
 
@@ -132,8 +130,10 @@ class HelmRender:
         if code:
             said = words.strip() or f"helm ended with exit code {code} and said nothing"
             raise render_error(said, self._process.argv, self._side)
-        if self._own_crds:
+        if "--include-crds" not in self._process.argv:
             crds, text = decoded(own_crds(self._side), self._side), decoded(out, self._side)
+            if crds and not text.strip():
+                crds, text = f"{crds.strip()}\n", ""  # as helm ends what it prints
         else:
             crds, text = split_crds(decoded(out, self._side))
         return Rendered(

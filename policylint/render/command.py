@@ -6,6 +6,7 @@ import re
 
 from policylint.errors import UsageError
 from policylint.patterns import pattern
+from policylint.render.crds import are_own
 from policylint.sources.sides import ChartSide
 
 HIDDEN = "***"
@@ -42,11 +43,14 @@ SECRET_KEY = pattern(r"pass|secret|token|credential|auth|private|api-?_?key|acce
 _URL_USER = pattern(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.I)
 
 
-def template_argv(helm: str, side: ChartSide, *, crds: bool = True) -> list[str]:
-    """The argument list that renders `side`, with its CRDs if asked; raises UsageError for an extra that is not safe."""
+def template_argv(helm: str, side: ChartSide) -> list[str]:
+    """The argument list that renders `side`, and its CRDs too where they are not read from the chart's own files.
+
+    Raises UsageError for an extra that is not safe.
+    """
     check_extra(side.extra)
     argv = [helm, "template", side.release, side.chart, "--namespace", side.namespace]
-    argv += ["--kube-version", full_version(side.kube_version), *(["--include-crds"] if crds else [])]
+    argv += ["--kube-version", full_version(side.kube_version), *(() if are_own(side) else ("--include-crds",))]
     if side.is_upgrade:
         argv.append("--is-upgrade")
     for flag, value in (("--version", side.version), ("--repo", side.repo)):
