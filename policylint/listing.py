@@ -6,16 +6,20 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, lru_cache, partial
+from contextlib import suppress
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from policylint import shipped
 from policylint.meanwhile import Meanwhile
+from policylint.outputs import nameless, said
 from policylint.report import RuleFailure
 
 WORDS = ("helm", "argoproj", "fleet.cattle", "releases:")
 """A file without any of these (in any case) runs no Helm and declares no release."""
+_FEW = 300
+"""Files that git does not track and that are opened without asking git which of them hold a word."""
 _MOST = 1 << 16
 """Bytes of names that are taken from git at once."""
 
@@ -43,13 +47,14 @@ class Listing:
     def __init__(self, path: Path, patterns: tuple[str, ...], words: Sequence[str]) -> None:
         self._path = path
         self._patterns = patterns
+        self._wanted = [part for word in words for part in ("-e", word)]
         self._grep: subprocess.Popen[bytes] | None = None
-        self._listed: Meanwhile[bytes | None] | None = None
         self._found: int | None = None
         self._is_folder = path.is_dir()
         if self._is_folder:
-            wanted = [part for word in words for part in ("-e", word)]
-            self._grep = _start(path, "grep", "-lIiz", "--no-color", "--untracked", "-F", *wanted)
+            self._grep = _start(path, "grep", "-lIiz", "--no-color", "-F", *self._wanted)
+            self._others = _Printing(path, "ls-files", "-o", "--exclude-standard", "-z")
+            self._tracked = _Printing(path, "ls-files", "-z")
 
     @property
     def failure(self) -> RuleFailure | None:
@@ -68,33 +73,42 @@ class Listing:
             given.add(name)
             if not _skipped(name, self._patterns):
                 yield self._path / name
-        self._listed = Meanwhile(partial(_printed, self._path, "ls-files", "-co", "--exclude-standard", "-z"))
+        others = self._others.result
         if self._grep is None:  # git did not look through all of them
-            every = self._listed.result()
+            every = None if others is None or self._tracked.result is None else others + self._tracked.result
             names = _kept(every, self._patterns) if every is not None else _from_disk(self._path, self._patterns)
             rest = list(names)
             self._found = len(rest)
-            yield from (self._path / name for name in rest if name not in given)
+        else:
+            rest = list(_kept(self._looked_through(others or b""), self._patterns))
+        yield from (self._path / name for name in rest if name not in given)
 
     def count(self) -> int:
         """How many files were looked through; to be asked after they were taken."""
         if self._found is None:
-            listed = (self._listed.result() if self._listed else None) or b""
+            listed = (self._others.result or b"") + (self._tracked.result or b"") if self._is_folder else b""
             self._found = _count(listed, self._patterns) if self._is_folder else int(self._path.is_file())
         return self._found
+
+    def _looked_through(self, names: bytes) -> bytes:
+        """Of the files that git does not track, those that may hold a word: all of a few, else as git finds them."""
+        if names.count(b"\0") <= _FEW:
+            return names
+        found = _Printing(self._path, "grep", "-lIiz", "--no-color", "--untracked", "-F", *self._wanted).result
+        return names if found is None else found
 
     def _naming(self) -> Iterator[str]:
         """The names that git prints; afterwards there is no `_grep` where git could not look through all files."""
         grep = self._grep
         if grep is None or grep.stdout is None or grep.stderr is None:
             return
-        said = Meanwhile(grep.stderr.read)
+        complaint = Meanwhile(grep.stderr.read)
         rest = b""
         while data := os.read(grep.stdout.fileno(), _MOST):
             *names, rest = (rest + data).split(b"\0")
             yield from map(os.fsdecode, names)
         grep.stdout.close()
-        if grep.wait() not in (0, 1) or said.result():
+        if grep.wait() not in (0, 1) or complaint.result():
             self._grep = None
 
 
@@ -110,13 +124,21 @@ def _start(path: Path, *arguments: str) -> subprocess.Popen[bytes] | None:
         return None
 
 
-def _printed(path: Path, *arguments: str) -> bytes | None:
-    """What a git command prints; None outside a work tree or without git."""
-    try:
-        done = subprocess.run(_command(path, arguments), capture_output=True, check=False)
-    except OSError:
-        return None
-    return None if done.returncode not in (0, 1) or done.stderr else done.stdout
+class _Printing:
+    """What a git command prints, from now on under way."""
+
+    def __init__(self, path: Path, *arguments: str) -> None:
+        self._out, self._err = nameless(), nameless()
+        self._process: subprocess.Popen[bytes] | None = None
+        with suppress(OSError):
+            self._process = subprocess.Popen(_command(path, arguments), stdout=self._out, stderr=self._err)
+
+    @cached_property
+    def result(self) -> bytes | None:
+        """All of it; None outside a work tree or without git."""
+        code = self._process.wait() if self._process else -1
+        printed, complaint = said(self._out), said(self._err)
+        return None if code not in (0, 1) or complaint else printed
 
 
 def _kept(names: bytes, patterns: tuple[str, ...]) -> Iterator[str]:

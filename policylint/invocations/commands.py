@@ -36,9 +36,8 @@ def invocations(source: Source, runs: Iterable[Run], job: Job | None = None) -> 
     places: dict[int, list[Invocation]] = {}
     version = installed(source.text)
     for run in runs:
-        command = parse(run.call.words, run.call.tool)
-        if command is not None:
-            found = _invocation(source, run, command, job)
+        if run.command is not None:
+            found = _invocation(source, run, run.command, job)
             places.setdefault(run.site, []).append(replace(found, helm_version=_version(run.call, version)))
     for site in sorted(places):
         yield merged(places[site])
@@ -51,7 +50,7 @@ def parse_command(argv: Sequence[str]) -> Invocation | None:
     command = parse(call.words, call.tool) if call else None
     if call is None or command is None:
         return None
-    found = _invocation(Source("", ""), Run(call, 0, (0, 0), {}), command, None)
+    found = _invocation(Source("", ""), Run(call, command, 0, (0, 0), {}), command, None)
     return replace(found, line=0, column=0, insertion=None, span=None, helm_version=_version(call, ""))
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from policylint.invocations.grammars import parser
 from policylint.invocations.hclfunctions import UNDECIDED, call
 from policylint.invocations.tree import Spot
 
@@ -60,17 +60,9 @@ class Module(Struct, frozen=True, eq=False):
     """The values of the expressions that were asked for, by their place."""
 
 
-@functools.cache
-def _parser() -> Any:
-    import tree_sitter
-    import tree_sitter_hcl
-
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
-
-
 def parse(text: str) -> Module:
     """Read one file; what cannot be parsed is left out and `broken` says where."""
-    root = _parser().parse(text.encode()).root_node
+    root = parser("tree_sitter_hcl").parse(text.encode()).root_node
     blocks = tuple(_blocks(root))
     return Module(blocks, dict(_scope(blocks)), _broken(root) if root.has_error else 0)
 
@@ -78,7 +70,7 @@ def parse(text: str) -> Module:
 def here_documents(text: str) -> Iterator[tuple[int, int]]:
     """Start and end, in characters, of each here-document that may hold blocks itself."""
     data = text.encode()
-    stack = [_parser().parse(data).root_node]
+    stack = [parser("tree_sitter_hcl").parse(data).root_node]
     while stack:
         node = stack.pop()
         if node.type == "heredoc_template":

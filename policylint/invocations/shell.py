@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from policylint.invocations.argv import Command
 from policylint.invocations.argv import parse as parse_words
 from policylint.invocations.shellcommands import DEPTH
 from policylint.invocations.shellenv import Env
@@ -24,9 +25,13 @@ _BUDGET = 400
 
 
 class Run(Struct, frozen=True):
-    """A helm command met while reading: `site` is its position in the file, `env` Helm's own variables."""
+    """A helm command met while reading: `site` is its position in the file, `env` Helm's own variables.
+
+    `command` are its words, told apart; None where they name no verb.
+    """
 
     call: Call
+    command: Command | None
     site: int
     span: tuple[int, int]
     env: Mapping[str, str]
@@ -100,14 +105,14 @@ class Shell(Struct):
             for name, value in env.values.items()
             if isinstance(value, Text) and name.startswith("HELM_")
         }
-        self.runs.append(Run(call, self._site(call, span), span, {**own, **prefix}))
+        command = parse_words(call.words, call.tool)
+        self.runs.append(Run(call, command, self._site(call, command, span), span, {**own, **prefix}))
 
-    def _site(self, call: Call, span: tuple[int, int]) -> int:
+    def _site(self, call: Call, command: Command | None, span: tuple[int, int]) -> int:
         """The helm word's position: that of its text, or where it is used with a verb of its own."""
         word = self._program(call.word.text)
         if self.file[word : word + 4].lower() != "helm" and call.word.span[0] >= 0:
             word = call.word.span[0]  # a variable: the place is where it is used
-        command = parse_words(call.words, call.tool)
         verb = command.verb.text.start if command and command.verb else word
         given = False
         if self.stack:

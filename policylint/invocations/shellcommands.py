@@ -164,7 +164,8 @@ class Commands(Struct):
         """A command's words."""
         name = node.child_by_field_name("name")
         every = [*([name] if name else []), *node.children_by_field_name("argument"), *extra]
-        return [word for child in every for word in self.expander.words(child)]
+        expander = self.expander
+        return [word for child in every for word in expander.words(child)]
 
     def _on_command(self, node: Node, extra: Sequence[Node] = (), stdin: Text | None = None) -> None:
         prefix = self._prefix(node)

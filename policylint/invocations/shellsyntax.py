@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from policylint.invocations.grammars import parser
 from policylint.invocations.text import EMPTY, HOLE, TAIL, Text, filled, rewritten
 from policylint.patterns import pattern
 
@@ -31,18 +31,10 @@ _LOGICAL = pattern(r"^(?:[ \t]*#[^\n]*|(?:[^\\\n]|\\[^\n]|\\\n)*+)(?:\n|\\?\Z)",
 _CUT = pattern(r"(?<=[^\s\\])\\\n(?=\S)")
 
 
-@functools.cache
-def _parser() -> Any:
-    import tree_sitter_bash
-    from tree_sitter import Language, Parser
-
-    return Parser(Language(tree_sitter_bash.language()))
-
-
 def parse(text: Text) -> Node:
     """The syntax tree; a node's bytes are the text's characters, since each is handed over as one byte."""
     data = text.text.replace(HOLE, "H").replace(TAIL, "H").encode("ascii", "replace")
-    root: Node = _parser().parse(data.replace(b"\r", b" ").replace(b"\0", b" ")).root_node
+    root: Node = parser("tree_sitter_bash").parse(data.replace(b"\r", b" ").replace(b"\0", b" ")).root_node
     return root
 
 

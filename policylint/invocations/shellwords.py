@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _QUOTED_ESCAPE = pattern(r'\\([$`"\\])')
 _ESCAPE = pattern(r"\\(.)", re.DOTALL)
+_MEANING = pattern(rf"[\\\s{HOLE}{TAIL}]|^$")
+"""What makes a word of one piece another than it is written."""
 _ANSI = {"n": "\n", "t": "\t", "r": "\r"}
 _CUT = ("%", "%%", "#", "##", "^", "^^", ",", ",,", ":", "/", "//", "/#", "/%", "@")
 
@@ -46,6 +48,8 @@ class Expander(Struct, frozen=True):
         """The words that one argument becomes."""
         part = self.raw(node)
         span = (part.start, part.end)
+        if not node.child_count and node.type == "word" and not _MEANING.search(part.text):
+            return [_word(part, raw=self._shown(part), span=span)]
         return [replace(word, raw=self._shown(part), span=span) for word in _split(list(self._pieces(node)))]
 
     def text(self, node: Node) -> Text:
@@ -281,14 +285,16 @@ class _Joiner(Struct):
     def take(self) -> Iterator[Word]:
         """The word so far, if there is one; the next starts empty."""
         if self.some:
-            yield _word(self.text, self.quoted, self.names)
+            yield _word(self.text, quoted=self.quoted, names=self.names)
         self.text, self.quoted, self.some, self.names = EMPTY, False, False, ()
 
 
-def _word(text: Text, quoted: bool, names: tuple[str, ...]) -> Word:
+def _word(
+    text: Text, *, raw: str = "", span: tuple[int, int] = (-1, -1), quoted: bool = False, names: tuple[str, ...] = ()
+) -> Word:
     tail = bool(text.text) and not text.text.strip(TAIL)
     maybe = bool(text.text) and "." not in text.marks
-    return Word(text, quoted=quoted, maybe=maybe, tail=tail, names=names)
+    return Word(text, raw, span, quoted, maybe, tail, names=names)
 
 
 def _split(pieces: list[Piece]) -> Iterator[Word]:
@@ -296,7 +302,7 @@ def _split(pieces: list[Piece]) -> Iterator[Word]:
     if len(pieces) == 1 and pieces[0].words is None and not pieces[0].split:
         (piece,) = pieces
         if piece.text.text or piece.quoted:
-            yield _word(piece.text, piece.quoted, piece.names)
+            yield _word(piece.text, quoted=piece.quoted, names=piece.names)
         return
     word = _Joiner()
     arrays = any(piece.words is not None for piece in pieces)

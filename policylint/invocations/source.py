@@ -59,8 +59,7 @@ class Source(Struct, frozen=True, eq=False):
     def place(self, start: int, end: int = -1) -> Place:
         """The place of the characters start..end."""
         if not self._starts:
-            self._starts.append(0)
-            self._starts.extend(index + 1 for index, char in enumerate(self.text) if char == "\n")
+            self._starts.extend(accumulate((len(line) + 1 for line in self.text.split("\n")), initial=0))
         line = bisect_right(self._starts, start)
         last = self._byte(end) if end >= 0 else -1
         return Place(self.file, line, start - self._starts[line - 1] + 1, self._byte(start), last)

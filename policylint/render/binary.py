@@ -8,11 +8,11 @@ import signal
 import subprocess
 import threading
 from pathlib import Path
-from typing import BinaryIO
 
 from msgspec import Struct
 
 from policylint.errors import RenderError, SourceError
+from policylint.outputs import nameless, said
 from policylint.render.command import shown, template_argv
 from policylint.render.crds import own_crds
 from policylint.render.engine import Rendered
@@ -54,22 +54,13 @@ def _program(name: str) -> str:
     return next((path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK)), "")  # noqa: PTH113
 
 
-def _nameless() -> BinaryIO:
-    """A file of no name for what a process says: no pipe that must be emptied while we do something else."""
-    if hasattr(os, "memfd_create"):  # in memory, where the system can
-        return open(os.memfd_create("output"), "r+b")  # noqa: PTH123  a descriptor
-    import tempfile
-
-    return tempfile.TemporaryFile()
-
-
 class Process:
     """A helm that runs in a process group of its own and is waited for by a thread."""
 
     def __init__(self, argv: list[str], time_limit: float) -> None:
         self.argv = argv
         self._limit = time_limit
-        self._out, self._err = _nameless(), _nameless()
+        self._out, self._err = nameless(), nameless()
         try:
             self._popen = subprocess.Popen(
                 argv,
@@ -99,7 +90,7 @@ class Process:
                 f"{Path(self.argv[0]).name} {self.argv[1]} did not end within {self._limit:g} seconds and was stopped",
                 remedy="run it by hand to see what it waits for, or raise --render-timeout",
             )
-        return self._popen.returncode, _said(self._out), _said(self._err)
+        return self._popen.returncode, said(self._out), said(self._err)
 
     def cancel(self) -> None:
         """Kill the whole process group, where anything of it is left."""
@@ -217,9 +208,3 @@ def read_version(path: str, output: str) -> str:
             remedy="use Helm 3 or 4 (--helm PATH), or a newer policylint",
         )
     return found[0][1:]
-
-
-def _said(output: BinaryIO) -> bytes:
-    with output:
-        output.seek(0)
-        return output.read()
