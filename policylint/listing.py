@@ -63,16 +63,20 @@ class Listing:
             return None
         return RuleFailure("scan", f"{self._path}: no such file or directory", "name a file or a directory")
 
-    def paths(self) -> Iterator[Path]:
-        """The files, those that may hold a word as git finds them; the path itself where it is a file."""
+    def paths(self) -> Iterator[str]:
+        """The files, those that may hold a word as git finds them; the path itself where it is a file.
+
+        In full and with slashes: there may be thousands of them.
+        """
+        folder = self._path.absolute().as_posix()
         if not self._is_folder:
-            yield from (self._path,) if self._path.is_file() else ()
+            yield from (folder,) if self._path.is_file() else ()
             return
         given = set()
         for name in self._naming():
             given.add(name)
             if not _skipped(name, self._patterns):
-                yield self._path / name
+                yield f"{folder}/{name}"
         others = self._others.result
         if self._grep is None:  # git did not look through all of them
             every = None if others is None or self._tracked.result is None else others + self._tracked.result
@@ -81,7 +85,7 @@ class Listing:
             self._found = len(rest)
         else:
             rest = list(_kept(self._looked_through(others or b""), self._patterns))
-        yield from (self._path / name for name in rest if name not in given)
+        yield from (f"{folder}/{name}" for name in rest if name not in given)
 
     def count(self) -> int:
         """How many files were looked through; to be asked after they were taken."""

@@ -9,6 +9,7 @@ What to do instead: keep one. To take over fields from another manager, --force-
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 from policylint.invocations.advice import replace_flag
 from policylint.invocations.flags import canonical, notes
@@ -22,11 +23,9 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """Both flags of a pair that Helm refuses are set."""
     if invocation.tool != "helm":
         return
-    for row in notes()["exclusive"]:
-        names = [canonical(name) for name in row["flags"]]
+    for names, wanted in _refused():
         given = [invocation.flag(name) for name in names]
-        wanted = row.get("value")
-        if row["how"] == "wins" or any(flag.state != "set" for flag in given):
+        if any(flag.state != "set" for flag in given):
             continue
         if wanted is not None and str(given[1].value).lower() != wanted:
             continue
@@ -35,3 +34,10 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
             message=f"helm refuses {written[0]} together with {written[1]}",
             fixes=(replace_flag(invocation, names[0], "", f"leave {written[0]} out"),),
         )
+
+
+@cache
+def _refused() -> tuple[tuple[tuple[str, ...], str | None], ...]:
+    """The flags of each pair by Helm 3's names, and the value of the second with which alone they are refused."""
+    rows = [row for row in notes()["exclusive"] if row["how"] != "wins"]
+    return tuple((tuple(map(canonical, row["flags"])), row.get("value")) for row in rows)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
+import posixpath
 import re
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from policylint.invocations.model import Invocation
 from policylint.patterns import pattern
@@ -28,8 +29,8 @@ def _folder(invocation: Invocation) -> Path | None:
     source, chart = invocation.source, invocation.chart
     if source is None or source.root is None or not chart or "://" in chart:
         return None
-    beside = PurePosixPath(source.file).parent / chart
-    for name in dict.fromkeys((chart, str(beside))):
+    beside = posixpath.join(posixpath.dirname(source.file), chart)
+    for name in dict.fromkeys((chart, beside)):
         if os.path.isfile(f"{source.root}/{name}/Chart.yaml"):  # noqa: PTH113  asked for each command of a repository
             found = (source.root / name).resolve()
             if found.is_relative_to(source.root.resolve()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 YAML = (".yaml", ".yml", ".json")
@@ -14,6 +15,7 @@ _TEMPLATES = (
 """What is rendered, or copied, into the file of the name before it; alone it is most often a manifest."""
 
 
+@lru_cache(maxsize=16)  # each reader asks
 def language(path: PurePosixPath) -> str:
     """The suffix that tells the language: `.md` for README.md.gotmpl, `.yaml` for a bare template."""
     suffixes = [suffix.lower() for suffix in path.suffixes] or [""]

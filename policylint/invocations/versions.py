@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from policylint.invocations import flags
 from policylint.invocations.advice import declared_text
@@ -18,10 +19,16 @@ def known_verb(verb: str) -> bool:
 
 def through_plugin(invocation: Invocation) -> bool:
     """Whether a plugin runs Helm's verb and may have flags of its own (`helm secrets upgrade`)."""
-    plugins = "|".join(re.escape(word.split()[0]) for word in flags.notes()["wraps"])
-    return re.search(rf"\s(?:{plugins})\s", declared_text(invocation)) is not None
+    return _plugins().search(declared_text(invocation)) is not None
 
 
+@cache
+def _plugins() -> re.Pattern[str]:
+    names = "|".join(re.escape(word.split()[0]) for word in flags.notes()["wraps"])
+    return re.compile(rf"\s(?:{names})\s")
+
+
+@cache
 def is_helm2(verb: str, name: str) -> bool:
     """Whether a flag is one of Helm 2's that neither Helm 3 nor 4 has on this verb."""
     listed = any(row["name"] == name and verb in row["verbs"] for row in flags.notes()["helm2"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -39,11 +40,12 @@ def scanned(listings: Sequence[Listing], root: Path) -> Scan:
     """The same of files that are being listed."""
     invocations: list[Invocation] = []
     failures = [listing.failure for listing in listings if listing.failure]
+    base = root.absolute()
     for path in _paths(listings):
-        data = _candidate(path, root, _WORD, failures)
+        data = _candidate(path, base, _WORD, failures)
         if data is None:
             continue
-        for found in _read(_source(path, data, root), failures):
+        for found in _read(_source(path, data, base), failures):
             if isinstance(found, Invocation):
                 invocations.append(found)
             else:
@@ -59,33 +61,34 @@ def naming(
     """The files below these paths that hold a word, or one of several, in any case; what cannot be read is left out."""
     words = [word] if isinstance(word, str) else list(word)
     wanted = re.compile(b"|".join(re.escape(each.encode()) for each in words), re.IGNORECASE)
+    base = root.absolute()
     for path in sorted(_paths(listed(paths, skip, words))) if words else ():
-        data = _candidate(path, root, wanted, [])
+        data = _candidate(path, base, wanted, [])
         if data is not None:
-            yield _source(path, data, root)
+            yield _source(path, data, base)
 
 
-def _paths(listings: Sequence[Listing]) -> Iterator[Path]:
+def _paths(listings: Sequence[Listing]) -> Iterator[str]:
     """Each file once."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for path in (path for listing in listings for path in listing.paths()):
         if path not in seen:
             seen.add(path)
             yield path
 
 
-def _candidate(path: Path, root: Path, word: re.Pattern[bytes], failures: list[RuleFailure]) -> bytes | None:
+def _candidate(path: str, root: Path, word: re.Pattern[bytes], failures: list[RuleFailure]) -> bytes | None:
     """A file's bytes where they may hold what is looked for; None for any other file."""
     try:
-        if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
+        if os.path.islink(path) and not Path(path).resolve().is_relative_to(root.resolve()):  # noqa: PTH114
             return None
-        with path.open("rb") as file:
+        with open(path, "rb") as file:  # noqa: PTH123
             head = file.read(_HEAD)
             if b"\0" in head:
                 return None
             data = head + file.read(settings()["largest"] + 1 - len(head)) if len(head) == _HEAD else head
     except OSError as error:
-        if not path.is_dir() and not path.is_symlink():  # links to nowhere are common and hold nothing
+        if not Path(path).is_dir() and not Path(path).is_symlink():  # links to nowhere are common and hold nothing
             failures.append(RuleFailure("scan", f"{path}: {error.strerror}", "make the file readable"))
         return None
     if not word.search(data):
@@ -100,13 +103,13 @@ def _candidate(path: Path, root: Path, word: re.Pattern[bytes], failures: list[R
     return data
 
 
-def _source(path: Path, data: bytes, root: Path) -> Source:
-    absolute, base = path.absolute(), root.absolute()
-    name = absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else absolute.as_posix()
+def _source(path: str, data: bytes, root: Path) -> Source:
+    """The source of a file, by its name relative to `root` where it is below."""
+    name = path.removeprefix(f"{root.as_posix().rstrip('/')}/")
     try:
-        return Source.of(name, data, base)
+        return Source.of(name, data, root)
     except ValueError:
-        return Source.of(name, data.decode("latin-1").encode("ascii", "replace"), base)
+        return Source.of(name, data.decode("latin-1").encode("ascii", "replace"), root)
 
 
 def _read(source: Source, failures: list[RuleFailure]) -> tuple[Found, ...]:
