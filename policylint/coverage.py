@@ -86,9 +86,9 @@ def _sources(asked: Survey, deploys: Iterable[Invocation]) -> Iterable[Source]:
 
 def _runs_things(source: Source) -> bool:
     """Whether a file may run others: a script, a makefile, a pipeline; no documentation and no manifest of its own."""
-    name = source.path.name
+    name = source.name
     return bool(CI.search(source.file) or MAKE.search(source.file)) or (
-        name in ("action.yml", "action.yaml") or source.path.suffix in ("", ".sh", ".bash", ".groovy")
+        name in ("action.yml", "action.yaml") or source.suffix in ("", ".sh", ".bash", ".groovy")
     )
 
 

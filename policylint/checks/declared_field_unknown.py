@@ -11,7 +11,6 @@ Source: the CustomResourceDefinitions of Flux' helm-controller 1.6 (HelmRelease)
 (HelmChart).
 """
 
-import difflib
 from collections.abc import Iterator
 
 from policylint.invocations.declaredfields import declared, unknown_fields
@@ -27,6 +26,8 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """Fields below spec of a HelmRelease, Application, ApplicationSet's template or HelmChart."""
     root = declared(invocation) if invocation.tool in TOOLS else None
     for path, field, known in unknown_fields(root) if root else ():
+        import difflib
+
         close = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.6)
         where = Location("command", invocation.file, field.line, field.column, invocation.release or "")
         yield Violation(

@@ -9,7 +9,6 @@ What to do instead: write it as the page on sync options does, or put Force=true
 Source: docs/user-guide/sync-options.md and controller/sync.go of argoproj/argo-cd, 2026-08.
 """
 
-import difflib
 from collections.abc import Iterator
 
 from policylint.invocations.declaredfields import declared
@@ -62,5 +61,7 @@ def _because(name: str, value: str) -> str:
         return "Argo CD reads Force=true on single objects only, as an annotation"
     if name in OPTIONS:
         return f"{name} takes {' or '.join(OPTIONS[name])}, not {value or 'nothing'}"
+    import difflib
+
     close = difflib.get_close_matches(name, OPTIONS, n=1)
     return f"did you mean {close[0]}?" if close else f"Argo CD has no option {name}"

@@ -25,7 +25,7 @@ def _wants(source: Source) -> bool:
     if not is_yaml(source) or not mentions(source):
         return False
     text = source.text
-    if re.search(r"^\s*-?\s*task:\s*[\"']?\w+@\d", text, re.M) or "azure-pipelines" in source.path.name:
+    if re.search(r"^\s*-?\s*task:\s*[\"']?\w+@\d", text, re.M) or "azure-pipelines" in source.name:
         return True
     steps = re.search(r"^\s*(?:- )?(?:script|bash|pwsh|powershell):", text, re.M)
     around = re.search(

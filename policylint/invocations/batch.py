@@ -80,7 +80,7 @@ def _shell(part: Text) -> Text:
 
 
 def _wants(source: Source) -> bool:
-    return source.path.suffix.lower() in (".bat", ".cmd")
+    return source.suffix.lower() in (".bat", ".cmd")
 
 
 def _file(source: Source) -> Iterator[Found]:

@@ -90,7 +90,7 @@ def _scripts(line: str, files: Mapping[str, Parts], known: set[str]) -> Iterator
 
 def runs_at(source: Source, line: int) -> tuple[int, ...]:
     """The lines at which a line of a script really runs: where the function around it is called, else itself."""
-    if source.path.suffix in (".yaml", ".yml") or MAKE.search(source.file):
+    if source.suffix in (".yaml", ".yml") or MAKE.search(source.file):
         return (line,)
     lines = source.text.split("\n")
     name = _function(lines, line)

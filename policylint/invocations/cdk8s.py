@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from policylint.errors import ReadError
 from policylint.invocations.declared import Declaration, Read, Word, found
-from policylint.invocations.literals import Call, Literal, python_calls, typescript_calls
+from policylint.invocations.literals import Call, Literal, typescript_calls
 from policylint.invocations.model import INLINE
 from policylint.invocations.settings import Setting, given_arguments, strongest
 from policylint.invocations.source import Reader, Source
@@ -21,13 +21,21 @@ _IMPORT = pattern(r"from\s+[\"']cdk8s[\"']|require\([\"']cdk8s[\"']\)|^\s*(?:fro
 
 def read(source: Source) -> Iterator[Read]:
     """The charts that a program includes."""
-    python = source.path.suffix == ".py"
+    python = source.suffix == ".py"
     try:
-        calls = list((python_calls if python else typescript_calls)(source.text, _is_helm, _OPTIONS))
+        calls = list(_calls(source.text, python=python))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         yield ReadError(f"not Python: {error}", line=getattr(error, "lineno", 0) or 0, remedy="correct the program")
         return
     yield from (_call(call) for call in calls if "chart" in call.options or call.spread)
+
+
+def _calls(text: str, *, python: bool) -> Iterator[Call]:
+    if not python:
+        return typescript_calls(text, _is_helm, _OPTIONS)
+    from policylint.invocations.pythoncalls import python_calls
+
+    return python_calls(text, _is_helm, _OPTIONS)
 
 
 def _is_helm(name: str) -> bool:
@@ -64,7 +72,7 @@ def _word(given: Literal | None) -> Word:
 
 
 def _wants(source: Source) -> bool:
-    named = source.path.suffix in (".ts", ".js", ".mjs", ".py")
+    named = source.suffix in (".ts", ".js", ".mjs", ".py")
     return named and "Helm" in source.text and bool(_IMPORT.search(source.text))
 
 

@@ -27,7 +27,7 @@ def mentions(source: Source) -> bool:
 
 def is_yaml(source: Source) -> bool:
     """Whether the name says that it is YAML."""
-    return source.path.suffix in (".yml", ".yaml")
+    return source.suffix in (".yml", ".yaml")
 
 
 def variables(*nodes: Yaml | None) -> dict[str, Text]:

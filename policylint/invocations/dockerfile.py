@@ -67,7 +67,7 @@ def _package(source: Source) -> Iterator[Found]:
 
 
 def _is_dockerfile(source: Source) -> bool:
-    name = source.path.name.lower()
+    name = source.name.lower()
     return (
         name in ("dockerfile", "containerfile")
         or name.endswith((".dockerfile", ".containerfile"))
@@ -76,12 +76,12 @@ def _is_dockerfile(source: Source) -> bool:
 
 
 def _is_crontab(source: Source) -> bool:
-    name = source.path.name.lower()
+    name = source.name.lower()
     return "crontab" in name or name.endswith(".cron") or "cron.d" in source.path.parts
 
 
 READERS = (
     Reader("dockerfile", _is_dockerfile, _dockerfile, rank=1),
     Reader("crontab", _is_crontab, _crontab, rank=1),
-    Reader("package.json", lambda source: source.path.name == "package.json", _package, rank=1),
+    Reader("package.json", lambda source: source.name == "package.json", _package, rank=1),
 )

@@ -20,7 +20,7 @@ _DEPTH = 10
 def _wants(source: Source) -> bool:
     if not is_yaml(source) or not mentions(source):
         return False
-    if "gitlab-ci" in source.path.name or ".gitlab" in source.path.parts:
+    if "gitlab-ci" in source.name or ".gitlab" in source.path.parts:
         return True
     keyed = re.search(r"^ +(?:before_|after_)?script:", source.text, re.M)
     return bool(

@@ -7,8 +7,6 @@ parsing all files of most repositories.
 from __future__ import annotations
 
 from functools import cache
-from importlib.machinery import PathFinder
-from importlib.util import find_spec, module_from_spec
 from typing import Any
 
 
@@ -21,6 +19,9 @@ def parser(package: str) -> Any:
 
 
 def _binding(package: str) -> Any:
+    from importlib.machinery import PathFinder
+    from importlib.util import find_spec, module_from_spec
+
     found = find_spec(package)
     spec = PathFinder.find_spec(f"{package}._binding", found.submodule_search_locations if found else None)
     if spec is None or spec.loader is None:

@@ -192,7 +192,7 @@ def _job(text: str) -> Job:
 
 
 def _wants(source: Source) -> bool:
-    name = source.path.name
+    name = source.name
     if "jenkinsfile" in name.lower() or name.endswith((".jenkinsfile", ".jenkins", ".pipeline")):
         return True
     return name.endswith((".groovy", ".gvy")) and "helm" in source.text

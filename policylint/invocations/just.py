@@ -86,7 +86,7 @@ def _parameters(text: str, recipe: re.Match[str]) -> dict[str, Text]:
 
 
 def _wants(source: Source) -> bool:
-    name = source.path.name.lower()
+    name = source.name.lower()
     return name in ("justfile", ".justfile") or name.endswith(".just")
 
 

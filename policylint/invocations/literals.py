@@ -1,11 +1,10 @@
-"""Literal calls in TypeScript and Python programs: the name, the first argument and the options, with places.
+"""Literal calls in TypeScript programs: the name, the first argument and the options, with places.
 
 Nothing is run. What is no literal, and no constant of the same file, is undecided.
 """
 
 from __future__ import annotations
 
-import ast
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
@@ -44,7 +43,7 @@ _CONSTANT = pattern(r"\bconst\s+(\w+)\s*(?::\s*\w+\s*)?=\s*(\"[^\"\n]*\"|'[^'\n]
 _SPACE = pattern(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _ATOM = pattern(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|-?\d[\d._]*|[A-Za-z_$][\w$]*")
 _SKIP = pattern(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*|/\*.*?\*/|.", re.DOTALL)
-_SHOWN = 80
+SHOWN = 80
 """How many characters of an expression are kept."""
 _UNCLOSED = 20
 """How many calls may run to the end of a text before the rest is left undecided: each is read through again."""
@@ -158,7 +157,7 @@ class _Scan:
         if self._peek() not in (",", "}", "]", ")", ""):
             value = UNDECIDED  # an operator, a call or a member: the value is made when the program runs
             self._pass_over()
-        return Literal(value, self.spot(start), "", self._text[start : min(self._at, start + _SHOWN)].strip())
+        return Literal(value, self.spot(start), "", self._text[start : min(self._at, start + SHOWN)].strip())
 
     def _object(self) -> dict[str, Literal]:
         found: dict[str, Literal] = {}
@@ -196,66 +195,3 @@ class _Scan:
             elif open_marks and mark == open_marks[-1]:
                 open_marks.pop()
             self._at += max(len(mark), 1)
-
-
-def python_calls(text: str, wanted: Wanted, position: int = 1) -> Iterator[Call]:
-    """The calls of a Python program, keyword arguments and those of an `...Args(...)` argument as options.
-
-    Raises SyntaxError (or ValueError) for a text that is no Python.
-    """
-    tree = ast.parse(text)
-    constants = {
-        target.id: node.value.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and (name := _dotted(node.func)) and wanted(name):
-            first = _python(node.args[0], constants) if node.args else None
-            options, spread = _keywords(node, constants, position)
-            yield Call(name, _spot(node), first, options, spread)
-
-
-def _spot(node: ast.expr | ast.keyword) -> Spot:
-    return Spot(node.lineno, node.col_offset + 1, node.end_lineno or 0, (node.end_col_offset or 0) + 1)
-
-
-def _dotted(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute):
-        before = _dotted(node.value)
-        return f"{before}.{node.attr}" if before else ""
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _keywords(node: ast.Call, constants: Mapping[str, Any], position: int) -> tuple[dict[str, Literal], bool]:
-    found: dict[str, Literal] = {}
-    spread = False
-    inner = [each for each in node.args[1:] if isinstance(each, ast.Call)]
-    for call in (*inner, node):
-        for keyword in call.keywords:
-            if keyword.arg is None:
-                spread = True
-            else:
-                value = _python(keyword.value, constants)
-                found[_camel(keyword.arg)] = Literal(
-                    value, _spot(keyword), keyword.arg, ast.unparse(keyword.value)[:_SHOWN]
-                )
-    unread = any(not isinstance(each, ast.Call) for each in node.args[position : position + 1])
-    return found, spread or unread
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
-
-
-def _python(node: ast.expr, constants: Mapping[str, Any]) -> Any:
-    if isinstance(node, ast.Constant):
-        return node.value
-    if isinstance(node, ast.Name):
-        return constants.get(node.id, UNDECIDED)
-    if isinstance(node, (ast.List, ast.Tuple)):
-        return [Literal(_python(item, constants), _spot(item)) for item in node.elts]
-    return UNDECIDED

@@ -177,7 +177,7 @@ def _plain(recipe: Text) -> Text:
 
 
 def _wants(source: Source) -> bool:
-    name = source.path.name
+    name = source.name
     return (
         name in ("Makefile", "makefile", "GNUmakefile")
         or name.endswith((".mk", ".mak", ".make"))

@@ -40,7 +40,7 @@ _START = pattern(r"^\s*(?:sudo\s+)?(?:helm|helmfile|microk8s)\s", re.MULTILINE)
 
 
 def _wants(source: Source) -> bool:
-    name = source.path.name.lower().removesuffix(".gotmpl").removesuffix(".tmpl")
+    name = source.name.lower().removesuffix(".gotmpl").removesuffix(".tmpl")
     return name.endswith((".md", ".markdown", ".mdx", ".mdown")) and "helm" in source.text.lower()
 
 

@@ -65,7 +65,7 @@ _WHOLE = pattern(r"\s*(?:sudo\s+)?helm(?:file)?\s+\S")
 
 
 def _wants(source: Source) -> bool:
-    yaml = is_yaml(source) or source.path.name.endswith((".yml.j2", ".yaml.j2"))
+    yaml = is_yaml(source) or source.name.endswith((".yml.j2", ".yaml.j2"))
     return yaml and bool(_MENTION.search(source.text))
 
 

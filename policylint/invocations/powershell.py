@@ -230,7 +230,7 @@ def _arguments(text: Text) -> Text:
 
 
 def _wants(source: Source) -> bool:
-    return source.path.suffix.lower() in (".ps1", ".psm1")
+    return source.suffix.lower() in (".ps1", ".psm1")
 
 
 def _file(source: Source) -> Iterator[Found]:

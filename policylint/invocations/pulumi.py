@@ -8,7 +8,7 @@ from typing import Any
 from policylint.errors import ReadError
 from policylint.invocations.declared import Declaration, Read, Word, first, found, word
 from policylint.invocations.hcl import UNDECIDED
-from policylint.invocations.literals import Call, Literal, python_calls, typescript_calls
+from policylint.invocations.literals import Call, Literal, typescript_calls
 from policylint.invocations.model import INLINE
 from policylint.invocations.settings import Setting, literal, settings, strongest, tables
 from policylint.invocations.source import Found, Reader, Source
@@ -83,6 +83,8 @@ def read_typescript(text: str) -> Iterator[Read]:
 def read_python(text: str, file: str) -> Iterator[Read]:
     """The releases of a Python program."""
     try:
+        from policylint.invocations.pythoncalls import python_calls
+
         calls = list(python_calls(text, _may_declare))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", 0) or 0
@@ -140,13 +142,13 @@ def _settings(call: Call) -> Iterator[Setting]:
 
 
 def _wants(source: Source) -> bool:
-    return any(mark in source.text for mark in _MARKS.get(source.path.suffix, ()))
+    return any(mark in source.text for mark in _MARKS.get(source.suffix, ()))
 
 
 def _read(source: Source) -> Iterator[Found]:
-    if source.path.suffix in (".yaml", ".yml"):
+    if source.suffix in (".yaml", ".yml"):
         return found(read_yaml(source.text, source.file), source)
-    if source.path.suffix == ".py":
+    if source.suffix == ".py":
         return found(read_python(source.text, source.file), source)
     return found(read_typescript(source.text), source)
 

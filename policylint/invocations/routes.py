@@ -72,7 +72,7 @@ def _routes(release: str, paths: Sequence[Path], root: Path, skip: Sequence[str]
 
     for source in naming(release, paths, root, skip=skip):
         parts = {*source.path.parts[:-1], *source.path.suffixes}
-        if source.path.suffix in (".yaml", ".yml") and not parts & {"templates", ".golden", *_EXPECTED}:
+        if source.suffix in (".yaml", ".yml") and not parts & {"templates", ".golden", *_EXPECTED}:
             yield from _of_file(source, release)
 
 

@@ -30,7 +30,7 @@ _SHEBANG = pattern(
 
 
 def _wants(source: Source) -> bool:
-    name = source.path.name
+    name = source.name
     return name.endswith(_NAMES) or bool(_SHEBANG.match(source.text))
 
 

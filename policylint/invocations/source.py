@@ -56,6 +56,18 @@ class Source(Struct, frozen=True, eq=False):
         """The file's name as a path."""
         return _path(self.file)
 
+    @property
+    def name(self) -> str:
+        """The file's name without its directory."""
+        return self.file.rpartition("/")[2]
+
+    @property
+    def suffix(self) -> str:
+        """What the name ends in, ".sh"; "" for a name without a dot behind its first character."""
+        name = self.name
+        dot = name.rfind(".")
+        return name[dot:] if 0 < dot < len(name) - 1 else ""
+
     def place(self, start: int, end: int = -1) -> Place:
         """The place of the characters start..end."""
         if not self._starts:

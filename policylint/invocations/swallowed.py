@@ -54,7 +54,7 @@ def _caught(above: str, line: str) -> bool:
 
 def goes_on(source: Source) -> bool:
     """Whether a file is a script whose shell does not stop at a command that fails."""
-    script = source.path.suffix in ("", ".sh", ".bash") and not MAKE.search(source.file)
+    script = source.suffix in ("", ".sh", ".bash") and not MAKE.search(source.file)
     if not script or "Jenkinsfile" in source.file:
         return False
     return not _SHEBANG_E.match(source.text) and not any(found["sign"] == "-" for found in _SET.finditer(source.text))

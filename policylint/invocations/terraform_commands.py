@@ -20,7 +20,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": " "}
 
 
 def _wants(source: Source) -> bool:
-    return source.path.suffix in (".tf", ".tofu") and mentions(source) and "-exec" in source.text
+    return source.suffix in (".tf", ".tofu") and mentions(source) and "-exec" in source.text
 
 
 def _read(source: Source) -> Iterator[Found]:

@@ -47,7 +47,7 @@ def _name(tree: Tree | None, project: Word) -> Word:
 
 
 def _wants(source: Source) -> bool:
-    named = source.path.name.startswith("werf") and source.path.suffix in (".yaml", ".yml")
+    named = source.name.startswith("werf") and source.suffix in (".yaml", ".yml")
     return named and "deploy:" in source.text and "project:" in source.text
 
 

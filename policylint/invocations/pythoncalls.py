@@ -1,0 +1,74 @@
+"""The same of Python programs (see `literals`)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from policylint.invocations.hclfunctions import UNDECIDED
+from policylint.invocations.literals import SHOWN, Call, Literal, Wanted
+from policylint.invocations.tree import Spot
+
+
+def python_calls(text: str, wanted: Wanted, position: int = 1) -> Iterator[Call]:
+    """The calls of a Python program, keyword arguments and those of an `...Args(...)` argument as options.
+
+    Raises SyntaxError (or ValueError) for a text that is no Python.
+    """
+    tree = ast.parse(text)
+    constants = {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (name := _dotted(node.func)) and wanted(name):
+            first = _python(node.args[0], constants) if node.args else None
+            options, spread = _keywords(node, constants, position)
+            yield Call(name, _spot(node), first, options, spread)
+
+
+def _spot(node: ast.expr | ast.keyword) -> Spot:
+    return Spot(node.lineno, node.col_offset + 1, node.end_lineno or 0, (node.end_col_offset or 0) + 1)
+
+
+def _dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        before = _dotted(node.value)
+        return f"{before}.{node.attr}" if before else ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _keywords(node: ast.Call, constants: Mapping[str, Any], position: int) -> tuple[dict[str, Literal], bool]:
+    found: dict[str, Literal] = {}
+    spread = False
+    inner = [each for each in node.args[1:] if isinstance(each, ast.Call)]
+    for call in (*inner, node):
+        for keyword in call.keywords:
+            if keyword.arg is None:
+                spread = True
+            else:
+                value = _python(keyword.value, constants)
+                found[_camel(keyword.arg)] = Literal(
+                    value, _spot(keyword), keyword.arg, ast.unparse(keyword.value)[:SHOWN]
+                )
+    unread = any(not isinstance(each, ast.Call) for each in node.args[position : position + 1])
+    return found, spread or unread
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def _python(node: ast.expr, constants: Mapping[str, Any]) -> Any:
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Name):
+        return constants.get(node.id, UNDECIDED)
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return [Literal(_python(item, constants), _spot(item)) for item in node.elts]
+    return UNDECIDED
