@@ -59,7 +59,8 @@ class Expander(Struct, frozen=True):
     def raw(self, node: Node) -> Text:
         """The source text of a node, without blanks in front."""
         part = self.source.slice(node.start_byte, node.end_byte)
-        return part.slice(len(part.text) - len(part.text.lstrip()), len(part.text))
+        blanks = len(part.text) - len(part.text.lstrip())
+        return part.slice(blanks, len(part.text)) if blanks else part
 
     def _pieces(self, node: Node, *, quoted: bool = False) -> Iterator[Piece]:
         kind = node.type
