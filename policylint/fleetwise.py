@@ -125,7 +125,7 @@ def judge_together(
         return (), failures, Verdict.UNKNOWN
     levels = judging.severities
     rules = [rule for rule in judging.rules if levels.get(rule.id, rule.severity) is not None]
-    context = Context(reports[0].target, settings=judging.settings)
+    context = Context(reports[0].target, settings=judging.settings, level=judging.level)
     found, failures = evaluate(rules, (fleet, *more), context, Redactor())
     findings = tuple(replace(one, severity=levels.get(one.rule) or one.severity) for one in found)
     fail_on: Severity = min((plan.fail_on for plan in plans), key=lambda severity: severity.rank)

@@ -16,6 +16,7 @@ from policylint.forecast.cluster import Cluster
 from policylint.impact import impact, stale_readers
 from policylint.manifest import Reader, Text
 from policylint.model import (
+    Category,
     Change,
     Created,
     Deleted,
@@ -63,6 +64,8 @@ class Judging(Struct, frozen=True):
     rules: tuple[Rule, ...]
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    level: Category | None = None
+    """The level that was asked for by name."""
     fail_on: Severity = Severity.ERROR
     strict: bool = False
     failures: tuple[RuleFailure, ...] = ()
@@ -83,7 +86,9 @@ def judge(case: Case, judging: Judging) -> ReleaseReport:
     """The report of one release. Raises `ReadError` for text that is no manifest."""
     upgrade, cluster = _forecast(case)
     redactor = Redactor.of([*_resources(upgrade.before), *_resources(upgrade.after)])
-    context = Context(case.target, upgrade, settings=judging.settings, invocations=case.invocations)
+    context = Context(
+        case.target, upgrade, settings=judging.settings, level=judging.level, invocations=case.invocations
+    )
     subjects: Sequence[object] = (upgrade, *upgrade.changes, *case.subjects)
     active = tuple(rule for rule in judging.rules if judging.severities.get(rule.id, rule.severity) is not None)
     findings, failures = evaluate(active, subjects, context, redactor)

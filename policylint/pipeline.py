@@ -104,7 +104,7 @@ def _unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
 
     at = target(plan, line_found(plan.options) if isinstance(plan.given_after, ChartSide) else "")
     subjects, failures = _values_subjects(plan, at.helm, error.message)
-    findings, more = evaluate(_judging(plan).rules, subjects, Context(at), Redactor())
+    findings, more = evaluate(_judging(plan).rules, subjects, Context(at, level=plan.level), Redactor())
     also = (each for each in failures if each.message != str(error))
     told = (failure("render", error), *also, *more)
     report = ReleaseReport(plan.release, plan.namespace, at, Verdict.UNKNOWN, findings=findings, failures=told)
@@ -197,9 +197,9 @@ def _judging(plan: Plan, subjects: frozenset[str] = frozenset()) -> Judging:
         rules,
         selected=options.select or config.select,
         ignored=(*options.ignore, *config.ignore),
-        level=options.level or plan.environment.level or config.level,
+        level=plan.level,
     )
-    return Judging(chosen, levels, settings, plan.fail_on, options.strict or config.strict, failures)
+    return Judging(chosen, levels, settings, plan.level, plan.fail_on, options.strict or config.strict, failures)
 
 
 def _subjects(plan: Plan) -> frozenset[str]:

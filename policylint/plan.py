@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from policylint import config as configuration
 from policylint.config import Config, Environment, Release
 from policylint.errors import SourceError, UsageError, nearest
-from policylint.model import Apply, Json, Severity, Target
+from policylint.model import Apply, Category, Json, Severity, Target
 from policylint.options import Options
 from policylint.schemas import NEWEST, minor_number
 from policylint.sources.resolve import resolve_pair
@@ -48,6 +48,11 @@ class Plan(Struct, frozen=True):
     def fail_on(self) -> Severity:
         """The lowest severity that fails."""
         return self.options.fail_on or self.environment.fail_on or self.config.fail_on or Severity.ERROR
+
+    @property
+    def level(self) -> Category | None:
+        """The level that is asked for by name, None for the default."""
+        return self.options.level or self.environment.level or self.config.level
 
     @property
     def rule_tables(self) -> tuple[Mapping[str, Json], ...]:

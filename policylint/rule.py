@@ -22,6 +22,8 @@ class Context(Struct, frozen=True):
     params: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Every rule's parameters of the configuration, by id; a rule itself looks at `params`."""
+    level: Category | None = None
+    """The level that was asked for by name; None for the default."""
     invocations: tuple[Any, ...] = ()
     """The commands or declarations known to deploy this release."""
 

@@ -83,9 +83,10 @@ def judged(asked: Survey, found: Scan) -> Report:
     config = configuration(asked)
     environment = _environment(asked, config)
     levels, settings = severities(config.rules, environment.rules)
-    rules, failures = _rules(asked, config, environment)
+    level = asked.level or environment.level or config.level
+    rules, failures = _rules(asked, config, level)
     active = tuple(rule for rule in rules if levels.get(rule.id, rule.severity) is not None)
-    context = Context(_target(asked, config, environment), settings=settings)
+    context = Context(_target(asked, config, environment), settings=settings, level=level)
     redactor = Redactor(tuple(secrets(found.invocations)))
     findings, broken = evaluate(active, tuple(_subjects(asked, found, config, active)), context, redactor)
     weighed = tuple(sorted((_weighed(finding, levels) for finding in findings), key=order))
@@ -146,7 +147,7 @@ def _target(asked: Survey, config: Config, environment: Environment) -> Target:
     return Target(helm=line, apply=apply, environment=asked.environment)
 
 
-def _rules(asked: Survey, config: Config, environment: Environment) -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
+def _rules(asked: Survey, config: Config, level: Category | None) -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
     from policylint.packs import all_rules, select
 
     rules, failures = all_rules(_SUBJECTS)
@@ -154,7 +155,7 @@ def _rules(asked: Survey, config: Config, environment: Environment) -> tuple[tup
         rules,
         selected=asked.select or config.select,
         ignored=(*asked.ignore, *config.ignore),
-        level=asked.level or environment.level or config.level,
+        level=level,
     )
     mine = (rule for rule in chosen if not _SUBJECTS.isdisjoint(subject.__name__ for subject in rule.subjects))
     return tuple(mine), failures

@@ -55,6 +55,17 @@ def test_production_raises_a_habit_to_an_error(here, capsys, monkeypatch):
     assert (code, severities["atomic-missing"]) == (1, "error")
 
 
+@pytest.mark.parametrize("config", ["", "level: practice\n"], ids=["asked", "configured"])
+def test_practices_asked_for_by_name_are_errors(here, capsys, monkeypatch, config):
+    (here / "deploy.sh").write_text(DEPLOY)
+    (here / ".policylint.yaml").write_text(config)
+    code, report = as_json(capsys, monkeypatch, *(() if config else ("--level", "practice")))
+    severities = {finding["rule"]: finding["severity"] for finding in report["findings"]}
+    assert (code, severities["atomic-missing"]) == (1, "error")
+    code, report = as_json(capsys, monkeypatch, "--level", "downtime")
+    assert (code, "atomic-missing" in {finding["rule"] for finding in report["findings"]}) == (0, False)
+
+
 def test_what_documentation_shows_is_a_note_at_most(here, capsys, monkeypatch):
     (here / "README.md").write_text("```sh\nhelm upgrade web acme/web --force\n```\n")
     code, report = as_json(capsys, monkeypatch, "--env", "production")

@@ -19,7 +19,9 @@ def command(
     changed: Annotated[bool, option("--changed", help="Only releases that the changed FILES touch.")] = False,
     select: Annotated[Words | None, option("--select", help="Rule ids, packs or categories.")] = None,
     ignore: Annotated[Words | None, option("--ignore", help="Rule ids, packs or categories.")] = None,
-    level: Annotated[Category | None, option("--level", help="This category and the harder ones.")] = None,
+    level: Annotated[
+        Category | None, option("--level", help="This category and harder ones; practice: habits fail.")
+    ] = None,
     fail_on: Annotated[Severity | None, option("--fail-on", help="The lowest severity that fails.")] = None,
     strict: Annotated[bool, option("--strict", help="What depends on live state is unknown.")] = False,
     allow_empty: Annotated[bool, option("--allow-empty", help="No resource on the after side is fine.")] = False,

@@ -13,7 +13,9 @@ def command(
     helm_version: Annotated[str, option("--helm-version", help="3 or 4, where the files do not say.")] = "",
     select: Annotated[Words | None, option("--select", help="Rule ids, packs or categories.")] = None,
     ignore: Annotated[Words | None, option("--ignore", help="Rule ids, packs or categories.")] = None,
-    level: Annotated[Category | None, option("--level", help="This category and the harder ones.")] = None,
+    level: Annotated[
+        Category | None, option("--level", help="This category and harder ones; practice: habits fail.")
+    ] = None,
     fail_on: Annotated[Severity | None, option("--fail-on", help="The lowest severity that fails.")] = None,
     config: Annotated[str, option("--config", help="The configuration file.")] = "",
     format_: Annotated[Words | None, option("--format", help="text, json, ...; FORMAT=FILE.")] = None,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from policylint.invocations.edits import added, changed
 from policylint.invocations.flags import canonical, options
 from policylint.invocations.model import Invocation
-from policylint.model import Fix, Grade, Severity
+from policylint.model import Category, Fix, Grade, Severity
 from policylint.patterns import pattern
 from policylint.rule import Context
 
@@ -43,8 +43,9 @@ def is_dry_run(invocation: Invocation) -> bool:
 
 
 def severity(context: Context) -> Severity | None:
-    """Error in production, else what the rule says."""
-    return Severity.ERROR if context.target.environment.startswith("prod") else None
+    """Error in production and where practices are asked for by name (`--level practice`), else what the rule says."""
+    asked = context.target.environment.startswith("prod") or context.level is Category.PRACTICE
+    return Severity.ERROR if asked else None
 
 
 def line_of(invocation: Invocation, context: Context) -> str:
