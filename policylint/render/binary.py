@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from policylint.errors import RenderError, SourceError
 from policylint.outputs import nameless, said
-from policylint.render.command import shown, template_argv
+from policylint.render.command import shown, template_argv, without_logins
 from policylint.render.crds import own_crds
 from policylint.render.engine import Rendered
 from policylint.render.failure import render_error
@@ -115,7 +115,10 @@ class HelmRender:
 
     def wait(self) -> Rendered:
         """The manifests; raises RenderError with helm's own message and the command."""
-        code, out, err = self._process.wait()
+        try:
+            code, out, err = self._process.wait()
+        except RenderError as error:  # it hangs
+            raise render_error(error.message, self._process.argv, self._side) from error
         self._engine.require_version()
         words = err.decode("utf-8", "replace")
         if code:
@@ -130,7 +133,7 @@ class HelmRender:
         return Rendered(
             text=crds + text if self._side.include_crds else text,
             crds=crds,
-            notes=warnings(words),
+            notes=warnings(without_logins(words)),
             command=shown(self._process.argv, self._side),
         )
 
