@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -57,7 +58,7 @@ def _program(name: str) -> str:
 class Process:
     """A helm that runs in a process group of its own and is waited for by a thread."""
 
-    def __init__(self, argv: list[str], time_limit: float) -> None:
+    def __init__(self, argv: list[str], time_limit: float, environment: Mapping[str, str] | None = None) -> None:
         self.argv = argv
         self._limit = time_limit
         self._out, self._err = nameless(), nameless()
@@ -67,7 +68,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=self._out,
                 stderr=self._err,
-                env={"GOGC": _GOGC, **os.environ},
+                env={"GOGC": _GOGC, **os.environ, **(environment or {})},
                 start_new_session=os.name == "posix",
             )
         except OSError as error:
