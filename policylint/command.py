@@ -19,7 +19,7 @@ from policylint.invocations.wrappers import Call, calls, tool_of
 from policylint.model import Apply
 from policylint.options import Options
 from policylint.patterns import pattern
-from policylint.render.command import PASSED_ON
+from policylint.render.command import PASSED_ON, without_secrets
 from policylint.sources.sides import ValuesInput, default_namespace
 from policylint.values.modes import Mode
 
@@ -52,7 +52,7 @@ def from_command(options: Options) -> tuple[Options, tuple[Invocation, ...]]:
         return _rollback(options, command, release), (invocation,)
     if command.action not in _ACTIONS or not chart:
         raise UsageError(
-            f"this command upgrades nothing: {' '.join(words)}",
+            f"this command upgrades nothing: {' '.join(without_secrets(words))}",
             remedy="policylint check -- helm upgrade --install RELEASE CHART ...",
         )
     return _upgrade(options, command, call, release, chart), (invocation,)
@@ -163,7 +163,7 @@ def _parsed(words: Sequence[str]) -> tuple[Call, Command]:
     command = parse(found.words, found.tool) if found and found.tool == "helm" else None
     if found is None or command is None:
         raise UsageError(
-            f"this is no helm command: {' '.join(words)}",
+            f"this is no helm command: {' '.join(without_secrets(words))}",
             remedy="policylint check -- helm upgrade --install RELEASE CHART",
         )
     return found, command

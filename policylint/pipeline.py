@@ -262,8 +262,19 @@ def _evidence(plan: Plan, rendering: Rendering, before: Rendered, after: Rendere
         "before": plan.before.label,
         "after": plan.after.label,
         "engine": rendering.engine_name,
-        "notes": list(dict.fromkeys([*sides, *_engine_notes(plan, rendering), *_version_notes(plan), *rollback])),
+        "notes": list(
+            dict.fromkeys([*sides, *_unread(plan), *_engine_notes(plan, rendering), *_version_notes(plan), *rollback])
+        ),
     }
+
+
+def _unread(plan: Plan) -> list[str]:
+    """What is not judged of a chart that helm pulled: its own files are not read."""
+    from policylint.values.side import is_local
+
+    if not isinstance(plan.after, ChartSide) or is_local(plan.after):
+        return []
+    return ["helm pulled the chart: rules on its values and files are judged where you name its archive (helm pull)"]
 
 
 def _engine_notes(plan: Plan, rendering: Rendering) -> list[str]:

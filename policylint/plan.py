@@ -193,6 +193,7 @@ def line_found(options: Options) -> str:
 def _under_mode(options: Options, before: Side, after: Side, workspace: Workspace, line: str) -> Side:
     """The after side as `--values-mode` makes Helm render it, or no flag does where the release's record is known."""
     from policylint.values.modes import Mode
+    from policylint.values.side import is_local
     from policylint.values.stage import staged, values_change
 
     if options.values_mode and options.values_mode not in list(Mode):
@@ -203,6 +204,12 @@ def _under_mode(options: Options, before: Side, after: Side, workspace: Workspac
     change = values_change(before, after, options.values_mode, line)
     live = isinstance(before, ManifestSide) and before.revision is not None
     if options.values_mode and (change is None or (change.old is None and not live)):
+        pulled = next((side for side in (after, before) if isinstance(side, ChartSide) and not is_local(side)), None)
+        if pulled is not None:
+            raise UsageError(
+                f"a values mode ({options.values_mode}) needs both charts at hand, and helm pulls {pulled.label}",
+                remedy="pull it first (helm pull CHART --version VERSION) and name the archive as the side",
+            )
         raise UsageError(
             "--values-mode needs the old chart and its values",
             remedy="name the release as it runs: --before git:REV, a chart, or an exported release",

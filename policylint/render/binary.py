@@ -7,13 +7,14 @@ import re
 import signal
 import subprocess
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
 from policylint.errors import RenderError, SourceError
 from policylint.outputs import nameless, said
-from policylint.render.command import shown, template_argv
+from policylint.render.command import shown, template_argv, without_logins
 from policylint.render.crds import own_crds
 from policylint.render.engine import Rendered
 from policylint.render.failure import render_error
@@ -57,7 +58,7 @@ def _program(name: str) -> str:
 class Process:
     """A helm that runs in a process group of its own and is waited for by a thread."""
 
-    def __init__(self, argv: list[str], time_limit: float) -> None:
+    def __init__(self, argv: list[str], time_limit: float, environment: Mapping[str, str] | None = None) -> None:
         self.argv = argv
         self._limit = time_limit
         self._out, self._err = nameless(), nameless()
@@ -67,7 +68,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=self._out,
                 stderr=self._err,
-                env={"GOGC": _GOGC, **os.environ},
+                env={"GOGC": _GOGC, **os.environ, **(environment or {})},
                 start_new_session=os.name == "posix",
             )
         except OSError as error:
@@ -115,7 +116,10 @@ class HelmRender:
 
     def wait(self) -> Rendered:
         """The manifests; raises RenderError with helm's own message and the command."""
-        code, out, err = self._process.wait()
+        try:
+            code, out, err = self._process.wait()
+        except RenderError as error:  # it hangs
+            raise render_error(error.message, self._process.argv, self._side) from error
         self._engine.require_version()
         words = err.decode("utf-8", "replace")
         if code:
@@ -130,7 +134,7 @@ class HelmRender:
         return Rendered(
             text=crds + text if self._side.include_crds else text,
             crds=crds,
-            notes=warnings(words),
+            notes=warnings(without_logins(words)),
             command=shown(self._process.argv, self._side),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from policylint.errors import UsageError
 from policylint.patterns import pattern
@@ -40,7 +41,8 @@ PASSED_ON = {
 }
 
 SECRET_KEY = pattern(r"pass|secret|token|credential|auth|private|api-?_?key|access-?_?key|(^|[._-])key$|cert|dsn", re.I)
-_URL_USER = pattern(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.I)
+_URL_USER = pattern(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s]+@", re.I)
+"""The login of a URL: up to the last @ before its path."""
 
 
 def template_argv(helm: str, side: ChartSide) -> list[str]:
@@ -82,23 +84,38 @@ def shown(argv: list[str], side: ChartSide) -> str:
     """The command as a line of shell: secret-like values hidden, paths of a revision's copy as in the repository."""
     import shlex
 
+    return " ".join(shlex.quote(side.as_named(word)) for word in without_secrets(argv))
+
+
+def without_secrets(argv: Iterable[str]) -> list[str]:
+    """The words of a command with secret-like values and logins hidden."""
     words: list[str] = []
     flag = ""
     for word in argv:
-        words.append(shlex.quote(_tidy(_hide(flag, word), side)))
+        words.append(without_logins(_hide(flag, word)))
         flag = word if word.startswith("-") else ""
-    return " ".join(words)
+    return words
 
 
-def _tidy(word: str, side: ChartSide) -> str:
-    return side.as_named(_URL_USER.sub(rf"\g<scheme>{HIDDEN}@", word))
+def without_logins(text: str) -> str:
+    """The text with the logins of its URLs hidden."""
+    return _URL_USER.sub(rf"\g<scheme>{HIDDEN}@", text)
+
+
+def argument_of(side: ChartSide, flag: str) -> str:
+    """What follows a flag among the further arguments, after a blank or `=`; "" where it is not there."""
+    for number, argument in enumerate(side.extra):
+        name, equals, value = argument.partition("=")
+        if name == flag:
+            return value if equals else next(iter(side.extra[number + 1 :]), "")
+    return ""
 
 
 def _hide(flag: str, word: str) -> str:
     if word.startswith("--") and "=" in word:
         name, _, value = word.partition("=")
         return f"{name}={_hide(name, value)}"
-    if flag in ("--password", "--username"):
+    if flag in ("--password", "--username", "-p", "-u"):
         return HIDDEN
     if flag == "--set-json":
         return re.sub(r"=.*|^\s*\{.*", f"={HIDDEN}", word, flags=re.S) if SECRET_KEY.search(word) else word

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policylint.errors import RenderError, SourceError
 from policylint.render.binary import TIME_LIMIT
@@ -21,7 +21,15 @@ from policylint.render.failure import render_error
 from policylint.render.text import split_crds
 from policylint.sources.sides import ChartSide, ValuesInput
 
+if TYPE_CHECKING:
+    from policylint.render.pull import Pull
+
 _CANNOT = {"--skip-schema-validation", "--post-renderer", "--post-renderer-args", "--verify"}
+_CANNOT_PULL = {
+    *("--ca-file", "--cert-file", "--key-file", "--pass-credentials"),
+    *("--repository-cache", "--repository-config"),
+}
+"""What the library does not let a pull be told."""
 
 
 def is_installed() -> bool:
@@ -33,7 +41,9 @@ class EmbeddedRender:
     """A render in a thread of its own; the library leaves the interpreter free while it works."""
 
     def __init__(self, side: ChartSide, time_limit: float) -> None:
+        _refuse_extra(side)
         self._side = side
+        self._pull = None if Path(side.chart).exists() else _pull(side)
         self._limit = time_limit
         self._result: Rendered | None = None
         self._failure: BaseException | None = None
@@ -42,7 +52,7 @@ class EmbeddedRender:
 
     def _run(self) -> None:
         try:
-            self._result = render_chart(self._side)
+            self._result = render_chart(self._side, self._pull)
         except BaseException as error:  # noqa: BLE001 - raised again in wait()
             self._failure = error
 
@@ -52,14 +62,15 @@ class EmbeddedRender:
         if self._failure is not None:
             raise self._failure
         if self._result is None:
-            raise RenderError(
-                f"rendering {self._side.chart} did not end within {self._limit:g} seconds",
-                remedy="look for a template that never ends, or raise --render-timeout",
-            )
+            what = "pulling and rendering it" if self._pull else "rendering it"
+            said = f"{what} did not end within {self._limit:g} seconds"
+            raise render_error(said, template_argv("helm", self._side), self._side)
         return self._result
 
     def cancel(self) -> None:
-        """Nothing to do: the thread writes no file and ends with the process."""
+        """End the pull and remove what it made; the thread writes no file and ends with the process."""
+        if self._pull is not None:
+            self._pull.cancel()
 
 
 class Embedded:
@@ -82,30 +93,38 @@ class Embedded:
 
     def render(self, side: ChartSide) -> Rendered:
         """Render and wait."""
-        return self.start(side).wait()
+        pending = self.start(side)
+        try:
+            return pending.wait()
+        finally:
+            pending.cancel()
 
 
-def render_chart(side: ChartSide) -> Rendered:
-    """Render one side as `helm template` would; raises RenderError with the command that does the same."""
+def render_chart(side: ChartSide, pull: Pull | None = None) -> Rendered:
+    """Render one side, with the chart that is pulled for it, as `helm template` would.
+
+    Raises RenderError with the command that does the same.
+    """
     from policylint.render.order import assemble
-    from policylint.render.pull import at_hand
 
-    check_extra(side.extra)
     argv = template_argv("helm", side)
-    _refuse_extra(side)
     helm = library()
+    local = side
     try:
         values = values_of(side)
-        with at_hand(helm, side) as local, _load(helm, local, values) as chart:
+        local = pull.wait() if pull else side
+        with _load(helm, local, values) as chart:
             notes = _check(chart, local)
             files = _render(chart, local, values)
             crds = "".join(f"---\n# Source: {crd['filename']}\n{crd['data']}\n" for crd in chart.crds)
             hooks, tests = "--no-hooks" not in side.extra, "--skip-tests" not in side.extra
             crds, text = split_crds(assemble(files, crds, hooks=hooks, tests=tests))
     except helm.HelmError as error:
-        raise render_error(f"Error: {error.detail}", argv, side) from error
+        raise render_error(f"Error: {local.as_named(str(error.detail))}", argv, side) from error
     except RenderError as error:
-        raise render_error(f"Error: {error.message}", argv, side) from error
+        raise render_error(f"Error: {local.as_named(error.message)}", argv, side) from error
+    if pull:
+        notes += (f"pulled {local.as_named(local.chart)}",)
     return Rendered(crds + text if side.include_crds else text, crds, notes, shown(argv, side))
 
 
@@ -140,10 +159,26 @@ def library() -> Any:
     return helm_python
 
 
+def _pull(side: ChartSide) -> Pull:
+    """The pull of a chart, begun; loaded only where there is one."""
+    from policylint.render.pull import Pull
+
+    if "://" not in side.chart and not side.repo:
+        raise SourceError(
+            f"there is no chart at {side.chart}, and the embedded engine does not know what `helm repo add` wrote",
+            remedy="check the path; of a repository, name its address (CHART --repo URL), or a helm binary with --helm",
+        )
+    library()
+    return Pull(side)
+
+
 def _refuse_extra(side: ChartSide) -> None:
+    """Raise UsageError for what no engine may be told, SourceError for what this one cannot do."""
+    check_extra(side.extra)
+    cannot = _CANNOT if Path(side.chart).exists() else _CANNOT | _CANNOT_PULL
     for argument in side.extra:
-        if argument.partition("=")[0] in _CANNOT:
-            raise SourceError(f"the embedded engine cannot do {argument}", remedy="name a helm binary with --helm")
+        if (flag := argument.partition("=")[0]) in cannot:
+            raise SourceError(f"the embedded engine cannot do {flag}", remedy="name a helm binary with --helm")
 
 
 def _load(helm: Any, side: ChartSide, values: Mapping[str, Any]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from policylint.errors import PolicylintError, RenderError
 from policylint.patterns import pattern
-from policylint.render.command import HIDDEN, SECRET_KEY, shown
+from policylint.render.command import HIDDEN, SECRET_KEY, argument_of, shown, without_logins
 from policylint.sources.sides import ChartSide, ValuesInput
 
 _SHORTEST = 5
@@ -41,6 +41,11 @@ _REMEDIES = (
     ),
     ("unknown flag", "this helm lacks a flag that is needed here; use Helm 3.8 or newer, or Helm 4"),
     (
+        "did not end within",
+        "run it by hand to see what it waits for (a server that does not answer, a template that never ends), "
+        "or raise --render-timeout",
+    ),
+    (
         "not found in",
         "check the repository, the chart's name and --version; `helm repo update` refreshes a stale index",
     ),
@@ -62,21 +67,68 @@ _REMEDIES = (
     ("no space left on device", "free some disk space and run again"),
     ("is likely not installable", "check the path of the chart"),
 )
+_OTHERWISE = "correct what helm names above"
+
+# What is said of a server, and what helps; looked at for charts that are pulled.
+_ANSWERS = (
+    (
+        r"look like a TLS handshake|HTTP response to HTTPS client",
+        "the server speaks plain http: policylint check -- helm upgrade RELEASE CHART ... --plain-http",
+    ),
+    (
+        r"x509: |tls: ",
+        "name the authority that signed its certificate: policylint check -- helm upgrade RELEASE CHART ... --ca-file",
+    ),
+    (
+        r"(status code| :) 40[13]\b|credential not found",
+        "log in as for helm itself: `helm registry login HOST` for a registry; for a repository "
+        "`helm repo add NAME URL --username USER`, then NAME/CHART; and ask whether that user may read it",
+    ),
+    (
+        r"(status code| :) 404\b|: not found|locate a version matching",
+        "check the address, the chart's name and its version: `helm show chart CHART --version VERSION` finds it "
+        "where it is",
+    ),
+    (r"(status code| :) (429|5\d\d)\b", "the server failed: try again, and look at its own log where it goes on"),
+    (
+        r"dial tcp|connection reset|i/o timeout|context deadline|\": EOF",
+        "no server answers there: check the address, the network and the proxy (HTTPS_PROXY, NO_PROXY)",
+    ),
+    (
+        r"valid chart repository",
+        "what answers there has no index.yaml of a chart repository: check the address; a registry is oci://...",
+    ),
+    (
+        r"gzipped archive|unexpected EOF|Content-Length|Successors|number of descriptors|chart archive|digest|checksum",
+        "the server gives no whole chart: push the chart again, or name another version",
+    ),
+)
 
 
 def render_error(message: str, argv: list[str], side: ChartSide) -> RenderError:
     """The error for helm's own `message`, with the command that gives it, the template or values file and its line."""
-    words = side.as_named(_without_secrets(_told(message), side))
+    words = without_logins(side.as_named(_without_secrets(_told(message), side)))
     file, line = _place(words, side)
-    where = f" ({side.label})" if side.label else ""
-    remedy = next((remedy for part, remedy in _REMEDIES if part in words), "correct what helm names above")
-    chart = side.as_named(side.chart)
+    by_server = "" if file or Path(side.chart).exists() else _of_server(words)
     return RenderError(
-        f"helm could not render {chart}{where}\n{words}\nthe command was: {shown(argv, side)}",
-        remedy=remedy,
+        f"helm could not render {_named(side)}\n{words}\nthe command was: {shown(argv, side)}",
+        remedy=by_server or next((remedy for part, remedy in _REMEDIES if part in words), _OTHERWISE),
         file=file,
         line=line,
     )
+
+
+def _of_server(words: str) -> str:
+    """What helps where a chart could not be pulled, "" where that is not known."""
+    return next((remedy for said, remedy in _ANSWERS if re.search(said, words)), "")
+
+
+def _named(side: ChartSide) -> str:
+    """The chart, and the side that it is where that says more."""
+    chart = without_logins(side.as_named(side.chart))
+    if side.label.startswith(chart):
+        return side.label
+    return f"{chart} ({side.label})" if side.label else chart
 
 
 def _told(message: str) -> str:
@@ -108,7 +160,7 @@ def _without_secrets(words: str, side: ChartSide) -> str:
 def _secrets(side: ChartSide) -> set[str]:
     from policylint.values.given import user_values
 
-    found: set[str] = set()
+    found = {argument_of(side, "--password")} - {""}
     for flag, value in side.values.flags():
         field = "files" if flag == "--values" else flag.removeprefix("--").replace("-", "_")
         with suppress(PolicylintError):

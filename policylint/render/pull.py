@@ -3,64 +3,89 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from msgspec.structs import replace
 
 from policylint.errors import RenderError
+from policylint.render.binary import TIME_LIMIT
+from policylint.render.command import argument_of
+from policylint.render.fetch import fetching
 from policylint.sources.sides import ChartSide
 from policylint.sources.workspace import disk_error
 
+_UNENDING = 10.0**6
+"""Seconds: who waits for the render ends the pull."""
 
-@contextmanager
-def at_hand(helm: Any, side: ChartSide) -> Iterator[ChartSide]:
-    """`side` with its chart as a path: itself, or an archive that is pulled and removed again.
 
-    Raises RenderError in Helm's words where there is no such chart.
-    """
-    if Path(side.chart).exists():
-        yield side
-        return
-    try:
-        directory = tempfile.TemporaryDirectory(prefix="policylint-")
-    except OSError as error:
-        raise disk_error(error) from error
-    with directory as name:
-        helm.pull(
-            side.chart,
-            version=side.version or (">0.0.0-0" if "--devel" in side.extra else None),
-            repo_url=side.repo or None,
-            destination=name,
-            username=_argument(side, "--username"),
-            password=_argument(side, "--password"),
-            plain_http="--plain-http" in side.extra,
-            insecure_skip_tls_verify="--insecure-skip-tls-verify" in side.extra,
+class Pull:
+    """A chart that is pulled into a directory of its own, which goes with `cancel`."""
+
+    def __init__(self, side: ChartSide) -> None:
+        self._side = side
+        self._directory = _directory()
+        self._process = fetching(
+            self._directory.name,
+            _UNENDING,
+            do="pull",
+            chart=side.chart,
+            logins=self._logins(),
+            options={
+                "version": side.version or (">0.0.0-0" if "--devel" in side.extra else None),
+                "repo_url": side.repo or None,
+                "destination": self._directory.name,
+                "username": argument_of(side, "--username") or None,
+                "password": argument_of(side, "--password") or None,
+                "plain_http": "--plain-http" in side.extra,
+                "insecure_skip_tls_verify": "--insecure-skip-tls-verify" in side.extra,
+            },
         )
-        archives = sorted(Path(name).glob("*.tgz"))
-        if len(archives) != 1:
-            raise RenderError(f"no archive of {side.chart} was pulled")
-        yield replace(side, chart=str(archives[0]))
+
+    def wait(self) -> ChartSide:
+        """The side with the archive as its chart; raises RenderError in Helm's words where there is no such chart."""
+        code, _, err = self._process.wait()
+        archives = sorted(Path(self._directory.name).glob("*.tgz"))
+        if code or len(archives) != 1:
+            said = err.decode("utf-8", "replace").strip() if code else ""
+            raise RenderError(said or f"no archive of {self._side.chart} was pulled")
+        archive = archives[0]
+        return replace(self._side, chart=str(archive), copies=(*self._side.copies, (str(archive), archive.name)))
+
+    def cancel(self) -> None:
+        """End it where it is under way, and remove what it made."""
+        self._process.cancel()
+        self._directory.cleanup()
+
+    def _logins(self) -> str:
+        """The file of the registry's logins: one with `--username` and `--password`, which the library asks for."""
+        user, password = argument_of(self._side, "--username"), argument_of(self._side, "--password")
+        if not self._side.chart.startswith("oci://") or not (user or password):
+            return argument_of(self._side, "--registry-config")
+        import base64
+        import json
+
+        host = self._side.chart.removeprefix("oci://").partition("/")[0]
+        login = {"auth": base64.b64encode(f"{user}:{password}".encode()).decode()}
+        file = Path(self._directory.name, "config.json")
+        file.write_text(json.dumps({"auths": {host: login}}), "utf-8")
+        return str(file)
 
 
 def build_dependencies(directory: Path) -> str:
-    """Do what `helm dependency build` does; what Helm says where it fails, else ""."""
+    """Do what `helm dependency build` does; what Helm says where it fails, else "".
+
+    Raises RenderError where it does not end.
+    """
     from policylint.render.embedded import library
 
-    helm = library()
+    library()
+    with _directory() as temporary:
+        code, _, err = fetching(temporary, TIME_LIMIT, do="build", chart_dir=str(directory)).wait()
+    return err.decode("utf-8", "replace").strip() or "it failed without a message" if code else ""
+
+
+def _directory() -> tempfile.TemporaryDirectory[str]:
     try:
-        helm.dependency_build(directory)
-    except helm.HelmError as error:
-        return str(error.detail) or "it failed without a message"
-    return ""
-
-
-def _argument(side: ChartSide, flag: str) -> str | None:
-    """What follows a flag among the further arguments, after a blank or `=`."""
-    for number, argument in enumerate(side.extra):
-        name, equals, value = argument.partition("=")
-        if name == flag:
-            return value if equals else next(iter(side.extra[number + 1 :]), None)
-    return None
+        return tempfile.TemporaryDirectory(prefix="policylint-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise disk_error(error) from error

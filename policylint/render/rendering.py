@@ -71,7 +71,11 @@ class Rendering:
         if any(isinstance(side, ChartSide) for side in (plan.before, plan.after)):
             self._engine = choose_engine(plan.options.helm, plan.options.timeout)
         self._renders = Renders(self._engine) if self._engine else None
-        self._pending: list[Pending | None] = [self._start(plan.before), self._start(plan.after)]
+        try:
+            self._pending: list[Pending | None] = [self._start(plan.before), self._start(plan.after)]
+        except BaseException:
+            self.__exit__(None, None, None)  # one side may be under way
+            raise
 
     @property
     def line(self) -> str:

@@ -108,8 +108,11 @@ def build(directory: Path, helm: str, why: str) -> None:
     else:
         said = build_dependencies(directory)
     if said:
+        from policylint.render.command import without_logins
+
+        words = without_logins(said.strip().replace(str(directory), directory.name))
         raise SourceError(
-            f"{why}, and `helm dependency build` fails: {said.strip().replace(str(directory), directory.name)}",
+            f"{why}, and `helm dependency build` fails: {words}",
             remedy="do what helm says above, vendor the dependencies in charts/, or name this side another way",
         )
 

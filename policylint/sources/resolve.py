@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # git is looked at only where it is asked
     from policylint.sources.snapshot import Revision
 
 _ARCHIVE = (".tgz", ".tar.gz")
-_REFERENCE = pattern(r"oci://.+|https?://.+|[A-Za-z0-9][\w.-]*/[\w.-]+(@\S+)?")
+_REFERENCE = pattern(r"oci://.+|https?://.+|[A-Za-z0-9][\w.-]*/[\w.-]+(@.+)?")
 _VERSIONED = pattern(r"(?P<chart>oci://[^@]+/[^/:@]+)[:@].+|(?P<name>[^:@]+)@(?P<version>[^/@]+)")
 
 
@@ -48,6 +48,11 @@ def resolve_pair(
     if not by_git:
         old = resolve(before, chart, workspace, helm)
         sides = old, resolve(chart.chart, _as_released(chart, old), workspace, helm)
+        if before == chart.chart and isinstance(old, ChartSide) and _is_gone(before) and not _says_version(before):
+            raise SourceError(
+                f"both sides are {old.label}: a version is never compared with itself",
+                remedy="name the version that runs: --before oci://...:VERSION, REPO/CHART@VERSION or NAME@VERSION",
+            )
     else:
         sides = _by_git(before.removeprefix("git:"), chart, workspace, default_branch, helm)
     old, new = sides
@@ -107,10 +112,31 @@ def resolve(spec: str, chart: ChartSide, workspace: Workspace, helm: str = "") -
 
 
 def _reference(spec: str, chart: ChartSide) -> ChartSide:
-    """A chart that helm pulls; a version in the reference (`oci://...:1.2.3`, `repo/name@1.2.3`) beats --version."""
-    if found := _VERSIONED.fullmatch(spec):
-        return replace(chart, chart=found["name"] or spec, version=found["version"] or "", label=spec)
-    return replace(chart, chart=spec, label=spec)
+    """A chart that helm pulls; a version in the reference (`oci://...:1.2.3`, `repo/name@1.2.3`) beats --version.
+
+    Not so in what helm itself will be given for the upgrade: it refuses a tag together with another --version.
+    """
+    from policylint.render.command import without_logins
+
+    label = without_logins(spec)
+    found = _VERSIONED.fullmatch(spec)
+    if found and found["name"]:
+        return replace(chart, chart=found["name"], version=found["version"], label=label)
+    if found and spec != chart.chart:
+        return replace(chart, chart=spec, version="", extra=tuple(_without_devel(chart.extra)), label=label)
+    if _says_version(spec):
+        return replace(chart, chart=spec, label=label)
+    wanted = f"--version {chart.version}" if chart.version else "(the newest version)"
+    return replace(chart, chart=spec, label=f"{label} {wanted}")
+
+
+def _says_version(reference: str) -> bool:
+    """Whether a reference names one version, whatever `--version` says."""
+    return bool(_VERSIONED.fullmatch(reference)) or reference.endswith(_ARCHIVE)
+
+
+def _without_devel(extra: Iterable[str]) -> Iterable[str]:
+    return (argument for argument in extra if argument != "--devel")
 
 
 def _on_disk(path: Path, chart: ChartSide, workspace: Workspace, helm: str) -> Side:
@@ -152,8 +178,10 @@ def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm
     is_reference = _is_gone(chart.chart) and not repository.has(revision.commit, repository.path_of(chart.chart))
     after = resolve(chart.chart, chart, workspace, helm) if is_reference else None
     if is_reference and not _values_in(repository, chart):
+        from policylint.render.command import without_logins
+
         raise SourceError(
-            f"no chart there: git keeps neither {chart.chart} nor a values file of it",
+            f"no chart there: git keeps neither {without_logins(chart.chart)} nor a values file of it",
             remedy="check the path; of a chart that helm pulls, name the before side: "
             "--before oci://...:VERSION, REPO/CHART@VERSION, or any other side",
         )
@@ -211,7 +239,8 @@ def _repository(chart: ChartSide, workspace: Workspace, helm: str) -> Repository
         return found
     resolve(spec, chart, workspace, helm)
     raise SourceError(
-        f"{absolute_path(spec)} is in no git repository", remedy="name the side to compare with: --before SIDE"
+        f"{absolute_path('.' if _is_gone(spec) else spec)} is in no git repository",
+        remedy="name the side to compare with: --before SIDE",
     )
 
 

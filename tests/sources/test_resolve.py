@@ -45,9 +45,52 @@ def test_an_archive_is_a_chart(here: Repo) -> None:
     assert isinstance(side("web.tgz"), ChartSide)
 
 
-@pytest.mark.parametrize("spec", ["oci://registry.example/web", "https://charts.example/web-1.0.0.tgz", "stable/web"])
-def test_references_are_charts_that_helm_pulls(here: Repo, spec: str) -> None:
+@pytest.mark.parametrize("spec", ["oci://registry.example/web", "stable/web"])
+def test_references_are_charts_that_helm_pulls_in_the_version_that_is_said(here: Repo, spec: str) -> None:
+    assert side(spec) == ChartSide(spec, label=f"{spec} (the newest version)")
+    assert side(spec, version="~1.2") == ChartSide(spec, version="~1.2", label=f"{spec} --version ~1.2")
+
+
+def test_an_address_of_an_archive_says_its_version(here: Repo) -> None:
+    spec = "https://charts.example/web-1.0.0.tgz"
     assert side(spec) == ChartSide(spec, label=spec)
+
+
+def test_a_login_in_an_address_is_for_helm_alone(here: Repo) -> None:
+    found = side("https://me:s3cr3t@charts.example/web-1.0.0.tgz")
+    assert isinstance(found, ChartSide)
+    assert found.chart == "https://me:s3cr3t@charts.example/web-1.0.0.tgz"
+    assert found.label == "https://***@charts.example/web-1.0.0.tgz"
+
+
+@pytest.mark.parametrize(
+    ("spec", "chart", "version"),
+    [
+        ("stable/web@1.2.0", "stable/web", "1.2.0"),
+        ("stable/web@>=1.0.0 <2", "stable/web", ">=1.0.0 <2"),
+        ("oci://registry.example:5000/web:1.2.0", "oci://registry.example:5000/web:1.2.0", ""),
+    ],
+)
+def test_the_version_of_the_before_side_is_its_own(here: Repo, spec: str, chart: str, version: str) -> None:
+    new = ChartSide("oci://registry.example/web", version="2.0.0", extra=("--devel", "--plain-http"))
+    with Workspace() as workspace:
+        old, _ = resolve_pair(spec, new, workspace)
+    assert isinstance(old, ChartSide)
+    assert (old.chart, old.version, old.label) == (chart, version, spec)
+    assert old.extra == (("--devel", "--plain-http") if version else ("--plain-http",))
+
+
+def test_a_tag_and_another_version_are_for_helm_to_refuse(here: Repo) -> None:
+    found = side("oci://registry.example/web:1.0.0", version="2.0.0")
+    assert isinstance(found, ChartSide)
+    assert (found.chart, found.version) == ("oci://registry.example/web:1.0.0", "2.0.0")
+
+
+def test_a_reference_of_no_version_is_never_compared_with_itself(here: Repo) -> None:
+    new = ChartSide("oci://registry.example/web", version="2.0.0")
+    with Workspace() as workspace, pytest.raises(SourceError, match="never compared with itself") as caught:
+        resolve_pair("oci://registry.example/web", new, workspace)
+    assert "--before oci://...:VERSION" in caught.value.remedy
 
 
 def test_a_name_is_a_chart_where_a_repository_is_given(here: Repo) -> None:
