@@ -112,7 +112,7 @@ HEADS = st.lists(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(HEADS, METADATA, HEADS, st.sampled_from(["\n", ""]))
 def test_an_identity_told_without_parsing_is_the_one_that_parsing_gives(above, metadata, below, end):
     plain = ["apiVersion: v1", "kind: ConfigMap"]
