@@ -20,13 +20,18 @@ _PRINTED = pattern(rb"\n?---\n# Source: ([^/\n]+)/")
 def are_own(side: ChartSide) -> bool:
     """Whether all CRDs that helm would print are files of this chart directory itself.
 
-    Which charts in charts/ count, their conditions tell; what a post-renderer does to CRDs, nobody.
+    Which charts in charts/ count, their conditions tell; what a link there holds, helm; what a post-renderer does to
+    CRDs, nobody.
     """
     chart = Path(side.chart)
     if not (chart / "crds").is_dir() or any(flag.startswith("--post-renderer") for flag in side.extra):
         return False
-    below = os.walk(chart / "charts", followlinks=True)
-    return not any("crds" in folders or any(name.endswith(".tgz") for name in names) for _, folders, names in below)
+    return not any(
+        "crds" in folders
+        or any(name.endswith(".tgz") for name in names)
+        or any(os.path.islink(f"{folder}/{name}") for name in folders)  # noqa: PTH114  it may lead anywhere, even back
+        for folder, folders, names in os.walk(chart / "charts")
+    )
 
 
 def own_crds(side: ChartSide, printed: bytes) -> bytes:

@@ -115,6 +115,11 @@ def test_what_only_helm_can_tell_is_left_to_helm(tmp_path: Path) -> None:
     (path / "charts").mkdir()
     (path / "charts" / "db-1.0.0.tgz").write_bytes(b"")
     assert not are_own(ChartSide(str(path)))
+    (path / "charts" / "db-1.0.0.tgz").unlink()
+    assert are_own(ChartSide(str(path)))
+    for name in "ab":
+        (path / "charts" / name).symlink_to(".")
+    assert not are_own(ChartSide(str(path)))
     assert not are_own(ChartSide(str(tmp_path / "operator-1.0.0.tgz")))
 
 
