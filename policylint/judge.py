@@ -25,6 +25,7 @@ from policylint.model import (
     Kept,
     Manifest,
     Outcome,
+    Resource,
     ResourceId,
     Severity,
     Target,
@@ -129,20 +130,22 @@ def read(case: Case) -> tuple[Upgrade, Reader]:
     """The case read and diffed, and the reader that knows its kinds."""
     published = schemas(case.target.kubernetes)
     plain = Reader(case.namespace, published)
-    before_crds, after_crds = (
-        tuple(side.resources.values()) for side in plain.read_pair(case.before_crds, case.after_crds)
-    )
-    named = plain.read(case.named_crds).resources.values()
-    reader = plain.knowing((*before_crds, *after_crds, *named))
+    before_crds, after_crds = map(_all, plain.read_pair(case.before_crds, case.after_crds))
+    reader = plain.knowing((*before_crds, *after_crds, *_all(plain.read(case.named_crds))))
     before, after = reader.read_pair(case.before, case.after)
     before, after = replace(before, crds=before_crds), replace(after, crds=after_crds)
     found = changes(before, after, published)
     return Upgrade(case.release, case.namespace, case.target, before, after, found), reader
 
 
+def _all(definitions: Manifest) -> tuple[Resource, ...]:
+    """The CRDs of crds/ or of files that are named: there the annotation of a hook has no meaning."""
+    return (*definitions.resources.values(), *definitions.hooks.values())
+
+
 def _cluster(case: Case, upgrade: Upgrade, reader: Reader) -> Cluster:
-    live = reader.read(case.live)
-    found = of_sides(upgrade.before, live, upgrade.after, reader.read(case.named_crds))
+    live, named = reader.read(case.live), reader.read(case.named_crds)
+    found = of_sides(upgrade.before, live, upgrade.after, replace(named, crds=_all(named)))
     return Cluster(
         live={identity: resource.body for identity, resource in live.resources.items()},
         crds=found,

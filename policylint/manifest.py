@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -179,10 +180,21 @@ def _with_id(resource: Resource, identity: ResourceId) -> Resource:
 
 _TOP = pattern(r"""\n(?:["']?(apiVersion|kind|metadata|<<)["']?[ ]*:|[?])""")
 """The lines that say what a document is, and those that may say so in another way."""
-_HEAD = pattern(r"""\w+:[ ]+(["']?)([^\s"'#&*!|>{}\[\]]+)\1[ ]*\n""")
+_WORD = r"""(["']?)([A-Za-z][\w.:/-]*)\1[ ]*"""
+"""A text that is no more than it looks like, but for `_LITERAL`."""
+_HEAD = pattern(rf"\w+:[ ]+{_WORD}\n(?!\n*[ ])")
 _METADATA = pattern(r"metadata:[ ]*\n((?:[ ]+.*\n|[ ]*\n|#.*\n)+)")
-_NAME = pattern(r"""^[ ]+(name|namespace):[ ]+(["']?)([^\s"'#&*!|>{}\[\]]+)\2[ ]*$""")
-_LITERAL = pattern(r"(?i)[-+.0-9_xobe]+|true|false|yes|no|on|off|y|n|null|~")
+_KEY = pattern(r"[ ]+([A-Za-z]+):(?=[ ]|$)")
+_NAME = pattern(rf"[ ]+{_WORD}")
+_LITERAL = pattern(r"(?i)true|false|yes|no|on|off|y|n|null")
+_INVOLVED = pattern(
+    r"""^[ ]*(?:-[ ]+)*(?:[^\s"':][^\s:]*:[ ]+)?(?:[!&*?]|"(?!(?:[^"\\\n]|\\.)*")|'(?!(?:[^'\n]|'')*')|"""
+    r"""[{\[](?![^{}\[\]"'\n]*[}\]][ ]*$))|<<""",
+    re.MULTILINE,
+)
+"""Anchors, aliases, tags, and quotes and brackets that end in another line: what follows need not be what it seems."""
+_BREAKS = "\t\r\x85\u2028\u2029"
+"""Blanks and line breaks of YAML that are none here."""
 
 
 def _sniff(document: Document) -> Resource | None:
@@ -194,7 +206,7 @@ def _sniff(document: Document) -> Resource | None:
 @lru_cache(maxsize=256)
 def _sniffed(text: str) -> tuple[ResourceId, str] | None:
     """The identity and API version that a plainly written document gives, None where only parsing tells."""
-    if "\t" in text:
+    if not text.endswith("\n") or any(mark in text for mark in _BREAKS):
         return None
     found = list(_TOP.finditer(f"\n{text}"))
     lines = {top[1]: top.start() for top in found}
@@ -202,29 +214,32 @@ def _sniffed(text: str) -> tuple[ResourceId, str] | None:
         return None
     head = [_HEAD.match(text, lines[key]) for key in ("apiVersion", "kind")]
     metadata = _METADATA.match(text, lines["metadata"])
-    if head[0] is None or head[1] is None or metadata is None or HOOK in metadata[1] or "<<" in metadata[1]:
+    if head[0] is None or head[1] is None or metadata is None or HOOK in metadata[1] or _INVOLVED.search(metadata[1]):
         return None
     api_version, kind = head[0][2], head[1][2]
     names = _names(metadata[1])
-    if not names.get("name") or kind.endswith("List") or _LITERAL.fullmatch(names["name"]):
+    words = (api_version, kind, *names.values())
+    if "name" not in names or kind.endswith("List") or any(map(_LITERAL.fullmatch, words)):
         return None
     return ResourceId(group_of(api_version), kind, names.get("namespace", ""), names["name"]), api_version
 
 
 def _names(block: str) -> dict[str, str]:
+    """The name and the namespace in the lines of metadata; empty where a line there is none of a plain mapping."""
     lines = [line for line in block.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    if not lines:
-        return {}
-    indent = len(lines[0]) - len(lines[0].lstrip())
+    indents = [len(line) - len(line.lstrip()) for line in lines]
     found: dict[str, str] = {}
-    for line in lines:
-        if len(line) - len(line.lstrip()) != indent:
+    for line, indent, following in zip(lines, indents, [*indents[1:], 0], strict=True):
+        if indent > indents[0] or line.startswith("- ", indent):
             continue
-        if line.lstrip().startswith(("name:", "namespace:")):
-            match = _NAME.match(line)
-            if match is None or match.group(1) in found:
+        key = _KEY.match(line)
+        if key is None or indent < indents[0]:
+            return {}
+        if key[1] in ("name", "namespace"):
+            word = _NAME.fullmatch(line, key.end())
+            if word is None or key[1] in found or following > indent:
                 return {}
-            found[match.group(1)] = match.group(3)
+            found[key[1]] = word[2]
     return found
 
 

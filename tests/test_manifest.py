@@ -1,8 +1,11 @@
 """Reading manifests: identity, scope, lists, hooks, duplicates, and what is no manifest."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from policylint.errors import ReadError
+from policylint.kyaml import load
 from policylint.manifest import Reader, Text, UnreadResource
 from policylint.model import ResourceId
 
@@ -79,6 +82,50 @@ def test_an_unread_resource_has_the_identity_that_parsing_gives(name):
     text = f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  # a comment\n  name: {name}\n  namespace: x\ndata: {{}}\n"
     checked = Reader().read_pair([Text("b", text, checked=True)], [Text("a", text, checked=True)])[1]
     assert list(checked.resources) == list(read(text).resources)
+
+
+KEYS = ["name", '"name"', "name ", "namespace", "'namespace'", "annotations", "labels", "finalizers", "? name", "<<"]
+WORDS = [
+    *("web", '"web"', "'web'", "a.b-c:d", "null", "~", "yes", "1", '"1"', "0xAF", ".inf", "1e3", "2001-01-01", "12:30"),
+    *("", '""', "{}", "[]", "{a: b}", "{a: b,", "[a", '"open', "'open", '"a\\x41"', "# comment", "web # comment"),
+    *("&a web", "*a", "!!str web", "|", ">-", "a\u2028b", "a\x85b", "a\tb", "a: b", "- a", "@a"),
+]
+INNER = [
+    *("", "    more", "    name: inner", '    x: "open', '    name: x"', "    closed}", "  - item", "  - name: item"),
+    *("  closed]", "# comment", "  # comment", "    helm.sh/hook: test", "    x: |", " odd: 1", "  <<: *a"),
+]
+METADATA = st.lists(
+    st.one_of(
+        st.sampled_from(["  name: web", "  namespace: prod"]),
+        st.builds("  {}: {}".format, st.sampled_from(KEYS), st.sampled_from(WORDS)),
+        st.sampled_from(INNER),
+    ),
+    max_size=6,
+)
+HEADS = st.lists(
+    st.one_of(
+        st.sampled_from(["apiVersion: apps/v1", "kind: Deployment"]),
+        st.builds("{}: {}".format, st.sampled_from(["apiVersion", "kind", '"kind"', "data"]), st.sampled_from(WORDS)),
+        st.sampled_from(["x: &a {helm.sh/hook: test}", "  more", "", "# comment", "...", "kind: PodList", "items: []"]),
+    ),
+    max_size=4,
+)
+
+
+@settings(max_examples=800, deadline=None)
+@given(HEADS, METADATA, HEADS, st.sampled_from(["\n", ""]))
+def test_an_identity_told_without_parsing_is_the_one_that_parsing_gives(above, metadata, below, end):
+    plain = ["apiVersion: v1", "kind: ConfigMap"]
+    given_both = {line.partition(":")[0] for line in above} >= {"apiVersion", "kind"}
+    text = "\n".join([*(above if given_both else [*plain, *above]), "metadata:", *metadata, *below]) + end
+    checked = Text("m.yaml", text, checked=True)
+    try:
+        load(text, "m.yaml")
+        (told,) = Reader().read_pair([checked], [checked])[1].resources.values()
+    except (ReadError, ValueError):  # Helm prints no such document, or parsing told
+        return
+    (parsed,) = read(text).resources.values()
+    assert (told.id, told.api_version, told.hooks) == (parsed.id, parsed.api_version, parsed.hooks)
 
 
 @pytest.mark.parametrize(

@@ -12,23 +12,32 @@ from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Object, Resource, Severity, Upgrade, Violation
 from policylint.rule import Context, rule
-from policylint.workload import at, containers, items, pod_template, workloads
+from policylint.workload import at, containers, items, mapping, pod_template, workloads
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """One (protocol, host port) on two workloads of the after side, at least one of them a DaemonSet."""
-    owners: dict[tuple[object, object], Resource] = {}
+    owners: dict[tuple[object, object], list[Resource]] = {}
     for workload in workloads(upgrade.after):
         for key in _host_ports(pod_template(workload) or {}):
-            owner = owners.setdefault(key, workload)
-            if owner is not workload and "DaemonSet" in (owner.id.kind, workload.id.kind):
+            others = owners.setdefault(key, [])
+            owner = next((other for other in others if _meet(other, workload)), None)
+            others.append(workload)
+            if owner is not None:
                 yield Violation(
                     message=f"{workload.id} asks for host port {key[1]}, which {owner.id} has on every node",
                     after=key[1],
                     resource=workload.id,
                     fixes=(Fix("use another host port"),),
                 )
+
+
+def _meet(one: Resource, other: Resource) -> bool:
+    """Whether one of two is a DaemonSet, and their node selectors allow one node for both."""
+    first, second = (mapping(pod_template(workload) or {}, "spec", "nodeSelector") for workload in (one, other))
+    apart = any(first[label] != second[label] for label in first.keys() & second.keys())
+    return "DaemonSet" in (one.id.kind, other.id.kind) and not apart
 
 
 def _host_ports(template: Object) -> set[tuple[object, object]]:

@@ -176,7 +176,8 @@ def _apply(server: Server, kind: Kind, request: Sent, state: State) -> Object:
     if method is Apply.SERVER_SIDE:
         if kind.node is None:
             return request.body
-        return server_side(kind.node, state.live, state.applied, request.body, assumed=state.assumed)
+        known = state.assumed and kind.builtin  # nulls and unknown fields of custom resources are judged as sent
+        return server_side(kind.node, state.live, state.applied, request.body, assumed=known)
     if not kind.builtin or (identity.group, identity.kind) in _UNKNOWN_TO_CLIENT:
         return merge_patch(request.base, request.body, state.live)
     return three_way(kind.node, request.base, request.body, state.live)

@@ -19,9 +19,10 @@ _PLAIN: frozenset[type] = frozenset({str, int, bool, float})
 def server_side(node: Node, live: Object, owned: Object, sent: Object, *, assumed: bool = False) -> Object:
     """The object after applying `sent`, where `owned` is what the same manager applied last.
 
-    `assumed` says that the live object is what applying `owned` made of it: what is sent again then changes nothing.
+    `assumed` says that the live object is what applying `owned` made of it: what is sent again then changes nothing,
+    unless it holds nulls. The live object does not, and a null in a key makes another item.
     """
-    merged = _merge(node, live, owned, sent, assumed)
+    merged = _merge(node, live, owned, sent, assumed and "None" not in repr(sent))
     return merged if isinstance(merged, dict) else sent
 
 
@@ -31,10 +32,9 @@ def _merge(node: Node | None, live: Json, owned: Json, sent: Json, assumed: bool
     if assumed and alike(owned, sent):
         return live
     if node.type == "array" and node.list_type in ("map", "set"):
-        if not sent:
-            return _merge_list(node, live, owned, [], assumed) if owned else live
-        both = isinstance(live, list) and isinstance(sent, list)
-        return _merge_list(node, live, owned, sent, assumed) if both else sent
+        if not isinstance(live, list) or not (sent is None or isinstance(sent, list)):
+            return sent
+        return _merge_list(node, live, owned, sent or [], assumed) if sent or owned else live
     granular = node.map_type != "atomic" and (node.is_struct or node.additional)
     if granular and isinstance(live, dict) and (sent is None or isinstance(sent, dict)):
         return _merge_map(node, live, owned, sent or {}, assumed)

@@ -126,9 +126,9 @@ class HelmRender:
             said = words.strip() or f"helm ended with exit code {code} and said nothing"
             raise render_error(said, self._process.argv, self._side)
         if "--include-crds" not in self._process.argv:
-            crds, text = decoded(own_crds(self._side), self._side), decoded(out, self._side)
-            if crds and not text.strip():
-                crds, text = f"{crds.strip()}\n", ""  # as helm ends what it prints
+            crds, text = decoded(own_crds(self._side, out), self._side), decoded(out, self._side)
+            if crds and text[:1] in ("", "\n"):  # no more than hooks: helm trims all that it prints before them
+                crds, text = f"{crds.strip()}\n", text[1:]
         else:
             crds, text = split_crds(decoded(out, self._side))
         return Rendered(

@@ -9,38 +9,49 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from policylint.patterns import pattern
 from policylint.sources.sides import ChartSide
 
 _MANIFESTS = (".yaml", ".yml", ".json")
+_PRINTED = pattern(rb"\n?---\n# Source: ([^/\n]+)/")
+"""How helm begins to print: with the chart's name, after a blank line where hooks are all there is."""
 
 
 def are_own(side: ChartSide) -> bool:
     """Whether all CRDs that helm would print are files of this chart directory itself.
 
-    Which charts in charts/ count, their conditions tell; what a post-renderer does to CRDs, nobody.
+    Which charts in charts/ count, their conditions tell; what a link there holds, helm; what a post-renderer does to
+    CRDs, nobody.
     """
     chart = Path(side.chart)
     if not (chart / "crds").is_dir() or any(flag.startswith("--post-renderer") for flag in side.extra):
         return False
-    below = os.walk(chart / "charts", followlinks=True)
-    return not any("crds" in folders or any(name.endswith(".tgz") for name in names) for _, folders, names in below)
+    return not any(
+        "crds" in folders
+        or any(name.endswith(".tgz") for name in names)
+        or any(os.path.islink(f"{folder}/{name}") for name in folders)  # noqa: PTH114  it may lead anywhere, even back
+        for folder, folders, names in os.walk(chart / "charts")
+    )
 
 
-def own_crds(side: ChartSide) -> bytes:
-    """What helm prints of the chart's crds/; raises `ReadError` for what helm would not load either."""
+def own_crds(side: ChartSide, printed: bytes) -> bytes:
+    """What helm prints of the chart's crds/ before what it `printed`; raises `ReadError` for what it would not load."""
     from policylint.values.files import from_directory
 
     chart = Path(side.chart)
     found = from_directory(chart, "crds/")
     files = sorted(found, key=lambda name: name.split("/"))  # helm walks folder by folder
     texts = ((file, found[file]) for file in files if file.lower().endswith(_MANIFESTS))
-    name = _name(chart)
+    began = _PRINTED.match(printed)
+    name = began[1] if began else _name(chart)
     return b"".join(b"---\n# Source: %s/%s\n%s\n" % (name, os.fsencode(file), text) for file, text in texts)
 
 
 def _name(chart: Path) -> bytes:
-    from policylint.kyaml import load
+    """The name in Chart.yaml, of which helm reads the first document."""
+    from policylint.kyaml import split
 
     file = chart / "Chart.yaml"
-    metadata = load(file.read_text("utf-8-sig"), str(file))
+    documents = split(file.read_text("utf-8-sig"), str(file))
+    metadata = documents[0].body() if documents else None
     return str(metadata.get("name") if isinstance(metadata, dict) else "").encode()

@@ -49,7 +49,7 @@ def _contents(chart: Path) -> Iterator[bytes]:
         return
     opened = False
     definitions: list[str] = []
-    for directory, folders, names in os.walk(chart, followlinks=True):
+    for directory, folders, names in _walk(str(chart)):
         if "Chart.yaml" in names and "crds" in folders:  # no templates: read only where one may ask for them
             folders.remove("crds")
             definitions.append(f"{directory}/crds")
@@ -57,8 +57,23 @@ def _contents(chart: Path) -> Iterator[bytes]:
             opened = opened or b".Files" in content
             yield content
     for folder in definitions if opened else ():
-        for directory, _, names in os.walk(folder, followlinks=True):
+        for directory, _, names in _walk(folder):
             yield from _files(directory, names)
+
+
+def _walk(top: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """The folders below one, links followed but for those that lead back, which helm refuses."""
+    for directory, folders, names in os.walk(top, followlinks=True):
+        folders[:] = [name for name in folders if not _leads_back(directory, name)]
+        yield directory, folders, names
+
+
+def _leads_back(directory: str, name: str) -> bool:
+    path = f"{directory}/{name}"
+    if not os.path.islink(path):  # noqa: PTH114  asked for each folder of a chart
+        return False
+    real = os.path.realpath(path)
+    return f"{os.path.realpath(directory)}/".startswith(f"{real}/")
 
 
 def _files(directory: str, names: list[str]) -> Iterator[bytes]:

@@ -204,8 +204,9 @@ def _recorded(listed: Any) -> tuple[ChartFile, ...]:
 
 
 def _mapping(found: Mapping[str, bytes], name: str, path: str) -> Table:
-    text = found.get(name, b"").decode("utf-8", "replace")
-    body = kyaml.load(text, f"{path}/{name}") if text.strip() else None
+    """The first document of a file, as Helm reads them; empty where there is none."""
+    documents = kyaml.split(found.get(name, b"").decode("utf-8", "replace"), f"{path}/{name}")
+    body = documents[0].body() if documents else None
     if body is not None and not isinstance(body, dict):
         raise ReadError("not a map", file=f"{path}/{name}", remedy="see the chart template guide for its form")
     return body or {}

@@ -52,14 +52,14 @@ def from_directory(top: Path, below: str = "") -> dict[str, bytes]:
 
 def _walk(top: Path, below: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
     ignore = Ignore.of(top)
-    pending = [] if below and ignore.matches(below.rstrip("/"), True) else [(below, str(top / below))]
-    seen: set[str] = set()
+    pending: list[tuple[str, str, tuple[str, ...]]] = []
+    if not (below and ignore.matches(below.rstrip("/"), True)):
+        pending.append((below, str(top / below), ()))
     while pending:
-        prefix, folder = pending.pop()
+        prefix, folder, parents = pending.pop()
         real = os.path.realpath(folder)
-        if real in seen:  # a link back to a parent
+        if real in parents:  # a link back to one of them
             continue
-        seen.add(real)
         with os.scandir(folder) as entries:
             listed = sorted(entries, key=lambda entry: entry.name, reverse=True)
         for entry in listed:
@@ -67,7 +67,7 @@ def _walk(top: Path, below: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
             if ignore.matches(name, entry.is_dir()):
                 continue
             if entry.is_dir():
-                pending.append((f"{name}/", entry.path))
+                pending.append((f"{name}/", entry.path, (*parents, real)))
             elif not entry.is_file():
                 raise ReadError("not a regular file", file=entry.path, remedy="remove it, or list it in .helmignore")
             else:

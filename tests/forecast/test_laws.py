@@ -6,7 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from policylint.model import Target
+from policylint.forecast import Cluster
+from policylint.forecast.server_side import server_side
+from policylint.model import Apply, Outcome, Target
 from scripts.score_forecast import ORACLE, rows
 from tests.forecast.objects import FORCE, HELM3, HELM4, OK, both, manifest, outcomes, release
 
@@ -128,6 +130,65 @@ def test_malformed_objects_are_answered_and_never_raise(data, name, target, junk
     sides = (bad, body) if on_before else (body, bad)
     found = both(*sides, target)
     assert None not in (found.upgrade, found.rollback)
+
+
+def merged_in_full(*given, assumed):
+    return server_side(*given, assumed=False)
+
+
+def forecast_in_full(*given):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("policylint.forecast.answers.server_side", merged_in_full)
+        return both(*given)
+
+
+def edited(data, body, edits):
+    for _ in range(edits):
+        body = damaged(body, data.draw(st.sampled_from(list(places(body)))), data.draw(JUNK))
+    return body
+
+
+@settings(QUICK, max_examples=100)
+@given(st.data(), st.sampled_from(RECORDED), st.integers(0, 2), st.integers(0, 2))
+@pytest.mark.parametrize("minor", ["1.30", "1.36"])
+def test_what_is_sent_again_is_no_matter_of_how_it_is_merged(minor, data, row, on_both, on_after):
+    target = Target(minor, "4", Apply.SERVER_SIDE)
+    before = edited(data, row["before"], on_both)
+    after = edited(data, before if on_both else row["after"], on_after)
+    created = release(manifest(), manifest(before), target).changes[0].forecast.upgrade
+    if created.outcome is not Outcome.REJECTED:  # else no server holds it
+        assert both(before, after, target) == forecast_in_full(before, after, target)
+
+
+SIZES = {
+    "type": "array",
+    "x-kubernetes-list-type": "map",
+    "x-kubernetes-list-map-keys": ["name"],
+    "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "n": {"default": 1}}},
+}
+PARTS = {"size": {"type": "integer"}, "engine": {"type": "string", "default": "a"}, "sizes": SIZES}
+SPECS = st.dictionaries(
+    st.sampled_from([*PARTS, "unknown"]),
+    st.sampled_from([None, 1, 99, "x", {}, [], [{"name": "a"}], [{"name": "a", "n": None}], [{"name": "a"}] * 2]),
+)
+
+
+def database(spec, label):
+    metadata = {"name": "db", "labels": {"helm.sh/chart": label}}
+    return {"apiVersion": "example.com/v1", "kind": "Database", "metadata": metadata, "spec": spec}
+
+
+@QUICK
+@given(SPECS, SPECS, st.booleans())
+def test_what_is_sent_again_of_a_custom_resource_is_judged_again(spec, other, is_same):
+    schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": PARTS}}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    names = {"kind": "Database", "plural": "databases"}
+    crd = {"spec": {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]}}
+    cluster = Cluster(crds={("example.com", "Database"): crd})
+    given = database(spec, "1"), database(spec if is_same else {**spec, **other}, "2"), HELM4, cluster
+    assert both(*given) == forecast_in_full(*given)
+    assert "unknown" not in spec or both(*given).upgrade.outcome is Outcome.REJECTED
 
 
 def test_an_old_manifest_that_no_server_holds_makes_the_answer_depend():

@@ -13,6 +13,7 @@ from policylint.render.crds import are_own
 from policylint.sources.sides import ChartSide
 
 CRD = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: %s.example.com}\n"
+HOOK = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hook, annotations: {helm.sh/hook: pre-upgrade}}\n"
 
 
 def chart(folder: Path, files: dict[str, str | bytes]) -> Path:
@@ -49,6 +50,17 @@ WAYS: dict[str, dict[str, str | bytes]] = {
     "ignored": {".helmignore": "crds/old*\n", "crds/old.yaml": CRD % "old", "crds/new.yaml": CRD % "new"},
     "all ignored": {".helmignore": "crds/\n", "crds/old.yaml": CRD % "old"},
     "only CRDs": {"crds/a.yaml": CRD % "a", "templates/map.yaml": ""},
+    "only CRDs and hooks": {"crds/a.yaml": CRD % "a" + "\n\n", "templates/map.yaml": HOOK},
+    "CRDs, map and hook": {"crds/a.yaml": CRD % "a" + "\n\n", "templates/hook.yaml": HOOK},
+    "a name that is no text": {
+        "Chart.yaml": "apiVersion: v2\nname: y\nversion: 1.0.0\n",
+        "crds/a.yaml": CRD % "a",
+    },
+    "two documents of metadata": {
+        "Chart.yaml": "---\napiVersion: v2\nname: operator\nversion: 1.0.0\n---\nname: other\n",
+        "crds/a.yaml": CRD % "a",
+        "templates/map.yaml": "",
+    },
     "subchart without": {
         "crds/a.yaml": CRD % "a",
         "charts/db/Chart.yaml": "apiVersion: v2\nname: db\nversion: 1.0.0\n",
@@ -66,6 +78,16 @@ def test_own_crds_are_what_helm_prints(way: str, line: str, tmp_path: Path) -> N
     rendered = helm(line).render(side)
     assert rendered.text == printed(line, path)
     assert rendered.text == rendered.crds + helm(line).render(ChartSide(str(path), release="r")).text
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_links_to_the_same_folder_are_each_followed(line: str, tmp_path: Path) -> None:
+    path = chart(tmp_path / "operator", {"files/x.yaml": CRD % "x"})
+    (path / "crds").mkdir()
+    for name in ("v1", "v2"):
+        (path / "crds" / name).symlink_to("../files")
+    side = ChartSide(str(path), release="r", kube_version="1.36", include_crds=True)
+    assert helm(line).render(side).text == printed(line, path)
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -92,6 +114,11 @@ def test_what_only_helm_can_tell_is_left_to_helm(tmp_path: Path) -> None:
     assert not are_own(ChartSide(str(path), extra=("--post-renderer", "tool")))
     (path / "charts").mkdir()
     (path / "charts" / "db-1.0.0.tgz").write_bytes(b"")
+    assert not are_own(ChartSide(str(path)))
+    (path / "charts" / "db-1.0.0.tgz").unlink()
+    assert are_own(ChartSide(str(path)))
+    for name in "ab":
+        (path / "charts" / name).symlink_to(".")
     assert not are_own(ChartSide(str(path)))
     assert not are_own(ChartSide(str(tmp_path / "operator-1.0.0.tgz")))
 

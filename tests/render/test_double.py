@@ -182,3 +182,10 @@ def test_definitions_count_only_where_a_template_opens_files(tmp_path):
     assert not can_differ(ChartSide(str(chart)))
     (chart / "templates" / "b.yaml").write_text('{{ tpl (.Files.Get "crds/a.yaml") . }}\n')
     assert can_differ(ChartSide(str(chart)))
+
+
+def test_links_that_lead_back_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "charts").mkdir()
+    for name in "abc":
+        (tmp_path / "charts" / name).symlink_to(".")
+    assert not can_differ(ChartSide(str(tmp_path)))
