@@ -151,9 +151,21 @@ def _insertion(source: Source, call: Call, command: Command) -> Place | None:
 
 
 def _written_at(source: Source, call: Call, word: Word) -> tuple[int, int] | None:
-    """Where a word stands among others: in a variable or array of several words, else where it is used."""
-    beside = sum(each.span == word.span for each in (call.word, *call.words))
-    return word.span if word.span[0] >= 0 and beside == 1 else _range(source, word)
+    """Where a further word can be written behind one: where the command uses it.
+
+    Where the whole command comes from one variable, or from a wrapper's arguments, that is inside of these; None for
+    a word there that comes from a variable of its own.
+    """
+    if 0 <= call.word.span[0] < word.span[0]:
+        return word.span
+    found = _range(source, word)
+    return found if found and any(_beside(source, each, found) for each in (call.word, *call.words)) else None
+
+
+def _beside(source: Source, word: Word, place: tuple[int, int]) -> bool:
+    """Whether only blanks and quotes stand between a word and the place of the next."""
+    ends = word.text.end
+    return 0 <= ends <= place[0] and not source.text[ends : place[0]].strip(" \t\n\\\"'")
 
 
 def merged(readings: Sequence[Invocation]) -> Invocation:
