@@ -22,7 +22,7 @@ from policylint.rule import Context, rule
 def check(file: Together, context: Context) -> Iterator[Violation]:
     """The first deploy of each job that a newer run cancels."""
     for deploy in file.first_of_jobs(lambda each: each.deploys and not is_dry_run(each)):
-        if deploy.job is not None and deploy.job.cancel_in_progress:
+        if deploy.job is not None and deploy.job.cancel_in_progress and not deploy.job.own_cluster:
             name = "interruptible" if "gitlab" in deploy.file else "cancel-in-progress"
             edit = only(deploy, rb"(" + name.encode() + rb":[ \t]*)true\b", "false")
             title = f"let the newer run wait: {name}: false"

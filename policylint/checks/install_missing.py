@@ -4,23 +4,33 @@ What happens: helm says: release: not found (or: has no deployed releases).
 
 Why: helm upgrade without --install needs a release that exists.
 
-What to do instead: add --install, unless the release is installed elsewhere on purpose.
+What to do instead: add --install, unless the release is installed elsewhere on purpose. Where the same file installs it
+too, nothing is said.
 """
 
 from collections.abc import Iterator
 
 from policylint.invocations.advice import add_flag, is_dry_run
 from policylint.invocations.model import Invocation
+from policylint.invocations.together import Together
 from policylint.model import Category, Severity, Violation
 from policylint.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
-def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """upgrade without --install."""
-    upgrades = invocation.tool == "helm" and invocation.action == "upgrade" and not is_dry_run(invocation)
-    if upgrades and invocation.flag("install").state == "unset":
-        yield Violation(
-            message="the upgrade fails where the release does not exist yet: --install is missing",
-            fixes=(add_flag(invocation, "--install", "add --install"),),
-        )
+def check(file: Together, context: Context) -> Iterator[Violation]:
+    """upgrade without --install of a release that the file does not install."""
+    installed = {_name(each) for each in file.invocations if each.action == "install"} - {""}
+    for each in file.invocations:
+        upgrades = each.tool == "helm" and each.action == "upgrade" and not is_dry_run(each)
+        if upgrades and each.flag("install").state == "unset" and _name(each) not in installed:
+            yield Violation(
+                message="the upgrade fails where the release does not exist yet: --install is missing",
+                fixes=(add_flag(each, "--install", "add --install"),),
+                locations=(each.location,),
+            )
+
+
+def _name(invocation: Invocation) -> str:
+    """The release, as the file spells it where it cannot be told."""
+    return invocation.release or invocation.written.get("release", "")

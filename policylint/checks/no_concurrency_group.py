@@ -11,6 +11,7 @@ What to do instead: give it one, named after the release and environment, that w
 from collections.abc import Iterator
 
 from policylint.invocations.advice import installs_or_upgrades
+from policylint.invocations.model import Job
 from policylint.invocations.together import Together
 from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.rule import Context, rule
@@ -22,12 +23,16 @@ WORDS = {
 }
 
 
+def _meets_others(job: Job) -> bool:
+    return job.concurrency is None and not job.own_cluster
+
+
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
 def check(file: Together, context: Context) -> Iterator[Violation]:
     """The first deploy of each job of a workflow or a GitLab file without a group."""
     words = next((words for part, words in WORDS.items() if part in file.file), None)
     for deploy in file.first_of_jobs(installs_or_upgrades):
-        if words and deploy.job is not None and deploy.job.name and deploy.job.concurrency is None:
+        if words and deploy.job is not None and deploy.job.name and _meets_others(deploy.job):
             yield Violation(
                 message=f"two runs of the job {deploy.job.name} may upgrade the release at the same time",
                 fixes=(Fix(f"give the job a group: {words}"),),

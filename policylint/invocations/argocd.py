@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from policylint.invocations.declared import Declaration, first, word
@@ -69,8 +70,14 @@ def _options(spec: Tree) -> Iterator[Setting]:
             else:
                 yield from read_value(value or "true", known[name], item.spot, item.text or "")
     policy = spec.get("syncPolicy")
-    if (found and (found.open or any(item.dynamic for item in found.items()))) or (policy and policy.open):
+    if (found and (found.open or any(_nameless(item) for item in found.items()))) or (policy and policy.open):
         yield from (Setting(flag, "unknown") for flag, _ in known.values())
+
+
+def _nameless(option: Tree) -> bool:
+    """Whether a template decides which sync option this is, and not only its value."""
+    name, equals, _ = (option.text or "").partition("=")
+    return option.dynamic and not (equals and re.fullmatch(r"\w+", name))
 
 
 def _values(source: Tree) -> Iterator[str]:

@@ -20,7 +20,7 @@ _COMMAND = pattern(
     re.IGNORECASE | re.MULTILINE,
 )
 _REMARK = pattern(r"^[ \t@]*(?:#|rem\b|::|echo\b|Write-\w+)", re.IGNORECASE)
-_BATCH = pattern(r"^[ \t@]*set[ \t]+\"?(\w+)=([^\"\n]*)\"?[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_BATCH = pattern(r"^[ \t@]*set[ \t]+\"?(\w+)=([^\"\n]*?)\"?[ \t]*$", re.IGNORECASE | re.MULTILINE)
 
 
 def batch(source: Source, text: Text, known: Mapping[str, Text], job: Job | None = None) -> Iterator[Invocation]:
@@ -31,7 +31,7 @@ def batch(source: Source, text: Text, known: Mapping[str, Text], job: Job | None
     for match in re.finditer(r"%(\w+)%|%~?(\d)|%\*", text.text):
         value = values.get(match[1] or "")
         plain = value.text if value is not None and value.known is not None else TAIL
-        new = Text(plain, (text.at[match.start()],) * len(plain), "." * len(plain))
+        new = Text.standing(Text.of(plain), text.at[match.start()], text.at[match.end() - 1] + 1)
         changes.append((match.start(), match.end(), new))
     yield from read(source, rewritten(text, changes), values, "^", job)
 

@@ -14,9 +14,16 @@ from policylint.invocations.shellsyntax import prepare
 from policylint.invocations.source import Source
 from policylint.invocations.text import Text, joined, rewritten
 from policylint.invocations.yamlnodes import Yaml
+from policylint.patterns import pattern
 
 Variables = Mapping[str, Text]
 _POWERSHELL = ("pwsh", "powershell")
+_OWN_CLUSTER = pattern(
+    r"\b(?:kind create|k3d cluster create|minikube start|ctlptl create)\b"
+    r"|(?:^|[/-])(?:kind|k3d|k3s|minikube)(?:-[\w-]+)?(?:@\S+)?$",
+    re.MULTILINE,
+)
+"""Commands and the names of actions that make a cluster."""
 _OTHER = ("python", "node", "cmake", "perl", "ruby")
 
 
@@ -77,6 +84,11 @@ def script(
         yield from batch(source, text, known, job)
     else:
         yield from shell(source, text, Env(values), job)
+
+
+def makes_cluster(texts: Iterable[str]) -> bool:
+    """Whether one of a job's scripts or actions makes a cluster for it."""
+    return any(_OWN_CLUSTER.search(text) for text in texts)
 
 
 def lines(node: Yaml | None) -> Text:

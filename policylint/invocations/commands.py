@@ -83,7 +83,7 @@ def _invocation(source: Source, run: Run, command: Command, job: Job | None) -> 
         job=job,
         environment=dict(run.env),
         repeated=command.repeated(),
-        insertion=_insertion(source, command),
+        insertion=_insertion(source, run.call, command),
         span=source.place(*run.span) if run.span[0] >= 0 else None,
     )
 
@@ -140,14 +140,32 @@ def _range(source: Source, word: Word) -> tuple[int, int] | None:
     return (start - 1, end + 1) if around[0] == around[1] and around[0] in ("'", '"') else (start, end)
 
 
-def _insertion(source: Source, command: Command) -> Place | None:
+def _insertion(source: Source, call: Call, command: Command) -> Place | None:
     """Behind the chart where it is written in the command, else behind the verb (`repo add`, whose flags it has)."""
     words = command.positionals[:1] if tables.subcommands(command.action) else (command.verb,)
     for word in (command.names.get("chart"), *words):
-        found = _range(source, word) if word is not None and not word.maybe else None
+        found = _written_at(source, call, word) if word is not None and not word.maybe else None
         if found is not None:
             return source.place(found[1], found[1])
     return None
+
+
+def _written_at(source: Source, call: Call, word: Word) -> tuple[int, int] | None:
+    """Where a further word can be written behind one: where the command uses it.
+
+    Where the whole command comes from one variable, or from a wrapper's arguments, that is inside of these; None for
+    a word there that comes from a variable of its own.
+    """
+    if 0 <= call.word.span[0] < word.span[0]:
+        return word.span
+    found = _range(source, word)
+    return found if found and any(_beside(source, each, found) for each in (call.word, *call.words)) else None
+
+
+def _beside(source: Source, word: Word, place: tuple[int, int]) -> bool:
+    """Whether only blanks and quotes stand between a word and the place of the next."""
+    ends = word.text.end
+    return 0 <= ends <= place[0] and not source.text[ends : place[0]].strip(" \t\n\\\"'")
 
 
 def merged(readings: Sequence[Invocation]) -> Invocation:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from policylint.invocations.actions import Step, invocation, row_of
-from policylint.invocations.ci import is_yaml, mentions, minutes, resolve, script, variables, words
+from policylint.invocations.ci import is_yaml, makes_cluster, mentions, minutes, resolve, script, variables, words
 from policylint.invocations.model import Job
 from policylint.invocations.pipelines import nested
 from policylint.invocations.shellsyntax import prepare
@@ -62,7 +62,16 @@ def _about(root: Yaml, name: str, job: Yaml) -> Job:
         (group.string("group") or group.string()) if group else None,
         {"true": True, "false": False}.get(cancel) if group else None,
         (environment.string("name") or environment.string()) if environment else "",
+        own_cluster=makes_cluster(_done(job)),
     )
+
+
+def _done(job: Yaml) -> Iterator[str]:
+    """The actions and scripts of a job's steps."""
+    steps = job.get("steps")
+    for step in steps.items() if steps else ():
+        yield step.string("uses")
+        yield step.string("run")
 
 
 def _steps(source: Source, parent: Yaml, known: dict[str, Text], about: Job | None, shell: str) -> Iterator[Found]:

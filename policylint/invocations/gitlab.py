@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from policylint.invocations.ci import is_yaml, lines, mentions, minutes, script, variables
+from policylint.invocations.ci import is_yaml, lines, makes_cluster, mentions, minutes, script, variables
 from policylint.invocations.model import Job
 from policylint.invocations.source import Found, Reader, Source
 from policylint.invocations.text import Text, joined
@@ -83,6 +83,7 @@ def _about(name: str, layers: list[Yaml]) -> Job:
         interruptible,
         environment,
         said("stage"),
+        makes_cluster(lines(layer.get(key)).text for layer in layers for key in ("before_script", "script")),
     )
 
 

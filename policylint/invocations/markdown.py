@@ -35,8 +35,8 @@ _SHELLS = (
 )
 _POWERSHELL = ("powershell", "pwsh", "ps1", "posh")
 _PROMPT = pattern(r"^[ \t]*(?:[\w.@:~/-]*[$%#>❯➜][ \t]+)(?=\S)")
-_PLACEHOLDER = pattern(r"(?<![<\d])<[A-Za-z][\w ./:-]*>")
-_START = pattern(r"^\s*(?:sudo\s+)?(?:helm|helmfile|microk8s)\s", re.MULTILINE)
+_PLACEHOLDER = pattern(r"(?<![<\d])<[A-Za-z][\w ./:-]*>|(?:^|(?<=[\s=]))\[[A-Za-z][\w ./:-]*\](?=[\s.,]|$)")
+_START = pattern(r"^\s*(?:sudo\s+|(?:local\s+)?\w+=\"?\$\()?(?:helm|helmfile|microk8s)\s", re.MULTILINE)
 
 
 def _wants(source: Source) -> bool:
@@ -55,7 +55,7 @@ def _read(source: Source) -> Iterator[Found]:
         first = token.map[0] + (1 if token.type == "fence" else 0)
         text = _located(source.text, starts, first, token.content)
         if language in _POWERSHELL:
-            yield from powershell(source, text, {})
+            yield from powershell(source, _placeholders(text), {})
         elif language in _SHELLS and (
             language not in ("", "text", "txt", "none", "plaintext", "plain") or _commands(text)
         ):
@@ -63,7 +63,7 @@ def _read(source: Source) -> Iterator[Found]:
 
 
 def _placeholders(text: Text) -> Text:
-    """`<release-name>` stands for what a reader fills in; a shell would read a file of that name."""
+    """`<release-name>` and `[release name]` stand for what a reader fills in; a shell would read them otherwise."""
     for match in _PLACEHOLDER.finditer(text.text):
         text = text.put(match.start(), match.end(), HOLE)
     return text

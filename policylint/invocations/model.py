@@ -86,6 +86,8 @@ class Job(Struct, frozen=True):
     cancel_in_progress: bool | None = None
     environment: str = ""
     stage: str = ""
+    own_cluster: bool = False
+    """Whether the job makes a cluster for itself (kind, k3d, minikube), which nothing else deploys to."""
 
 
 class Invocation(Struct, frozen=True):

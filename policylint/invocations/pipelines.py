@@ -39,6 +39,7 @@ _SCRIPTS = (
     "sh",
     "exec",
     "entry",
+    "defer",
     "deploy",
     "destroy",
     "source",

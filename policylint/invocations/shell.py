@@ -13,7 +13,7 @@ from policylint.invocations.argv import parse as parse_words
 from policylint.invocations.shellcommands import DEPTH
 from policylint.invocations.shellenv import Env
 from policylint.invocations.shellstatements import Statements
-from policylint.invocations.shellsyntax import globals_set, parse, prepare
+from policylint.invocations.shellsyntax import globals_set, mended, prepare
 from policylint.invocations.text import Text
 from policylint.invocations.wrappers import Call
 
@@ -95,8 +95,8 @@ class Shell(Struct):
         """Read a text in an environment that it may change."""
         if len(self.stack) > DEPTH:
             return
-        root = parse(text)
-        Statements(self, text, env).block([root])
+        whole, root = mended(text)
+        Statements(self, whole, env).block([root])
 
     def found(self, call: Call, span: tuple[int, int], env: Env, prefix: Mapping[str, str]) -> None:
         """Note a helm command."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from msgspec import Struct
 
 from policylint.invocations.shellenv import Env, Value
+from policylint.invocations.shellprints import printed
 from policylint.invocations.shellsyntax import find, prepare, statements
 from policylint.invocations.shellwords import Expander
 from policylint.invocations.text import EMPTY, TAIL, Text, Word, joined
@@ -52,17 +53,14 @@ class Commands(Struct):
                 self.block(statements(node))
 
     def _substitution(self, node: Node) -> Text | None:
-        """Read the commands of a `$( )`; what they print is known for an echo of known words."""
+        """Read the commands of a `$( )`; what they print is known for an echo, also behind conditions."""
         inner = self.branch()
         inner.block(statements(node))
         kids = list(statements(node))
-        if node.type == "command_substitution" and len(kids) == 1 and kids[0].type == "command":
-            words = inner.words(kids[0])
-            name = base(words[0]) if words else ""
-            if name == "echo" or (name == "printf" and len(words) == 2 and "%" not in words[1].text.text):
-                said = joined((word.text for word in words[1:] if word.text.text not in ("-n", "-e")), " ")
-                return said if said.text and said.known else None
-        return None
+        if node.type != "command_substitution" or len(kids) != 1:
+            return None
+        said = printed(kids[0], inner.words)
+        return said if said is not None and said.text else None
 
     def _nested(self, node: Node) -> None:
         for child in find(node, "command_substitution", "process_substitution"):

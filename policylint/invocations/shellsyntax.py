@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from policylint.invocations.grammars import parser
@@ -29,6 +30,12 @@ _SOMETIMES = pattern(
 _LOGICAL = pattern(r"^(?:[ \t]*#[^\n]*|(?:[^\\\n]|\\[^\n]|\\\n)*+)(?:\n|\\?\Z)", re.MULTILINE)
 """A comment, or a line with those that it goes on in."""
 _CUT = pattern(r"(?<=[^\s\\])\\\n(?=\S)")
+_MAYBE_TORN = pattern(r"[^\s$\"'({]\$[A-Za-z_]\w*+[^\s\w;|&\"'`)]")
+_NAME = pattern(r"\w+")
+_RUN_ON = pattern(r"[ \t\n](?:\\\n|[^\\\n])*?\n|\n")
+"""Between two words of a command: the end of a line that does not go on in the next."""
+_MENDS = 8
+"""How many times a text is written again; what is mistaken still stays so."""
 
 
 def parse(text: Text) -> Node:
@@ -36,6 +43,45 @@ def parse(text: Text) -> Node:
     data = text.text.replace(HOLE, "H").replace(TAIL, "H").encode("ascii", "replace")
     root: Node = parser("tree_sitter_bash").parse(data.replace(b"\r", b" ").replace(b"\0", b" ")).root_node
     return root
+
+
+def mended(text: Text) -> tuple[Text, Node]:
+    """The syntax tree and the text it is of, written so that the grammar understands it.
+
+    It tears `$A/$B.yaml` at the second dollar: such a name is put in braces. It lets a pipeline of three go on in the
+    next line where that is a list: a semicolon ends it.
+    """
+    root = parse(text)
+    for _ in range(_MENDS if _doubtful(text.text) else 0):
+        changes = sorted(_mistaken(root, text), key=lambda change: change[0])
+        if not changes:
+            break
+        text = rewritten(text, changes)
+        root = parse(text)
+    return text, root
+
+
+def _doubtful(text: str) -> bool:
+    return bool(_MAYBE_TORN.search(text)) or (text.count("|") > 1 and ("&&" in text or "||" in text))
+
+
+def _mistaken(node: Node, text: Text) -> Iterator[tuple[int, int, Text]]:
+    """What has to be written in another way: start, end and how."""
+    for child in node.children:
+        if child.type == "$" and node.type == "concatenation":
+            name = _NAME.match(text.text, child.end_byte)
+            if name:
+                yield *name.span(), _braced(text.slice(*name.span()))
+        else:
+            yield from _mistaken(child, text)
+    if node.type == "command":
+        for one, other in pairwise(statements(node)):
+            if _RUN_ON.match(text.text, one.end_byte, other.start_byte):
+                yield one.end_byte, one.end_byte + 1, text.slice(one.end_byte, one.end_byte + 1).put_char(0, ";")
+
+
+def _braced(name: Text) -> Text:
+    return Text("{", name.at[:1], ".") + name + Text("}", name.at[-1:], ".")
 
 
 def prepare(text: Text, *, templates: bool = True) -> Text:

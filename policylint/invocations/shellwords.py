@@ -21,6 +21,7 @@ _QUOTED_ESCAPE = pattern(r'\\([$`"\\])')
 _ESCAPE = pattern(r"\\(.)", re.DOTALL)
 _MEANING = pattern(rf"[\\\s{HOLE}{TAIL}]|^$")
 """What makes a word of one piece another than it is written."""
+_BLANK = pattern(r"(?:\s|\\\n)*+")
 _ANSI = {"n": "\n", "t": "\t", "r": "\r"}
 _CUT = ("%", "%%", "#", "##", "^", "^^", ",", ",,", ":", "/", "//", "/#", "/%", "@")
 
@@ -59,7 +60,7 @@ class Expander(Struct, frozen=True):
     def raw(self, node: Node) -> Text:
         """The source text of a node, without blanks in front."""
         part = self.source.slice(node.start_byte, node.end_byte)
-        blanks = len(part.text) - len(part.text.lstrip())
+        blanks = _lead(part.text)
         return part.slice(blanks, len(part.text)) if blanks else part
 
     def _pieces(self, node: Node, *, quoted: bool = False) -> Iterator[Piece]:
@@ -106,11 +107,7 @@ class Expander(Struct, frozen=True):
         for child in node.named_children:
             if child.type in ("string_content", "comment", "ERROR"):
                 continue
-            start = (
-                child.start_byte
-                + len(self.source.text[child.start_byte : child.end_byte])
-                - len(self.source.text[child.start_byte : child.end_byte].lstrip())
-            )
+            start = child.start_byte + _lead(self.source.text[child.start_byte : child.end_byte])
             yield Piece(self._quoted(at, start), quoted=True)
             yield from self._pieces(child, quoted=True)
             at = child.end_byte
@@ -252,6 +249,12 @@ class Expander(Struct, frozen=True):
             if skip >= 0 and not any(word.tail or word.maybe for word in known[:skip]):
                 return Piece(words=known[skip:])
         return Piece(words=(Word(Text(TAIL, (start,), "."), tail=True, sure=True, names=(name,)),))
+
+
+def _lead(text: str) -> int:
+    """How much blank stands in front, line ends that do not count included."""
+    found = _BLANK.match(text) if text[:1] in ("\\", " ", "\n", "\t", "\r") else None
+    return found.end() if found else 0
 
 
 def _replace(text: Text, pattern: re.Pattern[str], table: dict[str, str], *, drop: bool = False) -> Text:

@@ -36,6 +36,8 @@ def read(text: str) -> Iterator[Read]:
     """The releases of one file."""
     module = parse(text)
     blocks = list(_releases(module.blocks))
+    if module.broken:
+        blocks += _alone(text, {block.spot.line for block in blocks})
     for block in blocks:
         yield _declaration(block, module)
     if module.broken and len(blocks) < len(_HEAD.findall(text)):
@@ -72,6 +74,14 @@ def read_inside(text: str, within: Iterable[tuple[int, int]]) -> Iterator[Read]:
             above = re.sub(r"[^\n]", " ", text[:head])
             module = parse(above + text[head : _end(text, match.end(), end)])
             yield from (_substituted(_declaration(block, module)) for block in _releases(module.blocks))
+
+
+def _alone(text: str, seen: set[int]) -> Iterator[Block]:
+    """The releases of a text that is no HCL as a whole, each read by itself; `seen` are the lines of those found."""
+    for match in _HEAD.finditer(text):
+        head = text.rfind("\n", 0, match.end()) + 1
+        module = parse(re.sub(r"[^\n]", " ", text[:head]) + text[head : _end(text, match.end(), len(text))])
+        yield from (block for block in _releases(module.blocks) if block.spot.line not in seen and not module.broken)
 
 
 def _substituted(declared: Declaration) -> Declaration:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint import shipped
 from policylint.invocations.flags import notes, verbs
@@ -23,6 +24,7 @@ _NAMED_FILE = pattern(rf"(?:^|_)helmfile(?:{_PROGRAM})?$", re.IGNORECASE)
 _IMAGE = pattern(r"^(?:[\w.:${}()-]+/)*[\w.-]*helm[\w.-]*(?::[^\s/]+)?(?:@sha256:\w+)?$")
 _SUBSTITUTED = pattern(r"^\$\((?:shell )?\s*(?:which|command -v|type -p)\s[^)]*helm[^)]*\)$|^`which helm`$")
 _WHOLE = pattern(r"\s*(?:sudo )?helm(?:file)? \S")
+_REPLACES = pattern(r"(?:-I|-i|--replace=?)(.*)")
 _ASSIGN = pattern(r"^[A-Za-z_]\w*=")
 
 
@@ -126,12 +128,32 @@ def _behind_prefix(name: str, words: list[Word]) -> list[Word] | None:
             at += 1
         else:
             break
-    added = [Word(Text(HOLE, (-1,), "."), quoted=True)] if row.get("adds") and not _placed(words[:at]) else []
-    return [*words[at:], *added] if at < len(words) else []
+    if at >= len(words) or not row.get("adds"):
+        return words[at:]
+    placed = _placed(words[:at])
+    return [_standing(word, placed) for word in words[at:]] if placed else [*words[at:], _INPUT]
 
 
-def _placed(words: list[Word]) -> bool:
-    return any(word.text.text.startswith(("-I", "-i", "--replace")) for word in words)
+_INPUT = Word(Text(HOLE, (-1,), "."), quoted=True)
+"""A line of its input, which xargs puts behind the words of a command."""
+
+
+def _placed(words: list[Word]) -> str:
+    """What stands in an xargs command for a line of its input; "" where that is put behind it."""
+    for word, following in zip(words, [*words[1:], _INPUT], strict=True):
+        option = _REPLACES.match(word.text.text)
+        if option:
+            separate = word.text.text == "-I"
+            return (following.known or "" if separate else option[1]) or "{}"
+    return ""
+
+
+def _standing(word: Word, placeholder: str) -> Word:
+    """The word with what will be put in for a placeholder as what cannot be told."""
+    text = word.text
+    for match in re.finditer(re.escape(placeholder), text.text):
+        text = text.put(match.start(), match.end(), HOLE)
+    return replace(word, text=text)
 
 
 def _special(name: str, words: list[Word]) -> Iterator[Call | Script]:
@@ -196,7 +218,7 @@ def _joined(name: str, words: list[Word]) -> Iterator[Script]:
 def _find(words: list[Word]) -> Iterator[Call | Script]:
     for index, word in enumerate(words):
         if word.text.text in ("-exec", "-execdir", "-ok"):
-            rest = words[index + 1 :]
+            rest = [_standing(each, "{}") for each in words[index + 1 :]]
             end = next((at for at, each in enumerate(rest) if each.text.text in (";", "+")), len(rest))
             yield from calls(rest[:end])
 

@@ -1,0 +1,86 @@
+"""What a command prints, where the script itself says it: an echo, or one of several behind conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from policylint.invocations.flags import takes_value
+from policylint.invocations.shellsyntax import statements
+from policylint.invocations.text import EMPTY, Text, Word, either, joined
+from policylint.invocations.wrappers import base
+from policylint.patterns import pattern
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Words = Callable[["Node"], list[Word]]
+_SILENT = pattern(rb"(?:^|\s)(?:1|&)?>\s*/dev/null")
+_TESTS = pattern(rb"(?:test|true|false|:)(?:\s|$)|grep\s+(?:-\w+\s+)*-\w*q")
+
+_CLAUSES = ("elif_clause", "else_clause")
+
+
+def printed(node: Node, words: Words) -> Text | None:
+    """What a statement prints, what it prints sometimes marked so; None where that cannot be told."""
+    if _quiet(node):
+        return EMPTY
+    if node.type == "list":
+        return _listed(node, words)
+    if node.type == "if_statement":
+        return _chosen(node, words)
+    return _echoed(words(node)) if node.type == "command" else None
+
+
+def _quiet(node: Node) -> bool:
+    """Whether it only tests, and prints nothing."""
+    if node.type in ("list", "negated_command"):
+        return all(_quiet(child) for child in statements(node))
+    text = node.text or b""
+    return (
+        node.type == "test_command"
+        or (node.type == "redirected_statement" and bool(_SILENT.search(text)))
+        or (node.type == "command" and bool(_TESTS.match(text)))
+    )
+
+
+def _echoed(words: list[Word]) -> Text | None:
+    name = base(words[0]) if words else ""
+    if name != "echo" and not (name == "printf" and len(words) == 2 and "%" not in words[1].text.text):
+        return None
+    said = [word for word in words[1:] if word.text.text not in ("-n", "-e")]
+    if any(word.tail or word.text.untold for word in said):
+        return None
+    return joined(((word.text.maybe() if word.maybe else word.text).sealed() for word in said), " ")
+
+
+def _listed(node: Node, words: Words) -> Text | None:
+    """`test && echo a`, `test && echo a || echo b`."""
+    left, right = node.children[0], node.children[-1]
+    first, second = printed(left, words), printed(right, words)
+    if first is None or second is None:
+        return None
+    if any(child.type == "||" for child in node.children):
+        return either(first, second, takes_value) if not first.text or "m" in first.marks else first
+    return joined([first, second.maybe() if _quiet(left) else second], " ")
+
+
+def _chosen(node: Node, words: Words) -> Text | None:
+    """What the branches of an if print, nothing being one of them where there is no else."""
+    said: list[Text] = []
+    for each in _branches(node, words):
+        if each is None:
+            return None
+        said.append(each)
+    return reduce(lambda one, other: either(one, other, takes_value), said)
+
+
+def _branches(node: Node, words: Words) -> Iterator[Text | None]:
+    """What each branch prints; None for one that is no single statement, or whose condition may print too."""
+    clauses = [child for child in node.children if child.type in _CLAUSES]
+    own = [child for child in statements(node) if child not in clauses]
+    for parts in (own, *(list(statements(clause)) for clause in clauses if clause.type == "elif_clause")):
+        yield printed(parts[1], words) if len(parts) == 2 and _quiet(parts[0]) else None
+    last = [child for clause in clauses if clause.type == "else_clause" for child in statements(clause)]
+    yield (printed(last[0], words) if len(last) == 1 else None) if last else EMPTY
