@@ -126,7 +126,7 @@ def _problems(
         choices = ", ".join(shape["enum"])
         yield (
             path,
-            f"{name} is one of {choices}, not {value!r}",
+            f"{name} is one of {choices}, not {_shown(value)!r}",
             nearest(str(value), shape["enum"], "write one of these"),
         )
         return
@@ -134,14 +134,21 @@ def _problems(
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if kinds and not any(_is(value, kind) for kind in kinds):
         wanted = " or ".join(_NAMES[kind] for kind in kinds)
-        remedy = f'write it in quotes: "{value}"' if kinds == ["string"] else f"make it {wanted}"
-        yield path, f"{name} is {wanted}, not {value!r}", remedy
+        remedy = f'write it in quotes: "{_shown(value)}"' if kinds == ["string"] else f"make it {wanted}"
+        yield path, f"{name} is {wanted}, not {_shown(value)!r}", remedy
         return
     if isinstance(value, dict):
         yield from _key_problems(value, shape, root, path)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _problems(item, shape.get("items", {}), root, (*path, index))
+
+
+def _shown(value: Json) -> Json:
+    """A value of the configuration as a message may repeat it."""
+    from policylint.redact import mask_values
+
+    return mask_values(value)
 
 
 def _key_problems(

@@ -25,7 +25,9 @@ def drift(upgrade: Upgrade, live: Mapping[ResourceId, Object], schemas: Schemas,
             continue
         node = schemas.kind(change.before.api_version, change.id.kind)
         for field in _differing(change.before.body, found, node):
-            before, after = redactor.values(change.id, field.path, field.before, field.after)
+            before, after = redactor.values(
+                change.id, field.path, field.before, field.after, bodies=(change.before.body, found)
+            )
             lines.append(f"{change.id}: {field.path} is {after!r} in the cluster, {before!r} on the before side")
     return lines
 

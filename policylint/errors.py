@@ -8,10 +8,15 @@ from collections.abc import Iterable
 class PolicylintError(Exception):
     """Something policylint could not do: makes the verdict unknown (exit 2), never a pass.
 
-    `remedy` is the next step for the user; `file` and `line` (1-based) are given where they are known.
+    `remedy` is the next step for the user; `file` and `line` (1-based) are given where they are known. None of them
+    keeps the login of a URL.
     """
 
     def __init__(self, message: str, *, remedy: str = "", file: str = "", line: int = 0) -> None:
+        if "@" in message or "@" in remedy or "@" in file:
+            from policylint.render.command import without_logins
+
+            message, remedy, file = map(without_logins, (message, remedy, file))
         super().__init__(message)
         self.message = message
         self.remedy = remedy

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from policylint.errors import PolicylintError
 from policylint.invocations.secrets import secrets
 from policylint.model import Edit, Finding, Fix, Grade, Verdict
-from policylint.redact import Redactor
+from policylint.redact import MIN_LENGTH, Redactor
 from policylint.report import Report
 from policylint.survey import Survey, judged, searched
 
@@ -32,7 +32,16 @@ class Repair(Struct, frozen=True):
 
     def diff(self) -> str:
         """All of it as a unified diff, secrets masked."""
-        return "".join(self.redactor.text(_diff(name, *self.files[name])) for name in sorted(self.files))
+        return "".join(self._shown(name) for name in sorted(self.files))
+
+    def _shown(self, name: str) -> str:
+        """One file's diff without the secrets of the commands and those that the file itself holds."""
+        from policylint.sensitive import secret_lines
+
+        before, after = self.files[name]
+        held = {text for text in secret_lines(os.fsdecode(before), nested=True, strict=True) if len(text) >= MIN_LENGTH}
+        known = sorted({*self.redactor.secrets, *held}, key=len, reverse=True)
+        return str(Redactor(tuple(known)).value(_diff(name, before, after)))
 
     def summary(self, *, written: bool) -> str:
         """One line: how many fixes were made, wait for the next run, or are a person's work."""

@@ -4,7 +4,10 @@ import json
 import sys
 from typing import Annotated
 
+from msgspec.structs import replace
+
 from policylint.cli.parameters import option
+from policylint.config import Release
 
 
 def command(
@@ -23,6 +26,17 @@ def command(
             f"from {found.file}\n" if found.file else "no .policylint.yaml here or above: the defaults hold\n"
         )
     shown = structs.asdict(found)
+    shown["releases"] = [_shown(release) for release in found.releases]
     shown["immutable_paths"] = {f"{group}/{kind}": paths for (group, kind), paths in found.immutable_paths.items()}
     sys.stdout.write(json.dumps(to_builtins(shown), indent=2) + "\n")
     return 0
+
+
+def _shown(release: Release) -> Release:
+    """A release without the secrets of its `set` and of its repository's address."""
+    from policylint.fragments import without
+    from policylint.redact import LOGIN, MASK
+    from policylint.sensitive import argument_secrets
+
+    sets = (without(text, argument_secrets("--set", text), MASK) for text in release.sets)
+    return replace(release, sets=tuple(sets), repo=LOGIN.sub(rf"\g<before>{MASK}", release.repo))

@@ -8,7 +8,8 @@ from typing import Any
 from policylint.history.model import History, Revision
 from policylint.history.targets import base, failures_until_one_is_left, targets
 from policylint.manifest import Reader, Text
-from policylint.redact import MASK, MIN_LENGTH, Redactor, secret_key
+from policylint.model import Resource
+from policylint.redact import MASK, Redactor
 
 WIDTH = 60
 """How much of a description the table shows."""
@@ -59,29 +60,26 @@ def summary(histories: Sequence[History]) -> str:
 
 def said(revision: Revision) -> str:
     """A revision's description on one line, with what its record shows to be secret masked."""
-    text = " ".join(revision.description.split())
-    if not revision.good and (revision.manifest or revision.values):  # errors repeat what the server refused
-        for secret in _secrets(revision):
-            text = text.replace(secret, MASK)
-    return text
+    text = revision.description
+    if not revision.good:  # errors repeat what the server refused, and what the templates made of it
+        if revision.manifest or revision.values:
+            from policylint.fragments import without
+
+            manifest = Text(f"revision {revision.number}", revision.manifest)
+            resources = list(Reader().read((manifest,)).resources.values())
+            names = (name for resource in resources for name in (resource.id.kind, resource.id.name))
+            text = without(text, _secrets(revision, resources), MASK, names)
+        text = str(Redactor().value(text))
+    return " ".join(text.split())
 
 
-def _secrets(revision: Revision) -> list[str]:
-    manifest = Text(f"revision {revision.number}", revision.manifest)
-    known = Redactor.of(Reader().read((manifest,)).resources.values()).secrets
-    found = {*known, *_secret_values(revision.values, named=False)}
-    return sorted((text for text in found if len(text) >= MIN_LENGTH), key=len, reverse=True)
+def _secrets(revision: Revision, resources: Iterable[Resource]) -> Iterator[str]:
+    """What a revision's manifest, its values and its chart's defaults hold."""
+    from policylint.sensitive import secret_values
 
-
-def _secret_values(value: Any, *, named: bool) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield from _secret_values(child, named=named or secret_key(key))
-    elif isinstance(value, list):
-        for child in value:
-            yield from _secret_values(child, named=named)
-    elif named and isinstance(value, str):
-        yield value
+    yield from Redactor.of(resources).secrets
+    for table in (*(resource.body for resource in resources), revision.values, revision.chart_record.get("values")):
+        yield from secret_values(table)
 
 
 def _revision(revision: Revision) -> dict[str, Any]:

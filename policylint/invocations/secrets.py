@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from policylint.invocations.model import Flag, Invocation
 from policylint.patterns import pattern
-from policylint.redact import MASK, MIN_LENGTH, secret_key
+from policylint.redact import ASSIGNED, MASK, MIN_LENGTH, NAMED, secret_key
+from policylint.sensitive import argument_secrets
 
 _PAIR = pattern(r"(?P<key>[^=,]+)=(?P<value>(?:\\.|[^,\\])*)")
 _SETS = ("set", "set-string", "set-literal", "set-json", "set-file")
@@ -40,8 +41,19 @@ def _masked(name: str, flag: Flag) -> Flag:
     if name == "set-json" and secret_key(flag.value):
         return replace(flag, value=MASK)
     if name in _SETS and name != "set-file":
-        return replace(flag, value=_PAIR.sub(_hide, flag.value))
+        return replace(flag, value=_without_pieces(name, flag.value))
     return replace(flag, value=_without_login(flag.value))
+
+
+def _without_pieces(name: str, text: str) -> str:
+    """An argument without the values of secret-like keys, nor what a comma within one made an argument of its own."""
+    shown = NAMED.sub(rf"\g<key>{MASK}", _PAIR.sub(_hide, text))
+    pieces = [piece for piece in argument_secrets(f"--{name}", text, strict=True) if piece in shown]
+    if not pieces:
+        return shown
+    from policylint.fragments import without
+
+    return without(shown, pieces, MASK)
 
 
 def _hide(pair: re.Match[str]) -> str:
@@ -58,5 +70,7 @@ def _secrets(invocation: Invocation) -> Iterator[str]:
             yield flag.value
     for given in invocation.sets:
         yield from (pair["value"] for pair in _PAIR.finditer(given) if secret_key(pair["key"]))
+        yield from (found["value"] for found in ASSIGNED.finditer(given))
+        yield from argument_secrets("--set", given, strict=True)
     for word in (*invocation.positionals, invocation.chart, invocation.flag("repo").value):
         yield from _LOGIN.findall(word) if isinstance(word, str) else ()

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from policylint.errors import RenderError, SourceError
 from policylint.outputs import nameless, said
-from policylint.render.command import shown, template_argv, without_logins
+from policylint.render.command import shown, template_argv
 from policylint.render.crds import own_crds
 from policylint.render.engine import Rendered
 from policylint.render.failure import render_error
@@ -134,7 +134,7 @@ class HelmRender:
         return Rendered(
             text=crds + text if self._side.include_crds else text,
             crds=crds,
-            notes=warnings(without_logins(words)),
+            notes=warnings(words, self._side),
             command=shown(self._process.argv, self._side),
         )
 

@@ -41,8 +41,8 @@ PASSED_ON = {
 }
 
 SECRET_KEY = pattern(r"pass|secret|token|credential|auth|private|api-?_?key|access-?_?key|(^|[._-])key$|cert|dsn", re.I)
-_URL_USER = pattern(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s]+@", re.I)
-"""The login of a URL: up to the last @ before its path."""
+_URL_USER = pattern(r"(?P<scheme>[a-z][a-z0-9+.-]+:/{1,2})[^/\s]+@", re.I)
+"""The login of a URL, which may have been taken for a path: up to the last @ before its own path."""
 
 
 def template_argv(helm: str, side: ChartSide) -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from policylint.errors import RenderError, SourceError
+from policylint.outputs import unheard
 from policylint.render.binary import TIME_LIMIT
 from policylint.render.command import check_extra, full_version, shown, template_argv
 from policylint.render.engine import Rendered
@@ -113,7 +114,7 @@ def render_chart(side: ChartSide, pull: Pull | None = None) -> Rendered:
     try:
         values = values_of(side)
         local = pull.wait() if pull else side
-        with _load(helm, local, values) as chart:
+        with unheard(), _load(helm, local, values) as chart:
             notes = _check(chart, local)
             files = _render(chart, local, values)
             crds = "".join(f"---\n# Source: {crd['filename']}\n{crd['data']}\n" for crd in chart.crds)
@@ -123,6 +124,8 @@ def render_chart(side: ChartSide, pull: Pull | None = None) -> Rendered:
         raise render_error(f"Error: {local.as_named(str(error.detail))}", argv, side) from error
     except RenderError as error:
         raise render_error(f"Error: {local.as_named(error.message)}", argv, side) from error
+    except UnicodeDecodeError as error:  # what a template failed with quotes a cut-off character
+        raise render_error("Error: the message of the failure is not UTF-8", argv, side) from error
     if pull:
         notes += (f"pulled {local.as_named(local.chart)}",)
     return Rendered(crds + text if side.include_crds else text, crds, notes, shown(argv, side))

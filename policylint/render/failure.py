@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from policylint.errors import PolicylintError, RenderError
+from policylint.errors import RenderError
 from policylint.patterns import pattern
-from policylint.render.command import HIDDEN, SECRET_KEY, argument_of, shown, without_logins
-from policylint.sources.sides import ChartSide, ValuesInput
-
-_SHORTEST = 5
-"""Characters that a value needs to be looked for in a message."""
+from policylint.render.command import shown, without_logins
+from policylint.sources.sides import ChartSide
 
 # How Helm names the place: `template: web/templates/a.yaml:12:20: ...`, in Helm 4 also `web/templates/a.yaml:12:20`
 # on a line of its own, `execution error at (web/templates/a.yaml:3:4): ...`, `parse error at (web/templates/a.yaml:3)`,
@@ -107,12 +101,16 @@ _ANSWERS = (
 
 def render_error(message: str, argv: list[str], side: ChartSide) -> RenderError:
     """The error for helm's own `message`, with the command that gives it, the template or values file and its line."""
-    words = without_logins(side.as_named(_without_secrets(_told(message), side)))
-    file, line = _place(words, side)
-    by_server = "" if file or Path(side.chart).exists() else _of_server(words)
+    from policylint.render.secrets import secrets_of
+
+    secrets = secrets_of(side)
+    told = _told(message)
+    file, line = _place(told, side)
+    by_server = "" if file or Path(side.chart).exists() else _of_server(told)
+    words, command = side.as_named(secrets.hidden(told)), secrets.hidden(shown(argv, side))
     return RenderError(
-        f"helm could not render {_named(side)}\n{words}\nthe command was: {shown(argv, side)}",
-        remedy=by_server or next((remedy for part, remedy in _REMEDIES if part in words), _OTHERWISE),
+        f"helm could not render {_named(side)}\n{words}\nthe command was: {command}",
+        remedy=by_server or next((remedy for part, remedy in _REMEDIES if part in told), _OTHERWISE),
         file=file,
         line=line,
     )
@@ -148,33 +146,3 @@ def _on_disk(name: str, chart: str) -> str:
     """`web/templates/a.yaml` as the file below the chart's directory, where there is one."""
     path = Path(chart, name.partition("/")[2])
     return str(path) if "/" in name and path.is_file() else name
-
-
-def _without_secrets(words: str, side: ChartSide) -> str:
-    """Helm's message without the values of secret-like keys that it may quote (a schema's refusal does)."""
-    for secret in sorted(_secrets(side), key=len, reverse=True):
-        words = words.replace(secret, HIDDEN)
-    return words
-
-
-def _secrets(side: ChartSide) -> set[str]:
-    from policylint.values.given import user_values
-
-    found = {argument_of(side, "--password")} - {""}
-    for flag, value in side.values.flags():
-        field = "files" if flag == "--values" else flag.removeprefix("--").replace("-", "_")
-        with suppress(PolicylintError):
-            found.update(_secret_values(user_values(ValuesInput(**{field: (value,)}), "4")))
-    return found
-
-
-def _secret_values(value: Any, *, is_secret: bool = False) -> Iterator[str]:
-    """The texts below secret-like keys that are long enough to be told from other words."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _secret_values(item, is_secret=is_secret or bool(SECRET_KEY.search(str(key))))
-    elif isinstance(value, list):
-        for item in value:
-            yield from _secret_values(item, is_secret=is_secret)
-    elif is_secret and isinstance(value, str | int | float) and len(str(value)) >= _SHORTEST:
-        yield str(value)

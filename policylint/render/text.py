@@ -13,6 +13,14 @@ _SOURCE = pattern(r"---\n# Source: (?P<path>.+)\n")
 """A separator and Helm's comment, where they begin a line (see `_sources`)."""
 _CRD = pattern(r"[^/]+/(charts/[^/]+/)*crds/")
 _TEMPLATE = pattern(r"[^/]+/(charts/[^/]+/)*templates/|generated-by-postrender-")
+_VALUE = pattern(r"(?P<what>warning: [^\n(]*?) \(.*?(?P<end>\"?)(?=\n\S+\.go:\d+:|\n(?:time|level)=|\s*\Z)", re.S)
+"""A value of any number of lines at the end of a warning."""
+_PLAIN = pattern(
+    r"(?:\S+\.go:\d+: |level=\w+ msg=\")?"
+    r"(?:warning: (?:skipped value for \S+ Not a table\.|cannot overwrite table with non table for \S+"
+    r"|destination for \S+ is a table\. Ignoring non-table value)|found symbolic link in path: .*)\"?$"
+)
+"""Warnings that show keys and paths alone."""
 
 
 def decoded(output: bytes, side: ChartSide) -> str:
@@ -51,7 +59,16 @@ def split_crds(text: str) -> tuple[str, str]:
     return text, ""
 
 
-def warnings(words: str) -> tuple[str, ...]:
-    """Helm's warnings, one a line, without the values that some of them print."""
-    lines = (re.sub(r"(?<=warning: )(.*?) \(.*", r"\1", line.strip()) for line in words.splitlines())
-    return tuple(dict.fromkeys(line for line in lines if line))
+def warnings(words: str, side: ChartSide) -> tuple[str, ...]:
+    """Helm's warnings on a side, one a line, without the values that some of them print."""
+    lines = _lines(_VALUE.sub(r"\g<what>\g<end>", words))
+    if all(map(_PLAIN.match, lines)):
+        return lines
+    from policylint.render.secrets import secrets_of
+
+    return _lines(secrets_of(side).hidden("\n".join(lines)))
+
+
+def _lines(words: str) -> tuple[str, ...]:
+    """Each line once that is not blank."""
+    return tuple(dict.fromkeys(line.strip() for line in words.splitlines() if line.strip()))

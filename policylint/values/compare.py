@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from policylint.redact import MASK, Redactor, secret_key
+from policylint.redact import MASK, mask_values, secret_key
 from policylint.values.modes import Effective, Mode
 from policylint.values.references import Path, Reference, broken, references
 from policylint.values.subject import ValuesChange
@@ -124,7 +124,7 @@ def to_json(change: ValuesChange, comparison: Comparison) -> dict[str, Any]:
 
     Values of secret-looking keys are masked.
     """
-    result, mask = change.effective, Redactor().value
+    result, mask = change.effective, mask_values
     return {
         "mode": change.mode.value,
         "user_values": mask(result.user_values),
@@ -150,7 +150,7 @@ def _difference(difference: Difference) -> dict[str, Any]:
 
 def _masked(key: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
     hidden = any(secret_key(part) for part in key.split("."))
-    return tuple(MASK if hidden and value is not None else Redactor().value(value) for value in values)
+    return tuple(MASK if hidden and value is not None else mask_values(value) for value in values)
 
 
 def _differences(reuse: Effective, kept: Effective) -> Iterator[Difference]:

@@ -29,18 +29,25 @@ def read_file(path: str) -> str:
 def user_values(given: ValuesInput, helm: str, read: Callable[[str], str] = read_file) -> Table:
     """The user values of a command, for Helm line "3" or "4"; raises `ReadError` or `UsageError`."""
     values: Table = {}
-    for path in given.files:
-        values = layer(values, read_values(read(path), path, helm))
-    for text in given.set_json:
-        values = _json(text, values, helm)
-    for text in given.set:
-        set_values(text, values)
-    for text in given.set_string:
-        set_strings(text, values)
-    for text in given.set_file:
-        set_files(text, values, read)
-    for text in given.set_literal:
-        set_literal(text, values)
+    for flag, argument in given.flags():
+        values = laid(values, flag, argument, helm, read)
+    return values
+
+
+def laid(values: Table, flag: str, argument: str, helm: str, read: Callable[[str], str] = read_file) -> Table:
+    """Values with those of one more flag on them (a `--set` changes the table); raises `ReadError` or `UsageError`."""
+    if flag == "--values":
+        return layer(values, read_values(read(argument), argument, helm))
+    if flag == "--set-json":
+        return _json(argument, values, helm)
+    if flag == "--set":
+        set_values(argument, values)
+    elif flag == "--set-string":
+        set_strings(argument, values)
+    elif flag == "--set-file":
+        set_files(argument, values, read)
+    else:
+        set_literal(argument, values)
     return values
 
 

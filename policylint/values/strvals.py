@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from policylint.errors import UsageError
+from policylint.errors import ReadError, UsageError
 from policylint.patterns import pattern
 from policylint.values.tables import Table, as_json_numbers
 
@@ -41,7 +41,11 @@ def set_strings(text: str, into: Table) -> None:
 
 def set_files(text: str, into: Table, read: Callable[[str], str]) -> None:
     """`--set-file`: every value names a file whose text it becomes; `read` gives a file's text."""
-    _run(_Expression(text, read), into, "--set-file")
+    try:
+        _run(_Expression(text, read), into, "--set-file")
+    except ReadError as error:
+        said = [_told(words, "--set-file", text) for words in (error.message, error.file)]
+        raise ReadError(said[0], file=said[1], line=error.line, remedy=error.remedy) from None
 
 
 def set_json(text: str, into: Table) -> None:
@@ -72,7 +76,17 @@ def _run(expression: _Expression, into: Table, flag: str) -> None:
         return
     except _BadError as error:
         remedy = "quote the argument for the shell; escape `,` and `.` in names and values with a backslash"
-        raise UsageError(f"failed parsing {flag} data: {error}", remedy=remedy) from None
+        said = _told(str(error), flag, expression.text)
+        raise UsageError(f"failed parsing {flag} data: {said}", remedy=remedy) from None
+
+
+def _told(words: str, flag: str, text: str) -> str:
+    """What is wrong with an argument, without the part of a secret that was taken for a name or a file."""
+    from policylint.fragments import without
+    from policylint.render.command import HIDDEN
+    from policylint.sensitive import argument_secrets
+
+    return without(words, argument_secrets(flag, text), HIDDEN)
 
 
 class _Expression:

@@ -1,0 +1,122 @@
+"""The secrets of a side that is rendered, and helm's words without them.
+
+They are collected only where helm said something: it quotes values, whole or in part, wherever they come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from policylint.errors import PolicylintError
+from policylint.fragments import without
+from policylint.patterns import pattern
+from policylint.render.command import HIDDEN, argument_of, without_logins
+from policylint.sensitive import argument_secrets, secret_lines, secret_values
+from policylint.sources.sides import ChartSide
+from policylint.values import files as chart_files
+from policylint.values.chart import read_values
+from policylint.values.given import laid, read_file
+from policylint.values.tables import Table
+
+_READ = pattern(rb" ?\$?\.Values\.[\w.]+")
+_TEXT = 512 * 1024
+"""Larger files of a chart are data."""
+
+
+class Secrets(Struct, frozen=True):
+    """What is secret on a side, and the keys and names that are not."""
+
+    known: frozenset[str]
+    public: tuple[str, ...]
+
+    def hidden(self, words: str) -> str:
+        """Words of helm without the secrets that they quote, whole or in part."""
+        return without_logins(without(words, self.known, HIDDEN, self.public))
+
+
+def secrets_of(side: ChartSide) -> Secrets:
+    """The secrets of a side's values, of its chart and of its command line."""
+    files = _files(side.chart)
+    tables = [*_given(side), *(_table(name, data) for name, data in files.items() if _is_values(name))]
+    known = {*_typed(side), *_of_files(files), *(secret for table in tables for secret in secret_values(table))}
+    names = (side.release, side.namespace, side.chart, side.version, *side.values.files, *files)
+    keys = (key for table in tables for key in _keys(table))
+    return Secrets(frozenset(known), (*map(without_logins, names), *keys, *_read_keys(files)))
+
+
+def _given(side: ChartSide) -> Iterator[Table]:
+    """What each flag gives by itself, and all of them together as far as they can be read."""
+    together: Table = {}
+    for flag, argument in side.values.flags():
+        with suppress(PolicylintError):
+            yield laid({}, flag, argument, "4")
+        with suppress(PolicylintError):
+            together = laid(together, flag, argument, "4")
+    yield together
+
+
+def _typed(side: ChartSide) -> Iterator[str]:
+    """The secrets that stand on the command line, and those of values files that are no YAML."""
+    for flag, argument in side.values.flags():
+        if flag == "--values":
+            with suppress(PolicylintError):
+                yield from secret_lines(read_file(argument), nested=True)
+        else:
+            yield from argument_secrets(flag, argument)
+    for address in (side.chart, side.repo):
+        yield from secret_lines(address)
+    yield argument_of(side, "--password")
+
+
+def _of_files(files: dict[str, bytes]) -> Iterator[str]:
+    for name, data in files.items():
+        if len(data) <= _TEXT:
+            yield from secret_lines(data.decode("utf-8", "replace"), nested=_is_values(name))
+
+
+def _files(chart: str) -> dict[str, bytes]:
+    """The files of a chart by path, as far as they can be read, those of packed charts within it too."""
+    path = Path(chart)
+    found: dict[str, bytes] = {}
+    with suppress(PolicylintError, OSError):
+        if path.exists():
+            found = chart_files.from_directory(path) if path.is_dir() else chart_files.from_archive(path)
+    for name in [name for name in found if name.endswith(".tgz")]:
+        with suppress(PolicylintError):
+            packed = chart_files.unpack(found.pop(name), name)
+            found.update({f"{name.removesuffix('.tgz')}/{inner}": data for inner, data in packed.items()})
+    return found
+
+
+def _read_keys(files: dict[str, bytes]) -> Iterator[str]:
+    """The values that templates read, by name."""
+    for name, data in files.items():
+        if "templates/" in name and b".Values." in data:
+            yield from (found.decode() for found in _READ.findall(data))
+
+
+def _is_values(name: str) -> bool:
+    return name.rpartition("/")[2] == "values.yaml"
+
+
+def _table(name: str, data: bytes) -> Table:
+    with suppress(PolicylintError):
+        return read_values(data.decode("utf-8", "replace"), name)
+    return {}
+
+
+def _keys(value: Any, path: str = "") -> Iterable[str]:
+    """Every key, by the path to it: no secret."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield f"{path}.{key}"
+            yield f"{path}/{key}".replace(".", "/")
+            yield from _keys(item, f"{path}.{key}")
+    elif isinstance(value, list):
+        for item in value:
+            yield from _keys(item, path)
