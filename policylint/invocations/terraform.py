@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,8 @@ from policylint.invocations.suffixes import language
 from policylint.invocations.tree import NOWHERE, Tree, documents
 from policylint.patterns import pattern
 
+_MOST_ALONE = 100
+"""How many releases of a broken file are read each by itself."""
 _HEAD = pattern(r"^\s*resource\s+\"?helm_release\b", re.MULTILINE)
 _OWN = (".tf", ".tofu")
 _OTHERS = (".hcl", ".json", ".sh", ".bash", ".yaml", ".yml", "")
@@ -78,7 +81,7 @@ def read_inside(text: str, within: Iterable[tuple[int, int]]) -> Iterator[Read]:
 
 def _alone(text: str, seen: set[int]) -> Iterator[Block]:
     """The releases of a text that is no HCL as a whole, each read by itself; `seen` are the lines of those found."""
-    for match in _HEAD.finditer(text):
+    for match in itertools.islice(_HEAD.finditer(text), _MOST_ALONE):
         head = text.rfind("\n", 0, match.end()) + 1
         module = parse(re.sub(r"[^\n]", " ", text[:head]) + text[head : _end(text, match.end(), len(text))])
         yield from (block for block in _releases(module.blocks) if block.spot.line not in seen and not module.broken)

@@ -144,7 +144,8 @@ def forecast_in_full(*given):
 
 def edited(data, body, edits):
     for _ in range(edits):
-        body = damaged(body, data.draw(st.sampled_from(list(places(body)))), data.draw(JUNK))
+        if found := list(places(body)):
+            body = damaged(body, data.draw(st.sampled_from(found)), data.draw(JUNK))
     return body
 
 
