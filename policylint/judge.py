@@ -76,7 +76,6 @@ class Judging(Struct, frozen=True):
 def prepare(kubernetes: str) -> None:
     """Load what judging a release will need, while helm still renders."""
     import policylint.blame
-    import policylint.cel.evaluate
     import policylint.formats.text
     import policylint.validity.tables  # noqa: F401  all of them are used when their turn comes
 

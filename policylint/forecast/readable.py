@@ -6,6 +6,7 @@ apply nor decoding refuses it. False means only that `policylint.validity` has t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from policylint.forecast.gotypes import amount
@@ -28,15 +29,21 @@ def readable(node: Node, value: Json) -> bool:
     if value.__class__ is dict:
         if node.is_struct:
             known = _known(node)
-            return all(
-                child is None or _fits(known.get(name) or _field(node, name, known), child)
-                for name, child in value.items()
-            )
-        entry = _kind(node.additional) if node.additional else None
-        return all(child is None or _fits(entry, child) for child in value.values())
-    items = _kind(node.items) if node.items else None
+            for name, child in value.items():
+                if child is not None and not _fits(known.get(name) or _field(node, name, known), child):
+                    return False
+            return True
+        return _all_fit(node.additional, value.values())
     keyed = node.list_type in ("map", "set")
-    return all(item is None or _fits(items, item) for item in value) and (not keyed or _distinct(node, value))
+    return _all_fit(node.items, value) and (not keyed or _distinct(node, value))
+
+
+def _all_fit(node: Node | None, values: Iterable[Json]) -> bool:
+    entry = _kind(node) if node else None
+    for child in values:  # noqa: SIM110  in half the time of all()
+        if child is not None and not _fits(entry, child):
+            return False
+    return True
 
 
 Entry = tuple[Node, frozenset[type], bool]

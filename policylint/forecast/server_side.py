@@ -20,16 +20,17 @@ def server_side(node: Node, live: Object, owned: Object, sent: Object, *, assume
     """The object after applying `sent`, where `owned` is what the same manager applied last.
 
     `assumed` says that the live object is what applying `owned` made of it: what is sent again then changes nothing,
-    unless it holds nulls. The live object does not, and a null in a key makes another item.
+    unless it holds nulls. The live object does not, and a null in a key makes another item. Both are readable by the
+    schema, so that none has true in place of 1.
     """
-    merged = _merge(node, live, owned, sent, assumed and "None" not in repr(sent))
+    merged = _merge(node, live, owned, sent, assumed)
     return merged if isinstance(merged, dict) else sent
 
 
 def _merge(node: Node | None, live: Json, owned: Json, sent: Json, assumed: bool) -> Json:
     if node is None or live is None:
         return sent
-    if assumed and alike(owned, sent):
+    if assumed and owned == sent and "None" not in repr(sent):
         return live
     if node.type == "array" and node.list_type in ("map", "set"):
         if not isinstance(live, list) or not (sent is None or isinstance(sent, list)):

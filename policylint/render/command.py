@@ -99,7 +99,7 @@ def without_secrets(argv: Iterable[str]) -> list[str]:
 
 def without_logins(text: str) -> str:
     """The text with the logins of its URLs hidden."""
-    return _URL_USER.sub(rf"\g<scheme>{HIDDEN}@", text)
+    return _URL_USER.sub(rf"\g<scheme>{HIDDEN}@", text) if "@" in text else text
 
 
 def argument_of(side: ChartSide, flag: str) -> str:

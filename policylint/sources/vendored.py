@@ -10,7 +10,7 @@ def may_lack(chart: Path) -> bool:
     """Whether a dependency of a chart directory may be missing in its `charts/`."""
     declared = [chart / name for name in ("Chart.yaml", "requirements.yaml")]
     texts = [file.read_text("utf-8", "replace") for file in declared if file.is_file()]
-    sections = [text.partition("dependencies:")[2] for text in texts]
+    sections = [section for text in texts if (section := text.partition("dependencies:")[2])]
     names = {name for text in sections for name in re.findall(r"""\bname:\s*["']?([^\s"'#,}]+)""", text)}
     charts = chart / "charts"
     there = [entry.name for entry in charts.iterdir()] if charts.is_dir() else []

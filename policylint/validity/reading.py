@@ -5,7 +5,7 @@ Wrong types are errors of decoding (`sent.py`); the checks of validity pass over
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 from typing import Any
 
@@ -46,18 +46,20 @@ def many(value: Object, name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def items(value: Object, name: str, at: str) -> Iterator[tuple[str, Object]]:
+def items(value: Object, name: str, at: str) -> Iterable[tuple[str, Object]]:
     """The objects of a list field, each with its path."""
-    for index, item in enumerate(many(value, name)):
-        if isinstance(item, dict):
-            yield f"{at}.{name}[{index}]" if at else f"{name}[{index}]", item
+    found = value.get(name)
+    return _each(found, dict, f"{at}.{name}" if at else name) if found and isinstance(found, list) else ()
 
 
-def texts(value: Object, name: str, at: str) -> Iterator[tuple[str, str]]:
+def texts(value: Object, name: str, at: str) -> Iterable[tuple[str, str]]:
     """The strings of a list field, each with its path."""
-    for index, item in enumerate(many(value, name)):
-        if isinstance(item, str):
-            yield f"{at}.{name}[{index}]" if at else f"{name}[{index}]", item
+    found = value.get(name)
+    return _each(found, str, f"{at}.{name}" if at else name) if found and isinstance(found, list) else ()
+
+
+def _each(found: list[Any], kind: type, at: str) -> Iterator[tuple[str, Any]]:
+    return ((f"{at}[{index}]", item) for index, item in enumerate(found) if isinstance(item, kind))
 
 
 def text_map(value: Object, name: str) -> dict[str, str]:
