@@ -6,10 +6,11 @@ A pipe would have to be emptied by a thread while everything else is done, and h
 from __future__ import annotations
 
 import os
+import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
+
+_STDERR = 2
 
 
 def nameless() -> BinaryIO:
@@ -28,38 +29,56 @@ def said(output: BinaryIO) -> bytes:
         return output.read()
 
 
-class _Silence:
-    """Standard error while it leads nowhere: how many want it so, and where it led before."""
+class Unheard:
+    """From its making to `end`, what a library of another language prints on standard error is dropped.
 
-    lock = threading.Lock()
-    wanted = 0
-    before = -1
+    Helm's warnings show values there. What Python itself prints still comes out: of the several that may be under way
+    the first takes standard error away and the last gives it back.
+    """
+
+    _lock = threading.Lock()
+    _under_way = 0
+    _own: TextIO | None = None
+    _apart: TextIO | None = None
+    """Python's standard error meanwhile: where it led before."""
+
+    def __init__(self) -> None:
+        cls = type(self)
+        with cls._lock:
+            if not cls._under_way:
+                cls._take()
+            cls._under_way += 1
+
+    def end(self) -> None:
+        """Let it be heard again, where nobody else wants it dropped."""
+        cls = type(self)
+        with cls._lock:
+            cls._under_way -= 1
+            if not cls._under_way and cls._apart is not None:
+                cls._apart.flush()
+                os.dup2(cls._apart.fileno(), _STDERR)
+                if sys.stderr is cls._apart:
+                    sys.stderr = cls._own
+
+    @classmethod
+    def _take(cls) -> None:
+        """Let the file that is standard error lead nowhere; nothing happens where it is closed."""
+        cls._apart = None
+        try:
+            before = os.dup(_STDERR)
+        except OSError:
+            return
+        encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+        cls._apart = open(before, "w", 1, encoding, "backslashreplace")  # noqa: PTH123, SIM115
+        if _leads_to_stderr(sys.stderr):
+            cls._own, sys.stderr = sys.stderr, cls._apart
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, _STDERR)
+        os.close(nowhere)
 
 
-@contextmanager
-def unheard() -> Iterator[None]:
-    """Drop what a library of another language prints on standard error meanwhile (Helm's warnings show values)."""
-    with _Silence.lock:
-        if not _Silence.wanted:
-            _Silence.before = _silenced()
-        _Silence.wanted += 1
+def _leads_to_stderr(stream: TextIO | None) -> bool:
     try:
-        yield
-    finally:
-        with _Silence.lock:
-            _Silence.wanted -= 1
-            if not _Silence.wanted and _Silence.before >= 0:
-                os.dup2(_Silence.before, 2)
-                os.close(_Silence.before)
-
-
-def _silenced() -> int:
-    """Let standard error lead nowhere; a descriptor of where it led, -1 where it is closed."""
-    try:
-        before = os.dup(2)
-    except OSError:
-        return -1
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-    return before
+        return stream is not None and stream.fileno() == _STDERR
+    except (OSError, ValueError):  # a stream of a test, or none any more
+        return False

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from policylint.errors import RenderError, SourceError
-from policylint.outputs import unheard
+from policylint.outputs import Unheard
 from policylint.render.binary import TIME_LIMIT
 from policylint.render.command import check_extra, full_version, shown, template_argv
 from policylint.render.engine import Rendered
@@ -48,6 +48,7 @@ class EmbeddedRender:
         self._limit = time_limit
         self._result: Rendered | None = None
         self._failure: BaseException | None = None
+        self._unheard = Unheard()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -56,6 +57,8 @@ class EmbeddedRender:
             self._result = render_chart(self._side, self._pull)
         except BaseException as error:  # noqa: BLE001 - raised again in wait()
             self._failure = error
+        finally:
+            self._unheard.end()
 
     def wait(self) -> Rendered:
         """The manifests; raises RenderError with Helm's own message."""
@@ -114,7 +117,7 @@ def render_chart(side: ChartSide, pull: Pull | None = None) -> Rendered:
     try:
         values = values_of(side)
         local = pull.wait() if pull else side
-        with unheard(), _load(helm, local, values) as chart:
+        with _load(helm, local, values) as chart:
             notes = _check(chart, local)
             files = _render(chart, local, values)
             crds = "".join(f"---\n# Source: {crd['filename']}\n{crd['data']}\n" for crd in chart.crds)
