@@ -1,5 +1,6 @@
 """Write the generated pages and tables, or with --check say which ones are out of date (exit 1)."""
 
+import base64
 import json
 import sys
 from functools import partial
@@ -7,9 +8,12 @@ from pathlib import Path
 
 from policylint import checks
 from policylint.catalogue import as_markdown
+from policylint.cel.library import noted, serialized
+from policylint.cel.wire import parsed
 from policylint.kyaml import load
-from policylint.packs import shipped, subjects_of
+from policylint.packs import rule_files, shipped, subjects_of
 from policylint.shipped import modules, sizes
+from policylint.yamlrule import read_rule
 
 ROOT = Path(__file__).parent.parent
 
@@ -28,7 +32,29 @@ def subjects() -> str:
     return json.dumps(noted, indent=0, sort_keys=True) + "\n"
 
 
+def rules() -> str:
+    """The rules in YAML as JSON, each with its text, and their expressions as the CEL library parses them."""
+    texts = dict(rule_files())
+    found = {
+        "rules": {path: {"text": text, "raw": load(text, path)} for path, text in texts.items()},
+        "expressions": {
+            expression: parsed_expression(expression)
+            for path, text in texts.items()
+            for expression in read_rule(text, path).check.every
+        },
+    }
+    return json.dumps(found, indent=0, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def parsed_expression(expression: str) -> str:
+    """A parsed expression in base64, as it was noted if that is the same: the library's bytes are in no sure order."""
+    known, found = noted().get(expression, ""), serialized(expression)
+    same = bool(known) and parsed(base64.b64decode(known)) == parsed(found)
+    return known if same else base64.b64encode(found).decode()
+
+
 PAGES = {
+    ROOT / "policylint" / "data" / "rules.json": rules,
     ROOT / "policylint" / "data" / "checks.json": subjects,
     ROOT / "rules" / "README.md": lambda: as_markdown(shipped()),
     **{

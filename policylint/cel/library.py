@@ -12,9 +12,14 @@ sets could not be told apart from maps. `policylint.cel.evaluate` walks the pars
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
+from msgspec import json
+
+from policylint import shipped
 from policylint.cel.tree import Node
 from policylint.cel.wire import parsed
 from policylint.errors import PolicylintError
@@ -47,12 +52,25 @@ class CelSyntaxError(PolicylintError):
 @lru_cache(maxsize=4096)
 def parse(expression: str) -> tuple[Node, dict[int, int]]:
     """The tree of an expression, macros expanded, and each node's offset; raises CelSyntaxError or CelUnavailable."""
+    known = noted().get(expression)
+    return parsed(serialized(expression) if known is None else base64.b64decode(known))
+
+
+def serialized(expression: str) -> bytes:
+    """An expression as the library parses it (cel.expr.ParsedExpr); raises CelSyntaxError or CelUnavailable."""
     environment = _environment()
     try:
-        serialized: bytes = environment.compile(expression, disable_check=True).serialize()
+        found: bytes = environment.compile(expression, disable_check=True).serialize()
     except RuntimeError as error:
         raise CelSyntaxError(str(error).removeprefix("INVALID_ARGUMENT: ").removesuffix(_NOISE)) from error
-    return parsed(serialized)
+    return found
+
+
+@cache
+def noted() -> Mapping[str, str]:
+    """The expressions of the shipped rules, parsed: `make docs` notes them, as loading the library takes a while."""
+    found: Mapping[str, str] = json.decode(shipped.data("rules.json"))["expressions"]
+    return found
 
 
 @cache
