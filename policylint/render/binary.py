@@ -25,8 +25,9 @@ from policylint.sources.sides import ChartSide
 TIME_LIMIT = 120.0
 """Seconds after which a helm that does not end is taken to hang."""
 NEWEST_LINE = 4
-_GOGC = "800"
-"""How far the memory of a helm may grow before it is collected, in percent: it does not live long (Go's GOGC)."""
+_GO = {"GOGC": "800", "GOMAXPROCS": "1"}
+"""What Go's runtime is told where the user says nothing: helm does not live long, so its memory may grow (in percent)
+before it is collected, and it renders one template after the other, while this process needs a processor too."""
 OLDEST = (3, 8)
 """The oldest Helm whose `template` has every flag used here, OCI references included."""
 
@@ -68,7 +69,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=self._out,
                 stderr=self._err,
-                env={"GOGC": _GOGC, **os.environ, **(environment or {})},
+                env={**_GO, **os.environ, **(environment or {})},
                 start_new_session=os.name == "posix",
             )
         except OSError as error:
