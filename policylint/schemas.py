@@ -18,6 +18,9 @@ RECORDED = ("1.30", "1.34", "1.36")
 NEWEST = RECORDED[-1]
 
 
+_NESTING = frozenset(("$ref", "properties", "items", "additionalProperties"))
+
+
 class Fields(Mapping[str, "Node"]):
     """The declared fields of a node by name, each made a node when somebody looks at it."""
 
@@ -41,6 +44,10 @@ class Fields(Mapping[str, "Node"]):
     def __len__(self) -> int:
         return len(self._raw)
 
+    def nests(self, name: str) -> bool:
+        """Whether a declared field is, or holds, more than plain values: told without making its node."""
+        return not _NESTING.isdisjoint(self._raw.get(name, ()))
+
     def get(self, name: str, default: Any = None) -> Any:
         """The field's node, or the default where none is declared."""
         return self._made.get(name) or (self[name] if name in self._raw else default)
@@ -57,15 +64,10 @@ class Node:
         """The name of the schema this node refers to, such as io.k8s.api.core.v1.PodSpec."""
         self.type: str = self._raw.get("type", "")
         self.format: str = self._raw.get("format", "")
-        self.required: tuple[str, ...] = tuple(self._raw.get("required", ()))
-        self.enum: tuple[Any, ...] = tuple(self._raw.get("enum", ()))
         self.default: Any = self._raw.get("default")
         self.list_type: str = self._raw.get("x-kubernetes-list-type", "")
         self.list_keys: tuple[str, ...] = tuple(self._raw.get("x-kubernetes-list-map-keys", ()))
         self.map_type: str = self._raw.get("x-kubernetes-map-type", "")
-        self.patch_strategy: tuple[str, ...] = tuple(
-            filter(None, self._raw.get("x-kubernetes-patch-strategy", "").split(","))
-        )
         self.patch_merge_key: str = self._raw.get("x-kubernetes-patch-merge-key", "")
         self.int_or_string: bool = self.format == "int-or-string"
         self.quantity: bool = self.ref.endswith(".api.resource.Quantity")
@@ -76,6 +78,16 @@ class Node:
         """The declared fields by name."""
         self.is_struct: bool = bool(self._raw.get("properties"))
         """Whether it declares fields."""
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The fields that must be there."""
+        return tuple(self._raw.get("required", ()))
+
+    @cached_property
+    def patch_strategy(self) -> tuple[str, ...]:
+        """How a strategic merge patch treats it: "merge", "replace", "retainKeys"."""
+        return tuple(filter(None, self._raw.get("x-kubernetes-patch-strategy", "").split(",")))
 
     @property
     def structs(self) -> tuple[str, ...]:

@@ -61,8 +61,9 @@ class Plan:
     def below(self, name: str) -> Plan | None:
         """The plan of a field; None where there is nothing to check."""
         if name not in self._below:
-            child = self._node.properties.get(name) if self._since.get(name, 0) <= self._minor else None
-            self._below[name] = _unless_empty(child, self._minor)
+            fields = self._node.properties
+            looked_at = self._since.get(name, 0) <= self._minor and fields.nests(name)
+            self._below[name] = _unless_empty(fields.get(name) if looked_at else None, self._minor)
         return self._below[name]
 
     @property
