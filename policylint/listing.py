@@ -154,7 +154,8 @@ def _kept(names: bytes, patterns: tuple[str, ...]) -> Iterator[str]:
 def _count(names: bytes, patterns: tuple[str, ...]) -> int:
     """How many of the names that git printed are kept; looked at one by one only where one may be left out."""
     parts = (max(re.split(r"[*?]", pattern.strip("/")), key=len) for pattern in patterns)
-    if any(os.fsencode(part) in names for part in parts):
+    hidden = names.startswith(b".") or b"/." in names or b"\0." in names
+    if any(os.fsencode(part) in names for part in parts if hidden or not part.startswith(".")):
         return sum(1 for _ in _kept(names, patterns))
     return names.count(b"\0")
 

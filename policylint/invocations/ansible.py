@@ -175,7 +175,7 @@ def _pair_spot(arguments: Tree, name: str) -> Spot:
 
 
 def _wants(source: Source) -> bool:
-    if language(source.path) not in (".yaml", ".yml") or not any(mark in source.text for mark in _MARKS):
+    if language(source.name) not in (".yaml", ".yml") or not any(mark in source.text for mark in _MARKS):
         return False
     return bool(_MENTION.search(source.text))
 

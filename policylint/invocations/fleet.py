@@ -73,7 +73,7 @@ def _values(root: Tree) -> Iterator[str]:
 
 
 def _wants(source: Source) -> bool:
-    return stem(source.path) in ("fleet.yaml", "fleet.yml") and "helm:" in source.text
+    return "helm:" in source.text and stem(source.path) in ("fleet.yaml", "fleet.yml")
 
 
 READER = Reader("fleet", _wants, lambda source: found(read(source.text, source.file), source))

@@ -212,7 +212,7 @@ def _listed(layers: list[Layer], key: str) -> Iterator[Tree]:
 
 
 def _wants(source: Source) -> bool:
-    return language(source.path) in (".yaml", ".yml") and "releases:" in source.text
+    return language(source.name) in (".yaml", ".yml") and "releases:" in source.text
 
 
 READER = Reader("helmfile", _wants, lambda source: found(read(source.text, source.file, source.near), source))

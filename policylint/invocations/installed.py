@@ -27,6 +27,10 @@ _IMAGE = pattern(
 )
 
 
+_IMAGES = ("helm:", "helm3:", "kubectl:", "kubectl3:")
+"""How the images of `_IMAGE` end."""
+
+
 @lru_cache(maxsize=2)  # each script of a file asks
 def installed(text: str) -> str:
     """The version of Helm that a file's text says it uses, "3" or "3.14.2"; "" where it says none or several."""
@@ -37,10 +41,12 @@ def installed(text: str) -> str:
 
 def _found(text: str) -> list[str]:
     setups = [match["rest"] for match in _SETUP.finditer(f"{text}\n")] if "setup-helm" in text else []
+    named = _NAMED.findall(text) if "version" in text.lower() else []
+    installers = _INSTALLER.findall(text) if "get-helm-" in text else []
     return [
-        *_NAMED.findall(text),
-        *_DOWNLOADED.findall(text),
-        *(version for match in _INSTALLER.findall(text) for version in match),
+        *named,
+        *(_DOWNLOADED.findall(text) if "get.helm.sh" in text else ()),
+        *(version for match in installers for version in match),
         *(match[1] for setup in setups if (match := _INPUT.search(setup))),
-        *_IMAGE.findall(text),
+        *(_IMAGE.findall(text) if any(image in text for image in _IMAGES) else ()),
     ]

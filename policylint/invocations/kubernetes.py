@@ -24,11 +24,11 @@ _LITERAL = pattern(r"(\"[^\"$`\\]*\"|'[^']*'|[\w./:@%+~-]+)[ \t]*(?:#.*)?$")
 
 
 def _wants(source: Source) -> bool:
-    return mentions(source.text) and language(source.path) in (*YAML, *TEXT, "")
+    return mentions(source.text) and language(source.name) in (*YAML, *TEXT, "")
 
 
 def _read(source: Source) -> Iterator[Found]:
-    kind = language(source.path)
+    kind = language(source.name)
     within = list(here_documents(source.text)) if kind in _HCL else None
     read = list(objects(source.text, source.file, yaml=kind in YAML, within=within))
     if kind == ".md":  # an example with parts left out is no broken release

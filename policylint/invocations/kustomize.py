@@ -60,7 +60,7 @@ def _values(item: Tree) -> Iterator[str]:
 
 def _wants(source: Source) -> bool:
     text = source.text
-    return language(source.path) in (".yaml", ".yml") and ("helmChart" in text or "HelmChartInflationGenerator" in text)
+    return language(source.name) in (".yaml", ".yml") and ("helmChart" in text or "HelmChartInflationGenerator" in text)
 
 
 READER = Reader("kustomize", _wants, lambda source: found(read(source.text, source.file), source))

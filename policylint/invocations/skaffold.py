@@ -72,7 +72,7 @@ def _leaves(tree: Tree, prefix: str) -> Iterator[str]:
 
 
 def _wants(source: Source) -> bool:
-    return language(source.path) in (".yaml", ".yml") and "skaffold/v" in source.text and "releases" in source.text
+    return language(source.name) in (".yaml", ".yml") and "skaffold/v" in source.text and "releases" in source.text
 
 
 READER = Reader("skaffold", _wants, lambda source: found(read(source.text, source.file), source))

@@ -16,9 +16,9 @@ _TEMPLATES = (
 
 
 @lru_cache(maxsize=16)  # each reader asks
-def language(path: PurePosixPath) -> str:
-    """The suffix that tells the language: `.md` for README.md.gotmpl, `.yaml` for a bare template."""
-    suffixes = [suffix.lower() for suffix in path.suffixes] or [""]
+def language(name: str) -> str:
+    """The suffix of a file's name that tells the language: `.md` for README.md.gotmpl, `.yaml` for a bare template."""
+    suffixes = [f".{part}" for part in name.lower().lstrip(".").split(".")[1:] if not name.endswith(".")] or [""]
     while suffixes[-1] in _TEMPLATES:
         suffixes.pop()
         if not suffixes or suffixes[-1] not in (*YAML, *TEXT, *_TEMPLATES):

@@ -178,13 +178,13 @@ def _sets(block: Block, module: Module) -> Iterator[str]:
 
 
 def _wants(source: Source) -> bool:
-    kind = language(source.path)
+    kind = language(source.name)
     declares = "helm_release" in source.text or (kind in _OWN and "apiVersion" in source.text)
     return declares and kind in (*_OWN, *_OTHERS)
 
 
 def _read(source: Source) -> Iterator[Found]:
-    kind = language(source.path)
+    kind = language(source.name)
     if kind == ".json":
         return found(terraform_json.read(source.text, source.file), source)
     if kind not in (*_OWN, ".hcl"):
