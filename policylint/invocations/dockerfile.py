@@ -77,7 +77,7 @@ def _is_dockerfile(source: Source) -> bool:
 
 def _is_crontab(source: Source) -> bool:
     name = source.name.lower()
-    return "crontab" in name or name.endswith(".cron") or "cron.d" in source.path.parts
+    return "crontab" in name or name.endswith(".cron") or "/cron.d/" in f"/{source.file}"
 
 
 READERS = (
