@@ -5,11 +5,10 @@ from __future__ import annotations
 import errno
 import importlib
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 
-from policylint import cli
+from policylint import cli, interrupts
 from policylint.cli.parameters import parameters, plain
 from policylint.errors import PolicylintError
 from policylint.model import Verdict
@@ -24,9 +23,10 @@ def run(arguments: Sequence[str]) -> int:
     if sys.stdout is None:  # closed by whoever started us: there is nowhere to report to
         _complain(_refused(OSError(errno.EBADF, os.strerror(errno.EBADF))))
         return Verdict.UNKNOWN.exit_code
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill ends as Ctrl-C does
+    interrupts.begin()  # a polite kill ends as Ctrl-C does
     try:
         code = _run(arguments)
+        interrupts.check()
         sys.stdout.flush()
     except PolicylintError as error:
         _complain(error)

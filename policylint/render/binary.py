@@ -12,6 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from policylint import interrupts
 from policylint.errors import RenderError, SourceError
 from policylint.outputs import nameless, said
 from policylint.render.command import shown, template_argv
@@ -82,7 +83,7 @@ class Process:
     def wait(self) -> tuple[int, bytes, bytes]:
         """(exit code, standard output, standard error); raises RenderError when the time limit is over."""
         try:
-            self._reader.join(self._limit)
+            interrupts.join(self._reader, self._limit)
         except BaseException:
             self.cancel()
             raise

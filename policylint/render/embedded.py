@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from policylint import interrupts
 from policylint.errors import RenderError, SourceError
 from policylint.outputs import Unheard
 from policylint.render.binary import TIME_LIMIT
@@ -62,7 +63,7 @@ class EmbeddedRender:
 
     def wait(self) -> Rendered:
         """The manifests; raises RenderError with Helm's own message."""
-        self._thread.join(self._limit)
+        interrupts.join(self._thread, self._limit)
         if self._failure is not None:
             raise self._failure
         if self._result is None:

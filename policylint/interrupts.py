@@ -1,0 +1,44 @@
+"""Ctrl-C and a polite kill, also where Python drops the exception: it does in callbacks, as those of its imports."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from types import FrameType
+
+_PATIENCE = 0.5
+"""Seconds after which a wait looks whether it was interrupted."""
+
+
+class _Asked:
+    """Whether somebody asked this run to end."""
+
+    so = False
+
+
+def begin() -> None:
+    """Let SIGINT, where it is not ignored, and SIGTERM raise KeyboardInterrupt and be remembered (main thread only)."""
+    _Asked.so = False
+    if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _interrupt):
+        signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def check() -> None:
+    """Raise KeyboardInterrupt where one was asked for and lost; called where a run waits, and where it ends."""
+    if _Asked.so:
+        raise KeyboardInterrupt
+
+
+def join(thread: threading.Thread, seconds: float) -> None:
+    """Wait for a thread as `thread.join` does; raises KeyboardInterrupt, also one that was lost, within moments."""
+    end = time.monotonic() + seconds
+    while thread.is_alive() and (left := end - time.monotonic()) > 0:
+        thread.join(min(left, _PATIENCE))
+        check()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  as signal handlers are called
+    _Asked.so = True
+    raise KeyboardInterrupt
