@@ -133,7 +133,7 @@ def main() -> None:
     """Run the benches that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*BENCHES, []])
-    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--runs", type=int, default=15)
     asked = parser.parse_args()
     compileall.compile_dir(ROOT / "policylint", quiet=1)  # as pip does, also where Python writes no bytecode itself
     for name in asked.names or BENCHES:
