@@ -46,7 +46,12 @@ class SourceError(PolicylintError):
 
 def nearest(word: str, known: Iterable[str], otherwise: str = "see `policylint rules` for the names") -> str:
     """A remedy that names the known word nearest to `word`; `otherwise` where none is near."""
+    close = closest(word, known, 0.5)
+    return f"did you mean {close}?" if close else otherwise
+
+
+def closest(word: str, known: Iterable[str], alike: float = 0.6) -> str:
+    """The known word that is nearest to `word`, "" where none is `alike` (1.0 is the same)."""
     import difflib
 
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else otherwise
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=alike)), "")

@@ -129,22 +129,17 @@ def read(case: Case) -> tuple[Upgrade, Reader]:
     """The case read and diffed, and the reader that knows its kinds."""
     published = schemas(case.target.kubernetes)
     plain = Reader(case.namespace, published)
-    before_crds, after_crds = map(_all, plain.read_pair(case.before_crds, case.after_crds))
-    reader = plain.knowing((*before_crds, *after_crds, *_all(plain.read(case.named_crds))))
+    before_crds, after_crds = map(_resources, plain.read_pair(case.before_crds, case.after_crds))
+    reader = plain.knowing((*before_crds, *after_crds, *_resources(plain.read(case.named_crds))))
     before, after = reader.read_pair(case.before, case.after)
     before, after = replace(before, crds=before_crds), replace(after, crds=after_crds)
     found = changes(before, after, published)
     return Upgrade(case.release, case.namespace, case.target, before, after, found), reader
 
 
-def _all(definitions: Manifest) -> tuple[Resource, ...]:
-    """The CRDs of crds/ or of files that are named: there the annotation of a hook has no meaning."""
-    return (*definitions.resources.values(), *definitions.hooks.values())
-
-
 def _cluster(case: Case, upgrade: Upgrade, reader: Reader) -> Cluster:
     live, named = reader.read(case.live), reader.read(case.named_crds)
-    found = of_sides(upgrade.before, live, upgrade.after, replace(named, crds=_all(named)))
+    found = of_sides(upgrade.before, live, upgrade.after, replace(named, crds=_resources(named)))
     return Cluster(
         live={identity: resource.body for identity, resource in live.resources.items()},
         crds=found,
@@ -217,5 +212,6 @@ def _open_answers(upgrade: Upgrade) -> list[RuleFailure]:
     ]
 
 
-def _resources(side: Manifest) -> list[Any]:
-    return [*side.resources.values(), *side.hooks.values()]
+def _resources(side: Manifest) -> tuple[Resource, ...]:
+    """All of a side, hooks too: the annotation of a hook means nothing on CRDs of crds/ and of files that are named."""
+    return (*side.resources.values(), *side.hooks.values())

@@ -47,12 +47,12 @@ class Listing:
     def __init__(self, path: Path, patterns: tuple[str, ...], words: Sequence[str]) -> None:
         self._path = path
         self._patterns = patterns
-        self._wanted = [part for word in words for part in ("-e", word)]
+        self._search = ("grep", "-lIiz", "--no-color", "-F", *(part for word in words for part in ("-e", word)))
         self._grep: subprocess.Popen[bytes] | None = None
         self._found: int | None = None
         self._is_folder = path.is_dir()
         if self._is_folder:
-            self._grep = _start(path, "grep", "-lIiz", "--no-color", "-F", *self._wanted)
+            self._grep = _start(path, *self._search)
             self._others = _Printing(path, "ls-files", "-o", "--exclude-standard", "-z")
             self._tracked = _Printing(path, "ls-files", "-z")
 
@@ -98,7 +98,7 @@ class Listing:
         """Of the files that git does not track, those that may hold a word: all of a few, else as git finds them."""
         if names.count(b"\0") <= _FEW:
             return names
-        found = _Printing(self._path, "grep", "-lIiz", "--no-color", "--untracked", "-F", *self._wanted).result
+        found = _Printing(self._path, *self._search, "--untracked").result
         return names if found is None else found
 
     def _naming(self) -> Iterator[str]:

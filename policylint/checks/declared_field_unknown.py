@@ -13,6 +13,7 @@ Source: the CustomResourceDefinitions of Flux' helm-controller 1.6 (HelmRelease)
 
 from collections.abc import Iterator
 
+from policylint.errors import closest
 from policylint.invocations.declaredfields import declared, unknown_fields
 from policylint.invocations.model import Invocation
 from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
@@ -26,13 +27,11 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """Fields below spec of a HelmRelease, Application, ApplicationSet's template or HelmChart."""
     root = declared(invocation) if invocation.tool in TOOLS else None
     for path, field, known in unknown_fields(root) if root else ():
-        import difflib
-
-        close = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.6)
+        close = closest(path[-1], known)
         where = Location("command", invocation.file, field.line, field.column, invocation.release or "")
         yield Violation(
             message=f"{'.'.join(path)} is no field of {root.string('kind') if root else ''}: it has no effect",
             before=".".join(path),
             locations=(where,),
-            fixes=(Fix(f"write {close[0]}" if close else "remove it, or put it where it belongs"),),
+            fixes=(Fix(f"write {close}" if close else "remove it, or put it where it belongs"),),
         )

@@ -11,6 +11,7 @@ Source: docs/user-guide/sync-options.md and controller/sync.go of argoproj/argo-
 
 from collections.abc import Iterator
 
+from policylint.errors import closest
 from policylint.invocations.declaredfields import declared
 from policylint.invocations.model import Invocation
 from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
@@ -61,7 +62,5 @@ def _because(name: str, value: str) -> str:
         return "Argo CD reads Force=true on single objects only, as an annotation"
     if name in OPTIONS:
         return f"{name} takes {' or '.join(OPTIONS[name])}, not {value or 'nothing'}"
-    import difflib
-
-    close = difflib.get_close_matches(name, OPTIONS, n=1)
-    return f"did you mean {close[0]}?" if close else f"Argo CD has no option {name}"
+    close = closest(name, OPTIONS)
+    return f"did you mean {close}?" if close else f"Argo CD has no option {name}"

@@ -9,6 +9,7 @@ What to do instead: use the key that the chart reads (the nearest one is named),
 
 from collections.abc import Iterator
 
+from policylint.errors import closest
 from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.rule import Context, rule
 from policylint.values.references import Path, Usage, scan, usage
@@ -37,17 +38,15 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
 
 def nearest(path: Path, read: Usage, change: ValuesChange) -> Path | None:
     """The key that was probably meant: nearly the same spelling, or the same name one level off."""
-    import difflib
-
     known = {found for found in read.known() if len(found) > 0}
     known |= {found for found, _ in leaves(change.new.values) if read.reads(found)}
     beside = {found[-1]: found for found in known if found[:-1] == path[:-1]}
-    spelt = difflib.get_close_matches(path[-1], beside, n=1, cutoff=0.8)
+    spelt = closest(path[-1], beside, 0.8)
     if spelt:
-        return beside[spelt[0]]
+        return beside[spelt]
     names = {dotted(found): found for found in known}
-    close = difflib.get_close_matches(dotted(path), names, n=1, cutoff=0.9)
+    close = closest(dotted(path), names, 0.9)
     if close:
-        return names[close[0]]
+        return names[close]
     moved = [found for found in known if found[-1] == path[-1] and set(found) & set(path[:-1])]
     return min(moved, default=None)

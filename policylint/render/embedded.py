@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from policylint import interrupts
 from policylint.errors import RenderError, SourceError
 from policylint.outputs import Unheard
@@ -138,19 +140,12 @@ def render_chart(side: ChartSide, pull: Pull | None = None) -> Rendered:
 def values_of(side: ChartSide) -> dict[str, Any]:
     """The user values: what files and `--set-json` give as floats, what `--set` gives as integers, as in Helm."""
     from policylint.render.integers import as_floats
-    from policylint.values.given import read_file, user_values
-    from policylint.values.strvals import set_files, set_literal, set_strings, set_values
+    from policylint.values.given import laid, user_values
 
     given = side.values
     values: dict[str, Any] = as_floats(user_values(ValuesInput(given.files, set_json=given.set_json), "4"))
-    for text in given.set:
-        set_values(text, values)
-    for text in given.set_string:
-        set_strings(text, values)
-    for text in given.set_file:
-        set_files(text, values, read_file)
-    for text in given.set_literal:
-        set_literal(text, values)
+    for flag, argument in replace(given, files=(), set_json=()).flags():
+        values = laid(values, flag, argument, "4")
     return values
 
 
