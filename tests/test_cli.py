@@ -237,6 +237,17 @@ def test_bad_manifests_are_unknown_and_name_the_file(content, message, tmp_path)
     assert document["verdict"] == "unknown"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="devices as POSIX has them")
+def test_a_report_goes_into_a_pipe_and_does_not_take_its_place(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
+    done = policylint("check", *sides("claim-shrunk", "pass-other-notation"), "--format", f"json={pipe}", cwd=tmp_path)
+    assert done.returncode == 0
+    assert json.loads(reader.communicate(timeout=30)[0])["verdict"] == "pass"
+    assert pipe.is_fifo()
+
+
 def test_an_output_that_cannot_be_written_is_exit_2(tmp_path):
     done = policylint(
         "check", *sides("claim-shrunk", "pass-other-notation"), "--format", "json=no/such/dir/r.json", cwd=tmp_path

@@ -40,11 +40,14 @@ def in_colour() -> bool:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all, and leave nothing else behind."""
+    """Write a file whole or not at all, and leave nothing else behind; into what is no file (/dev/stdout) directly."""
     import tempfile
 
     begun: Path | None = None
     try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8", newline="")
+            return
         with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8", newline="") as temporary:
             begun = Path(temporary.name)
             temporary.write(text)
