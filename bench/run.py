@@ -97,9 +97,9 @@ def big(runs: int, room: Path) -> None:
 
 def forecast(runs: int, room: Path) -> None:
     """Forecasting 1,000 changed resources against parsing them."""
-    from policylint.forecast import forecast as judge
-    from policylint.judge import Case, read
-    from policylint.manifest import Text
+    from policylint.kubernetes.forecast import forecast as judge
+    from policylint.pipeline.judge import Case, read
+    from policylint.kubernetes.manifests.reader import Text
     from policylint.model import Target
 
     before, after = changed_resources(1000)
@@ -121,7 +121,7 @@ def growth(runs: int, room: Path) -> None:
 
 
 def _read(name: str, text: str) -> None:
-    from policylint.invocations.source import Source, read_source
+    from policylint.scan.invocations.reader import Source, read_source
 
     read_source(Source.of(name, text.encode()))
 

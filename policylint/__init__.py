@@ -31,11 +31,11 @@ if TYPE_CHECKING:
         Verdict,
         Violation,
     )
-    from policylint.options import Options
-    from policylint.pipeline import check
-    from policylint.report import ReleaseReport, Report, RuleFailure
-    from policylint.rule import Context, Rule
-    from policylint.sources.sides import ValuesInput
+    from policylint.helm.inputs.options import Options
+    from policylint.pipeline.case import check
+    from policylint.report.model import ReleaseReport, Report, RuleFailure
+    from policylint.engine.rule import Context, Rule
+    from policylint.helm.inputs.sides import ValuesInput
 
 __version__ = "0.1.0"
 

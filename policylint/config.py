@@ -77,8 +77,8 @@ def find(start: Path) -> Path | None:
 
 def read(path: Path) -> Config:
     """Read a configuration. Raises `UsageError` with file, line and the nearest valid key."""
-    from policylint.catalogue import schema
-    from policylint.kyaml import compose, line_of, load
+    from policylint.engine.catalogue import schema
+    from policylint.kyaml.load import compose, line_of, load
 
     shown = str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
     text = _text(path, shown)
@@ -93,7 +93,7 @@ def read(path: Path) -> Config:
 
 
 def _text(path: Path, shown: str) -> str:
-    from policylint.sources.manifests import read_text
+    from policylint.helm.sources.manifests import read_text
 
     try:
         return read_text(path)
@@ -146,7 +146,7 @@ def _problems(
 
 def _shown(value: Json) -> Json:
     """A value of the configuration as a message may repeat it."""
-    from policylint.redact import mask_values
+    from policylint.redaction.redactor import mask_values
 
     return mask_values(value)
 
@@ -174,7 +174,7 @@ def _rule_problems(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ..
     tables = [(("rules",), raw.get("rules") or {}), *((("environments", name, "rules"), own[name]) for name in own)]
     if not any(table for _, table in tables):
         return
-    from policylint.packs import ids, plugins
+    from policylint.engine.registry import ids, plugins
 
     more, failures = plugins()
     known = ids() | {rule.id for rule in more}

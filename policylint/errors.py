@@ -14,7 +14,7 @@ class PolicylintError(Exception):
 
     def __init__(self, message: str, *, remedy: str = "", file: str = "", line: int = 0) -> None:
         if "@" in message or "@" in remedy or "@" in file:
-            from policylint.render.command import without_logins
+            from policylint.helm.engines.command import without_logins
 
             message, remedy, file = map(without_logins, (message, remedy, file))
         super().__init__(message)

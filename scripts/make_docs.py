@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from policylint import checks
-from policylint.catalogue import as_markdown
+from policylint.engine.catalogue import as_markdown
 from policylint.cel.library import noted, serialized
 from policylint.cel.wire import parsed
-from policylint.kyaml import load
-from policylint.packs import rule_files, shipped, subjects_of
-from policylint.shipped import modules, sizes
-from policylint.yamlrule import read_rule
+from policylint.kyaml.load import load
+from policylint.engine.registry import rule_files, shipped, subjects_of
+from policylint.runtime.resources import modules, sizes
+from policylint.engine.yamlrule import read_rule
 
 ROOT = Path(__file__).parent.parent
 

@@ -20,11 +20,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from policylint.judge import Case, Judging, judge
-from policylint.manifest import Text
+from policylint.pipeline.judge import Case, Judging, judge
+from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Apply, Target
-from policylint.packs import shipped
-from policylint.report import ReleaseReport
+from policylint.engine.registry import shipped
+from policylint.report.model import ReleaseReport
 
 ORACLE = Path(os.environ.get("POLICYLINT_ORACLE", Path(__file__).parent.parent.parent / "shared" / "oracle"))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from policylint.errors import UsageError
-from policylint.kyaml import load
+from policylint.kyaml.load import load
 
 APPLY = "application/apply-patch+yaml"
 TIMEOUT = 60

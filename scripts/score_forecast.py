@@ -22,11 +22,11 @@ from pathlib import Path
 
 import yaml
 
-from policylint.diff import changes
-from policylint.forecast import Cluster, forecast
-from policylint.manifest import Reader, Text
+from policylint.kubernetes.manifests.diff import changes
+from policylint.kubernetes.forecast import Cluster, forecast
+from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import Apply, Kept, Manifest, Origin, Outcome, Resource, ResourceId, Target, Upgrade
-from policylint.schemas import group_of, schemas
+from policylint.kubernetes.api.schemas import group_of, schemas
 
 ROOT = Path(__file__).parent.parent
 ORACLE = ROOT / "fixtures" / "oracle"

@@ -12,9 +12,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from policylint.invocations.model import ALWAYS, Invocation
-from policylint.invocations.source import Source, read_source
-from policylint.kyaml import load
+from policylint.scan.invocations.model import ALWAYS, Invocation
+from policylint.scan.invocations.reader import Source, read_source
+from policylint.kyaml.load import load
 
 CORPUS = Path(__file__).parent.parent / "fixtures" / "pipelines" / "commands"
 WORDS = ("release", "chart", "version", "namespace")

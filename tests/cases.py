@@ -7,14 +7,14 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from policylint.judge import Case, Judging, judge
-from policylint.kyaml import load
-from policylint.manifest import Text
+from policylint.pipeline.judge import Case, Judging, judge
+from policylint.kyaml.load import load
+from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Apply, Target
-from policylint.packs import shipped
-from policylint.report import ReleaseReport
+from policylint.engine.registry import shipped
+from policylint.report.model import ReleaseReport
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 RULES = ROOT / "fixtures" / "rules"
 DEFAULT_APPLY = {"3": Apply.CLIENT_SIDE, "4": Apply.SERVER_SIDE}
 
@@ -80,9 +80,9 @@ def judged(case: RuleCase) -> ReleaseReport:
 
 
 def _subjects(case: RuleCase):
-    from policylint.invocations import commands_of, scan
-    from policylint.invocations.routes import removals
-    from policylint.invocations.together import in_repository
+    from policylint.scan.invocations import commands_of, scan
+    from policylint.scan.repository.routes import removals
+    from policylint.scan.repository.together import in_repository
 
     if (command := case.path / "command.txt").exists():
         yield from (found := commands_of(command))
@@ -94,8 +94,8 @@ def _subjects(case: RuleCase):
         yield from removals(scanned.invocations, [room], room)
     for name in ("history.json", "records.yaml", "records.json"):
         if (file := case.path / name).exists():
-            from policylint.history.claims import Releases
-            from policylint.history.read import read
+            from policylint.helm.history.claims import Releases
+            from policylint.helm.history.read import read
 
             histories = read(file.read_text(), name, name="shop")
             yield from histories
@@ -103,14 +103,14 @@ def _subjects(case: RuleCase):
     if (case.path / "new").is_dir():
         yield from _values(case)
     if again := case.texts("after-again"):
-        from policylint.render.steady import UnsteadyRender, steady
+        from policylint.helm.render.steady import UnsteadyRender, steady
 
         found = steady(case.texts("before"), case.texts("after"), "", again[0].text, "1.36")[2]
         yield UnsteadyRender(found)
     if (file := case.path / "fleet.yaml").exists():
         yield _fleet(load(file.read_text(), str(file)))
     if "values" in case.options():
-        from policylint.values.unused import ValuesFiles, values_files
+        from policylint.helm.values.unused import ValuesFiles, values_files
 
         found = values_files(str(case.path / name) for name in case.options()["values"])
         yield ValuesFiles(found.named, tuple(str(Path(name).relative_to(case.path)) for name in found.unnamed))
@@ -118,10 +118,10 @@ def _subjects(case: RuleCase):
 
 def _fleet(members: list[dict]):
     """The releases of a run: name, environment, the objects each renders, the user's values of both sides."""
-    from policylint.fleetwise import Fleet, Member
+    from policylint.pipeline.fleet import Fleet, Member
     from policylint.model import Impact, ResourceId
-    from policylint.report import ChangeSummary
-    from policylint.values.tables import leaves
+    from policylint.report.model import ChangeSummary
+    from policylint.helm.values.tables import leaves
 
     def member(raw):
         changes = tuple(
@@ -135,11 +135,11 @@ def _fleet(members: list[dict]):
 
 def _values(case: RuleCase):
     """The new chart, and the upgrade to it: charts in old/ and new/, user values in old.yaml and new.yaml."""
-    from policylint.sources.sides import ValuesInput
-    from policylint.values.capabilities import ClusterQuestions
-    from policylint.values.chart import read_chart, read_values
-    from policylint.values.modes import Mode
-    from policylint.values.subject import change_of
+    from policylint.helm.inputs.sides import ValuesInput
+    from policylint.helm.values.capabilities import ClusterQuestions
+    from policylint.helm.values.chart import read_chart, read_values
+    from policylint.helm.values.modes import Mode
+    from policylint.helm.values.subject import change_of
 
     old, new, options = case.path / "old", case.path / "new", case.options()
     before, after = case.path / "old.yaml", case.path / "new.yaml"

@@ -12,7 +12,7 @@ from functools import cache
 import pytest
 
 from policylint.errors import SourceError
-from policylint.render.binary import HelmBinary
+from policylint.helm.engines.binary import HelmBinary
 
 LINES = ("3", "4")
 

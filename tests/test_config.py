@@ -3,7 +3,7 @@
 import pytest
 
 from policylint import config
-from policylint.catalogue import schema
+from policylint.engine.catalogue import schema
 from policylint.errors import UsageError
 
 GOOD = """\

@@ -14,10 +14,10 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from policylint import shipped
+from policylint.runtime import resources as shipped
 from policylint.model import Cause, Fix, Grade
-from policylint.pasted import Pasted, Subject, pasted
-from policylint.patterns import pattern
+from policylint.advice.pasted import Pasted, Subject, pasted
+from policylint.runtime.patterns import pattern
 
 _OPTION = pattern(r"force|cleanup|failed to replace", re.IGNORECASE)
 _HELM = pattern(
@@ -178,7 +178,7 @@ class _Words(dict[str, str]):
 
 
 def _fixes(hit: _Hit, topic: Mapping[str, Any], named: Mapping[str, str], paste: Pasted) -> Iterator[Fix]:
-    from policylint.runbooks import runbooks, ways_out
+    from policylint.advice.runbooks import runbooks, ways_out
 
     words = _Words(named)
     for row in topic.get("fix", ()):
@@ -210,7 +210,7 @@ def _sent(paste: Pasted) -> frozenset[str]:
 
 def _rule(topic: str) -> tuple[str, str]:
     """Title and page of the rule of that id, empty where the topic is none."""
-    from policylint.packs import shipped
+    from policylint.engine.registry import shipped
 
     return next(((rule.title, rule.page) for rule in shipped() if rule.id == topic), ("", ""))
 

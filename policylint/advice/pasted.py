@@ -14,9 +14,9 @@ from functools import cache
 
 from msgspec import Struct
 
-from policylint.apis import builtin
-from policylint.patterns import pattern
-from policylint.schemas import group_of
+from policylint.kubernetes.api.apis import builtin
+from policylint.runtime.patterns import pattern
+from policylint.kubernetes.api.schemas import group_of
 
 LIMIT = 20_000
 """Characters that are looked at: the end of a longer text, where the error stands."""

@@ -18,8 +18,8 @@ from policylint.model import (
     Unknown,
     Violation,
 )
-from policylint.patterns import pattern
-from policylint.rule import Context
+from policylint.runtime.patterns import pattern
+from policylint.engine.rule import Context
 
 _STEP = pattern(r"\.?([^.\[\]]+)|\[([^\]]*)\]")
 _ALLOWED = pattern(r"'(\w+)'")
@@ -55,7 +55,7 @@ def explained(
             yield _open(change, unknown, direction)
 
 
-def pointer(field: str) -> str:
+def of_field(field: str) -> str:
     """The RFC 6901 pointer of a field as the API server writes it: spec.ports[0].nodePort, metadata.labels[a.b/c]."""
     steps = [name or inner.strip("\"'") for name, inner in _STEP.findall(field)]
     return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
@@ -74,7 +74,7 @@ def _refused(change: Created | Kept, cause: Cause, context: Context, direction: 
     return Violation(
         message=DOOR[direction],
         because=f"Kubernetes {context.target.kubernetes} answers: {cause.field}: {cause.message}",
-        path=touched.path if touched else pointer(cause.field),
+        path=touched.path if touched else of_field(cause.field),
         before=before,
         after=after,
         direction=direction,
@@ -89,7 +89,7 @@ def _open(change: Created | Kept, unknown: Unknown, direction: Direction) -> Vio
     return Violation(
         message=f"{DOOR[direction].replace('will', 'may')}: it depends on {unknown.what}",
         because="an offline run cannot see it",
-        path=touched.path if touched else pointer(unknown.field),
+        path=touched.path if touched else of_field(unknown.field),
         before=touched.before if touched else None,
         after=touched.after if touched else None,
         direction=direction,
@@ -104,7 +104,7 @@ def _touched(change: Created | Kept, cause: Cause) -> FieldChange | None:
     """The change that a cause is about: the first one at, below or above its field that is not allowed by it."""
     if isinstance(change, Created):
         return None
-    field = pointer(cause.field)
+    field = of_field(cause.field)
     allowed = (
         {f"{field}/{name}" for name in _ALLOWED.findall(cause.message)} if "other than" in cause.message else set()
     )
@@ -122,7 +122,7 @@ def _within(path: str, parent: str) -> bool:
 
 
 def _fixes(change: Created | Kept, cause: Cause, context: Context) -> tuple[Fix, ...]:
-    from policylint.runbooks import fixes_for
+    from policylint.advice.runbooks import fixes_for
 
     upgrade = context.upgrade
     release, namespace = (upgrade.release, upgrade.namespace) if upgrade else ("", "")

@@ -14,12 +14,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from policylint import shipped
-from policylint.apis import State, status
+from policylint.runtime import resources as shipped
+from policylint.kubernetes.api.apis import State, status
 from policylint.model import Cause, Change, Deleted, Fix, Kept, Object, Resource, Target
-from policylint.patterns import pattern
-from policylint.quantity import parse_quantity
-from policylint.refusal import pointer
+from policylint.runtime.patterns import pattern
+from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.advice.refusals import of_field
 
 DEFAULT = "immutable-field"
 """The topic whose runbooks serve a cause without runbooks of its own."""
@@ -183,7 +183,7 @@ def _path(change: Change, cause: Cause) -> str:
     if not isinstance(change, Kept) or not cause.field:
         return cause.field or "the field"
     allowed = _ALLOWED.findall(cause.message) if "other than" in cause.message else []
-    parent = pointer(cause.field)
+    parent = of_field(cause.field)
     below = [found.path.removeprefix(f"{parent}/") for found in change.fields if found.path.startswith(f"{parent}/")]
     named = [path for path in below if path.partition("/")[0] not in allowed]
     written = (_INDEX.sub(r"[\1]", path).replace("/", ".") for path in named[:3])

@@ -11,9 +11,9 @@ from functools import cache
 
 from msgspec import Struct
 
-from policylint import shipped
+from policylint.runtime import resources as shipped
 from policylint.cel.types import Type, parse_type
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 _LINE = pattern(r"1\.(\d+) (\S+) (?:(.+?)::)?([^(]+)\((.*)\) -> (.+)")
 _ARGUMENT = pattern(r"[^,()]+(?:\((?:[^()]|\([^()]*\))*\))?")

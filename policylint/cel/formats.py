@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from policylint.cel import times, urls
 from policylint.cel.values import NONE, CelError, Duration, Optional
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _LABEL_1035 = r"[a-z]([-a-z0-9]*[a-z0-9])?"

@@ -15,7 +15,7 @@ from typing import Any
 from policylint.cel.operators import float_text
 from policylint.cel.times import written
 from policylint.cel.values import CelError, Duration, Timestamp, TypeValue, type_name
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 _CLAUSE = pattern(r"%(?:%|(?:\.(?P<precision>\d+))?(?P<verb>.?))", re.DOTALL)
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from policylint.cel import formats, formatting, lists, network, operators, quantity, regex, semver, strings, times, urls
+from policylint.cel import (
+    formats,
+    formatting,
+    lists,
+    network,
+    operators,
+    quantity,
+    regex,
+    semver,
+    strings,
+    times,
+    urls,
+)
 from policylint.cel.values import CelError
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from msgspec import json
 
-from policylint import shipped
+from policylint.runtime import resources as shipped
 from policylint.cel.tree import Node
 from policylint.cel.wire import parsed
 from policylint.errors import PolicylintError

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from policylint.cel.values import CelError
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _BITS = pattern(r"0|[1-9]\d{0,2}", re.ASCII)

@@ -28,7 +28,7 @@ from policylint.cel.values import (
     is_zero,
     type_name,
 )
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 _INT = (-(1 << 63), (1 << 63) - 1)
 _UINT = (0, (1 << 64) - 1)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from policylint.cel.values import CelError, CelUnsupported
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 _POSIX = {
     "alnum": "0-9A-Za-z",

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from policylint.cel.values import CelError
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 _NUMERIC = r"(?:0|[1-9]\d*)"
 _PRE = rf"(?:{_NUMERIC}|\d*[A-Za-z-][0-9A-Za-z-]*)"

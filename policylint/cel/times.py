@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from policylint.cel.values import CelError, Duration, Timestamp
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 SECOND = 1_000_000_000
 _UNITS = {

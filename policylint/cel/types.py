@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 
 class Type(Struct, frozen=True, eq=False):

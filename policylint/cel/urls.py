@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote_to_bytes
 from msgspec import Struct
 
 from policylint.cel.values import CelError
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 _SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.ASCII | re.DOTALL)
 _BAD_ESCAPE = pattern(r"%(?![0-9A-Fa-f]{2})", re.ASCII)

@@ -13,9 +13,9 @@ What to do instead: decide for one method, and give every job the same Helm line
 from collections.abc import Iterator
 from itertools import pairwise
 
-from policylint.history.model import History
+from policylint.helm.inputs.revisions import History
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.ROLLBACK, severity=Severity.NOTE)

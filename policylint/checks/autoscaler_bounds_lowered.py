@@ -9,10 +9,10 @@ What to do instead: lower the bounds in steps, and look at the current number of
 
 from collections.abc import Iterator
 
-from policylint.autoscale import AUTOSCALERS
+from policylint.kubernetes.api.autoscalers import AUTOSCALERS
 from policylint.model import Category, Confidence, Fix, Kept, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.workload import mapping
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import mapping
 
 BOUNDS = {
     "HorizontalPodAutoscaler": ("minReplicas", "maxReplicas"),

@@ -9,10 +9,10 @@ What to do instead: change the backend together with the Service, or keep the Se
 
 from collections.abc import Iterator
 
-from policylint.backends import backends
-from policylint.impact import is_kept
+from policylint.kubernetes.api.backends import backends
+from policylint.kubernetes.forecast.impact import is_kept
 from policylint.model import Category, Deleted, Fix, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)

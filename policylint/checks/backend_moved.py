@@ -11,11 +11,11 @@ own; keep the old workload until the new one has proved itself.
 
 from collections.abc import Iterator
 
-from policylint.backends import Backend, backends, has_port
+from policylint.kubernetes.api.backends import Backend, backends, has_port
 from policylint.model import Category, Created, Deleted, Fix, Kept, Resource, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
-from policylint.switches import readiness
-from policylint.workload import behind, mapping
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.traffic import readiness
+from policylint.kubernetes.api.workloads import behind, mapping
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE, params={"keep": 0.5})

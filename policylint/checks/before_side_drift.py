@@ -12,11 +12,11 @@ record), or upgrade the release to what the before side says first.
 
 from collections.abc import Iterator
 
-from policylint.history.model import History
-from policylint.history.stored import drift
-from policylint.history.targets import base
+from policylint.helm.inputs.revisions import History
+from policylint.helm.history.stored import drift
+from policylint.helm.history.targets import base
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)

@@ -12,9 +12,9 @@ workload's pods a label that the Service does not select.
 from collections.abc import Iterator
 
 from policylint.model import Category, Confidence, Fix, Manifest, Resource, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
-from policylint.switches import unsettled
-from policylint.workload import at, behind, mapping
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.traffic import unsettled
+from policylint.kubernetes.api.workloads import at, behind, mapping
 
 SCALED = ("Deployment", "StatefulSet", "ReplicaSet")
 

@@ -13,9 +13,9 @@ What to do instead: say what the cluster has: kubernetes and api-versions of the
 from collections.abc import Iterator
 
 from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.values.capabilities import ClusterQuestions, unanswered
-from policylint.values.tables import listed
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.capabilities import ClusterQuestions, unanswered
+from policylint.helm.values.tables import listed
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)

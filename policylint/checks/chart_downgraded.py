@@ -10,10 +10,10 @@ What to do instead: if it was meant, `helm rollback` says so in the history; if 
 
 from collections.abc import Iterator
 
-from policylint.history.model import History
+from policylint.helm.inputs.revisions import History
 from policylint.model import Category, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.values.semver import parse_version
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.semver import parse_version
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

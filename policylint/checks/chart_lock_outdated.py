@@ -11,9 +11,9 @@ What to do instead: run `helm dependency update` and commit Chart.lock with Char
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Location, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.values.chart import Chart
-from policylint.values.upkeep import outdated
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.chart import Chart
+from policylint.helm.values.upkeep import outdated
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)

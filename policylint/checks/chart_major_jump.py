@@ -11,9 +11,9 @@ What to do instead: read the chart's upgrade notes for every major version passe
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Location, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.values.semver import parse_version
-from policylint.values.subject import ValuesChange
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.semver import parse_version
+from policylint.helm.values.subject import ValuesChange
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

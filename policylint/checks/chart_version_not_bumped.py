@@ -11,8 +11,8 @@ What to do instead: raise `version` with every change of the templates.
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Location, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.values.subject import ValuesChange
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.subject import ValuesChange
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

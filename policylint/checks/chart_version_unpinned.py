@@ -11,11 +11,18 @@ What to do instead: pin the exact version, and let a bot propose new ones.
 import re
 from collections.abc import Iterator
 
-from policylint.invocations.advice import add_flag, declared_text, is_exact, is_remote, pinned_in_reference, tag_of
-from policylint.invocations.model import Invocation
+from policylint.scan.invocations.advice import (
+    add_flag,
+    declared_text,
+    is_exact,
+    is_remote,
+    pinned_in_reference,
+    tag_of,
+)
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Fix, Grade, Severity, Violation
-from policylint.patterns import pattern
-from policylint.rule import Context, rule
+from policylint.runtime.patterns import pattern
+from policylint.engine.rule import Context, rule
 
 MOVING = ("HEAD", "main", "master", "develop", "trunk")
 """Revisions of a Git source that move with each push."""

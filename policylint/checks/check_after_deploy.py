@@ -10,14 +10,14 @@ What to do instead: check first: policylint check, helm diff and helm lint belon
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import installs_or_upgrades, is_dry_run
-from policylint.invocations.guards import guards
-from policylint.invocations.jobs import Parts, parts_of
-from policylint.invocations.model import Invocation
-from policylint.invocations.source import Source
-from policylint.invocations.together import Together
+from policylint.scan.invocations.advice import installs_or_upgrades, is_dry_run
+from policylint.scan.repository.guards import guards
+from policylint.scan.repository.jobs import Parts, parts_of
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.invocations.reader import Source
+from policylint.scan.repository.together import Together
 from policylint.model import Category, Fix, Location, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 Check = tuple[str, int]
 """What checks, and its line."""

@@ -10,9 +10,9 @@ What to do instead: give the path a default in values.yaml, or correct the condi
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Location, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.values.subject import ValuesChange
-from policylint.values.upkeep import lost_conditions
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.subject import ValuesChange
+from policylint.helm.values.upkeep import lost_conditions
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

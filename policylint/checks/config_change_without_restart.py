@@ -10,9 +10,9 @@ What to do instead: put a checksum of the configuration into an annotation of th
 
 from collections.abc import Iterator
 
-from policylint.impact import stale_readers
+from policylint.kubernetes.forecast.impact import stale_readers
 from policylint.model import Category, Fix, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

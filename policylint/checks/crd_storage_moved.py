@@ -11,10 +11,10 @@ nobody has to go back behind it.
 
 from collections.abc import Iterator
 
-from policylint.definitions import KIND
+from policylint.kubernetes.manifests.definitions import KIND
 from policylint.model import Category, Direction, Fix, Kept, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.workload import items
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import items
 
 
 @rule(category=Category.ROLLBACK, severity=Severity.NOTE)

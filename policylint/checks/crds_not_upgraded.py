@@ -28,9 +28,9 @@ from policylint.model import (
     Upgrade,
     Violation,
 )
-from policylint.refusal import pointer
-from policylint.rule import Context, rule
-from policylint.workload import mapping
+from policylint.advice.refusals import of_field
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import mapping
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
@@ -94,8 +94,8 @@ def _defines(crd: Resource) -> tuple[str, str]:
 
 def _missing(body: Object, old: Resource | None, new: Object) -> str:
     """What the old definition lacks for this object: "kind", a version ("v1") or a field ("spec.size"); else ""."""
-    from policylint.crds.custom import schema_of, served_version
-    from policylint.crds.prepare import unknown_fields
+    from policylint.kubernetes.crds.custom import schema_of, served_version
+    from policylint.kubernetes.crds.prepare import unknown_fields
 
     api_version = str(body.get("apiVersion"))
     if old is None:
@@ -123,7 +123,7 @@ def _needs(change: Created | Kept, crd: Resource, missing: str, apply: Apply) ->
         message=f"{change.id} needs the new CRD {crd.id.name}: "
         + ("the cluster drops the field" if dropped else "the cluster refuses it"),
         because=f"{because}, and Helm does not upgrade crds/",
-        path=pointer(missing) if is_field else "/apiVersion",
+        path=of_field(missing) if is_field else "/apiVersion",
         resource=change.id,
         category=Category.DOWNTIME if dropped else Category.CLUSTER_REJECTS,
         severity=Severity.ERROR,

@@ -11,7 +11,7 @@ What to do instead: name the file or directory that holds the definitions, with 
 from collections.abc import Iterator
 
 from policylint.model import Category, Confidence, Deleted, Fix, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)

@@ -14,10 +14,10 @@ Source: the CustomResourceDefinitions of Flux' helm-controller 1.6 (HelmRelease)
 from collections.abc import Iterator
 
 from policylint.errors import closest
-from policylint.invocations.declaredfields import declared, unknown_fields
-from policylint.invocations.model import Invocation
+from policylint.scan.repository.declaredfields import declared, unknown_fields
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 TOOLS = ("flux", "argocd", "k3s")
 

@@ -11,10 +11,10 @@ before the cluster reaches the minor that removes the old one.
 
 from collections.abc import Iterator
 
-from policylint.apis import ApiStatus, State, status
+from policylint.kubernetes.api.apis import ApiStatus, State, status
 from policylint.model import Category, Confidence, Created, Fix, Kept, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.schemas import minor_number
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.schemas import minor_number
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, params={"warn-minors": 2})

@@ -10,9 +10,9 @@ What to do instead: use maxUnavailable: 1, or run at least one replica more than
 from collections.abc import Iterator
 
 from policylint.model import Category, Created, Fix, Kept, Object, Severity, Upgrade, Violation
-from policylint.rollout import scaled
-from policylint.rule import Context, rule
-from policylint.workload import EMPTY, mapping, pod_labels, selects, workloads
+from policylint.kubernetes.api.rollouts import scaled
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import EMPTY, mapping, pod_labels, selects, workloads
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)

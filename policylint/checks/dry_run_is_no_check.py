@@ -10,10 +10,10 @@ What to do instead: put policylint check before the upgrade; the dry run may sta
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import is_dry_run
-from policylint.invocations.model import Invocation
+from policylint.scan.invocations.advice import is_dry_run
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

@@ -9,12 +9,12 @@ What to do instead: leave --dry-run out, or call the job a check.
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import is_dry_run, replace_flag
-from policylint.invocations.model import Invocation
-from policylint.invocations.together import Together
+from policylint.scan.invocations.advice import is_dry_run, replace_flag
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.repository.together import Together
 from policylint.model import Category, Confidence, Grade, Severity, Violation
-from policylint.patterns import pattern
-from policylint.rule import Context, rule
+from policylint.runtime.patterns import pattern
+from policylint.engine.rule import Context, rule
 
 DEPLOYS = pattern(r"(?i)(?:^|[-_. /])(?:deploy(?:ment)?|release|rollout|production|prod)(?:$|[-_. /])")
 CHECKS = pattern(r"(?i)test|check|lint|dry|plan|diff|preview|valid|verify|pr\b")

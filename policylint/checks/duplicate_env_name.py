@@ -11,8 +11,8 @@ What to do instead: keep one of the two, in the chart or in the values that add 
 from collections.abc import Iterator
 
 from policylint.model import Apply, Category, Created, Fix, Kept, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.workload import containers, items, pod_template, template_path
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import containers, items, pod_template, template_path
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

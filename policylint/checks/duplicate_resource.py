@@ -11,7 +11,7 @@ What to do instead: render it once.
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Location, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.ERROR)

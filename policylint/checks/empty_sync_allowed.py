@@ -12,11 +12,11 @@ Source: docs/user-guide/auto_sync.md of argoproj/argo-cd ("Automatic Pruning wit
 
 from collections.abc import Iterator
 
-from policylint.invocations.declaredfields import automated
-from policylint.invocations.edits import only
-from policylint.invocations.model import Invocation
+from policylint.scan.repository.declaredfields import automated
+from policylint.scan.invocations.edits import only
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Fix, Grade, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)

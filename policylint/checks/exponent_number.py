@@ -9,10 +9,10 @@ What to do instead: pipe the value through int64 (or int) in the template, or qu
 
 from collections.abc import Iterator
 
-from policylint.diff import pointer
+from policylint.kubernetes.manifests.diff import step
 from policylint.model import Category, Confidence, Created, Fix, Json, Kept, Severity, Violation
-from policylint.patterns import pattern
-from policylint.rule import Context, rule
+from policylint.runtime.patterns import pattern
+from policylint.engine.rule import Context, rule
 
 EXPONENT = pattern(r"(?<![\w.])[1-9](?:\.[0-9]+)?e\+(?:0[6-9]|1[0-9])(?![\w.])")
 
@@ -45,7 +45,7 @@ def _strings(value: Json, path: str) -> Iterator[tuple[str, str]]:
             yield path, value
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _strings(item, pointer(path, key))
+            yield from _strings(item, step(path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _strings(item, pointer(path, index))
+            yield from _strings(item, step(path, index))

@@ -13,11 +13,11 @@ Source: pkg/controllers/chart/chart.go and pkg/apis/helm.cattle.io/v1/types.go o
 
 from collections.abc import Iterator
 
-from policylint.invocations.declaredfields import declared
-from policylint.invocations.edits import setting_added
-from policylint.invocations.model import Invocation
+from policylint.scan.repository.declaredfields import declared
+from policylint.scan.invocations.edits import setting_added
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Confidence, Fix, Grade, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 PATH = ("spec", "failurePolicy")
 

@@ -12,10 +12,10 @@ which removes a failed first install; or uninstall what is left and install agai
 
 from collections.abc import Iterator
 
-from policylint.history.model import History
-from policylint.history.report import said
+from policylint.helm.inputs.revisions import History
+from policylint.helm.history.report import said
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.ROLLBACK, severity=Severity.WARNING)

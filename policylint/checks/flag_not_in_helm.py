@@ -12,12 +12,12 @@ What to do instead: write the flag as the Helm of the pipeline calls it, or move
 from collections.abc import Iterator
 
 from policylint.errors import nearest
-from policylint.invocations.advice import replace_flag
-from policylint.invocations.flags import LINES, canonical, options
-from policylint.invocations.model import Flag, Invocation
-from policylint.invocations.versions import absent, is_helm2, known_verb, refuses, through_plugin
+from policylint.scan.invocations.advice import replace_flag
+from policylint.scan.shells.flags import LINES, canonical, options
+from policylint.scan.invocations.model import Flag, Invocation
+from policylint.scan.invocations.versions import absent, is_helm2, known_verb, refuses, through_plugin
 from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)

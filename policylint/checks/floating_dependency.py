@@ -11,9 +11,9 @@ What to do instead: commit Chart.lock and build with `helm dependency build`, or
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Location, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.values.chart import Chart
-from policylint.values.upkeep import floating
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.chart import Chart
+from policylint.helm.values.upkeep import floating
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

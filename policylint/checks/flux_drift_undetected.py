@@ -13,11 +13,11 @@ Source: api/v2/helmrelease_types.go of fluxcd/helm-controller 1.6 (DriftDetectio
 
 from collections.abc import Iterator
 
-from policylint.invocations.declaredfields import declared
-from policylint.invocations.edits import setting_added
-from policylint.invocations.model import Invocation
+from policylint.scan.repository.declaredfields import declared
+from policylint.scan.invocations.edits import setting_added
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Confidence, Fix, Grade, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 APIS = ("helm.toolkit.fluxcd.io/v2", "helm.toolkit.fluxcd.io/v2beta2")
 PATH = ("spec", "driftDetection", "mode")

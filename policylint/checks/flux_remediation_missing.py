@@ -9,12 +9,12 @@ What to do instead: spec.upgrade.remediation.retries: 3; the last failure is the
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import severity
-from policylint.invocations.declaredfields import declared
-from policylint.invocations.edits import setting_added
-from policylint.invocations.model import Invocation
+from policylint.scan.invocations.advice import severity
+from policylint.scan.repository.declaredfields import declared
+from policylint.scan.invocations.edits import setting_added
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Confidence, Fix, Grade, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 PATH = ("spec", "upgrade", "remediation", "retries")
 

@@ -12,10 +12,10 @@ Source: api/v2/helmrelease_types.go of fluxcd/helm-controller 1.6 (InstallRemedi
 
 from collections.abc import Iterator
 
-from policylint.invocations.declaredfields import declared
-from policylint.invocations.model import Invocation
+from policylint.scan.repository.declaredfields import declared
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Fix, Location, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

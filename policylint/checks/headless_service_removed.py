@@ -11,8 +11,8 @@ What to do instead: keep the Service under its name.
 from collections.abc import Iterator
 
 from policylint.model import Category, Deleted, Fix, ResourceId, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
-from policylint.workload import at
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import at
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)

@@ -10,12 +10,12 @@ What to do instead: remove it. Uninstalling purges by default now, and the relea
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import replace_flag
-from policylint.invocations.model import Invocation
-from policylint.invocations.versions import is_helm2, is_helm2_verb
+from policylint.scan.invocations.advice import replace_flag
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.invocations.versions import is_helm2, is_helm2_verb
 from policylint.model import Category, Fix, Grade, Severity, Violation
-from policylint.patterns import pattern
-from policylint.rule import Context, rule
+from policylint.runtime.patterns import pattern
+from policylint.engine.rule import Context, rule
 
 GONE = pattern(r"https?://kubernetes-charts(?:-incubator)?\.storage\.googleapis\.com")
 

@@ -11,10 +11,10 @@ retry without end, or keep more revisions with --history-max.
 
 from collections.abc import Iterator
 
-from policylint.history.model import History
-from policylint.history.targets import after_failures, failures_until_one_is_left, seen_limit
+from policylint.helm.inputs.revisions import History
+from policylint.helm.history.targets import after_failures, failures_until_one_is_left, seen_limit
 from policylint.model import Category, Direction, Fix, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.ROLLBACK, severity=Severity.WARNING, params={"failures": 3})

@@ -10,11 +10,11 @@ What to do instead: keep at least 5, or ten, which is the default.
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import is_dry_run, replace_flag, severity
-from policylint.invocations.defaults import called, default
-from policylint.invocations.model import Invocation
+from policylint.scan.invocations.advice import is_dry_run, replace_flag, severity
+from policylint.scan.invocations.defaults import called, default
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 TEN = 10
 

@@ -11,7 +11,7 @@ What to do instead: add before-hook-creation to the policy.
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 POLICY = "helm.sh/hook-delete-policy"
 UPGRADE_EVENTS = {"pre-upgrade", "post-upgrade", "pre-rollback", "post-rollback"}

@@ -12,13 +12,13 @@ What to do instead: give --timeout more than the longest hook takes, and the Job
 import re
 from collections.abc import Iterator
 
-from policylint.invocations.advice import changes_release, seconds
-from policylint.invocations.defaults import called, default
-from policylint.invocations.localcharts import documents_of
-from policylint.invocations.model import Invocation
+from policylint.scan.invocations.advice import changes_release, seconds
+from policylint.scan.invocations.defaults import called, default
+from policylint.scan.repository.localcharts import documents_of
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.patterns import pattern
-from policylint.rule import Context, rule
+from policylint.runtime.patterns import pattern
+from policylint.engine.rule import Context, rule
 
 HOOK = pattern(r"^\s+[\"']?helm\.sh/hook[\"']?:[^\n]*\b(?:pre|post)-(?:upgrade|install)\b", re.MULTILINE)
 JOB = pattern(r"^kind:[ \t]*[\"']?Job\b", re.MULTILINE)

@@ -11,8 +11,8 @@ What to do instead: give each its own host port.
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Object, Resource, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
-from policylint.workload import at, containers, items, mapping, pod_template, workloads
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import at, containers, items, mapping, pod_template, workloads
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)

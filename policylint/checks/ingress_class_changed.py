@@ -10,8 +10,8 @@ What to do instead: create a second Ingress of the new class, move DNS, then rem
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Kept, Resource, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.workload import at
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import at
 
 OLD = "kubernetes.io/ingress.class"
 

@@ -10,8 +10,8 @@ What to do instead: keep the host until nobody uses it, or redirect it.
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Kept, Manifest, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
-from policylint.workload import items
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import items
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)

@@ -12,8 +12,8 @@ ttlSecondsAfterFinished.
 from collections.abc import Iterator
 
 from policylint.model import Category, Created, Fix, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.workload import at
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import at
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

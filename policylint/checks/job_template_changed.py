@@ -11,8 +11,8 @@ template into its name, or delete the old Job before the upgrade.
 from collections.abc import Iterator
 
 from policylint.model import Category, Created, Kept, Severity, Violation
-from policylint.refusal import refusals
-from policylint.rule import Context, rule
+from policylint.advice.refusals import refusals
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.CLUSTER_REJECTS, severity=Severity.ERROR)

@@ -9,10 +9,10 @@ What to do instead: give the job a few minutes more than helm.
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import is_dry_run, seconds
-from policylint.invocations.model import Invocation
+from policylint.scan.invocations.advice import is_dry_run, seconds
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 DEFAULT = "5m0s"
 

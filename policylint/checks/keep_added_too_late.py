@@ -10,9 +10,9 @@ only then remove the object.
 
 from collections.abc import Iterator
 
-from policylint.impact import KEEP, is_kept
+from policylint.kubernetes.forecast.impact import KEEP, is_kept
 from policylint.model import Category, Created, Deleted, Fix, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.DATA_LOSS, severity=Severity.WARNING)

@@ -14,10 +14,10 @@ import re
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Location, Severity, Violation
-from policylint.patterns import pattern
-from policylint.rule import Context, rule
-from policylint.values.chart import Chart
-from policylint.values.semver import admits
+from policylint.runtime.patterns import pattern
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.chart import Chart
+from policylint.helm.values.semver import admits
 
 _BOUND = pattern(r"(>=|=>|>|\^|~>|~|<(?!=))\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?![\d.xX*-])")
 _VENDOR = "-eks-036c24b"

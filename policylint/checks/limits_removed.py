@@ -11,8 +11,8 @@ What to do instead: keep requests and limits.
 from collections.abc import Iterator
 
 from policylint.model import Category, Kept, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.safeguards import removed
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.safeguards import removed
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE)

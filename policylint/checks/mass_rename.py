@@ -12,8 +12,8 @@ beside the old release and switch over.
 from collections.abc import Iterator
 
 from policylint.model import Category, Created, Deleted, Fix, Severity, Upgrade, Violation
-from policylint.renames import renames
-from policylint.rule import Context, rule
+from policylint.kubernetes.manifests.renames import renames
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR, params={"share": 0.5, "least": 3})

@@ -14,8 +14,8 @@ import json
 from collections.abc import Iterator
 
 from policylint.model import Category, Confidence, Direction, Fix, Manifest, Resource, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
-from policylint.workload import containers, pod_template
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import containers, pod_template
 
 FORWARD = {"pre-upgrade", "post-upgrade"}
 BACK = {"pre-rollback", "post-rollback"}

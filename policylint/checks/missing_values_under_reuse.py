@@ -12,11 +12,11 @@ What to do instead: set the key in the values of this upgrade, keep all values i
 from collections.abc import Iterator
 
 from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.values.compare import Missing, missing
-from policylint.values.modes import Mode
-from policylint.values.subject import RenderFailure, ValuesChange
-from policylint.values.tables import dotted
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.compare import Missing, missing
+from policylint.helm.values.modes import Mode
+from policylint.helm.values.subject import RenderFailure, ValuesChange
+from policylint.helm.values.tables import dotted
 
 
 @rule(category=Category.PRACTICE, severity=Severity.ERROR, confidence=Confidence.LIKELY)

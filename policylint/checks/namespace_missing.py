@@ -9,10 +9,10 @@ What to do instead: name the namespace.
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import add_flag, changes_release
-from policylint.invocations.model import Invocation
+from policylint.scan.invocations.advice import add_flag, changes_release
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Fix, Grade, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 WHERE = {
     **dict.fromkeys(("helm", "azure", "circleci", "skaffold"), "whatever namespace the kube context names"),

@@ -11,10 +11,10 @@ What to do instead: roll back to the newest good revision, which makes it the de
 
 from collections.abc import Iterator
 
-from policylint.history.model import History
-from policylint.history.targets import base, targets
+from policylint.helm.inputs.revisions import History
+from policylint.helm.history.targets import base, targets
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.ROLLBACK, severity=Severity.WARNING)

@@ -13,11 +13,11 @@ the default in the subchart.
 from collections.abc import Iterator
 
 from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.values.chart import Chart
-from policylint.values.references import Path
-from policylint.values.subject import ValuesChange
-from policylint.values.tables import dotted, leaves
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.chart import Chart
+from policylint.helm.values.references import Path
+from policylint.helm.values.subject import ValuesChange
+from policylint.helm.values.tables import dotted, leaves
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)

@@ -12,10 +12,10 @@ What to do instead: let one release own the object: rename it in one chart, or r
 
 from collections.abc import Iterator
 
-from policylint.history.claims import Releases, claimed_twice
-from policylint.history.targets import base
+from policylint.helm.history.claims import Releases, claimed_twice
+from policylint.helm.history.targets import base
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.DATA_LOSS, severity=Severity.WARNING)

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from policylint.model import Category, Fix, Kept, Resource, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.workload import items, mapping, pod_template, template_path
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import items, mapping, pod_template, template_path
 
 
 @rule(category=Category.DATA_LOSS, severity=Severity.ERROR)

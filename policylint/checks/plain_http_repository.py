@@ -10,11 +10,11 @@ What to do instead: use https:// or oci://.
 import re
 from collections.abc import Iterator
 
-from policylint.invocations.advice import declared_text
-from policylint.invocations.model import Invocation
+from policylint.scan.invocations.advice import declared_text
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.patterns import pattern
-from policylint.rule import Context, rule
+from policylint.runtime.patterns import pattern
+from policylint.engine.rule import Context, rule
 
 ADDRESS = r"http://(?:[^\s/@\"']+@)?(?P<host>\[[^]\s]*\]|[\w.-]+)[^\s\"',{}]*"
 SETTING = pattern(rf"\b(?:repository|repo|repoURL|chart_repo_url)[\"']?\s*[:=]\s*[\"']?(?P<address>{ADDRESS})")

@@ -12,11 +12,11 @@ encrypted (sops, helm-secrets) and decrypt it on the way.
 from collections.abc import Iterator
 
 from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.patterns import pattern
-from policylint.redact import secret_key
-from policylint.rule import Context, rule
-from policylint.values.subject import ValuesChange
-from policylint.values.tables import dotted, leaves
+from policylint.runtime.patterns import pattern
+from policylint.redaction.redactor import secret_key
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.subject import ValuesChange
+from policylint.helm.values.tables import dotted, leaves
 
 _NAMES_ONLY = pattern(r"(?i)existing|(?:name|ref|file|path|enabled|policy|type|length|url|mount|class|keys?|field)$")
 _OBJECT_NAME = pattern(r"[a-z]([-a-z0-9.]{0,61}[a-z0-9])?")

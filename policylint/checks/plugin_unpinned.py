@@ -9,10 +9,10 @@ What to do instead: pin the plugin: --version.
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import add_flag
-from policylint.invocations.model import Invocation
+from policylint.scan.invocations.advice import add_flag
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Grade, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 MOVING = ("main", "master", "HEAD", "latest", "develop", "trunk")
 

@@ -11,8 +11,8 @@ What to do instead: let the selector and the pod labels come from the same templ
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Kept, Manifest, Resource, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
-from policylint.workload import EMPTY, mapping, pod_labels, selects, workloads
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import EMPTY, mapping, pod_labels, selects, workloads
 
 RUNNING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 SELECTORS = {("policy", "PodDisruptionBudget"): "selector", ("networking.k8s.io", "NetworkPolicy"): "podSelector"}

@@ -11,8 +11,8 @@ What to do instead: rename the port and the probe's port together, or use the nu
 from collections.abc import Iterator
 
 from policylint.model import Category, Created, Fix, Kept, Object, Resource, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.workload import at, containers, items, pod_template, template_path
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import at, containers, items, pod_template, template_path
 
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 HANDLERS = ("httpGet", "tcpSocket")

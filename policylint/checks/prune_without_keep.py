@@ -16,12 +16,12 @@ argoproj/argo-cd, 2026-08.
 import re
 from collections.abc import Iterator
 
-from policylint.invocations.declaredfields import automated
-from policylint.invocations.localcharts import documents_of
-from policylint.invocations.model import Invocation
+from policylint.scan.repository.declaredfields import automated
+from policylint.scan.repository.localcharts import documents_of
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.patterns import pattern
-from policylint.rule import Context, rule
+from policylint.runtime.patterns import pattern
+from policylint.engine.rule import Context, rule
 
 GUARD = pattern(r"\bPrune=(?:false|confirm)\b")
 HOLDS_DATA = pattern(r"^kind:[ \t]*[\"']?(PersistentVolumeClaim|Namespace|CustomResourceDefinition)\b", re.MULTILINE)

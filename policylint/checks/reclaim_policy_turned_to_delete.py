@@ -10,8 +10,8 @@ What to do instead: keep Retain for volumes whose data matters.
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Kept, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.workload import at
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import at
 
 
 @rule(category=Category.DATA_LOSS, severity=Severity.WARNING)

@@ -10,10 +10,10 @@ only one node can mount, and plan the downtime.
 
 from collections.abc import Iterator
 
-from policylint.impact import strategy, template_change
+from policylint.kubernetes.forecast.impact import strategy, template_change
 from policylint.model import Category, Fix, Kept, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.workload import at, mapping
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import at, mapping
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE)

@@ -9,10 +9,10 @@ What to do instead: keep the object, or change the reference in the same upgrade
 
 from collections.abc import Iterator
 
-from policylint.impact import is_kept
+from policylint.kubernetes.forecast.impact import is_kept
 from policylint.model import Category, Deleted, Fix, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
-from policylint.workload import references, referred, workloads
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import references, referred, workloads
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)

@@ -14,10 +14,10 @@ more time than --timeout, so that helm itself ends the operation.
 
 from collections.abc import Iterator
 
-from policylint.history.model import History, Revision
-from policylint.history.targets import targets
+from policylint.helm.inputs.revisions import History, Revision
+from policylint.helm.history.targets import targets
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.ERROR)

@@ -16,12 +16,12 @@ where the cluster went first, let `helm mapkubeapis` rewrite the stored manifest
 
 from collections.abc import Iterator
 
-from policylint.apis import ApiStatus, State, status
-from policylint.definitions import of_sides
+from policylint.kubernetes.api.apis import ApiStatus, State, status
+from policylint.kubernetes.manifests.definitions import of_sides
 from policylint.model import Category, Cause, Confidence, Created, Deleted, Fix, Kept, Severity, Violation
-from policylint.refusal import refusals
-from policylint.rule import Context, rule
-from policylint.runbooks import fixes_for
+from policylint.advice.refusals import refusals
+from policylint.engine.rule import Context, rule
+from policylint.advice.runbooks import fixes_for
 
 _MISSING = (State.REMOVED, State.OFF, State.NOT_YET)
 

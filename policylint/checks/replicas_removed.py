@@ -13,8 +13,8 @@ manager=hpa.
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Kept, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.workload import at
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import at
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)

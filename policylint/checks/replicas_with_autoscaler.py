@@ -11,10 +11,10 @@ What to do instead: leave replicas out of the template when autoscaling is on.
 
 from collections.abc import Iterator
 
-from policylint.autoscale import targets
+from policylint.kubernetes.api.autoscalers import targets
 from policylint.model import Apply, Category, Confidence, Created, Fix, Kept, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
-from policylint.workload import at
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import at
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)

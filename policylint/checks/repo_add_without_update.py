@@ -10,10 +10,10 @@ What to do instead: add helm repo update behind it, or --force-update to the rep
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import add_flag
-from policylint.invocations.together import Together
+from policylint.scan.invocations.advice import add_flag
+from policylint.scan.repository.together import Together
 from policylint.model import Category, Confidence, Grade, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)

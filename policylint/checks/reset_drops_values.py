@@ -12,11 +12,11 @@ What to do instead: keep every value in a file that each upgrade names; `helm ge
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.values.compare import reverting
-from policylint.values.modes import Mode
-from policylint.values.subject import ValuesChange
-from policylint.values.tables import listed
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.compare import reverting
+from policylint.helm.values.modes import Mode
+from policylint.helm.values.subject import ValuesChange
+from policylint.helm.values.tables import listed
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

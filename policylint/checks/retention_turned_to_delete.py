@@ -11,8 +11,8 @@ What to do instead: keep Retain, and delete claims by hand when their data is no
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Kept, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.workload import mapping
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import mapping
 
 
 @rule(category=Category.DATA_LOSS, severity=Severity.WARNING)

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 
 from policylint.errors import PolicylintError
 from policylint.model import Category, Edit, Fix, Grade, Severity, Violation
-from policylint.redact import secret_key
-from policylint.rule import Context, rule
-from policylint.values.compare import Difference, hidden
-from policylint.values.modes import Mode
-from policylint.values.subject import ValuesChange
-from policylint.values.tables import leaves, listed
-from policylint.values.writing import full_values
+from policylint.redaction.redactor import secret_key
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.compare import Difference, hidden
+from policylint.helm.values.modes import Mode
+from policylint.helm.values.subject import ValuesChange
+from policylint.helm.values.tables import leaves, listed
+from policylint.helm.values.writing import full_values
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)

@@ -13,11 +13,11 @@ keeps your values and takes new defaults.
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import line_of, replace_flag
-from policylint.invocations.model import Invocation
-from policylint.invocations.versions import absent
+from policylint.scan.invocations.advice import line_of, replace_flag
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.invocations.versions import absent
 from policylint.model import Category, Fix, Grade, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 INSTEAD = "--reset-then-reuse-values"
 

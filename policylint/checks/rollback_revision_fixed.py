@@ -9,9 +9,9 @@ What to do instead: find the newest good revision when it is needed: policylint 
 
 from collections.abc import Iterator
 
-from policylint.invocations.model import Invocation
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)

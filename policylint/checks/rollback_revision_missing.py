@@ -9,9 +9,9 @@ What to do instead: name the newest good revision: policylint history says which
 
 from collections.abc import Iterator
 
-from policylint.invocations.model import Invocation
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)

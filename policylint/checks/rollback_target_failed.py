@@ -11,11 +11,11 @@ What to do instead: give `helm rollback` the number of a good revision.
 
 from collections.abc import Iterator
 
-from policylint.history.model import History, Revision
-from policylint.history.report import said
-from policylint.history.targets import Targets, targets
+from policylint.helm.inputs.revisions import History, Revision
+from policylint.helm.history.report import said
+from policylint.helm.history.targets import Targets, targets
 from policylint.model import Category, Direction, Fix, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.ROLLBACK, severity=Severity.WARNING)

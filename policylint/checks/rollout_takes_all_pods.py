@@ -9,11 +9,11 @@ What to do instead: set maxUnavailable to 0 or 1 and maxSurge to 1 or more.
 
 from collections.abc import Iterator
 
-from policylint.impact import strategy, template_change
+from policylint.kubernetes.forecast.impact import strategy, template_change
 from policylint.model import Category, Fix, Kept, Severity, Violation
-from policylint.rollout import max_unavailable
-from policylint.rule import Context, rule
-from policylint.workload import at, mapping
+from policylint.kubernetes.api.rollouts import max_unavailable
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import at, mapping
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)

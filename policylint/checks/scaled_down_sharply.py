@@ -10,8 +10,8 @@ What to do instead: scale down in steps and watch the load, or leave replicas to
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Kept, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.workload import at
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import at
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING, params={"keep": 0.5})

@@ -10,8 +10,8 @@ What to do instead: keep at least one replica; to stop a workload on purpose, wa
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Kept, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.workload import at
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import at
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)

@@ -11,11 +11,11 @@ helm.sh/resource-policy: keep.
 
 from collections.abc import Iterator
 
-from policylint.impact import KEEP, is_kept
+from policylint.kubernetes.forecast.impact import KEEP, is_kept
 from policylint.model import Category, Deleted, Fix, Severity, Upgrade, Violation
-from policylint.renames import renames
-from policylint.rule import Context, rule
-from policylint.workload import references, referred, workloads
+from policylint.kubernetes.manifests.renames import renames
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import references, referred, workloads
 
 DERIVED = ("kubernetes.io/service-account-token", "helm.sh/release.v1")
 

@@ -12,11 +12,11 @@ variables use --set-file with a file that is removed.
 import re
 from collections.abc import Iterator
 
-from policylint.invocations.advice import changes_release
-from policylint.invocations.model import Invocation
+from policylint.scan.invocations.advice import changes_release
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.patterns import pattern
-from policylint.rule import Context, rule
+from policylint.runtime.patterns import pattern
+from policylint.engine.rule import Context, rule
 
 SECRET = pattern(
     r"(?:passw(?:or)?d|passphrase|pwd|token|(?:api|private|access|secret|auth|encryption|signing)[-_]?key|credentials?"

@@ -15,8 +15,8 @@ cannot see what lookup would find.
 from collections.abc import Iterator
 
 from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
-from policylint.render.steady import Unsteady, UnsteadyRender
-from policylint.rule import Context, rule
+from policylint.helm.render.steady import Unsteady, UnsteadyRender
+from policylint.engine.rule import Context, rule
 
 TEMPLATED = ("Deployment ", "StatefulSet ", "DaemonSet ")
 

@@ -13,8 +13,8 @@ labels; the Service selects by what they share.
 from collections.abc import Iterator
 
 from policylint.model import Category, Change, Created, Deleted, Fix, Manifest, Resource, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
-from policylint.workload import EMPTY, mapping, pod_labels, selects, workloads
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import EMPTY, mapping, pod_labels, selects, workloads
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 

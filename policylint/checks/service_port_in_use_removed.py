@@ -9,9 +9,9 @@ What to do instead: change both together, or keep the old port beside the new on
 
 from collections.abc import Iterator
 
-from policylint.backends import backends, has_port
+from policylint.kubernetes.api.backends import backends, has_port
 from policylint.model import Category, Fix, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)

@@ -12,9 +12,9 @@ own; keep the old one until the new one has proved itself. If no switch was mean
 from collections.abc import Iterator
 
 from policylint.model import Category, Created, Fix, Resource, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
-from policylint.switches import readiness, unsettled
-from policylint.workload import behind, mapping
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.traffic import readiness, unsettled
+from policylint.kubernetes.api.workloads import behind, mapping
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE, params={"keep": 0.5})

@@ -10,9 +10,9 @@ What to do instead: let the selector and the pod labels come from the same templ
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
-from policylint.switches import unsettled
-from policylint.workload import behind, mapping
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.traffic import unsettled
+from policylint.kubernetes.api.workloads import behind, mapping
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)

@@ -10,8 +10,8 @@ What to do instead: add a second Service with the new type, move the traffic (DN
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Kept, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.workload import at
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import at
 
 REACH = {"ClusterIP": 0, "ExternalName": 0, "NodePort": 1, "LoadBalancer": 2}
 

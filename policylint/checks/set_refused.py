@@ -11,10 +11,10 @@ What to do instead: write a list as {a,b}, escape the comma within quotes ('host
 from collections.abc import Iterator
 
 from policylint.errors import UsageError
-from policylint.invocations.model import Assignment, Invocation
+from policylint.scan.invocations.model import Assignment, Invocation
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.redact import secret_key
-from policylint.rule import Context, rule
+from policylint.redaction.redactor import secret_key
+from policylint.engine.rule import Context, rule
 
 VERBS = ("install", "upgrade", "template", "lint")
 
@@ -22,7 +22,7 @@ VERBS = ("install", "upgrade", "template", "lint")
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """A text that Helm's own reading of --set refuses; silent where a part of it cannot be told."""
-    from policylint.values.strvals import set_values
+    from policylint.helm.values.strvals import set_values
 
     if invocation.tool != "helm" or invocation.action not in VERBS or invocation.syntax != "shell":
         return

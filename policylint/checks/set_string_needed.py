@@ -15,12 +15,12 @@ Source of the types: pkg/strvals/parser.go of Helm 3.22 and 4.3 (typedVal).
 import re
 from collections.abc import Iterator
 
-from policylint.invocations.advice import installs_or_upgrades
-from policylint.invocations.edits import respelled
-from policylint.invocations.model import Assignment, Invocation
+from policylint.scan.invocations.advice import installs_or_upgrades
+from policylint.scan.invocations.edits import respelled
+from policylint.scan.invocations.model import Assignment, Invocation
 from policylint.model import Category, Confidence, Fix, Grade, Severity, Violation
-from policylint.patterns import pattern
-from policylint.rule import Context, rule
+from policylint.runtime.patterns import pattern
+from policylint.engine.rule import Context, rule
 
 TYPED = pattern(r"(?i)true|false|0|-?[1-9]\d*")
 LONG = pattern(r"[1-9]\d{6,17}")

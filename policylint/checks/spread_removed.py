@@ -10,8 +10,8 @@ What to do instead: keep the constraints.
 from collections.abc import Iterator
 
 from policylint.model import Category, Kept, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.safeguards import removed
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.safeguards import removed
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE)

@@ -12,11 +12,11 @@ afterwards, rewrite the stored record with the `mapkubeapis` plugin.
 
 from collections.abc import Iterator
 
-from policylint.history.model import History, Revision
-from policylint.history.stored import unserved
-from policylint.history.targets import base
+from policylint.helm.inputs.revisions import History, Revision
+from policylint.helm.history.stored import unserved
+from policylint.helm.history.targets import base
 from policylint.model import Category, Confidence, Direction, Fix, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.ERROR, confidence=Confidence.LIKELY)

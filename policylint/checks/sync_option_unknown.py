@@ -12,10 +12,10 @@ Source: docs/user-guide/sync-options.md and controller/sync.go of argoproj/argo-
 from collections.abc import Iterator
 
 from policylint.errors import closest
-from policylint.invocations.declaredfields import declared
-from policylint.invocations.model import Invocation
+from policylint.scan.repository.declaredfields import declared
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 SWITCH = ("true", "false")
 OPTIONS = {

@@ -10,9 +10,9 @@ What to do instead: rename the container port and targetPort together, or use th
 from collections.abc import Iterator
 
 from policylint.model import Category, Created, Fix, Kept, Manifest, Resource, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
-from policylint.switches import unsettled
-from policylint.workload import behind, containers, items, pod_template
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.traffic import unsettled
+from policylint.kubernetes.api.workloads import behind, containers, items, pod_template
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)

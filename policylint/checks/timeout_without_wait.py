@@ -9,11 +9,11 @@ What to do instead: add --wait, or leave the timeout out.
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import add_flag, changes_release, severity
-from policylint.invocations.defaults import called, off, on
-from policylint.invocations.model import Invocation
+from policylint.scan.invocations.advice import add_flag, changes_release, severity
+from policylint.scan.invocations.defaults import called, off, on
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

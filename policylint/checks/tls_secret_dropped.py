@@ -9,7 +9,7 @@ What to do instead: keep the tls entry and its Secret, or change both in the sam
 
 from collections.abc import Iterator
 
-from policylint.impact import is_kept
+from policylint.kubernetes.forecast.impact import is_kept
 from policylint.model import (
     Category,
     Deleted,
@@ -22,8 +22,8 @@ from policylint.model import (
     Upgrade,
     Violation,
 )
-from policylint.rule import Context, rule
-from policylint.workload import items
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import items
 
 GROUPS = ("networking.k8s.io", "extensions")
 

@@ -12,12 +12,12 @@ What to do instead: one job for each release, or the same concurrency group for 
 from collections.abc import Iterator
 from itertools import combinations
 
-from policylint.invocations.advice import installs_or_upgrades
-from policylint.invocations.jobs import Parts, parts_of
-from policylint.invocations.model import Invocation
-from policylint.invocations.together import Together
+from policylint.scan.invocations.advice import installs_or_upgrades
+from policylint.scan.repository.jobs import Parts, parts_of
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.repository.together import Together
 from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)

@@ -11,9 +11,9 @@ upgrade.
 
 from collections.abc import Iterator
 
-from policylint.invocations.routes import Removal
+from policylint.scan.repository.routes import Removal
 from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)

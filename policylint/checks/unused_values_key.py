@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 from policylint.errors import closest
 from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.values.references import Path, Usage, scan, usage
-from policylint.values.subject import ValuesChange
-from policylint.values.tables import dotted, leaves
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.references import Path, Usage, scan, usage
+from policylint.helm.values.subject import ValuesChange
+from policylint.helm.values.tables import dotted, leaves
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.LIKELY)

@@ -12,11 +12,11 @@ What to do instead: quote what is meant as text; use --set-string for text and -
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Location, Severity, Violation
-from policylint.redact import secret_key
-from policylint.rule import Context, rule
-from policylint.values.hazards import Hazard, in_file, in_flags
-from policylint.values.subject import ValuesChange
-from policylint.values.tables import Table, dotted, leaves
+from policylint.redaction.redactor import secret_key
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.hazards import Hazard, in_file, in_flags
+from policylint.helm.values.subject import ValuesChange
+from policylint.helm.values.tables import Table, dotted, leaves
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.values.unused import ValuesFiles
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.unused import ValuesFiles
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.LIKELY)

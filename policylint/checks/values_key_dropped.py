@@ -10,10 +10,10 @@ What to do instead: read the chart's changelog, move the setting to its new key,
 from collections.abc import Iterator
 
 from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.values.references import Path, usage
-from policylint.values.subject import ValuesChange
-from policylint.values.tables import Table, dotted, leaves
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.references import Path, usage
+from policylint.helm.values.subject import ValuesChange
+from policylint.helm.values.tables import Table, dotted, leaves
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)

@@ -11,11 +11,11 @@ is rolled out.
 from collections.abc import Iterator
 
 from policylint.model import Category, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.values.chart import schema_of
-from policylint.values.subject import ValuesChange
-from policylint.values.tables import dotted
-from policylint.values.tightening import tightenings
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.chart import schema_of
+from policylint.helm.values.subject import ValuesChange
+from policylint.helm.values.tables import dotted
+from policylint.helm.values.tightening import tightenings
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

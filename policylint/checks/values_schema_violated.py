@@ -10,11 +10,11 @@ What to do instead: correct the values named; --skip-schema-validation only hide
 from collections.abc import Iterator
 
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.values.chart import schema_of
-from policylint.values.schema import breaches
-from policylint.values.subject import ValuesChange
-from policylint.values.tables import dotted
+from policylint.engine.rule import Context, rule
+from policylint.helm.values.chart import schema_of
+from policylint.helm.values.schema import breaches
+from policylint.helm.values.subject import ValuesChange
+from policylint.helm.values.tables import dotted
 
 
 @rule(category=Category.PRACTICE, severity=Severity.ERROR)

@@ -11,8 +11,8 @@ What to do instead: select by name and instance only; such labels belong to meta
 from collections.abc import Iterator
 
 from policylint.model import Category, Created, Fix, Kept, Severity, Violation
-from policylint.rule import Context, rule
-from policylint.workload import mapping, pod_template
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import mapping, pod_template
 
 VOLATILE = ("helm.sh/chart", "chart", "app.kubernetes.io/version", "version", "release-revision")
 

@@ -11,11 +11,11 @@ What to do instead: add --wait with a --timeout, or follow the upgrade with kube
 
 from collections.abc import Iterator
 
-from policylint.invocations.advice import add_flag, changes_release, line_of, replace_flag, severity, spelled
-from policylint.invocations.defaults import called, off, on
-from policylint.invocations.model import Invocation
+from policylint.scan.invocations.advice import add_flag, changes_release, line_of, replace_flag, severity, spelled
+from policylint.scan.invocations.defaults import called, off, on
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Fix, Grade, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

@@ -12,8 +12,8 @@ a post-install and post-upgrade hook.
 from collections.abc import Iterator
 
 from policylint.model import Category, Created, Deleted, Fix, Kept, ResourceId, Severity, Upgrade, Violation
-from policylint.rule import Context, rule
-from policylint.workload import behind, items, mapping
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import behind, items, mapping
 
 KINDS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 

@@ -8,11 +8,12 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from policylint import cli, interrupts
+from policylint import cli
+from policylint.runtime import signals as interrupts
 from policylint.cli.parameters import parameters, plain
 from policylint.errors import PolicylintError
 from policylint.model import Verdict
-from policylint.shipped import modules
+from policylint.runtime.resources import modules
 
 NO_COMMANDS = ("app", "common", "help", "parameters", "sides")
 """The modules of this package that are no commands."""

@@ -9,7 +9,7 @@ from policylint.cli.common import check_formats, emit
 from policylint.cli.parameters import Words, option, words
 from policylint.cli.sides import one_side, with_sides
 from policylint.model import Category, Severity
-from policylint.options import Options
+from policylint.helm.inputs.options import Options
 
 
 @with_sides
@@ -31,7 +31,7 @@ def command(
 
     policylint check CHART -f values.yaml --before git:main, or policylint check -- helm upgrade ...
     """
-    from policylint.pipeline import check
+    from policylint.pipeline.case import check
 
     check_formats(words(format_))
     asked = replace(

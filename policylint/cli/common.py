@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from policylint.errors import UsageError
-from policylint.formats import names, render
-from policylint.report import Report
+from policylint.report.formats import names, render
+from policylint.report.model import Report
 
 
 def emit(report: Report, formats: Sequence[str]) -> int:

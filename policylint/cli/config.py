@@ -17,8 +17,8 @@ def command(
     """Print the configuration that holds in this directory, as JSON."""
     from msgspec import structs, to_builtins
 
-    from policylint.options import Options
-    from policylint.plan import load_config
+    from policylint.helm.inputs.options import Options
+    from policylint.pipeline.plan import load_config
 
     found = load_config(Options(config=file))
     if explain:
@@ -34,9 +34,9 @@ def command(
 
 def _shown(release: Release) -> Release:
     """A release without the secrets of its `set` and of its repository's address."""
-    from policylint.fragments import without
-    from policylint.redact import LOGIN, MASK
-    from policylint.sensitive import argument_secrets
+    from policylint.redaction.quoted import without
+    from policylint.redaction.redactor import LOGIN, MASK
+    from policylint.redaction.collect import argument_secrets
 
     sets = (without(text, argument_secrets("--set", text), MASK) for text in release.sets)
     return replace(release, sets=tuple(sets), repo=LOGIN.sub(rf"\g<before>{MASK}", release.repo))

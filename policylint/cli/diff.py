@@ -5,7 +5,7 @@ from typing import Annotated
 
 from policylint.cli.parameters import option
 from policylint.cli.sides import one_side, with_sides
-from policylint.options import Options
+from policylint.helm.inputs.options import Options
 
 
 @with_sides
@@ -15,7 +15,7 @@ def command(
     format_: Annotated[str, option("--format", help="text, json or jsonpatch.")] = "text",
 ) -> int:
     """Print what changes, resource by resource; exit 0 whether or not anything does."""
-    from policylint.differ import written
+    from policylint.commands.diff import written
 
     sys.stdout.write(written(one_side(options), format_, resource))
     return 0

@@ -13,9 +13,9 @@ def command(
     format_: Annotated[str, option("--format", help="text or json.")] = "text",
 ) -> int:
     """Say for each deploy in this repository whether policylint runs before it; exit 1 where it does not."""
-    from policylint.coverage import cover
+    from policylint.commands.doctor import cover
     from policylint.errors import UsageError
-    from policylint.survey import Survey
+    from policylint.commands.scan import Survey
 
     if format_ not in ("text", "json"):
         raise UsageError(f"no format is called {format_!r}", remedy="the formats are json, text")

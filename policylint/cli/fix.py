@@ -20,8 +20,8 @@ def command(
 
     policylint fix deploy/ --diff
     """
-    from policylint.fix import repair, verdict, write
-    from policylint.survey import Survey
+    from policylint.commands.fix import repair, verdict, write
+    from policylint.commands.scan import Survey
 
     asked = Survey(words(paths), env, helm_version, words(select), words(ignore), config=config)
     made, report = repair(asked, unsafe=unsafe)

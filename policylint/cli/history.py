@@ -20,7 +20,7 @@ def command(
 
     helm list -A -o json | policylint history -
     """
-    from policylint.examine import examine
+    from policylint.commands.history import examine
 
     check_formats(words(format_))
     return emit(examine(words(releases), helm, fail_on, kube_version), words(format_))

@@ -24,7 +24,7 @@ def command(
 
     policylint scan . --env production
     """
-    from policylint.survey import Survey, survey
+    from policylint.commands.scan import Survey, survey
 
     check_formats(words(format_))
     asked = Survey(words(paths), env, helm_version, words(select), words(ignore), level, fail_on, config)

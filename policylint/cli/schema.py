@@ -11,7 +11,7 @@ def command(
     name: Annotated[str, argument("report or config.")],
 ) -> int:
     """Print a JSON Schema: `report` (what --format json prints) or `config` (.policylint.yaml)."""
-    from policylint.catalogue import schema
+    from policylint.engine.catalogue import schema
 
     sys.stdout.write(json.dumps(schema(name), indent=2) + "\n")
     return 0

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from policylint.cli.parameters import Words, argument, option, parameters, words
 from policylint.errors import UsageError
 from policylint.model import Apply
-from policylint.options import Options
-from policylint.sources.sides import ValuesInput
+from policylint.helm.inputs.options import Options
+from policylint.helm.inputs.sides import ValuesInput
 
 
 def values_given(

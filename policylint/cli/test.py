@@ -11,7 +11,7 @@ def command(
     pack: Annotated[Path, argument("A YAML rule, or a directory of them.")],
 ) -> int:
     """Run the examples of YAML rules; exit 1 where one does not come out as it says."""
-    from policylint.trial import failures, rules_below
+    from policylint.commands.test import failures, rules_below
 
     rules = rules_below(pack)
     wrong = [line for rule in rules for line in failures(rule)]

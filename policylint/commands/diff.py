@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from policylint.errors import UsageError
-from policylint.formats.json import resource as identity_json
-from policylint.formats.text import dotted, short
+from policylint.report.formats.json import resource as identity_json
+from policylint.report.formats.text import dotted, short
 from policylint.model import Change, Created, Deleted, FieldChange, Json, Kept, Upgrade
-from policylint.options import Options
-from policylint.redact import Redactor, mask_secret
+from policylint.helm.inputs.options import Options
+from policylint.redaction.redactor import Redactor, mask_secret
 
 SCHEMA = "policylint/diff/v1"
 FORMATS = ("text", "json", "jsonpatch")
@@ -21,7 +21,7 @@ def written(options: Options, format_: str, resource: str = "") -> str:
 
     Raises `UsageError` for an unknown format or resource, and what loading and rendering raise.
     """
-    from policylint.pipeline import upgrades
+    from policylint.pipeline.case import upgrades
 
     if format_ not in FORMATS:
         raise UsageError(f"no format is called {format_!r}", remedy=f"the formats are {', '.join(FORMATS)}")
@@ -81,7 +81,7 @@ def _rows(upgrade: Upgrade) -> list[dict[str, Any]]:
 
 
 def _patches(upgrade: Upgrade) -> list[dict[str, Any]]:
-    from policylint.jsonpatches import patch
+    from policylint.kubernetes.manifests.jsonpatch import patch
 
     redactor = _redactor(upgrade)
 

@@ -8,17 +8,17 @@ from typing import Any
 
 from msgspec import Struct
 
-from policylint.formats.json import SCHEMA
-from policylint.invocations.advice import is_dry_run
-from policylint.invocations.callsites import words_for
-from policylint.invocations.doctor import Coverage, examine
-from policylint.invocations.jobs import CI, MAKE
-from policylint.invocations.model import Invocation
-from policylint.invocations.source import Source
-from policylint.invocations.walk import naming
+from policylint.report.formats.json import SCHEMA
+from policylint.scan.invocations.advice import is_dry_run
+from policylint.scan.repository.callsites import words_for
+from policylint.scan.repository.coverage import Coverage, examine
+from policylint.scan.repository.jobs import CI, MAKE
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.invocations.reader import Source
+from policylint.scan.readers.walk import naming
 from policylint.model import Verdict, combine
-from policylint.report import RuleFailure
-from policylint.survey import Survey, absolute, configuration, searched
+from policylint.report.model import RuleFailure
+from policylint.commands.scan import Survey, absolute, configuration, searched
 
 ROUNDS = 3
 """How often the callers of callers are looked for."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from policylint.catalogue import page
-from policylint.explain import Explanation, explain
+from policylint.engine.catalogue import page
+from policylint.advice.errors import Explanation, explain
 from policylint.model import Fix
-from policylint.packs import all_rules
+from policylint.engine.registry import all_rules
 
 
 def written(text: str) -> str | None:

@@ -12,11 +12,11 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from policylint.errors import PolicylintError
-from policylint.invocations.secrets import secrets
+from policylint.scan.invocations.secrets import secrets
 from policylint.model import Edit, Finding, Fix, Grade, Verdict
-from policylint.redact import MIN_LENGTH, Redactor
-from policylint.report import Report
-from policylint.survey import Survey, judged, searched
+from policylint.redaction.redactor import MIN_LENGTH, Redactor
+from policylint.report.model import Report
+from policylint.commands.scan import Survey, judged, searched
 
 
 class Repair(Struct, frozen=True):
@@ -36,7 +36,7 @@ class Repair(Struct, frozen=True):
 
     def _shown(self, name: str) -> str:
         """One file's diff without the secrets of the commands and those that the file itself holds."""
-        from policylint.sensitive import secret_lines
+        from policylint.redaction.collect import secret_lines
 
         before, after = self.files[name]
         held = {text for text in secret_lines(os.fsdecode(before), nested=True, strict=True) if len(text) >= MIN_LENGTH}

@@ -9,17 +9,17 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from policylint.errors import PolicylintError, UsageError
-from policylint.evaluate import evaluate, verdict
-from policylint.history.claims import Releases
-from policylint.history.model import History
-from policylint.history.read import read
-from policylint.history.report import summary, table, to_json
+from policylint.engine.evaluate import evaluate, verdict
+from policylint.helm.history.claims import Releases
+from policylint.helm.inputs.revisions import History
+from policylint.helm.history.read import read
+from policylint.helm.history.report import summary, table, to_json
 from policylint.model import Severity, Target, Verdict, combine
-from policylint.packs import all_rules
-from policylint.patterns import pattern
-from policylint.redact import Redactor
-from policylint.report import ReleaseReport, Report, RuleFailure
-from policylint.rule import Context, Rule
+from policylint.engine.registry import all_rules
+from policylint.runtime.patterns import pattern
+from policylint.redaction.redactor import Redactor
+from policylint.report.model import ReleaseReport, Report, RuleFailure
+from policylint.engine.rule import Context, Rule
 
 _RELEASE = pattern(r"(?:release:)?(?P<namespace>[a-z0-9][-a-z0-9]*)/(?P<name>[a-z0-9][-a-z0-9.]*)")
 
@@ -55,11 +55,11 @@ def examine(sources: Sequence[str], helm: str = "", fail_on: Severity = Severity
 
 def _load(source: str, helm: str) -> tuple[History, ...]:
     if source == "-":
-        from policylint.sources.manifests import from_stdin
+        from policylint.helm.sources.manifests import from_stdin
 
         return read(from_stdin().text[0][1], "-", now=datetime.now(UTC))
     if Path(source).is_file():
-        from policylint.sources.manifests import read_text
+        from policylint.helm.sources.manifests import read_text
 
         return read(read_text(Path(source)), source, now=datetime.now(UTC))
     found = _RELEASE.fullmatch(source)
@@ -68,8 +68,8 @@ def _load(source: str, helm: str) -> tuple[History, ...]:
             f"{source} is neither a file nor NAMESPACE/NAME",
             remedy="export one: helm history NAME -o json > history.json",
         )
-    from policylint.render.binary import find_helm
-    from policylint.sources.release import history
+    from policylint.helm.engines.binary import find_helm
+    from policylint.helm.sources.release import history
 
     return (history(found["name"], found["namespace"], find_helm(helm)),)
 

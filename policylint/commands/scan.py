@@ -12,15 +12,15 @@ from msgspec.structs import replace
 
 from policylint.config import Config, Environment, find, read, severities
 from policylint.errors import UsageError
-from policylint.listing import Listing, listed
+from policylint.scan.readers.listing import Listing, listed
 from policylint.model import Apply, Category, Finding, Severity, Target
-from policylint.redact import Redactor
-from policylint.report import Report, RuleFailure
+from policylint.redaction.redactor import Redactor
+from policylint.report.model import Report, RuleFailure
 
 if TYPE_CHECKING:  # loaded while git looks through the files
-    from policylint.invocations.model import Invocation
-    from policylint.invocations.walk import Scan
-    from policylint.rule import Rule
+    from policylint.scan.invocations.model import Invocation
+    from policylint.scan.readers.walk import Scan
+    from policylint.engine.rule import Rule
 
 _SUBJECTS = frozenset({"Invocation", "Removal", "Together"})
 DOCUMENTS = (".md", ".mdx", ".markdown", ".rst", ".adoc")
@@ -46,7 +46,7 @@ def survey(asked: Survey) -> Report:
     A file that cannot be read is a failure of the report; no invocation at all is a pass that says so.
     """
     listings = _listed(asked)
-    from policylint.packs import all_rules
+    from policylint.engine.registry import all_rules
 
     all_rules(_SUBJECTS)
     return judged(asked, _searched(listings))
@@ -62,8 +62,8 @@ def _listed(asked: Survey) -> list[Listing]:
 
 
 def _searched(listings: Sequence[Listing]) -> Scan:
-    from policylint.invocations.source import readers
-    from policylint.invocations.walk import scanned
+    from policylint.scan.invocations.reader import readers
+    from policylint.scan.readers.walk import scanned
 
     readers()
     return scanned(listings, Path.cwd())
@@ -76,9 +76,9 @@ def absolute(asked: Survey) -> list[Path]:
 
 def judged(asked: Survey, found: Scan) -> Report:
     """What the rules say of the invocations of a scan."""
-    from policylint.evaluate import evaluate, order, verdict
-    from policylint.invocations.secrets import secrets
-    from policylint.rule import Context
+    from policylint.engine.evaluate import evaluate, order, verdict
+    from policylint.scan.invocations.secrets import secrets
+    from policylint.engine.rule import Context
 
     config = configuration(asked)
     environment = _environment(asked, config)
@@ -98,8 +98,8 @@ def judged(asked: Survey, found: Scan) -> Report:
 
 def _subjects(asked: Survey, found: Scan, config: Config, rules: Iterable[Rule]) -> Iterator[object]:
     """The invocations, those of each file together, and the removals where a rule asks for them: they take a search."""
-    from policylint.invocations.routes import Removal, removals
-    from policylint.invocations.together import in_repository
+    from policylint.scan.repository.routes import Removal, removals
+    from policylint.scan.repository.together import in_repository
 
     yield from (*found.invocations, *in_repository(found.invocations))
     if any(Removal in rule.subjects for rule in rules):
@@ -114,7 +114,7 @@ class _Rows(Sequence[Any]):
         self._redactor = redactor
 
     def __getitem__(self, at: Any) -> Any:
-        from policylint.invocations.secrets import masked
+        from policylint.scan.invocations.secrets import masked
 
         row = masked(self._invocations[at]).to_json()
         return self._redactor.value(row) if self._redactor.secrets else row
@@ -132,8 +132,8 @@ def configuration(asked: Survey) -> Config:
 def _environment(asked: Survey, config: Config) -> Environment:
     if not asked.environment:
         return Environment()
-    from policylint.options import Options
-    from policylint.plan import environment_of
+    from policylint.helm.inputs.options import Options
+    from policylint.pipeline.plan import environment_of
 
     return environment_of(Options(environment=asked.environment), config)
 
@@ -148,7 +148,7 @@ def _target(asked: Survey, config: Config, environment: Environment) -> Target:
 
 
 def _rules(asked: Survey, config: Config, level: Category | None) -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
-    from policylint.packs import all_rules, select
+    from policylint.engine.registry import all_rules, select
 
     rules, failures = all_rules(_SUBJECTS)
     chosen = select(

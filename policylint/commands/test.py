@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from policylint.errors import UsageError
-from policylint.judge import Case, Judging, judge
-from policylint.manifest import Text
+from policylint.pipeline.judge import Case, Judging, judge
+from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Target
-from policylint.rule import Rule
-from policylint.yamlrule import read_rule
+from policylint.engine.rule import Rule
+from policylint.engine.yamlrule import read_rule
 
 
 def rules_below(path: Path) -> tuple[Rule, ...]:

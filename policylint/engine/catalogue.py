@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from policylint import shipped
+from policylint.runtime import resources as shipped
 from policylint.errors import UsageError
 from policylint.model import Category
-from policylint.rule import Rule
+from policylint.engine.rule import Rule
 
 SCHEMA = "policylint/rules/v1"
 

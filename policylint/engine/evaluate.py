@@ -23,9 +23,9 @@ from policylint.model import (
     Violation,
     combine,
 )
-from policylint.redact import Redactor
-from policylint.report import RuleFailure
-from policylint.rule import Context, Rule
+from policylint.redaction.redactor import Redactor
+from policylint.report.model import RuleFailure
+from policylint.engine.rule import Context, Rule
 
 _CATEGORIES = {category: place for place, category in enumerate(Category)}
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from policylint.errors import UsageError, nearest
 from policylint.model import Category
-from policylint.patterns import pattern
-from policylint.report import RuleFailure
-from policylint.rule import Rule
-from policylint.shipped import data, modules, read, sizes
+from policylint.runtime.patterns import pattern
+from policylint.report.model import RuleFailure
+from policylint.engine.rule import Rule
+from policylint.runtime.resources import data, modules, read, sizes
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -87,7 +87,7 @@ def rules_of(module: object) -> Iterator[Rule]:
 
 def yaml_rules() -> Iterator[Rule]:
     """The rules of `rules/`: inside the package in a wheel, beside it in a checkout."""
-    from policylint.yamlrule import read_rule
+    from policylint.engine.yamlrule import read_rule
 
     for path, text in rule_files():
         yield read_rule(text, path)
@@ -106,7 +106,7 @@ def rule_files() -> Iterator[tuple[str, str]]:
 
 def _rules_folder() -> Traversable:
     """`rules/` inside the package as in a wheel, or beside it as in a checkout."""
-    here = Path(__file__).parent
+    here = Path(__file__).parent.parent
     for folder in (here / "rules", here.parent / "rules"):
         if folder.is_dir():
             return folder

@@ -11,22 +11,11 @@ from typing import Any
 
 from msgspec import Struct, json
 
-from policylint import shipped
+from policylint.runtime import resources as shipped
 from policylint.errors import PolicylintError, ReadError, nearest
-from policylint.kyaml import load
-from policylint.model import (
-    Category,
-    Confidence,
-    Created,
-    Deleted,
-    Fix,
-    Grade,
-    Json,
-    Kept,
-    Severity,
-    Violation,
-)
-from policylint.rule import Context, Rule
+from policylint.kyaml.load import load
+from policylint.model import Category, Confidence, Created, Deleted, Fix, Grade, Json, Kept, Severity, Violation
+from policylint.engine.rule import Context, Rule
 
 OPERATIONS: Mapping[str, type] = {"CREATE": Created, "UPDATE": Kept, "DELETE": Deleted}
 VARIABLES = frozenset({"object", "oldObject", "params", "variables"})

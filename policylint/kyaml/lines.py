@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from policylint.libyaml import MappingNode, Node, ScalarNode, SequenceNode, yaml
+from policylint.kyaml.nodes import MappingNode, Node, ScalarNode, SequenceNode, yaml
 
 Path = tuple[str, ...]
 

@@ -21,9 +21,9 @@ from typing import Any
 from msgspec import Struct
 
 from policylint.errors import ReadError
-from policylint.libyaml import ConstructorError, MappingNode, Node, ScalarNode, SequenceNode, yaml
+from policylint.kyaml.nodes import ConstructorError, MappingNode, Node, ScalarNode, SequenceNode, yaml
 from policylint.model import Json
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 MAX_NODES = 2_000_000
 """The most nodes a document may have once its aliases are expanded (go-yaml refuses such documents too)."""

@@ -6,7 +6,7 @@ they take longer than all else in it, so they are left until somebody uses them.
 
 from __future__ import annotations
 
-from policylint.patterns import deferred
+from policylint.runtime.patterns import deferred
 
 with deferred():
     import yaml

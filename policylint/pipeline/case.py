@@ -10,19 +10,19 @@ from msgspec.structs import replace
 
 from policylint.errors import PolicylintError, SourceError, UsageError
 from policylint.model import Finding, Json, Upgrade, Verdict, combine
-from policylint.options import Options
-from policylint.plan import Plan, line_found, load_config, minor, named_line, plans, target
-from policylint.render.rendering import Rendered, Rendering
-from policylint.report import ReleaseReport, Report, RuleFailure
-from policylint.sources.sides import ChartSide, EmptySide, ManifestSide
-from policylint.sources.workspace import Workspace
+from policylint.helm.inputs.options import Options
+from policylint.pipeline.plan import Plan, line_found, load_config, minor, named_line, plans, target
+from policylint.helm.render.rendering import Rendered, Rendering
+from policylint.report.model import ReleaseReport, Report, RuleFailure
+from policylint.helm.inputs.sides import ChartSide, EmptySide, ManifestSide
+from policylint.helm.inputs.workspace import Workspace
 
 if TYPE_CHECKING:
     from policylint.config import Config
-    from policylint.judge import Case, Judging
-    from policylint.manifest import Text
-    from policylint.values.capabilities import ClusterQuestions
-    from policylint.values.chart import Chart
+    from policylint.pipeline.judge import Case, Judging
+    from policylint.kubernetes.manifests.reader import Text
+    from policylint.helm.values.capabilities import ClusterQuestions
+    from policylint.helm.values.chart import Chart
 
 Progress = Callable[[int, int, str], None]
 """(number, of how many, release): called before each release is judged."""
@@ -62,8 +62,8 @@ def _together(
     """What several releases show together, while the files of their sides are there."""
     if len(todo) < 2 and not named:
         return (), (), ()
-    from policylint.fleetwise import judge_together
-    from policylint.values.unused import values_files
+    from policylint.pipeline.fleet import judge_together
+    from policylint.helm.values.unused import values_files
 
     judging = _judging(todo[0])
     findings, failures, found = judge_together(todo, releases, judging, (values_files(named),))
@@ -82,7 +82,7 @@ def run(plan: Plan) -> ReleaseReport:
     try:
         with Rendering(plan) as rendering:
             # The renders run meanwhile: only now load what the later stages need.
-            from policylint.judge import judge
+            from policylint.pipeline.judge import judge
 
             expected = _subjects(plan)
             judging = _judging(plan, expected)
@@ -98,9 +98,9 @@ def run(plan: Plan) -> ReleaseReport:
 
 def _unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
     """The report of a release that could not be rendered or read: what its values say is told all the same."""
-    from policylint.evaluate import evaluate
-    from policylint.redact import Redactor
-    from policylint.rule import Context
+    from policylint.engine.evaluate import evaluate
+    from policylint.redaction.redactor import Redactor
+    from policylint.engine.rule import Context
 
     at = target(plan, line_found(plan.options) if isinstance(plan.given_after, ChartSide) else "")
     subjects, failures = _values_subjects(plan, at.helm, error.message)
@@ -115,8 +115,8 @@ def _with_causes(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...]
     """The report with the places in the user's values that findings on fields come from."""
     if not any(finding.path for finding in report.findings):
         return report
-    from policylint.blame import blamed
-    from policylint.values.subject import ValuesChange
+    from policylint.helm.values.blame import blamed
+    from policylint.helm.values.subject import ValuesChange
 
     change = next((subject for subject in subjects if isinstance(subject, ValuesChange)), None)
     return replace(report, findings=blamed(report.findings, change, plan.before))
@@ -124,8 +124,8 @@ def _with_causes(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...]
 
 def _with_modes(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...]) -> ReleaseReport:
     """The report with what the values modes make of this upgrade, where one is named."""
-    from policylint.values.compare import compare_modes, table, to_json
-    from policylint.values.subject import ValuesChange
+    from policylint.helm.values.compare import compare_modes, table, to_json
+    from policylint.helm.values.subject import ValuesChange
 
     change = next((subject for subject in subjects if isinstance(subject, ValuesChange)), None)
     if change is None or not plan.options.values_mode:
@@ -137,7 +137,7 @@ def _with_modes(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...])
 
 def _values_subjects(plan: Plan, helm: str, failed: str = "") -> tuple[tuple[object, ...], tuple[RuleFailure, ...]]:
     """The values change and the new chart as subjects, where the after side is a chart at hand."""
-    from policylint.values.stage import values_change
+    from policylint.helm.values.stage import values_change
 
     try:
         change = values_change(plan.before, plan.given_after, plan.options.values_mode, helm, failed)
@@ -148,7 +148,7 @@ def _values_subjects(plan: Plan, helm: str, failed: str = "") -> tuple[tuple[obj
 
 def _questions(plan: Plan, chart: Chart) -> ClusterQuestions:
     """The new chart with what the options and the configuration say of the cluster."""
-    from policylint.values.capabilities import ClusterQuestions
+    from policylint.helm.values.capabilities import ClusterQuestions
 
     version = plan.options.kube_version or plan.environment.kubernetes or plan.config.kubernetes
     return ClusterQuestions(chart, bool(version), (*plan.options.api_versions, *plan.environment.api_versions))
@@ -156,8 +156,8 @@ def _questions(plan: Plan, chart: Chart) -> ClusterQuestions:
 
 def _record_subjects(plan: Plan, subjects: tuple[object, ...], after: Rendered) -> Iterator[object]:
     """The history that the before side comes from, and the size of the record that the upgrade will write."""
-    from policylint.history.size import forecast
-    from policylint.values.subject import ValuesChange
+    from policylint.helm.history.size import forecast
+    from policylint.helm.values.subject import ValuesChange
 
     if isinstance(plan.before, ManifestSide) and plan.before.history:
         yield plan.before.history
@@ -173,7 +173,7 @@ def upgrades(options: Options) -> list[Upgrade]:
     with Workspace() as workspace:
         for plan in plans(options, load_config(options), workspace):
             with Rendering(plan) as rendering:
-                from policylint.judge import read
+                from policylint.pipeline.judge import read
 
                 found.append(read(_case(plan, rendering))[0])
     return found
@@ -187,8 +187,8 @@ def failure(stage: str, error: PolicylintError) -> RuleFailure:
 def _judging(plan: Plan, subjects: frozenset[str] = frozenset()) -> Judging:
     """How a plan is judged; with `subjects`, by the rules on these types."""
     from policylint.config import severities
-    from policylint.judge import Judging
-    from policylint.packs import all_rules, select
+    from policylint.pipeline.judge import Judging
+    from policylint.engine.registry import all_rules, select
 
     options, config = plan.options, plan.config
     rules, failures = all_rules(subjects)
@@ -215,7 +215,7 @@ def _subjects(plan: Plan) -> frozenset[str]:
 
 
 def _case(plan: Plan, rendering: Rendering) -> Case:
-    from policylint.judge import Case, prepare
+    from policylint.pipeline.judge import Case, prepare
 
     subjects, failures = _values_subjects(plan, rendering.line or "4")
     prepare(minor(plan.options, plan.environment, plan.config))
@@ -270,7 +270,7 @@ def _evidence(plan: Plan, rendering: Rendering, before: Rendered, after: Rendere
 
 def _unread(plan: Plan) -> list[str]:
     """What is not judged of a chart that helm pulled: its own files are not read."""
-    from policylint.values.side import is_local
+    from policylint.helm.values.side import is_local
 
     if not isinstance(plan.after, ChartSide) or is_local(plan.after):
         return []
@@ -287,7 +287,7 @@ def _engine_notes(plan: Plan, rendering: Rendering) -> list[str]:
 
 def _version_notes(plan: Plan) -> list[str]:
     """What the judgement of this Kubernetes minor rests on, where that is not its own recorded answers."""
-    from policylint.schemas import NEWEST, RECORDED, minor_number, recorded_for
+    from policylint.kubernetes.api.schemas import NEWEST, RECORDED, minor_number, recorded_for
 
     wanted = minor(plan.options, plan.environment, plan.config)
     if minor_number(wanted) > minor_number(NEWEST):
@@ -301,8 +301,8 @@ def _version_notes(plan: Plan) -> list[str]:
 
 def _texts(named: tuple[str, ...]) -> tuple[Text, ...]:
     """The texts of files, directories and `-`."""
-    from policylint.manifest import Text
-    from policylint.sources.manifests import from_directory, from_file, from_stdin
+    from policylint.kubernetes.manifests.reader import Text
+    from policylint.helm.sources.manifests import from_directory, from_file, from_stdin
 
     sides = [
         from_stdin() if name == "-" else from_directory(Path(name)) if Path(name).is_dir() else from_file(Path(name))

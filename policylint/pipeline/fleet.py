@@ -10,16 +10,16 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from policylint.errors import PolicylintError
-from policylint.evaluate import evaluate, verdict
+from policylint.engine.evaluate import evaluate, verdict
 from policylint.model import Finding, ResourceId, Severity, Verdict
-from policylint.redact import Redactor
-from policylint.report import ChangeSummary, ReleaseReport, RuleFailure
-from policylint.rule import Context
-from policylint.sources.sides import ChartSide, Side
+from policylint.redaction.redactor import Redactor
+from policylint.report.model import ChangeSummary, ReleaseReport, RuleFailure
+from policylint.engine.rule import Context
+from policylint.helm.inputs.sides import ChartSide, Side
 
 if TYPE_CHECKING:
-    from policylint.judge import Judging
-    from policylint.plan import Plan
+    from policylint.pipeline.judge import Judging
+    from policylint.pipeline.plan import Plan
 
 Key = tuple[str, ...]
 _MISSING: Any = object()
@@ -108,8 +108,8 @@ def _member(plan: Plan, report: ReleaseReport) -> Member:
 
 def _values(side: Side, helm: str) -> dict[Key, Any]:
     """The user's values of a side by key path; none where the side is no chart."""
-    from policylint.values.given import user_values
-    from policylint.values.tables import leaves
+    from policylint.helm.values.given import user_values
+    from policylint.helm.values.tables import leaves
 
     return dict(leaves(user_values(side.values, helm))) if isinstance(side, ChartSide) else {}
 

@@ -11,17 +11,17 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from policylint.errors import UsageError
-from policylint.invocations.argv import Command, parse
-from policylint.invocations.commands import parse_command
-from policylint.invocations.model import Invocation
-from policylint.invocations.text import Text, Word
-from policylint.invocations.wrappers import Call, calls, tool_of
+from policylint.scan.shells.argv import Command, parse
+from policylint.scan.invocations.commands import parse_command
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.texts.text import Text, Word
+from policylint.scan.shells.wrappers import Call, calls, tool_of
 from policylint.model import Apply
-from policylint.options import Options
-from policylint.patterns import pattern
-from policylint.render.command import PASSED_ON, without_secrets
-from policylint.sources.sides import ValuesInput, default_namespace
-from policylint.values.modes import Mode
+from policylint.helm.inputs.options import Options
+from policylint.runtime.patterns import pattern
+from policylint.helm.engines.command import PASSED_ON, without_secrets
+from policylint.helm.inputs.sides import ValuesInput, default_namespace
+from policylint.helm.values.modes import Mode
 
 _LINE = pattern(r"(?<![\d.])v?([34])(?:\.\d+)*(?:\.exe)?$")
 _ACTIONS = ("install", "upgrade", "template")

@@ -8,13 +8,13 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from policylint.definitions import of_sides
-from policylint.diff import changes
-from policylint.drift import drift
-from policylint.evaluate import evaluate, order, verdict
-from policylint.forecast.cluster import Cluster
-from policylint.impact import impact, stale_readers
-from policylint.manifest import Reader, Text
+from policylint.kubernetes.manifests.definitions import of_sides
+from policylint.kubernetes.manifests.diff import changes
+from policylint.kubernetes.manifests.drift import drift
+from policylint.engine.evaluate import evaluate, order, verdict
+from policylint.kubernetes.forecast.cluster import Cluster
+from policylint.kubernetes.forecast.impact import impact, stale_readers
+from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import (
     Category,
     Change,
@@ -31,10 +31,10 @@ from policylint.model import (
     Target,
     Upgrade,
 )
-from policylint.redact import Redactor
-from policylint.report import ChangeSummary, ReleaseReport, RuleFailure
-from policylint.rule import Context, Rule
-from policylint.schemas import schemas
+from policylint.redaction.redactor import Redactor
+from policylint.report.model import ChangeSummary, ReleaseReport, RuleFailure
+from policylint.engine.rule import Context, Rule
+from policylint.kubernetes.api.schemas import schemas
 
 
 class Case(Struct, frozen=True):
@@ -75,9 +75,9 @@ class Judging(Struct, frozen=True):
 
 def prepare(kubernetes: str) -> None:
     """Load what judging a release will need, while helm still renders."""
-    import policylint.blame
-    import policylint.formats.text
-    import policylint.validity.tables  # noqa: F401  all of them are used when their turn comes
+    import policylint.helm.values.blame
+    import policylint.report.formats.text
+    import policylint.kubernetes.validity.tables  # noqa: F401  all of them are used when their turn comes
 
     schemas(kubernetes)
 
@@ -118,7 +118,7 @@ def forecasted(case: Case) -> Upgrade:
 
 
 def _forecast(case: Case) -> tuple[Upgrade, Cluster]:
-    from policylint.forecast import forecast
+    from policylint.kubernetes.forecast import forecast
 
     upgrade, reader = read(case)
     cluster = _cluster(case, upgrade, reader)

@@ -14,14 +14,22 @@ from policylint import config as configuration
 from policylint.config import Config, Environment, Release
 from policylint.errors import SourceError, UsageError, nearest
 from policylint.model import Apply, Category, Json, Severity, Target
-from policylint.options import Options
-from policylint.schemas import NEWEST, minor_number
-from policylint.sources.resolve import resolve_pair
-from policylint.sources.sides import UNNAMED, ChartSide, EmptySide, ManifestSide, Side, ValuesInput, default_namespace
-from policylint.sources.workspace import Workspace
+from policylint.helm.inputs.options import Options
+from policylint.kubernetes.api.schemas import NEWEST, minor_number
+from policylint.helm.sources.resolve import resolve_pair
+from policylint.helm.inputs.sides import (
+    UNNAMED,
+    ChartSide,
+    EmptySide,
+    ManifestSide,
+    Side,
+    ValuesInput,
+    default_namespace,
+)
+from policylint.helm.inputs.workspace import Workspace
 
 if TYPE_CHECKING:
-    from policylint.invocations.deploys import Deployment
+    from policylint.scan.repository.deploys import Deployment
 
 _KEEPING = ("reuse", "reset-then-reuse")
 """The values modes of a deploy that keep what the last release was given."""
@@ -70,7 +78,7 @@ def plans(options: Options, config: Config, workspace: Workspace) -> tuple[Plan,
     """One plan for each release that the options name; raises `UsageError` where they name none."""
     invocations: tuple[Any, ...] = ()
     if options.command:
-        from policylint.command import from_command
+        from policylint.pipeline.forwarded import from_command
 
         options, invocations = from_command(options)
     _check_stdin(options)
@@ -119,8 +127,8 @@ def _check_stdin(options: Options) -> None:
 
 def _deployments(releases: Sequence[Release], config: Config) -> list[Deployment]:
     """How the files of the repository deploy these releases."""
-    from policylint.invocations.deploys import deployment
-    from policylint.invocations.walk import scan
+    from policylint.scan.repository.deploys import deployment
+    from policylint.scan.readers.walk import scan
 
     root = Path(config.file).resolve().parent
     found = scan([root], root, skip=config.scan_ignore).invocations
@@ -154,8 +162,8 @@ def _sides(options: Options, environment: Environment, config: Config, workspace
     chart = chart_side(options, environment, config)
     if not options.rollback:
         return resolve_pair(options.before, chart, workspace, default_branch=config.default_branch, helm=options.helm)
-    from policylint.render.binary import find_helm
-    from policylint.sources.release import rollback
+    from policylint.helm.engines.binary import find_helm
+    from policylint.helm.sources.release import rollback
 
     remedy = "policylint check release:NAMESPACE/NAME --rollback REVISION, or an exported record in its place"
     if bool(options.before) == bool(options.after):
@@ -168,7 +176,7 @@ def _sides(options: Options, environment: Environment, config: Config, workspace
 
 def _at_hand(before: Side, after: Side) -> bool:
     """Whether both charts are at hand, which a values mode needs."""
-    from policylint.values.side import is_local
+    from policylint.helm.values.side import is_local
 
     record = isinstance(before, ManifestSide) and before.revision and before.revision.chart_record
     old = isinstance(before, ChartSide) and is_local(before)
@@ -182,7 +190,7 @@ def named_line(options: Options, environment: Environment, config: Config) -> st
 
 def line_found(options: Options) -> str:
     """The line of the helm that is found or named, "" where there is none that can be used."""
-    from policylint.render.choose import choose_engine
+    from policylint.helm.engines.choose import choose_engine
 
     try:
         return choose_engine(options.helm, options.timeout).line
@@ -192,9 +200,9 @@ def line_found(options: Options) -> str:
 
 def _under_mode(options: Options, before: Side, after: Side, workspace: Workspace, line: str) -> Side:
     """The after side as `--values-mode` makes Helm render it, or no flag does where the release's record is known."""
-    from policylint.values.modes import Mode
-    from policylint.values.side import is_local
-    from policylint.values.stage import staged, values_change
+    from policylint.helm.values.modes import Mode
+    from policylint.helm.values.side import is_local
+    from policylint.helm.values.stage import staged, values_change
 
     if options.values_mode and options.values_mode not in list(Mode):
         raise UsageError(
@@ -219,7 +227,7 @@ def _under_mode(options: Options, before: Side, after: Side, workspace: Workspac
 
 def _touched(options: Options, releases: list[Release], config: Config) -> list[Release]:
     """Those of the releases that the changed files touch: the files named, else those that git knows."""
-    from policylint.sources.changes import changed_files, touches
+    from policylint.helm.sources.changes import changed_files, touches
 
     files = options.changed_files or changed_files(Path(config.file).parent, config.default_branch)
     if files is None:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from policylint.model import Json
-from policylint.patterns import pattern
-from policylint.redact import ASSIGNED, FLOW, NAMED, secret_key
-from policylint.render.command import SECRET_KEY
+from policylint.runtime.patterns import pattern
+from policylint.redaction.redactor import ASSIGNED, FLOW, NAMED, secret_key
+from policylint.helm.engines.command import SECRET_KEY
 
 _NAMES = pattern(
     r"(?i)existing|^(?:name|kind|type|enabled)$"

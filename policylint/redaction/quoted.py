@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 FRAGMENT = 8
 """From this length on, a part of a secret is hidden too."""

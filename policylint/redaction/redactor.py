@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.model import Fix, Json, Resource, ResourceId
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 MASK = "(redacted)"
 _WORDS = (

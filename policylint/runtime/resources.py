@@ -6,7 +6,7 @@ import os
 from types import ModuleType
 from typing import Any
 
-_ROOT = os.path.dirname(__file__)  # noqa: PTH120  also a path inside a zipped wheel
+_ROOT = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120  also a path inside a zipped wheel
 
 
 def read(name: str) -> bytes:

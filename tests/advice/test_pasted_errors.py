@@ -2,7 +2,7 @@
 
 import pytest
 
-from policylint.explain import explain
+from policylint.advice.errors import explain
 
 SELECTOR = (
     'cannot patch "web" with kind Deployment: Deployment.apps "web" is invalid: spec.selector: Invalid value: '

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from policylint.explain import explain
+from policylint.advice.errors import explain
 from tests import oracle
 
 FIELDS = ("fields-1.30", "fields-1.34", "fields-1.36")

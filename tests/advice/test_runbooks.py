@@ -4,11 +4,11 @@ import shlex
 
 import pytest
 
-from policylint.judge import Case, forecasted
-from policylint.manifest import Text
+from policylint.pipeline.judge import Case, forecasted
+from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Apply, Outcome, Target
-from policylint.packs import shipped
-from policylint.runbooks import fixes_for, runbooks
+from policylint.engine.registry import shipped
+from policylint.advice.runbooks import fixes_for, runbooks
 from tests.cases import judged, rule_cases
 from tests.oracle import rows
 

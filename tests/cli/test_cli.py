@@ -11,9 +11,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from policylint.catalogue import schema
+from policylint.engine.catalogue import schema
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "fixtures" / "demo"
 RULES = ROOT / "fixtures" / "rules"
 DEPLOYMENT = (RULES / "selector-changed/fail-key-added/before.yaml").read_text()

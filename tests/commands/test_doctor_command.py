@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.test_scan import as_json, here, run
+from tests.commands.test_scan import as_json, here, run
 
 __all__ = ["as_json", "here"]
 

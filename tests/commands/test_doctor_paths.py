@@ -6,11 +6,11 @@ import subprocess
 
 import pytest
 
-from policylint.coverage import cover
-from policylint.kyaml import load
-from policylint.survey import Survey
+from policylint.commands.doctor import cover
+from policylint.kyaml.load import load
+from policylint.commands.scan import Survey
 from tests.cases import ROOT
-from tests.test_scan import here
+from tests.commands.test_scan import here
 
 __all__ = ["here"]
 FILE = ROOT / "fixtures" / "doctor" / "cases.yaml"

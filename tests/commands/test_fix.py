@@ -12,17 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policylint.errors import PolicylintError
-from policylint.evaluate import evaluate
-from policylint.fix import applied, plan, repair, write
-from policylint.invocations import Invocation, Source, read_source
-from policylint.invocations.together import in_repository
+from policylint.engine.evaluate import evaluate
+from policylint.commands.fix import applied, plan, repair, write
+from policylint.scan.invocations import Invocation, Source, read_source
+from policylint.scan.repository.together import in_repository
 from policylint.model import Category, Confidence, Direction, Edit, Finding, Fix, Grade, Severity, Target
-from policylint.packs import shipped
-from policylint.redact import Redactor
-from policylint.rule import Context
-from policylint.survey import Survey, searched
+from policylint.engine.registry import shipped
+from policylint.redaction.redactor import Redactor
+from policylint.engine.rule import Context
+from policylint.commands.scan import Survey, searched
 from tests.cases import ROOT
-from tests.test_scan import here, run
+from tests.commands.test_scan import here, run
 
 __all__ = ["here"]
 CORPUS = ROOT / "fixtures" / "pipelines"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from policylint.examine import examine
-from policylint.formats.text import render
+from policylint.commands.history import examine
+from policylint.report.formats.text import render
 from policylint.model import Verdict
 
 ROOT = Path(__file__).parents[2] / "fixtures"

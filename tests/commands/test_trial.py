@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from policylint.trial import failures, rules_below
-from tests.test_cli import policylint
+from policylint.commands.test import failures, rules_below
+from tests.cli.test_cli import policylint
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 RULE = """\
 title: A Deployment without an owner label
 category: practice

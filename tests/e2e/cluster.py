@@ -15,7 +15,7 @@ import pytest
 from tests.helms import helm
 
 CONTEXT = os.environ.get("POLICYLINT_E2E_CONTEXT", "")
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 LIMIT = 120
 
 needs_server = pytest.mark.skipif(not CONTEXT, reason="no API server: run scripts/e2e.sh")

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from policylint.explain import explain
-from policylint.judge import Case, forecasted
-from policylint.manifest import Text
+from policylint.advice.errors import explain
+from policylint.pipeline.judge import Case, forecasted
+from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Outcome, Target
 from tests.helms import helm
 
 CONTEXT = os.environ.get("POLICYLINT_E2E_CONTEXT", "")
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 KINDS = "ConfigMap,Deployment,Job,Service,StatefulSet"
 
 pytestmark = pytest.mark.skipif(not CONTEXT, reason="no API server: run scripts/e2e.sh")

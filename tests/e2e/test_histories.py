@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import pytest
 
-from policylint.history.targets import after_failures
-from policylint.sources.release import history
+from policylint.helm.history.targets import after_failures
+from policylint.helm.sources.release import history
 from scripts.oracle_client import connect
 from tests.e2e.cluster import CONTEXT, LIMIT, Release, needs_server, policylint, rules, settings, write_chart
 from tests.helms import LINES

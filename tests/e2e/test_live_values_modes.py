@@ -6,12 +6,12 @@ import uuid
 import pytest
 from msgspec.structs import replace
 
-from policylint.options import Options
-from policylint.pipeline import upgrades
-from policylint.sources.release import from_cluster
-from policylint.sources.sides import ValuesInput
-from policylint.values.chart import read_chart, stored_chart
-from policylint.values.modes import Mode, upgrade_values
+from policylint.helm.inputs.options import Options
+from policylint.pipeline.case import upgrades
+from policylint.helm.sources.release import from_cluster
+from policylint.helm.inputs.sides import ValuesInput
+from policylint.helm.values.chart import read_chart, stored_chart
+from policylint.helm.values.modes import Mode, upgrade_values
 from tests.e2e.cluster import Release, needs_server, write_chart
 from tests.helms import LINES
 

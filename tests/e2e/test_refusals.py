@@ -7,10 +7,10 @@ import uuid
 
 import pytest
 
-from policylint.judge import Case, forecasted
-from policylint.kyaml import split
+from policylint.pipeline.judge import Case, forecasted
+from policylint.kyaml.load import split
 from policylint.model import Category, Outcome, Target
-from policylint.packs import shipped
+from policylint.engine.registry import shipped
 from scripts.oracle_client import connect
 from tests.cases import DEFAULT_APPLY, RuleCase, rule_cases
 from tests.e2e.cluster import CONTEXT, Release, needs_server, write_chart

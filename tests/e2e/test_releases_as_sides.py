@@ -5,8 +5,8 @@ import uuid
 
 import pytest
 
-from policylint.options import Options
-from policylint.pipeline import upgrades
+from policylint.helm.inputs.options import Options
+from policylint.pipeline.case import upgrades
 from scripts.oracle_client import connect
 from tests.e2e.cluster import CONTEXT, Release, needs_server, policylint, rules, settings, write_chart
 from tests.helms import LINES

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {team: NAME}}\n"
 RULE = '''\
 """A label of ours changed.
@@ -19,7 +19,7 @@ RULE = '''\
 What happens: nothing in the cluster.
 """
 from policylint import Category, Kept, Severity, Violation
-from policylint.rule import Context, rule
+from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.ERROR, pack="ours")

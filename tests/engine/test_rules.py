@@ -2,8 +2,8 @@
 
 import pytest
 
-from policylint.formats.text import _finding
-from policylint.packs import shipped
+from policylint.report.formats.text import _finding
+from policylint.engine.registry import shipped
 from tests.cases import judged, rule_cases
 
 CASES = rule_cases()

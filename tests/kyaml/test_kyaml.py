@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from policylint import kyaml
+from policylint.kyaml.load import load as kyaml
 from policylint.errors import ReadError
 
-CASES = json.loads((Path(__file__).parent.parent / "fixtures/yaml/cases.json").read_text())
+CASES = json.loads((Path(__file__).parents[2] / "fixtures/yaml/cases.json").read_text())
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])

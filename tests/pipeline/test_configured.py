@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helms import helm
-from repository import Repo
+from tests.helms import helm
+from tests.helm.sources.repository import Repo
 
 from policylint.cli.app import run
-from policylint.kyaml import load
+from policylint.kyaml.load import load
 
 CONFIG = """\
 releases:
@@ -134,7 +134,7 @@ def test_charts_are_named_as_from_the_current_directory(repo: Repo, capsys: pyte
 
 
 def test_the_hooks_for_pre_commit_do_what_they_are_for(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     hooks = {hook["id"]: hook for hook in load((root / ".pre-commit-hooks.yaml").read_text(), "hooks")}
     check, scan = (hooks[name] for name in ("policylint-check", "policylint-scan"))
     assert check["pass_filenames"] is False  # pre-commit names no deleted file

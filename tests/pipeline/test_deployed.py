@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from tests.helms import helm
-from tests.test_scan import here, run
+from tests.commands.test_scan import here, run
 
 __all__ = ["here"]
 FILES = {

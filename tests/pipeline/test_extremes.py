@@ -11,12 +11,12 @@ from typing import Any
 
 import jsonschema
 import pytest
-from helms import any_helm
-from repository import Repo
+from tests.helms import any_helm
+from tests.helm.sources.repository import Repo
 
-from policylint.catalogue import schema
+from policylint.engine.catalogue import schema
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
 
 

@@ -3,10 +3,10 @@
 import pytest
 
 from policylint.model import Verdict
-from policylint.options import Options
-from policylint.pipeline import check
+from policylint.helm.inputs.options import Options
+from policylint.pipeline.case import check
 from tests.helms import any_helm
-from tests.sources.repository import CHART, TEMPLATE, Repo
+from tests.helm.sources.repository import CHART, TEMPLATE, Repo
 
 CONFIG = """\
 releases:

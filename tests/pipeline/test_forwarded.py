@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from helms import LINES, helm
+from tests.helms import LINES, helm
 from test_cli import policylint
 
 from policylint import Options, UsageError, check
-from policylint.command import from_command
+from policylint.pipeline.forwarded import from_command
 
 CHART = "apiVersion: v2\nname: web\nversion: 1.0.0\n"
 TEMPLATE = """apiVersion: v1

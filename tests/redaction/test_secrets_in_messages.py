@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helms import LINES, find, helm
+from tests.helms import LINES, find, helm
 
 from policylint.cli.app import run
 from policylint.errors import PolicylintError
-from policylint.fragments import without
-from policylint.redact import Redactor
-from policylint.render.embedded import Embedded, is_installed
-from policylint.render.engine import Engine
-from policylint.sensitive import argument_secrets, secret_lines, secret_values
-from policylint.sources.sides import ChartSide, ValuesInput
+from policylint.redaction.quoted import without
+from policylint.redaction.redactor import Redactor
+from policylint.helm.engines.embedded import Embedded, is_installed
+from policylint.helm.engines.engine import Engine
+from policylint.redaction.collect import argument_secrets, secret_lines, secret_values
+from policylint.helm.inputs.sides import ChartSide, ValuesInput
 
 ENGINES = [*LINES, "embedded"]
 CHART = "apiVersion: v2\nname: web\nversion: 0.1.0\n"

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from policylint.evaluate import evaluate, verdict
+from policylint.engine.evaluate import evaluate, verdict
 from policylint.model import (
     Category,
     Confidence,
@@ -21,9 +21,9 @@ from policylint.model import (
     Violation,
     combine,
 )
-from policylint.redact import Redactor
-from policylint.report import RuleFailure
-from policylint.rule import Context, Rule
+from policylint.redaction.redactor import Redactor
+from policylint.report.model import RuleFailure
+from policylint.engine.rule import Context, Rule
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 TRUTH = {

@@ -9,7 +9,7 @@ import pytest
 
 SCRIPT = """
 import os, sys
-from policylint.outputs import Unheard
+from policylint.runtime.outputs import Unheard
 
 first, second = Unheard(), Unheard()
 os.write(2, b"library 1\\n")
@@ -32,7 +32,7 @@ def test_only_what_python_prints_is_heard():
 
 
 def test_standard_error_may_be_closed():
-    script = "import os; os.close(2)\nfrom policylint.outputs import Unheard\nUnheard().end()\nprint('done')"
+    script = "import os; os.close(2)\nfrom policylint.runtime.outputs import Unheard\nUnheard().end()\nprint('done')"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "done\n"
 

@@ -12,16 +12,16 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from policylint import interrupts
+from policylint.runtime import signals as interrupts
 from policylint.errors import RenderError, SourceError
-from policylint.outputs import nameless, said
-from policylint.render.command import shown, template_argv
-from policylint.render.crds import own_crds
-from policylint.render.engine import Rendered
-from policylint.render.failure import render_error
-from policylint.render.text import decoded, split_crds, warnings
-from policylint.render.versions import known_version, remember_version
-from policylint.sources.sides import ChartSide
+from policylint.runtime.outputs import nameless, said
+from policylint.helm.engines.command import shown, template_argv
+from policylint.helm.engines.crds import own_crds
+from policylint.helm.engines.engine import Rendered
+from policylint.helm.engines.failure import render_error
+from policylint.helm.engines.text import decoded, split_crds, warnings
+from policylint.helm.engines.versions import known_version, remember_version
+from policylint.helm.inputs.sides import ChartSide
 
 TIME_LIMIT = 120.0
 """Seconds after which a helm that does not end is taken to hang."""

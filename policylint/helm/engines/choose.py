@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from policylint.errors import SourceError
-from policylint.render.binary import TIME_LIMIT, HelmBinary, find_helm
-from policylint.render.engine import Engine
+from policylint.helm.engines.binary import TIME_LIMIT, HelmBinary, find_helm
+from policylint.helm.engines.engine import Engine
 
 
 def choose_engine(helm: str = "", time_limit: float = TIME_LIMIT) -> Engine:
@@ -14,7 +14,7 @@ def choose_engine(helm: str = "", time_limit: float = TIME_LIMIT) -> Engine:
     """
     if helm != "embedded" and (path := find_helm(helm)):
         return HelmBinary(path, time_limit)
-    from policylint.render.embedded import Embedded, is_installed
+    from policylint.helm.engines.embedded import Embedded, is_installed
 
     if is_installed():
         return Embedded(time_limit)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 
 from policylint.errors import UsageError
-from policylint.patterns import pattern
-from policylint.render.crds import are_own
-from policylint.sources.sides import ChartSide
+from policylint.runtime.patterns import pattern
+from policylint.helm.engines.crds import are_own
+from policylint.helm.inputs.sides import ChartSide
 
 HIDDEN = "***"
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from policylint.patterns import pattern
-from policylint.sources.sides import ChartSide
+from policylint.runtime.patterns import pattern
+from policylint.helm.inputs.sides import ChartSide
 
 _MANIFESTS = (".yaml", ".yml", ".json")
 _PRINTED = pattern(rb"\n?---\n# Source: ([^/\n]+)/")
@@ -36,7 +36,7 @@ def are_own(side: ChartSide) -> bool:
 
 def own_crds(side: ChartSide, printed: bytes) -> bytes:
     """What helm prints of the chart's crds/ before what it `printed`; raises `ReadError` for what it would not load."""
-    from policylint.values.files import from_directory
+    from policylint.helm.values.files import from_directory
 
     chart = Path(side.chart)
     found = from_directory(chart, "crds/")
@@ -49,7 +49,7 @@ def own_crds(side: ChartSide, printed: bytes) -> bytes:
 
 def _name(chart: Path) -> bytes:
     """The name in Chart.yaml, of which helm reads the first document."""
-    from policylint.kyaml import split
+    from policylint.kyaml.load import split
 
     file = chart / "Chart.yaml"
     documents = split(file.read_text("utf-8-sig"), str(file))

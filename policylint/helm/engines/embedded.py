@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from policylint import interrupts
+from policylint.runtime import signals as interrupts
 from policylint.errors import RenderError, SourceError
-from policylint.outputs import Unheard
-from policylint.render.binary import TIME_LIMIT
-from policylint.render.command import check_extra, full_version, shown, template_argv
-from policylint.render.engine import Rendered
-from policylint.render.failure import render_error
-from policylint.render.text import split_crds
-from policylint.sources.sides import ChartSide, ValuesInput
+from policylint.runtime.outputs import Unheard
+from policylint.helm.engines.binary import TIME_LIMIT
+from policylint.helm.engines.command import check_extra, full_version, shown, template_argv
+from policylint.helm.engines.engine import Rendered
+from policylint.helm.engines.failure import render_error
+from policylint.helm.engines.text import split_crds
+from policylint.helm.inputs.sides import ChartSide, ValuesInput
 
 if TYPE_CHECKING:
-    from policylint.render.pull import Pull
+    from policylint.helm.engines.pull import Pull
 
 _CANNOT = {"--skip-schema-validation", "--post-renderer", "--post-renderer-args", "--verify"}
 _CANNOT_PULL = {
@@ -112,7 +112,7 @@ def render_chart(side: ChartSide, pull: Pull | None = None) -> Rendered:
 
     Raises RenderError with the command that does the same.
     """
-    from policylint.render.order import assemble
+    from policylint.helm.engines.order import assemble
 
     argv = template_argv("helm", side)
     helm = library()
@@ -139,8 +139,8 @@ def render_chart(side: ChartSide, pull: Pull | None = None) -> Rendered:
 
 def values_of(side: ChartSide) -> dict[str, Any]:
     """The user values: what files and `--set-json` give as floats, what `--set` gives as integers, as in Helm."""
-    from policylint.render.integers import as_floats
-    from policylint.values.given import laid, user_values
+    from policylint.helm.engines.integers import as_floats
+    from policylint.helm.values.given import laid, user_values
 
     given = side.values
     values: dict[str, Any] = as_floats(user_values(ValuesInput(given.files, set_json=given.set_json), "4"))
@@ -163,7 +163,7 @@ def library() -> Any:
 
 def _pull(side: ChartSide) -> Pull:
     """The pull of a chart, begun; loaded only where there is one."""
-    from policylint.render.pull import Pull
+    from policylint.helm.engines.pull import Pull
 
     if "://" not in side.chart and not side.repo:
         raise SourceError(
@@ -185,7 +185,7 @@ def _refuse_extra(side: ChartSide) -> None:
 
 def _load(helm: Any, side: ChartSide, values: Mapping[str, Any]) -> Any:
     """A chart handle of its own for each render: rendering changes the handle."""
-    from policylint.render.integers import archive, files_of, has_integers
+    from policylint.helm.engines.integers import archive, files_of, has_integers
 
     if has_integers(values):
         return helm.Chart.load_archive(archive(files_of(Path(side.chart)), values))
@@ -194,7 +194,7 @@ def _load(helm: Any, side: ChartSide, values: Mapping[str, Any]) -> Any:
 
 def _check(chart: Any, side: ChartSide) -> tuple[str, ...]:
     """What Helm checks before it renders; raises RenderError in Helm's words, returns its warnings."""
-    from policylint.values.semver import admits
+    from policylint.helm.values.semver import admits
 
     metadata: Mapping[str, Any] = chart.metadata
     if (kind := metadata.get("type") or "application") != "application":
@@ -220,7 +220,7 @@ def _numbers(version: str) -> str:
 def _render(chart: Any, side: ChartSide, values: Mapping[str, Any]) -> dict[str, str]:
     from helm_python import _native
 
-    from policylint.render.integers import TEMPLATE
+    from policylint.helm.engines.integers import TEMPLATE
 
     options = {
         "name": side.release,
@@ -242,7 +242,7 @@ def _refuse_bytes(files: Mapping[str, str], side: ChartSide, values: Mapping[str
     marked = [path for path, text in files.items() if "\ufffd" in text and not path.endswith("NOTES.txt")]
     if not marked:
         return
-    from policylint.render.integers import files_of
+    from policylint.helm.engines.integers import files_of
 
     known = [*files_of(Path(side.chart)).values(), json.dumps(values, ensure_ascii=False).encode()]
     if not any("\ufffd".encode() in content for content in known):

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from policylint.sources.sides import ChartSide
+from policylint.helm.inputs.sides import ChartSide
 
 
 class Rendered(Struct, frozen=True):

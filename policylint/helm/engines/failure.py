@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from policylint.errors import RenderError
-from policylint.patterns import pattern
-from policylint.render.command import shown, without_logins
-from policylint.sources.sides import ChartSide
+from policylint.runtime.patterns import pattern
+from policylint.helm.engines.command import shown, without_logins
+from policylint.helm.inputs.sides import ChartSide
 
 # How Helm names the place: `template: web/templates/a.yaml:12:20: ...`, in Helm 4 also `web/templates/a.yaml:12:20`
 # on a line of its own, `execution error at (web/templates/a.yaml:3:4): ...`, `parse error at (web/templates/a.yaml:3)`,
@@ -101,7 +101,7 @@ _ANSWERS = (
 
 def render_error(message: str, argv: list[str], side: ChartSide) -> RenderError:
     """The error for helm's own `message`, with the command that gives it, the template or values file and its line."""
-    from policylint.render.secrets import secrets_of
+    from policylint.helm.engines.secrets import secrets_of
 
     secrets = secrets_of(side)
     told = _told(message)

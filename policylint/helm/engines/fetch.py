@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from policylint.render.binary import Process
+from policylint.helm.engines.binary import Process
 
 _REQUEST = "POLICYLINT_FETCH"
 

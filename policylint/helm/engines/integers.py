@@ -65,7 +65,7 @@ def archive(files: Mapping[str, bytes], values: Mapping[str, Any]) -> bytes:
 
 def files_of(chart: Path) -> dict[str, bytes]:
     """The files of a chart directory or archive, in the order in which Helm loads them."""
-    from policylint.values.files import from_archive, from_directory
+    from policylint.helm.values.files import from_archive, from_directory
 
     if not chart.is_dir():
         return from_archive(chart)

@@ -13,9 +13,9 @@ from posixpath import basename
 from msgspec import Struct
 
 from policylint.errors import PolicylintError, RenderError
-from policylint.kyaml import parse
+from policylint.kyaml.load import parse
 from policylint.model import Json
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 # The order in which Helm installs kinds; kinds that are not here follow, by name.
 INSTALL_ORDER = (

@@ -8,11 +8,11 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from policylint.errors import RenderError
-from policylint.render.binary import TIME_LIMIT
-from policylint.render.command import argument_of
-from policylint.render.fetch import fetching
-from policylint.sources.sides import ChartSide
-from policylint.sources.workspace import disk_error
+from policylint.helm.engines.binary import TIME_LIMIT
+from policylint.helm.engines.command import argument_of
+from policylint.helm.engines.fetch import fetching
+from policylint.helm.inputs.sides import ChartSide
+from policylint.helm.inputs.workspace import disk_error
 
 _UNENDING = 10.0**6
 """Seconds: who waits for the render ends the pull."""
@@ -76,7 +76,7 @@ def build_dependencies(directory: Path) -> str:
 
     Raises RenderError where it does not end.
     """
-    from policylint.render.embedded import library
+    from policylint.helm.engines.embedded import library
 
     library()
     with _directory() as temporary:

@@ -13,15 +13,15 @@ from typing import Any
 from msgspec import Struct
 
 from policylint.errors import PolicylintError
-from policylint.fragments import without
-from policylint.patterns import pattern
-from policylint.render.command import HIDDEN, argument_of, without_logins
-from policylint.sensitive import argument_secrets, secret_lines, secret_values
-from policylint.sources.sides import ChartSide
-from policylint.values import files as chart_files
-from policylint.values.chart import read_values
-from policylint.values.given import laid, read_file
-from policylint.values.tables import Table
+from policylint.redaction.quoted import without
+from policylint.runtime.patterns import pattern
+from policylint.helm.engines.command import HIDDEN, argument_of, without_logins
+from policylint.redaction.collect import argument_secrets, secret_lines, secret_values
+from policylint.helm.inputs.sides import ChartSide
+from policylint.helm.values import files as chart_files
+from policylint.helm.values.chart import read_values
+from policylint.helm.values.given import laid, read_file
+from policylint.helm.values.tables import Table
 
 _READ = pattern(rb" ?\$?\.Values\.[\w.]+")
 _TEXT = 512 * 1024

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from policylint.errors import RenderError
-from policylint.patterns import pattern
-from policylint.sources.sides import ChartSide
+from policylint.runtime.patterns import pattern
+from policylint.helm.inputs.sides import ChartSide
 
 _SOURCE = pattern(r"---\n# Source: (?P<path>.+)\n")
 """A separator and Helm's comment, where they begin a line (see `_sources`)."""
@@ -64,7 +64,7 @@ def warnings(words: str, side: ChartSide) -> tuple[str, ...]:
     lines = _lines(_VALUE.sub(r"\g<what>\g<end>", words))
     if all(map(_PLAIN.match, lines)):
         return lines
-    from policylint.render.secrets import secrets_of
+    from policylint.helm.engines.secrets import secrets_of
 
     return _lines(secrets_of(side).hidden("\n".join(lines)))
 

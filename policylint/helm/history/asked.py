@@ -11,8 +11,8 @@ import binascii
 import json
 
 from policylint.errors import ReadError
-from policylint.history.model import Revision
-from policylint.history.record import is_release, of_release
+from policylint.helm.inputs.revisions import Revision
+from policylint.helm.history.record import is_release, of_release
 from policylint.model import Json
 
 _DEFINITIONS = (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from policylint.history.model import History
-from policylint.history.targets import base
-from policylint.manifest import Reader, Text
+from policylint.helm.inputs.revisions import History
+from policylint.helm.history.targets import base
+from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import ResourceId
-from policylint.schemas import schemas
+from policylint.kubernetes.api.schemas import schemas
 
 
 class Releases(Struct, frozen=True):

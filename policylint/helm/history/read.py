@@ -13,10 +13,10 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from policylint import kyaml
+from policylint.kyaml import load as kyaml
 from policylint.errors import ReadError
-from policylint.history.model import LIMIT, STATUSES, History, Revision
-from policylint.history.record import is_record, is_release, of_release, revision_of
+from policylint.helm.inputs.revisions import LIMIT, STATUSES, History, Revision
+from policylint.helm.history.record import is_record, is_release, of_release, revision_of
 from policylint.model import Json, Object
 
 MAX_TEXT = 256 * 1024 * 1024

@@ -16,9 +16,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from policylint.errors import ReadError
-from policylint.history.model import STATUSES, Revision
+from policylint.helm.inputs.revisions import STATUSES, Revision
 from policylint.model import Json, Object
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 MAX_RECORD = 1024 * 1024
 """What a Secret or ConfigMap may hold (core/v1 MaxSecretSize)."""

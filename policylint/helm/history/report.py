@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from policylint.history.model import History, Revision
-from policylint.history.targets import base, failures_until_one_is_left, targets
-from policylint.manifest import Reader, Text
+from policylint.helm.inputs.revisions import History, Revision
+from policylint.helm.history.targets import base, failures_until_one_is_left, targets
+from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import Resource
-from policylint.redact import MASK, Redactor
+from policylint.redaction.redactor import MASK, Redactor
 
 WIDTH = 60
 """How much of a description the table shows."""
@@ -63,7 +63,7 @@ def said(revision: Revision) -> str:
     text = revision.description
     if not revision.good:  # errors repeat what the server refused, and what the templates made of it
         if revision.manifest or revision.values:
-            from policylint.fragments import without
+            from policylint.redaction.quoted import without
 
             manifest = Text(f"revision {revision.number}", revision.manifest)
             resources = list(Reader().read((manifest,)).resources.values())
@@ -75,7 +75,7 @@ def said(revision: Revision) -> str:
 
 def _secrets(revision: Revision, resources: Iterable[Resource]) -> Iterator[str]:
     """What a revision's manifest, its values and its chart's defaults hold."""
-    from policylint.sensitive import secret_values
+    from policylint.redaction.collect import secret_values
 
     yield from Redactor.of(resources).secrets
     for table in (*(resource.body for resource in resources), revision.values, revision.chart_record.get("values")):

@@ -14,10 +14,10 @@ from typing import Any
 
 from msgspec import Struct, json
 
-from policylint.history.record import MAX_RECORD
-from policylint.meanwhile import Meanwhile
+from policylint.helm.history.record import MAX_RECORD
+from policylint.runtime.background import Meanwhile
 from policylint.model import Object
-from policylint.values.chart import Chart
+from policylint.helm.values.chart import Chart
 
 DEVIATION = 0.015
 """How far Go's gzip and zlib may lie apart (measured below 1 % on the recorded releases)."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from policylint.apis import State, status
-from policylint.history.model import Revision
-from policylint.kyaml import split
-from policylint.manifest import Reader, Text
+from policylint.kubernetes.api.apis import State, status
+from policylint.helm.inputs.revisions import Revision
+from policylint.kyaml.load import split
+from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import Json, ResourceId, Upgrade
-from policylint.schemas import schemas
+from policylint.kubernetes.api.schemas import schemas
 
 
 def unserved(revision: Revision, minor: str) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.history.model import History, Revision
+from policylint.helm.inputs.revisions import History, Revision
 
 
 class Targets(Struct, frozen=True):

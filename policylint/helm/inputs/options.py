@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 from policylint.model import Apply, Category, Severity
-from policylint.sources.sides import ValuesInput
+from policylint.helm.inputs.sides import ValuesInput
 
 
 class Options(Struct, frozen=True):

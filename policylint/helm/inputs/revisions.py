@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from policylint.model import Location, Object
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 PENDING = ("pending-install", "pending-upgrade", "pending-rollback")
 STATUSES = ("unknown", "deployed", "uninstalled", "superseded", "failed", "uninstalling", *PENDING)

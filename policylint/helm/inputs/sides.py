@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 if TYPE_CHECKING:
-    from policylint.history.model import History, Revision
+    from policylint.helm.inputs.revisions import History, Revision
 
 
 _SET_FILE = pattern(r"(^|(?<!\\),)([^=]+=)([^,]+)")

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from policylint.patterns import pattern
-from policylint.sources.sides import ChartSide
+from policylint.runtime.patterns import pattern
+from policylint.helm.inputs.sides import ChartSide
 
 # Functions of Sprig and Helm whose result differs from call to call. `keys` and `values` of a dict come in random
 # order; dates of what is no date are of now. derivePassword is deterministic, lookup finds nothing offline.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from policylint.render.engine import Engine, Pending
-from policylint.sources.sides import ChartSide
+from policylint.helm.engines.engine import Engine, Pending
+from policylint.helm.inputs.sides import ChartSide
 
 
 class Renders:

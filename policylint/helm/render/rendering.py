@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.render.choose import choose_engine
-from policylint.render.double import can_differ
-from policylint.render.engine import Engine, Pending
-from policylint.render.engine import Rendered as Made
-from policylint.render.pair import Renders
-from policylint.sources.sides import ChartSide, ManifestSide, Side
+from policylint.helm.engines.choose import choose_engine
+from policylint.helm.render.double import can_differ
+from policylint.helm.engines.engine import Engine, Pending
+from policylint.helm.engines.engine import Rendered as Made
+from policylint.helm.render.pair import Renders
+from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side
 
 if TYPE_CHECKING:
-    from policylint.manifest import Text
-    from policylint.options import Options
-    from policylint.render.steady import UnsteadyRender
+    from policylint.kubernetes.manifests.reader import Text
+    from policylint.helm.inputs.options import Options
+    from policylint.helm.render.steady import UnsteadyRender
 
 
 class Sides(Protocol):
@@ -57,7 +57,7 @@ class Rendered(Struct, frozen=True):
     @property
     def text_found(self) -> bool:
         """Whether any of the texts holds more than blanks and comments."""
-        from policylint.kyaml import has_content
+        from policylint.kyaml.load import has_content
 
         return any(has_content(text.text) for text in self.texts)
 
@@ -116,8 +116,8 @@ class Rendering:
         second_before, second_after = (pending.wait().text if pending else "" for pending in again)
         if not second_before and not second_after:
             return before, after
-        from policylint.render.steady import UnsteadyRender, steady
-        from policylint.schemas import minor_number
+        from policylint.helm.render.steady import UnsteadyRender, steady
+        from policylint.kubernetes.api.schemas import minor_number
 
         minor = next(f"1.{minor_number(side.kube_version)}" for side in sides if isinstance(side, ChartSide))
         old, new, found = steady(before.texts, after.texts, second_before, second_after, minor)
@@ -132,7 +132,7 @@ class Rendering:
 
 def _side(side: Side, made: Made | None) -> Rendered:
     """The texts of a side, of which a chart was made."""
-    from policylint.manifest import Text
+    from policylint.kubernetes.manifests.reader import Text
 
     if isinstance(side, ManifestSide):
         texts = tuple(Text(file, text) for file, text in side.text)

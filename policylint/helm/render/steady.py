@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.diff import fields, pointer
-from policylint.kyaml import Document, split
-from policylint.manifest import Text
+from policylint.kubernetes.manifests.diff import fields, step
+from policylint.kyaml.load import Document, split
+from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Json
-from policylint.schemas import schemas
+from policylint.kubernetes.api.schemas import schemas
 
 
 class Unsteady(Struct, frozen=True):
@@ -102,11 +102,11 @@ def _differing(first: Json, second: Json, path: str = "") -> Iterator[str]:
     if isinstance(first, dict) and isinstance(second, dict):
         for key in first:
             yield from (
-                _differing(first[key], second[key], pointer(path, key)) if key in second else (pointer(path, key),)
+                _differing(first[key], second[key], step(path, key)) if key in second else (step(path, key),)
             )
     elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
         for index, (one, other) in enumerate(zip(first, second, strict=True)):
-            yield from _differing(one, other, pointer(path, index))
+            yield from _differing(one, other, step(path, index))
     elif first != second or isinstance(first, bool) is not isinstance(second, bool):
         yield path
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from policylint.errors import SourceError
-from policylint.sources import ci
-from policylint.sources.git import Repository
-from policylint.sources.snapshot import Revision
+from policylint.helm.sources import ci
+from policylint.helm.sources.git import Repository
+from policylint.helm.sources.snapshot import Revision
 
 _NAME_IT = "name the side to compare with: --before git:REV, or any other side"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from policylint.sources.baseline import default_revision
-from policylint.sources.git import find_repository
-from policylint.sources.resolve import depends_on
-from policylint.sources.sides import ChartSide
+from policylint.helm.sources.baseline import default_revision
+from policylint.helm.sources.git import find_repository
+from policylint.helm.sources.resolve import depends_on
+from policylint.helm.inputs.sides import ChartSide
 
 
 def changed_files(top: Path, default_branch: str = "") -> tuple[str, ...] | None:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from policylint.errors import SourceError
-from policylint.sources.git import Blob, Repository, find_module
-from policylint.sources.workspace import disk_error
+from policylint.helm.sources.git import Blob, Repository, find_module
+from policylint.helm.inputs.workspace import disk_error
 
 _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 

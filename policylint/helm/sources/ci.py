@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 
 class Variable(Struct, frozen=True):

@@ -14,10 +14,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.errors import PolicylintError, SourceError
-from policylint.sources.checkout import Checkout
-from policylint.sources.git import absolute_path
-from policylint.sources.sides import ChartSide
-from policylint.sources.workspace import Workspace, disk_error
+from policylint.helm.sources.checkout import Checkout
+from policylint.helm.sources.git import absolute_path
+from policylint.helm.inputs.sides import ChartSide
+from policylint.helm.inputs.workspace import Workspace, disk_error
 
 
 class Dependency(Struct, frozen=True):
@@ -98,8 +98,8 @@ def _fill(directory: Path, root: Path, seen: tuple[Path, ...]) -> list[str]:
 
 def build(directory: Path, helm: str, why: str) -> None:
     """Build the dependencies of a copy, by helm or the embedded engine; raises SourceError with its message."""
-    from policylint.render.binary import TIME_LIMIT, Process, find_helm
-    from policylint.render.pull import build_dependencies
+    from policylint.helm.engines.binary import TIME_LIMIT, Process, find_helm
+    from policylint.helm.engines.pull import build_dependencies
 
     binary = find_helm(helm) if helm != "embedded" else ""
     if binary:
@@ -108,7 +108,7 @@ def build(directory: Path, helm: str, why: str) -> None:
     else:
         said = build_dependencies(directory)
     if said:
-        from policylint.render.command import without_logins
+        from policylint.helm.engines.command import without_logins
 
         words = without_logins(said.strip().replace(str(directory), directory.name))
         raise SourceError(
@@ -217,7 +217,7 @@ def _yaml(file: Path) -> Mapping[str, Any]:
 
 def _parsed(text: str) -> Mapping[str, Any]:
     """A chart's own YAML; what cannot be read is left to helm, which says what is wrong."""
-    from policylint.kyaml import load
+    from policylint.kyaml.load import load
 
     try:
         table = load(text, "Chart.yaml")

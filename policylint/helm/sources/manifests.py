@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from policylint.errors import ReadError, SourceError
-from policylint.sources.sides import ManifestSide
+from policylint.helm.inputs.sides import ManifestSide
 
 SUFFIXES = (".yaml", ".yml", ".json")
 

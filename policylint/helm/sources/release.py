@@ -11,9 +11,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from policylint.errors import SourceError
-from policylint.history.model import History, Revision
-from policylint.patterns import pattern
-from policylint.sources.sides import ManifestSide
+from policylint.helm.inputs.revisions import History, Revision
+from policylint.runtime.patterns import pattern
+from policylint.helm.inputs.sides import ManifestSide
 
 _SPEC = pattern(r"release:(?P<namespace>[^/@]+)/(?P<name>[^/@]+)(?:@(?P<revision>\d+))?")
 _RECORD = pattern(r"helm\.sh/release\.v1|sh\.helm\.release\.v1\.")
@@ -27,7 +27,7 @@ def is_record(text: str) -> bool:
     release = text.lstrip()[:1] == "{" and '"manifest"' in text and '"info"' in text
     if not release and not _RECORD.search(text):
         return False
-    from policylint.history.read import holds_record  # a manifest may hold these words too: in an argument, a schema
+    from policylint.helm.history.read import holds_record  # a manifest may hold these words too: in an argument, a schema
 
     return holds_record(text, "record")
 
@@ -58,7 +58,7 @@ def rollback(source: str, number: int, helm: str) -> tuple[ManifestSide, Manifes
         found = history(named["name"], named["namespace"], helm)
         target = _revision(found, number or found.last.number - 1)
         return _asked(found, found.last, helm), _asked(found, target, helm)
-    from policylint.sources.manifests import read_text
+    from policylint.helm.sources.manifests import read_text
 
     found = _one(read_text(Path(source)), source)
     target = _revision(found, number or found.last.number - 1)
@@ -67,7 +67,7 @@ def rollback(source: str, number: int, helm: str) -> tuple[ManifestSide, Manifes
 
 def history(name: str, namespace: str, helm: str) -> History:
     """The release's history, as `helm history` prints it."""
-    from policylint.history.read import read
+    from policylint.helm.history.read import read
 
     (answer,) = _ask(helm, ["history", name, "--namespace", namespace, "--max", _ALL, "--output", "json"])
     now = datetime.now(UTC)
@@ -77,7 +77,7 @@ def history(name: str, namespace: str, helm: str) -> History:
 
 
 def _one(text: str, file: str) -> History:
-    from policylint.history.read import read
+    from policylint.helm.history.read import read
 
     found = read(text, file, now=datetime.now(UTC))
     if len(found) != 1:
@@ -97,7 +97,7 @@ def _revision(found: History, number: int) -> Revision:
 
 def _start(found: History) -> Revision | None:
     """The revision that an upgrade starts from; of a locked release the one it will start from once it is free."""
-    from policylint.history.targets import base
+    from policylint.helm.history.targets import base
 
     if revision := base(found) or next(reversed(found.deployed or found.good), None):
         return revision
@@ -127,7 +127,7 @@ def _recorded(found: History, revision: Revision) -> ManifestSide:
 
 def _asked(found: History, revision: Revision, helm: str) -> ManifestSide:
     """A revision with what its record holds: manifest, hooks, values and chart."""
-    from policylint.history.asked import TEMPLATE, printed_revision
+    from policylint.helm.history.asked import TEMPLATE, printed_revision
 
     named = [found.name, "--namespace", found.namespace, "--revision", str(revision.number)]
     printed, method = _ask(
@@ -153,7 +153,7 @@ def _side(found: History, revision: Revision, hooks: Iterable[str | None]) -> Ma
 
 def _ask(helm: str, *questions: list[str]) -> list[str]:
     """What helm answers to each question, asked at the same time; raises SourceError with helm's message."""
-    from policylint.render.binary import TIME_LIMIT, Process
+    from policylint.helm.engines.binary import TIME_LIMIT, Process
 
     if not helm:
         raise SourceError("asking the cluster needs a helm binary", remedy="name one with --helm")

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from policylint.errors import SourceError, UsageError
-from policylint.patterns import pattern
-from policylint.sources.sides import UNNAMED, ChartSide, EmptySide, ManifestSide, Side, default_namespace
-from policylint.sources.vendored import may_lack
-from policylint.sources.workspace import Workspace, disk_error
+from policylint.runtime.patterns import pattern
+from policylint.helm.inputs.sides import UNNAMED, ChartSide, EmptySide, ManifestSide, Side, default_namespace
+from policylint.helm.sources.vendored import may_lack
+from policylint.helm.inputs.workspace import Workspace, disk_error
 
 if TYPE_CHECKING:  # git is looked at only where it is asked
-    from policylint.sources.git import Repository
-    from policylint.sources.snapshot import Revision
+    from policylint.helm.sources.git import Repository
+    from policylint.helm.sources.snapshot import Revision
 
 _ARCHIVE = (".tgz", ".tar.gz")
 _REFERENCE = pattern(r"oci://.+|https?://.+|[A-Za-z0-9][\w.-]*/[\w.-]+(@.+)?")
@@ -67,7 +67,7 @@ def _is_nothing(side: Side) -> bool:
     """Whether a side is empty: then the other one is an install."""
     if not isinstance(side, ManifestSide):
         return isinstance(side, EmptySide)
-    from policylint.kyaml import has_content
+    from policylint.kyaml.load import has_content
 
     return not any(has_content(text) for _, text in side.text)
 
@@ -83,18 +83,18 @@ def _as_released(chart: ChartSide, old: Side) -> ChartSide:
 
 def resolve(spec: str, chart: ChartSide, workspace: Workspace, helm: str = "") -> Side:
     """The side that `spec` names, read as the design's SIDE; raises SourceError where there is none."""
-    from policylint.sources.manifests import from_stdin, is_stream
+    from policylint.helm.sources.manifests import from_stdin, is_stream
 
     if spec == "-":
         return from_stdin()
     if spec.startswith("git:"):
-        from policylint.sources.baseline import named_revision
+        from policylint.helm.sources.baseline import named_revision
 
         repository = _repository(chart, workspace, helm)
         return _at(repository, named_revision(repository, spec.removeprefix("git:")), chart, workspace, helm)
     if spec.startswith("release:"):
-        from policylint.render.binary import find_helm
-        from policylint.sources.release import from_cluster
+        from policylint.helm.engines.binary import find_helm
+        from policylint.helm.sources.release import from_cluster
 
         return from_cluster(spec, find_helm(helm if helm != "embedded" else ""))
     path = Path(spec)
@@ -116,7 +116,7 @@ def _reference(spec: str, chart: ChartSide) -> ChartSide:
 
     Not so in what helm itself will be given for the upgrade: it refuses a tag together with another --version.
     """
-    from policylint.render.command import without_logins
+    from policylint.helm.engines.command import without_logins
 
     label = without_logins(spec)
     found = _VERSIONED.fullmatch(spec)
@@ -147,11 +147,11 @@ def _on_disk(path: Path, chart: ChartSide, workspace: Workspace, helm: str) -> S
         _check_values(chart)
         if not may_lack(path):
             return chart
-        from policylint.sources.dependencies import with_dependencies
+        from policylint.helm.sources.dependencies import with_dependencies
 
         return with_dependencies(chart, workspace, helm)
-    from policylint.sources.manifests import from_directory, from_file
-    from policylint.sources.release import from_record, is_record
+    from policylint.helm.sources.manifests import from_directory, from_file
+    from policylint.helm.sources.release import from_record, is_record
 
     if path.is_dir():
         if (path / "templates").is_dir():
@@ -163,8 +163,8 @@ def _on_disk(path: Path, chart: ChartSide, workspace: Workspace, helm: str) -> S
 
 def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm: str) -> tuple[Side, Side]:
     """Both sides where the before side is a revision: the named one, or the default one where `name` is ""."""
-    from policylint.sources.baseline import default_revision, is_staged, named_revision
-    from policylint.sources.snapshot import Revision, at_revision
+    from policylint.helm.sources.baseline import default_revision, is_staged, named_revision
+    from policylint.helm.sources.snapshot import Revision, at_revision
 
     repository = _repository(chart, workspace, helm)
     paths = depends_on(repository, chart)
@@ -178,7 +178,7 @@ def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm
     is_reference = _is_gone(chart.chart) and not repository.has(revision.commit, repository.path_of(chart.chart))
     after = resolve(chart.chart, chart, workspace, helm) if is_reference else None
     if is_reference and not _values_in(repository, chart):
-        from policylint.render.command import without_logins
+        from policylint.helm.engines.command import without_logins
 
         raise SourceError(
             f"no chart there: git keeps neither {without_logins(chart.chart)} nor a values file of it",
@@ -202,9 +202,9 @@ def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm
 
 def _at(repository: Repository, revision: Revision, chart: ChartSide, workspace: Workspace, helm: str) -> Side:
     """The chart, or the manifests, at a revision."""
-    from policylint.sources.checkout import Checkout
-    from policylint.sources.manifests import from_directory, from_file
-    from policylint.sources.snapshot import at_revision, path_inside
+    from policylint.helm.sources.checkout import Checkout
+    from policylint.helm.sources.manifests import from_directory, from_file
+    from policylint.helm.sources.snapshot import at_revision, path_inside
 
     if _is_chart(repository, revision, chart.chart):
         return at_revision(chart, repository, revision, workspace, helm)
@@ -232,7 +232,7 @@ def _is_chart(repository: Repository, revision: Revision, spec: str) -> bool:
 
 def _repository(chart: ChartSide, workspace: Workspace, helm: str) -> Repository:
     """The repository of the chart, or of the current directory; a chart that is nowhere is said first."""
-    from policylint.sources.git import absolute_path, find_repository
+    from policylint.helm.sources.git import absolute_path, find_repository
 
     spec = chart.chart
     if found := find_repository("." if _is_reference(spec) else spec):
@@ -285,7 +285,7 @@ def _targets(repository: Repository, paths: Iterable[str]) -> list[Path]:
 
 def _with_streams(chart: ChartSide, workspace: Workspace) -> ChartSide:
     """Values from standard input or a pipe as files, so that both sides, and helm, can read them."""
-    from policylint.sources.manifests import from_stdin, is_stream, read_text
+    from policylint.helm.sources.manifests import from_stdin, is_stream, read_text
 
     copies: dict[str, str] = {}
 

@@ -9,11 +9,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.errors import SourceError
-from policylint.sources.checkout import Checkout
-from policylint.sources.dependencies import add_dependencies
-from policylint.sources.git import Repository
-from policylint.sources.sides import ChartSide, EmptySide, ValuesInput
-from policylint.sources.workspace import Workspace
+from policylint.helm.sources.checkout import Checkout
+from policylint.helm.sources.dependencies import add_dependencies
+from policylint.helm.sources.git import Repository
+from policylint.helm.inputs.sides import ChartSide, EmptySide, ValuesInput
+from policylint.helm.inputs.workspace import Workspace
 
 
 class Revision(Struct, frozen=True):

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from policylint.errors import PolicylintError
 from policylint.model import Finding, Json, Location
-from policylint.sources.sides import ChartSide, Side
-from policylint.values.subject import ValuesChange
-from policylint.values.tables import leaves
+from policylint.helm.inputs.sides import ChartSide, Side
+from policylint.helm.values.subject import ValuesChange
+from policylint.helm.values.tables import leaves
 
 Moved = tuple[tuple[str, ...], Json, Json]
 """(key, old, new): a scalar of the values, None where it was not there."""
@@ -60,8 +60,8 @@ def _is_told(place: Location) -> bool:
 
 def _moved(change: ValuesChange, before: ChartSide) -> Iterator[Moved]:
     """Each scalar of the values that templates see and that this upgrade changes or adds."""
-    from policylint.values.given import user_values
-    from policylint.values.modes import Mode, effective
+    from policylint.helm.values.given import user_values
+    from policylint.helm.values.modes import Mode, effective
 
     if change.old is None:
         return

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from policylint.apis import builtin
+from policylint.kubernetes.api.apis import builtin
 from policylint.model import Location
-from policylint.patterns import pattern
-from policylint.schemas import NEWEST, RECORDED, group_of
-from policylint.values.chart import Chart
-from policylint.values.semver import admits
+from policylint.runtime.patterns import pattern
+from policylint.kubernetes.api.schemas import NEWEST, RECORDED, group_of
+from policylint.helm.values.chart import Chart
+from policylint.helm.values.semver import admits
 
 _ACTION = pattern(r"\{\{-?\s*(?!/\*)(.*?)\}\}", re.S)
 _HAS = pattern(r"\.APIVersions\.Has\s+\(?[\"`]([^\"`]+)[\"`]")

@@ -14,11 +14,11 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint import kyaml
+from policylint.kyaml import load as kyaml
 from policylint.errors import ReadError
 from policylint.model import Object
-from policylint.values import files as chart_files
-from policylint.values.tables import Table, as_json_numbers, layer
+from policylint.helm.values import files as chart_files
+from policylint.helm.values.tables import Table, as_json_numbers, layer
 
 
 class ChartFile(Struct, frozen=True):

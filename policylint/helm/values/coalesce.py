@@ -11,8 +11,8 @@ from typing import Any
 from msgspec import Struct
 
 from policylint.errors import RenderError
-from policylint.values.chart import Chart
-from policylint.values.tables import Table, Warn, copy, ignore, overlay, without_nulls
+from policylint.helm.values.chart import Chart
+from policylint.helm.values.tables import Table, Warn, copy, ignore, overlay, without_nulls
 
 GLOBAL = "global"
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from policylint.redact import MASK, mask_values, secret_key
-from policylint.values.modes import Effective, Mode
-from policylint.values.references import Path, Reference, broken, references
-from policylint.values.subject import ValuesChange
-from policylint.values.tables import dotted, leaves
+from policylint.redaction.redactor import MASK, mask_values, secret_key
+from policylint.helm.values.modes import Effective, Mode
+from policylint.helm.values.references import Path, Reference, broken, references
+from policylint.helm.values.subject import ValuesChange
+from policylint.helm.values.tables import dotted, leaves
 
 _TAGS = ("tag", "imageTag", "image_tag", "appVersion", "digest")
 _IMAGES = ("image", "images")

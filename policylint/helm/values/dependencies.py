@@ -10,10 +10,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from policylint.values.chart import Chart, Dependency
-from policylint.values.coalesce import coalesce, merge
-from policylint.values.semver import admits
-from policylint.values.tables import Table, Warn, copy, ignore, overlay, scalar, subtable
+from policylint.helm.values.chart import Chart, Dependency
+from policylint.helm.values.coalesce import coalesce, merge
+from policylint.helm.values.semver import admits
+from policylint.helm.values.tables import Table, Warn, copy, ignore, overlay, scalar, subtable
 
 
 def process(chart: Chart, user: Table, helm: str, warn: Warn = ignore) -> Chart:

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policylint.errors import ReadError
-from policylint.patterns import pattern
-from policylint.values.helmignore import Ignore
+from policylint.runtime.patterns import pattern
+from policylint.helm.values.helmignore import Ignore
 
 if TYPE_CHECKING:
     import tarfile

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from policylint.errors import ReadError, UsageError
-from policylint.sources.manifests import read_text
-from policylint.sources.sides import ValuesInput
-from policylint.values.chart import read_values
-from policylint.values.strvals import set_files, set_json, set_literal, set_strings, set_values
-from policylint.values.tables import Table, as_json_numbers, layer
+from policylint.helm.sources.manifests import read_text
+from policylint.helm.inputs.sides import ValuesInput
+from policylint.helm.values.chart import read_values
+from policylint.helm.values.strvals import set_files, set_json, set_literal, set_strings, set_values
+from policylint.helm.values.tables import Table, as_json_numbers, layer
 
 
 def read_file(path: str) -> str:

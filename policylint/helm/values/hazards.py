@@ -12,13 +12,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from policylint import kyaml
+from policylint.kyaml import load as kyaml
 from policylint.errors import PolicylintError
-from policylint.patterns import pattern
-from policylint.sources.sides import ValuesInput
-from policylint.values.lines import Path, scalars
-from policylint.values.strvals import set_strings, set_values
-from policylint.values.tables import Table, leaves
+from policylint.runtime.patterns import pattern
+from policylint.helm.inputs.sides import ValuesInput
+from policylint.kyaml.lines import Path, scalars
+from policylint.helm.values.strvals import set_strings, set_values
+from policylint.helm.values.tables import Table, leaves
 
 _BOOLEAN = pattern(r"(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)$")
 _OCTAL = pattern(r"0o?[0-7]+$")

@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from policylint.errors import ReadError
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 _DEFAULT = "templates/.?*"
 

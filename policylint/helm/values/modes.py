@@ -10,10 +10,10 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.values.chart import Chart, without_charts
-from policylint.values.coalesce import coalesce, scopes
-from policylint.values.dependencies import process
-from policylint.values.tables import Table, as_json_numbers, copy, overlay
+from policylint.helm.values.chart import Chart, without_charts
+from policylint.helm.values.coalesce import coalesce, scopes
+from policylint.helm.values.dependencies import process
+from policylint.helm.values.tables import Table, as_json_numbers, copy, overlay
 
 
 class Mode(StrEnum):

@@ -13,9 +13,9 @@ from functools import lru_cache
 
 from msgspec import Struct, field
 
-from policylint.patterns import pattern
-from policylint.values.chart import Chart, ChartFile
-from policylint.values.tables import Table
+from policylint.runtime.patterns import pattern
+from policylint.helm.values.chart import Chart, ChartFile
+from policylint.helm.values.tables import Table
 
 Path = tuple[str, ...]
 

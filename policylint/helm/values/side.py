@@ -15,12 +15,12 @@ from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.model import Json
-from policylint.patterns import pattern
-from policylint.sources.sides import ChartSide, ValuesInput
-from policylint.values import files as chart_files
-from policylint.values.modes import Effective, Mode
-from policylint.values.strvals import set_values
-from policylint.values.tables import Table, dotted, leaves
+from policylint.runtime.patterns import pattern
+from policylint.helm.inputs.sides import ChartSide, ValuesInput
+from policylint.helm.values import files as chart_files
+from policylint.helm.values.modes import Effective, Mode
+from policylint.helm.values.strvals import set_values
+from policylint.helm.values.tables import Table, dotted, leaves
 
 _UNSAFE = pattern("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 

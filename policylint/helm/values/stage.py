@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from policylint.sources.sides import ChartSide, ManifestSide, Side
-from policylint.sources.workspace import Workspace
-from policylint.values.chart import Chart, read_chart, stored_chart
-from policylint.values.given import user_values
-from policylint.values.modes import Mode
-from policylint.values.side import is_local, side_of
-from policylint.values.subject import ValuesChange, ValuesFile, change_of, failure_of
-from policylint.values.tables import Table
+from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side
+from policylint.helm.inputs.workspace import Workspace
+from policylint.helm.values.chart import Chart, read_chart, stored_chart
+from policylint.helm.values.given import user_values
+from policylint.helm.values.modes import Mode
+from policylint.helm.values.side import is_local, side_of
+from policylint.helm.values.subject import ValuesChange, ValuesFile, change_of, failure_of
+from policylint.helm.values.tables import Table
 
 
 def values_change(before: Side, after: Side, mode: str, helm: str, failure: str = "") -> ValuesChange | None:

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from policylint.errors import ReadError, UsageError
-from policylint.patterns import pattern
-from policylint.values.tables import Table, as_json_numbers
+from policylint.runtime.patterns import pattern
+from policylint.helm.values.tables import Table, as_json_numbers
 
 MAX_INDEX = 65536
 MAX_LEVEL = 30
@@ -82,9 +82,9 @@ def _run(expression: _Expression, into: Table, flag: str) -> None:
 
 def _told(words: str, flag: str, text: str) -> str:
     """What is wrong with an argument, without the part of a secret that was taken for a name or a file."""
-    from policylint.fragments import without
-    from policylint.render.command import HIDDEN
-    from policylint.sensitive import argument_secrets
+    from policylint.redaction.quoted import without
+    from policylint.helm.engines.command import HIDDEN
+    from policylint.redaction.collect import argument_secrets
 
     return without(words, argument_secrets(flag, text), HIDDEN)
 

@@ -8,14 +8,14 @@ from msgspec import Struct, field
 
 from policylint.errors import RenderError
 from policylint.model import Location
-from policylint.patterns import pattern
-from policylint.sources.sides import ValuesInput
-from policylint.values.chart import Chart
-from policylint.values.given import read_file, user_values
-from policylint.values.lines import line_of
-from policylint.values.modes import Effective, Mode, effective, upgrade_values
-from policylint.values.references import Path
-from policylint.values.tables import Table, dotted
+from policylint.runtime.patterns import pattern
+from policylint.helm.inputs.sides import ValuesInput
+from policylint.helm.values.chart import Chart
+from policylint.helm.values.given import read_file, user_values
+from policylint.kyaml.lines import line_of
+from policylint.helm.values.modes import Effective, Mode, effective, upgrade_values
+from policylint.helm.values.references import Path
+from policylint.helm.values.tables import Table, dotted
 
 
 class ValuesFile(Struct, frozen=True):
@@ -129,7 +129,7 @@ class ValuesChange(Struct, frozen=True):
 
     def sets(self, file: ValuesFile, path: Path) -> bool:
         """Whether one values file has this very key."""
-        from policylint.values.chart import read_values
+        from policylint.helm.values.chart import read_values
 
         found: object = read_values(file.text, file.path, self.helm)
         for part in path:

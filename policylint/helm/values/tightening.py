@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from policylint.values.schema import MAX_DEPTH, Path, resolve
+from policylint.helm.values.schema import MAX_DEPTH, Path, resolve
 
 _LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 _VALUES = pattern(r"values.*\.ya?ml|.*[-_.]values\.ya?ml")
 

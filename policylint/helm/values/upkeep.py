@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from policylint.values.chart import Chart, Dependency
-from policylint.values.semver import admits, floats
-from policylint.values.tables import Table, scalar
+from policylint.helm.values.chart import Chart, Dependency
+from policylint.helm.values.semver import admits, floats
+from policylint.helm.values.tables import Table, scalar
 
 
 def outdated(chart: Chart) -> list[str]:

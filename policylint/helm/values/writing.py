@@ -10,12 +10,12 @@ import io
 import json
 from typing import Any
 
-from policylint import kyaml
+from policylint.kyaml import load as kyaml
 from policylint.errors import PolicylintError, ReadError
-from policylint.values.chart import read_values
-from policylint.values.modes import Mode
-from policylint.values.subject import ValuesChange
-from policylint.values.tables import Table
+from policylint.helm.values.chart import read_values
+from policylint.helm.values.modes import Mode
+from policylint.helm.values.subject import ValuesChange
+from policylint.helm.values.tables import Table
 
 
 def full_values(change: ValuesChange) -> str:

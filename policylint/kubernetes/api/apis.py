@@ -12,8 +12,8 @@ from functools import cache, lru_cache
 
 from msgspec import Struct, json
 
-from policylint import shipped
-from policylint.schemas import group_of, minor_number
+from policylint.runtime import resources as shipped
+from policylint.kubernetes.api.schemas import group_of, minor_number
 
 
 class State(StrEnum):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Manifest, Resource, ResourceId
-from policylint.schemas import group_of
-from policylint.workload import mapping
+from policylint.kubernetes.api.schemas import group_of
+from policylint.kubernetes.api.workloads import mapping
 
 AUTOSCALERS = {("autoscaling", "HorizontalPodAutoscaler"): "", ("keda.sh", "ScaledObject"): "apps/v1"}
 """(group, kind) of autoscalers, and the API version of a target that does not say its own."""

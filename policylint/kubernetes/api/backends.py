@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from policylint.model import Json, Object, Resource, ResourceId
-from policylint.workload import at, items, mapping
+from policylint.kubernetes.api.workloads import at, items, mapping
 
 ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")
 

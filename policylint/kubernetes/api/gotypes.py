@@ -14,8 +14,8 @@ from functools import cache, lru_cache
 from typing import Final
 
 from policylint.model import Json
-from policylint.quantity import parse_quantity
-from policylint.schemas import Node
+from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.schemas import Node
 
 ABSENT: Final = object()
 """What `normal` makes of a value that is the same as none."""

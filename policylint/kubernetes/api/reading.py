@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from policylint.model import Json, Object
-from policylint.quantity import parse_quantity
+from policylint.kubernetes.api.quantity import parse_quantity
 
 NOTHING: Object = MappingProxyType({})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from policylint.model import Json, Object
-from policylint.workload import at
+from policylint.kubernetes.api.workloads import at
 
 
 def scaled(value: Json, total: int, *, up: bool) -> int:

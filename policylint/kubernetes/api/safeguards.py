@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import FieldChange, Fix, Json, Kept, Object, Violation
-from policylint.workload import at, containers, mapping, pod_template, template_path
+from policylint.kubernetes.api.workloads import at, containers, mapping, pod_template, template_path
 
 
 def removed(change: Kept, fields: tuple[str, ...], word: str) -> Iterator[Violation]:

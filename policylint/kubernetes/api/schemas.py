@@ -208,7 +208,7 @@ def schemas(minor: str) -> Schemas:
 def _load(minor: str) -> Schemas:
     import gzip
 
-    from policylint import shipped
+    from policylint.runtime import resources as shipped
 
     data = gzip.decompress(shipped.data(f"openapi-{minor}.json.gz"))
     return Schemas(json.decode(data, type=Document))

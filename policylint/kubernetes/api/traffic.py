@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from policylint.model import Created, Deleted, Kept, Resource, ResourceId, Severity, Upgrade
-from policylint.workload import EMPTY, TEMPLATES, at, mapping, matches, pod_labels
+from policylint.kubernetes.api.workloads import EMPTY, TEMPLATES, at, mapping, matches, pod_labels
 
 SCALED = ("Deployment", "StatefulSet", "ReplicaSet")
 """Workloads that run as many pods as `spec.replicas` says."""

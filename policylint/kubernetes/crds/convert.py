@@ -14,7 +14,7 @@ from policylint.cel import CelError, times
 from policylint.cel.formats import loose_duration
 from policylint.cel.values import MapList, SetList
 from policylint.model import Json, Object
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 _RESERVED = frozenset(
     ("true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function")

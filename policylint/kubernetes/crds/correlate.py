@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from policylint.crds.prepare import child_schema
+from policylint.kubernetes.crds.prepare import child_schema
 from policylint.model import Json, Object
 
 

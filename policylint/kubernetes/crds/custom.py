@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from policylint.cel import CelUnsupported
-from policylint.crds.correlate import Pair
-from policylint.crds.decode import decode_causes
-from policylint.crds.lists import duplicates, embedded
-from policylint.crds.prepare import defaulted, emptied, pruned, unknown_fields, without_nulls
-from policylint.crds.rules import Place, run_rules
-from policylint.crds.values import Spot, validate_values
-from policylint.crds.words import BLOCKING, CR, invalid, unchecked
+from policylint.kubernetes.crds.correlate import Pair
+from policylint.kubernetes.crds.decode import decode_causes
+from policylint.kubernetes.crds.lists import duplicates, embedded
+from policylint.kubernetes.crds.prepare import defaulted, emptied, pruned, unknown_fields, without_nulls
+from policylint.kubernetes.crds.rules import Place, run_rules
+from policylint.kubernetes.crds.values import Spot, validate_values
+from policylint.kubernetes.crds.words import BLOCKING, CR, invalid, unchecked
 from policylint.model import Answer, Apply, Cause, Json, Object, Outcome, Target, Unknown
-from policylint.schemas import minor_number
+from policylint.kubernetes.api.schemas import minor_number
 
 _MAX_REPLICAS = (1 << 31) - 1
 RATCHETING_SINCE = 30

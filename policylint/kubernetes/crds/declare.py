@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from policylint.cel.cost import Path, Span
 from policylint.cel.types import BOOL, DYN, INT, STRING, Type, parse_type
-from policylint.crds.convert import escape, with_meta
+from policylint.kubernetes.crds.convert import escape, with_meta
 from policylint.model import Object
 
 MAX_REQUEST = 3 * 1024 * 1024

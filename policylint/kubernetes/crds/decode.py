@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policylint.crds.words import CRD
+from policylint.kubernetes.crds.words import CRD
 from policylint.model import Cause, Json, Object
 
 _SCHEMA: dict[str, Any] = {

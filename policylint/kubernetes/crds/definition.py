@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from policylint.crds.decode import decode_causes, decoded
-from policylint.crds.names import group_causes, name_causes, version_name_causes
-from policylint.crds.versions import SchemaChecks, shared_fields, version_causes
-from policylint.crds.words import CHANGE, CRD, forbidden, invalid, required, unsupported
+from policylint.kubernetes.crds.decode import decode_causes, decoded
+from policylint.kubernetes.crds.names import group_causes, name_causes, version_name_causes
+from policylint.kubernetes.crds.versions import SchemaChecks, shared_fields, version_causes
+from policylint.kubernetes.crds.words import CHANGE, CRD, forbidden, invalid, required, unsupported
 from policylint.model import Answer, Cause, Object, Outcome, Target, Unknown
-from policylint.schemas import NEWEST, minor_number
+from policylint.kubernetes.api.schemas import NEWEST, minor_number
 
 _SCOPES = ("Cluster", "Namespaced")
 _REVIEW_VERSIONS = ("v1", "v1beta1")

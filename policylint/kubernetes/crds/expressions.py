@@ -19,8 +19,8 @@ from policylint.cel.regex import compiled
 from policylint.cel.times import duration, timestamp
 from policylint.cel.tree import Call, Literal, MakeList, Node, children, names
 from policylint.cel.types import Type, optional
-from policylint.crds.declare import MAX_REQUEST, Shape, size_at
-from policylint.crds.words import CRD, forbidden, invalid
+from policylint.kubernetes.crds.declare import MAX_REQUEST, Shape, size_at
+from policylint.kubernetes.crds.words import CRD, forbidden, invalid
 from policylint.model import Cause, Object
 
 RULE_LIMIT, CRD_LIMIT = 10_000_000, 100_000_000

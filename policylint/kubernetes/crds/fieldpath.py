@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from policylint.model import Object
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 _STEP = pattern(r"\.(?P<name>[^.\[\]]+)|\['(?P<key>(?:[^'\\]|\\.)*)'\]")
 _DELIMITER = pattern(r"[.\[\]]")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.crds.structural import subschema
-from policylint.crds.words import CRD, forbidden, invalid, required, unsupported
+from policylint.kubernetes.crds.structural import subschema
+from policylint.kubernetes.crds.words import CRD, forbidden, invalid, required, unsupported
 from policylint.model import Cause, Object
 
 _KEYS = "this property is in x-kubernetes-list-map-keys, so it"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policylint.cel.formats import NAMED
-from policylint.crds.words import CRD, invalid, required
+from policylint.kubernetes.crds.words import CRD, invalid, required
 from policylint.model import Cause, Object
 
 _LABEL = NAMED["dns1035Label"].check

@@ -12,11 +12,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.cel import CelUnsupported
-from policylint.crds.declare import Shape, shape_of
-from policylint.crds.expressions import Environment, Scope, Total, compile_rule
-from policylint.crds.fieldpath import FieldPathError, follow
-from policylint.crds.structural import subschema
-from policylint.crds.words import CRD, forbidden, invalid, required, unsupported
+from policylint.kubernetes.crds.declare import Shape, shape_of
+from policylint.kubernetes.crds.expressions import Environment, Scope, Total, compile_rule
+from policylint.kubernetes.crds.fieldpath import FieldPathError, follow
+from policylint.kubernetes.crds.structural import subschema
+from policylint.kubernetes.crds.words import CRD, forbidden, invalid, required, unsupported
 from policylint.errors import PolicylintError
 from policylint.model import Cause, Json, Object, Unknown
 
@@ -147,7 +147,7 @@ def _parts(spot: Spot, keyword: str, value: Json) -> Iterator[Spot]:
 
 
 def _property(spot: Spot, name: str, part: Object) -> Spot:
-    from policylint.crds.convert import escape
+    from policylint.kubernetes.crds.convert import escape
 
     spelled = escape(name)
     shape = spot.shape.fields.get(spelled) if spot.shape is not None and spelled else None
@@ -162,7 +162,7 @@ def _property(spot: Spot, name: str, part: Object) -> Spot:
 
 
 def _lists(schema: Object, path: str) -> Iterator[Cause]:
-    from policylint.crds.listrules import list_causes
+    from policylint.kubernetes.crds.listrules import list_causes
 
     yield from list_causes(schema, path)
 

@@ -14,9 +14,9 @@ from msgspec import Struct
 
 from policylint.cel import CelError, CelUnsupported, compile
 from policylint.cel.values import NONE, Optional
-from policylint.crds.convert import to_cel, with_meta
-from policylint.crds.correlate import Pair, old_item
-from policylint.crds.words import CR, OMITTED, duplicate, forbidden, invalid, required
+from policylint.kubernetes.crds.convert import to_cel, with_meta
+from policylint.kubernetes.crds.correlate import Pair, old_item
+from policylint.kubernetes.crds.words import CR, OMITTED, duplicate, forbidden, invalid, required
 from policylint.errors import PolicylintError
 from policylint.model import Cause, Json, Object, Unknown
 

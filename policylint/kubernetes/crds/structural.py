@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from policylint.cel import CelError, CelUnsupported
 from policylint.cel.regex import compiled
-from policylint.crds.words import CRD, forbidden, invalid, required
+from policylint.kubernetes.crds.words import CRD, forbidden, invalid, required
 from policylint.model import Cause, Json, Object
 
 _EMPTY_TYPE = {

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from policylint.cel import CelError
 from policylint.cel.formats import OPENAPI
 from policylint.cel.regex import search
-from policylint.crds.correlate import Pair
-from policylint.crds.words import invalid, required, too_long, too_many, type_invalid, unsupported
+from policylint.kubernetes.crds.correlate import Pair
+from policylint.kubernetes.crds.words import invalid, required, too_long, too_many, type_invalid, unsupported
 from policylint.model import Cause, Json, Object
 
 _NEWER_FORMATS = {"k8sshortname": 35, "k8slongname": 35}

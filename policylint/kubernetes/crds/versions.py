@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from policylint.cel import CelUnsupported
-from policylint.crds.expressions import Environment, Total
-from policylint.crds.fieldpath import FieldPathError, follow
-from policylint.crds.lists import duplicates, embedded
-from policylint.crds.openapi import Spot, validate_schema
-from policylint.crds.prepare import pruned
-from policylint.crds.structural import subschema, validate_structural
-from policylint.crds.values import Spot as Place
-from policylint.crds.values import validate_values
-from policylint.crds.words import CRD, duplicate, forbidden, invalid, required, too_many
+from policylint.kubernetes.crds.expressions import Environment, Total
+from policylint.kubernetes.crds.fieldpath import FieldPathError, follow
+from policylint.kubernetes.crds.lists import duplicates, embedded
+from policylint.kubernetes.crds.openapi import Spot, validate_schema
+from policylint.kubernetes.crds.prepare import pruned
+from policylint.kubernetes.crds.structural import subschema, validate_structural
+from policylint.kubernetes.crds.values import Spot as Place
+from policylint.kubernetes.crds.values import validate_values
+from policylint.kubernetes.crds.words import CRD, duplicate, forbidden, invalid, required, too_many
 from policylint.model import Cause, Json, Object, Unknown
 
 _COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
@@ -203,8 +203,8 @@ def validate_defaults(schema: Object, path: str, minor: int, root: bool = False)
 
 
 def _default(default: Json, schema: Object, path: str, minor: int) -> Iterator[Finding]:
-    from policylint.crds.rules import Place as RulePlace
-    from policylint.crds.rules import run_rules
+    from policylint.kubernetes.crds.rules import Place as RulePlace
+    from policylint.kubernetes.crds.rules import run_rules
 
     resource = bool(schema.get("x-kubernetes-embedded-resource"))
     if pruned(default, schema, root=resource) != default:

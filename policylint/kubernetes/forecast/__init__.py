@@ -4,7 +4,7 @@ live'  = default(apply(method, base, live, target))     three-way patch | server
 answer = validate_update(live, live')                   accepted | rejected | depends
 """
 
-from policylint.forecast.cluster import Cluster
-from policylint.forecast.release import forecast
+from policylint.kubernetes.forecast.cluster import Cluster
+from policylint.kubernetes.forecast.release import forecast
 
 __all__ = ["Cluster", "forecast"]

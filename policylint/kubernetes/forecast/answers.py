@@ -11,17 +11,17 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from policylint.forecast import batch, services, storage
-from policylint.forecast.conversion import converted
-from policylint.forecast.decode import decode
-from policylint.forecast.gotypes import alike
-from policylint.forecast.kinds import Kind
-from policylint.forecast.objections import change, creation, valid
-from policylint.forecast.readable import readable
-from policylint.forecast.request import items, part
-from policylint.forecast.server import ACCEPTED, Sent, Server, State, answer
-from policylint.forecast.server_side import server_side
-from policylint.forecast.strategic import UnpatchableError, keyless_path, merge_patch, three_way
+from policylint.kubernetes.forecast import batch, services, storage
+from policylint.kubernetes.forecast.conversion import converted
+from policylint.kubernetes.forecast.decode import decode
+from policylint.kubernetes.api.gotypes import alike
+from policylint.kubernetes.forecast.kinds import Kind
+from policylint.kubernetes.forecast.objections import change, creation, valid
+from policylint.kubernetes.forecast.readable import readable
+from policylint.kubernetes.forecast.request import items, part
+from policylint.kubernetes.forecast.server import ACCEPTED, Sent, Server, State, answer
+from policylint.kubernetes.forecast.server_side import server_side
+from policylint.kubernetes.forecast.strategic import UnpatchableError, keyless_path, merge_patch, three_way
 from policylint.model import Answer, Apply, Cause, Object, Outcome, Resource, Unknown
 
 MARKS = ("metadata.labels", "metadata.annotations")
@@ -35,7 +35,7 @@ def stored(server: Server, resource: Resource, sent: Object) -> State:
     """The object as the server holds it after its creation: the assumed live object of what was sent."""
     kind = server.kind(resource)
     if kind.crd is not None:
-        from policylint.crds import stored_custom
+        from policylint.kubernetes.crds import stored_custom
 
         return State(stored_custom(sent, None, kind.crd), sent)
     if not kind.builtin or kind.node is None:
@@ -155,7 +155,7 @@ def _unreadable(server: Server, resource: Resource, kind: Kind, sent: Object | N
     sure = server.published.kind(resource.api_version, resource.id.kind) is kind.node
     if sure and readable(kind.node, sent):
         return None
-    from policylint.validity import validate_sent
+    from policylint.kubernetes.validity import validate_sent
 
     problems = validate_sent(sent, server.published, server.target)
     if not sure and readable(kind.node, sent) and all(one.topic == "unknown-field" for one in problems):
@@ -210,7 +210,7 @@ def _created(resource: Resource, decoded: Object) -> Object:
 
 def _settled(resource: Resource, kind: Kind, live: Object, new: Object) -> Object:
     if kind.crd is not None:
-        from policylint.crds import stored_custom
+        from policylint.kubernetes.crds import stored_custom
 
         return stored_custom(new, live, kind.crd)
     settle = _SETTLED.get((resource.id.group, resource.id.kind))

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from policylint.forecast.go_values import JSON_SINCE
-from policylint.forecast.gotypes import same
-from policylint.forecast.request import Allocated, Findings, Request, items, part, schema
-from policylint.forecast.words import invalid, required
+from policylint.kubernetes.api.govalues import JSON_SINCE
+from policylint.kubernetes.api.gotypes import same
+from policylint.kubernetes.forecast.request import Allocated, Findings, Request, items, part, schema
+from policylint.kubernetes.forecast.words import invalid, required
 from policylint.model import Cause, Object, Unknown
 
 TOPIC = "job-template-changed"

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from functools import cache
 
 from policylint.errors import PolicylintError
-from policylint.forecast.default_table import DEFAULTS, Default
-from policylint.forecast.defaulting import COMPUTED, Completion, whole_object
-from policylint.forecast.gate_table import GATED
-from policylint.forecast.gotypes import struct
-from policylint.forecast.request import Allocated, AllocatedPort
+from policylint.kubernetes.forecast.default_table import DEFAULTS, Default
+from policylint.kubernetes.forecast.defaulting import COMPUTED, Completion, whole_object
+from policylint.kubernetes.forecast.gate_table import GATED
+from policylint.kubernetes.api.gotypes import struct
+from policylint.kubernetes.forecast.request import Allocated, AllocatedPort
 from policylint.model import Json, Object
-from policylint.schemas import Node
+from policylint.kubernetes.api.schemas import Node
 
 _NONE: type = type(None)
 _PLAIN: frozenset[type] = frozenset({str, int, float, bool, _NONE, Allocated, AllocatedPort})

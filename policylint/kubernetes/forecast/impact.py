@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from policylint.model import Change, Created, Deleted, FieldChange, Impact, Kept, Object, Outcome, Resource, ResourceId
-from policylint.schemas import NEWEST
-from policylint.workload import at, mapping, references, referred
+from policylint.model import (
+    Change,
+    Created,
+    Deleted,
+    FieldChange,
+    Impact,
+    Kept,
+    Object,
+    Outcome,
+    Resource,
+    ResourceId,
+)
+from policylint.kubernetes.api.schemas import NEWEST
+from policylint.kubernetes.api.workloads import at, mapping, references, referred
 
 KEEP = "helm.sh/resource-policy"
 ROLLED_BY = {"Deployment": "strategy", "DaemonSet": "updateStrategy", "StatefulSet": "updateStrategy"}
@@ -62,10 +73,10 @@ def _is_plain(field: FieldChange) -> bool:
 
 def _same_template(change: Kept, minor: str) -> bool:
     """Whether both templates are stored alike; a template that no server can store counts as another one."""
-    from policylint.forecast.decode import UndecodableError, decode
-    from policylint.forecast.gotypes import same
-    from policylint.forecast.request import schema
-    from policylint.schemas import minor_number, schemas
+    from policylint.kubernetes.forecast.decode import UndecodableError, decode
+    from policylint.kubernetes.api.gotypes import same
+    from policylint.kubernetes.forecast.request import schema
+    from policylint.kubernetes.api.schemas import minor_number, schemas
 
     node = schema(schemas(minor).kind(change.after.api_version, change.id.kind), "spec", "template")
     if node is None or change.before.api_version != change.after.api_version:

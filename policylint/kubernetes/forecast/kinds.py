@@ -7,10 +7,10 @@ from functools import cache
 
 from msgspec import Struct
 
-from policylint.forecast.request import items, part
-from policylint.forecast.served_table import SERVED
+from policylint.kubernetes.forecast.request import items, part
+from policylint.kubernetes.forecast.served_table import SERVED
 from policylint.model import Object, Resource
-from policylint.schemas import NEWEST, RECORDED, Node, Schemas, group_of, minor_number, schemas
+from policylint.kubernetes.api.schemas import NEWEST, RECORDED, Node, Schemas, group_of, minor_number, schemas
 
 _CUSTOM_ROOT = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
 _METADATA = {"$ref": "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}

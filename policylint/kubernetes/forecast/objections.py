@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from policylint.forecast.kinds import Kind
-from policylint.forecast.request import Finding, Request, part
-from policylint.forecast.server import Server, State
-from policylint.forecast.update import validate_update
-from policylint.forecast.update_table import IMMUTABLE
-from policylint.forecast.words import invalid
+from policylint.kubernetes.forecast.kinds import Kind
+from policylint.kubernetes.forecast.request import Finding, Request, part
+from policylint.kubernetes.forecast.server import Server, State
+from policylint.kubernetes.forecast.update import validate_update
+from policylint.kubernetes.forecast.update_table import IMMUTABLE
+from policylint.kubernetes.forecast.words import invalid
 from policylint.model import Apply, Cause, Object, Resource, Unknown
 
 _LEFT = "strategy-defaults-left"
@@ -66,7 +66,7 @@ def _holds(value: object, steps: list[str]) -> bool:
 
 
 def _definition(server: Server, old: Object | None, new: Object) -> Iterable[Finding]:
-    from policylint.crds import judge_crd
+    from policylint.kubernetes.crds import judge_crd
 
     said = judge_crd(new, old, server.target)
     yield from said.causes
@@ -84,7 +84,7 @@ def _replaced(resource: Resource) -> Iterable[Unknown]:
 
 def valid(server: Server, new: Object, old: Object | None = None) -> Iterable[Cause]:
     """The errors of the object itself, less those that the server forgives an old one."""
-    from policylint.validity import validate
+    from policylint.kubernetes.validity import validate
 
     yield from validate(new, server.published, server.target, old)
 
@@ -97,7 +97,7 @@ def _custom(server: Server, resource: Resource, kind: Kind, old: Object | None, 
         what = f"the CRD of its kind is not known ({resource.id.kind} in {resource.api_version})"
         yield Unknown(what, "give the CustomResourceDefinition with --crds", "custom-resource-unknown")
         return
-    from policylint.crds import validate_custom
+    from policylint.kubernetes.crds import validate_custom
 
     said = validate_custom(new, old, kind.crd, server.target)
     yield from said.causes

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from policylint.forecast.gotypes import same
-from policylint.forecast.request import Findings, Request, items, part, schema
-from policylint.forecast.words import forbidden, invalid
+from policylint.kubernetes.api.gotypes import same
+from policylint.kubernetes.forecast.request import Findings, Request, items, part, schema
+from policylint.kubernetes.forecast.words import forbidden, invalid
 
 _SOURCE = "pkg/apis/core/validation ValidatePodUpdate"
 _FORBIDDEN = (

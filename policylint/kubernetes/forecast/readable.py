@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from policylint.forecast.gotypes import amount
+from policylint.kubernetes.api.gotypes import amount
 from policylint.model import Json
-from policylint.schemas import Node
+from policylint.kubernetes.api.schemas import Node
 
 _SCALARS: dict[str, frozenset[type]] = {
     "string": frozenset({str}),

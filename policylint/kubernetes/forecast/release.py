@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from policylint.definitions import of_sides
-from policylint.forecast.answers import as_sent, create, given, removed, stored, unpatchable, update, update_marks
-from policylint.forecast.cluster import Cluster
-from policylint.forecast.decode import UndecodableError
-from policylint.forecast.ownership import ownership_conflict
-from policylint.forecast.server import ACCEPTED, Sent, Server, State
-from policylint.manifest import UnreadResource
+from policylint.kubernetes.manifests.definitions import of_sides
+from policylint.kubernetes.forecast.answers import (
+    as_sent,
+    create,
+    given,
+    removed,
+    stored,
+    unpatchable,
+    update,
+    update_marks,
+)
+from policylint.kubernetes.forecast.cluster import Cluster
+from policylint.kubernetes.forecast.decode import UndecodableError
+from policylint.kubernetes.forecast.ownership import ownership_conflict
+from policylint.kubernetes.forecast.server import ACCEPTED, Sent, Server, State
+from policylint.kubernetes.manifests.reader import UnreadResource
 from policylint.model import (
     Answer,
     Apply,
@@ -30,7 +39,7 @@ from policylint.model import (
     Unknown,
     Upgrade,
 )
-from policylint.schemas import minor_number, schemas
+from policylint.kubernetes.api.schemas import minor_number, schemas
 
 _MARKS = ("/metadata/labels", "/metadata/annotations")
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from policylint.forecast.cluster import Cluster
-from policylint.forecast.kinds import Kind, kind_of
-from policylint.forecast.request import Finding
+from policylint.kubernetes.forecast.cluster import Cluster
+from policylint.kubernetes.forecast.kinds import Kind, kind_of
+from policylint.kubernetes.forecast.request import Finding
 from policylint.model import Answer, Cause, Object, Outcome, Resource, Target, Unknown
-from policylint.schemas import Schemas
+from policylint.kubernetes.api.schemas import Schemas
 
 ACCEPTED = Answer(Outcome.ACCEPTED)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from policylint.forecast.gotypes import alike
+from policylint.kubernetes.api.gotypes import alike
 from policylint.model import Json, Object
-from policylint.schemas import Node
+from policylint.kubernetes.api.schemas import Node
 
 _PLAIN: frozenset[type] = frozenset({str, int, bool, float})
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from policylint.forecast.request import Allocated, AllocatedPort, Findings, Request, items, part
-from policylint.forecast.words import forbidden, invalid
+from policylint.kubernetes.forecast.request import Allocated, AllocatedPort, Findings, Request, items, part
+from policylint.kubernetes.forecast.words import forbidden, invalid
 from policylint.model import Object, Unknown
 
 TOPIC = "service-cluster-ip-changed"

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policylint.forecast.gotypes import same
-from policylint.forecast.request import Findings, Request, items, part, schema
-from policylint.forecast.words import forbidden, invalid
+from policylint.kubernetes.api.gotypes import same
+from policylint.kubernetes.forecast.request import Findings, Request, items, part, schema
+from policylint.kubernetes.forecast.words import forbidden, invalid
 from policylint.model import Cause, Object, Unknown
-from policylint.quantity import parse_quantity
+from policylint.kubernetes.api.quantity import parse_quantity
 
 CLAIM, SHRUNK = "claim-immutable-field", "claim-shrunk"
 _SOURCE = "pkg/apis/core/validation ValidatePersistentVolumeClaimUpdate"

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from policylint.model import Json, Object
-from policylint.schemas import Node
+from policylint.kubernetes.api.schemas import Node
 
 DIRECTIVE = "$patch"
 RETAIN = "$retainKeys"

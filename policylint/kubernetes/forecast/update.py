@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from policylint.forecast import batch, pods, services, storage
-from policylint.forecast.gotypes import same
-from policylint.forecast.request import Findings, Request, part, schema
-from policylint.forecast.update_table import FROZEN, Frozen
-from policylint.forecast.words import forbidden, invalid
+from policylint.kubernetes.forecast import batch, pods, services, storage
+from policylint.kubernetes.api.gotypes import same
+from policylint.kubernetes.forecast.request import Findings, Request, part, schema
+from policylint.kubernetes.forecast.update_table import FROZEN, Frozen
+from policylint.kubernetes.forecast.words import forbidden, invalid
 from policylint.model import Cause
-from policylint.schemas import Node
+from policylint.kubernetes.api.schemas import Node
 
 _RULES: Mapping[tuple[str, str], Callable[[Request], Findings]] = {
     ("", "Service"): services.refusals,

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from policylint.forecast.go_values import shown
+from policylint.kubernetes.api.govalues import shown
 from policylint.model import Cause, Json
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from policylint.manifest import UnreadResource
+from policylint.kubernetes.manifests.reader import UnreadResource
 from policylint.model import Change, Created, Deleted, FieldChange, Json, Kept, Manifest, Resource, ResourceId
-from policylint.patterns import pattern
-from policylint.quantity import same_quantity
-from policylint.schemas import Node, Schemas
+from policylint.runtime.patterns import pattern
+from policylint.kubernetes.api.quantity import same_quantity
+from policylint.kubernetes.api.schemas import Node, Schemas
 
 NOISE = pattern(
     r"/metadata/(?:labels/(?:helm\.sh~1chart|app\.kubernetes\.io~1version|chart)|annotations/checksum~1[^/]*)$"
@@ -58,7 +58,7 @@ def fields(before: Json, after: Json, node: Node | None = None, path: str = "") 
         yield FieldChange(path, "replace", before, after, bool(NOISE.search(path)))
 
 
-def pointer(path: str, key: object) -> str:
+def step(path: str, key: object) -> str:
     """An RFC 6901 pointer one step further."""
     return f"{path}/{str(key).replace('~', '~0').replace('/', '~1')}"
 
@@ -80,14 +80,14 @@ def _mappings(
             continue
         if old == value and repr(old) == repr(value):  # the quickest look; Python alone takes true for 1
             continue
-        at = pointer(path, key)
+        at = step(path, key)
         if old is not _ABSENT:
             yield from fields(old, value, node.child(key) if node else _NO_NODE, at)
         else:
             yield FieldChange(at, "add", None, value, bool(NOISE.search(at)))
     for key, value in before.items():
         if key not in after:
-            at = pointer(path, key)
+            at = step(path, key)
             yield FieldChange(at, "remove", value, None, bool(NOISE.search(at)))
 
 
@@ -100,7 +100,7 @@ def _lists(before: list[Json], after: list[Json], node: Node | None, path: str) 
     old = {_key(item, keys): (index, item) for index, item in enumerate(before)}
     new = {_key(item, keys) for item in after}
     for index, item in enumerate(after):
-        at = pointer(path, index)
+        at = step(path, index)
         found = old.get(_key(item, keys))
         if found is None:
             yield FieldChange(at, "add", None, item)
@@ -108,17 +108,17 @@ def _lists(before: list[Json], after: list[Json], node: Node | None, path: str) 
             yield from fields(found[1], item, items, at)
     for key, (index, item) in old.items():
         if key not in new:
-            yield FieldChange(pointer(path, index), "remove", item, None)
+            yield FieldChange(step(path, index), "remove", item, None)
 
 
 def _positions(before: list[Json], after: list[Json], node: Node | None, path: str) -> Iterator[FieldChange]:
     items = node.items if node else _NO_NODE
     for index in range(min(len(before), len(after))):
-        yield from fields(before[index], after[index], items, pointer(path, index))
+        yield from fields(before[index], after[index], items, step(path, index))
     for index in range(len(before), len(after)):
-        yield FieldChange(pointer(path, index), "add", None, after[index])
+        yield FieldChange(step(path, index), "add", None, after[index])
     for index in range(len(after), len(before)):
-        yield FieldChange(pointer(path, index), "remove", before[index], None)
+        yield FieldChange(step(path, index), "remove", before[index], None)
 
 
 def list_keys(before: Sequence[Json], after: Sequence[Json], node: Node | None) -> tuple[str, ...]:

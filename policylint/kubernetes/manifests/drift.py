@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from policylint.diff import fields
+from policylint.kubernetes.manifests.diff import fields
 from policylint.model import Created, FieldChange, Object, ResourceId, Upgrade
-from policylint.redact import Redactor
-from policylint.schemas import Node, Schemas
+from policylint.redaction.redactor import Redactor
+from policylint.kubernetes.api.schemas import Node, Schemas
 
 _OTHERS = ("/apiVersion", "/status", "/stringData")
 """What says nothing of drift: the version read in, the status, and what the server turns into data."""

@@ -8,12 +8,12 @@ from functools import lru_cache
 
 from msgspec import Struct, field
 
-from policylint.definitions import Definitions
+from policylint.kubernetes.manifests.definitions import Definitions
 from policylint.errors import ReadError
-from policylint.kyaml import Document, split
+from policylint.kyaml.load import Document, split
 from policylint.model import Json, Manifest, Object, Origin, Resource, ResourceId
-from policylint.patterns import pattern
-from policylint.schemas import NEWEST, Schemas, group_of, schemas
+from policylint.runtime.patterns import pattern
+from policylint.kubernetes.api.schemas import NEWEST, Schemas, group_of, schemas
 
 MAX_DOCUMENTS = 100_000
 HOOK = "helm.sh/hook"

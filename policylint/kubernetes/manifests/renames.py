@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from policylint.model import Created, Deleted, Json, Resource, Upgrade
-from policylint.workload import mapping
+from policylint.kubernetes.api.workloads import mapping
 
 
 def renames(upgrade: Upgrade) -> list[tuple[Resource, Resource]]:

@@ -8,7 +8,7 @@ by a path that its object does not have, the path of the object is given.
 
 from __future__ import annotations
 
-from policylint.validity.objects import validate
-from policylint.validity.sent import validate_sent, warnings
+from policylint.kubernetes.validity.objects import validate
+from policylint.kubernetes.validity.sent import validate_sent, warnings
 
 __all__ = ["validate", "validate_sent", "warnings"]

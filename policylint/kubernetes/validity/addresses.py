@@ -6,9 +6,9 @@ import ipaddress
 from collections.abc import Iterator
 
 from policylint.model import Cause
-from policylint.validity.causes import invalid
-from policylint.validity.formats import cidr, ip_address, ip_of
-from policylint.validity.walk import Scope
+from policylint.kubernetes.api.fielderrors import invalid
+from policylint.kubernetes.validity.formats import cidr, ip_address, ip_of
+from policylint.kubernetes.validity.walk import Scope
 
 STRICT = 36
 """The first minor that refuses ambiguous addresses (feature StrictIPCIDRValidation)."""

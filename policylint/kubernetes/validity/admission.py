@@ -6,12 +6,20 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from policylint.model import Cause, Object
-from policylint.validity.causes import duplicate, each_invalid, forbidden, invalid, required, too_many, unsupported
-from policylint.validity.formats import dns_1035_label, dns_subdomain, port_number, qualified_name
-from policylint.validity.names import path_segment
-from policylint.validity.reading import fields, has, items, many, number, text, texts
-from policylint.validity.references import full_name_errors
-from policylint.validity.walk import Scope
+from policylint.kubernetes.api.fielderrors import (
+    duplicate,
+    each_invalid,
+    forbidden,
+    invalid,
+    required,
+    too_many,
+    unsupported,
+)
+from policylint.kubernetes.validity.formats import dns_1035_label, dns_subdomain, port_number, qualified_name
+from policylint.kubernetes.validity.names import path_segment
+from policylint.kubernetes.api.reading import fields, has, items, many, number, text, texts
+from policylint.kubernetes.validity.references import full_name_errors
+from policylint.kubernetes.validity.walk import Scope
 
 _REVIEWS = ("v1", "v1beta1")
 _SIDE_EFFECTS = ("None", "NoneOnDryRun")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Json, Object
-from policylint.validity.causes import (
+from policylint.kubernetes.api.fielderrors import (
     NOT_NEGATIVE,
     OMITTED,
     duplicate,
@@ -16,12 +16,12 @@ from policylint.validity.causes import (
     too_many,
     unsupported,
 )
-from policylint.validity.formats import dns_label, qualified_name
-from policylint.validity.reading import fields, has, items, many, number, text, text_map
-from policylint.validity.references import domain_path_errors
-from policylint.validity.schedule import schedule_error, time_zone_error
-from policylint.validity.selectors import matches
-from policylint.validity.walk import Scope
+from policylint.kubernetes.validity.formats import dns_label, qualified_name
+from policylint.kubernetes.api.reading import fields, has, items, many, number, text, text_map
+from policylint.kubernetes.validity.references import domain_path_errors
+from policylint.kubernetes.validity.schedule import schedule_error, time_zone_error
+from policylint.kubernetes.validity.selectors import matches
+from policylint.kubernetes.validity.walk import Scope
 
 _MOST_INDEXED = 100_000
 _HIGH_COMPLETIONS = 100_000

@@ -8,10 +8,10 @@ import json
 from collections.abc import Iterator, Mapping
 
 from policylint.model import Cause, Object
-from policylint.validity.causes import each_invalid, invalid, required, too_long
-from policylint.validity.formats import config_key
-from policylint.validity.reading import fields, text, text_map
-from policylint.validity.walk import Scope
+from policylint.kubernetes.api.fielderrors import each_invalid, invalid, required, too_long
+from policylint.kubernetes.validity.formats import config_key
+from policylint.kubernetes.api.reading import fields, text, text_map
+from policylint.kubernetes.validity.walk import Scope
 
 _LARGEST = 1024 * 1024
 _HIDDEN = "<secret contents redacted>"

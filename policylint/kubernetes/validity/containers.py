@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from policylint.model import Cause, Object
-from policylint.validity.causes import (
+from policylint.kubernetes.api.fielderrors import (
     duplicate,
     each_invalid,
     forbidden,
@@ -14,10 +14,10 @@ from policylint.validity.causes import (
     required,
     unsupported,
 )
-from policylint.validity.formats import backsteps, descending_path, dns_label, port_name
-from policylint.validity.probes import lifecycle, probe
-from policylint.validity.reading import fields, has, items, many, number, text
-from policylint.validity.walk import Scope
+from policylint.kubernetes.validity.formats import backsteps, descending_path, dns_label, port_name
+from policylint.kubernetes.validity.probes import lifecycle, probe
+from policylint.kubernetes.api.reading import fields, has, items, many, number, text
+from policylint.kubernetes.validity.walk import Scope
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _POLICIES = ("Always", "Never", "OnFailure")

@@ -17,11 +17,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.model import Json
-from policylint.patterns import pattern
-from policylint.quantity import parse_quantity
-from policylint.schemas import Node
-from policylint.validity.fitting import Misfit
-from policylint.validity.walk import struct
+from policylint.runtime.patterns import pattern
+from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.schemas import Node
+from policylint.kubernetes.validity.fitting import Misfit
+from policylint.kubernetes.validity.walk import struct
 
 _WIDTHS = {"int32": 31, "int64": 63, "": 63}
 _QUANTITY_RULE = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"

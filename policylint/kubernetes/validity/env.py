@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
-from policylint.patterns import pattern
-from policylint.quantity import parse_quantity
-from policylint.validity.causes import each_invalid, invalid, required, unsupported
-from policylint.validity.formats import config_key, dns_subdomain, environment_name, qualified_name
-from policylint.validity.reading import fields, has, text
-from policylint.validity.walk import Scope
+from policylint.runtime.patterns import pattern
+from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.fielderrors import each_invalid, invalid, required, unsupported
+from policylint.kubernetes.validity.formats import config_key, dns_subdomain, environment_name, qualified_name
+from policylint.kubernetes.api.reading import fields, has, text
+from policylint.kubernetes.validity.walk import Scope
 
 _FILE_REFERENCES = 35
 """The first minor with `fileKeyRef` (feature EnvFiles)."""

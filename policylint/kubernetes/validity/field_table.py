@@ -7,9 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from policylint.validity.formats import dns_label, dns_subdomain, qualified_name
-from policylint.validity.rules import at_least, form, not_negative_quantity, one_of, port, port_or_name, within
-from policylint.validity.walk import Rule
+from policylint.kubernetes.validity.formats import dns_label, dns_subdomain, qualified_name
+from policylint.kubernetes.validity.rules import (
+    at_least,
+    form,
+    not_negative_quantity,
+    one_of,
+    port,
+    port_or_name,
+    within,
+)
+from policylint.kubernetes.validity.walk import Rule
 
 _MODE = within(0, 0o777, "must be a number between 0 and 0777 (octal), both inclusive")
 _COUNT = at_least(0)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from msgspec import Struct
 
 from policylint.model import Json
-from policylint.schemas import Node
+from policylint.kubernetes.api.schemas import Node
 
 _NUMBERS = frozenset({"integer", "number"})
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from policylint.model import Cause, Object
-from policylint.validity.causes import each_invalid, forbidden, invalid, required, unsupported
-from policylint.validity.formats import dns_label, dns_subdomain
-from policylint.validity.reading import fields, has, items, many, number, text, texts
-from policylint.validity.walk import Scope
+from policylint.kubernetes.api.fielderrors import each_invalid, forbidden, invalid, required, unsupported
+from policylint.kubernetes.validity.formats import dns_label, dns_subdomain
+from policylint.kubernetes.api.reading import fields, has, items, many, number, text, texts
+from policylint.kubernetes.validity.walk import Scope
 
 _SUBJECTS: Mapping[str, str] = {"Group": "group", "ServiceAccount": "serviceAccount", "User": "user"}
 _VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "proxy", "update", "watch")

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from policylint.patterns import pattern
-from policylint.quantity import parse_quantity
+from policylint.runtime.patterns import pattern
+from policylint.kubernetes.api.quantity import parse_quantity
 
 Format = Callable[[str], tuple[str, ...]]
 GOOD: tuple[str, ...] = ()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from policylint.model import Cause, Json, Object
-from policylint.quantity import parse_quantity
-from policylint.validity.canonical import canonical
-from policylint.validity.causes import duplicate, each_invalid, forbidden, invalid, required
-from policylint.validity.formats import qualified_name
-from policylint.validity.reading import amounts, fields, items, many, text, texts
-from policylint.validity.resources import container_resource, quantity_of
-from policylint.validity.walk import Scope
+from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.quantities import canonical
+from policylint.kubernetes.api.fielderrors import duplicate, each_invalid, forbidden, invalid, required
+from policylint.kubernetes.validity.formats import qualified_name
+from policylint.kubernetes.api.reading import amounts, fields, items, many, text, texts
+from policylint.kubernetes.validity.resources import container_resource, quantity_of
+from policylint.kubernetes.validity.walk import Scope
 
 _COMPUTE = frozenset({"cpu", "memory", "ephemeral-storage"})
 _COUNTED = frozenset(

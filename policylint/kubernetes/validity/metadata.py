@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
-from policylint.validity.causes import each_invalid, invalid, required, too_long
-from policylint.validity.formats import label_value, qualified_name
-from policylint.validity.names import format_of
-from policylint.validity.reading import items, text, text_map, texts
-from policylint.validity.walk import Scope
+from policylint.kubernetes.api.fielderrors import each_invalid, invalid, required, too_long
+from policylint.kubernetes.validity.formats import label_value, qualified_name
+from policylint.kubernetes.validity.names import format_of
+from policylint.kubernetes.api.reading import items, text, text_map, texts
+from policylint.kubernetes.validity.walk import Scope
 
 _MOST_ANNOTATIONS = 256 * 1024
 """Bytes that the keys and values of an object's annotations may have together."""

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from ipaddress import IPv6Address
 
-from policylint.validity.formats import GOOD, Format, dns_1035_label, dns_label, dns_subdomain, ip_address, ip_of
+from policylint.kubernetes.validity.formats import (
+    GOOD,
+    Format,
+    dns_1035_label,
+    dns_label,
+    dns_subdomain,
+    ip_address,
+    ip_of,
+)
 
 
 def path_segment(name: str) -> tuple[str, ...]:

@@ -6,9 +6,17 @@ import ipaddress
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
-from policylint.validity.addresses import endpoint, network
-from policylint.validity.causes import duplicate, each_invalid, forbidden, invalid, required, too_long, unsupported
-from policylint.validity.formats import (
+from policylint.kubernetes.validity.addresses import endpoint, network
+from policylint.kubernetes.api.fielderrors import (
+    duplicate,
+    each_invalid,
+    forbidden,
+    invalid,
+    required,
+    too_long,
+    unsupported,
+)
+from policylint.kubernetes.validity.formats import (
     between,
     cidr,
     dns_1035_label,
@@ -20,10 +28,10 @@ from policylint.validity.formats import (
     port_number,
     wildcard_subdomain,
 )
-from policylint.validity.names import path_segment
-from policylint.validity.reading import fields, has, items, many, number, text, text_map, texts
-from policylint.validity.references import domain_path_errors
-from policylint.validity.walk import Scope
+from policylint.kubernetes.validity.names import path_segment
+from policylint.kubernetes.api.reading import fields, has, items, many, number, text, text_map, texts
+from policylint.kubernetes.validity.references import domain_path_errors
+from policylint.kubernetes.validity.walk import Scope
 
 _CLASS = "kubernetes.io/ingress.class"
 _PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")

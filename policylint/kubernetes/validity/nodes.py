@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
-from policylint.validity.causes import NOT_NEGATIVE, duplicate, each_invalid, forbidden, invalid, required
-from policylint.validity.formats import c_identifier, dns_label, dns_subdomain
-from policylint.validity.metadata import labels
-from policylint.validity.reading import fields, has, items, many, number, text
-from policylint.validity.resources import NEEDS_COMPUTE, needs_compute, resource_amount
-from policylint.validity.storage import driver_name
-from policylint.validity.walk import Scope
+from policylint.kubernetes.api.fielderrors import NOT_NEGATIVE, duplicate, each_invalid, forbidden, invalid, required
+from policylint.kubernetes.validity.formats import c_identifier, dns_label, dns_subdomain
+from policylint.kubernetes.validity.metadata import labels
+from policylint.kubernetes.api.reading import fields, has, items, many, number, text
+from policylint.kubernetes.validity.resources import NEEDS_COMPUTE, needs_compute, resource_amount
+from policylint.kubernetes.validity.storage import driver_name
+from policylint.kubernetes.validity.walk import Scope
 
 _DISTINCT = 36
 """The first minor that keeps `distinctAttribute` (feature DRAConsumableCapacity)."""

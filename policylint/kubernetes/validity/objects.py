@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Json, Object, Target
-from policylint.schemas import Schemas, group_of, minor_number
-from policylint.validity.metadata import metadata
-from policylint.validity.ratchets import of_update
-from policylint.validity.reading import fields, text
-from policylint.validity.walk import Plan, Scope, plan_of, walk
+from policylint.kubernetes.api.schemas import Schemas, group_of, minor_number
+from policylint.kubernetes.validity.metadata import metadata
+from policylint.kubernetes.validity.ratchets import of_update
+from policylint.kubernetes.api.reading import fields, text
+from policylint.kubernetes.validity.walk import Plan, Scope, plan_of, walk
 
 
 def validate(obj: Object, schemas: Schemas, target: Target, old: Object | None = None) -> tuple[Cause, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
-from policylint.validity.addresses import address
-from policylint.validity.causes import (
+from policylint.kubernetes.validity.addresses import address
+from policylint.kubernetes.api.fielderrors import (
     duplicate,
     each_invalid,
     forbidden,
@@ -16,20 +16,15 @@ from policylint.validity.causes import (
     required,
     unsupported,
 )
-from policylint.validity.containers import all_containers, initial, missing_claims, regular, volume_uses
-from policylint.validity.formats import (
-    dns_label,
-    dns_subdomain,
-    dns_subdomain_underscore,
-    qualified_name,
-)
-from policylint.validity.metadata import annotation_map, labels
-from policylint.validity.reading import fields, has, items, many, text, texts
-from policylint.validity.resources import pod_resources
-from policylint.validity.scheduling import spread
-from policylint.validity.security import host_sharing
-from policylint.validity.volumes import volumes
-from policylint.validity.walk import Scope
+from policylint.kubernetes.validity.containers import all_containers, initial, missing_claims, regular, volume_uses
+from policylint.kubernetes.validity.formats import dns_label, dns_subdomain, dns_subdomain_underscore, qualified_name
+from policylint.kubernetes.validity.metadata import annotation_map, labels
+from policylint.kubernetes.api.reading import fields, has, items, many, text, texts
+from policylint.kubernetes.validity.resources import pod_resources
+from policylint.kubernetes.validity.scheduling import spread
+from policylint.kubernetes.validity.security import host_sharing
+from policylint.kubernetes.validity.volumes import volumes
+from policylint.kubernetes.validity.walk import Scope
 
 _HOSTNAME_OVERRIDES = 35
 """The first minor that keeps `hostnameOverride` (feature HostnameOverride)."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
-from policylint.validity.causes import each_invalid, forbidden, invalid, required
-from policylint.validity.formats import http_header
-from policylint.validity.reading import fields, has, items, many, number, text
-from policylint.validity.walk import Scope
+from policylint.kubernetes.api.fielderrors import each_invalid, forbidden, invalid, required
+from policylint.kubernetes.validity.formats import http_header
+from policylint.kubernetes.api.reading import fields, has, items, many, number, text
+from policylint.kubernetes.validity.walk import Scope
 
 _PROBE_HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
 _HOOK_HANDLERS = ("exec", "httpGet", "tcpSocket", "sleep")

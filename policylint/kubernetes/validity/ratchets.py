@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from policylint.model import Cause, Object
-from policylint.validity.reading import fields
+from policylint.kubernetes.api.reading import fields
 
 _KEPT = (
     "a valid label must be an empty string or consist of",

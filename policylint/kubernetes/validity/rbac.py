@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
-from policylint.validity.causes import each_invalid, invalid, required, unsupported
-from policylint.validity.formats import dns_subdomain
-from policylint.validity.names import path_segment
-from policylint.validity.reading import fields, has, items, many, text
-from policylint.validity.walk import Scope
+from policylint.kubernetes.api.fielderrors import each_invalid, invalid, required, unsupported
+from policylint.kubernetes.validity.formats import dns_subdomain
+from policylint.kubernetes.validity.names import path_segment
+from policylint.kubernetes.api.reading import fields, has, items, many, text
+from policylint.kubernetes.validity.walk import Scope
 
 _GROUP = "rbac.authorization.k8s.io"
 _SUBJECTS = ("ServiceAccount", "User", "Group")

@@ -6,12 +6,19 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from policylint.model import Cause, Json, Object
-from policylint.quantity import parse_quantity
-from policylint.validity.canonical import canonical, canonical_amount
-from policylint.validity.causes import NOT_NEGATIVE, each_invalid, forbidden, invalid, required, unsupported
-from policylint.validity.formats import qualified_name
-from policylint.validity.reading import amounts, fields, has, items, text
-from policylint.validity.walk import Scope
+from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.quantities import canonical, canonical_amount
+from policylint.kubernetes.api.fielderrors import (
+    NOT_NEGATIVE,
+    each_invalid,
+    forbidden,
+    invalid,
+    required,
+    unsupported,
+)
+from policylint.kubernetes.validity.formats import qualified_name
+from policylint.kubernetes.api.reading import amounts, fields, has, items, text
+from policylint.kubernetes.validity.walk import Scope
 
 _STANDARD = frozenset({"cpu", "memory", "ephemeral-storage"})
 _HUGE = "hugepages-"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Json
-from policylint.quantity import parse_quantity
-from policylint.validity.canonical import canonical
-from policylint.validity.causes import NOT_NEGATIVE, NOT_POSITIVE, each_invalid, invalid, unsupported
-from policylint.validity.formats import Format, between, port_name, port_number
-from policylint.validity.walk import Rule
+from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.quantities import canonical
+from policylint.kubernetes.api.fielderrors import NOT_NEGATIVE, NOT_POSITIVE, each_invalid, invalid, unsupported
+from policylint.kubernetes.validity.formats import Format, between, port_name, port_number
+from policylint.kubernetes.validity.walk import Rule
 
 
 def one_of(*supported: str) -> Rule:

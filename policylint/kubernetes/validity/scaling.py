@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from policylint.model import Cause, Object
-from policylint.quantity import parse_quantity
-from policylint.validity.causes import (
+from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.fielderrors import (
     NOT_POSITIVE,
     each_invalid,
     forbidden,
@@ -15,11 +15,11 @@ from policylint.validity.causes import (
     required,
     unsupported,
 )
-from policylint.validity.formats import dns_label
-from policylint.validity.names import path_segment
-from policylint.validity.reading import fields, has, items, number, text
-from policylint.validity.walk import Scope
-from policylint.validity.workloads import share
+from policylint.kubernetes.validity.formats import dns_label
+from policylint.kubernetes.validity.names import path_segment
+from policylint.kubernetes.api.reading import fields, has, items, number, text
+from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.workloads import share
 
 _SOURCES: Mapping[str, str] = {
     "ContainerResource": "containerResource",

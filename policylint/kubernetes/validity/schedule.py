@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from policylint import shipped
-from policylint.patterns import pattern
+from policylint.runtime import resources as shipped
+from policylint.runtime.patterns import pattern
 
 _MONTHS = dict(
     zip(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), range(1, 13), strict=True)

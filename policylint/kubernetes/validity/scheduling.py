@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
-from policylint.validity.causes import NOT_POSITIVE, duplicate, each_invalid, forbidden, invalid, required, unsupported
-from policylint.validity.formats import dns_label, label_value, qualified_name
-from policylint.validity.reading import fields, has, items, many, number, text, texts
-from policylint.validity.walk import Scope
+from policylint.kubernetes.api.fielderrors import (
+    NOT_POSITIVE,
+    duplicate,
+    each_invalid,
+    forbidden,
+    invalid,
+    required,
+    unsupported,
+)
+from policylint.kubernetes.validity.formats import dns_label, label_value, qualified_name
+from policylint.kubernetes.api.reading import fields, has, items, many, number, text, texts
+from policylint.kubernetes.validity.walk import Scope
 
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _ACTIONS = ("DoNotSchedule", "ScheduleAnyway")

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
-from policylint.patterns import pattern
-from policylint.validity.causes import duplicate, each_invalid, forbidden, go_struct, invalid, required, unsupported
-from policylint.validity.formats import descending_path, dns_subdomain
-from policylint.validity.reading import fields, has, items, many, text
-from policylint.validity.walk import Scope
+from policylint.runtime.patterns import pattern
+from policylint.kubernetes.api.fielderrors import (
+    duplicate,
+    each_invalid,
+    forbidden,
+    go_struct,
+    invalid,
+    required,
+    unsupported,
+)
+from policylint.kubernetes.validity.formats import descending_path, dns_subdomain
+from policylint.kubernetes.api.reading import fields, has, items, many, text
+from policylint.kubernetes.validity.walk import Scope
 
 _SYSCTL_SEGMENT = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
 _SYSCTL = pattern(rf"({_SYSCTL_SEGMENT}[\./])*{_SYSCTL_SEGMENT}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from policylint.model import Cause, Object
-from policylint.validity.causes import each_invalid, forbidden, invalid, required
-from policylint.validity.formats import dns_subdomain, label_value, qualified_name
-from policylint.validity.metadata import labels
-from policylint.validity.reading import items, many, text, text_map, texts
-from policylint.validity.walk import Scope
+from policylint.kubernetes.api.fielderrors import each_invalid, forbidden, invalid, required
+from policylint.kubernetes.validity.formats import dns_subdomain, label_value, qualified_name
+from policylint.kubernetes.validity.metadata import labels
+from policylint.kubernetes.api.reading import items, many, text, text_map, texts
+from policylint.kubernetes.validity.walk import Scope
 
 _WITH_VALUES = frozenset({"In", "NotIn"})
 _WITHOUT_VALUES = frozenset({"Exists", "DoesNotExist"})

@@ -7,10 +7,10 @@ it and a patch or replacement are then decoded into Go structs (sigs.k8s.io/json
 from __future__ import annotations
 
 from policylint.model import Apply, Cause, Object, Target
-from policylint.schemas import Node, Schemas
-from policylint.validity.decoding import misfits
-from policylint.validity.fitting import Misfit, typed
-from policylint.validity.reading import fields, text
+from policylint.kubernetes.api.schemas import Node, Schemas
+from policylint.kubernetes.validity.decoding import misfits
+from policylint.kubernetes.validity.fitting import Misfit, typed
+from policylint.kubernetes.api.reading import fields, text
 
 _SOURCE = "structured-merge-diff and the decoder of Kubernetes 1.36"
 

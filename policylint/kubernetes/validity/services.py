@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
-from policylint.validity.addresses import address, endpoint, network
-from policylint.validity.causes import duplicate, each_invalid, forbidden, invalid, required, unsupported
-from policylint.validity.formats import between, dns_label, dns_subdomain, ip_family, port_number, qualified_name
-from policylint.validity.metadata import labels
-from policylint.validity.reading import fields, has, items, many, number, text, text_map, texts
-from policylint.validity.rules import port_or_name
-from policylint.validity.walk import Scope
+from policylint.kubernetes.validity.addresses import address, endpoint, network
+from policylint.kubernetes.api.fielderrors import duplicate, each_invalid, forbidden, invalid, required, unsupported
+from policylint.kubernetes.validity.formats import (
+    between,
+    dns_label,
+    dns_subdomain,
+    ip_family,
+    port_number,
+    qualified_name,
+)
+from policylint.kubernetes.validity.metadata import labels
+from policylint.kubernetes.api.reading import fields, has, items, many, number, text, text_map, texts
+from policylint.kubernetes.validity.rules import port_or_name
+from policylint.kubernetes.validity.walk import Scope
 
 _LONGEST_AFFINITY = 86400
 _UNNAMED = {"Name": "", "Protocol": "", "AppProtocol": None, "Port": 0, "TargetPort": 0, "NodePort": 0}

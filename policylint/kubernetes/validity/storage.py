@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
-from policylint.quantity import parse_quantity
-from policylint.validity.canonical import canonical
-from policylint.validity.causes import (
+from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.quantities import canonical
+from policylint.kubernetes.api.fielderrors import (
     NOT_POSITIVE,
     duplicate,
     each_invalid,
@@ -17,9 +17,9 @@ from policylint.validity.causes import (
     too_long,
     unsupported,
 )
-from policylint.validity.formats import dns_label, dns_subdomain, qualified_name
-from policylint.validity.reading import amounts, fields, has, items, many, number, text, text_map, texts
-from policylint.validity.walk import Scope
+from policylint.kubernetes.validity.formats import dns_label, dns_subdomain, qualified_name
+from policylint.kubernetes.api.reading import amounts, fields, has, items, many, number, text, text_map, texts
+from policylint.kubernetes.validity.walk import Scope
 
 _ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 _VOLUME_SOURCES = (

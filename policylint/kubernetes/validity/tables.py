@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from policylint.model import Cause, Object
-from policylint.validity import (
+from policylint.kubernetes.validity import (
     admission,
     batch,
     config,
@@ -29,9 +29,9 @@ from policylint.validity import (
     volumes,
     workloads,
 )
-from policylint.validity.causes import required
-from policylint.validity.field_table import FIELDS, REQUIRED
-from policylint.validity.walk import Check, Rule, Scope
+from policylint.kubernetes.api.fielderrors import required
+from policylint.kubernetes.validity.field_table import FIELDS, REQUIRED
+from policylint.kubernetes.validity.walk import Check, Rule, Scope
 
 _STRUCTS: Mapping[str, Check] = {
     "admissionregistration.v1.MutatingWebhook": admission.webhook,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Object
-from policylint.quantity import parse_quantity
-from policylint.validity.causes import duplicate, each_invalid, forbidden, invalid, required
-from policylint.validity.formats import backsteps, dns_label, plain_path
-from policylint.validity.reading import fields, has, items, many, number, text
-from policylint.validity.walk import Scope
+from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.fielderrors import duplicate, each_invalid, forbidden, invalid, required
+from policylint.kubernetes.validity.formats import backsteps, dns_label, plain_path
+from policylint.kubernetes.api.reading import fields, has, items, many, number, text
+from policylint.kubernetes.validity.walk import Scope
 
 _SOURCES = (
     "emptyDir",

@@ -12,8 +12,8 @@ from functools import cache
 from msgspec import Struct
 
 from policylint.model import Cause, Json, Object
-from policylint.patterns import pattern
-from policylint.schemas import Node
+from policylint.runtime.patterns import pattern
+from policylint.kubernetes.api.schemas import Node
 
 
 class Scope(Struct, frozen=True):
@@ -44,7 +44,7 @@ class Plan:
     """What to check at one schema node, and below it as far as somebody looks."""
 
     def __init__(self, node: Node, minor: int) -> None:
-        from policylint.validity.tables import CHECKS, RULES, UNCHECKED
+        from policylint.kubernetes.validity.tables import CHECKS, RULES, UNCHECKED
 
         name = _BETA.sub(".v1.", struct(node))
         self._node, self._minor = node, minor

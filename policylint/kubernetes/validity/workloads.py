@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.model import Cause, Json, Object
-from policylint.validity.causes import (
+from policylint.kubernetes.api.fielderrors import (
     NOT_NEGATIVE,
     each_invalid,
     forbidden,
@@ -14,11 +14,11 @@ from policylint.validity.causes import (
     required,
     unsupported,
 )
-from policylint.validity.formats import dns_label, percent
-from policylint.validity.pod import always_restarts, template_metadata
-from policylint.validity.reading import fields, has, items, number, text, text_map
-from policylint.validity.selectors import is_empty, matches
-from policylint.validity.walk import Scope
+from policylint.kubernetes.validity.formats import dns_label, percent
+from policylint.kubernetes.validity.pod import always_restarts, template_metadata
+from policylint.kubernetes.api.reading import fields, has, items, number, text, text_map
+from policylint.kubernetes.validity.selectors import is_empty, matches
+from policylint.kubernetes.validity.walk import Scope
 
 _SERVICE_NAMES = 33
 """The first minor that checks the name of a StatefulSet's service."""

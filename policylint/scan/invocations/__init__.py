@@ -9,10 +9,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from policylint.invocations.commands import parse_command
-from policylint.invocations.model import Flag, Invocation, Job, Place
-from policylint.invocations.source import Reader, Source, read_source, readers
-from policylint.invocations.walk import Scan, scan
+from policylint.scan.invocations.commands import parse_command
+from policylint.scan.invocations.model import Flag, Invocation, Job, Place
+from policylint.scan.invocations.reader import Reader, Source, read_source, readers
+from policylint.scan.readers.walk import Scan, scan
 
 __all__ = [
     "Flag",
@@ -32,8 +32,8 @@ __all__ = [
 
 def commands_of(file: Path) -> tuple[Invocation, ...]:
     """The invocations of one file that holds shell commands, whatever its name."""
-    from policylint.invocations.commands import shell
-    from policylint.invocations.text import Text
+    from policylint.scan.invocations.commands import shell
+    from policylint.scan.texts.text import Text
 
     source = Source.of(file.name, file.read_bytes())
     found = shell(source, Text.cut(source.text, 0, len(source.text)))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from policylint.invocations.edits import added, changed
-from policylint.invocations.flags import canonical, options
-from policylint.invocations.model import Invocation
+from policylint.scan.invocations.edits import added, changed
+from policylint.scan.shells.flags import canonical, options
+from policylint.scan.invocations.model import Invocation
 from policylint.model import Category, Fix, Grade, Severity
-from policylint.patterns import pattern
-from policylint.rule import Context
+from policylint.runtime.patterns import pattern
+from policylint.engine.rule import Context
 
 _LOCAL = pattern(r"^(?:\.{1,2}(?:/|$)|/|~|[A-Za-z]:\\|file:)|\.tgz$")
 _REMOTE = pattern(r"^(?:oci|https?)://|^[A-Za-z0-9][\w.-]*/[\w.-]+$")

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from policylint.invocations import flags as tables
-from policylint.invocations.argv import Command, Given, parse, shown
-from policylint.invocations.installed import installed
-from policylint.invocations.model import Assignment, Flag, Invocation, Job, Place
-from policylint.invocations.shell import Run, Shell
-from policylint.invocations.shellenv import Env
-from policylint.invocations.source import Source
-from policylint.invocations.text import Text, Word
-from policylint.invocations.wrappers import Call, calls
+from policylint.scan.shells import flags as tables
+from policylint.scan.shells.argv import Command, Given, parse, shown
+from policylint.scan.shells.installed import installed
+from policylint.scan.invocations.model import Assignment, Flag, Invocation, Job, Place
+from policylint.scan.shells.shell import Run, Shell
+from policylint.scan.shells.env import Env
+from policylint.scan.invocations.reader import Source
+from policylint.scan.texts.text import Text, Word
+from policylint.scan.shells.wrappers import Call, calls
 
 
 def listed(source: Source, text: Text, env: Env | None = None) -> Iterator[Invocation]:

@@ -6,10 +6,10 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from policylint.invocations.model import Invocation
-from policylint.invocations.settings import Reading, tables
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.invocations.settings import Reading, tables
 from policylint.model import Json
-from policylint.shipped import table
+from policylint.runtime.resources import table
 
 COMMANDS = ("helm", "azure", "circleci", "drone")
 """Tools that take Helm's flags under Helm's names, or as raw arguments."""

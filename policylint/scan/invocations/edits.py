@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from policylint.invocations.flags import canonical
-from policylint.invocations.model import Invocation, Place
-from policylint.invocations.settings import tables
+from policylint.scan.shells.flags import canonical
+from policylint.scan.invocations.model import Invocation, Place
+from policylint.scan.invocations.settings import tables
 from policylint.model import Edit
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 _SWITCH = {b"true": b"false", b"yes": b"no", b"on": b"off", b"True": b"False", b"Yes": b"No"}
 _OPPOSITE = {**_SWITCH, **{off: on for on, off in _SWITCH.items()}}
@@ -173,8 +173,8 @@ def _in_yaml(
     `holders` are the keys of which one holds the settings.
     """
     from policylint.errors import ReadError
-    from policylint.kyaml import compose
-    from policylint.libyaml import MappingNode, ScalarNode, SequenceNode
+    from policylint.kyaml.load import compose
+    from policylint.kyaml.nodes import MappingNode, ScalarNode, SequenceNode
 
     text = data[place.start : place.end].decode()
     if not text.isascii():
@@ -213,7 +213,7 @@ def _in_yaml(
 
 def _held(node: Any, holders: tuple[str, ...]) -> Any:
     """The value of the key that holds the settings, also below the item's own name; None where there is none."""
-    from policylint.libyaml import MappingNode
+    from policylint.kyaml.nodes import MappingNode
 
     itself = node if "" in holders else None
     pairs = node.value if isinstance(node, MappingNode) else []

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from policylint.model import Json, Location
 
 if TYPE_CHECKING:
-    from policylint.invocations.source import Source
+    from policylint.scan.invocations.reader import Source
 
 ALWAYS = (
     "atomic",

@@ -15,9 +15,9 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from policylint.invocations.model import Invocation, Place
-from policylint.report import RuleFailure
-from policylint.shipped import modules
+from policylint.scan.invocations.model import Invocation, Place
+from policylint.report.model import RuleFailure
+from policylint.runtime.resources import modules
 
 
 @functools.lru_cache(maxsize=16)
@@ -140,7 +140,7 @@ def read_source(source: Source) -> tuple[Found, ...]:
 
 def once(found: Iterable[Found]) -> tuple[Found, ...]:
     """Each place once: what several readings of one place agree on is known."""
-    from policylint.invocations.commands import merged
+    from policylint.scan.invocations.commands import merged
 
     places: dict[object, list[Invocation]] = {}
     failures: dict[RuleFailure, None] = {}

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from policylint.invocations.model import Flag, Invocation
-from policylint.patterns import pattern
-from policylint.redact import ASSIGNED, MASK, MIN_LENGTH, NAMED, secret_key
-from policylint.sensitive import argument_secrets
+from policylint.scan.invocations.model import Flag, Invocation
+from policylint.runtime.patterns import pattern
+from policylint.redaction.redactor import ASSIGNED, MASK, MIN_LENGTH, NAMED, secret_key
+from policylint.redaction.collect import argument_secrets
 
 _PAIR = pattern(r"(?P<key>[^=,]+)=(?P<value>(?:\\.|[^,\\])*)")
 _SETS = ("set", "set-string", "set-literal", "set-json", "set-file")
@@ -51,7 +51,7 @@ def _without_pieces(name: str, text: str) -> str:
     pieces = [piece for piece in argument_secrets(f"--{name}", text, strict=True) if piece in shown]
     if not pieces:
         return shown
-    from policylint.fragments import without
+    from policylint.redaction.quoted import without
 
     return without(shown, pieces, MASK)
 

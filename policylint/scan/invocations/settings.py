@@ -8,10 +8,10 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from policylint import shipped
-from policylint.invocations import flags
-from policylint.invocations.tree import NOWHERE, Spot, Tree
-from policylint.patterns import pattern
+from policylint.runtime import resources as shipped
+from policylint.scan.shells import flags
+from policylint.scan.texts.yaml import NOWHERE, Spot, Tree
+from policylint.runtime.patterns import pattern
 
 Reading = tuple[str, str]
 """(Helm 3's flag without dashes, how the setting is read), as a row of the data has it."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from policylint.invocations import flags
-from policylint.invocations.advice import declared_text
-from policylint.invocations.model import Invocation
+from policylint.scan.shells import flags
+from policylint.scan.invocations.advice import declared_text
+from policylint.scan.invocations.model import Invocation
 
 _HELM2_VERBS = ("init", "reset", "serve", "home", "tiller")
 

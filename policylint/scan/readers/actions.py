@@ -10,16 +10,16 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint import shipped
-from policylint.invocations import argv
-from policylint.invocations import flags as tables
-from policylint.invocations.ci import script, variables
-from policylint.invocations.model import Flag, Invocation, Job
-from policylint.invocations.shellsyntax import prepare
-from policylint.invocations.shellwords import split
-from policylint.invocations.source import Source
-from policylint.invocations.text import Text
-from policylint.invocations.yamlnodes import Yaml
+from policylint.runtime import resources as shipped
+from policylint.scan.shells import argv
+from policylint.scan.shells import flags as tables
+from policylint.scan.readers.ci import script, variables
+from policylint.scan.invocations.model import Flag, Invocation, Job
+from policylint.scan.shells.syntax import prepare
+from policylint.scan.shells.words import split
+from policylint.scan.invocations.reader import Source
+from policylint.scan.texts.text import Text
+from policylint.scan.texts.yamlscalars import Yaml
 
 _TRUE = ("true", "yes", "on", "1", "enabled")
 _FALSE = ("false", "no", "off", "0", "disabled", "")

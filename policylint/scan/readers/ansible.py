@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from policylint.errors import ReadError
-from policylint.invocations.declared import Declaration, Read, Word, first, found, word
-from policylint.invocations.model import INLINE
-from policylint.invocations.settings import Setting, boolean, read_value, settings, strongest, tables
-from policylint.invocations.source import Reader, Source
-from policylint.invocations.suffixes import language
-from policylint.invocations.tree import Spot, Tree, documents
-from policylint.patterns import pattern
+from policylint.scan.readers.declared import Declaration, Read, Word, first, found, word
+from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.settings import Setting, boolean, read_value, settings, strongest, tables
+from policylint.scan.invocations.reader import Reader, Source
+from policylint.scan.texts.languages import language
+from policylint.scan.texts.yaml import Spot, Tree, documents
+from policylint.runtime.patterns import pattern
 
 _MODULES = ("kubernetes.core.helm", "community.kubernetes.helm", "community.general.helm", "helm")
 _GROUPS = ("group/kubernetes.core.helm", "group/helm")

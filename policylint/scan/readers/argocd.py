@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policylint.invocations.declared import Declaration, first, word
-from policylint.invocations.model import INLINE
-from policylint.invocations.settings import Setting, read_value, setting, settings, strongest, tables
-from policylint.invocations.tree import Spot, Tree
+from policylint.scan.readers.declared import Declaration, first, word
+from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.settings import Setting, read_value, setting, settings, strongest, tables
+from policylint.scan.texts.yaml import Spot, Tree
 
 
 def read(root: Tree) -> Iterator[Declaration]:

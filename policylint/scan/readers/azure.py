@@ -6,14 +6,14 @@ import functools
 import re
 from collections.abc import Iterator, Mapping
 
-from policylint.invocations.actions import Step, invocation, row_of
-from policylint.invocations.ci import is_yaml, mentions, minutes, resolve, script, variables
-from policylint.invocations.model import Job
-from policylint.invocations.shellsyntax import prepare
-from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.text import TAIL, Text, filled
-from policylint.invocations.yamlnodes import Yaml, failures, roots
-from policylint.patterns import pattern
+from policylint.scan.readers.actions import Step, invocation, row_of
+from policylint.scan.readers.ci import is_yaml, mentions, minutes, resolve, script, variables
+from policylint.scan.invocations.model import Job
+from policylint.scan.shells.syntax import prepare
+from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.text import TAIL, Text, filled
+from policylint.scan.texts.yamlscalars import Yaml, failures, roots
+from policylint.runtime.patterns import pattern
 
 _MACRO = pattern(r"\$\(([A-Za-z_][\w.]*)\)|\$\[[^\]\n]*\]")
 _COMMANDS = ("pwd", "date", "whoami", "hostname", "uname", "id", "nproc", "ls")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from policylint.invocations.commands import invocations
-from policylint.invocations.model import Invocation, Job
-from policylint.invocations.shell import Shell
-from policylint.invocations.shellenv import Env, Value
-from policylint.invocations.shellsyntax import prepare
-from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.text import TAIL, Text, rewritten
-from policylint.patterns import pattern
+from policylint.scan.invocations.commands import invocations
+from policylint.scan.invocations.model import Invocation, Job
+from policylint.scan.shells.shell import Shell
+from policylint.scan.shells.env import Env, Value
+from policylint.scan.shells.syntax import prepare
+from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.text import TAIL, Text, rewritten
+from policylint.runtime.patterns import pattern
 
 _COMMAND = pattern(
     r"(?:^|[{};|=(]|&&?|\b(?:call|do|else|then|not|errorlevel \d)\s|@)[ \t]*&?[ \t]*"

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from policylint.errors import ReadError
-from policylint.invocations.declared import Declaration, Read, Word, found
-from policylint.invocations.literals import Call, Literal, typescript_calls
-from policylint.invocations.model import INLINE
-from policylint.invocations.settings import Setting, given_arguments, strongest
-from policylint.invocations.source import Reader, Source
-from policylint.patterns import pattern
+from policylint.scan.readers.declared import Declaration, Read, Word, found
+from policylint.scan.texts.literals import Call, Literal, typescript_calls
+from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.settings import Setting, given_arguments, strongest
+from policylint.scan.invocations.reader import Reader, Source
+from policylint.runtime.patterns import pattern
 
 _OPTIONS = 2
 """Where the options stand: behind the scope and the id."""
@@ -33,7 +33,7 @@ def read(source: Source) -> Iterator[Read]:
 def _calls(text: str, *, python: bool) -> Iterator[Call]:
     if not python:
         return typescript_calls(text, _is_helm, _OPTIONS)
-    from policylint.invocations.pythoncalls import python_calls
+    from policylint.scan.texts.pythoncalls import python_calls
 
     return python_calls(text, _is_helm, _OPTIONS)
 

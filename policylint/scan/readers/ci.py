@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from policylint.invocations.batch import batch
-from policylint.invocations.commands import shell
-from policylint.invocations.model import Invocation, Job
-from policylint.invocations.powershell import powershell
-from policylint.invocations.shellenv import Env, Value
-from policylint.invocations.shellsyntax import prepare
-from policylint.invocations.source import Source
-from policylint.invocations.text import Text, joined, rewritten
-from policylint.invocations.yamlnodes import Yaml
-from policylint.patterns import pattern
+from policylint.scan.readers.batch import batch
+from policylint.scan.invocations.commands import shell
+from policylint.scan.invocations.model import Invocation, Job
+from policylint.scan.readers.powershell import powershell
+from policylint.scan.shells.env import Env, Value
+from policylint.scan.shells.syntax import prepare
+from policylint.scan.invocations.reader import Source
+from policylint.scan.texts.text import Text, joined, rewritten
+from policylint.scan.texts.yamlscalars import Yaml
+from policylint.runtime.patterns import pattern
 
 Variables = Mapping[str, Text]
 _POWERSHELL = ("pwsh", "powershell")

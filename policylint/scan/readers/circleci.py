@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policylint.invocations.actions import Step, invocation, row_of
-from policylint.invocations.ci import is_yaml, mentions, script, variables
-from policylint.invocations.model import Job
-from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.text import Text
-from policylint.invocations.yamlnodes import Yaml, failures, roots
+from policylint.scan.readers.actions import Step, invocation, row_of
+from policylint.scan.readers.ci import is_yaml, mentions, script, variables
+from policylint.scan.invocations.model import Job
+from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.text import Text
+from policylint.scan.texts.yamlscalars import Yaml, failures, roots
 
 
 def _wants(source: Source) -> bool:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct, field
 
 from policylint.errors import ReadError
-from policylint.invocations.model import UNSET, Flag, Invocation, Place
-from policylint.invocations.settings import Setting, varies
-from policylint.invocations.source import Found, Source
-from policylint.invocations.tree import Spot, Tree
-from policylint.report import RuleFailure
+from policylint.scan.invocations.model import UNSET, Flag, Invocation, Place
+from policylint.scan.invocations.settings import Setting, varies
+from policylint.scan.invocations.reader import Found, Source
+from policylint.scan.texts.yaml import Spot, Tree
+from policylint.report.model import RuleFailure
 
 
 class Word(Struct, frozen=True):

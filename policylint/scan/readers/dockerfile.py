@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policylint.invocations.ci import words
-from policylint.invocations.commands import listed, shell
-from policylint.invocations.shellenv import Env
-from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.text import Text
-from policylint.invocations.yamlnodes import roots
-from policylint.patterns import pattern
+from policylint.scan.readers.ci import words
+from policylint.scan.invocations.commands import listed, shell
+from policylint.scan.shells.env import Env
+from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.text import Text
+from policylint.scan.texts.yamlscalars import roots
+from policylint.runtime.patterns import pattern
 
 _INSTRUCTION = pattern(
     r"^[ \t]*(RUN|CMD|ENTRYPOINT|ENV|ARG|HEALTHCHECK)[ \t]+((?:[^\n]*\\[ \t]*\n(?:[ \t]*#[^\n]*\n)*)*[^\n]*)",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from policylint.invocations.declared import Declaration, Word, first, word
-from policylint.invocations.model import INLINE
-from policylint.invocations.settings import Setting, settings, strongest
-from policylint.invocations.tree import Tree
+from policylint.scan.readers.declared import Declaration, Word, first, word
+from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.settings import Setting, settings, strongest
+from policylint.scan.texts.yaml import Tree
 
 Sources = Mapping[tuple[str, str | None, str | None], Tree]
 """Objects that a chartRef may name, by (kind, namespace, name)."""

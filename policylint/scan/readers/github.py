@@ -8,15 +8,15 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from policylint.invocations.actions import Step, invocation, row_of
-from policylint.invocations.ci import is_yaml, makes_cluster, mentions, minutes, resolve, script, variables, words
-from policylint.invocations.model import Job
-from policylint.invocations.pipelines import nested
-from policylint.invocations.shellsyntax import prepare
-from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.text import Text
-from policylint.invocations.yamlnodes import Yaml, failures, roots
-from policylint.patterns import pattern
+from policylint.scan.readers.actions import Step, invocation, row_of
+from policylint.scan.readers.ci import is_yaml, makes_cluster, mentions, minutes, resolve, script, variables, words
+from policylint.scan.invocations.model import Job
+from policylint.scan.readers.pipelines import nested
+from policylint.scan.shells.syntax import prepare
+from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.text import Text
+from policylint.scan.texts.yamlscalars import Yaml, failures, roots
+from policylint.runtime.patterns import pattern
 
 _ENV = pattern(r"\$\{\{\s*env\.(\w+)\s*\}\}")
 _SCRIPT = pattern(r"(?:^|[-_])(?:run|exec)$|^run[-_]|(?:script|commands?|cmds?)$", re.IGNORECASE)

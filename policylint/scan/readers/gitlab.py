@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from policylint.invocations.ci import is_yaml, lines, makes_cluster, mentions, minutes, script, variables
-from policylint.invocations.model import Job
-from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.text import Text, joined
-from policylint.invocations.yamlnodes import Yaml, failures, roots
+from policylint.scan.readers.ci import is_yaml, lines, makes_cluster, mentions, minutes, script, variables
+from policylint.scan.invocations.model import Job
+from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.text import Text, joined
+from policylint.scan.texts.yamlscalars import Yaml, failures, roots
 
 Keys = Mapping[str, Yaml]
 """A file's jobs and settings by name."""

@@ -8,13 +8,13 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 
 from policylint.errors import ReadError
-from policylint.invocations.declared import Declaration, Read, Word, first, found, word
-from policylint.invocations.model import INLINE
-from policylint.invocations.settings import Setting, arguments, setting, strongest, tables
-from policylint.invocations.source import Reader, Source
-from policylint.invocations.suffixes import language
-from policylint.invocations.tree import Tree, documents
-from policylint.patterns import pattern
+from policylint.scan.readers.declared import Declaration, Read, Word, first, found, word
+from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.settings import Setting, arguments, setting, strongest, tables
+from policylint.scan.invocations.reader import Reader, Source
+from policylint.scan.texts.languages import language
+from policylint.scan.texts.yaml import Tree, documents
+from policylint.runtime.patterns import pattern
 
 Near = Callable[[str], str | None]
 """The text of a file beside the one that is read, by relative path; None where it cannot be had."""

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from policylint.invocations.ci import script
-from policylint.invocations.model import Job
-from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.text import TAIL, Text, joined
-from policylint.patterns import pattern
+from policylint.scan.readers.ci import script
+from policylint.scan.invocations.model import Job
+from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.text import TAIL, Text, joined
+from policylint.runtime.patterns import pattern
 
 _STEP = pattern(
     r"\b(sh|bat|powershell|pwsh)\b[ \t]*\(?\s*"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from policylint.invocations.ci import script
-from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.text import TAIL, Text, filled, joined, rewritten
-from policylint.patterns import pattern
+from policylint.scan.readers.ci import script
+from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.text import TAIL, Text, filled, joined, rewritten
+from policylint.runtime.patterns import pattern
 
 _STRING = r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'"
 _ASSIGN = pattern(r"^(?:export[ \t]+)?([A-Za-z_][\w-]*)[ \t]*:=[ \t]*([^\n]*)", re.MULTILINE)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.invocations.declared import Declaration, word
-from policylint.invocations.model import INLINE
-from policylint.invocations.settings import settings, strongest
-from policylint.invocations.tree import Tree
+from policylint.scan.readers.declared import Declaration, word
+from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.settings import settings, strongest
+from policylint.scan.texts.yaml import Tree
 
 
 def _values(root: Tree) -> Iterator[str]:

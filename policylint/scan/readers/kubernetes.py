@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from policylint.errors import ReadError
-from policylint.invocations import argocd, crossplane, fleet, flux, k3s, rancher
-from policylint.invocations.declared import Declaration, Read, found
-from policylint.invocations.hcl import here_documents
-from policylint.invocations.manifests import mentions, objects
-from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.suffixes import TEXT, YAML, language
-from policylint.invocations.tree import Tree, documents
-from policylint.patterns import pattern
+from policylint.scan.readers import argocd, crossplane, fleet, flux, k3s, rancher
+from policylint.scan.readers.declared import Declaration, Read, found
+from policylint.scan.texts.hcl import here_documents
+from policylint.scan.readers.manifests import mentions, objects
+from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.languages import TEXT, YAML, language
+from policylint.scan.texts.yaml import Tree, documents
+from policylint.runtime.patterns import pattern
 
 _KINDS = (k3s.read, fleet.read_object, crossplane.read, rancher.read)
 _HCL = (".tf", ".tofu", ".hcl")

@@ -11,10 +11,10 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from policylint import shipped
-from policylint.meanwhile import Meanwhile
-from policylint.outputs import nameless, said
-from policylint.report import RuleFailure
+from policylint.runtime import resources as shipped
+from policylint.runtime.background import Meanwhile
+from policylint.runtime.outputs import nameless, said
+from policylint.report.model import RuleFailure
 
 WORDS = ("helm", "argoproj", "fleet.cattle", "releases:")
 """A file without any of these (in any case) runs no Helm and declares no release."""

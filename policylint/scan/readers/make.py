@@ -7,12 +7,12 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import accumulate
 
-from policylint.invocations.commands import invocations
-from policylint.invocations.shell import Shell
-from policylint.invocations.shellenv import Env
-from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.text import EMPTY, TAIL, Text, filled, joined, rewritten
-from policylint.patterns import pattern
+from policylint.scan.invocations.commands import invocations
+from policylint.scan.shells.shell import Shell
+from policylint.scan.shells.env import Env
+from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.text import EMPTY, TAIL, Text, filled, joined, rewritten
+from policylint.runtime.patterns import pattern
 
 _ASSIGN = pattern(
     r"^(?:export\s+|override\s+|private\s+)*(?:[^\s:=#]+\s*:\s*(?:export\s+)?)?([\w.-]+)\s*(\?=|:{1,3}=|\+=|!=|=)[ \t]*"

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from policylint.errors import ReadError
-from policylint.invocations.tree import Tree, documents
-from policylint.patterns import pattern
+from policylint.scan.texts.yaml import Tree, documents
+from policylint.runtime.patterns import pattern
 
 _NAMES = ("toolkit.fluxcd.io/", "argoproj.io/", "cattle.io/", "helm.fluxcd.io/", "flux.weave.works/", "crossplane.io/")
 _GROUPS = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policylint.invocations.commands import shell
-from policylint.invocations.powershell import powershell
-from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.text import HOLE, Text
-from policylint.patterns import pattern
+from policylint.scan.invocations.commands import shell
+from policylint.scan.readers.powershell import powershell
+from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.text import HOLE, Text
+from policylint.runtime.patterns import pattern
 
 _SHELLS = (
     "",

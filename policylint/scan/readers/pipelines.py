@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policylint.invocations.actions import Step, invocation, row_of
-from policylint.invocations.ci import is_yaml, lines, resolve, script, variables, words
-from policylint.invocations.commands import listed
-from policylint.invocations.shellenv import Env
-from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.text import Text, joined
-from policylint.invocations.yamlnodes import Yaml, failures, roots, walk, within
-from policylint.patterns import pattern
+from policylint.scan.readers.actions import Step, invocation, row_of
+from policylint.scan.readers.ci import is_yaml, lines, resolve, script, variables, words
+from policylint.scan.invocations.commands import listed
+from policylint.scan.shells.env import Env
+from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.text import Text, joined
+from policylint.scan.texts.yamlscalars import Yaml, failures, roots, walk, within
+from policylint.runtime.patterns import pattern
 
 _SCRIPTS = (
     "script",

@@ -14,13 +14,13 @@ from itertools import accumulate
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.invocations.batch import read
-from policylint.invocations.model import Invocation, Job
-from policylint.invocations.shellenv import Value
-from policylint.invocations.shellsyntax import prepare
-from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.text import HOLE, Text, Word, filled, rewritten
-from policylint.patterns import pattern
+from policylint.scan.readers.batch import read
+from policylint.scan.invocations.model import Invocation, Job
+from policylint.scan.shells.env import Value
+from policylint.scan.shells.syntax import prepare
+from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.text import HOLE, Text, Word, filled, rewritten
+from policylint.runtime.patterns import pattern
 
 _OPENING = pattern(r"@([\"'])(?=\n)|<#|(?<![^\s;{}()])#[^\n]*")
 """A here-string, a block of comment or a comment."""

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from policylint.errors import ReadError
-from policylint.invocations.declared import Declaration, Read, Word, first, found, word
-from policylint.invocations.hcl import UNDECIDED
-from policylint.invocations.literals import Call, Literal, typescript_calls
-from policylint.invocations.model import INLINE
-from policylint.invocations.settings import Setting, literal, settings, strongest, tables
-from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.tree import Tree, documents
-from policylint.patterns import pattern
+from policylint.scan.readers.declared import Declaration, Read, Word, first, found, word
+from policylint.scan.texts.hcl import UNDECIDED
+from policylint.scan.texts.literals import Call, Literal, typescript_calls
+from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.settings import Setting, literal, settings, strongest, tables
+from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.yaml import Tree, documents
+from policylint.runtime.patterns import pattern
 
 _MARKS = {
     ".yaml": ("kubernetes:helm.sh/",),
@@ -83,7 +83,7 @@ def read_typescript(text: str) -> Iterator[Read]:
 def read_python(text: str, file: str) -> Iterator[Read]:
     """The releases of a Python program."""
     try:
-        from policylint.invocations.pythoncalls import python_calls
+        from policylint.scan.texts.pythoncalls import python_calls
 
         calls = list(python_calls(text, _may_declare))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from policylint.invocations.declared import Declaration, first, word
-from policylint.invocations.model import INLINE
-from policylint.invocations.settings import settings, strongest
-from policylint.invocations.tree import Tree
+from policylint.scan.readers.declared import Declaration, first, word
+from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.settings import settings, strongest
+from policylint.scan.texts.yaml import Tree
 
 
 def read(root: Tree) -> Declaration | None:

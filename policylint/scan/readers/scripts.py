@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policylint.invocations.commands import shell
-from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.text import Text
-from policylint.patterns import pattern
+from policylint.scan.invocations.commands import shell
+from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.text import Text
+from policylint.runtime.patterns import pattern
 
 _NAMES = (
     ".sh",

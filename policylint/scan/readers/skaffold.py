@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.errors import ReadError
-from policylint.invocations.declared import Declaration, Read, first, found, word
-from policylint.invocations.settings import Setting, arguments, settings, strongest
-from policylint.invocations.source import Reader, Source
-from policylint.invocations.suffixes import language
-from policylint.invocations.tree import Tree, documents
+from policylint.scan.readers.declared import Declaration, Read, first, found, word
+from policylint.scan.invocations.settings import Setting, arguments, settings, strongest
+from policylint.scan.invocations.reader import Reader, Source
+from policylint.scan.texts.languages import language
+from policylint.scan.texts.yaml import Tree, documents
 
 _SETS = ("setValues", "values", "setValueTemplates", "setFiles", "artifactOverrides")
 _FLAGS = ("global", "install", "upgrade")

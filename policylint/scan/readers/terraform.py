@@ -11,17 +11,17 @@ from typing import Any
 from msgspec.structs import replace
 
 from policylint.errors import ReadError
-from policylint.invocations import terraform_json
-from policylint.invocations.declared import Declaration, Read, Word, found
-from policylint.invocations.hcl import UNDECIDED, Block, Module, encoded, here_documents, parse, value
-from policylint.invocations.kubernetes import declarations
-from policylint.invocations.manifests import mentions
-from policylint.invocations.model import INLINE
-from policylint.invocations.settings import Setting, literal, strongest, tables, varies
-from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.suffixes import language
-from policylint.invocations.tree import NOWHERE, Tree, documents
-from policylint.patterns import pattern
+from policylint.scan.readers import terraform_json
+from policylint.scan.readers.declared import Declaration, Read, Word, found
+from policylint.scan.texts.hcl import UNDECIDED, Block, Module, encoded, here_documents, parse, value
+from policylint.scan.readers.kubernetes import declarations
+from policylint.scan.readers.manifests import mentions
+from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.settings import Setting, literal, strongest, tables, varies
+from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.languages import language
+from policylint.scan.texts.yaml import NOWHERE, Tree, documents
+from policylint.runtime.patterns import pattern
 
 _MOST_ALONE = 100
 """How many releases of a broken file are read each by itself."""

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from policylint.invocations.ci import mentions, script
-from policylint.invocations.hcl import Block, Module, parse, value
-from policylint.invocations.source import Found, Reader, Source
-from policylint.invocations.text import TAIL, Text, joined
+from policylint.scan.readers.ci import mentions, script
+from policylint.scan.texts.hcl import Block, Module, parse, value
+from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.text import TAIL, Text, joined
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from policylint.errors import ReadError
-from policylint.invocations.declared import Declaration, Read, Word, word
-from policylint.invocations.model import INLINE
-from policylint.invocations.settings import settings, strongest
-from policylint.invocations.tree import Tree, documents
-from policylint.patterns import pattern
+from policylint.scan.readers.declared import Declaration, Read, Word, word
+from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.settings import settings, strongest
+from policylint.scan.texts.yaml import Tree, documents
+from policylint.runtime.patterns import pattern
 
 _SETS = ("set", "set_sensitive", "set_list", "set_wo", "set_string")
 _NAMED = pattern(r"\$\{\s*((?:var|local)\.\w+)\s*\}$")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from policylint.invocations.model import Invocation
-from policylint.invocations.source import Found, Source, read_source, readers
-from policylint.listing import WORDS, Listing, listed, settings
-from policylint.patterns import pattern
-from policylint.report import RuleFailure
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.invocations.reader import Found, Source, read_source, readers
+from policylint.scan.readers.listing import WORDS, Listing, listed, settings
+from policylint.runtime.patterns import pattern
+from policylint.report.model import RuleFailure
 
 _WORD = pattern("|".join(map(re.escape, WORDS)).encode(), re.IGNORECASE)
 _HEAD = 8000

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.errors import ReadError
-from policylint.invocations.declared import Declaration, Read, Word, found, word
-from policylint.invocations.source import Reader, Source
-from policylint.invocations.tree import Tree, documents
-from policylint.patterns import pattern
+from policylint.scan.readers.declared import Declaration, Read, Word, found, word
+from policylint.scan.invocations.reader import Reader, Source
+from policylint.scan.texts.yaml import Tree, documents
+from policylint.runtime.patterns import pattern
 
 _PROJECT = pattern(r"\[\[\s*project\s*\]\]")
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from policylint.invocations.jobs import CI, MAKE, TASKS, Parts
-from policylint.invocations.source import Source
-from policylint.patterns import pattern
+from policylint.scan.repository.jobs import CI, MAKE, TASKS, Parts
+from policylint.scan.invocations.reader import Source
+from policylint.runtime.patterns import pattern
 
 _SILENT = pattern(r"^\s*(?:#|//|-?\s*(?:@?echo|printf)\b|-?\s*(?:name|description):)")
 _SCRIPT = pattern(r"(?:^|[\s\"'`(;&|=@-])(?P<path>(?:\.{0,2}/)?(?:[\w.$-]+/)*[\w.-]+)(?=$|[\s\"'`);&|])")

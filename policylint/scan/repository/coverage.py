@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 
-from policylint.invocations.callsites import CallSite, calls, runs_at
-from policylint.invocations.guards import Guard, guards
-from policylint.invocations.jobs import CI, Part, Parts, Step, parts_of
-from policylint.invocations.model import Invocation
-from policylint.invocations.source import Source
-from policylint.invocations.swallowed import flaw, goes_on
+from policylint.scan.repository.callsites import CallSite, calls, runs_at
+from policylint.scan.repository.guards import Guard, guards
+from policylint.scan.repository.jobs import CI, Part, Parts, Step, parts_of
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.invocations.reader import Source
+from policylint.scan.repository.swallowed import flaw, goes_on
 
 __all__ = ["Coverage", "Guard", "examine", "guards"]
 DECLARED = (

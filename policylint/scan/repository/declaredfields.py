@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policylint.invocations.advice import declared_text
-from policylint.invocations.model import Invocation
-from policylint.invocations.tree import Tree, documents
-from policylint.shipped import data
+from policylint.scan.invocations.advice import declared_text
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.texts.yaml import Tree, documents
+from policylint.runtime.resources import data
 
 Known = Mapping[str, Any]
 _BEFORE = frozenset({"valuesFile", "patchesJson6902", "patchesStrategicMerge"})

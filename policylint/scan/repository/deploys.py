@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from policylint.invocations.advice import is_dry_run
-from policylint.invocations.model import Flag, Invocation
-from policylint.invocations.settings import tables
+from policylint.scan.invocations.advice import is_dry_run
+from policylint.scan.invocations.model import Flag, Invocation
+from policylint.scan.invocations.settings import tables
 
 Fact = TypeVar("Fact")
 _ACTIONS = ("install", "upgrade")

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct
 
-from policylint.invocations.source import Source
-from policylint.invocations.swallowed import flaw
-from policylint.patterns import pattern
+from policylint.scan.invocations.reader import Source
+from policylint.scan.repository.swallowed import flaw
+from policylint.runtime.patterns import pattern
 
 _COMMAND = pattern(r"(?<![\w./-])(?:[\w./-]*/)?policylint(?::\S+)?(?:\s+-[\w-]+(?:=\S+)?)*\s+(check|scan)\b")
 _STEP = pattern(r"^\s*-?\s*uses:\s*[\"']?[\w./-]*policylint[\w./-]*@", re.MULTILINE)

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from policylint.invocations.source import Source
-from policylint.invocations.tree import Tree, documents
-from policylint.patterns import pattern
+from policylint.scan.invocations.reader import Source
+from policylint.scan.texts.yaml import Tree, documents
+from policylint.runtime.patterns import pattern
 
 CI = pattern(
     r"(?:^|/)(?:\.(?:github|gitea|forgejo)/workflows/[^/]+|\.gitlab-ci[^/]*|[^/]*gitlab-ci|\.circleci/config"

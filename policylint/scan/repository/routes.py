@@ -8,9 +8,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from policylint.errors import ReadError
-from policylint.invocations.model import Invocation
-from policylint.invocations.source import Source
-from policylint.invocations.tree import Tree, documents
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.invocations.reader import Source
+from policylint.scan.texts.yaml import Tree, documents
 from policylint.model import Location
 
 _ROUTERS = (
@@ -68,7 +68,7 @@ def _meets(one: str | None, other: str | None) -> bool:
 
 
 def _routes(release: str, paths: Sequence[Path], root: Path, skip: Sequence[str]) -> Iterator[tuple[Route, str | None]]:
-    from policylint.invocations.walk import naming
+    from policylint.scan.readers.walk import naming
 
     for source in naming(release, paths, root, skip=skip):
         parts = {*source.path.parts[:-1], *source.path.suffixes}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from policylint.invocations.jobs import MAKE
-from policylint.invocations.source import Source
-from policylint.patterns import pattern
+from policylint.scan.repository.jobs import MAKE
+from policylint.scan.invocations.reader import Source
+from policylint.runtime.patterns import pattern
 
 _OR = pattern(r"\|\|\s*(?P<rest>[^\n]+)")
 _STOPS = pattern(

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from msgspec import Struct
 
-from policylint.invocations.model import Invocation
+from policylint.scan.invocations.model import Invocation
 
 
 class Together(Struct, frozen=True):

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
-from policylint.invocations import flags as tables
-from policylint.invocations.flags import Option
-from policylint.invocations.text import HOLE, TAIL, Text, Word
+from policylint.scan.shells import flags as tables
+from policylint.scan.shells.flags import Option
+from policylint.scan.texts.text import HOLE, TAIL, Text, Word
 from policylint.model import Json
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 _ARGUMENTS = pattern(
     r"(?:^|_)(?:\w*args?|\w*opts?|options?|\w*flags?|params?|parameters?|extras?|overrides?|settings?|sets?|values"

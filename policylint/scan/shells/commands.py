@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
 
-from policylint.invocations.shellenv import Env, Value
-from policylint.invocations.shellprints import printed
-from policylint.invocations.shellsyntax import find, prepare, statements
-from policylint.invocations.shellwords import Expander
-from policylint.invocations.text import EMPTY, TAIL, Text, Word, joined
-from policylint.invocations.wrappers import Script, base, calls, reads_script
+from policylint.scan.shells.env import Env, Value
+from policylint.scan.shells.prints import printed
+from policylint.scan.shells.syntax import find, prepare, statements
+from policylint.scan.shells.words import Expander
+from policylint.scan.texts.text import EMPTY, TAIL, Text, Word, joined
+from policylint.scan.shells.wrappers import Script, base, calls, reads_script
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from policylint.invocations.shell import Shell
+    from policylint.scan.shells.shell import Shell
 
 _LONGEST = 20_000
 _MOST = 1_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from policylint.invocations.flags import takes_value
-from policylint.invocations.text import EMPTY, Text, Word, either
+from policylint.scan.shells.flags import takes_value
+from policylint.scan.texts.text import EMPTY, Text, Word, either
 
 Value = Text | tuple[Word, ...]
 """A string, or an array's words."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct, json
 
-from policylint import shipped
+from policylint.runtime import resources as shipped
 
 LINES = ("3", "4")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 _VERSION = r"[\"']?v?([234](?:\.\d+){0,2})(?![\w.])"
 _NAMED = pattern(

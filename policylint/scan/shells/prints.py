@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from policylint.invocations.flags import takes_value
-from policylint.invocations.shellsyntax import statements
-from policylint.invocations.text import EMPTY, Text, Word, either, joined
-from policylint.invocations.wrappers import base
-from policylint.patterns import pattern
+from policylint.scan.shells.flags import takes_value
+from policylint.scan.shells.syntax import statements
+from policylint.scan.texts.text import EMPTY, Text, Word, either, joined
+from policylint.scan.shells.wrappers import base
+from policylint.runtime.patterns import pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node

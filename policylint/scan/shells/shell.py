@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from policylint.invocations.argv import Command
-from policylint.invocations.argv import parse as parse_words
-from policylint.invocations.shellcommands import DEPTH
-from policylint.invocations.shellenv import Env
-from policylint.invocations.shellstatements import Statements
-from policylint.invocations.shellsyntax import globals_set, mended, prepare
-from policylint.invocations.text import Text
-from policylint.invocations.wrappers import Call
+from policylint.scan.shells.argv import Command
+from policylint.scan.shells.argv import parse as parse_words
+from policylint.scan.shells.commands import DEPTH
+from policylint.scan.shells.env import Env
+from policylint.scan.shells.statements import Statements
+from policylint.scan.shells.syntax import globals_set, mended, prepare
+from policylint.scan.texts.text import Text
+from policylint.scan.shells.wrappers import Call
 
 if TYPE_CHECKING:
     from tree_sitter import Node

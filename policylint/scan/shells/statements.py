@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from policylint.invocations.shellcommands import Commands
-from policylint.invocations.shellenv import Env
-from policylint.invocations.shellsyntax import find, statements
-from policylint.invocations.text import EMPTY, HOLE, Text
-from policylint.patterns import pattern
+from policylint.scan.shells.commands import Commands
+from policylint.scan.shells.env import Env
+from policylint.scan.shells.syntax import find, statements
+from policylint.scan.texts.text import EMPTY, HOLE, Text
+from policylint.runtime.patterns import pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from policylint.invocations.grammars import parser
-from policylint.invocations.text import EMPTY, HOLE, TAIL, Text, filled, rewritten
-from policylint.patterns import pattern
+from policylint.scan.texts.grammars import parser
+from policylint.scan.texts.text import EMPTY, HOLE, TAIL, Text, filled, rewritten
+from policylint.runtime.patterns import pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node

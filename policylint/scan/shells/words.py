@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.invocations.shellenv import Env
-from policylint.invocations.shellsyntax import find, names
-from policylint.invocations.text import EMPTY, HOLE, TAIL, Text, Word, joined
-from policylint.patterns import pattern
+from policylint.scan.shells.env import Env
+from policylint.scan.shells.syntax import find, names
+from policylint.scan.texts.text import EMPTY, HOLE, TAIL, Text, Word, joined
+from policylint.runtime.patterns import pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node

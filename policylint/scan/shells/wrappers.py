@@ -10,10 +10,10 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint import shipped
-from policylint.invocations.flags import notes, verbs
-from policylint.invocations.text import HOLE, TAIL, Text, Word, joined
-from policylint.patterns import pattern
+from policylint.runtime import resources as shipped
+from policylint.scan.shells.flags import notes, verbs
+from policylint.scan.texts.text import HOLE, TAIL, Text, Word, joined
+from policylint.runtime.patterns import pattern
 
 _HELM = pattern(r"^helm(?:[-_]?v?\d[\w.]*)?(?:\.exe)?$", re.IGNORECASE)
 _HELMFILE = pattern(r"^helmfile(?:[-_]?v?\d[\w.]*)?(?:\.exe)?$", re.IGNORECASE)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from policylint.invocations.holes import HOLE, block_lines
-from policylint.patterns import pattern
+from policylint.scan.texts.holes import HOLE, block_lines
+from policylint.runtime.patterns import pattern
 
 _MARK = pattern(r"(?<![^\s,\[{])([&*])([\w-]+)(?=[\s,\]}]|$)")
 _LAST = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from policylint.invocations.grammars import parser
-from policylint.invocations.hclfunctions import UNDECIDED, call
-from policylint.invocations.tree import Spot
+from policylint.scan.texts.grammars import parser
+from policylint.scan.texts.hclfunctions import UNDECIDED, call
+from policylint.scan.texts.yaml import Spot
 
 if TYPE_CHECKING:
     from tree_sitter import Node

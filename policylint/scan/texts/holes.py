@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct, field
 
-from policylint.patterns import pattern
+from policylint.runtime.patterns import pattern
 
 HOLE = "\ue000"
 """Stands for one character of a template action; private use, so it is in no real file."""

@@ -12,9 +12,9 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from policylint.invocations.hcl import UNDECIDED
-from policylint.invocations.tree import Spot
-from policylint.patterns import pattern
+from policylint.scan.texts.hcl import UNDECIDED
+from policylint.scan.texts.yaml import Spot
+from policylint.runtime.patterns import pattern
 
 
 class Literal(Struct, frozen=True):

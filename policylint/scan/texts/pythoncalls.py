@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policylint.invocations.hclfunctions import UNDECIDED
-from policylint.invocations.literals import SHOWN, Call, Literal, Wanted
-from policylint.invocations.tree import Spot
+from policylint.scan.texts.hclfunctions import UNDECIDED
+from policylint.scan.texts.literals import SHOWN, Call, Literal, Wanted
+from policylint.scan.texts.yaml import Spot
 
 
 def python_calls(text: str, wanted: Wanted, position: int = 1) -> Iterator[Call]:

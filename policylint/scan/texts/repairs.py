@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policylint.invocations.holes import Filled
+from policylint.scan.texts.holes import Filled
 
 _SINGLE = 4
 """How many single lines are left out before whole blocks are."""

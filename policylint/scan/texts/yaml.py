@@ -9,12 +9,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.errors import ReadError
-from policylint.invocations.anchors import anchors_told_apart
-from policylint.invocations.holes import HOLE, Filled, fill, has_actions
-from policylint.invocations.repairs import blanked, indents, to_leave_out
-from policylint.kyaml import compose, expanded_size
-from policylint.libyaml import MappingNode, Node, ScalarNode, SequenceNode
-from policylint.patterns import pattern
+from policylint.scan.texts.anchors import anchors_told_apart
+from policylint.scan.texts.holes import HOLE, Filled, fill, has_actions
+from policylint.scan.texts.repairs import blanked, indents, to_leave_out
+from policylint.kyaml.load import compose, expanded_size
+from policylint.kyaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from policylint.runtime.patterns import pattern
 
 _END = pattern(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z).*$", re.MULTILINE)
 MAX_NODES = 200_000

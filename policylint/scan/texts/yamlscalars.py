@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from policylint.errors import ReadError
-from policylint.invocations.anchors import anchors_told_apart
-from policylint.invocations.holes import fill
-from policylint.invocations.source import Source
-from policylint.invocations.text import EMPTY, Text
-from policylint.kyaml import compose
-from policylint.libyaml import MappingNode, Node, ScalarNode, SequenceNode
-from policylint.patterns import pattern
-from policylint.report import RuleFailure
+from policylint.scan.texts.anchors import anchors_told_apart
+from policylint.scan.texts.holes import fill
+from policylint.scan.invocations.reader import Source
+from policylint.scan.texts.text import EMPTY, Text
+from policylint.kyaml.load import compose
+from policylint.kyaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from policylint.runtime.patterns import pattern
+from policylint.report.model import RuleFailure
 
 _SPLIT = pattern(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
 _MAPPING = pattern(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ ]*(?:- )?[ ]*[\w.-]+:(?:[ \t]|$)", re.MULTILINE)

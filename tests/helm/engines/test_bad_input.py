@@ -13,16 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helms import LINES, any_helm, helm
+from tests.helms import LINES, any_helm, helm
 
 from policylint.errors import PolicylintError, RenderError, SourceError, UsageError
-from policylint.render import choose
-from policylint.render.binary import HelmBinary, find_helm, read_version
-from policylint.render.choose import choose_engine
-from policylint.render.embedded import Embedded, is_installed
-from policylint.render.engine import Engine
-from policylint.render.pair import Renders
-from policylint.sources.sides import ChartSide, ValuesInput
+from policylint.helm.engines import choose
+from policylint.helm.engines.binary import HelmBinary, find_helm, read_version
+from policylint.helm.engines.choose import choose_engine
+from policylint.helm.engines.embedded import Embedded, is_installed
+from policylint.helm.engines.engine import Engine
+from policylint.helm.render.pair import Renders
+from policylint.helm.inputs.sides import ChartSide, ValuesInput
 
 ENGINES = [*LINES, "embedded"]
 CHART = "apiVersion: v2\nname: web\nversion: 0.1.0\n"
@@ -246,10 +246,10 @@ def test_ctrl_c_leaves_no_helm_and_no_copy_behind(chart: Callable[..., Path], tm
         "import os, sys, time\n" + f"open({str(tmp_path / 'pids')!r}, 'a').write(f'{{os.getpid()}}\\n')\ntime.sleep(60)"
     )
     program = f"""
-from policylint.render.binary import HelmBinary
-from policylint.render.pair import Renders
-from policylint.sources.sides import ChartSide
-from policylint.sources.workspace import Workspace
+from policylint.helm.engines.binary import HelmBinary
+from policylint.helm.render.pair import Renders
+from policylint.helm.inputs.sides import ChartSide
+from policylint.helm.inputs.workspace import Workspace
 with Workspace() as workspace, Renders(HelmBinary({script(tmp_path / "helm", slow)!r})) as renders:
     directory = workspace.directory()
     both = [renders.start(ChartSide("web")) for _ in range(2)]
@@ -306,7 +306,7 @@ def test_no_helm_and_no_embedded_engine_names_both_ways_to_get_one(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("POLICYLINT_HELM", raising=False)
-    monkeypatch.setattr("policylint.render.embedded.find_spec", lambda _: None)
+    monkeypatch.setattr("policylint.helm.engines.embedded.find_spec", lambda _: None)
     with pytest.raises(SourceError) as caught:
         choose.choose_engine()
     assert "--helm" in caught.value.remedy
@@ -338,7 +338,7 @@ def test_a_program_that_cannot_be_run(tmp_path: Path) -> None:
 
 def test_the_first_import_is_light() -> None:
     heavy = ("yaml", "typer", "json", "helm_python", "rich", "asyncio", "hypothesis")
-    code = f"import sys, policylint.render.rendering; print([m for m in {heavy!r} if m in sys.modules])"
+    code = f"import sys, policylint.helm.render.rendering; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ})
     assert done.stdout.strip() == "[]"
 
@@ -346,7 +346,7 @@ def test_the_first_import_is_light() -> None:
 def test_the_version_of_a_program_is_remembered_and_that_of_a_script_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from policylint.render.versions import known_version, remember_version
+    from policylint.helm.engines.versions import known_version, remember_version
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     path = any_helm().path

@@ -6,11 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from helms import LINES, helm
+from tests.helms import LINES, helm
 
 from policylint.errors import PolicylintError
-from policylint.render.crds import are_own
-from policylint.sources.sides import ChartSide
+from policylint.helm.engines.crds import are_own
+from policylint.helm.inputs.sides import ChartSide
 
 CRD = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: %s.example.com}\n"
 HOOK = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hook, annotations: {helm.sh/hook: pre-upgrade}}\n"

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helms import helm
+from tests.helms import helm
 
 from policylint.errors import PolicylintError
-from policylint.kyaml import load, split
-from policylint.render.embedded import Embedded, is_installed
-from policylint.render.engine import Engine, Rendered
-from policylint.sources.sides import ChartSide, ValuesInput
+from policylint.kyaml.load import load, split
+from policylint.helm.engines.embedded import Embedded, is_installed
+from policylint.helm.engines.engine import Engine, Rendered
+from policylint.helm.inputs.sides import ChartSide, ValuesInput
 
-CHARTS = Path(__file__).parents[2] / "fixtures" / "charts"
+CHARTS = Path(__file__).parents[3] / "fixtures" / "charts"
 pytestmark = pytest.mark.skipif(not is_installed(), reason="the embedded engine is not installed")
 
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helms import LINES, any_helm, helm
+from tests.helms import LINES, any_helm, helm
 
 from policylint.errors import RenderError
-from policylint.render.embedded import Embedded, is_installed
-from policylint.render.engine import Engine
-from policylint.sources.sides import ChartSide, ValuesInput
+from policylint.helm.engines.embedded import Embedded, is_installed
+from policylint.helm.engines.engine import Engine
+from policylint.helm.inputs.sides import ChartSide, ValuesInput
 
-CHARTS = Path(__file__).parents[2] / "fixtures" / "charts"
+CHARTS = Path(__file__).parents[3] / "fixtures" / "charts"
 ENGINES = [*LINES, "embedded"]
 
 

@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from helms import LINES, helm
-from servers import Server, digest, serving
+from tests.helms import LINES, helm
+from tests.servers import Server, digest, serving
 
 import policylint
 from policylint.cli.app import run
-from policylint.render.embedded import is_installed
+from policylint.helm.engines.embedded import is_installed
 
 ENGINES = [*LINES, "embedded"]
 DEPLOYMENT = """apiVersion: apps/v1

@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from policylint.history.model import History, Revision
-from policylint.history.read import read
-from policylint.history.report import said, summary, table, to_json
+from policylint.helm.inputs.revisions import History, Revision
+from policylint.helm.history.read import read
+from policylint.helm.history.report import said, summary, table, to_json
 
-STATES = Path(__file__).parents[2] / "fixtures" / "oracle" / "states"
+STATES = Path(__file__).parents[3] / "fixtures" / "oracle" / "states"
 
 
 def state(name: str, file: str = "records.yaml") -> History:

@@ -14,10 +14,10 @@ import pytest
 import yaml
 
 from policylint.errors import ReadError
-from policylint.history.model import Revision
-from policylint.history.read import read
+from policylint.helm.inputs.revisions import Revision
+from policylint.helm.history.read import read
 
-STATES = Path(__file__).parents[2] / "fixtures" / "oracle" / "states"
+STATES = Path(__file__).parents[3] / "fixtures" / "oracle" / "states"
 NAMES = sorted(path.name for path in STATES.iterdir() if path.is_dir())
 
 

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from policylint.history.claims import Releases, claimed_twice
-from policylint.history.model import History, Revision
-from policylint.history.read import read
-from policylint.history.record import MAX_RECORD
-from policylint.history.size import DEVIATION, forecast, ignorable
-from policylint.history.stored import drift, unserved
-from policylint.manifest import Reader, Text
+from policylint.helm.history.claims import Releases, claimed_twice
+from policylint.helm.inputs.revisions import History, Revision
+from policylint.helm.history.read import read
+from policylint.helm.history.record import MAX_RECORD
+from policylint.helm.history.size import DEVIATION, forecast, ignorable
+from policylint.helm.history.stored import drift, unserved
+from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import Target, Upgrade
-from policylint.values.chart import ChartFile, chart_of, stored_chart
+from policylint.helm.values.chart import ChartFile, chart_of, stored_chart
 
-STATES = Path(__file__).parents[2] / "fixtures" / "oracle" / "states"
+STATES = Path(__file__).parents[3] / "fixtures" / "oracle" / "states"
 META = b"apiVersion: v2\nname: app\nversion: 1.0.0\n"
 
 

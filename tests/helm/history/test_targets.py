@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policylint.history.model import History, Revision
-from policylint.history.read import read
-from policylint.history.targets import after_failures, base, failures_until_one_is_left, prune, targets
+from policylint.helm.inputs.revisions import History, Revision
+from policylint.helm.history.read import read
+from policylint.helm.history.targets import after_failures, base, failures_until_one_is_left, prune, targets
 
-STATES = Path(__file__).parents[2] / "fixtures" / "oracle" / "states"
+STATES = Path(__file__).parents[3] / "fixtures" / "oracle" / "states"
 Shown = tuple[int, str, bool] | None
 
 

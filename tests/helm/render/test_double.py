@@ -5,21 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from helms import any_helm
+from tests.helms import any_helm
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policylint.kyaml import split
-from policylint.manifest import Text
-from policylint.options import Options
-from policylint.plan import Plan
-from policylint.render.binary import HelmBinary, HelmRender
-from policylint.render.double import FUNCTIONS, can_differ
-from policylint.render.rendering import Rendering
-from policylint.render.steady import steady
-from policylint.sources.sides import ChartSide, ManifestSide, Side, ValuesInput
+from policylint.kyaml.load import split
+from policylint.kubernetes.manifests.reader import Text
+from policylint.helm.inputs.options import Options
+from policylint.pipeline.plan import Plan
+from policylint.helm.engines.binary import HelmBinary, HelmRender
+from policylint.helm.render.double import FUNCTIONS, can_differ
+from policylint.helm.render.rendering import Rendering
+from policylint.helm.render.steady import steady
+from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side, ValuesInput
 
-RANDOM = Path(__file__).parents[2] / "fixtures" / "charts" / "random"
+RANDOM = Path(__file__).parents[3] / "fixtures" / "charts" / "random"
 
 
 def chart(*sets: str) -> ChartSide:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policylint.sources import ci
+from policylint.helm.sources import ci
 
 
 @pytest.fixture(autouse=True)

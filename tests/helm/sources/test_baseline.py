@@ -7,14 +7,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from helms import any_helm
-from repository import Repo
+from tests.helms import any_helm
+from tests.helm.sources.repository import Repo
 
 from policylint.errors import SourceError
-from policylint.sources import ci
-from policylint.sources.resolve import resolve_pair
-from policylint.sources.sides import ChartSide, ValuesInput
-from policylint.sources.workspace import Workspace
+from policylint.helm.sources import ci
+from policylint.helm.sources.resolve import resolve_pair
+from policylint.helm.inputs.sides import ChartSide, ValuesInput
+from policylint.helm.inputs.workspace import Workspace
 
 
 @pytest.fixture

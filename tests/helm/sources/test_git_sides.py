@@ -6,13 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from helms import any_helm
-from repository import Repo
+from tests.helms import any_helm
+from tests.helm.sources.repository import Repo
 
 from policylint.errors import SourceError
-from policylint.sources.resolve import resolve_pair
-from policylint.sources.sides import ChartSide, EmptySide, ManifestSide, Side, ValuesInput
-from policylint.sources.workspace import Workspace
+from policylint.helm.sources.resolve import resolve_pair
+from policylint.helm.inputs.sides import ChartSide, EmptySide, ManifestSide, Side, ValuesInput
+from policylint.helm.inputs.workspace import Workspace
 
 
 @pytest.fixture

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helms import LINES, any_helm, helm
+from tests.helms import LINES, any_helm, helm
 
 from policylint.cli.app import run
 from policylint.errors import SourceError
-from policylint.options import Options
-from policylint.pipeline import upgrades
-from policylint.sources.resolve import resolve
-from policylint.sources.sides import ChartSide, ManifestSide
-from policylint.sources.workspace import Workspace
+from policylint.helm.inputs.options import Options
+from policylint.pipeline.case import upgrades
+from policylint.helm.sources.resolve import resolve
+from policylint.helm.inputs.sides import ChartSide, ManifestSide
+from policylint.helm.inputs.workspace import Workspace
 
 HOOK = "# Source: web/templates/job.yaml\nkind: Job\n"
 

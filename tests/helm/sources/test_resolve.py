@@ -10,12 +10,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from repository import Repo
+from tests.helm.sources.repository import Repo
 
 from policylint.errors import PolicylintError, ReadError, SourceError, UsageError
-from policylint.sources.resolve import resolve, resolve_pair
-from policylint.sources.sides import ChartSide, ManifestSide, Side, ValuesInput
-from policylint.sources.workspace import Workspace
+from policylint.helm.sources.resolve import resolve, resolve_pair
+from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side, ValuesInput
+from policylint.helm.inputs.workspace import Workspace
 
 
 @pytest.fixture

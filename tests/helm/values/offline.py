@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from policylint.values.side import as_yaml
+from policylint.helm.values.side import as_yaml
 
 ANSWERS = {
     "/version": {"major": "1", "minor": "36", "gitVersion": "v1.36.3"},

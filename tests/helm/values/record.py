@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.values.offline import HelmError, OfflineHelm, discovery, rendered, write_chart
+from tests.helm.values.offline import HelmError, OfflineHelm, discovery, rendered, write_chart
 
-FIXTURE = Path(__file__).parents[2] / "fixtures" / "oracle" / "modes-more.jsonl.gz"
+FIXTURE = Path(__file__).parents[3] / "fixtures" / "oracle" / "modes-more.jsonl.gz"
 MODES = {"none": (), "reset": ("--reset-values",), "reuse": ("--reuse-values",)}
 MODES["reset-then-reuse"] = ("--reset-then-reuse-values",)
 KEYS = ("a", "b", "c", "global", "db", "cache", "tags", "exports", "on")

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helms import any_helm
-from repository import Repo
+from tests.helms import any_helm
+from tests.helm.sources.repository import Repo
 
 from policylint.cli.app import run
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from policylint.errors import ReadError
-from policylint.values.chart import read_chart, read_values
-from policylint.values.files import MAX_FILE
-from policylint.values.helmignore import Ignore
-from tests.values.offline import write_chart
+from policylint.helm.values.chart import read_chart, read_values
+from policylint.helm.values.files import MAX_FILE
+from policylint.helm.values.helmignore import Ignore
+from tests.helm.values.offline import write_chart
 
 
 def archive(files: dict[str, bytes]) -> bytes:

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from policylint.model import Target, Verdict
-from policylint.options import Options
-from policylint.pipeline import check
-from policylint.report import ReleaseReport
-from policylint.sources.sides import ValuesInput
+from policylint.helm.inputs.options import Options
+from policylint.pipeline.case import check
+from policylint.report.model import ReleaseReport
+from policylint.helm.inputs.sides import ValuesInput
 from tests.helms import find, helm
-from tests.values.offline import OfflineHelm, discovery, write_chart
+from tests.helm.values.offline import OfflineHelm, discovery, write_chart
 
-FIXTURE = Path(__file__).parents[2] / "fixtures" / "oracle" / "modes-more.jsonl.gz"
+FIXTURE = Path(__file__).parents[3] / "fixtures" / "oracle" / "modes-more.jsonl.gz"
 ROWS = [json.loads(line) for line in gzip.decompress(FIXTURE.read_bytes()).splitlines()]
 SHOWN = ("import-values", "alias-twice", "null-subchart", "missing-key")
 

@@ -6,13 +6,13 @@ import json
 import random
 from pathlib import Path
 
-from policylint.options import Options
-from policylint.pipeline import check
+from policylint.helm.inputs.options import Options
+from policylint.pipeline.case import check
 from tests.helms import any_helm
-from tests.values.offline import write_chart
-from tests.values.test_check_modes import exported
+from tests.helm.values.offline import write_chart
+from tests.helm.values.test_check_modes import exported
 
-STATES = Path(__file__).parents[2] / "fixtures" / "oracle" / "states"
+STATES = Path(__file__).parents[3] / "fixtures" / "oracle" / "states"
 
 
 def rules_found(after: Path, before: Path) -> dict[str, str]:

@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from policylint.checks import missing_values_under_reuse
 from policylint.model import Confidence, Target
-from policylint.rule import Context
-from policylint.sources.sides import ValuesInput
-from policylint.values.chart import Chart, chart_of
-from policylint.values.compare import compare_modes, table, to_json
-from policylint.values.hazards import in_file, in_flags
-from policylint.values.lines import line_of
-from policylint.values.modes import Mode
-from policylint.values.subject import ValuesChange, change_of, failure_of
+from policylint.engine.rule import Context
+from policylint.helm.inputs.sides import ValuesInput
+from policylint.helm.values.chart import Chart, chart_of
+from policylint.helm.values.compare import compare_modes, table, to_json
+from policylint.helm.values.hazards import in_file, in_flags
+from policylint.kyaml.lines import line_of
+from policylint.helm.values.modes import Mode
+from policylint.helm.values.subject import ValuesChange, change_of, failure_of
 
 
 def chart(values: str, template: str = "") -> Chart:

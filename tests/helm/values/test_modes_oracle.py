@@ -12,12 +12,12 @@ import yaml
 from msgspec.structs import replace
 
 from policylint.errors import RenderError
-from policylint.values.chart import Chart, ChartFile, chart_of, read_chart, read_values
-from policylint.values.compare import missing
-from policylint.values.modes import Effective, Mode, effective, upgrade_values
-from tests.values.offline import write_chart
+from policylint.helm.values.chart import Chart, ChartFile, chart_of, read_chart, read_values
+from policylint.helm.values.compare import missing
+from policylint.helm.values.modes import Effective, Mode, effective, upgrade_values
+from tests.helm.values.offline import write_chart
 
-ORACLE = Path(__file__).parents[2] / "fixtures" / "oracle"
+ORACLE = Path(__file__).parents[3] / "fixtures" / "oracle"
 
 
 def rows(name: str) -> list[dict[str, Any]]:

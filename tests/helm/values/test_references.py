@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from policylint.values.chart import chart_of
-from policylint.values.references import broken, scan, usage
+from policylint.helm.values.chart import chart_of
+from policylint.helm.values.references import broken, scan, usage
 
 META = "apiVersion: v2\nname: {}\nversion: 1.0.0\n"
 

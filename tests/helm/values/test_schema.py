@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policylint.values.schema import breaches
-from policylint.values.tightening import tightenings
+from policylint.helm.values.schema import breaches
+from policylint.helm.values.tightening import tightenings
 
 names = st.sampled_from(["a", "b", "c"])
 scalars = st.one_of(

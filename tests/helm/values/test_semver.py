@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from policylint.values.semver import admits, floats
+from policylint.helm.values.semver import admits, floats
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from policylint.history.model import Revision
-from policylint.sources.sides import ChartSide, EmptySide, ManifestSide, ValuesInput
-from policylint.sources.workspace import Workspace
-from policylint.values.modes import Mode
-from policylint.values.stage import staged, values_change
-from policylint.values.subject import ValuesChange
-from tests.values.offline import write_chart
+from policylint.helm.inputs.revisions import Revision
+from policylint.helm.inputs.sides import ChartSide, EmptySide, ManifestSide, ValuesInput
+from policylint.helm.inputs.workspace import Workspace
+from policylint.helm.values.modes import Mode
+from policylint.helm.values.stage import staged, values_change
+from policylint.helm.values.subject import ValuesChange
+from tests.helm.values.offline import write_chart
 
 RECORD = {"metadata": {"name": "app", "version": "0.9.0"}, "values": {"a": 7, "tag": "0"}}
 

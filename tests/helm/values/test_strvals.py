@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policylint.errors import UsageError
-from policylint.values import strvals
+from policylint.helm.values import strvals
 
 
 def parsed(text: str, into: Any = None) -> Any:

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from policylint.sources.sides import ChartSide, ValuesInput
-from policylint.values.chart import read_chart
-from policylint.values.given import user_values
-from policylint.values.modes import Mode, upgrade_values
-from policylint.values.side import side_of
-from policylint.values.upkeep import outdated
+from policylint.helm.inputs.sides import ChartSide, ValuesInput
+from policylint.helm.values.chart import read_chart
+from policylint.helm.values.given import user_values
+from policylint.helm.values.modes import Mode, upgrade_values
+from policylint.helm.values.side import side_of
+from policylint.helm.values.upkeep import outdated
 from tests.helms import find, helm
-from tests.values.offline import OfflineHelm, discovery, rendered, write_chart
+from tests.helm.values.offline import OfflineHelm, discovery, rendered, write_chart
 
 LINES = ("3", "4")
 

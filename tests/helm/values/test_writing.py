@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from policylint.checks import reuse_hides_defaults
 from policylint.errors import ReadError
 from policylint.model import Target
-from policylint.rule import Context
-from policylint.sources.sides import ValuesInput
-from policylint.values.chart import chart_of, read_values
-from policylint.values.modes import Mode, upgrade_values
-from policylint.values.subject import change_of
-from policylint.values.writing import edited, full_values
+from policylint.engine.rule import Context
+from policylint.helm.inputs.sides import ValuesInput
+from policylint.helm.values.chart import chart_of, read_values
+from policylint.helm.values.modes import Mode, upgrade_values
+from policylint.helm.values.subject import change_of
+from policylint.helm.values.writing import edited, full_values
 
 META = b"apiVersion: v2\nname: app\nversion: 1.0.0\n"
 words = st.sampled_from(["a", "b", "yes", "0644", "1e3", "~", "", "x: y", "# c", "null", "a\nb\n", "é", "1.10", "*x"])

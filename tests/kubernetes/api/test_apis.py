@@ -2,8 +2,8 @@
 
 import pytest
 
-from policylint.apis import State, builtin, status, versions
-from policylint.schemas import RECORDED, schemas
+from policylint.kubernetes.api.apis import State, builtin, status, versions
+from policylint.kubernetes.api.schemas import RECORDED, schemas
 
 SERVED = (State.SERVED, State.DEPRECATED)
 

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from policylint.crds import validate_custom
+from policylint.kubernetes.crds import validate_custom
 from policylint.model import Apply, Outcome, Target
 
 CLIENT, SERVER = Target("1.36", "3", Apply.CLIENT_SIDE), Target("1.36", "4", Apply.SERVER_SIDE)

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from policylint.crds import judge_crd, validate_crd, validate_crd_update
+from policylint.kubernetes.crds import judge_crd, validate_crd, validate_crd_update
 from policylint.model import Outcome, Target
 
 TARGET = Target("1.36")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from policylint.crds import judge_crd
+from policylint.kubernetes.crds import judge_crd
 from policylint.model import Outcome, Target
 
 

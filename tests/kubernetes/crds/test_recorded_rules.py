@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from policylint.crds import validate_custom
+from policylint.kubernetes.crds import validate_custom
 from policylint.model import Outcome, Target
 
 ROWS = [

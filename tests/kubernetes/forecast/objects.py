@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from policylint.diff import changes
-from policylint.forecast import Cluster, forecast
+from policylint.kubernetes.manifests.diff import changes
+from policylint.kubernetes.forecast import Cluster, forecast
 from policylint.model import Apply, Forecast, Manifest, Origin, Outcome, Resource, ResourceId, Target, Upgrade
-from policylint.schemas import group_of, schemas
+from policylint.kubernetes.api.schemas import group_of, schemas
 
 HELM3 = Target("1.36", "3", Apply.CLIENT_SIDE)
 HELM4 = Target("1.36", "4", Apply.SERVER_SIDE)

@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from policylint.forecast import Cluster
+from policylint.kubernetes.forecast import Cluster
 from policylint.model import Apply, Outcome, Target
-from tests.forecast.objects import (
+from tests.kubernetes.forecast.objects import (
     FORCE,
     HELM3,
     HELM4,

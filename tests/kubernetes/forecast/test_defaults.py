@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from policylint.forecast.decode import decode
-from policylint.forecast.gotypes import normal
-from policylint.schemas import minor_number, schemas
+from policylint.kubernetes.forecast.decode import decode
+from policylint.kubernetes.api.gotypes import normal
+from policylint.kubernetes.api.schemas import minor_number, schemas
 
-ORACLE = Path(__file__).parents[2] / "fixtures" / "oracle"
+ORACLE = Path(__file__).parents[3] / "fixtures" / "oracle"
 ALLOCATED = {
     "Service": {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort", "nodePort"},
     "Job": {"selector", "metadata"},

@@ -2,13 +2,13 @@
 
 import pytest
 
-from policylint.diff import kept
-from policylint.impact import impact, template_change
-from policylint.judge import Case, Judging, judge
-from policylint.kyaml import load
-from policylint.manifest import Reader, Text
+from policylint.kubernetes.manifests.diff import kept
+from policylint.kubernetes.forecast.impact import impact, template_change
+from policylint.pipeline.judge import Case, Judging, judge
+from policylint.kyaml.load import load
+from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import Apply, Impact, Target
-from policylint.schemas import NEWEST, schemas
+from policylint.kubernetes.api.schemas import NEWEST, schemas
 
 BASE = """
 apiVersion: apps/v1

@@ -2,9 +2,9 @@
 
 import pytest
 
-from policylint.forecast import Cluster
+from policylint.kubernetes.forecast import Cluster
 from policylint.model import Apply, Created, Deleted, Target
-from tests.forecast.objects import HELM3, HELM4, MAYBE, NO, OK, both, changed, config, manifest, outcomes, release
+from tests.kubernetes.forecast.objects import HELM3, HELM4, MAYBE, NO, OK, both, changed, config, manifest, outcomes, release
 
 BOTH = pytest.mark.parametrize("target", [HELM3, HELM4], ids=["client-side", "server-side"])
 WIDGET = {

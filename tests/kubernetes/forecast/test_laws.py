@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from policylint.forecast import Cluster
-from policylint.forecast.server_side import server_side
+from policylint.kubernetes.forecast import Cluster
+from policylint.kubernetes.forecast.server_side import server_side
 from policylint.model import Apply, Outcome, Target
 from scripts.score_forecast import ORACLE, rows
-from tests.forecast.objects import FORCE, HELM3, HELM4, OK, both, manifest, outcomes, release
+from tests.kubernetes.forecast.objects import FORCE, HELM3, HELM4, OK, both, manifest, outcomes, release
 
 RECORDED = list(rows(ORACLE / "fields-1.36.jsonl.gz"))
 BASES = {row["base"]: row["before"] for row in RECORDED}
@@ -138,7 +138,7 @@ def merged_in_full(*given, assumed):
 
 def forecast_in_full(*given):
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("policylint.forecast.answers.server_side", merged_in_full)
+        patched.setattr("policylint.kubernetes.forecast.answers.server_side", merged_in_full)
         return both(*given)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from policylint.forecast import Cluster
+from policylint.kubernetes.forecast import Cluster
 from policylint.model import Outcome
-from tests.forecast.objects import (
+from tests.kubernetes.forecast.objects import (
     HELM3,
     HELM4,
     MAYBE,

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from policylint.forecast import Cluster
+from policylint.kubernetes.forecast import Cluster
 from policylint.model import Outcome
-from tests.forecast.objects import HELM3, HELM4, manifest, release
+from tests.kubernetes.forecast.objects import HELM3, HELM4, manifest, release
 
-ROWS = Path(__file__).parents[2] / "fixtures" / "oracle" / "more-scenarios-1.36.jsonl.gz"
+ROWS = Path(__file__).parents[3] / "fixtures" / "oracle" / "more-scenarios-1.36.jsonl.gz"
 TARGETS = {"helm3": HELM3, "helm4": HELM4}
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from policylint.model import Apply, Target
-from tests.forecast.objects import (
+from tests.kubernetes.forecast.objects import (
     FORCE,
     HELM3,
     HELM4,

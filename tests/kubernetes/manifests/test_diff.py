@@ -6,11 +6,11 @@ import jsonpatch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policylint.diff import changes, fields
-from policylint.jsonpatches import patch
-from policylint.manifest import Reader, Text
+from policylint.kubernetes.manifests.diff import changes, fields
+from policylint.kubernetes.manifests.jsonpatch import patch
+from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import Created, Deleted, Kept
-from policylint.schemas import schemas
+from policylint.kubernetes.api.schemas import schemas
 
 SCHEMAS = schemas("1.36")
 DEPLOYMENT = SCHEMAS.kind("apps/v1", "Deployment")

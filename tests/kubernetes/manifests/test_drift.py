@@ -1,6 +1,6 @@
 """Drift: what `--live` shows beside the before side."""
 
-from tests.test_cli import DEPLOYMENT, policylint
+from tests.cli.test_cli import DEPLOYMENT, policylint
 
 LIVE = DEPLOYMENT.replace("replicas: 2", "replicas: 5").replace("  name: web\n", "  name: web\n  uid: a-b\n", 1)
 

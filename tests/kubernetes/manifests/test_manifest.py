@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policylint.errors import ReadError
-from policylint.kyaml import load
-from policylint.manifest import Reader, Text, UnreadResource
+from policylint.kyaml.load import load
+from policylint.kubernetes.manifests.reader import Reader, Text, UnreadResource
 from policylint.model import ResourceId
 
 DEPLOYMENT = """\

@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policylint.kyaml import load
+from policylint.kyaml.load import load
 from policylint.model import Apply, Target
-from policylint.schemas import schemas
-from policylint.validity import validate, validate_sent
+from policylint.kubernetes.api.schemas import schemas
+from policylint.kubernetes.validity import validate, validate_sent
 
 BASES = load((Path(__file__).parent / "recorded" / "bases.yaml").read_text(), "bases.yaml")
 ANYTHING = st.recursive(

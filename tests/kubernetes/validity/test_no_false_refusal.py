@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from policylint.forecast.decode import decode
+from policylint.kubernetes.forecast.decode import decode
 from policylint.model import Apply, Cause, Target
-from policylint.schemas import minor_number, schemas
-from policylint.validity import validate, validate_sent
+from policylint.kubernetes.api.schemas import minor_number, schemas
+from policylint.kubernetes.validity import validate, validate_sent
 
-ORACLE = Path(__file__).parent.parent.parent / "fixtures" / "oracle"
+ORACLE = Path(__file__).parents[3] / "fixtures" / "oracle"
 SHARED = Path(os.environ.get("POLICYLINT_ORACLE", ORACLE.parents[2] / "shared" / "oracle"))
 MINORS = ("1.30", "1.34", "1.36")
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from policylint.kyaml import load
+from policylint.kyaml.load import load
 from policylint.model import Apply, Cause, Target
-from policylint.schemas import schemas
-from policylint.validity import validate_sent, warnings
+from policylint.kubernetes.api.schemas import schemas
+from policylint.kubernetes.validity import validate_sent, warnings
 
 DEPLOYMENT = """
 apiVersion: apps/v1

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from policylint.kyaml import load
+from policylint.kyaml.load import load
 from policylint.model import Target
-from policylint.schemas import schemas
-from policylint.validity import validate
+from policylint.kubernetes.api.schemas import schemas
+from policylint.kubernetes.validity import validate
 
 CRON = """
 apiVersion: batch/v1

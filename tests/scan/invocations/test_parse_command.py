@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policylint.invocations import parse_command
-from policylint.invocations.flags import spellings
-from policylint.invocations.model import ALWAYS
+from policylint.scan.invocations import parse_command
+from policylint.scan.shells.flags import spellings
+from policylint.scan.invocations.model import ALWAYS
 
 
 def parse(line: str):

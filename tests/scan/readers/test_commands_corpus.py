@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from policylint.invocations.model import Invocation
-from policylint.invocations.source import Source, read_source
-from policylint.kyaml import load
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.invocations.reader import Source, read_source
+from policylint.kyaml.load import load
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CORPUS = ROOT / "fixtures" / "pipelines" / "commands"
 LABELS: dict[str, list[dict[str, Any]]] = load((CORPUS / "labels.yaml").read_text(), "labels.yaml")
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from policylint.invocations.model import Invocation
-from policylint.invocations.source import Source, readers
-from policylint.report import RuleFailure
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.invocations.reader import Source, readers
+from policylint.report.model import RuleFailure
 
-CORPUS = Path(__file__).parents[2] / "fixtures" / "pipelines" / "commands"
+CORPUS = Path(__file__).parents[3] / "fixtures" / "pipelines" / "commands"
 FILES = sorted(path for path in CORPUS.rglob("*") if path.is_file() and path.name != "labels.yaml")
 JUNK = (
     '"',

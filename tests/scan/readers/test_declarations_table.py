@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from policylint.invocations import flags
-from policylint.invocations.settings import Setting, read_value, strongest, tables
-from policylint.invocations.tree import NOWHERE
-from policylint.kyaml import load
+from policylint.scan.shells import flags
+from policylint.scan.invocations.settings import Setting, read_value, strongest, tables
+from policylint.scan.texts.yaml import NOWHERE
+from policylint.kyaml.load import load
 
-RAW = load((Path(__file__).parents[2] / "policylint" / "data" / "declarations.yaml").read_text(), "declarations.yaml")
+RAW = load((Path(__file__).parents[3] / "policylint" / "data" / "declarations.yaml").read_text(), "declarations.yaml")
 READINGS = {"switch", "inverse", "text", "seconds", "waiting"}
 VERBS = ("upgrade", "install", "template")
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from policylint.invocations.model import ALWAYS, Flag, Invocation
-from policylint.invocations.source import Found, Source, read_source
-from policylint.kyaml import load
+from policylint.scan.invocations.model import ALWAYS, Flag, Invocation
+from policylint.scan.invocations.reader import Found, Source, read_source
+from policylint.kyaml.load import load
 
-CORPUS = Path(__file__).parents[2] / "fixtures" / "pipelines" / "declarative"
+CORPUS = Path(__file__).parents[3] / "fixtures" / "pipelines" / "declarative"
 LABELS: dict[str, list[dict[str, Any]]] = load((CORPUS / "labels.yaml").read_text(), "labels.yaml")
 WORDS = ("release", "chart", "version", "namespace")
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from policylint.invocations.declared import found
-from policylint.invocations.model import Invocation
-from policylint.invocations.source import Found, Source, readers
-from policylint.invocations.tree import Tree, documents
-from policylint.report import RuleFailure
+from policylint.scan.readers.declared import found
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.invocations.reader import Found, Source, readers
+from policylint.scan.texts.yaml import Tree, documents
+from policylint.report.model import RuleFailure
 
-CORPUS = Path(__file__).parents[2] / "fixtures" / "pipelines" / "declarative"
+CORPUS = Path(__file__).parents[3] / "fixtures" / "pipelines" / "declarative"
 FILES = sorted(path for path in CORPUS.rglob("*") if path.is_file() and path.name != "labels.yaml")
 COMMON = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

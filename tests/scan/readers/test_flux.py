@@ -6,9 +6,9 @@ import textwrap
 
 import pytest
 
-from policylint.invocations.kubernetes import READER
-from policylint.invocations.model import Invocation
-from policylint.invocations.source import Source
+from policylint.scan.readers.kubernetes import READER
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.invocations.reader import Source
 
 RELEASE = """
 apiVersion: helm.toolkit.fluxcd.io/v2

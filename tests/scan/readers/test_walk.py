@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policylint.invocations import commands_of, scan
-from policylint.invocations.source import Source, read_source
+from policylint.scan.invocations import commands_of, scan
+from policylint.scan.invocations.reader import Source, read_source
 
 COMMAND = "#!/bin/sh\nhelm upgrade web ./web\n"
 

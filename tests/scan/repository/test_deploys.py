@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from policylint.invocations.deploys import deployment, deploys, values_mode
-from policylint.invocations.model import Flag, Invocation, Job
+from policylint.scan.repository.deploys import deployment, deploys, values_mode
+from policylint.scan.invocations.model import Flag, Invocation, Job
 
 SET = Flag("set", True)
 

@@ -6,9 +6,9 @@ import textwrap
 
 import pytest
 
-from policylint.invocations.doctor import Coverage, examine, guards
-from policylint.invocations.model import Invocation
-from policylint.invocations.source import Source
+from policylint.scan.repository.coverage import Coverage, examine, guards
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.invocations.reader import Source
 
 
 def source(file: str, text: str) -> Source:

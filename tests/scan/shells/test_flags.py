@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from policylint.invocations import flags
+from policylint.scan.shells import flags
 from tests import helms
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "make_helm_flags.py"
+SCRIPT = Path(__file__).parents[3] / "scripts" / "make_helm_flags.py"
 MADE_FROM = {"3": "3.22", "4": "4.3"}
 
 

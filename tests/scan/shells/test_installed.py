@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from policylint.invocations.installed import installed
+from policylint.scan.shells.installed import installed
 
 SETUP = """
     - name: helm

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policylint.invocations.holes import HOLE, fill
+from policylint.scan.texts.holes import HOLE, fill
 
 ACTIONS = (
     "{{ .x }}",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from policylint.formats.json import shown_path, summary
+from policylint.report.formats.json import shown_path, summary
 from policylint.model import Finding, Fix, Impact, Json, Location, Severity, Verdict
-from policylint.report import ReleaseReport, Report, RuleFailure
+from policylint.report.model import ReleaseReport, Report, RuleFailure
 
 COLOURS = {"error": "31;1", "warning": "33;1", "note": "36", "pass": "32;1", "fail": "31;1", "unknown": "35;1"}
 WIDTH = 96

@@ -9,7 +9,7 @@ from typing import Any
 
 from policylint import __version__
 from policylint.model import Finding, Fix, Location, ResourceId, Severity
-from policylint.report import ChangeSummary, ReleaseReport, Report, RuleFailure
+from policylint.report.model import ChangeSummary, ReleaseReport, Report, RuleFailure
 
 SCHEMA = "policylint/report/v1"
 

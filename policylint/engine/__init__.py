@@ -1,0 +1,1 @@
+"""Rules: what one is, where they come from, and the one way to judge by them."""

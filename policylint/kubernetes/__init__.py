@@ -1,0 +1,1 @@
+"""Kubernetes: its API, what its server makes of objects, and what it will answer."""

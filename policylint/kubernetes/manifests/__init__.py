@@ -1,0 +1,1 @@
+"""Manifests: read from text, compared, and shown as patches."""

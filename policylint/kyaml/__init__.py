@@ -1,0 +1,1 @@
+"""YAML as Helm and the API server read it."""

@@ -1,0 +1,1 @@
+"""The process: signals, output streams, files of the package, work in the background."""

@@ -1,0 +1,1 @@
+"""One module a kind of file: what in it runs or declares Helm releases."""

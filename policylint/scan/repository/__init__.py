@@ -1,0 +1,1 @@
+"""What the files of a repository say together: call sites, jobs, guards, deployments."""

@@ -1,0 +1,1 @@
+"""Shell scripts: words, statements and the commands that they run."""
