@@ -29,7 +29,9 @@ def _big(chart: Path, tag: str) -> Path:
     for number in range(CRDS):
         (chart / "crds" / f"kind{number}.yaml").write_text(_crd(number))
     for number in range(100):
-        (chart / "templates" / f"web{number}.yaml").write_text(_deployment(number, "{{ .Values.tag }}"))
+        (chart / "templates" / f"web{number}.yaml").write_text(
+            _deployment(number, "{{ .Values.tag }}")
+        )
     return chart
 
 
@@ -64,7 +66,9 @@ spec:
 
 def changed_resources(count: int) -> tuple[str, str]:
     """Two manifests of `count` Deployments whose image differs."""
-    return tuple("---\n".join(_deployment(number, tag) for number in range(count)) for tag in ("1", "2"))
+    return tuple(
+        "---\n".join(_deployment(number, tag) for number in range(count)) for tag in ("1", "2")
+    )
 
 
 def _deployment(number: int, tag: str) -> str:
@@ -124,11 +128,15 @@ def _file(number: int) -> tuple[str, str]:
     return f"notes{number}.md", f"# App {number}\n\nWhat it does, and who owns it.\n" * 10
 
 
-LONG: dict[str, Callable[[int], str]] = {  # files of any length that a careless reader takes ever longer over
+LONG: dict[
+    str, Callable[[int], str]
+] = {  # files of any length that a careless reader takes ever longer over
     "a.sh": lambda count: "helm upgrade {{ web }} ./web --set a=b\n" * count,
     "glued.sh": lambda count: "helm upgrade web\\\n--install ./web\n" * count,
     "doubled.sh": lambda count: "A=x\n" + 'A="$A$A"\n' * count + "helm upgrade $A ./web\n",
-    "branches.sh": lambda count: "if x; then A+=(--set a=b); fi\n" * (count // 10) + 'helm upgrade a b "${A[@]}"\n',
+    "branches.sh": lambda count: (
+        "if x; then A+=(--set a=b); fi\n" * (count // 10) + 'helm upgrade a b "${A[@]}"\n'
+    ),
     "open.sh": lambda count: "cat <<EOF\nhelm upgrade\n" * count,
     "Makefile": lambda count: "ifdef A\nX = $(\nendif\n" * count + "a:\n\thelm upgrade $(X) y\n",
     "a.ps1": lambda count: '$x = @("a",\n@"\nhelm ls $x.y `\n' * count,
@@ -137,6 +145,7 @@ LONG: dict[str, Callable[[int], str]] = {  # files of any length that a careless
     "Jenkinsfile": lambda count: '/* """ sh "helm upgrade ${a} ./b"\n' * count,
     "README.md": lambda count: "```sh\nhelm upgrade a b\n```\n" * count,
     ".gitlab-ci.yml": lambda count: "".join(
-        f"j{index}:\n  extends: [j{index + 1}, j{index + 2}]\n  script: [helm ls]\n" for index in range(count // 10)
+        f"j{index}:\n  extends: [j{index + 1}, j{index + 2}]\n  script: [helm ls]\n"
+        for index in range(count // 10)
     ),
 }

@@ -25,7 +25,13 @@ from pathlib import Path
 from make_inputs import LONG, big_charts, changed_resources, repository, small_charts
 
 ROOT = Path(__file__).parent.parent
-POLICYLINT = [str(Path(os.environ.get("POLICYLINT") or Path(sys.executable).with_name("policylint")).absolute())]
+POLICYLINT = [
+    str(
+        Path(
+            os.environ.get("POLICYLINT") or Path(sys.executable).with_name("policylint")
+        ).absolute()
+    )
+]
 HELM = os.environ.get("HELM") or os.environ.get("POLICYLINT_HELM4") or shutil.which("helm") or ""
 
 Step = Callable[[], object]
@@ -72,16 +78,21 @@ def ratio(name: str, ours: Step, theirs: Step, goal: float, runs: int) -> None:
 
 def start(runs: int, room: Path) -> None:
     """`policylint --version` against an empty Python."""
-    ratio("start", command(*POLICYLINT, "--version"), command(sys.executable, "-c", "pass"), 8, runs)
+    ratio(
+        "start", command(*POLICYLINT, "--version"), command(sys.executable, "-c", "pass"), 8, runs
+    )
 
 
 def _charts(name: str, before: Path, after: Path, runs: int) -> None:
     if not HELM:
         sys.exit("name a helm with HELM=")
     render = [
-        [HELM, "template", "r", str(chart), "--kube-version", "1.36", "--include-crds"] for chart in (before, after)
+        [HELM, "template", "r", str(chart), "--kube-version", "1.36", "--include-crds"]
+        for chart in (before, after)
     ]
-    check = command(*POLICYLINT, "check", after, "--before", before, "--helm", HELM, "--include-crds")
+    check = command(
+        *POLICYLINT, "check", after, "--before", before, "--helm", HELM, "--include-crds"
+    )
     ratio(name, check, at_once(*render), 3, runs)
 
 
@@ -98,9 +109,9 @@ def big(runs: int, room: Path) -> None:
 def forecast(runs: int, room: Path) -> None:
     """Forecasting 1,000 changed resources against parsing them."""
     from policylint.kubernetes.forecast import forecast as judge
-    from policylint.pipeline.judge import Case, read
     from policylint.kubernetes.manifests.reader import Text
     from policylint.model import Target
+    from policylint.pipeline.judge import Case, read
 
     before, after = changed_resources(1000)
     case = Case("r", "default", Target(), (Text("before", before),), (Text("after", after),))
@@ -111,17 +122,30 @@ def forecast(runs: int, room: Path) -> None:
 def scan(runs: int, room: Path) -> None:
     """`policylint scan .` over 20,000 files against `git grep -l helm`."""
     tree = repository(room, 20_000)
-    ratio("scan", command(*POLICYLINT, "scan", ".", cwd=tree), command("git", "grep", "-l", "helm", cwd=tree), 4, runs)
+    ratio(
+        "scan",
+        command(*POLICYLINT, "scan", ".", cwd=tree),
+        command("git", "grep", "-l", "helm", cwd=tree),
+        4,
+        runs,
+    )
 
 
 def growth(runs: int, room: Path) -> None:
     """Reading a file against one a tenth as long, for each kind of file that commands are written in."""
     for name, text in LONG.items():
-        ratio(f"growth {name}", partial(_read, name, text(2000)), partial(_read, name, text(200)), 40, min(runs, 3))
+        ratio(
+            f"growth {name}",
+            partial(_read, name, text(2000)),
+            partial(_read, name, text(200)),
+            40,
+            min(runs, 3),
+        )
 
 
 def _read(name: str, text: str) -> None:
-    from policylint.scan.invocations.reader import Source, read_source
+    from policylint.scan.readers.registry import read_source
+    from policylint.scan.texts.source import Source
 
     read_source(Source.of(name, text.encode()))
 
@@ -135,7 +159,9 @@ def main() -> None:
     parser.add_argument("names", nargs="*", choices=[*BENCHES, []])
     parser.add_argument("--runs", type=int, default=15)
     asked = parser.parse_args()
-    compileall.compile_dir(ROOT / "policylint", quiet=1)  # as pip does, also where Python writes no bytecode itself
+    compileall.compile_dir(
+        ROOT / "policylint", quiet=1
+    )  # as pip does, also where Python writes no bytecode itself
     for name in asked.names or BENCHES:
         with tempfile.TemporaryDirectory() as room:
             BENCHES[name](asked.runs, Path(room))

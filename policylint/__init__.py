@@ -13,7 +13,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from policylint.errors import PolicylintError, UsageError
+    from policylint.commands.check import check
+    from policylint.engine.rule import Context, Rule
+    from policylint.errors import PolicylintError, RuleFailure, UsageError
+    from policylint.helm.inputs.options import Options
+    from policylint.helm.inputs.sides import ValuesInput
     from policylint.model import (
         Apply,
         Category,
@@ -31,11 +35,7 @@ if TYPE_CHECKING:
         Verdict,
         Violation,
     )
-    from policylint.helm.inputs.options import Options
-    from policylint.pipeline.case import check
-    from policylint.report.model import ReleaseReport, Report, RuleFailure
-    from policylint.engine.rule import Context, Rule
-    from policylint.helm.inputs.sides import ValuesInput
+    from policylint.report.model import ReleaseReport, Report
 
 __version__ = "0.1.0"
 

@@ -86,32 +86,47 @@ def read(path: Path) -> Config:
     if raw is None:
         return Config(str(path))
     root = compose(text, shown)
-    for where, message, remedy in itertools.chain(problems(raw, schema("config")), _rule_problems(raw)):
+    for where, message, remedy in itertools.chain(
+        problems(raw, schema("config")), _rule_problems(raw)
+    ):
         line = line_of(root, where)
         raise UsageError(message, file=shown, line=line, remedy=_as_written(remedy, text, line))
     return _config(raw, path)
 
 
 def _text(path: Path, shown: str) -> str:
-    from policylint.helm.sources.manifests import read_text
+    from policylint.helm.inputs.files import read_text
 
     try:
         return read_text(path)
     except ReadError as error:
         why = error.message.removeprefix("cannot be read: ")
         raise UsageError(
-            f"cannot read the configuration: {why}", file=shown, line=error.line, remedy=error.remedy
+            f"cannot read the configuration: {why}",
+            file=shown,
+            line=error.line,
+            remedy=error.remedy,
         ) from None
 
 
 def _as_written(remedy: str, text: str, line: int) -> str:
     """A remedy that quotes a number as the file has it: 1.30 is read as 1.3."""
     lines = text.splitlines()
-    found = re.search(r"(?:^|[:\-{,]\s*)(\d[\d.]*)\s*(?:[},#]|$)", lines[line - 1]) if 0 < line <= len(lines) else None
-    return f'write it in quotes: "{found[1]}"' if found and remedy.startswith("write it in quotes") else remedy
+    found = (
+        re.search(r"(?:^|[:\-{,]\s*)(\d[\d.]*)\s*(?:[},#]|$)", lines[line - 1])
+        if 0 < line <= len(lines)
+        else None
+    )
+    return (
+        f'write it in quotes: "{found[1]}"'
+        if found and remedy.startswith("write it in quotes")
+        else remedy
+    )
 
 
-def problems(value: Json, shape: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+def problems(
+    value: Json, shape: Mapping[str, Any]
+) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """(path, message, remedy) of each place where a value is not of the schema's shape."""
     yield from _problems(value, shape, shape, ())
 
@@ -134,7 +149,9 @@ def _problems(
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if kinds and not any(_is(value, kind) for kind in kinds):
         wanted = " or ".join(_NAMES[kind] for kind in kinds)
-        remedy = f'write it in quotes: "{_shown(value)}"' if kinds == ["string"] else f"make it {wanted}"
+        remedy = (
+            f'write it in quotes: "{_shown(value)}"' if kinds == ["string"] else f"make it {wanted}"
+        )
         yield path, f"{name} is {wanted}, not {_shown(value)!r}", remedy
         return
     if isinstance(value, dict):
@@ -152,7 +169,10 @@ def _shown(value: Json) -> Json:
 
 
 def _key_problems(
-    value: Mapping[str, Json], shape: Mapping[str, Any], root: Mapping[str, Any], path: tuple[str | int, ...]
+    value: Mapping[str, Json],
+    shape: Mapping[str, Any],
+    root: Mapping[str, Any],
+    path: tuple[str | int, ...],
 ) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     known, rest = shape.get("properties", {}), shape.get("additionalProperties", True)
     for key in value if rest is False else ():
@@ -171,7 +191,10 @@ def _key_problems(
 def _rule_problems(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """What the `rules:` tables name that is no rule, and what they say of one that is no severity."""
     own = {name: entry.get("rules") or {} for name, entry in raw.get("environments", {}).items()}
-    tables = [(("rules",), raw.get("rules") or {}), *((("environments", name, "rules"), own[name]) for name in own)]
+    tables = [
+        (("rules",), raw.get("rules") or {}),
+        *((("environments", name, "rules"), own[name]) for name in own),
+    ]
     if not any(table for _, table in tables):
         return
     from policylint.engine.registry import ids, plugins
@@ -197,8 +220,12 @@ def _config(raw: Mapping[str, Any], path: Path) -> Config:
     base = path.parent
     return Config(
         file=str(path),
-        releases=tuple(release for entry in raw.get("releases", ()) for release in _releases(entry, base)),
-        environments={name: _environment(entry) for name, entry in raw.get("environments", {}).items()},
+        releases=tuple(
+            release for entry in raw.get("releases", ()) for release in _releases(entry, base)
+        ),
+        environments={
+            name: _environment(entry) for name, entry in raw.get("environments", {}).items()
+        },
         kubernetes=raw.get("kubernetes", ""),
         helm=raw.get("helm", ""),
         apply=raw.get("apply", ""),
@@ -209,7 +236,10 @@ def _config(raw: Mapping[str, Any], path: Path) -> Config:
         select=tuple(raw.get("select", ())),
         ignore=tuple(raw.get("ignore", ())),
         crds=tuple(str(base / entry) for entry in raw.get("crds", ())),
-        immutable_paths={(row["group"], row["kind"]): tuple(row["paths"]) for row in raw.get("immutable-paths", ())},
+        immutable_paths={
+            (row["group"], row["kind"]): tuple(row["paths"])
+            for row in raw.get("immutable-paths", ())
+        },
         rules=raw.get("rules", {}),
         scan_ignore=tuple(raw.get("scan", {}).get("ignore", ())),
     )
@@ -235,7 +265,9 @@ def _releases(entry: Mapping[str, Any], base: Path) -> Iterator[Release]:
             name=own.get("name", entry["name"]),
             chart=_chart(entry["chart"], base),
             namespace=own.get("namespace", entry.get("namespace", "default")),
-            values=tuple(str(base / file) for file in (*entry.get("values", ()), *own.get("values", ()))),
+            values=tuple(
+                str(base / file) for file in (*entry.get("values", ()), *own.get("values", ()))
+            ),
             sets=(*entry.get("set", ()), *own.get("set", ())),
             version=own.get("version", entry.get("version", "")),
             repo=entry.get("repo", ""),
@@ -253,7 +285,9 @@ def _chart(chart: str, base: Path) -> str:
     return str(local) if chart.startswith(".") or local.exists() else chart
 
 
-def severities(*tables: Mapping[str, Json]) -> tuple[dict[str, Severity | None], dict[str, dict[str, Json]]]:
+def severities(
+    *tables: Mapping[str, Json],
+) -> tuple[dict[str, Severity | None], dict[str, dict[str, Json]]]:
     """(rule id -> severity, None for off; rule id -> parameters) of `rules:` tables, later ones win.
 
     Raises `UsageError` for a value that is neither a severity nor off.
@@ -277,5 +311,6 @@ def _severity(name: str, word: Json) -> Severity | None:
         return Severity(str(word))
     except ValueError:
         raise UsageError(
-            f"rules.{name} is off, note, warning or error, not {word!r}", remedy="write one of these words"
+            f"rules.{name} is off, note, warning or error, not {word!r}",
+            remedy="write one of these words",
         ) from None

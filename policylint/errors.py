@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import Struct
+
+from policylint.model import ResourceId
+
 
 class PolicylintError(Exception):
     """Something policylint could not do: makes the verdict unknown (exit 2), never a pass.
@@ -14,7 +18,7 @@ class PolicylintError(Exception):
 
     def __init__(self, message: str, *, remedy: str = "", file: str = "", line: int = 0) -> None:
         if "@" in message or "@" in remedy or "@" in file:
-            from policylint.helm.engines.command import without_logins
+            from policylint.redaction.logins import without_logins
 
             message, remedy, file = map(without_logins, (message, remedy, file))
         super().__init__(message)
@@ -24,7 +28,13 @@ class PolicylintError(Exception):
         self.line = line
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
+        where = (
+            f"{self.file}:{self.line}: "
+            if self.file and self.line
+            else f"{self.file}: "
+            if self.file
+            else ""
+        )
         return f"{where}{self.message}"
 
 
@@ -44,7 +54,9 @@ class SourceError(PolicylintError):
     """A side of the check cannot be found or made: no chart, no revision, no helm."""
 
 
-def nearest(word: str, known: Iterable[str], otherwise: str = "see `policylint rules` for the names") -> str:
+def nearest(
+    word: str, known: Iterable[str], otherwise: str = "see `policylint rules` for the names"
+) -> str:
     """A remedy that names the known word nearest to `word`; `otherwise` where none is near."""
     close = closest(word, known, 0.5)
     return f"did you mean {close}?" if close else otherwise
@@ -55,3 +67,12 @@ def closest(word: str, known: Iterable[str], alike: float = 0.6) -> str:
     import difflib
 
     return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=alike)), "")
+
+
+class RuleFailure(Struct, frozen=True):
+    """A rule, or a part of the run, that could not judge: makes the verdict unknown."""
+
+    rule: str
+    message: str
+    remedy: str = ""
+    resource: ResourceId | None = None

@@ -378,4 +378,6 @@ class Finding(Struct, frozen=True):
         found = self.resource
         where = [found.group, found.kind, found.namespace, found.name] if found else []
         about = [self.rule, self.direction, where, self.path, self.before, self.after, self.where]
-        return hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()[
+            :16
+        ]

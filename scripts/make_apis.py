@@ -56,10 +56,14 @@ def _order(directory: Path) -> list[int]:
 
 def _read(file: Path, module: str, rows: dict[tuple[str, str, str], Row]) -> None:
     register = (file.parent / "register.go").read_text(encoding="utf-8")
-    named = _GROUP.search(register) or _GROUP.search((file.parent.parent / "register.go").read_text(encoding="utf-8"))
+    named = _GROUP.search(register) or _GROUP.search(
+        (file.parent.parent / "register.go").read_text(encoding="utf-8")
+    )
     group, version = (named.group(1) if named else ""), file.parent.name
     for kind, fact, value in _FACT.findall(file.read_text(encoding="utf-8")):
-        row = rows.setdefault((group, version, kind), {"apiVersion": _joined(group, version), "kind": kind})
+        row = rows.setdefault(
+            (group, version, kind), {"apiVersion": _joined(group, version), "kind": kind}
+        )
         row[fact.lower()] = _replacement(value) if fact == "Replacement" else _minor(value)
         row["on"] = _on_by_default(group, version, row.get("introduced", 0))
         row["source"] = f"k8s.io/{module}"

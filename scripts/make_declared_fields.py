@@ -25,7 +25,11 @@ def fields(schema: Mapping[str, Any]) -> dict[str, Any] | None:
     """Each field and its own fields; None for a scalar, a map of any keys, and what keeps unknown fields."""
     schema = schema.get("items", schema)
     known = schema.get("properties")
-    if not known or schema.get("x-kubernetes-preserve-unknown-fields") or schema.get("additionalProperties"):
+    if (
+        not known
+        or schema.get("x-kubernetes-preserve-unknown-fields")
+        or schema.get("additionalProperties")
+    ):
         return None
     return {name: fields(below) for name, below in sorted(known.items())}
 

@@ -7,20 +7,25 @@ from functools import partial
 from pathlib import Path
 
 from policylint import checks
-from policylint.engine.catalogue import as_markdown
 from policylint.cel.library import noted, serialized
 from policylint.cel.wire import parsed
-from policylint.kyaml.load import load
+from policylint.engine.catalogue import as_markdown
 from policylint.engine.registry import rule_files, shipped, subjects_of
-from policylint.runtime.resources import modules, sizes
 from policylint.engine.yamlrule import read_rule
+from policylint.kyaml.load import load
+from policylint.runtime.resources import modules, sizes
 
 ROOT = Path(__file__).parent.parent
 
 
 def table(source: Path) -> str:
     """A table of the package as JSON: reading its YAML at each start would take ten times as long."""
-    return json.dumps(load(source.read_text(encoding="utf-8"), source.name), indent=0, ensure_ascii=False) + "\n"
+    return (
+        json.dumps(
+            load(source.read_text(encoding="utf-8"), source.name), indent=0, ensure_ascii=False
+        )
+        + "\n"
+    )
 
 
 def subjects() -> str:
@@ -66,7 +71,11 @@ PAGES = {
 
 def main() -> int:
     """Write or check every page."""
-    stale = [path for path, make in PAGES.items() if not path.exists() or path.read_text(encoding="utf-8") != make()]
+    stale = [
+        path
+        for path, make in PAGES.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != make()
+    ]
     if "--check" in sys.argv:
         for path in stale:
             print(f"{path.relative_to(ROOT)} is out of date: run make docs")

@@ -16,7 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 DATA = Path(__file__).parent.parent / "policylint" / "data" / "helm-flags.json"
-FLAG = re.compile(r"^\s+(?:-(\w), )?\s*--([\w-]+)(?: ([A-Za-z0-9]+))?(?:\[=\"?([^\"\]]*)\"?\])?(?:\s{2,}(.*))?$")
+FLAG = re.compile(
+    r"^\s+(?:-(\w), )?\s*--([\w-]+)(?: ([A-Za-z0-9]+))?(?:\[=\"?([^\"\]]*)\"?\])?(?:\s{2,}(.*))?$"
+)
 COMMAND = re.compile(r"^  ([a-z][\w-]*)\s+\S")
 DEFAULT = re.compile(r"\(default (\"[^\"]*\"|[^()]*)\)$")
 ALIASES = re.compile(r"^Aliases:\n\s+(.*)$", re.MULTILINE)
@@ -26,7 +28,9 @@ Row = dict[str, str]
 
 def helps(helm: str, *path: str) -> str:
     """The help text of one command."""
-    return subprocess.run([helm, *path, "--help"], capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        [helm, *path, "--help"], capture_output=True, text=True, check=True
+    ).stdout
 
 
 def section(text: str, title: str) -> list[str]:
@@ -49,7 +53,9 @@ def flags(lines: list[str]) -> dict[str, Row]:
             row["short"] = match[1]
         if match[4]:
             row["bare"] = match[4]
-        if default and "/" not in default[1]:  # paths below the home of whoever runs this are no facts
+        if (
+            default and "/" not in default[1]
+        ):  # paths below the home of whoever runs this are no facts
             row["default"] = default[1].strip('"')
         found[match[2]] = row
     return found

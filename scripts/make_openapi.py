@@ -40,9 +40,16 @@ def make(source: Path) -> Path:
             version = f"{gvk['group']}/{gvk['version']}" if gvk["group"] else gvk["version"]
             kinds[f"{version} {gvk['kind']}"] = name
     resources = sorted(
-        [r["groupVersion"], r["kind"], r["namespaced"]] for r in document["resources"] if "/" not in r["name"]
+        [r["groupVersion"], r["kind"], r["namespaced"]]
+        for r in document["resources"]
+        if "/" not in r["name"]
     )
-    slimmed = {"minor": document["minor"], "kinds": kinds, "resources": resources, "schemas": schemas}
+    slimmed = {
+        "minor": document["minor"],
+        "kinds": kinds,
+        "resources": resources,
+        "schemas": schemas,
+    }
     out = OUT / f"openapi-{document['minor']}.json.gz"
     text = json.dumps(slimmed, sort_keys=True, separators=(",", ":")).encode()
     out.write_bytes(gzip.compress(text, mtime=0))

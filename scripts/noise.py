@@ -20,13 +20,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from policylint.pipeline.judge import Case, Judging, judge
+from policylint.engine.judging import Judging
+from policylint.engine.registry import shipped
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Apply, Target
-from policylint.engine.registry import shipped
+from policylint.pipeline.judge import Case, judge
 from policylint.report.model import ReleaseReport
 
-ORACLE = Path(os.environ.get("POLICYLINT_ORACLE", Path(__file__).parent.parent.parent / "shared" / "oracle"))
+ORACLE = Path(
+    os.environ.get("POLICYLINT_ORACLE", Path(__file__).parent.parent.parent / "shared" / "oracle")
+)
 
 
 def rows() -> Iterator[dict[str, Any]]:
@@ -38,7 +41,9 @@ def rows() -> Iterator[dict[str, Any]]:
 
 def accepted(row: dict[str, Any]) -> bool:
     """Whether the server took the upgrade, object by object."""
-    return row["helm3_upgrade"]["ok"] and not any(not entry["forward"].get("accepted") for entry in row["resources"])
+    return row["helm3_upgrade"]["ok"] and not any(
+        not entry["forward"].get("accepted") for entry in row["resources"]
+    )
 
 
 def report(row: dict[str, Any]) -> ReleaseReport:
@@ -71,11 +76,20 @@ def _examples(judged: list[tuple[dict[str, Any], ReleaseReport]], rule: str) -> 
     for row, found in judged:
         for finding in found.findings:
             if finding.rule == rule:
-                print(row["id"], row["kind"], finding.severity, finding.resource, finding.path, finding.message)
+                print(
+                    row["id"],
+                    row["kind"],
+                    finding.severity,
+                    finding.resource,
+                    finding.path,
+                    finding.message,
+                )
 
 
 def _print(judged: list[tuple[dict[str, Any], ReleaseReport]], seconds: float) -> None:
-    print(f"{len(judged)} pairs in {seconds:.1f} s, {sum(len(found.changes) for _, found in judged)} resources")
+    print(
+        f"{len(judged)} pairs in {seconds:.1f} s, {sum(len(found.changes) for _, found in judged)} resources"
+    )
     for row, found in judged:
         for failure in found.failures:
             print(f"UNKNOWN {row['id']} {failure.rule} {failure.resource} {failure.message}")
@@ -91,8 +105,14 @@ def _print(judged: list[tuple[dict[str, Any], ReleaseReport]], seconds: float) -
     print("\nkind of change  pairs  median  mean  with an error")
     for kind in sorted({row["kind"] for row, _ in judged}):
         counts = [len(found.findings) for row, found in judged if row["kind"] == kind]
-        errors = sum(any(f.severity == "error" for f in found.findings) for row, found in judged if row["kind"] == kind)
-        print(f"{kind:<14}  {len(counts):5}  {statistics.median(counts):6}  {statistics.mean(counts):4.1f}  {errors:5}")
+        errors = sum(
+            any(f.severity == "error" for f in found.findings)
+            for row, found in judged
+            if row["kind"] == kind
+        )
+        print(
+            f"{kind:<14}  {len(counts):5}  {statistics.median(counts):6}  {statistics.mean(counts):4.1f}  {errors:5}"
+        )
 
 
 if __name__ == "__main__":

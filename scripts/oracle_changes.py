@@ -66,8 +66,14 @@ class Schema:
         if kind == "boolean":
             return (True, False)
         if kind == "array":
-            return tuple([value] for value in self.items.values(depth + 1)[:2]) if depth < DEEPEST else ()
-        required = {name: self.child(name).values(depth + 1)[:1] for name in self.raw.get("required", ())}
+            return (
+                tuple([value] for value in self.items.values(depth + 1)[:2])
+                if depth < DEEPEST
+                else ()
+            )
+        required = {
+            name: self.child(name).values(depth + 1)[:1] for name in self.raw.get("required", ())
+        }
         filled = {name: values[0] for name, values in required.items() if values}
         return (filled,) if depth < DEEPEST else ({},)
 
@@ -97,7 +103,9 @@ def _of_field(value: Any, schema: Schema, path: Path) -> Iterator[Change]:
     elif isinstance(value, list):
         yield from _of_list(value, schema, path)
     else:
-        yield Change("change", path, tuple(other for other in _others(value, schema) if other != value))
+        yield Change(
+            "change", path, tuple(other for other in _others(value, schema) if other != value)
+        )
 
 
 def _of_list(value: list[Any], schema: Schema, path: Path) -> Iterator[Change]:

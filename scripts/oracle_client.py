@@ -45,7 +45,9 @@ class Server:
     places: dict[tuple[str, str], Place] = field(default_factory=dict)
     resources: list[dict[str, Any]] = field(default_factory=list)
 
-    def ask(self, method: str, path: str, body: Any = None, kind: str = "application/json") -> tuple[int, Any]:
+    def ask(
+        self, method: str, path: str, body: Any = None, kind: str = "application/json"
+    ) -> tuple[int, Any]:
         """Status and JSON body of one request; an error's body is the server's Status object."""
         data = None if body is None else json.dumps(body).encode()
         headers = {**self.headers, "Content-Type": kind, "Accept": "application/json"}
@@ -59,9 +61,13 @@ class Server:
                 return error.code, json.loads(text)
             return error.code, {"message": text.decode(errors="replace"), "code": error.code}
         except OSError as error:
-            raise UsageError(f"no answer from {self.url}: {error}", remedy="is the context's server up?") from error
+            raise UsageError(
+                f"no answer from {self.url}: {error}", remedy="is the context's server up?"
+            ) from error
 
-    def apply(self, place: Place, namespace: str, name: str, body: Any, *, dry_run: bool) -> tuple[int, Any]:
+    def apply(
+        self, place: Place, namespace: str, name: str, body: Any, *, dry_run: bool
+    ) -> tuple[int, Any]:
         """Server-side apply as helm does it: field manager helm, no force."""
         query = "?fieldManager=helm&force=false" + ("&dryRun=All" if dry_run else "")
         return self.ask("PATCH", place.path(namespace, name) + query, body, APPLY)
@@ -69,20 +75,32 @@ class Server:
     def discover(self) -> None:
         """Learn where every kind lives."""
         groups = self.ask("GET", "/apis")[1].get("groups", [])
-        versions = ["/api/v1", *(f"/apis/{each['groupVersion']}" for group in groups for each in group["versions"])]
+        versions = [
+            "/api/v1",
+            *(f"/apis/{each['groupVersion']}" for group in groups for each in group["versions"]),
+        ]
         for prefix in versions:
             for found in self.ask("GET", prefix)[1].get("resources", []):
                 version = prefix.removeprefix("/apis/").removeprefix("/api/")
                 self.resources.append(
-                    {"groupVersion": version, **{key: found[key] for key in ("kind", "name", "namespaced", "verbs")}}
+                    {
+                        "groupVersion": version,
+                        **{key: found[key] for key in ("kind", "name", "namespaced", "verbs")},
+                    }
                 )
                 if "/" not in found["name"] and "patch" in found["verbs"]:
-                    self.places[(version, found["kind"])] = Place(prefix, found["name"], found["namespaced"])
+                    self.places[(version, found["kind"])] = Place(
+                        prefix, found["name"], found["namespaced"]
+                    )
 
 
 def connect(kubeconfig: str, context: str) -> Server:
     """The server of a context. Raises `UsageError` where the kubeconfig does not say how to reach it."""
-    path = Path(kubeconfig or os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or Path.home() / ".kube" / "config")
+    path = Path(
+        kubeconfig
+        or os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
+        or Path.home() / ".kube" / "config"
+    )
     if not path.is_file():
         raise UsageError(f"there is no kubeconfig {path}", remedy="name one with --kubeconfig")
     config = load(path.read_text(encoding="utf-8"), str(path))
@@ -103,7 +121,9 @@ def _named(config: Any, plural: str, key: str, name: str, path: Path) -> Any:
     for entry in config.get(plural) or []:
         if entry.get("name") == name:
             return entry.get(key) or {}
-    raise UsageError(f"{path} has no {key} called {name!r}", remedy="kubectl config get-contexts shows them")
+    raise UsageError(
+        f"{path} has no {key} called {name!r}", remedy="kubectl config get-contexts shows them"
+    )
 
 
 def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext | None:
@@ -112,9 +132,14 @@ def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext 
     found = ssl.create_default_context(cadata=next(_pem(cluster, "certificate-authority"), None))
     if cluster.get("insecure-skip-tls-verify"):
         found.check_hostname, found.verify_mode = False, ssl.CERT_NONE
-    certificate, key = next(_pem(user, "client-certificate"), ""), next(_pem(user, "client-key"), "")
+    certificate, key = (
+        next(_pem(user, "client-certificate"), ""),
+        next(_pem(user, "client-key"), ""),
+    )
     if certificate:
-        with tempfile.NamedTemporaryFile("w", suffix=".pem") as both:  # mode 600, gone right after it is read
+        with tempfile.NamedTemporaryFile(
+            "w", suffix=".pem"
+        ) as both:  # mode 600, gone right after it is read
             both.write(f"{certificate}\n{key}\n")
             both.flush()
             found.load_cert_chain(both.name)

@@ -38,13 +38,20 @@ def main() -> int:
         server = connect(options.kubeconfig, options.context)
         minor = _minor(server)
         server.discover()
-        document = {"minor": minor, "resources": server.resources, "schemas": dict(_schemas(server))}
+        document = {
+            "minor": minor,
+            "resources": server.resources,
+            "schemas": dict(_schemas(server)),
+        }
         _write(options.out / f"openapi-{minor}.json.gz", json.dumps(document, sort_keys=True))
         rows = list(_record(server, document, options))
         if not rows:
-            raise UsageError("nothing was recorded", remedy="see the lines above: were the base objects created?")
+            raise UsageError(
+                "nothing was recorded", remedy="see the lines above: were the base objects created?"
+            )
         _write(
-            options.out / f"fields-{minor}.jsonl.gz", "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows)
+            options.out / f"fields-{minor}.jsonl.gz",
+            "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows),
         )
     except PolicylintError as error:
         print(f"{error}\n  fix  {error.remedy}", file=sys.stderr)
@@ -55,23 +62,46 @@ def main() -> int:
 
 
 def _options() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--context", required=True, help="the kubeconfig context to record; there is no default")
-    parser.add_argument("--kubeconfig", default="", help="default: $KUBECONFIG, else ~/.kube/config")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--context", required=True, help="the kubeconfig context to record; there is no default"
+    )
+    parser.add_argument(
+        "--kubeconfig", default="", help="default: $KUBECONFIG, else ~/.kube/config"
+    )
     parser.add_argument("--out", required=True, type=Path, help="the directory to write to")
-    parser.add_argument("--bases", default=BASES, type=Path, help="a recording whose before objects are the bases")
+    parser.add_argument(
+        "--bases", default=BASES, type=Path, help="a recording whose before objects are the bases"
+    )
     parser.add_argument("--kinds", default="", help="only these kinds, with commas between")
-    parser.add_argument("--limit", default=0, type=int, help="at most so many changes of each base object")
-    parser.add_argument("--cluster-scoped", action="store_true", help="kinds outside of namespaces too")
+    parser.add_argument(
+        "--limit", default=0, type=int, help="at most so many changes of each base object"
+    )
+    parser.add_argument(
+        "--cluster-scoped", action="store_true", help="kinds outside of namespaces too"
+    )
     return parser
 
 
 def _record(server: Server, document: Any, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     namespace = f"policylint-record-{secrets.token_hex(4)}"
-    _must(server.ask("POST", "/api/v1/namespaces", _namespace(namespace)), f"create namespace {namespace}")
+    _must(
+        server.ask("POST", "/api/v1/namespaces", _namespace(namespace)),
+        f"create namespace {namespace}",
+    )
     try:
-        quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "record"}, "spec": {"hard": QUOTA}}
-        _must(server.ask("POST", f"/api/v1/namespaces/{namespace}/resourcequotas", quota), "create a quota")
+        quota = {
+            "apiVersion": "v1",
+            "kind": "ResourceQuota",
+            "metadata": {"name": "record"},
+            "spec": {"hard": QUOTA},
+        }
+        _must(
+            server.ask("POST", f"/api/v1/namespaces/{namespace}/resourcequotas", quota),
+            "create a quota",
+        )
         for base, body in _bases(options):
             place = server.places.get((body["apiVersion"], body["kind"]))
             if place is None or not (place.namespaced or options.cluster_scoped):
@@ -113,12 +143,17 @@ def _valid(server: Server, place: Place, namespace: str, body: Any, change: Chan
     for after in change.made(body):
         other = copy.deepcopy(after)
         other["metadata"]["name"] = f"{body['metadata']['name']}-new"
-        if server.apply(place, namespace, other["metadata"]["name"], other, dry_run=True)[0] in CREATED:
+        if (
+            server.apply(place, namespace, other["metadata"]["name"], other, dry_run=True)[0]
+            in CREATED
+        ):
             return after
     return None
 
 
-def _row(server: Server, place: Place, namespace: str, sides: tuple[str, Any, Any], change: Change) -> dict[str, Any]:
+def _row(
+    server: Server, place: Place, namespace: str, sides: tuple[str, Any, Any], change: Change
+) -> dict[str, Any]:
     base, before, after = sides
     status, answer = server.apply(place, namespace, before["metadata"]["name"], after, dry_run=True)
     row = {
@@ -133,7 +168,10 @@ def _row(server: Server, place: Place, namespace: str, sides: tuple[str, Any, An
     }
     if status not in CREATED:
         causes = (answer.get("details") or {}).get("causes") or []
-        row["error"] = {**{key: answer.get(key, "") for key in ("code", "reason", "message")}, "causes": causes}
+        row["error"] = {
+            **{key: answer.get(key, "") for key in ("code", "reason", "message")},
+            "causes": causes,
+        }
     return row
 
 
@@ -157,7 +195,10 @@ def _schema(document: Any, body: Any) -> Schema:
     group, _, version = body["apiVersion"].rpartition("/")
     wanted = {"group": group, "version": version, "kind": body["kind"]}
     named = document["schemas"]
-    raw = next((one for one in named.values() if wanted in one.get("x-kubernetes-group-version-kind", ())), {})
+    raw = next(
+        (one for one in named.values() if wanted in one.get("x-kubernetes-group-version-kind", ())),
+        {},
+    )
     return Schema(raw, named)
 
 
@@ -165,7 +206,8 @@ def _minor(server: Server) -> str:
     status, version = server.ask("GET", "/version")
     if status != 200:
         raise UsageError(
-            f"the server answers {status}: {version.get('message', '')}", remedy="check the context's user"
+            f"the server answers {status}: {version.get('message', '')}",
+            remedy="check the context's user",
         )
     return f"{version['major']}.{version['minor'].rstrip('+')}"
 
@@ -176,7 +218,10 @@ def _namespace(name: str) -> dict[str, Any]:
 
 def _must(answer: tuple[int, Any], what: str) -> None:
     if answer[0] not in CREATED:
-        raise UsageError(f"could not {what}: {answer[1].get('message', answer[0])}", remedy="the user needs that right")
+        raise UsageError(
+            f"could not {what}: {answer[1].get('message', answer[0])}",
+            remedy="the user needs that right",
+        )
 
 
 def _write(path: Path, text: str) -> None:

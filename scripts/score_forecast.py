@@ -22,18 +22,32 @@ from pathlib import Path
 
 import yaml
 
-from policylint.kubernetes.manifests.diff import changes
-from policylint.kubernetes.forecast import Cluster, forecast
-from policylint.kubernetes.manifests.reader import Reader, Text
-from policylint.model import Apply, Kept, Manifest, Origin, Outcome, Resource, ResourceId, Target, Upgrade
 from policylint.kubernetes.api.schemas import group_of, schemas
+from policylint.kubernetes.forecast import Cluster, forecast
+from policylint.kubernetes.manifests.diff import changes
+from policylint.kubernetes.manifests.reader import Reader, Text
+from policylint.model import (
+    Apply,
+    Kept,
+    Manifest,
+    Origin,
+    Outcome,
+    Resource,
+    ResourceId,
+    Target,
+    Upgrade,
+)
 
 ROOT = Path(__file__).parent.parent
 ORACLE = ROOT / "fixtures" / "oracle"
 SHARED = Path(os.environ.get("POLICYLINT_ORACLE", ROOT.parent / "shared" / "oracle"))
 EXCEPTIONS = Path(__file__).with_name("score-exceptions.json")
 MINORS = ("1.30", "1.34", "1.36")
-METHODS = {"helm3": ("3", Apply.CLIENT_SIDE), "helm4": ("4", Apply.SERVER_SIDE), "force": ("3", Apply.REPLACE)}
+METHODS = {
+    "helm3": ("3", Apply.CLIENT_SIDE),
+    "helm4": ("4", Apply.SERVER_SIDE),
+    "force": ("3", Apply.REPLACE),
+}
 ALLOWED_DEPENDS = {"cel": 0.1, "scenarios-without-live": 0.05}
 """The share of `depends` answers that a set may have; 3 % where it is not named."""
 
@@ -61,7 +75,9 @@ def rows(path: Path) -> Iterator[dict]:
 def resource(body: dict, known) -> Resource:
     """A resource of a recorded object, placed as a reader would."""
     group, kind, metadata = group_of(body["apiVersion"]), body["kind"], body.get("metadata") or {}
-    namespace = "" if known.namespaced(group, kind) is False else metadata.get("namespace") or "default"
+    namespace = (
+        "" if known.namespaced(group, kind) is False else metadata.get("namespace") or "default"
+    )
     identity = ResourceId(group, kind, namespace, str(metadata.get("name")))
     return Resource(identity, body["apiVersion"], body, Origin("row", 1))
 
@@ -107,7 +123,9 @@ def combined(done: Upgrade, direction: str) -> tuple[str, str]:
 
 def live_of(row: dict, known) -> Cluster:
     """The cluster of a scenario: storage classes and CRDs that existed, claims with the status that was written."""
-    classes = {body["metadata"]["name"]: body for body in row["pre"] if body["kind"] == "StorageClass"}
+    classes = {
+        body["metadata"]["name"]: body for body in row["pre"] if body["kind"] == "StorageClass"
+    }
     crds = {
         (body["spec"]["group"], body["spec"]["names"]["kind"]): body
         for body in row["pre"]
@@ -133,13 +151,17 @@ def scenarios(*, live: bool) -> Iterator[Scored]:
             if row[helm]["forward"]["verdict"] == "invalid-start":
                 continue
             line, method = METHODS[helm]
-            done = release(*Reader("default").read_pair(*texts), Target("1.36", line, method), cluster)
+            done = release(
+                *Reader("default").read_pair(*texts), Target("1.36", line, method), cluster
+            )
             kind = row["before"][0]["kind"]
             for direction, name in (("forward", "upgrade"), ("rollback", "rollback")):
                 outcome, why = combined(done, name)
                 key = f"{row['id']} {helm} {name}"
                 set_name = "scenarios" if live else "scenarios-without-live"
-                yield Scored(set_name, key, kind, helm, row[helm][direction]["verdict"], outcome, why)
+                yield Scored(
+                    set_name, key, kind, helm, row[helm][direction]["verdict"], outcome, why
+                )
 
 
 def rules() -> Iterator[Scored]:
@@ -152,7 +174,9 @@ def rules() -> Iterator[Scored]:
             recorded, kind = "rejected", "CustomResourceDefinition"
         else:
             cluster = Cluster(crds={(row["crd"]["spec"]["group"], names["kind"]): row["crd"]})
-            done = release(*(manifest([row[side]], known) for side in ("before", "after")), target, cluster)
+            done = release(
+                *(manifest([row[side]], known) for side in ("before", "after")), target, cluster
+            )
             recorded, kind = row["verdict"], "custom resource"
         outcome, why = combined(done, "upgrade")
         yield Scored("cel", row["id"], kind, "1.36", recorded, outcome, why)
@@ -169,11 +193,16 @@ def upgrades(every: int = 1) -> Iterator[Scored]:
             [Text("after", row["after_manifest"])],
         )
         done = release(*sides, Target("1.36", "3", Apply.CLIENT_SIDE), Cluster())
-        for name, recorded in (("upgrade", row.get("helm3_upgrade")), ("rollback", row.get("helm3_rollback"))):
+        for name, recorded in (
+            ("upgrade", row.get("helm3_upgrade")),
+            ("rollback", row.get("helm3_rollback")),
+        ):
             if recorded is not None:
                 outcome, why = combined(done, name)
                 verdict = "accepted" if recorded["ok"] else "rejected"
-                yield Scored("upgrades", f"{row['id']} {name}", "release", "helm3", verdict, outcome, why)
+                yield Scored(
+                    "upgrades", f"{row['id']} {name}", "release", "helm3", verdict, outcome, why
+                )
         if row.get("helm3_upgrade_force") is not None:
             forced = release(*sides, Target("1.36", "3", Apply.REPLACE), Cluster())
             outcome, why = combined(forced, "upgrade")
@@ -186,7 +215,9 @@ def _objects(row: dict, sides: tuple[Manifest, Manifest]) -> Iterator[Scored]:
     target = Target("1.36", "4", Apply.SERVER_SIDE)
     done = release(*sides, target, Cluster())
     start = release(Manifest({}, {}), sides[0], target, Cluster())
-    refused_start = {one.id for one in start.changes if one.forecast.upgrade.outcome is Outcome.REJECTED}
+    refused_start = {
+        one.id for one in start.changes if one.forecast.upgrade.outcome is Outcome.REJECTED
+    }
     refused = {
         (one["key"][0], one["key"][1], one["key"][3]): one["forward"]
         for one in row.get("resources") or []
@@ -198,9 +229,20 @@ def _objects(row: dict, sides: tuple[Manifest, Manifest]) -> Iterator[Scored]:
         found = refused.get((change.id.group, change.id.kind, change.id.name))
         verdict = "rejected" if found else "accepted"
         said = change.forecast.upgrade
-        why = "; ".join([f"{one.field}: {one.message[:160]}" for one in said.causes] + [u.what for u in said.unknowns])
+        why = "; ".join(
+            [f"{one.field}: {one.message[:160]}" for one in said.causes]
+            + [u.what for u in said.unknowns]
+        )
         line = "ssa-kept" if isinstance(change, Kept) else "ssa-new"
-        yield Scored("upgrades-objects", f"{row['id']} {change.id}", change.id.kind, line, verdict, said.outcome, why)
+        yield Scored(
+            "upgrades-objects",
+            f"{row['id']} {change.id}",
+            change.id.kind,
+            line,
+            verdict,
+            said.outcome,
+            why,
+        )
 
 
 def matrix(scored: list[Scored], by: str) -> str:
@@ -208,9 +250,16 @@ def matrix(scored: list[Scored], by: str) -> str:
     table: dict[str, Counter] = defaultdict(Counter)
     for one in scored:
         table[getattr(one, by)][(one.recorded, str(one.ours))] += 1
-    words = [(recorded, ours) for recorded in ("accepted", "rejected") for ours in ("accepted", "rejected", "depends")]
+    words = [
+        (recorded, ours)
+        for recorded in ("accepted", "rejected")
+        for ours in ("accepted", "rejected", "depends")
+    ]
     lines = [f"{by:32}" + "".join(f"{f'{recorded[:3]}>{ours[:3]}':>9}" for recorded, ours in words)]
-    lines += [f"{name:32}" + "".join(f"{table[name][word] or '':>9}" for word in words) for name in sorted(table)]
+    lines += [
+        f"{name:32}" + "".join(f"{table[name][word] or '':>9}" for word in words)
+        for name in sorted(table)
+    ]
     return "\n".join(lines)
 
 
@@ -248,13 +297,17 @@ def report(name: str, scored: list[Scored], *, verbose: bool) -> list[str]:
     missed = judge(scored)
     wrong = [one for one in scored if one.recorded != one.ours]
     right = len(scored) - len(wrong)
-    print(f"\n== {name}: {len(scored)} answers, {right / max(1, len(scored)):.2%} agree, {'; '.join(missed) or 'ok'}")
+    print(
+        f"\n== {name}: {len(scored)} answers, {right / max(1, len(scored)):.2%} agree, {'; '.join(missed) or 'ok'}"
+    )
     print(matrix(scored, "line"))
     if verbose:
         print(matrix(scored, "kind"))
     for one in wrong:
         reason = " (excused)" if excused(one) else ""
-        print(f"   {one.recorded} but we say {one.ours}{reason}: {one.kind} {one.key}: {one.why[:300]}")
+        print(
+            f"   {one.recorded} but we say {one.ours}{reason}: {one.kind} {one.key}: {one.why[:300]}"
+        )
     return [f"{name}: {one}" for one in missed]
 
 
@@ -280,8 +333,13 @@ def main() -> int:
         for part, scored in found.items():
             missed += report(part, scored, verbose=options.verbose)
     if "upgrades" not in sets:
-        print(f"\n!! LEFT OUT: the upgrades of public charts ({SHARED / 'upgrades-1.36.jsonl.gz'} is not here)")
-    print("\n" + ("\n".join(["BELOW THE REQUIREMENTS:", *missed]) if missed else "all requirements met"))
+        print(
+            f"\n!! LEFT OUT: the upgrades of public charts ({SHARED / 'upgrades-1.36.jsonl.gz'} is not here)"
+        )
+    print(
+        "\n"
+        + ("\n".join(["BELOW THE REQUIREMENTS:", *missed]) if missed else "all requirements met")
+    )
     return 1 if missed else 0
 
 

@@ -12,9 +12,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from policylint.scan.invocations.model import ALWAYS, Invocation
-from policylint.scan.invocations.reader import Source, read_source
 from policylint.kyaml.load import load
+from policylint.scan.invocations.model import ALWAYS, Invocation
+from policylint.scan.readers.registry import read_source
+from policylint.scan.texts.source import Source
 
 CORPUS = Path(__file__).parent.parent / "fixtures" / "pipelines" / "commands"
 WORDS = ("release", "chart", "version", "namespace")
@@ -41,11 +42,21 @@ def seen(found: Invocation) -> Facts:
     names = [name for name in {*ALWAYS, *found.flags} if name not in COUNTED]
     states = {name: found.flag(name).state for name in names}
     values = {
-        name: flag.value for name, flag in found.flags.items() if flag.state == "set" and name not in (*COUNTED, *WORDS)
+        name: flag.value
+        for name, flag in found.flags.items()
+        if flag.state == "set" and name not in (*COUNTED, *WORDS)
     }
-    values |= {name: None for name in WORDS if name in found.flags and states.get(name) == "set" and not shown[name]}
+    values |= {
+        name: None
+        for name in WORDS
+        if name in found.flags and states.get(name) == "set" and not shown[name]
+    }
     facts = {key: shown[key] for key in (*WORDS, "values_files", "set_count", "dynamic")}
-    return {**facts, "flags": {name: state for name, state in states.items() if _counts(name, state)}, "values": values}
+    return {
+        **facts,
+        "flags": {name: state for name, state in states.items() if _counts(name, state)},
+        "values": values,
+    }
 
 
 def _counts(name: str, state: str) -> bool:
@@ -61,20 +72,29 @@ def score(corpus: Path, name: str, labels: list[dict[str, Any]], totals: Counter
     """Count one file's invocations and facts; the differences in words."""
     source = Source.of(name, (corpus / name).read_bytes(), corpus)
     found = [each for each in read_source(source) if isinstance(each, Invocation)]
-    wanted = [(key(each["line"], each.get("tool", "helm"), each.get("action", "upgrade")), each) for each in labels]
+    wanted = [
+        (key(each["line"], each.get("tool", "helm"), each.get("action", "upgrade")), each)
+        for each in labels
+    ]
     missed: list[str] = []
     totals["found"] += len(found)
     totals["labelled"] += len(wanted)
     rest = list(found)
     for place, label in wanted:
-        match = next((each for each in rest if key(each.line, each.tool, each.action) == place), None)
+        match = next(
+            (each for each in rest if key(each.line, each.tool, each.action) == place), None
+        )
         if match is None:
             missed.append(f"{name}:{place[0]}: not found: {place[1]} {place[2]}")
             continue
         rest.remove(match)
         totals["right"] += 1
-        missed += [f"{name}:{place[0]}: {text}" for text in _facts(expected(label), seen(match), totals)]
-    return missed + [f"{name}:{each.line}: no invocation: {each.tool} {each.action}" for each in rest]
+        missed += [
+            f"{name}:{place[0]}: {text}" for text in _facts(expected(label), seen(match), totals)
+        ]
+    return missed + [
+        f"{name}:{each.line}: no invocation: {each.tool} {each.action}" for each in rest
+    ]
 
 
 def _facts(wanted: Facts, got: Facts, totals: Counter[str]) -> list[str]:
@@ -91,9 +111,15 @@ def _facts(wanted: Facts, got: Facts, totals: Counter[str]) -> list[str]:
 def main() -> int:
     """Print the score; 1 where anything is missed."""
     corpus = Path(sys.argv[1]) if len(sys.argv) > 1 else CORPUS
-    labels: dict[str, list[dict[str, Any]]] = load((corpus / "labels.yaml").read_text(), "labels.yaml")
+    labels: dict[str, list[dict[str, Any]]] = load(
+        (corpus / "labels.yaml").read_text(), "labels.yaml"
+    )
     totals: Counter[str] = Counter()
-    missed = [line for name, each in sorted(labels.items()) for line in score(corpus, name, each or [], totals)]
+    missed = [
+        line
+        for name, each in sorted(labels.items())
+        for line in score(corpus, name, each or [], totals)
+    ]
     print(*missed, sep="\n", end="\n" if missed else "")
     print(f"{len(labels)} files, {totals['labelled']} invocations")
     print(f"recall     {totals['right'] / max(totals['labelled'], 1):7.2%}")

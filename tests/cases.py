@@ -7,11 +7,12 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from policylint.pipeline.judge import Case, Judging, judge
-from policylint.kyaml.load import load
-from policylint.kubernetes.manifests.reader import Text
-from policylint.model import Apply, Target
+from policylint.engine.judging import Judging
 from policylint.engine.registry import shipped
+from policylint.kubernetes.manifests.reader import Text
+from policylint.kyaml.load import load
+from policylint.model import Apply, Target
+from policylint.pipeline.judge import Case, judge
 from policylint.report.model import ReleaseReport
 
 ROOT = Path(__file__).parents[1]
@@ -55,7 +56,9 @@ def rule_cases() -> list[RuleCase]:
 def target(options: dict[str, str]) -> Target:
     line = options.get("helm", "4")
     apply = Apply(options["apply"]) if "apply" in options else DEFAULT_APPLY[line]
-    return Target(options.get("kubernetes", "1.36"), line, apply, environment=options.get("environment", ""))
+    return Target(
+        options.get("kubernetes", "1.36"), line, apply, environment=options.get("environment", "")
+    )
 
 
 def judged(case: RuleCase) -> ReleaseReport:
@@ -80,7 +83,8 @@ def judged(case: RuleCase) -> ReleaseReport:
 
 
 def _subjects(case: RuleCase):
-    from policylint.scan.invocations import commands_of, scan
+    from policylint.scan.readers.registry import commands_of
+    from policylint.scan.readers.walk import scan
     from policylint.scan.repository.routes import removals
     from policylint.scan.repository.together import in_repository
 
@@ -113,22 +117,32 @@ def _subjects(case: RuleCase):
         from policylint.helm.values.unused import ValuesFiles, values_files
 
         found = values_files(str(case.path / name) for name in case.options()["values"])
-        yield ValuesFiles(found.named, tuple(str(Path(name).relative_to(case.path)) for name in found.unnamed))
+        yield ValuesFiles(
+            found.named, tuple(str(Path(name).relative_to(case.path)) for name in found.unnamed)
+        )
 
 
 def _fleet(members: list[dict]):
     """The releases of a run: name, environment, the objects each renders, the user's values of both sides."""
-    from policylint.pipeline.fleet import Fleet, Member
-    from policylint.model import Impact, ResourceId
-    from policylint.report.model import ChangeSummary
     from policylint.helm.values.tables import leaves
+    from policylint.model import Impact, ResourceId
+    from policylint.report.fleet import Fleet, Member
+    from policylint.report.model import ChangeSummary
 
     def member(raw):
         changes = tuple(
-            ChangeSummary(ResourceId(*row["object"]), row["change"], Impact.NONE) for row in raw.get("objects", ())
+            ChangeSummary(ResourceId(*row["object"]), row["change"], Impact.NONE)
+            for row in raw.get("objects", ())
         )
         sides = (dict(leaves(raw.get(side, {}))) for side in ("before", "after"))
-        return Member(raw["name"], raw.get("namespace", "default"), raw.get("environment", ""), "web", changes, *sides)
+        return Member(
+            raw["name"],
+            raw.get("namespace", "default"),
+            raw.get("environment", ""),
+            "web",
+            changes,
+            *sides,
+        )
 
     return Fleet(tuple(map(member, members)))
 
@@ -143,14 +157,18 @@ def _values(case: RuleCase):
 
     old, new, options = case.path / "old", case.path / "new", case.options()
     before, after = case.path / "old.yaml", case.path / "new.yaml"
-    charts = [replace(read_chart(path), path=path.name) if path.is_dir() else None for path in (old, new)]
+    charts = [
+        replace(read_chart(path), path=path.name) if path.is_dir() else None for path in (old, new)
+    ]
     given = ValuesInput(
         files=("new.yaml",) if after.exists() else (),
         set=tuple(options.get("set", ())),
         set_string=tuple(options.get("set-string", ())),
     )
     yield charts[1]
-    yield ClusterQuestions(charts[1], "kubernetes" in options, tuple(options.get("api-versions", ())))
+    yield ClusterQuestions(
+        charts[1], "kubernetes" in options, tuple(options.get("api-versions", ()))
+    )
     yield change_of(
         charts[1],
         given,

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(os.environ.get("POLICYLINT_ORACLE") or Path(__file__).parents[1] / "fixtures" / "oracle")
+ROOT = Path(
+    os.environ.get("POLICYLINT_ORACLE") or Path(__file__).parents[1] / "fixtures" / "oracle"
+)
 
 
 def rows(name: str) -> Iterator[dict[str, Any]]:

@@ -53,8 +53,16 @@ class Server:
         self.files[f"/{name}-{version}.tgz"] = archive
         metadata = json.dumps({"apiVersion": "v2", "name": name, "version": version}).encode()
         layers = [self._blob(name, LAYER, archive)]
-        manifest = {"schemaVersion": 2, "config": self._blob(name, CONFIG, metadata), "layers": layers}
-        self.add_manifest(name, version.replace("+", "_"), json.dumps({"mediaType": MANIFEST, **manifest}).encode())
+        manifest = {
+            "schemaVersion": 2,
+            "config": self._blob(name, CONFIG, metadata),
+            "layers": layers,
+        }
+        self.add_manifest(
+            name,
+            version.replace("+", "_"),
+            json.dumps({"mediaType": MANIFEST, **manifest}).encode(),
+        )
         self._list(name, version)
         return archive
 
@@ -102,7 +110,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif isinstance(found, int):
             self._answer(found, b"")
         else:
-            self._answer(200, found, ("Content-Type", self.state.types.get(path, "application/octet-stream")))
+            self._answer(
+                200, found, ("Content-Type", self.state.types.get(path, "application/octet-stream"))
+            )
 
     def do_HEAD(self) -> None:
         self.do_GET()
@@ -138,7 +148,9 @@ def serving() -> Iterator[Server]:
     with _Http(("127.0.0.1", 0), handler) as http:
         state = Server(http.server_port)
         handler.state = state  # type: ignore[attr-defined]
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread = threading.Thread(
+            target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
         thread.start()
         try:
             yield state

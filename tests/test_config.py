@@ -40,7 +40,10 @@ def test_a_release_becomes_one_per_environment(tmp_path):
         ("web", "production", "prod", "1.30"),
         ("db", "", "default", ""),
     ]
-    assert found.releases[1].values == (str(tmp_path / "common.yaml"), str(tmp_path / "production.yaml"))
+    assert found.releases[1].values == (
+        str(tmp_path / "common.yaml"),
+        str(tmp_path / "production.yaml"),
+    )
     assert found.releases[0].chart == str(tmp_path / "charts/web")
     assert found.releases[2].chart == "oci://registry.example.com/charts/db"
     assert found.immutable_paths == {("example.com", "Widget"): ("spec.region",)}
@@ -69,7 +72,11 @@ def test_it_is_found_by_walking_up(tmp_path):
         ("helm: 5", 1, "write one of these"),
         ("scan: {files: []}", 1, "the keys here are ignore"),
         ("rules:\n  atomic-missin: error", 2, "did you mean atomic-missing?"),
-        ("environments:\n  prod:\n    rules:\n      atomic-missing: fatal", 4, "is off, note, warning or error"),
+        (
+            "environments:\n  prod:\n    rules:\n      atomic-missing: fatal",
+            4,
+            "is off, note, warning or error",
+        ),
         ("a: [", 1, "not YAML"),
         ("- a", 1, "is a mapping"),
     ],
@@ -102,7 +109,10 @@ def test_what_is_no_file_or_no_text_is_an_error_and_not_left_out(tmp_path, monke
     here.write_bytes(b"helm: '3'\n# \xff\n")
     with pytest.raises(UsageError) as caught:
         config.read(config.find(tmp_path))
-    assert str(caught.value) == ".policylint.yaml:2: cannot read the configuration: not UTF-8 text (byte 0xff)"
+    assert (
+        str(caught.value)
+        == ".policylint.yaml:2: cannot read the configuration: not UTF-8 text (byte 0xff)"
+    )
 
 
 def test_the_schema_is_a_schema_and_takes_the_good_file(tmp_path):
@@ -115,7 +125,9 @@ def test_the_schema_is_a_schema_and_takes_the_good_file(tmp_path):
 
 
 def test_rule_tables(tmp_path):
-    levels, params = config.severities({"a": "error", "b": {"severity": "note", "limit": 3}}, {"a": "off", "b": False})
+    levels, params = config.severities(
+        {"a": "error", "b": {"severity": "note", "limit": 3}}, {"a": "off", "b": False}
+    )
     assert levels == {"a": None, "b": None}
     assert params["b"] == {"limit": 3}
     with pytest.raises(UsageError, match=r"rules\.a"):

@@ -60,7 +60,11 @@ def run(command, room):
         text=True,
         timeout=400,  # a machine may be busy: what hangs is still found
         check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "POLICYLINT_HELM": os.environ.get("POLICYLINT_HELM3", "")},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "POLICYLINT_HELM": os.environ.get("POLICYLINT_HELM3", ""),
+        },
     )
 
 

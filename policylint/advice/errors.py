@@ -14,9 +14,9 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from policylint.runtime import resources as shipped
-from policylint.model import Cause, Fix, Grade
 from policylint.advice.pasted import Pasted, Subject, pasted
+from policylint.model import Cause, Fix, Grade
+from policylint.runtime import resources as shipped
 from policylint.runtime.patterns import pattern
 
 _OPTION = pattern(r"force|cleanup|failed to replace", re.IGNORECASE)
@@ -81,7 +81,11 @@ def explain(text: str) -> Explanation | None:
     """Explain the errors of Helm and of the API server in a text; None where there is none that is known."""
     paste = pasted(text)
     hits = _hits(paste)
-    advice = [found for found in _data().advice if found.match.search(paste.plain)] if _advised(paste, hits) else []
+    advice = (
+        [found for found in _data().advice if found.match.search(paste.plain)]
+        if _advised(paste, hits)
+        else []
+    )
     if not hits and not advice:
         return None
     hits = hits or [_Hit(advice[0].topic, (0, 0), Subject())]
@@ -93,7 +97,9 @@ def _advised(paste: Pasted, hits: list[_Hit]) -> bool:
     """Whether an option in the text is Helm's: others have a --force too."""
     if _OPTION.search(paste.plain) is None:
         return False
-    return bool(hits) or (_HELM.search(paste.plain) is not None and _OTHERS.search(paste.plain) is None)
+    return bool(hits) or (
+        _HELM.search(paste.plain) is not None and _OTHERS.search(paste.plain) is None
+    )
 
 
 def _hits(paste: Pasted) -> list[_Hit]:
@@ -129,7 +135,11 @@ def _matches(pattern: _Pattern, paste: Pasted) -> Iterator[_Hit]:
             continue
         if pattern.custom and not subject.custom:
             continue
-        named = {name: paste.shown(*match.span(name)) for name in match.re.groupindex if match.group(name)}
+        named = {
+            name: paste.shown(*match.span(name))
+            for name in match.re.groupindex
+            if match.group(name)
+        }
         yield _Hit(pattern.topic, match.span(), subject, named)
 
 
@@ -174,10 +184,14 @@ class _Words(dict[str, str]):
         self["value_said"] = f" (status {named['value']})" if named["value"] else ""
 
     def __missing__(self, key: str) -> str:
-        return {"kind": "the kind", "name": "", "namespace": "NAMESPACE", "value": "", "field": ""}[key]
+        return {"kind": "the kind", "name": "", "namespace": "NAMESPACE", "value": "", "field": ""}[
+            key
+        ]
 
 
-def _fixes(hit: _Hit, topic: Mapping[str, Any], named: Mapping[str, str], paste: Pasted) -> Iterator[Fix]:
+def _fixes(
+    hit: _Hit, topic: Mapping[str, Any], named: Mapping[str, str], paste: Pasted
+) -> Iterator[Fix]:
     from policylint.advice.runbooks import runbooks, ways_out
 
     words = _Words(named)
@@ -231,11 +245,15 @@ def _data() -> _Data:
 def _pattern(row: Mapping[str, Any]) -> _Pattern:
     kinds = row.get("kinds")
     flags = (bool(row.get(name)) for name in ("custom", "whole", "alone"))
-    return _Pattern(row["topic"], _regex(row["match"].replace(" ", "")), tuple(kinds) if kinds else None, *flags)
+    return _Pattern(
+        row["topic"], _regex(row["match"].replace(" ", "")), tuple(kinds) if kinds else None, *flags
+    )
 
 
 def _regex(text: str) -> re.Pattern[str]:
     """Compile a pattern of the data; repeats are bounded, so that no text takes long."""
     named = re.sub(r"\(\?<(?=[a-z])", "(?P<", text)
-    bounded = re.sub(r"(\\w|(?<!\\)\])\+", r"\1{1,200}", re.sub(r"(\\w|(?<!\\)\])\*", r"\1{0,200}", named))
+    bounded = re.sub(
+        r"(\\w|(?<!\\)\])\+", r"\1{1,200}", re.sub(r"(\\w|(?<!\\)\])\*", r"\1{0,200}", named)
+    )
     return re.compile(bounded.replace(".*?", ".{0,15000}?"), re.IGNORECASE)

@@ -15,8 +15,8 @@ from functools import cache
 from msgspec import Struct
 
 from policylint.kubernetes.api.apis import builtin
-from policylint.runtime.patterns import pattern
 from policylint.kubernetes.api.schemas import group_of
+from policylint.runtime.patterns import pattern
 
 LIMIT = 20_000
 """Characters that are looked at: the end of a longer text, where the error stands."""
@@ -24,7 +24,8 @@ LIMIT = 20_000
 _ANSI = pattern(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|[\x00-\x08\x0b-\x1f\x7f]")
 _FRAME = pattern(r"^\s*[│┃|╷╵╭╰>]+ ?", re.MULTILINE)
 _STAMP = pattern(
-    r"^\s*\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[.,\d]*(?:Z|[+-]\d\d:?\d\d)?\]?[ \t]*(?=\S)", re.MULTILINE
+    r"^\s*\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[.,\d]*(?:Z|[+-]\d\d:?\d\d)?\]?[ \t]*(?=\S)",
+    re.MULTILINE,
 )
 _ESCAPE = pattern(r"\\+u00([0-9a-fA-F]{2})")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'"})
@@ -32,8 +33,12 @@ _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'"})
 _BLOB = pattern(r"[A-Za-z0-9+/=_-]{250,}")
 _INVALID = pattern(r'(?:The)?([A-Z]\w{0,80})((?:\.[\w-]{1,80}){0,8})"([^"]{0,260})"isinvalid')
 _PATCHED = pattern(r'cannotpatch"([^"]{0,260})"withkind(\w{1,80})')
-_TYPED = pattern(r"\(([\w-]{0,80})/([\w.:-]{1,260});((?:[a-z][\w.-]{0,80})?/v\d\w{0,20}),Kind=(\w{1,80}?)\)")
-_APPLIED = pattern(r"object \(?([\w-]{0,80})/([\w.:-]{1,260}) ((?:[a-z][\w.-]{0,80})?/v\d\w{0,20}), ?Kind=(\w{1,80})")
+_TYPED = pattern(
+    r"\(([\w-]{0,80})/([\w.:-]{1,260});((?:[a-z][\w.-]{0,80})?/v\d\w{0,20}),Kind=(\w{1,80}?)\)"
+)
+_APPLIED = pattern(
+    r"object \(?([\w-]{0,80})/([\w.:-]{1,260}) ((?:[a-z][\w.-]{0,80})?/v\d\w{0,20}), ?Kind=(\w{1,80})"
+)
 _EXISTING = pattern(r'([A-Z]\w{0,80})"([^"]{0,260})"innamespace"([^"]{0,80})"')
 
 
@@ -70,7 +75,9 @@ class Pasted(Struct, frozen=True):
         named = before[-1] if before else (self.subjects[0] if self.subjects else Subject())
         if named.namespace:
             return named
-        twins = (found.namespace for found in before if found.name == named.name and found.namespace)
+        twins = (
+            found.namespace for found in before if found.name == named.name and found.namespace
+        )
         return Subject(named.at, named.kind, named.group, named.name, next(twins, ""))
 
 
@@ -79,7 +86,9 @@ def pasted(text: str) -> Pasted:
     plain = _plain(text[-LIMIT:])
     places = tuple(index for index, character in enumerate(plain) if character != " ")
     squeezed = "".join(plain[index] for index in places)
-    subjects = tuple(sorted([*_subjects(squeezed), *_applied(plain, places)], key=lambda found: found.at))
+    subjects = tuple(
+        sorted([*_subjects(squeezed), *_applied(plain, places)], key=lambda found: found.at)
+    )
     return Pasted(plain, squeezed, places, subjects)
 
 

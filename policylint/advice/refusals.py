@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context
+from policylint.kubernetes.api.pointers import of_field
 from policylint.model import (
     Answer,
     Category,
@@ -19,9 +21,7 @@ from policylint.model import (
     Violation,
 )
 from policylint.runtime.patterns import pattern
-from policylint.engine.rule import Context
 
-_STEP = pattern(r"\.?([^.\[\]]+)|\[([^\]]*)\]")
 _ALLOWED = pattern(r"'(\w+)'")
 DOOR = {
     Direction.UPGRADE: "the cluster will reject this upgrade",
@@ -55,18 +55,14 @@ def explained(
             yield _open(change, unknown, direction)
 
 
-def of_field(field: str) -> str:
-    """The RFC 6901 pointer of a field as the API server writes it: spec.ports[0].nodePort, metadata.labels[a.b/c]."""
-    steps = [name or inner.strip("\"'") for name, inner in _STEP.findall(field)]
-    return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
-
-
 def category(direction: Direction) -> Category:
     """What a refusal in this direction is about."""
     return Category.CLUSTER_REJECTS if direction is Direction.UPGRADE else Category.ROLLBACK
 
 
-def _refused(change: Created | Kept, cause: Cause, context: Context, direction: Direction) -> Violation:
+def _refused(
+    change: Created | Kept, cause: Cause, context: Context, direction: Direction
+) -> Violation:
     touched = _touched(change, cause)
     before, after = (touched.before, touched.after) if touched else (None, None)
     if direction is Direction.ROLLBACK:
@@ -96,7 +92,9 @@ def _open(change: Created | Kept, unknown: Unknown, direction: Direction) -> Vio
         category=category(direction),
         severity=Severity.WARNING,
         confidence=Confidence.DEPENDS,
-        fixes=(Fix("find out, or give policylint the live objects with --live", steps=(unknown.how,)),),
+        fixes=(
+            Fix("find out, or give policylint the live objects with --live", steps=(unknown.how,)),
+        ),
     )
 
 
@@ -106,7 +104,9 @@ def _touched(change: Created | Kept, cause: Cause) -> FieldChange | None:
         return None
     field = of_field(cause.field)
     allowed = (
-        {f"{field}/{name}" for name in _ALLOWED.findall(cause.message)} if "other than" in cause.message else set()
+        {f"{field}/{name}" for name in _ALLOWED.findall(cause.message)}
+        if "other than" in cause.message
+        else set()
     )
     near = [
         found

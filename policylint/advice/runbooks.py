@@ -14,12 +14,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from policylint.runtime import resources as shipped
 from policylint.kubernetes.api.apis import State, status
-from policylint.model import Cause, Change, Deleted, Fix, Kept, Object, Resource, Target
-from policylint.runtime.patterns import pattern
+from policylint.kubernetes.api.pointers import of_field
 from policylint.kubernetes.api.quantity import parse_quantity
-from policylint.advice.refusals import of_field
+from policylint.model import Cause, Change, Deleted, Fix, Kept, Object, Resource, Target
+from policylint.runtime import resources as shipped
+from policylint.runtime.patterns import pattern
 
 DEFAULT = "immutable-field"
 """The topic whose runbooks serve a cause without runbooks of its own."""
@@ -41,7 +41,9 @@ class Runbook(Struct, frozen=True):
     field: str = ""
     message: str = ""
 
-    def fits(self, cause: Cause, kind: str, facts: frozenset[str], unknown: frozenset[str] = frozenset()) -> bool:
+    def fits(
+        self, cause: Cause, kind: str, facts: frozenset[str], unknown: frozenset[str] = frozenset()
+    ) -> bool:
         """Whether it is a way out of this cause, or may be one where a fact is `unknown`."""
         return (
             (not self.kinds or kind in self.kinds)
@@ -55,7 +57,9 @@ class Runbook(Struct, frozen=True):
         )
 
 
-def fixes_for(cause: Cause, change: Change, target: Target, release: str, namespace: str) -> tuple[Fix, ...]:
+def fixes_for(
+    cause: Cause, change: Change, target: Target, release: str, namespace: str
+) -> tuple[Fix, ...]:
     """The runbooks that fit a refusal, their steps filled in for its resource; best first.
 
     `release` and `namespace` may be empty: the steps then hold RELEASE and NAMESPACE for the reader to fill in.
@@ -64,7 +68,9 @@ def fixes_for(cause: Cause, change: Change, target: Target, release: str, namesp
     words = _words(cause, change, target, release, namespace)
     claims = tuple(_claims(change))
     books = runbooks().get(cause.topic) or runbooks()[DEFAULT]
-    return tuple(_fix(book, words, claims) for book in books if book.fits(cause, change.id.kind, facts))
+    return tuple(
+        _fix(book, words, claims) for book in books if book.fits(cause, change.id.kind, facts)
+    )
 
 
 def ways_out(cause: Cause, named: Mapping[str, str], sent: frozenset[str]) -> tuple[Fix, ...]:
@@ -73,8 +79,19 @@ def ways_out(cause: Cause, named: Mapping[str, str], sent: frozenset[str]) -> tu
     `named` has kind, name and namespace ("" where not named), `sent` the facts that tell how the update was sent.
     """
     how = {"server-side", "client-side", "replace", "helm-3", "helm-4"}
-    unknown = {"claims-grow", "claims-shrink", "selector", "untouched", "after-unserved", *({} if sent else how)}
-    kind, name, namespace = named["kind"] or "KIND", named["name"] or "NAME", named["namespace"] or "NAMESPACE"
+    unknown = {
+        "claims-grow",
+        "claims-shrink",
+        "selector",
+        "untouched",
+        "after-unserved",
+        *({} if sent else how),
+    }
+    kind, name, namespace = (
+        named["kind"] or "KIND",
+        named["name"] or "NAME",
+        named["namespace"] or "NAMESPACE",
+    )
     words = {
         "kind": kind,
         "resource": kind.lower(),
@@ -97,13 +114,20 @@ def ways_out(cause: Cause, named: Mapping[str, str], sent: frozenset[str]) -> tu
     }
     books = runbooks().get(cause.topic, ())
     facts = sent | {"kept", "namespaced"}
-    return tuple(_fix(book, words, (words,)) for book in books if book.fits(cause, kind, facts, frozenset(unknown)))
+    return tuple(
+        _fix(book, words, (words,))
+        for book in books
+        if book.fits(cause, kind, facts, frozenset(unknown))
+    )
 
 
 @cache
 def runbooks() -> Mapping[str, tuple[Runbook, ...]]:
     """Every runbook by topic."""
-    return {topic: tuple(_runbook(row) for row in rows) for topic, rows in shipped.table("runbooks").items()}
+    return {
+        topic: tuple(_runbook(row) for row in rows)
+        for topic, rows in shipped.table("runbooks").items()
+    }
 
 
 def _runbook(row: Mapping[str, Any]) -> Runbook:
@@ -155,7 +179,9 @@ def _served(resource: Resource, target: Target) -> bool:
     return state in (State.SERVED, State.DEPRECATED)
 
 
-def _words(cause: Cause, change: Change, target: Target, release: str, namespace: str) -> Mapping[str, str]:
+def _words(
+    cause: Cause, change: Change, target: Target, release: str, namespace: str
+) -> Mapping[str, str]:
     identity, where = change.id, shlex.quote(namespace) if namespace else "NAMESPACE"
     resource = change.before if isinstance(change, Deleted) else change.after
     replacement = status(resource.api_version, identity.kind, target.kubernetes).replacement
@@ -184,7 +210,11 @@ def _path(change: Change, cause: Cause) -> str:
         return cause.field or "the field"
     allowed = _ALLOWED.findall(cause.message) if "other than" in cause.message else []
     parent = of_field(cause.field)
-    below = [found.path.removeprefix(f"{parent}/") for found in change.fields if found.path.startswith(f"{parent}/")]
+    below = [
+        found.path.removeprefix(f"{parent}/")
+        for found in change.fields
+        if found.path.startswith(f"{parent}/")
+    ]
     named = [path for path in below if path.partition("/")[0] not in allowed]
     written = (_INDEX.sub(r"[\1]", path).replace("/", ".") for path in named[:3])
     return ", ".join(f"{cause.field}.{path}" for path in written) or cause.field
@@ -192,7 +222,11 @@ def _path(change: Change, cause: Cause) -> str:
 
 def _resource(group: str, kind: str) -> str:
     """How kubectl takes the kind: in lower case, with its group where that is a custom or an ambiguous one."""
-    return f"{kind.lower()}.{group}" if "." in group and not group.endswith(".k8s.io") else kind.lower()
+    return (
+        f"{kind.lower()}.{group}"
+        if "." in group and not group.endswith(".k8s.io")
+        else kind.lower()
+    )
 
 
 def _explain(kind: str, api_version: str, field: str) -> str:
@@ -216,7 +250,9 @@ def _claims(change: Change) -> Iterator[Mapping[str, str]]:
     first = _part(change.before.body, "spec", "ordinals").get("start", 0)
     for template in sorted(old.keys() & new.keys()):
         if old[template] != new[template]:
-            for ordinal in range(int(first), int(first) + int(replicas if isinstance(replicas, int) else 1)):
+            for ordinal in range(
+                int(first), int(first) + int(replicas if isinstance(replicas, int) else 1)
+            ):
                 claim = shlex.quote(f"{template}-{change.id.name}-{ordinal}")
                 yield {"claim": claim, "size": str(new[template]), "template": template}
 
@@ -232,7 +268,9 @@ def _sizes(change: Kept) -> Iterator[tuple[Any, Any]]:
 def _storage(body: Object) -> dict[str, Any]:
     templates = _part(body, "spec").get("volumeClaimTemplates")
     return {
-        str(_part(template, "metadata").get("name")): _part(template, "spec", "resources", "requests").get("storage")
+        str(_part(template, "metadata").get("name")): _part(
+            template, "spec", "resources", "requests"
+        ).get("storage")
         for template in (templates if isinstance(templates, list) else [])
     }
 
@@ -248,7 +286,9 @@ def _at(value: Any, field: str) -> Any:
     """What stands at a field as the server writes it; None where there is nothing."""
     for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", field):
         if index:
-            value = value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
+            value = (
+                value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
+            )
         else:
             value = value.get(name) if isinstance(value, Mapping) else None
     return value

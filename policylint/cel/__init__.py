@@ -18,7 +18,15 @@ from policylint.cel.tree import Call, Comprehension, Ident, Node, children, name
 from policylint.cel.values import CelError, CelUnsupported, Value
 from policylint.errors import PolicylintError
 
-__all__ = ["CelError", "CelSyntaxError", "CelUnavailable", "CelUnknownName", "CelUnsupported", "Program", "compile"]
+__all__ = [
+    "CelError",
+    "CelSyntaxError",
+    "CelUnavailable",
+    "CelUnknownName",
+    "CelUnsupported",
+    "Program",
+    "compile",
+]
 
 
 class CelUnknownName(PolicylintError):  # noqa: N818 - named after what it is about
@@ -70,13 +78,16 @@ def _check_names(root: Node, variables: frozenset[str]) -> None:
     for name in _free(root, frozenset()):
         if name not in variables and name not in TYPES and name not in namespaces:
             raise CelUnknownName(
-                f"undeclared reference to '{name}'", remedy=f"known here: {', '.join(sorted(variables))}"
+                f"undeclared reference to '{name}'",
+                remedy=f"known here: {', '.join(sorted(variables))}",
             )
     for call in _calls(root):
         name = call.function
         dotted = f"{qualified(call.target)}.{name}" if call.target is not None else name
         if name not in FUNCTIONS and dotted not in FUNCTIONS and name not in _LAZY:
-            raise CelUnsupported(f"function {dotted if dotted.partition('.')[0] in namespaces else name}")
+            raise CelUnsupported(
+                f"function {dotted if dotted.partition('.')[0] in namespaces else name}"
+            )
 
 
 _LAZY = frozenset({"_&&_", "_||_", "_?_:_", "@not_strictly_false"})

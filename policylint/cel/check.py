@@ -13,8 +13,29 @@ from typing import Any
 from msgspec import Struct, field
 
 from policylint.cel.declarations import Overload, overloads, parameters
-from policylint.cel.tree import Call, Comprehension, Ident, Literal, MakeList, MakeMap, Node, Select, qualified
-from policylint.cel.types import BOOL, DYN, ERROR, NULL, STRING, Solution, Type, is_optional, optional, parse_type
+from policylint.cel.tree import (
+    Call,
+    Comprehension,
+    Ident,
+    Literal,
+    MakeList,
+    MakeMap,
+    Node,
+    Select,
+    qualified,
+)
+from policylint.cel.types import (
+    BOOL,
+    DYN,
+    ERROR,
+    NULL,
+    STRING,
+    Solution,
+    Type,
+    is_optional,
+    optional,
+    parse_type,
+)
 from policylint.cel.values import CelUnsupported, Duration, Timestamp, Uint
 
 _RESERVED_SINCE = 33
@@ -61,7 +82,10 @@ def check(root: Node, variables: Mapping[str, Type], minor: int) -> Checked:
     checker = _Checker(variables, minor)
     checker.infer(root)
     found = checker.found
-    found.types = {number: checker.solution.resolve(kind, finally_=True) for number, kind in found.types.items()}
+    found.types = {
+        number: checker.solution.resolve(kind, finally_=True)
+        for number, kind in found.types.items()
+    }
     return found
 
 
@@ -170,7 +194,9 @@ class _Checker:
             elif result.kind != "dyn" and fitted != result:
                 result = DYN
         if result is None:
-            return self._fail(node, _no_overload(name, [self.solution.resolve(item) for item in given], target))
+            return self._fail(
+                node, _no_overload(name, [self.solution.resolve(item) for item in given], target)
+            )
         self.found.overloads[node.id] = tuple(chosen)
         return result
 
@@ -265,7 +291,8 @@ class _Checker:
     def _expect(self, node: Node, found: Type, wanted: Type) -> None:
         if not self.solution.assignable((wanted,), (found,)):
             self._fail(
-                node, f"expected type '{self.solution.resolve(wanted)}' but found '{self.solution.resolve(found)}'"
+                node,
+                f"expected type '{self.solution.resolve(wanted)}' but found '{self.solution.resolve(found)}'",
             )
 
     def _namespaced(self, node: Node) -> str:
@@ -286,7 +313,9 @@ class _Checker:
 def _renamed(found: Type, fresh: Mapping[Type, Type]) -> Type:
     if found.kind == "param":
         return fresh.get(found, found)
-    return Type(found.kind, tuple(_renamed(item, fresh) for item in found.params), found.name, found.fields)
+    return Type(
+        found.kind, tuple(_renamed(item, fresh) for item in found.params), found.name, found.fields
+    )
 
 
 def _no_overload(name: str, given: list[Type], target: Type | None) -> str:
@@ -303,5 +332,7 @@ def error_text(expression: str, positions: Mapping[int, int], errors: list[tuple
         before = expression[: positions.get(number, 0)]
         line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1)
         source = expression.splitlines()[line - 1] if expression else ""
-        texts.append(f"ERROR: <input>:{line}:{column + 1}: {message}\n | {source}\n | {'.' * column}^")
+        texts.append(
+            f"ERROR: <input>:{line}:{column + 1}: {message}\n | {source}\n | {'.' * column}^"
+        )
     return "\n".join(texts)

@@ -6,86 +6,49 @@ the largest size of what it ranges over, and what has no limit is as large as a 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from policylint.cel.check import Checked
-from policylint.cel.tree import Call, Comprehension, Ident, Literal, MakeList, MakeMap, Node, Select, qualified
+from policylint.cel.sizes import (
+    MOST,
+    NOTHING,
+    ONE,
+    UNKNOWN,
+    Entries,
+    Estimate,
+    Operand,
+    Path,
+    SizeOf,
+    Span,
+    fixed,
+)
+from policylint.cel.tree import (
+    Call,
+    Comprehension,
+    Ident,
+    Literal,
+    MakeList,
+    MakeMap,
+    Node,
+    Select,
+    qualified,
+)
 from policylint.cel.types import Type, is_optional
 from policylint.cel.values import Duration, Timestamp
 
-MOST = (1 << 64) - 1
 _DYN_SINCE = 31
 """The minor from which dyn(x) keeps what is known of the size of x (1.30 does not, 1.34 does)."""
 
 _SCALARS = frozenset({"bool", "double", "duration", "int", "timestamp", "uint"})
 
 
-class Span(Struct, frozen=True):
-    """From the least to the most, of a size or a cost; never more than fits 64 bits."""
-
-    low: int
-    high: int
-
-    def __add__(self, other: Span) -> Span:
-        return Span(min(self.low + other.low, MOST), min(self.high + other.high, MOST))
-
-    def __mul__(self, other: Span) -> Span:
-        return Span(min(self.low * other.low, MOST), min(self.high * other.high, MOST))
-
-    def __or__(self, other: Span) -> Span:
-        return Span(min(self.low, other.low), max(self.high, other.high))
-
-    def scaled(self, factor: float) -> Span:
-        """Times a factor, rounded up."""
-        return Span(_scaled(self.low, factor), _scaled(self.high, factor))
-
-
-def _scaled(amount: int, factor: float) -> int:
-    product = float(amount) * factor
-    return MOST if product >= 2.0**64 else math.ceil(product)
-
-
-def fixed(amount: int) -> Span:
-    """A known size or cost."""
-    return Span(amount, amount)
-
-
-UNKNOWN, NOTHING, ONE = Span(0, MOST), fixed(0), fixed(1)
-
-Path = tuple[str, ...]
-SizeOf = Callable[[Path], Span | None]
-"""The size the schema gives for a path such as ("self", "names", "@items"); None where it gives none."""
-
-
-class Entries(Struct, frozen=True):
-    """The sizes of a container's keys and values, where the expression itself tells."""
-
-    kind: str
-    key: Span
-    value: Span
-
-
 class _Local(Struct, frozen=True):
     path: Path
     size: Span | None
     entries: Entries | None = None
-
-
-class Operand(Struct, frozen=True):
-    """What a function's estimate may look at: type, path and size of an argument."""
-
-    node: Node | None
-    kind: Type
-    path: Path
-    size: Span | None
-
-
-Estimate = tuple[Span, Span | None]
-"""A call's own cost and the size of its result."""
 
 
 def worst_cost(root: Node, checked: Checked, size_of: SizeOf, minor: int) -> int:
@@ -200,7 +163,9 @@ class Coster:
         if not found:
             return NOTHING
         target, total = None, NOTHING
-        if node.target is not None and node.target.id in self.checked.types:  # a namespace has no type
+        if (
+            node.target is not None and node.target.id in self.checked.types
+        ):  # a namespace has no type
             total = self.cost(node.target)
             target = self.operand(node.target)
         own, size = self._overloads(node, found, target, args, costs)
@@ -208,7 +173,12 @@ class Coster:
         return total + own
 
     def _overloads(
-        self, node: Call, found: tuple[str, ...], target: Operand | None, args: list[Operand], costs: list[Span]
+        self,
+        node: Call,
+        found: tuple[str, ...],
+        target: Operand | None,
+        args: list[Operand],
+        costs: list[Span],
     ) -> Estimate:
         from policylint.cel.prices import price
 

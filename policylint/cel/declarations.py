@@ -11,8 +11,8 @@ from functools import cache
 
 from msgspec import Struct
 
-from policylint.runtime import resources as shipped
 from policylint.cel.types import Type, parse_type
+from policylint.runtime import resources as shipped
 from policylint.runtime.patterns import pattern
 
 _LINE = pattern(r"1\.(\d+) (\S+) (?:(.+?)::)?([^(]+)\((.*)\) -> (.+)")

@@ -11,8 +11,26 @@ from typing import Any
 
 from policylint.cel.functions import FUNCTIONS
 from policylint.cel.operators import index, optional_index
-from policylint.cel.tree import Call, Comprehension, Ident, Literal, MakeList, MakeMap, Node, Select, qualified
-from policylint.cel.values import CelError, CelUnsupported, MapList, Optional, SetList, TypeValue, Value
+from policylint.cel.tree import (
+    Call,
+    Comprehension,
+    Ident,
+    Literal,
+    MakeList,
+    MakeMap,
+    Node,
+    Select,
+    qualified,
+)
+from policylint.cel.values import (
+    CelError,
+    CelUnsupported,
+    MapList,
+    Optional,
+    SetList,
+    TypeValue,
+    Value,
+)
 
 MAX_STEPS = 2_000_000
 """More steps than any rule within the server's cost limit takes."""
@@ -21,7 +39,13 @@ TYPES = {
     name: TypeValue(name)
     for name in (
         *("bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"),
-        *("google.protobuf.Timestamp", "google.protobuf.Duration", "optional_type", "net.IP", "net.CIDR"),
+        *(
+            "google.protobuf.Timestamp",
+            "google.protobuf.Duration",
+            "optional_type",
+            "net.IP",
+            "net.CIDR",
+        ),
     )
 }
 """The names that stand for a type."""

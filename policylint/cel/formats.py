@@ -27,7 +27,9 @@ _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 _QUALIFIED = r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _HEX = "[0-9a-fA-F]"
 _LETTER = r"[^\W_]"
-_HOSTNAME = rf"{_LETTER}(-?{_LETTER}{{0,62}})?|({_LETTER}([\w-]{{0,61}}{_LETTER})?\.)+[^\W\d_]{{2,63}}"
+_HOSTNAME = (
+    rf"{_LETTER}(-?{_LETTER}{{0,62}})?|({_LETTER}([\w-]{{0,61}}{_LETTER})?\.)+[^\W\d_]{{2,63}}"
+)
 _CARD = (
     r"4\d{12}(\d{3})?|5[1-5]\d{14}|(222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}|6(011|5\d\d)\d{12}"
     r"|3[47]\d{13}|3(0[0-5]|[68]\d)\d{11}|(2131|1800|35\d{3})\d{11}|6[27]\d{14}"
@@ -56,11 +58,15 @@ class Format(Struct, frozen=True):
 
 
 def _matches(pattern: str, flags: re.RegexFlag = re.ASCII) -> Callable[[str], bool]:
-    return lambda text: re.fullmatch(pattern, text, flags) is not None  # compiled when first used, then cached by re
+    return lambda text: (
+        re.fullmatch(pattern, text, flags) is not None
+    )  # compiled when first used, then cached by re
 
 
 def _uuid(version: str, variant: str) -> Callable[[str], bool]:
-    return _matches(f"{_HEX}{{8}}-?{_HEX}{{4}}-?{version}{_HEX}{{3}}-?{variant}{_HEX}{{3}}-?{_HEX}{{12}}")
+    return _matches(
+        f"{_HEX}{{8}}-?{_HEX}{{4}}-?{version}{_HEX}{{3}}-?{variant}{_HEX}{{3}}-?{_HEX}{{12}}"
+    )
 
 
 def is_base64(text: str) -> bool:
@@ -93,7 +99,9 @@ def loose_duration(text: str) -> Duration:
     try:
         return times.duration(text)
     except CelError:
-        parts = [_loose_part(int(amount), unit.lower()) for amount, unit in _LOOSE_DURATION.findall(text)]
+        parts = [
+            _loose_part(int(amount), unit.lower()) for amount, unit in _LOOSE_DURATION.findall(text)
+        ]
         if not any(part is not None for part in parts):
             raise
         return Duration(sum(part or 0 for part in parts))
@@ -115,7 +123,9 @@ def _is_duration(text: str) -> bool:
 def _is_ipv4(text: str) -> bool:
     """As Go's older parser: leading zeros are allowed."""
     parts = text.split(".")
-    return len(parts) == 4 and all(re.fullmatch(r"\d{1,3}", part, re.ASCII) and int(part) <= 255 for part in parts)
+    return len(parts) == 4 and all(
+        re.fullmatch(r"\d{1,3}", part, re.ASCII) and int(part) <= 255 for part in parts
+    )
 
 
 def _is_ipv6(text: str) -> bool:
@@ -144,7 +154,10 @@ def _checksum_isbn10(text: str) -> bool:
     digits = re.sub(r"[\s-]", "", text)
     if not re.fullmatch(r"\d{9}[\dX]", digits):
         return False
-    return sum((10 - at) * (10 if char == "X" else int(char)) for at, char in enumerate(digits)) % 11 == 0
+    return (
+        sum((10 - at) * (10 if char == "X" else int(char)) for at, char in enumerate(digits)) % 11
+        == 0
+    )
 
 
 def _checksum_isbn13(text: str) -> bool:
@@ -197,7 +210,11 @@ def _rule(pattern: str, limit: int, message: str) -> Callable[[str], list[str]]:
 
     def check(text: str) -> list[str]:
         problems = [f"must be no more than {limit} bytes"] if len(text.encode()) > limit else []
-        return problems if matches(text) else [*problems, f"{message}, regex used for validation is '{pattern}')"]
+        return (
+            problems
+            if matches(text)
+            else [*problems, f"{message}, regex used for validation is '{pattern}')"]
+        )
 
     return check
 

@@ -61,7 +61,9 @@ def _verb(match: re.Match[str]) -> str:
     if not verb:
         raise CelError("unexpected end of string")
     if verb not in ACCEPTS:
-        raise CelError(f'could not parse formatting clause: unrecognized formatting clause "{verb}"')
+        raise CelError(
+            f'could not parse formatting clause: unrecognized formatting clause "{verb}"'
+        )
     return verb
 
 
@@ -83,7 +85,9 @@ def format_text(template: Any, args: Any) -> str:
 
     text = _CLAUSE.sub(fill, template)
     if taken < len(args):
-        raise CelError(f"too many arguments supplied to string.format (expected {taken}, got {len(args)})")
+        raise CelError(
+            f"too many arguments supplied to string.format (expected {taken}, got {len(args)})"
+        )
     return text
 
 
@@ -107,7 +111,9 @@ def _string(value: Any, _: str | None = None) -> str:
             return value.name
         case list() | dict():
             return _literal(value)
-    raise CelError(f"string clause can only be used on strings, numbers, lists, ..., was given {type_name(value)}")
+    raise CelError(
+        f"string clause can only be used on strings, numbers, lists, ..., was given {type_name(value)}"
+    )
 
 
 def _utf8(value: bytes) -> str:
@@ -144,13 +150,17 @@ def _decimal(value: Any, _: str | None) -> str:
 
 def _integer(value: Any, clause: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise CelError(f"error during formatting: {clause} can only be used on integers, was given {type_name(value)}")
+        raise CelError(
+            f"error during formatting: {clause} can only be used on integers, was given {type_name(value)}"
+        )
     return value
 
 
 def _double(value: Any, clause: str) -> float:
     if not isinstance(value, float):
-        raise CelError(f"error during formatting: {clause} can only be used on doubles, was given {type_name(value)}")
+        raise CelError(
+            f"error during formatting: {clause} can only be used on doubles, was given {type_name(value)}"
+        )
     return value
 
 

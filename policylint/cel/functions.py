@@ -38,7 +38,19 @@ _SHARED: dict[str, Callable[..., Any]] = {
 }
 """What quantities and semantic versions both have."""
 
-_MODULES = (operators, times, strings, formatting, regex, lists, quantity, semver, network, urls, formats)
+_MODULES = (
+    operators,
+    times,
+    strings,
+    formatting,
+    regex,
+    lists,
+    quantity,
+    semver,
+    network,
+    urls,
+    formats,
+)
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: call for module in _MODULES for name, call in module.FUNCTIONS.items()

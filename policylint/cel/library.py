@@ -19,10 +19,10 @@ from typing import Any
 
 from msgspec import json
 
-from policylint.runtime import resources as shipped
 from policylint.cel.tree import Node
 from policylint.cel.wire import parsed
 from policylint.errors import PolicylintError
+from policylint.runtime import resources as shipped
 
 _EXTENSIONS = """
 extensions:
@@ -62,7 +62,9 @@ def serialized(expression: str) -> bytes:
     try:
         found: bytes = environment.compile(expression, disable_check=True).serialize()
     except RuntimeError as error:
-        raise CelSyntaxError(str(error).removeprefix("INVALID_ARGUMENT: ").removesuffix(_NOISE)) from error
+        raise CelSyntaxError(
+            str(error).removeprefix("INVALID_ARGUMENT: ").removesuffix(_NOISE)
+        ) from error
     return found
 
 

@@ -9,7 +9,16 @@ from collections.abc import Callable
 from functools import cmp_to_key
 from typing import Any
 
-from policylint.cel.values import NONE, CelError, Duration, Optional, Uint, compare, equal, is_number
+from policylint.cel.values import (
+    NONE,
+    CelError,
+    Duration,
+    Optional,
+    Uint,
+    compare,
+    equal,
+    is_number,
+)
 
 
 def _list(value: Any) -> list[Any]:
@@ -19,7 +28,9 @@ def _list(value: Any) -> list[Any]:
 
 
 def _is_sorted(items: Any) -> bool:
-    return all(compare(left, right) <= 0 for left, right in zip(_list(items), items[1:], strict=False))
+    return all(
+        compare(left, right) <= 0 for left, right in zip(_list(items), items[1:], strict=False)
+    )
 
 
 def _best(name: str, sign: int) -> Callable[[Any], Any]:
@@ -84,7 +95,9 @@ def _slice(items: Any, start: Any, end: Any) -> list[Any]:
     if start < 0 or end < 0:
         raise CelError(f"cannot slice({start}, {end}), negative indexes not supported")
     if start > end:
-        raise CelError(f"cannot slice({start}, {end}), start index must be less than or equal to end index")
+        raise CelError(
+            f"cannot slice({start}, {end}), start index must be less than or equal to end index"
+        )
     if end > len(_list(items)):
         raise CelError(f"cannot slice({start}, {end}), list is length {len(items)}")
     return list(items[start:end])
@@ -125,7 +138,9 @@ def _reverse(items: Any) -> list[Any]:
 
 def _range(size: Any) -> list[int]:
     if type(size) is not int or size > 1_000_000:
-        raise CelError("no such overload" if type(size) is not int else "actual cost limit exceeded")
+        raise CelError(
+            "no such overload" if type(size) is not int else "actual cost limit exceeded"
+        )
     return list(range(size))
 
 

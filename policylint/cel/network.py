@@ -115,7 +115,11 @@ def _contains_ip(outer: Any, inner: Any) -> bool:
 def _contains_cidr(outer: Any, inner: Any) -> bool:
     found = inner if isinstance(inner, CIDR) else parse_cidr(inner)
     network = _network(outer)
-    return network.version == found.address.version and found.address in network and outer.bits <= found.bits
+    return (
+        network.version == found.address.version
+        and found.address in network
+        and outer.bits <= found.bits
+    )
 
 
 def _network(value: Any) -> ipaddress.IPv4Network | ipaddress.IPv6Network:

@@ -33,7 +33,9 @@ from policylint.runtime.patterns import pattern
 _INT = (-(1 << 63), (1 << 63) - 1)
 _UINT = (0, (1 << 64) - 1)
 _DECIMAL = pattern(r"[+-]?\d+", re.ASCII)
-_FLOAT = pattern(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?|nan", re.ASCII | re.IGNORECASE)
+_FLOAT = pattern(
+    r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?|nan", re.ASCII | re.IGNORECASE
+)
 _UNDERSCORE = pattern(r"(?<=\d)_(?=\d)", re.ASCII)
 _BOOLS = {"1": True, "t": True, "T": True, "TRUE": True, "true": True, "True": True}
 _BOOLS |= {"0": False, "f": False, "F": False, "FALSE": False, "false": False, "False": False}
@@ -42,7 +44,9 @@ _BOOLS |= {"0": False, "f": False, "F": False, "FALSE": False, "false": False, "
 def _fit(value: int, like: Any) -> int:
     low, high = _UINT if isinstance(like, Uint) else _INT
     if not low <= value <= high:
-        raise CelError("unsigned integer overflow" if isinstance(like, Uint) else "integer overflow")
+        raise CelError(
+            "unsigned integer overflow" if isinstance(like, Uint) else "integer overflow"
+        )
     return Uint(value) if isinstance(like, Uint) else value
 
 
@@ -69,7 +73,9 @@ def _add(left: Any, right: Any) -> Any:
 def _join_lists(left: list[Any], right: list[Any]) -> list[Any]:
     """Lists of type set and map are merged: what is there keeps its place, equal keys take the right's item."""
     if isinstance(left, SetList):
-        return SetList([*left, *(item for item in right if not any(equal(item, other) for other in left))])
+        return SetList(
+            [*left, *(item for item in right if not any(equal(item, other) for other in left))]
+        )
     if isinstance(left, MapList):
         merged = {left.key(item): item for item in left} | {left.key(item): item for item in right}
         return MapList(list(merged.values()), left.keys)
@@ -100,7 +106,9 @@ def _divide(left: Any, right: Any) -> Any:
     if isinstance(left, float):
         if right == 0:
             return (
-                math.nan if left == 0 or math.isnan(left) else math.copysign(math.inf, left) * math.copysign(1, right)
+                math.nan
+                if left == 0 or math.isnan(left)
+                else math.copysign(math.inf, left) * math.copysign(1, right)
             )
         return left / right
     if right == 0:
@@ -237,7 +245,9 @@ def float_text(value: float) -> str:
 
 
 def _to_bool(value: Any) -> bool:
-    found = value if isinstance(value, bool) else _BOOLS.get(value) if isinstance(value, str) else None
+    found = (
+        value if isinstance(value, bool) else _BOOLS.get(value) if isinstance(value, str) else None
+    )
     if found is None:
         raise CelError(f"type conversion error from '{type_name(value)}' to 'bool'")
     return found

@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import ceil
 
-from policylint.cel.cost import MOST, NOTHING, ONE, UNKNOWN, Coster, Entries, Estimate, Operand, Span, fixed
+from policylint.cel.cost import Coster
+from policylint.cel.sizes import (
+    MOST,
+    NOTHING,
+    ONE,
+    UNKNOWN,
+    Entries,
+    Estimate,
+    Operand,
+    Span,
+    fixed,
+)
 from policylint.cel.tree import Call, Literal
 
 _TRAVERSAL, _REGEX = 0.1, 0.25
@@ -20,7 +31,12 @@ _MAX_FORMAT_REGEX, _MAX_FORMAT = 128, 64
 
 
 def price(
-    coster: Coster, node: Call, overload: str, target: Operand | None, args: list[Operand], costs: list[Span]
+    coster: Coster,
+    node: Call,
+    overload: str,
+    target: Operand | None,
+    args: list[Operand],
+    costs: list[Span],
 ) -> Estimate:
     """The cost of one overload of a call, arguments included, and the size of its result."""
     below = sum(costs, NOTHING)
@@ -100,16 +116,41 @@ def _kubernetes(
 
 _FLAT = frozenset(
     (
-        *("masked", "prefixLength", "family", "isUnspecified", "isLoopback", "isLinkLocalMulticast"),
-        *("isLinkLocalUnicast", "isGlobalUnicast", "sign", "asInteger", "isInteger", "asApproximateFloat"),
-        *("isGreaterThan", "isLessThan", "compareTo", "add", "sub", "major", "minor", "patch", "getScheme"),
+        *(
+            "masked",
+            "prefixLength",
+            "family",
+            "isUnspecified",
+            "isLoopback",
+            "isLinkLocalMulticast",
+        ),
+        *(
+            "isLinkLocalUnicast",
+            "isGlobalUnicast",
+            "sign",
+            "asInteger",
+            "isInteger",
+            "asApproximateFloat",
+        ),
+        *(
+            "isGreaterThan",
+            "isLessThan",
+            "compareTo",
+            "add",
+            "sub",
+            "major",
+            "minor",
+            "patch",
+            "getScheme",
+        ),
         *("getHostname", "getHost", "getPort", "getEscapedPath", "getQuery"),
     )
 )
 _OF_ARGUMENT = {
     "url": (_TRAVERSAL, True),
     **dict.fromkeys(
-        ("cidr", "isIP", "isCIDR", "ip", "quantity", "isQuantity", "semver", "isSemver"), (_TRAVERSAL, False)
+        ("cidr", "isIP", "isCIDR", "ip", "quantity", "isQuantity", "semver", "isSemver"),
+        (_TRAVERSAL, False),
     ),
 }
 
@@ -126,7 +167,9 @@ def _fold(coster: Coster, target: Operand, _: list[Operand]) -> Estimate:
 
 
 def _item(target: Operand) -> Operand:
-    return Operand(None, target.kind.params[0], (*target.path, "@items") if target.path else (), None)
+    return Operand(
+        None, target.kind.params[0], (*target.path, "@items") if target.path else (), None
+    )
 
 
 def _same_size(coster: Coster, target: Operand, _: list[Operand]) -> Estimate:
@@ -158,12 +201,16 @@ def _least_replaced(size: Span, old: Span, new: Span) -> tuple[int, int]:
 
 def _split(coster: Coster, target: Operand, args: list[Operand]) -> Estimate:
     size = _size(coster, target)
-    return size.scaled(2 * _TRAVERSAL), Span(0, _limit(args[1], size) if len(args) > 1 else size.high)
+    return size.scaled(2 * _TRAVERSAL), Span(
+        0, _limit(args[1], size) if len(args) > 1 else size.high
+    )
 
 
 def _limit(operand: Operand, size: Span) -> int:
     value = operand.node.value if isinstance(operand.node, Literal) else None
-    return value % (1 << 64) if isinstance(value, int) and not isinstance(value, bool) else size.high
+    return (
+        value % (1 << 64) if isinstance(value, int) and not isinstance(value, bool) else size.high
+    )
 
 
 def _join(coster: Coster, target: Operand, args: list[Operand]) -> Estimate:
@@ -222,7 +269,9 @@ def _equality(left: Operand, right: Operand) -> Estimate | None:
     return None
 
 
-def _builtin(coster: Coster, node: Call, overload: str, target: Operand | None, args: list[Operand]) -> Estimate | None:
+def _builtin(
+    coster: Coster, node: Call, overload: str, target: Operand | None, args: list[Operand]
+) -> Estimate | None:
     sizes = [UNKNOWN if operand.size is None else operand.size for operand in args]
     own = UNKNOWN if target is None or target.size is None else target.size
     match overload:
@@ -233,7 +282,9 @@ def _builtin(coster: Coster, node: Call, overload: str, target: Operand | None, 
         case "bytes_to_string":
             return sizes[0].scaled(_TRAVERSAL), Span(sizes[0].low // 4, sizes[0].high)
         case "strings_quote":
-            return sizes[0].scaled(_TRAVERSAL), Span(sizes[0].low + 2, min(sizes[0].high * 2 + 2, MOST))
+            return sizes[0].scaled(_TRAVERSAL), Span(
+                sizes[0].low + 2, min(sizes[0].high * 2 + 2, MOST)
+            )
         case "starts_with_string" | "ends_with_string":
             return sizes[0].scaled(_TRAVERSAL), None
         case "in_list":
@@ -252,7 +303,14 @@ def _builtin(coster: Coster, node: Call, overload: str, target: Operand | None, 
 
 _COMPARED = frozenset(
     (
-        *("equals", "not_equals", "less_string", "less_bytes", "less_equals_string", "less_equals_bytes"),
+        *(
+            "equals",
+            "not_equals",
+            "less_string",
+            "less_bytes",
+            "less_equals_string",
+            "less_equals_bytes",
+        ),
         *("greater_string", "greater_bytes", "greater_equals_string", "greater_equals_bytes"),
     )
 )
@@ -265,10 +323,16 @@ def _concatenated(coster: Coster, node: Call, overload: str, sizes: list[Span]) 
 
 
 def _union(one: Entries | None, two: Entries | None) -> Entries | None:
-    return None if one is None or two is None else Entries(one.kind, one.key | two.key, one.value | two.value)
+    return (
+        None
+        if one is None or two is None
+        else Entries(one.kind, one.key | two.key, one.value | two.value)
+    )
 
 
-def _lazy(coster: Coster, node: Call, overload: str, args: list[Operand], costs: list[Span]) -> Estimate | None:
+def _lazy(
+    coster: Coster, node: Call, overload: str, args: list[Operand], costs: list[Span]
+) -> Estimate | None:
     """What does not evaluate all of its operands: the first decides, or the dearer branch counts."""
     if overload in ("logical_and", "logical_or"):
         return Span(costs[0].low, (costs[0] + costs[1]).high), None

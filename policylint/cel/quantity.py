@@ -16,12 +16,16 @@ from msgspec import Struct
 from policylint.cel.values import CelError, compare
 from policylint.runtime.patterns import pattern
 
-_NUMBER = pattern(r"(?P<sign>[+-]?)(?P<digits>\d*\.?\d*)(?P<suffix>[KMGTPE]i|[numkMGTPE]?|[eE][+-]?\d+)", re.ASCII)
+_NUMBER = pattern(
+    r"(?P<sign>[+-]?)(?P<digits>\d*\.?\d*)(?P<suffix>[KMGTPE]i|[numkMGTPE]?|[eE][+-]?\d+)", re.ASCII
+)
 _BINARY = {f"{letter}i": 1024**power for power, letter in enumerate("KMGTPE", 1)}
 _DECIMAL = {letter: 10 ** (3 * power) for power, letter in enumerate("kMGTPE", 1)}
 _SMALL = {"n": 9, "u": 6, "m": 3, "": 0}
 _INT64 = 1 << 63
-_FORMAT_ERROR = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+_FORMAT_ERROR = (
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+)
 
 
 class Quantity(Struct, frozen=True, order=True):
@@ -39,7 +43,9 @@ def parse(text: Any) -> Quantity:
     with localcontext() as context:
         context.prec = 200
         digits = match["digits"]
-        amount = Decimal(digits if digits.strip(".") else 0) * _factor(match["suffix"])  # the server reads "Mi" as 0
+        amount = Decimal(digits if digits.strip(".") else 0) * _factor(
+            match["suffix"]
+        )  # the server reads "Mi" as 0
         if amount.adjusted() < 100:
             amount = amount.quantize(Decimal("1E-9"), rounding=ROUND_UP)
         if match["suffix"] in _BINARY:

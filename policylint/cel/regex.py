@@ -74,7 +74,9 @@ def _translated(pattern: str) -> str:
             if text == "$" and not multiline:
                 text = r"\Z"
             if text == "+" and out and out[-1] in ("*", "+", "?", "}"):
-                raise CelError(f"error parsing regexp: invalid nested repetition operator: `{out[-1]}+`")
+                raise CelError(
+                    f"error parsing regexp: invalid nested repetition operator: `{out[-1]}+`"
+                )
         out.append(text)
         at = end
     _check_repeats(pattern)
@@ -120,7 +122,9 @@ def _group(pattern: str, at: int) -> tuple[str, int, str]:
     """The translation of what a "(?" opens, where it ends, and the flags it switches on."""
     match = _GROUP.match(pattern, at)
     if match is None:
-        raise CelError(f"error parsing regexp: invalid or unsupported Perl syntax: `{pattern[at : at + 3]}`")
+        raise CelError(
+            f"error parsing regexp: invalid or unsupported Perl syntax: `{pattern[at : at + 3]}`"
+        )
     if match["name"]:
         return f"(?P<{match['name']}>", match.end(), ""
     flags, off = match["flags"], match["off"] or ""
@@ -156,5 +160,9 @@ def _string(value: Any) -> str:
     return value
 
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {"matches": _matches, "find": _find, "findAll": _find_all}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "matches": _matches,
+    "find": _find,
+    "findAll": _find_all,
+}
 """Kubernetes' regex library, and CEL's own `matches`."""

@@ -13,7 +13,11 @@ from policylint.cel.values import CelError
 
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _UPPER = {lower: upper for upper, lower in _LOWER.items()}
-_SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+_SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680"
+    + "".join(map(chr, range(0x2000, 0x200B)))
+    + "\u2028\u2029\u202f\u205f\u3000"
+)
 _QUOTES = {
     "\a": "\\a",
     "\b": "\\b",
@@ -60,7 +64,11 @@ def _split(text: Any, separator: Any, limit: int = -1) -> list[str]:
         return []
     if _text(separator) == "":
         chars = list(_text(text))
-        return chars if limit < 0 or limit >= len(chars) else [*chars[: limit - 1], "".join(chars[limit - 1 :])]
+        return (
+            chars
+            if limit < 0 or limit >= len(chars)
+            else [*chars[: limit - 1], "".join(chars[limit - 1 :])]
+        )
     return _text(text).split(separator, limit - 1 if limit > 0 else -1)
 
 

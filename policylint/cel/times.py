@@ -25,7 +25,9 @@ _UNITS = {
     "h": 3600 * SECOND,
 }
 _PART = pattern(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
-_RFC3339 = pattern(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_RFC3339 = pattern(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 _OFFSET = pattern(r"([+-]?)(\d+):(\d+)", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MIN, _MAX = -62135596800 * SECOND, 253402300799 * SECOND + SECOND - 1
@@ -46,7 +48,9 @@ def duration(text: Any) -> Duration:
     while at < len(body) or not body:
         match = _PART.match(body, at)
         if match is None:
-            raise CelError(f"type conversion error from 'string' to 'google.protobuf.Duration': \"{text}\"")
+            raise CelError(
+                f"type conversion error from 'string' to 'google.protobuf.Duration': \"{text}\""
+            )
         whole, _, fraction = match[1].partition(".")
         unit = _UNITS[match[2]]
         total += int(whole or 0) * unit + int(int(fraction or 0) * unit / 10 ** len(fraction))
@@ -97,7 +101,11 @@ def written(value: Timestamp | Duration) -> str:
     fraction = f".{rest:09d}".rstrip("0") if rest else ""
     if isinstance(value, Duration):
         return f"{'-' if value.ns < 0 else ''}{seconds}{fraction}s"
-    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + fraction + "Z"
+    return (
+        (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+        + fraction
+        + "Z"
+    )
 
 
 def _moment(value: Timestamp, zone: Any) -> datetime:

@@ -40,7 +40,9 @@ class Type(Struct, frozen=True, eq=False):
         return f"{label}({', '.join(map(str, self.params))})" if self.params else label
 
 
-DYN, ERROR, NULL, BOOL, INT, STRING = (Type(kind) for kind in ("dyn", "error", "null", "bool", "int", "string"))
+DYN, ERROR, NULL, BOOL, INT, STRING = (
+    Type(kind) for kind in ("dyn", "error", "null", "bool", "int", "string")
+)
 
 _NAMED = {
     "Quantity": Type("object", name="kubernetes.Quantity"),
@@ -93,12 +95,17 @@ class Solution:
     def fresh(self, parameters: Iterator[Type]) -> dict[Type, Type]:
         """A new parameter for each of these: every call has its own."""
         self._fresh += 1
-        return {parameter: Type("param", name=f"{parameter.name}{self._fresh}") for parameter in parameters}
+        return {
+            parameter: Type("param", name=f"{parameter.name}{self._fresh}")
+            for parameter in parameters
+        }
 
     def assignable(self, given: tuple[Type, ...], wanted: tuple[Type, ...]) -> bool:
         """Whether values of the given types fit the wanted ones; what it learns is kept only if they all do."""
         before = dict(self._found)
-        if len(given) == len(wanted) and all(self._fits(a, b) for a, b in zip(given, wanted, strict=True)):
+        if len(given) == len(wanted) and all(
+            self._fits(a, b) for a, b in zip(given, wanted, strict=True)
+        ):
             return True
         self._found = before
         return False
@@ -107,10 +114,17 @@ class Solution:
         """A type with its parameters replaced; `finally_` makes dyn of those that were never found."""
         if found.kind == "param":
             known = self._found.get(found)
-            return self.resolve(known, finally_) if known is not None else (DYN if finally_ else found)
+            return (
+                self.resolve(known, finally_) if known is not None else (DYN if finally_ else found)
+            )
         if not found.params:
             return found
-        return Type(found.kind, tuple(self.resolve(part, finally_) for part in found.params), found.name, found.fields)
+        return Type(
+            found.kind,
+            tuple(self.resolve(part, finally_) for part in found.params),
+            found.name,
+            found.fields,
+        )
 
     def join(self, left: Type, right: Type) -> Type | None:
         """The more general of two types of a literal's elements; None where they do not go together."""

@@ -56,7 +56,11 @@ def parse(text: Any) -> URL:
     rest, _, query = rest.partition("?")
     if not rest.startswith("/"):
         return URL(text, scheme, "", "", query.partition("#")[0])
-    host, path = _authority(text, rest) if rest.startswith("//") and (scheme or rest[:3] != "///") else ("", rest)
+    host, path = (
+        _authority(text, rest)
+        if rest.startswith("//") and (scheme or rest[:3] != "///")
+        else ("", rest)
+    )
     _check_escapes(text, path)
     # a fragment is part of the path or query for the check, and none of it in the value
     path, hash_, _ = path.partition("#")
@@ -119,7 +123,9 @@ def _port(url: URL) -> str:
 def _escaped_path(url: URL) -> str:
     if re.fullmatch(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/\[\]%]*", url.path, re.ASCII):
         return url.path
-    return quote(unquote_to_bytes(url.path), safe=_PATH_SAFE.translate({ord(c): None for c in "!'()*[]"}))
+    return quote(
+        unquote_to_bytes(url.path), safe=_PATH_SAFE.translate({ord(c): None for c in "!'()*[]"})
+    )
 
 
 def _query(url: URL) -> dict[str, list[str]]:

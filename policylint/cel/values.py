@@ -112,7 +112,9 @@ def equal(left: Value, right: Value) -> bool:
     if isinstance(left, list) and isinstance(right, list):
         return _equal_lists(left, right)
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(equal(value, right[key]) for key, value in left.items())
+        return left.keys() == right.keys() and all(
+            equal(value, right[key]) for key, value in left.items()
+        )
     if isinstance(left, Optional) and isinstance(right, Optional):
         return left.present == right.present and equal(left.value, right.value)
     return type_name(left) == type_name(right) and bool(left == right)
@@ -124,14 +126,19 @@ def _equal_lists(left: list[Any], right: list[Any]) -> bool:
     if isinstance(left, SetList):
         return all(any(equal(item, other) for other in right) for item in left)
     if isinstance(left, MapList):
-        return all(any(left.key(item) == left.key(other) and equal(item, other) for other in right) for item in left)
+        return all(
+            any(left.key(item) == left.key(other) and equal(item, other) for other in right)
+            for item in left
+        )
     return all(equal(item, other) for item, other in zip(left, right, strict=True))
 
 
 def compare(left: Value, right: Value) -> int:
     """-1, 0 or 1; raises CelError where the two types have no order."""
     both_numbers = is_number(left) and is_number(right)
-    if not both_numbers and (type_name(left) != type_name(right) or type_name(left) not in _ORDERED):
+    if not both_numbers and (
+        type_name(left) != type_name(right) or type_name(left) not in _ORDERED
+    ):
         raise CelError("no such overload")
     return int(left > right) - int(left < right)
 
@@ -143,4 +150,6 @@ def is_zero(value: Value) -> bool:
     """Whether `optional.ofNonZeroValue` takes a value for none."""
     if isinstance(value, Timestamp | Duration):
         return value.ns == 0
-    return not value if isinstance(value, str | bytes | list | dict | int | float) else value is None
+    return (
+        not value if isinstance(value, str | bytes | list | dict | int | float) else value is None
+    )

@@ -10,7 +10,17 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from policylint.cel.tree import Call, Comprehension, Entry, Ident, Literal, MakeList, MakeMap, Node, Select
+from policylint.cel.tree import (
+    Call,
+    Comprehension,
+    Entry,
+    Ident,
+    Literal,
+    MakeList,
+    MakeMap,
+    Node,
+    Select,
+)
 from policylint.cel.values import Uint
 
 Fields = dict[int, list[Any]]
@@ -47,7 +57,9 @@ def _ident(number: int, fields: Fields) -> Node:
 
 
 def _select(number: int, fields: Fields) -> Node:
-    return Select(number, _node(fields[1][0]), _text(_one(fields, 2, b"")), bool(_one(fields, 3, 0)))
+    return Select(
+        number, _node(fields[1][0]), _text(_one(fields, 2, b"")), bool(_one(fields, 3, 0))
+    )
 
 
 def _call(number: int, fields: Fields) -> Node:

@@ -13,24 +13,30 @@ What to do instead: decide for one method, and give every job the same Helm line
 from collections.abc import Iterator
 from itertools import pairwise
 
+from policylint.engine.rule import Context, rule
 from policylint.helm.inputs.revisions import History
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.ROLLBACK, severity=Severity.NOTE)
 def check(history: History, _: Context) -> Iterator[Violation]:
     """Report switches there and back; moving to server-side apply once is no finding."""
     sent = [revision for revision in history.revisions if revision.record]
-    switches = [after for before, after in pairwise(sent) if before.server_side != after.server_side]
+    switches = [
+        after for before, after in pairwise(sent) if before.server_side != after.server_side
+    ]
     if not any(not revision.server_side for revision in switches):
         return
     last = switches[-1]
-    methods = ", ".join(f"{r.number} {'server-side' if r.server_side else 'client-side'}" for r in sent)
+    methods = ", ".join(
+        f"{r.number} {'server-side' if r.server_side else 'client-side'}" for r in sent
+    )
     yield Violation(
         f"{history.name} switched its apply method {len(switches)} times: removed fields may stay in its objects",
         because=f"revisions and methods: {methods}",
         before=[revision.number for revision in switches],
-        fixes=(Fix("give every job the same Helm line, and the same --server-side=true or =false"),),
+        fixes=(
+            Fix("give every job the same Helm line, and the same --server-side=true or =false"),
+        ),
         locations=(history.place(last),),
     )

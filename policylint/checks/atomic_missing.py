@@ -12,11 +12,11 @@ may ignore this rule.
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Severity, Violation
 from policylint.scan.invocations.advice import add_flag, changes_release, line_of, severity, spelled
 from policylint.scan.invocations.defaults import called, off, on
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

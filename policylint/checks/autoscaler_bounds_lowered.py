@@ -9,10 +9,10 @@ What to do instead: lower the bounds in steps, and look at the current number of
 
 from collections.abc import Iterator
 
-from policylint.kubernetes.api.autoscalers import AUTOSCALERS
-from policylint.model import Category, Confidence, Fix, Kept, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.autoscalers import AUTOSCALERS
 from policylint.kubernetes.api.workloads import mapping
+from policylint.model import Category, Confidence, Fix, Kept, Severity, Violation
 
 BOUNDS = {
     "HorizontalPodAutoscaler": ("minReplicas", "maxReplicas"),
@@ -20,7 +20,12 @@ BOUNDS = {
 }
 
 
-@rule(category=Category.DOWNTIME, severity=Severity.WARNING, confidence=Confidence.DEPENDS, params={"keep": 0.5})
+@rule(
+    category=Category.DOWNTIME,
+    severity=Severity.WARNING,
+    confidence=Confidence.DEPENDS,
+    params={"keep": 0.5},
+)
 def check(change: Kept, context: Context) -> Iterator[Violation]:
     """The maximum drops below the old minimum or below the share `keep` of the old maximum; or the minimum to 0."""
     if (change.id.group, change.id.kind) not in AUTOSCALERS or not change.fields:
@@ -33,7 +38,9 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     if now < least or now < was * float(context.params["keep"]):
         yield Violation(
             message=f"the autoscaler may run {now} pods at most, {was} before",
-            because=f"the minimum was {least} until now" if now < least else "it drops by more than half",
+            because=f"the minimum was {least} until now"
+            if now < least
+            else "it drops by more than half",
             path=f"/spec/{high}",
             before=was,
             after=now,

@@ -9,9 +9,9 @@ What to do instead: change the target together with the workload.
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.autoscalers import targets
 from policylint.model import Category, Fix, Severity, Upgrade, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)

@@ -11,11 +11,21 @@ own; keep the old workload until the new one has proved itself.
 
 from collections.abc import Iterator
 
-from policylint.kubernetes.api.backends import Backend, backends, has_port
-from policylint.model import Category, Created, Deleted, Fix, Kept, Resource, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.backends import Backend, backends, has_port
 from policylint.kubernetes.api.traffic import readiness
 from policylint.kubernetes.api.workloads import behind, mapping
+from policylint.model import (
+    Category,
+    Created,
+    Deleted,
+    Fix,
+    Kept,
+    Resource,
+    Severity,
+    Upgrade,
+    Violation,
+)
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE, params={"keep": 0.5})
@@ -27,7 +37,10 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         if not isinstance(change, Kept) or not change.fields:
             continue
         for old, new in _moves(change):
-            was, now = upgrade.before.resources.get(old.service), upgrade.after.resources.get(new.service)
+            was, now = (
+                upgrade.before.resources.get(old.service),
+                upgrade.after.resources.get(new.service),
+            )
             if was is None or now is None or old.service in renamed_from:
                 continue
             answered, answers = behind(was, upgrade.before), behind(now, upgrade.after)
@@ -35,16 +48,24 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                 continue
             if not answers and not mapping(now.body, "spec", "selector"):
                 continue  # what is behind it is not for a selector to say
-            severity, because = _judged(new, now, readiness(answered, answers, created, float(context.params["keep"])))
+            severity, because = _judged(
+                new, now, readiness(answered, answers, created, float(context.params["keep"]))
+            )
             yield Violation(
                 message=f"{change.id} moves from {old.service} to {new.service}",
-                because=_pods(answers) + because if answers else "no pods of this release are behind it",
+                because=_pods(answers) + because
+                if answers
+                else "no pods of this release are behind it",
                 path=new.path,
                 before=old.service.name,
                 after=new.service.name,
                 severity=severity,
                 resource=change.id,
-                fixes=(Fix("bring the new workload up at full size first, then move the route in its own upgrade"),),
+                fixes=(
+                    Fix(
+                        "bring the new workload up at full size first, then move the route in its own upgrade"
+                    ),
+                ),
             )
 
 
@@ -57,7 +78,9 @@ def _moves(change: Kept) -> Iterator[tuple[Backend, Backend]]:
             yield old, backend
 
 
-def _judged(backend: Backend, service: Resource, found: tuple[Severity, str]) -> tuple[Severity, str]:
+def _judged(
+    backend: Backend, service: Resource, found: tuple[Severity, str]
+) -> tuple[Severity, str]:
     """The readiness of the pods, or the worse fact that the Service does not have the port."""
     if backend.port is None or has_port(service, backend.port):
         return found

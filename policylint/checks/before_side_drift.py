@@ -12,18 +12,23 @@ record), or upgrade the release to what the before side says first.
 
 from collections.abc import Iterator
 
-from policylint.helm.inputs.revisions import History
+from policylint.engine.rule import Context, rule
 from policylint.helm.history.stored import drift
 from policylint.helm.history.targets import base
+from policylint.helm.inputs.revisions import History
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(history: History, context: Context) -> Iterator[Violation]:
     """Compare the manifest an upgrade starts from with the before side of this check."""
     start = base(history)
-    if context.upgrade is None or not context.upgrade.before.resources or start is None or not start.manifest:
+    if (
+        context.upgrade is None
+        or not context.upgrade.before.resources
+        or start is None
+        or not start.manifest
+    ):
         return
     differing = drift(start, context.upgrade)
     if differing:
@@ -33,6 +38,10 @@ def check(history: History, context: Context) -> Iterator[Violation]:
             f"the before side is not what {history.name} runs: {len(differing)} objects differ",
             because=f"compared with the manifest of revision {start.number}: {names}{more}",
             before=len(differing),
-            fixes=(Fix("check from the release itself: --before release:NAMESPACE/NAME or its exported record"),),
+            fixes=(
+                Fix(
+                    "check from the release itself: --before release:NAMESPACE/NAME or its exported record"
+                ),
+            ),
             locations=(history.place(start),),
         )

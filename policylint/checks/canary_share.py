@@ -11,10 +11,19 @@ workload's pods a label that the Service does not select.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Confidence, Fix, Manifest, Resource, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.traffic import unsettled
 from policylint.kubernetes.api.workloads import at, behind, mapping
+from policylint.model import (
+    Category,
+    Confidence,
+    Fix,
+    Manifest,
+    Resource,
+    Severity,
+    Upgrade,
+    Violation,
+)
 
 SCALED = ("Deployment", "StatefulSet", "ReplicaSet")
 
@@ -29,14 +38,21 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         total = sum(new.values())
         if not old or len(new) < 2 or old == new or not old.keys() & new.keys() or total == 0:
             continue
-        said = ", ".join(f"{name} {count} of {total} pods ({100 * count // total} %)" for name, count in new.items())
+        said = ", ".join(
+            f"{name} {count} of {total} pods ({100 * count // total} %)"
+            for name, count in new.items()
+        )
         yield Violation(
             message=f"{change.id} spreads its traffic over {len(new)} workloads: {said}",
             because="connections go to pods at random, whichever workload they belong to",
             path="/spec/selector",
             after=mapping(change.after.body, "spec", "selector"),
             resource=change.id,
-            fixes=(Fix("if no canary was meant, give one of them a label that the Service does not select"),),
+            fixes=(
+                Fix(
+                    "if no canary was meant, give one of them a label that the Service does not select"
+                ),
+            ),
         )
 
 

@@ -11,11 +11,11 @@ What to do instead: write false for deploys, so that the newer run waits.
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Grade, Severity, Violation
 from policylint.scan.invocations.advice import is_dry_run
 from policylint.scan.invocations.edits import only
 from policylint.scan.repository.together import Together
-from policylint.model import Category, Fix, Grade, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)

@@ -12,10 +12,10 @@ What to do instead: say what the cluster has: kubernetes and api-versions of the
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.capabilities import ClusterQuestions, unanswered
 from policylint.helm.values.tables import listed
+from policylint.model import Category, Confidence, Fix, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
@@ -30,5 +30,9 @@ def check(questions: ClusterQuestions, context: Context) -> Iterator[Violation]:
             because="the run was not told whether the cluster has it",
             before=asked,
             locations=tuple(sorted(places.values(), key=lambda place: place.file))[:3],
-            fixes=(Fix("say what the cluster has: --kube-version and --api-versions, or the environment's keys"),),
+            fixes=(
+                Fix(
+                    "say what the cluster has: --kube-version and --api-versions, or the environment's keys"
+                ),
+            ),
         )

@@ -10,16 +10,19 @@ What to do instead: if it was meant, `helm rollback` says so in the history; if 
 
 from collections.abc import Iterator
 
-from policylint.helm.inputs.revisions import History
-from policylint.model import Category, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.helm.inputs.revisions import History
 from policylint.helm.values.semver import parse_version
+from policylint.model import Category, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(history: History, _: Context) -> Iterator[Violation]:
     """Compare the last revision with the good one before it; a rollback is no downgrade."""
-    last, earlier = history.last, [revision for revision in history.good if revision.number < history.last.number]
+    last, earlier = (
+        history.last,
+        [revision for revision in history.good if revision.number < history.last.number],
+    )
     if (
         not earlier
         or last.description.startswith("Rollback")

@@ -10,10 +10,10 @@ What to do instead: run `helm dependency update` and commit Chart.lock with Char
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Location, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.chart import Chart
 from policylint.helm.values.upkeep import outdated
+from policylint.model import Category, Fix, Location, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
@@ -25,6 +25,8 @@ def check(chart: Chart, _: Context) -> Iterator[Violation]:
             f"Chart.lock of {chart.name} is out of date",
             because="; ".join(found),
             before=found,
-            fixes=(Fix("lock the dependencies again", steps=(f"helm dependency update {chart.path}",)),),
+            fixes=(
+                Fix("lock the dependencies again", steps=(f"helm dependency update {chart.path}",)),
+            ),
             locations=(Location("cause", f"{chart.path}/Chart.lock"),),
         )

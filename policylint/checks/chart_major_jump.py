@@ -10,10 +10,10 @@ What to do instead: read the chart's upgrade notes for every major version passe
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Location, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.semver import parse_version
 from policylint.helm.values.subject import ValuesChange
+from policylint.model import Category, Fix, Location, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
@@ -33,6 +33,8 @@ def check(change: ValuesChange, context: Context) -> Iterator[Violation]:
         before=old.version,
         after=new.version,
         severity=Severity.WARNING if passed > 1 else Severity.NOTE,
-        fixes=(Fix("read the chart's upgrade notes, and go through the major versions one by one"),),
+        fixes=(
+            Fix("read the chart's upgrade notes, and go through the major versions one by one"),
+        ),
         locations=(Location("cause", f"{new.path}/Chart.yaml", key="version"),),
     )

@@ -10,9 +10,9 @@ What to do instead: raise `version` with every change of the templates.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Location, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.subject import ValuesChange
+from policylint.model import Category, Fix, Location, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
@@ -22,7 +22,11 @@ def check(change: ValuesChange, context: Context) -> Iterator[Violation]:
     if old is None or (old.name, old.version) != (new.name, new.version):
         return
     sides = [{file.name: file.data for file in chart.templates} for chart in (old, new)]
-    differing = sorted(name for name in sides[0].keys() | sides[1].keys() if sides[0].get(name) != sides[1].get(name))
+    differing = sorted(
+        name
+        for name in sides[0].keys() | sides[1].keys()
+        if sides[0].get(name) != sides[1].get(name)
+    )
     if differing:
         more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
         yield Violation(

@@ -11,6 +11,9 @@ What to do instead: pin the exact version, and let a bot propose new ones.
 import re
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Grade, Severity, Violation
+from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.advice import (
     add_flag,
     declared_text,
@@ -20,9 +23,6 @@ from policylint.scan.invocations.advice import (
     tag_of,
 )
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Fix, Grade, Severity, Violation
-from policylint.runtime.patterns import pattern
-from policylint.engine.rule import Context, rule
 
 MOVING = ("HEAD", "main", "master", "develop", "trunk")
 """Revisions of a Git source that move with each push."""
@@ -44,9 +44,20 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     elif absent and not pinned_in_reference(invocation.chart or ""):
         fix = Fix("write the exact version that runs now: helm list")
         if invocation.tool == "helm":
-            fix = add_flag(invocation, "--version X.Y.Z", "pin the version that runs now: helm list", Grade.MANUAL)
-        yield Violation(f"the chart {invocation.chart} is not pinned: each run takes the newest", fixes=(fix,))
-    elif version is not None and not is_exact(version) and not pinned_in_reference(invocation.chart or ""):
+            fix = add_flag(
+                invocation,
+                "--version X.Y.Z",
+                "pin the version that runs now: helm list",
+                Grade.MANUAL,
+            )
+        yield Violation(
+            f"the chart {invocation.chart} is not pinned: each run takes the newest", fixes=(fix,)
+        )
+    elif (
+        version is not None
+        and not is_exact(version)
+        and not pinned_in_reference(invocation.chart or "")
+    ):
         yield Violation(
             f"the chart {invocation.chart} is not pinned: {version} is no exact version",
             before=version,

@@ -10,14 +10,14 @@ What to do instead: check first: policylint check, helm diff and helm lint belon
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Location, Severity, Violation
 from policylint.scan.invocations.advice import installs_or_upgrades, is_dry_run
+from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.guards import guards
 from policylint.scan.repository.jobs import Parts, parts_of
-from policylint.scan.invocations.model import Invocation
-from policylint.scan.invocations.reader import Source
 from policylint.scan.repository.together import Together
-from policylint.model import Category, Fix, Location, Severity, Violation
-from policylint.engine.rule import Context, rule
+from policylint.scan.texts.source import Source
 
 Check = tuple[str, int]
 """What checks, and its line."""
@@ -27,8 +27,15 @@ Check = tuple[str, int]
 def check(file: Together, context: Context) -> Iterator[Violation]:
     """A check of the same chart or release behind the upgrade, and none before it."""
     for deploy in file.invocations:
-        in_order = deploy.job is not None or file.file.endswith((".sh", ".bash", ".txt"))  # targets of make are not
-        if not in_order or not installs_or_upgrades(deploy) or not deploy.chart or deploy.source is None:
+        in_order = deploy.job is not None or file.file.endswith(
+            (".sh", ".bash", ".txt")
+        )  # targets of make are not
+        if (
+            not in_order
+            or not installs_or_upgrades(deploy)
+            or not deploy.chart
+            or deploy.source is None
+        ):
             continue
         every = [*_helm(file, deploy), *_own(deploy.source)]
         parts = parts_of(deploy.source) if every else Parts()
@@ -44,7 +51,9 @@ def check(file: Together, context: Context) -> Iterator[Violation]:
 
 
 def _helm(file: Together, deploy: Invocation) -> Iterator[Check]:
-    yield from ((f"helm {each.action}", each.line) for each in file.invocations if _checks(each, deploy))
+    yield from (
+        (f"helm {each.action}", each.line) for each in file.invocations if _checks(each, deploy)
+    )
 
 
 def _own(source: Source) -> Iterator[Check]:
@@ -60,6 +69,10 @@ def _behind(parts: Parts, deploy: int, line: int) -> bool:
 
 
 def _checks(each: Invocation, deploy: Invocation) -> bool:
-    pretends = each.action in ("lint", "diff") or (each.action in ("upgrade", "install") and is_dry_run(each))
-    same = each.chart == deploy.chart and (each.action == "lint" or each.release in (None, deploy.release))
+    pretends = each.action in ("lint", "diff") or (
+        each.action in ("upgrade", "install") and is_dry_run(each)
+    )
+    same = each.chart == deploy.chart and (
+        each.action == "lint" or each.release in (None, deploy.release)
+    )
     return each.tool == "helm" and pretends and same

@@ -9,9 +9,9 @@ What to do instead: keep the size, or create a smaller claim under another name 
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Created, Kept, Severity, Violation
 from policylint.advice.refusals import refusals
 from policylint.engine.rule import Context, rule
+from policylint.model import Category, Created, Kept, Severity, Violation
 
 
 @rule(category=Category.CLUSTER_REJECTS, severity=Severity.ERROR)

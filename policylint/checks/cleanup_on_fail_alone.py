@@ -15,11 +15,11 @@ if any.
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Confidence, Severity, Violation
 from policylint.scan.invocations.advice import add_flag, changes_release, line_of, spelled
 from policylint.scan.invocations.defaults import off, on
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Confidence, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.LIKELY)

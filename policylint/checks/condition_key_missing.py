@@ -9,10 +9,10 @@ What to do instead: give the path a default in values.yaml, or correct the condi
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Location, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.upkeep import lost_conditions
+from policylint.model import Category, Fix, Location, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
@@ -23,5 +23,11 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
             f"dependency {wish.key} cannot be switched off: nothing sets {path}",
             because=f"its condition is {wish.condition!r}, and Helm enables a dependency whose condition has no value",
             fixes=(Fix(f"add {path} to values.yaml, or correct the condition in Chart.yaml"),),
-            locations=(Location("cause", f"{change.new.path}/Chart.yaml", key=f"dependencies.{wish.key}.condition"),),
+            locations=(
+                Location(
+                    "cause",
+                    f"{change.new.path}/Chart.yaml",
+                    key=f"dependencies.{wish.key}.condition",
+                ),
+            ),
         )

@@ -10,9 +10,9 @@ What to do instead: put a checksum of the configuration into an annotation of th
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
 from policylint.kubernetes.forecast.impact import stale_readers
 from policylint.model import Category, Fix, Severity, Upgrade, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
@@ -24,5 +24,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             because="nothing in the pod template changes with it",
             path="/spec/template/metadata/annotations",
             resource=workload,
-            fixes=(Fix("annotate the pod template with a checksum of the configuration (checksum/config)"),),
+            fixes=(
+                Fix(
+                    "annotate the pod template with a checksum of the configuration (checksum/config)"
+                ),
+            ),
         )

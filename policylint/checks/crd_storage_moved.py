@@ -11,10 +11,10 @@ nobody has to go back behind it.
 
 from collections.abc import Iterator
 
-from policylint.kubernetes.manifests.definitions import KIND
-from policylint.model import Category, Direction, Fix, Kept, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import items
+from policylint.kubernetes.manifests.definitions import KIND
+from policylint.model import Category, Direction, Fix, Kept, Severity, Violation
 
 
 @rule(category=Category.ROLLBACK, severity=Severity.NOTE)
@@ -31,9 +31,18 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
             before=old,
             after=new,
             direction=Direction.ROLLBACK,
-            fixes=(Fix("move the storage version in a release of its own, after the one that adds it"),),
+            fixes=(
+                Fix("move the storage version in a release of its own, after the one that adds it"),
+            ),
         )
 
 
 def _stored(crd: object) -> str:
-    return next((str(version.get("name")) for version in items(crd, "spec", "versions") if version.get("storage")), "")
+    return next(
+        (
+            str(version.get("name"))
+            for version in items(crd, "spec", "versions")
+            if version.get("storage")
+        ),
+        "",
+    )

@@ -13,6 +13,9 @@ for client-side apply), or ship them as templates or in a chart of their own.
 
 from collections.abc import Iterator, Mapping
 
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.pointers import of_field
+from policylint.kubernetes.api.workloads import mapping
 from policylint.model import (
     Apply,
     Category,
@@ -28,9 +31,6 @@ from policylint.model import (
     Upgrade,
     Violation,
 )
-from policylint.advice.refusals import of_field
-from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import mapping
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
@@ -39,7 +39,11 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     if not upgrade.before.resources:
         return  # an installation brings them in
     old = {crd.id: crd for crd in upgrade.before.crds}
-    stale = [crd for crd in upgrade.after.crds if crd.id not in upgrade.after.resources and _differs(old, crd)]
+    stale = [
+        crd
+        for crd in upgrade.after.crds
+        if crd.id not in upgrade.after.resources and _differs(old, crd)
+    ]
     if stale:
         yield _stale(stale, known=bool(old))
     if stale and old:
@@ -48,11 +52,15 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 
 def _differs(old: Mapping[ResourceId, Resource], crd: Resource) -> bool:
     found = old.get(crd.id)
-    return found is None or (found is not crd and mapping(found.body, "spec") != mapping(crd.body, "spec"))
+    return found is None or (
+        found is not crd and mapping(found.body, "spec") != mapping(crd.body, "spec")
+    )
 
 
 def _stale(stale: list[Resource], *, known: bool) -> Violation:
-    names = ", ".join(crd.id.name for crd in stale[:3]) + (f" and {len(stale) - 3} more" if len(stale) > 3 else "")
+    names = ", ".join(crd.id.name for crd in stale[:3]) + (
+        f" and {len(stale) - 3} more" if len(stale) > 3 else ""
+    )
     many = f"{len(stale)} CRDs" if len(stale) > 1 else "a CRD"
     return Violation(
         message=f"Helm does not upgrade {many} of crds/: the cluster keeps what it has of {names}",
@@ -80,7 +88,11 @@ def _needing(
     new = {_defines(crd): crd for crd in stale}
     for change in upgrade.changes:
         crd = new.get((change.id.group, change.id.kind))
-        if crd is None or isinstance(change, Deleted) or (isinstance(change, Kept) and not change.fields):
+        if (
+            crd is None
+            or isinstance(change, Deleted)
+            or (isinstance(change, Kept) and not change.fields)
+        ):
             continue
         missing = _missing(change.after.body, old.get(crd.id), crd.body)
         if missing:

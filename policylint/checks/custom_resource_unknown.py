@@ -10,8 +10,8 @@ What to do instead: name the file or directory that holds the definitions, with 
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Confidence, Deleted, Fix, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
+from policylint.model import Category, Confidence, Deleted, Fix, Severity, Upgrade, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
@@ -20,7 +20,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     kinds: dict[tuple[str, str], list[str]] = {}
     for change in upgrade.changes:
         answer = None if isinstance(change, Deleted) else change.forecast.upgrade
-        if answer and any(unknown.topic == "custom-resource-unknown" for unknown in answer.unknowns):
+        if answer and any(
+            unknown.topic == "custom-resource-unknown" for unknown in answer.unknowns
+        ):
             kinds.setdefault((change.id.group, change.id.kind), []).append(change.id.name)
     for (group, kind), names in sorted(kinds.items()):
         get = f"kubectl get crd -o yaml > crds.yaml  # the one of group {group}"

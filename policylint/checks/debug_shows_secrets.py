@@ -14,10 +14,10 @@ Source: pkg/cmd/status.go of Helm 4.1 and cmd/helm/status.go of Helm 3.19 (Write
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Severity, Violation
 from policylint.scan.invocations.advice import installs_or_upgrades, replace_flag
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

@@ -13,11 +13,11 @@ Source: the CustomResourceDefinitions of Flux' helm-controller 1.6 (HelmRelease)
 
 from collections.abc import Iterator
 
-from policylint.errors import closest
-from policylint.scan.repository.declaredfields import declared, unknown_fields
-from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.errors import closest
+from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.repository.declaredfields import declared, unknown_fields
 
 TOOLS = ("flux", "argocd", "k3s")
 
@@ -28,7 +28,9 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     root = declared(invocation) if invocation.tool in TOOLS else None
     for path, field, known in unknown_fields(root) if root else ():
         close = closest(path[-1], known)
-        where = Location("command", invocation.file, field.line, field.column, invocation.release or "")
+        where = Location(
+            "command", invocation.file, field.line, field.column, invocation.release or ""
+        )
         yield Violation(
             message=f"{'.'.join(path)} is no field of {root.string('kind') if root else ''}: it has no effect",
             before=".".join(path),

@@ -11,10 +11,10 @@ before the cluster reaches the minor that removes the old one.
 
 from collections.abc import Iterator
 
-from policylint.kubernetes.api.apis import ApiStatus, State, status
-from policylint.model import Category, Confidence, Created, Fix, Kept, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.apis import ApiStatus, State, status
 from policylint.kubernetes.api.schemas import minor_number
+from policylint.model import Category, Confidence, Created, Fix, Kept, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, params={"warn-minors": 2})
@@ -51,10 +51,17 @@ def _soon(found: ApiStatus, context: Context) -> bool:
 
 def _fixes(found: ApiStatus) -> tuple[Fix, ...]:
     if not found.replacement:
-        return (Fix("stop using it", steps=("remove the resource from the chart: no later version takes its place",)),)
+        return (
+            Fix(
+                "stop using it",
+                steps=("remove the resource from the chart: no later version takes its place",),
+            ),
+        )
     return (
         Fix(
             f"move to {found.replacement}",
-            steps=(f"change apiVersion to {found.replacement} in the template, and the fields that moved with it",),
+            steps=(
+                f"change apiVersion to {found.replacement} in the template, and the fields that moved with it",
+            ),
         ),
     )

@@ -9,17 +9,19 @@ What to do instead: use maxUnavailable: 1, or run at least one replica more than
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Created, Fix, Kept, Object, Severity, Upgrade, Violation
-from policylint.kubernetes.api.rollouts import scaled
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.rollouts import scaled
 from policylint.kubernetes.api.workloads import EMPTY, mapping, pod_labels, selects, workloads
+from policylint.model import Category, Created, Fix, Kept, Object, Severity, Upgrade, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A budget that this upgrade brings in or changes allows no disruption of pods of the same release."""
     for change in upgrade.of("PodDisruptionBudget"):
-        if not isinstance(change, (Created, Kept)) or (isinstance(change, Kept) and not _touched(upgrade, change)):
+        if not isinstance(change, (Created, Kept)) or (
+            isinstance(change, Kept) and not _touched(upgrade, change)
+        ):
             continue
         spec = mapping(change.after.body, "spec")
         replicas = _replicas(upgrade, change, spec)

@@ -10,17 +10,23 @@ What to do instead: put policylint check before the upgrade; the dry run may sta
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Severity, Violation
 from policylint.scan.invocations.advice import is_dry_run
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Fix, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """An install or upgrade that only pretends."""
-    if invocation.tool == "helm" and invocation.action in ("install", "upgrade") and is_dry_run(invocation):
+    if (
+        invocation.tool == "helm"
+        and invocation.action in ("install", "upgrade")
+        and is_dry_run(invocation)
+    ):
         yield Violation(
             message="a dry run does not find what the cluster refuses: immutable fields, conflicts, admission",
-            fixes=(Fix("check before the upgrade", steps=("policylint check -- helm upgrade ...",)),),
+            fixes=(
+                Fix("check before the upgrade", steps=("policylint check -- helm upgrade ...",)),
+            ),
         )

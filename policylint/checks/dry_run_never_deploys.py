@@ -9,14 +9,16 @@ What to do instead: leave --dry-run out, or call the job a check.
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Confidence, Grade, Severity, Violation
+from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.advice import is_dry_run, replace_flag
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.together import Together
-from policylint.model import Category, Confidence, Grade, Severity, Violation
-from policylint.runtime.patterns import pattern
-from policylint.engine.rule import Context, rule
 
-DEPLOYS = pattern(r"(?i)(?:^|[-_. /])(?:deploy(?:ment)?|release|rollout|production|prod)(?:$|[-_. /])")
+DEPLOYS = pattern(
+    r"(?i)(?:^|[-_. /])(?:deploy(?:ment)?|release|rollout|production|prod)(?:$|[-_. /])"
+)
 CHECKS = pattern(r"(?i)test|check|lint|dry|plan|diff|preview|valid|verify|pr\b")
 
 
@@ -24,8 +26,16 @@ CHECKS = pattern(r"(?i)test|check|lint|dry|plan|diff|preview|valid|verify|pr\b")
 def check(file: Together, context: Context) -> Iterator[Violation]:
     """The first dry run of a job of such a name in which nothing deploys."""
     for first in file.first_of_jobs(lambda each: each.tool == "helm" and _upgrades(each)):
-        own = [each for each in file.invocations if each.job and first.job and each.job.name == first.job.name]
-        named = first.job is not None and DEPLOYS.search(first.job.name) and not CHECKS.search(first.job.name)
+        own = [
+            each
+            for each in file.invocations
+            if each.job and first.job and each.job.name == first.job.name
+        ]
+        named = (
+            first.job is not None
+            and DEPLOYS.search(first.job.name)
+            and not CHECKS.search(first.job.name)
+        )
         if named and not any(each.deploys and not is_dry_run(each) for each in own):
             yield Violation(
                 message=f"the job {first.job.name if first.job else ''} deploys nothing: helm only pretends",

@@ -9,12 +9,12 @@ What to do instead: add --hide-secret (Helm 3.15 and later).
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Severity, Violation
+from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.advice import add_flag, is_dry_run, line_of
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.invocations.versions import absent
-from policylint.model import Category, Fix, Severity, Violation
-from policylint.runtime.patterns import pattern
-from policylint.engine.rule import Context, rule
 
 AWAY = pattern(rb"[^\n]*?(?:^|\s)(?:1|&)?>>?\s*\S")
 

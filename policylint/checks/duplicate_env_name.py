@@ -10,15 +10,17 @@ What to do instead: keep one of the two, in the chart or in the values that add 
 
 from collections.abc import Iterator
 
-from policylint.model import Apply, Category, Created, Fix, Kept, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import containers, items, pod_template, template_path
+from policylint.model import Apply, Category, Created, Fix, Kept, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
     """A touched workload names a variable twice in one container; under server-side apply the forecast refuses it."""
-    if context.target.apply is Apply.SERVER_SIDE or (isinstance(change, Kept) and not change.fields):
+    if context.target.apply is Apply.SERVER_SIDE or (
+        isinstance(change, Kept) and not change.fields
+    ):
         return
     for path, container in containers(pod_template(change.after) or {}):
         seen: set[object] = set()

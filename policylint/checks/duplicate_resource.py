@@ -10,8 +10,8 @@ What to do instead: render it once.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Location, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Location, Severity, Upgrade, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.ERROR)
@@ -22,7 +22,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             if side == "before" and resource.id in {found.id for found in upgrade.after.duplicates}:
                 continue
             first = manifest.resources.get(resource.id) or manifest.hooks[resource.id]
-            places = tuple(Location("rendered", at.origin.file, at.origin.line) for at in (first, resource))
+            places = tuple(
+                Location("rendered", at.origin.file, at.origin.line) for at in (first, resource)
+            )
             yield Violation(
                 message=f"the {side} side renders {resource.id} twice",
                 because="which of the two the cluster keeps depends on their order",

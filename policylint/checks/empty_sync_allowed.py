@@ -12,18 +12,20 @@ Source: docs/user-guide/auto_sync.md of argoproj/argo-cd ("Automatic Pruning wit
 
 from collections.abc import Iterator
 
-from policylint.scan.repository.declaredfields import automated
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Grade, Severity, Violation
 from policylint.scan.invocations.edits import only
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Fix, Grade, Severity, Violation
-from policylint.engine.rule import Context, rule
+from policylint.scan.repository.declaredfields import automated
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """Both settings are true, and automated sync is not switched off."""
     policy = automated(invocation)
-    if policy and all((found := policy.get(name)) and found.boolean for name in ("prune", "allowEmpty")):
+    if policy and all(
+        (found := policy.get(name)) and found.boolean for name in ("prune", "allowEmpty")
+    ):
         edit = only(invocation, rb"(allowEmpty:[ \t]*)true\b", "false")
         title = "leave the guard on: allowEmpty: false"
         yield Violation(

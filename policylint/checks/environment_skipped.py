@@ -11,10 +11,10 @@ finding with the reason.
 
 from collections.abc import Iterator
 
-from policylint.pipeline.fleet import Fleet, ahead
-from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.tables import dotted, listed
+from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.report.fleet import Fleet, ahead
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.LIKELY)

@@ -9,10 +9,10 @@ What to do instead: pipe the value through int64 (or int) in the template, or qu
 
 from collections.abc import Iterator
 
-from policylint.kubernetes.manifests.diff import step
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.pointers import step
 from policylint.model import Category, Confidence, Created, Fix, Json, Kept, Severity, Violation
 from policylint.runtime.patterns import pattern
-from policylint.engine.rule import Context, rule
 
 EXPONENT = pattern(r"(?<![\w.])[1-9](?:\.[0-9]+)?e\+(?:0[6-9]|1[0-9])(?![\w.])")
 
@@ -20,11 +20,17 @@ EXPONENT = pattern(r"(?<![\w.])[1-9](?:\.[0-9]+)?e\+(?:0[6-9]|1[0-9])(?![\w.])")
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
 def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
     """A string of a touched resource holds a whole number in exponent form that was not there before."""
-    if (isinstance(change, Kept) and not change.fields) or change.id.kind == "CustomResourceDefinition":
+    if (
+        isinstance(change, Kept) and not change.fields
+    ) or change.id.kind == "CustomResourceDefinition":
         return
     if "e+" not in repr(change.after.body):
         return
-    old = {text for _, text in _strings(change.before.body, "")} if isinstance(change, Kept) else set()
+    old = (
+        {text for _, text in _strings(change.before.body, "")}
+        if isinstance(change, Kept)
+        else set()
+    )
     for path, text in _strings(change.after.body, ""):
         if text in old:
             continue

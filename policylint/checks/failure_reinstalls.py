@@ -13,11 +13,11 @@ Source: pkg/controllers/chart/chart.go and pkg/apis/helm.cattle.io/v1/types.go o
 
 from collections.abc import Iterator
 
-from policylint.scan.repository.declaredfields import declared
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Confidence, Fix, Grade, Severity, Violation
 from policylint.scan.invocations.edits import setting_added
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Confidence, Fix, Grade, Severity, Violation
-from policylint.engine.rule import Context, rule
+from policylint.scan.repository.declaredfields import declared
 
 PATH = ("spec", "failurePolicy")
 
@@ -27,7 +27,11 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """A HelmChart with that policy, or with none; a HelmChartConfig elsewhere may set another."""
     root = declared(invocation) if invocation.tool == "k3s" and not invocation.dynamic else None
     policy = root.get(*PATH) if root else None
-    if root is None or root.string("kind") != "HelmChart" or (policy and policy.text != "reinstall"):
+    if (
+        root is None
+        or root.string("kind") != "HelmChart"
+        or (policy and policy.text != "reinstall")
+    ):
         return
     edit = setting_added(invocation, PATH, "abort") if policy is None else None
     title = "leave a failed release to a person: failurePolicy: abort"

@@ -12,10 +12,10 @@ which removes a failed first install; or uninstall what is left and install agai
 
 from collections.abc import Iterator
 
-from policylint.helm.inputs.revisions import History
-from policylint.helm.history.report import said
-from policylint.model import Category, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.helm.history.report import said
+from policylint.helm.inputs.revisions import History
+from policylint.model import Category, Fix, Severity, Violation
 
 
 @rule(category=Category.ROLLBACK, severity=Severity.WARNING)
@@ -31,7 +31,10 @@ def check(history: History, _: Context) -> Iterator[Violation]:
         fixes=(
             Fix(
                 "remove what the failed install left, and install with --atomic",
-                steps=(history.command("uninstall"), history.command("upgrade", "CHART", "--install", "--atomic")),
+                steps=(
+                    history.command("uninstall"),
+                    history.command("upgrade", "CHART", "--install", "--atomic"),
+                ),
                 cost="objects of the failed install are deleted",
             ),
         ),

@@ -11,13 +11,19 @@ What to do instead: write the flag as the Helm of the pipeline calls it, or move
 
 from collections.abc import Iterator
 
-from policylint.errors import nearest
-from policylint.scan.invocations.advice import replace_flag
-from policylint.scan.shells.flags import LINES, canonical, options
-from policylint.scan.invocations.model import Flag, Invocation
-from policylint.scan.invocations.versions import absent, is_helm2, known_verb, refuses, through_plugin
-from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.errors import nearest
+from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.scan.invocations.advice import replace_flag
+from policylint.scan.invocations.model import Flag, Invocation
+from policylint.scan.invocations.versions import (
+    absent,
+    is_helm2,
+    known_verb,
+    refuses,
+    through_plugin,
+)
+from policylint.scan.shells.flags import LINES, canonical, options
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
@@ -42,17 +48,28 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
             yield _renamed(invocation, name, flag, known[0].deprecated, version)
 
 
-def _unknown(invocation: Invocation, flag: Flag, version: str, missing: str, lines: tuple[str, ...]) -> Violation:
+def _unknown(
+    invocation: Invocation, flag: Flag, version: str, missing: str, lines: tuple[str, ...]
+) -> Violation:
     verb, spelled = invocation.action, flag.written.removeprefix("--").partition("=")[0]
-    names = [name for name in options(lines[0], verb) if canonical(name) == canonical(spelled) and name != spelled]
+    names = [
+        name
+        for name in options(lines[0], verb)
+        if canonical(name) == canonical(spelled) and name != spelled
+    ]
     better = next((f"--{name}" for name in names if not absent(version, verb, name)), "")
     known = [f"--{name}" for line in lines for name in options(line, verb)]
     if better:
         fix = replace_flag(invocation, canonical(spelled), better, f"write {better}")
     else:
-        fix = Fix("install a Helm that has it, or leave it out" if missing else nearest(f"--{spelled}", known))
+        fix = Fix(
+            "install a Helm that has it, or leave it out"
+            if missing
+            else nearest(f"--{spelled}", known)
+        )
     return Violation(
-        message=f"helm {version if len(lines) == 1 else ''}".rstrip() + f" {verb} does not know --{spelled}",
+        message=f"helm {version if len(lines) == 1 else ''}".rstrip()
+        + f" {verb} does not know --{spelled}",
         because=missing or "unknown flag: helm stops before it does anything",
         fixes=(fix,),
     )

@@ -11,11 +11,11 @@ What to do instead: keep one. To take over fields from another manager, --force-
 from collections.abc import Iterator
 from functools import cache
 
-from policylint.scan.invocations.advice import replace_flag
-from policylint.scan.shells.flags import canonical, notes
-from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.model import Category, Severity, Violation
+from policylint.scan.invocations.advice import replace_flag
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.shells.flags import canonical, notes
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)

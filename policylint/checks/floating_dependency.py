@@ -10,10 +10,10 @@ What to do instead: commit Chart.lock and build with `helm dependency build`, or
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Location, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.chart import Chart
 from policylint.helm.values.upkeep import floating
+from policylint.model import Category, Fix, Location, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
@@ -23,8 +23,18 @@ def check(chart: Chart, _: Context) -> Iterator[Violation]:
         there = sorted(child.version for child in chart.charts if child.name == wish.name)
         yield Violation(
             f"dependency {wish.key} of {chart.name} floats: {wish.version}",
-            because="no Chart.lock fixes its version" + (f"; charts/ holds {', '.join(there)} now" if there else ""),
+            because="no Chart.lock fixes its version"
+            + (f"; charts/ holds {', '.join(there)} now" if there else ""),
             before=wish.version,
-            fixes=(Fix("lock the dependencies", steps=(f"helm dependency update {chart.path}", "commit Chart.lock")),),
-            locations=(Location("cause", f"{chart.path}/Chart.yaml", key=f"dependencies.{wish.key}.version"),),
+            fixes=(
+                Fix(
+                    "lock the dependencies",
+                    steps=(f"helm dependency update {chart.path}", "commit Chart.lock"),
+                ),
+            ),
+            locations=(
+                Location(
+                    "cause", f"{chart.path}/Chart.yaml", key=f"dependencies.{wish.key}.version"
+                ),
+            ),
         )

@@ -13,11 +13,11 @@ Source: api/v2/helmrelease_types.go of fluxcd/helm-controller 1.6 (DriftDetectio
 
 from collections.abc import Iterator
 
-from policylint.scan.repository.declaredfields import declared
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Confidence, Fix, Grade, Severity, Violation
 from policylint.scan.invocations.edits import setting_added
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Confidence, Fix, Grade, Severity, Violation
-from policylint.engine.rule import Context, rule
+from policylint.scan.repository.declaredfields import declared
 
 APIS = ("helm.toolkit.fluxcd.io/v2", "helm.toolkit.fluxcd.io/v2beta2")
 PATH = ("spec", "driftDetection", "mode")
@@ -30,12 +30,16 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     if root is None or root.string("apiVersion") not in APIS:
         return
     found, mode = root.get("spec", "driftDetection"), root.get(*PATH)
-    if (found and (found.open or found.dynamic)) or (mode and (mode.dynamic or mode.text != "disabled")):
+    if (found and (found.open or found.dynamic)) or (
+        mode and (mode.dynamic or mode.text != "disabled")
+    ):
         return
     edit = setting_added(invocation, PATH, "warn") if mode is None else None
     title = "let it report: spec.driftDetection.mode: warn"
     yield Violation(
         message="Flux does not see what others change in the cluster",
-        because="driftDetection.mode is disabled" if mode else "driftDetection is off unless it is asked for",
+        because="driftDetection.mode is disabled"
+        if mode
+        else "driftDetection is off unless it is asked for",
         fixes=(Fix(title, Grade.SAFE, (), (edit,)) if edit else Fix(title),),
     )

@@ -9,12 +9,12 @@ What to do instead: spec.upgrade.remediation.retries: 3; the last failure is the
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Confidence, Fix, Grade, Severity, Violation
 from policylint.scan.invocations.advice import severity
-from policylint.scan.repository.declaredfields import declared
 from policylint.scan.invocations.edits import setting_added
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Confidence, Fix, Grade, Severity, Violation
-from policylint.engine.rule import Context, rule
+from policylint.scan.repository.declaredfields import declared
 
 PATH = ("spec", "upgrade", "remediation", "retries")
 
@@ -26,7 +26,11 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     if invocation.tool == "flux" and flag.state == "unset" and not _tries_again(invocation):
         today = invocation.source is not None and "helm.toolkit.fluxcd.io" in invocation.source.text
         edit = setting_added(invocation, PATH, "3") if today and flag.origin is None else None
-        title = "ask for retries: spec.upgrade.remediation.retries: 3" if today else "spec.rollback.enable: true"
+        title = (
+            "ask for retries: spec.upgrade.remediation.retries: 3"
+            if today
+            else "spec.rollback.enable: true"
+        )
         yield Violation(
             message="a failed upgrade stays failed: no remediation is asked for",
             because="spec.upgrade.remediation has no retries here; a patch of a Kustomization may add them",
@@ -38,4 +42,6 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
 def _tries_again(invocation: Invocation) -> bool:
     """Whether spec.upgrade.strategy (helm-controller 1.4 and later) asks for another try instead."""
     root = declared(invocation)
-    return root is not None and root.string("spec", "upgrade", "strategy", "name") == "RetryOnFailure"
+    return (
+        root is not None and root.string("spec", "upgrade", "strategy", "name") == "RetryOnFailure"
+    )

@@ -12,10 +12,10 @@ Source: api/v2/helmrelease_types.go of fluxcd/helm-controller 1.6 (InstallRemedi
 
 from collections.abc import Iterator
 
-from policylint.scan.repository.declaredfields import declared
-from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Fix, Location, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Location, Severity, Violation
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.repository.declaredfields import declared
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
@@ -25,7 +25,9 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     for action in ("install", "upgrade") if root else ():
         found = root.get("spec", action, "remediation", "retries") if root else None
         if found and (found.text or "").startswith("-") and (found.text or "")[1:].isdigit():
-            where = Location("command", invocation.file, found.line, found.column, invocation.release or "")
+            where = Location(
+                "command", invocation.file, found.line, found.column, invocation.release or ""
+            )
             yield Violation(
                 message=f"a broken {action} is tried for ever: retries is {found.text}",
                 before=action,

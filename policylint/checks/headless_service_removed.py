@@ -10,9 +10,9 @@ What to do instead: keep the Service under its name.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Deleted, Fix, ResourceId, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import at
+from policylint.model import Category, Deleted, Fix, ResourceId, Severity, Upgrade, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)

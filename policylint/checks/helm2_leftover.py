@@ -10,12 +10,12 @@ What to do instead: remove it. Uninstalling purges by default now, and the relea
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Grade, Severity, Violation
+from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.advice import replace_flag
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.invocations.versions import is_helm2, is_helm2_verb
-from policylint.model import Category, Fix, Grade, Severity, Violation
-from policylint.runtime.patterns import pattern
-from policylint.engine.rule import Context, rule
 
 GONE = pattern(r"https?://kubernetes-charts(?:-incubator)?\.storage\.googleapis\.com")
 
@@ -27,7 +27,11 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     if gone and invocation.action == "repo":
         yield Violation(
             message=f"{gone} is gone: helm repo add stops with 403",
-            fixes=(Fix("take the charts from where their projects keep them now: helm search hub NAME"),),
+            fixes=(
+                Fix(
+                    "take the charts from where their projects keep them now: helm search hub NAME"
+                ),
+            ),
         )
     if invocation.tool != "helm" or invocation.helm_version.startswith("2"):
         return

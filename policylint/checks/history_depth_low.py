@@ -11,10 +11,10 @@ retry without end, or keep more revisions with --history-max.
 
 from collections.abc import Iterator
 
-from policylint.helm.inputs.revisions import History
-from policylint.helm.history.targets import after_failures, failures_until_one_is_left, seen_limit
-from policylint.model import Category, Direction, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.helm.history.targets import after_failures, failures_until_one_is_left, seen_limit
+from policylint.helm.inputs.revisions import History
+from policylint.model import Category, Direction, Fix, Severity, Violation
 
 
 @rule(category=Category.ROLLBACK, severity=Severity.WARNING, params={"failures": 3})
@@ -24,7 +24,13 @@ def check(history: History, context: Context) -> Iterator[Violation]:
     left = failures_until_one_is_left(history)
     ahead = int(context.params.get("failures", 3))
     limit = seen_limit(history)
-    if not failed or not history.good or left is None or left > ahead or _fits(history, limit, ahead):
+    if (
+        not failed
+        or not history.good
+        or left is None
+        or left > ahead
+        or _fits(history, limit, ahead)
+    ):
         return
     now = len(history.good)
     message = (

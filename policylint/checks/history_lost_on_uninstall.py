@@ -9,10 +9,10 @@ What to do instead: add --keep-history where you may want to come back.
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Severity, Violation
 from policylint.scan.invocations.advice import add_flag, is_dry_run
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

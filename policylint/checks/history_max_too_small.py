@@ -10,11 +10,11 @@ What to do instead: keep at least 5, or ten, which is the default.
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Severity, Violation
 from policylint.scan.invocations.advice import is_dry_run, replace_flag, severity
 from policylint.scan.invocations.defaults import called, default
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 TEN = 10
 
@@ -32,7 +32,11 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
             else f"a history of {value} is shorter than the {least} revisions that are wanted",
             because=f"failed revisions count, and push good ones out{why}",
             severity=severity(context),
-            fixes=(replace_flag(invocation, "history-max", f"--history-max {wanted}", f"keep {wanted} revisions"),),
+            fixes=(
+                replace_flag(
+                    invocation, "history-max", f"--history-max {wanted}", f"keep {wanted} revisions"
+                ),
+            ),
         )
 
 
@@ -41,7 +45,9 @@ def _limit(invocation: Invocation) -> tuple[str, str]:
     flag = invocation.flag("history-max")
     if flag.state != "unset":
         return str(flag.value), ""
-    variable = invocation.environment.get("HELM_MAX_HISTORY", "") if invocation.tool == "helm" else ""
+    variable = (
+        invocation.environment.get("HELM_MAX_HISTORY", "") if invocation.tool == "helm" else ""
+    )
     if variable:
         return variable, f"; HELM_MAX_HISTORY is {variable}"
     if "HELM_MAX_HISTORY" in invocation.environment:

@@ -9,10 +9,10 @@ What to do instead: leave it at 10, or choose a number that covers the rollbacks
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Severity, Violation
 from policylint.scan.invocations.advice import replace_flag, severity
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, params={"most": 200})
@@ -27,7 +27,9 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
         return  # Fleet takes 0 for its own default of two
     name = "HELM_MAX_HISTORY" if variable else "Terraform's default" if terraform else "the limit"
     yield Violation(
-        message="every revision of the release is kept for ever" if none else f"{value} revisions are kept",
+        message="every revision of the release is kept for ever"
+        if none
+        else f"{value} revisions are kept",
         because=f"{name} is {value}",
         severity=severity(context) if not terraform else None,
         fixes=(replace_flag(invocation, "history-max", "--history-max 10", "keep ten revisions"),),

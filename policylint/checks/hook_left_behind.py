@@ -10,8 +10,8 @@ What to do instead: add before-hook-creation to the policy.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Severity, Upgrade, Violation
 
 POLICY = "helm.sh/hook-delete-policy"
 UPGRADE_EVENTS = {"pre-upgrade", "post-upgrade", "pre-rollback", "post-rollback"}
@@ -21,8 +21,16 @@ UPGRADE_EVENTS = {"pre-upgrade", "post-upgrade", "pre-rollback", "post-rollback"
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A hook of an upgrade or rollback whose policies can leave it behind, even after a failure."""
     for hook in upgrade.after.hooks.values():
-        policies = {word.strip() for word in str(hook.annotations.get(POLICY, "")).split(",") if word.strip()}
-        if not policies or "before-hook-creation" in policies or not UPGRADE_EVENTS & set(hook.hooks):
+        policies = {
+            word.strip()
+            for word in str(hook.annotations.get(POLICY, "")).split(",")
+            if word.strip()
+        }
+        if (
+            not policies
+            or "before-hook-creation" in policies
+            or not UPGRADE_EVENTS & set(hook.hooks)
+        ):
             continue
         if {"hook-succeeded", "hook-failed"} <= policies:
             continue

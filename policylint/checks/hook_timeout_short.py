@@ -12,15 +12,17 @@ What to do instead: give --timeout more than the longest hook takes, and the Job
 import re
 from collections.abc import Iterator
 
-from policylint.scan.invocations.advice import changes_release, seconds
-from policylint.scan.invocations.defaults import called, default
-from policylint.scan.repository.localcharts import documents_of
-from policylint.scan.invocations.model import Invocation
+from policylint.engine.rule import Context, rule
 from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.runtime.patterns import pattern
-from policylint.engine.rule import Context, rule
+from policylint.scan.invocations.advice import changes_release, seconds
+from policylint.scan.invocations.defaults import called, default
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.repository.localcharts import documents_of
 
-HOOK = pattern(r"^\s+[\"']?helm\.sh/hook[\"']?:[^\n]*\b(?:pre|post)-(?:upgrade|install)\b", re.MULTILINE)
+HOOK = pattern(
+    r"^\s+[\"']?helm\.sh/hook[\"']?:[^\n]*\b(?:pre|post)-(?:upgrade|install)\b", re.MULTILINE
+)
 JOB = pattern(r"^kind:[ \t]*[\"']?Job\b", re.MULTILINE)
 DEADLINE = pattern(r"^  activeDeadlineSeconds:[ \t]*(\d+)", re.MULTILINE)
 
@@ -29,9 +31,15 @@ DEADLINE = pattern(r"^  activeDeadlineSeconds:[ \t]*(\d+)", re.MULTILINE)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """The Jobs among the hooks of a chart that stands in the repository, as its templates spell them."""
     flag = invocation.flag("timeout")
-    if not changes_release(invocation) or flag.state == "unknown" or invocation.flag("no-hooks").state != "unset":
+    if (
+        not changes_release(invocation)
+        or flag.state == "unknown"
+        or invocation.flag("no-hooks").state != "unset"
+    ):
         return
-    hooks = [text for text in documents_of(invocation) or () if HOOK.search(text) and JOB.search(text)]
+    hooks = [
+        text for text in documents_of(invocation) or () if HOOK.search(text) and JOB.search(text)
+    ]
     said = str(flag.value if flag.state == "set" else default(invocation, "timeout"))
     limit = seconds(said)
     if not hooks or limit is None:

@@ -10,9 +10,16 @@ What to do instead: give each its own host port.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Object, Resource, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import at, containers, items, mapping, pod_template, workloads
+from policylint.kubernetes.api.workloads import (
+    at,
+    containers,
+    items,
+    mapping,
+    pod_template,
+    workloads,
+)
+from policylint.model import Category, Fix, Object, Resource, Severity, Upgrade, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
@@ -35,7 +42,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 
 def _meet(one: Resource, other: Resource) -> bool:
     """Whether one of two is a DaemonSet, and their node selectors allow one node for both."""
-    first, second = (mapping(pod_template(workload) or {}, "spec", "nodeSelector") for workload in (one, other))
+    first, second = (
+        mapping(pod_template(workload) or {}, "spec", "nodeSelector") for workload in (one, other)
+    )
     apart = any(first[label] != second[label] for label in first.keys() & second.keys())
     return "DaemonSet" in (one.id.kind, other.id.kind) and not apart
 

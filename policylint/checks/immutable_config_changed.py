@@ -10,9 +10,9 @@ own.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Created, Kept, Severity, Violation
 from policylint.advice.refusals import refusals
 from policylint.engine.rule import Context, rule
+from policylint.model import Category, Created, Kept, Severity, Violation
 
 
 @rule(category=Category.CLUSTER_REJECTS, severity=Severity.ERROR)

@@ -10,10 +10,10 @@ What to do instead: keep the field as it is, or create the object under another 
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Created, Kept, Severity, Violation
-from policylint.engine.registry import ids
 from policylint.advice.refusals import refusals
+from policylint.engine.registry import ids
 from policylint.engine.rule import Context, rule
+from policylint.model import Category, Created, Kept, Severity, Violation
 
 
 @rule(category=Category.CLUSTER_REJECTS, severity=Severity.ERROR)

@@ -9,9 +9,9 @@ What to do instead: create a second Ingress of the new class, move DNS, then rem
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Kept, Resource, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import at
+from policylint.model import Category, Fix, Kept, Resource, Severity, Violation
 
 OLD = "kubernetes.io/ingress.class"
 
@@ -28,7 +28,9 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
             path="/spec/ingressClassName",
             before=old,
             after=new or None,
-            fixes=(Fix("add a second Ingress of the new class, move DNS, then remove the old one"),),
+            fixes=(
+                Fix("add a second Ingress of the new class, move DNS, then remove the old one"),
+            ),
         )
 
 

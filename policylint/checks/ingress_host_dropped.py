@@ -9,9 +9,9 @@ What to do instead: keep the host until nobody uses it, or redirect it.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Kept, Manifest, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import items
+from policylint.model import Category, Fix, Kept, Manifest, Severity, Upgrade, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
@@ -32,7 +32,12 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 
 
 def _hosts(side: Manifest) -> set[str]:
-    return {host for found in side.resources.values() if found.id.kind == "Ingress" for host in _own(found.body)}
+    return {
+        host
+        for found in side.resources.values()
+        if found.id.kind == "Ingress"
+        for host in _own(found.body)
+    }
 
 
 def _own(body: object) -> set[str]:

@@ -11,9 +11,9 @@ ttlSecondsAfterFinished.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Created, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import at
+from policylint.model import Category, Created, Fix, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
@@ -28,5 +28,9 @@ def check(change: Created, context: Context) -> Iterator[Violation]:
             message="the next change of this Job is refused while it is in the cluster",
             because="it is no hook and has no ttlSecondsAfterFinished",
             path="/spec/template",
-            fixes=(Fix("make it a hook with before-hook-creation, or put a hash of its template into its name"),),
+            fixes=(
+                Fix(
+                    "make it a hook with before-hook-creation, or put a hash of its template into its name"
+                ),
+            ),
         )

@@ -9,10 +9,10 @@ What to do instead: give the job a few minutes more than helm.
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Severity, Violation
 from policylint.scan.invocations.advice import is_dry_run, seconds
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Fix, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 DEFAULT = "5m0s"
 
@@ -23,7 +23,13 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     waits = any(invocation.flag(name).state == "set" for name in ("wait", "atomic"))
     flag = invocation.flag("timeout")
     limit = invocation.job.timeout if invocation.job else None
-    if limit is None or not waits or not invocation.deploys or is_dry_run(invocation) or flag.state == "unknown":
+    if (
+        limit is None
+        or not waits
+        or not invocation.deploys
+        or is_dry_run(invocation)
+        or flag.state == "unknown"
+    ):
         return
     said = DEFAULT if flag.state == "unset" else str(flag.value)
     most = seconds(said)

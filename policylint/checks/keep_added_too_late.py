@@ -10,15 +10,19 @@ only then remove the object.
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
 from policylint.kubernetes.forecast.impact import KEEP, is_kept
 from policylint.model import Category, Created, Deleted, Fix, Severity, Upgrade, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.DATA_LOSS, severity=Severity.WARNING)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """An object without the policy goes while one of its kind comes with it."""
-    coming = {change.id.kind for change in upgrade.changes if isinstance(change, Created) and is_kept(change.after)}
+    coming = {
+        change.id.kind
+        for change in upgrade.changes
+        if isinstance(change, Created) and is_kept(change.after)
+    }
     for change in upgrade.changes:
         if isinstance(change, Deleted) and change.id.kind in coming and not is_kept(change.before):
             where = f"-n {change.id.namespace} " if change.id.namespace else ""
@@ -29,7 +33,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                 fixes=(
                     Fix(
                         "annotate the live object before the upgrade",
-                        steps=(f"kubectl annotate {change.id.kind.lower()} {change.id.name} {where}{KEEP}=keep",),
+                        steps=(
+                            f"kubectl annotate {change.id.kind.lower()} {change.id.name} {where}{KEEP}=keep",
+                        ),
                     ),
                 ),
             )

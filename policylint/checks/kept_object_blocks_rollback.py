@@ -11,9 +11,9 @@ What to do instead: delete the kept object by hand before a rollback, or use Hel
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
 from policylint.kubernetes.forecast.impact import KEEP, is_kept
 from policylint.model import Category, Deleted, Direction, Fix, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.ROLLBACK, severity=Severity.WARNING)

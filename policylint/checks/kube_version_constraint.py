@@ -13,11 +13,11 @@ What to do instead: write the bounds with `-0`, the lowest pre-release: `>=1.25.
 import re
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Location, Severity, Violation
-from policylint.runtime.patterns import pattern
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.chart import Chart
 from policylint.helm.values.semver import admits
+from policylint.model import Category, Fix, Location, Severity, Violation
+from policylint.runtime.patterns import pattern
 
 _BOUND = pattern(r"(>=|=>|>|\^|~>|~|<(?!=))\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?![\d.xX*-])")
 _VENDOR = "-eks-036c24b"

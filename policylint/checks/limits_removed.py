@@ -10,9 +10,9 @@ What to do instead: keep requests and limits.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Kept, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.safeguards import removed
+from policylint.model import Category, Kept, Severity, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE)

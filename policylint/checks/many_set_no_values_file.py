@@ -9,10 +9,10 @@ What to do instead: move the values into a file that is reviewed with the code, 
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Severity, Violation
 from policylint.scan.invocations.advice import installs_or_upgrades, severity
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Fix, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, params={"most": 3})

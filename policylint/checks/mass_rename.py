@@ -11,18 +11,18 @@ beside the old release and switch over.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Created, Deleted, Fix, Severity, Upgrade, Violation
-from policylint.kubernetes.manifests.renames import renames
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.manifests.renames import renames
+from policylint.model import Category, Created, Deleted, Fix, Severity, Upgrade, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR, params={"share": 0.5, "least": 3})
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """At least `share` of the before side, and `least` objects, come back under another name or namespace."""
     found = renames(upgrade)
-    if len(found) < int(context.params["least"]) or len(found) < len(upgrade.before.resources) * float(
-        context.params["share"]
-    ):
+    if len(found) < int(context.params["least"]) or len(found) < len(
+        upgrade.before.resources
+    ) * float(context.params["share"]):
         return
     (old, new), *_ = found
     coming = sum(isinstance(change, Created) for change in upgrade.changes)

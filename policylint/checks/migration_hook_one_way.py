@@ -13,16 +13,40 @@ contract in a later release); or add a rollback hook.
 import json
 from collections.abc import Iterator
 
-from policylint.model import Category, Confidence, Direction, Fix, Manifest, Resource, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import containers, pod_template
+from policylint.model import (
+    Category,
+    Confidence,
+    Direction,
+    Fix,
+    Manifest,
+    Resource,
+    Severity,
+    Upgrade,
+    Violation,
+)
 
 FORWARD = {"pre-upgrade", "post-upgrade"}
 BACK = {"pre-rollback", "post-rollback"}
-WORDS = ("migrat", "liquibase", "flyway", "alembic", "schema-upgrade", "upgrade-schema", "db-upgrade", "update-schema")
+WORDS = (
+    "migrat",
+    "liquibase",
+    "flyway",
+    "alembic",
+    "schema-upgrade",
+    "upgrade-schema",
+    "db-upgrade",
+    "update-schema",
+)
 
 
-@rule(category=Category.ROLLBACK, severity=Severity.NOTE, confidence=Confidence.LIKELY, params={"words": list(WORDS)})
+@rule(
+    category=Category.ROLLBACK,
+    severity=Severity.NOTE,
+    confidence=Confidence.LIKELY,
+    params={"words": list(WORDS)},
+)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A Job hook of an upgrade that this upgrade changes or brings in names a migration; no rollback hook is there."""
     if _runs(upgrade.after, BACK) or not upgrade.before.resources:
@@ -46,7 +70,11 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 
 
 def _runs(side: Manifest, events: set[str]) -> list[Resource]:
-    return [hook for identity, hook in side.hooks.items() if identity.kind == "Job" and events & set(hook.hooks)]
+    return [
+        hook
+        for identity, hook in side.hooks.items()
+        if identity.kind == "Job" and events & set(hook.hooks)
+    ]
 
 
 def _said(hook: Resource) -> str:

@@ -11,12 +11,12 @@ What to do instead: set the key in the values of this upgrade, keep all values i
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.compare import Missing, missing
 from policylint.helm.values.modes import Mode
 from policylint.helm.values.subject import RenderFailure, ValuesChange
 from policylint.helm.values.tables import dotted
+from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.ERROR, confidence=Confidence.LIKELY)
@@ -54,7 +54,13 @@ def _violation(change: ValuesChange, found: Missing) -> Violation:
         confidence=Confidence.CERTAIN if seen else None,
         fixes=(*FIXES, Fix(f"set {part} in the values of this upgrade")),
         locations=(
-            Location("cause", found.file, reference.line, reference.column + 1, key=".".join(reference.path)),
+            Location(
+                "cause",
+                found.file,
+                reference.line,
+                reference.column + 1,
+                key=".".join(reference.path),
+            ),
             change.default_place(reference.path),
         ),
     )

@@ -9,13 +9,15 @@ What to do instead: name the namespace.
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Grade, Severity, Violation
 from policylint.scan.invocations.advice import add_flag, changes_release
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Fix, Grade, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 WHERE = {
-    **dict.fromkeys(("helm", "azure", "circleci", "skaffold"), "whatever namespace the kube context names"),
+    **dict.fromkeys(
+        ("helm", "azure", "circleci", "skaffold"), "whatever namespace the kube context names"
+    ),
     **dict.fromkeys(("terraform", "pulumi"), "the namespace default"),
 }
 """Where a tool puts a release whose namespace is not named; the others have another place for it."""
@@ -25,7 +27,11 @@ WHERE = {
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """An install or upgrade without a namespace that can be seen."""
     where = WHERE.get(invocation.tool)
-    if where is None or not changes_release(invocation) or "HELM_NAMESPACE" in invocation.environment:
+    if (
+        where is None
+        or not changes_release(invocation)
+        or "HELM_NAMESPACE" in invocation.environment
+    ):
         return
     if invocation.flag("namespace").state == "unset" and not invocation.namespace:
         fix = Fix("name the namespace")

@@ -10,11 +10,11 @@ What to do instead: give it one, named after the release and environment, that w
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.scan.invocations.advice import installs_or_upgrades
 from policylint.scan.invocations.model import Job
 from policylint.scan.repository.together import Together
-from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 WORDS = {
     ".github/": "concurrency: deploy-NAME",

@@ -11,10 +11,10 @@ What to do instead: roll back to the newest good revision, which makes it the de
 
 from collections.abc import Iterator
 
-from policylint.helm.inputs.revisions import History
-from policylint.helm.history.targets import base, targets
-from policylint.model import Category, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.helm.history.targets import base, targets
+from policylint.helm.inputs.revisions import History
+from policylint.model import Category, Fix, Severity, Violation
 
 
 @rule(category=Category.ROLLBACK, severity=Severity.WARNING)
@@ -30,7 +30,10 @@ def check(history: History, _: Context) -> Iterator[Violation]:
     )
     good = targets(history).newest_good
     fix = (
-        Fix(f"make revision {good.number} the deployed one", steps=(history.command("rollback", good.number),))
+        Fix(
+            f"make revision {good.number} the deployed one",
+            steps=(history.command("rollback", good.number),),
+        )
         if good
         else None
     )

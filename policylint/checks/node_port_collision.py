@@ -9,9 +9,9 @@ What to do instead: give each Service its own node port, or leave the choice to 
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import items
+from policylint.model import Category, Fix, Severity, Upgrade, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)

@@ -12,12 +12,12 @@ the default in the subchart.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.chart import Chart
 from policylint.helm.values.references import Path
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import dotted, leaves
+from policylint.model import Category, Confidence, Fix, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
@@ -37,7 +37,9 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
 def has_default(chart: Chart, path: Path) -> bool:
     """Whether a path leads into a subchart to a default that is not null."""
     names = {wish.key: wish.name for wish in chart.dependencies or ()}
-    child = next((child for child in chart.charts if child.name == names.get(path[0], path[0])), None)
+    child = next(
+        (child for child in chart.charts if child.name == names.get(path[0], path[0])), None
+    )
     if child is None:
         return False
     found: object = child.values

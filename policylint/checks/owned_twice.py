@@ -12,9 +12,9 @@ What to do instead: let one release own the object: switch it off, or rename it,
 
 from collections.abc import Iterator
 
-from policylint.pipeline.fleet import Fleet, overlaps
-from policylint.model import Category, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Severity, Violation
+from policylint.report.fleet import Fleet, overlaps
 
 
 @rule(category=Category.CLUSTER_REJECTS, severity=Severity.ERROR)

@@ -12,9 +12,9 @@ What to do instead: keep persistence on, or name the old claim as existingClaim.
 from collections.abc import Iterator
 from typing import Any
 
-from policylint.model import Category, Fix, Kept, Resource, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import items, mapping, pod_template, template_path
+from policylint.model import Category, Fix, Kept, Resource, Severity, Violation
 
 
 @rule(category=Category.DATA_LOSS, severity=Severity.ERROR)
@@ -26,20 +26,28 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     if before is None or after is None:
         return
     claims = {
-        volume.get("name"): mapping(volume, "persistentVolumeClaim") for volume in items(before, "spec", "volumes")
+        volume.get("name"): mapping(volume, "persistentVolumeClaim")
+        for volume in items(before, "spec", "volumes")
     }
-    claims |= {mapping(template, "metadata").get("name"): template for template in _templates(change.before)}
+    claims |= {
+        mapping(template, "metadata").get("name"): template
+        for template in _templates(change.before)
+    }
     still = {mapping(template, "metadata").get("name") for template in _templates(change.after)}
     for index, volume in enumerate(items(after, "spec", "volumes")):
         claim = claims.get(volume.get("name"))
-        if claim and "emptyDir" in volume and volume.get("name") not in still:  # a template of that name wins
+        if (
+            claim and "emptyDir" in volume and volume.get("name") not in still
+        ):  # a template of that name wins
             yield Violation(
                 message=f"the volume {volume['name']} loses its persistent storage: its claim becomes an emptyDir",
                 because="an emptyDir lives and dies with its pod",
                 path=f"{template_path(change.id.kind)}/spec/volumes/{index}",
                 before=claim,
                 after=volume,
-                fixes=(Fix("keep persistence switched on, or give the old claim as existingClaim"),),
+                fixes=(
+                    Fix("keep persistence switched on, or give the old claim as existingClaim"),
+                ),
             )
 
 

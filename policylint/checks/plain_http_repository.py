@@ -10,15 +10,20 @@ What to do instead: use https:// or oci://.
 import re
 from collections.abc import Iterator
 
-from policylint.scan.invocations.advice import declared_text
-from policylint.scan.invocations.model import Invocation
+from policylint.engine.rule import Context, rule
 from policylint.model import Category, Fix, Severity, Violation
 from policylint.runtime.patterns import pattern
-from policylint.engine.rule import Context, rule
+from policylint.scan.invocations.advice import declared_text
+from policylint.scan.invocations.model import Invocation
 
 ADDRESS = r"http://(?:[^\s/@\"']+@)?(?P<host>\[[^]\s]*\]|[\w.-]+)[^\s\"',{}]*"
-SETTING = pattern(rf"\b(?:repository|repo|repoURL|chart_repo_url)[\"']?\s*[:=]\s*[\"']?(?P<address>{ADDRESS})")
-OF_FLUX = pattern(rf"^kind: HelmRepository\n(?:(?!---)[^\n]*\n)*?\s+url:[ \t]*[\"']?(?P<url>{ADDRESS})", re.MULTILINE)
+SETTING = pattern(
+    rf"\b(?:repository|repo|repoURL|chart_repo_url)[\"']?\s*[:=]\s*[\"']?(?P<address>{ADDRESS})"
+)
+OF_FLUX = pattern(
+    rf"^kind: HelmRepository\n(?:(?!---)[^\n]*\n)*?\s+url:[ \t]*[\"']?(?P<url>{ADDRESS})",
+    re.MULTILINE,
+)
 NEAR = pattern(r"localhost$|127\.|\[::1\]|[^.]+$|.*\.svc(?:\.cluster\.local)?$")
 """This machine, a name without a domain, a Service of the same cluster."""
 
@@ -44,7 +49,10 @@ def _addresses(invocation: Invocation) -> Iterator[str]:
     if invocation.tool == "helmfile":
         yield from _of_helmfile(invocation)
     elif invocation.tool == "flux":
-        yield from (found["url"] for found in OF_FLUX.finditer(invocation.source.text if invocation.source else ""))
+        yield from (
+            found["url"]
+            for found in OF_FLUX.finditer(invocation.source.text if invocation.source else "")
+        )
     elif invocation.tool != "helm":
         yield from (found["address"] for found in SETTING.finditer(declared_text(invocation)))
 
@@ -52,6 +60,8 @@ def _addresses(invocation: Invocation) -> Iterator[str]:
 def _of_helmfile(invocation: Invocation) -> Iterator[str]:
     """The address that the same file gives for the repository before the slash of the chart."""
     name = (invocation.chart or "").partition("/")[0]
-    item = re.compile(rf"name:[ \t]*[\"']?{re.escape(name)}[\"']?[ \t]*\n\s+url:[ \t]*[\"']?(?P<url>{ADDRESS})")
+    item = re.compile(
+        rf"name:[ \t]*[\"']?{re.escape(name)}[\"']?[ \t]*\n\s+url:[ \t]*[\"']?(?P<url>{ADDRESS})"
+    )
     source = invocation.source
     yield from (found["url"] for found in item.finditer(source.text)) if name and source else ()

@@ -11,14 +11,16 @@ encrypted (sops, helm-secrets) and decrypt it on the way.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.runtime.patterns import pattern
-from policylint.redaction.redactor import secret_key
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import dotted, leaves
+from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.redaction.redactor import secret_key
+from policylint.runtime.patterns import pattern
 
-_NAMES_ONLY = pattern(r"(?i)existing|(?:name|ref|file|path|enabled|policy|type|length|url|mount|class|keys?|field)$")
+_NAMES_ONLY = pattern(
+    r"(?i)existing|(?:name|ref|file|path|enabled|policy|type|length|url|mount|class|keys?|field)$"
+)
 _OBJECT_NAME = pattern(r"[a-z]([-a-z0-9.]{0,61}[a-z0-9])?")
 _KEYS = pattern(r"(?i)(?:api|private|access|auth|encryption)[-_]?keys?$")
 _ELSEWHERE = pattern(r"\s*(?:ref\+|ENC\[|vault:|\$\{|\{\{|<path:|\$\(|AQI|secretref:|!vault)")
@@ -30,7 +32,12 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     if "sops" in change.new_user:
         return
     for path, value in leaves(change.new_user):
-        if isinstance(value, str) and value and _is_secret(path[-1], value) and not _ELSEWHERE.match(value):
+        if (
+            isinstance(value, str)
+            and value
+            and _is_secret(path[-1], value)
+            and not _ELSEWHERE.match(value)
+        ):
             yield Violation(
                 f"{dotted(path)} holds a secret in plain text",
                 because="it is stored in the values and in the release's record as it stands",
@@ -43,5 +50,7 @@ def _is_secret(key: str, value: str) -> bool:
     if not secret_key(key) or (_NAMES_ONLY.search(key) and not _KEYS.search(key)):
         return False
     # `tlsSecret: web-tls` names a Secret, `clientSecret: ...` is one
-    names = key.lower().endswith("secret") and not key.lower().startswith(("client", "shared", "app"))
+    names = key.lower().endswith("secret") and not key.lower().startswith(
+        ("client", "shared", "app")
+    )
     return not (names and _OBJECT_NAME.fullmatch(value))

@@ -9,10 +9,10 @@ What to do instead: pin the plugin: --version.
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Grade, Severity, Violation
 from policylint.scan.invocations.advice import add_flag
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Grade, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 MOVING = ("main", "master", "HEAD", "latest", "develop", "trunk")
 
@@ -23,7 +23,13 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     verb, source, *_ = (*invocation.positionals, None, None)
     flag = invocation.flag("version")
     moving = flag.state == "unset" or flag.value in MOVING
-    if invocation.action == "plugin" and verb == "install" and isinstance(source, str) and "://" in source and moving:
+    if (
+        invocation.action == "plugin"
+        and verb == "install"
+        and isinstance(source, str)
+        and "://" in source
+        and moving
+    ):
         yield Violation(
             message="the plugin is not pinned: each run takes what its branch holds",
             fixes=(add_flag(invocation, "--version X.Y.Z", "pin the plugin", Grade.MANUAL),),

@@ -10,12 +10,15 @@ What to do instead: let the selector and the pod labels come from the same templ
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Kept, Manifest, Resource, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import EMPTY, mapping, pod_labels, selects, workloads
+from policylint.model import Category, Fix, Kept, Manifest, Resource, Severity, Upgrade, Violation
 
 RUNNING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
-SELECTORS = {("policy", "PodDisruptionBudget"): "selector", ("networking.k8s.io", "NetworkPolicy"): "podSelector"}
+SELECTORS = {
+    ("policy", "PodDisruptionBudget"): "selector",
+    ("networking.k8s.io", "NetworkPolicy"): "podSelector",
+}
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)

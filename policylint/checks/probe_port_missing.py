@@ -10,9 +10,9 @@ What to do instead: rename the port and the probe's port together, or use the nu
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Created, Fix, Kept, Object, Resource, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import at, containers, items, pod_template, template_path
+from policylint.model import Category, Created, Fix, Kept, Object, Resource, Severity, Violation
 
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 HANDLERS = ("httpGet", "tcpSocket")
@@ -46,7 +46,11 @@ def _unmet(resource: Resource) -> Iterator[tuple[str, str, str]]:
             for handler in HANDLERS:
                 port = _named(container, probe, handler)
                 if port and port not in names:
-                    yield f"{template_path(resource.id.kind)}{where}/{probe}/{handler}/port", port, probe
+                    yield (
+                        f"{template_path(resource.id.kind)}{where}/{probe}/{handler}/port",
+                        port,
+                        probe,
+                    )
 
 
 def _named(container: Object, probe: str, handler: str) -> str:

@@ -16,15 +16,17 @@ argoproj/argo-cd, 2026-08.
 import re
 from collections.abc import Iterator
 
-from policylint.scan.repository.declaredfields import automated
-from policylint.scan.repository.localcharts import documents_of
-from policylint.scan.invocations.model import Invocation
+from policylint.engine.rule import Context, rule
 from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.runtime.patterns import pattern
-from policylint.engine.rule import Context, rule
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.repository.declaredfields import automated
+from policylint.scan.repository.localcharts import documents_of
 
 GUARD = pattern(r"\bPrune=(?:false|confirm)\b")
-HOLDS_DATA = pattern(r"^kind:[ \t]*[\"']?(PersistentVolumeClaim|Namespace|CustomResourceDefinition)\b", re.MULTILINE)
+HOLDS_DATA = pattern(
+    r"^kind:[ \t]*[\"']?(PersistentVolumeClaim|Namespace|CustomResourceDefinition)\b", re.MULTILINE
+)
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
@@ -32,14 +34,28 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """Automatic pruning of a chart that is elsewhere, or that is here and holds data without a guard."""
     policy = automated(invocation)
     prunes = policy.get("prune") if policy else None
-    if not prunes or not prunes.boolean or (invocation.source and GUARD.search(invocation.source.text)):
+    if (
+        not prunes
+        or not prunes.boolean
+        or (invocation.source and GUARD.search(invocation.source.text))
+    ):
         return
     documents = documents_of(invocation)
-    bare = [found[1] for text in documents or () if not GUARD.search(text) for found in HOLDS_DATA.finditer(text)]
+    bare = [
+        found[1]
+        for text in documents or ()
+        if not GUARD.search(text)
+        for found in HOLDS_DATA.finditer(text)
+    ]
     if documents is None or bare:
-        what = f"each {' and '.join(sorted(set(bare)))} of the chart" if bare else "claims and namespaces of the chart"
+        what = (
+            f"each {' and '.join(sorted(set(bare)))} of the chart"
+            if bare
+            else "claims and namespaces of the chart"
+        )
         yield Violation(
             message=f"what the chart renders no longer is deleted by itself: {what} too",
-            because="automated.prune is true" + ("" if bare else ", and what the chart guards cannot be seen here"),
+            because="automated.prune is true"
+            + ("" if bare else ", and what the chart guards cannot be seen here"),
             fixes=(Fix("annotate what holds data: argocd.argoproj.io/sync-options: Prune=false"),),
         )

@@ -9,9 +9,9 @@ What to do instead: keep Retain for volumes whose data matters.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Kept, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import at
+from policylint.model import Category, Fix, Kept, Severity, Violation
 
 
 @rule(category=Category.DATA_LOSS, severity=Severity.WARNING)
@@ -19,7 +19,10 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     """The reclaim policy of a kept PersistentVolume becomes Delete."""
     if change.id.kind != "PersistentVolume" or not change.fields:
         return
-    old, new = (at(side.body, "spec", "persistentVolumeReclaimPolicy") for side in (change.before, change.after))
+    old, new = (
+        at(side.body, "spec", "persistentVolumeReclaimPolicy")
+        for side in (change.before, change.after)
+    )
     if old != "Delete" and new == "Delete":
         yield Violation(
             message="from now on this volume is deleted together with its claim",

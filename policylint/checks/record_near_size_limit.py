@@ -12,12 +12,12 @@ data, dashboards that belong elsewhere), or split the chart.
 
 from collections.abc import Iterator
 
-from policylint.helm.inputs.revisions import History
+from policylint.engine.rule import Context, rule
 from policylint.helm.history.record import MAX_RECORD
 from policylint.helm.history.size import Forecast, heaviest, ignorable
-from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.engine.rule import Context, rule
+from policylint.helm.inputs.revisions import History
 from policylint.helm.values.chart import stored_chart
+from policylint.model import Category, Confidence, Fix, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, params={"percent": 75})

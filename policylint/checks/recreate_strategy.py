@@ -10,16 +10,20 @@ only one node can mount, and plan the downtime.
 
 from collections.abc import Iterator
 
-from policylint.kubernetes.forecast.impact import strategy, template_change
-from policylint.model import Category, Fix, Kept, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import at, mapping
+from policylint.kubernetes.forecast.impact import strategy, template_change
+from policylint.model import Category, Fix, Kept, Severity, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE)
 def check(change: Kept, context: Context) -> Iterator[Violation]:
     """A Deployment of strategy Recreate gets a new template; a warning where the strategy itself is new."""
-    touched = template_change(change, context.target.kubernetes) if change.id.kind == "Deployment" else None
+    touched = (
+        template_change(change, context.target.kubernetes)
+        if change.id.kind == "Deployment"
+        else None
+    )
     if touched is None or at(change.after.body, "spec", "replicas") == 0:
         return
     new = strategy(mapping(change.after.body, "spec"), "Deployment")
@@ -27,7 +31,8 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     if new == "Recreate":
         yield Violation(
             message="this upgrade stops every pod of the Deployment before it starts new ones",
-            because="the strategy is Recreate" + ("" if old == new else ", which this upgrade brings in"),
+            because="the strategy is Recreate"
+            + ("" if old == new else ", which this upgrade brings in"),
             path=touched.path,
             before=touched.before,
             after=touched.after,

@@ -9,16 +9,20 @@ What to do instead: keep the object, or change the reference in the same upgrade
 
 from collections.abc import Iterator
 
-from policylint.kubernetes.forecast.impact import is_kept
-from policylint.model import Category, Deleted, Fix, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import references, referred, workloads
+from policylint.kubernetes.forecast.impact import is_kept
+from policylint.model import Category, Deleted, Fix, Severity, Upgrade, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A workload of the after side refers to an object that this upgrade deletes."""
-    gone = {change.id for change in upgrade.changes if isinstance(change, Deleted) and not is_kept(change.before)}
+    gone = {
+        change.id
+        for change in upgrade.changes
+        if isinstance(change, Deleted) and not is_kept(change.before)
+    }
     if not gone:
         return
     for workload in workloads(upgrade.after):

@@ -14,10 +14,10 @@ more time than --timeout, so that helm itself ends the operation.
 
 from collections.abc import Iterator
 
-from policylint.helm.inputs.revisions import History, Revision
-from policylint.helm.history.targets import targets
-from policylint.model import Category, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.helm.history.targets import targets
+from policylint.helm.inputs.revisions import History, Revision
+from policylint.model import Category, Fix, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.ERROR)
@@ -34,12 +34,18 @@ def check(history: History, _: Context) -> Iterator[Violation]:
 
 
 def _because(history: History) -> str:
-    since = f"it has been so since {history.last.updated}" if history.last.updated else "its start is not known"
+    since = (
+        f"it has been so since {history.last.updated}"
+        if history.last.updated
+        else "its start is not known"
+    )
     when = history.last.when
     if when and history.now:
         hours, minutes = divmod(int((history.now - when).total_seconds()) // 60, 60)
         since += f", for {hours} h {minutes} min"
-    return f"{since}; upgrades stop with `another operation (install/upgrade/rollback) is in progress`"
+    return (
+        f"{since}; upgrades stop with `another operation (install/upgrade/rollback) is in progress`"
+    )
 
 
 def _fixes(history: History) -> Iterator[Fix]:
@@ -48,11 +54,19 @@ def _fixes(history: History) -> Iterator[Fix]:
     if good:
         steps = (first, history.command("rollback", good.number))
         cost = "what the broken operation changed is put back"
-        yield Fix(f"go back to revision {good.number}, which also frees the release", steps=steps, cost=cost)
+        yield Fix(
+            f"go back to revision {good.number}, which also frees the release",
+            steps=steps,
+            cost=cost,
+        )
     elif not history.complete and history.last.number > 1:
         yield Fix(
             "find the newest good revision and go back to it, which also frees the release",
-            steps=(first, history.command("history"), history.command("rollback", "NEWEST_GOOD_REVISION")),
+            steps=(
+                first,
+                history.command("history"),
+                history.command("rollback", "NEWEST_GOOD_REVISION"),
+            ),
         )
     else:
         yield from _without_good(history, first)

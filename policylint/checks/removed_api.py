@@ -16,12 +16,22 @@ where the cluster went first, let `helm mapkubeapis` rewrite the stored manifest
 
 from collections.abc import Iterator
 
+from policylint.advice.refusals import refusals
+from policylint.advice.runbooks import fixes_for
+from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.apis import ApiStatus, State, status
 from policylint.kubernetes.manifests.definitions import of_sides
-from policylint.model import Category, Cause, Confidence, Created, Deleted, Fix, Kept, Severity, Violation
-from policylint.advice.refusals import refusals
-from policylint.engine.rule import Context, rule
-from policylint.advice.runbooks import fixes_for
+from policylint.model import (
+    Category,
+    Cause,
+    Confidence,
+    Created,
+    Deleted,
+    Fix,
+    Kept,
+    Severity,
+    Violation,
+)
 
 _MISSING = (State.REMOVED, State.OFF, State.NOT_YET)
 
@@ -70,7 +80,10 @@ def _custom(change: Created | Kept, found: ApiStatus) -> Violation:
         severity=Severity.WARNING,
         confidence=Confidence.DEPENDS,
         fixes=(
-            Fix(f"move to {found.replacement}", steps=(f"change apiVersion to {found.replacement} in the template",)),
+            Fix(
+                f"move to {found.replacement}",
+                steps=(f"change apiVersion to {found.replacement} in the template",),
+            ),
             Fix(
                 "see what the cluster serves, or give policylint the CRDs with --crds",
                 steps=(f"kubectl api-resources --api-group={change.id.group}",),

@@ -12,9 +12,9 @@ manager=hpa.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Kept, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import at
+from policylint.model import Category, Fix, Kept, Severity, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)

@@ -11,10 +11,20 @@ What to do instead: leave replicas out of the template when autoscaling is on.
 
 from collections.abc import Iterator
 
-from policylint.kubernetes.api.autoscalers import targets
-from policylint.model import Apply, Category, Confidence, Created, Fix, Kept, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.autoscalers import targets
 from policylint.kubernetes.api.workloads import at
+from policylint.model import (
+    Apply,
+    Category,
+    Confidence,
+    Created,
+    Fix,
+    Kept,
+    Severity,
+    Upgrade,
+    Violation,
+)
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
@@ -27,7 +37,11 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     }
     for autoscaler, target in targets(upgrade.after):
         workload = upgrade.after.resources.get(target)
-        if workload is None or at(workload.body, "spec", "replicas") is None or not touched & {target, autoscaler.id}:
+        if (
+            workload is None
+            or at(workload.body, "spec", "replicas") is None
+            or not touched & {target, autoscaler.id}
+        ):
             continue
         server_side = context.target.apply is Apply.SERVER_SIDE
         yield Violation(

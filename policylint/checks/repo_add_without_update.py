@@ -10,16 +10,20 @@ What to do instead: add helm repo update behind it, or --force-update to the rep
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Confidence, Grade, Severity, Violation
 from policylint.scan.invocations.advice import add_flag
 from policylint.scan.repository.together import Together
-from policylint.model import Category, Confidence, Grade, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
 def check(file: Together, context: Context) -> Iterator[Violation]:
     """repo add, then a chart of that repository, and no repo or dependency update between."""
-    refreshed = [each for each in file.invocations if each.positionals[:1] in (("update",), ("up",), ("build",))]
+    refreshed = [
+        each
+        for each in file.invocations
+        if each.positionals[:1] in (("update",), ("up",), ("build",))
+    ]
     for added in file.invocations:
         verb, name, *_ = (*added.positionals, None, None)
         if (added.tool, added.action, verb) != ("helm", "repo", "add") or not isinstance(name, str):

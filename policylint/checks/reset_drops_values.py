@@ -11,12 +11,12 @@ What to do instead: keep every value in a file that each upgrade names; `helm ge
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.compare import reverting
 from policylint.helm.values.modes import Mode
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import listed
+from policylint.model import Category, Fix, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
@@ -36,7 +36,10 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
             fixes=(
                 Fix(
                     "add them to the values file of this upgrade",
-                    steps=("helm get values RELEASE -o yaml", "copy what is still meant into the values file"),
+                    steps=(
+                        "helm get values RELEASE -o yaml",
+                        "copy what is still meant into the values file",
+                    ),
                 ),
             ),
         )

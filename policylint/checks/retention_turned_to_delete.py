@@ -10,9 +10,9 @@ What to do instead: keep Retain, and delete claims by hand when their data is no
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Kept, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import mapping
+from policylint.model import Category, Fix, Kept, Severity, Violation
 
 
 @rule(category=Category.DATA_LOSS, severity=Severity.WARNING)
@@ -21,7 +21,8 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     if change.id.kind != "StatefulSet" or not change.fields:
         return
     sides = [
-        mapping(side.body, "spec", "persistentVolumeClaimRetentionPolicy") for side in (change.before, change.after)
+        mapping(side.body, "spec", "persistentVolumeClaimRetentionPolicy")
+        for side in (change.before, change.after)
     ]
     for when in ("whenDeleted", "whenScaled"):
         old, new = (side.get(when, "Retain") for side in sides)

@@ -11,15 +11,15 @@ What to do instead: keep all values in a file and upgrade with `-f FILE --reset-
 
 from collections.abc import Iterator
 
-from policylint.errors import PolicylintError
-from policylint.model import Category, Edit, Fix, Grade, Severity, Violation
-from policylint.redaction.redactor import secret_key
 from policylint.engine.rule import Context, rule
+from policylint.errors import PolicylintError
 from policylint.helm.values.compare import Difference, hidden
 from policylint.helm.values.modes import Mode
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import leaves, listed
 from policylint.helm.values.writing import full_values
+from policylint.model import Category, Edit, Fix, Grade, Severity, Violation
+from policylint.redaction.redactor import secret_key
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
@@ -40,14 +40,20 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
                 fixes=fixes,
                 locations=(change.default_place(difference.path),),
             )
-    others = [difference for difference in found if not (difference.image and difference.before is not None)]
+    others = [
+        difference
+        for difference in found
+        if not (difference.image and difference.before is not None)
+    ]
     if others:
         keys = [difference.key for difference in others]
         yield Violation(
             f"--reuse-values hides {len(others)} new default{'s'[: len(others) != 1]} of the chart",
             because=listed(keys),
             after=keys,
-            severity=Severity.NOTE if all(difference.before is not None for difference in others) else None,
+            severity=Severity.NOTE
+            if all(difference.before is not None for difference in others)
+            else None,
             fixes=fixes,
             locations=(change.default_place(others[0].path),),
         )
@@ -58,19 +64,32 @@ def _pointer(difference: Difference) -> str:
 
 
 def _fixes(change: ValuesChange) -> tuple[Fix, ...]:
-    steps = ("helm get values RELEASE -o yaml > values.yaml", "helm upgrade ... -f values.yaml --reset-values")
+    steps = (
+        "helm get values RELEASE -o yaml > values.yaml",
+        "helm upgrade ... -f values.yaml --reset-values",
+    )
     edits = tuple(_edits(change))
     if edits:
-        steps = (f"write the edited {edits[0].file}", f"helm upgrade ... -f {edits[0].file} --reset-values")
+        steps = (
+            f"write the edited {edits[0].file}",
+            f"helm upgrade ... -f {edits[0].file} --reset-values",
+        )
     return (
-        Fix("keep the values in a file and reset", Grade.UNSAFE if edits else Grade.MANUAL, steps, edits),
+        Fix(
+            "keep the values in a file and reset",
+            Grade.UNSAFE if edits else Grade.MANUAL,
+            steps,
+            edits,
+        ),
         Fix("use --reset-then-reuse-values in place of --reuse-values (Helm 3.14 and later)"),
     )
 
 
 def _edits(change: ValuesChange) -> Iterator[Edit]:
     """The upgrade's own values file with what the release holds added, unless that may be secret."""
-    if not change.files or any(secret_key(part) for path, _ in leaves(change.old_user) for part in path):
+    if not change.files or any(
+        secret_key(part) for path, _ in leaves(change.old_user) for part in path
+    ):
         return
     file = change.files[-1]
     try:

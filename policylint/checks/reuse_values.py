@@ -13,11 +13,11 @@ keeps your values and takes new defaults.
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Grade, Severity, Violation
 from policylint.scan.invocations.advice import line_of, replace_flag
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.invocations.versions import absent
-from policylint.model import Category, Fix, Grade, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 INSTEAD = "--reset-then-reuse-values"
 
@@ -26,7 +26,11 @@ INSTEAD = "--reset-then-reuse-values"
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """The flag is set, and --reset-values does not beat it."""
     flag = invocation.flag("reuse-values")
-    if invocation.deploys and flag.state == "set" and invocation.flag("reset-values").state != "set":
+    if (
+        invocation.deploys
+        and flag.state == "set"
+        and invocation.flag("reset-values").state != "set"
+    ):
         yield Violation(
             message=f"{flag.written or '--reuse-values'} hides the new chart's defaults",
             because="Helm takes the old chart's computed values instead" + _change(invocation),
@@ -41,6 +45,10 @@ def _change(invocation: Invocation) -> str:
 
 def _fix(invocation: Invocation, context: Context) -> Fix:
     version = invocation.helm_version or line_of(invocation, context)
-    if invocation.tool == "helm" and not absent(version, invocation.action, INSTEAD.removeprefix("--")):
+    if invocation.tool == "helm" and not absent(
+        version, invocation.action, INSTEAD.removeprefix("--")
+    ):
         return replace_flag(invocation, "reuse-values", INSTEAD, f"write {INSTEAD}", Grade.UNSAFE)
-    return replace_flag(invocation, "reuse-values", "", "leave it out, and give all values each time", Grade.UNSAFE)
+    return replace_flag(
+        invocation, "reuse-values", "", "leave it out, and give all values each time", Grade.UNSAFE
+    )

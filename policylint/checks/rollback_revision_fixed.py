@@ -9,16 +9,25 @@ What to do instead: find the newest good revision when it is needed: policylint 
 
 from collections.abc import Iterator
 
-from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Severity, Violation
+from policylint.scan.invocations.model import Invocation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """The revision is a literal 1."""
-    if invocation.tool == "helm" and invocation.action == "rollback" and invocation.positionals[1:2] == ("1",):
+    if (
+        invocation.tool == "helm"
+        and invocation.action == "rollback"
+        and invocation.positionals[1:2] == ("1",)
+    ):
         yield Violation(
             message="the rollback goes back to the first install, whatever came since",
-            fixes=(Fix("find the newest good revision first", steps=("policylint history NAMESPACE/RELEASE",)),),
+            fixes=(
+                Fix(
+                    "find the newest good revision first",
+                    steps=("policylint history NAMESPACE/RELEASE",),
+                ),
+            ),
         )

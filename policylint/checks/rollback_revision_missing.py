@@ -9,9 +9,9 @@ What to do instead: name the newest good revision: policylint history says which
 
 from collections.abc import Iterator
 
-from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Severity, Violation
+from policylint.scan.invocations.model import Invocation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
@@ -24,5 +24,9 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
         yield Violation(
             message="the rollback goes to the revision before, even if that one failed",
             because="0 means the revision before" if revision else "no revision is given",
-            fixes=(Fix("name the newest good revision", steps=("policylint history NAMESPACE/RELEASE",)),),
+            fixes=(
+                Fix(
+                    "name the newest good revision", steps=("policylint history NAMESPACE/RELEASE",)
+                ),
+            ),
         )

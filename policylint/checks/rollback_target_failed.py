@@ -11,11 +11,11 @@ What to do instead: give `helm rollback` the number of a good revision.
 
 from collections.abc import Iterator
 
-from policylint.helm.inputs.revisions import History, Revision
+from policylint.engine.rule import Context, rule
 from policylint.helm.history.report import said
 from policylint.helm.history.targets import Targets, targets
+from policylint.helm.inputs.revisions import History, Revision
 from policylint.model import Category, Direction, Fix, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.ROLLBACK, severity=Severity.WARNING)
@@ -27,13 +27,20 @@ def check(history: History, _: Context) -> Iterator[Violation]:
     plain = history.command("rollback")
     missing = history.last.number - 1
     if found.rollback_without_number is None and missing > 0:
-        yield _violation(history, found, f"`{plain}` stops: release has no {missing} version", history.last)
+        yield _violation(
+            history, found, f"`{plain}` stops: release has no {missing} version", history.last
+        )
     elif found.rollback_without_number and not found.rollback_without_number.good:
         yield _violation(
-            history, found, f"`{plain}` goes back to a revision that failed", found.rollback_without_number
+            history,
+            found,
+            f"`{plain}` goes back to a revision that failed",
+            found.rollback_without_number,
         )
     if found.atomic and not found.atomic.good:
-        yield _violation(history, found, "--atomic goes back to a revision that failed", found.atomic)
+        yield _violation(
+            history, found, "--atomic goes back to a revision that failed", found.atomic
+        )
 
 
 def _violation(history: History, found: Targets, message: str, revision: Revision) -> Violation:

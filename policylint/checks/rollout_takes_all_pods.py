@@ -9,11 +9,11 @@ What to do instead: set maxUnavailable to 0 or 1 and maxSurge to 1 or more.
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.rollouts import max_unavailable
+from policylint.kubernetes.api.workloads import at, mapping
 from policylint.kubernetes.forecast.impact import strategy, template_change
 from policylint.model import Category, Fix, Kept, Severity, Violation
-from policylint.kubernetes.api.rollouts import max_unavailable
-from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import at, mapping
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
@@ -23,7 +23,11 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
         return
     spec = mapping(change.after.body, "spec")
     replicas = spec.get("replicas", 1)
-    if not isinstance(replicas, int) or replicas == 0 or strategy(spec, "Deployment") != "RollingUpdate":
+    if (
+        not isinstance(replicas, int)
+        or replicas == 0
+        or strategy(spec, "Deployment") != "RollingUpdate"
+    ):
         return
     given = at(spec, "strategy", "rollingUpdate", "maxUnavailable")
     if given is not None and max_unavailable(spec) >= replicas:

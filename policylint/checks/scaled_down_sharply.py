@@ -9,9 +9,9 @@ What to do instead: scale down in steps and watch the load, or leave replicas to
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Kept, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import at
+from policylint.model import Category, Fix, Kept, Severity, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING, params={"keep": 0.5})
@@ -20,7 +20,11 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     if change.id.kind not in ("Deployment", "StatefulSet", "ReplicaSet") or not change.fields:
         return
     old, new = (at(side.body, "spec", "replicas") for side in (change.before, change.after))
-    if isinstance(old, int) and isinstance(new, int) and 0 < new < old * float(context.params["keep"]):
+    if (
+        isinstance(old, int)
+        and isinstance(new, int)
+        and 0 < new < old * float(context.params["keep"])
+    ):
         yield Violation(
             message=f"this upgrade takes {old - new} of {old} replicas away at once",
             path="/spec/replicas",

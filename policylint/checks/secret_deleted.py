@@ -11,11 +11,11 @@ helm.sh/resource-policy: keep.
 
 from collections.abc import Iterator
 
-from policylint.kubernetes.forecast.impact import KEEP, is_kept
-from policylint.model import Category, Deleted, Fix, Severity, Upgrade, Violation
-from policylint.kubernetes.manifests.renames import renames
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import references, referred, workloads
+from policylint.kubernetes.forecast.impact import KEEP, is_kept
+from policylint.kubernetes.manifests.renames import renames
+from policylint.model import Category, Deleted, Fix, Severity, Upgrade, Violation
 
 DERIVED = ("kubernetes.io/service-account-token", "helm.sh/release.v1")
 
@@ -23,11 +23,19 @@ DERIVED = ("kubernetes.io/service-account-token", "helm.sh/release.v1")
 @rule(category=Category.DATA_LOSS, severity=Severity.NOTE)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A Secret without keep policy goes, comes back under no other name, and no workload still asks for it."""
-    gone = [change for change in upgrade.of("Secret") if isinstance(change, Deleted) and not is_kept(change.before)]
+    gone = [
+        change
+        for change in upgrade.of("Secret")
+        if isinstance(change, Deleted) and not is_kept(change.before)
+    ]
     if not gone or not upgrade.after.resources:
         return
     moved = {old.id for old, _ in renames(upgrade)}
-    asked = {referred(found, reference) for found in workloads(upgrade.after) for reference in references(found)}
+    asked = {
+        referred(found, reference)
+        for found in workloads(upgrade.after)
+        for reference in references(found)
+    }
     for change in gone:
         if change.id in moved | asked or change.before.body.get("type") in DERIVED:
             continue
@@ -38,7 +46,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             fixes=(
                 Fix(
                     "keep the Secret in the cluster",
-                    steps=(f"kubectl annotate secret {change.id.name} -n {change.id.namespace} {KEEP}=keep",),
+                    steps=(
+                        f"kubectl annotate secret {change.id.name} -n {change.id.namespace} {KEEP}=keep",
+                    ),
                 ),
             ),
         )

@@ -12,11 +12,11 @@ variables use --set-file with a file that is removed.
 import re
 from collections.abc import Iterator
 
-from policylint.scan.invocations.advice import changes_release
-from policylint.scan.invocations.model import Invocation
+from policylint.engine.rule import Context, rule
 from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.runtime.patterns import pattern
-from policylint.engine.rule import Context, rule
+from policylint.scan.invocations.advice import changes_release
+from policylint.scan.invocations.model import Invocation
 
 SECRET = pattern(
     r"(?:passw(?:or)?d|passphrase|pwd|token|(?:api|private|access|secret|auth|encryption|signing)[-_]?key|credentials?"
@@ -39,14 +39,20 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
                 if assigned and value and SECRET.search(key) and not _harmless(value):
                     yield Violation(
                         message=f"the value of {key} is a secret that everybody can read here",
-                        fixes=(Fix("put it into a Secret and name it in the values (existingSecret)"),),
+                        fixes=(
+                            Fix("put it into a Secret and name it in the values (existingSecret)"),
+                        ),
                     )
     for name in FLAGS:
         flag = invocation.flag(name)
         if invocation.tool == "helm" and isinstance(flag.value, str) and not _harmless(flag.value):
             yield Violation(
                 message=f"{flag.written} is a secret that everybody can read here",
-                fixes=(Fix("give it by a variable of the CI, or --password-stdin to helm registry login"),),
+                fixes=(
+                    Fix(
+                        "give it by a variable of the CI, or --password-stdin to helm registry login"
+                    ),
+                ),
             )
 
 

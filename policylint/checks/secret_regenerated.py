@@ -14,9 +14,9 @@ cannot see what lookup would find.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
-from policylint.helm.render.steady import Unsteady, UnsteadyRender
 from policylint.engine.rule import Context, rule
+from policylint.helm.render.steady import Unsteady, UnsteadyRender
+from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
 
 TEMPLATED = ("Deployment ", "StatefulSet ", "DaemonSet ")
 
@@ -36,7 +36,11 @@ def check(render: UnsteadyRender, context: Context) -> Iterator[Violation]:
             if pods
             else f"{resource} is generated anew at every upgrade",
             because=f"two renders of the same values differ at {paths}"
-            + ("" if pods else "; only a lookup of the live Secret could keep it, and an offline render has none"),
+            + (
+                ""
+                if pods
+                else "; only a lookup of the live Secret could keep it, and an offline render has none"
+            ),
             path=places[0].path,
             locations=(Location("rendered", places[0].template, key=resource),),
             fixes=(Fix("give the value, or generate it only where lookup finds no live Secret"),),

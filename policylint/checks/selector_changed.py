@@ -12,9 +12,9 @@ its pods (kubectl delete --cascade=orphan) and upgrade, or let the chart create 
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Created, Kept, Severity, Violation
 from policylint.advice.refusals import refusals
 from policylint.engine.rule import Context, rule
+from policylint.model import Category, Created, Kept, Severity, Violation
 
 
 @rule(category=Category.CLUSTER_REJECTS, severity=Severity.ERROR)

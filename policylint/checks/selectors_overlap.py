@@ -12,9 +12,20 @@ labels; the Service selects by what they share.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Change, Created, Deleted, Fix, Manifest, Resource, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import EMPTY, mapping, pod_labels, selects, workloads
+from policylint.model import (
+    Category,
+    Change,
+    Created,
+    Deleted,
+    Fix,
+    Manifest,
+    Resource,
+    Severity,
+    Upgrade,
+    Violation,
+)
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 
@@ -22,7 +33,9 @@ KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A workload takes the pods of another and did not before; two that come together may have been renamed."""
-    touched = [change for change in upgrade.of(*KINDS) if isinstance(change, Created) or _changes(change)]
+    touched = [
+        change for change in upgrade.of(*KINDS) if isinstance(change, Created) or _changes(change)
+    ]
     if not touched or not upgrade.before.resources:
         return
     created = {change.id for change in touched if isinstance(change, Created)}
@@ -35,7 +48,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                 path="/spec/selector",
                 after=mapping(one.body, "spec", "selector"),
                 resource=one.id,
-                fixes=(Fix("give each of the two a label of its own, in the selector and on the pods"),),
+                fixes=(
+                    Fix("give each of the two a label of its own, in the selector and on the pods"),
+                ),
             )
 
 
@@ -62,7 +77,9 @@ def _taken(group: list[Resource]) -> Iterator[tuple[Resource, Resource]]:
             bearers.setdefault(str(label), set()).add(number)
     for number, one in enumerate(group):
         selector = mapping(one.body, "spec", "selector")
-        named = [bearers.get(str(label), set()) for label in mapping(selector, "matchLabels").items()]
+        named = [
+            bearers.get(str(label), set()) for label in mapping(selector, "matchLabels").items()
+        ]
         able = set.intersection(*named) if named else range(len(group))
         for other in sorted(able):
             if selector and other != number and selects(selector, labels[other]):

@@ -9,9 +9,9 @@ What to do instead: change both together, or keep the old port beside the new on
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.backends import backends, has_port
 from policylint.model import Category, Fix, Severity, Upgrade, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)
@@ -19,7 +19,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """An Ingress or HTTPRoute of the after side names a port that its Service had before and has no more."""
     for resource in upgrade.after.resources.values():
         for backend in backends(resource):
-            old, new = (side.resources.get(backend.service) for side in (upgrade.before, upgrade.after))
+            old, new = (
+                side.resources.get(backend.service) for side in (upgrade.before, upgrade.after)
+            )
             if old is None or new is None or backend.port is None:
                 continue
             if has_port(old, backend.port) and not has_port(new, backend.port):

@@ -11,10 +11,10 @@ own; keep the old one until the new one has proved itself. If no switch was mean
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Created, Fix, Resource, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.traffic import readiness, unsettled
 from policylint.kubernetes.api.workloads import behind, mapping
+from policylint.model import Category, Created, Fix, Resource, Severity, Upgrade, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE, params={"keep": 0.5})
@@ -35,7 +35,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             resource=change.id,
             severity=severity,
             fixes=(
-                Fix("bring the new workload up at full size first, then move the selector in an upgrade of its own"),
+                Fix(
+                    "bring the new workload up at full size first, then move the selector in an upgrade of its own"
+                ),
             ),
         )
 

@@ -9,10 +9,10 @@ What to do instead: let the selector and the pod labels come from the same templ
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.traffic import unsettled
 from policylint.kubernetes.api.workloads import behind, mapping
+from policylint.model import Category, Fix, Severity, Upgrade, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)

@@ -9,9 +9,9 @@ What to do instead: add a second Service with the new type, move the traffic (DN
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Kept, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import at
+from policylint.model import Category, Fix, Kept, Severity, Violation
 
 REACH = {"ClusterIP": 0, "ExternalName": 0, "NodePort": 1, "LoadBalancer": 2}
 
@@ -21,14 +21,20 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     """A type with less reach, or another load balancer address."""
     if change.id.kind != "Service" or change.id.group or not change.fields:
         return
-    old, new = (at(side.body, "spec", "type") or "ClusterIP" for side in (change.before, change.after))
+    old, new = (
+        at(side.body, "spec", "type") or "ClusterIP" for side in (change.before, change.after)
+    )
     if REACH.get(new, 0) < REACH.get(old, 0) or (old != new and "ExternalName" in (old, new)):
-        yield _said(f"this upgrade takes the Service's address away: {old} becomes {new}", "type", old, new)
+        yield _said(
+            f"this upgrade takes the Service's address away: {old} becomes {new}", "type", old, new
+        )
     elif old == new == "LoadBalancer":
         for field in ("loadBalancerIP",):
             was, becomes = (at(side.body, "spec", field) for side in (change.before, change.after))
             if was and was != becomes:
-                yield _said("this upgrade changes the address of the load balancer", field, was, becomes)
+                yield _said(
+                    "this upgrade changes the address of the load balancer", field, was, becomes
+                )
 
 
 def _said(message: str, field: str, before: object, after: object) -> Violation:

@@ -10,11 +10,11 @@ What to do instead: write a list as {a,b}, escape the comma within quotes ('host
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
 from policylint.errors import UsageError
-from policylint.scan.invocations.model import Assignment, Invocation
 from policylint.model import Category, Fix, Severity, Violation
 from policylint.redaction.redactor import secret_key
-from policylint.engine.rule import Context, rule
+from policylint.scan.invocations.model import Assignment, Invocation
 
 VERBS = ("install", "upgrade", "template", "lint")
 
@@ -35,7 +35,11 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
             said = "failed parsing --set data" if secret_key(given.text) else error.message
             yield Violation(
                 message=f"helm {invocation.action} stops: {said}",
-                fixes=(Fix("escape the comma within quotes, 'key=a\\,b', or write a list, 'key={a,b}'"),),
+                fixes=(
+                    Fix(
+                        "escape the comma within quotes, 'key=a\\,b', or write a list, 'key={a,b}'"
+                    ),
+                ),
             )
 
 

@@ -15,12 +15,12 @@ Source of the types: pkg/strvals/parser.go of Helm 3.22 and 4.3 (typedVal).
 import re
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Confidence, Fix, Grade, Severity, Violation
+from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.advice import installs_or_upgrades
 from policylint.scan.invocations.edits import respelled
 from policylint.scan.invocations.model import Assignment, Invocation
-from policylint.model import Category, Confidence, Fix, Grade, Severity, Violation
-from policylint.runtime.patterns import pattern
-from policylint.engine.rule import Context, rule
 
 TYPED = pattern(r"(?i)true|false|0|-?[1-9]\d*")
 LONG = pattern(r"[1-9]\d{6,17}")
@@ -65,8 +65,15 @@ def _fix(invocation: Invocation, given: Assignment, pair: str) -> Fix:
     key, _, value = pair.partition("=")
     if READ_BY_YAML.fullmatch(value):
         return Fix(f"quote {key} in the template")
-    edit = respelled(invocation, given.origin, "--set", "--set-string") if given.text == pair else None
-    return Fix(f"write --set-string {pair}", Grade.UNSAFE if edit else Grade.MANUAL, (), (edit,) if edit else ())
+    edit = (
+        respelled(invocation, given.origin, "--set", "--set-string") if given.text == pair else None
+    )
+    return Fix(
+        f"write --set-string {pair}",
+        Grade.UNSAFE if edit else Grade.MANUAL,
+        (),
+        (edit,) if edit else (),
+    )
 
 
 def _scientific(digits: str) -> str:

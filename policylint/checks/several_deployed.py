@@ -11,9 +11,9 @@ others superseded.
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
 from policylint.helm.inputs.revisions import History
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.ROLLBACK, severity=Severity.WARNING)

@@ -9,12 +9,14 @@ What to do instead: keep the constraints.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Kept, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.safeguards import removed
+from policylint.model import Category, Kept, Severity, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE)
 def check(change: Kept, context: Context) -> Iterator[Violation]:
     """A container or pod had it before and has it no more."""
-    yield from removed(change, ("topologySpreadConstraints", "affinity.podAntiAffinity"), "spreading")
+    yield from removed(
+        change, ("topologySpreadConstraints", "affinity.podAntiAffinity"), "spreading"
+    )

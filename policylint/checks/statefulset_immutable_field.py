@@ -13,9 +13,9 @@ What to do instead: for a volume size, patch the claims first; then delete the S
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Created, Kept, Severity, Violation
 from policylint.advice.refusals import refusals
 from policylint.engine.rule import Context, rule
+from policylint.model import Category, Created, Kept, Severity, Violation
 
 
 @rule(category=Category.CLUSTER_REJECTS, severity=Severity.ERROR)

@@ -12,11 +12,11 @@ afterwards, rewrite the stored record with the `mapkubeapis` plugin.
 
 from collections.abc import Iterator
 
-from policylint.helm.inputs.revisions import History, Revision
+from policylint.engine.rule import Context, rule
 from policylint.helm.history.stored import unserved
 from policylint.helm.history.targets import base
+from policylint.helm.inputs.revisions import History, Revision
 from policylint.model import Category, Confidence, Direction, Fix, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.ERROR, confidence=Confidence.LIKELY)
@@ -29,8 +29,14 @@ def check(history: History, context: Context) -> Iterator[Violation]:
             yield _violation(history, revision, found, minor, upgrade=revision is start)
 
 
-def _violation(history: History, revision: Revision, found: list[str], minor: str, *, upgrade: bool) -> Violation:
-    what = f"the next upgrade of {history.name}" if upgrade else f"a rollback to revision {revision.number}"
+def _violation(
+    history: History, revision: Revision, found: list[str], minor: str, *, upgrade: bool
+) -> Violation:
+    what = (
+        f"the next upgrade of {history.name}"
+        if upgrade
+        else f"a rollback to revision {revision.number}"
+    )
     return Violation(
         f"{what} will stop: its stored manifest holds APIs that Kubernetes {minor} does not serve",
         because=f"revision {revision.number} holds {', '.join(found)}",

@@ -11,11 +11,11 @@ Source: docs/user-guide/sync-options.md and controller/sync.go of argoproj/argo-
 
 from collections.abc import Iterator
 
-from policylint.errors import closest
-from policylint.scan.repository.declaredfields import declared
-from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.errors import closest
+from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.repository.declaredfields import declared
 
 SWITCH = ("true", "false")
 OPTIONS = {
@@ -52,7 +52,11 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
             message=f"the sync option {text} has no effect",
             because=_because(name, value) if item.text else "an option is one text: Name=value",
             before=text,
-            locations=(Location("command", invocation.file, item.line, item.column, invocation.release or ""),),
+            locations=(
+                Location(
+                    "command", invocation.file, item.line, item.column, invocation.release or ""
+                ),
+            ),
             fixes=(Fix("remove it, or write what is meant"),),
         )
 

@@ -9,16 +9,30 @@ What to do instead: rename the container port and targetPort together, or use th
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Created, Fix, Kept, Manifest, Resource, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.traffic import unsettled
 from policylint.kubernetes.api.workloads import behind, containers, items, pod_template
+from policylint.model import (
+    Category,
+    Created,
+    Fix,
+    Kept,
+    Manifest,
+    Resource,
+    Severity,
+    Upgrade,
+    Violation,
+)
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A named targetPort that no pod behind the Service has, in a Service that is new or was in order before."""
-    created = [change for change in upgrade.of("Service") if isinstance(change, Created) and not change.id.group]
+    created = [
+        change
+        for change in upgrade.of("Service")
+        if isinstance(change, Created) and not change.id.group
+    ]
     services: list[Created | Kept] = [*unsettled(upgrade), *created]
     for change in services:
         old = _unmet(change.before, upgrade.before) if isinstance(change, Kept) else {}

@@ -10,11 +10,11 @@ What to do instead: write the unit: 300s or 5m.
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Severity, Violation
 from policylint.scan.invocations.advice import replace_flag
 from policylint.scan.invocations.defaults import called
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 WITH_UNIT = ("helm", "ansible", "flux", "k3s")
 """Tools that take a duration; the others take seconds."""

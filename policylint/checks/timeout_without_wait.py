@@ -9,18 +9,22 @@ What to do instead: add --wait, or leave the timeout out.
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Severity, Violation
 from policylint.scan.invocations.advice import add_flag, changes_release, severity
 from policylint.scan.invocations.defaults import called, off, on
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """--timeout with nothing that waits; a tool that is told not to wait was told so."""
     flag, wait = invocation.flag("timeout"), invocation.flag("wait")
-    waits = invocation.flag("atomic").state != "unset" or wait.value is False or not off(invocation, "wait")
+    waits = (
+        invocation.flag("atomic").state != "unset"
+        or wait.value is False
+        or not off(invocation, "wait")
+    )
     if changes_release(invocation) and flag.state == "set" and not waits:
         name = called(invocation, "timeout", "--timeout")
         given = "" if flag.value is None else f" {flag.value}"

@@ -9,6 +9,8 @@ What to do instead: keep the tls entry and its Secret, or change both in the sam
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import items
 from policylint.kubernetes.forecast.impact import is_kept
 from policylint.model import (
     Category,
@@ -22,8 +24,6 @@ from policylint.model import (
     Upgrade,
     Violation,
 )
-from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import items
 
 GROUPS = ("networking.k8s.io", "extensions")
 
@@ -31,7 +31,11 @@ GROUPS = ("networking.k8s.io", "extensions")
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A host that is still routed has TLS before and not after; or a tls entry names a Secret that goes."""
-    gone = {change.id for change in upgrade.of("Secret") if isinstance(change, Deleted) and not is_kept(change.before)}
+    gone = {
+        change.id
+        for change in upgrade.of("Secret")
+        if isinstance(change, Deleted) and not is_kept(change.before)
+    }
     covered, routed = _covered(upgrade.after), _routed(upgrade.after)
     for ingress in _ingresses(upgrade.before):
         for host in sorted(_hosts(ingress.body) & routed):
@@ -86,6 +90,8 @@ def _hosts(body: Object) -> set[str]:
     return {
         str(host)
         for entry in items(body, "spec", "tls")
-        for host in (entry.get("hosts") or [rule.get("host") for rule in items(body, "spec", "rules")])
+        for host in (
+            entry.get("hosts") or [rule.get("host") for rule in items(body, "spec", "rules")]
+        )
         if host
     }

@@ -12,18 +12,22 @@ What to do instead: one job for each release, or the same concurrency group for 
 from collections.abc import Iterator
 from itertools import combinations
 
-from policylint.scan.invocations.advice import installs_or_upgrades
-from policylint.scan.repository.jobs import Parts, parts_of
-from policylint.scan.invocations.model import Invocation
-from policylint.scan.repository.together import Together
-from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.scan.invocations.advice import installs_or_upgrades
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.repository.jobs import Parts, parts_of
+from policylint.scan.repository.together import Together
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
 def check(file: Together, context: Context) -> Iterator[Violation]:
     """The same release, namespace and target in two jobs that do not wait for each other, no dry runs."""
-    deploys = [each for each in file.invocations if installs_or_upgrades(each) and each.release and each.namespace]
+    deploys = [
+        each
+        for each in file.invocations
+        if installs_or_upgrades(each) and each.release and each.namespace
+    ]
     for first, second in combinations(deploys, 2):
         if _meet(first, second):
             yield Violation(
@@ -58,5 +62,8 @@ def _name(invocation: Invocation) -> str:
 def _one_waits(invocation: Invocation, one: str, two: str) -> bool:
     """Whether one of two jobs is done before the other begins."""
     parts = parts_of(invocation.source) if invocation.source else Parts()
-    ahead = {name: {part.name for part, _ in parts.before(parts.by_name.get(name))} for name in (one, two)}
+    ahead = {
+        name: {part.name for part, _ in parts.before(parts.by_name.get(name))}
+        for name in (one, two)
+    }
     return one in ahead[two] or two in ahead[one]

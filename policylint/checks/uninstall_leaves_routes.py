@@ -11,9 +11,9 @@ upgrade.
 
 from collections.abc import Iterator
 
-from policylint.scan.repository.routes import Removal
-from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.model import Category, Confidence, Fix, Severity, Violation
+from policylint.scan.repository.routes import Removal
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)

@@ -9,27 +9,39 @@ What to do instead: use the key that the chart reads (the nearest one is named),
 
 from collections.abc import Iterator
 
-from policylint.errors import closest
-from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
+from policylint.errors import closest
 from policylint.helm.values.references import Path, Usage, scan, usage
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import dotted, leaves
+from policylint.model import Category, Confidence, Fix, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.LIKELY)
 def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     """Compare every key this upgrade sets with every `.Values` of the new chart's templates."""
     read = usage(change.new)
-    old = usage(change.old) if change.old and not (change.old.stored and change.old.dependencies) else None
-    own = {found.path for file in change.files for found in scan(file.text, file.path)}  # values run through tpl
+    old = (
+        usage(change.old)
+        if change.old and not (change.old.stored and change.old.dependencies)
+        else None
+    )
+    own = {
+        found.path for file in change.files for found in scan(file.text, file.path)
+    }  # values run through tpl
     for path, _value in leaves(change.new_user):
-        if read.reads(path) or (old and old.reads(path)) or any(path[: len(found)] == found for found in own):
+        if (
+            read.reads(path)
+            or (old and old.reads(path))
+            or any(path[: len(found)] == found for found in own)
+        ):
             continue  # what the old chart read and the new one does not is another rule's
         near = nearest(path, read, change)
         yield Violation(
             f"{dotted(path)} has no effect: no template reads it",
-            because=f"the chart reads {dotted(near)}" if near else "nothing in the chart reads it or a key near it",
+            because=f"the chart reads {dotted(near)}"
+            if near
+            else "nothing in the chart reads it or a key near it",
             severity=Severity.WARNING if near else None,
             fixes=(Fix(f"write {dotted(near)}" if near else f"remove {dotted(path)}"),),
             locations=(change.place(path),),

@@ -11,12 +11,12 @@ What to do instead: quote what is meant as text; use --set-string for text and -
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Location, Severity, Violation
-from policylint.redaction.redactor import secret_key
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.hazards import Hazard, in_file, in_flags
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import Table, dotted, leaves
+from policylint.model import Category, Fix, Location, Severity, Violation
+from policylint.redaction.redactor import secret_key
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
@@ -28,7 +28,11 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
         for hazard in in_file(file.text, file.path):
             default = kinds.get(hazard.path)
             if default is None or type(default) is not type(hazard.read):
-                yield _violation(hazard, defaults, Location("cause", file.path, hazard.line, key=dotted(hazard.path)))
+                yield _violation(
+                    hazard,
+                    defaults,
+                    Location("cause", file.path, hazard.line, key=dotted(hazard.path)),
+                )
     for hazard in in_flags(change.given, defaults):
         yield _violation(hazard, defaults, Location("command", "--set", key=dotted(hazard.path)))
 
@@ -38,8 +42,14 @@ def _violation(hazard: Hazard, defaults: Table, place: Location) -> Violation:
     hidden = secret_key(hazard.path[-1])
     return Violation(
         f"{dotted(hazard.path)}: {'its text is read as another type' if hidden else hazard.message}",
-        because="the chart's default is text" if isinstance(default, str) else "the text and what is read differ",
+        because="the chart's default is text"
+        if isinstance(default, str)
+        else "the text and what is read differ",
         severity=Severity.WARNING if isinstance(default, str) else None,
-        fixes=(Fix(f"if text is meant, write {'it in quotes' if hidden else hazard.quoted}, or use --set-string"),),
+        fixes=(
+            Fix(
+                f"if text is meant, write {'it in quotes' if hidden else hazard.quoted}, or use --set-string"
+            ),
+        ),
         locations=(place,),
     )

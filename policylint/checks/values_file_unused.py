@@ -10,9 +10,9 @@ What to do instead: delete the file, or name it in the release that it is meant 
 from collections.abc import Iterator
 from pathlib import Path
 
-from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.unused import ValuesFiles
+from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.LIKELY)

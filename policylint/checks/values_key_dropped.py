@@ -9,11 +9,11 @@ What to do instead: read the chart's changelog, move the setting to its new key,
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.references import Path, usage
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import Table, dotted, leaves
+from policylint.model import Category, Confidence, Fix, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
@@ -29,7 +29,13 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
                 f"{dotted(path)} loses its effect: chart {change.new.version} does not read it",
                 because=f"chart {change.old.version} read it"
                 + (f"; the new chart has {dotted(renamed)}" if renamed else ""),
-                fixes=(Fix(f"set {dotted(renamed)} in its place" if renamed else f"remove {dotted(path)}"),),
+                fixes=(
+                    Fix(
+                        f"set {dotted(renamed)} in its place"
+                        if renamed
+                        else f"remove {dotted(path)}"
+                    ),
+                ),
                 locations=(change.place(path),),
             )
 
@@ -40,7 +46,9 @@ def renaming(path: Path, before: Table, after: Table) -> Path | None:
     added = [found for found in new if found not in old]
     same_name = [found for found in added if found[-1] == path[-1]]
     same_value = [
-        found for found in added if path in old and new[found] == old[path] not in (None, "", {}, [], True, False)
+        found
+        for found in added
+        if path in old and new[found] == old[path] not in (None, "", {}, [], True, False)
     ]
     candidates = same_name or same_value
     return candidates[0] if len(candidates) == 1 else None

@@ -10,12 +10,12 @@ is rolled out.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.chart import schema_of
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import dotted
 from policylint.helm.values.tightening import tightenings
+from policylint.model import Category, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
@@ -27,7 +27,9 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
         return
     found = tightenings(before if before is not None else {}, after)
     if found:
-        words = "; ".join(f"{dotted(item.path) or 'the values'} {item.message}" for item in found[:6])
+        words = "; ".join(
+            f"{dotted(item.path) or 'the values'} {item.message}" for item in found[:6]
+        )
         yield Violation(
             f"the values schema is stricter in {len(found)} place{'s'[: len(found) != 1]}",
             because=words + (f"; and {len(found) - 6} more" if len(found) > 6 else ""),

@@ -9,12 +9,12 @@ What to do instead: correct the values named; --skip-schema-validation only hide
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Fix, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.helm.values.chart import schema_of
 from policylint.helm.values.schema import breaches
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import dotted
+from policylint.model import Category, Fix, Severity, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.ERROR)

@@ -10,9 +10,9 @@ What to do instead: select by name and instance only; such labels belong to meta
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Created, Fix, Kept, Severity, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import mapping, pod_template
+from policylint.model import Category, Created, Fix, Kept, Severity, Violation
 
 VOLATILE = ("helm.sh/chart", "chart", "app.kubernetes.io/version", "version", "release-revision")
 
@@ -31,5 +31,7 @@ def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
                 because=f"its value {value} changes with the version, and a selector cannot change",
                 path=f"/spec/selector/matchLabels/{label.replace('~', '~0').replace('/', '~1')}",
                 after=value,
-                fixes=(Fix("take the label out of the selector now, by replacing the workload once"),),
+                fixes=(
+                    Fix("take the label out of the selector now, by replacing the workload once"),
+                ),
             )

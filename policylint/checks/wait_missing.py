@@ -11,11 +11,18 @@ What to do instead: add --wait with a --timeout, or follow the upgrade with kube
 
 from collections.abc import Iterator
 
-from policylint.scan.invocations.advice import add_flag, changes_release, line_of, replace_flag, severity, spelled
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Grade, Severity, Violation
+from policylint.scan.invocations.advice import (
+    add_flag,
+    changes_release,
+    line_of,
+    replace_flag,
+    severity,
+    spelled,
+)
 from policylint.scan.invocations.defaults import called, off, on
 from policylint.scan.invocations.model import Invocation
-from policylint.model import Category, Fix, Grade, Severity, Violation
-from policylint.engine.rule import Context, rule
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
@@ -25,11 +32,17 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     flag = invocation.flag("wait")
     hooks_only = flag.state == "set" and flag.value == "hookOnly"
     waits = invocation.flag("atomic").state != "unset" and invocation.tool != "flux"
-    if not (changes_release(invocation) or rolls_back) or waits or not (hooks_only or off(invocation, "wait")):
+    if (
+        not (changes_release(invocation) or rolls_back)
+        or waits
+        or not (hooks_only or off(invocation, "wait"))
+    ):
         return
     yield Violation(
         message=f"helm {invocation.action} does not wait until the pods are ready",
-        because=_because(invocation, spelled("atomic", line_of(invocation, context)), hooks_only=hooks_only),
+        because=_because(
+            invocation, spelled("atomic", line_of(invocation, context)), hooks_only=hooks_only
+        ),
         severity=severity(context),
         fixes=(_fix(invocation, hooks_only=hooks_only),),
     )
@@ -49,7 +62,9 @@ def _because(invocation: Invocation, atomic: str, *, hooks_only: bool) -> str:
 def _fix(invocation: Invocation, *, hooks_only: bool) -> Fix:
     title = f"add {on(invocation, 'wait', '--wait')}"
     if hooks_only:
-        return replace_flag(invocation, "wait", "--wait", "write --wait, which watches the pods", Grade.UNSAFE)
+        return replace_flag(
+            invocation, "wait", "--wait", "write --wait, which watches the pods", Grade.UNSAFE
+        )
     if invocation.flag("wait").value is False and invocation.syntax in ("yaml", "hcl"):
         return replace_flag(invocation, "wait", "", title.replace("add", "write"), Grade.UNSAFE)
     return add_flag(invocation, "--wait", title)

@@ -9,11 +9,11 @@ What to do instead: set maxUnavailable to 0 (and maxSurge to 1), or run more rep
 
 from collections.abc import Iterator
 
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.rollouts import min_ready
+from policylint.kubernetes.api.workloads import at, mapping
 from policylint.kubernetes.forecast.impact import template_change
 from policylint.model import Category, Fix, Kept, Severity, Violation
-from policylint.kubernetes.api.rollouts import min_ready
-from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import at, mapping
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

@@ -11,9 +11,19 @@ a post-install and post-upgrade hook.
 
 from collections.abc import Iterator
 
-from policylint.model import Category, Created, Deleted, Fix, Kept, ResourceId, Severity, Upgrade, Violation
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import behind, items, mapping
+from policylint.model import (
+    Category,
+    Created,
+    Deleted,
+    Fix,
+    Kept,
+    ResourceId,
+    Severity,
+    Upgrade,
+    Violation,
+)
 
 KINDS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 
@@ -29,7 +39,11 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         late: dict[ResourceId, list[int]] = {}
         for index, hook in enumerate(items(change.after.body, "webhooks")):
             service = _service(hook)
-            if hook.get("name") in old or hook.get("failurePolicy", "Fail") != "Fail" or service is None:
+            if (
+                hook.get("name") in old
+                or hook.get("failurePolicy", "Fail") != "Fail"
+                or service is None
+            ):
                 continue
             if _late(upgrade, service, new):
                 late.setdefault(service, []).append(index)
@@ -58,7 +72,11 @@ def _late(upgrade: Upgrade, service: ResourceId, new: set[ResourceId]) -> bool:
 
 
 def _failing(body: object) -> set[object]:
-    return {hook.get("name") for hook in items(body, "webhooks") if hook.get("failurePolicy", "Fail") == "Fail"}
+    return {
+        hook.get("name")
+        for hook in items(body, "webhooks")
+        if hook.get("failurePolicy", "Fail") == "Fail"
+    }
 
 
 def _service(hook: object) -> ResourceId | None:

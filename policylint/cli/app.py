@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable, Sequence
 
 from policylint import cli
-from policylint.runtime import signals as interrupts
 from policylint.cli.parameters import parameters, plain
 from policylint.errors import PolicylintError
 from policylint.model import Verdict
+from policylint.runtime import signals as interrupts
 from policylint.runtime.resources import modules
 
 NO_COMMANDS = ("app", "common", "help", "parameters", "sides")
@@ -68,7 +68,9 @@ def _refused(error: OSError) -> PolicylintError:
     """What the system refused: a file, or the output, of which its errors do not name a file."""
     if error.filename:
         return PolicylintError(
-            str(error.strerror), file=str(error.filename), remedy="check the path and who may use it"
+            str(error.strerror),
+            file=str(error.filename),
+            remedy="check the path and who may use it",
         )
     return PolicylintError(
         f"cannot write to standard output: {error.strerror or error}",

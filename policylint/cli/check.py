@@ -8,30 +8,47 @@ from msgspec.structs import replace
 from policylint.cli.common import check_formats, emit
 from policylint.cli.parameters import Words, option, words
 from policylint.cli.sides import one_side, with_sides
-from policylint.model import Category, Severity
 from policylint.helm.inputs.options import Options
+from policylint.model import Category, Severity
 
 
 @with_sides
 def command(
     options: Options,
-    rollback: Annotated[str, option("--rollback", help="Check the rollback to this revision.")] = "",
-    changed: Annotated[bool, option("--changed", help="Only releases that the changed FILES touch.")] = False,
-    select: Annotated[Words | None, option("--select", help="Rule ids, packs or categories.")] = None,
-    ignore: Annotated[Words | None, option("--ignore", help="Rule ids, packs or categories.")] = None,
-    level: Annotated[
-        Category | None, option("--level", help="This category and harder ones; practice: habits fail.")
+    rollback: Annotated[
+        str, option("--rollback", help="Check the rollback to this revision.")
+    ] = "",
+    changed: Annotated[
+        bool, option("--changed", help="Only releases that the changed FILES touch.")
+    ] = False,
+    select: Annotated[
+        Words | None, option("--select", help="Rule ids, packs or categories.")
     ] = None,
-    fail_on: Annotated[Severity | None, option("--fail-on", help="The lowest severity that fails.")] = None,
-    strict: Annotated[bool, option("--strict", help="What depends on live state is unknown.")] = False,
-    allow_empty: Annotated[bool, option("--allow-empty", help="No resource on the after side is fine.")] = False,
-    format_: Annotated[Words | None, option("--format", help="text, json, ...; FORMAT=FILE.")] = None,
+    ignore: Annotated[
+        Words | None, option("--ignore", help="Rule ids, packs or categories.")
+    ] = None,
+    level: Annotated[
+        Category | None,
+        option("--level", help="This category and harder ones; practice: habits fail."),
+    ] = None,
+    fail_on: Annotated[
+        Severity | None, option("--fail-on", help="The lowest severity that fails.")
+    ] = None,
+    strict: Annotated[
+        bool, option("--strict", help="What depends on live state is unknown.")
+    ] = False,
+    allow_empty: Annotated[
+        bool, option("--allow-empty", help="No resource on the after side is fine.")
+    ] = False,
+    format_: Annotated[
+        Words | None, option("--format", help="text, json, ...; FORMAT=FILE.")
+    ] = None,
 ) -> int:
     """Judge an upgrade before it runs.
 
     policylint check CHART -f values.yaml --before git:main, or policylint check -- helm upgrade ...
     """
-    from policylint.pipeline.case import check
+    from policylint.commands.check import check
 
     check_formats(words(format_))
     asked = replace(
@@ -47,7 +64,9 @@ def command(
         strict=strict,
         allow_empty=allow_empty,
     )
-    return emit(check(asked, _progress if sys.stderr and sys.stderr.isatty() else None), words(format_))
+    return emit(
+        check(asked, _progress if sys.stderr and sys.stderr.isatty() else None), words(format_)
+    )
 
 
 def _progress(number: int, count: int, release: str) -> None:

@@ -17,7 +17,10 @@ def emit(report: Report, formats: Sequence[str]) -> int:
     """Write the report in every format asked for (`text`, `json`, `sarif=out.sarif`) and return the exit code."""
     wanted = [_target(word) for word in formats or ("text",)]
     if sum(not file for _, file in wanted) > 1:
-        raise UsageError("two formats for standard output", remedy="write one of them to a file: --format json=FILE")
+        raise UsageError(
+            "two formats for standard output",
+            remedy="write one of them to a file: --format json=FILE",
+        )
     for name, file in wanted:
         if file:
             write(Path(file), render(name, report))
@@ -31,12 +34,16 @@ def check_formats(formats: Sequence[str]) -> None:
     """Refuse an unknown format before any work is done."""
     for name, _ in map(_target, formats):
         if name not in names():
-            raise UsageError(f"no format is called {name!r}", remedy=f"the formats are {', '.join(names())}")
+            raise UsageError(
+                f"no format is called {name!r}", remedy=f"the formats are {', '.join(names())}"
+            )
 
 
 def in_colour() -> bool:
     """Whether standard output is a terminal that wants colour (https://no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return (
+        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )
 
 
 def write(path: Path, text: str) -> None:
@@ -48,13 +55,21 @@ def write(path: Path, text: str) -> None:
         if path.exists() and not path.is_file():
             path.write_text(text, encoding="utf-8", newline="")
             return
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8", newline="") as temporary:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=path.parent, delete=False, encoding="utf-8", newline=""
+        ) as temporary:
             begun = Path(temporary.name)
             temporary.write(text)
         begun.replace(path)
     except OSError as error:
-        remedy = "free some space" if error.errno == errno.ENOSPC else "name a file in a directory you may write to"
-        raise UsageError(f"cannot write the report: {error.strerror}", file=str(path), remedy=remedy) from None
+        remedy = (
+            "free some space"
+            if error.errno == errno.ENOSPC
+            else "name a file in a directory you may write to"
+        )
+        raise UsageError(
+            f"cannot write the report: {error.strerror}", file=str(path), remedy=remedy
+        ) from None
     finally:
         if begun:  # gone already where all went well
             begun.unlink(missing_ok=True)

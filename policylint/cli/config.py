@@ -12,7 +12,9 @@ from policylint.config import Release
 
 def command(
     file: Annotated[str, option("--config", help="The configuration file.")] = "",
-    explain: Annotated[bool, option("--explain", help="Say where it comes from and what it leaves open.")] = False,
+    explain: Annotated[
+        bool, option("--explain", help="Say where it comes from and what it leaves open.")
+    ] = False,
 ) -> int:
     """Print the configuration that holds in this directory, as JSON."""
     from msgspec import structs, to_builtins
@@ -23,20 +25,24 @@ def command(
     found = load_config(Options(config=file))
     if explain:
         sys.stderr.write(
-            f"from {found.file}\n" if found.file else "no .policylint.yaml here or above: the defaults hold\n"
+            f"from {found.file}\n"
+            if found.file
+            else "no .policylint.yaml here or above: the defaults hold\n"
         )
     shown = structs.asdict(found)
     shown["releases"] = [_shown(release) for release in found.releases]
-    shown["immutable_paths"] = {f"{group}/{kind}": paths for (group, kind), paths in found.immutable_paths.items()}
+    shown["immutable_paths"] = {
+        f"{group}/{kind}": paths for (group, kind), paths in found.immutable_paths.items()
+    }
     sys.stdout.write(json.dumps(to_builtins(shown), indent=2) + "\n")
     return 0
 
 
 def _shown(release: Release) -> Release:
     """A release without the secrets of its `set` and of its repository's address."""
+    from policylint.redaction.collect import argument_secrets
     from policylint.redaction.quoted import without
     from policylint.redaction.redactor import LOGIN, MASK
-    from policylint.redaction.collect import argument_secrets
 
     sets = (without(text, argument_secrets("--set", text), MASK) for text in release.sets)
     return replace(release, sets=tuple(sets), repo=LOGIN.sub(rf"\g<before>{MASK}", release.repo))

@@ -11,7 +11,9 @@ from policylint.helm.inputs.options import Options
 @with_sides
 def command(
     options: Options,
-    resource: Annotated[str, option("--resource", help="KIND/NAME: one resource's delta, for a person.")] = "",
+    resource: Annotated[
+        str, option("--resource", help="KIND/NAME: one resource's delta, for a person.")
+    ] = "",
     format_: Annotated[str, option("--format", help="text, json or jsonpatch.")] = "text",
 ) -> int:
     """Print what changes, resource by resource; exit 0 whether or not anything does."""

@@ -7,7 +7,9 @@ from policylint.cli.parameters import argument
 
 
 def command(
-    what: Annotated[list[str], argument("A rule's id, or the text of an error (- reads standard input).")],
+    what: Annotated[
+        list[str], argument("A rule's id, or the text of an error (- reads standard input).")
+    ],
 ) -> int:
     """Explain a rule, or an error of Helm or the API server pasted from a terminal; exit 1 where nothing is known."""
     from policylint.commands.explain import written
@@ -15,7 +17,9 @@ def command(
     text = sys.stdin.read() if what == ["-"] else " ".join(what)
     found = written(text)
     if found is None:
-        sys.stderr.write("policylint: neither a rule nor an error that is known here\n  fix  see policylint rules\n")
+        sys.stderr.write(
+            "policylint: neither a rule nor an error that is known here\n  fix  see policylint rules\n"
+        )
         return 1
     sys.stdout.write(found)
     return 0

@@ -17,7 +17,9 @@ ABOUT = "Will the cluster accept this helm upgrade, and the rollback? What will 
 EXITS = "Exit codes: 0 pass, 1 fail, 2 unknown (policylint could not judge, or was called wrongly)."
 
 
-def through_typer(words: Sequence[str], commands: Mapping[str, Callable[..., int]], more: Mapping[str, Any]) -> int:
+def through_typer(
+    words: Sequence[str], commands: Mapping[str, Callable[..., int]], more: Mapping[str, Any]
+) -> int:
     """Run a command line of one of the commands, or print its help, and return the exit code.
 
     Raises `UsageError` in typer's words for what it does not understand; `more` is given to the command beside them.
@@ -45,7 +47,9 @@ def through_typer(words: Sequence[str], commands: Mapping[str, Callable[..., int
 
 
 def _root(
-    version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit.", is_eager=True),
+    version: bool = typer.Option(
+        False, "--version", "-V", help="Print the version and exit.", is_eager=True
+    ),
 ) -> None:
     if version:
         typer.echo(f"policylint {__version__}")

@@ -9,12 +9,21 @@ from policylint.model import Severity
 
 def command(
     releases: Annotated[
-        Words | None, argument("Files (helm history or list -o json, exported records), - or NS/NAME.")
+        Words | None,
+        argument("Files (helm history or list -o json, exported records), - or NS/NAME."),
     ] = None,
-    helm: Annotated[str, option("--helm", help="The helm binary that asks the cluster (read-only).")] = "",
-    kube_version: Annotated[str, option("--kube-version", help="The cluster's Kubernetes version.")] = "",
-    fail_on: Annotated[Severity, option("--fail-on", help="The lowest severity that fails.")] = Severity.ERROR,
-    format_: Annotated[Words | None, option("--format", help="text, json, ...; FORMAT=FILE.")] = None,
+    helm: Annotated[
+        str, option("--helm", help="The helm binary that asks the cluster (read-only).")
+    ] = "",
+    kube_version: Annotated[
+        str, option("--kube-version", help="The cluster's Kubernetes version.")
+    ] = "",
+    fail_on: Annotated[
+        Severity, option("--fail-on", help="The lowest severity that fails.")
+    ] = Severity.ERROR,
+    format_: Annotated[
+        Words | None, option("--format", help="text, json, ...; FORMAT=FILE.")
+    ] = None,
 ) -> int:
     """Can this release be upgraded and rolled back? Locks, good revisions left, record size.
 

@@ -9,7 +9,9 @@ PASSED_OVER = {"node_modules", "vendor", ".git", ".venv", "charts"}
 def command() -> int:
     """Print a configuration for the charts below this directory: policylint init > .policylint.yaml."""
     charts = sorted(
-        path.parent for path in Path().rglob("Chart.yaml") if not PASSED_OVER & set(path.parent.parent.parts[:-1])
+        path.parent
+        for path in Path().rglob("Chart.yaml")
+        if not PASSED_OVER & set(path.parent.parent.parts[:-1])
     )
     own = [chart for chart in charts if not any(other in chart.parents for other in charts)]
     lines = [
@@ -23,6 +25,8 @@ def command() -> int:
             f"    chart: ./{chart.as_posix()}",
             "    namespace: default",
         ]
-        lines += [f"    values: [{file.as_posix()}]" for file in sorted(chart.glob("values-*.yaml"))[:1]]
+        lines += [
+            f"    values: [{file.as_posix()}]" for file in sorted(chart.glob("values-*.yaml"))[:1]
+        ]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0

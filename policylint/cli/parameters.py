@@ -114,7 +114,9 @@ def _put(given: dict[str, Any], found: Parameter, text: str) -> bool:
     return True
 
 
-def _whole(takes: Sequence[Parameter], given: dict[str, Any], rest: Words) -> Mapping[str, object] | None:
+def _whole(
+    takes: Sequence[Parameter], given: dict[str, Any], rest: Words
+) -> Mapping[str, object] | None:
     """The values with the argument and the defaults; None where the argument does not fit."""
     taken = next((each for each in takes if not each.option.spellings), None)
     if rest and (taken is None or (taken.kind is not list and len(rest) > 1)):

@@ -15,5 +15,7 @@ def command(
     from policylint.engine.registry import all_rules
 
     rules, _ = all_rules()
-    sys.stdout.write(json.dumps(as_json(rules), indent=2) + "\n" if format_ == "json" else as_text(rules))
+    sys.stdout.write(
+        json.dumps(as_json(rules), indent=2) + "\n" if format_ == "json" else as_text(rules)
+    )
     return 0

@@ -8,17 +8,30 @@ from policylint.model import Category, Severity
 
 
 def command(
-    paths: Annotated[Words | None, argument("Files and directories; none: the current one.")] = None,
-    env: Annotated[str, option("--env", help="The environment, such as production.")] = "",
-    helm_version: Annotated[str, option("--helm-version", help="3 or 4, where the files do not say.")] = "",
-    select: Annotated[Words | None, option("--select", help="Rule ids, packs or categories.")] = None,
-    ignore: Annotated[Words | None, option("--ignore", help="Rule ids, packs or categories.")] = None,
-    level: Annotated[
-        Category | None, option("--level", help="This category and harder ones; practice: habits fail.")
+    paths: Annotated[
+        Words | None, argument("Files and directories; none: the current one.")
     ] = None,
-    fail_on: Annotated[Severity | None, option("--fail-on", help="The lowest severity that fails.")] = None,
+    env: Annotated[str, option("--env", help="The environment, such as production.")] = "",
+    helm_version: Annotated[
+        str, option("--helm-version", help="3 or 4, where the files do not say.")
+    ] = "",
+    select: Annotated[
+        Words | None, option("--select", help="Rule ids, packs or categories.")
+    ] = None,
+    ignore: Annotated[
+        Words | None, option("--ignore", help="Rule ids, packs or categories.")
+    ] = None,
+    level: Annotated[
+        Category | None,
+        option("--level", help="This category and harder ones; practice: habits fail."),
+    ] = None,
+    fail_on: Annotated[
+        Severity | None, option("--fail-on", help="The lowest severity that fails.")
+    ] = None,
     config: Annotated[str, option("--config", help="The configuration file.")] = "",
-    format_: Annotated[Words | None, option("--format", help="text, json, ...; FORMAT=FILE.")] = None,
+    format_: Annotated[
+        Words | None, option("--format", help="text, json, ...; FORMAT=FILE.")
+    ] = None,
 ) -> int:
     """Find every way Helm is run here (scripts, CI, GitOps) and judge it; nothing that is read is run.
 
@@ -27,5 +40,7 @@ def command(
     from policylint.commands.scan import Survey, survey
 
     check_formats(words(format_))
-    asked = Survey(words(paths), env, helm_version, words(select), words(ignore), level, fail_on, config)
+    asked = Survey(
+        words(paths), env, helm_version, words(select), words(ignore), level, fail_on, config
+    )
     return emit(survey(asked), words(format_))

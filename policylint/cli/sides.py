@@ -8,13 +8,15 @@ from msgspec.structs import replace
 
 from policylint.cli.parameters import Words, argument, option, parameters, words
 from policylint.errors import UsageError
-from policylint.model import Apply
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ValuesInput
+from policylint.model import Apply
 
 
 def values_given(
-    values: Annotated[Words | None, option("--values", "-f", help="A values file; may be given often.")] = None,
+    values: Annotated[
+        Words | None, option("--values", "-f", help="A values file; may be given often.")
+    ] = None,
     set_: Annotated[Words | None, option("--set")] = None,
     set_string: Annotated[Words | None, option("--set-string")] = None,
     set_json: Annotated[Words | None, option("--set-json")] = None,
@@ -22,32 +24,55 @@ def values_given(
     set_literal: Annotated[Words | None, option("--set-literal")] = None,
 ) -> ValuesInput:
     """The values of the command line, by Helm's flags."""
-    return ValuesInput(*(words(each) for each in (values, set_, set_string, set_json, set_file, set_literal)))
+    return ValuesInput(
+        *(words(each) for each in (values, set_, set_string, set_json, set_file, set_literal))
+    )
 
 
 def sides(
     named: Annotated[
-        Words | None, argument("The after side: a chart or any SIDE; none: the configuration. FILES with --changed.")
+        Words | None,
+        argument(
+            "The after side: a chart or any SIDE; none: the configuration. FILES with --changed."
+        ),
     ] = None,
-    before: Annotated[str, option("--before", help="The before side: git:REV or any other SIDE.")] = "",
+    before: Annotated[
+        str, option("--before", help="The before side: git:REV or any other SIDE.")
+    ] = "",
     release: Annotated[str, option("--release", help="The release's name.")] = "",
     namespace: Annotated[str, option("--namespace", "-n")] = "",
     version: Annotated[str, option("--version", help="The chart's version.")] = "",
     repo: Annotated[str, option("--repo")] = "",
-    kube_version: Annotated[str, option("--kube-version", help="The cluster's Kubernetes version.")] = "",
+    kube_version: Annotated[
+        str, option("--kube-version", help="The cluster's Kubernetes version.")
+    ] = "",
     api_versions: Annotated[Words | None, option("--api-versions", "-a")] = None,
     include_crds: Annotated[bool, option("--include-crds")] = False,
-    post_renderer: Annotated[str, option("--post-renderer", help="Never run: makes the verdict unknown.")] = "",
+    post_renderer: Annotated[
+        str, option("--post-renderer", help="Never run: makes the verdict unknown.")
+    ] = "",
     helm: Annotated[str, option("--helm", help="The helm binary, or `embedded`.")] = "",
-    helm_version: Annotated[str, option("--helm-version", help="3 or 4: how the update is sent.")] = "",
-    apply: Annotated[Apply | None, option("--apply", help="How the update is sent, over --helm-version.")] = None,
+    helm_version: Annotated[
+        str, option("--helm-version", help="3 or 4: how the update is sent.")
+    ] = "",
+    apply: Annotated[
+        Apply | None, option("--apply", help="How the update is sent, over --helm-version.")
+    ] = None,
     force: Annotated[bool, option("--force", "--force-replace")] = False,
-    values_mode: Annotated[str, option("--values-mode", help="reset, reuse, reset-then-reuse or default.")] = "",
-    live: Annotated[Words | None, option("--live", help="Live objects: a file, a directory or -.")] = None,
-    crds: Annotated[Words | None, option("--crds", help="CustomResourceDefinitions: a file or directory.")] = None,
+    values_mode: Annotated[
+        str, option("--values-mode", help="reset, reuse, reset-then-reuse or default.")
+    ] = "",
+    live: Annotated[
+        Words | None, option("--live", help="Live objects: a file, a directory or -.")
+    ] = None,
+    crds: Annotated[
+        Words | None, option("--crds", help="CustomResourceDefinitions: a file or directory.")
+    ] = None,
     env: Annotated[str, option("--env", help="The environment, such as production.")] = "",
     config: Annotated[str, option("--config", help="The configuration file.")] = "",
-    timeout: Annotated[float, option("--render-timeout", help="Seconds that one render may take.")] = 120.0,
+    timeout: Annotated[
+        float, option("--render-timeout", help="Seconds that one render may take.")
+    ] = 120.0,
 ) -> Options:
     """The shared options as one value."""
     return Options(

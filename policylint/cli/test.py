@@ -17,6 +17,7 @@ def command(
     wrong = [line for rule in rules for line in failures(rule)]
     examples = sum(len(rule.examples) for rule in rules)
     sys.stdout.write(
-        "".join(f"{line}\n" for line in wrong) + f"{len(rules)} rules, {examples} examples, {len(wrong)} wrong\n"
+        "".join(f"{line}\n" for line in wrong)
+        + f"{len(rules)} rules, {examples} examples, {len(wrong)} wrong\n"
     )
     return int(bool(wrong))

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from policylint.errors import UsageError
+from policylint.helm.inputs.options import Options
+from policylint.model import Change, Created, Deleted, FieldChange, Json, Kept, Upgrade
+from policylint.redaction.redactor import Redactor, mask_secret
 from policylint.report.formats.json import resource as identity_json
 from policylint.report.formats.text import dotted, short
-from policylint.model import Change, Created, Deleted, FieldChange, Json, Kept, Upgrade
-from policylint.helm.inputs.options import Options
-from policylint.redaction.redactor import Redactor, mask_secret
 
 SCHEMA = "policylint/diff/v1"
 FORMATS = ("text", "json", "jsonpatch")
@@ -24,13 +24,19 @@ def written(options: Options, format_: str, resource: str = "") -> str:
     from policylint.pipeline.case import upgrades
 
     if format_ not in FORMATS:
-        raise UsageError(f"no format is called {format_!r}", remedy=f"the formats are {', '.join(FORMATS)}")
+        raise UsageError(
+            f"no format is called {format_!r}", remedy=f"the formats are {', '.join(FORMATS)}"
+        )
     found = upgrades(options)
     if resource:
         return "".join(_delta(change, redactor) for change, redactor in _named(found, resource))
     if format_ == "text":
         return "".join(_text(upgrade) for upgrade in found)
-    document = _document(found) if format_ == "json" else [row for upgrade in found for row in _patches(upgrade)]
+    document = (
+        _document(found)
+        if format_ == "json"
+        else [row for upgrade in found for row in _patches(upgrade)]
+    )
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -43,7 +49,11 @@ def _redactor(upgrade: Upgrade) -> Redactor:
 
 
 def _shown(redactor: Redactor, change: Change, field: FieldChange) -> tuple[Json, ...]:
-    bodies = [side.body for side in (getattr(change, "before", None), getattr(change, "after", None)) if side]
+    bodies = [
+        side.body
+        for side in (getattr(change, "before", None), getattr(change, "after", None))
+        if side
+    ]
     return redactor.values(change.id, field.path, field.before, field.after, bodies=bodies)
 
 
@@ -55,7 +65,9 @@ def _text(upgrade: Upgrade) -> str:
         for field in change.fields if isinstance(change, Kept) else ():
             before, after = _shown(redactor, change, field)
             noise = "  (noise)" if field.noise else ""
-            lines.append(f"  {field.op:<7} {dotted(field.path)}: {short(before)} -> {short(after)}{noise}")
+            lines.append(
+                f"  {field.op:<7} {dotted(field.path)}: {short(before)} -> {short(after)}{noise}"
+            )
     return "\n".join(lines) + "\n" if lines else "nothing changes\n"
 
 
@@ -63,7 +75,8 @@ def _document(found: list[Upgrade]) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "releases": [
-            {"name": upgrade.release, "namespace": upgrade.namespace, "changes": _rows(upgrade)} for upgrade in found
+            {"name": upgrade.release, "namespace": upgrade.namespace, "changes": _rows(upgrade)}
+            for upgrade in found
         ],
     }
 
@@ -75,8 +88,18 @@ def _rows(upgrade: Upgrade) -> list[dict[str, Any]]:
         fields = []
         for field in change.fields if isinstance(change, Kept) else ():
             before, after = _shown(redactor, change, field)
-            fields.append({"op": field.op, "path": field.path, "before": before, "after": after, "noise": field.noise})
-        rows.append({"resource": identity_json(change.id), "change": _word(change), "fields": fields})
+            fields.append(
+                {
+                    "op": field.op,
+                    "path": field.path,
+                    "before": before,
+                    "after": after,
+                    "noise": field.noise,
+                }
+            )
+        rows.append(
+            {"resource": identity_json(change.id), "change": _word(change), "fields": fields}
+        )
     return rows
 
 
@@ -90,7 +113,10 @@ def _patches(upgrade: Upgrade) -> list[dict[str, Any]]:
         return redactor.value(mask_secret(body) if change.id.kind == "Secret" else body)
 
     return [
-        {"resource": identity_json(change.id), "patch": patch(shown(change, "before"), shown(change, "after"))}
+        {
+            "resource": identity_json(change.id),
+            "patch": patch(shown(change, "before"), shown(change, "after")),
+        }
         for change in _changed(upgrade)
         if isinstance(change, Kept)
     ]
@@ -105,7 +131,10 @@ def _named(found: list[Upgrade], resource: str) -> list[tuple[Change, Redactor]]
         if change.id.kind.lower() == kind.lower() and change.id.name == name
     ]
     if not changes:
-        raise UsageError(f"neither side has a {resource}", remedy="name it as KIND/NAME, as policylint diff prints it")
+        raise UsageError(
+            f"neither side has a {resource}",
+            remedy="name it as KIND/NAME, as policylint diff prints it",
+        )
     return changes
 
 
@@ -117,7 +146,9 @@ def _delta(change: Change, redactor: Redactor) -> str:
     after = {} if isinstance(change, Deleted) else change.after.body
     if change.id.kind == "Secret":
         before, after = mask_secret(before), mask_secret(after)
-    delta = DeepDiff(redactor.value(before), redactor.value(after), verbose_level=2, ignore_order=False)
+    delta = DeepDiff(
+        redactor.value(before), redactor.value(after), verbose_level=2, ignore_order=False
+    )
     return f"{_word(change)} {change.id}\n{delta.pretty() or 'nothing changes'}\n"
 
 

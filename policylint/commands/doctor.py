@@ -8,17 +8,17 @@ from typing import Any
 
 from msgspec import Struct
 
+from policylint.commands.scan import Survey, absolute, configuration, searched
+from policylint.errors import RuleFailure
+from policylint.model import Verdict, combine
 from policylint.report.formats.json import SCHEMA
 from policylint.scan.invocations.advice import is_dry_run
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.readers.walk import naming
 from policylint.scan.repository.callsites import words_for
 from policylint.scan.repository.coverage import Coverage, examine
 from policylint.scan.repository.jobs import CI, MAKE
-from policylint.scan.invocations.model import Invocation
-from policylint.scan.invocations.reader import Source
-from policylint.scan.readers.walk import naming
-from policylint.model import Verdict, combine
-from policylint.report.model import RuleFailure
-from policylint.commands.scan import Survey, absolute, configuration, searched
+from policylint.scan.texts.source import Source
 
 ROUNDS = 3
 """How often the callers of callers are looked for."""
@@ -44,18 +44,30 @@ class Examination(Struct, frozen=True):
             "schema": SCHEMA,
             "verdict": str(self.verdict),
             "deploys": [_row(each) for each in self.coverages],
-            "failures": [{"message": each.message, "remedy": each.remedy} for each in self.failures],
+            "failures": [
+                {"message": each.message, "remedy": each.remedy} for each in self.failures
+            ],
         }
 
     def as_text(self) -> str:
         """One line for each deploy, those without a check first."""
         rows = sorted(self.coverages, key=lambda each: each.guard is not None)
         lines = [_line(each) for each in rows]
-        lines += [f"unknown      {each.message}\n  fix        {each.remedy}" for each in self.failures]
+        lines += [
+            f"unknown      {each.message}\n  fix        {each.remedy}" for each in self.failures
+        ]
         bare = sum(each.guard is None for each in rows)
         if bare:
-            lines.append("  fix        run policylint check before helm: policylint check CHART -f VALUES --env ENV")
-        return "\n".join([*lines, f"{str(self.verdict).upper()}: {len(rows)} deploys, {bare} without policylint", ""])
+            lines.append(
+                "  fix        run policylint check before helm: policylint check CHART -f VALUES --env ENV"
+            )
+        return "\n".join(
+            [
+                *lines,
+                f"{str(self.verdict).upper()}: {len(rows)} deploys, {bare} without policylint",
+                "",
+            ]
+        )
 
 
 def cover(asked: Survey) -> Examination:
@@ -72,7 +84,12 @@ def _sources(asked: Survey, deploys: Iterable[Invocation]) -> Iterable[Source]:
     held |= {source.file: source for source in naming("policylint", paths, here, skip=skip)}
     searched_for, new = set[str](), set(held)
     for _ in range(ROUNDS):
-        words = {word for file in new for word in words_for(file) if not CI.search(file) or "workflows/" in file}
+        words = {
+            word
+            for file in new
+            for word in words_for(file)
+            if not CI.search(file) or "workflows/" in file
+        }
         found = {
             source.file: source
             for source in naming(sorted(words - searched_for), paths, here, skip=skip)
@@ -97,7 +114,9 @@ def _line(each: Coverage) -> str:
     where = f"{deploy.file}:{deploy.line}"
     what = " ".join(word for word in (deploy.tool, deploy.action, deploy.release) if word)
     guard = f": {each.guard.file}:{each.guard.line}" if each.guard else ""
-    return f"{'covered' if each.guard else 'NOT COVERED':<12} {where}  {what}  ({each.because}{guard})"
+    return (
+        f"{'covered' if each.guard else 'NOT COVERED':<12} {where}  {what}  ({each.because}{guard})"
+    )
 
 
 def _row(each: Coverage) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from policylint.engine.catalogue import page
 from policylint.advice.errors import Explanation, explain
-from policylint.model import Fix
+from policylint.engine.catalogue import page
 from policylint.engine.registry import all_rules
+from policylint.model import Fix
 
 
 def written(text: str) -> str | None:
@@ -33,4 +33,7 @@ def _explanation(found: Explanation) -> str:
 
 def _fix(fix: Fix) -> list[str]:
     cost = f" ({fix.cost})" if fix.cost else ""
-    return [f"fix: {fix.title}{cost}", *(f"  {number}. {step}" for number, step in enumerate(fix.steps, 1))]
+    return [
+        f"fix: {fix.title}{cost}",
+        *(f"  {number}. {step}" for number, step in enumerate(fix.steps, 1)),
+    ]

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from policylint.commands.scan import Survey, judged, searched
 from policylint.errors import PolicylintError
-from policylint.scan.invocations.secrets import secrets
 from policylint.model import Edit, Finding, Fix, Grade, Verdict
 from policylint.redaction.redactor import MIN_LENGTH, Redactor
 from policylint.report.model import Report
-from policylint.commands.scan import Survey, judged, searched
+from policylint.scan.invocations.secrets import secrets
 
 
 class Repair(Struct, frozen=True):
@@ -39,7 +39,11 @@ class Repair(Struct, frozen=True):
         from policylint.redaction.collect import secret_lines
 
         before, after = self.files[name]
-        held = {text for text in secret_lines(os.fsdecode(before), nested=True, strict=True) if len(text) >= MIN_LENGTH}
+        held = {
+            text
+            for text in secret_lines(os.fsdecode(before), nested=True, strict=True)
+            if len(text) >= MIN_LENGTH
+        }
         known = sorted({*self.redactor.secrets, *held}, key=len, reverse=True)
         return str(Redactor(tuple(known)).value(_diff(name, before, after)))
 
@@ -53,10 +57,14 @@ def repair(asked: Survey, *, unsafe: bool = False) -> tuple[Repair, Report]:
     """The repair of what `policylint scan` finds, and its report; nothing is written yet."""
     found = searched(asked)
     report = judged(asked, found)
-    return plan(report.findings, unsafe=unsafe, redactor=Redactor(tuple(secrets(found.invocations)))), report
+    return plan(
+        report.findings, unsafe=unsafe, redactor=Redactor(tuple(secrets(found.invocations)))
+    ), report
 
 
-def plan(findings: Iterable[Finding], *, unsafe: bool = False, redactor: Redactor | None = None) -> Repair:
+def plan(
+    findings: Iterable[Finding], *, unsafe: bool = False, redactor: Redactor | None = None
+) -> Repair:
     """The edits of these findings, joined file by file; of two that meet, the first one wins."""
     grades = (Grade.SAFE, Grade.UNSAFE) if unsafe else (Grade.SAFE,)
     taken: dict[str, list[Edit]] = {}
@@ -110,10 +118,14 @@ def _rewritten(path: Path, edits: Sequence[Edit]) -> tuple[bytes, bytes]:
         before = path.read_bytes()
     except OSError as error:
         raise PolicylintError(
-            f"cannot read it again: {error.strerror}", file=str(path), remedy="run policylint fix again"
+            f"cannot read it again: {error.strerror}",
+            file=str(path),
+            remedy="run policylint fix again",
         ) from None
     if any(not 0 <= edit.start <= edit.end <= len(before) for edit in edits):
-        raise PolicylintError("the file was changed meanwhile", file=str(path), remedy="run policylint fix again")
+        raise PolicylintError(
+            "the file was changed meanwhile", file=str(path), remedy="run policylint fix again"
+        )
     return before, applied(before, edits)
 
 
@@ -128,7 +140,9 @@ def _replace(path: Path, data: bytes) -> None:
         Path(temporary).replace(real)
     except OSError as error:
         remedy = "free some space" if error.errno == errno.ENOSPC else "make the file writable"
-        raise PolicylintError(f"cannot write the fix: {error.strerror}", file=str(path), remedy=remedy) from None
+        raise PolicylintError(
+            f"cannot write the fix: {error.strerror}", file=str(path), remedy=remedy
+        ) from None
     finally:
         if temporary:  # gone already where all went well
             Path(temporary).unlink(missing_ok=True)
@@ -137,4 +151,6 @@ def _replace(path: Path, data: bytes) -> None:
 def _diff(name: str, before: bytes, after: bytes) -> str:
     old, new = (os.fsdecode(side).splitlines(keepends=True) for side in (before, after))
     lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    )

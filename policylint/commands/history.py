@@ -8,29 +8,34 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from policylint.errors import PolicylintError, UsageError
 from policylint.engine.evaluate import evaluate, verdict
+from policylint.engine.registry import all_rules
+from policylint.engine.rule import Context, Rule
+from policylint.errors import PolicylintError, RuleFailure, UsageError
 from policylint.helm.history.claims import Releases
-from policylint.helm.inputs.revisions import History
 from policylint.helm.history.read import read
 from policylint.helm.history.report import summary, table, to_json
+from policylint.helm.inputs.revisions import History
 from policylint.model import Severity, Target, Verdict, combine
-from policylint.engine.registry import all_rules
-from policylint.runtime.patterns import pattern
 from policylint.redaction.redactor import Redactor
-from policylint.report.model import ReleaseReport, Report, RuleFailure
-from policylint.engine.rule import Context, Rule
+from policylint.report.model import ReleaseReport, Report
+from policylint.runtime.patterns import pattern
 
 _RELEASE = pattern(r"(?:release:)?(?P<namespace>[a-z0-9][-a-z0-9]*)/(?P<name>[a-z0-9][-a-z0-9.]*)")
 
 
-def examine(sources: Sequence[str], helm: str = "", fail_on: Severity = Severity.ERROR, kubernetes: str = "") -> Report:
+def examine(
+    sources: Sequence[str], helm: str = "", fail_on: Severity = Severity.ERROR, kubernetes: str = ""
+) -> Report:
     """Judge every release that the sources hold: files, `-`, or NAMESPACE/NAME asked through helm.
 
     What cannot be read is in the report, and its verdict is unknown.
     """
     if not sources:
-        raise UsageError("no release is named", remedy="policylint history FILE, or policylint history NAMESPACE/NAME")
+        raise UsageError(
+            "no release is named",
+            remedy="policylint history FILE, or policylint history NAMESPACE/NAME",
+        )
     try:
         histories = [history for source in sources for history in _load(source, helm)]
     except UsageError:
@@ -59,7 +64,7 @@ def _load(source: str, helm: str) -> tuple[History, ...]:
 
         return read(from_stdin().text[0][1], "-", now=datetime.now(UTC))
     if Path(source).is_file():
-        from policylint.helm.sources.manifests import read_text
+        from policylint.helm.inputs.files import read_text
 
         return read(read_text(Path(source)), source, now=datetime.now(UTC))
     found = _RELEASE.fullmatch(source)
@@ -74,7 +79,9 @@ def _load(source: str, helm: str) -> tuple[History, ...]:
     return (history(found["name"], found["namespace"], find_helm(helm)),)
 
 
-def _judged(history: History, rules: Sequence[Rule], target: Target, fail_on: Severity, alone: bool) -> ReleaseReport:
+def _judged(
+    history: History, rules: Sequence[Rule], target: Target, fail_on: Severity, alone: bool
+) -> ReleaseReport:
     findings, failures = evaluate(rules, [history], Context(target), Redactor())
     return ReleaseReport(
         history.name,

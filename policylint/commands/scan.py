@@ -11,16 +11,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.config import Config, Environment, find, read, severities
-from policylint.errors import UsageError
-from policylint.scan.readers.listing import Listing, listed
+from policylint.errors import RuleFailure, UsageError
 from policylint.model import Apply, Category, Finding, Severity, Target
 from policylint.redaction.redactor import Redactor
-from policylint.report.model import Report, RuleFailure
+from policylint.report.model import Report
+from policylint.scan.readers.listing import Listing, listed
 
 if TYPE_CHECKING:  # loaded while git looks through the files
+    from policylint.engine.rule import Rule
     from policylint.scan.invocations.model import Invocation
     from policylint.scan.readers.walk import Scan
-    from policylint.engine.rule import Rule
 
 _SUBJECTS = frozenset({"Invocation", "Removal", "Together"})
 DOCUMENTS = (".md", ".mdx", ".markdown", ".rst", ".adoc")
@@ -62,7 +62,7 @@ def _listed(asked: Survey) -> list[Listing]:
 
 
 def _searched(listings: Sequence[Listing]) -> Scan:
-    from policylint.scan.invocations.reader import readers
+    from policylint.scan.readers.registry import readers
     from policylint.scan.readers.walk import scanned
 
     readers()
@@ -77,8 +77,8 @@ def absolute(asked: Survey) -> list[Path]:
 def judged(asked: Survey, found: Scan) -> Report:
     """What the rules say of the invocations of a scan."""
     from policylint.engine.evaluate import evaluate, order, verdict
-    from policylint.scan.invocations.secrets import secrets
     from policylint.engine.rule import Context
+    from policylint.scan.invocations.secrets import secrets
 
     config = configuration(asked)
     environment = _environment(asked, config)
@@ -88,7 +88,9 @@ def judged(asked: Survey, found: Scan) -> Report:
     active = tuple(rule for rule in rules if levels.get(rule.id, rule.severity) is not None)
     context = Context(_target(asked, config, environment), settings=settings, level=level)
     redactor = Redactor(tuple(secrets(found.invocations)))
-    findings, broken = evaluate(active, tuple(_subjects(asked, found, config, active)), context, redactor)
+    findings, broken = evaluate(
+        active, tuple(_subjects(asked, found, config, active)), context, redactor
+    )
     weighed = tuple(sorted((_weighed(finding, levels) for finding in findings), key=order))
     every = (*failures, *found.failures, *broken)
     fail_on = asked.fail_on or environment.fail_on or config.fail_on or Severity.ERROR
@@ -96,7 +98,9 @@ def judged(asked: Survey, found: Scan) -> Report:
     return Report(verdict(weighed, every, fail_on), findings=weighed, failures=every, extra=extra)
 
 
-def _subjects(asked: Survey, found: Scan, config: Config, rules: Iterable[Rule]) -> Iterator[object]:
+def _subjects(
+    asked: Survey, found: Scan, config: Config, rules: Iterable[Rule]
+) -> Iterator[object]:
     """The invocations, those of each file together, and the removals where a rule asks for them: they take a search."""
     from policylint.scan.repository.routes import Removal, removals
     from policylint.scan.repository.together import in_repository
@@ -133,7 +137,7 @@ def _environment(asked: Survey, config: Config) -> Environment:
     if not asked.environment:
         return Environment()
     from policylint.helm.inputs.options import Options
-    from policylint.pipeline.plan import environment_of
+    from policylint.pipeline.target import environment_of
 
     return environment_of(Options(environment=asked.environment), config)
 
@@ -142,12 +146,16 @@ def _target(asked: Survey, config: Config, environment: Environment) -> Target:
     """What the rules take for granted; the Helm line is "" where neither the user nor the configuration names one."""
     line = asked.helm_version or environment.helm or config.helm
     if line not in ("", "3", "4"):
-        raise UsageError(f"--helm-version is 3 or 4, not {line!r}", remedy="name the major version only")
+        raise UsageError(
+            f"--helm-version is 3 or 4, not {line!r}", remedy="name the major version only"
+        )
     apply = Apply.CLIENT_SIDE if line == "3" else Apply.SERVER_SIDE
     return Target(helm=line, apply=apply, environment=asked.environment)
 
 
-def _rules(asked: Survey, config: Config, level: Category | None) -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
+def _rules(
+    asked: Survey, config: Config, level: Category | None
+) -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
     from policylint.engine.registry import all_rules, select
 
     rules, failures = all_rules(_SUBJECTS)
@@ -157,7 +165,11 @@ def _rules(asked: Survey, config: Config, level: Category | None) -> tuple[tuple
         ignored=(*asked.ignore, *config.ignore),
         level=level,
     )
-    mine = (rule for rule in chosen if not _SUBJECTS.isdisjoint(subject.__name__ for subject in rule.subjects))
+    mine = (
+        rule
+        for rule in chosen
+        if not _SUBJECTS.isdisjoint(subject.__name__ for subject in rule.subjects)
+    )
     return tuple(mine), failures
 
 

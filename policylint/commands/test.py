@@ -6,19 +6,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from policylint.errors import UsageError
-from policylint.pipeline.judge import Case, Judging, judge
-from policylint.kubernetes.manifests.reader import Text
-from policylint.model import Target
+from policylint.engine.judging import Judging
 from policylint.engine.rule import Rule
 from policylint.engine.yamlrule import read_rule
+from policylint.errors import UsageError
+from policylint.kubernetes.manifests.reader import Text
+from policylint.model import Target
+from policylint.pipeline.judge import Case, judge
 
 
 def rules_below(path: Path) -> tuple[Rule, ...]:
     """The YAML rules of a file or directory. Raises `UsageError` where there is none, `ReadError` for a broken one."""
     files = [path] if path.is_file() else sorted(path.rglob("*.yaml"))
     if not files:
-        raise UsageError(f"no rule there: {path}", remedy="name a rule file, or a directory of them")
+        raise UsageError(
+            f"no rule there: {path}", remedy="name a rule file, or a directory of them"
+        )
     return tuple(read_rule(file.read_text(encoding="utf-8"), str(file)) for file in files)
 
 
@@ -34,6 +37,8 @@ def failures(rule: Rule) -> Iterator[str]:
 
 
 def _outcome(rule: Rule, example: Mapping[str, Any]) -> str:
-    before, after = ((Text(side, example[side]),) if example.get(side) else () for side in ("before", "after"))
+    before, after = (
+        (Text(side, example[side]),) if example.get(side) else () for side in ("before", "after")
+    )
     report = judge(Case("example", "default", Target(), before, after), Judging((rule,)))
     return "unknown" if report.failures else "fail" if report.findings else "pass"

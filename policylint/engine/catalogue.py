@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from policylint.runtime import resources as shipped
+from policylint.engine.rule import Rule
 from policylint.errors import UsageError
 from policylint.model import Category
-from policylint.engine.rule import Rule
+from policylint.runtime import resources as shipped
 
 SCHEMA = "policylint/rules/v1"
 
@@ -40,7 +40,10 @@ def as_text(rules: Iterable[Rule]) -> str:
     """One line per rule, hardest category first."""
     rows = sorted(rules, key=_weight)
     width = max((len(rule.id) for rule in rows), default=0)
-    return "".join(f"{rule.id:<{width}}  {rule.category:<15}  {rule.severity:<7}  {rule.title}\n" for rule in rows)
+    return "".join(
+        f"{rule.id:<{width}}  {rule.category:<15}  {rule.severity:<7}  {rule.title}\n"
+        for rule in rows
+    )
 
 
 def page(rule: Rule) -> str:
@@ -69,7 +72,11 @@ def as_markdown(rules: Iterable[Rule]) -> str:
         body = rule.page.partition("\n")[2].strip()
         lines += ["", f"## {rule.id}", "", f"**{rule.title}**", "", body]
         if rule.params:
-            lines += ["", "Parameters: " + ", ".join(f"`{name}: {value}`" for name, value in rule.params.items())]
+            lines += [
+                "",
+                "Parameters: "
+                + ", ".join(f"`{name}: {value}`" for name, value in rule.params.items()),
+            ]
     return "\n".join(lines) + "\n"
 
 
@@ -80,6 +87,8 @@ def _weight(rule: Rule) -> tuple[int, int, str]:
 def schema(name: str) -> dict[str, Any]:
     """A published JSON Schema by name. Raises `UsageError`."""
     if name not in ("report", "config"):
-        raise UsageError(f"no schema is called {name!r}", remedy="the schemas are report and config")
+        raise UsageError(
+            f"no schema is called {name!r}", remedy="the schemas are report and config"
+        )
     found: dict[str, Any] = json.loads(shipped.data(f"{name}.schema.json"))
     return found

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from policylint.errors import PolicylintError
+from policylint.engine.rule import Context, Rule
+from policylint.errors import PolicylintError, RuleFailure
 from policylint.model import (
     Category,
     Change,
@@ -24,8 +25,6 @@ from policylint.model import (
     combine,
 )
 from policylint.redaction.redactor import Redactor
-from policylint.report.model import RuleFailure
-from policylint.engine.rule import Context, Rule
 
 _CATEGORIES = {category: place for place, category in enumerate(Category)}
 
@@ -44,9 +43,16 @@ def evaluate(
         kinds.setdefault(type(subject), []).append(subject)
     for rule in rules:
         own = replace(context, params={**rule.params, **context.settings.get(rule.id, {})})
-        for subject in (each for kind, found in kinds.items() if issubclass(kind, rule.subjects) for each in found):
+        for subject in (
+            each
+            for kind, found in kinds.items()
+            if issubclass(kind, rule.subjects)
+            for each in found
+        ):
             try:
-                findings += [_finding(rule, subject, said, redactor) for said in rule.check(subject, own)]
+                findings += [
+                    _finding(rule, subject, said, redactor) for said in rule.check(subject, own)
+                ]
             except Exception as error:  # noqa: BLE001  whatever a rule raises: the verdict is unknown, the run goes on
                 failures.append(_failure(rule, subject, error, redactor))
     return tuple(sorted(_once(findings), key=order)), tuple(failures)
@@ -66,7 +72,9 @@ def order(finding: Finding) -> tuple[object, ...]:
     )
 
 
-def verdict(findings: Iterable[Finding], failures: Iterable[RuleFailure], fail_on: Severity) -> Verdict:
+def verdict(
+    findings: Iterable[Finding], failures: Iterable[RuleFailure], fail_on: Severity
+) -> Verdict:
     """The verdict of one release: any failure is unknown, any finding of `fail_on` or worse fails."""
     found = [Verdict.PASS]
     found += [Verdict.FAIL for finding in findings if finding.severity.rank >= fail_on.rank]
@@ -114,7 +122,14 @@ def _failure(rule: Rule, subject: object, error: Exception, redactor: Redactor) 
 def _once(findings: Iterable[Finding]) -> list[Finding]:
     seen: dict[tuple[object, ...], Finding] = {}
     for finding in findings:
-        about = (finding.rule, finding.direction, finding.resource, finding.path, finding.message, finding.locations)
+        about = (
+            finding.rule,
+            finding.direction,
+            finding.resource,
+            finding.path,
+            finding.message,
+            finding.locations,
+        )
         seen.setdefault((*about, finding.where, repr((finding.before, finding.after))), finding)
     return list(seen.values())
 

@@ -11,11 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from policylint.errors import UsageError, nearest
+from policylint.engine.rule import Rule
+from policylint.errors import RuleFailure, UsageError, nearest
 from policylint.model import Category
 from policylint.runtime.patterns import pattern
-from policylint.report.model import RuleFailure
-from policylint.engine.rule import Rule
 from policylint.runtime.resources import data, modules, read, sizes
 
 if TYPE_CHECKING:
@@ -36,7 +35,10 @@ def shipped(subjects: frozenset[str] = frozenset()) -> tuple[Rule, ...]:
 
     The modules of other rules are then not even loaded.
     """
-    rules = [*python_rules(subjects), *(yaml_rules() if not subjects or subjects & _CHANGES else ())]
+    rules = [
+        *python_rules(subjects),
+        *(yaml_rules() if not subjects or subjects & _CHANGES else ()),
+    ]
     return _sorted(rules)
 
 
@@ -55,7 +57,9 @@ def python_rules(subjects: frozenset[str] = frozenset()) -> Iterator[Rule]:
 
     known = _known_subjects() if subjects else {}
     for module in modules(checks):
-        if not subjects or not subjects.isdisjoint(known[module] if module in known else subjects_of(module, subjects)):
+        if not subjects or not subjects.isdisjoint(
+            known[module] if module in known else subjects_of(module, subjects)
+        ):
             yield from rules_of(importlib.import_module(f"{checks.__name__}.{module}"))
 
 
@@ -115,7 +119,9 @@ def _rules_folder() -> Traversable:
     return resources.files("policylint") / "rules"
 
 
-def all_rules(subjects: frozenset[str] = frozenset()) -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
+def all_rules(
+    subjects: frozenset[str] = frozenset(),
+) -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
     """Every rule there is, shipped or from other packages, and the packages whose rules would not load.
 
     With `subjects`, of the shipped ones those that judge one of these types (see `shipped`).
@@ -137,7 +143,11 @@ def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
             loaded = entry.load()
         except Exception as error:  # noqa: BLE001  a plugin that cannot load makes the verdict unknown, whatever it raises
             failures.append(
-                RuleFailure(entry.name, f"the plugin does not load: {error}", f"repair or remove {entry.value}")
+                RuleFailure(
+                    entry.name,
+                    f"the plugin does not load: {error}",
+                    f"repair or remove {entry.value}",
+                )
             )
             continue
         found += [loaded] if isinstance(loaded, Rule) else rules_of(loaded)
@@ -148,7 +158,9 @@ def _named_somewhere() -> bool:
     """Whether an installed package names the group: looking costs less than importing what reads the files."""
     group = f"[{ENTRY_POINTS}]".encode()
     return any(
-        group in _entry_points(f"{folder or '.'}/{name}") for folder in sys.path for name in _infos(folder or ".")
+        group in _entry_points(f"{folder or '.'}/{name}")
+        for folder in sys.path
+        for name in _infos(folder or ".")
     )
 
 
@@ -169,7 +181,11 @@ def _entry_points(info: str) -> bytes:
 
 
 def select(
-    rules: Iterable[Rule], *, selected: Iterable[str] = (), ignored: Iterable[str] = (), level: Category | None = None
+    rules: Iterable[Rule],
+    *,
+    selected: Iterable[str] = (),
+    ignored: Iterable[str] = (),
+    level: Category | None = None,
 ) -> tuple[Rule, ...]:
     """The rules that are wanted: by id, pack or category; `level` keeps its category and the harder ones.
 
@@ -191,10 +207,16 @@ def select(
 
 
 def _refuse_unknown(words: Iterable[str], rules: Iterable[Rule]) -> None:
-    known = {word for rule in rules for word in _words(rule)} | {str(category) for category in Category} | ids()
+    known = (
+        {word for rule in rules for word in _words(rule)}
+        | {str(category) for category in Category}
+        | ids()
+    )
     for word in sorted(words):
         if word not in known:
-            raise UsageError(f"no rule, pack or category is called {word!r}", remedy=nearest(word, known))
+            raise UsageError(
+                f"no rule, pack or category is called {word!r}", remedy=nearest(word, known)
+            )
 
 
 def _words(rule: Rule) -> set[str]:
@@ -205,6 +227,8 @@ def _sorted(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     found: dict[str, Rule] = {}
     for rule in rules:
         if rule.id in found:
-            raise UsageError(f"two rules are called {rule.id!r}", remedy="rename one of the two files")
+            raise UsageError(
+                f"two rules are called {rule.id!r}", remedy="rename one of the two files"
+            )
         found[rule.id] = rule
     return tuple(found[key] for key in sorted(found))

@@ -69,10 +69,24 @@ def rule(
         first = next(iter(check.__annotations__.values()))
         subjects = get_args(first) or (first,)
         if not all(isinstance(subject, type) for subject in subjects):
-            raise TypeError(f"{check.__module__}: the first parameter of a check names its subject's type")
+            raise TypeError(
+                f"{check.__module__}: the first parameter of a check names its subject's type"
+            )
         page = (check.__globals__.get("__doc__") or "").strip()
         title = page.partition("\n")[0].rstrip(".")
         name = check.__module__.rpartition(".")[2].replace("_", "-")
-        return Rule(name, subjects, category, severity, confidence, since, title, page, check, pack, params or {})
+        return Rule(
+            name,
+            subjects,
+            category,
+            severity,
+            confidence,
+            since,
+            title,
+            page,
+            check,
+            pack,
+            params or {},
+        )
 
     return make

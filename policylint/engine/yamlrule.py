@@ -11,11 +11,22 @@ from typing import Any
 
 from msgspec import Struct, json
 
-from policylint.runtime import resources as shipped
+from policylint.engine.rule import Context, Rule
 from policylint.errors import PolicylintError, ReadError, nearest
 from policylint.kyaml.load import load
-from policylint.model import Category, Confidence, Created, Deleted, Fix, Grade, Json, Kept, Severity, Violation
-from policylint.engine.rule import Context, Rule
+from policylint.model import (
+    Category,
+    Confidence,
+    Created,
+    Deleted,
+    Fix,
+    Grade,
+    Json,
+    Kept,
+    Severity,
+    Violation,
+)
+from policylint.runtime import resources as shipped
 
 OPERATIONS: Mapping[str, type] = {"CREATE": Created, "UPDATE": Kept, "DELETE": Deleted}
 VARIABLES = frozenset({"object", "oldObject", "params", "variables"})
@@ -61,7 +72,11 @@ class Expressions(Struct, frozen=True):
                 yield self._violation(validation, change, bindings)
 
     def _bindings(self, change: Created | Kept | Deleted, context: Context) -> dict[str, Json]:
-        bindings: dict[str, Json] = {"params": dict(context.params), "object": None, "oldObject": None}
+        bindings: dict[str, Json] = {
+            "params": dict(context.params),
+            "object": None,
+            "oldObject": None,
+        }
         if isinstance(change, (Created, Kept)):
             bindings["object"] = change.after.body
         if isinstance(change, (Kept, Deleted)):
@@ -73,7 +88,10 @@ class Expressions(Struct, frozen=True):
         return bindings
 
     def _violation(
-        self, validation: Mapping[str, str], change: Created | Kept | Deleted, bindings: Mapping[str, Json]
+        self,
+        validation: Mapping[str, str],
+        change: Created | Kept | Deleted,
+        bindings: Mapping[str, Json],
     ) -> Violation:
         message = validation.get("message", f"failed expression: {validation['expression']}")
         if "messageExpression" in validation:
@@ -91,7 +109,9 @@ def read_rule(text: str, path: str) -> Rule:
     noted = _noted().get(path)
     raw = noted["raw"] if noted and noted["text"] == text else load(text, path)
     if not isinstance(raw, dict):
-        raise ReadError("a rule is a mapping", file=path, line=1, remedy="see an existing rule in rules/")
+        raise ReadError(
+            "a rule is a mapping", file=path, line=1, remedy="see an existing rule in rules/"
+        )
     for key in raw.keys() - KEYS:
         raise ReadError(f"unknown key {key!r}", file=path, remedy=nearest(key, KEYS))
     for key in REQUIRED:
@@ -125,11 +145,15 @@ def expressions(raw: Mapping[str, Any], path: str) -> Expressions:
     """The expressions of a rule's mapping. Raises `ReadError` where one is missing."""
     for validation in raw["validations"]:
         if "expression" not in validation:
-            raise ReadError("a validation without expression", file=path, remedy="add expression: ...")
+            raise ReadError(
+                "a validation without expression", file=path, remedy="add expression: ..."
+            )
     return Expressions(
         kinds=frozenset(raw.get("kinds", ())),
         conditions=tuple(condition["expression"] for condition in raw.get("matchConditions", ())),
-        variables=tuple((variable["name"], variable["expression"]) for variable in raw.get("variables", ())),
+        variables=tuple(
+            (variable["name"], variable["expression"]) for variable in raw.get("variables", ())
+        ),
         validations=tuple(raw["validations"]),
         fixes=tuple(raw.get("fixes", ())),
     )
@@ -160,4 +184,6 @@ def _fix(raw: Mapping[str, Any], change: Created | Kept | Deleted) -> Fix:
         return text
 
     steps = tuple(filled(step) for step in raw.get("steps", ()))
-    return Fix(filled(raw["title"]), Grade(raw.get("grade", "manual")), steps, cost=raw.get("cost", ""))
+    return Fix(
+        filled(raw["title"]), Grade(raw.get("grade", "manual")), steps, cost=raw.get("cost", "")
+    )

@@ -21,7 +21,14 @@ from typing import Any
 from msgspec import Struct
 
 from policylint.errors import ReadError
-from policylint.kyaml.nodes import ConstructorError, MappingNode, Node, ScalarNode, SequenceNode, yaml
+from policylint.kyaml.nodes import (
+    ConstructorError,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    yaml,
+)
 from policylint.model import Json
 from policylint.runtime.patterns import pattern
 
@@ -69,7 +76,11 @@ def split(text: str, file: str, line: int = 1) -> tuple[Document, ...]:
 @lru_cache(maxsize=8)
 def _cut(text: str) -> tuple[tuple[str, int, str], ...]:
     """(text, line in the whole from 0, template) of each document; much of a render is the same text on both sides."""
-    marks = [mark for mark in _SPLIT.finditer(text) if mark.start() == 0 or text[mark.start() - 1] == "\n"]
+    marks = [
+        mark
+        for mark in _SPLIT.finditer(text)
+        if mark.start() == 0 or text[mark.start() - 1] == "\n"
+    ]
     starts = [0, *(mark.end() for mark in marks)]
     ends = [*(mark.start() for mark in marks), len(text)]
     documents = []
@@ -82,7 +93,9 @@ def _cut(text: str) -> tuple[tuple[str, int, str], ...]:
             begin += 1
         body = text[begin:end]
         named = _SOURCE.search(body) if "# Source: " in body else None
-        source = named[1] if named else source  # Helm 3 names a template on a document of its own before `---`
+        source = (
+            named[1] if named else source
+        )  # Helm 3 names a template on a document of its own before `---`
         if _FILLED.search(body):
             documents.append((body, line + text.count("\n", start, begin), source))
             source = ""
@@ -103,7 +116,12 @@ def load(text: str, file: str) -> Json:
     """The value of a text that holds one document (a values file); None when it is empty."""
     documents = split(text, file)
     if len(documents) > 1:
-        raise ReadError("more than one YAML document", file=file, line=documents[1].line, remedy="keep one document")
+        raise ReadError(
+            "more than one YAML document",
+            file=file,
+            line=documents[1].line,
+            remedy="keep one document",
+        )
     return documents[0].body() if documents else None
 
 
@@ -115,7 +133,9 @@ def parse(text: str, file: str, line: int = 1) -> Json:
                 return json.loads(text, parse_constant=_not_json)
         return _parse(text)
     except RecursionError:
-        raise ReadError("nested too deeply", file=file, line=line, remedy="no Kubernetes object needs this") from None
+        raise ReadError(
+            "nested too deeply", file=file, line=line, remedy="no Kubernetes object needs this"
+        ) from None
     except yaml.MarkedYAMLError as error:
         raise _error(error, text, file, line) from None
     except (yaml.YAMLError, ValueError) as error:
@@ -167,7 +187,9 @@ def _not_json(name: str) -> Json:
 
 
 def _refuse_bomb(root: Node) -> None:
-    if expanded_size(root) > MAX_NODES:  # an alias to a parent adds nothing here: `value` refuses it
+    if (
+        expanded_size(root) > MAX_NODES
+    ):  # an alias to a parent adds nothing here: `value` refuses it
         raise yaml.YAMLError("document contains excessive aliasing")
 
 
@@ -219,7 +241,9 @@ def _int(node: ScalarNode) -> Json:
 def _float(node: ScalarNode) -> Json:
     text = node.value.replace("_", "")
     if text.lower().lstrip("+-") in (".inf", ".nan"):
-        raise ConstructorError(None, None, f"json: unsupported value: {node.value}", node.start_mark)
+        raise ConstructorError(
+            None, None, f"json: unsupported value: {node.value}", node.start_mark
+        )
     number = float(text)
     if math.isinf(number):
         return node.value
@@ -228,9 +252,13 @@ def _float(node: ScalarNode) -> Json:
 
 def _binary(node: ScalarNode) -> str:
     try:
-        return base64.b64decode("".join(node.value.split()), validate=True).decode("utf-8", "replace")
+        return base64.b64decode("".join(node.value.split()), validate=True).decode(
+            "utf-8", "replace"
+        )
     except (binascii.Error, ValueError):
-        raise ConstructorError(None, None, "!!binary value contains invalid base64 data", node.start_mark) from None
+        raise ConstructorError(
+            None, None, "!!binary value contains invalid base64 data", node.start_mark
+        ) from None
 
 
 _NULL, _BOOL, _MERGE = f"{_TAG}null", f"{_TAG}bool", f"{_TAG}merge"
@@ -296,17 +324,24 @@ class _Loader(_BASE):  # type: ignore[misc]  # libyaml's loader where it is buil
     def _merge(self, node: Node, into: dict[str, Json]) -> None:
         if isinstance(node, MappingNode):
             into.update(self._mapping(node))
-        elif isinstance(node, SequenceNode) and all(isinstance(child, MappingNode) for child in node.value):
+        elif isinstance(node, SequenceNode) and all(
+            isinstance(child, MappingNode) for child in node.value
+        ):
             for child in reversed(node.value):
                 into.update(self._mapping(child))
         else:
             raise ConstructorError(
-                None, None, "map merge requires map or sequence of maps as the value", node.start_mark
+                None,
+                None,
+                "map merge requires map or sequence of maps as the value",
+                node.start_mark,
             )
 
     def _key(self, node: Node) -> str:
         if not isinstance(node, ScalarNode):
-            raise ConstructorError(None, None, "invalid map key (a mapping or list)", node.start_mark)
+            raise ConstructorError(
+                None, None, "invalid map key (a mapping or list)", node.start_mark
+            )
         value = self.value(node)
         if value is None:
             raise ConstructorError(None, None, "unsupported map key of type null", node.start_mark)
@@ -324,7 +359,9 @@ def compose(text: str, file: str) -> Node | None:
     except yaml.MarkedYAMLError as error:
         raise _error(error, text, file, 1) from None
     except yaml.YAMLError as error:
-        raise ReadError(f"not YAML: {error}", file=file, line=1, remedy="correct the text") from None
+        raise ReadError(
+            f"not YAML: {error}", file=file, line=1, remedy="correct the text"
+        ) from None
     else:
         return found
     finally:

@@ -11,17 +11,17 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from policylint.errors import UsageError
-from policylint.scan.shells.argv import Command, parse
-from policylint.scan.invocations.commands import parse_command
-from policylint.scan.invocations.model import Invocation
-from policylint.scan.texts.text import Text, Word
-from policylint.scan.shells.wrappers import Call, calls, tool_of
-from policylint.model import Apply
-from policylint.helm.inputs.options import Options
-from policylint.runtime.patterns import pattern
 from policylint.helm.engines.command import PASSED_ON, without_secrets
+from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ValuesInput, default_namespace
 from policylint.helm.values.modes import Mode
+from policylint.model import Apply
+from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.commands import parse_command
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.shells.argv import Command, parse
+from policylint.scan.shells.wrappers import Call, calls, tool_of
+from policylint.scan.texts.text import Text, Word
 
 _LINE = pattern(r"(?<![\d.])v?([34])(?:\.\d+)*(?:\.exe)?$")
 _ACTIONS = ("install", "upgrade", "template")
@@ -44,10 +44,14 @@ def from_command(options: Options) -> tuple[Options, tuple[Invocation, ...]]:
     invocation = parse_command(words)
     assert invocation is not None  # noqa: S101  the same words were parsed above
     environment = {name: value for name, value in given.items() if name.startswith("HELM_")}
-    invocation = replace(invocation, file="the command", environment={**invocation.environment, **environment})
+    invocation = replace(
+        invocation, file="the command", environment={**invocation.environment, **environment}
+    )
     _check_values(command)
     release, chart = _name(command, "release"), _name(command, "chart")
-    options = replace(options, namespace=options.namespace or _value(command, "namespace") or _namespace(given))
+    options = replace(
+        options, namespace=options.namespace or _value(command, "namespace") or _namespace(given)
+    )
     if command.action == "rollback" and release:
         return _rollback(options, command, release), (invocation,)
     if command.action not in _ACTIONS or not chart:
@@ -88,12 +92,17 @@ def _split(words: Sequence[str]) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(words[0]))
     except ValueError as error:
-        raise UsageError(f"this is no command: {error}", remedy="give the words of the command as they are") from None
+        raise UsageError(
+            f"this is no command: {error}", remedy="give the words of the command as they are"
+        ) from None
 
 
 def _assigned(words: Sequence[str]) -> dict[str, str]:
     """The variables that stand before the command (`HELM_NAMESPACE=prod helm ...`, `env A=b helm ...`)."""
-    pairs = (word.partition("=") for word in itertools.takewhile(lambda word: not tool_of(_word(word)), words))
+    pairs = (
+        word.partition("=")
+        for word in itertools.takewhile(lambda word: not tool_of(_word(word)), words)
+    )
     return {name: value for name, equals, value in pairs if equals and name.isidentifier()}
 
 
@@ -119,8 +128,15 @@ def _program(call: Call) -> tuple[str, str]:
 def _check_values(command: Command) -> None:
     """Raise `UsageError` for a flag at the end whose argument is missing, in Helm's words."""
     for given in command.given[-1:]:
-        if given.option.takes == "yes" and len(given.words) == 1 and given.value and given.value.known is None:
-            raise UsageError(f"flag needs an argument: {given.written}", remedy="complete the command")
+        if (
+            given.option.takes == "yes"
+            and len(given.words) == 1
+            and given.value
+            and given.value.known is None
+        ):
+            raise UsageError(
+                f"flag needs an argument: {given.written}", remedy="complete the command"
+            )
 
 
 def _passed_on(command: Command) -> tuple[str, ...]:
@@ -158,7 +174,12 @@ def _name(command: Command, slot: str) -> str:
 
 def _parsed(words: Sequence[str]) -> tuple[Call, Command]:
     found = next(
-        (call for call in calls([Word(Text.of(word), word) for word in words]) if isinstance(call, Call)), None
+        (
+            call
+            for call in calls([Word(Text.of(word), word) for word in words])
+            if isinstance(call, Call)
+        ),
+        None,
     )
     command = parse(found.words, found.tool) if found and found.tool == "helm" else None
     if found is None or command is None:
@@ -175,7 +196,11 @@ def _value(command: Command, name: str) -> str:
 
 
 def _every(command: Command, name: str) -> tuple[str, ...]:
-    return tuple(given.value.text for given in command.given if given.option.name == name and given.value is not None)
+    return tuple(
+        given.value.text
+        for given in command.given
+        if given.option.name == name and given.value is not None
+    )
 
 
 def _is_set(command: Command, name: str) -> bool:
@@ -185,7 +210,9 @@ def _is_set(command: Command, name: str) -> bool:
 
 def _values(values: ValuesInput, command: Command) -> ValuesInput:
     files = tuple(file for given in _every(command, "values") for file in given.split(","))
-    sets = {name: (*_every(command, name.replace("_", "-")), *getattr(values, name)) for name in _SETS}
+    sets = {
+        name: (*_every(command, name.replace("_", "-")), *getattr(values, name)) for name in _SETS
+    }
     return ValuesInput(files=(*files, *values.files), **sets)
 
 

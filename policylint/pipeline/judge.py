@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from policylint.engine.evaluate import evaluate, order, verdict
+from policylint.engine.judging import Judging, _weighed
+from policylint.engine.rule import Context
+from policylint.errors import RuleFailure
+from policylint.kubernetes.api.schemas import schemas
+from policylint.kubernetes.forecast.cluster import Cluster
+from policylint.kubernetes.forecast.impact import impact, stale_readers
 from policylint.kubernetes.manifests.definitions import of_sides
 from policylint.kubernetes.manifests.diff import changes
 from policylint.kubernetes.manifests.drift import drift
-from policylint.engine.evaluate import evaluate, order, verdict
-from policylint.kubernetes.forecast.cluster import Cluster
-from policylint.kubernetes.forecast.impact import impact, stale_readers
 from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import (
-    Category,
     Change,
     Created,
     Deleted,
-    Finding,
     Json,
     Kept,
     Manifest,
     Outcome,
     Resource,
     ResourceId,
-    Severity,
     Target,
     Upgrade,
 )
 from policylint.redaction.redactor import Redactor
-from policylint.report.model import ChangeSummary, ReleaseReport, RuleFailure
-from policylint.engine.rule import Context, Rule
-from policylint.kubernetes.api.schemas import schemas
+from policylint.report.model import ChangeSummary, ReleaseReport
 
 
 class Case(Struct, frozen=True):
@@ -59,24 +57,9 @@ class Case(Struct, frozen=True):
     evidence: Mapping[str, Json] = field(default_factory=dict)
 
 
-class Judging(Struct, frozen=True):
-    """How a case is judged."""
-
-    rules: tuple[Rule, ...]
-    severities: Mapping[str, Severity | None] = field(default_factory=dict)
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    level: Category | None = None
-    """The level that was asked for by name."""
-    fail_on: Severity = Severity.ERROR
-    strict: bool = False
-    failures: tuple[RuleFailure, ...] = ()
-    """Rules that would not load."""
-
-
 def prepare(kubernetes: str) -> None:
     """Load what judging a release will need, while helm still renders."""
     import policylint.helm.values.blame
-    import policylint.report.formats.text
     import policylint.kubernetes.validity.tables  # noqa: F401  all of them are used when their turn comes
 
     schemas(kubernetes)
@@ -87,13 +70,24 @@ def judge(case: Case, judging: Judging) -> ReleaseReport:
     upgrade, cluster = _forecast(case)
     redactor = Redactor.of([*_resources(upgrade.before), *_resources(upgrade.after)])
     context = Context(
-        case.target, upgrade, settings=judging.settings, level=judging.level, invocations=case.invocations
+        case.target,
+        upgrade,
+        settings=judging.settings,
+        level=judging.level,
+        invocations=case.invocations,
     )
     subjects: Sequence[object] = (upgrade, *upgrade.changes, *case.subjects)
-    active = tuple(rule for rule in judging.rules if judging.severities.get(rule.id, rule.severity) is not None)
+    active = tuple(
+        rule for rule in judging.rules if judging.severities.get(rule.id, rule.severity) is not None
+    )
     findings, failures = evaluate(active, subjects, context, redactor)
     findings = tuple(sorted((_weighed(finding, judging) for finding in findings), key=order))
-    failures = (*judging.failures, *case.failures, *failures, *(_open_answers(upgrade) if judging.strict else ()))
+    failures = (
+        *judging.failures,
+        *case.failures,
+        *failures,
+        *(_open_answers(upgrade) if judging.strict else ()),
+    )
     return ReleaseReport(
         name=case.release,
         namespace=case.namespace,
@@ -107,7 +101,9 @@ def judge(case: Case, judging: Judging) -> ReleaseReport:
             "resources": len(upgrade.changes),
             "rules": len(active),
             "half-applied": half_applied(upgrade),
-            "drift": drift(upgrade, cluster.live, schemas(case.target.kubernetes), redactor) if case.live else [],
+            "drift": drift(upgrade, cluster.live, schemas(case.target.kubernetes), redactor)
+            if case.live
+            else [],
         },
     )
 
@@ -143,7 +139,9 @@ def _cluster(case: Case, upgrade: Upgrade, reader: Reader) -> Cluster:
     return Cluster(
         live={identity: resource.body for identity, resource in live.resources.items()},
         crds=found,
-        storage_classes={i.name: r.body for i, r in live.resources.items() if i.kind == "StorageClass"},
+        storage_classes={
+            i.name: r.body for i, r in live.resources.items() if i.kind == "StorageClass"
+        },
         immutable_paths=case.immutable_paths,
     )
 
@@ -153,9 +151,12 @@ def summaries(upgrade: Upgrade) -> list[ChangeSummary]:
     minor = upgrade.target.kubernetes
     stale = stale_readers(upgrade.changes, minor)
     rows = [_row(change, minor, stale.get(change.id, ())) for change in upgrade.changes]
-    hooks = [identity for identity in upgrade.after.hooks if identity not in upgrade.after.resources]
+    hooks = [
+        identity for identity in upgrade.after.hooks if identity not in upgrade.after.resources
+    ]
     return rows + [
-        ChangeSummary(identity, "hook", impact(Created(upgrade.after.hooks[identity]))[0]) for identity in hooks
+        ChangeSummary(identity, "hook", impact(Created(upgrade.after.hooks[identity]))[0])
+        for identity in hooks
     ]
 
 
@@ -195,11 +196,6 @@ def _refused(change: Change) -> bool:
 
 def _sent(change: Change) -> bool:
     return isinstance(change, Created) or (isinstance(change, Kept) and bool(change.fields))
-
-
-def _weighed(finding: Finding, judging: Judging) -> Finding:
-    wanted = judging.severities.get(finding.rule)
-    return replace(finding, severity=wanted) if wanted else finding
 
 
 def _open_answers(upgrade: Upgrade) -> list[RuleFailure]:

@@ -12,11 +12,8 @@ from msgspec.structs import replace
 
 from policylint import config as configuration
 from policylint.config import Config, Environment, Release
-from policylint.errors import SourceError, UsageError, nearest
-from policylint.model import Apply, Category, Json, Severity, Target
+from policylint.errors import UsageError, nearest
 from policylint.helm.inputs.options import Options
-from policylint.kubernetes.api.schemas import NEWEST, minor_number
-from policylint.helm.sources.resolve import resolve_pair
 from policylint.helm.inputs.sides import (
     UNNAMED,
     ChartSide,
@@ -27,6 +24,9 @@ from policylint.helm.inputs.sides import (
     default_namespace,
 )
 from policylint.helm.inputs.workspace import Workspace
+from policylint.helm.sources.resolve import resolve_pair
+from policylint.model import Category, Json, Severity
+from policylint.pipeline.target import _apply, environment_of, line_found, minor, named_line
 
 if TYPE_CHECKING:
     from policylint.scan.repository.deploys import Deployment
@@ -55,7 +55,12 @@ class Plan(Struct, frozen=True):
     @property
     def fail_on(self) -> Severity:
         """The lowest severity that fails."""
-        return self.options.fail_on or self.environment.fail_on or self.config.fail_on or Severity.ERROR
+        return (
+            self.options.fail_on
+            or self.environment.fail_on
+            or self.config.fail_on
+            or Severity.ERROR
+        )
 
     @property
     def level(self) -> Category | None:
@@ -85,7 +90,9 @@ def plans(options: Options, config: Config, workspace: Workspace) -> tuple[Plan,
     environment_of(options, config)  # an unknown one is said before what it would leave to check
     if options.after or options.rollback:
         return (_plan(options, config, workspace, invocations),)
-    wanted = [release for release in config.releases if options.environment in ("", release.environment)]
+    wanted = [
+        release for release in config.releases if options.environment in ("", release.environment)
+    ]
     if not wanted:
         raise UsageError(
             "nothing to check: no chart is named, and no release is configured",
@@ -114,7 +121,11 @@ def _forced(options: Options, how: Deployment, config: Config) -> Options:
     together with server-side apply."""
     if not how.force or options.force or options.apply:
         return options
-    line = named_line(options, environment_of(options, config), config) or how.line or line_found(options)
+    line = (
+        named_line(options, environment_of(options, config), config)
+        or how.line
+        or line_found(options)
+    )
     return replace(options, force=line == "3")
 
 
@@ -122,24 +133,33 @@ def _check_stdin(options: Options) -> None:
     """Raise `UsageError` where standard input, which can be read once, is named for several things."""
     named = (options.before, options.after, *options.values.named, *options.live, *options.crds)
     if named.count("-") > 1 and (options.before, options.after) != ("-", "-"):
-        raise UsageError("standard input (-) is named more than once", remedy="give all but one of them as a file")
+        raise UsageError(
+            "standard input (-) is named more than once",
+            remedy="give all but one of them as a file",
+        )
 
 
 def _deployments(releases: Sequence[Release], config: Config) -> list[Deployment]:
     """How the files of the repository deploy these releases."""
-    from policylint.scan.repository.deploys import deployment
     from policylint.scan.readers.walk import scan
+    from policylint.scan.repository.deploys import deployment
 
     root = Path(config.file).resolve().parent
     found = scan([root], root, skip=config.scan_ignore).invocations
     return [
-        deployment(found, each.name, each.namespace, os.path.relpath(each.chart, root), each.environment)
+        deployment(
+            found, each.name, each.namespace, os.path.relpath(each.chart, root), each.environment
+        )
         for each in releases
     ]
 
 
 def _plan(
-    options: Options, config: Config, workspace: Workspace, invocations: tuple[Any, ...] = (), seen_mode: str = ""
+    options: Options,
+    config: Config,
+    workspace: Workspace,
+    invocations: tuple[Any, ...] = (),
+    seen_mode: str = "",
 ) -> Plan:
     """The plan of one release; `seen_mode` is the values mode of the command that deploys it, where that is known."""
     environment = environment_of(options, config)
@@ -154,14 +174,31 @@ def _plan(
     release = options.release or (known.name if known else "")
     named = options.namespace or (known.namespace if known else "") or default_namespace()
     return Plan(
-        release, named, before, after, options, environment, config, invocations, invocations, given_after=given
+        release,
+        named,
+        before,
+        after,
+        options,
+        environment,
+        config,
+        invocations,
+        invocations,
+        given_after=given,
     )
 
 
-def _sides(options: Options, environment: Environment, config: Config, workspace: Workspace) -> tuple[Side, Side]:
+def _sides(
+    options: Options, environment: Environment, config: Config, workspace: Workspace
+) -> tuple[Side, Side]:
     chart = chart_side(options, environment, config)
     if not options.rollback:
-        return resolve_pair(options.before, chart, workspace, default_branch=config.default_branch, helm=options.helm)
+        return resolve_pair(
+            options.before,
+            chart,
+            workspace,
+            default_branch=config.default_branch,
+            helm=options.helm,
+        )
     from policylint.helm.engines.binary import find_helm
     from policylint.helm.sources.release import rollback
 
@@ -169,7 +206,9 @@ def _sides(options: Options, environment: Environment, config: Config, workspace
     if bool(options.before) == bool(options.after):
         raise UsageError("--rollback takes one side, the release", remedy=remedy)
     if not options.rollback.isdigit():
-        raise UsageError(f"--rollback takes the number of a revision, not {options.rollback!r}", remedy=remedy)
+        raise UsageError(
+            f"--rollback takes the number of a revision, not {options.rollback!r}", remedy=remedy
+        )
     helm = "" if options.helm == "embedded" else options.helm
     return rollback(options.before or options.after, int(options.rollback), find_helm(helm))
 
@@ -183,22 +222,9 @@ def _at_hand(before: Side, after: Side) -> bool:
     return isinstance(after, ChartSide) and is_local(after) and bool(record or old)
 
 
-def named_line(options: Options, environment: Environment, config: Config) -> str:
-    """The Helm line that the command line or the configuration names, "" for none."""
-    return options.helm_version or environment.helm or config.helm
-
-
-def line_found(options: Options) -> str:
-    """The line of the helm that is found or named, "" where there is none that can be used."""
-    from policylint.helm.engines.choose import choose_engine
-
-    try:
-        return choose_engine(options.helm, options.timeout).line
-    except SourceError:
-        return ""
-
-
-def _under_mode(options: Options, before: Side, after: Side, workspace: Workspace, line: str) -> Side:
+def _under_mode(
+    options: Options, before: Side, after: Side, workspace: Workspace, line: str
+) -> Side:
     """The after side as `--values-mode` makes Helm render it, or no flag does where the release's record is known."""
     from policylint.helm.values.modes import Mode
     from policylint.helm.values.side import is_local
@@ -212,7 +238,14 @@ def _under_mode(options: Options, before: Side, after: Side, workspace: Workspac
     change = values_change(before, after, options.values_mode, line)
     live = isinstance(before, ManifestSide) and before.revision is not None
     if options.values_mode and (change is None or (change.old is None and not live)):
-        pulled = next((side for side in (after, before) if isinstance(side, ChartSide) and not is_local(side)), None)
+        pulled = next(
+            (
+                side
+                for side in (after, before)
+                if isinstance(side, ChartSide) and not is_local(side)
+            ),
+            None,
+        )
         if pulled is not None:
             raise UsageError(
                 f"a values mode ({options.values_mode}) needs both charts at hand, and helm pulls {pulled.label}",
@@ -234,55 +267,11 @@ def _touched(options: Options, releases: list[Release], config: Config) -> list[
         return releases
     shared = (config.file, *config.crds)
     named = [(release, of_release(options, release)) for release in releases]
-    return [release for release, own in named if touches(ChartSide(own.after, values=own.values), shared, files)]
-
-
-def environment_of(options: Options, config: Config) -> Environment:
-    """The environment that `--env` names; raises `UsageError` for one that the configuration does not know."""
-    name = options.environment
-    if not name or name in config.environments:
-        return config.environments.get(name, Environment())
-    known = {*config.environments, *(release.environment for release in config.releases if release.environment)}
-    if known and name not in known:
-        every = f"the environments are {', '.join(sorted(known))}"
-        raise UsageError(f"no environment is called {name!r}", remedy=nearest(name, known, every))
-    return Environment()
-
-
-def minor(options: Options, environment: Environment, config: Config) -> str:
-    """The Kubernetes minor to judge for: flag, environment, configuration, else the newest with recorded data."""
-    wanted = options.kube_version or environment.kubernetes or config.kubernetes or NEWEST
-    try:
-        return f"1.{minor_number(wanted)}"
-    except ValueError as error:
-        raise UsageError(str(error), remedy="give the cluster's version: kubectl version") from None
-
-
-def target(plan: Plan, found_line: str, apply_method: str = "") -> Target:
-    """How the upgrade is sent: `--apply`, else the record's method, else what this Helm line does.
-
-    `found_line` is the line of the helm found ("" for none). Raises `UsageError` for force together with
-    server-side apply, which Helm 4 refuses.
-    """
-    options, environment, config = plan.options, plan.environment, plan.config
-    line = named_line(options, environment, config) or found_line or "4"
-    if line not in ("3", "4"):
-        raise UsageError(f"--helm-version is 3 or 4, not {line!r}", remedy="name the major version only")
-    named = options.apply or _apply(environment.apply) or _apply(config.apply)
-    default = Apply.CLIENT_SIDE if line == "3" or apply_method == "csa" else Apply.SERVER_SIDE
-    apply = named or default
-    if options.force and line == "4" and apply is Apply.SERVER_SIDE:
-        raise UsageError(
-            "invalid operation: cannot use server-side apply and force replace together",
-            remedy="leave out --force, or add --apply client-side (helm: --server-side=false)",
-        )
-    if options.force:
-        apply = Apply.REPLACE
-    return Target(minor(options, environment, config), line, apply, options.force, options.environment)
-
-
-def _apply(word: str) -> Apply | None:
-    return Apply(word) if word else None
+    return [
+        release
+        for release, own in named
+        if touches(ChartSide(own.after, values=own.values), shared, files)
+    ]
 
 
 def of_release(options: Options, release: Release, how: Deployment | None = None) -> Options:
@@ -291,7 +280,9 @@ def of_release(options: Options, release: Release, how: Deployment | None = None
     `how` is what the command that deploys it adds where the configuration is silent: the version of a chart.
     """
     seen = how.version or "" if how and not Path(release.chart).exists() else ""
-    values = ValuesInput(files=(*release.values, *options.values.files), set=(*release.sets, *options.values.set))
+    values = ValuesInput(
+        files=(*release.values, *options.values.files), set=(*release.sets, *options.values.set)
+    )
     return replace(
         options,
         after=options.after or _near(release.chart),

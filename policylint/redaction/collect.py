@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from policylint.model import Json
-from policylint.runtime.patterns import pattern
+from policylint.redaction.logins import SECRET_KEY
 from policylint.redaction.redactor import ASSIGNED, FLOW, NAMED, secret_key
-from policylint.helm.engines.command import SECRET_KEY
+from policylint.runtime.patterns import pattern
 
 _NAMES = pattern(
     r"(?i)existing|^(?:name|kind|type|enabled)$"
@@ -26,8 +26,12 @@ _HARMLESS = pattern(
 _HOLDER = pattern(r"(?i)stringData$|secrets?$|credentials?$|passwords?$|tokens?$")
 """Keys below which everything is a secret."""
 _LOGIN = pattern(r"(?i)[a-z][a-z0-9+.-]{0,30}://[^/@:\s]*:(?P<secret>[^/\s]+)@")
-_PRIVATE = pattern(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}-----|\Z)", re.S)
-_LINE = pattern(r"^(?P<indent>[ \t]*(?:- +)*)[\"']?(?P<key>[\w./-]{1,100})[\"']?[ \t]*[:=](?P<value>.*)$")
+_PRIVATE = pattern(
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}-----|\Z)", re.S
+)
+_LINE = pattern(
+    r"^(?P<indent>[ \t]*(?:- +)*)[\"']?(?P<key>[\w./-]{1,100})[\"']?[ \t]*[:=](?P<value>.*)$"
+)
 _FILE_NAME = pattern(r"[\w .-]*\.[A-Za-z]{1,8}$")
 _FLOW_VALUE = pattern(r":\s*([^,{}]+)")
 _SCALAR = pattern(r"[|>][-+0-9]*(?:\s+#.*)?$")
@@ -147,7 +151,9 @@ def argument_secrets(flag: str, text: str, *, strict: bool = False) -> Iterator[
     """
     yield from (found["value"] for found in NAMED.finditer(text))
     if flag in ("--set", "--set-string", "--set-file"):
-        yield from (item for item in _items(text, strict) if flag != "--set-file" or not _names_file(item))
+        yield from (
+            item for item in _items(text, strict) if flag != "--set-file" or not _names_file(item)
+        )
         return
     key, equals, value = text.partition("=")
     if flag == "--set-json" and (not equals or key.lstrip().startswith("{")):
@@ -166,7 +172,9 @@ def _items(text: str, strict: bool) -> Iterator[str]:
         if not secret:
             continue
         yield from _indices(key)
-        given = value if equals else item  # a comma of the value itself, which Helm takes for the next name
+        given = (
+            value if equals else item
+        )  # a comma of the value itself, which Helm takes for the next name
         plain = re.sub(r"\\(.)", r"\1", given)
         yield from (given, plain)
         yield from re.split(r"[{},]", plain) if "{" in given else ()
@@ -176,7 +184,11 @@ def _items(text: str, strict: bool) -> Iterator[str]:
 def _names_file(text: str) -> bool:
     """Whether a text is a file's name, or looks like one, rather than the secret itself in its place."""
     folder, name = os.path.split(text)
-    return Path(text).is_file() or _FILE_NAME.match(name) is not None or (folder != "" and Path(folder).is_dir())
+    return (
+        Path(text).is_file()
+        or _FILE_NAME.match(name) is not None
+        or (folder != "" and Path(folder).is_dir())
+    )
 
 
 def _indices(key: str) -> Iterator[str]:
@@ -188,7 +200,11 @@ def _indices(key: str) -> Iterator[str]:
 def _is_argument(key: str, strict: bool) -> bool:
     """Whether a part of an argument's name is secret-like, and the last one does not only say where a secret is."""
     parts = [part for part in re.split(r"[.\[\]\\]+", key) if part and not part.isdigit()]
-    return bool(parts) and not _NAMES.search(parts[-1]) and any(map(secret_key if strict else _is_secret_like, parts))
+    return (
+        bool(parts)
+        and not _NAMES.search(parts[-1])
+        and any(map(secret_key if strict else _is_secret_like, parts))
+    )
 
 
 def _is_secret_like(key: str) -> bool:

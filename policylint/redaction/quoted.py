@@ -35,7 +35,9 @@ def without(text: str, secrets: Iterable[str], mask: str, public: Iterable[str] 
 
     What is in `public` (keys, paths) is no secret: a password that is called as its key is cannot be hidden.
     """
-    known = {secret for secret in secrets if len(secret) >= SHORTEST and secret.lower() not in _WORDS}
+    known = {
+        secret for secret in secrets if len(secret) >= SHORTEST and secret.lower() not in _WORDS
+    }
     if not known or not text:
         return text
     told = "\n".join((*public, *(chain for secret in known for chain in _CHAIN.findall(secret))))
@@ -55,7 +57,9 @@ def _hide_parts(text: str, forms: Iterable[str], told: str, hidden: bytearray) -
         places.setdefault(part, []).append(place)
     for part in places.keys() & set(_parts(told)):
         del places[part]
-    found = {part for form in forms for part in _parts(form) if part in places and not part.isspace()}
+    found = {
+        part for form in forms for part in _parts(form) if part in places and not part.isspace()
+    }
     for place in (place for part in found for place in places[part]):
         hidden[place : place + FRAGMENT] = b"\1" * FRAGMENT
 

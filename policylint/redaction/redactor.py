@@ -61,8 +61,17 @@ class Redactor(Struct, frozen=True):
     @classmethod
     def of(cls, resources: Iterable[Resource]) -> Redactor:
         """A redactor that knows the data of these resources' Secrets, encoded and decoded."""
-        found = {text for resource in resources if _is_secret(resource.id) for text in _data(resource.body)}
-        return cls(tuple(sorted((text for text in found if len(text) >= MIN_LENGTH), key=len, reverse=True)))
+        found = {
+            text
+            for resource in resources
+            if _is_secret(resource.id)
+            for text in _data(resource.body)
+        }
+        return cls(
+            tuple(
+                sorted((text for text in found if len(text) >= MIN_LENGTH), key=len, reverse=True)
+            )
+        )
 
     def text(self, text: str) -> str:
         """The text with every known secret masked."""
@@ -106,29 +115,44 @@ class Redactor(Struct, frozen=True):
         if _held(path):
             return tuple(mask_plain(value) for value in values)
         return tuple(
-            mask_secret(value) if resource and _is_secret(resource) and not path else self.value(value)
+            mask_secret(value)
+            if resource and _is_secret(resource) and not path
+            else self.value(value)
             for value in values
         )
 
     def fix(self, fix: Fix) -> Fix:
         """A fix with its texts masked; edits are applied to the user's own file and stay as they are."""
-        return replace(fix, title=self.text(fix.title), steps=tuple(self.text(step) for step in fix.steps))
+        return replace(
+            fix, title=self.text(fix.title), steps=tuple(self.text(step) for step in fix.steps)
+        )
 
     def _env(self, owner: Mapping[str, Json], key: str, item: Json) -> Json:
         if _own_value(owner, key):
             return mask_plain(item)
-        return mask_plain(item) if _HOLDER.search(key) and isinstance(item, (Mapping, list)) else self.value(item)
+        return (
+            mask_plain(item)
+            if _HOLDER.search(key) and isinstance(item, (Mapping, list))
+            else self.value(item)
+        )
 
 
 def secret_key(key: object) -> bool:
     """Whether a key's name says that its value is a secret."""
-    return isinstance(key, str) and SECRET_KEY.search(key) is not None and not key.lower().startswith("existing")
+    return (
+        isinstance(key, str)
+        and SECRET_KEY.search(key) is not None
+        and not key.lower().startswith("existing")
+    )
 
 
 def mask_plain(value: Json) -> Json:
     """A value below a secret-looking key: every text and number masked that does not only say where a secret is."""
     if isinstance(value, Mapping):
-        return {key: item if _NAME.search(key) and _plain(item) else mask_plain(item) for key, item in value.items()}
+        return {
+            key: item if _NAME.search(key) and _plain(item) else mask_plain(item)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         return [mask_plain(item) for item in value]
     return MASK if _plain(value) else value
@@ -138,10 +162,16 @@ def mask_values(value: Json) -> Json:
     """A chart's values with everything below a secret-looking key masked: no key of theirs means an API's field."""
     if isinstance(value, Mapping):
         return {
-            key: mask_plain(item) if secret_key(key) or _own_value(value, key) else mask_values(item)
+            key: mask_plain(item)
+            if secret_key(key) or _own_value(value, key)
+            else mask_values(item)
             for key, item in value.items()
         }
-    return [mask_values(item) for item in value] if isinstance(value, list) else Redactor().value(value)
+    return (
+        [mask_values(item) for item in value]
+        if isinstance(value, list)
+        else Redactor().value(value)
+    )
 
 
 def mask_secret(body: Json) -> Json:
@@ -164,7 +194,9 @@ def _masked(key: str, value: Json) -> Json:
 
 def _holds_data(path: str) -> bool:
     """Whether a pointer into a Secret leads to its data."""
-    return path.startswith(("/data", "/stringData")) or path.endswith(_LAST_APPLIED.replace("/", "~1"))
+    return path.startswith(("/data", "/stringData")) or path.endswith(
+        _LAST_APPLIED.replace("/", "~1")
+    )
 
 
 def _named_secret(body: Json, path: str) -> bool:

@@ -6,16 +6,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from policylint.errors import RuleFailure
 from policylint.model import Finding, Impact, Json, Outcome, ResourceId, Target, Verdict
-
-
-class RuleFailure(Struct, frozen=True):
-    """A rule, or a part of the run, that could not judge: makes the verdict unknown."""
-
-    rule: str
-    message: str
-    remedy: str = ""
-    resource: ResourceId | None = None
 
 
 class ChangeSummary(Struct, frozen=True):

@@ -8,7 +8,19 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, AnyStr
 
 _compile = re.compile
-_USES = ("match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer", "pattern", "flags", "groups")
+_USES = (
+    "match",
+    "fullmatch",
+    "search",
+    "sub",
+    "subn",
+    "split",
+    "findall",
+    "finditer",
+    "pattern",
+    "flags",
+    "groups",
+)
 
 
 class _Pattern:

@@ -42,13 +42,17 @@ def modules(package: ModuleType) -> tuple[str, ...]:
         import pkgutil
 
         return tuple(sorted(module.name for module in pkgutil.iter_modules(package.__path__)))
-    return tuple(sorted(name[:-3] for name in files if name.endswith(".py") and name != "__init__.py"))
+    return tuple(
+        sorted(name[:-3] for name in files if name.endswith(".py") and name != "__init__.py")
+    )
 
 
 def sizes(folder: str) -> dict[str, int]:
     """The bytes of each module of a folder of the package; of none in a zipped wheel."""
     try:
         with os.scandir(f"{_ROOT}/{folder}") as entries:
-            return {entry.name: entry.stat().st_size for entry in entries if entry.name.endswith(".py")}
+            return {
+                entry.name: entry.stat().st_size for entry in entries if entry.name.endswith(".py")
+            }
     except NotADirectoryError:
         return {}

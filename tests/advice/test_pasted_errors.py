@@ -20,8 +20,14 @@ SIZE = (
         (f"Error: UPGRADE FAILED: {SELECTOR}", "selector-changed"),
         (f"\x1b[31mError: UPGRADE FAILED:\x1b[0m {SELECTOR}", "selector-changed"),
         (f"2026-11-21T08:00:00.123Z Error: UPGRADE FAILED: {SELECTOR}", "selector-changed"),
-        (f"│ Error: {SELECTOR}\n│ \n│   with helm_release.web,\n│   on main.tf line 1", "selector-changed"),
-        (f"Helm upgrade failed for release prod/web with chart web@1.2.3: {SELECTOR}", "selector-changed"),
+        (
+            f"│ Error: {SELECTOR}\n│ \n│   with helm_release.web,\n│   on main.tf line 1",
+            "selector-changed",
+        ),
+        (
+            f"Helm upgrade failed for release prod/web with chart web@1.2.3: {SELECTOR}",
+            "selector-changed",
+        ),
         ('{"level":"error","msg":"' + SELECTOR.replace('"', '\\"') + '"}', "selector-changed"),
         (f"one or more objects failed to apply, reason: {SIZE}", "statefulset-immutable-field"),
         (
@@ -32,18 +38,30 @@ SIZE = (
             'The Service "web" is invalid: spec.clusterIP: Invalid value: "": field is immutable',
             "service-cluster-ip-changed",
         ),
-        ('Widget.example.com "w" is invalid: spec.size: Invalid value: 1: may only grow', "custom-resource-invalid"),
-        ('Gateway.gateway.networking.k8s.io "g" is invalid: spec.listeners: Required value', "custom-resource-invalid"),
+        (
+            'Widget.example.com "w" is invalid: spec.size: Invalid value: 1: may only grow',
+            "custom-resource-invalid",
+        ),
+        (
+            'Gateway.gateway.networking.k8s.io "g" is invalid: spec.listeners: Required value',
+            "custom-resource-invalid",
+        ),
         ('Ingress.networking.k8s.io "i" is invalid: spec.rules: Required value', "invalid-object"),
         ('no matches for kind "CronJob" in version "batch/v1beta1"', "removed-api"),
-        ('no matches for kind "ServiceMonitor" in version "monitoring.coreos.com/v1"', "crd-missing"),
+        (
+            'no matches for kind "ServiceMonitor" in version "monitoring.coreos.com/v1"',
+            "crd-missing",
+        ),
         ('"web" has no deployed releases', "no-deployed-revision"),
         ("Error: cannot re-use a name that is still in use", "release-name-in-use"),
         ("Error: cannot reuse a name that is still in use", "release-name-in-use"),
         ("immutable", "immutable-field"),
         ("may not change once set", "immutable-field"),
         ("timed out waiting for the condition", "wait-timeout"),
-        ("resource Deployment/prod/web not ready. status: InProgress, message: Replicas: 0/1", "wait-timeout"),
+        (
+            "resource Deployment/prod/web not ready. status: InProgress, message: Replicas: 0/1",
+            "wait-timeout",
+        ),
     ],
 )
 def test_topic(text, topic):
@@ -53,7 +71,10 @@ def test_topic(text, topic):
 def test_the_cause_leads_and_the_wrapper_follows():
     first = "an error occurred while rolling back the release. original upgrade error"
     found = explain(f"{first}: {SELECTOR}: release web failed: context deadline exceeded")
-    assert [found.topic, *(other.topic for other in found.also)] == ["selector-changed", "rollback-failed"]
+    assert [found.topic, *(other.topic for other in found.also)] == [
+        "selector-changed",
+        "rollback-failed",
+    ]
 
 
 def test_joined_errors_are_all_explained():
@@ -65,8 +86,15 @@ def test_joined_errors_are_all_explained():
 
 
 def test_what_is_named_is_filled_in():
-    found = explain(f"server-side apply failed for object prod/db apps/v1, Kind=StatefulSet: {SIZE}")
-    assert (found.kind, found.name, found.namespace, found.field) == ("StatefulSet", "db", "prod", "spec")
+    found = explain(
+        f"server-side apply failed for object prod/db apps/v1, Kind=StatefulSet: {SIZE}"
+    )
+    assert (found.kind, found.name, found.namespace, found.field) == (
+        "StatefulSet",
+        "db",
+        "prod",
+        "spec",
+    )
     assert "kubectl delete statefulset db -n prod --cascade=orphan" in [
         step for fix in found.fixes for step in fix.steps
     ]
@@ -75,11 +103,23 @@ def test_what_is_named_is_filled_in():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("another operation (install/upgrade/rollback) is in progress, try helm upgrade --force", "does not unlock"),
+        (
+            "another operation (install/upgrade/rollback) is in progress, try helm upgrade --force",
+            "does not unlock",
+        ),
         ("does --force unlock a pending release?", "does not unlock"),
-        ("just use --force-replace to get past the immutable field", "does not get past an immutable field"),
-        (f"Error: UPGRADE FAILED: failed to replace object: {SIZE}", "does not get past an immutable field"),
-        ("helm upgrade --cleanup-on-fail should clean up the pending operation", "does not clean up pending"),
+        (
+            "just use --force-replace to get past the immutable field",
+            "does not get past an immutable field",
+        ),
+        (
+            f"Error: UPGRADE FAILED: failed to replace object: {SIZE}",
+            "does not get past an immutable field",
+        ),
+        (
+            "helm upgrade --cleanup-on-fail should clean up the pending operation",
+            "does not clean up pending",
+        ),
     ],
 )
 def test_wrong_advice_is_corrected(text, words):
@@ -114,7 +154,8 @@ def test_texts_of_other_programs_are_not_explained(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["A1b2" * 50_000, "lorem ipsum " * 10_000, "spec[0]." * 5_000, "invalid " * 5_000 + "--force"]
+    "text",
+    ["A1b2" * 50_000, "lorem ipsum " * 10_000, "spec[0]." * 5_000, "invalid " * 5_000 + "--force"],
 )
 def test_no_text_takes_long(text):
     explain(text)

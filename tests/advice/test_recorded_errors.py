@@ -45,7 +45,11 @@ def expected(row):
 @pytest.mark.parametrize("recording", FIELDS)
 def test_a_refused_change_of_one_field(recording):
     wrong = {}
-    errors = {row["error"]["message"]: row for row in oracle.rows(recording) if row["verdict"] == "rejected"}
+    errors = {
+        row["error"]["message"]: row
+        for row in oracle.rows(recording)
+        if row["verdict"] == "rejected"
+    }
     assert errors
     for message, row in errors.items():
         found = explain(message)
@@ -59,7 +63,9 @@ def test_what_the_server_names_is_extracted():
         causes = row.get("error", {}).get("causes") or []
         if row["verdict"] == "rejected" and len(causes) == 1 and causes[0]["field"]:
             found = explain(row["error"]["message"])
-            assert (found.kind, found.field) == (row["kind"], causes[0]["field"]), row["error"]["message"][:300]
+            assert (found.kind, found.field) == (row["kind"], causes[0]["field"]), row["error"][
+                "message"
+            ][:300]
             assert found.name == row["before"]["metadata"]["name"]
 
 
@@ -103,4 +109,6 @@ def test_every_step_is_filled_in():
         found = explain(message)
         for fix in (fix for each in (found, *found.also) for fix in each.fixes):
             for step in fix.steps:
-                assert not re.search(r"\{(kind|name|namespace|field|value|in|path|subject)\}", step), step
+                assert not re.search(
+                    r"\{(kind|name|namespace|field|value|in|path|subject)\}", step
+                ), step

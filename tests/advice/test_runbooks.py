@@ -4,11 +4,11 @@ import shlex
 
 import pytest
 
-from policylint.pipeline.judge import Case, forecasted
+from policylint.advice.runbooks import fixes_for, runbooks
+from policylint.engine.registry import shipped
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Apply, Outcome, Target
-from policylint.engine.registry import shipped
-from policylint.advice.runbooks import fixes_for, runbooks
+from policylint.pipeline.judge import Case, forecasted
 from tests.cases import judged, rule_cases
 from tests.oracle import rows
 
@@ -49,11 +49,15 @@ def test_every_runbook_says_what_it_costs(topic):
 
 
 @pytest.mark.parametrize(
-    "case", [case for case in rule_cases() if case.rule in REFUSALS and case.fails], ids=lambda case: case.id
+    "case",
+    [case for case in rule_cases() if case.rule in REFUSALS and case.fails],
+    ids=lambda case: case.id,
 )
 def test_a_refusal_comes_with_steps_that_are_filled_in(case):
     found = [
-        finding for finding in judged(case).findings if finding.rule == case.rule and finding.direction == "upgrade"
+        finding
+        for finding in judged(case).findings
+        if finding.rule == case.rule and finding.direction == "upgrade"
     ]
     assert found
     for finding in found:
@@ -73,11 +77,17 @@ STATEFULSET = {
         "replicas": 2,
         "serviceName": "db",
         "selector": {"matchLabels": {"app": "db"}},
-        "template": {"metadata": {"labels": {"app": "db"}}, "spec": {"containers": [{"name": "m", "image": "m:1"}]}},
+        "template": {
+            "metadata": {"labels": {"app": "db"}},
+            "spec": {"containers": [{"name": "m", "image": "m:1"}]},
+        },
         "volumeClaimTemplates": [
             {
                 "metadata": {"name": "data"},
-                "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "8Gi"}}},
+                "spec": {
+                    "accessModes": ["ReadWriteOnce"],
+                    "resources": {"requests": {"storage": "8Gi"}},
+                },
             }
         ],
     },
@@ -87,7 +97,10 @@ STATEFULSET = {
 def sized(size):
     template = STATEFULSET["spec"]["volumeClaimTemplates"][0]
     spec = {**template["spec"], "resources": {"requests": {"storage": size}}}
-    return {**STATEFULSET, "spec": {**STATEFULSET["spec"], "volumeClaimTemplates": [{**template, "spec": spec}]}}
+    return {
+        **STATEFULSET,
+        "spec": {**STATEFULSET["spec"], "volumeClaimTemplates": [{**template, "spec": spec}]},
+    }
 
 
 def test_a_grown_volume_patches_each_claim_before_the_statefulset_is_replaced():
@@ -114,7 +127,9 @@ def test_whatever_is_refused_as_a_change_is_accepted_as_a_new_object(minor):
         (kept,) = upgrade([row["before"]], [row["after"]], Target(minor)).changes
         if {cause.topic for cause in kept.forecast.upgrade.causes} & set(REPLACED):
             (created,) = upgrade([], [row["after"]], Target(minor)).changes
-            assert created.forecast.upgrade.outcome is not Outcome.REJECTED, row["error"]["message"][:200]
+            assert created.forecast.upgrade.outcome is not Outcome.REJECTED, row["error"][
+                "message"
+            ][:200]
             tried += 1
     assert tried > 20
 
@@ -125,7 +140,10 @@ DEPLOYMENT = {
     "metadata": {"name": "web"},
     "spec": {
         "selector": {"matchLabels": {"app": "web"}},
-        "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "m", "image": "m:1"}]}},
+        "template": {
+            "metadata": {"labels": {"app": "web"}},
+            "spec": {"containers": [{"name": "m", "image": "m:1"}]},
+        },
     },
 }
 
@@ -142,7 +160,9 @@ def outcome(before, after, apply):
 def test_the_two_ways_to_recreate_are_accepted_where_the_direct_one_is_refused():
     recreate, explicit = (
         strategy({"type": "Recreate"}),
-        strategy({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}),
+        strategy(
+            {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
+        ),
     )
     assert outcome(DEPLOYMENT, recreate, Apply.SERVER_SIDE) is Outcome.REJECTED
     assert outcome(DEPLOYMENT, recreate, Apply.CLIENT_SIDE) is Outcome.ACCEPTED

@@ -13,9 +13,16 @@ from policylint.cel.semver import parse as semver
 
 
 def test_a_program_knows_which_variables_it_uses():
-    program = cel.compile("object.spec.replicas >= oldObject.spec.replicas", {"object", "oldObject", "params"})
+    program = cel.compile(
+        "object.spec.replicas >= oldObject.spec.replicas", {"object", "oldObject", "params"}
+    )
     assert program.uses == {"object", "oldObject"}
-    assert program.evaluate({"object": {"spec": {"replicas": 2}}, "oldObject": {"spec": {"replicas": 3}}}) is False
+    assert (
+        program.evaluate(
+            {"object": {"spec": {"replicas": 2}}, "oldObject": {"spec": {"replicas": 3}}}
+        )
+        is False
+    )
 
 
 def test_a_name_nobody_declared_is_an_error_that_says_what_is_known():
@@ -57,7 +64,11 @@ def test_without_the_library_expressions_are_unavailable_and_say_what_to_install
     library._environment.cache_clear()
 
 
-@given(st.integers(-(10**6), 10**6), st.integers(-(10**6), 10**6), st.sampled_from(["", "k", "Ki", "M", "m"]))
+@given(
+    st.integers(-(10**6), 10**6),
+    st.integers(-(10**6), 10**6),
+    st.sampled_from(["", "k", "Ki", "M", "m"]),
+)
 def test_quantities_order_as_their_numbers_do(left, right, suffix):
     assert (quantity(f"{left}{suffix}") < quantity(f"{right}{suffix}")) == (left < right)
 

@@ -4,7 +4,14 @@ import pytest
 
 from policylint.cel import CelError, compile
 
-VARIABLES = {"object": {"name": "web", "ports": [80, 443], "labels": {"app": "web", "tier": "front"}, "none": None}}
+VARIABLES = {
+    "object": {
+        "name": "web",
+        "ports": [80, 443],
+        "labels": {"app": "web", "tier": "front"},
+        "none": None,
+    }
+}
 
 TRUE = """
 quantity("200M").compareTo(quantity("0.2G")) == 0

@@ -81,13 +81,26 @@ def test_a_pass_is_evidence():
     ],
 )
 def test_the_json_is_of_the_published_schema(rule, case, code):
-    done = policylint("check", *sides(rule, case), "--helm-version", 3, "--kube-version", "1.36", "--format", "json")
+    done = policylint(
+        "check",
+        *sides(rule, case),
+        "--helm-version",
+        3,
+        "--kube-version",
+        "1.36",
+        "--format",
+        "json",
+    )
     assert done.returncode == code
     report = json.loads(done.stdout)
     jsonschema.validate(report, schema("report"))
     assert report["schema"] == "policylint/report/v1"
     (release,) = report["releases"]
-    assert (release["kubernetes"], release["helm"], release["apply"]) == ("1.36", "3", "client-side")
+    assert (release["kubernetes"], release["helm"], release["apply"]) == (
+        "1.36",
+        "3",
+        "client-side",
+    )
     assert set(release["changes"][0]["forecast"]) == {"upgrade", "rollback"}
 
 
@@ -97,7 +110,14 @@ def test_the_report_schema_is_a_schema():
 
 def test_several_formats_in_one_run(tmp_path):
     file = tmp_path / "report.json"
-    done = policylint("check", *sides("claim-shrunk", "fail-shrunk"), "--format", "text", "--format", f"json={file}")
+    done = policylint(
+        "check",
+        *sides("claim-shrunk", "fail-shrunk"),
+        "--format",
+        "text",
+        "--format",
+        f"json={file}",
+    )
     assert done.returncode == 1
     assert "claim-shrunk" in done.stdout
     assert json.loads(file.read_text())["verdict"] == "fail"
@@ -113,13 +133,25 @@ def test_fail_on_and_level():
     arguments = sides("recreate-strategy", "fail-image-under-recreate")
     assert policylint("check", *arguments).returncode == 0
     assert policylint("check", *arguments, "--fail-on", "note").returncode == 1
-    assert policylint("check", *arguments, "--fail-on", "note", "--level", "data-loss").returncode == 0
-    assert policylint("check", *arguments, "--fail-on", "note", "--ignore", "recreate-strategy").returncode == 0
+    assert (
+        policylint("check", *arguments, "--fail-on", "note", "--level", "data-loss").returncode == 0
+    )
+    assert (
+        policylint(
+            "check", *arguments, "--fail-on", "note", "--ignore", "recreate-strategy"
+        ).returncode
+        == 0
+    )
 
 
 def test_the_forecast_stays_whatever_is_selected():
     done = policylint(
-        "check", *sides("claim-shrunk", "fail-shrunk"), "--select", "recreate-strategy", "--format", "json"
+        "check",
+        *sides("claim-shrunk", "fail-shrunk"),
+        "--select",
+        "recreate-strategy",
+        "--format",
+        "json",
     )
     report = json.loads(done.stdout)
     assert report["releases"][0]["findings"] == []
@@ -131,7 +163,9 @@ def test_a_post_renderer_is_never_run_and_makes_the_verdict_unknown(tmp_path):
     script = tmp_path / "render.sh"
     script.write_text(f"#!/bin/sh\ntouch {marker}\ncat\n")
     script.chmod(0o755)
-    done = policylint("check", *sides("claim-shrunk", "pass-other-notation"), "--post-renderer", script)
+    done = policylint(
+        "check", *sides("claim-shrunk", "pass-other-notation"), "--post-renderer", script
+    )
     assert done.returncode == 2
     assert not marker.exists()
     assert "was not run" in done.stdout
@@ -182,7 +216,10 @@ def test_what_looks_like_a_secret_outside_of_secrets_is_masked_too(tmp_path):
     for command in (
         *(("check", *arguments, "--format", name) for name in ("json", "text")),
         *(("diff", *arguments, "--format", name) for name in ("json", "text", "jsonpatch")),
-        *(("diff", *arguments, "--resource", name) for name in ("ConfigMap/c", "Deployment/web", "Secret/s")),
+        *(
+            ("diff", *arguments, "--resource", name)
+            for name in ("ConfigMap/c", "Deployment/web", "Secret/s")
+        ),
     ):
         done = policylint(*command)
         assert done.returncode in (0, 1), done.stderr
@@ -200,9 +237,18 @@ def test_what_looks_like_a_secret_outside_of_secrets_is_masked_too(tmp_path):
         (["schema", "nothing"], "report and config"),
         (["history"], "no release is named"),
         (["history", "no-such-file.json"], "neither a file"),
-        (["check", DEMO / "after", "--before", DEMO / "before", "--helm", "/no/such/helm"], "no program"),
-        (["check", DEMO / "after", "--before", DEMO / "before", "--kube-version", "soon"], "not a Kubernetes version"),
-        (["check", DEMO / "after", "--before", DEMO / "before", "--select", "selector-change"], "did you mean"),
+        (
+            ["check", DEMO / "after", "--before", DEMO / "before", "--helm", "/no/such/helm"],
+            "no program",
+        ),
+        (
+            ["check", DEMO / "after", "--before", DEMO / "before", "--kube-version", "soon"],
+            "not a Kubernetes version",
+        ),
+        (
+            ["check", DEMO / "after", "--before", DEMO / "before", "--select", "selector-change"],
+            "did you mean",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_exit_2(words, message, tmp_path):
@@ -217,7 +263,10 @@ def test_what_is_wrong_is_said_with_exit_2(words, message, tmp_path):
     [
         (b"kind: Pod\n", "without apiVersion"),
         (b"apiVersion: v1\nkind: Pod\nmetadata: {name: {{ .Release.Name }}}\n", "render it first"),
-        (b"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata: {x: 'unfinished\n", "after.yaml:"),
+        (
+            b"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata: {x: 'unfinished\n",
+            "after.yaml:",
+        ),
         (b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \xff}\n", "not UTF-8"),
         (b"[" * 100_000, "nested too deeply"),
     ],
@@ -231,7 +280,9 @@ def test_bad_manifests_are_unknown_and_name_the_file(content, message, tmp_path)
     assert "after.yaml" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     document = json.loads(
-        policylint("check", "after.yaml", "--before", "before.yaml", "--format", "json", cwd=tmp_path).stdout
+        policylint(
+            "check", "after.yaml", "--before", "before.yaml", "--format", "json", cwd=tmp_path
+        ).stdout
     )
     jsonschema.validate(document, schema("report"))
     assert document["verdict"] == "unknown"
@@ -242,7 +293,13 @@ def test_a_report_goes_into_a_pipe_and_does_not_take_its_place(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
-    done = policylint("check", *sides("claim-shrunk", "pass-other-notation"), "--format", f"json={pipe}", cwd=tmp_path)
+    done = policylint(
+        "check",
+        *sides("claim-shrunk", "pass-other-notation"),
+        "--format",
+        f"json={pipe}",
+        cwd=tmp_path,
+    )
     assert done.returncode == 0
     assert json.loads(reader.communicate(timeout=30)[0])["verdict"] == "pass"
     assert pipe.is_fifo()
@@ -250,7 +307,11 @@ def test_a_report_goes_into_a_pipe_and_does_not_take_its_place(tmp_path):
 
 def test_an_output_that_cannot_be_written_is_exit_2(tmp_path):
     done = policylint(
-        "check", *sides("claim-shrunk", "pass-other-notation"), "--format", "json=no/such/dir/r.json", cwd=tmp_path
+        "check",
+        *sides("claim-shrunk", "pass-other-notation"),
+        "--format",
+        "json=no/such/dir/r.json",
+        cwd=tmp_path,
     )
     assert done.returncode == 2
     assert "cannot write" in done.stderr
@@ -259,11 +320,21 @@ def test_an_output_that_cannot_be_written_is_exit_2(tmp_path):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 @pytest.mark.parametrize("command", ["check", "diff"])
 def test_an_output_that_takes_nothing_is_exit_2(command):
-    words = [sys.executable, "-m", "policylint", command, *map(str, sides("claim-shrunk", "pass-other-notation"))]
+    words = [
+        sys.executable,
+        "-m",
+        "policylint",
+        command,
+        *map(str, sides("claim-shrunk", "pass-other-notation")),
+    ]
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+        done = subprocess.run(
+            words, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False
+        )
     assert done.returncode == 2
-    assert done.stderr.startswith("policylint: cannot write to standard output: No space left on device\n")
+    assert done.stderr.startswith(
+        "policylint: cannot write to standard output: No space left on device\n"
+    )
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
 
@@ -272,11 +343,19 @@ def test_an_output_that_takes_nothing_is_exit_2(command):
 def test_a_reader_that_goes_away_is_no_error_of_ours(tmp_path):
     one = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{0}}}\ndata: {{a: {1}}}\n"
     for name in ("before", "after"):
-        (tmp_path / f"{name}.yaml").write_text("---\n".join(one.format(number, name) for number in range(3_000)))
+        (tmp_path / f"{name}.yaml").write_text(
+            "---\n".join(one.format(number, name) for number in range(3_000))
+        )
     script = f"{sys.executable} -m policylint diff after.yaml --before before.yaml | head -1"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        script, shell=True, cwd=tmp_path, capture_output=True, text=True, env=environment, check=False
+        script,
+        shell=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
     )
     assert (done.stdout, done.stderr) == ("kept ConfigMap default/c0\n", "")
 
@@ -285,7 +364,16 @@ def test_a_helm_that_hangs_is_stopped_after_the_time_that_is_given(tmp_path):
     slow = tmp_path / "helm"
     slow.write_text('#!/bin/sh\n[ "$1" = version ] && echo v3.22.0 && exit\nsleep 300\n')
     slow.chmod(0o755)
-    done = policylint("check", DEMO / "after", "--before", DEMO / "before", "--helm", slow, "--render-timeout", "0.5")
+    done = policylint(
+        "check",
+        DEMO / "after",
+        "--before",
+        DEMO / "before",
+        "--helm",
+        slow,
+        "--render-timeout",
+        "0.5",
+    )
     assert done.returncode == 2
     assert "did not end within 0.5 seconds" in done.stdout
     assert "raise --render-timeout" in done.stdout
@@ -322,7 +410,11 @@ def test_the_diff_in_every_format():
     assert document["releases"][0]["changes"][0]["fields"][0]["after"] == "20Gi"
     (row,) = json.loads(policylint("diff", *arguments, "--format", "jsonpatch").stdout)
     assert row["patch"] == [
-        {"op": "replace", "path": "/spec/volumeClaimTemplates/0/spec/resources/requests/storage", "value": "20Gi"}
+        {
+            "op": "replace",
+            "path": "/spec/volumeClaimTemplates/0/spec/resources/requests/storage",
+            "value": "20Gi",
+        }
     ]
     assert "20Gi" in policylint("diff", *arguments, "--resource", "StatefulSet/db").stdout
 
@@ -332,13 +424,30 @@ def test_the_diff_in_every_format():
 def test_an_interrupted_run_leaves_nothing_behind(number, tmp_path):
     started = tmp_path / "started"
     slow = tmp_path / "helm"
-    slow.write_text(f'#!/bin/sh\n[ "$1" = version ] && echo v3.22.0 && exit\ntouch {started}\nsleep 60\n')
+    slow.write_text(
+        f'#!/bin/sh\n[ "$1" = version ] && echo v3.22.0 && exit\ntouch {started}\nsleep 60\n'
+    )
     slow.chmod(0o755)
     room = tmp_path / "tmp"
     room.mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-m", "policylint", "check", DEMO / "after", "--before", DEMO / "before", "--helm", slow],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(room), "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        [
+            sys.executable,
+            "-m",
+            "policylint",
+            "check",
+            DEMO / "after",
+            "--before",
+            DEMO / "before",
+            "--helm",
+            slow,
+        ],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "TMPDIR": str(room),
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

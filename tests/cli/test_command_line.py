@@ -10,7 +10,20 @@ from policylint.cli.parameters import parameters, plain
 from policylint.errors import UsageError
 
 TEXTS = st.sampled_from(
-    ["a", "b=c", "", "-", "error", "practice", "client-side", "no such word", "é", "x y", "--a", "-x"]
+    [
+        "a",
+        "b=c",
+        "",
+        "-",
+        "error",
+        "practice",
+        "client-side",
+        "no such word",
+        "é",
+        "x y",
+        "--a",
+        "-x",
+    ]
 )
 
 
@@ -18,7 +31,9 @@ def words_of(command):
     spellings = [spelling for each in parameters(command) for spelling in each.option.spellings]
     spelled = st.sampled_from([*spellings, "--no-such-option", "-n", "--"])
     joined = st.builds(lambda name, text: f"{name}={text}", spelled, TEXTS)
-    stuck = st.builds(lambda name, text: f"{name}{text}", st.sampled_from(["-f", "-n", "-a"]), TEXTS)
+    stuck = st.builds(
+        lambda name, text: f"{name}{text}", st.sampled_from(["-f", "-n", "-a"]), TEXTS
+    )
     return st.lists(st.one_of(spelled, joined, stuck, TEXTS), max_size=6)
 
 
@@ -67,10 +82,16 @@ def test_the_usual_command_lines_are_read_at_once():
     ]
     read = plain(parameters(command_of("check")), words)
     assert read is not None
-    assert (read["named"], read["values"], read["namespace"]) == (["web"], ["a.yaml", "b.yaml"], "prod")
+    assert (read["named"], read["values"], read["namespace"]) == (
+        ["web"],
+        ["a.yaml", "b.yaml"],
+        "prod",
+    )
     assert plain(parameters(command_of("scan")), ["--fail-on", "warning", "."]) is not None
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--fail-on", "terrible"], ["--before"], ["--strict=yes"], ["-nprod"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--fail-on", "terrible"], ["--before"], ["--strict=yes"], ["-nprod"]]
+)
 def test_what_is_not_plain_is_left_to_typer(words):
     assert plain(parameters(command_of("check")), words) is None

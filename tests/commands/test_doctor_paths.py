@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 from policylint.commands.doctor import cover
-from policylint.kyaml.load import load
 from policylint.commands.scan import Survey
+from policylint.kyaml.load import load
 from tests.cases import ROOT
 from tests.commands.test_scan import here
 

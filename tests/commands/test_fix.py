@@ -11,16 +11,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policylint.errors import PolicylintError
-from policylint.engine.evaluate import evaluate
 from policylint.commands.fix import applied, plan, repair, write
-from policylint.scan.invocations import Invocation, Source, read_source
-from policylint.scan.repository.together import in_repository
-from policylint.model import Category, Confidence, Direction, Edit, Finding, Fix, Grade, Severity, Target
-from policylint.engine.registry import shipped
-from policylint.redaction.redactor import Redactor
-from policylint.engine.rule import Context
 from policylint.commands.scan import Survey, searched
+from policylint.engine.evaluate import evaluate
+from policylint.engine.registry import shipped
+from policylint.engine.rule import Context
+from policylint.errors import PolicylintError
+from policylint.model import (
+    Category,
+    Confidence,
+    Direction,
+    Edit,
+    Finding,
+    Fix,
+    Grade,
+    Severity,
+    Target,
+)
+from policylint.redaction.redactor import Redactor
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.readers.registry import read_source
+from policylint.scan.repository.together import in_repository
+from policylint.scan.texts.source import Source
 from tests.cases import ROOT
 from tests.commands.test_scan import here, run
 
@@ -29,7 +41,11 @@ CORPUS = ROOT / "fixtures" / "pipelines"
 CASES_OF_RULES = ROOT / "fixtures" / "rules"
 FILES = sorted(
     path
-    for path in (*CORPUS.rglob("*"), *CASES_OF_RULES.glob("*/*/repo/**/*"), *CASES_OF_RULES.glob("*/*/command.txt"))
+    for path in (
+        *CORPUS.rglob("*"),
+        *CASES_OF_RULES.glob("*/*/repo/**/*"),
+        *CASES_OF_RULES.glob("*/*/command.txt"),
+    )
     if path.is_file() and path.name != "labels.yaml"
 )
 RULES = [rule for rule in shipped() if "invocations" in rule.subjects[0].__module__]
@@ -39,7 +55,11 @@ def judged(name, data, line):
     root, _, name = name.rpartition("/repo/") if "/repo/" in name else (str(CORPUS), "", name)
     if name.endswith("command.txt"):
         name = "command.sh"
-    found = [each for each in read_source(Source.of(name, data, Path(root))) if isinstance(each, Invocation)]
+    found = [
+        each
+        for each in read_source(Source.of(name, data, Path(root)))
+        if isinstance(each, Invocation)
+    ]
     subjects = (*found, *in_repository(found))
     findings, failures = evaluate(RULES, subjects, Context(Target(helm=line)), Redactor())
     assert failures == ()
@@ -47,14 +67,19 @@ def judged(name, data, line):
 
 
 def alike(found):
-    return [(each.tool, each.action, each.release, each.chart, each.namespace, each.sets) for each in found]
+    return [
+        (each.tool, each.action, each.release, each.chart, each.namespace, each.sets)
+        for each in found
+    ]
 
 
 def same(findings, finding):
     return sum((each.rule, each.message) == (finding.rule, finding.message) for each in findings)
 
 
-@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(ROOT / "fixtures")) for path in FILES])
+@pytest.mark.parametrize(
+    "path", FILES, ids=[str(path.relative_to(ROOT / "fixtures")) for path in FILES]
+)
 def test_a_fix_makes_its_finding_go_and_nothing_else(path):
     name = str(path.relative_to(CORPUS)) if path.is_relative_to(CORPUS) else str(path)
     data = path.read_bytes()
@@ -191,7 +216,11 @@ def finding(*edits, grade=Grade.SAFE):
     return Finding("rule", *kind, "message", "", "0", fixes=fixes)
 
 
-@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 10), st.text("xyz", max_size=4)), max_size=8))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 40), st.integers(0, 10), st.text("xyz", max_size=4)), max_size=8
+    )
+)
 def test_of_fixes_that_meet_the_first_wins(spots):
     data = bytes(range(65, 115))
     with tempfile.NamedTemporaryFile() as file:

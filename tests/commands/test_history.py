@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from policylint.commands.history import examine
-from policylint.report.formats.text import render
 from policylint.model import Verdict
+from policylint.report.formats.text import render
 
 ROOT = Path(__file__).parents[2] / "fixtures"
 STATES = ROOT / "oracle" / "states"
@@ -17,10 +17,16 @@ STATES = ROOT / "oracle" / "states"
 
 @pytest.mark.parametrize(
     ("state", "verdict"),
-    [("helm3-healthy", Verdict.PASS), ("helm4-pending-upgrade", Verdict.FAIL), ("helm3-last-failed", Verdict.PASS)],
+    [
+        ("helm3-healthy", Verdict.PASS),
+        ("helm4-pending-upgrade", Verdict.FAIL),
+        ("helm3-last-failed", Verdict.PASS),
+    ],
 )
 @pytest.mark.parametrize("file", ["records.yaml", "history.json", "list.json"])
-def test_verdicts_are_the_same_whatever_was_exported(state: str, verdict: Verdict, file: str) -> None:
+def test_verdicts_are_the_same_whatever_was_exported(
+    state: str, verdict: Verdict, file: str
+) -> None:
     assert examine([str(STATES / state / file)]).verdict is verdict
 
 
@@ -32,7 +38,9 @@ def test_how_long_a_lock_has_stood_is_told() -> None:
 
 
 def test_several_releases_are_summed_up_and_judged_together() -> None:
-    report = examine([str(ROOT / "rules" / "object-claimed-twice" / "fail-same-service" / "records.json")])
+    report = examine(
+        [str(ROOT / "rules" / "object-claimed-twice" / "fail-same-service" / "records.json")]
+    )
     assert [finding.rule for finding in report.findings] == ["object-claimed-twice"]
     text = render(report)
     assert text.startswith("RELEASE")
@@ -41,7 +49,11 @@ def test_several_releases_are_summed_up_and_judged_together() -> None:
 
 def test_a_damaged_file_is_unknown_with_its_name(tmp_path: Path) -> None:
     file = tmp_path / "records.json"
-    file.write_text(json.dumps({"kind": "Secret", "type": "helm.sh/release.v1", "metadata": {"name": "x"}, "data": {}}))
+    file.write_text(
+        json.dumps(
+            {"kind": "Secret", "type": "helm.sh/release.v1", "metadata": {"name": "x"}, "data": {}}
+        )
+    )
     report = examine([str(file)])
     assert report.verdict is Verdict.UNKNOWN
     assert str(file) in report.failures[0].message

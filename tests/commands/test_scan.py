@@ -45,7 +45,9 @@ def test_a_scan_lists_invocations_and_findings(here, capsys, monkeypatch):
     assert web["flags"]["atomic"]["state"] == "set"
     assert api["flags"]["atomic"]["state"] == "unset"
     assert {finding["rule"] for finding in report["findings"]} >= {"force-used", "atomic-missing"}
-    assert {place["line"] for finding in report["findings"] for place in finding["locations"]} == {3}
+    assert {place["line"] for finding in report["findings"] for place in finding["locations"]} == {
+        3
+    }
 
 
 def test_production_raises_a_habit_to_an_error(here, capsys, monkeypatch):
@@ -63,7 +65,10 @@ def test_practices_asked_for_by_name_are_errors(here, capsys, monkeypatch, confi
     severities = {finding["rule"]: finding["severity"] for finding in report["findings"]}
     assert (code, severities["atomic-missing"]) == (1, "error")
     code, report = as_json(capsys, monkeypatch, "--level", "downtime")
-    assert (code, "atomic-missing" in {finding["rule"] for finding in report["findings"]}) == (0, False)
+    assert (code, "atomic-missing" in {finding["rule"] for finding in report["findings"]}) == (
+        0,
+        False,
+    )
 
 
 def test_what_documentation_shows_is_a_note_at_most(here, capsys, monkeypatch):
@@ -116,7 +121,10 @@ def test_nothing_found_is_a_pass_that_says_so(here, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("a.yaml", b"kind: HelmRelease\napiVersion: helm.toolkit.fluxcd.io/v2\n" + b"bad: [\n  x: {\n" * 6),
+        (
+            "a.yaml",
+            b"kind: HelmRelease\napiVersion: helm.toolkit.fluxcd.io/v2\n" + b"bad: [\n  x: {\n" * 6,
+        ),
         ("missing", None),
     ],
 )
@@ -128,7 +136,9 @@ def test_what_cannot_be_read_makes_the_verdict_unknown(here, capsys, monkeypatch
     assert any(name in failure["message"] and failure["remedy"] for failure in report["failures"])
 
 
-@pytest.mark.parametrize("words", [("--select", "no-such-rule"), ("--helm-version", "5"), ("--format", "tex")])
+@pytest.mark.parametrize(
+    "words", [("--select", "no-such-rule"), ("--helm-version", "5"), ("--format", "tex")]
+)
 def test_wrong_options_are_refused(here, capsys, monkeypatch, words):
     code, out, err = run(capsys, monkeypatch, "scan", *words)
     assert (code, out) == (2, "")

@@ -57,11 +57,19 @@ def test_a_rule_of_ones_own(tmp_path, expected, code):
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [("titel: x\n", "did you mean title"), ("validations: []\n", ""), ("- a\n", "a rule is a mapping")],
+    [
+        ("titel: x\n", "did you mean title"),
+        ("validations: []\n", ""),
+        ("- a\n", "a rule is a mapping"),
+    ],
 )
 def test_a_broken_rule_is_an_error(tmp_path, change, words):
     text = (
-        change if change.startswith("-") else RULE.replace("title:", "titel:") % "fail" if "titel" in change else change
+        change
+        if change.startswith("-")
+        else RULE.replace("title:", "titel:") % "fail"
+        if "titel" in change
+        else change
     )
     (tmp_path / "r.yaml").write_text(text)
     done = policylint("test", tmp_path)

@@ -60,7 +60,10 @@ class Release:
 
 
 def write_chart(
-    directory: Path, templates: Mapping[str, str], values: Mapping[str, Any] | None = None, version: str = "0.1.0"
+    directory: Path,
+    templates: Mapping[str, str],
+    values: Mapping[str, Any] | None = None,
+    version: str = "0.1.0",
 ) -> Path:
     """A chart called shop in `directory`, made anew."""
     (directory / "templates").mkdir(parents=True, exist_ok=True)
@@ -75,7 +78,12 @@ def write_chart(
 
 def settings(value: str, *, immutable: bool = False) -> str:
     """A ConfigMap that the server refuses to change where it is immutable."""
-    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": value}}
+    body = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "settings"},
+        "data": {"a": value},
+    }
     return json.dumps({**body, "immutable": True} if immutable else body)
 
 
@@ -89,5 +97,8 @@ def policylint(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, di
 
 def rules(report: Mapping[str, Any]) -> set[str]:
     """The ids of the rules that found something."""
-    found = [*report.get("findings", ()), *(each for release in report["releases"] for each in release["findings"])]
+    found = [
+        *report.get("findings", ()),
+        *(each for release in report["releases"] for each in release["findings"]),
+    ]
     return {finding["rule"] for finding in found}

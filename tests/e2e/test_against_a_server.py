@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from policylint.advice.errors import explain
-from policylint.pipeline.judge import Case, forecasted
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Outcome, Target
+from policylint.pipeline.judge import Case, forecasted
 from tests.helms import helm
 
 CONTEXT = os.environ.get("POLICYLINT_E2E_CONTEXT", "")
@@ -44,7 +44,9 @@ def test_nothing_that_the_server_refuses_is_forecast_as_accepted(recorded):
     for row in refused:
         sides = [(Text(f"{side}.yaml", json.dumps(row[side])),) for side in ("before", "after")]
         (change,) = forecasted(Case("e2e", "default", Target(minor), *sides)).changes
-        assert change.forecast.upgrade.outcome is not Outcome.ACCEPTED, row["error"]["message"][:300]
+        assert change.forecast.upgrade.outcome is not Outcome.ACCEPTED, row["error"]["message"][
+            :300
+        ]
 
 
 def test_every_refusal_is_explained(recorded):
@@ -62,7 +64,13 @@ def chart(directory, objects):
 
 def configmap(value):
     metadata = {"name": "settings"}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "immutable": True, "data": {"a": value}}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata,
+        "immutable": True,
+        "data": {"a": value},
+    }
 
 
 @pytest.mark.skipif(not shutil.which("kubectl"), reason="no kubectl")
@@ -73,7 +81,9 @@ def test_deleting_first_gets_an_immutable_object_through(line, tmp_path):
         return subprocess.run(argv, capture_output=True, text=True, timeout=120)
 
     def upgrade(*more):
-        return run("upgrade", "--install", "--create-namespace", "shop", chart(tmp_path / "shop", *more))
+        return run(
+            "upgrade", "--install", "--create-namespace", "shop", chart(tmp_path / "shop", *more)
+        )
 
     assert upgrade([configmap("1")]).returncode == 0
     refused = upgrade([configmap("2")])
@@ -81,6 +91,15 @@ def test_deleting_first_gets_an_immutable_object_through(line, tmp_path):
     found = explain(refused.stderr)
     assert (found.topic, found.name) == ("immutable-config-changed", "settings")
     assert run("upgrade", "shop", str(tmp_path / "shop"), "--force").returncode != 0
-    kubectl = ["kubectl", "--context", CONTEXT, "-n", f"e2e-helm{line}", "delete", "configmap", "settings"]
+    kubectl = [
+        "kubectl",
+        "--context",
+        CONTEXT,
+        "-n",
+        f"e2e-helm{line}",
+        "delete",
+        "configmap",
+        "settings",
+    ]
     subprocess.run(kubectl, check=True, timeout=60)
     assert upgrade([configmap("2")]).returncode == 0

@@ -46,7 +46,10 @@ def wait_until(done):
 def test_nothing_is_left(number):
     env = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
     script = subprocess.Popen(
-        [ROOT / "scripts" / "e2e.sh", "bash", "-c", SAY_WHERE], stdout=subprocess.PIPE, text=True, env=env
+        [ROOT / "scripts" / "e2e.sh", "bash", "-c", SAY_WHERE],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=env,
     )
     words = re.fullmatch(r"ready (\S+)/kubeconfig\n", script.stdout.readline())
     work = words[1]
@@ -58,7 +61,9 @@ def test_nothing_is_left(number):
         assert wait_until(lambda: not left_of(work))
         assert not Path(work).exists()
         return
-    assert wait_until(lambda: not servers & set(left_of(work).values()))  # the kernel has ended them
+    assert wait_until(
+        lambda: not servers & set(left_of(work).values())
+    )  # the kernel has ended them
     for process in left_of(work):  # nobody was left to end the command
         os.kill(process, signal.SIGKILL)
     shutil.rmtree(work)

@@ -14,7 +14,16 @@ import pytest
 from policylint.helm.history.targets import after_failures
 from policylint.helm.sources.release import history
 from scripts.oracle_client import connect
-from tests.e2e.cluster import CONTEXT, LIMIT, Release, needs_server, policylint, rules, settings, write_chart
+from tests.e2e.cluster import (
+    CONTEXT,
+    LIMIT,
+    Release,
+    needs_server,
+    policylint,
+    rules,
+    settings,
+    write_chart,
+)
 from tests.helms import LINES
 
 pytestmark = needs_server
@@ -55,12 +64,18 @@ def records(release, selector="owner=helm"):
     kind = "ConfigMap" if os.environ.get("HELM_DRIVER") == "configmap" else "Secret"
     path = f"/api/v1/namespaces/{release.namespace}/{kind.lower()}s?labelSelector={quote(selector)}"
     found = connect("", CONTEXT).ask("GET", path)[1].get("items", [])
-    return {"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": kind, **each} for each in found]}
+    return {
+        "apiVersion": "v1",
+        "kind": "List",
+        "items": [{"apiVersion": "v1", "kind": kind, **each} for each in found],
+    }
 
 
 def kill_when_pending(release, status, *words):
     """Start helm and kill it, without any chance to clean up, once its pending record lies in the cluster."""
-    process = subprocess.Popen(release.argv(*words, "--wait"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        release.argv(*words, "--wait"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         end = time.monotonic() + LIMIT
         while not records(release, f"owner=helm,status={status}")["items"]:
@@ -82,7 +97,9 @@ def run_steps(release, finding, title):
             pytest.skip(f"no {program}")
         path = release.helm if program == "helm" else program
         flag = "--kube-context" if program == "helm" else "--context"
-        subprocess.run([path, *words, flag, CONTEXT], check=True, timeout=LIMIT, capture_output=True)
+        subprocess.run(
+            [path, *words, flag, CONTEXT], check=True, timeout=LIMIT, capture_output=True
+        )
 
 
 def test_good_upgrades_a_failed_one_and_the_ways_back(release, chart, capsys):
@@ -97,7 +114,11 @@ def test_good_upgrades_a_failed_one_and_the_ways_back(release, chart, capsys):
     assert release.deploy(chart(REFUSED), atomic).returncode != 0
     assert chosen(release) == "Rollback to 1"
     _, found, report = judged(release, capsys)
-    assert report["targets"]["rollback_without_number"] == {"revision": 3, "status": "failed", "good": False}
+    assert report["targets"]["rollback_without_number"] == {
+        "revision": 3,
+        "status": "failed",
+        "good": False,
+    }
     assert "rollback-target-failed" in found
     assert release.run("rollback", release.name).returncode != 0
     assert chosen(release).startswith(("Rollback to 3", 'Rollback "shop" failed'))
@@ -110,9 +131,16 @@ def test_a_first_install_that_failed(release, chart, capsys):
     assert release.deploy(chart(BAD_NAME)).returncode != 0
     _, found, report = judged(release, capsys)
     assert "first-install-failed" in found
-    assert report["targets"] == {"rollback_without_number": None, "atomic": None, "newest_good": None}
+    assert report["targets"] == {
+        "rollback_without_number": None,
+        "atomic": None,
+        "newest_good": None,
+    }
     atomic = "--atomic" if release.line == "3" else "--rollback-on-failure"
-    assert "unable to find a previously successful release" in release.deploy(chart(BAD_NAME), atomic).stderr
+    assert (
+        "unable to find a previously successful release"
+        in release.deploy(chart(BAD_NAME), atomic).stderr
+    )
     release.must_deploy(chart(GOOD))
     report = judged(release, capsys)[2]
     assert report["targets"]["newest_good"]["revision"] == report["revisions"][-1]["revision"]
@@ -133,7 +161,13 @@ def test_failed_upgrades_push_good_revisions_out_as_foreseen(release, chart, cap
 
 def test_a_helm_that_was_killed_in_an_upgrade(release, chart, capsys):
     release.must_deploy(chart(NEVER_READY))
-    kill_when_pending(release, "pending-upgrade", "upgrade", release.name, str(chart(NEVER_READY.replace(":1", ":2"))))
+    kill_when_pending(
+        release,
+        "pending-upgrade",
+        "upgrade",
+        release.name,
+        str(chart(NEVER_READY.replace(":1", ":2"))),
+    )
     code, found, report = judged(release, capsys)
     assert (code, "release-pending" in found, report["locked"]) == (1, True, True)
     refused = release.deploy(chart(NEVER_READY))
@@ -157,7 +191,9 @@ def test_a_helm_that_was_killed_in_the_first_install(release, driver, chart, cap
 
 
 @pytest.mark.parametrize("driver", ["secret", "configmap"])
-def test_exported_records_say_what_the_cluster_says(release, driver, chart, capsys, monkeypatch, tmp_path):
+def test_exported_records_say_what_the_cluster_says(
+    release, driver, chart, capsys, monkeypatch, tmp_path
+):
     monkeypatch.setenv("HELM_DRIVER", driver)
     release.must_deploy(chart(GOOD), "--set", "given=1")
     assert release.deploy(chart(REFUSED)).returncode != 0
@@ -169,11 +205,21 @@ def test_exported_records_say_what_the_cluster_says(release, driver, chart, caps
     assert [(row["revision"], row["status"]) for row in found["revisions"]] == statuses(release)
     sides = [
         policylint(
-            capsys, "check", str(chart(GOOD)), "--before", before, "--helm", release.helm, "-n", release.namespace
+            capsys,
+            "check",
+            str(chart(GOOD)),
+            "--before",
+            before,
+            "--helm",
+            release.helm,
+            "-n",
+            release.namespace,
         )
         for before in (str(exported), release.spec)
     ]
-    (read, asked) = ((code, report["verdict"], report["releases"][0]["changes"]) for code, report in sides)
+    (read, asked) = (
+        (code, report["verdict"], report["releases"][0]["changes"]) for code, report in sides
+    )
     assert read == asked
 
 

@@ -7,10 +7,10 @@ import uuid
 
 import pytest
 
-from policylint.pipeline.judge import Case, forecasted
+from policylint.engine.registry import shipped
 from policylint.kyaml.load import split
 from policylint.model import Category, Outcome, Target
-from policylint.engine.registry import shipped
+from policylint.pipeline.judge import Case, forecasted
 from scripts.oracle_client import connect
 from tests.cases import DEFAULT_APPLY, RuleCase, rule_cases
 from tests.e2e.cluster import CONTEXT, Release, needs_server, write_chart
@@ -65,7 +65,11 @@ def outcomes(case, release, minor, way):
     sides = case.texts("before"), case.texts("after")
     at = Target(f"1.{minor}", release.line, DEFAULT_APPLY[release.line])
     upgrade = forecasted(Case("web", release.namespace, at, *sides))
-    answers = [getattr(change.forecast, way) for change in upgrade.changes if getattr(change, "forecast", None)]
+    answers = [
+        getattr(change.forecast, way)
+        for change in upgrade.changes
+        if getattr(change, "forecast", None)
+    ]
     return {answer.outcome for answer in answers if answer}
 
 
@@ -87,4 +91,6 @@ def test_the_server_says_what_was_foreseen(case, release, minor, tmp_path):
     upgraded = release.deploy(chart(tmp_path / "after", after))
     agree(outcomes(case, release, minor, "upgrade"), upgraded)
     if upgraded.returncode == 0:
-        agree(outcomes(case, release, minor, "rollback"), release.run("rollback", release.name, "1"))
+        agree(
+            outcomes(case, release, minor, "rollback"), release.run("rollback", release.name, "1")
+        )

@@ -8,7 +8,15 @@ import pytest
 from policylint.helm.inputs.options import Options
 from policylint.pipeline.case import upgrades
 from scripts.oracle_client import connect
-from tests.e2e.cluster import CONTEXT, Release, needs_server, policylint, rules, settings, write_chart
+from tests.e2e.cluster import (
+    CONTEXT,
+    Release,
+    needs_server,
+    policylint,
+    rules,
+    settings,
+    write_chart,
+)
 from tests.helms import LINES
 
 pytestmark = needs_server
@@ -27,7 +35,11 @@ def release(request):
 
 def changed(after, before, release, **more):
     (upgrade,) = upgrades(Options(after=str(after), before=before, helm=release.helm, **more))
-    return upgrade, [(field.path, field.before, field.after) for change in upgrade.changes for field in change.fields]
+    return upgrade, [
+        (field.path, field.before, field.after)
+        for change in upgrade.changes
+        for field in change.fields
+    ]
 
 
 def test_what_runs_is_the_before_side_with_its_values_and_its_chart(release, tmp_path):
@@ -48,10 +60,15 @@ def test_what_runs_is_the_before_side_with_its_values_and_its_chart(release, tmp
 
 def test_any_revision_is_a_side_and_can_be_rolled_back_to(release, tmp_path, capsys):
     for number, value in enumerate(("1", "2", "3"), 1):
-        release.must_deploy(write_chart(tmp_path, {"a.yaml": settings(value, immutable=number > 1)}))
+        release.must_deploy(
+            write_chart(tmp_path, {"a.yaml": settings(value, immutable=number > 1)})
+        )
         if number == 2:
             delete(release, "settings")
-    assert changed(tmp_path, f"{release.spec}@1", release)[1] == [("/data/a", "1", "3"), ("/immutable", None, True)]
+    assert changed(tmp_path, f"{release.spec}@1", release)[1] == [
+        ("/data/a", "1", "3"),
+        ("/immutable", None, True),
+    ]
     command = ("check", release.spec, "--rollback", "2", "--helm", release.helm)
     code, report = policylint(capsys, *command)
     assert (code, report["releases"][0]["evidence"]["after"]) == (1, f"{release.name} revision 2")
@@ -78,8 +95,12 @@ def test_live_objects_settle_what_the_manifests_leave_open(release, tmp_path, ca
     place = f"/api/v1/namespaces/{release.namespace}/persistentvolumeclaims"
     status, found = connect("", CONTEXT).ask("GET", place)
     assert status == 200
-    items = [{"apiVersion": "v1", "kind": "PersistentVolumeClaim", **item} for item in found["items"]]
-    live.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))  # as kubectl get -o json
+    items = [
+        {"apiVersion": "v1", "kind": "PersistentVolumeClaim", **item} for item in found["items"]
+    ]
+    live.write_text(
+        json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    )  # as kubectl get -o json
 
     def forecast(*words):
         _, report = policylint(capsys, "check", str(chart("2Gi")), "--before", release.spec, *words)
@@ -90,7 +111,10 @@ def test_live_objects_settle_what_the_manifests_leave_open(release, tmp_path, ca
     assert forecast("--helm", release.helm, "--live", str(live)) == "rejected"
     done = release.deploy(chart("2Gi"))
     assert done.returncode != 0
-    assert "only dynamically provisioned pvc can be resized" in done.stderr or "immutable" in done.stderr
+    assert (
+        "only dynamically provisioned pvc can be resized" in done.stderr
+        or "immutable" in done.stderr
+    )
 
 
 def test_a_release_or_a_revision_that_is_not_there_is_said(release, tmp_path, capsys):
@@ -100,6 +124,8 @@ def test_a_release_or_a_revision_that_is_not_there_is_said(release, tmp_path, ca
         (f"release:{release.namespace}/other", "release: not found"),
         (f"{release.spec}@7", "has no revision 7"),
     ):
-        code, report = policylint(capsys, "check", str(chart), "--before", spec, "--helm", release.helm)
+        code, report = policylint(
+            capsys, "check", str(chart), "--before", spec, "--helm", release.helm
+        )
         assert code == 2
         assert words in report["failures"][0]["message"]

@@ -71,12 +71,19 @@ def test_a_rule_of_another_package_judges_like_any_other(folder: Path) -> None:
     code, report = policylint(folder)
     assert (code, found(report)) == (1, ["team-changed"])
     assert report["releases"][0]["findings"][0]["after"] == "after"
-    for words in (["--ignore", "team-changed"], ["--ignore", "ours"], ["--level", "downtime"], ["--select", "core"]):
+    for words in (
+        ["--ignore", "team-changed"],
+        ["--ignore", "ours"],
+        ["--level", "downtime"],
+        ["--select", "core"],
+    ):
         assert policylint(folder, *words)[0] == 0, words
     assert policylint(folder, "--select", "ours")[0] == 1
 
 
-@pytest.mark.parametrize("broken", ["import no_such_module\n", RULE.replace("yield Violation", "raise ValueError")])
+@pytest.mark.parametrize(
+    "broken", ["import no_such_module\n", RULE.replace("yield Violation", "raise ValueError")]
+)
 def test_a_rule_that_breaks_makes_the_verdict_unknown(folder: Path, broken: str) -> None:
     installed(folder, broken)
     code, report = policylint(folder)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from policylint.kyaml.load import load as kyaml
 from policylint.errors import ReadError
+from policylint.kyaml.load import load as kyaml
 
 CASES = json.loads((Path(__file__).parents[2] / "fixtures/yaml/cases.json").read_text())
 
@@ -107,7 +107,10 @@ def test_lines_of_keys():
 
 def test_a_template_named_on_a_document_of_its_own_belongs_to_the_next():
     text = "---\n# Source: web/templates/a.yaml\n---\nkind: A\n---\nkind: B\n"
-    assert [document.source for document in kyaml.split(text, "render")] == ["web/templates/a.yaml", ""]
+    assert [document.source for document in kyaml.split(text, "render")] == [
+        "web/templates/a.yaml",
+        "",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helms import helm
-from tests.helm.sources.repository import Repo
 
 from policylint.cli.app import run
 from policylint.kyaml.load import load
+from tests.helm.sources.repository import Repo
+from tests.helms import helm
 
 CONFIG = """\
 releases:
@@ -37,7 +37,9 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
     return repo
 
 
-def checked(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[str], dict[str, Any]]:
+def checked(
+    capsys: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, list[str], dict[str, Any]]:
     code = run(["check", "--changed", *words, "--format", "json"])
     report = json.loads(capsys.readouterr().out)
     return code, [release["name"] for release in report["releases"]], report
@@ -67,7 +69,9 @@ def test_paths_are_those_of_the_current_directory(
     assert checked(capsys, "config.yaml")[1] == ["db"]
 
 
-def test_git_tells_what_is_staged_and_what_is_gone(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+def test_git_tells_what_is_staged_and_what_is_gone(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
     repo.file("db/config.yaml", MANIFEST.replace("red", "blue"))
     repo.git("add", "db")
     assert checked(capsys)[1] == ["db"]
@@ -81,7 +85,9 @@ def test_git_tells_what_is_staged_and_what_is_gone(repo: Repo, capsys: pytest.Ca
     assert [change["change"] for change in report["releases"][0]["changes"]] == ["kept", "deleted"]
 
 
-def test_a_branch_is_what_differs_from_the_default_branch(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_branch_is_what_differs_from_the_default_branch(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
     repo.git("checkout", "--quiet", "-b", "topic")
     repo.file("db/config.yaml", MANIFEST.replace("red", "blue"))
     repo.commit()
@@ -89,7 +95,9 @@ def test_a_branch_is_what_differs_from_the_default_branch(repo: Repo, capsys: py
     assert checked(capsys)[1] == ["web", "db"]
 
 
-def test_a_chart_that_another_one_depends_on_touches_both(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_chart_that_another_one_depends_on_touches_both(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
     repo.file("web/Chart.yaml", CHART)
     repo.file("lib/Chart.yaml", CHART.replace("web", "lib").partition("dependencies")[0])
     _, names, _ = checked(capsys, "lib/templates/_helpers.tpl")
@@ -101,12 +109,16 @@ def test_what_is_left_out_is_said(repo: Repo, capsys: pytest.CaptureFixture[str]
     assert "the change touches no configured release: prod/web, prod/db" in capsys.readouterr().out
 
 
-def test_file_names_without_changed_are_no_charts(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+def test_file_names_without_changed_are_no_charts(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["check", "web", "db"]) == 2
     assert "web is followed by: db" in capsys.readouterr().err
 
 
-def test_a_values_file_that_no_release_names_is_noted_once(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_values_file_that_no_release_names_is_noted_once(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
     repo.file("values/old.yaml", "colour: blue\n")
     only = ("check", "--select", "values-file-unused")
     assert run([*only, "--format", "json"]) == 0
@@ -116,11 +128,16 @@ def test_a_values_file_that_no_release_names_is_noted_once(repo: Repo, capsys: p
     assert report["summary"]["note"] == 1
     assert run([*only, "--fail-on", "note"]) == 1
     assert "no release uses old.yaml" in capsys.readouterr().out
-    assert run(["check", "--select", "practice", "--ignore", "values-file-unused", "--format", "json"]) == 0
+    assert (
+        run(["check", "--select", "practice", "--ignore", "values-file-unused", "--format", "json"])
+        == 0
+    )
     assert "values-file-unused" not in capsys.readouterr().out
 
 
-def test_an_environment_that_is_not_there_is_named(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_environment_that_is_not_there_is_named(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
     repo.file(".policylint.yaml", CONFIG + "environments: {production: {}}\n")
     assert run(["check", "--env", "prod"]) == 2
     said = capsys.readouterr().err
@@ -128,14 +145,20 @@ def test_an_environment_that_is_not_there_is_named(repo: Repo, capsys: pytest.Ca
     assert "production" in said
 
 
-def test_charts_are_named_as_from_the_current_directory(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+def test_charts_are_named_as_from_the_current_directory(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
     _, _, report = checked(capsys, "web/config.yaml")
     assert report["releases"][0]["evidence"]["after"] == "web"
 
 
-def test_the_hooks_for_pre_commit_do_what_they_are_for(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_hooks_for_pre_commit_do_what_they_are_for(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
     root = Path(__file__).parents[2]
-    hooks = {hook["id"]: hook for hook in load((root / ".pre-commit-hooks.yaml").read_text(), "hooks")}
+    hooks = {
+        hook["id"]: hook for hook in load((root / ".pre-commit-hooks.yaml").read_text(), "hooks")
+    }
     check, scan = (hooks[name] for name in ("policylint-check", "policylint-scan"))
     assert check["pass_filenames"] is False  # pre-commit names no deleted file
     (repo.top / "db/config.yaml").unlink()
@@ -172,7 +195,11 @@ def test_the_environment_names_the_namespace_as_for_helm(
 
 @pytest.mark.parametrize(
     ("version", "note"),
-    [("1.99", "newer than the newest known"), ("1.31", "no answers of Kubernetes 1.31 are recorded"), ("1.34", "")],
+    [
+        ("1.99", "newer than the newest known"),
+        ("1.31", "no answers of Kubernetes 1.31 are recorded"),
+        ("1.34", ""),
+    ],
 )
 def test_the_report_says_what_a_minor_is_judged_by(
     repo: Repo, capsys: pytest.CaptureFixture[str], version: str, note: str

@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from tests.helms import helm
 from tests.commands.test_scan import here, run
+from tests.helms import helm
 
 __all__ = ["here"]
 FILES = {
@@ -26,22 +26,42 @@ def repository(here):
     for name, text in FILES.items():
         (here / name).parent.mkdir(parents=True, exist_ok=True)
         (here / name).write_text(text)
-    for words in (("init", "-q"), ("add", "-A"), ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x")):
+    for words in (
+        ("init", "-q"),
+        ("add", "-A"),
+        ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x"),
+    ):
         subprocess.run(["git", *words], cwd=here, check=True)
     (here / "chart" / "values.yaml").write_text("size: 2\n")
     return here
 
 
 def check(capsys, monkeypatch):
-    _, out, _ = run(capsys, monkeypatch, "check", "--before", "git:HEAD", "--helm", helm("3").path, "--format", "json")
+    _, out, _ = run(
+        capsys,
+        monkeypatch,
+        "check",
+        "--before",
+        "git:HEAD",
+        "--helm",
+        helm("3").path,
+        "--format",
+        "json",
+    )
     (release,) = json.loads(out)["releases"]
-    return {change["impact"] for change in release["changes"]}, {finding["rule"] for finding in release["findings"]}
+    return {change["impact"] for change in release["changes"]}, {
+        finding["rule"] for finding in release["findings"]
+    }
 
 
 @pytest.mark.parametrize(
     ("command", "impact", "rules"),
     [
-        ("helm upgrade web ./chart -n prod --reuse-values", "none", {"reuse-values", "reuse-hides-defaults"}),
+        (
+            "helm upgrade web ./chart -n prod --reuse-values",
+            "none",
+            {"reuse-values", "reuse-hides-defaults"},
+        ),
         ("helm upgrade web ./chart -n prod", "in-place", {"atomic-missing"}),
         ("helm upgrade other ./chart -n prod --reuse-values", "in-place", set()),
         ("echo nothing", "in-place", set()),
@@ -60,6 +80,16 @@ def test_the_values_mode_of_the_deploy_is_the_one_that_is_judged(
 @pytest.mark.parametrize(("command", "apply"), [("--force", "replace"), ("--wait", "client-side")])
 def test_a_deploy_with_force_is_forecast_as_one(repository, capsys, monkeypatch, command, apply):
     (repository / "deploy.sh").write_text(f"helm upgrade web ./chart -n prod {command}\n")
-    _, out, _ = run(capsys, monkeypatch, "check", "--before", "git:HEAD", "--helm", helm("3").path, "--format", "json")
+    _, out, _ = run(
+        capsys,
+        monkeypatch,
+        "check",
+        "--before",
+        "git:HEAD",
+        "--helm",
+        helm("3").path,
+        "--format",
+        "json",
+    )
     (release,) = json.loads(out)["releases"]
     assert release["apply"] == apply

@@ -11,10 +11,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-from tests.helms import any_helm
-from tests.helm.sources.repository import Repo
 
 from policylint.engine.catalogue import schema
+from tests.helm.sources.repository import Repo
+from tests.helms import any_helm
 
 ROOT = Path(__file__).parents[2]
 HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
@@ -51,7 +51,8 @@ def test_a_file_of_100_mb_is_judged(tmp_path: Path) -> None:
 
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{'abcdefghij'[n]}: &{'abcdefghij'[n]} [{', '.join(['*' + 'abcdefghij'[n - 1]] * 9)}]\n" for n in range(1, 10)
+    f"{'abcdefghij'[n]}: &{'abcdefghij'[n]} [{', '.join(['*' + 'abcdefghij'[n - 1]] * 9)}]\n"
+    for n in range(1, 10)
 )
 
 
@@ -91,7 +92,9 @@ def test_a_directory_for_temporary_files_that_is_not_there_is_no_verdict(tmp_pat
     repo.commit()
     repo.chart("chart", "blue")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "none")}
-    code, report, _ = checked(repo.top, "chart", "--before", "git:HEAD", "--helm", any_helm().path, env=environment)
+    code, report, _ = checked(
+        repo.top, "chart", "--before", "git:HEAD", "--helm", any_helm().path, env=environment
+    )
     assert code == 0
     assert report["releases"][0]["changes"][0]["fields"] == 1
     assert repo.git("status", "--porcelain") == "M chart/values.yaml"
@@ -106,7 +109,17 @@ def test_a_report_for_which_there_is_no_room_leaves_nothing_behind(tmp_path: Pat
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 
     done = subprocess.run(
-        [sys.executable, "-m", "policylint", "check", "a.yaml", "--before", "a.yaml", "--format", "json=out/r.json"],
+        [
+            sys.executable,
+            "-m",
+            "policylint",
+            "check",
+            "a.yaml",
+            "--before",
+            "a.yaml",
+            "--format",
+            "json=out/r.json",
+        ],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from policylint.model import Verdict
+from policylint.commands.check import check
 from policylint.helm.inputs.options import Options
-from policylint.pipeline.case import check
-from tests.helms import any_helm
+from policylint.model import Verdict
 from tests.helm.sources.repository import CHART, TEMPLATE, Repo
+from tests.helms import any_helm
 
 CONFIG = """\
 releases:
@@ -25,7 +25,11 @@ def repo(tmp_path, monkeypatch):
     any_helm()
     monkeypatch.chdir(tmp_path)
     repo = Repo(tmp_path).init()
-    repo.write(web__Chart_dot_yaml=CHART, web__templates__a_dot_yaml=TEMPLATE, web__values_dot_yaml="colour: red\n")
+    repo.write(
+        web__Chart_dot_yaml=CHART,
+        web__templates__a_dot_yaml=TEMPLATE,
+        web__values_dot_yaml="colour: red\n",
+    )
     repo.file(".policylint.yaml", CONFIG)
     repo.write(staging_dot_yaml="size: 1\n", prod_dot_yaml="size: 1\n")
     repo.git("add", ".")
@@ -55,7 +59,10 @@ def test_an_object_of_two_releases_of_one_environment(repo):
 def test_a_value_that_prod_gets_before_staging(repo):
     repo.file("prod.yaml", "size: 2\n")
     _, rules = found(repo)
-    assert rules["environment-skipped"].message == "shop: size changes in prod before it changed in staging"
+    assert (
+        rules["environment-skipped"].message
+        == "shop: size changes in prod before it changed in staging"
+    )
 
 
 def test_a_value_that_staging_gets_first(repo):

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from tests.helms import LINES, helm
 from test_cli import policylint
 
 from policylint import Options, UsageError, check
 from policylint.pipeline.forwarded import from_command
+from tests.helms import LINES, helm
 
 CHART = "apiVersion: v2\nname: web\nversion: 1.0.0\n"
 TEMPLATE = """apiVersion: v1
@@ -28,7 +28,11 @@ def options(*words):
 
 @pytest.fixture
 def chart(tmp_path):
-    for name, text in (("Chart.yaml", CHART), ("values.yaml", "colour: red\n"), ("values.schema.json", SCHEMA)):
+    for name, text in (
+        ("Chart.yaml", CHART),
+        ("values.yaml", "colour: red\n"),
+        ("values.schema.json", SCHEMA),
+    ):
         (tmp_path / name).write_text(text)
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "config.yaml").write_text(TEMPLATE)
@@ -82,7 +86,16 @@ def test_values_in_every_spelling():
             "--set",
             "b=2,c=3",
         ),
-        *("--set-string", "d=4", "--set-json", 'e={"f":1}', "--set-file", "g=h.txt", "--set-literal", "i=j,k"),
+        *(
+            "--set-string",
+            "d=4",
+            "--set-json",
+            'e={"f":1}',
+            "--set-file",
+            "g=h.txt",
+            "--set-literal",
+            "i=j,k",
+        ),
     )
     assert found.values.files == ("a.yaml", "b.yaml", "c.yaml")
     assert found.values.set == ("a=1", "b=2,c=3")
@@ -105,7 +118,15 @@ def test_flags_that_change_the_render_take_part_and_a_post_renderer_does_not():
             "--post-renderer",
             "./x",
         ],
-        *["--post-renderer-args", "y", "--skip-schema-validation=false", "--timeout", "5m", "--description", "z"],
+        *[
+            "--post-renderer-args",
+            "y",
+            "--skip-schema-validation=false",
+            "--timeout",
+            "5m",
+            "--description",
+            "z",
+        ],
     )
     assert found.extra == ("--no-hooks", "--devel", "--username=u", "--password=p")
     assert found.post_renderer == "./x"
@@ -121,7 +142,9 @@ def test_a_flag_without_its_argument_is_said_in_the_words_of_helm():
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_the_helm_of_the_command_is_the_one_that_renders(line, tmp_path_factory, monkeypatch, chart):
+def test_the_helm_of_the_command_is_the_one_that_renders(
+    line, tmp_path_factory, monkeypatch, chart
+):
     programs = tmp_path_factory.mktemp("bin")
     (programs / f"helm{line}").symlink_to(helm(line).path)
     monkeypatch.setenv("PATH", str(programs), prepend=":")
@@ -138,9 +161,21 @@ def test_an_image_is_no_binary_but_says_the_line():
 @pytest.mark.parametrize("line", LINES)
 def test_what_the_flags_of_the_command_do_to_the_render(line, chart):
     before = chart / "before.yaml"
-    before.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {colour: red}\n")
+    before.write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {colour: red}\n"
+    )
     command = ("helm", "upgrade", "web", str(chart), "--set", "colour=blue")
-    asked = ("check", "--before", before, "--helm", helm(line).path, "--format", "json", "--", *command)
+    asked = (
+        "check",
+        "--before",
+        before,
+        "--helm",
+        helm(line).path,
+        "--format",
+        "json",
+        "--",
+        *command,
+    )
     assert policylint(*asked).returncode == 2  # the schema refuses blue
     done = policylint(*asked, "--skip-schema-validation", "--no-hooks")
     assert done.returncode == 0, done.stdout

@@ -15,23 +15,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helms import LINES, find, helm
 
 from policylint.cli.app import run
 from policylint.errors import PolicylintError
-from policylint.redaction.quoted import without
-from policylint.redaction.redactor import Redactor
 from policylint.helm.engines.embedded import Embedded, is_installed
 from policylint.helm.engines.engine import Engine
-from policylint.redaction.collect import argument_secrets, secret_lines, secret_values
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
+from policylint.redaction.collect import argument_secrets, secret_lines, secret_values
+from policylint.redaction.quoted import without
+from policylint.redaction.redactor import Redactor
+from tests.helms import LINES, find, helm
 
 ENGINES = [*LINES, "embedded"]
 CHART = "apiVersion: v2\nname: web\nversion: 0.1.0\n"
 PLAIN = "Canary-x7Qz-plain-text"
 LINES_OF_A_KEY = ("MIIEvCanaryLineOne0123456789abcdefgh", "Zx9CanaryLineTwo9876543210zyxwvuts")
 CANARIES = {
-    "key": "\n".join(("-----BEGIN PRIVATE KEY-----", *LINES_OF_A_KEY, "-----END PRIVATE KEY-----", "")),
+    "key": "\n".join(
+        ("-----BEGIN PRIVATE KEY-----", *LINES_OF_A_KEY, "-----END PRIVATE KEY-----", "")
+    ),
     "quotes": "Zq\"7'x\\y-Canary<&>",
     "unicode": "pâßwörd-ünïkødé-鍵鍵鍵鍵",
     "short": "k7Qxz",
@@ -44,7 +46,9 @@ def parts(secret: str, size: int = 8) -> set[str]:
     quoted = (json.dumps(secret, ensure_ascii=False)[1:-1], json.dumps(secret)[1:-1])
     found = set()
     for form in (secret, encoded, *quoted, *secret.splitlines()):
-        found |= {form[at : at + size] for at in range(len(form) - size + 1)} or ({form} if form == secret else set())
+        found |= {form[at : at + size] for at in range(len(form) - size + 1)} or (
+            {form} if form == secret else set()
+        )
     return {part for part in found if part.strip()}
 
 
@@ -62,13 +66,20 @@ def engine(name: str) -> Engine:
 
 
 @pytest.fixture(params=ENGINES)
-def said(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+def said(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., str]:
     """Render a chart with one engine: all that is said of it, whether it fails or warns."""
     monkeypatch.chdir(tmp_path)
     used = engine(request.param)
 
-    def words(template: str = "", user: Any = None, files: dict[str, Any] | None = None, **flags: Any) -> str:
-        write({"Chart.yaml": CHART, "templates/a.yaml": f"kind: A\nx: {template}\n", **(files or {})}, "web")
+    def words(
+        template: str = "", user: Any = None, files: dict[str, Any] | None = None, **flags: Any
+    ) -> str:
+        write(
+            {"Chart.yaml": CHART, "templates/a.yaml": f"kind: A\nx: {template}\n", **(files or {})},
+            "web",
+        )
         if user is not None:
             write({"prod.yaml": user})
             flags["files"] = ("prod.yaml",)
@@ -84,7 +95,9 @@ def write(files: dict[str, Any], folder: str = ".") -> None:
     for name, content in files.items():
         file = Path(folder, name)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content if isinstance(content, str) else json.dumps(content, ensure_ascii=False))
+        file.write_text(
+            content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+        )
 
 
 SHOWING = [
@@ -105,7 +118,9 @@ SHOWING = [
 
 
 @pytest.mark.parametrize("canary", CANARIES)
-def test_templates_that_fail_with_a_secret_in_their_message(said: Callable[..., str], canary: str) -> None:
+def test_templates_that_fail_with_a_secret_in_their_message(
+    said: Callable[..., str], canary: str
+) -> None:
     secret = CANARIES[canary]
     for template in SHOWING:
         words = said(template, {"auth": {"password": secret}})
@@ -118,11 +133,20 @@ def test_templates_that_fail_with_a_secret_in_their_message(said: Callable[..., 
 def test_secrets_are_known_wherever_they_come_from(said: Callable[..., str], canary: str) -> None:
     secret, all_of_it = CANARIES[canary], "{{ fail (toYaml .Values) }}"
     encoded = base64.b64encode(secret.encode()).decode()
-    kept = {"values.yaml": "", "charts/sub/Chart.yaml": CHART.replace("web", "sub"), "charts/sub/values.yaml": ""}
+    kept = {
+        "values.yaml": "",
+        "charts/sub/Chart.yaml": CHART.replace("web", "sub"),
+        "charts/sub/values.yaml": "",
+    }
     for user in (
         {"env": [{"name": "DB_PASSWORD", "value": secret}]},
         {"secrets": {"db": {"any": [secret]}}},
-        {"extra": [{"kind": "Secret", "stringData": {"any": secret}}, {"kind": "Secret", "data": {"any": encoded}}]},
+        {
+            "extra": [
+                {"kind": "Secret", "stringData": {"any": secret}},
+                {"kind": "Secret", "data": {"any": encoded}},
+            ]
+        },
         {"sentryDsn": secret, "apiKey": secret, "tls": {"key": secret}},
     ):
         assert_hidden(said(all_of_it, user, kept), secret)
@@ -142,7 +166,11 @@ def test_secrets_are_known_wherever_they_come_from(said: Callable[..., str], can
 @pytest.mark.parametrize("canary", CANARIES)
 def test_a_schema_s_refusal(said: Callable[..., str], canary: str) -> None:
     schema = '{"properties": {"auth": {"properties": {"password": {"pattern": "^[0-9]+$"}, "pin": {"maximum": 5}}}}}'
-    words = said("", {"auth": {"password": CANARIES[canary], "pin": 123456789}}, {"values.schema.json": schema})
+    words = said(
+        "",
+        {"auth": {"password": CANARIES[canary], "pin": 123456789}},
+        {"values.schema.json": schema},
+    )
     assert_hidden(words, CANARIES[canary], "123456789")
     assert "1.2345" not in words
     assert "/auth/password" in words
@@ -153,18 +181,26 @@ def test_a_schema_s_refusal(said: Callable[..., str], canary: str) -> None:
     ("template", "user"),
     [
         ("{{ .Values.auth.password }}", {"auth": {"password": f"*{PLAIN}"}}),
-        ("{{ (fromYaml .Values.auth.password).Error | fail }}", {"auth": {"password": f"*{PLAIN}"}}),
+        (
+            "{{ (fromYaml .Values.auth.password).Error | fail }}",
+            {"auth": {"password": f"*{PLAIN}"}},
+        ),
         ("{{ tpl .Values.auth.password . }}", {"auth": {"password": f"{PLAIN}{{{{ 9dkfj"}}),
         ("{{ urlParse .Values.dsn }}", {"dsn": f"postgres://u:{PLAIN}%zz@h/x"}),
         ("{{ fail .Values.link }}", {"link": f"postgres://u:{PLAIN}@h/x"}),
         ("{{ fail .Values.link }}", {"link": f"host=h user=u password={PLAIN}"}),
         ("{{ fail .Values.file }}", {"file": f"[db]\nuser = u\ndb_password = {PLAIN}\n"}),
-        ("{{ fail .Values.json }}", {"json": json.dumps([{"name": "DB_PASSWORD", "value": PLAIN}])}),
+        (
+            "{{ fail .Values.json }}",
+            {"json": json.dumps([{"name": "DB_PASSWORD", "value": PLAIN}])},
+        ),
         ("", f"auth:\n  password: *{PLAIN}\n"),
         ("", f"secrets:\n  db: *{PLAIN}\n"),
     ],
 )
-def test_texts_that_are_no_yaml_or_hold_secrets_within(said: Callable[..., str], template: str, user: Any) -> None:
+def test_texts_that_are_no_yaml_or_hold_secrets_within(
+    said: Callable[..., str], template: str, user: Any
+) -> None:
     words = said(template, user)
     assert words
     assert_hidden(words, PLAIN)
@@ -174,7 +210,10 @@ def test_secrets_of_the_chart_s_own_files(said: Callable[..., str]) -> None:
     for template, files in (
         ("", {"values.yaml": f"secrets:\n  db: *{PLAIN}\n"}),
         ("", {"values.yaml": "", "templates/b.yaml": f"kind: A\npassword: *{PLAIN}\n"}),
-        ('{{ .Files.Get "f.conf" | fail }}', {"templates/b.yaml": "", "f.conf": f"password = {PLAIN}\n"}),
+        (
+            '{{ .Files.Get "f.conf" | fail }}',
+            {"templates/b.yaml": "", "f.conf": f"password = {PLAIN}\n"},
+        ),
     ):
         words = said(template, files=files)
         assert words
@@ -203,20 +242,40 @@ def test_a_value_in_place_of_a_file_and_json_that_is_none(said: Callable[..., st
     assert_hidden(said(set_json=(f"auth.password={PLAIN}",)), PLAIN)
 
 
-def test_warnings_show_no_value(said: Callable[..., str], capfd: pytest.CaptureFixture[str]) -> None:
+def test_warnings_show_no_value(
+    said: Callable[..., str], capfd: pytest.CaptureFixture[str]
+) -> None:
     table = {"a": PLAIN, "b": f"a line\n{LINES_OF_A_KEY[0]}\n"}
-    files = {"charts/sub/Chart.yaml": CHART.replace("web", "sub"), "charts/sub/values.yaml": "any: text\n"}
-    words = said("x", {"sub": {"any": "text"}}, {**files, "values.yaml": {"sub": {"any": table, "token": table}}})
+    files = {
+        "charts/sub/Chart.yaml": CHART.replace("web", "sub"),
+        "charts/sub/values.yaml": "any: text\n",
+    }
+    words = said(
+        "x",
+        {"sub": {"any": "text"}},
+        {**files, "values.yaml": {"sub": {"any": table, "token": table}}},
+    )
     printed = capfd.readouterr()  # the embedded engine is a library that prints itself
     assert_hidden(words + printed.out + printed.err, PLAIN, LINES_OF_A_KEY[0])
 
 
 def test_what_is_no_secret_stays_readable(said: Callable[..., str]) -> None:
-    auth = {"password": "mypassword123", "username": "postgres", "database": "web-database", "enabled": True}
-    words = said("{{ .Values.auth.mypasswordx.y }}", {"auth": auth, "image": {"tag": "1.2.3"}}, set=("image.tag=2",))
+    auth = {
+        "password": "mypassword123",
+        "username": "postgres",
+        "database": "web-database",
+        "enabled": True,
+    }
+    words = said(
+        "{{ .Values.auth.mypasswordx.y }}",
+        {"auth": auth, "image": {"tag": "1.2.3"}},
+        set=("image.tag=2",),
+    )
     assert "<.Values.auth.mypasswordx.y>" in words
     assert "--set image.tag=2" in words
-    words = said("{{ tpl .Values.auth.password . }}", {"auth": {"password": "Canary{{ .Values.x.y.z }}"}})
+    words = said(
+        "{{ tpl .Values.auth.password . }}", {"auth": {"password": "Canary{{ .Values.x.y.z }}"}}
+    )
     assert "at <tpl .Values.auth.password .>" in words
     assert "at <.Values.x.y.z>" in words
     assert 'for "***"' in words
@@ -260,21 +319,59 @@ def objects(secret: str, label: str) -> list[dict[str, Any]]:
     header = {"name": "Authorization", "value": f"Bearer {secret}6"}
     probe = {"httpGet": {"port": 80, "httpHeaders": [header]}}
     args = [f"--password={secret}7", "--token", f"{secret}8"]
-    container = {"name": "c", "image": f"i:{label}", "env": env, "args": args, "livenessProbe": probe}
-    template = {"metadata": {"labels": {"app": label}}, "spec": {"restartPolicy": "Always", "containers": [container]}}
+    container = {
+        "name": "c",
+        "image": f"i:{label}",
+        "env": env,
+        "args": args,
+        "livenessProbe": probe,
+    }
+    template = {
+        "metadata": {"labels": {"app": label}},
+        "spec": {"restartPolicy": "Always", "containers": [container]},
+    }
     own = {"matchLabels": {"app": label}}
     data = {"any": base64.b64encode(secret.encode()).decode(), "odd": {"more": f"{secret}9"}}
-    held = {"password": f"{secret}a", "credentials": {"inner": f"{secret}b"}, "token": [f"{secret}c"]}
+    held = {
+        "password": f"{secret}a",
+        "credentials": {"inner": f"{secret}b"},
+        "token": [f"{secret}c"],
+    }
     named = {"password": f"password = {secret}d", "apiKey": f"{secret}e"}
     return [
-        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "immutable": True, "data": data},
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "s"},
+            "immutable": True,
+            "data": data,
+        },
         {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "t"}, "data": f"{secret}f"},
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "immutable": True, "data": named},
-        {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"}, "spec": {"template": template}},
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "c"},
+            "immutable": True,
+            "data": named,
+        },
+        {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {"name": "j"},
+            "spec": {"template": template},
+        },
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": template["spec"]},
         *(
-            {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "d"}, "spec": {**more, "template": template}}
-            for kind, more in (("Deployment", {"selector": own}), ("StatefulSet", {"selector": own}))
+            {
+                "apiVersion": "apps/v1",
+                "kind": kind,
+                "metadata": {"name": "d"},
+                "spec": {**more, "template": template},
+            }
+            for kind, more in (
+                ("Deployment", {"selector": own}),
+                ("StatefulSet", {"selector": own}),
+            )
         ),
         {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "t"}, "spec": held},
     ]
@@ -291,8 +388,20 @@ def test_manifests_of_both_sides(printed: Callable[..., str]) -> None:
     write({"before.yaml": manifest(BEFORE, "a"), "after.yaml": manifest(AFTER, "b")})
     sides = ("after.yaml", "--before", "before.yaml")
     written = [
-        *(printed("check", *sides, *more) for more in ((), ("--helm-version", "3"), ("--live", "after.yaml"))),
-        printed("check", *sides, "--format", "text=report.txt", "--format", "json", "--live", "after.yaml"),
+        *(
+            printed("check", *sides, *more)
+            for more in ((), ("--helm-version", "3"), ("--live", "after.yaml"))
+        ),
+        printed(
+            "check",
+            *sides,
+            "--format",
+            "text=report.txt",
+            "--format",
+            "json",
+            "--live",
+            "after.yaml",
+        ),
         Path("report.txt").read_text(),
         *(printed("diff", *sides, "--format", name) for name in ("text", "json", "jsonpatch")),
         *(
@@ -324,7 +433,11 @@ def test_manifests_that_cannot_be_read(printed: Callable[..., str], text: str) -
 
 def values(secret: str) -> dict[str, Any]:
     return {
-        "auth": {"password": f"{secret}1", "tokens": [f"{secret}2"], "nested": {"privateKey": f"{secret}3"}},
+        "auth": {
+            "password": f"{secret}1",
+            "tokens": [f"{secret}2"],
+            "nested": {"privateKey": f"{secret}3"},
+        },
         "secrets": {"db": f"{secret}4", "list": [{"any": f"{secret}5"}]},
         "dsn": f"{secret}6",
         "env": [{"name": "DB_PASSWORD", "value": f"{secret}7"}],
@@ -336,16 +449,25 @@ def values(secret: str) -> dict[str, Any]:
 GOOD = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {any: {{ toJson .Values | quote }}}\n"
 
 
-@pytest.mark.parametrize("template", [GOOD, f"{GOOD}x: {{{{ fail (toYaml .Values) }}}}\n"], ids=["good", "fails"])
+@pytest.mark.parametrize(
+    "template", [GOOD, f"{GOOD}x: {{{{ fail (toYaml .Values) }}}}\n"], ids=["good", "fails"]
+)
 def test_values_under_every_mode(printed: Callable[..., str], template: str) -> None:
     secrets = (BEFORE, AFTER, "Canary-new-def1", "Canary-set-q7q7")
     write({"Chart.yaml": CHART, "values.yaml": values(BEFORE), "templates/a.yaml": GOOD}, "old")
-    write({"Chart.yaml": CHART, "values.yaml": values(secrets[2]), "templates/a.yaml": template}, "new")
+    write(
+        {"Chart.yaml": CHART, "values.yaml": values(secrets[2]), "templates/a.yaml": template},
+        "new",
+    )
     write({"prod.yaml": values(AFTER)})
     sides = ("new", "--before", "old")
     for more in (
         ("-f", "prod.yaml", "--set", f"auth.password={secrets[3]}", "--helm", "embedded"),
-        *(("--values-mode", mode, "--format", name) for mode in ("reuse", "reset") for name in ("text", "json")),
+        *(
+            ("--values-mode", mode, "--format", name)
+            for mode in ("reuse", "reset")
+            for name in ("text", "json")
+        ),
         ("-f", "prod.yaml", "--values-mode", "reuse", "--format", "json"),
     ):
         assert_hidden(printed("check", *sides, *more), *secrets)
@@ -384,7 +506,12 @@ def test_addresses_with_a_login(printed: Callable[..., str]) -> None:
 def test_the_configuration(printed: Callable[..., str], entry: str) -> None:
     write({"Chart.yaml": CHART, "templates/a.yaml": "x: {}\n"}, "ok")
     write({".policylint.yaml": f"releases:\n- name: a\n  chart: ./ok\n  {entry}\n"})
-    for arguments in (("config",), ("config", "--explain"), ("check", "--before", "ok"), ("diff", "--before", "ok")):
+    for arguments in (
+        ("config",),
+        ("config", "--explain"),
+        ("check", "--before", "ok"),
+        ("diff", "--before", "ok"),
+    ):
         assert_hidden(printed(*arguments), AFTER)
 
 
@@ -393,7 +520,11 @@ def record(revision: int, status: str, description: str) -> dict[str, Any]:
         "name": "shop",
         "namespace": "prod",
         "version": revision,
-        "info": {"status": status, "description": description, "last_deployed": "2026-01-01T00:00:00Z"},
+        "info": {
+            "status": status,
+            "description": description,
+            "last_deployed": "2026-01-01T00:00:00Z",
+        },
         "chart": {"metadata": {"name": "web", "version": "1.0.0"}, "values": values(BEFORE)},
         "config": values(AFTER),
         "manifest": f"---\n# Source: web/templates/a.yaml\n{manifest(AFTER, 'a')}\n",
@@ -416,8 +547,17 @@ def test_descriptions_of_failed_revisions(printed: Callable[..., str]) -> None:
         f"Invalid value: {AFTER}7",
         f"get postgres://u:{AFTER}8@h/x",
     ]
-    failed = [record(number, "failed", f"failed: {text}") for number, text in enumerate(described, 2)]
-    write({"records.json": {"kind": "List", "items": [record(1, "deployed", "Install complete"), *failed]}})
+    failed = [
+        record(number, "failed", f"failed: {text}") for number, text in enumerate(described, 2)
+    ]
+    write(
+        {
+            "records.json": {
+                "kind": "List",
+                "items": [record(1, "deployed", "Install complete"), *failed],
+            }
+        }
+    )
     text = printed("history", "records.json")
     assert 'failed: cannot patch "s": (redacted)' in text
     for shown in (text, printed("history", "records.json", "--format", "json")):
@@ -507,9 +647,19 @@ def test_fragments_are_hidden_and_public_words_are_not() -> None:
 
 
 def test_keys_that_name_a_secret_hold_none() -> None:
-    names = {"existingSecret": "web-db", "secretName": "web-tls", "passwordKey": "db-password", "tokenType": "bearer"}
-    reference = {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "web-db", "key": "password"}}}
-    assert set(secret_values({**names, "env": [reference], "auth": {"username": "postgres"}})) == set()
+    names = {
+        "existingSecret": "web-db",
+        "secretName": "web-tls",
+        "passwordKey": "db-password",
+        "tokenType": "bearer",
+    }
+    reference = {
+        "name": "PASSWORD",
+        "valueFrom": {"secretKeyRef": {"name": "web-db", "key": "password"}},
+    }
+    assert (
+        set(secret_values({**names, "env": [reference], "auth": {"username": "postgres"}})) == set()
+    )
     assert set(secret_lines("secretName: web-tls\npassword: {{ .Values.x }}\n")) == set()
     assert set(argument_secrets("--set", "auth.existingSecret=web-db,image.tag=2")) == set()
 
@@ -519,4 +669,9 @@ def test_a_redactor_masks_what_stands_below_secret_looking_keys() -> None:
     reference = {"credentials": {"name": "web-db", "key": "password"}}
     shown = Redactor().value({"volumes": [volume], **reference, "token": [PLAIN]})
     assert shown == {"volumes": [volume], **reference, "token": ["(redacted)"]}
-    assert Redactor().value(["--token", PLAIN, "--token-file", "a"]) == ["--token", "(redacted)", "--token-file", "a"]
+    assert Redactor().value(["--token", PLAIN, "--token-file", "a"]) == [
+        "--token",
+        "(redacted)",
+        "--token-file",
+        "a",
+    ]

@@ -5,6 +5,8 @@ import itertools
 import pytest
 
 from policylint.engine.evaluate import evaluate, verdict
+from policylint.engine.rule import Context, Rule
+from policylint.errors import RuleFailure
 from policylint.model import (
     Category,
     Confidence,
@@ -22,8 +24,6 @@ from policylint.model import (
     combine,
 )
 from policylint.redaction.redactor import Redactor
-from policylint.report.model import RuleFailure
-from policylint.engine.rule import Context, Rule
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 TRUTH = {
@@ -52,7 +52,9 @@ def test_exit_codes():
 
 
 def finding(severity):
-    return Finding("r", Category.PRACTICE, severity, Confidence.CERTAIN, Direction.UPGRADE, "m", "b", "f")
+    return Finding(
+        "r", Category.PRACTICE, severity, Confidence.CERTAIN, Direction.UPGRADE, "m", "b", "f"
+    )
 
 
 @pytest.mark.parametrize("fail_on", Severity)
@@ -73,7 +75,17 @@ def resource(kind="ConfigMap", name="a", **body):
 
 
 def make(check, *subjects):
-    return Rule("probe", subjects, Category.PRACTICE, Severity.NOTE, Confidence.CERTAIN, "0.1", "t", "p", check)
+    return Rule(
+        "probe",
+        subjects,
+        Category.PRACTICE,
+        Severity.NOTE,
+        Confidence.CERTAIN,
+        "0.1",
+        "t",
+        "p",
+        check,
+    )
 
 
 def run(rule, *subjects, redactor=None):
@@ -103,7 +115,9 @@ def test_a_rule_that_crashes_is_a_failure_and_the_others_go_on():
 
 def test_findings_take_their_place_and_secret_values_are_masked():
     def check(change, context):
-        yield Violation("the password hunter22 leaks", path="/data/password", before="aHVudGVyMjI=", after="x")
+        yield Violation(
+            "the password hunter22 leaks", path="/data/password", before="aHVudGVyMjI=", after="x"
+        )
 
     secret = resource("Secret", data={"password": "aHVudGVyMjI="})
     (found,), _ = run(make(check, Deleted), Deleted(secret), redactor=Redactor.of([secret]))

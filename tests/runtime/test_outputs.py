@@ -27,13 +27,17 @@ print("ours 4", file=sys.stderr)
 
 
 def test_only_what_python_prints_is_heard():
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
+    )
     assert done.stderr.splitlines() == ["ours 1", "ours 2 \u2713", "library 3", "ours 3", "ours 4"]
 
 
 def test_standard_error_may_be_closed():
     script = "import os; os.close(2)\nfrom policylint.runtime.outputs import Unheard\nUnheard().end()\nprint('done')"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert done.stdout == "done\n"
 
 
@@ -45,7 +49,16 @@ def test_an_error_is_said_while_the_embedded_engine_renders(number, tmp_path):
     (chart / "Chart.yaml").write_text("apiVersion: v2\nname: slow\nversion: 1.0.0\n")
     loop = "{{ range until 300 }}{{ range $j := until 300 }}{{ sha256sum (toString $j) | trunc 0 }}{{ end }}{{ end }}"
     (chart / "templates" / "a.yaml").write_text(f"{loop}\n")
-    words = ["check", "chart", "--before", "chart", "--helm", "embedded", "--select", "selector-change"]
+    words = [
+        "check",
+        "chart",
+        "--before",
+        "chart",
+        "--helm",
+        "embedded",
+        "--select",
+        "selector-change",
+    ]
     command = [sys.executable, "-m", "policylint", *words]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 2

@@ -12,9 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from policylint.runtime import signals as interrupts
 from policylint.errors import RenderError, SourceError
-from policylint.runtime.outputs import nameless, said
 from policylint.helm.engines.command import shown, template_argv
 from policylint.helm.engines.crds import own_crds
 from policylint.helm.engines.engine import Rendered
@@ -22,6 +20,8 @@ from policylint.helm.engines.failure import render_error
 from policylint.helm.engines.text import decoded, split_crds, warnings
 from policylint.helm.engines.versions import known_version, remember_version
 from policylint.helm.inputs.sides import ChartSide
+from policylint.runtime import signals as interrupts
+from policylint.runtime.outputs import nameless, said
 
 TIME_LIMIT = 120.0
 """Seconds after which a helm that does not end is taken to hang."""
@@ -38,11 +38,17 @@ def find_helm(named: str = "") -> str:
 
     Raises SourceError where the one that was named is not there.
     """
-    for origin, wish in (("--helm", named), ("POLICYLINT_HELM", os.environ.get("POLICYLINT_HELM", ""))):
+    for origin, wish in (
+        ("--helm", named),
+        ("POLICYLINT_HELM", os.environ.get("POLICYLINT_HELM", "")),
+    ):
         if wish:
             if found := _program(wish):
                 return found
-            raise SourceError(f"{origin} names {wish}, which is no program", remedy=f"correct {origin} or leave it out")
+            raise SourceError(
+                f"{origin} names {wish}, which is no program",
+                remedy=f"correct {origin} or leave it out",
+            )
     return _program("helm")
 
 
@@ -60,7 +66,9 @@ def _program(name: str) -> str:
 class Process:
     """A helm that runs in a process group of its own and is waited for by a thread."""
 
-    def __init__(self, argv: list[str], time_limit: float, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, argv: list[str], time_limit: float, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.argv = argv
         self._limit = time_limit
         self._out, self._err = nameless(), nameless()
@@ -75,7 +83,8 @@ class Process:
             )
         except OSError as error:
             raise SourceError(
-                f"{argv[0]} cannot be run: {error.strerror or error}", remedy="name a working helm with --helm"
+                f"{argv[0]} cannot be run: {error.strerror or error}",
+                remedy="name a working helm with --helm",
             ) from error
         self._reader = threading.Thread(target=self._popen.wait, daemon=True)
         self._reader.start()
@@ -129,7 +138,10 @@ class HelmRender:
             raise render_error(said, self._process.argv, self._side)
         if "--include-crds" not in self._process.argv:
             crds, text = decoded(own_crds(self._side, out), self._side), decoded(out, self._side)
-            if crds and text[:1] in ("", "\n"):  # no more than hooks: helm trims all that it prints before them
+            if crds and text[:1] in (
+                "",
+                "\n",
+            ):  # no more than hooks: helm trims all that it prints before them
                 crds, text = f"{crds.strip()}\n", text[1:]
         else:
             crds, text = split_crds(decoded(out, self._side))
@@ -203,10 +215,14 @@ def read_version(path: str, output: str) -> str:
     """The version in the answer of `helm version --short`; raises SourceError where it is too old or no helm."""
     found = re.search(r"v(\d+)\.(\d+)(?:\.\d+)?", output)
     if found is None:
-        raise SourceError(f"{path} does not answer `helm version` as Helm does", remedy="name Helm 3 or 4 with --helm")
+        raise SourceError(
+            f"{path} does not answer `helm version` as Helm does",
+            remedy="name Helm 3 or 4 with --helm",
+        )
     if (int(found[1]), int(found[2])) < OLDEST:
         raise SourceError(
-            f"{path} is Helm {found[0][1:]}, which is too old", remedy="use Helm 3.8 or newer, or Helm 4 (--helm PATH)"
+            f"{path} is Helm {found[0][1:]}, which is too old",
+            remedy="use Helm 3.8 or newer, or Helm 4 (--helm PATH)",
         )
     if int(found[1]) > NEWEST_LINE:
         raise SourceError(

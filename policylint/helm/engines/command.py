@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterable
 
 from policylint.errors import UsageError
-from policylint.runtime.patterns import pattern
 from policylint.helm.engines.crds import are_own
 from policylint.helm.inputs.sides import ChartSide
-
-HIDDEN = "***"
+from policylint.redaction.logins import HIDDEN, SECRET_KEY, without_logins
 
 # Arguments of `helm upgrade`, `install` and `template` that change what is rendered or how a chart is
 # fetched; they take part as they are. The value says whether an argument follows. Everything else either
@@ -40,10 +38,6 @@ PASSED_ON = {
     "--verify": False,
 }
 
-SECRET_KEY = pattern(r"pass|secret|token|credential|auth|private|api-?_?key|access-?_?key|(^|[._-])key$|cert|dsn", re.I)
-_URL_USER = pattern(r"(?P<scheme>[a-z][a-z0-9+.-]+:/{1,2})[^/\s]+@", re.I)
-"""The login of a URL, which may have been taken for a path: up to the last @ before its own path."""
-
 
 def template_argv(helm: str, side: ChartSide) -> list[str]:
     """The argument list that renders `side`, and its CRDs too where they are not read from the chart's own files.
@@ -52,7 +46,11 @@ def template_argv(helm: str, side: ChartSide) -> list[str]:
     """
     check_extra(side.extra)
     argv = [helm, "template", side.release, side.chart, "--namespace", side.namespace]
-    argv += ["--kube-version", full_version(side.kube_version), *(() if are_own(side) else ("--include-crds",))]
+    argv += [
+        "--kube-version",
+        full_version(side.kube_version),
+        *(() if are_own(side) else ("--include-crds",)),
+    ]
     if side.is_upgrade:
         argv.append("--is-upgrade")
     for flag, value in (("--version", side.version), ("--repo", side.repo)):
@@ -75,7 +73,9 @@ def check_extra(extra: tuple[str, ...]) -> None:
     for argument in arguments:
         flag, equals, _ = argument.partition("=")
         if flag not in PASSED_ON:
-            raise UsageError(f"{flag} cannot be passed on to `helm template`", remedy="leave it out of the check")
+            raise UsageError(
+                f"{flag} cannot be passed on to `helm template`", remedy="leave it out of the check"
+            )
         if PASSED_ON[flag] and not equals:
             next(arguments, None)
 
@@ -97,11 +97,6 @@ def without_secrets(argv: Iterable[str]) -> list[str]:
     return words
 
 
-def without_logins(text: str) -> str:
-    """The text with the logins of its URLs hidden."""
-    return _URL_USER.sub(rf"\g<scheme>{HIDDEN}@", text) if "@" in text else text
-
-
 def argument_of(side: ChartSide, flag: str) -> str:
     """What follows a flag among the further arguments, after a blank or `=`; "" where it is not there."""
     for number, argument in enumerate(side.extra):
@@ -118,7 +113,11 @@ def _hide(flag: str, word: str) -> str:
     if flag in ("--password", "--username", "-p", "-u"):
         return HIDDEN
     if flag == "--set-json":
-        return re.sub(r"=.*|^\s*\{.*", f"={HIDDEN}", word, flags=re.S) if SECRET_KEY.search(word) else word
+        return (
+            re.sub(r"=.*|^\s*\{.*", f"={HIDDEN}", word, flags=re.S)
+            if SECRET_KEY.search(word)
+            else word
+        )
     if flag in ("--set", "--set-string"):
         return ",".join(_hide_pair(pair) for pair in re.split(r"(?<!\\),(?![^{]*\})", word))
     return _hide_pair(word) if flag == "--set-literal" else word

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from policylint.runtime.patterns import pattern
 from policylint.helm.inputs.sides import ChartSide
+from policylint.runtime.patterns import pattern
 
 _MANIFESTS = (".yaml", ".yml", ".json")
 _PRINTED = pattern(rb"\n?---\n# Source: ([^/\n]+)/")
@@ -24,7 +24,9 @@ def are_own(side: ChartSide) -> bool:
     CRDs, nobody.
     """
     chart = Path(side.chart)
-    if not (chart / "crds").is_dir() or any(flag.startswith("--post-renderer") for flag in side.extra):
+    if not (chart / "crds").is_dir() or any(
+        flag.startswith("--post-renderer") for flag in side.extra
+    ):
         return False
     return not any(
         "crds" in folders
@@ -44,7 +46,9 @@ def own_crds(side: ChartSide, printed: bytes) -> bytes:
     texts = ((file, found[file]) for file in files if file.lower().endswith(_MANIFESTS))
     began = _PRINTED.match(printed)
     name = began[1] if began else _name(chart)
-    return b"".join(b"---\n# Source: %s/%s\n%s\n" % (name, os.fsencode(file), text) for file, text in texts)
+    return b"".join(
+        b"---\n# Source: %s/%s\n%s\n" % (name, os.fsencode(file), text) for file, text in texts
+    )
 
 
 def _name(chart: Path) -> bytes:

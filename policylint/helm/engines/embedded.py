@@ -15,20 +15,21 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from policylint.runtime import signals as interrupts
 from policylint.errors import RenderError, SourceError
-from policylint.runtime.outputs import Unheard
 from policylint.helm.engines.binary import TIME_LIMIT
 from policylint.helm.engines.command import check_extra, full_version, shown, template_argv
 from policylint.helm.engines.engine import Rendered
 from policylint.helm.engines.failure import render_error
+from policylint.helm.engines.library import _CANNOT, library
 from policylint.helm.engines.text import split_crds
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
+from policylint.runtime import signals as interrupts
+from policylint.runtime.outputs import Unheard
 
 if TYPE_CHECKING:
     from policylint.helm.engines.pull import Pull
 
-_CANNOT = {"--skip-schema-validation", "--post-renderer", "--post-renderer-args", "--verify"}
+
 _CANNOT_PULL = {
     *("--ca-file", "--cert-file", "--key-file", "--pass-credentials"),
     *("--repository-cache", "--repository-config"),
@@ -123,7 +124,9 @@ def render_chart(side: ChartSide, pull: Pull | None = None) -> Rendered:
         with _load(helm, local, values) as chart:
             notes = _check(chart, local)
             files = _render(chart, local, values)
-            crds = "".join(f"---\n# Source: {crd['filename']}\n{crd['data']}\n" for crd in chart.crds)
+            crds = "".join(
+                f"---\n# Source: {crd['filename']}\n{crd['data']}\n" for crd in chart.crds
+            )
             hooks, tests = "--no-hooks" not in side.extra, "--skip-tests" not in side.extra
             crds, text = split_crds(assemble(files, crds, hooks=hooks, tests=tests))
     except helm.HelmError as error:
@@ -143,22 +146,12 @@ def values_of(side: ChartSide) -> dict[str, Any]:
     from policylint.helm.values.given import laid, user_values
 
     given = side.values
-    values: dict[str, Any] = as_floats(user_values(ValuesInput(given.files, set_json=given.set_json), "4"))
+    values: dict[str, Any] = as_floats(
+        user_values(ValuesInput(given.files, set_json=given.set_json), "4")
+    )
     for flag, argument in replace(given, files=(), set_json=()).flags():
         values = laid(values, flag, argument, "4")
     return values
-
-
-def library() -> Any:
-    """Helm's code as a Python module; raises SourceError where it is not installed or cannot be loaded here."""
-    try:
-        import helm_python
-    except Exception as error:  # the library's own error has no name before the library is there
-        raise SourceError(
-            f"the embedded engine cannot be loaded: {error}",
-            remedy="install policylint[embedded] for this platform, or install Helm and name it with --helm",
-        ) from error
-    return helm_python
 
 
 def _pull(side: ChartSide) -> Pull:
@@ -180,7 +173,9 @@ def _refuse_extra(side: ChartSide) -> None:
     cannot = _CANNOT if Path(side.chart).exists() else _CANNOT | _CANNOT_PULL
     for argument in side.extra:
         if (flag := argument.partition("=")[0]) in cannot:
-            raise SourceError(f"the embedded engine cannot do {flag}", remedy="name a helm binary with --helm")
+            raise SourceError(
+                f"the embedded engine cannot do {flag}", remedy="name a helm binary with --helm"
+            )
 
 
 def _load(helm: Any, side: ChartSide, values: Mapping[str, Any]) -> Any:
@@ -200,7 +195,9 @@ def _check(chart: Any, side: ChartSide) -> tuple[str, ...]:
     if (kind := metadata.get("type") or "application") != "application":
         raise RenderError(f"{kind} charts are not installable")
     there = {item["name"] for item in chart.dependencies}
-    if missing := [item["name"] for item in metadata.get("dependencies") or () if item["name"] not in there]:
+    if missing := [
+        item["name"] for item in metadata.get("dependencies") or () if item["name"] not in there
+    ]:
         names = ", ".join(missing)
         raise RenderError(
             "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to "
@@ -208,7 +205,9 @@ def _check(chart: Any, side: ChartSide) -> tuple[str, ...]:
         )
     version = "v" + full_version(side.kube_version).removeprefix("v")
     if (wanted := metadata.get("kubeVersion")) and not admits(wanted, _numbers(version)):
-        raise RenderError(f"chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {version}")
+        raise RenderError(
+            f"chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {version}"
+        )
     return ("this chart is deprecated",) if metadata.get("deprecated") else ()
 
 
@@ -231,7 +230,9 @@ def _render(chart: Any, side: ChartSide, values: Mapping[str, Any]) -> dict[str,
         "api_versions": [part for item in side.api_versions for part in item.split(",")],
         "enable_dns": "--enable-dns" in side.extra,
     }
-    answer = _native.call_string("helm_render", chart._raw(), json.dumps(values), json.dumps(options))
+    answer = _native.call_string(
+        "helm_render", chart._raw(), json.dumps(values), json.dumps(options)
+    )
     files: dict[str, str] = json.loads(answer)
     _refuse_bytes(files, side, values)
     return {path: text for path, text in files.items() if not path.endswith(TEMPLATE)}
@@ -239,7 +240,9 @@ def _render(chart: Any, side: ChartSide, values: Mapping[str, Any]) -> dict[str,
 
 def _refuse_bytes(files: Mapping[str, str], side: ChartSide, values: Mapping[str, Any]) -> None:
     """The library turns bytes that are no UTF-8 into U+FFFD; Helm refuses them."""
-    marked = [path for path, text in files.items() if "\ufffd" in text and not path.endswith("NOTES.txt")]
+    marked = [
+        path for path, text in files.items() if "\ufffd" in text and not path.endswith("NOTES.txt")
+    ]
     if not marked:
         return
     from policylint.helm.engines.integers import files_of

@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 from policylint.errors import RenderError
-from policylint.runtime.patterns import pattern
-from policylint.helm.engines.command import shown, without_logins
+from policylint.helm.engines.command import shown
 from policylint.helm.inputs.sides import ChartSide
+from policylint.redaction.logins import without_logins
+from policylint.runtime.patterns import pattern
 
 # How Helm names the place: `template: web/templates/a.yaml:12:20: ...`, in Helm 4 also `web/templates/a.yaml:12:20`
 # on a line of its own, `execution error at (web/templates/a.yaml:3:4): ...`, `parse error at (web/templates/a.yaml:3)`,
@@ -27,13 +28,19 @@ _REMEDIES = (
         "missing in charts/ directory",
         "run `helm dependency build` for the chart, or vendor its dependencies in charts/",
     ),
-    ("requires kubeVersion", "name the cluster's version with --kube-version, or change the chart's kubeVersion"),
+    (
+        "requires kubeVersion",
+        "name the cluster's version with --kube-version, or change the chart's kubeVersion",
+    ),
     ("library charts are not installable", "name a chart that uses the library chart"),
     (
         "don't meet the specifications of the schema",
         "correct the values named above, or the chart's values.schema.json",
     ),
-    ("unknown flag", "this helm lacks a flag that is needed here; use Helm 3.8 or newer, or Helm 4"),
+    (
+        "unknown flag",
+        "this helm lacks a flag that is needed here; use Helm 3.8 or newer, or Helm 4",
+    ),
     (
         "did not end within",
         "run it by hand to see what it waits for (a server that does not answer, a template that never ends), "
@@ -49,14 +56,26 @@ _REMEDIES = (
     ),
     ("no repositories configured", "run `helm repo add` first"),
     ("references parent directory", "the archive names files outside the chart: do not use it"),
-    ("unable to load chart archive", "the archive is damaged or names files outside the chart: do not use it"),
-    ("cannot unmarshal array into Go value of type map", "a values file maps names to values: it is no list"),
+    (
+        "unable to load chart archive",
+        "the archive is damaged or names files outside the chart: do not use it",
+    ),
+    (
+        "cannot unmarshal array into Go value of type map",
+        "a values file maps names to values: it is no list",
+    ),
     ("into Go value of type map", "a values file maps names to values: write `key: value` lines"),
-    ("document contains excessive aliasing", "its aliases (*name) grow without measure: write out what they stand for"),
+    (
+        "document contains excessive aliasing",
+        "its aliases (*name) grow without measure: write out what they stand for",
+    ),
     ("invalid leading UTF-8 octet", "save the file that helm names as UTF-8"),
     ("found character that cannot start any token", "YAML is indented with spaces: look for a tab"),
     ("no such file or directory", "check the path that helm names above"),
-    ("too many levels of symbolic links", "a symbolic link in the chart leads in a circle: remove it"),
+    (
+        "too many levels of symbolic links",
+        "a symbolic link in the chart leads in a circle: remove it",
+    ),
     ("EvalSymlinks: too many links", "a symbolic link in the chart leads in a circle: remove it"),
     ("no space left on device", "free some disk space and run again"),
     ("is likely not installable", "check the path of the chart"),
@@ -83,7 +102,10 @@ _ANSWERS = (
         "check the address, the chart's name and its version: `helm show chart CHART --version VERSION` finds it "
         "where it is",
     ),
-    (r"(status code| :) (429|5\d\d)\b", "the server failed: try again, and look at its own log where it goes on"),
+    (
+        r"(status code| :) (429|5\d\d)\b",
+        "the server failed: try again, and look at its own log where it goes on",
+    ),
     (
         r"dial tcp|connection reset|i/o timeout|context deadline|\": EOF",
         "no server answers there: check the address, the network and the proxy (HTTPS_PROXY, NO_PROXY)",
@@ -110,7 +132,8 @@ def render_error(message: str, argv: list[str], side: ChartSide) -> RenderError:
     words, command = side.as_named(secrets.hidden(told)), secrets.hidden(shown(argv, side))
     return RenderError(
         f"helm could not render {_named(side)}\n{words}\nthe command was: {command}",
-        remedy=by_server or next((remedy for part, remedy in _REMEDIES if part in told), _OTHERWISE),
+        remedy=by_server
+        or next((remedy for part, remedy in _REMEDIES if part in told), _OTHERWISE),
         file=file,
         line=line,
     )

@@ -49,7 +49,10 @@ def has_integers(value: Any) -> bool:
 def template(values: Mapping[str, Any]) -> str:
     """The template that sets each integer of `values` again, in the globals of every subchart too."""
     shared = values.get("global")
-    return _WALK % ("\n".join(_sets(values, ())), "\n".join(_sets(shared, ())) if isinstance(shared, dict) else "")
+    return _WALK % (
+        "\n".join(_sets(values, ())),
+        "\n".join(_sets(shared, ())) if isinstance(shared, dict) else "",
+    )
 
 
 def archive(files: Mapping[str, bytes], values: Mapping[str, Any]) -> bytes:
@@ -78,18 +81,28 @@ def _is_integer(value: Any) -> bool:
 
 def _sets(value: Any, path: tuple[str | int, ...]) -> list[str]:
     """The actions that make the integers below `value` integers again, the deepest first."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     actions = [action for key, item in items for action in _sets(item, (*path, key))]
     if isinstance(value, dict):
         for key, item in value.items():
             if _needs_rebuild(item):
-                actions.append(f"{{{{- $_ := set {_at(path)} {json.dumps(key)} {_expression(item, (*path, key))} -}}}}")
+                actions.append(
+                    f"{{{{- $_ := set {_at(path)} {json.dumps(key)} {_expression(item, (*path, key))} -}}}}"
+                )
     return actions
 
 
 def _needs_rebuild(value: Any) -> bool:
     """Integers and lists that hold some; a table within a list is changed in place."""
-    return _is_integer(value) or (isinstance(value, list) and any(_needs_rebuild(item) for item in value))
+    return _is_integer(value) or (
+        isinstance(value, list) and any(_needs_rebuild(item) for item in value)
+    )
 
 
 def _expression(value: Any, path: tuple[str | int, ...]) -> str:

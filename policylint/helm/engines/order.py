@@ -60,7 +60,14 @@ INSTALL_ORDER = (
 )
 HOOK_EVENTS = frozenset(
     {
-        *("pre-install", "post-install", "pre-upgrade", "post-upgrade", "pre-rollback", "post-rollback"),
+        *(
+            "pre-install",
+            "post-install",
+            "pre-upgrade",
+            "post-upgrade",
+            "pre-rollback",
+            "post-rollback",
+        ),
         *("pre-delete", "post-delete", "test", "test-success"),
     }
 )
@@ -89,7 +96,9 @@ class Part(Struct, frozen=True):
     head: Head
 
 
-def assemble(templates: Mapping[str, str], crds: str = "", *, hooks: bool = True, tests: bool = True) -> str:
+def assemble(
+    templates: Mapping[str, str], crds: str = "", *, hooks: bool = True, tests: bool = True
+) -> str:
     """The rendered templates (path to text) as `helm template` prints them, NOTES.txt and partials left out.
 
     `crds` is the text of crds/ directories, which stands before them. Raises RenderError for a document that Helm
@@ -97,19 +106,34 @@ def assemble(templates: Mapping[str, str], crds: str = "", *, hooks: bool = True
     """
     found = [part for path in sorted(templates) for part in _parts(path, templates[path])]
     plain = [part for part in found if part.head.hook is None]
-    last = [part for part in found if part.head.hook is not None and _kept(part.head, tests)] if hooks else []
-    printed = crds + "".join(f"---\n# Source: {part.path}\n{part.text}\n" for part in _sorted(plain))
-    return printed.strip() + "\n" + "".join(f"---\n# Source: {part.path}\n{part.text}\n" for part in _sorted(last))
+    last = (
+        [part for part in found if part.head.hook is not None and _kept(part.head, tests)]
+        if hooks
+        else []
+    )
+    printed = crds + "".join(
+        f"---\n# Source: {part.path}\n{part.text}\n" for part in _sorted(plain)
+    )
+    return (
+        printed.strip()
+        + "\n"
+        + "".join(f"---\n# Source: {part.path}\n{part.text}\n" for part in _sorted(last))
+    )
 
 
 def _kept(head: Head, tests: bool) -> bool:
     """Helm skips a hook that has any event it does not know; --skip-tests, what is a test."""
-    return HOOK_EVENTS.issuperset(head.events) and (tests or not {"test", "test-success"}.intersection(head.events))
+    return HOOK_EVENTS.issuperset(head.events) and (
+        tests or not {"test", "test-success"}.intersection(head.events)
+    )
 
 
 def _sorted(parts: Iterable[Part]) -> list[Part]:
     """By kind in the order of installation, unknown kinds last by name; the order within a kind is kept."""
-    return sorted(parts, key=lambda part: (_RANK.get(part.head.kind, len(_RANK)), _name_of_unknown(part.head.kind)))
+    return sorted(
+        parts,
+        key=lambda part: (_RANK.get(part.head.kind, len(_RANK)), _name_of_unknown(part.head.kind)),
+    )
 
 
 def _name_of_unknown(kind: str) -> str:
@@ -149,19 +173,31 @@ def head_of(text: str, path: str) -> Head:
 
 def _table(table: dict[str, Json], key: str, path: str, within: str = "") -> dict[str, Json]:
     value = table.get(key)
-    _expect(value is None or isinstance(value, dict), value, f"struct field SimpleHead.{within}{key}", path)
+    _expect(
+        value is None or isinstance(value, dict),
+        value,
+        f"struct field SimpleHead.{within}{key}",
+        path,
+    )
     return value or {}
 
 
 def _text(table: dict[str, Json], key: str, path: str, within: str = "") -> str:
     """A field of type string: Helm's reader turns booleans and numbers to text there."""
     value = table.get(key)
-    _expect(not isinstance(value, dict | list), value, f"struct field SimpleHead.{within}{key} of type string", path)
+    _expect(
+        not isinstance(value, dict | list),
+        value,
+        f"struct field SimpleHead.{within}{key} of type string",
+        path,
+    )
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _expect(holds: bool, value: Json, field: str, path: str) -> None:
     if not holds:
-        kind = {bool: "bool", int: "number", float: "number", str: "string", list: "array"}.get(type(value), "object")
+        kind = {bool: "bool", int: "number", float: "number", str: "string", list: "array"}.get(
+            type(value), "object"
+        )
         said = f"error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into Go {field}"
         raise RenderError(f"YAML parse error on {path}: {said}", file=path)

@@ -49,7 +49,11 @@ class Pull:
             said = err.decode("utf-8", "replace").strip() if code else ""
             raise RenderError(said or f"no archive of {self._side.chart} was pulled")
         archive = archives[0]
-        return replace(self._side, chart=str(archive), copies=(*self._side.copies, (str(archive), archive.name)))
+        return replace(
+            self._side,
+            chart=str(archive),
+            copies=(*self._side.copies, (str(archive), archive.name)),
+        )
 
     def cancel(self) -> None:
         """End it where it is under way, and remove what it made."""
@@ -58,7 +62,10 @@ class Pull:
 
     def _logins(self) -> str:
         """The file of the registry's logins: one with `--username` and `--password`, which the library asks for."""
-        user, password = argument_of(self._side, "--username"), argument_of(self._side, "--password")
+        user, password = (
+            argument_of(self._side, "--username"),
+            argument_of(self._side, "--password"),
+        )
         if not self._side.chart.startswith("oci://") or not (user or password):
             return argument_of(self._side, "--registry-config")
         import base64
@@ -76,7 +83,7 @@ def build_dependencies(directory: Path) -> str:
 
     Raises RenderError where it does not end.
     """
-    from policylint.helm.engines.embedded import library
+    from policylint.helm.engines.library import library
 
     library()
     with _directory() as temporary:

@@ -13,15 +13,16 @@ from typing import Any
 from msgspec import Struct
 
 from policylint.errors import PolicylintError
-from policylint.redaction.quoted import without
-from policylint.runtime.patterns import pattern
-from policylint.helm.engines.command import HIDDEN, argument_of, without_logins
-from policylint.redaction.collect import argument_secrets, secret_lines, secret_values
+from policylint.helm.engines.command import argument_of
 from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.values import files as chart_files
 from policylint.helm.values.chart import read_values
 from policylint.helm.values.given import laid, read_file
 from policylint.helm.values.tables import Table
+from policylint.redaction.collect import argument_secrets, secret_lines, secret_values
+from policylint.redaction.logins import HIDDEN, without_logins
+from policylint.redaction.quoted import without
+from policylint.runtime.patterns import pattern
 
 _READ = pattern(rb" ?\$?\.Values\.[\w.]+")
 _TEXT = 512 * 1024
@@ -42,8 +43,15 @@ class Secrets(Struct, frozen=True):
 def secrets_of(side: ChartSide) -> Secrets:
     """The secrets of a side's values, of its chart and of its command line."""
     files = _files(side.chart)
-    tables = [*_given(side), *(_table(name, data) for name, data in files.items() if _is_values(name))]
-    known = {*_typed(side), *_of_files(files), *(secret for table in tables for secret in secret_values(table))}
+    tables = [
+        *_given(side),
+        *(_table(name, data) for name, data in files.items() if _is_values(name)),
+    ]
+    known = {
+        *_typed(side),
+        *_of_files(files),
+        *(secret for table in tables for secret in secret_values(table)),
+    }
     names = (side.release, side.namespace, side.chart, side.version, *side.values.files, *files)
     keys = (key for table in tables for key in _keys(table))
     return Secrets(frozenset(known), (*map(without_logins, names), *keys, *_read_keys(files)))
@@ -85,11 +93,17 @@ def _files(chart: str) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     with suppress(PolicylintError, OSError):
         if path.exists():
-            found = chart_files.from_directory(path) if path.is_dir() else chart_files.from_archive(path)
+            found = (
+                chart_files.from_directory(path)
+                if path.is_dir()
+                else chart_files.from_archive(path)
+            )
     for name in [name for name in found if name.endswith(".tgz")]:
         with suppress(PolicylintError):
             packed = chart_files.unpack(found.pop(name), name)
-            found.update({f"{name.removesuffix('.tgz')}/{inner}": data for inner, data in packed.items()})
+            found.update(
+                {f"{name.removesuffix('.tgz')}/{inner}": data for inner, data in packed.items()}
+            )
     return found
 
 

@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 
 from policylint.errors import RenderError
-from policylint.runtime.patterns import pattern
 from policylint.helm.inputs.sides import ChartSide
+from policylint.runtime.patterns import pattern
 
 _SOURCE = pattern(r"---\n# Source: (?P<path>.+)\n")
 """A separator and Helm's comment, where they begin a line (see `_sources`)."""
 _CRD = pattern(r"[^/]+/(charts/[^/]+/)*crds/")
 _TEMPLATE = pattern(r"[^/]+/(charts/[^/]+/)*templates/|generated-by-postrender-")
-_VALUE = pattern(r"(?P<what>warning: [^\n(]*?) \(.*?(?P<end>\"?)(?=\n\S+\.go:\d+:|\n(?:time|level)=|\s*\Z)", re.S)
+_VALUE = pattern(
+    r"(?P<what>warning: [^\n(]*?) \(.*?(?P<end>\"?)(?=\n\S+\.go:\d+:|\n(?:time|level)=|\s*\Z)", re.S
+)
 """A value of any number of lines at the end of a warning."""
 _PLAIN = pattern(
     r"(?:\S+\.go:\d+: |level=\w+ msg=\")?"
@@ -30,7 +32,9 @@ def decoded(output: bytes, side: ChartSide) -> str:
     except UnicodeDecodeError as error:
         before = output[: error.start].decode("utf-8", "replace")
         sources = [found["path"] for found in _sources(before)]
-        where = f"byte 0x{output[error.start]:02x} in line {before.count(chr(10)) + 1} of the render"
+        where = (
+            f"byte 0x{output[error.start]:02x} in line {before.count(chr(10)) + 1} of the render"
+        )
         raise RenderError(
             f"the manifests of {side.chart} are not UTF-8: {where}",
             remedy="use b64enc (binaryData) for binary content, and save templates and values as UTF-8",

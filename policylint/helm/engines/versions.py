@@ -38,7 +38,11 @@ def remember_version(helm: str, version: str) -> None:
 
 def _file() -> Path:
     home = os.environ.get("HOME", "")
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or (f"{home}/.cache" if home else "")
+    base = (
+        os.environ.get("XDG_CACHE_HOME")
+        or os.environ.get("LOCALAPPDATA")
+        or (f"{home}/.cache" if home else "")
+    )
     return Path(base or os.devnull, "policylint", "helm-versions")
 
 

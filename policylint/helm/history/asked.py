@@ -11,8 +11,8 @@ import binascii
 import json
 
 from policylint.errors import ReadError
-from policylint.helm.inputs.revisions import Revision
 from policylint.helm.history.record import is_release, of_release
+from policylint.helm.inputs.revisions import Revision
 from policylint.model import Json
 
 _DEFINITIONS = (
@@ -57,7 +57,9 @@ def printed_revision(printed: str, label: str) -> Revision:
     try:
         release = _plain(json.loads(printed))
     except (ValueError, RecursionError) as error:
-        raise ReadError(f"helm printed no release: {error}", file=label, remedy="update helm") from None
+        raise ReadError(
+            f"helm printed no release: {error}", file=label, remedy="update helm"
+        ) from None
     if not is_release(release):
         raise ReadError("helm printed no release", file=label, remedy="update helm")
     return of_release(release, label)

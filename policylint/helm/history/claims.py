@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from policylint.helm.inputs.revisions import History
 from policylint.helm.history.targets import base
+from policylint.helm.inputs.revisions import History
+from policylint.kubernetes.api.schemas import schemas
 from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import ResourceId
-from policylint.kubernetes.api.schemas import schemas
 
 
 class Releases(Struct, frozen=True):
@@ -32,6 +32,12 @@ def claimed_twice(releases: Releases, minor: str) -> list[Claim]:
         if revision is None or not revision.manifest:
             continue
         reader = Reader(history.namespace or "default", schemas(minor))
-        for identity in reader.read((Text(f"{history.name} {revision.number}", revision.manifest),)).resources:
+        for identity in reader.read(
+            (Text(f"{history.name} {revision.number}", revision.manifest),)
+        ).resources:
             holders.setdefault(identity, []).append(history)
-    return [Claim(identity, tuple(found)) for identity, found in sorted(holders.items()) if len(found) > 1]
+    return [
+        Claim(identity, tuple(found))
+        for identity, found in sorted(holders.items())
+        if len(found) > 1
+    ]

@@ -13,10 +13,10 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from policylint.kyaml import load as kyaml
 from policylint.errors import ReadError
-from policylint.helm.inputs.revisions import LIMIT, STATUSES, History, Revision
 from policylint.helm.history.record import is_record, is_release, of_release, revision_of
+from policylint.helm.inputs.revisions import LIMIT, STATUSES, History, Revision
+from policylint.kyaml import load as kyaml
 from policylint.model import Json, Object
 
 MAX_TEXT = 256 * 1024 * 1024
@@ -25,14 +25,22 @@ Found = tuple[str, str, Revision]
 
 
 def read(
-    text: str, file: str, *, name: str = "", namespace: str = "", limit: int = LIMIT, now: datetime | None = None
+    text: str,
+    file: str,
+    *,
+    name: str = "",
+    namespace: str = "",
+    limit: int = LIMIT,
+    now: datetime | None = None,
 ) -> tuple[History, ...]:
     """The histories in a text, by namespace and name; raises `ReadError` naming file and record.
 
     `name` and `namespace` say whose history it is where the text does not (`helm history` prints neither).
     """
     if len(text) > MAX_TEXT:
-        raise ReadError(f"larger than {MAX_TEXT} characters", file=file, remedy="export one release at a time")
+        raise ReadError(
+            f"larger than {MAX_TEXT} characters", file=file, remedy="export one release at a time"
+        )
     found: list[Found] = []
     complete = True
     for value, line in _values(text, file):
@@ -52,7 +60,9 @@ def _values(text: str, file: str) -> Iterator[tuple[Json, int]]:
             yield json.loads(text.removeprefix("\ufeff")), 1
         except json.JSONDecodeError as error:
             if text.lstrip()[:1] == "[" or '"' in text[:80]:
-                raise ReadError(f"not JSON: {error.msg}", file=file, line=error.lineno, remedy=_REMEDY) from None
+                raise ReadError(
+                    f"not JSON: {error.msg}", file=file, line=error.lineno, remedy=_REMEDY
+                ) from None
         except RecursionError:
             raise ReadError("nested too deeply", file=file, remedy=_REMEDY) from None
         else:
@@ -64,7 +74,8 @@ def _values(text: str, file: str) -> Iterator[tuple[Json, int]]:
 def _is_helm_output(value: Json) -> bool:
     items = value if isinstance(value, list) else [value]
     return bool(items) and all(
-        is_release(item) or (isinstance(item, Mapping) and "revision" in item and "status" in item) for item in items
+        is_release(item) or (isinstance(item, Mapping) and "revision" in item and "status" in item)
+        for item in items
     )
 
 
@@ -78,7 +89,11 @@ def _printed(value: Json, file: str, name: str, namespace: str) -> Iterator[Foun
         if is_release(item):
             yield item["name"], str(item.get("namespace") or namespace), of_release(item, file)
         else:
-            yield str(item.get("name") or name), str(item.get("namespace") or namespace), _row(item, file)
+            yield (
+                str(item.get("name") or name),
+                str(item.get("namespace") or namespace),
+                _row(item, file),
+            )
 
 
 def _row(item: Object, file: str) -> Revision:
@@ -130,7 +145,10 @@ def _objects(value: Json) -> Iterable[Json]:
     if isinstance(value, Mapping) and isinstance(value.get("items"), list):
         # items of a typed list (SecretList) may leave out their kind
         kind = str(value.get("kind", "")).removesuffix("List")
-        return [{"kind": kind, **item} if kind and isinstance(item, dict) else item for item in value["items"]]
+        return [
+            {"kind": kind, **item} if kind and isinstance(item, dict) else item
+            for item in value["items"]
+        ]
     return value if isinstance(value, list) else [value]
 
 
@@ -140,7 +158,9 @@ def _grouped(found: list[Found], file: str, common: History) -> Iterator[History
         group = groups.setdefault((namespace, name), {})
         if revision.number in group:
             message = f"revision {revision.number} of release {name or 'without a name'} twice"
-            raise ReadError(message, file=file, line=revision.line, remedy="keep one record of each revision")
+            raise ReadError(
+                message, file=file, line=revision.line, remedy="keep one record of each revision"
+            )
         group[revision.number] = revision
     for (namespace, name), group in sorted(groups.items()):
         revisions = tuple(group[number] for number in sorted(group))

@@ -45,15 +45,23 @@ def revision_of(obj: Object, file: str, line: int) -> tuple[str, str, Revision]:
     size = len(text)
     if size > MAX_RECORD:
         message = f"record {record} holds {size} bytes, more than the {MAX_RECORD} a cluster stores"
-        raise ReadError(message, file=file, line=line, remedy="this is no record of a cluster; export it again")
+        raise ReadError(
+            message, file=file, line=line, remedy="this is no record of a cluster; export it again"
+        )
     release = _release(_json(text, file, line, record), file, line, record)
     found = of_release(release, file, line, record)
     claimed = NAME.match(record)
     if claimed and (claimed["name"], int(claimed["revision"])) != (release["name"], found.number):
         message = f"record {record} holds release {release['name']} revision {found.number}"
-        raise ReadError(message, file=file, line=line, remedy=f"it was renamed or overwritten; {_AGAIN}")
+        raise ReadError(
+            message, file=file, line=line, remedy=f"it was renamed or overwritten; {_AGAIN}"
+        )
     namespace = str(release.get("namespace") or meta.get("namespace") or "")
-    return str(release["name"]), namespace, replace(found, size=size, kind=str(obj.get("kind") or "Secret"))
+    return (
+        str(release["name"]),
+        namespace,
+        replace(found, size=size, kind=str(obj.get("kind") or "Secret")),
+    )
 
 
 def of_release(release: Object, file: str, line: int = 0, record: str = "") -> Revision:
@@ -62,7 +70,9 @@ def of_release(release: Object, file: str, line: int = 0, record: str = "") -> R
     meta = _map(chart.get("metadata"))
     status = str(info.get("status", "unknown"))
     if status not in STATUSES:
-        raise ReadError(f"{record or 'release'}: unknown status {status!r}", file=file, line=line, remedy=_AGAIN)
+        raise ReadError(
+            f"{record or 'release'}: unknown status {status!r}", file=file, line=line, remedy=_AGAIN
+        )
     name, version = str(meta.get("name", "")), str(meta.get("version", ""))
     return Revision(
         number=int(release["version"]),
@@ -121,7 +131,9 @@ def _json(text: str, file: str, line: int, record: str) -> Json:
         return json.loads(plain)
     except (ValueError, RecursionError):
         message = f"record {record} is damaged: not a release in JSON"
-        raise ReadError(message, file=file, line=line, remedy=f"it may be Helm 2's; {_AGAIN}") from None
+        raise ReadError(
+            message, file=file, line=line, remedy=f"it may be Helm 2's; {_AGAIN}"
+        ) from None
 
 
 def _unpacked(packed: bytes, file: str, line: int, record: str) -> bytes:
@@ -133,7 +145,9 @@ def _unpacked(packed: bytes, file: str, line: int, record: str) -> bytes:
         raise ReadError(message, file=file, line=line, remedy=_AGAIN) from None
     if len(plain) > MAX_JSON:
         message = f"record {record} unpacks to more than {MAX_JSON} bytes"
-        raise ReadError(message, file=file, line=line, remedy="a decompression bomb; do not use this record")
+        raise ReadError(
+            message, file=file, line=line, remedy="a decompression bomb; do not use this record"
+        )
     if not stream.eof:
         raise ReadError(f"record {record} is cut off", file=file, line=line, remedy=_AGAIN)
     return plain

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from policylint.helm.inputs.revisions import History, Revision
 from policylint.helm.history.targets import base, failures_until_one_is_left, targets
+from policylint.helm.inputs.revisions import History, Revision
 from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import Resource
 from policylint.redaction.redactor import MASK, Redactor
@@ -40,7 +40,9 @@ def to_json(history: History) -> dict[str, Any]:
 def table(history: History) -> str:
     """The revisions as a table, newest last, and the three ways back below it."""
     title = f"{history.namespace}/{history.name}".strip("/") or history.file
-    rows: list[tuple[str, ...]] = [("REVISION", "UPDATED", "STATUS", "CHART", "GOOD", "DESCRIPTION")]
+    rows: list[tuple[str, ...]] = [
+        ("REVISION", "UPDATED", "STATUS", "CHART", "GOOD", "DESCRIPTION")
+    ]
     rows += [_row(revision) for revision in history.revisions]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     lines = [title, *("  ".join(_padded(row, widths)).rstrip() for row in rows)]
@@ -61,13 +63,17 @@ def summary(histories: Sequence[History]) -> str:
 def said(revision: Revision) -> str:
     """A revision's description on one line, with what its record shows to be secret masked."""
     text = revision.description
-    if not revision.good:  # errors repeat what the server refused, and what the templates made of it
+    if (
+        not revision.good
+    ):  # errors repeat what the server refused, and what the templates made of it
         if revision.manifest or revision.values:
             from policylint.redaction.quoted import without
 
             manifest = Text(f"revision {revision.number}", revision.manifest)
             resources = list(Reader().read((manifest,)).resources.values())
-            names = (name for resource in resources for name in (resource.id.kind, resource.id.name))
+            names = (
+                name for resource in resources for name in (resource.id.kind, resource.id.name)
+            )
             text = without(text, _secrets(revision, resources), MASK, names)
         text = str(Redactor().value(text))
     return " ".join(text.split())
@@ -78,7 +84,11 @@ def _secrets(revision: Revision, resources: Iterable[Resource]) -> Iterator[str]
     from policylint.redaction.collect import secret_values
 
     yield from Redactor.of(resources).secrets
-    for table in (*(resource.body for resource in resources), revision.values, revision.chart_record.get("values")):
+    for table in (
+        *(resource.body for resource in resources),
+        revision.values,
+        revision.chart_record.get("values"),
+    ):
         yield from secret_values(table)
 
 

@@ -15,9 +15,9 @@ from typing import Any
 from msgspec import Struct, json
 
 from policylint.helm.history.record import MAX_RECORD
-from policylint.runtime.background import Meanwhile
-from policylint.model import Object
 from policylint.helm.values.chart import Chart
+from policylint.model import Object
+from policylint.runtime.background import Meanwhile
 
 DEVIATION = 0.015
 """How far Go's gzip and zlib may lie apart (measured below 1 % on the recorded releases)."""
@@ -79,7 +79,12 @@ class Forecast(Struct, frozen=True):
 
 
 def forecast(
-    chart: Chart, values: Object, manifest: str, *, name: str = "release", hooks: Sequence[Object] = ()
+    chart: Chart,
+    values: Object,
+    manifest: str,
+    *,
+    name: str = "release",
+    hooks: Sequence[Object] = (),
 ) -> Forecast:
     """The record that an install or upgrade of a chart would write."""
     rest = {
@@ -96,7 +101,9 @@ def _packed_size(chart: Chart, rest: Mapping[str, Any], manifest: str) -> int:
     """The size as Helm packs it; far from the limit, that of the parts packed in a quicker way, a little larger."""
     parts = [json.encode([rest, chart.metadata, chart.values]), manifest.encode()]
     parts += [base64.b64encode(file.data) for file in (*chart.templates, *chart.files)]
-    quick = base64_size(_gzipped(b"".join(parts), level=1))  # in one piece: this thread then asks for nothing
+    quick = base64_size(
+        _gzipped(b"".join(parts), level=1)
+    )  # in one piece: this thread then asks for nothing
     if quick < MAX_RECORD // 2:
         return quick
     return base64_size(_gzipped(_json({**rest, "chart": _chart(chart), "manifest": manifest})))
@@ -114,7 +121,9 @@ def heaviest(chart: Chart, count: int = 5) -> tuple[Weight, ...]:
     """The files that weigh most in a record, each packed by itself."""
     files = (*chart.templates, *chart.files)
     large = sorted(files, key=lambda file: -len(file.data))[: 4 * count]
-    weights = [Weight(file.name, base64_size(_gzipped(base64.b64encode(file.data)))) for file in large]
+    weights = [
+        Weight(file.name, base64_size(_gzipped(base64.b64encode(file.data)))) for file in large
+    ]
     return tuple(sorted(weights, key=lambda weight: (-weight.size, weight.name))[:count])
 
 
@@ -122,7 +131,11 @@ def ignorable(weights: Sequence[Weight], templates: str) -> tuple[str, ...]:
     """Lines for .helmignore: heavy files that Helm does not need and whose name no template mentions."""
     heavy = [weight for weight in weights if not weight.needed and weight.size > MAX_RECORD // 100]
     free = [weight.name for weight in heavy if weight.name.rpartition("/")[2] not in templates]
-    whole_folders = ".Files.Glob" in templates or ".Files.AsConfig" in templates or ".Files.AsSecrets" in templates
+    whole_folders = (
+        ".Files.Glob" in templates
+        or ".Files.AsConfig" in templates
+        or ".Files.AsSecrets" in templates
+    )
     return () if whole_folders else tuple(f"/{name}" if "/" not in name else name for name in free)
 
 

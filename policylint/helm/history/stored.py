@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from policylint.kubernetes.api.apis import State, status
 from policylint.helm.inputs.revisions import Revision
-from policylint.kyaml.load import split
-from policylint.kubernetes.manifests.reader import Reader, Text
-from policylint.model import Json, ResourceId, Upgrade
+from policylint.kubernetes.api.apis import State, status
 from policylint.kubernetes.api.schemas import schemas
+from policylint.kubernetes.manifests.reader import Reader, Text
+from policylint.kyaml.load import split
+from policylint.model import Json, ResourceId, Upgrade
 
 
 def unserved(revision: Revision, minor: str) -> list[str]:
@@ -33,7 +33,9 @@ def drift(revision: Revision, upgrade: Upgrade) -> list[ResourceId]:
     return sorted(
         identity
         for identity in {*stored, *before}
-        if identity not in stored or identity not in before or stored[identity].body != before[identity].body
+        if identity not in stored
+        or identity not in before
+        or stored[identity].body != before[identity].body
     )
 
 

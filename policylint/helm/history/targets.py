@@ -27,8 +27,12 @@ def targets(history: History) -> Targets:
     """Where each way back leads now; nothing but the last revision is known of an incomplete history."""
     if not history.complete:
         return Targets(None, None, history.last if history.last.good else None)
-    left = prune(history.with_limit(seen_limit(history)))  # Helm makes room before the upgrade that may fail
-    kept = [revision for revision in left.revisions if revision.status in ("superseded", "deployed")]
+    left = prune(
+        history.with_limit(seen_limit(history))
+    )  # Helm makes room before the upgrade that may fail
+    kept = [
+        revision for revision in left.revisions if revision.status in ("superseded", "deployed")
+    ]
     return Targets(
         rollback_without_number=history.revision(history.last.number - 1),
         atomic=kept[-1] if kept else None,
@@ -64,7 +68,9 @@ def after_failures(history: History, count: int) -> History:
     for _ in range(count):
         number = history.last.number + 1
         left = prune(history)
-        failed = Revision(number=number, status="failed", description=f'Upgrade "{history.name}" failed: foreseen')
+        failed = Revision(
+            number=number, status="failed", description=f'Upgrade "{history.name}" failed: foreseen'
+        )
         history = replace(left, revisions=(*left.revisions, failed))
     return history
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from policylint.model import Apply, Category, Severity
 from policylint.helm.inputs.sides import ValuesInput
+from policylint.model import Apply, Category, Severity
 
 
 class Options(Struct, frozen=True):

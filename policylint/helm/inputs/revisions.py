@@ -73,7 +73,11 @@ class Revision(Struct, frozen=True):
     @property
     def when(self) -> datetime | None:
         """`updated` as a time, None where it cannot be read."""
-        text = re.sub(r"(\.\d{1,6})\d*", r"\1", self.updated.strip()).removesuffix(" UTC").replace(" +", "+")
+        text = (
+            re.sub(r"(\.\d{1,6})\d*", r"\1", self.updated.strip())
+            .removesuffix(" UTC")
+            .replace(" +", "+")
+        )
         try:
             found = datetime.fromisoformat(text)
         except ValueError:
@@ -117,7 +121,9 @@ class History(Struct, frozen=True):
 
     def place(self, revision: Revision) -> Location:
         """Where a revision is written: file and line, and the record's name as key."""
-        return Location("record", self.file, revision.line, key=revision.record or f"revision {revision.number}")
+        return Location(
+            "record", self.file, revision.line, key=revision.record or f"revision {revision.number}"
+        )
 
     def command(self, *words: str | int) -> str:
         """A helm command on this release, with its namespace where that is known."""

@@ -54,11 +54,17 @@ class ValuesInput(Struct, frozen=True):
     @property
     def named(self) -> tuple[str, ...]:
         """Every file that is named: the values files, and those whose content `--set-file` makes a value."""
-        return (*self.files, *(found[3] for item in self.set_file for found in _SET_FILE.finditer(item)))
+        return (
+            *self.files,
+            *(found[3] for item in self.set_file for found in _SET_FILE.finditer(item)),
+        )
 
     def with_set_files(self, rename: Callable[[str], str]) -> ValuesInput:
         """The same with other names for the files of `--set-file`."""
-        items = (_SET_FILE.sub(lambda found: found[1] + found[2] + rename(found[3]), item) for item in self.set_file)
+        items = (
+            _SET_FILE.sub(lambda found: found[1] + found[2] + rename(found[3]), item)
+            for item in self.set_file
+        )
         return replace(self, set_file=tuple(items))
 
 

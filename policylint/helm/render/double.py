@@ -7,16 +7,34 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from policylint.runtime.patterns import pattern
 from policylint.helm.inputs.sides import ChartSide
+from policylint.runtime.patterns import pattern
 
 # Functions of Sprig and Helm whose result differs from call to call. `keys` and `values` of a dict come in random
 # order; dates of what is no date are of now. derivePassword is deterministic, lookup finds nothing offline.
 FUNCTIONS = (
-    *("randAlphaNum", "randAlpha", "randNumeric", "randAscii", "randBytes", "randInt", "shuffle", "uuidv4"),
+    *(
+        "randAlphaNum",
+        "randAlpha",
+        "randNumeric",
+        "randAscii",
+        "randBytes",
+        "randInt",
+        "shuffle",
+        "uuidv4",
+    ),
     *("genPrivateKey", "genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey"),
     *("genSignedCert", "genSignedCertWithKey", "htpasswd", "bcrypt", "encryptAES"),
-    *("now", "ago", "date", "dateInZone", "date_in_zone", "htmlDate", "htmlDateInZone", "getHostByName"),
+    *(
+        "now",
+        "ago",
+        "date",
+        "dateInZone",
+        "date_in_zone",
+        "htmlDate",
+        "htmlDateInZone",
+        "getHostByName",
+    ),
     *("keys", "values"),
 )
 
@@ -32,7 +50,12 @@ def can_differ(side: ChartSide) -> bool:
     chart = Path(side.chart)
     if not chart.exists():
         return True
-    given = [*side.values.set, *side.values.set_string, *side.values.set_json, *side.values.set_literal]
+    given = [
+        *side.values.set,
+        *side.values.set_string,
+        *side.values.set_json,
+        *side.values.set_literal,
+    ]
     files = map(_read, side.values.named)
     contents = (*_contents(chart), *files, *(item.encode() for item in given))
     return any(_calls(content) for content in contents)
@@ -50,7 +73,9 @@ def _contents(chart: Path) -> Iterator[bytes]:
     opened = False
     definitions: list[str] = []
     for directory, folders, names in _walk(str(chart)):
-        if "Chart.yaml" in names and "crds" in folders:  # no templates: read only where one may ask for them
+        if (
+            "Chart.yaml" in names and "crds" in folders
+        ):  # no templates: read only where one may ask for them
             folders.remove("crds")
             definitions.append(f"{directory}/crds")
         for content in _files(directory, names):

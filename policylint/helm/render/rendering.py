@@ -10,16 +10,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.helm.engines.choose import choose_engine
-from policylint.helm.render.double import can_differ
 from policylint.helm.engines.engine import Engine, Pending
 from policylint.helm.engines.engine import Rendered as Made
-from policylint.helm.render.pair import Renders
 from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side
+from policylint.helm.render.double import can_differ
+from policylint.helm.render.pair import Renders
 
 if TYPE_CHECKING:
-    from policylint.kubernetes.manifests.reader import Text
     from policylint.helm.inputs.options import Options
     from policylint.helm.render.steady import UnsteadyRender
+    from policylint.kubernetes.manifests.reader import Text
 
 
 class Sides(Protocol):
@@ -72,7 +72,10 @@ class Rendering:
             self._engine = choose_engine(plan.options.helm, plan.options.timeout)
         self._renders = Renders(self._engine) if self._engine else None
         try:
-            self._pending: list[Pending | None] = [self._start(plan.before), self._start(plan.after)]
+            self._pending: list[Pending | None] = [
+                self._start(plan.before),
+                self._start(plan.after),
+            ]
         except BaseException:
             self.__exit__(None, None, None)  # one side may be under way
             raise
@@ -91,7 +94,9 @@ class Rendering:
         """Both sides. Raises `RenderError` with helm's own words."""
         before, after = self._pending
         sides = (self._plan.before, self._plan.after)
-        unsure = [isinstance(side, ChartSide) and can_differ(side) for side in sides]  # while helm still renders
+        unsure = [
+            isinstance(side, ChartSide) and can_differ(side) for side in sides
+        ]  # while helm still renders
         old = before.wait() if before else None
         new = after.wait() if after else None
         if old and new and old.crds == new.crds:
@@ -102,24 +107,33 @@ class Rendering:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self._renders is not None:
             self._renders.__exit__(kind, error, trace)
 
-    def _steady(self, before: Rendered, after: Rendered, unsure: Sequence[bool]) -> tuple[Rendered, Rendered]:
+    def _steady(
+        self, before: Rendered, after: Rendered, unsure: Sequence[bool]
+    ) -> tuple[Rendered, Rendered]:
         """Both sides without what differs from render to render, found by a second render where that can be."""
         if before.texts == after.texts or not before.texts or not after.texts:
             return before, after
         sides = (self._plan.before, self._plan.after)
-        again = [self._start(side) if again else None for side, again in zip(sides, unsure, strict=True)]
+        again = [
+            self._start(side) if again else None for side, again in zip(sides, unsure, strict=True)
+        ]
         second_before, second_after = (pending.wait().text if pending else "" for pending in again)
         if not second_before and not second_after:
             return before, after
         from policylint.helm.render.steady import UnsteadyRender, steady
         from policylint.kubernetes.api.schemas import minor_number
 
-        minor = next(f"1.{minor_number(side.kube_version)}" for side in sides if isinstance(side, ChartSide))
+        minor = next(
+            f"1.{minor_number(side.kube_version)}" for side in sides if isinstance(side, ChartSide)
+        )
         old, new, found = steady(before.texts, after.texts, second_before, second_after, minor)
         said = UnsteadyRender(found) if found else None
         return replace(before, texts=old), replace(
@@ -127,7 +141,11 @@ class Rendering:
         )
 
     def _start(self, side: Side) -> Pending | None:
-        return self._renders.start(side) if self._renders is not None and isinstance(side, ChartSide) else None
+        return (
+            self._renders.start(side)
+            if self._renders is not None and isinstance(side, ChartSide)
+            else None
+        )
 
 
 def _side(side: Side, made: Made | None) -> Rendered:

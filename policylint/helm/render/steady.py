@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.kubernetes.manifests.diff import fields, step
-from policylint.kyaml.load import Document, split
-from policylint.kubernetes.manifests.reader import Text
-from policylint.model import Json
+from policylint.kubernetes.api.pointers import step
 from policylint.kubernetes.api.schemas import schemas
+from policylint.kubernetes.manifests.diff import fields
+from policylint.kubernetes.manifests.reader import Text
+from policylint.kyaml.load import Document, split
+from policylint.model import Json
 
 
 class Unsteady(Struct, frozen=True):
@@ -51,7 +52,11 @@ class _Side(Struct):
 
 
 def steady(
-    before: tuple[Text, ...], after: tuple[Text, ...], second_before: str, second_after: str, minor: str
+    before: tuple[Text, ...],
+    after: tuple[Text, ...],
+    second_before: str,
+    second_after: str,
+    minor: str,
 ) -> tuple[tuple[Text, ...], tuple[Text, ...], tuple[Unsteady, ...]]:
     """Both sides with equal values where a second render differs, line for line where they were, and those places.
 
@@ -66,8 +71,12 @@ def steady(
     for number, body in new.bodies.items():
         other = numbers.get(_identity(body))
         if other is not None:
-            new.bodies[number] = _levelled(old.bodies[other], body, new.places.get(number, ()), minor)
-            old.bodies[other] = _levelled(new.bodies[number], old.bodies[other], old.places.get(other, ()), minor)
+            new.bodies[number] = _levelled(
+                old.bodies[other], body, new.places.get(number, ()), minor
+            )
+            old.bodies[other] = _levelled(
+                new.bodies[number], old.bodies[other], old.places.get(other, ()), minor
+            )
     found = dict.fromkeys((*_unsteady(old), *_unsteady(new)))
     return _rewritten(old), _rewritten(new), tuple(found)
 
@@ -102,7 +111,9 @@ def _differing(first: Json, second: Json, path: str = "") -> Iterator[str]:
     if isinstance(first, dict) and isinstance(second, dict):
         for key in first:
             yield from (
-                _differing(first[key], second[key], step(path, key)) if key in second else (step(path, key),)
+                _differing(first[key], second[key], step(path, key))
+                if key in second
+                else (step(path, key),)
             )
     elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
         for index, (one, other) in enumerate(zip(first, second, strict=True)):
@@ -154,13 +165,19 @@ def _identity(body: Json) -> tuple[str, ...]:
     metadata = found if isinstance(found, Mapping) else {}
     return tuple(
         str(part or "")
-        for part in (table.get("apiVersion"), table.get("kind"), metadata.get("namespace"), metadata.get("name"))
+        for part in (
+            table.get("apiVersion"),
+            table.get("kind"),
+            metadata.get("namespace"),
+            metadata.get("name"),
+        )
     )
 
 
 def _is_nameless(places: tuple[str, ...]) -> bool:
     return any(
-        place in ("", "/apiVersion", "/kind", "/metadata", "/metadata/name", "/metadata/namespace") for place in places
+        place in ("", "/apiVersion", "/kind", "/metadata", "/metadata/name", "/metadata/namespace")
+        for place in places
     )
 
 
@@ -176,7 +193,10 @@ def _unsteady(side: _Side) -> Iterator[Unsteady]:
 
 def _rewritten(side: _Side) -> tuple[Text, ...]:
     """The side's texts with the changed objects as JSON, padded so that every other line stays where it was."""
-    return tuple(replace(text, text=_rewritten_text(side, number, text.text)) for number, text in enumerate(side.texts))
+    return tuple(
+        replace(text, text=_rewritten_text(side, number, text.text))
+        for number, text in enumerate(side.texts)
+    )
 
 
 def _rewritten_text(side: _Side, text_number: int, text: str) -> str:

@@ -27,7 +27,11 @@ def _obtain(repository: Repository, name: str) -> str:
         return f"the remote has it: git:origin/{name}"
     deep = "--unshallow " if repository.is_shallow else ""
     if short in ("HEAD", "") or repository.commit(short) or repository.commit(f"origin/{short}"):
-        return f"this is a shallow clone: git fetch {deep}origin" if deep else f"see what there is: git log {short}"
+        return (
+            f"this is a shallow clone: git fetch {deep}origin"
+            if deep
+            else f"see what there is: git log {short}"
+        )
     if re.fullmatch(r"[0-9a-f]{7,64}", short):
         return f"git fetch {deep}origin {short}"
     branch = short.removeprefix("refs/heads/").removeprefix("origin/")
@@ -35,7 +39,9 @@ def _obtain(repository: Repository, name: str) -> str:
     return f"fetch the branch, then say git:origin/{branch}{name[len(short) :]}: {fetch} (or a tag: git fetch --tags)"
 
 
-def default_revision(repository: Repository, paths: list[str], default_branch: str = "") -> Revision:
+def default_revision(
+    repository: Repository, paths: list[str], default_branch: str = ""
+) -> Revision:
     """The revision to compare the work tree with; `paths` are the chart and its values in the repository.
 
     In this order: HEAD where all that changed there is staged; the merge base with the branch that CI or the
@@ -70,9 +76,12 @@ def _target(repository: Repository, default_branch: str) -> tuple[str, str]:
         if reference := _reference(repository, branch):
             return branch, reference
         raise SourceError(
-            f"{variable} names {branch}, which this clone does not have", remedy=_fetch(repository, branch)
+            f"{variable} names {branch}, which this clone does not have",
+            remedy=_fetch(repository, branch),
         )
-    if remote := repository.answer("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"):
+    if remote := repository.answer(
+        "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"
+    ):
         return remote.removeprefix("origin/"), remote
     if default_branch:
         if reference := _reference(repository, default_branch):
@@ -87,7 +96,9 @@ def _target(repository: Repository, default_branch: str) -> tuple[str, str]:
 
 def _reference(repository: Repository, *branches: str) -> str:
     """The first of the branches that is there, of the remote ("origin/NAME") before the local one; "" for none."""
-    names = [f"{kind}/{branch}" for branch in branches for kind in ("refs/remotes/origin", "refs/heads")]
+    names = [
+        f"{kind}/{branch}" for branch in branches for kind in ("refs/remotes/origin", "refs/heads")
+    ]
     found = repository.references(*names)
     return found[0].removeprefix("refs/remotes/").removeprefix("refs/heads/") if found else ""
 
@@ -97,7 +108,8 @@ def _merge_base(repository: Repository, branch: str, reference: str) -> str:
         return base
     if repository.is_shallow:
         raise SourceError(
-            f"this shallow clone does not reach the merge base with {reference}", remedy=_fetch(repository, branch)
+            f"this shallow clone does not reach the merge base with {reference}",
+            remedy=_fetch(repository, branch),
         )
     raise SourceError(f"HEAD and {reference} have no commit in common", remedy=_NAME_IT)
 
@@ -121,7 +133,10 @@ def _before_head(repository: Repository, head: str) -> Revision:
     if parent := repository.commit("HEAD^1"):
         return Revision(parent, "HEAD^1")
     if repository.is_shallow:
-        raise SourceError("this shallow clone has no commit before HEAD", remedy="git fetch --deepen=1")
+        raise SourceError(
+            "this shallow clone has no commit before HEAD", remedy="git fetch --deepen=1"
+        )
     raise SourceError(
-        "there is nothing to compare: HEAD is the first commit, and nothing changed since", remedy=_NAME_IT
+        "there is nothing to compare: HEAD is the first commit, and nothing changed since",
+        remedy=_NAME_IT,
     )

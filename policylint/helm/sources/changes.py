@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.sources.baseline import default_revision
 from policylint.helm.sources.git import find_repository
 from policylint.helm.sources.resolve import depends_on
-from policylint.helm.inputs.sides import ChartSide
 
 
 def changed_files(top: Path, default_branch: str = "") -> tuple[str, ...] | None:
@@ -19,7 +19,11 @@ def changed_files(top: Path, default_branch: str = "") -> tuple[str, ...] | None
     repository = find_repository(top)
     if repository is None:
         return None
-    base = "HEAD" if repository.state([]).staged else default_revision(repository, [], default_branch).commit
+    base = (
+        "HEAD"
+        if repository.state([]).staged
+        else default_revision(repository, [], default_branch).commit
+    )
     names = (
         *repository.names("diff", "--name-only", "--no-renames", "-z", base, "--"),
         *repository.names("ls-files", "--others", "--exclude-standard", "-z"),
@@ -41,4 +45,6 @@ def touches(chart: ChartSide, shared: Iterable[str], files: Iterable[str]) -> bo
 
 
 def _is_below(path: str, tops: set[str]) -> bool:
-    return bool(path) and any(top == "." or path == top or path.startswith(f"{top}/") for top in tops)
+    return bool(path) and any(
+        top == "." or path == top or path.startswith(f"{top}/") for top in tops
+    )

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from policylint.errors import SourceError
-from policylint.helm.sources.git import Blob, Repository, find_module
 from policylint.helm.inputs.workspace import disk_error
+from policylint.helm.sources.git import Blob, Repository, find_module
 
 _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 
@@ -44,7 +44,9 @@ class Checkout:
                 self._module(blob).add(".")
         for path in paths:
             for parent in reversed(PurePosixPath(path).parents):
-                for blob in self.repository.files(self.commit, [str(parent)] if str(parent) != "." else []):
+                for blob in self.repository.files(
+                    self.commit, [str(parent)] if str(parent) != "." else []
+                ):
                     if blob.is_module and blob.path == str(parent):
                         self._module(blob).add(str(PurePosixPath(path).relative_to(parent)))
 
@@ -53,7 +55,8 @@ class Checkout:
         module = find_module(self.repository, blob.path)
         if module is None:
             raise SourceError(
-                f"the submodule {blob.path} is not here", remedy=f"git submodule update --init {blob.path}"
+                f"the submodule {blob.path} is not here",
+                remedy=f"git submodule update --init {blob.path}",
             )
         if not module.commit(blob.name):
             raise SourceError(
@@ -64,12 +67,16 @@ class Checkout:
 
     def _is_copied(self, path: str) -> bool:
         copied = self.root / path
-        return copied.is_symlink() or (copied.exists() and (copied != self.root or any(copied.iterdir())))
+        return copied.is_symlink() or (
+            copied.exists() and (copied != self.root or any(copied.iterdir()))
+        )
 
     def _write(self, blobs: Iterable[Blob]) -> list[str]:
         """Write the files; the paths that links among them point at."""
         targets: list[str] = []
-        plain = [blob for blob in blobs if not blob.is_module and not (self.root / blob.path).exists()]
+        plain = [
+            blob for blob in blobs if not blob.is_module and not (self.root / blob.path).exists()
+        ]
         for blob, content in self.repository.contents(plain):
             file = self.root / blob.path
             try:

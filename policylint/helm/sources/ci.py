@@ -80,7 +80,11 @@ def _event() -> dict[str, str]:
         event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text("utf-8"))
     except (KeyError, OSError, ValueError):
         return {}
-    return {key: value for key, value in event.items() if isinstance(value, str)} if isinstance(event, dict) else {}
+    return (
+        {key: value for key, value in event.items() if isinstance(value, str)}
+        if isinstance(event, dict)
+        else {}
+    )
 
 
 def _one_commit(value: str) -> str:

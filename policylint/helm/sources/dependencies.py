@@ -14,10 +14,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.errors import PolicylintError, SourceError
-from policylint.helm.sources.checkout import Checkout
-from policylint.helm.sources.git import absolute_path
 from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.inputs.workspace import Workspace, disk_error
+from policylint.helm.sources.checkout import Checkout
+from policylint.helm.sources.git import absolute_path
 
 
 class Dependency(Struct, frozen=True):
@@ -29,7 +29,9 @@ class Dependency(Struct, frozen=True):
     locked: str
 
 
-def add_dependencies(checkout: Checkout, chart: str, now: Path, helm: str, seen: tuple[str, ...] = ()) -> list[str]:
+def add_dependencies(
+    checkout: Checkout, chart: str, now: Path, helm: str, seen: tuple[str, ...] = ()
+) -> list[str]:
     """Fill `charts/` of the copied chart at `chart`; `now` is the same chart as it stands today.
 
     In this order: what the revision vendored, charts of the same revision that `file://` names, archives of
@@ -40,7 +42,9 @@ def add_dependencies(checkout: Checkout, chart: str, now: Path, helm: str, seen:
         return []
     missing = list(_missing(directory))
     if chart in seen:
-        raise SourceError(f"{chart} depends on itself by file://", remedy="break the circle in its Chart.yaml")
+        raise SourceError(
+            f"{chart} depends on itself by file://", remedy="break the circle in its Chart.yaml"
+        )
     notes = []
     for dependency in missing:
         if dependency.repository.startswith("file://"):
@@ -49,7 +53,9 @@ def add_dependencies(checkout: Checkout, chart: str, now: Path, helm: str, seen:
             _from_today(directory, dependency, now)
     if rest := [item.name for item in _missing(directory)]:
         build(directory, helm, f"{chart} at that revision lacks {', '.join(rest)} in charts/")
-        notes.append(f"{', '.join(rest)} of {chart} fetched by helm dependency build into a temporary copy")
+        notes.append(
+            f"{', '.join(rest)} of {chart} fetched by helm dependency build into a temporary copy"
+        )
     return notes
 
 
@@ -69,9 +75,16 @@ def with_dependencies(side: ChartSide, workspace: Workspace, helm: str) -> Chart
     if rest := [item.name for item in _missing(copy)]:
         build(copy, helm, f"{side.chart} lacks {', '.join(rest)} in charts/")
     names = ", ".join(item.name for item in missing)
-    how = "taken from file://" if len(filled) == len(missing) else "fetched by helm dependency build"
+    how = (
+        "taken from file://" if len(filled) == len(missing) else "fetched by helm dependency build"
+    )
     note = f"{names} is missing in {side.chart}/charts: {how} into a temporary copy; helm upgrade needs it there"
-    return replace(side, chart=str(copy), copies=(*side.copies, (str(copy), side.chart)), notes=(*side.notes, note))
+    return replace(
+        side,
+        chart=str(copy),
+        copies=(*side.copies, (str(copy), side.chart)),
+        notes=(*side.notes, note),
+    )
 
 
 def _mirrored(directory: Path, root: Path) -> Path:
@@ -85,7 +98,9 @@ def _mirrored(directory: Path, root: Path) -> Path:
 def _fill(directory: Path, root: Path, seen: tuple[Path, ...]) -> list[str]:
     """Copy what `file://` names into the copy of a chart; the names of what was found."""
     if directory in seen:
-        raise SourceError(f"{directory} depends on itself by file://", remedy="break the circle in its Chart.yaml")
+        raise SourceError(
+            f"{directory} depends on itself by file://", remedy="break the circle in its Chart.yaml"
+        )
     copy, found = _mirrored(directory, root), []
     for item in list(_missing(copy)):
         source = absolute_path(directory / item.repository.removeprefix("file://"))
@@ -104,11 +119,13 @@ def build(directory: Path, helm: str, why: str) -> None:
     binary = find_helm(helm) if helm != "embedded" else ""
     if binary:
         code, out, err = Process([binary, "dependency", "build", str(directory)], TIME_LIMIT).wait()
-        said = _failure(out.decode("utf-8", "replace"), err.decode("utf-8", "replace")) if code else ""
+        said = (
+            _failure(out.decode("utf-8", "replace"), err.decode("utf-8", "replace")) if code else ""
+        )
     else:
         said = build_dependencies(directory)
     if said:
-        from policylint.helm.engines.command import without_logins
+        from policylint.redaction.logins import without_logins
 
         words = without_logins(said.strip().replace(str(directory), directory.name))
         raise SourceError(
@@ -120,13 +137,24 @@ def build(directory: Path, helm: str, why: str) -> None:
 def _failure(out: str, err: str) -> str:
     """Helm's error after the repositories that it could not reach, which it tells on standard output."""
     lines = [line.strip(" .\t") for line in out.splitlines()]
-    reasons = [after for line, after in itertools.pairwise([*lines, ""]) if line.startswith("Unable to get an update")]
-    unreached = [line for line in lines if line.startswith("Unable to get an update") or line in reasons]
+    reasons = [
+        after
+        for line, after in itertools.pairwise([*lines, ""])
+        if line.startswith("Unable to get an update")
+    ]
+    unreached = [
+        line for line in lines if line.startswith("Unable to get an update") or line in reasons
+    ]
     return "\n".join([*unreached, err.strip() or out.strip()])
 
 
 def _from_revision(
-    checkout: Checkout, chart: str, dependency: Dependency, now: Path, helm: str, seen: tuple[str, ...]
+    checkout: Checkout,
+    chart: str,
+    dependency: Dependency,
+    now: Path,
+    helm: str,
+    seen: tuple[str, ...],
 ) -> list[str]:
     wanted = dependency.repository.removeprefix("file://")
     path = posixpath.normpath(posixpath.join(chart, wanted))
@@ -152,7 +180,9 @@ def _from_today(directory: Path, dependency: Dependency, now: Path) -> None:
     unpacked = now / "charts" / dependency.name
     if archive.is_file():
         _copy(archive, directory / "charts" / archive.name)
-    elif (unpacked / "Chart.yaml").is_file() and str(_yaml(unpacked / "Chart.yaml").get("version")) == exact:
+    elif (unpacked / "Chart.yaml").is_file() and str(
+        _yaml(unpacked / "Chart.yaml").get("version")
+    ) == exact:
         _copy(unpacked, directory / "charts" / dependency.name)
 
 
@@ -164,12 +194,19 @@ def _copy(source: Path, target: Path) -> None:
         else:
             shutil.copyfile(source, target)
     except (OSError, shutil.Error) as error:
-        raise disk_error(error if not isinstance(error, shutil.Error) else OSError(str(error))) from error
+        raise disk_error(
+            error if not isinstance(error, shutil.Error) else OSError(str(error))
+        ) from error
 
 
 def _missing(directory: Path) -> Iterator[Dependency]:
     declared = [_yaml(directory / name) for name in ("Chart.yaml", "requirements.yaml")]
-    listed = [item for table in declared for item in table.get("dependencies") or () if isinstance(item, dict)]
+    listed = [
+        item
+        for table in declared
+        for item in table.get("dependencies") or ()
+        if isinstance(item, dict)
+    ]
     if not listed:
         return
     there = set(_names(directory / "charts"))
@@ -183,7 +220,10 @@ def _missing(directory: Path) -> Iterator[Dependency]:
     for item in listed:
         if (name := str(item.get("name") or "")) and name not in there:
             yield Dependency(
-                name, str(item.get("version") or ""), str(item.get("repository") or ""), locked.get(name, "")
+                name,
+                str(item.get("version") or ""),
+                str(item.get("repository") or ""),
+                locked.get(name, ""),
             )
 
 
@@ -200,9 +240,17 @@ def _packed_name(archive: Path) -> str:
     try:
         with tarfile.open(archive) as tar:
             for member in tar:
-                if member.isfile() and member.name.count("/") == 1 and member.name.endswith("/Chart.yaml"):
+                if (
+                    member.isfile()
+                    and member.name.count("/") == 1
+                    and member.name.endswith("/Chart.yaml")
+                ):
                     content = tar.extractfile(member)
-                    return str(_parsed(content.read().decode("utf-8", "replace") if content else "").get("name"))
+                    return str(
+                        _parsed(content.read().decode("utf-8", "replace") if content else "").get(
+                            "name"
+                        )
+                    )
     except (OSError, EOFError, tarfile.TarError):
         return ""  # helm says what is wrong with it
     return ""

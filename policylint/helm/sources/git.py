@@ -60,13 +60,19 @@ class Repository(Struct, frozen=True, eq=False):
     def answer(self, *arguments: str) -> str:
         """The first line that git prints; "" where it fails."""
         done = self.run(*arguments)
-        return done.stdout.decode("utf-8", "replace").partition("\n")[0] if done.returncode == 0 else ""
+        return (
+            done.stdout.decode("utf-8", "replace").partition("\n")[0]
+            if done.returncode == 0
+            else ""
+        )
 
     def commit(self, revision: str) -> str:
         """The commit a revision names; "" where there is none."""
         if revision not in self._commits:
             wanted = f"{revision}^{{commit}}"
-            self._commits[revision] = self.answer("rev-parse", "--verify", "--quiet", "--end-of-options", wanted)
+            self._commits[revision] = self.answer(
+                "rev-parse", "--verify", "--quiet", "--end-of-options", wanted
+            )
         return self._commits[revision]
 
     def names(self, *arguments: str) -> list[str]:
@@ -98,7 +104,9 @@ class Repository(Struct, frozen=True, eq=False):
         """The files of a commit at and below `paths`; of the index where `commit` is ""."""
         wanted = [path for path in paths if path]
         if commit:
-            listed = self.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *(p for p in wanted if p != "."))
+            listed = self.run(
+                "ls-tree", "-r", "-z", "--full-tree", commit, "--", *(p for p in wanted if p != ".")
+            )
         else:
             listed = self.run("ls-files", "--stage", "-z", "--full-name", "--", *_specs(wanted))
         _check(listed)
@@ -111,7 +119,9 @@ class Repository(Struct, frozen=True, eq=False):
     def contents(self, blobs: Iterable[Blob]) -> Iterator[tuple[Blob, bytes]]:
         """Each file with its content as git stores it: no filter, no attribute, no line ending applied."""
         listed = list(blobs)
-        done = self.run("cat-file", "--batch", data="".join(f"{blob.name}\n" for blob in listed).encode())
+        done = self.run(
+            "cat-file", "--batch", data="".join(f"{blob.name}\n" for blob in listed).encode()
+        )
         _check(done)
         start = 0
         for blob in listed:
@@ -129,7 +139,15 @@ class Repository(Struct, frozen=True, eq=False):
         """What differs from HEAD at `paths`; asked once for the same paths."""
         specs = tuple(_specs(paths))
         if specs not in self._states:
-            done = self.run("status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal", "--", *specs)
+            done = self.run(
+                "status",
+                "--porcelain",
+                "-z",
+                "--no-renames",
+                "--untracked-files=normal",
+                "--",
+                *specs,
+            )
             _check(done)
             codes = [entry[:2] for entry in _entries(done.stdout)]
             self._states[specs] = State(
@@ -158,7 +176,9 @@ def find_repository(path: str | Path) -> Repository | None:
     said = done.stderr.decode("utf-8", "replace")
     if "not a git repository" in said or "must be run in a work tree" in said:
         return None
-    raise SourceError(f"git cannot read the repository: {said.strip()}", remedy="do what git says above")
+    raise SourceError(
+        f"git cannot read the repository: {said.strip()}", remedy="do what git says above"
+    )
 
 
 def find_module(repository: Repository, path: str) -> Repository | None:
@@ -177,17 +197,27 @@ def _specs(paths: Iterable[str]) -> list[str]:
     return [f":(top,literal){path}" for path in paths if path != "."]
 
 
-def _run(directory: Path, *arguments: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+def _run(
+    directory: Path, *arguments: str, data: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
     command = ["git", "--no-replace-objects", "-c", "core.fsmonitor=false", *arguments]
     try:
-        return subprocess.run(command, cwd=directory, input=data, capture_output=True, env=_environment(), check=False)
+        return subprocess.run(
+            command, cwd=directory, input=data, capture_output=True, env=_environment(), check=False
+        )
     except FileNotFoundError as error:
-        raise SourceError("git is not installed", remedy="install git, or name the other side with --before") from error
+        raise SourceError(
+            "git is not installed", remedy="install git, or name the other side with --before"
+        ) from error
 
 
 def _environment() -> dict[str, str]:
     """The user's environment, but git finds the repository itself (hooks set GIT_DIR) and writes nothing."""
-    kept = {key: value for key, value in os.environ.items() if key not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX")}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX")
+    }
     if index := kept.get("GIT_INDEX_FILE"):
         kept["GIT_INDEX_FILE"] = str(absolute_path(index))
     return kept | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
@@ -196,7 +226,8 @@ def _environment() -> dict[str, str]:
 def _check(done: subprocess.CompletedProcess[bytes]) -> None:
     if done.returncode:
         raise SourceError(
-            f"git failed: {done.stderr.decode('utf-8', 'replace').strip()}", remedy="do what git says above"
+            f"git failed: {done.stderr.decode('utf-8', 'replace').strip()}",
+            remedy="do what git says above",
         )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
-import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from policylint.errors import ReadError, SourceError
+from policylint.helm.inputs.files import read_text, text_of
 from policylint.helm.inputs.sides import ManifestSide
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -26,9 +26,12 @@ def from_directory(path: Path, label: str = "") -> ManifestSide:
     files = sorted(_below(path, frozenset()))
     if not files:
         raise SourceError(
-            f"{path} holds neither a Chart.yaml nor a manifest (*.yaml, *.yml, *.json)", remedy="check the path"
+            f"{path} holds neither a Chart.yaml nor a manifest (*.yaml, *.yml, *.json)",
+            remedy="check the path",
         )
-    return ManifestSide(tuple((str(file), read_text(file)) for file in files), label=label or str(path))
+    return ManifestSide(
+        tuple((str(file), read_text(file)) for file in files), label=label or str(path)
+    )
 
 
 def from_stdin() -> ManifestSide:
@@ -42,35 +45,6 @@ def _whole(stream: BinaryIO) -> bytes:
     return stream.read()
 
 
-def is_stream(path: str | Path) -> bool:
-    """Whether a path is a pipe, as `<(command)` of a shell makes one: it can be read once, and by this process only."""
-    try:
-        return stat.S_ISFIFO(Path(path).stat().st_mode)
-    except OSError:
-        return False
-
-
-def read_text(path: Path) -> str:
-    """A file's text; raises ReadError where it is not there, not readable or not UTF-8."""
-    try:
-        return text_of(path.read_bytes(), str(path))
-    except OSError as error:
-        raise ReadError(
-            f"cannot be read: {error.strerror or error}", file=str(path), remedy="check the path and its permissions"
-        ) from error
-
-
-def text_of(content: bytes, file: str) -> str:
-    """UTF-8 with or without a byte order mark, as text; raises ReadError with the line otherwise."""
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ReadError(
-            f"not UTF-8 text (byte 0x{content[error.start]:02x})", file=file, line=line, remedy="save it as UTF-8"
-        ) from error
-
-
 def _below(directory: Path, above: frozenset[tuple[int, int]]) -> Iterator[Path]:
     """The manifest files below a directory; hidden ones are left out, a link back up is an error."""
     try:
@@ -82,7 +56,9 @@ def _below(directory: Path, above: frozenset[tuple[int, int]]) -> Iterator[Path]
         ) from error
     here = (status.st_dev, status.st_ino)
     if status.st_ino and here in above:
-        raise SourceError(f"{directory} is a symbolic link to a directory above it", remedy="remove the link")
+        raise SourceError(
+            f"{directory} is a symbolic link to a directory above it", remedy="remove the link"
+        )
     for entry in entries:
         if entry.name.startswith("."):
             continue

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from policylint.errors import SourceError
 from policylint.helm.inputs.revisions import History, Revision
-from policylint.runtime.patterns import pattern
 from policylint.helm.inputs.sides import ManifestSide
+from policylint.runtime.patterns import pattern
 
 _SPEC = pattern(r"release:(?P<namespace>[^/@]+)/(?P<name>[^/@]+)(?:@(?P<revision>\d+))?")
 _RECORD = pattern(r"helm\.sh/release\.v1|sh\.helm\.release\.v1\.")
@@ -27,7 +27,9 @@ def is_record(text: str) -> bool:
     release = text.lstrip()[:1] == "{" and '"manifest"' in text and '"info"' in text
     if not release and not _RECORD.search(text):
         return False
-    from policylint.helm.history.read import holds_record  # a manifest may hold these words too: in an argument, a schema
+    from policylint.helm.history.read import (
+        holds_record,  # a manifest may hold these words too: in an argument, a schema
+    )
 
     return holds_record(text, "record")
 
@@ -58,7 +60,7 @@ def rollback(source: str, number: int, helm: str) -> tuple[ManifestSide, Manifes
         found = history(named["name"], named["namespace"], helm)
         target = _revision(found, number or found.last.number - 1)
         return _asked(found, found.last, helm), _asked(found, target, helm)
-    from policylint.helm.sources.manifests import read_text
+    from policylint.helm.inputs.files import read_text
 
     found = _one(read_text(Path(source)), source)
     target = _revision(found, number or found.last.number - 1)
@@ -69,11 +71,19 @@ def history(name: str, namespace: str, helm: str) -> History:
     """The release's history, as `helm history` prints it."""
     from policylint.helm.history.read import read
 
-    (answer,) = _ask(helm, ["history", name, "--namespace", namespace, "--max", _ALL, "--output", "json"])
+    (answer,) = _ask(
+        helm, ["history", name, "--namespace", namespace, "--max", _ALL, "--output", "json"]
+    )
     now = datetime.now(UTC)
     (found,) = read(answer, f"helm history {name}", name=name, namespace=namespace, now=now)
-    kind = "ConfigMap" if os.environ.get("HELM_DRIVER", "").lower() in ("configmap", "configmaps") else "Secret"
-    return replace(found, revisions=tuple(replace(revision, kind=kind) for revision in found.revisions))
+    kind = (
+        "ConfigMap"
+        if os.environ.get("HELM_DRIVER", "").lower() in ("configmap", "configmaps")
+        else "Secret"
+    )
+    return replace(
+        found, revisions=tuple(replace(revision, kind=kind) for revision in found.revisions)
+    )
 
 
 def _one(text: str, file: str) -> History:
@@ -82,7 +92,10 @@ def _one(text: str, file: str) -> History:
     found = read(text, file, now=datetime.now(UTC))
     if len(found) != 1:
         names = ", ".join(f"{history.namespace}/{history.name}" for history in found) or "none"
-        raise SourceError(f"{file} should hold one release, and holds: {names}", remedy="export one release at a time")
+        raise SourceError(
+            f"{file} should hold one release, and holds: {names}",
+            remedy="export one release at a time",
+        )
     return found[0]
 
 
@@ -91,7 +104,8 @@ def _revision(found: History, number: int) -> Revision:
         return revision
     there = ", ".join(str(revision.number) for revision in found.revisions)
     raise SourceError(
-        f"release {found.namespace}/{found.name} has no revision {number}", remedy=f"its revisions are {there}"
+        f"release {found.namespace}/{found.name} has no revision {number}",
+        remedy=f"its revisions are {there}",
     )
 
 
@@ -112,7 +126,12 @@ def _start(found: History) -> Revision | None:
 def _nothing(found: History) -> ManifestSide:
     """The side of a release that never got as far as a good revision: nothing that an upgrade could start from."""
     label = f"{found.name} revision {found.last.number} ({found.last.status})"
-    return ManifestSide((), label, notes=("no revision of it was ever deployed: compared with nothing",), history=found)
+    return ManifestSide(
+        (),
+        label,
+        notes=("no revision of it was ever deployed: compared with nothing",),
+        history=found,
+    )
 
 
 def _recorded(found: History, revision: Revision) -> ManifestSide:
@@ -131,11 +150,15 @@ def _asked(found: History, revision: Revision, helm: str) -> ManifestSide:
 
     named = [found.name, "--namespace", found.namespace, "--revision", str(revision.number)]
     printed, method = _ask(
-        helm, ["get", "all", *named, "--template", TEMPLATE], ["get", "metadata", *named, "--output", "json"]
+        helm,
+        ["get", "all", *named, "--template", TEMPLATE],
+        ["get", "metadata", *named, "--output", "json"],
     )
     apply_method = re.search(r'"applyMethod"\s*:\s*"(\w+)"', method)
     read = printed_revision(printed, f"helm get all {found.name}")
-    full = replace(read, updated=revision.updated, apply_method=apply_method[1] if apply_method else "")
+    full = replace(
+        read, updated=revision.updated, apply_method=apply_method[1] if apply_method else ""
+    )
     revisions = tuple(full if each.number == full.number else each for each in found.revisions)
     return _recorded(replace(found, revisions=revisions), full)
 
@@ -145,9 +168,18 @@ def _side(found: History, revision: Revision, hooks: Iterable[str | None]) -> Ma
     printed = "\n---\n".join(hook for hook in hooks if hook)
     texts = ((label, revision.manifest), (f"{label} (hooks)", printed))
     shown = tuple(text for text in texts if text[1].strip())
-    locked = (f"{found.name} is locked: compared with revision {revision.number}",) if found.last.pending else ()
+    locked = (
+        (f"{found.name} is locked: compared with revision {revision.number}",)
+        if found.last.pending
+        else ()
+    )
     return ManifestSide(
-        shown, label, notes=locked, apply_method=revision.apply_method, revision=revision, history=found
+        shown,
+        label,
+        notes=locked,
+        apply_method=revision.apply_method,
+        revision=revision,
+        history=found,
     )
 
 
@@ -165,7 +197,9 @@ def _ask(helm: str, *questions: list[str]) -> list[str]:
             if code and process.argv[1:3] != ["get", "metadata"]:
                 said = err.decode("utf-8", "replace").strip()
                 question = " ".join(word for word in process.argv[1:] if "{{" not in word)
-                raise SourceError(f"helm {question}: {said}", remedy="check name, namespace and kube context")
+                raise SourceError(
+                    f"helm {question}: {said}", remedy="check name, namespace and kube context"
+                )
             answers.append(out.decode("utf-8", "replace"))
     finally:
         for process in asked:

@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from policylint.errors import SourceError, UsageError
-from policylint.runtime.patterns import pattern
-from policylint.helm.inputs.sides import UNNAMED, ChartSide, EmptySide, ManifestSide, Side, default_namespace
-from policylint.helm.sources.vendored import may_lack
+from policylint.helm.inputs.sides import (
+    UNNAMED,
+    ChartSide,
+    EmptySide,
+    ManifestSide,
+    Side,
+    default_namespace,
+)
 from policylint.helm.inputs.workspace import Workspace, disk_error
+from policylint.helm.sources.vendored import may_lack
+from policylint.runtime.patterns import pattern
 
 if TYPE_CHECKING:  # git is looked at only where it is asked
     from policylint.helm.sources.git import Repository
@@ -34,21 +41,33 @@ def resolve_pair(
     """
     chart = _with_streams(chart, workspace)
     if before == "git:":
-        raise UsageError("git: names no revision", remedy="write git:REVISION, such as git:main or git:HEAD~1")
+        raise UsageError(
+            "git: names no revision", remedy="write git:REVISION, such as git:main or git:HEAD~1"
+        )
     if chart.chart.startswith("git:"):
         raise UsageError(
             f"{chart.chart} says when, not what",
             remedy=f"name the chart as it is now, and the revision as the before side: CHART --before {chart.chart}",
         )
     if before == "-" and chart.chart == "-":
-        raise UsageError("both sides cannot come from standard input", remedy="give one of them as a file")
+        raise UsageError(
+            "both sides cannot come from standard input", remedy="give one of them as a file"
+        )
     by_git = not before or before.startswith("git:")
     if by_git and (chart.chart == "-" or chart.chart.startswith("release:")):
-        raise UsageError(f"git knows nothing of {chart.chart}", remedy="name the side to compare with: --before SIDE")
+        raise UsageError(
+            f"git knows nothing of {chart.chart}",
+            remedy="name the side to compare with: --before SIDE",
+        )
     if not by_git:
         old = resolve(before, chart, workspace, helm)
         sides = old, resolve(chart.chart, _as_released(chart, old), workspace, helm)
-        if before == chart.chart and isinstance(old, ChartSide) and _is_gone(before) and not _says_version(before):
+        if (
+            before == chart.chart
+            and isinstance(old, ChartSide)
+            and _is_gone(before)
+            and not _says_version(before)
+        ):
             raise SourceError(
                 f"both sides are {old.label}: a version is never compared with itself",
                 remedy="name the version that runs: --before oci://...:VERSION, REPO/CHART@VERSION or NAME@VERSION",
@@ -57,7 +76,9 @@ def resolve_pair(
         sides = _by_git(before.removeprefix("git:"), chart, workspace, default_branch, helm)
     old, new = sides
     if isinstance(old, EmptySide) and isinstance(new, EmptySide):
-        raise SourceError(f"there is no {chart.chart} on either side", remedy="check the path of the chart")
+        raise SourceError(
+            f"there is no {chart.chart} on either side", remedy="check the path of the chart"
+        )
     if isinstance(new, ChartSide) and _is_nothing(old):
         return old, replace(new, is_upgrade=False)
     return sides
@@ -83,7 +104,8 @@ def _as_released(chart: ChartSide, old: Side) -> ChartSide:
 
 def resolve(spec: str, chart: ChartSide, workspace: Workspace, helm: str = "") -> Side:
     """The side that `spec` names, read as the design's SIDE; raises SourceError where there is none."""
-    from policylint.helm.sources.manifests import from_stdin, is_stream
+    from policylint.helm.inputs.files import is_stream
+    from policylint.helm.sources.manifests import from_stdin
 
     if spec == "-":
         return from_stdin()
@@ -91,7 +113,13 @@ def resolve(spec: str, chart: ChartSide, workspace: Workspace, helm: str = "") -
         from policylint.helm.sources.baseline import named_revision
 
         repository = _repository(chart, workspace, helm)
-        return _at(repository, named_revision(repository, spec.removeprefix("git:")), chart, workspace, helm)
+        return _at(
+            repository,
+            named_revision(repository, spec.removeprefix("git:")),
+            chart,
+            workspace,
+            helm,
+        )
     if spec.startswith("release:"):
         from policylint.helm.engines.binary import find_helm
         from policylint.helm.sources.release import from_cluster
@@ -116,14 +144,16 @@ def _reference(spec: str, chart: ChartSide) -> ChartSide:
 
     Not so in what helm itself will be given for the upgrade: it refuses a tag together with another --version.
     """
-    from policylint.helm.engines.command import without_logins
+    from policylint.redaction.logins import without_logins
 
     label = without_logins(spec)
     found = _VERSIONED.fullmatch(spec)
     if found and found["name"]:
         return replace(chart, chart=found["name"], version=found["version"], label=label)
     if found and spec != chart.chart:
-        return replace(chart, chart=spec, version="", extra=tuple(_without_devel(chart.extra)), label=label)
+        return replace(
+            chart, chart=spec, version="", extra=tuple(_without_devel(chart.extra)), label=label
+        )
     if _says_version(spec):
         return replace(chart, chart=spec, label=label)
     wanted = f"--version {chart.version}" if chart.version else "(the newest version)"
@@ -155,13 +185,17 @@ def _on_disk(path: Path, chart: ChartSide, workspace: Workspace, helm: str) -> S
 
     if path.is_dir():
         if (path / "templates").is_dir():
-            raise SourceError("no chart there: Chart.yaml is missing", remedy="check the path", file=str(path))
+            raise SourceError(
+                "no chart there: Chart.yaml is missing", remedy="check the path", file=str(path)
+            )
         return from_directory(path)
     side = from_file(path)
     return from_record(side.text[0][1], str(path)) if is_record(side.text[0][1]) else side
 
 
-def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm: str) -> tuple[Side, Side]:
+def _by_git(
+    name: str, chart: ChartSide, workspace: Workspace, branch: str, helm: str
+) -> tuple[Side, Side]:
     """Both sides where the before side is a revision: the named one, or the default one where `name` is ""."""
     from policylint.helm.sources.baseline import default_revision, is_staged, named_revision
     from policylint.helm.sources.snapshot import Revision, at_revision
@@ -169,16 +203,28 @@ def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm
     repository = _repository(chart, workspace, helm)
     paths = depends_on(repository, chart)
     try:
-        revision = named_revision(repository, name) if name else default_revision(repository, paths, branch)
+        revision = (
+            named_revision(repository, name)
+            if name
+            else default_revision(repository, paths, branch)
+        )
     except SourceError:
         head = repository.commit("HEAD")
-        if not _is_gone(chart.chart) or not head or not repository.has(head, repository.path_of(chart.chart)):
-            resolve(chart.chart, chart, workspace, helm)  # a chart or values file that is nowhere is said first
+        if (
+            not _is_gone(chart.chart)
+            or not head
+            or not repository.has(head, repository.path_of(chart.chart))
+        ):
+            resolve(
+                chart.chart, chart, workspace, helm
+            )  # a chart or values file that is nowhere is said first
         raise
-    is_reference = _is_gone(chart.chart) and not repository.has(revision.commit, repository.path_of(chart.chart))
+    is_reference = _is_gone(chart.chart) and not repository.has(
+        revision.commit, repository.path_of(chart.chart)
+    )
     after = resolve(chart.chart, chart, workspace, helm) if is_reference else None
     if is_reference and not _values_in(repository, chart):
-        from policylint.helm.engines.command import without_logins
+        from policylint.redaction.logins import without_logins
 
         raise SourceError(
             f"no chart there: git keeps neither {without_logins(chart.chart)} nor a values file of it",
@@ -200,7 +246,9 @@ def _by_git(name: str, chart: ChartSide, workspace: Workspace, branch: str, helm
     return before, resolve(chart.chart, chart, workspace, helm)
 
 
-def _at(repository: Repository, revision: Revision, chart: ChartSide, workspace: Workspace, helm: str) -> Side:
+def _at(
+    repository: Repository, revision: Revision, chart: ChartSide, workspace: Workspace, helm: str
+) -> Side:
     """The chart, or the manifests, at a revision."""
     from policylint.helm.sources.checkout import Checkout
     from policylint.helm.sources.manifests import from_directory, from_file
@@ -215,7 +263,9 @@ def _at(repository: Repository, revision: Revision, chart: ChartSide, workspace:
         return EmptySide(revision.label, (f"{inside} is new: {revision.label} does not have it",))
     copied = checkout.root / inside
     side = from_directory(copied) if copied.is_dir() else from_file(copied)
-    texts = tuple((Path(file).relative_to(checkout.root).as_posix(), text) for file, text in side.text)
+    texts = tuple(
+        (Path(file).relative_to(checkout.root).as_posix(), text) for file, text in side.text
+    )
     return ManifestSide(texts, label=revision.label)
 
 
@@ -227,7 +277,9 @@ def _is_chart(repository: Repository, revision: Revision, spec: str) -> bool:
     if path.exists():
         return False
     inside = repository.path_of(spec)
-    return repository.has(revision.commit, f"{inside}/Chart.yaml") or not repository.has(revision.commit, inside)
+    return repository.has(revision.commit, f"{inside}/Chart.yaml") or not repository.has(
+        revision.commit, inside
+    )
 
 
 def _repository(chart: ChartSide, workspace: Workspace, helm: str) -> Repository:
@@ -260,7 +312,9 @@ def depends_on(repository: Repository, chart: ChartSide) -> list[str]:
     found: set[str] = set()
     while fresh:
         found |= fresh
-        fresh = {repository.path_of(target) for target in _targets(repository, fresh)} - found - {""}
+        fresh = (
+            {repository.path_of(target) for target in _targets(repository, fresh)} - found - {""}
+        )
     return sorted(found)
 
 
@@ -277,7 +331,9 @@ def _targets(repository: Repository, paths: Iterable[str]) -> list[Path]:
         file.parent / link
         for file in files
         if file.is_file()
-        for link in re.findall(r"repository:\s*[\"']?file://([^\s\"'#,}\]]+)", file.read_text("utf-8", "replace"))
+        for link in re.findall(
+            r"repository:\s*[\"']?file://([^\s\"'#,}\]]+)", file.read_text("utf-8", "replace")
+        )
     ]
     links = [repository.top / blob.path for blob in repository.files("", paths) if blob.is_link]
     return charts + [link.parent / link.readlink() for link in links if link.is_symlink()]
@@ -285,7 +341,8 @@ def _targets(repository: Repository, paths: Iterable[str]) -> list[Path]:
 
 def _with_streams(chart: ChartSide, workspace: Workspace) -> ChartSide:
     """Values from standard input or a pipe as files, so that both sides, and helm, can read them."""
-    from policylint.helm.sources.manifests import from_stdin, is_stream, read_text
+    from policylint.helm.inputs.files import is_stream, read_text
+    from policylint.helm.sources.manifests import from_stdin
 
     copies: dict[str, str] = {}
 
@@ -295,13 +352,19 @@ def _with_streams(chart: ChartSide, workspace: Workspace) -> ChartSide:
         file = workspace.directory() / "values.yaml"
         copies[name] = str(file)
         try:
-            file.write_text(from_stdin().text[0][1] if name == "-" else read_text(Path(name)), "utf-8")
+            file.write_text(
+                from_stdin().text[0][1] if name == "-" else read_text(Path(name)), "utf-8"
+            )
         except OSError as error:
             raise disk_error(error) from error
         return str(file)
 
-    values = replace(chart.values.with_set_files(copied), files=tuple(map(copied, chart.values.files)))
-    return replace(chart, values=values, copies=tuple((path, name) for name, path in copies.items()))
+    values = replace(
+        chart.values.with_set_files(copied), files=tuple(map(copied, chart.values.files))
+    )
+    return replace(
+        chart, values=values, copies=tuple((path, name) for name, path in copies.items())
+    )
 
 
 def _check_values(chart: ChartSide) -> None:
@@ -310,7 +373,9 @@ def _check_values(chart: ChartSide) -> None:
         if "://" not in file and not Path(file).is_file():
             _check_path(file)
             what = "is a directory" if Path(file).is_dir() else "no such file"
-            raise SourceError(f"values file: {what}", remedy="check the path given by -f/--values", file=file)
+            raise SourceError(
+                f"values file: {what}", remedy="check the path given by -f/--values", file=file
+            )
 
 
 def _check_path(spec: str) -> None:
@@ -324,4 +389,6 @@ def _check_path(spec: str) -> None:
                 if "loop" in str(error).lower() or "symbolic links" in str(error)
                 else "leads nowhere"
             )
-            raise SourceError(f"the symbolic link {why}", remedy="correct the link", file=spec) from error
+            raise SourceError(
+                f"the symbolic link {why}", remedy="correct the link", file=spec
+            ) from error

@@ -9,11 +9,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.errors import SourceError
+from policylint.helm.inputs.sides import ChartSide, EmptySide, ValuesInput
+from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.checkout import Checkout
 from policylint.helm.sources.dependencies import add_dependencies
 from policylint.helm.sources.git import Repository
-from policylint.helm.inputs.sides import ChartSide, EmptySide, ValuesInput
-from policylint.helm.inputs.workspace import Workspace
 
 
 class Revision(Struct, frozen=True):
@@ -24,7 +24,11 @@ class Revision(Struct, frozen=True):
 
 
 def at_revision(
-    side: ChartSide, repository: Repository, revision: Revision, workspace: Workspace, helm: str = ""
+    side: ChartSide,
+    repository: Repository,
+    revision: Revision,
+    workspace: Workspace,
+    helm: str = "",
 ) -> ChartSide | EmptySide:
     """`side` as it stood at `revision`; an EmptySide where the chart was not there yet.
 
@@ -34,12 +38,16 @@ def at_revision(
     checkout = Checkout(repository, revision.commit, workspace.directory())
     chart, notes, moved = side.chart, [], ("", "")
     inside = repository.path_of(side.chart)
-    checkout.add(*filter(None, (inside, *(_inside(repository, file) for file in side.values.files))))
+    checkout.add(
+        *filter(None, (inside, *(_inside(repository, file) for file in side.values.files)))
+    )
     if Path(side.chart).exists() or (inside and checkout.has(inside)):
         path = path_inside(repository, side.chart)
         old = _chart_path(checkout, path)
         if not old:
-            return EmptySide(label=revision.label, notes=(f"{path} is new: {revision.label} does not have it",))
+            return EmptySide(
+                label=revision.label, notes=(f"{path} is new: {revision.label} does not have it",)
+            )
         if old != path:
             notes.append(f"{path} was {old} at {revision.label}")
         checkout.add(old)
@@ -70,15 +78,22 @@ def path_inside(repository: Repository, path: str) -> str:
 
 def _chart_path(checkout: Checkout, path: str) -> str:
     """Where the chart of `path` was at the revision: there, or where a chart of its name has gone from since."""
-    if checkout.has(f"{path}/Chart.yaml") or (path.endswith((".tgz", ".tar.gz")) and checkout.has(path)):
+    if checkout.has(f"{path}/Chart.yaml") or (
+        path.endswith((".tgz", ".tar.gz")) and checkout.has(path)
+    ):
         return path
     repository = checkout.repository
-    name = _name((repository.top / path / "Chart.yaml").read_bytes()) if (repository.top / path).is_dir() else ""
+    name = (
+        _name((repository.top / path / "Chart.yaml").read_bytes())
+        if (repository.top / path).is_dir()
+        else ""
+    )
     every = repository.files(checkout.commit, ["."]) if name else []
     gone = [
         blob
         for blob in every
-        if blob.path.rpartition("/")[2] == "Chart.yaml" and not (repository.top / blob.path).exists()
+        if blob.path.rpartition("/")[2] == "Chart.yaml"
+        and not (repository.top / blob.path).exists()
     ]
     named = [blob.path for blob, content in repository.contents(gone) if _name(content) == name]
     if len(named) > 1:
@@ -105,17 +120,29 @@ def _values(
 
     copies = {path for path, _ in side.copies}
     files = [file if file in copies else stood(file, needed=False) for file in side.values.files]
-    kept = side.values.with_set_files(lambda file: file if file in copies else stood(file, needed=True))
+    kept = side.values.with_set_files(
+        lambda file: file if file in copies else stood(file, needed=True)
+    )
     return replace(kept, files=tuple(file for file in files if file)), notes
 
 
 def _file(
-    file: str, checkout: Checkout, revision: Revision, notes: list[str], *, moved: tuple[str, str], needed: bool
+    file: str,
+    checkout: Checkout,
+    revision: Revision,
+    notes: list[str],
+    *,
+    moved: tuple[str, str],
+    needed: bool,
 ) -> str:
     """The file as it stood; itself where git does not keep it; "" where it is new and can be left out."""
     inside = _inside(checkout.repository, file)
     path, old = moved
-    earlier = f"{old}/{inside.removeprefix(f'{path}/')}" if old and inside.startswith(f"{path}/") else inside
+    earlier = (
+        f"{old}/{inside.removeprefix(f'{path}/')}"
+        if old and inside.startswith(f"{path}/")
+        else inside
+    )
     for wanted in filter(None, dict.fromkeys((inside, earlier))):
         if checkout.add(wanted):
             return str(checkout.root / wanted)

@@ -11,7 +11,11 @@ def may_lack(chart: Path) -> bool:
     declared = [chart / name for name in ("Chart.yaml", "requirements.yaml")]
     texts = [file.read_text("utf-8", "replace") for file in declared if file.is_file()]
     sections = [section for text in texts if (section := text.partition("dependencies:")[2])]
-    names = {name for text in sections for name in re.findall(r"""\bname:\s*["']?([^\s"'#,}]+)""", text)}
+    names = {
+        name for text in sections for name in re.findall(r"""\bname:\s*["']?([^\s"'#,}]+)""", text)
+    }
     charts = chart / "charts"
     there = [entry.name for entry in charts.iterdir()] if charts.is_dir() else []
-    return not all(any(entry == name or entry.startswith(f"{name}-") for entry in there) for name in names)
+    return not all(
+        any(entry == name or entry.startswith(f"{name}-") for entry in there) for name in names
+    )

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from policylint.errors import PolicylintError
-from policylint.model import Finding, Json, Location
 from policylint.helm.inputs.sides import ChartSide, Side
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import leaves
+from policylint.model import Finding, Json, Location
 
 Moved = tuple[tuple[str, ...], Json, Json]
 """(key, old, new): a scalar of the values, None where it was not there."""
@@ -18,7 +18,9 @@ _ABSENT = object()
 _OF_VALUES = ("cause", "command")
 
 
-def blamed(findings: Iterable[Finding], change: ValuesChange | None, before: Side) -> tuple[Finding, ...]:
+def blamed(
+    findings: Iterable[Finding], change: ValuesChange | None, before: Side
+) -> tuple[Finding, ...]:
     """The findings, those on a field with the place of the one changed value that equals what the field became.
 
     `before` is the old chart as it was rendered; where it or the new one is not at hand, nothing is added. A value
@@ -33,12 +35,20 @@ def blamed(findings: Iterable[Finding], change: ValuesChange | None, before: Sid
         moved = tuple(_moved(change, before))
     except PolicylintError:  # the place is a help, not a part of the judgement
         return findings
-    return tuple(_with_cause(finding, moved, change) if _is_on_field(finding) else finding for finding in findings)
+    return tuple(
+        _with_cause(finding, moved, change) if _is_on_field(finding) else finding
+        for finding in findings
+    )
 
 
 def _is_on_field(finding: Finding) -> bool:
     named = any(place.role in _OF_VALUES for place in finding.locations)
-    return finding.resource is not None and bool(finding.path) and finding.after is not None and not named
+    return (
+        finding.resource is not None
+        and bool(finding.path)
+        and finding.after is not None
+        and not named
+    )
 
 
 def _with_cause(finding: Finding, moved: tuple[Moved, ...], change: ValuesChange) -> Finding:
@@ -47,7 +57,9 @@ def _with_cause(finding: Finding, moved: tuple[Moved, ...], change: ValuesChange
     if len(same) > 1:
         same = [one for one in same if _text(one[1]) == was]
     # an image is put together from a repository and a tag
-    same = same or [one for one in moved if _text(one[1]) and was.replace(_text(one[1]), _text(one[2])) == now]
+    same = same or [
+        one for one in moved if _text(one[1]) and was.replace(_text(one[1]), _text(one[2])) == now
+    ]
     if len(same) != 1:
         return finding
     found = change.place(same[0][0])
@@ -65,7 +77,13 @@ def _moved(change: ValuesChange, before: ChartSide) -> Iterator[Moved]:
 
     if change.old is None:
         return
-    old = dict(leaves(effective(Mode.RESET, change.old, user_values(before.values, change.helm), change.helm).values))
+    old = dict(
+        leaves(
+            effective(
+                Mode.RESET, change.old, user_values(before.values, change.helm), change.helm
+            ).values
+        )
+    )
     for key, new in leaves(change.effective.values):
         was = old.get(key, _ABSENT)
         if not isinstance(new, (dict, list)) and was != new:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from policylint.kubernetes.api.apis import builtin
-from policylint.model import Location
-from policylint.runtime.patterns import pattern
-from policylint.kubernetes.api.schemas import NEWEST, RECORDED, group_of
 from policylint.helm.values.chart import Chart
 from policylint.helm.values.semver import admits
+from policylint.kubernetes.api.apis import builtin
+from policylint.kubernetes.api.schemas import NEWEST, RECORDED, group_of
+from policylint.model import Location
+from policylint.runtime.patterns import pattern
 
 _ACTION = pattern(r"\{\{-?\s*(?!/\*)(.*?)\}\}", re.S)
 _HAS = pattern(r"\.APIVersions\.Has\s+\(?[\"`]([^\"`]+)[\"`]")
@@ -49,7 +49,9 @@ def unanswered(questions: ClusterQuestions) -> Iterator[Question]:
 def _asked(action: str, questions: ClusterQuestions) -> Iterator[str]:
     groups = {group_of(api_version) for api_version, _ in builtin()}
     for name in _HAS.findall(action):
-        if group_of(name.rpartition("/")[0] if name.count("/") > 1 else name) not in groups and not any(
+        if group_of(
+            name.rpartition("/")[0] if name.count("/") > 1 else name
+        ) not in groups and not any(
             given == name or name.startswith(f"{given}/") for given in questions.api_versions
         ):
             yield name

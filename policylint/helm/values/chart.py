@@ -14,11 +14,11 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.kyaml import load as kyaml
 from policylint.errors import ReadError
-from policylint.model import Object
 from policylint.helm.values import files as chart_files
 from policylint.helm.values.tables import Table, as_json_numbers, layer
+from policylint.kyaml import load as kyaml
+from policylint.model import Object
 
 
 class ChartFile(Struct, frozen=True):
@@ -100,13 +100,19 @@ def read_chart(path: Path | str, helm: str = "4", shown: str = "") -> Chart:
 def chart_of(found: Mapping[str, bytes], path: str, helm: str = "4", depth: int = 0) -> Chart:
     """The chart of files by their path inside it; `path` is what messages call it."""
     if "Chart.yaml" not in found:
-        raise ReadError("no Chart.yaml", file=path, remedy="name a chart's directory or its .tgz archive")
+        raise ReadError(
+            "no Chart.yaml", file=path, remedy="name a chart's directory or its .tgz archive"
+        )
     if depth > chart_files.MAX_DEPTH:
         raise ReadError("charts nested too deeply", file=path, remedy="flatten the dependencies")
     metadata = _mapping(found, "Chart.yaml", path)
     name = metadata.get("name")
     if not isinstance(name, str) or not name or "/" in name:
-        raise ReadError("chart.metadata.name is required", file=f"{path}/Chart.yaml", remedy="give the chart a name")
+        raise ReadError(
+            "chart.metadata.name is required",
+            file=f"{path}/Chart.yaml",
+            remedy="give the chart a name",
+        )
     old = _mapping(found, "requirements.yaml", path)
     text = found.get("values.yaml", b"").decode("utf-8", "replace")
     return Chart(
@@ -121,7 +127,9 @@ def chart_of(found: Mapping[str, bytes], path: str, helm: str = "4", depth: int 
         files=tuple(file for file in _files(found, "") if _is_other(file.name)),
         dependencies=dependencies_of({**metadata, **old}, path),
         charts=_charts(found, path, helm, depth),
-        lock=_mapping(found, "Chart.lock", path) or _mapping(found, "requirements.lock", path) or None,
+        lock=_mapping(found, "Chart.lock", path)
+        or _mapping(found, "requirements.lock", path)
+        or None,
     )
 
 
@@ -132,7 +140,12 @@ def read_values(text: str, file: str, helm: str = "4") -> Table:
     for document in documents if helm != "3" else documents[:1]:
         body = document.body()
         if body is not None and not isinstance(body, dict):
-            raise ReadError("values are not a map", file=file, line=document.line, remedy="write `key: value` lines")
+            raise ReadError(
+                "values are not a map",
+                file=file,
+                line=document.line,
+                remedy="write `key: value` lines",
+            )
         values = layer(values, body or {})
     result: Table = as_json_numbers(values)
     return result
@@ -166,8 +179,12 @@ def dependencies_of(metadata: Object, path: str) -> tuple[Dependency, ...] | Non
     declared = metadata.get("dependencies")
     if declared is None:
         return None
-    if not isinstance(declared, list) or not all(isinstance(item, dict) and item.get("name") for item in declared):
-        raise ReadError("dependencies must be a list of named charts", file=path, remedy="correct Chart.yaml")
+    if not isinstance(declared, list) or not all(
+        isinstance(item, dict) and item.get("name") for item in declared
+    ):
+        raise ReadError(
+            "dependencies must be a list of named charts", file=path, remedy="correct Chart.yaml"
+        )
     found = tuple(_dependency(item) for item in declared)
     keys = [dependency.key for dependency in found]
     for key in keys:
@@ -194,13 +211,23 @@ def _files(found: Mapping[str, bytes], prefix: str) -> tuple[ChartFile, ...]:
 
 
 def _is_other(name: str) -> bool:
-    known = ("Chart.yaml", "Chart.lock", "values.yaml", "values.schema.json", "requirements.yaml", "requirements.lock")
+    known = (
+        "Chart.yaml",
+        "Chart.lock",
+        "values.yaml",
+        "values.schema.json",
+        "requirements.yaml",
+        "requirements.lock",
+    )
     return name not in known and not name.startswith(("templates/", "charts/"))
 
 
 def _recorded(listed: Any) -> tuple[ChartFile, ...]:
     items = listed if isinstance(listed, list) else []
-    return tuple(ChartFile(str(item.get("name", "")), chart_files.decoded(item.get("data") or "")) for item in items)
+    return tuple(
+        ChartFile(str(item.get("name", "")), chart_files.decoded(item.get("data") or ""))
+        for item in items
+    )
 
 
 def _mapping(found: Mapping[str, bytes], name: str, path: str) -> Table:
@@ -208,7 +235,9 @@ def _mapping(found: Mapping[str, bytes], name: str, path: str) -> Table:
     documents = kyaml.split(found.get(name, b"").decode("utf-8", "replace"), f"{path}/{name}")
     body = documents[0].body() if documents else None
     if body is not None and not isinstance(body, dict):
-        raise ReadError("not a map", file=f"{path}/{name}", remedy="see the chart template guide for its form")
+        raise ReadError(
+            "not a map", file=f"{path}/{name}", remedy="see the chart template guide for its form"
+        )
     return body or {}
 
 
@@ -226,7 +255,11 @@ def _charts(found: Mapping[str, bytes], path: str, helm: str, depth: int) -> tup
         if name.endswith(".tgz") and "" in group:
             charts.append(chart_of(chart_files.unpack(group[""], where), where, helm, depth + 1))
         elif any(group):  # a file lying in charts/ that is no archive is nobody's chart
-            charts.append(chart_of({rest: data for rest, data in group.items() if rest}, where, helm, depth + 1))
+            charts.append(
+                chart_of(
+                    {rest: data for rest, data in group.items() if rest}, where, helm, depth + 1
+                )
+            )
     return tuple(charts)
 
 
@@ -240,5 +273,9 @@ def schema_of(chart: Chart) -> Object | bool | None:
         file = f"{chart.path or chart.name}/values.schema.json"
         raise ReadError(f"not JSON: {error}", file=file, remedy="correct the schema") from None
     if not isinstance(schema, dict | bool):
-        raise ReadError("a schema is a map", file=f"{chart.path}/values.schema.json", remedy="correct the schema")
+        raise ReadError(
+            "a schema is a map",
+            file=f"{chart.path}/values.schema.json",
+            remedy="correct the schema",
+        )
     return schema

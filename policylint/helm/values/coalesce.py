@@ -47,7 +47,9 @@ def _scopes(chart: Chart, values: Table, path: str) -> list[tuple[str, Table]]:
     found = [(path, values)]
     for child in chart.charts:
         inner = values.get(child.name)
-        found += _scopes(child, inner if isinstance(inner, dict) else {}, f"{path}/charts/{child.name}")
+        found += _scopes(
+            child, inner if isinstance(inner, dict) else {}, f"{path}/charts/{child.name}"
+        )
     return found
 
 
@@ -112,5 +114,12 @@ def _globals(inner: Table, outer: Table, warn: Warn) -> None:
 
 
 def _kind(value: Any) -> str:
-    names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list"}
+    names = {
+        type(None): "null",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+        str: "a string",
+        list: "a list",
+    }
     return names.get(type(value), "something else")

@@ -12,11 +12,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from policylint.redaction.redactor import MASK, mask_values, secret_key
 from policylint.helm.values.modes import Effective, Mode
 from policylint.helm.values.references import Path, Reference, broken, references
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import dotted, leaves
+from policylint.redaction.redactor import MASK, mask_values, secret_key
 
 _TAGS = ("tag", "imageTag", "image_tag", "appVersion", "digest")
 _IMAGES = ("image", "images")
@@ -113,9 +113,15 @@ def reverting(change: ValuesChange, kept: Effective, reset: Effective) -> Iterat
 def table(comparison: Comparison) -> str:
     """The keys that the modes disagree on, as text; values of secret-looking keys are masked."""
     head = ("KEY", "no flag", *(mode.flag for mode in MODES[1:]))
-    rows = [head, *((key, *(_shown(key, value) for value in values)) for key, values in comparison.rows)]
+    rows = [
+        head,
+        *((key, *(_shown(key, value) for value in values)) for key, values in comparison.rows),
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    lines = ("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    lines = (
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
     return "\n".join(lines) + "\n"
 
 
@@ -137,7 +143,12 @@ def to_json(change: ValuesChange, comparison: Comparison) -> dict[str, Any]:
             for found in comparison.missing
         ],
         "modes": [
-            {"key": key, "values": dict(zip((mode.value for mode in MODES), _masked(key, values), strict=True))}
+            {
+                "key": key,
+                "values": dict(
+                    zip((mode.value for mode in MODES), _masked(key, values), strict=True)
+                ),
+            }
             for key, values in comparison.rows
         ],
     }
@@ -170,7 +181,9 @@ def _rows(results: list[Effective | None]) -> Iterator[tuple[str, tuple[Any, ...
     columns = [dict(leaves(result.values)) if result else {} for result in results]
     for path in sorted({path for column in columns for path in column}):
         values = tuple(column.get(path, _ABSENT) for column in columns)
-        if any(not _same(values[0], value) for value in values[1:]) and not _is_added_table(path, values[0]):
+        if any(not _same(values[0], value) for value in values[1:]) and not _is_added_table(
+            path, values[0]
+        ):
             yield dotted(path), tuple(None if value is _ABSENT else value for value in values)
 
 

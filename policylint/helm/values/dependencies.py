@@ -34,14 +34,20 @@ def matches(dependency: Dependency, chart: Chart) -> bool:
 def _enable(chart: Chart, user: Table, helm: str, path: str, warn: Warn) -> Chart:
     if chart.dependencies is None:
         return chart  # Helm does not look further down either
-    undeclared = [child for child in chart.charts if not any(matches(wish, child) for wish in chart.dependencies)]
+    undeclared = [
+        child
+        for child in chart.charts
+        if not any(matches(wish, child) for wish in chart.dependencies)
+    ]
     named = [found for wish in chart.dependencies if (found := _aliased(chart, wish))]
     chart = replace(chart, charts=(*undeclared, *named))
     values = coalesce(chart, user, helm, warn)
     wishes = [replace(wish, name=wish.key) for wish in chart.dependencies or ()]
     off = {wish.name for wish in wishes if not _is_enabled(wish, values, path, warn)}
     taking_part = _seen_twice([child for child in chart.charts if child.name not in off], helm)
-    children = tuple(_enable(child, values, helm, f"{path}{child.name}.", warn) for child in taking_part)
+    children = tuple(
+        _enable(child, values, helm, f"{path}{child.name}.", warn) for child in taking_part
+    )
     kept = tuple(wish for wish in wishes if wish.name not in off)
     return replace(chart, charts=children, dependencies=kept or None)
 
@@ -57,7 +63,10 @@ def _seen_twice(charts: list[Chart], helm: str) -> list[Chart]:
 
 def _used_up(chart: Chart) -> Chart:
     wishes = chart.dependencies
-    return replace(chart, dependencies=wishes and tuple(replace(wish, name=wish.key, imports=()) for wish in wishes))
+    return replace(
+        chart,
+        dependencies=wishes and tuple(replace(wish, name=wish.key, imports=()) for wish in wishes),
+    )
 
 
 def _aliased(chart: Chart, wish: Dependency) -> Chart | None:
@@ -76,7 +85,9 @@ def _is_enabled(wish: Dependency, values: Table, path: str, warn: Warn) -> bool:
         if found and isinstance(value, bool):
             return value
         if found:
-            warn(f"Warning: Condition path '{condition}' for chart {wish.name} returned non-bool value")
+            warn(
+                f"Warning: Condition path '{condition}' for chart {wish.name} returned non-bool value"
+            )
     return enabled
 
 
@@ -91,7 +102,9 @@ def _by_tags(wish: Dependency, tags: Table, warn: Warn) -> bool:
 
 
 def _import_values(chart: Chart, helm: str, warn: Warn) -> Chart:
-    chart = replace(chart, charts=tuple(_import_values(child, helm, warn) for child in chart.charts))
+    chart = replace(
+        chart, charts=tuple(_import_values(child, helm, warn) for child in chart.charts)
+    )
     if chart.dependencies is None:
         return chart
     values = merge(chart, {}, helm, warn)

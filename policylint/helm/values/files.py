@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policylint.errors import ReadError
-from policylint.runtime.patterns import pattern
 from policylint.helm.values.helmignore import Ignore
+from policylint.runtime.patterns import pattern
 
 if TYPE_CHECKING:
     import tarfile
@@ -42,9 +42,15 @@ def from_directory(top: Path, below: str = "") -> dict[str, bytes]:
         size = entry.stat().st_size
         total += size
         if size > MAX_FILE:
-            raise ReadError(f"larger than {MAX_FILE} bytes", file=entry.path, remedy="list it in .helmignore")
+            raise ReadError(
+                f"larger than {MAX_FILE} bytes", file=entry.path, remedy="list it in .helmignore"
+            )
         if total > MAX_CHART or len(found) >= MAX_FILES:
-            raise ReadError("the chart is too large", file=str(top), remedy="list what it need not hold in .helmignore")
+            raise ReadError(
+                "the chart is too large",
+                file=str(top),
+                remedy="list what it need not hold in .helmignore",
+            )
         with open(entry, "rb") as file:  # noqa: PTH123  a chart may have thousands of files
             found[name] = file.read().removeprefix(_BOM)
     return found
@@ -69,7 +75,11 @@ def _walk(top: Path, below: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
             if entry.is_dir():
                 pending.append((f"{name}/", entry.path, (*parents, real)))
             elif not entry.is_file():
-                raise ReadError("not a regular file", file=entry.path, remedy="remove it, or list it in .helmignore")
+                raise ReadError(
+                    "not a regular file",
+                    file=entry.path,
+                    remedy="remove it, or list it in .helmignore",
+                )
             else:
                 yield name, entry
 
@@ -79,7 +89,9 @@ def from_archive(path: Path) -> dict[str, bytes]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ReadError(f"cannot be read: {error.strerror}", file=str(path), remedy="check the path") from None
+        raise ReadError(
+            f"cannot be read: {error.strerror}", file=str(path), remedy="check the path"
+        ) from None
     return unpack(data, str(path))
 
 
@@ -97,7 +109,9 @@ def unpack(data: bytes, file: str) -> dict[str, bytes]:
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
             return _members(archive, file)
     except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError) as error:
-        raise ReadError(f"damaged archive: {error}", file=file, remedy="package or download the chart again") from None
+        raise ReadError(
+            f"damaged archive: {error}", file=file, remedy="package or download the chart again"
+        ) from None
 
 
 def _members(archive: tarfile.TarFile, file: str) -> dict[str, bytes]:
@@ -108,11 +122,15 @@ def _members(archive: tarfile.TarFile, file: str) -> dict[str, bytes]:
             continue
         name = _inside(member.name, file)
         if not member.isreg():
-            raise ReadError(f"{member.name} is no regular file", file=file, remedy="package the chart again")
+            raise ReadError(
+                f"{member.name} is no regular file", file=file, remedy="package the chart again"
+            )
         left -= member.size
         if member.size > MAX_FILE or left < 0 or len(found) >= MAX_FILES:
             raise ReadError(
-                f"{member.name}: the chart is too large", file=file, remedy="use .helmignore, package again"
+                f"{member.name}: the chart is too large",
+                file=file,
+                remedy="use .helmignore, package again",
             )
         stream = archive.extractfile(member)
         found[name] = (stream.read() if stream else b"").removeprefix(_BOM)
@@ -124,8 +142,16 @@ def _inside(name: str, file: str) -> str:
     slashed = name.replace("\\", "/")
     inner = slashed.partition("/")[2]
     clean = posixpath.normpath(inner) if inner else ""
-    if not clean or clean == "." or clean.startswith(("/", "..")) or slashed.startswith("/") or _DRIVE.match(clean):
-        raise ReadError(f"unsafe path {name!r} in the archive", file=file, remedy="do not use this chart")
+    if (
+        not clean
+        or clean == "."
+        or clean.startswith(("/", ".."))
+        or slashed.startswith("/")
+        or _DRIVE.match(clean)
+    ):
+        raise ReadError(
+            f"unsafe path {name!r} in the archive", file=file, remedy="do not use this chart"
+        )
     return clean
 
 

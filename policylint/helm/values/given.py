@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from policylint.errors import ReadError, UsageError
-from policylint.helm.sources.manifests import read_text
+from policylint.helm.inputs.files import read_text
 from policylint.helm.inputs.sides import ValuesInput
 from policylint.helm.values.chart import read_values
 from policylint.helm.values.strvals import set_files, set_json, set_literal, set_strings, set_values
@@ -34,7 +34,9 @@ def user_values(given: ValuesInput, helm: str, read: Callable[[str], str] = read
     return values
 
 
-def laid(values: Table, flag: str, argument: str, helm: str, read: Callable[[str], str] = read_file) -> Table:
+def laid(
+    values: Table, flag: str, argument: str, helm: str, read: Callable[[str], str] = read_file
+) -> Table:
     """Values with those of one more flag on them (a `--set` changes the table); raises `ReadError` or `UsageError`."""
     if flag == "--values":
         return layer(values, read_values(read(argument), argument, helm))
@@ -59,5 +61,7 @@ def _json(text: str, values: Table, helm: str) -> Table:
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
-        raise UsageError("failed parsing --set-json data JSON", remedy="give one valid JSON object") from None
+        raise UsageError(
+            "failed parsing --set-json data JSON", remedy="give one valid JSON object"
+        ) from None
     return layer(values, as_json_numbers(whole))

@@ -12,13 +12,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from policylint.kyaml import load as kyaml
 from policylint.errors import PolicylintError
-from policylint.runtime.patterns import pattern
 from policylint.helm.inputs.sides import ValuesInput
-from policylint.kyaml.lines import Path, scalars
 from policylint.helm.values.strvals import set_strings, set_values
 from policylint.helm.values.tables import Table, leaves
+from policylint.kyaml import load as kyaml
+from policylint.kyaml.lines import Path, scalars
+from policylint.runtime.patterns import pattern
 
 _BOOLEAN = pattern(r"(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)$")
 _OCTAL = pattern(r"0o?[0-7]+$")
@@ -72,7 +72,12 @@ def _surprise(path: Path, written: str) -> str:
     key, value = path[-1], _read(written)
     if isinstance(value, bool) and _BOOLEAN.match(written):
         return f"{written} is read as {json.dumps(value)}"
-    if _OCTAL.match(written) and len(written) > 1 and isinstance(value, int) and str(value) != written:
+    if (
+        _OCTAL.match(written)
+        and len(written) > 1
+        and isinstance(value, int)
+        and str(value) != written
+    ):
         return "" if _MODE.search(key) else f"{written} is read as the octal number {value}"
     if _EXPONENT.match(written) and isinstance(value, int | float):
         return f"{written} is read as the number {value:g}"
@@ -80,7 +85,12 @@ def _surprise(path: Path, written: str) -> str:
         return f"{written} is read as the number {value:g}"
     if _DIGITS.match(written) and isinstance(value, int | float) and abs(value) > 2**53:
         return f"{written} is read as {float(value):.17g}: Helm keeps no more than 53 bits"
-    if _VERSION.search(key) and _DIGITS.match(written) and isinstance(value, int) and abs(value) >= 10**6:
+    if (
+        _VERSION.search(key)
+        and _DIGITS.match(written)
+        and isinstance(value, int)
+        and abs(value) >= 10**6
+    ):
         return f"{written} is read as a number, which a template prints as {float(value):g}"
     return ""
 
@@ -110,11 +120,18 @@ def _mismatch(flag: str, value: Any, default: Any) -> str:
         kind = "a boolean" if isinstance(value, bool) else "a number"
         return f"--set makes {kind} of it, the chart's default is text"
     if flag == "--set-string" and isinstance(default, bool) and value in ("true", "false"):
-        return (
-            f'--set-string makes text of it, and the text "{value}" counts as true; the chart\'s default is a boolean'
-        )
-    if flag == "--set-string" and isinstance(default, int | float) and not isinstance(default, bool):
+        return f'--set-string makes text of it, and the text "{value}" counts as true; the chart\'s default is a boolean'
+    if (
+        flag == "--set-string"
+        and isinstance(default, int | float)
+        and not isinstance(default, bool)
+    ):
         return "--set-string makes text of it, the chart's default is a number"
-    if flag == "--set" and isinstance(value, str) and _EXPONENT.match(value) and isinstance(default, int | float):
+    if (
+        flag == "--set"
+        and isinstance(value, str)
+        and _EXPONENT.match(value)
+        and isinstance(default, int | float)
+    ):
         return "--set keeps an exponent as text, the chart's default is a number"
     return ""

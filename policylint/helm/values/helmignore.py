@@ -64,7 +64,12 @@ class Ignore(Struct, frozen=True):
 
 def _line(text: str, file: str, number: int) -> _Line:
     if "**" in text:
-        raise ReadError("double-star (**) syntax is not supported", file=file, line=number, remedy="use * and folders")
+        raise ReadError(
+            "double-star (**) syntax is not supported",
+            file=file,
+            line=number,
+            remedy="use * and folders",
+        )
     body = text.removeprefix("!")
     folders_only = body.endswith("/")
     body = body.removesuffix("/")
@@ -72,7 +77,9 @@ def _line(text: str, file: str, number: int) -> _Line:
     try:
         return _Line(_glob(body.removeprefix("/")), text.startswith("!"), folders_only, base_name)
     except re.error:
-        raise ReadError(f"malformed pattern {text!r}", file=file, line=number, remedy="correct the pattern") from None
+        raise ReadError(
+            f"malformed pattern {text!r}", file=file, line=number, remedy="correct the pattern"
+        ) from None
 
 
 _PIECE = pattern(r"\*|\?|\[(\^?)((?:\\.|[^\]\\])+)\]|\\(.)|(.)", re.DOTALL)

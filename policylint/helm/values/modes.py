@@ -58,7 +58,12 @@ def stored(chart: Chart, user: Table, helm: str) -> Chart:
 
 
 def upgrade_values(
-    mode: Mode | str, helm: str, old_chart: Chart, old_user: Table, new_chart: Chart, new_user: Table
+    mode: Mode | str,
+    helm: str,
+    old_chart: Chart,
+    old_user: Table,
+    new_chart: Chart,
+    new_user: Table,
 ) -> Effective:
     """The values of an upgrade, for Helm line "3" or "4".
 

@@ -13,9 +13,9 @@ from functools import lru_cache
 
 from msgspec import Struct, field
 
-from policylint.runtime.patterns import pattern
 from policylint.helm.values.chart import Chart, ChartFile
 from policylint.helm.values.tables import Table
+from policylint.runtime.patterns import pattern
 
 Path = tuple[str, ...]
 
@@ -89,7 +89,9 @@ def usage(chart: Chart) -> Usage:
 
 def references(chart: Chart, where: str) -> tuple[Reference, ...]:
     """The readings in a chart's own templates and helpers; `where` is the chart's full path, as Helm names it."""
-    return tuple(found for file in chart.templates for found in scan(file.text, f"{where}/{file.name}"))
+    return tuple(
+        found for file in chart.templates for found in scan(file.text, f"{where}/{file.name}")
+    )
 
 
 def _usage(chart: Chart, helpers: tuple[Reference, ...]) -> Usage:
@@ -99,7 +101,9 @@ def _usage(chart: Chart, helpers: tuple[Reference, ...]) -> Usage:
     wishes = chart.dependencies or ()
     children = {child.name: _usage(child, helpers) for child in chart.charts}
     children |= {wish.key: children[wish.name] for wish in wishes if wish.name in children}
-    settings = [tuple(path.split(".")) for wish in wishes for path in wish.condition.split(",") if path]
+    settings = [
+        tuple(path.split(".")) for wish in wishes for path in wish.condition.split(",") if path
+    ]
     return Usage(
         own=tuple(own),
         helpers=helpers,
@@ -143,7 +147,9 @@ def _scan(text: str, file: str) -> Iterator[Reference]:
             at = action.start(1) + _named_at(match, inside)
             line, counted = line + text.count("\n", counted, at), at
             path = _path(match, inside)
-            yield Reference(path, file, line, at - text.rfind("\n", 0, at) - 1, tuple(open_blocks), beside)
+            yield Reference(
+                path, file, line, at - text.rfind("\n", 0, at) - 1, tuple(open_blocks), beside
+            )
             beside = (*beside, path)
         if block and block.group(1) == "else" and open_blocks:
             open_blocks[-1] += " " + inside
@@ -160,8 +166,12 @@ def _outside_strings(text: str) -> Iterator[re.Match[str]]:
 
 def _named_at(match: re.Match[str], action: str) -> int:
     """Where Go's parser says that a reading is: at its second part, the first one after a variable."""
-    after_something = match.start() > 0 and (action[match.start() - 1].isalnum() or action[match.start() - 1] in "_$")
-    return match.start() if after_something or not match.group(1) else match.start() + len(".Values")
+    after_something = match.start() > 0 and (
+        action[match.start() - 1].isalnum() or action[match.start() - 1] in "_$"
+    )
+    return (
+        match.start() if after_something or not match.group(1) else match.start() + len(".Values")
+    )
 
 
 def _path(match: re.Match[str], action: str) -> Path:

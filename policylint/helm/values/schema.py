@@ -58,7 +58,9 @@ def _check(schema: Any, value: Any, at: _At) -> Iterator[Breach]:
 def _reference(schema: Mapping[str, Any], value: Any, at: _At) -> Iterator[Breach]:
     target = resolve(schema["$ref"], at.root)
     if target is None:
-        yield Breach(at.path, f"the schema refers to {schema['$ref']}, which is not looked up", unknown=True)
+        yield Breach(
+            at.path, f"the schema refers to {schema['$ref']}, which is not looked up", unknown=True
+        )
     else:
         yield from _check(target, value, _At(at.root, at.path, at.depth + 1))
 
@@ -95,7 +97,9 @@ def _type(wanted: Any, value: Any, at: _At, _: Any) -> Iterator[Breach]:
 
 def _enum(wanted: Any, value: Any, at: _At, _: Any) -> Iterator[Breach]:
     if not any(_equal(value, item) for item in wanted):
-        yield Breach(at.path, f"value must be one of {', '.join(json.dumps(item) for item in wanted)}")
+        yield Breach(
+            at.path, f"value must be one of {', '.join(json.dumps(item) for item in wanted)}"
+        )
 
 
 def _const(wanted: Any, value: Any, at: _At, _: Any) -> Iterator[Breach]:
@@ -205,7 +209,9 @@ def _contains(wanted: Any, value: Any, at: _At, _: Any) -> Iterator[Breach]:
         yield Breach(at.path, "no item is what the schema wants")
 
 
-def _measure(of: Callable[[Any], float | None], holds: Callable[[float, float], bool], words: str) -> Any:
+def _measure(
+    of: Callable[[Any], float | None], holds: Callable[[float, float], bool], words: str
+) -> Any:
     def judge(wanted: Any, value: Any, at: _At, schema: Mapping[str, Any]) -> Iterator[Breach]:
         size = of(value)
         if size is None or isinstance(wanted, bool) or not isinstance(wanted, int | float):
@@ -227,7 +233,9 @@ def _number(value: Any) -> float | None:
 
 
 def _length(kind: type) -> Callable[[Any], float | None]:
-    return lambda value: len(value) if isinstance(value, kind) and isinstance(value, str | list | dict) else None
+    return lambda value: (
+        len(value) if isinstance(value, kind) and isinstance(value, str | list | dict) else None
+    )
 
 
 def _matches(pattern: str, name: str) -> bool:
@@ -251,7 +259,9 @@ _KEYWORDS: dict[str, Any] = {
     "const": _const,
     "required": _required,
     "properties": _properties,
-    "patternProperties": lambda w, v, a, s: _properties(w, v, a, s) if "properties" not in s else (),
+    "patternProperties": lambda w, v, a, s: (
+        _properties(w, v, a, s) if "properties" not in s else ()
+    ),
     "additionalProperties": lambda w, v, a, s: (
         _properties(w, v, a, s) if "properties" not in s and "patternProperties" not in s else ()
     ),
@@ -278,6 +288,10 @@ _KEYWORDS: dict[str, Any] = {
     "maxLength": _measure(_length(str), lambda size, wanted: size <= wanted, "maxLength is"),
     "minItems": _measure(_length(list), lambda size, wanted: size >= wanted, "minItems is"),
     "maxItems": _measure(_length(list), lambda size, wanted: size <= wanted, "maxItems is"),
-    "minProperties": _measure(_length(dict), lambda size, wanted: size >= wanted, "minProperties is"),
-    "maxProperties": _measure(_length(dict), lambda size, wanted: size <= wanted, "maxProperties is"),
+    "minProperties": _measure(
+        _length(dict), lambda size, wanted: size >= wanted, "minProperties is"
+    ),
+    "maxProperties": _measure(
+        _length(dict), lambda size, wanted: size <= wanted, "maxProperties is"
+    ),
 }

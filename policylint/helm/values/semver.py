@@ -18,7 +18,9 @@ _PART = r"[0-9|xX*]+"
 _WANTED = rf"v?{_PART}(?:\.{_PART})?(?:\.{_PART})?(?:-{_IDENT})?(?:\+{_IDENT})?"
 _OPERATOR = r"!=|=>|>=|=<|<=|~>|=|>|<|~|\^|"
 _TERM = pattern(rf"({_OPERATOR})\s*({_WANTED})")
-_GROUP = pattern(rf"\s*(?:{_OPERATOR})\s*{_WANTED}\s*(?:(?:\s+|,\s*)(?:{_OPERATOR})\s*{_WANTED}\s*)*$")
+_GROUP = pattern(
+    rf"\s*(?:{_OPERATOR})\s*{_WANTED}\s*(?:(?:\s+|,\s*)(?:{_OPERATOR})\s*{_WANTED}\s*)*$"
+)
 _HYPHEN = pattern(rf"\s*({_WANTED})\s+-\s+({_WANTED})\s*")
 _MAX_LENGTH, _MAX_GROUPS = 512, 32
 
@@ -35,7 +37,9 @@ class Version(Struct, frozen=True):
     def key(self) -> tuple[int, int, int, bool, tuple[tuple[bool, int, str], ...]]:
         """What versions are ordered by: a pre-release comes before its release, numbers before words."""
         parts = tuple(
-            (not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in self.pre.split(".") if part
+            (not part.isdigit(), int(part) if part.isdigit() else 0, part)
+            for part in self.pre.split(".")
+            if part
         )
         return (self.major, self.minor, self.patch, not self.pre, parts)
 
@@ -70,7 +74,9 @@ def floats(constraint: str) -> bool:
     groups = _groups(constraint)
     if not groups:
         return False
-    exact = [len(terms) == 1 and terms[0][0] in ("", "=") and not terms[0][1].wild for terms in groups]
+    exact = [
+        len(terms) == 1 and terms[0][0] in ("", "=") and not terms[0][1].wild for terms in groups
+    ]
     return len(groups) > 1 or not all(exact)
 
 
@@ -88,7 +94,9 @@ def _groups(constraint: str) -> list[list[tuple[str, _Wanted]]] | None:
         return None
     if not all(_GROUP.match(group) for group in groups):
         return None
-    terms = [[(operator, _wanted(text)) for operator, text in _TERM.findall(group)] for group in groups]
+    terms = [
+        [(operator, _wanted(text)) for operator, text in _TERM.findall(group)] for group in groups
+    ]
     read = [[(operator, wanted) for operator, wanted in group if wanted] for group in terms]
     return read if [len(group) for group in read] == [len(group) for group in terms] else None
 
@@ -108,7 +116,11 @@ def _greater(version: Version, wanted: _Wanted) -> bool:
         return version.key > wanted.version.key
     if wanted.wild_minor:
         return False  # `>11` means 12 or later
-    return version.minor > wanted.version.minor if wanted.wild_patch else version.key > wanted.version.key
+    return (
+        version.minor > wanted.version.minor
+        if wanted.wild_patch
+        else version.key > wanted.version.key
+    )
 
 
 def _at_most(version: Version, wanted: _Wanted) -> bool:
@@ -134,7 +146,9 @@ def _tilde(version: Version, wanted: _Wanted) -> bool:
     want = wanted.version
     if version.key < want.key:
         return False
-    if (want.major, want.minor, want.patch) == (0, 0, 0) and not (wanted.wild_minor or wanted.wild_patch):
+    if (want.major, want.minor, want.patch) == (0, 0, 0) and not (
+        wanted.wild_minor or wanted.wild_patch
+    ):
         return True
     return version.major == want.major and (wanted.wild_minor or version.minor == want.minor)
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from policylint.errors import ReadError
-from policylint.model import Json
-from policylint.runtime.patterns import pattern
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
 from policylint.helm.values import files as chart_files
 from policylint.helm.values.modes import Effective, Mode
 from policylint.helm.values.strvals import set_values
 from policylint.helm.values.tables import Table, dotted, leaves
+from policylint.model import Json
+from policylint.runtime.patterns import pattern
 
 _UNSAFE = pattern("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
@@ -32,11 +32,15 @@ def side_of(side: ChartSide, effective: Effective, folder: Path) -> ChartSide:
     """
     values = folder / "values.json"
     values.write_text(as_yaml(effective.user_values), "utf-8")
-    given = ValuesInput(files=(str(values),), set=tuple(_large_numbers(side.values, effective.user_values)))
+    given = ValuesInput(
+        files=(str(values),), set=tuple(_large_numbers(side.values, effective.user_values))
+    )
     if effective.mode is not Mode.REUSE:
         return replace(side, values=given)
     chart = folder / "chart"
-    _write(_chart_files(Path(side.chart)), {"values.yaml": as_yaml(effective.defaults).encode()}, chart)
+    _write(
+        _chart_files(Path(side.chart)), {"values.yaml": as_yaml(effective.defaults).encode()}, chart
+    )
     return replace(side, chart=str(chart), version="", repo="", values=given, root=str(folder))
 
 
@@ -53,7 +57,11 @@ def _chart_files(path: Path) -> dict[str, bytes]:
 def _write(found: Mapping[str, bytes], instead: Mapping[str, bytes], folder: Path) -> None:
     for name, data in {**found, **instead}.items():
         if posixpath.normpath(name) != name or name.startswith(("/", "..")):
-            raise ReadError(f"unsafe path {name!r} in the chart", file=str(folder), remedy="do not use this chart")
+            raise ReadError(
+                f"unsafe path {name!r} in the chart",
+                file=str(folder),
+                remedy="do not use this chart",
+            )
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
@@ -66,7 +74,12 @@ def _large_numbers(given: ValuesInput, stored: Table) -> Iterator[str]:
         set_values(text, typed)
     kept = dict(leaves(stored))
     for path, value in leaves(typed):
-        if isinstance(value, int) and abs(value) >= 10**6 and kept.get(path) == value and _plain(path):
+        if (
+            isinstance(value, int)
+            and abs(value) >= 10**6
+            and kept.get(path) == value
+            and _plain(path)
+        ):
             yield f"{dotted(path)}={value}"
 
 

@@ -14,7 +14,9 @@ from policylint.helm.values.subject import ValuesChange, ValuesFile, change_of, 
 from policylint.helm.values.tables import Table
 
 
-def values_change(before: Side, after: Side, mode: str, helm: str, failure: str = "") -> ValuesChange | None:
+def values_change(
+    before: Side, after: Side, mode: str, helm: str, failure: str = ""
+) -> ValuesChange | None:
     """The values change between two sides; None where the after side is no chart at hand.
 
     Without a mode the before side's own values stand for nothing that the release keeps, unless it is a release's
@@ -44,9 +46,15 @@ def staged(after: Side, change: ValuesChange | None, workspace: Workspace) -> Si
 
     Helm keeps the old values where a mode says so, and where no new ones are given at all.
     """
-    if change is None or (change.old is None and not change.old_user) or not isinstance(after, ChartSide):
+    if (
+        change is None
+        or (change.old is None and not change.old_user)
+        or not isinstance(after, ChartSide)
+    ):
         return after
-    if change.mode is Mode.RESET or (change.mode is Mode.DEFAULT and (change.new_user or not change.old_user)):
+    if change.mode is Mode.RESET or (
+        change.mode is Mode.DEFAULT and (change.new_user or not change.old_user)
+    ):
         return after
     return side_of(after, change.effective, workspace.directory())
 
@@ -56,7 +64,9 @@ def _before(before: Side, helm: str) -> tuple[Chart | None, Table, bool]:
     if isinstance(before, ChartSide) and is_local(before):
         return _chart(before, helm), user_values(before.values, helm), False
     if isinstance(before, ManifestSide) and before.revision:
-        record = before.revision.chart_record  # helm prints no chart: a release asked of the cluster has none
+        record = (
+            before.revision.chart_record
+        )  # helm prints no chart: a release asked of the cluster has none
         return stored_chart(record) if record else None, dict(before.revision.values), True
     return None, {}, False
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from policylint.errors import ReadError, UsageError
-from policylint.runtime.patterns import pattern
 from policylint.helm.values.tables import Table, as_json_numbers
+from policylint.runtime.patterns import pattern
 
 MAX_INDEX = 65536
 MAX_LEVEL = 30
@@ -82,9 +82,9 @@ def _run(expression: _Expression, into: Table, flag: str) -> None:
 
 def _told(words: str, flag: str, text: str) -> str:
     """What is wrong with an argument, without the part of a secret that was taken for a name or a file."""
-    from policylint.redaction.quoted import without
-    from policylint.helm.engines.command import HIDDEN
     from policylint.redaction.collect import argument_secrets
+    from policylint.redaction.logins import HIDDEN
+    from policylint.redaction.quoted import without
 
     return without(words, argument_secrets(flag, text), HIDDEN)
 
@@ -144,7 +144,9 @@ class _Expression:
 
     def _table(self, into: Table, name: str, level: int) -> None:
         if level > MAX_LEVEL:
-            raise _BadError(f"value name nested level is greater than maximum supported nested level of {MAX_LEVEL}")
+            raise _BadError(
+                f"value name nested level is greater than maximum supported nested level of {MAX_LEVEL}"
+            )
         inner = into.get(name, {})
         if name in into and not isinstance(inner, dict):
             raise _BadError(f'unable to parse key: "{name}" is set already and is no map')
@@ -224,9 +226,9 @@ class _JsonExpression(_Expression):
             put(None)
             return
         try:
-            value, self.at = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite).raw_decode(
-                self.text, self.at
-            )
+            value, self.at = json.JSONDecoder(
+                parse_constant=_no_constant, parse_float=_finite
+            ).raw_decode(self.text, self.at)
         except (ValueError, RecursionError):
             raise _BadError("a value is not JSON") from None
         put(as_json_numbers(value))

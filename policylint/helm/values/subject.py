@@ -7,15 +7,15 @@ from collections.abc import Callable
 from msgspec import Struct, field
 
 from policylint.errors import RenderError
-from policylint.model import Location
-from policylint.runtime.patterns import pattern
 from policylint.helm.inputs.sides import ValuesInput
 from policylint.helm.values.chart import Chart
 from policylint.helm.values.given import read_file, user_values
-from policylint.kyaml.lines import line_of
 from policylint.helm.values.modes import Effective, Mode, effective, upgrade_values
 from policylint.helm.values.references import Path
 from policylint.helm.values.tables import Table, dotted
+from policylint.kyaml.lines import line_of
+from policylint.model import Location
+from policylint.runtime.patterns import pattern
 
 
 class ValuesFile(Struct, frozen=True):
@@ -82,9 +82,14 @@ class ValuesChange(Struct, frozen=True):
         if self.old is None and not self.old_user:
             return effective(mode, self.new, self.new_user, self.helm)
         if self.old is None and mode is Mode.REUSE:
-            raise RenderError("--reuse-values takes the defaults of the old chart, which is not known", remedy=EXPORT)
+            raise RenderError(
+                "--reuse-values takes the defaults of the old chart, which is not known",
+                remedy=EXPORT,
+            )
         # the other modes take nothing of the old chart
-        return upgrade_values(mode, self.helm, self.old or self.new, self.old_user, self.new, self.new_user)
+        return upgrade_values(
+            mode, self.helm, self.old or self.new, self.old_user, self.new, self.new_user
+        )
 
     def tried(self, mode: Mode) -> Effective | None:
         """As `under`, None where Helm stops: for comparing with a mode that is not this upgrade's own."""

@@ -44,11 +44,15 @@ def layer(lower: Table, upper: Table) -> Table:
     result = dict(lower)
     for key, value in upper.items():
         below = result.get(key)
-        result[key] = layer(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+        result[key] = (
+            layer(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+        )
     return result
 
 
-def overlay(upper: Table, lower: Table, *, keep_nulls: bool, warn: Warn = ignore, prefix: str = "") -> Table:
+def overlay(
+    upper: Table, lower: Table, *, keep_nulls: bool, warn: Warn = ignore, prefix: str = ""
+) -> Table:
     """Fill `upper` with what only `lower` has and return it.
 
     A null in `upper` deletes the key when `lower` has something there, or stays when `keep_nulls` is true.

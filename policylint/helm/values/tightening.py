@@ -25,7 +25,9 @@ def tightenings(before: Any, after: Any) -> list[Tightening]:
     return list(dict.fromkeys(_compare(before, after, (before, after), (), 0)))
 
 
-def _compare(before: Any, after: Any, roots: tuple[Any, Any], path: Path, depth: int) -> Iterator[Tightening]:
+def _compare(
+    before: Any, after: Any, roots: tuple[Any, Any], path: Path, depth: int
+) -> Iterator[Tightening]:
     old, new = _plain(before, roots[0]), _plain(after, roots[1])
     if depth > MAX_DEPTH:
         return
@@ -34,7 +36,10 @@ def _compare(before: Any, after: Any, roots: tuple[Any, Any], path: Path, depth:
     yield from _bounds(old, new, path)
     for name in sorted(set(new.get("required") or []) - set(old.get("required") or [])):
         yield Tightening((*path, name), "is required now")
-    if new.get("additionalProperties") is False and old.get("additionalProperties", True) is not False:
+    if (
+        new.get("additionalProperties") is False
+        and old.get("additionalProperties", True) is not False
+    ):
         yield Tightening(path, "allows no other keys now")
     yield from _children(old, new, roots, path, depth)
 

@@ -49,7 +49,9 @@ def _of_else(path: Path) -> bool:
     beside = (path.parent / "Chart.yaml").exists()
     if path.name.startswith(".") or path.parent.name == "ci":
         return True
-    return (beside and path.name in ("values.yaml", "Chart.yaml", "requirements.yaml")) or _is_manifest(path)
+    return (
+        beside and path.name in ("values.yaml", "Chart.yaml", "requirements.yaml")
+    ) or _is_manifest(path)
 
 
 def _is_manifest(path: Path) -> bool:

@@ -15,8 +15,14 @@ def outdated(chart: Chart) -> list[str]:
     """What of Chart.lock does not fit: dependencies it lacks or has too many of, versions out of range, the digest."""
     locked = {str(item.get("name")): item for item in (chart.lock or {}).get("dependencies") or ()}
     wishes = chart.dependencies or ()
-    found = [problem for wish in wishes for problem in _unlocked(wish, locked.get(wish.name), chart)]
-    found += [f"{name} is locked and no longer declared" for name in locked if name not in {w.name for w in wishes}]
+    found = [
+        problem for wish in wishes for problem in _unlocked(wish, locked.get(wish.name), chart)
+    ]
+    found += [
+        f"{name} is locked and no longer declared"
+        for name in locked
+        if name not in {w.name for w in wishes}
+    ]
     if not found and chart.lock and not _digest_fits(chart):
         found.append("the digest is of other dependencies than Chart.yaml declares")
     return found
@@ -26,7 +32,11 @@ def floating(chart: Chart) -> Iterator[Dependency]:
     """Dependencies whose version is a range while no Chart.lock fixes it."""
     locked = {str(item.get("name")) for item in (chart.lock or {}).get("dependencies") or ()}
     for wish in chart.dependencies or ():
-        if wish.name not in locked and not wish.repository.startswith("file://") and floats(wish.version):
+        if (
+            wish.name not in locked
+            and not wish.repository.startswith("file://")
+            and floats(wish.version)
+        ):
             yield wish
 
 
@@ -45,7 +55,9 @@ def _set_somewhere(chart: Chart, user: Table, wish: Dependency, path: str) -> bo
     if first != wish.key or not rest:
         return False
     child = next((child for child in chart.charts if child.name == wish.name), None)
-    return child is None or scalar(child.values, rest)[0]  # a chart that is not here may well set it
+    return (
+        child is None or scalar(child.values, rest)[0]
+    )  # a chart that is not here may well set it
 
 
 def _unlocked(wish: Dependency, locked: Any, chart: Chart) -> Iterator[str]:
@@ -73,8 +85,13 @@ def _digest_fits(chart: Chart) -> bool:
     declared = chart.metadata.get("dependencies")
     if not digest.startswith("sha256:") or declared is None:
         return True
-    lists = [[_hashed(item) for item in declared], [_hashed(item) for item in (chart.lock or {})["dependencies"]]]
-    text = json.dumps(lists, separators=(",", ":"), ensure_ascii=False)  # keys in the order of Go's fields
+    lists = [
+        [_hashed(item) for item in declared],
+        [_hashed(item) for item in (chart.lock or {})["dependencies"]],
+    ]
+    text = json.dumps(
+        lists, separators=(",", ":"), ensure_ascii=False
+    )  # keys in the order of Go's fields
     for char, escape in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
         text = text.replace(char, escape)
     return digest == f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
@@ -85,6 +102,9 @@ _ORDER = ("name", "version", "repository", "condition", "tags", "enabled", "impo
 
 def _hashed(item: Table) -> Table:
     kept = {"name": "", "repository": "", **item}
-    imports = [dict(sorted(i.items())) if isinstance(i, dict) else i for i in kept.get("import-values") or ()]
+    imports = [
+        dict(sorted(i.items())) if isinstance(i, dict) else i
+        for i in kept.get("import-values") or ()
+    ]
     kept["import-values"] = imports
     return {name: kept[name] for name in _ORDER if kept.get(name) or name in ("name", "repository")}

@@ -10,12 +10,12 @@ import io
 import json
 from typing import Any
 
-from policylint.kyaml import load as kyaml
 from policylint.errors import PolicylintError, ReadError
 from policylint.helm.values.chart import read_values
 from policylint.helm.values.modes import Mode
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import Table
+from policylint.kyaml import load as kyaml
 
 
 def full_values(change: ValuesChange) -> str:
@@ -25,7 +25,9 @@ def full_values(change: ValuesChange) -> str:
     it. Raises `ReadError` where the file cannot be edited.
     """
     wanted = change.under(Mode.RESET_THEN_REUSE).user_values
-    text, file = (change.files[-1].text, change.files[-1].path) if change.files else ("", "values.yaml")
+    text, file = (
+        (change.files[-1].text, change.files[-1].path) if change.files else ("", "values.yaml")
+    )
     return edited(text, wanted, file)
 
 
@@ -48,7 +50,9 @@ def _round_trip(text: str, wanted: Table) -> str:
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 4096
-    yaml.indent(mapping=2, sequence=4 if "\n  - " in text else 2, offset=2 if "\n  - " in text else 0)
+    yaml.indent(
+        mapping=2, sequence=4 if "\n  - " in text else 2, offset=2 if "\n  - " in text else 0
+    )
     try:
         root = yaml.load(text) if text.strip() else CommentedMap()
     except YAMLError as error:
@@ -66,7 +70,12 @@ def _update(node: Any, before: Table, wanted: Table) -> None:
     for key in [key for key in before if key not in wanted]:
         del node[key]
     for key, value in wanted.items():
-        if key in before and isinstance(before[key], dict) and isinstance(value, dict) and before[key]:
+        if (
+            key in before
+            and isinstance(before[key], dict)
+            and isinstance(value, dict)
+            and before[key]
+        ):
             _update(node[key], before[key], value)
         elif key not in before or not _same(before[key], value):
             node[_text(key)] = _safe(value)
@@ -84,7 +93,12 @@ def _text(text: str) -> Any:
     """A text that is quoted where Helm would not read it as text."""
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
-    if "\n" in text and text.endswith("\n") and not text.startswith((" ", "\n")) and not text.endswith("\n\n"):
+    if (
+        "\n" in text
+        and text.endswith("\n")
+        and not text.startswith((" ", "\n"))
+        and not text.endswith("\n\n")
+    ):
         return LiteralScalarString(text)
     try:
         plain = kyaml.parse(f"v: {text}", "values") == {"v": text}
@@ -97,8 +111,13 @@ def _plain(text: str, wanted: Table, file: str) -> str:
     """JSON is YAML that every reader reads alike: the last resort for a file that cannot be edited."""
     if text.strip():
         remedy = "add the keys of `helm get values RELEASE -o yaml` to it by hand"
-        raise ReadError("this values file cannot be edited with its comments kept", file=file, remedy=remedy)
-    return "".join(f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in wanted.items())
+        raise ReadError(
+            "this values file cannot be edited with its comments kept", file=file, remedy=remedy
+        )
+    return "".join(
+        f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}\n"
+        for key, value in wanted.items()
+    )
 
 
 def _same(one: Any, other: Any) -> bool:

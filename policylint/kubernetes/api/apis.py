@@ -12,8 +12,8 @@ from functools import cache, lru_cache
 
 from msgspec import Struct, json
 
-from policylint.runtime import resources as shipped
 from policylint.kubernetes.api.schemas import group_of, minor_number
+from policylint.runtime import resources as shipped
 
 
 class State(StrEnum):
@@ -88,7 +88,9 @@ def versions(group: str, kind: str, minor: str) -> tuple[str, ...]:
     return tuple(
         version
         for (version, name), row in _builtin().items()
-        if name == kind and group_of(version) == group and _state(row, number) in (State.SERVED, State.DEPRECATED)
+        if name == kind
+        and group_of(version) == group
+        and _state(row, number) in (State.SERVED, State.DEPRECATED)
     )
 
 
@@ -104,7 +106,9 @@ def _state(row: _Row, minor: int) -> State:
         return State.NOT_YET
     if not row.on:
         return State.OFF
-    return State.DEPRECATED if row.deprecated is not None and row.deprecated <= minor else State.SERVED
+    return (
+        State.DEPRECATED if row.deprecated is not None and row.deprecated <= minor else State.SERVED
+    )
 
 
 def _replacement(api_version: str, kind: str, row: _Row, minor: int) -> str:
@@ -115,7 +119,11 @@ def _replacement(api_version: str, kind: str, row: _Row, minor: int) -> str:
         if follow is None or _state(follow, minor) in (State.SERVED, State.NOT_YET):
             return row.replacement
         return _replacement(version, name, follow, minor)
-    stable = [version for version in versions(group_of(api_version), kind, f"1.{minor}") if version != api_version]
+    stable = [
+        version
+        for version in versions(group_of(api_version), kind, f"1.{minor}")
+        if version != api_version
+    ]
     return f"{stable[0]} {kind}" if stable else ""
 
 
@@ -130,9 +138,13 @@ def _builtin() -> Mapping[tuple[str, str], _Row]:
 
 
 def _row(row: Mapping[str, object]) -> _Row:
-    introduced, deprecated, removed = (_minor(row.get(name)) for name in ("introduced", "deprecated", "removed"))
+    introduced, deprecated, removed = (
+        _minor(row.get(name)) for name in ("introduced", "deprecated", "removed")
+    )
     replacement, source = str(row.get("replacement", "")), str(row["source"])
-    return _Row(introduced or 0, deprecated, removed, replacement, bool(row.get("on", True)), source)
+    return _Row(
+        introduced or 0, deprecated, removed, replacement, bool(row.get("on", True)), source
+    )
 
 
 def _minor(value: object) -> int | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import Manifest, Resource, ResourceId
 from policylint.kubernetes.api.schemas import group_of
 from policylint.kubernetes.api.workloads import mapping
+from policylint.model import Manifest, Resource, ResourceId
 
-AUTOSCALERS = {("autoscaling", "HorizontalPodAutoscaler"): "", ("keda.sh", "ScaledObject"): "apps/v1"}
+AUTOSCALERS = {
+    ("autoscaling", "HorizontalPodAutoscaler"): "",
+    ("keda.sh", "ScaledObject"): "apps/v1",
+}
 """(group, kind) of autoscalers, and the API version of a target that does not say its own."""
 
 
@@ -21,4 +24,7 @@ def targets(side: Manifest) -> Iterator[tuple[Resource, ResourceId]]:
         version = str(ref.get("apiVersion") or AUTOSCALERS[identity.group, identity.kind])
         kind = str(ref.get("kind") or "Deployment")
         if isinstance(ref.get("name"), str):
-            yield resource, ResourceId(group_of(version), kind, identity.namespace, str(ref["name"]))
+            yield (
+                resource,
+                ResourceId(group_of(version), kind, identity.namespace, str(ref["name"])),
+            )

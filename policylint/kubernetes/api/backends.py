@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from policylint.model import Json, Object, Resource, ResourceId
 from policylint.kubernetes.api.workloads import at, items, mapping
+from policylint.model import Json, Object, Resource, ResourceId
 
 ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")
 
@@ -27,18 +27,30 @@ def backends(resource: Resource) -> Iterator[Backend]:
     elif resource.id.kind in ROUTES and resource.id.group == "gateway.networking.k8s.io":
         for number, rule in enumerate(items(resource.body, "spec", "rules")):
             for index, backend in enumerate(items(rule, "backendRefs")):
-                if backend.get("kind", "Service") == "Service" and isinstance(backend.get("name"), str):
+                if backend.get("kind", "Service") == "Service" and isinstance(
+                    backend.get("name"), str
+                ):
                     namespace = str(backend.get("namespace") or resource.id.namespace)
                     service = ResourceId("", "Service", namespace, str(backend["name"]))
-                    yield Backend(service, _port(backend.get("port")), f"/spec/rules/{number}/backendRefs/{index}")
+                    yield Backend(
+                        service,
+                        _port(backend.get("port")),
+                        f"/spec/rules/{number}/backendRefs/{index}",
+                    )
 
 
 def _ingress(resource: Resource) -> Iterator[Backend]:
-    default = mapping(resource.body, "spec", "defaultBackend") or mapping(resource.body, "spec", "backend")
+    default = mapping(resource.body, "spec", "defaultBackend") or mapping(
+        resource.body, "spec", "backend"
+    )
     yield from _backend(resource, default, "/spec/defaultBackend")
     for number, rule in enumerate(items(resource.body, "spec", "rules")):
         for index, path in enumerate(items(rule, "http", "paths")):
-            yield from _backend(resource, mapping(path, "backend"), f"/spec/rules/{number}/http/paths/{index}/backend")
+            yield from _backend(
+                resource,
+                mapping(path, "backend"),
+                f"/spec/rules/{number}/http/paths/{index}/backend",
+            )
 
 
 def _backend(resource: Resource, backend: Object, path: str) -> Iterator[Backend]:
@@ -55,4 +67,7 @@ def _port(port: Json) -> int | str | None:
 
 def has_port(service: Resource, port: int | str) -> bool:
     """Whether a Service has a port of this number or name."""
-    return any(port in (entry.get("port"), entry.get("name")) for entry in items(service.body, "spec", "ports"))
+    return any(
+        port in (entry.get("port"), entry.get("name"))
+        for entry in items(service.body, "spec", "ports")
+    )

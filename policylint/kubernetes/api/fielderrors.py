@@ -55,7 +55,9 @@ def unsupported(field: str, value: Json, supported: Iterable[str]) -> Cause:
 
 def too_long(field: str, most: int) -> Cause:
     """A value has more bytes than fit."""
-    return _cause(field, "FieldValueTooLong", "Too long", OMITTED, f"may not be more than {most} bytes")
+    return _cause(
+        field, "FieldValueTooLong", "Too long", OMITTED, f"may not be more than {most} bytes"
+    )
 
 
 def too_many(field: str, count: int, most: int) -> Cause:
@@ -71,7 +73,11 @@ def each_invalid(field: str, value: Json, details: Sequence[str]) -> Iterator[Ca
 
 def shown(value: Json) -> str:
     """A value as the server prints it: strings quoted, everything else as compact JSON."""
-    return _quoted(value) if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return (
+        _quoted(value)
+        if isinstance(value, str)
+        else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    )
 
 
 def go_struct(value: Json, fields: Sequence[str]) -> Json:

@@ -13,9 +13,9 @@ from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Final
 
-from policylint.model import Json
 from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kubernetes.api.schemas import Node
+from policylint.model import Json
 
 ABSENT: Final = object()
 """What `normal` makes of a value that is the same as none."""
@@ -87,7 +87,9 @@ _POINTERS: Mapping[str, str] = {
     "storage.v1.StorageClass": "reclaimPolicy allowVolumeExpansion volumeBindingMode",
 }
 
-POINTERS: Mapping[str, frozenset[str]] = {struct: frozenset(names.split()) for struct, names in _POINTERS.items()}
+POINTERS: Mapping[str, frozenset[str]] = {
+    struct: frozenset(names.split()) for struct, names in _POINTERS.items()
+}
 """The scalar fields that are pointers, by struct: there a zero value is not the same as none."""
 
 _NONE: frozenset[str] = frozenset()
@@ -142,7 +144,9 @@ def _struct(node: Node, value: Mapping[str, Json]) -> Json:
     for name, child in value.items():
         schema = node.properties.get(name)
         kept = normal(schema, child)
-        if kept is ABSENT or (kept in ("", 0, False) and name not in pointers and not isinstance(kept, dict)):
+        if kept is ABSENT or (
+            kept in ("", 0, False) and name not in pointers and not isinstance(kept, dict)
+        ):
             continue
         if kept == {} and schema is not None and schema.default == {}:
             continue

@@ -24,7 +24,11 @@ _FIELDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("operator", "Operator", "string"),
         ("values", "Values", "[]string"),
     ),
-    "rbac.RoleRef": (("apiGroup", "APIGroup", "string"), ("kind", "Kind", "string"), ("name", "Name", "string")),
+    "rbac.RoleRef": (
+        ("apiGroup", "APIGroup", "string"),
+        ("kind", "Kind", "string"),
+        ("name", "Name", "string"),
+    ),
     "networking.ParentReference": (
         ("group", "Group", "string"),
         ("resource", "Resource", "string"),
@@ -49,7 +53,9 @@ _FIELDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
 def shown(value: Json, minor: int, go: str = "") -> str:
     """A value of Go type `go` ("" where that does not matter) as a server of this minor shows it."""
     if minor >= JSON_SINCE:
-        return json.dumps(_internal(value, go), separators=(",", ":"), ensure_ascii=False, default=str)
+        return json.dumps(
+            _internal(value, go), separators=(",", ":"), ensure_ascii=False, default=str
+        )
     return _syntax(value, go)
 
 
@@ -63,7 +69,10 @@ def _internal(value: Json, go: str) -> Json:
     if kind.startswith("v1."):
         return {name: value[name] for name, _, _ in _FIELDS[kind] if value.get(name)}
     empty = {"string": ""}
-    return {shown_as: _internal(value.get(name, empty.get(child)), child) for name, shown_as, child in _FIELDS[kind]}
+    return {
+        shown_as: _internal(value.get(name, empty.get(child)), child)
+        for name, shown_as, child in _FIELDS[kind]
+    }
 
 
 def _syntax(value: Json, go: str) -> str:
@@ -73,8 +82,14 @@ def _syntax(value: Json, go: str) -> str:
         return f"{go}{{{', '.join(_syntax(item, go[2:]) for item in value)}}}"
     if isinstance(value, Mapping) and go.startswith("map"):
         return f"{go}{{{', '.join(f'{json.dumps(key)}:{json.dumps(value[key])}' for key in sorted(value))}}}"
-    if isinstance(value, Mapping) and go in _FIELDS and not any(kind[0] == "*" for _, _, kind in _FIELDS[go]):
-        fields = [f"{shown_as}:{_field(value.get(name), kind)}" for name, shown_as, kind in _FIELDS[go]]
+    if (
+        isinstance(value, Mapping)
+        and go in _FIELDS
+        and not any(kind[0] == "*" for _, _, kind in _FIELDS[go])
+    ):
+        fields = [
+            f"{shown_as}:{_field(value.get(name), kind)}" for name, shown_as, kind in _FIELDS[go]
+        ]
         return f"{go}{{{', '.join(fields)}}}"
     if isinstance(value, (Mapping, list)):
         return f"{go}{{...}}"

@@ -6,8 +6,8 @@ import math
 import re
 from fractions import Fraction
 
-from policylint.model import Json
 from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.model import Json
 
 _DECIMAL = {18: "E", 15: "P", 12: "T", 9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "u", -9: "n"}
 _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")

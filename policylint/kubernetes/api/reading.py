@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 from typing import Any
 
-from policylint.model import Json, Object
 from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.model import Json, Object
 
 NOTHING: Object = MappingProxyType({})
 
@@ -49,13 +49,21 @@ def many(value: Object, name: str) -> list[Any]:
 def items(value: Object, name: str, at: str) -> Iterable[tuple[str, Object]]:
     """The objects of a list field, each with its path."""
     found = value.get(name)
-    return _each(found, dict, f"{at}.{name}" if at else name) if found and isinstance(found, list) else ()
+    return (
+        _each(found, dict, f"{at}.{name}" if at else name)
+        if found and isinstance(found, list)
+        else ()
+    )
 
 
 def texts(value: Object, name: str, at: str) -> Iterable[tuple[str, str]]:
     """The strings of a list field, each with its path."""
     found = value.get(name)
-    return _each(found, str, f"{at}.{name}" if at else name) if found and isinstance(found, list) else ()
+    return (
+        _each(found, str, f"{at}.{name}" if at else name)
+        if found and isinstance(found, list)
+        else ()
+    )
 
 
 def _each(found: list[Any], kind: type, at: str) -> Iterator[tuple[str, Any]]:
@@ -69,7 +77,9 @@ def text_map(value: Object, name: str) -> dict[str, str]:
 
 def amounts(value: Object, name: str) -> dict[str, Json]:
     """A map of quantities (limits, requests, ...): the entries that are quantities, as written."""
-    return {key: item for key, item in fields(value, name).items() if parse_quantity(item) is not None}
+    return {
+        key: item for key, item in fields(value, name).items() if parse_quantity(item) is not None
+    }
 
 
 def is_percent(value: Json) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from policylint.model import Json, Object
 from policylint.kubernetes.api.workloads import at
+from policylint.model import Json, Object
 
 
 def scaled(value: Json, total: int, *, up: bool) -> int:

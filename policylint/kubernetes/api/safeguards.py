@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import FieldChange, Fix, Json, Kept, Object, Violation
 from policylint.kubernetes.api.workloads import at, containers, mapping, pod_template, template_path
+from policylint.model import FieldChange, Fix, Json, Kept, Object, Violation
 
 
 def removed(change: Kept, fields: tuple[str, ...], word: str) -> Iterator[Violation]:
@@ -30,7 +30,9 @@ def removed(change: Kept, fields: tuple[str, ...], word: str) -> Iterator[Violat
 
 def _stays(field: FieldChange) -> bool:
     """Whether a change gives one plain value for another, so that nothing is lost by it."""
-    plain = isinstance(field.before, str | int | float) and isinstance(field.after, str | int | float)
+    plain = isinstance(field.before, str | int | float) and isinstance(
+        field.after, str | int | float
+    )
     return field.op == "replace" and plain and bool(field.after)
 
 

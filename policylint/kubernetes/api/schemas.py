@@ -71,8 +71,12 @@ class Node:
         self.patch_merge_key: str = self._raw.get("x-kubernetes-patch-merge-key", "")
         self.int_or_string: bool = self.format == "int-or-string"
         self.quantity: bool = self.ref.endswith(".api.resource.Quantity")
-        self.preserve_unknown: bool = bool(self._raw.get("x-kubernetes-preserve-unknown-fields")) or (
-            self.type == "object" and "properties" not in self._raw and "additionalProperties" not in self._raw
+        self.preserve_unknown: bool = bool(
+            self._raw.get("x-kubernetes-preserve-unknown-fields")
+        ) or (
+            self.type == "object"
+            and "properties" not in self._raw
+            and "additionalProperties" not in self._raw
         )
         self.properties = Fields(self._raw.get("properties", {}), document)
         """The declared fields by name."""
@@ -92,7 +96,11 @@ class Node:
     @property
     def structs(self) -> tuple[str, ...]:
         """The fields that are structs of their own in Go, so that they are never missing: their default is {}."""
-        return tuple(name for name, raw in self._raw.get("properties", {}).items() if raw.get("default") == {})
+        return tuple(
+            name
+            for name, raw in self._raw.get("properties", {}).items()
+            if raw.get("default") == {}
+        )
 
     def bound(self, keyword: str) -> Any:
         """A validation keyword of OpenAPI (minimum, maxLength, pattern, ...), None where it is not given."""

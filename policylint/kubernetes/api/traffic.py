@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from policylint.model import Created, Deleted, Kept, Resource, ResourceId, Severity, Upgrade
 from policylint.kubernetes.api.workloads import EMPTY, TEMPLATES, at, mapping, matches, pod_labels
+from policylint.model import Created, Deleted, Kept, Resource, ResourceId, Severity, Upgrade
 
 SCALED = ("Deployment", "StatefulSet", "ReplicaSet")
 """Workloads that run as many pods as `spec.replicas` says."""
@@ -22,7 +22,10 @@ def readiness(
     if has == 0:
         return Severity.ERROR, "it is scaled to zero on the after side, so nothing answers"
     if all(found.id in created for found in new):
-        return Severity.WARNING, "it is created in the same upgrade, so nothing answers until its pods are ready"
+        return (
+            Severity.WARNING,
+            "it is created in the same upgrade, so nothing answers until its pods are ready",
+        )
     if has < had * keep:
         return Severity.WARNING, f"it has {has} replicas where {had} answered before"
     return Severity.NOTE, f"it runs already, with {has} replicas"
@@ -57,4 +60,6 @@ def _touched(upgrade: Upgrade) -> list[Resource]:
 
 def _takes(service: Resource, workload: Resource) -> bool:
     labels = pod_labels(workload) or EMPTY
-    return service.id.namespace == workload.id.namespace and matches(mapping(service.body, "spec", "selector"), labels)
+    return service.id.namespace == workload.id.namespace and matches(
+        mapping(service.body, "spec", "selector"), labels
+    )

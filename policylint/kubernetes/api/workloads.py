@@ -90,9 +90,16 @@ def references(resource: Resource) -> Iterator[Reference]:
     root = template_path(resource.id.kind)
     account = at(template, "spec", "serviceAccountName") or at(template, "spec", "serviceAccount")
     if isinstance(account, str):
-        yield Reference("ServiceAccount", account, f"{root}/spec/serviceAccountName", optional=account == "default")
+        yield Reference(
+            "ServiceAccount",
+            account,
+            f"{root}/spec/serviceAccountName",
+            optional=account == "default",
+        )
     for index, secret in enumerate(items(template, "spec", "imagePullSecrets")):
-        yield from _named("Secret", secret.get("name"), f"{root}/spec/imagePullSecrets/{index}", optional=True)
+        yield from _named(
+            "Secret", secret.get("name"), f"{root}/spec/imagePullSecrets/{index}", optional=True
+        )
     for index, volume in enumerate(items(template, "spec", "volumes")):
         yield from _of_volume(volume, f"{root}/spec/volumes/{index}")
     for path, container in containers(template):
@@ -101,15 +108,23 @@ def references(resource: Resource) -> Iterator[Reference]:
 
 def _of_volume(volume: Object, path: str) -> Iterator[Reference]:
     config, secret = mapping(volume, "configMap"), mapping(volume, "secret")
-    yield from _named("ConfigMap", config.get("name"), f"{path}/configMap", optional=bool(config.get("optional")))
-    yield from _named("Secret", secret.get("secretName"), f"{path}/secret", optional=bool(secret.get("optional")))
+    yield from _named(
+        "ConfigMap", config.get("name"), f"{path}/configMap", optional=bool(config.get("optional"))
+    )
+    yield from _named(
+        "Secret", secret.get("secretName"), f"{path}/secret", optional=bool(secret.get("optional"))
+    )
     claim = at(volume, "persistentVolumeClaim", "claimName")
-    yield from _named("PersistentVolumeClaim", claim, f"{path}/persistentVolumeClaim", optional=False)
+    yield from _named(
+        "PersistentVolumeClaim", claim, f"{path}/persistentVolumeClaim", optional=False
+    )
     for index, source in enumerate(items(volume, "projected", "sources")):
         at_source = f"{path}/projected/sources/{index}"
         for kind, key in (("ConfigMap", "configMap"), ("Secret", "secret")):
             named = mapping(source, key)
-            yield from _named(kind, named.get("name"), f"{at_source}/{key}", optional=bool(named.get("optional")))
+            yield from _named(
+                kind, named.get("name"), f"{at_source}/{key}", optional=bool(named.get("optional"))
+            )
 
 
 def _of_container(container: Object, path: str) -> Iterator[Reference]:
@@ -145,7 +160,9 @@ def selects(selector: Object, labels: Object) -> bool:
     plain = mapping(selector, "matchLabels")
     if any(labels.get(key) != value for key, value in plain.items()):
         return False
-    return all(_expression(expression, labels) for expression in items(selector, "matchExpressions"))
+    return all(
+        _expression(expression, labels) for expression in items(selector, "matchExpressions")
+    )
 
 
 def _expression(expression: Object, labels: Object) -> bool:
@@ -171,5 +188,6 @@ def behind(service: Resource, side: Manifest) -> list[Resource]:
     return [
         resource
         for resource in workloads(side)
-        if resource.id.namespace == service.id.namespace and matches(selector, pod_labels(resource) or EMPTY)
+        if resource.id.namespace == service.id.namespace
+        and matches(selector, pod_labels(resource) or EMPTY)
     ]

@@ -18,7 +18,9 @@ from policylint.runtime.patterns import pattern
 
 _RESERVED = frozenset(
     ("true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function")
-) | frozenset(("if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while"))
+) | frozenset(
+    ("if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while")
+)
 _ESCAPED = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
 _PIECE = pattern(r"__|[-./]|[^A-Za-z0-9_]")
 
@@ -48,7 +50,12 @@ def to_cel(value: Json, schema: Object, root: bool = False) -> Any:
         return value
     match schema.get("type"):
         case "object" | None if isinstance(value, Mapping):
-            return _object(value, with_meta(schema) if root or schema.get("x-kubernetes-embedded-resource") else schema)
+            return _object(
+                value,
+                with_meta(schema)
+                if root or schema.get("x-kubernetes-embedded-resource")
+                else schema,
+            )
         case "array" if isinstance(value, list):
             return _list(value, schema)
         case "string" if isinstance(value, str):

@@ -28,7 +28,9 @@ class Pair(Struct, frozen=True):
         if isinstance(self.new, list) and isinstance(self.old, list):
             return self._same_lists()
         if isinstance(self.new, Mapping) and isinstance(self.old, Mapping):
-            return self.new.keys() == self.old.keys() and all(_same_field(self, name) for name in self.new)
+            return self.new.keys() == self.old.keys() and all(
+                _same_field(self, name) for name in self.new
+            )
         return type(self.new) is type(self.old) and bool(self.new == self.old)
 
     def _same_lists(self) -> bool:
@@ -44,13 +46,21 @@ class Pair(Struct, frozen=True):
         child = child_schema(self.schema, name)
         if child is None or not (isinstance(self.new, Mapping) and isinstance(self.old, Mapping)):
             return None
-        return Pair(self.new[name], self.old[name], child) if name in self.new and name in self.old else None
+        return (
+            Pair(self.new[name], self.old[name], child)
+            if name in self.new and name in self.old
+            else None
+        )
 
     def item(self, at: int) -> Pair | None:
         """The pair of an item of a map list; None in any other list, or where its keys are new."""
         items = self.schema.get("items")
         old = old_item(self.schema, self.new[at], self.old)
-        return None if old is None or not isinstance(items, Mapping) else Pair(self.new[at], old, items)
+        return (
+            None
+            if old is None or not isinstance(items, Mapping)
+            else Pair(self.new[at], old, items)
+        )
 
 
 def _same_field(pair: Pair, name: str) -> bool:
@@ -63,12 +73,16 @@ def old_item(schema: Object, item: Json, old: Json) -> Json:
     if schema.get("x-kubernetes-list-type") != "map" or not isinstance(old, list):
         return None
     key = item_key(schema, item)
-    return next((other for other in old if key is not None and item_key(schema, other) == key), None)
+    return next(
+        (other for other in old if key is not None and item_key(schema, other) == key), None
+    )
 
 
 def item_key(schema: Object, item: Json) -> tuple[Json, ...] | None:
     """An item's values of the list's keys, each with its type; None for what is no object or lacks a key."""
     names = schema.get("x-kubernetes-list-map-keys") or ()
-    if not isinstance(item, Mapping) or not all(isinstance(item.get(name), str | int | float) for name in names):
+    if not isinstance(item, Mapping) or not all(
+        isinstance(item.get(name), str | int | float) for name in names
+    ):
         return None
     return tuple((type(item[name]).__name__, item[name]) for name in names)

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from policylint.cel import CelUnsupported
+from policylint.kubernetes.api.schemas import minor_number
 from policylint.kubernetes.crds.correlate import Pair
 from policylint.kubernetes.crds.decode import decode_causes
 from policylint.kubernetes.crds.lists import duplicates, embedded
-from policylint.kubernetes.crds.prepare import defaulted, emptied, pruned, unknown_fields, without_nulls
+from policylint.kubernetes.crds.prepare import (
+    defaulted,
+    emptied,
+    pruned,
+    unknown_fields,
+    without_nulls,
+)
 from policylint.kubernetes.crds.rules import Place, run_rules
 from policylint.kubernetes.crds.values import Spot, validate_values
 from policylint.kubernetes.crds.words import BLOCKING, CR, invalid, unchecked
 from policylint.model import Answer, Apply, Cause, Json, Object, Outcome, Target, Unknown
-from policylint.kubernetes.api.schemas import minor_number
 
 _MAX_REPLICAS = (1 << 31) - 1
 RATCHETING_SINCE = 30
@@ -25,11 +31,16 @@ def validate_custom(new: Object, old: Object | None, crd: Object, target: Target
     try:
         return _validated(new, old, crd, target)
     except (AttributeError, TypeError):
-        undecodable = decode_causes(crd)  # costly for large CRDs, so asked only where something went wrong
+        undecodable = decode_causes(
+            crd
+        )  # costly for large CRDs, so asked only where something went wrong
         if not undecodable:
             raise
         what = f"a CRD that the server does not accept: {undecodable[0].field}: {undecodable[0].message}"
-        return Answer(Outcome.DEPENDS, unknowns=(Unknown(what, "kubectl apply --dry-run=server -f <the CRD>", CR),))
+        return Answer(
+            Outcome.DEPENDS,
+            unknowns=(Unknown(what, "kubectl apply --dry-run=server -f <the CRD>", CR),),
+        )
 
 
 def _validated(new: Object, old: Object | None, crd: Object, target: Target) -> Answer:
@@ -41,14 +52,18 @@ def _validated(new: Object, old: Object | None, crd: Object, target: Target) -> 
         return Answer(Outcome.ACCEPTED)
     before = prepared(old, schema) if old is not None else None
     if target.apply is Apply.SERVER_SIDE:
-        refused = tuple(map(_undeclared, unknown_fields(new, schema))) or tuple(duplicates(new, schema))
+        refused = tuple(map(_undeclared, unknown_fields(new, schema))) or tuple(
+            duplicates(new, schema)
+        )
         if refused:
             return Answer(Outcome.REJECTED, refused)
         sent = emptied(new, before, schema)
     else:
         sent = without_nulls(pruned(new, schema), schema)
     body = _with_live_status(defaulted(sent, schema), before, version)
-    return _judged(body, before, schema, minor_number(target.kubernetes), tuple(_scale_causes(body, version)))
+    return _judged(
+        body, before, schema, minor_number(target.kubernetes), tuple(_scale_causes(body, version))
+    )
 
 
 def stored_custom(body: Object, old: Object | None, crd: Object) -> Object:
@@ -73,9 +88,14 @@ def served_version(crd: Object, api_version: str) -> Object | None:
     spec = crd.get("spec") or {}
     if spec.get("group") != group:
         return None
-    alone = {"name": spec.get("version"), "served": True}  # as CRDs before apiextensions.k8s.io/v1 say it
+    alone = {
+        "name": spec.get("version"),
+        "served": True,
+    }  # as CRDs before apiextensions.k8s.io/v1 say it
     versions = spec.get("versions") or (alone,)
-    return next((item for item in versions if item.get("name") == name and item.get("served")), None)
+    return next(
+        (item for item in versions if item.get("name") == name and item.get("served")), None
+    )
 
 
 def schema_of(version: Object, crd: Object) -> Object | None:
@@ -84,7 +104,11 @@ def schema_of(version: Object, crd: Object) -> Object | None:
     found = (version.get("schema") or spec.get("validation") or {}).get("openAPIV3Schema")
     if not isinstance(found, Mapping):
         return None
-    return {**found, "x-kubernetes-preserve-unknown-fields": True} if spec.get("preserveUnknownFields") else found
+    return (
+        {**found, "x-kubernetes-preserve-unknown-fields": True}
+        if spec.get("preserveUnknownFields")
+        else found
+    )
 
 
 def prepared(value: Json, schema: Object) -> Json:
@@ -97,12 +121,16 @@ def _with_live_status(body: Json, before: Json, version: Object) -> Json:
     if (version.get("subresources") or {}).get("status") is None:
         return body
     kept = {name: item for name, item in body.items() if name != "status"}
-    return kept | {"status": before["status"]} if before is not None and "status" in before else kept
+    return (
+        kept | {"status": before["status"]} if before is not None and "status" in before else kept
+    )
 
 
 def _scale_causes(body: Object, version: Object) -> Iterator[Cause]:
     """The replicas that the scale subresource reads must be a count."""
-    path = str(((version.get("subresources") or {}).get("scale") or {}).get("specReplicasPath") or "")
+    path = str(
+        ((version.get("subresources") or {}).get("scale") or {}).get("specReplicasPath") or ""
+    )
     value: Json = body
     for name in path.strip(".").split(".") if path else ():
         value = value.get(name) if isinstance(value, Mapping) else None
@@ -113,7 +141,9 @@ def _scale_causes(body: Object, version: Object) -> Iterator[Cause]:
             yield invalid(path, value, f"should be less than or equal to {_MAX_REPLICAS}")
 
 
-def _judged(body: Json, before: Json, schema: Object, minor: int, more: tuple[Cause, ...]) -> Answer:
+def _judged(
+    body: Json, before: Json, schema: Object, minor: int, more: tuple[Cause, ...]
+) -> Answer:
     pair = Pair(body, before, schema) if before is not None and minor >= RATCHETING_SINCE else None
     try:
         causes = validate_values(Spot("", body, schema, minor, pair))
@@ -134,7 +164,9 @@ def _judged(body: Json, before: Json, schema: Object, minor: int, more: tuple[Ca
 
 def _any_rules(schema: Json) -> bool:
     if isinstance(schema, Mapping):
-        return "x-kubernetes-validations" in schema or any(_any_rules(item) for item in schema.values())
+        return "x-kubernetes-validations" in schema or any(
+            _any_rules(item) for item in schema.values()
+        )
     return isinstance(schema, list) and any(_any_rules(item) for item in schema)
 
 
@@ -146,17 +178,21 @@ def _answer(causes: Iterable[Cause], unknowns: Iterable[Unknown]) -> Answer:
 
 
 def _undeclared(path: str) -> Cause:
-    return Cause(f".{path}", "FieldValueInvalid", f".{path}: field not declared in schema", "unknown-field")
+    return Cause(
+        f".{path}", "FieldValueInvalid", f".{path}: field not declared in schema", "unknown-field"
+    )
 
 
 def _unjudged(error: Exception) -> Unknown:
-    return Unknown(f"a check that cannot be made offline: {error}", "kubectl apply --dry-run=server", CR)
+    return Unknown(
+        f"a check that cannot be made offline: {error}", "kubectl apply --dry-run=server", CR
+    )
 
 
 def _not_served(new: Object, crd: Object) -> Answer:
     spec = crd.get("spec") or {}
-    served = ", ".join(str(item.get("name")) for item in spec.get("versions") or () if item.get("served"))
-    text = (
-        f"no matches for kind {new.get('kind')!r} in version {new.get('apiVersion')!r}: served are {served or 'none'}"
+    served = ", ".join(
+        str(item.get("name")) for item in spec.get("versions") or () if item.get("served")
     )
+    text = f"no matches for kind {new.get('kind')!r} in version {new.get('apiVersion')!r}: served are {served or 'none'}"
     return Answer(Outcome.REJECTED, (invalid("apiVersion", new.get("apiVersion"), text),))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from policylint.cel.cost import Path, Span
+from policylint.cel.sizes import Path, Span
 from policylint.cel.types import BOOL, DYN, INT, STRING, Type, parse_type
 from policylint.kubernetes.crds.convert import escape, with_meta
 from policylint.model import Object
@@ -18,7 +18,11 @@ from policylint.model import Object
 MAX_REQUEST = 3 * 1024 * 1024
 """The largest request the server takes, in bytes."""
 
-_TIMES = {"duration": ("duration", 3, 32), "date": ("timestamp", 12, 12), "date-time": ("timestamp", 21, 32)}
+_TIMES = {
+    "duration": ("duration", 3, 32),
+    "date": ("timestamp", 12, 12),
+    "date-time": ("timestamp", 21, 32),
+}
 
 
 class Shape(Struct, frozen=True):
@@ -42,7 +46,9 @@ def shape_of(schema: Object, root: bool = False, name: str = "self") -> Shape | 
             return _array(schema, name)
         case "object":
             return (
-                _map(schema, name) if isinstance(schema.get("additionalProperties"), Mapping) else _object(schema, name)
+                _map(schema, name)
+                if isinstance(schema.get("additionalProperties"), Mapping)
+                else _object(schema, name)
             )
         case "string":
             return _string(schema)
@@ -98,10 +104,14 @@ def _string(schema: Object) -> Shape:
         return Shape(parse_type(name), most, least)
     if kind == "byte":
         limit = schema.get("maxLength")
-        return Shape(parse_type("bytes"), max(limit, 0) if limit is not None else MAX_REQUEST - 2, 2)
+        return Shape(
+            parse_type("bytes"), max(limit, 0) if limit is not None else MAX_REQUEST - 2, 2
+        )
     values = schema.get("enum")
     longest = (
-        max((len(item.encode()) for item in values if isinstance(item, str)), default=0) if values else MAX_REQUEST - 2
+        max((len(item.encode()) for item in values if isinstance(item, str)), default=0)
+        if values
+        else MAX_REQUEST - 2
     )
     return Shape(STRING, _string_limit(schema, longest), 2)
 

@@ -12,13 +12,17 @@ from policylint.kubernetes.crds.words import CRD
 from policylint.model import Cause, Json, Object
 
 _SCHEMA: dict[str, Any] = {
-    **dict.fromkeys(("type", "format", "title", "description", "pattern", "$ref", "id", "$schema"), str),
+    **dict.fromkeys(
+        ("type", "format", "title", "description", "pattern", "$ref", "id", "$schema"), str
+    ),
     **dict.fromkeys(("x-kubernetes-list-type", "x-kubernetes-map-type"), str),
     **dict.fromkeys(("nullable", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"), bool),
     "x-kubernetes-embedded-resource": bool,
     "x-kubernetes-int-or-string": bool,
     "x-kubernetes-preserve-unknown-fields": bool,
-    **dict.fromkeys(("maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties"), int),
+    **dict.fromkeys(
+        ("maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties"), int
+    ),
     **dict.fromkeys(("maximum", "minimum", "multipleOf"), float),
     "required": [str],
     "x-kubernetes-list-map-keys": [str],
@@ -65,7 +69,10 @@ _CRD: dict[str, Any] = {
                 "subresources": {"status": {}, "scale": (str,)},
                 "selectableFields": [{"jsonPath": str}],
                 "additionalPrinterColumns": [
-                    {**dict.fromkeys(("name", "type", "format", "description", "jsonPath"), str), "priority": int}
+                    {
+                        **dict.fromkeys(("name", "type", "format", "description", "jsonPath"), str),
+                        "priority": int,
+                    }
                 ],
             }
         ],
@@ -83,12 +90,17 @@ def decoded(value: Json, wanted: Any = _CRD) -> Json:
     """A CRD as the server decodes it: a null item of a list or map of objects is an empty object."""
     match wanted:
         case dict() if isinstance(value, Mapping):
-            made = {name: decoded(item, wanted[name]) if name in wanted else item for name, item in value.items()}
+            made = {
+                name: decoded(item, wanted[name]) if name in wanted else item
+                for name, item in value.items()
+            }
             return made | _decoded_either(value) if wanted is _SCHEMA else made
         case [inner] if isinstance(value, list) and isinstance(inner, dict):
             return [decoded({} if item is None else item, inner) for item in value]
         case (inner,) if isinstance(value, Mapping) and isinstance(inner, dict):
-            return {name: decoded({} if item is None else item, inner) for name, item in value.items()}
+            return {
+                name: decoded({} if item is None else item, inner) for name, item in value.items()
+            }
     return value
 
 
@@ -122,7 +134,9 @@ def _check(value: Json, wanted: Any, path: str) -> Iterator[Cause]:
         case type() if _is_a(value, wanted):
             return
         case _:
-            name = getattr(wanted, "__name__", "object" if isinstance(wanted, dict | tuple) else "list")
+            name = getattr(
+                wanted, "__name__", "object" if isinstance(wanted, dict | tuple) else "list"
+            )
             text = f"json: cannot unmarshal {type(value).__name__} into a field of type {name}"
             yield Cause(path.removeprefix("."), "BadRequest", text, CRD)
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from policylint.kubernetes.api.schemas import NEWEST, minor_number
 from policylint.kubernetes.crds.decode import decode_causes, decoded
 from policylint.kubernetes.crds.names import group_causes, name_causes, version_name_causes
 from policylint.kubernetes.crds.versions import SchemaChecks, shared_fields, version_causes
 from policylint.kubernetes.crds.words import CHANGE, CRD, forbidden, invalid, required, unsupported
 from policylint.model import Answer, Cause, Object, Outcome, Target, Unknown
-from policylint.kubernetes.api.schemas import NEWEST, minor_number
 
 _SCOPES = ("Cluster", "Namespaced")
 _REVIEW_VERSIONS = ("v1", "v1beta1")
@@ -26,7 +26,9 @@ def judge_crd(new: Object, old: Object | None, target: Target) -> Answer:
     """The API server's answer to a CRD that is created (`old` is None) or replaces a live one."""
     findings: list[Finding] = [*decode_causes(new)]
     if not findings:
-        findings += _findings(defaulted(new), defaulted(old) if old is not None else None, target.kubernetes)
+        findings += _findings(
+            defaulted(new), defaulted(old) if old is not None else None, target.kubernetes
+        )
     causes = tuple(item for item in findings if isinstance(item, Cause))
     unknowns = tuple(item for item in findings if isinstance(item, Unknown))
     outcome = Outcome.REJECTED if causes else Outcome.DEPENDS if unknowns else Outcome.ACCEPTED
@@ -36,7 +38,10 @@ def judge_crd(new: Object, old: Object | None, target: Target) -> Answer:
 def validate_crd(new: Object, kubernetes: str = NEWEST) -> tuple[Cause, ...]:
     """The server's errors on a new CRD."""
     undecodable = decode_causes(new)
-    return tuple(undecodable or (item for item in _spec(defaulted(new), None, kubernetes) if isinstance(item, Cause)))
+    return tuple(
+        undecodable
+        or (item for item in _spec(defaulted(new), None, kubernetes) if isinstance(item, Cause))
+    )
 
 
 def validate_crd_update(old: Object, new: Object) -> tuple[Cause, ...]:
@@ -70,7 +75,9 @@ def stored_versions(crd: Object) -> tuple[str, ...]:
     recorded = (crd.get("status") or {}).get("storedVersions")
     if recorded:
         return tuple(recorded)
-    return tuple(str(version.get("name")) for version in versions(crd) if version.get("storage"))[:1]
+    return tuple(str(version.get("name")) for version in versions(crd) if version.get("storage"))[
+        :1
+    ]
 
 
 def versions(crd: Object) -> Sequence[Any]:
@@ -86,14 +93,18 @@ def _transition(old: Object, new: Object) -> Iterator[Cause]:
         yield from _immutable("spec.scope", before.get("scope"), after.get("scope"))
         yield from _immutable("spec.names.kind", names_before.get("kind"), names_after.get("kind"))
     yield from _immutable("spec.group", before.get("group"), after.get("group"))
-    yield from _immutable("spec.names.plural", names_before.get("plural"), names_after.get("plural"))
+    yield from _immutable(
+        "spec.names.plural", names_before.get("plural"), names_after.get("plural")
+    )
     yield from _stored(stored_versions(old), new)
 
 
 def _established(crd: Object) -> bool:
     """Whether the names are fixed: a live CRD is established unless its own status says otherwise."""
     conditions = (crd.get("status") or {}).get("conditions") or ()
-    return not any(item.get("type") == "Established" and item.get("status") != "True" for item in conditions)
+    return not any(
+        item.get("type") == "Established" and item.get("status") != "True" for item in conditions
+    )
 
 
 def _immutable(path: str, before: Any, after: Any) -> Iterator[Cause]:
@@ -153,7 +164,9 @@ def _versions(new: Object, checks: SchemaChecks) -> Iterator[Finding]:
     if len(set(names)) != len(names):
         yield invalid("spec.versions", found, "must contain unique version names", CRD)
     if sum(bool(version.get("storage")) for version in found) != 1:
-        yield invalid("spec.versions", found, "must have exactly one version marked as storage version", CRD)
+        yield invalid(
+            "spec.versions", found, "must have exactly one version marked as storage version", CRD
+        )
 
 
 def _conversion(spec: Object) -> Iterator[Cause]:
@@ -186,7 +199,10 @@ def _client(client: Object | None, path: str) -> Iterator[Cause]:
         yield required(path, "exactly one of url or service is required", CRD)
     elif url is not None and not str(url).startswith("https://"):
         yield invalid(
-            f"{path}.url", url, "'https' is the only allowed URL scheme; desired format: https://host[/path]", CRD
+            f"{path}.url",
+            url,
+            "'https' is the only allowed URL scheme; desired format: https://host[/path]",
+            CRD,
         )
     elif service is not None:
         for name in ("name", "namespace"):
@@ -209,13 +225,18 @@ def _reviewed(found: Sequence[str], path: str) -> Iterator[Cause]:
         if name in found[:at]:
             yield invalid(f"{path}[{at}]", name, "duplicate version", CRD)
     if not set(found) & set(_REVIEW_VERSIONS):
-        yield invalid(path, list(found), f"must include at least one of {', '.join(_REVIEW_VERSIONS)}", CRD)
+        yield invalid(
+            path, list(found), f"must include at least one of {', '.join(_REVIEW_VERSIONS)}", CRD
+        )
 
 
 def _approval(new: Object, old: Object | None) -> Iterator[Cause]:
     """Groups of Kubernetes itself need an annotation that says who approved the API."""
     group = str(new["spec"].get("group") or "")
-    if not group.endswith((".k8s.io", ".kubernetes.io")) and group not in ("k8s.io", "kubernetes.io"):
+    if not group.endswith((".k8s.io", ".kubernetes.io")) and group not in (
+        "k8s.io",
+        "kubernetes.io",
+    ):
         return
     state = _approval_state(new)
     if state == "approved" or (old is not None and _approval_state(old) == state):
@@ -223,14 +244,19 @@ def _approval(new: Object, old: Object | None) -> Iterator[Cause]:
     path = f"metadata.annotations[{_APPROVED}]"
     if state == "missing":
         text = "protected groups must have approval annotation"
-        yield required(path, f'{text} "{_APPROVED}", see https://github.com/kubernetes/enhancements/pull/1111', CRD)
+        yield required(
+            path,
+            f'{text} "{_APPROVED}", see https://github.com/kubernetes/enhancements/pull/1111',
+            CRD,
+        )
     else:
         value = new["metadata"]["annotations"][_APPROVED]
-        text = (
-            f'protected groups must have approval annotation "{_APPROVED}" with either a URL or a reason starting with'
-        )
+        text = f'protected groups must have approval annotation "{_APPROVED}" with either a URL or a reason starting with'
         yield invalid(
-            path, value, f'{text} "unapproved", see https://github.com/kubernetes/enhancements/pull/1111', CRD
+            path,
+            value,
+            f'{text} "unapproved", see https://github.com/kubernetes/enhancements/pull/1111',
+            CRD,
         )
 
 

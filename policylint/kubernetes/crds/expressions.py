@@ -11,11 +11,12 @@ from msgspec import Struct, field
 
 from policylint.cel import CelError, CelSyntaxError, CelUnsupported
 from policylint.cel.check import Checked, check, error_text
-from policylint.cel.cost import MOST, worst_cost
+from policylint.cel.cost import worst_cost
 from policylint.cel.evaluate import Evaluation
 from policylint.cel.formatting import ACCEPTS, clauses
 from policylint.cel.library import parse
 from policylint.cel.regex import compiled
+from policylint.cel.sizes import MOST
 from policylint.cel.times import duration, timestamp
 from policylint.cel.tree import Call, Literal, MakeList, Node, children, names
 from policylint.cel.types import Type, optional
@@ -78,7 +79,11 @@ def compile_rule(rule: Object, path: str, scope: Scope) -> list[Cause]:
     source = str(rule.get("rule") or "")
     shown = _shown(rule)
     problem, cost, uses_old = _compiled(source, rule, scope, Type("bool"))
-    factor = scope.cardinality if scope.cardinality is not None else MAX_REQUEST // (scope.shape.least + 1)
+    factor = (
+        scope.cardinality
+        if scope.cardinality is not None
+        else MAX_REQUEST // (scope.shape.least + 1)
+    )
     causes = _dear(f"{path}.rule", "estimated rule cost", min(cost * factor, MOST), scope)
     if problem:
         return [*causes, invalid(f"{path}.rule", shown, problem, CRD)]
@@ -99,7 +104,14 @@ def _message(rule: Object, path: str, scope: Scope) -> list[Cause]:
     problem, cost, _ = _compiled(source, rule, scope, Type("string"))
     where = f"{path}.messageExpression"
     if problem:
-        return [invalid(where, _shown(rule), f"messageExpression {problem}".replace("cel expression ", ""), CRD)]
+        return [
+            invalid(
+                where,
+                _shown(rule),
+                f"messageExpression {problem}".replace("cel expression ", ""),
+                CRD,
+            )
+        ]
     return _dear(where, "estimated messageExpression cost", cost, scope)
 
 
@@ -117,7 +129,9 @@ def _compiled(source: str, rule: Object, scope: Scope, wanted: Type) -> tuple[st
         root, positions = parse(source)
     except CelSyntaxError as error:
         return f"compilation failed: {error}", 0, False
-    checked = check(root, {"self": scope.shape.type, "oldSelf": old}, scope.environment.minor_for(source))
+    checked = check(
+        root, {"self": scope.shape.type, "oldSelf": old}, scope.environment.minor_for(source)
+    )
     errors = checked.errors or _bad_literals(root, checked, scope.environment.stored_minor)
     if errors:
         return f"compilation failed: {error_text(source, positions, errors)}", 0, False
@@ -126,7 +140,9 @@ def _compiled(source: str, rule: Object, scope: Scope, wanted: Type) -> tuple[st
     problem = _bad_constant(root)
     if problem:
         return f"program instantiation failed: {problem}", 0, False
-    cost = worst_cost(root, checked, lambda path: size_at(scope.shape, path), scope.environment.stored_minor)
+    cost = worst_cost(
+        root, checked, lambda path: size_at(scope.shape, path), scope.environment.stored_minor
+    )
     return "", cost, "oldSelf" in names(root)
 
 
@@ -153,7 +169,9 @@ def _bad_argument(node: Call) -> list[tuple[int, str]]:
     if not isinstance(last, Literal) or isinstance(last.value, bool):
         return []
     if not isinstance(last.value, str):
-        return [(last.id, f"invalid {node.function} argument")] if node.function == "duration" else []
+        return (
+            [(last.id, f"invalid {node.function} argument")] if node.function == "duration" else []
+        )
     try:
         _LITERAL_CHECKS[node.function](last.value)
     except CelError:
@@ -177,8 +195,15 @@ def _bad_format(template: str, args: Node, checked: Checked) -> list[tuple[int, 
         text = f"too many arguments supplied to string.format (expected {len(verbs)}, got {count})"
         return [(args.id, text)]
     pairs = zip(verbs, args.elements, strict=True)
-    wrong = [(item, checked.type(item)) for verb, item in pairs if checked.type(item).kind not in ACCEPTS[verb]]
-    return [(item.id, f"error during formatting: the clause cannot be used on {kind}") for item, kind in wrong]
+    wrong = [
+        (item, checked.type(item))
+        for verb, item in pairs
+        if checked.type(item).kind not in ACCEPTS[verb]
+    ]
+    return [
+        (item.id, f"error during formatting: the clause cannot be used on {kind}")
+        for item, kind in wrong
+    ]
 
 
 def _bad_constant(node: Node) -> str:
@@ -197,7 +222,9 @@ def _bad_constant(node: Node) -> str:
     return ""
 
 
-_CONVERSIONS = frozenset(("bool", "bytes", "double", "duration", "int", "string", "timestamp", "uint"))
+_CONVERSIONS = frozenset(
+    ("bool", "bytes", "double", "duration", "int", "string", "timestamp", "uint")
+)
 _LITERAL_CHECKS: Mapping[str, Callable[[str], object]] = {
     "matches": compiled,
     "find": compiled,

@@ -14,7 +14,17 @@ from policylint.runtime.patterns import pattern
 _STEP = pattern(r"\.(?P<name>[^.\[\]]+)|\['(?P<key>(?:[^'\\]|\\.)*)'\]")
 _DELIMITER = pattern(r"[.\[\]]")
 _ESCAPE = pattern(r"\\(.)")
-_ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "'": "'", "\\": "\\"}
+_ESCAPED = {
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+    "'": "'",
+    "\\": "\\",
+}
 
 
 class FieldPathError(ValueError):
@@ -51,7 +61,11 @@ def _problem(path: str, at: int) -> str:
     rest = path[at:]
     if rest[0] not in ".[":
         return f"expected [ or . but got: {_DELIMITER.split(rest)[0]}"
-    return "unexpected end of JSON path" if len(rest) == 1 else f"expected single quoted string but got {rest[1:]}"
+    return (
+        "unexpected end of JSON path"
+        if len(rest) == 1
+        else f"expected single quoted string but got {rest[1:]}"
+    )
 
 
 def _unescaped(text: str) -> str:

@@ -20,15 +20,26 @@ def list_causes(schema: Object, path: str) -> Iterator[Cause]:
     if map_type is not None:
         yield from _typed(schema, path, "object", "x-kubernetes-map-type")
         if map_type not in ("atomic", "granular"):
-            yield unsupported(f"{path}.x-kubernetes-map-type", map_type, ("atomic", "granular"), CRD)
+            yield unsupported(
+                f"{path}.x-kubernetes-map-type", map_type, ("atomic", "granular"), CRD
+            )
     if list_type is not None:
         wrong = list(_typed(schema, path, "array", "x-kubernetes-list-type"))
         yield from wrong or (_set_items(schema, path) if list_type == "set" else ())
         if list_type not in ("atomic", "set", "map"):
-            yield unsupported(f"{path}.x-kubernetes-list-type", list_type, ("atomic", "set", "map"), CRD)
+            yield unsupported(
+                f"{path}.x-kubernetes-list-type", list_type, ("atomic", "set", "map"), CRD
+            )
     if schema.get("x-kubernetes-list-map-keys") and list_type != "map":
-        where, text = f"{path}.x-kubernetes-list-type", "must be map if x-kubernetes-list-map-keys is non-empty"
-        yield required(where, text, CRD) if list_type is None else invalid(where, list_type, text, CRD)
+        where, text = (
+            f"{path}.x-kubernetes-list-type",
+            "must be map if x-kubernetes-list-map-keys is non-empty",
+        )
+        yield (
+            required(where, text, CRD)
+            if list_type is None
+            else invalid(where, list_type, text, CRD)
+        )
     if list_type == "map":
         yield from _map_list(schema, path)
     if list_type in ("set", "map"):
@@ -65,7 +76,12 @@ def _map_list(schema: Object, path: str) -> Iterator[Cause]:
         return
     found = subschema(items)
     if found is None:
-        yield invalid(f"{path}.items", items, "must only have a single schema if x-kubernetes-list-type is map", CRD)
+        yield invalid(
+            f"{path}.items",
+            items,
+            "must only have a single schema if x-kubernetes-list-type is map",
+            CRD,
+        )
     elif found.get("type") != "object":
         text = "must be object if parent array's x-kubernetes-list-type is map"
         yield invalid(f"{path}.items.type", found.get("type") or "", text, CRD)
@@ -90,13 +106,19 @@ def _keys(schema: Object, path: str, list_type: str) -> Iterator[Cause]:
     if items is None:
         return
     if items.get("nullable"):
-        yield forbidden(f"{path}.items.nullable", f"cannot be nullable when x-kubernetes-list-type is {list_type}", CRD)
+        yield forbidden(
+            f"{path}.items.nullable",
+            f"cannot be nullable when x-kubernetes-list-type is {list_type}",
+            CRD,
+        )
     properties = items.get("properties") or {}
     for key in schema.get("x-kubernetes-list-map-keys") or () if list_type == "map" else ():
         if key not in properties:
             continue
         where = f"{path}.items.properties[{key}]"
         if key not in (items.get("required") or ()) and properties[key].get("default") is None:
-            yield required(f"{where}.default", f"{_KEYS} must have a default or be a required property", CRD)
+            yield required(
+                f"{where}.default", f"{_KEYS} must have a default or be a required property", CRD
+            )
         if properties[key].get("nullable"):
             yield forbidden(f"{where}.nullable", f"{_KEYS} cannot be nullable", CRD)

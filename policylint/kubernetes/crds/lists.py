@@ -20,7 +20,9 @@ def duplicates(value: Json, schema: Object | None, path: str = "") -> Iterator[C
             yield from _repeated(value, schema, path, keyed=kind == "map")
         items = schema.get("items")
         for at, item in enumerate(value):
-            yield from duplicates(item, items if isinstance(items, Mapping) else None, f"{path}[{at}]")
+            yield from duplicates(
+                item, items if isinstance(items, Mapping) else None, f"{path}[{at}]"
+            )
     elif isinstance(value, Mapping):
         declared = schema.get("properties") or {}
         for name, item in value.items():
@@ -42,7 +44,9 @@ def _repeated(items: list[Json], schema: Object, path: str, keyed: bool) -> Iter
 
 
 def _key(item: Object, schema: Object) -> dict[str, Json]:
-    return {name: item[name] for name in schema.get("x-kubernetes-list-map-keys") or () if name in item}
+    return {
+        name: item[name] for name in schema.get("x-kubernetes-list-map-keys") or () if name in item
+    }
 
 
 def embedded(value: Json, schema: Object | None, path: str = "") -> Iterator[Cause]:
@@ -52,12 +56,16 @@ def embedded(value: Json, schema: Object | None, path: str = "") -> Iterator[Cau
     if isinstance(value, list):
         items = schema.get("items")
         for at, item in enumerate(value):
-            yield from embedded(item, items if isinstance(items, Mapping) else None, f"{path}[{at}]")
+            yield from embedded(
+                item, items if isinstance(items, Mapping) else None, f"{path}[{at}]"
+            )
     elif isinstance(value, Mapping):
         if schema.get("x-kubernetes-embedded-resource"):
             yield from _type_meta(value, path)
         for name, item in value.items():
-            yield from embedded(item, child_schema(schema, name), f"{path}.{name}" if path else name)
+            yield from embedded(
+                item, child_schema(schema, name), f"{path}.{name}" if path else name
+            )
 
 
 def _type_meta(value: Object, path: str) -> Iterator[Cause]:

@@ -29,7 +29,9 @@ def name_causes(crd: Object, created: bool) -> Iterator[Cause]:
     for at, short in enumerate(names.get("shortNames") or ()):
         yield from _label(f"spec.names.shortNames[{at}]", short, required_=True)
     if names.get("kind") and names.get("kind") == names.get("listKind"):
-        yield invalid("spec.names.listKind", names["listKind"], "kind and listKind may not be the same", CRD)
+        yield invalid(
+            "spec.names.listKind", names["listKind"], "kind and listKind may not be the same", CRD
+        )
     for at, category in enumerate(names.get("categories") or ()):
         yield from _label(f"spec.names.categories[{at}]", category, required_=True)
 
@@ -59,4 +61,9 @@ def _label(path: str, value: Any, required_: bool = False) -> Iterator[Cause]:
 def _kind(path: str, value: Any) -> Iterator[Cause]:
     text = str(value or "")
     if text and (problems := _LABEL(text.lower())):
-        yield invalid(path, text, f"may have mixed case, but should otherwise match: {','.join(problems)}", CRD)
+        yield invalid(
+            path,
+            text,
+            f"may have mixed case, but should otherwise match: {','.join(problems)}",
+            CRD,
+        )

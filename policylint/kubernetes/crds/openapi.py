@@ -12,12 +12,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.cel import CelUnsupported
+from policylint.errors import PolicylintError
 from policylint.kubernetes.crds.declare import Shape, shape_of
 from policylint.kubernetes.crds.expressions import Environment, Scope, Total, compile_rule
 from policylint.kubernetes.crds.fieldpath import FieldPathError, follow
 from policylint.kubernetes.crds.structural import subschema
 from policylint.kubernetes.crds.words import CRD, forbidden, invalid, required, unsupported
-from policylint.errors import PolicylintError
 from policylint.model import Cause, Json, Object, Unknown
 
 TYPES = ("array", "boolean", "integer", "number", "object", "string")
@@ -45,9 +45,16 @@ class Spot(Struct, frozen=True):
 
     def below(self, schema: Object, path: str, shape: Shape | None) -> Spot:
         """The spot of a child that holds values; how often it occurs depends on the limits here."""
-        cardinality = None if self.cardinality is None else _times(self.cardinality, _most(self.schema))
+        cardinality = (
+            None if self.cardinality is None else _times(self.cardinality, _most(self.schema))
+        )
         return replace(
-            self, schema=schema, path=f"{self.path}.{path}", root=False, shape=shape, cardinality=cardinality
+            self,
+            schema=schema,
+            path=f"{self.path}.{path}",
+            root=False,
+            shape=shape,
+            cardinality=cardinality,
         )
 
     def beside(self, schema: Object, path: str) -> Spot:
@@ -99,14 +106,22 @@ def _own(spot: Spot) -> Iterator[Cause]:
     if schema.get("default") is not None and spot.no_defaults is not None:
         yield forbidden(f"{path}.default", f"must not be set {spot.no_defaults}", CRD)
     for name in _UNSUPPORTED:
-        if schema.get(name) or (name in ("dependencies", "additionalItems", "$ref") and schema.get(name) is not None):
+        if schema.get(name) or (
+            name in ("dependencies", "additionalItems", "$ref") and schema.get(name) is not None
+        ):
             yield forbidden(f"{path}.{name}", f"{name} is not supported", CRD)
     if kind == "null":
-        yield forbidden(f"{path}.type", "type cannot be set to null, use nullable as an alternative", CRD)
+        yield forbidden(
+            f"{path}.type", "type cannot be set to null, use nullable as an alternative", CRD
+        )
     if isinstance(schema.get("items"), list) and schema["items"]:
         yield forbidden(f"{path}.items", "items must be a schema object and not an array", CRD)
     if spot.in_metadata and schema.get("x-kubernetes-embedded-resource"):
-        yield forbidden(f"{path}.x-kubernetes-embedded-resource", "must not be used inside of resource meta", CRD)
+        yield forbidden(
+            f"{path}.x-kubernetes-embedded-resource",
+            "must not be used inside of resource meta",
+            CRD,
+        )
     if schema.get("uniqueItems"):
         text = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"
         yield forbidden(f"{path}.uniqueItems", text, CRD)
@@ -115,7 +130,9 @@ def _own(spot: Spot) -> Iterator[Cause]:
         text = "additionalProperties and properties are mutual exclusive"
         yield forbidden(f"{path}.additionalProperties", text, CRD)
     if schema.get("x-kubernetes-preserve-unknown-fields") is False:
-        yield invalid(f"{path}.x-kubernetes-preserve-unknown-fields", False, "must be true or undefined", CRD)
+        yield invalid(
+            f"{path}.x-kubernetes-preserve-unknown-fields", False, "must be true or undefined", CRD
+        )
 
 
 def _children(spot: Spot) -> Iterator[Spot]:
@@ -176,9 +193,13 @@ def _rule_fields(rule: Object, path: str, schema: Object) -> Iterator[Cause]:
     elif _broken(message.strip()):
         yield invalid(f"{path}.message", message, "must not contain line breaks", CRD)
     elif _broken(text) and not message.strip():
-        yield required(f"{path}.message", "message must be specified if rule contains line breaks", CRD)
+        yield required(
+            f"{path}.message", "message must be specified if rule contains line breaks", CRD
+        )
     if rule.get("messageExpression") and not str(rule["messageExpression"]).strip():
-        yield required(f"{path}.messageExpression", "messageExpression must be non-empty if specified", CRD)
+        yield required(
+            f"{path}.messageExpression", "messageExpression must be non-empty if specified", CRD
+        )
     if rule.get("reason") is not None and rule["reason"] not in _REASONS:
         yield unsupported(f"{path}.reason", rule["reason"], _REASONS, CRD)
     field = str(rule.get("fieldPath") or "")
@@ -213,5 +234,7 @@ def _rules(spot: Spot) -> Iterator[Finding]:
         try:
             yield from compile_rule(rule, path, scope)
         except (CelUnsupported, PolicylintError) as error:
-            what = f"a validation rule that cannot be compiled offline ({error}): {rule.get('rule')}"
+            what = (
+                f"a validation rule that cannot be compiled offline ({error}): {rule.get('rule')}"
+            )
             yield Unknown(what, "kubectl apply --dry-run=server -f <the CRD>", CRD, path)

@@ -82,13 +82,20 @@ def without_nulls(value: Json, schema: Object | None) -> Json:
     """The value without nulls where the schema neither allows them nor has a default."""
     if isinstance(value, list):
         items = (schema or {}).get("items")
-        return [without_nulls(item, items if isinstance(items, Mapping) else None) for item in value]
+        return [
+            without_nulls(item, items if isinstance(items, Mapping) else None) for item in value
+        ]
     if not isinstance(value, Mapping):
         return value
     kept = {}
     for name, item in value.items():
         child = child_schema(schema, name)
-        if item is None and child is not None and not child.get("nullable") and child.get("default") is None:
+        if (
+            item is None
+            and child is not None
+            and not child.get("nullable")
+            and child.get("default") is None
+        ):
             continue
         kept[name] = without_nulls(item, child)
     return kept
@@ -100,13 +107,17 @@ def defaulted(value: Json, schema: Object | None) -> Json:
         return value
     if isinstance(value, list):
         items = schema.get("items")
-        return [_default_item(item, items if isinstance(items, Mapping) else None) for item in value]
+        return [
+            _default_item(item, items if isinstance(items, Mapping) else None) for item in value
+        ]
     if not isinstance(value, Mapping):
         return value
     made = dict(value)
     for name, child in (schema.get("properties") or {}).items():
         default = child.get("default")
-        if default is not None and (name not in made or (made[name] is None and not child.get("nullable"))):
+        if default is not None and (
+            name not in made or (made[name] is None and not child.get("nullable"))
+        ):
             made[name] = deepcopy(default)
     additional = schema.get("additionalProperties")
     for name, item in made.items():
@@ -119,7 +130,12 @@ def defaulted(value: Json, schema: Object | None) -> Json:
 
 
 def _default_item(item: Json, schema: Object | None) -> Json:
-    if item is None and schema is not None and not schema.get("nullable") and schema.get("default") is not None:
+    if (
+        item is None
+        and schema is not None
+        and not schema.get("nullable")
+        and schema.get("default") is not None
+    ):
         item = deepcopy(schema["default"])
     return defaulted(item, schema)
 
@@ -137,4 +153,6 @@ def emptied(new: Json, old: Json, schema: Object | None) -> Json:
         return new
     if not new:
         return None if schema.get("properties") or schema.get("additionalProperties") else new
-    return {name: emptied(item, old.get(name), child_schema(schema, name)) for name, item in new.items()}
+    return {
+        name: emptied(item, old.get(name), child_schema(schema, name)) for name, item in new.items()
+    }

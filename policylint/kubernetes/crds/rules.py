@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from policylint.cel import CelError, CelUnsupported, compile
 from policylint.cel.values import NONE, Optional
+from policylint.errors import PolicylintError
 from policylint.kubernetes.crds.convert import to_cel, with_meta
 from policylint.kubernetes.crds.correlate import Pair, old_item
 from policylint.kubernetes.crds.words import CR, OMITTED, duplicate, forbidden, invalid, required
-from policylint.errors import PolicylintError
 from policylint.model import Cause, Json, Object, Unknown
 
 _VARIABLES = frozenset({"self", "oldSelf"})
@@ -48,13 +48,24 @@ class Place(Struct, frozen=True):
         pair, parent = self._next(self.pair.field(name) if self.pair is not None else None)
         if self.pair is not None and self.parent is None and name in ("apiVersion", "kind"):
             pair = parent = None
-        return Place(path, self.new[name], old, schema, _embedded(schema), self.ratchets, pair, parent)
+        return Place(
+            path, self.new[name], old, schema, _embedded(schema), self.ratchets, pair, parent
+        )
 
     def item(self, at: int, schema: Object) -> Place:
         """The place of a list item; only lists of type map correlate theirs."""
         old = old_item(self.schema, self.new[at], self.old)
         pair, parent = self._next(self.pair.item(at) if self.pair is not None else None)
-        return Place(f"{self.path}[{at}]", self.new[at], old, schema, _embedded(schema), self.ratchets, pair, parent)
+        return Place(
+            f"{self.path}[{at}]",
+            self.new[at],
+            old,
+            schema,
+            _embedded(schema),
+            self.ratchets,
+            pair,
+            parent,
+        )
 
     def _next(self, pair: Pair | None) -> tuple[Pair | None, Pair | None]:
         return (pair, self.pair) if self.pair is not None else (None, self.parent)
@@ -81,7 +92,10 @@ def run_rules(place: Place) -> Iterator[Cause | Unknown]:
 
 
 def _fields(place: Place, value: Object) -> Iterator[Cause | Unknown]:
-    properties, additional = place.schema.get("properties") or {}, place.schema.get("additionalProperties")
+    properties, additional = (
+        place.schema.get("properties") or {},
+        place.schema.get("additionalProperties"),
+    )
     for name in value:
         if name in properties:
             path = f"{place.path}.{name}" if place.path else name
@@ -100,7 +114,9 @@ def _run(rule: Object, place: Place) -> Iterator[Cause | Unknown]:
         result = program.evaluate(bindings)
     except CelError as error:
         yield invalid(
-            _at(place), _type(place), f"rule evaluation error: {error} evaluating rule: {_default_text(rule)}"
+            _at(place),
+            _type(place),
+            f"rule evaluation error: {error} evaluating rule: {_default_text(rule)}",
         )
         return
     except (CelUnsupported, PolicylintError) as error:
@@ -140,7 +156,9 @@ def _default_text(rule: Object) -> str:
 def _failed(error: CelError, rule: Object) -> str:
     if str(error) != "no such overload":
         return f"{error} evaluating rule: {_default_text(rule)}"
-    reason = "call arguments did not match a supported operator, function or macro signature for rule"
+    reason = (
+        "call arguments did not match a supported operator, function or macro signature for rule"
+    )
     return f"'{error}': {reason}: {_default_text(rule)}"
 
 
@@ -177,7 +195,13 @@ def _evaluated(expression: str, bindings: Mapping[str, Any]) -> str:
 
 def _child_path(rule: Object) -> str:
     path = str(rule.get("fieldPath") or "")
-    return path.replace("['", "[").replace("']", "]") if path.startswith((".", "[")) else f".{path}" if path else ""
+    return (
+        path.replace("['", "[").replace("']", "]")
+        if path.startswith((".", "["))
+        else f".{path}"
+        if path
+        else ""
+    )
 
 
 def _unknown(rule: Object, place: Place, error: Exception) -> Unknown:

@@ -70,15 +70,23 @@ def _extensions(schema: Object, path: str) -> Iterator[Cause]:
         return
     for name in ("x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource"):
         if schema.get(name):
-            yield invalid(f"{path}.{name}", True, "must be false if x-kubernetes-int-or-string is true", CRD)
+            yield invalid(
+                f"{path}.{name}", True, "must be false if x-kubernetes-int-or-string is true", CRD
+            )
 
 
 def _type(schema: Object, path: str, level: str) -> Iterator[Cause]:
     kind, embedded = schema.get("type"), schema.get("x-kubernetes-embedded-resource")
-    typeless = schema.get("x-kubernetes-int-or-string") or schema.get("x-kubernetes-preserve-unknown-fields")
+    typeless = schema.get("x-kubernetes-int-or-string") or schema.get(
+        "x-kubernetes-preserve-unknown-fields"
+    )
     if embedded and kind != "object":
         text = "must be object if x-kubernetes-embedded-resource is true"
-        yield invalid(f"{path}.type", kind, text, CRD) if kind else required(f"{path}.type", text, CRD)
+        yield (
+            invalid(f"{path}.type", kind, text, CRD)
+            if kind
+            else required(f"{path}.type", text, CRD)
+        )
     elif not kind and not typeless:
         yield required(f"{path}.type", _EMPTY_TYPE[level], CRD)
     if embedded and schema.get("additionalProperties") is not None:
@@ -86,10 +94,12 @@ def _type(schema: Object, path: str, level: str) -> Iterator[Cause]:
         yield forbidden(f"{path}.additionalProperties", text, CRD)
     if level == "root" and kind and kind != "object":
         yield invalid(f"{path}.type", kind, "must be object at the root", CRD)
-    if embedded and not schema.get("x-kubernetes-preserve-unknown-fields") and not schema.get("properties"):
-        text = (
-            "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields"
-        )
+    if (
+        embedded
+        and not schema.get("x-kubernetes-preserve-unknown-fields")
+        and not schema.get("properties")
+    ):
+        text = "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields"
         yield required(f"{path}.properties", text, CRD)
 
 
@@ -112,7 +122,11 @@ def _metadata(schema: Object, path: str, level: str) -> Iterator[Cause]:
 
 
 def _only_names(metadata: Object) -> bool:
-    rest = {name: value for name, value in metadata.items() if name not in ("type", "default", "properties") and value}
+    rest = {
+        name: value
+        for name, value in metadata.items()
+        if name not in ("type", "default", "properties") and value
+    }
     return not rest and set(metadata.get("properties") or {}) <= {"name", "generateName"}
 
 
@@ -128,11 +142,21 @@ def _int_or_string(schema: Object) -> bool:
 
 def _said(part: Object) -> dict[str, Json]:
     """A part without what Go takes for not set."""
-    unset = {name for name, value in part.items() if value in (None, "") or (value is False and name != "default")}
-    return {name: value for name, value in part.items() if name not in unset and (name, value) != ("items", [])}
+    unset = {
+        name
+        for name, value in part.items()
+        if value in (None, "") or (value is False and name != "default")
+    }
+    return {
+        name: value
+        for name, value in part.items()
+        if name not in unset and (name, value) != ("items", [])
+    }
 
 
-def _value_validation(schema: Object, path: str, skips: tuple[bool, bool] = (False, False)) -> Iterator[Cause]:
+def _value_validation(
+    schema: Object, path: str, skips: tuple[bool, bool] = (False, False)
+) -> Iterator[Cause]:
     if not skips[0]:
         for at, part in enumerate(schema.get("anyOf") or ()):
             yield from _nested(part, f"{path}.anyOf[{at}]")
@@ -167,13 +191,19 @@ def _nested(schema: Object, path: str, skip_any_of: bool = False) -> Iterator[Ca
         yield from _nested(child, f"{path}.properties[{name}]")
     for name, text in _NESTED:
         value = schema.get(name)
-        present = value is not None if name in ("default", "x-kubernetes-list-type", "x-kubernetes-map-type") else value
+        present = (
+            value is not None
+            if name in ("default", "x-kubernetes-list-type", "x-kubernetes-map-type")
+            else value
+        )
         if name == "additionalProperties":
             present = isinstance(value, Mapping) or value is True
         if present:
             yield forbidden(f"{path}.{name}", text, CRD)
     if "metadata" in (schema.get("properties") or {}):
-        yield forbidden(f"{path}.properties[metadata]", "must not be specified in a nested context", CRD)
+        yield forbidden(
+            f"{path}.properties[metadata]", "must not be specified in a nested context", CRD
+        )
 
 
 def _completeness(part: Object, spine: Object | None, at: str, path: str) -> Iterator[Cause]:
@@ -196,7 +226,9 @@ def _nested_completeness(part: Object, spine: Object | None, at: str, path: str)
     yield from _completeness(part, spine, at, path)
     items = subschema(part.get("items"))
     if items is not None:
-        yield from _nested_completeness(items, subschema(spine.get("items")), f"{at}.items", f"{path}.items")
+        yield from _nested_completeness(
+            items, subschema(spine.get("items")), f"{at}.items", f"{path}.items"
+        )
     declared = spine.get("properties") or {}
     for name, child in (part.get("properties") or {}).items():
         where, inner = f"{at}.properties[{name}]", f"{path}.properties[{name}]"

@@ -15,7 +15,14 @@ from policylint.cel import CelError
 from policylint.cel.formats import OPENAPI
 from policylint.cel.regex import search
 from policylint.kubernetes.crds.correlate import Pair
-from policylint.kubernetes.crds.words import invalid, required, too_long, too_many, type_invalid, unsupported
+from policylint.kubernetes.crds.words import (
+    invalid,
+    required,
+    too_long,
+    too_many,
+    type_invalid,
+    unsupported,
+)
 from policylint.model import Cause, Json, Object
 
 _NEWER_FORMATS = {"k8sshortname": 35, "k8slongname": 35}
@@ -41,7 +48,9 @@ class Spot(Struct, frozen=True):
     def field(self, name: str, schema: Object) -> Spot:
         """The spot of a field; the root's type fields are never ratcheted."""
         path = f"{self.path}.{name}" if self.path else name
-        ratcheted = self.pair is not None and not (self.path == "" and name in ("apiVersion", "kind"))
+        ratcheted = self.pair is not None and not (
+            self.path == "" and name in ("apiVersion", "kind")
+        )
         pair = self.pair.field(name) if self.pair is not None and ratcheted else None
         return Spot(path, self.value[name], schema, self.minor, pair)
 
@@ -84,7 +93,13 @@ def type_name(value: Json) -> str:
     """The JSON type of a value, integers apart from other numbers."""
     if isinstance(value, int) and not -_INT64 <= value < _INT64:
         return "number"  # JSON numbers beyond 64 bits are read as doubles
-    for python, name in ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (list, "array")):
+    for python, name in (
+        (bool, "boolean"),
+        (int, "integer"),
+        (float, "number"),
+        (str, "string"),
+        (list, "array"),
+    ):
         if isinstance(value, python):
             return name
     return "null" if value is None else "object"
@@ -116,10 +131,19 @@ def _type_error(spot: Spot) -> Cause | None:
         return None
     if spot.value is None:
         return None if spot.schema.get("nullable") else _mistyped(spot, types, actual)
-    whole = actual == "number" and "integer" in types and abs(spot.value) < _WHOLE and float(spot.value).is_integer()
+    whole = (
+        actual == "number"
+        and "integer" in types
+        and abs(spot.value) < _WHOLE
+        and float(spot.value).is_integer()
+    )
     if actual in types or whole or (actual == "integer" and "number" in types):
         return None
-    if format_of(spot.schema, spot.minor) and actual in ("string", "array") and types == ("string",):
+    if (
+        format_of(spot.schema, spot.minor)
+        and actual in ("string", "array")
+        and types == ("string",)
+    ):
         return None  # the format's own check speaks
     return _mistyped(spot, types, actual)
 
@@ -129,7 +153,9 @@ def _mistyped(spot: Spot, types: tuple[str, ...], actual: str) -> Cause:
     kind = format_of(spot.schema, spot.minor)
     if kind and actual not in ("string", "array", "null"):
         expected, found = kind, _GO_FORMATS.get(actual, "")  # with a format, formats are compared
-    return type_invalid(spot.path or "<nil>", found, f'{spot.path} in body must be of type {expected}: "{found}"')
+    return type_invalid(
+        spot.path or "<nil>", found, f'{spot.path} in body must be of type {expected}: "{found}"'
+    )
 
 
 _GO_FORMATS = {"number": "float64", "integer": "int64"}
@@ -158,7 +184,9 @@ def _string(spot: Spot) -> Iterator[Cause]:
     if schema.get("maxLength") is not None and len(value) > schema["maxLength"]:
         yield too_long(path, schema["maxLength"])
     if schema.get("minLength") is not None and len(value) < schema["minLength"]:
-        yield invalid(path, value, f"{path} in body should be at least {schema['minLength']} chars long")
+        yield invalid(
+            path, value, f"{path} in body should be at least {schema['minLength']} chars long"
+        )
     pattern = schema.get("pattern")
     if pattern and not _matches(pattern, value):
         yield invalid(path, value, f"{path} in body should match '{pattern}'")
@@ -191,13 +219,18 @@ def _number(spot: Spot) -> Iterator[Cause]:
         bound = schema.get(keyword)
         if bound is None:
             continue
-        strict, against = bool(schema.get(exclusive)), int(bound) if exact else bound  # integers meet whole bounds only
+        strict, against = (
+            bool(schema.get(exclusive)),
+            int(bound) if exact else bound,
+        )  # integers meet whole bounds only
         if beyond(value, against) or (strict and value == against):
             text = f"{path} in body should be {words}{'' if strict else ' or equal to'} {_plain(against)}"
             yield invalid(path, value, text)
     step = schema.get("multipleOf")
     if step is not None and exact and int(step) <= 0:
-        yield invalid(path, int(step), f"factor MultipleOf declared for {path} must be positive: {int(step)}")
+        yield invalid(
+            path, int(step), f"factor MultipleOf declared for {path} must be positive: {int(step)}"
+        )
     elif step and not _is_multiple(value, step):
         yield invalid(path, value, f"{path} in body should be a multiple of {_plain(step)}")
 
@@ -224,7 +257,9 @@ def _is_multiple(value: float, step: float) -> bool:
     if isinstance(value, int):
         return value % int(step) == 0
     quotient = 1 / step * value if step < 1 else value / step
-    return abs(quotient) < _WHOLE and abs(quotient - round(quotient)) <= 1e-9 * max(1.0, abs(quotient))
+    return abs(quotient) < _WHOLE and abs(quotient - round(quotient)) <= 1e-9 * max(
+        1.0, abs(quotient)
+    )
 
 
 def _list(spot: Spot) -> Iterator[Cause]:
@@ -234,7 +269,9 @@ def _list(spot: Spot) -> Iterator[Cause]:
         for at in range(len(value)):
             yield from validate_values(spot.item(at, items))
     if schema.get("minItems") is not None and len(value) < schema["minItems"]:
-        yield invalid(path, len(value), f"{path} in body should have at least {schema['minItems']} items")
+        yield invalid(
+            path, len(value), f"{path} in body should have at least {schema['minItems']} items"
+        )
     if schema.get("maxItems") is not None and len(value) > schema["maxItems"]:
         yield too_many(path, len(value), schema["maxItems"])
 
@@ -242,7 +279,11 @@ def _list(spot: Spot) -> Iterator[Cause]:
 def _object(spot: Spot) -> Iterator[Cause]:
     schema, value, path = spot.schema, spot.value, spot.path or "<nil>"
     if schema.get("minProperties") is not None and len(value) < schema["minProperties"]:
-        yield invalid(path, len(value), f"{path} in body should have at least {schema['minProperties']} properties")
+        yield invalid(
+            path,
+            len(value),
+            f"{path} in body should have at least {schema['minProperties']} properties",
+        )
     if schema.get("maxProperties") is not None and len(value) > schema["maxProperties"]:
         yield too_many(path, len(value), schema["maxProperties"])
     properties, additional = schema.get("properties") or {}, schema.get("additionalProperties")

@@ -24,8 +24,26 @@ _MAX_SELECTABLE = 8
 _SELECTABLE_SINCE = 31
 _AT_ROOT = frozenset(
     (
-        *("description", "type", "format", "title", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum"),
-        *("maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "multipleOf", "required"),
+        *(
+            "description",
+            "type",
+            "format",
+            "title",
+            "maximum",
+            "exclusiveMaximum",
+            "minimum",
+            "exclusiveMinimum",
+        ),
+        *(
+            "maxLength",
+            "minLength",
+            "pattern",
+            "maxItems",
+            "minItems",
+            "uniqueItems",
+            "multipleOf",
+            "required",
+        ),
         *("items", "properties", "externalDocs", "example", "x-kubernetes-preserve-unknown-fields"),
         "x-kubernetes-validations",
     )
@@ -47,15 +65,22 @@ class SchemaChecks(Struct, frozen=True):
         """The checks for a CRD that replaces `old`."""
         if old is None:
             return cls(minor)
-        before = {str(version.get("name")): _schema(version) for version in (old["spec"].get("versions") or ())}
+        before = {
+            str(version.get("name")): _schema(version)
+            for version in (old["spec"].get("versions") or ())
+        }
         expressions = frozenset(text for schema in before.values() for text in _expressions(schema))
         prunes = not new["spec"].get("preserveUnknownFields")
-        structural = prunes or all(schema is None or not validate_structural(schema, "") for schema in before.values())
+        structural = prunes or all(
+            schema is None or not validate_structural(schema, "") for schema in before.values()
+        )
         return cls(minor, None not in before.values(), structural, expressions, before)
 
     def environment(self, version: Object) -> Environment:
         """The functions that rules of a version may use: new rules those of the minor before as well."""
-        same = self.before is not None and _schema(version) == self.before.get(str(version.get("name")))
+        same = self.before is not None and _schema(version) == self.before.get(
+            str(version.get("name"))
+        )
         return Environment(self.minor - 1, self.minor, self.stored, same)
 
 
@@ -67,7 +92,9 @@ def _expressions(schema: Json) -> Iterator[str]:
     if isinstance(schema, Mapping):
         for rule in schema.get("x-kubernetes-validations") or ():
             if isinstance(rule, Mapping):
-                yield from (str(rule[name]) for name in ("rule", "messageExpression") if rule.get(name))
+                yield from (
+                    str(rule[name]) for name in ("rule", "messageExpression") if rule.get(name)
+                )
         for item in schema.values():
             yield from _expressions(item)
     elif isinstance(schema, list):
@@ -79,7 +106,9 @@ def shared_fields(versions: Sequence[Object]) -> frozenset[str]:
     """What all versions say alike: the server checks it once, as if it stood in the spec itself."""
     first = versions[0] if versions else {}
     return frozenset(
-        name for name in _SHARED if first.get(name) and all(item.get(name) == first[name] for item in versions)
+        name
+        for name in _SHARED
+        if first.get(name) and all(item.get(name) == first[name] for item in versions)
     )
 
 
@@ -91,7 +120,9 @@ _SHARED = {
 }
 
 
-def version_causes(version: Object, at: int, checks: SchemaChecks, shared: frozenset[str]) -> Iterator[Finding]:
+def version_causes(
+    version: Object, at: int, checks: SchemaChecks, shared: frozenset[str]
+) -> Iterator[Finding]:
     """The errors of one entry of `spec.versions`; of what is `shared` only the first entry's."""
     yield from _deprecation(version, f"spec.versions[{at}]")
     for name, check in _CHECKS.items():
@@ -158,13 +189,17 @@ def _root_with_status(schema: Object, path: str) -> Iterator[Cause]:
         yield invalid(path, schema, f"only [{' '.join(sorted(_AT_ROOT))}] {text}", CRD)
 
 
-def _schema_findings(schema: Object, path: str, checks: SchemaChecks, environment: Environment) -> Iterator[Finding]:
+def _schema_findings(
+    schema: Object, path: str, checks: SchemaChecks, environment: Environment
+) -> Iterator[Finding]:
     if schema.get("nullable"):
         yield forbidden(f"{path}.nullable", "nullable cannot be true at the root", CRD)
     found: list[Finding] = []
     compiles = False
     if checks.require_structural:
-        found += validate_structural(schema, path) or validate_defaults(schema, path, checks.minor, root=True)
+        found += validate_structural(schema, path) or validate_defaults(
+            schema, path, checks.minor, root=True
+        )
         compiles = not found
     total = Total()
     found += validate_schema(Spot(schema, path, environment, total, root=True, cel=compiles))
@@ -210,9 +245,14 @@ def _default(default: Json, schema: Object, path: str, minor: int) -> Iterator[F
     if pruned(default, schema, root=resource) != default:
         yield invalid(path, default, "must not have unknown fields", CRD)
     try:
-        wrong = [*embedded(default, schema, path), *validate_values(Place(path, default, schema, minor))]
+        wrong = [
+            *embedded(default, schema, path),
+            *validate_values(Place(path, default, schema, minor)),
+        ]
     except CelUnsupported as error:
-        yield Unknown(f"whether the default is valid: {error}", "kubectl apply --dry-run=server", CRD, path)
+        yield Unknown(
+            f"whether the default is valid: {error}", "kubectl apply --dry-run=server", CRD, path
+        )
         return
     wrong += duplicates(default, schema, path) if not wrong else ()
     yield from (Cause(cause.field, cause.reason, cause.message, CRD) for cause in wrong)
@@ -259,11 +299,15 @@ def _column(column: Object, path: str) -> Iterator[Cause]:
     elif kind not in _COLUMN_TYPES:
         yield invalid(f"{path}.type", kind, f"must be one of {kinds}", CRD)
     if column.get("format") and column["format"] not in _COLUMN_FORMATS:
-        yield invalid(f"{path}.format", column["format"], f"must be one of {','.join(_COLUMN_FORMATS)}", CRD)
+        yield invalid(
+            f"{path}.format", column["format"], f"must be one of {','.join(_COLUMN_FORMATS)}", CRD
+        )
     if not json_path:
         yield required(f"{path}.JSONPath", "", CRD)
     elif not json_path.startswith("."):
-        yield invalid(f"{path}.JSONPath", json_path, "must be a simple json path starting with .", CRD)
+        yield invalid(
+            f"{path}.JSONPath", json_path, "must be a simple json path starting with .", CRD
+        )
 
 
 def _selectable(fields: Json, schema: Object, path: str) -> Iterator[Cause]:
@@ -281,9 +325,7 @@ def _selectable(fields: Json, schema: Object, path: str) -> Iterator[Cause]:
         if written.startswith(".metadata"):
             yield invalid(where, json_path, "must not point to fields in metadata", CRD)
         if found.get("type") not in ("string", "boolean", "integer"):
-            text = (
-                "must point to a field of type string, boolean or integer. Enum string fields and strings with formats"
-            )
+            text = "must point to a field of type string, boolean or integer. Enum string fields and strings with formats"
             yield invalid(where, json_path, f"{text} are allowed.", CRD)
         if written in seen:
             yield duplicate(where, json_path, CRD)

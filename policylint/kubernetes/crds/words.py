@@ -44,7 +44,9 @@ def type_invalid(field: str, value: Json, text: str, topic: str = CR) -> Cause:
 
 def required(field: str, text: str = "", topic: str = CR) -> Cause:
     """`Required value`."""
-    return Cause(field, "FieldValueRequired", f"Required value: {text}" if text else "Required value", topic)
+    return Cause(
+        field, "FieldValueRequired", f"Required value: {text}" if text else "Required value", topic
+    )
 
 
 def forbidden(field: str, text: str, topic: str = CR) -> Cause:
@@ -62,14 +64,20 @@ def unsupported(field: str, value: Json, allowed: Iterable[Json], topic: str = C
     """`Unsupported value: VALUE: supported values: ...`."""
     values = ", ".join(shown(item if isinstance(item, str) else shown(item)) for item in allowed)
     return Cause(
-        field, "FieldValueNotSupported", f"Unsupported value: {shown(value)}: supported values: {values}", topic
+        field,
+        "FieldValueNotSupported",
+        f"Unsupported value: {shown(value)}: supported values: {values}",
+        topic,
     )
 
 
 def too_long(field: str, limit: int, topic: str = CR) -> Cause:
     """`Too long: may not be more than N bytes`."""
     return Cause(
-        field, "FieldValueTooLong", f"Too long: may not be more than {limit} byte{'' if limit == 1 else 's'}", topic
+        field,
+        "FieldValueTooLong",
+        f"Too long: may not be more than {limit} byte{'' if limit == 1 else 's'}",
+        topic,
     )
 
 
@@ -84,7 +92,13 @@ def too_many(field: str, count: int, limit: int, topic: str = CR) -> Cause:
 
 
 BLOCKING: Final = frozenset(
-    {"FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid"}
+    {
+        "FieldValueNotSupported",
+        "FieldValueRequired",
+        "FieldValueTooLong",
+        "FieldValueTooMany",
+        "FieldValueTypeInvalid",
+    }
 )
 """The reasons after which the server does not check a custom resource's rules."""
 

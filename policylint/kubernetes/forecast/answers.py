@@ -11,22 +11,34 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from policylint.kubernetes.api.gotypes import alike
 from policylint.kubernetes.forecast import batch, services, storage
 from policylint.kubernetes.forecast.conversion import converted
 from policylint.kubernetes.forecast.decode import decode
-from policylint.kubernetes.api.gotypes import alike
 from policylint.kubernetes.forecast.kinds import Kind
 from policylint.kubernetes.forecast.objections import change, creation, valid
 from policylint.kubernetes.forecast.readable import readable
 from policylint.kubernetes.forecast.request import items, part
 from policylint.kubernetes.forecast.server import ACCEPTED, Sent, Server, State, answer
 from policylint.kubernetes.forecast.server_side import server_side
-from policylint.kubernetes.forecast.strategic import UnpatchableError, keyless_path, merge_patch, three_way
+from policylint.kubernetes.forecast.strategic import (
+    UnpatchableError,
+    keyless_path,
+    merge_patch,
+    three_way,
+)
 from policylint.model import Answer, Apply, Cause, Object, Outcome, Resource, Unknown
 
 MARKS = ("metadata.labels", "metadata.annotations")
 _STATUS_KEPT = ("status",)
-_METADATA_KEPT = ("uid", "creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink")
+_METADATA_KEPT = (
+    "uid",
+    "creationTimestamp",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+)
 _UNKNOWN_TO_CLIENT = frozenset({("apiregistration.k8s.io", "APIService")})
 """Built-in kinds that Helm's client has no Go type for: it sends them JSON merge patches."""
 
@@ -75,7 +87,10 @@ def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
     try:
         new = _received(server, kind, state.live, _apply(server, kind, request, state))
     except UnpatchableError as error:
-        field = next(filter(None, (keyless_path(kind.node, body) for body in (request.body, request.base))), "")
+        field = next(
+            filter(None, (keyless_path(kind.node, body) for body in (request.body, request.base))),
+            "",
+        )
         return answer([_no_merge_key(field, str(error))]), state
     if alike(new, state.live):
         return ACCEPTED, State(state.live, sent, state.assumed)
@@ -91,7 +106,11 @@ def update_marks(server: Server, resource: Resource) -> Answer:
     refusal = _unreadable(server, resource, kind, sent)
     if refusal:
         return refusal
-    bare = {"apiVersion": sent.get("apiVersion"), "kind": sent.get("kind"), "metadata": sent["metadata"]}
+    bare = {
+        "apiVersion": sent.get("apiVersion"),
+        "kind": sent.get("kind"),
+        "metadata": sent["metadata"],
+    }
     return answer(one for one in valid(server, bare) if one.field.startswith(MARKS))
 
 
@@ -113,7 +132,11 @@ def _in_version(state: State, api_version: str) -> State:
     """The state as a client of this API version sees it."""
     if state.live.get("apiVersion") == api_version == state.applied.get("apiVersion"):
         return state
-    return replace(state, live=converted(state.live, api_version), applied=converted(state.applied, api_version))
+    return replace(
+        state,
+        live=converted(state.live, api_version),
+        applied=converted(state.applied, api_version),
+    )
 
 
 def as_sent(resource: Resource) -> Object:
@@ -125,7 +148,9 @@ def as_sent(resource: Resource) -> Object:
     metadata = dict(part(body, "metadata"))
     for name in ("labels", "annotations"):
         values = metadata.get(name)
-        if isinstance(values, dict) and not all(isinstance(value, str) for value in values.values()):
+        if isinstance(values, dict) and not all(
+            isinstance(value, str) for value in values.values()
+        ):
             del metadata[name]
     metadata.pop("namespace", None)
     if resource.id.namespace:
@@ -143,10 +168,14 @@ def removed(resource: Resource, side: str) -> Answer:
         f'"{resource.id.name}" namespace: "{resource.id.namespace}" from "": no matches for kind "{resource.id.kind}" '
         f'in version "{resource.api_version}"\nensure CRDs are installed first'
     )
-    return answer([Cause("apiVersion", "NotFound", text, "removed-api", "the server's served API versions")])
+    return answer(
+        [Cause("apiVersion", "NotFound", text, "removed-api", "the server's served API versions")]
+    )
 
 
-def _unreadable(server: Server, resource: Resource, kind: Kind, sent: Object | None) -> Answer | None:
+def _unreadable(
+    server: Server, resource: Resource, kind: Kind, sent: Object | None
+) -> Answer | None:
     """The refusal of an object that the server cannot read; None where it can."""
     if not kind.served:
         return removed(resource, "new")
@@ -158,7 +187,11 @@ def _unreadable(server: Server, resource: Resource, kind: Kind, sent: Object | N
     from policylint.kubernetes.validity import validate_sent
 
     problems = validate_sent(sent, server.published, server.target)
-    if not sure and readable(kind.node, sent) and all(one.topic == "unknown-field" for one in problems):
+    if (
+        not sure
+        and readable(kind.node, sent)
+        and all(one.topic == "unknown-field" for one in problems)
+    ):
         return answer(_newer_field(server, one) for one in problems) if problems else None
     return answer(problems) if problems else None
 
@@ -166,7 +199,12 @@ def _unreadable(server: Server, resource: Resource, kind: Kind, sent: Object | N
 def _newer_field(server: Server, cause: Cause) -> Unknown:
     """A field that the recorded minor before this one does not have, and the one after it has."""
     what = f"whether the API server of Kubernetes {server.target.kubernetes} knows the field {cause.field}"
-    return Unknown(what, f"kubectl explain with a server of {server.target.kubernetes}", "unknown-field", cause.field)
+    return Unknown(
+        what,
+        f"kubectl explain with a server of {server.target.kubernetes}",
+        "unknown-field",
+        cause.field,
+    )
 
 
 def _apply(server: Server, kind: Kind, request: Sent, state: State) -> Object:
@@ -176,7 +214,9 @@ def _apply(server: Server, kind: Kind, request: Sent, state: State) -> Object:
     if method is Apply.SERVER_SIDE:
         if kind.node is None:
             return request.body
-        known = state.assumed and kind.builtin  # nulls and unknown fields of custom resources are judged as sent
+        known = (
+            state.assumed and kind.builtin
+        )  # nulls and unknown fields of custom resources are judged as sent
         return server_side(kind.node, state.live, state.applied, request.body, assumed=known)
     if not kind.builtin or (identity.group, identity.kind) in _UNKNOWN_TO_CLIENT:
         return merge_patch(request.base, request.body, state.live)
@@ -223,7 +263,10 @@ def _with_stored_version(definition: Object) -> Object:
     versions = items(part(definition, "spec").get("versions"))
     now = [part(one).get("name") for one in versions if part(one).get("storage") is True]
     stored_versions = known + [name for name in now if name not in known]
-    return {**definition, "status": {**part(definition, "status"), "storedVersions": stored_versions}}
+    return {
+        **definition,
+        "status": {**part(definition, "status"), "storedVersions": stored_versions},
+    }
 
 
 _SETTLED: Mapping[tuple[str, str], Callable[[Object], Object]] = {

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from policylint.kubernetes.api.govalues import JSON_SINCE
 from policylint.kubernetes.api.gotypes import same
+from policylint.kubernetes.api.govalues import JSON_SINCE
 from policylint.kubernetes.forecast.request import Allocated, Findings, Request, items, part, schema
 from policylint.kubernetes.forecast.words import invalid, required
 from policylint.model import Cause, Object, Unknown
@@ -32,7 +32,10 @@ def created(job: Object) -> Object:
         labels = _generated(str(metadata.get("name", "")))
         template = part(spec, "template")
         own = part(template, "metadata")
-        spec["template"] = {**template, "metadata": {**own, "labels": {**part(own, "labels"), **labels}}}
+        spec["template"] = {
+            **template,
+            "metadata": {**own, "labels": {**part(own, "labels"), **labels}},
+        }
         spec["selector"] = {"matchLabels": {_UID_LABELS[1]: _UID}}
     status = {} if spec.get("suspend") else {"startTime": Allocated("2000-01-01T00:00:00Z")}
     return {**job, "metadata": metadata, "spec": spec, "status": status}
@@ -70,7 +73,9 @@ def _generated_selector(request: Request, spec: Mapping[str, Any]) -> Findings:
         value = uid if label in _UID_LABELS else expected[label]
         if uid and labels.get(label) != value:
             shown = "the Job's uid" if isinstance(value, Allocated) else value
-            yield required(f"spec.template.metadata.labels[{label}]", f"must be '{shown}'", TOPIC, _SOURCE)
+            yield required(
+                f"spec.template.metadata.labels[{label}]", f"must be '{shown}'", TOPIC, _SOURCE
+            )
 
 
 def _completions(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findings:
@@ -78,7 +83,9 @@ def _completions(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) ->
     if was == now:
         return
     if spec.get("completionMode") != "Indexed":
-        yield invalid("spec.completions", now, "field is immutable", minor, topic=TOPIC, source=_SOURCE)
+        yield invalid(
+            "spec.completions", now, "field is immutable", minor, topic=TOPIC, source=_SOURCE
+        )
     elif now is not None and (now != spec.get("parallelism") or was != old.get("parallelism")):
         text = "can only be modified in tandem with spec.parallelism"
         yield invalid("spec.completions", now, text, minor, topic=TOPIC, source=_SOURCE)
@@ -105,7 +112,9 @@ def _immutable_template(field: str, minor: int) -> Cause:
     """The refusal, with the template itself elided: the server prints all of it."""
     go = "core.PodTemplateSpec" if field == "spec.template" else "core.PodSpec"
     value = "{...}" if minor >= JSON_SINCE else f"{go}{{...}}"
-    return Cause(field, "FieldValueInvalid", f"Invalid value: {value}: field is immutable", TOPIC, _SOURCE)
+    return Cause(
+        field, "FieldValueInvalid", f"Invalid value: {value}: field is immutable", TOPIC, _SOURCE
+    )
 
 
 def _started(request: Request) -> Unknown:
@@ -117,7 +126,9 @@ def _started(request: Request) -> Unknown:
     )
 
 
-def _suspended(before: Mapping[str, Any], after: Mapping[str, Any], minor: int) -> tuple[Mapping[str, Any], str]:
+def _suspended(
+    before: Mapping[str, Any], after: Mapping[str, Any], minor: int
+) -> tuple[Mapping[str, Any], str]:
     """The old template with what a suspended Job lets change, and the field that the server compares."""
     pod, new = dict(part(before, "spec")), part(after, "spec")
     for name in ("nodeSelector", "tolerations", "schedulingGates"):
@@ -125,7 +136,9 @@ def _suspended(before: Mapping[str, Any], after: Mapping[str, Any], minor: int) 
     _take_node_affinity(pod, new)
     if minor >= _RESOURCES_SINCE:
         for name in ("containers", "initContainers"):
-            pod[name] = [_with_resources(item, items(new.get(name))) for item in items(pod.get(name))]
+            pod[name] = [
+                _with_resources(item, items(new.get(name))) for item in items(pod.get(name))
+            ]
         return {**after, "spec": pod}, "spec.template.spec"
     metadata = dict(part(before, "metadata"))
     for name in ("labels", "annotations"):
@@ -153,7 +166,9 @@ def _take_node_affinity(pod: dict[str, Any], new: Mapping[str, Any]) -> None:
 
 
 def _with_resources(container: Any, others: list[Any]) -> Any:
-    twin = next((item for item in others if part(item).get("name") == part(container).get("name")), None)
+    twin = next(
+        (item for item in others if part(item).get("name") == part(container).get("name")), None
+    )
     if twin is None or not isinstance(container, Mapping):
         return container
     found = dict(container)

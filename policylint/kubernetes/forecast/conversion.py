@@ -37,7 +37,9 @@ def _autoscaler_to_v2(spec: Spec) -> Spec:
 def _autoscaler_to_v1(spec: Spec) -> Spec:
     for metric in items(spec.pop("metrics", None)):
         if part(metric, "resource").get("name") == "cpu":
-            spec["targetCPUUtilizationPercentage"] = part(metric, "resource", "target").get("averageUtilization")
+            spec["targetCPUUtilizationPercentage"] = part(metric, "resource", "target").get(
+                "averageUtilization"
+            )
     spec.pop("behavior", None)
     return spec
 

@@ -7,20 +7,27 @@ from collections.abc import Mapping
 from functools import cache
 
 from policylint.errors import PolicylintError
+from policylint.kubernetes.api.gotypes import struct
+from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.forecast.default_table import DEFAULTS, Default
 from policylint.kubernetes.forecast.defaulting import COMPUTED, Completion, whole_object
 from policylint.kubernetes.forecast.gate_table import GATED
-from policylint.kubernetes.api.gotypes import struct
 from policylint.kubernetes.forecast.request import Allocated, AllocatedPort
 from policylint.model import Json, Object
-from policylint.kubernetes.api.schemas import Node
 
 _NONE: type = type(None)
 _PLAIN: frozenset[type] = frozenset({str, int, float, bool, _NONE, Allocated, AllocatedPort})
 _STRUCT: frozenset[type] = frozenset({dict, _NONE})
 _LIST: frozenset[type] = frozenset({list, _NONE})
 _ANY = _PLAIN | _STRUCT | _LIST
-_OPAQUE = ("JSONSchemaProps", "JSONSchemaPropsOrBool", "JSONSchemaPropsOrArray", "FieldsV1", "RawExtension", "JSON")
+_OPAQUE = (
+    "JSONSchemaProps",
+    "JSONSchemaPropsOrBool",
+    "JSONSchemaPropsOrArray",
+    "FieldsV1",
+    "RawExtension",
+    "JSON",
+)
 
 
 class UndecodableError(PolicylintError):
@@ -44,14 +51,20 @@ def _value(node: Node | None, value: Json, minor: int, known: Json = None) -> Js
         return value
     if isinstance(value, dict):
         known = known if isinstance(known, dict) else {}
-        return _fields(node, value, minor, known) if node.is_struct else _entries(node, value, minor, known)
+        return (
+            _fields(node, value, minor, known)
+            if node.is_struct
+            else _entries(node, value, minor, known)
+        )
     return _items(node, value, minor, known) if isinstance(value, list) else value
 
 
 def _items(node: Node, value: list[Json], minor: int, known: Json) -> list[Json]:
     shape = _shape(node.items)
     if any(item.__class__ not in shape for item in value):
-        raise UndecodableError(f"items of the wrong type in a list of {node.items.ref if node.items else 'values'}")
+        raise UndecodableError(
+            f"items of the wrong type in a list of {node.items.ref if node.items else 'values'}"
+        )
     if not _deep(node.items):
         return value
     old = known if isinstance(known, list) else []
@@ -112,7 +125,11 @@ def _fields(node: Node, value: Mapping[str, Json], minor: int, known: Mapping[st
     for key, child in value.items():
         kind = child.__class__
         below, shape = plan.known.get(key) or plan.field(key)
-        if child is None or (shape is None and not plan.open) or (key in plan.gated and plan.gated[key] > minor):
+        if (
+            child is None
+            or (shape is None and not plan.open)
+            or (key in plan.gated and plan.gated[key] > minor)
+        ):
             same = False
         elif shape is not None and kind not in shape:
             raise UndecodableError(f"{struct(node)}.{key} is of the wrong type")
@@ -144,7 +161,9 @@ def _entries(node: Node, value: Mapping[str, Json], minor: int, known: Mapping[s
         raise UndecodableError("a value of the wrong type in a mapping")
     if not _deep(node.additional):
         return value
-    return {key: _value(node.additional, child, minor, known.get(key)) for key, child in value.items()}
+    return {
+        key: _value(node.additional, child, minor, known.get(key)) for key, child in value.items()
+    }
 
 
 def _deep(node: Node | None) -> bool:

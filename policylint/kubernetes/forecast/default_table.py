@@ -68,7 +68,10 @@ DEFAULTS: Mapping[str, tuple[Default, ...]] = {
         _plain("type", "RollingUpdate"),
         Default("rollingUpdate", {}, when=("type", "RollingUpdate")),
     ),
-    "apps.v1.RollingUpdateDeployment": (Default("maxUnavailable", "25%"), Default("maxSurge", "25%")),
+    "apps.v1.RollingUpdateDeployment": (
+        Default("maxUnavailable", "25%"),
+        Default("maxSurge", "25%"),
+    ),
     "apps.v1.ReplicaSetSpec": (Default("replicas", 1),),
     "apps.v1.StatefulSetSpec": (
         _plain("podManagementPolicy", "OrderedReady"),
@@ -152,8 +155,14 @@ DEFAULTS: Mapping[str, tuple[Default, ...]] = {
         _plain("keyring", "/etc/ceph/keyring"),
     ),
     "core.v1.ReplicationControllerSpec": (Default("replicas", 1),),
-    "core.v1.ScaleIOPersistentVolumeSource": (_plain("storageMode", "ThinProvisioned"), _plain("fsType", "xfs")),
-    "core.v1.ScaleIOVolumeSource": (_plain("storageMode", "ThinProvisioned"), _plain("fsType", "xfs")),
+    "core.v1.ScaleIOPersistentVolumeSource": (
+        _plain("storageMode", "ThinProvisioned"),
+        _plain("fsType", "xfs"),
+    ),
+    "core.v1.ScaleIOVolumeSource": (
+        _plain("storageMode", "ThinProvisioned"),
+        _plain("fsType", "xfs"),
+    ),
     "core.v1.Secret": (_plain("type", "Opaque"),),
     "core.v1.SecretVolumeSource": _POD_VOLUME_MODE,
     "core.v1.ServiceAccountTokenProjection": (Default("expirationSeconds", 3600),),
@@ -195,7 +204,10 @@ DEFAULTS: Mapping[str, tuple[Default, ...]] = {
         Default("requiresRepublish", False),
         Default("seLinuxMount", False),
     ),
-    "storage.v1.StorageClass": (Default("reclaimPolicy", "Delete"), Default("volumeBindingMode", "Immediate")),
+    "storage.v1.StorageClass": (
+        Default("reclaimPolicy", "Delete"),
+        Default("volumeBindingMode", "Immediate"),
+    ),
     "apiextensions.v1.CustomResourceDefinitionSpec": (Default("conversion", {"strategy": "None"}),),
     "apiextensions.v1.ServiceReference": (Default("port", 443),),
     "apiregistration.v1.ServiceReference": (Default("port", 443),),

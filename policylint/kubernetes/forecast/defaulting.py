@@ -23,7 +23,9 @@ CONTAINER_RESTART_OFF = 34
 
 def _container(fields: Fields, _minor: int) -> None:
     if not fields.get("imagePullPolicy"):
-        fields["imagePullPolicy"] = "Always" if _is_latest(str(fields.get("image") or "")) else "IfNotPresent"
+        fields["imagePullPolicy"] = (
+            "Always" if _is_latest(str(fields.get("image") or "")) else "IfNotPresent"
+        )
     fields.setdefault("resources", {})
 
 
@@ -47,7 +49,11 @@ def _pod_spec(fields: Fields, minor: int) -> None:
 def _drop_image_volumes(fields: Fields) -> None:
     """A server without ImageVolume forgets such volumes together with their mounts."""
     volumes = fields.get("volumes")
-    dropped = {item.get("name") for item in volumes if isinstance(item, Mapping) and "image" in item} if volumes else ()
+    dropped = (
+        {item.get("name") for item in volumes if isinstance(item, Mapping) and "image" in item}
+        if volumes
+        else ()
+    )
     if not dropped:
         return
     fields["volumes"] = [item for item in fields["volumes"] if item.get("name") not in dropped]
@@ -61,7 +67,9 @@ def _without_mounts(container: Json, dropped: Container[Any]) -> Json:
         return container
     return {
         **container,
-        "volumeMounts": [item for item in container["volumeMounts"] if item.get("name") not in dropped],
+        "volumeMounts": [
+            item for item in container["volumeMounts"] if item.get("name") not in dropped
+        ],
     }
 
 
@@ -70,7 +78,11 @@ def _drop_restart_policies(fields: Fields) -> None:
     for group, kept in (("containers", ()), ("initContainers", ("Always",))):
         if isinstance(fields.get(group), list):
             fields[group] = [
-                {key: value for key, value in item.items() if key != "restartPolicy" or value in kept}
+                {
+                    key: value
+                    for key, value in item.items()
+                    if key != "restartPolicy" or value in kept
+                }
                 if isinstance(item, Mapping)
                 else item
                 for item in fields[group]
@@ -90,7 +102,9 @@ def _service_spec(fields: Fields, _minor: int) -> None:
         client = dict((fields.get("sessionAffinityConfig") or {}).get("clientIP") or {})
         client.setdefault("timeoutSeconds", 10800)
         fields["sessionAffinityConfig"] = {"clientIP": client}
-    external = kind in ("NodePort", "LoadBalancer") or (kind == "ClusterIP" and bool(fields.get("externalIPs")))
+    external = kind in ("NodePort", "LoadBalancer") or (
+        kind == "ClusterIP" and bool(fields.get("externalIPs"))
+    )
     if external and not fields.get("externalTrafficPolicy"):
         fields["externalTrafficPolicy"] = "Cluster"
     if kind in ("ClusterIP", "NodePort", "LoadBalancer"):
@@ -108,17 +122,24 @@ def _job_spec(fields: Fields, minor: int) -> None:
     if fields.get("completions") is None and fields.get("parallelism") is None:
         fields["completions"] = fields["parallelism"] = 1
     fields.setdefault("parallelism", 1)
-    fields.setdefault("backoffLimit", 2**31 - 1 if fields.get("backoffLimitPerIndex") is not None else 6)
+    fields.setdefault(
+        "backoffLimit", 2**31 - 1 if fields.get("backoffLimitPerIndex") is not None else 6
+    )
     fields.setdefault("completionMode", "NonIndexed")
     fields.setdefault("suspend", False)
     fields.setdefault("manualSelector", False)
     if minor >= 29:  # JobPodReplacementPolicy is on by default
-        fields.setdefault("podReplacementPolicy", "Failed" if fields.get("podFailurePolicy") else "TerminatingOrFailed")
+        fields.setdefault(
+            "podReplacementPolicy",
+            "Failed" if fields.get("podFailurePolicy") else "TerminatingOrFailed",
+        )
 
 
 def _subject(fields: Fields, _minor: int) -> None:
     if not fields.get("apiGroup"):
-        fields["apiGroup"] = "rbac.authorization.k8s.io" if fields.get("kind") in ("User", "Group") else ""
+        fields["apiGroup"] = (
+            "rbac.authorization.k8s.io" if fields.get("kind") in ("User", "Group") else ""
+        )
 
 
 def _network_policy(fields: Fields, _minor: int) -> None:
@@ -167,7 +188,12 @@ def _stateful_set_spec(fields: Fields, _minor: int) -> None:
     templates = fields.get("volumeClaimTemplates")
     if isinstance(templates, list):
         fields["volumeClaimTemplates"] = [
-            {**item, "apiVersion": "v1", "kind": "PersistentVolumeClaim", "status": {"phase": "Pending"}}
+            {
+                **item,
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "status": {"phase": "Pending"},
+            }
             if isinstance(item, Mapping)
             else item
             for item in templates
@@ -205,7 +231,9 @@ def _pod(found: Object, _minor: int) -> Object:
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
     for group in ("containers", "initContainers"):
         if isinstance(spec.get(group), list):
-            spec[group] = [_pod_container(item, bool(spec.get("hostNetwork"))) for item in spec[group]]
+            spec[group] = [
+                _pod_container(item, bool(spec.get("hostNetwork"))) for item in spec[group]
+            ]
     spec["tolerations"] = _with_node_tolerations(spec.get("tolerations") or [])
     return {**found, "spec": spec}
 

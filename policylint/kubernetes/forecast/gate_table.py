@@ -22,7 +22,10 @@ GATED: Mapping[str, Mapping[str, int]] = {
     "core.v1.EnvVarSource": {"fileKeyRef": 35},
     "core.v1.Lifecycle": {"stopSignal": 36},
     "core.v1.PodAffinityTerm": {"matchLabelKeys": 31, "mismatchLabelKeys": 31},
-    "core.v1.PodSecurityContext": {"seLinuxChangePolicy": 33, "supplementalGroupsPolicy": 33},  # * the latter
+    "core.v1.PodSecurityContext": {
+        "seLinuxChangePolicy": 33,
+        "supplementalGroupsPolicy": 33,
+    },  # * the latter
     "core.v1.PodSpec": {
         "hostUsers": 33,  # *
         "hostnameOverride": 35,  # *
@@ -40,6 +43,9 @@ GATED: Mapping[str, Mapping[str, int]] = {
     "resource.v1.ExactDeviceRequest": {"adminAccess": 34, "capacity": 36, "tolerations": 34},  # *
     "resource.v1.DeviceConstraint": {"distinctAttribute": 36},
     "resource.v1.DeviceSubRequest": {"capacity": 36, "tolerations": 34},
-    "storage.v1.CSIDriverSpec": {"nodeAllocatableUpdatePeriodSeconds": 35, "serviceAccountTokenInSecrets": 35},
+    "storage.v1.CSIDriverSpec": {
+        "nodeAllocatableUpdatePeriodSeconds": 35,
+        "serviceAccountTokenInSecrets": 35,
+    },
 }
 """Struct -> field -> first minor that keeps it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from policylint.kubernetes.api.schemas import NEWEST
+from policylint.kubernetes.api.workloads import at, mapping, references, referred
 from policylint.model import (
     Change,
     Created,
@@ -16,11 +18,13 @@ from policylint.model import (
     Resource,
     ResourceId,
 )
-from policylint.kubernetes.api.schemas import NEWEST
-from policylint.kubernetes.api.workloads import at, mapping, references, referred
 
 KEEP = "helm.sh/resource-policy"
-ROLLED_BY = {"Deployment": "strategy", "DaemonSet": "updateStrategy", "StatefulSet": "updateStrategy"}
+ROLLED_BY = {
+    "Deployment": "strategy",
+    "DaemonSet": "updateStrategy",
+    "StatefulSet": "updateStrategy",
+}
 """Workloads whose controller replaces the pods when the template changes, and the field that says how."""
 _DATA = ("/data", "/stringData", "/binaryData")
 
@@ -30,7 +34,9 @@ def impact(change: Change, minor: str = NEWEST) -> tuple[Impact, str]:
     if isinstance(change, Created):
         answer = change.forecast.upgrade
         refused = answer is not None and answer.outcome is Outcome.REJECTED
-        return (Impact.REFUSED, answer.causes[0].field) if refused and answer else (Impact.CREATE, "")
+        return (
+            (Impact.REFUSED, answer.causes[0].field) if refused and answer else (Impact.CREATE, "")
+        )
     if isinstance(change, Deleted):
         return (Impact.NONE, f"{KEEP}: keep") if is_kept(change.before) else (Impact.DELETE, "")
     return _kept(change, minor)
@@ -60,7 +66,9 @@ def template_change(change: Kept, minor: str = NEWEST) -> FieldChange | None:
     if change.id.kind not in ROLLED_BY:
         return None
     touched = [field for field in change.fields if field.path.startswith("/spec/template")]
-    if not touched or (not any(_is_plain(field) for field in touched) and _same_template(change, minor)):
+    if not touched or (
+        not any(_is_plain(field) for field in touched) and _same_template(change, minor)
+    ):
         return None
     counting = [field for field in touched if _is_plain(field)] or touched
     return next((field for field in counting if not field.noise), counting[0])
@@ -73,10 +81,10 @@ def _is_plain(field: FieldChange) -> bool:
 
 def _same_template(change: Kept, minor: str) -> bool:
     """Whether both templates are stored alike; a template that no server can store counts as another one."""
-    from policylint.kubernetes.forecast.decode import UndecodableError, decode
     from policylint.kubernetes.api.gotypes import same
-    from policylint.kubernetes.forecast.request import schema
     from policylint.kubernetes.api.schemas import minor_number, schemas
+    from policylint.kubernetes.forecast.decode import UndecodableError, decode
+    from policylint.kubernetes.forecast.request import schema
 
     node = schema(schemas(minor).kind(change.after.api_version, change.id.kind), "spec", "template")
     if node is None or change.before.api_version != change.after.api_version:
@@ -123,18 +131,23 @@ def strategy(spec: Object, kind: str) -> str:
     return name if isinstance(name, str) else "RollingUpdate"
 
 
-def stale_readers(changes: Iterable[Change], minor: str = NEWEST) -> dict[ResourceId, list[ResourceId]]:
+def stale_readers(
+    changes: Iterable[Change], minor: str = NEWEST
+) -> dict[ResourceId, list[ResourceId]]:
     """Workloads whose pods do not restart although what they read changes, with those ConfigMaps and Secrets."""
     kept = [change for change in changes if isinstance(change, Kept)]
     changed = {
         change.id
         for change in kept
-        if change.id.kind in ("ConfigMap", "Secret") and any(field.path.startswith(_DATA) for field in change.fields)
+        if change.id.kind in ("ConfigMap", "Secret")
+        and any(field.path.startswith(_DATA) for field in change.fields)
     }
     found: dict[ResourceId, list[ResourceId]] = {}
     for change in kept if changed else ():
         if change.id.kind in ROLLED_BY and template_change(change, minor) is None:
-            read = {referred(change.after, reference) for reference in references(change.after)} & changed
+            read = {
+                referred(change.after, reference) for reference in references(change.after)
+            } & changed
             if read:
                 found[change.id] = sorted(read)
     return found

@@ -7,10 +7,18 @@ from functools import cache
 
 from msgspec import Struct
 
+from policylint.kubernetes.api.schemas import (
+    NEWEST,
+    RECORDED,
+    Node,
+    Schemas,
+    group_of,
+    minor_number,
+    schemas,
+)
 from policylint.kubernetes.forecast.request import items, part
 from policylint.kubernetes.forecast.served_table import SERVED
 from policylint.model import Object, Resource
-from policylint.kubernetes.api.schemas import NEWEST, RECORDED, Node, Schemas, group_of, minor_number, schemas
 
 _CUSTOM_ROOT = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
 _METADATA = {"$ref": "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
@@ -39,7 +47,9 @@ def kind_of(resource: Resource, minor: str, crds: Mapping[tuple[str, str], Objec
 
 @cache
 def _builtin(api_version: str, kind: str, minor: str) -> Kind:
-    node = schemas(_at_or_above(minor)).kind(api_version, kind) or schemas(NEWEST).kind(api_version, kind)
+    node = schemas(_at_or_above(minor)).kind(api_version, kind) or schemas(NEWEST).kind(
+        api_version, kind
+    )
     return Kind(node=node, served=_served(api_version, kind, minor), builtin=True)
 
 

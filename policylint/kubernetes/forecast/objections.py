@@ -32,7 +32,13 @@ def creation(server: Server, resource: Resource, kind: Kind, new: Object) -> Ite
 
 
 def change(
-    server: Server, resource: Resource, kind: Kind, state: State, new: Object, *, stored_before: bool
+    server: Server,
+    resource: Resource,
+    kind: Kind,
+    state: State,
+    new: Object,
+    *,
+    stored_before: bool,
 ) -> Iterable[Finding]:
     """What is said against the change from the live object to a new one; `stored_before` vouches for the new one."""
     if not kind.builtin or kind.node is None:
@@ -41,14 +47,20 @@ def change(
     if resource.id.kind == "CustomResourceDefinition":
         yield from _definition(server, state.live, new)
         return
-    request = Request(resource.id, kind.node, state.live, new, server.minor, server.cluster, state.assumed)
+    request = Request(
+        resource.id, kind.node, state.live, new, server.minor, server.cluster, state.assumed
+    )
     yield from validate_update(request)
     if server.target.apply is Apply.REPLACE and state.assumed:
         yield from _replaced(resource)
     if not stored_before:
         left = server.target.apply is Apply.SERVER_SIDE
         for cause in valid(server, new, state.live):
-            yield replace(cause, topic=_LEFT) if left and _is_left(cause, resource.body, state.live) else cause
+            yield (
+                replace(cause, topic=_LEFT)
+                if left and _is_left(cause, resource.body, state.live)
+                else cause
+            )
 
 
 def _is_left(cause: Cause, sent: Object, live: Object) -> bool:
@@ -89,13 +101,17 @@ def valid(server: Server, new: Object, old: Object | None = None) -> Iterable[Ca
     yield from validate(new, server.published, server.target, old)
 
 
-def _custom(server: Server, resource: Resource, kind: Kind, old: Object | None, new: Object) -> Iterable[Finding]:
+def _custom(
+    server: Server, resource: Resource, kind: Kind, old: Object | None, new: Object
+) -> Iterable[Finding]:
     yield from _declared(server, resource, old, new)
     if kind.crd is None:
         if old is not None and _only_metadata(old, new):
             return
         what = f"the CRD of its kind is not known ({resource.id.kind} in {resource.api_version})"
-        yield Unknown(what, "give the CustomResourceDefinition with --crds", "custom-resource-unknown")
+        yield Unknown(
+            what, "give the CustomResourceDefinition with --crds", "custom-resource-unknown"
+        )
         return
     from policylint.kubernetes.crds import validate_custom
 
@@ -109,9 +125,13 @@ def _only_metadata(old: Object, new: Object) -> bool:
     return {**old, "metadata": None, "status": None} == {**new, "metadata": None, "status": None}
 
 
-def _declared(server: Server, resource: Resource, old: Object | None, new: Object) -> Iterable[Cause]:
+def _declared(
+    server: Server, resource: Resource, old: Object | None, new: Object
+) -> Iterable[Cause]:
     """Paths of custom resources that the configuration declares immutable."""
     for path in server.cluster.immutable_paths.get((resource.id.group, resource.id.kind), ()):
         *parents, name = path.split(".")
         if old is not None and part(old, *parents).get(name) != part(new, *parents).get(name):
-            yield invalid(path, part(new, *parents).get(name), IMMUTABLE, server.minor, source="configuration")
+            yield invalid(
+                path, part(new, *parents).get(name), IMMUTABLE, server.minor, source="configuration"
+            )

@@ -28,7 +28,9 @@ def ownership_conflict(identity: ResourceId, live: Object, helm: str) -> Answer 
         f"{start} to continue with update: {named} exists and cannot be imported into the current release: "
         f"invalid ownership metadata; {'; '.join(missing)}"
     )
-    return Answer(Outcome.REJECTED, (Cause("metadata", "Conflict", message, "ownership-conflict", "helm"),))
+    return Answer(
+        Outcome.REJECTED, (Cause("metadata", "Conflict", message, "ownership-conflict", "helm"),)
+    )
 
 
 def _missing(live: Object) -> Iterator[str]:

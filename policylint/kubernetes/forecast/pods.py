@@ -25,7 +25,9 @@ def refusals(request: Request) -> Findings:
     old, spec = part(request.live, "spec"), part(request.new, "spec")
     for group in ("containers", "initContainers"):
         if len(items(old.get(group))) != len(items(spec.get(group))):
-            yield forbidden(f"spec.{group}", "pod updates may not add or remove containers", source=_SOURCE)
+            yield forbidden(
+                f"spec.{group}", "pod updates may not add or remove containers", source=_SOURCE
+            )
             return
     yield from _deadline(old, spec, request.minor)
     yield from _tolerations(request, old, spec)
@@ -65,14 +67,18 @@ def _with_image(before: Any, after: Any) -> Any:
     return {**before, "image": after["image"]}
 
 
-def _take_added_selector(found: dict[str, Any], old: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
+def _take_added_selector(
+    found: dict[str, Any], old: Mapping[str, Any], spec: Mapping[str, Any]
+) -> None:
     """A Pod that is still gated may be bound to fewer nodes: its node selector may grow."""
     before, after = part(old, "nodeSelector"), part(spec, "nodeSelector")
     if all(after.get(key) == value for key, value in before.items()):
         found["nodeSelector"] = after
 
 
-def _take_added_affinity(found: dict[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+def _take_added_affinity(
+    found: dict[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]
+) -> None:
     """Its node affinity too: anything where it required nothing, else more expressions in each required term."""
     before, after = (_required_terms(one.get("nodeAffinity")) for one in (old, new))
     grown = len(before) == len(after) and all(map(_only_adds, before, after))
@@ -87,7 +93,9 @@ def _take_added_affinity(found: dict[str, Any], old: Mapping[str, Any], new: Map
 
 
 def _required_terms(affinity: Any) -> list[Any]:
-    return items(part(affinity, "requiredDuringSchedulingIgnoredDuringExecution").get("nodeSelectorTerms"))
+    return items(
+        part(affinity, "requiredDuringSchedulingIgnoredDuringExecution").get("nodeSelectorTerms")
+    )
 
 
 def _only_adds(before: Any, after: Any) -> bool:
@@ -100,13 +108,25 @@ def _only_adds(before: Any, after: Any) -> bool:
 
 
 def _deadline(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findings:
-    was, now, field = old.get("activeDeadlineSeconds"), spec.get("activeDeadlineSeconds"), "spec.activeDeadlineSeconds"
+    was, now, field = (
+        old.get("activeDeadlineSeconds"),
+        spec.get("activeDeadlineSeconds"),
+        "spec.activeDeadlineSeconds",
+    )
     if not isinstance(was, int):
         return
     if now is None:
-        yield invalid(field, None, "must not update from a positive integer to nil value", minor, source=_SOURCE)
+        yield invalid(
+            field,
+            None,
+            "must not update from a positive integer to nil value",
+            minor,
+            source=_SOURCE,
+        )
     elif isinstance(now, int) and now > was:
-        yield invalid(field, now, "must be less than or equal to previous value", minor, source=_SOURCE)
+        yield invalid(
+            field, now, "must be less than or equal to previous value", minor, source=_SOURCE
+        )
 
 
 def _tolerations(request: Request, old: Mapping[str, Any], spec: Mapping[str, Any]) -> Findings:

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from functools import cache
 
 from policylint.kubernetes.api.gotypes import amount
-from policylint.model import Json
 from policylint.kubernetes.api.schemas import Node
+from policylint.model import Json
 
 _SCALARS: dict[str, frozenset[type]] = {
     "string": frozenset({str}),
@@ -30,7 +30,9 @@ def readable(node: Node, value: Json) -> bool:
         if node.is_struct:
             known = _known(node)
             for name, child in value.items():
-                if child is not None and not _fits(known.get(name) or _field(node, name, known), child):
+                if child is not None and not _fits(
+                    known.get(name) or _field(node, name, known), child
+                ):
                     return False
             return True
         return _all_fit(node.additional, value.values())
@@ -72,7 +74,11 @@ def _kind(node: Node) -> Entry:
         return node, _NEVER, False
     if node.is_struct or node.additional is not None:
         return node, frozenset({dict}), False
-    return node, frozenset({list}) if node.type == "array" else _SCALARS.get(node.type, _NEVER), False
+    return (
+        node,
+        frozenset({list}) if node.type == "array" else _SCALARS.get(node.type, _NEVER),
+        False,
+    )
 
 
 def _fits(entry: Entry | None, value: Json) -> bool:
@@ -94,5 +100,12 @@ def _distinct(node: Node, items: list[Json]) -> bool:
     for item in items:
         if item.__class__ is not dict or not any(name in item for name in node.list_keys):
             return False
-        keys.add(repr([item.get(name, fields[name].default if name in fields else None) for name in node.list_keys]))
+        keys.add(
+            repr(
+                [
+                    item.get(name, fields[name].default if name in fields else None)
+                    for name in node.list_keys
+                ]
+            )
+        )
     return len(keys) == len(items)

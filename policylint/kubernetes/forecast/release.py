@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from policylint.kubernetes.manifests.definitions import of_sides
+from policylint.kubernetes.api.schemas import minor_number, schemas
 from policylint.kubernetes.forecast.answers import (
     as_sent,
     create,
@@ -23,6 +23,7 @@ from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.decode import UndecodableError
 from policylint.kubernetes.forecast.ownership import ownership_conflict
 from policylint.kubernetes.forecast.server import ACCEPTED, Sent, Server, State
+from policylint.kubernetes.manifests.definitions import of_sides
 from policylint.kubernetes.manifests.reader import UnreadResource
 from policylint.model import (
     Answer,
@@ -39,7 +40,6 @@ from policylint.model import (
     Unknown,
     Upgrade,
 )
-from policylint.kubernetes.api.schemas import minor_number, schemas
 
 _MARKS = ("/metadata/labels", "/metadata/annotations")
 
@@ -49,7 +49,10 @@ def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
     cluster = _with_classes(upgrade, cluster or Cluster())
     forward = _server(upgrade, cluster, upgrade.before, upgrade.after)
     back = _server(upgrade, cluster, upgrade.after, upgrade.before)
-    return replace(upgrade, changes=_half_applied(tuple(_both_ways(one, forward, back) for one in upgrade.changes)))
+    return replace(
+        upgrade,
+        changes=_half_applied(tuple(_both_ways(one, forward, back) for one in upgrade.changes)),
+    )
 
 
 def _half_applied(changes: tuple[Change, ...]) -> tuple[Change, ...]:
@@ -61,7 +64,11 @@ def _half_applied(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     found: list[Change] = []
     for change in changes:
         unsent = stopped and isinstance(change, Kept) and not _unbuilt(change)
-        found.append(replace(change, forecast=replace(change.forecast, rollback=ACCEPTED)) if unsent else change)
+        found.append(
+            replace(change, forecast=replace(change.forecast, rollback=ACCEPTED))
+            if unsent
+            else change
+        )
         answered = change.forecast.upgrade
         refused = answered is not None and answered.outcome is Outcome.REJECTED
         stopped = stopped or (refused and isinstance(change, Created))
@@ -76,7 +83,13 @@ def _unbuilt(change: Change) -> bool:
 
 def _server(upgrade: Upgrade, cluster: Cluster, *sides: Manifest) -> Server:
     version = upgrade.target.kubernetes
-    return Server(upgrade.target, cluster, of_sides(*sides, base=cluster.crds), schemas(version), minor_number(version))
+    return Server(
+        upgrade.target,
+        cluster,
+        of_sides(*sides, base=cluster.crds),
+        schemas(version),
+        minor_number(version),
+    )
 
 
 def _both_ways(change: Change, forward: Server, back: Server) -> Change:
@@ -118,7 +131,9 @@ def _created(change: Created, server: Server) -> Answer:
     if conflict is not None:
         return conflict
     sent = as_sent(change.after)
-    return update(server, given(server, change.after, live, sent), Sent(change.after, sent, sent))[0]
+    return update(server, given(server, change.after, live, sent), Sent(change.after, sent, sent))[
+        0
+    ]
 
 
 def _changed(change: Kept, forward: Server, back: Server) -> Forecast:
@@ -187,4 +202,6 @@ def _with_classes(upgrade: Upgrade, cluster: Cluster) -> Cluster:
         for resource in side.resources.values()
         if resource.id.kind == "StorageClass"
     }
-    return replace(cluster, storage_classes={**found, **cluster.storage_classes}) if found else cluster
+    return (
+        replace(cluster, storage_classes={**found, **cluster.storage_classes}) if found else cluster
+    )

@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.model import Cause, Json, Object, ResourceId, Unknown
-from policylint.kubernetes.api.schemas import Node
 
 Finding = Cause | Unknown
 Findings = Iterator[Finding]

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
+from policylint.kubernetes.api.schemas import Schemas
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.kinds import Kind, kind_of
 from policylint.kubernetes.forecast.request import Finding
 from policylint.model import Answer, Cause, Object, Outcome, Resource, Target, Unknown
-from policylint.kubernetes.api.schemas import Schemas
 
 ACCEPTED = Answer(Outcome.ACCEPTED)
 
@@ -54,7 +54,9 @@ class Server(Struct, frozen=True):
 def answer(findings: Iterable[Finding]) -> Answer:
     """Put what was found into one answer: any cause refuses, else any unknown makes it depend."""
     seen = list(findings)
-    causes = tuple({(one.field, one.message): one for one in seen if isinstance(one, Cause)}.values())
+    causes = tuple(
+        {(one.field, one.message): one for one in seen if isinstance(one, Cause)}.values()
+    )
     unknowns = tuple(dict.fromkeys(one for one in seen if isinstance(one, Unknown)))
     if causes:
         return Answer(Outcome.REJECTED, causes)

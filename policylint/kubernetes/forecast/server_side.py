@@ -10,13 +10,15 @@ from __future__ import annotations
 from functools import cache
 
 from policylint.kubernetes.api.gotypes import alike
-from policylint.model import Json, Object
 from policylint.kubernetes.api.schemas import Node
+from policylint.model import Json, Object
 
 _PLAIN: frozenset[type] = frozenset({str, int, bool, float})
 
 
-def server_side(node: Node, live: Object, owned: Object, sent: Object, *, assumed: bool = False) -> Object:
+def server_side(
+    node: Node, live: Object, owned: Object, sent: Object, *, assumed: bool = False
+) -> Object:
     """The object after applying `sent`, where `owned` is what the same manager applied last.
 
     `assumed` says that the live object is what applying `owned` made of it: what is sent again then changes nothing,
@@ -42,7 +44,9 @@ def _merge(node: Node | None, live: Json, owned: Json, sent: Json, assumed: bool
     return live if alike(live, sent) else sent
 
 
-def _merge_map(node: Node, live: dict[str, Json], owned: Json, sent: dict[str, Json], assumed: bool) -> Json:
+def _merge_map(
+    node: Node, live: dict[str, Json], owned: Json, sent: dict[str, Json], assumed: bool
+) -> Json:
     mine = owned if isinstance(owned, dict) else {}
     found = {}
     same = True
@@ -73,7 +77,11 @@ def _merge_list(node: Node, live: list[Json], owned: Json, sent: list[Json], ass
     for item in sent:
         key = item_key(node, item)
         applied.add(key)
-        found.append(_merge(node.items, present[key], mine.get(key), item, assumed) if key in present else item)
+        found.append(
+            _merge(node.items, present[key], mine.get(key), item, assumed)
+            if key in present
+            else item
+        )
     found += [item for key, item in present.items() if key not in applied and key not in mine]
     same = len(found) == len(live) and all(new is old for new, old in zip(found, live, strict=True))
     return live if same else found or None
@@ -89,4 +97,6 @@ def item_key(node: Node, item: Json) -> str:
 @cache
 def _keys(node: Node) -> tuple[tuple[str, Json], ...]:
     fields = node.items.properties if node.items else {}
-    return tuple((name, fields[name].default if name in fields else None) for name in node.list_keys)
+    return tuple(
+        (name, fields[name].default if name in fields else None) for name in node.list_keys
+    )

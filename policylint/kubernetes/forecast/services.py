@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from policylint.kubernetes.forecast.request import Allocated, AllocatedPort, Findings, Request, items, part
+from policylint.kubernetes.forecast.request import (
+    Allocated,
+    AllocatedPort,
+    Findings,
+    Request,
+    items,
+    part,
+)
 from policylint.kubernetes.forecast.words import forbidden, invalid
 from policylint.model import Object, Unknown
 
@@ -53,7 +60,10 @@ def _allocate(spec: Spec) -> Spec:
             spec["clusterIPs"] = [spec["clusterIP"]]
         _families(spec)
     if spec.get("type") in _WITH_PORTS and spec.get("allocateLoadBalancerNodePorts", True):
-        spec["ports"] = [_with_node_port(port, 30000 + index) for index, port in enumerate(items(spec.get("ports")))]
+        spec["ports"] = [
+            _with_node_port(port, 30000 + index)
+            for index, port in enumerate(items(spec.get("ports")))
+        ]
     if _checks_health(spec) and not spec.get("healthCheckNodePort"):
         spec["healthCheckNodePort"] = AllocatedPort(30999)
     return spec
@@ -127,7 +137,8 @@ def _clear_stale(spec: Spec, old: Mapping[str, Any]) -> None:
             _clear_if_kept(spec, old, name)
     if was in _WITH_PORTS and kind not in _WITH_PORTS and _node_ports(spec) <= _node_ports(old):
         spec["ports"] = [
-            {key: value for key, value in port.items() if key != "nodePort"} for port in items(spec.get("ports"))
+            {key: value for key, value in port.items() if key != "nodePort"}
+            for port in items(spec.get("ports"))
         ]
     if _checks_health(old) and not _checks_health(spec):
         _clear_if_kept(spec, old, "healthCheckNodePort")
@@ -140,7 +151,9 @@ def _clear_stale(spec: Spec, old: Mapping[str, Any]) -> None:
 
 def _reachable(spec: Mapping[str, Any]) -> bool:
     """Whether a Service can be reached from outside."""
-    return spec.get("type") in _WITH_PORTS or (spec.get("type") == "ClusterIP" and bool(spec.get("externalIPs")))
+    return spec.get("type") in _WITH_PORTS or (
+        spec.get("type") == "ClusterIP" and bool(spec.get("externalIPs"))
+    )
 
 
 def _clear_if_kept(spec: Spec, old: Mapping[str, Any], name: str) -> None:
@@ -173,12 +186,16 @@ def _addresses(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> F
     have, want = items(old.get("clusterIPs")), items(spec.get("clusterIPs"))
     if have and not want:
         text = "primary clusterIP can not be unset"
-        yield invalid("spec.clusterIPs[0]", None, text, minor, go="[]string", topic=TOPIC, source=_SOURCE)
+        yield invalid(
+            "spec.clusterIPs[0]", None, text, minor, go="[]string", topic=TOPIC, source=_SOURCE
+        )
     for index in range(min(len(have), len(want))):
         if have[index] == want[index]:
             continue
         if isinstance(have[index], Allocated) and want[index] != "None":
-            yield _allocated(f"spec.clusterIPs[{index}]", f"whether the allocated address is {want[index]}")
+            yield _allocated(
+                f"spec.clusterIPs[{index}]", f"whether the allocated address is {want[index]}"
+            )
         else:
             field = f"spec.clusterIPs[{index}]"
             yield invalid(field, want, ONCE, minor, go="[]string", topic=TOPIC, source=_SOURCE)
@@ -187,7 +204,9 @@ def _addresses(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> F
 def _load_balancer_class(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findings:
     both = old.get("type") == spec.get("type") == "LoadBalancer"
     if both and old.get("loadBalancerClass") != spec.get("loadBalancerClass"):
-        yield invalid("spec.loadBalancerClass", spec.get("loadBalancerClass"), ONCE, minor, source=_SOURCE)
+        yield invalid(
+            "spec.loadBalancerClass", spec.get("loadBalancerClass"), ONCE, minor, source=_SOURCE
+        )
 
 
 def _health_port(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findings:
@@ -195,7 +214,9 @@ def _health_port(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) ->
     if not port:
         return
     if not _checks_health(spec):
-        text = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+        text = (
+            "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+        )
         yield invalid(field, port, text, minor, source=_SOURCE)
     elif _checks_health(old) and port != old.get("healthCheckNodePort"):
         if isinstance(old.get("healthCheckNodePort"), AllocatedPort):
@@ -213,12 +234,24 @@ def _stack(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findi
     if len(have) > len(want) == 1 and asked != "SingleStack":
         text = "must be 'SingleStack' to release the secondary IP family"
         yield invalid("spec.ipFamilyPolicy", asked, text, minor, source=_SOURCE)
-    if asked == "RequireDualStack" and not bare and (was_bare or old.get("ipFamilyPolicy") != asked):
-        yield _allocated("spec.ipFamilyPolicy", "whether the cluster is configured for dual-stack services")
+    if (
+        asked == "RequireDualStack"
+        and not bare
+        and (was_bare or old.get("ipFamilyPolicy") != asked)
+    ):
+        yield _allocated(
+            "spec.ipFamilyPolicy", "whether the cluster is configured for dual-stack services"
+        )
     if have and want and have[0] != want[0]:
         yield _allocated("spec.ipFamilies", f"whether the Service's address is of family {want[0]}")
-    elif len(want) > len(have) >= 1 and asked != "PreferDualStack" and spec.get("clusterIP") != "None":
-        yield _allocated("spec.ipFamilies", "whether the cluster is configured for dual-stack services")
+    elif (
+        len(want) > len(have) >= 1
+        and asked != "PreferDualStack"
+        and spec.get("clusterIP") != "None"
+    ):
+        yield _allocated(
+            "spec.ipFamilies", "whether the cluster is configured for dual-stack services"
+        )
 
 
 def _allocated(field: str, what: str) -> Unknown:

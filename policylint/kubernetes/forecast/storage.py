@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policylint.kubernetes.api.gotypes import same
+from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kubernetes.forecast.request import Findings, Request, items, part, schema
 from policylint.kubernetes.forecast.words import forbidden, invalid
 from policylint.model import Cause, Object, Unknown
-from policylint.kubernetes.api.quantity import parse_quantity
 
 CLAIM, SHRUNK = "claim-immutable-field", "claim-shrunk"
 _SOURCE = "pkg/apis/core/validation ValidatePersistentVolumeClaimUpdate"
@@ -25,9 +25,7 @@ _ALLOCATABLE_SINCE = 34
 """MutableCSINodeAllocatableCount is on by default."""
 _CLASSES_SINCE = 34
 """VolumeAttributesClass is on by default (recorded: off in 1.30, on in 1.34)."""
-_RESIZE = (
-    "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"
-)
+_RESIZE = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"
 _NO_SOURCE = frozenset(
     {
         "accessModes",
@@ -171,7 +169,9 @@ def _unknown_expansion(name: Any) -> Unknown:
 def _unknown_class(request: Request, name: str) -> Unknown:
     same_class = f", or {name} already (the cluster's default)" if name else ""
     what = f"whether the claim has no storage class yet{same_class}"
-    how = f"kubectl get pvc {request.id.name} -n {request.id.namespace} -o yaml (give it with --live)"
+    how = (
+        f"kubectl get pvc {request.id.name} -n {request.id.namespace} -o yaml (give it with --live)"
+    )
     return Unknown(what, how, CLAIM, "spec.storageClassName")
 
 
@@ -186,22 +186,39 @@ def volume_refusals(request: Request) -> Findings:
         before["csi"] = {**before["csi"], "controllerExpandSecretRef": secret}
     if not same(node, before, after):
         text = "spec.persistentvolumesource is immutable after creation"
-        yield forbidden("spec.persistentvolumesource", text, source="ValidatePersistentVolumeUpdate")
+        yield forbidden(
+            "spec.persistentvolumesource", text, source="ValidatePersistentVolumeUpdate"
+        )
     was, now = old.get("volumeAttributesClassName"), spec.get("volumeAttributesClassName")
     if was != now and request.minor < _CLASSES_SINCE:
         text = "update is forbidden when the VolumeAttributesClass feature gate is disabled"
-        yield forbidden("spec.volumeAttributesClassName", text, source="ValidatePersistentVolumeUpdate")
+        yield forbidden(
+            "spec.volumeAttributesClassName", text, source="ValidatePersistentVolumeUpdate"
+        )
     elif was is not None and now is None:
         text = "update from non-nil value to nil is forbidden"
-        yield forbidden("spec.volumeAttributesClassName", text, source="ValidatePersistentVolumeUpdate")
+        yield forbidden(
+            "spec.volumeAttributesClassName", text, source="ValidatePersistentVolumeUpdate"
+        )
 
 
 def node_driver_refusals(request: Request) -> Findings:
     """What the server refuses in an update of a CSINode: another entry for a driver that it has."""
     node = schema(request.node, "spec", "drivers")
-    old = {part(driver).get("name"): driver for driver in items(part(request.live, "spec").get("drivers"))}
+    old = {
+        part(driver).get("name"): driver
+        for driver in items(part(request.live, "spec").get("drivers"))
+    }
     for driver in items(part(request.new, "spec").get("drivers")):
         before = old.get(part(driver).get("name"))
         free = {} if request.minor < _ALLOCATABLE_SINCE else {"allocatable": None}
-        if before and not same(node.items if node else None, {**part(before), **free}, {**part(driver), **free}):
-            yield invalid("spec.drivers", driver, "field is immutable", request.minor, source="ValidateCSINodeUpdate")
+        if before and not same(
+            node.items if node else None, {**part(before), **free}, {**part(driver), **free}
+        ):
+            yield invalid(
+                "spec.drivers",
+                driver,
+                "field is immutable",
+                request.minor,
+                source="ValidateCSINodeUpdate",
+            )

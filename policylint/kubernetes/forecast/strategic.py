@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from policylint.model import Json, Object
 from policylint.kubernetes.api.schemas import Node
+from policylint.model import Json, Object
 
 DIRECTIVE = "$patch"
 RETAIN = "$retainKeys"
@@ -33,17 +33,26 @@ def three_way(node: Node | None, original: Object, modified: Object, current: Ob
     return apply_patch(node, current, patch) if patch else current
 
 
-def three_way_patch(node: Node | None, original: Object, modified: Object, current: Object) -> Patch:
+def three_way_patch(
+    node: Node | None, original: Object, modified: Object, current: Object
+) -> Patch:
     """The patch that is sent; empty where there is nothing to change. Raises `UnpatchableError`."""
     if keyless_path(node, modified):
-        current = copy.deepcopy(current)  # what it shares with the new manifest would be passed over, and fails
+        current = copy.deepcopy(
+            current
+        )  # what it shares with the new manifest would be passed over, and fails
     delta = _diff(node, current, modified, deletions=False, changes=True)
     deletions = _diff(node, original, modified, deletions=True, changes=False)
     return _combine(node, deletions, delta)
 
 
 def _diff(
-    node: Node | None, old: Mapping[str, Json], new: Mapping[str, Json], *, deletions: bool, changes: bool
+    node: Node | None,
+    old: Mapping[str, Json],
+    new: Mapping[str, Json],
+    *,
+    deletions: bool,
+    changes: bool,
 ) -> Patch:
     patch: Patch = {}
     for key, value in old.items():
@@ -103,7 +112,14 @@ def _merges(node: Node | None) -> bool:
 
 
 def _diff_lists(
-    patch: Patch, key: str, node: Node | None, old: list[Json], new: list[Json], *, deletions: bool, changes: bool
+    patch: Patch,
+    key: str,
+    node: Node | None,
+    old: list[Json],
+    new: list[Json],
+    *,
+    deletions: bool,
+    changes: bool,
 ) -> None:
     if not _merges(node) or node is None:
         if old != new and changes:
@@ -128,7 +144,9 @@ def _diff_lists(
 
 
 def _order_entry(node: Node, item: Json) -> Json:
-    return {node.patch_merge_key: item.get(node.patch_merge_key)} if isinstance(item, dict) else item
+    return (
+        {node.patch_merge_key: item.get(node.patch_merge_key)} if isinstance(item, dict) else item
+    )
 
 
 def _keys_of(node: Node, items: list[Json]) -> list[Json]:
@@ -145,8 +163,14 @@ def _check_keys(node: Node, items: list[Json], *, stored: bool) -> None:
     """Raise `UnpatchableError` for an item without its merge key; a stored one lacks it where it may be empty."""
     for item in items:
         if _keyless(node, item, stored=stored):
-            fields = " ".join(f"{name}:{item[name]}" for name in sorted(item)) if isinstance(item, dict) else ""
-            missing = f"map: map[{fields}] does not contain declared merge key: {node.patch_merge_key}"
+            fields = (
+                " ".join(f"{name}:{item[name]}" for name in sorted(item))
+                if isinstance(item, dict)
+                else ""
+            )
+            missing = (
+                f"map: map[{fields}] does not contain declared merge key: {node.patch_merge_key}"
+            )
             raise UnpatchableError(f"failed to create patch: {missing}")
 
 
@@ -167,11 +191,19 @@ def keyless_path(node: Node | None, body: Mapping[str, Json], path: str = "") ->
         at = f"{path}.{name}" if path else name
         nested: list[tuple[Node | None, Json, str]] = [(child, value, at)]
         if isinstance(value, list):
-            if _merges(child) and child.patch_merge_key and any(_keyless(child, one, stored=True) for one in value):
+            if (
+                _merges(child)
+                and child.patch_merge_key
+                and any(_keyless(child, one, stored=True) for one in value)
+            ):
                 return at
             nested = [(child.items, one, f"{at}[{index}]") for index, one in enumerate(value)]
         for inner, one, where in nested:
-            found = keyless_path(inner, one, where) if inner is not None and isinstance(one, dict) else ""
+            found = (
+                keyless_path(inner, one, where)
+                if inner is not None and isinstance(one, dict)
+                else ""
+            )
             if found:
                 return found
     return ""
@@ -185,7 +217,10 @@ def _may_merge(node: Node) -> bool:
         one = waiting.pop()
         if _merges(one) and one.patch_merge_key:
             return True
-        below = [*one.properties.values(), *(nested for nested in (one.items, one.additional) if nested)]
+        below = [
+            *one.properties.values(),
+            *(nested for nested in (one.items, one.additional) if nested),
+        ]
         fresh = [nested for nested in below if not nested.ref or nested.ref not in seen]
         seen |= {nested.ref for nested in fresh}
         waiting += fresh
@@ -206,7 +241,9 @@ def _diff_items(
         left = str(before[here].get(node.patch_merge_key)) if here < len(before) else None
         right = str(after[there].get(node.patch_merge_key)) if there < len(after) else None
         if left is not None and left == right:
-            found = _diff(node.items, before[here], after[there], deletions=deletions, changes=changes)
+            found = _diff(
+                node.items, before[here], after[there], deletions=deletions, changes=changes
+            )
             if found:
                 if _retains(node):
                     found[RETAIN] = list(after[there])
@@ -219,7 +256,12 @@ def _diff_items(
             there += 1
         else:
             if deletions:
-                removed.append({node.patch_merge_key: before[here].get(node.patch_merge_key), DIRECTIVE: "delete"})
+                removed.append(
+                    {
+                        node.patch_merge_key: before[here].get(node.patch_merge_key),
+                        DIRECTIVE: "delete",
+                    }
+                )
             here += 1
     return changed, removed
 
@@ -232,7 +274,12 @@ def _combine(node: Node | None, deletions: Patch, delta: Patch) -> Patch:
         have = found.get(key)
         if isinstance(have, dict) and isinstance(value, dict):
             found[key] = _combine(child, have, dict(value))
-        elif isinstance(have, list) and isinstance(value, list) and _merges(child) and child is not None:
+        elif (
+            isinstance(have, list)
+            and isinstance(value, list)
+            and _merges(child)
+            and child is not None
+        ):
             found[key] = _combine_lists(child, have, value)
         else:
             found[key] = value
@@ -249,7 +296,9 @@ def _combine_lists(node: Node, deletions: list[Json], delta: list[Json]) -> list
             (
                 index
                 for index, have in enumerate(found)
-                if isinstance(have, dict) and isinstance(item, dict) and have.get(key) == item.get(key)
+                if isinstance(have, dict)
+                and isinstance(item, dict)
+                and have.get(key) == item.get(key)
             ),
             None,
         )
@@ -306,7 +355,9 @@ def _apply_list(node: Node, live: list[Json], patch: list[Json]) -> list[Json]:
 
 def _apply_item(node: Node, found: list[Json], item: Mapping[str, Json]) -> None:
     key = node.patch_merge_key
-    at = next((index for index, have in enumerate(found) if _has_key(have, key, item.get(key))), None)
+    at = next(
+        (index for index, have in enumerate(found) if _has_key(have, key, item.get(key))), None
+    )
     if at is None:
         found.append(_without_nulls(item))
     else:
@@ -337,7 +388,9 @@ def _reorder(node: Node | None, found: Patch, patch: Mapping[str, Json]) -> None
         items = found[key]
         have = _keys_of(child, items) if merge_key else items
         rank = {repr(value): index for index, value in reversed(list(enumerate(wanted)))}
-        paired = sorted(enumerate(items), key=lambda pair: (rank.get(repr(have[pair[0]]), len(wanted)), pair[0]))
+        paired = sorted(
+            enumerate(items), key=lambda pair: (rank.get(repr(have[pair[0]]), len(wanted)), pair[0])
+        )
         found[key] = [item for _, item in paired]
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from policylint.kubernetes.forecast import batch, pods, services, storage
 from policylint.kubernetes.api.gotypes import same
+from policylint.kubernetes.api.schemas import Node
+from policylint.kubernetes.forecast import batch, pods, services, storage
 from policylint.kubernetes.forecast.request import Findings, Request, part, schema
 from policylint.kubernetes.forecast.update_table import FROZEN, Frozen
 from policylint.kubernetes.forecast.words import forbidden, invalid
 from policylint.model import Cause
-from policylint.kubernetes.api.schemas import Node
 
 _RULES: Mapping[tuple[str, str], Callable[[Request], Findings]] = {
     ("", "Service"): services.refusals,
@@ -46,13 +46,23 @@ def _judge(row: Frozen, request: Request) -> Iterator[Cause]:
         return
     before, after = _without(row, old.get(name)), _without(row, new.get(name))
     emptied = row.exact and after == {} and not before
-    if (_same_field(node, name, before, after) and not emptied) or (row.extends and _extends(before, after)):
+    if (_same_field(node, name, before, after) and not emptied) or (
+        row.extends and _extends(before, after)
+    ):
         return
     field = row.at or row.path
     if row.forbidden:
         yield forbidden(field, row.text, row.topic, row.source)
     else:
-        yield invalid(field, new.get(name), row.text, request.minor, go=row.go, topic=row.topic, source=row.source)
+        yield invalid(
+            field,
+            new.get(name),
+            row.text,
+            request.minor,
+            go=row.go,
+            topic=row.topic,
+            source=row.source,
+        )
 
 
 def _extends(before: Any, after: Any) -> bool:

@@ -75,7 +75,9 @@ def _stateful(names: str, allowed: frozenset[str], since: int, until: int) -> Fr
 
 
 def _selector() -> Frozen:
-    return Frozen("spec.selector", "pkg/apis/apps/validation", topic="selector-changed", go="v1.LabelSelector")
+    return Frozen(
+        "spec.selector", "pkg/apis/apps/validation", topic="selector-changed", go="v1.LabelSelector"
+    )
 
 
 def _when_immutable(path: str, *, exact: bool = False) -> Frozen:
@@ -93,7 +95,11 @@ def _when_immutable(path: str, *, exact: bool = False) -> Frozen:
 
 def _role_ref() -> Frozen:
     return Frozen(
-        "roleRef", "pkg/apis/rbac/validation", "cannot change roleRef", topic="role-ref-changed", go="rbac.RoleRef"
+        "roleRef",
+        "pkg/apis/rbac/validation",
+        "cannot change roleRef",
+        topic="role-ref-changed",
+        go="rbac.RoleRef",
     )
 
 
@@ -136,7 +142,9 @@ FROZEN: Mapping[tuple[str, str], tuple[Frozen, ...]] = {
         _when_immutable("immutable"),
         _when_immutable("data", exact=True),
     ),
-    ("", "ResourceQuota"): (_frozen("spec.scopes", "core", go="[]core.ResourceQuotaScope", as_set=True),),
+    ("", "ResourceQuota"): (
+        _frozen("spec.scopes", "core", go="[]core.ResourceQuotaScope", as_set=True),
+    ),
     ("rbac.authorization.k8s.io", "RoleBinding"): (_role_ref(),),
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): (_role_ref(),),
     ("storage.k8s.io", "StorageClass"): (
@@ -159,11 +167,24 @@ FROZEN: Mapping[tuple[str, str], tuple[Frozen, ...]] = {
     ),
     ("storage.k8s.io", "VolumeAttachment"): (_frozen("spec", "storage"),),
     ("networking.k8s.io", "IngressClass"): (_frozen("spec.controller", "networking"),),
-    ("networking.k8s.io", "IPAddress"): (_frozen("spec.parentRef", "networking", go="networking.ParentReference"),),
+    ("networking.k8s.io", "IPAddress"): (
+        _frozen("spec.parentRef", "networking", go="networking.ParentReference"),
+    ),
     ("networking.k8s.io", "ServiceCIDR"): (_frozen("spec.cidrs", "networking", extends=True),),
     ("", "Node"): (
-        _frozen("spec.podCIDRs", "core", 'node updates may not change podCIDR except from "" to valid', once=True),
-        _frozen("spec.providerID", "core", "node providerID may not be changed", forbidden=True, once=True),
+        _frozen(
+            "spec.podCIDRs",
+            "core",
+            'node updates may not change podCIDR except from "" to valid',
+            once=True,
+        ),
+        _frozen(
+            "spec.providerID",
+            "core",
+            "node providerID may not be changed",
+            forbidden=True,
+            once=True,
+        ),
     ),
     ("scheduling.k8s.io", "PriorityClass"): (
         _frozen("value", "scheduling", "may not be changed in an update.", forbidden=True),

@@ -18,7 +18,9 @@ class Definitions(Mapping[Key, Object]):
     operator are then never parsed for a release that does not use them.
     """
 
-    def __init__(self, resources: Iterable[Resource], base: Mapping[Key, Object] | None = None) -> None:
+    def __init__(
+        self, resources: Iterable[Resource], base: Mapping[Key, Object] | None = None
+    ) -> None:
         self._base = base or {}
         self._unread: dict[str, list[Resource]] = {}
         self._read: dict[Key, Object] = {}
@@ -56,12 +58,16 @@ class Definitions(Mapping[Key, Object]):
     def _read_group(self, group: str) -> None:
         for resource in self._unread.pop(group, ()):
             spec = _part(resource.body, "spec")
-            self._read[str(spec.get("group", "")), str(_part(spec, "names").get("kind", ""))] = resource.body
+            self._read[str(spec.get("group", "")), str(_part(spec, "names").get("kind", ""))] = (
+                resource.body
+            )
 
 
 def of_sides(*sides: Manifest, base: Mapping[Key, Object] | None = None) -> Definitions:
     """The definitions of some sides, their crds/ directories first; later sides win."""
-    return Definitions((found for side in sides for found in (*side.crds, *side.resources.values())), base)
+    return Definitions(
+        (found for side in sides for found in (*side.crds, *side.resources.values())), base
+    )
 
 
 def _part(value: Object, key: str) -> Object:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from policylint.kubernetes.manifests.reader import UnreadResource
-from policylint.model import Change, Created, Deleted, FieldChange, Json, Kept, Manifest, Resource, ResourceId
-from policylint.runtime.patterns import pattern
+from policylint.kubernetes.api.pointers import step
 from policylint.kubernetes.api.quantity import same_quantity
 from policylint.kubernetes.api.schemas import Node, Schemas
+from policylint.kubernetes.manifests.reader import UnreadResource
+from policylint.model import (
+    Change,
+    Created,
+    Deleted,
+    FieldChange,
+    Json,
+    Kept,
+    Manifest,
+    Resource,
+    ResourceId,
+)
+from policylint.runtime.patterns import pattern
 
 NOISE = pattern(
     r"/metadata/(?:labels/(?:helm\.sh~1chart|app\.kubernetes\.io~1version|chart)|annotations/checksum~1[^/]*)$"
@@ -26,7 +37,11 @@ def changes(before: Manifest, after: Manifest, schemas: Schemas) -> tuple[Change
     for identity, resource in after.resources.items():
         old = before.resources.get(identity)
         found.append(Created(resource) if old is None else kept(old, resource, schemas))
-    found += [Deleted(resource) for identity, resource in before.resources.items() if identity not in after.resources]
+    found += [
+        Deleted(resource)
+        for identity, resource in before.resources.items()
+        if identity not in after.resources
+    ]
     return tuple(found)
 
 
@@ -44,7 +59,9 @@ def _same_text(before: Resource, after: Resource) -> bool:
     return False
 
 
-def fields(before: Json, after: Json, node: Node | None = None, path: str = "") -> Iterator[FieldChange]:
+def fields(
+    before: Json, after: Json, node: Node | None = None, path: str = ""
+) -> Iterator[FieldChange]:
     """The leaves that differ, in the after side's order.
 
     Lists are matched by the list keys of the published schema, else by unique `name`s; quantities compare by
@@ -56,11 +73,6 @@ def fields(before: Json, after: Json, node: Node | None = None, path: str = "") 
         yield from _lists(before, after, node, path)
     elif not _same(before, after, node):
         yield FieldChange(path, "replace", before, after, bool(NOISE.search(path)))
-
-
-def step(path: str, key: object) -> str:
-    """An RFC 6901 pointer one step further."""
-    return f"{path}/{str(key).replace('~', '~0').replace('/', '~1')}"
 
 
 def _same(before: Json, after: Json, node: Node | None) -> bool:
@@ -78,7 +90,9 @@ def _mappings(
         old = before.get(key, _ABSENT)
         if old.__class__ in _PLAIN and old.__class__ is value.__class__ and old == value:
             continue
-        if old == value and repr(old) == repr(value):  # the quickest look; Python alone takes true for 1
+        if old == value and repr(old) == repr(
+            value
+        ):  # the quickest look; Python alone takes true for 1
             continue
         at = step(path, key)
         if old is not _ABSENT:
@@ -91,7 +105,9 @@ def _mappings(
             yield FieldChange(at, "remove", value, None, bool(NOISE.search(at)))
 
 
-def _lists(before: list[Json], after: list[Json], node: Node | None, path: str) -> Iterator[FieldChange]:
+def _lists(
+    before: list[Json], after: list[Json], node: Node | None, path: str
+) -> Iterator[FieldChange]:
     keys = list_keys(before, after, node)
     if not keys:
         yield from _positions(before, after, node, path)
@@ -111,7 +127,9 @@ def _lists(before: list[Json], after: list[Json], node: Node | None, path: str) 
             yield FieldChange(step(path, index), "remove", item, None)
 
 
-def _positions(before: list[Json], after: list[Json], node: Node | None, path: str) -> Iterator[FieldChange]:
+def _positions(
+    before: list[Json], after: list[Json], node: Node | None, path: str
+) -> Iterator[FieldChange]:
     items = node.items if node else _NO_NODE
     for index in range(min(len(before), len(after))):
         yield from fields(before[index], after[index], items, step(path, index))
@@ -128,7 +146,11 @@ def list_keys(before: Sequence[Json], after: Sequence[Json], node: Node | None) 
     elif node is not None and node.list_type == "atomic":
         return ()
     else:
-        declared = node.list_keys or ((node.patch_merge_key,) if node.patch_merge_key else ()) if node else ()
+        declared = (
+            node.list_keys or ((node.patch_merge_key,) if node.patch_merge_key else ())
+            if node
+            else ()
+        )
         choices = (declared,) if declared else (("name",),)
     for keys in choices:
         if all(_unique(side, keys) for side in (before, after)):
@@ -154,5 +176,7 @@ def _key(item: Json, keys: tuple[str, ...]) -> str:
 def find(manifest: Manifest, kind: str, name: str) -> tuple[ResourceId, ...]:
     """The identities of a kind and name, whatever group and namespace (`diff --resource KIND/NAME`)."""
     return tuple(
-        identity for identity in manifest.resources if identity.kind.lower() == kind.lower() and identity.name == name
+        identity
+        for identity in manifest.resources
+        if identity.kind.lower() == kind.lower() and identity.name == name
     )

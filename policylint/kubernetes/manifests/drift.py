@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from policylint.kubernetes.api.schemas import Node, Schemas
 from policylint.kubernetes.manifests.diff import fields
 from policylint.model import Created, FieldChange, Object, ResourceId, Upgrade
 from policylint.redaction.redactor import Redactor
-from policylint.kubernetes.api.schemas import Node, Schemas
 
 _OTHERS = ("/apiVersion", "/status", "/stringData")
 """What says nothing of drift: the version read in, the status, and what the server turns into data."""
 
 
-def drift(upgrade: Upgrade, live: Mapping[ResourceId, Object], schemas: Schemas, redactor: Redactor) -> list[str]:
+def drift(
+    upgrade: Upgrade, live: Mapping[ResourceId, Object], schemas: Schemas, redactor: Redactor
+) -> list[str]:
     """One line for each field of the before side that its live object lacks or has otherwise.
 
     What only the live object has (defaults, allocated and other managers' fields) is no drift.
@@ -28,7 +30,9 @@ def drift(upgrade: Upgrade, live: Mapping[ResourceId, Object], schemas: Schemas,
             before, after = redactor.values(
                 change.id, field.path, field.before, field.after, bodies=(change.before.body, found)
             )
-            lines.append(f"{change.id}: {field.path} is {after!r} in the cluster, {before!r} on the before side")
+            lines.append(
+                f"{change.id}: {field.path} is {after!r} in the cluster, {before!r} on the before side"
+            )
     return lines
 
 

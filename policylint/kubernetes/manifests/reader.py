@@ -8,12 +8,12 @@ from functools import lru_cache
 
 from msgspec import Struct, field
 
-from policylint.kubernetes.manifests.definitions import Definitions
 from policylint.errors import ReadError
+from policylint.kubernetes.api.schemas import NEWEST, Schemas, group_of, schemas
+from policylint.kubernetes.manifests.definitions import Definitions
 from policylint.kyaml.load import Document, split
 from policylint.model import Json, Manifest, Object, Origin, Resource, ResourceId
 from policylint.runtime.patterns import pattern
-from policylint.kubernetes.api.schemas import NEWEST, Schemas, group_of, schemas
 
 MAX_DOCUMENTS = 100_000
 HOOK = "helm.sh/hook"
@@ -69,14 +69,22 @@ class Reader(Struct, frozen=True):
         Raises `ReadError` for text that is no manifest.
         """
         sides = [_documents(texts) for texts in (before, after)]
-        shared = {document.text for document, _ in sides[0]} & {document.text for document, _ in sides[1]}
+        shared = {document.text for document, _ in sides[0]} & {
+            document.text for document, _ in sides[1]
+        }
         cache: dict[str, list[Resource]] = {}
         read = [
-            [resource for document, checked in side for resource in self._read(document, checked, shared, cache)]
+            [
+                resource
+                for document, checked in side
+                for resource in self._read(document, checked, shared, cache)
+            ]
             for side in sides
         ]
         reader = self.knowing(resource for side in read for resource in side)
-        before_side, after_side = (_manifest(reader.placed(resource) for resource in side) for side in read)
+        before_side, after_side = (
+            _manifest(reader.placed(resource) for resource in side) for side in read
+        )
         return before_side, after_side
 
     def read(self, texts: Iterable[Text]) -> Manifest:
@@ -143,7 +151,12 @@ def _resources(document: Document, body: Json) -> Iterable[Resource]:
         raise _bad(document, f"a manifest document is a mapping, this is a {_word(body)}")
     kind = body.get("kind")
     items = body.get("items")
-    if isinstance(kind, str) and kind.endswith("List") and isinstance(items, list) and "spec" not in body:
+    if (
+        isinstance(kind, str)
+        and kind.endswith("List")
+        and isinstance(items, list)
+        and "spec" not in body
+    ):
         for item in items:
             yield from _resources(document, item)
         return
@@ -155,13 +168,17 @@ def _resource(document: Document, body: dict[str, Json]) -> Resource:
     for key, value in (("apiVersion", api_version), ("kind", kind)):
         if not isinstance(value, str) or not value:
             raise _bad(document, f"a document without {key}")
-    name = metadata.get("name") or metadata.get("generateName") if isinstance(metadata, dict) else None
+    name = (
+        metadata.get("name") or metadata.get("generateName") if isinstance(metadata, dict) else None
+    )
     if not isinstance(metadata, dict) or not isinstance(name, str) or not name:
         raise _bad(document, f"a {kind} without metadata.name")
     namespace = metadata.get("namespace")
     annotations = metadata.get("annotations")
     hook = annotations.get(HOOK) if isinstance(annotations, dict) else None
-    identity = ResourceId(group_of(str(api_version)), str(kind), namespace if isinstance(namespace, str) else "", name)
+    identity = ResourceId(
+        group_of(str(api_version)), str(kind), namespace if isinstance(namespace, str) else "", name
+    )
     origin = Origin(document.source or document.file, document.line)
     return Resource(identity, str(api_version), body, origin, _events(hook))
 
@@ -214,19 +231,29 @@ def _sniffed(text: str) -> tuple[ResourceId, str] | None:
         return None
     head = [_HEAD.match(text, lines[key]) for key in ("apiVersion", "kind")]
     metadata = _METADATA.match(text, lines["metadata"])
-    if head[0] is None or head[1] is None or metadata is None or HOOK in metadata[1] or _INVOLVED.search(metadata[1]):
+    if (
+        head[0] is None
+        or head[1] is None
+        or metadata is None
+        or HOOK in metadata[1]
+        or _INVOLVED.search(metadata[1])
+    ):
         return None
     api_version, kind = head[0][2], head[1][2]
     names = _names(metadata[1])
     words = (api_version, kind, *names.values())
     if "name" not in names or kind.endswith("List") or any(map(_LITERAL.fullmatch, words)):
         return None
-    return ResourceId(group_of(api_version), kind, names.get("namespace", ""), names["name"]), api_version
+    return ResourceId(
+        group_of(api_version), kind, names.get("namespace", ""), names["name"]
+    ), api_version
 
 
 def _names(block: str) -> dict[str, str]:
     """The name and the namespace in the lines of metadata; empty where a line there is none of a plain mapping."""
-    lines = [line for line in block.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    lines = [
+        line for line in block.splitlines() if line.strip() and not line.lstrip().startswith("#")
+    ]
     indents = [len(line) - len(line.lstrip()) for line in lines]
     found: dict[str, str] = {}
     for line, indent, following in zip(lines, indents, [*indents[1:], 0], strict=True):
@@ -253,4 +280,6 @@ def _bad(document: Document, message: str) -> ReadError:
 
 
 def _word(value: Json) -> str:
-    return "list" if isinstance(value, list) else "text" if isinstance(value, str) else "plain value"
+    return (
+        "list" if isinstance(value, list) else "text" if isinstance(value, str) else "plain value"
+    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from policylint.model import Created, Deleted, Json, Resource, Upgrade
 from policylint.kubernetes.api.workloads import mapping
+from policylint.model import Created, Deleted, Json, Resource, Upgrade
 
 
 def renames(upgrade: Upgrade) -> list[tuple[Resource, Resource]]:
@@ -27,7 +27,11 @@ def renames(upgrade: Upgrade) -> list[tuple[Resource, Resource]]:
 def _shape(resource: Resource) -> str:
     """What stays when an object is renamed: kind, component label, the structure of its content."""
     component = mapping(resource.body, "metadata", "labels").get("app.kubernetes.io/component", "")
-    rest = {key: _keys(value) for key, value in resource.body.items() if key not in ("metadata", "apiVersion")}
+    rest = {
+        key: _keys(value)
+        for key, value in resource.body.items()
+        if key not in ("metadata", "apiVersion")
+    }
     return json.dumps([resource.id.group, resource.id.kind, component, rest], sort_keys=True)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from policylint.model import Cause
 from policylint.kubernetes.api.fielderrors import invalid
 from policylint.kubernetes.validity.formats import cidr, ip_address, ip_of
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.scope import Scope
+from policylint.model import Cause
 
 STRICT = 36
 """The first minor that refuses ambiguous addresses (feature StrictIPCIDRValidation)."""
@@ -59,7 +59,9 @@ def endpoint(at: str, value: str, scope: Scope) -> Iterator[Cause]:
 
 
 def _has_zeros(value: str) -> bool:
-    return ":" not in value and any(len(part) > 1 and part.startswith("0") for part in value.split("."))
+    return ":" not in value and any(
+        len(part) > 1 and part.startswith("0") for part in value.split(".")
+    )
 
 
 def _is_mapped(value: str) -> bool:

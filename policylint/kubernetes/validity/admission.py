@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from policylint.model import Cause, Object
 from policylint.kubernetes.api.fielderrors import (
     duplicate,
     each_invalid,
@@ -15,11 +14,17 @@ from policylint.kubernetes.api.fielderrors import (
     too_many,
     unsupported,
 )
-from policylint.kubernetes.validity.formats import dns_1035_label, dns_subdomain, port_number, qualified_name
-from policylint.kubernetes.validity.names import path_segment
 from policylint.kubernetes.api.reading import fields, has, items, many, number, text, texts
+from policylint.kubernetes.validity.formats import (
+    dns_1035_label,
+    dns_subdomain,
+    port_number,
+    qualified_name,
+)
+from policylint.kubernetes.validity.names import path_segment
 from policylint.kubernetes.validity.references import full_name_errors
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.scope import Scope
+from policylint.model import Cause, Object
 
 _REVIEWS = ("v1", "v1beta1")
 _SIDE_EFFECTS = ("None", "NoneOnDryRun")
@@ -47,7 +52,9 @@ def webhook(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield unsupported(f"{at}.sideEffects", value["sideEffects"], _SIDE_EFFECTS)
     seconds = number(value, "timeoutSeconds")
     if seconds is not None and not 1 <= seconds <= 30:
-        yield invalid(f"{at}.timeoutSeconds", seconds, "the timeout value must be between 1 and 30 seconds")
+        yield invalid(
+            f"{at}.timeoutSeconds", seconds, "the timeout value must be between 1 and 30 seconds"
+        )
     yield from _client(fields(value, "clientConfig"), f"{at}.clientConfig")
     yield from match_conditions(value, at)
 
@@ -83,7 +90,9 @@ def webhook_url(url: str, at: str) -> Iterator[Cause]:
     if not parts.netloc:
         yield invalid(at, "", f"host must be specified{_FORM}")
     if "@" in parts.netloc:
-        yield invalid(at, parts.netloc.rpartition("@")[0], "user information is not permitted in the URL")
+        yield invalid(
+            at, parts.netloc.rpartition("@")[0], "user information is not permitted in the URL"
+        )
     if parts.fragment:
         yield invalid(at, parts.fragment, "fragments are not permitted in the URL")
     if parts.query:
@@ -107,7 +116,9 @@ def webhook_service(service: Object, at: str) -> Iterator[Cause]:
         if not step:
             yield invalid(f"{at}.path", path, f"segment[{index}] may not be empty")
         else:
-            yield from each_invalid(f"{at}.path", path, [f"segment[{index}]: {one}" for one in dns_subdomain(step)])
+            yield from each_invalid(
+                f"{at}.path", path, [f"segment[{index}]: {one}" for one in dns_subdomain(step)]
+            )
 
 
 def match_conditions(value: Object, at: str) -> Iterator[Cause]:
@@ -120,7 +131,11 @@ def match_conditions(value: Object, at: str) -> Iterator[Cause]:
         name = text(condition, "name")
         if not text(condition, "expression").strip():
             yield required(f"{path}.expression")
-        yield from each_invalid(f"{path}.name", name, qualified_name(name)) if name else [required(f"{path}.name")]
+        yield from (
+            each_invalid(f"{path}.name", name, qualified_name(name))
+            if name
+            else [required(f"{path}.name")]
+        )
         if name and name in seen:
             yield duplicate(f"{path}.name", name)
         seen.add(name)
@@ -132,7 +147,9 @@ def rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     if not operations:
         yield required(f"{at}.operations")
     if "*" in operations and len(operations) > 1:
-        yield invalid(f"{at}.operations", operations, "if '*' is present, must not specify other operations")
+        yield invalid(
+            f"{at}.operations", operations, "if '*' is present, must not specify other operations"
+        )
     for path, operation in texts(value, "operations", at):
         if operation not in _OPERATIONS:
             yield unsupported(path, operation, _OPERATIONS)
@@ -141,7 +158,9 @@ def rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         if not given:
             yield required(f"{at}.{name}")
         if "*" in given and len(given) > 1:
-            yield invalid(f"{at}.{name}", given, f"if '*' is present, must not specify other {what}")
+            yield invalid(
+                f"{at}.{name}", given, f"if '*' is present, must not specify other {what}"
+            )
     for name in ("apiVersions", "resources"):
         yield from (required(path) for path, one in texts(value, name, at) if not one)
     yield from _resources(value, at)
@@ -152,7 +171,9 @@ def _resources(value: Object, at: str) -> Iterator[Cause]:
     if not resources:
         yield required(f"{at}.resources")
     if "*/*" in resources and len(resources) > 1:
-        yield invalid(f"{at}.resources", resources, "if '*/*' is present, must not specify other resources")
+        yield invalid(
+            f"{at}.resources", resources, "if '*/*' is present, must not specify other resources"
+        )
     plain = [one for one in resources if isinstance(one, str) and "/" not in one]
     if "*" in resources and plain and plain[-1] != "*":
         detail = "if '*' is present, must not specify other resources without subresources"
@@ -223,7 +244,9 @@ def api_service(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     if name and name != wanted:
         yield invalid("metadata.name", name, f'must be `spec.version+"."+spec.group`: "{wanted}"')
     if not group and version != "v1":
-        yield required(f"{at}.group", "only v1 may have an empty group and it better be legacy kube")
+        yield required(
+            f"{at}.group", "only v1 may have an empty group and it better be legacy kube"
+        )
     if group:
         yield from each_invalid(f"{at}.group", group, dns_subdomain(group))
     yield from each_invalid(f"{at}.version", version, dns_1035_label(version))
@@ -240,9 +263,19 @@ def _api_backend(spec: Object, at: str) -> Iterator[Cause]:
     if has(spec, "service"):
         yield from webhook_service(fields(spec, "service"), f"{at}.service")
         if insecure and bundle:
-            yield invalid(f"{at}.insecureSkipTLSVerify", True, "may not be true if caBundle is present")
+            yield invalid(
+                f"{at}.insecureSkipTLSVerify", True, "may not be true if caBundle is present"
+            )
         return
     if bundle:
-        yield invalid(f"{at}.caBundle", f"{len(bundle) * 3 // 4} bytes", "local APIServices may not have a caBundle")
+        yield invalid(
+            f"{at}.caBundle",
+            f"{len(bundle) * 3 // 4} bytes",
+            "local APIServices may not have a caBundle",
+        )
     if insecure:
-        yield invalid(f"{at}.insecureSkipTLSVerify", True, "local APIServices may not have insecureSkipTLSVerify")
+        yield invalid(
+            f"{at}.insecureSkipTLSVerify",
+            True,
+            "local APIServices may not have insecureSkipTLSVerify",
+        )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import Cause, Json, Object
 from policylint.kubernetes.api.fielderrors import (
     NOT_NEGATIVE,
     OMITTED,
@@ -16,12 +15,13 @@ from policylint.kubernetes.api.fielderrors import (
     too_many,
     unsupported,
 )
-from policylint.kubernetes.validity.formats import dns_label, qualified_name
 from policylint.kubernetes.api.reading import fields, has, items, many, number, text, text_map
+from policylint.kubernetes.validity.formats import dns_label, qualified_name
 from policylint.kubernetes.validity.references import domain_path_errors
 from policylint.kubernetes.validity.schedule import schedule_error, time_zone_error
+from policylint.kubernetes.validity.scope import Scope
 from policylint.kubernetes.validity.selectors import matches
-from policylint.kubernetes.validity.walk import Scope
+from policylint.model import Cause, Json, Object
 
 _MOST_INDEXED = 100_000
 _HIGH_COMPLETIONS = 100_000
@@ -40,7 +40,9 @@ def job(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
     if text(spec, "completionMode") == "Indexed" and completions > 0 and name:
         host = f"{name}-{completions - 1}"
         if dns_label(host):
-            yield invalid("metadata.name", name, f"will not able to create pod with invalid DNS label: {host}")
+            yield invalid(
+                "metadata.name", name, f"will not able to create pod with invalid DNS label: {host}"
+            )
 
 
 def job_spec(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -49,7 +51,9 @@ def job_spec(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     selector = fields(spec, "selector")
     if selector and not matches(selector, text_map(fields(template, "metadata"), "labels")):
         given = fields(template, "metadata").get("labels") or None
-        yield invalid(f"{at}.template.metadata.labels", given, "`selector` does not match template `labels`")
+        yield invalid(
+            f"{at}.template.metadata.labels", given, "`selector` does not match template `labels`"
+        )
     yield from _restart_policy(spec, f"{at}.template.spec.restartPolicy")
     yield from _managed_by(text(spec, "managedBy"), f"{at}.managedBy", given=has(spec, "managedBy"))
     if text(spec, "completionMode") == "Indexed":
@@ -88,13 +92,18 @@ def _indexed(spec: Object, at: str) -> Iterator[Cause]:
         if at.startswith("spec.jobTemplate.") or not _defaulted(spec):
             yield required(f"{at}.completions", "when completion mode is Indexed")
     elif most_failed is not None and most_failed > completions:
-        yield invalid(f"{at}.maxFailedIndexes", most_failed, "must be less than or equal to completions")
+        yield invalid(
+            f"{at}.maxFailedIndexes", most_failed, "must be less than or equal to completions"
+        )
     if parallelism is not None and parallelism > _MOST_INDEXED:
         detail = f"must be less than or equal to {_MOST_INDEXED} when completion mode is Indexed"
         yield invalid(f"{at}.parallelism", parallelism, detail)
     if (completions or 0) > _HIGH_COMPLETIONS and has(spec, "backoffLimitPerIndex"):
         if most_failed is None:
-            yield required(f"{at}.maxFailedIndexes", f"must be specified when completions is above {_HIGH_COMPLETIONS}")
+            yield required(
+                f"{at}.maxFailedIndexes",
+                f"must be specified when completions is above {_HIGH_COMPLETIONS}",
+            )
         for name, given in (("parallelism", parallelism), ("maxFailedIndexes", most_failed)):
             if given is not None and given > _HIGH_PARALLELISM:
                 detail = (
@@ -115,7 +124,9 @@ def _not_indexed(spec: Object, at: str) -> Iterator[Cause]:
         if given is not None:
             yield invalid(f"{at}.{name}", given, "requires indexed completion mode")
     if has(spec, "successPolicy"):
-        yield invalid(f"{at}.successPolicy", spec["successPolicy"], "requires indexed completion mode")
+        yield invalid(
+            f"{at}.successPolicy", spec["successPolicy"], "requires indexed completion mode"
+        )
 
 
 def _replacement(spec: Object, at: str) -> Iterator[Cause]:
@@ -127,7 +138,11 @@ def _replacement(spec: Object, at: str) -> Iterator[Cause]:
 
 def _failure_policy(spec: Object, at: str) -> Iterator[Cause]:
     policy, pod = fields(spec, "podFailurePolicy"), fields(fields(spec, "template"), "spec")
-    names = {text(one, "name") for part in ("containers", "initContainers") for _, one in items(pod, part, "")}
+    names = {
+        text(one, "name")
+        for part in ("containers", "initContainers")
+        for _, one in items(pod, part, "")
+    }
     rules = many(policy, "rules")
     if len(rules) > 20:
         yield too_many(f"{at}.rules", len(rules), 20)
@@ -147,7 +162,9 @@ def _failure_rule(rule: Object, at: str, names: set[str]) -> Iterator[Cause]:
     if has(rule, "onExitCodes") == bool(conditions):
         both = "specifying both OnExitCodes and OnPodConditions is not supported"
         yield invalid(
-            at, OMITTED, both if conditions else "specifying one of OnExitCodes and OnPodConditions is required"
+            at,
+            OMITTED,
+            both if conditions else "specifying one of OnExitCodes and OnPodConditions is required",
         )
     if has(rule, "onExitCodes"):
         yield from _exit_codes(fields(rule, "onExitCodes"), f"{at}.onExitCodes", names)
@@ -192,13 +209,18 @@ def _success_policy(spec: Object, at: str) -> Iterator[Cause]:
     policy, most = fields(spec, "successPolicy"), number(spec, "completions")
     rules = many(policy, "rules")
     if not rules:
-        yield required(f"{at}.rules", "at least one rules must be specified when the successPolicy is specified")
+        yield required(
+            f"{at}.rules",
+            "at least one rules must be specified when the successPolicy is specified",
+        )
     if len(rules) > 20:
         yield too_many(f"{at}.rules", len(rules), 20)
     for path, rule in items(policy, "rules", at):
         count = number(rule, "succeededCount")
         if count is None and not has(rule, "succeededIndexes"):
-            yield required(path, "at least one of succeededCount or succeededIndexes must be specified")
+            yield required(
+                path, "at least one of succeededCount or succeededIndexes must be specified"
+            )
         if count is not None and count < 0:
             yield invalid(f"{path}.succeededCount", count, NOT_NEGATIVE)
         if count is not None and most is not None and count > most:

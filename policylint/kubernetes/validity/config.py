@@ -7,11 +7,11 @@ import binascii
 import json
 from collections.abc import Iterator, Mapping
 
-from policylint.model import Cause, Object
 from policylint.kubernetes.api.fielderrors import each_invalid, invalid, required, too_long
-from policylint.kubernetes.validity.formats import config_key
 from policylint.kubernetes.api.reading import fields, text, text_map
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.formats import config_key
+from policylint.kubernetes.validity.scope import Scope
+from policylint.model import Cause, Object
 
 _LARGEST = 1024 * 1024
 _HIDDEN = "<secret contents redacted>"
@@ -33,7 +33,9 @@ def config_map(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
             yield invalid(f"data[{key}]", key, "duplicate of key present in binaryData")
     for key in binary:
         yield from each_invalid(f"binaryData[{key}]", key, config_key(key))
-    size = sum(len(value.encode()) for value in plain.values()) + sum(map(_decoded_size, binary.values()))
+    size = sum(len(value.encode()) for value in plain.values()) + sum(
+        map(_decoded_size, binary.values())
+    )
     if size > _LARGEST:
         yield too_long("", _LARGEST)
 
@@ -56,16 +58,22 @@ def _needed(obj: Object, encoded: Mapping[str, str], written: Mapping[str, str])
     for key in _NEEDED.get(kind, ()):
         if key not in given:
             yield required(f"data[{key}]")
-        elif kind in _JSON and not _is_object(written[key] if key in written else _decoded(encoded[key])):
-            yield invalid(f"data[{key}]", _HIDDEN, "invalid character looking for beginning of value")
+        elif kind in _JSON and not _is_object(
+            written[key] if key in written else _decoded(encoded[key])
+        ):
+            yield invalid(
+                f"data[{key}]", _HIDDEN, "invalid character looking for beginning of value"
+            )
     if kind == "kubernetes.io/basic-auth" and not given & {"username", "password"}:
         yield required("data[username]")
         yield required("data[password]")
-    if kind == "kubernetes.io/ssh-auth" and not (written.get("ssh-privatekey") or encoded.get("ssh-privatekey")):
-        yield required("data[ssh-privatekey]")
-    if kind == "kubernetes.io/service-account-token" and not text_map(fields(obj, "metadata"), "annotations").get(
-        _ACCOUNT
+    if kind == "kubernetes.io/ssh-auth" and not (
+        written.get("ssh-privatekey") or encoded.get("ssh-privatekey")
     ):
+        yield required("data[ssh-privatekey]")
+    if kind == "kubernetes.io/service-account-token" and not text_map(
+        fields(obj, "metadata"), "annotations"
+    ).get(_ACCOUNT):
         yield required(f"metadata.annotations[{_ACCOUNT}]")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from policylint.model import Cause, Object
 from policylint.kubernetes.api.fielderrors import (
     duplicate,
     each_invalid,
@@ -14,10 +13,11 @@ from policylint.kubernetes.api.fielderrors import (
     required,
     unsupported,
 )
+from policylint.kubernetes.api.reading import fields, has, items, many, number, text
 from policylint.kubernetes.validity.formats import backsteps, descending_path, dns_label, port_name
 from policylint.kubernetes.validity.probes import lifecycle, probe
-from policylint.kubernetes.api.reading import fields, has, items, many, number, text
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.scope import Scope
+from policylint.model import Cause, Object
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _POLICIES = ("Always", "Never", "OnFailure")
@@ -31,7 +31,9 @@ _DROPPED_RESTARTS = 34
 def container(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a container that need nothing of its pod."""
     name = text(value, "name")
-    yield from each_invalid(f"{at}.name", name, dns_label(name)) if name else [required(f"{at}.name")]
+    yield from (
+        each_invalid(f"{at}.name", name, dns_label(name)) if name else [required(f"{at}.name")]
+    )
     image = text(value, "image")
     if not image:
         yield required(f"{at}.image")
@@ -73,7 +75,9 @@ def _mounts(value: Object, at: str) -> Iterator[Cause]:
         if name in devices:
             yield invalid(f"{path}.name", name, "must not already exist in volumeDevices")
         if place in device_paths:
-            yield invalid(f"{path}.mountPath", place, "must not already exist as a path in volumeDevices")
+            yield invalid(
+                f"{path}.mountPath", place, "must not already exist as a path in volumeDevices"
+            )
         yield from _sub_paths(mount, path)
         yield from _propagation(mount, path, value)
 
@@ -81,7 +85,9 @@ def _mounts(value: Object, at: str) -> Iterator[Cause]:
 def _sub_paths(mount: Object, at: str) -> Iterator[Cause]:
     plain, expression = text(mount, "subPath"), text(mount, "subPathExpr")
     if plain and expression:
-        yield invalid(f"{at}.subPathExpr", expression, "subPathExpr and subPath are mutually exclusive")
+        yield invalid(
+            f"{at}.subPathExpr", expression, "subPathExpr and subPath are mutually exclusive"
+        )
     if plain:
         yield from each_invalid(f"{at}.subPath", plain, descending_path(plain))
     if expression:
@@ -90,12 +96,17 @@ def _sub_paths(mount: Object, at: str) -> Iterator[Cause]:
 
 def _propagation(mount: Object, at: str, value: Object) -> Iterator[Cause]:
     propagation = text(mount, "mountPropagation")
-    if propagation == "Bidirectional" and fields(value, "securityContext").get("privileged") is not True:
+    if (
+        propagation == "Bidirectional"
+        and fields(value, "securityContext").get("privileged") is not True
+    ):
         detail = "Bidirectional mount propagation is available only to privileged containers"
         yield forbidden(f"{at}.mountPropagation", detail)
     if text(mount, "recursiveReadOnly") in ("Enabled", "IfPossible"):
         if mount.get("readOnly") is not True:
-            yield forbidden(f"{at}.recursiveReadOnly", "may only be specified when readOnly is true")
+            yield forbidden(
+                f"{at}.recursiveReadOnly", "may only be specified when readOnly is true"
+            )
         if propagation not in ("", "None"):
             detail = "may only be specified when mountPropagation is None or not specified"
             yield forbidden(f"{at}.recursiveReadOnly", detail)
@@ -192,7 +203,10 @@ def initial(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
             yield from _rules_need_policy(value, path, scope)
         for part in ("lifecycle", *_PROBES):
             if has(value, part):
-                yield forbidden(f"{path}.{part}", "may not be set for init containers without restartPolicy=Always")
+                yield forbidden(
+                    f"{path}.{part}",
+                    "may not be set for init containers without restartPolicy=Always",
+                )
 
 
 def _restart_policy(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
@@ -207,7 +221,9 @@ def _restart_policy(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 def _rules_need_policy(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     if many(value, "restartPolicyRules") and scope.minor >= _RESTARTS:
-        yield required(f"{at}.restartPolicy", "must specify restartPolicy when restart rules are used")
+        yield required(
+            f"{at}.restartPolicy", "must specify restartPolicy when restart rules are used"
+        )
 
 
 def _init_restart_policy(policy: str, at: str, scope: Scope) -> Iterator[Cause]:
@@ -216,7 +232,9 @@ def _init_restart_policy(policy: str, at: str, scope: Scope) -> Iterator[Cause]:
         yield unsupported(f"{at}.restartPolicy", policy, known)
 
 
-def _lifecycle_and_probes(value: Object, at: str, grace: int | None, scope: Scope) -> Iterator[Cause]:
+def _lifecycle_and_probes(
+    value: Object, at: str, grace: int | None, scope: Scope
+) -> Iterator[Cause]:
     if has(value, "lifecycle"):
         yield from lifecycle(fields(value, "lifecycle"), f"{at}.lifecycle", grace, scope)
     for name in _PROBES:
@@ -254,7 +272,9 @@ def missing_claims(value: Object, at: str, claims: Collection[str]) -> Iterator[
             yield required(path)
         elif name not in claims:
             known = f": {', '.join(sorted(claims))}" if claims else " which is empty"
-            yield not_found(path, name, f"must be one of the names in pod.spec.resourceClaims{known}")
+            yield not_found(
+                path, name, f"must be one of the names in pod.spec.resourceClaims{known}"
+            )
         key = f"{name}/{text(claim, 'request')}" if text(claim, "request") else name
         if key in seen or name in seen:
             yield duplicate(path, key)

@@ -16,15 +16,17 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.model import Json
-from policylint.runtime.patterns import pattern
 from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.validity.fitting import Misfit
 from policylint.kubernetes.validity.walk import struct
+from policylint.model import Json
+from policylint.runtime.patterns import pattern
 
 _WIDTHS = {"int32": 31, "int64": 63, "": 63}
-_QUANTITY_RULE = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+_QUANTITY_RULE = (
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+)
 _TIME = pattern(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d([.,]\d+)?([Zz]|[+-]\d\d:\d\d)$")
 _LAYOUT = "2006-01-02T15:04:05Z07:00"
 
@@ -111,7 +113,9 @@ def _string(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
     elif node.format == "byte":
         yield from _bytes(value, place)
     elif node.format == "date-time" and not _TIME.match(value):
-        yield place.wrong(f'parsing time "{value}" as "{_LAYOUT}": cannot parse "{value}" as "2006"')
+        yield place.wrong(
+            f'parsing time "{value}" as "{_LAYOUT}": cannot parse "{value}" as "2006"'
+        )
 
 
 def _integer(value: float, place: _Place, kind: str) -> Iterator[Misfit]:
@@ -132,7 +136,9 @@ def _quantity(value: Json, place: _Place) -> Iterator[Misfit]:
 def _int_or_string(value: Json, place: _Place) -> Iterator[Misfit]:
     if isinstance(value, (Mapping, list, bool)):
         shown = _json_kind(value)
-    elif isinstance(value, (int, float)) and not (float(value).is_integer() and abs(value) < 1 << 31):
+    elif isinstance(value, (int, float)) and not (
+        float(value).is_integer() and abs(value) < 1 << 31
+    ):
         shown = f"number {value}"
     else:
         return
@@ -159,7 +165,9 @@ def _first_bad(text: str) -> int:
 
 def _unfit(value: Json, place: _Place, kind: str, shown: str = "") -> Misfit:
     where = f"Go struct field {place.owner}.{place.path}" if place.path else "Go value"
-    return place.wrong(f"json: cannot unmarshal {shown or _json_kind(value)} into {where} of type {kind}")
+    return place.wrong(
+        f"json: cannot unmarshal {shown or _json_kind(value)} into {where} of type {kind}"
+    )
 
 
 def _json_kind(value: Json) -> str:
@@ -186,4 +194,6 @@ def _go_kind(node: Node | None) -> str:
         )
     if node.format == "byte":
         return "[]uint8"
-    return {"boolean": "bool", "integer": node.format or "int64", "number": "float64"}.get(node.type, "string")
+    return {"boolean": "bool", "integer": node.format or "int64", "number": "float64"}.get(
+        node.type, "string"
+    )

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policylint.kubernetes.api.fielderrors import each_invalid, invalid, required, unsupported
+from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.reading import fields, has, text
+from policylint.kubernetes.validity.formats import (
+    config_key,
+    dns_subdomain,
+    environment_name,
+    qualified_name,
+)
+from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Object
 from policylint.runtime.patterns import pattern
-from policylint.kubernetes.api.quantity import parse_quantity
-from policylint.kubernetes.api.fielderrors import each_invalid, invalid, required, unsupported
-from policylint.kubernetes.validity.formats import config_key, dns_subdomain, environment_name, qualified_name
-from policylint.kubernetes.api.reading import fields, has, text
-from policylint.kubernetes.validity.walk import Scope
 
 _FILE_REFERENCES = 35
 """The first minor with `fileKeyRef` (feature EnvFiles)."""
@@ -27,14 +32,24 @@ _FIELDS = (
     "status.podIP",
     "status.podIPs",
 )
-_FILE_FIELDS = ("metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid")
+_FILE_FIELDS = (
+    "metadata.annotations",
+    "metadata.labels",
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.uid",
+)
 _OTHER_FIELDS = ("spec.restartPolicy", "spec.schedulerName", "status.phase", "spec.host")
 _CONVERTIBLE = frozenset({*_FIELDS, *_FILE_FIELDS, *_OTHER_FIELDS})
 _SUBSCRIPT = pattern(r"(metadata\.(?:annotations|labels))\['(.*)'\]")
 _RESOURCES = tuple(
-    f"{part}.{name}" for part in ("limits", "requests") for name in ("cpu", "ephemeral-storage", "memory")
+    f"{part}.{name}"
+    for part in ("limits", "requests")
+    for name in ("cpu", "ephemeral-storage", "memory")
 )
-_DIVISORS = frozenset({"1", *(f"1{unit}{binary}" for unit in "kMGTPE" for binary in ("", "i")), "1Ki"}) - {"1ki"}
+_DIVISORS = frozenset(
+    {"1", *(f"1{unit}{binary}" for unit in "kMGTPE" for binary in ("", "i")), "1Ki"}
+) - {"1ki"}
 
 
 def variable(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
@@ -45,7 +60,9 @@ def variable(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     else:
         yield required(f"{at}.name")
     if has(value, "valueFrom"):
-        yield from _sources(fields(value, "valueFrom"), f"{at}.valueFrom", text(value, "value"), scope)
+        yield from _sources(
+            fields(value, "valueFrom"), f"{at}.valueFrom", text(value, "value"), scope
+        )
 
 
 def _sources(source: Object, at: str, plain: str, scope: Scope) -> Iterator[Cause]:
@@ -97,7 +114,9 @@ def field_reference(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield required(f"{at}.fieldPath")
     elif subscript:
         key = subscript.group(2)
-        yield from each_invalid(at, key, qualified_name(key.lower() if "annotations" in subscript.group(1) else key))
+        yield from each_invalid(
+            at, key, qualified_name(key.lower() if "annotations" in subscript.group(1) else key)
+        )
     elif path not in _CONVERTIBLE:
         detail = f"error converting fieldPath: field label not supported: {path}"
         yield invalid(f"{at}.fieldPath", path, detail)
@@ -112,7 +131,9 @@ def resource_reference(value: Object, at: str, _scope: Scope) -> Iterator[Cause]
         yield required(f"{at}.containerName")
     elif not resource:
         yield required(f"{at}.resource")
-    elif resource not in _RESOURCES and not resource.startswith(("limits.hugepages-", "requests.hugepages-")):
+    elif resource not in _RESOURCES and not resource.startswith(
+        ("limits.hugepages-", "requests.hugepages-")
+    ):
         yield unsupported(f"{at}.resource", resource, _RESOURCES)
     yield from _divisor(value, at, resource)
 
@@ -132,5 +153,7 @@ def _divisor(value: Object, at: str, resource: str) -> Iterator[Cause]:
         )
         values = "1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei"
         yield invalid(
-            f"{at}.divisor", resource, f"only divisor's values {values} are supported with the {what} resource"
+            f"{at}.divisor",
+            resource,
+            f"only divisor's values {values} are supported with the {what} resource",
         )

@@ -17,7 +17,7 @@ from policylint.kubernetes.validity.rules import (
     port_or_name,
     within,
 )
-from policylint.kubernetes.validity.walk import Rule
+from policylint.kubernetes.validity.scope import Rule
 
 _MODE = within(0, 0o777, "must be a number between 0 and 0777 (octal), both inclusive")
 _COUNT = at_least(0)
@@ -79,12 +79,21 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
         "matchPolicy": (_MATCH,),
         "reinvocationPolicy": (one_of("IfNeeded", "Never"),),
     },
-    "admissionregistration.v1.NamedRuleWithOperations": {"scope": (one_of("*", "Cluster", "Namespaced"),)},
+    "admissionregistration.v1.NamedRuleWithOperations": {
+        "scope": (one_of("*", "Cluster", "Namespaced"),)
+    },
     "admissionregistration.v1.ParamRef": {"parameterNotFoundAction": (one_of("Deny", "Allow"),)},
-    "admissionregistration.v1.RuleWithOperations": {"scope": (one_of("*", "Cluster", "Namespaced"),)},
+    "admissionregistration.v1.RuleWithOperations": {
+        "scope": (one_of("*", "Cluster", "Namespaced"),)
+    },
     "admissionregistration.v1.ValidatingAdmissionPolicySpec": {"failurePolicy": (_POLICY,)},
-    "admissionregistration.v1.Validation": {"reason": (one_of("Forbidden", "Invalid", "RequestEntityTooLarge"),)},
-    "admissionregistration.v1.ValidatingWebhook": {"failurePolicy": (_POLICY,), "matchPolicy": (_MATCH,)},
+    "admissionregistration.v1.Validation": {
+        "reason": (one_of("Forbidden", "Invalid", "RequestEntityTooLarge"),)
+    },
+    "admissionregistration.v1.ValidatingWebhook": {
+        "failurePolicy": (_POLICY,),
+        "matchPolicy": (_MATCH,),
+    },
     "apps.v1.DaemonSetSpec": {"minReadySeconds": (_COUNT,), "revisionHistoryLimit": (_COUNT,)},
     "apps.v1.DeploymentSpec": {
         "replicas": (_COUNT,),
@@ -130,7 +139,11 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
         "imagePullPolicy": (_PULL,),
         "terminationMessagePolicy": (one_of("File", "FallbackToLogsOnError"),),
     },
-    "core.v1.ContainerPort": {"containerPort": (port,), "hostPort": (port,), "protocol": (_PROTOCOL,)},
+    "core.v1.ContainerPort": {
+        "containerPort": (port,),
+        "hostPort": (port,),
+        "protocol": (_PROTOCOL,),
+    },
     "core.v1.ContainerResizePolicy": {
         "resourceName": (one_of("cpu", "memory"),),
         "restartPolicy": (one_of("NotRequired", "RestartContainer"),),
@@ -143,7 +156,16 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
     "core.v1.HTTPGetAction": {"port": (port_or_name,), "scheme": (one_of("HTTP", "HTTPS"),)},
     "core.v1.HostPathVolumeSource": {
         "type": (
-            one_of("", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"),
+            one_of(
+                "",
+                "BlockDevice",
+                "CharDevice",
+                "Directory",
+                "DirectoryOrCreate",
+                "File",
+                "FileOrCreate",
+                "Socket",
+            ),
         )
     },
     "core.v1.ISCSIVolumeSource": {"lun": (within(0, 255),)},
@@ -204,7 +226,10 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
         "sessionAffinity": (one_of("ClientIP", "None"),),
         "type": (one_of("ClusterIP", "ExternalName", "LoadBalancer", "NodePort"),),
     },
-    "core.v1.StorageOSVolumeSource": {"volumeName": (form(dns_label),), "volumeNamespace": (form(dns_label),)},
+    "core.v1.StorageOSVolumeSource": {
+        "volumeName": (form(dns_label),),
+        "volumeNamespace": (form(dns_label),),
+    },
     "core.v1.TCPSocketAction": {"port": (port_or_name,)},
     "core.v1.TopologySpreadConstraint": {
         "nodeAffinityPolicy": (one_of("Honor", "Ignore"),),
@@ -226,11 +251,18 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
     },
     "networking.v1.IngressSpec": {"ingressClassName": (form(dns_subdomain),)},
     "networking.v1.IngressTLS": {"secretName": (form(dns_subdomain),)},
-    "networking.v1.NetworkPolicyPort": {"port": (port_or_name,), "protocol": (one_of("TCP", "UDP", "SCTP"),)},
-    "policy.v1.PodDisruptionBudgetSpec": {"unhealthyPodEvictionPolicy": (one_of("AlwaysAllow", "IfHealthyBudget"),)},
+    "networking.v1.NetworkPolicyPort": {
+        "port": (port_or_name,),
+        "protocol": (one_of("TCP", "UDP", "SCTP"),),
+    },
+    "policy.v1.PodDisruptionBudgetSpec": {
+        "unhealthyPodEvictionPolicy": (one_of("AlwaysAllow", "IfHealthyBudget"),)
+    },
     "resource.v1.ExactDeviceRequest": {"allocationMode": (one_of("All", "ExactCount"),)},
     "scheduling.v1.PriorityClass": {"preemptionPolicy": (one_of("PreemptLowerPriority", "Never"),)},
-    "storage.v1.CSIDriverSpec": {"fsGroupPolicy": (one_of("File", "None", "ReadWriteOnceWithFSType"),)},
+    "storage.v1.CSIDriverSpec": {
+        "fsGroupPolicy": (one_of("File", "None", "ReadWriteOnceWithFSType"),)
+    },
     "storage.v1.CSIStorageCapacity": {"capacity": (not_negative_quantity,)},
     "storage.v1.StorageClass": {
         "reclaimPolicy": (one_of("Delete", "Retain"),),

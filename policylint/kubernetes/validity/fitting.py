@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 
-from policylint.model import Json
 from policylint.kubernetes.api.schemas import Node
+from policylint.model import Json
 
 _NUMBERS = frozenset({"integer", "number"})
 
@@ -50,7 +50,9 @@ def _value(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
 
 
 def _is_open(node: Node) -> bool:
-    return node.preserve_unknown or not (node.type or node.int_or_string or node.quantity or node.is_struct)
+    return node.preserve_unknown or not (
+        node.type or node.int_or_string or node.quantity or node.is_struct
+    )
 
 
 def _map(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
@@ -97,7 +99,11 @@ def _map_key(node: Node, item: Json) -> tuple[str, str]:
     if not isinstance(item, Mapping):
         kind = "a null element" if item is None else "non-map elements"
         return "", f"associative list with keys may not have {kind}"
-    parts = [f"{name}={_shown(value)}" for name in node.list_keys for value in _key_values(node, item, name)]
+    parts = [
+        f"{name}={_shown(value)}"
+        for name in node.list_keys
+        for value in _key_values(node, item, name)
+    ]
     if parts:
         return ",".join(parts), ""
     names = " ".join(_shown(name) for name in node.list_keys)
@@ -134,7 +140,9 @@ def _scalar(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
             yield Misfit(place.field, place.path, f"expected any scalar, got &{{{_go(value)}}}")
     elif node.type in _NUMBERS:
         if not is_number:
-            yield Misfit(place.field, place.path, f"expected numeric (int or float), got {_go_type(value)}")
+            yield Misfit(
+                place.field, place.path, f"expected numeric (int or float), got {_go_type(value)}"
+            )
     elif node.type == "string":
         if not isinstance(value, str):
             text = f"expected string, got &value.valueUnstructured{{Value:{_go_syntax(value)}}}"
@@ -155,7 +163,9 @@ def _go(value: Json) -> str:
 def _go_syntax(value: Json) -> str:
     """A value as Go's %#v prints it."""
     if isinstance(value, Mapping):
-        pairs = ", ".join(f"{_shown(key)}:{_go_syntax(item)}" for key, item in sorted(value.items()))
+        pairs = ", ".join(
+            f"{_shown(key)}:{_go_syntax(item)}" for key, item in sorted(value.items())
+        )
         return f"map[string]interface {{}}{{{pairs}}}"
     if isinstance(value, list):
         return "[]interface {}{" + ", ".join(map(_go_syntax, value)) + "}"

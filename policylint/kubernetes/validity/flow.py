@@ -4,14 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from policylint.model import Cause, Object
-from policylint.kubernetes.api.fielderrors import each_invalid, forbidden, invalid, required, unsupported
-from policylint.kubernetes.validity.formats import dns_label, dns_subdomain
+from policylint.kubernetes.api.fielderrors import (
+    each_invalid,
+    forbidden,
+    invalid,
+    required,
+    unsupported,
+)
 from policylint.kubernetes.api.reading import fields, has, items, many, number, text, texts
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.formats import dns_label, dns_subdomain
+from policylint.kubernetes.validity.scope import Scope
+from policylint.model import Cause, Object
 
-_SUBJECTS: Mapping[str, str] = {"Group": "group", "ServiceAccount": "serviceAccount", "User": "user"}
-_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "proxy", "update", "watch")
+_SUBJECTS: Mapping[str, str] = {
+    "Group": "group",
+    "ServiceAccount": "serviceAccount",
+    "User": "user",
+}
+_VERBS = (
+    "create",
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "proxy",
+    "update",
+    "watch",
+)
 _LAST = 10_000
 
 
@@ -33,7 +53,9 @@ def flow_schema(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
         if not many(rule, "subjects"):
             yield required(f"{path}.subjects", "subjects must contain at least one value")
         if not many(rule, "resourceRules") and not many(rule, "nonResourceRules"):
-            yield required(path, "at least one of resourceRules and nonResourceRules has to be non-empty")
+            yield required(
+                path, "at least one of resourceRules and nonResourceRules has to be non-empty"
+            )
 
 
 def subject(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -48,29 +70,42 @@ def subject(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         elif other == kind and not text(fields(value, name), "name"):
             yield required(f"{at}.{name}.name")
         elif other != kind and has(value, name):
-            yield forbidden(f"{at}.{name}", f"{name} is forbidden when subject kind is not '{other}'")
+            yield forbidden(
+                f"{at}.{name}", f"{name} is forbidden when subject kind is not '{other}'"
+            )
     if kind == "ServiceAccount" and not text(fields(value, "serviceAccount"), "namespace"):
-        yield required(f"{at}.serviceAccount.namespace", "must specify namespace for service account")
+        yield required(
+            f"{at}.serviceAccount.namespace", "must specify namespace for service account"
+        )
 
 
 def resource_rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a rule for resources."""
     yield from _verbs(value, at)
-    for name, what, others in (("apiGroups", "api group", "api groups"), ("resources", "resource", "resources")):
+    for name, what, others in (
+        ("apiGroups", "api group", "api groups"),
+        ("resources", "resource", "resources"),
+    ):
         given = many(value, name)
         if not given:
             yield required(f"{at}.{name}", f"resource rules must supply at least one {what}")
         elif len(given) > 1 and "*" in given:
-            yield invalid(f"{at}.{name}", given, f"if '*' is present, must not specify other {others}")
+            yield invalid(
+                f"{at}.{name}", given, f"if '*' is present, must not specify other {others}"
+            )
     namespaces = many(value, "namespaces")
     if not namespaces and value.get("clusterScope") is not True:
         detail = "resource rules that are not cluster scoped must supply at least one namespace"
         yield required(f"{at}.namespaces", detail)
     elif len(namespaces) > 1 and "*" in namespaces:
-        yield invalid(f"{at}.namespaces", namespaces, "if '*' is present, must not specify other namespaces")
+        yield invalid(
+            f"{at}.namespaces", namespaces, "if '*' is present, must not specify other namespaces"
+        )
     for path, name in texts(value, "namespaces", at):
         for complaint in dns_label(name) if name != "*" else ():
-            yield invalid(path, name, f"each member of this list must be '*' or a DNS-1123 label; {complaint}")
+            yield invalid(
+                path, name, f"each member of this list must be '*' or a DNS-1123 label; {complaint}"
+            )
 
 
 def other_rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -113,10 +148,16 @@ def priority_level(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
         if not has(spec, "limited"):
             yield required(f"{at}.limited", "must not be empty when type is Limited")
     else:
-        yield unsupported(f"{at}.type", kind, ("Exempt", "Limited")) if kind else required(f"{at}.type")
+        yield (
+            unsupported(f"{at}.type", kind, ("Exempt", "Limited"))
+            if kind
+            else required(f"{at}.type")
+        )
     shares = number(fields(spec, "limited"), "nominalConcurrencyShares")
     if shares is not None and shares < 0:
-        yield invalid(f"{at}.limited.nominalConcurrencyShares", shares, "must be a non-negative integer")
+        yield invalid(
+            f"{at}.limited.nominalConcurrencyShares", shares, "must be a non-negative integer"
+        )
 
 
 def limit_response(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -124,9 +165,15 @@ def limit_response(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     kind = text(value, "type")
     if kind == "Reject":
         if has(value, "queuing"):
-            yield forbidden(f"{at}.queuing", "must be nil if limited.limitResponse.type is not Limited")
+            yield forbidden(
+                f"{at}.queuing", "must be nil if limited.limitResponse.type is not Limited"
+            )
     elif kind == "Queue":
         if not has(value, "queuing"):
-            yield required(f"{at}.queuing", "must not be empty if limited.limitResponse.type is Limited")
+            yield required(
+                f"{at}.queuing", "must not be empty if limited.limitResponse.type is Limited"
+            )
     else:
-        yield unsupported(f"{at}.type", kind, ("Queue", "Reject")) if kind else required(f"{at}.type")
+        yield (
+            unsupported(f"{at}.type", kind, ("Queue", "Reject")) if kind else required(f"{at}.type")
+        )

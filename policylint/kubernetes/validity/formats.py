@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from policylint.runtime.patterns import pattern
 from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.runtime.patterns import pattern
 
 Format = Callable[[str], tuple[str, ...]]
 GOOD: tuple[str, ...] = ()
@@ -42,7 +42,9 @@ _WILDCARD_RULE = (
 
 
 def _example(rule: str, pattern: str, *examples: str) -> str:
-    shown = "".join(f"{' or ' if number else ''}'{example}', " for number, example in enumerate(examples))
+    shown = "".join(
+        f"{' or ' if number else ''}'{example}', " for number, example in enumerate(examples)
+    )
     return f"{rule} (e.g. {shown}regex used for validation is '{pattern}')"
 
 
@@ -94,7 +96,9 @@ http_header = _pattern(
     ("X-Header-Name",),
 )
 percent = _pattern(
-    "[0-9]+%", "a valid percent string must be a numeric string followed by an ending '%'", ("1%", "93%")
+    "[0-9]+%",
+    "a valid percent string must be a numeric string followed by an ending '%'",
+    ("1%", "93%"),
 )
 c_identifier = _pattern(
     "[A-Za-z_][A-Za-z0-9_]*",
@@ -161,7 +165,9 @@ def environment_name(text: str, minor: int) -> tuple[str, ...]:
         return _strict_environment(text)
     if all(32 <= ord(character) <= 126 and character != "=" for character in text):
         return GOOD
-    return ("a valid environment variable name must consist only of printable ASCII characters other than '='",)
+    return (
+        "a valid environment variable name must consist only of printable ASCII characters other than '='",
+    )
 
 
 def port_name(text: str) -> tuple[str, ...]:
@@ -227,7 +233,11 @@ def cidr(text: str) -> tuple[str, ...]:
 
 
 def _without_zeros(text: str) -> str:
-    return ".".join(part.lstrip("0") or "0" if part.isdigit() else part for part in text.split(".")) if text else text
+    return (
+        ".".join(part.lstrip("0") or "0" if part.isdigit() else part for part in text.split("."))
+        if text
+        else text
+    )
 
 
 def quantity(text: str) -> bool:

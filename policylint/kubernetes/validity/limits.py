@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from policylint.model import Cause, Json, Object
-from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.fielderrors import (
+    duplicate,
+    each_invalid,
+    forbidden,
+    invalid,
+    required,
+)
 from policylint.kubernetes.api.quantities import canonical
-from policylint.kubernetes.api.fielderrors import duplicate, each_invalid, forbidden, invalid, required
-from policylint.kubernetes.validity.formats import qualified_name
+from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kubernetes.api.reading import amounts, fields, items, many, text, texts
+from policylint.kubernetes.validity.formats import qualified_name
 from policylint.kubernetes.validity.resources import container_resource, quantity_of
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.scope import Scope
+from policylint.model import Cause, Json, Object
 
 _COMPUTE = frozenset({"cpu", "memory", "ephemeral-storage"})
 _COUNTED = frozenset(
@@ -27,12 +33,21 @@ _COUNTED = frozenset(
         "services.nodeports",
     }
 )
-_PARTED = frozenset(f"{part}.{name}" for part in ("requests", "limits") for name in _COMPUTE) | {"requests.storage"}
+_PARTED = frozenset(f"{part}.{name}" for part in ("requests", "limits") for name in _COMPUTE) | {
+    "requests.storage"
+}
 _QUOTA = _COMPUTE | _COUNTED | _PARTED
 _HUGE = ("hugepages-", "requests.hugepages-")
 
 _PODS = frozenset({"pods"})
-_POD_RESOURCES = _PODS | {"cpu", "memory", "limits.cpu", "limits.memory", "requests.cpu", "requests.memory"}
+_POD_RESOURCES = _PODS | {
+    "cpu",
+    "memory",
+    "limits.cpu",
+    "limits.memory",
+    "requests.cpu",
+    "requests.memory",
+}
 _CLAIMS = frozenset({"persistentvolumeclaims", "requests.storage"})
 _SCOPES: Mapping[str, frozenset[str]] = {
     "BestEffort": _PODS,
@@ -46,7 +61,10 @@ _SCOPES: Mapping[str, frozenset[str]] = {
 """Scope -> the standard resources it can limit."""
 
 _EXISTS_ONLY = frozenset(_SCOPES) - {"PriorityClass", "VolumeAttributesClass"}
-_CONFLICTS = (frozenset({"BestEffort", "NotBestEffort"}), frozenset({"Terminating", "NotTerminating"}))
+_CONFLICTS = (
+    frozenset({"BestEffort", "NotBestEffort"}),
+    frozenset({"Terminating", "NotTerminating"}),
+)
 
 
 def quota(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -71,8 +89,12 @@ def scope_selector(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     hard = amounts(fields(scope.root, "spec"), "hard")
     for _, one in items(value, "matchExpressions", at):
         name = text(one, "scopeName")
-        if name in _SCOPES and any(resource in _QUOTA and resource not in _SCOPES[name] for resource in hard):
-            yield invalid(f"{at}.matchExpressions", dict(value), "unsupported scope applied to resource")
+        if name in _SCOPES and any(
+            resource in _QUOTA and resource not in _SCOPES[name] for resource in hard
+        ):
+            yield invalid(
+                f"{at}.matchExpressions", dict(value), "unsupported scope applied to resource"
+            )
 
 
 def _scopes(spec: Object, scopes: list[str], at: str) -> Iterator[Cause]:
@@ -88,7 +110,11 @@ def _scopes(spec: Object, scopes: list[str], at: str) -> Iterator[Cause]:
 
 def scope_requirement(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of one requirement of a quota's scope selector."""
-    name, operator, values = text(value, "scopeName"), text(value, "operator"), many(value, "values")
+    name, operator, values = (
+        text(value, "scopeName"),
+        text(value, "operator"),
+        many(value, "values"),
+    )
     if name not in _SCOPES:
         yield invalid(f"{at}.scopeName", name, "unsupported scope")
     if name in _EXISTS_ONLY and operator != "Exists":
@@ -100,11 +126,15 @@ def scope_requirement(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield invalid(f"{at}.operator", operator, detail)
     if operator in ("In", "NotIn"):
         if not values:
-            detail = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"
+            detail = (
+                "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"
+            )
             yield required(f"{at}.values", detail)
     elif operator in ("Exists", "DoesNotExist"):
         if values:
-            detail = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"
+            detail = (
+                "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"
+            )
             yield invalid(f"{at}.values", values, detail)
     else:
         yield invalid(f"{at}.operator", operator, "not a valid selector operator")
@@ -117,7 +147,11 @@ def limit_range(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         kind = text(limit, "type")
         complaints = qualified_name(kind)
         yield from each_invalid(f"{path}.type", kind, complaints)
-        if not complaints and "/" not in kind and kind not in ("Pod", "Container", "PersistentVolumeClaim"):
+        if (
+            not complaints
+            and "/" not in kind
+            and kind not in ("Pod", "Container", "PersistentVolumeClaim")
+        ):
             yield invalid(f"{path}.type", kind, "must be a standard limit type or fully qualified")
         if kind in seen:
             yield duplicate(f"{path}.type", kind)
@@ -126,12 +160,19 @@ def limit_range(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 
 
 def _limit(limit: Object, at: str, kind: str) -> Iterator[Cause]:
-    parts = {name: amounts(limit, name) for name in ("max", "min", "default", "defaultRequest", "maxLimitRequestRatio")}
+    parts = {
+        name: amounts(limit, name)
+        for name in ("max", "min", "default", "defaultRequest", "maxLimitRequestRatio")
+    }
     if kind == "Pod":
         for name in ("default", "defaultRequest"):
             if parts.pop(name):
                 yield forbidden(f"{at}.{name}", "may not be specified when `type` is 'Pod'")
-    if kind == "PersistentVolumeClaim" and "storage" not in parts["min"] and "storage" not in parts["max"]:
+    if (
+        kind == "PersistentVolumeClaim"
+        and "storage" not in parts["min"]
+        and "storage" not in parts["max"]
+    ):
         detail = "either minimum or maximum storage value is required, but neither was provided"
         yield required(f"{at}.limits", detail)
     for part, entries in parts.items():
@@ -145,7 +186,12 @@ def _limit(limit: Object, at: str, kind: str) -> Iterator[Cause]:
 def _standard_resource(name: str, at: str) -> Iterator[Cause]:
     complaints = qualified_name(name)
     yield from each_invalid(at, name, complaints)
-    if not complaints and "/" not in name and name not in _QUOTA | {"storage"} and not name.startswith(_HUGE):
+    if (
+        not complaints
+        and "/" not in name
+        and name not in _QUOTA | {"storage"}
+        and not name.startswith(_HUGE)
+    ):
         yield invalid(at, name, "must be a standard resource type or fully qualified")
 
 
@@ -153,7 +199,14 @@ _ORDER = (
     ("min", "max", "min", "min", "min", "max"),
     ("min", "defaultRequest", "defaultRequest", "defaultRequest", "min", "default request"),
     ("defaultRequest", "max", "defaultRequest", "defaultRequest", "default request", "max"),
-    ("defaultRequest", "default", "defaultRequest", "defaultRequest", "default request", "default limit"),
+    (
+        "defaultRequest",
+        "default",
+        "defaultRequest",
+        "defaultRequest",
+        "default request",
+        "default limit",
+    ),
     ("min", "default", "default", "min", "min", "default"),
     ("default", "max", "default", "max", "default", "max"),
 )

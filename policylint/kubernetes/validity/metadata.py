@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import Cause, Object
 from policylint.kubernetes.api.fielderrors import each_invalid, invalid, required, too_long
+from policylint.kubernetes.api.reading import items, text, text_map, texts
 from policylint.kubernetes.validity.formats import label_value, qualified_name
 from policylint.kubernetes.validity.names import format_of
-from policylint.kubernetes.api.reading import items, text, text_map, texts
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.scope import Scope
+from policylint.model import Cause, Object
 
 _MOST_ANNOTATIONS = 256 * 1024
 """Bytes that the keys and values of an object's annotations may have together."""
@@ -21,7 +21,13 @@ _LEVELS = ("privileged", "baseline", "restricted")
 _STANDARD_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 
 _ANY_FINALIZER = frozenset(
-    {"admissionregistration.k8s.io", "apiregistration.k8s.io", "coordination.k8s.io", "node.k8s.io", "policy"}
+    {
+        "admissionregistration.k8s.io",
+        "apiregistration.k8s.io",
+        "coordination.k8s.io",
+        "node.k8s.io",
+        "policy",
+    }
 )
 """Groups whose finalizers need no domain: their validation is that of apimachinery alone (seen in fields-*)."""
 
@@ -49,7 +55,9 @@ def _security_levels(value: Object) -> Iterator[Cause]:
     for mode in ("enforce", "audit", "warn"):
         level = text_map(value, "labels").get(f"{_SECURITY}{mode}", _LEVELS[0])
         if level not in _LEVELS:
-            yield invalid(f"metadata.labels[{_SECURITY}{mode}]", level, f"must be one of {', '.join(_LEVELS)}")
+            yield invalid(
+                f"metadata.labels[{_SECURITY}{mode}]", level, f"must be one of {', '.join(_LEVELS)}"
+            )
 
 
 def annotation_map(value: Object, at: str) -> Iterator[Cause]:
@@ -57,7 +65,10 @@ def annotation_map(value: Object, at: str) -> Iterator[Cause]:
     found = text_map(value, "annotations")
     for key in found:
         yield from each_invalid(at, key, qualified_name(key.lower()))
-    if sum(len(key.encode()) + len(item.encode()) for key, item in found.items()) > _MOST_ANNOTATIONS:
+    if (
+        sum(len(key.encode()) + len(item.encode()) for key, item in found.items())
+        > _MOST_ANNOTATIONS
+    ):
         yield too_long(at, _MOST_ANNOTATIONS)
 
 
@@ -84,7 +95,9 @@ def _owners(value: Object) -> Iterator[Cause]:
         for name in ("apiVersion", "kind", "name", "uid"):
             given = text(owner, name)
             if not given or (name == "apiVersion" and given.count("/") > 1):
-                detail = "version must not be empty" if name == "apiVersion" else "must not be empty"
+                detail = (
+                    "version must not be empty" if name == "apiVersion" else "must not be empty"
+                )
                 yield invalid(f"{at}.{name}", given, detail)
 
 
@@ -94,6 +107,12 @@ def _finalizers(value: Object, *, strict: bool) -> Iterator[Cause]:
         seen.add(name)
         yield from each_invalid("metadata.finalizers", name, qualified_name(name))
         if strict and "/" not in name and name not in _STANDARD_FINALIZERS:
-            yield invalid(at, name, "name is neither a standard finalizer name nor is it fully qualified")
+            yield invalid(
+                at, name, "name is neither a standard finalizer name nor is it fully qualified"
+            )
     if {"orphan", "foregroundDeletion"} <= seen:
-        yield invalid("metadata.finalizers", sorted(seen), "finalizer foregroundDeletion and orphan cannot be both set")
+        yield invalid(
+            "metadata.finalizers",
+            sorted(seen),
+            "finalizer foregroundDeletion and orphan cannot be both set",
+        )

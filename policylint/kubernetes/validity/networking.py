@@ -5,8 +5,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from policylint.model import Cause, Object
-from policylint.kubernetes.validity.addresses import endpoint, network
 from policylint.kubernetes.api.fielderrors import (
     duplicate,
     each_invalid,
@@ -16,6 +14,17 @@ from policylint.kubernetes.api.fielderrors import (
     too_long,
     unsupported,
 )
+from policylint.kubernetes.api.reading import (
+    fields,
+    has,
+    items,
+    many,
+    number,
+    text,
+    text_map,
+    texts,
+)
+from policylint.kubernetes.validity.addresses import endpoint, network
 from policylint.kubernetes.validity.formats import (
     between,
     cidr,
@@ -29,9 +38,9 @@ from policylint.kubernetes.validity.formats import (
     wildcard_subdomain,
 )
 from policylint.kubernetes.validity.names import path_segment
-from policylint.kubernetes.api.reading import fields, has, items, many, number, text, text_map, texts
 from policylint.kubernetes.validity.references import domain_path_errors
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.scope import Scope
+from policylint.model import Cause, Object
 
 _CLASS = "kubernetes.io/ingress.class"
 _PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
@@ -63,7 +72,9 @@ def ingress(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 def _host(host: str, at: str, *, empty: bool = False) -> Iterator[Cause]:
     if host or empty:
-        yield from each_invalid(at, host, (wildcard_subdomain if "*" in host else dns_subdomain)(host))
+        yield from each_invalid(
+            at, host, (wildcard_subdomain if "*" in host else dns_subdomain)(host)
+        )
 
 
 def ingress_path(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -77,8 +88,16 @@ def ingress_path(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     elif not path.startswith("/") and (path or kind != "ImplementationSpecific"):
         yield invalid(f"{at}.path", path, "must be an absolute path")
     if kind in ("Exact", "Prefix"):
-        yield from (invalid(f"{at}.path", path, f"must not contain '{part}'") for part in _BAD_PARTS if part in path)
-        yield from (invalid(f"{at}.path", path, f"cannot end with '{end}'") for end in _BAD_ENDS if path.endswith(end))
+        yield from (
+            invalid(f"{at}.path", path, f"must not contain '{part}'")
+            for part in _BAD_PARTS
+            if part in path
+        )
+        yield from (
+            invalid(f"{at}.path", path, f"cannot end with '{end}'")
+            for end in _BAD_ENDS
+            if path.endswith(end)
+        )
 
 
 def ingress_backend(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
@@ -96,7 +115,11 @@ def ingress_backend(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
 def _service_backend(service: Object, at: str, scope: Scope) -> Iterator[Cause]:
     name, port = text(service, "name"), fields(service, "port")
     complaints = (dns_label if scope.minor >= _RELAXED_SERVICES else dns_1035_label)(name)
-    yield from each_invalid(f"{at}.service.name", name, complaints) if name else [required(f"{at}.service.name")]
+    yield from (
+        each_invalid(f"{at}.service.name", name, complaints)
+        if name
+        else [required(f"{at}.service.name")]
+    )
     called, given = text(port, "name"), number(port, "number") or 0
     if called and given:
         yield invalid(at, "", "cannot set both port name & port number")
@@ -111,7 +134,11 @@ def _service_backend(service: Object, at: str, scope: Scope) -> Iterator[Cause]:
 def _reference(value: Object, at: str) -> Iterator[Cause]:
     for name in ("kind", "name"):
         given = text(value, name)
-        yield from each_invalid(f"{at}.{name}", given, path_segment(given)) if given else [required(f"{at}.{name}")]
+        yield from (
+            each_invalid(f"{at}.{name}", given, path_segment(given))
+            if given
+            else [required(f"{at}.{name}")]
+        )
     group = value.get("apiGroup")
     if isinstance(group, str):
         yield from each_invalid(f"{at}.apiGroup", group, dns_subdomain(group))
@@ -135,7 +162,11 @@ def _parameters(value: Object, at: str) -> Iterator[Cause]:
     elif scope == "Namespace":
         name = text(value, "namespace")
         missing = required(f"{at}.namespace", "`parameters.scope` is set to 'Namespace'")
-        yield from each_invalid(f"{at}.namespace", name, dns_label(name)) if has(value, "namespace") else [missing]
+        yield from (
+            each_invalid(f"{at}.namespace", name, dns_label(name))
+            if has(value, "namespace")
+            else [missing]
+        )
     elif has(value, "namespace"):
         yield forbidden(f"{at}.namespace", "`parameters.scope` is set to 'Cluster'")
 
@@ -206,7 +237,9 @@ def service_cidr(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         return
     for path, one in texts(spec, "cidrs", at):
         yield from each_invalid(path, one, cidr(one))
-    families = [ipaddress.ip_interface(one).version for _, one in texts(spec, "cidrs", at) if not cidr(one)]
+    families = [
+        ipaddress.ip_interface(one).version for _, one in texts(spec, "cidrs", at) if not cidr(one)
+    ]
     if len(families) == 2 and len(set(families)) == 1:
         detail = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64"
         yield invalid(f"{at}.cidrs", ranges, detail)
@@ -233,7 +266,9 @@ def _endpoint_address(given: str, at: str, kind: str, scope: Scope) -> Iterator[
         if dns_subdomain(name):
             yield invalid(at, name, ",".join(dns_subdomain(name)))
         elif "." not in name:
-            yield invalid(at, name, "should be a domain with at least two segments separated by dots")
+            yield invalid(
+                at, name, "should be a domain with at least two segments separated by dots"
+            )
         return
     if kind in ("IPv4", "IPv6") and ip_family(given) not in ("", kind):
         yield invalid(at, given, f"must be an {kind} address")

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import Cause, Object
-from policylint.kubernetes.api.fielderrors import NOT_NEGATIVE, duplicate, each_invalid, forbidden, invalid, required
+from policylint.kubernetes.api.fielderrors import (
+    NOT_NEGATIVE,
+    duplicate,
+    each_invalid,
+    forbidden,
+    invalid,
+    required,
+)
+from policylint.kubernetes.api.reading import fields, has, items, many, number, text
 from policylint.kubernetes.validity.formats import c_identifier, dns_label, dns_subdomain
 from policylint.kubernetes.validity.metadata import labels
-from policylint.kubernetes.api.reading import fields, has, items, many, number, text
 from policylint.kubernetes.validity.resources import NEEDS_COMPUTE, needs_compute, resource_amount
+from policylint.kubernetes.validity.scope import Scope
 from policylint.kubernetes.validity.storage import driver_name
-from policylint.kubernetes.validity.walk import Scope
+from policylint.model import Cause, Object
 
 _DISTINCT = 36
 """The first minor that keeps `distinctAttribute` (feature DRAConsumableCapacity)."""
@@ -20,7 +27,9 @@ _DISTINCT = 36
 def runtime_class(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a RuntimeClass."""
     handler = text(obj, "handler")
-    yield from each_invalid("handler", handler, dns_label(handler)) if handler else [required("handler")]
+    yield from (
+        each_invalid("handler", handler, dns_label(handler)) if handler else [required("handler")]
+    )
     overhead = fields(fields(obj, "overhead"), "podFixed")
     for name, amount in overhead.items():
         yield from resource_amount(name, amount, f"overhead.podFixed[{name}]")
@@ -55,7 +64,11 @@ def _one_way(request: Object, at: str) -> Iterator[Cause]:
     if has(request, "deviceClassName"):  # v1beta1: the request itself
         return
     if exactly and first:
-        yield invalid(at, None, "exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set")
+        yield invalid(
+            at,
+            None,
+            "exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set",
+        )
     elif not exactly and not first:
         yield required(at, "exactly one of `exactly` or `firstAvailable` is required")
 
@@ -67,7 +80,11 @@ def opaque_config(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 
 def device_constraint(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of what several devices must have in common."""
-    if scope.minor >= _DISTINCT and not has(value, "matchAttribute") and not has(value, "distinctAttribute"):
+    if (
+        scope.minor >= _DISTINCT
+        and not has(value, "matchAttribute")
+        and not has(value, "distinctAttribute")
+    ):
         detail = 'exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple fields are set'
         yield required(at, detail)
     for name in ("matchAttribute", "distinctAttribute"):
@@ -92,7 +109,11 @@ def controller_revision(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]
 
 def device_request(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of one request for devices."""
-    name, mode, count = text(value, "deviceClassName"), text(value, "allocationMode"), number(value, "count")
+    name, mode, count = (
+        text(value, "deviceClassName"),
+        text(value, "allocationMode"),
+        number(value, "count"),
+    )
     where = f"{at}.deviceClassName"
     yield from each_invalid(where, name, dns_subdomain(name)) if name else [required(where)]
     if mode == "All" and count:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import Cause, Json, Object, Target
+from policylint.kubernetes.api.reading import fields, text
 from policylint.kubernetes.api.schemas import Schemas, group_of, minor_number
 from policylint.kubernetes.validity.metadata import metadata
 from policylint.kubernetes.validity.ratchets import of_update
-from policylint.kubernetes.api.reading import fields, text
-from policylint.kubernetes.validity.walk import Plan, Scope, plan_of, walk
+from policylint.kubernetes.validity.scope import Scope
+from policylint.kubernetes.validity.walk import Plan, plan_of, walk
+from policylint.model import Cause, Json, Object, Target
 
 
-def validate(obj: Object, schemas: Schemas, target: Target, old: Object | None = None) -> tuple[Cause, ...]:
+def validate(
+    obj: Object, schemas: Schemas, target: Target, old: Object | None = None
+) -> tuple[Cause, ...]:
     """The semantic errors of an object, defaulted or not, as the target's server would store it.
 
     With `old`, the object is an update of it, and what the server lets updates keep is no error. Empty for a valid

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import Cause, Object
-from policylint.kubernetes.validity.addresses import address
 from policylint.kubernetes.api.fielderrors import (
     duplicate,
     each_invalid,
@@ -16,15 +14,28 @@ from policylint.kubernetes.api.fielderrors import (
     required,
     unsupported,
 )
-from policylint.kubernetes.validity.containers import all_containers, initial, missing_claims, regular, volume_uses
-from policylint.kubernetes.validity.formats import dns_label, dns_subdomain, dns_subdomain_underscore, qualified_name
-from policylint.kubernetes.validity.metadata import annotation_map, labels
 from policylint.kubernetes.api.reading import fields, has, items, many, text, texts
+from policylint.kubernetes.validity.addresses import address
+from policylint.kubernetes.validity.containers import (
+    all_containers,
+    initial,
+    missing_claims,
+    regular,
+    volume_uses,
+)
+from policylint.kubernetes.validity.formats import (
+    dns_label,
+    dns_subdomain,
+    dns_subdomain_underscore,
+    qualified_name,
+)
+from policylint.kubernetes.validity.metadata import annotation_map, labels
 from policylint.kubernetes.validity.resources import pod_resources
 from policylint.kubernetes.validity.scheduling import spread
+from policylint.kubernetes.validity.scope import Scope
 from policylint.kubernetes.validity.security import host_sharing
 from policylint.kubernetes.validity.volumes import volumes
-from policylint.kubernetes.validity.walk import Scope
+from policylint.model import Cause, Object
 
 _HOSTNAME_OVERRIDES = 35
 """The first minor that keeps `hostnameOverride` (feature HostnameOverride)."""
@@ -72,7 +83,9 @@ def pod_template(template: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a pod template's metadata, and what only pods may have."""
     yield from template_metadata(template, at)
     if many(fields(template, "spec"), "ephemeralContainers"):
-        yield forbidden(f"{at}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template")
+        yield forbidden(
+            f"{at}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template"
+        )
 
 
 def template_metadata(template: Object, at: str) -> Iterator[Cause]:
@@ -88,7 +101,9 @@ def pod(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
     if many(spec, "ephemeralContainers"):
         yield forbidden("spec.ephemeralContainers", "cannot be set on create")
     if text(spec, "nodeName") and many(spec, "schedulingGates"):
-        yield forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared")
+        yield forbidden(
+            "spec.nodeName", "cannot be set until all schedulingGates have been cleared"
+        )
 
 
 def _claim_templates(scope: Scope) -> frozenset[str]:
@@ -122,10 +137,14 @@ def _resource_claims(spec: Object, at: str) -> Iterator[Cause]:
         else:
             yield from each_invalid(f"{path}.name", name, dns_label(name))
         seen.add(name)
-        given = [one for one in ("resourceClaimName", "resourceClaimTemplateName") if has(claim, one)]
+        given = [
+            one for one in ("resourceClaimName", "resourceClaimTemplateName") if has(claim, one)
+        ]
         shown = go_struct(claim, ("name", "resourceClaimName", "resourceClaimTemplateName"))
         if len(given) > 1:
-            detail = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"
+            detail = (
+                "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"
+            )
             yield invalid(path, shown, detail)
         if not given:
             detail = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"
@@ -144,12 +163,16 @@ def _dns(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
             yield required(f"{at}.dnsConfig.nameservers", detail)
             return
     if len(servers) > 3:
-        yield invalid(f"{at}.dnsConfig.nameservers", servers, "must not have more than 3 nameservers")
+        yield invalid(
+            f"{at}.dnsConfig.nameservers", servers, "must not have more than 3 nameservers"
+        )
     for path, server in texts(config, "nameservers", f"{at}.dnsConfig"):
         yield from address(path, server, scope)
     searches = many(config, "searches")
     if len(searches) > 32:
-        yield invalid(f"{at}.dnsConfig.searches", searches, "must not have more than 32 search paths")
+        yield invalid(
+            f"{at}.dnsConfig.searches", searches, "must not have more than 32 search paths"
+        )
     for path, search in texts(config, "searches", f"{at}.dnsConfig"):
         relaxed = scope.minor >= _RELAXED_SEARCHES
         if not (relaxed and search == "."):
@@ -181,4 +204,6 @@ def always_restarts(template: Object, at: str, kind: str) -> Iterator[Cause]:
     if policy not in ("", "Always"):
         yield unsupported(f"{at}.spec.restartPolicy", policy, ("Always",))
     if has(spec, "activeDeadlineSeconds"):
-        yield forbidden(f"{at}.spec.activeDeadlineSeconds", f"activeDeadlineSeconds in {kind} is not Supported")
+        yield forbidden(
+            f"{at}.spec.activeDeadlineSeconds", f"activeDeadlineSeconds in {kind} is not Supported"
+        )

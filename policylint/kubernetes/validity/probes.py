@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import Cause, Object
 from policylint.kubernetes.api.fielderrors import each_invalid, forbidden, invalid, required
-from policylint.kubernetes.validity.formats import http_header
 from policylint.kubernetes.api.reading import fields, has, items, many, number, text
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.formats import http_header
+from policylint.kubernetes.validity.scope import Scope
+from policylint.model import Cause, Object
 
 _PROBE_HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
 _HOOK_HANDLERS = ("exec", "httpGet", "tcpSocket", "sleep")
@@ -24,7 +24,9 @@ def probe(value: Object, at: str, name: str) -> Iterator[Cause]:
         yield invalid(f"{at}.successThreshold", threshold, "must be 1")
     grace = number(value, "terminationGracePeriodSeconds")
     if grace is not None and name == "readinessProbe":
-        yield invalid(f"{at}.terminationGracePeriodSeconds", grace, "must not be set for readinessProbes")
+        yield invalid(
+            f"{at}.terminationGracePeriodSeconds", grace, "must not be set for readinessProbes"
+        )
     elif grace is not None and grace <= 0:
         yield invalid(f"{at}.terminationGracePeriodSeconds", grace, "must be greater than 0")
 
@@ -44,7 +46,9 @@ def http_get(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     if not has(value, "port"):
         yield invalid(f"{at}.port", 0, "must be between 1 and 65535, inclusive")
     for _, header in items(value, "httpHeaders", at):
-        yield from each_invalid(f"{at}.httpHeaders", text(header, "name"), http_header(text(header, "name")))
+        yield from each_invalid(
+            f"{at}.httpHeaders", text(header, "name"), http_header(text(header, "name"))
+        )
 
 
 def exec_action(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -65,4 +69,6 @@ def _sleep(value: Object, at: str, grace: int | None, scope: Scope) -> Iterator[
     seconds, most = number(value, "seconds") or 0, 30 if grace is None else grace
     if seconds < 0 or seconds > most or (seconds == 0 and scope.minor < _ZERO_SLEEP):
         lowest = "non-negative" if scope.minor >= _ZERO_SLEEP else "greater than 0"
-        yield invalid(at, seconds, f"must be {lowest} and less than terminationGracePeriodSeconds ({most})")
+        yield invalid(
+            at, seconds, f"must be {lowest} and less than terminationGracePeriodSeconds ({most})"
+        )

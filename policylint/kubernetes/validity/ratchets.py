@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from policylint.model import Cause, Object
 from policylint.kubernetes.api.reading import fields
+from policylint.model import Cause, Object
 
 _KEPT = (
     "a valid label must be an empty string or consist of",
@@ -38,22 +38,33 @@ _NEW_ONLY: Mapping[str, tuple[str, ...]] = {
 }
 """Kind -> fields whose complaints only a new object raises."""
 
-_UNCHANGED: Mapping[str, tuple[str, ...]] = {"StatefulSet": ("template", "volumeClaimTemplates", "serviceName")}
+_UNCHANGED: Mapping[str, tuple[str, ...]] = {
+    "StatefulSet": ("template", "volumeClaimTemplates", "serviceName")
+}
 """Kind -> fields of the spec that are not validated again while they stay as they are."""
 
 
-def of_update(causes: Iterable[Cause], obj: Object, old: Object, old_causes: Iterable[Cause]) -> tuple[Cause, ...]:
+def of_update(
+    causes: Iterable[Cause], obj: Object, old: Object, old_causes: Iterable[Cause]
+) -> tuple[Cause, ...]:
     """The causes that refuse the update of `old` to `obj`."""
     kind = str(obj.get("kind"))
     before = tuple(old_causes)
     kept = {word for word in _KEPT if any(word in cause.message for cause in before)}
     spec, old_spec = fields(obj, "spec"), fields(old, "spec")
-    settled = tuple(f"spec.{name}" for name in _UNCHANGED.get(kind, ()) if spec.get(name) == old_spec.get(name))
-    passed = (*settled, *_NEW_ONLY.get(kind, ()), *(() if kind == "APIService" else ("metadata.name",)))
+    settled = tuple(
+        f"spec.{name}" for name in _UNCHANGED.get(kind, ()) if spec.get(name) == old_spec.get(name)
+    )
+    passed = (
+        *settled,
+        *_NEW_ONLY.get(kind, ()),
+        *(() if kind == "APIService" else ("metadata.name",)),
+    )
     return tuple(
         cause
         for cause in causes
-        if not any(word in cause.message for word in kept) and not any(_within(cause.field, path) for path in passed)
+        if not any(word in cause.message for word in kept)
+        and not any(_within(cause.field, path) for path in passed)
     )
 
 

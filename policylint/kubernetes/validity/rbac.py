@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import Cause, Object
 from policylint.kubernetes.api.fielderrors import each_invalid, invalid, required, unsupported
+from policylint.kubernetes.api.reading import fields, has, items, many, text
 from policylint.kubernetes.validity.formats import dns_subdomain
 from policylint.kubernetes.validity.names import path_segment
-from policylint.kubernetes.api.reading import fields, has, items, many, text
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.scope import Scope
+from policylint.model import Cause, Object
 
 _GROUP = "rbac.authorization.k8s.io"
 _SUBJECTS = ("ServiceAccount", "User", "Group")
@@ -22,7 +22,9 @@ def rule(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     urls = many(value, "nonResourceURLs")
     if urls:
         if scope.kind == "Role":
-            yield invalid(f"{at}.nonResourceURLs", urls, "namespaced rules cannot apply to non-resource URLs")
+            yield invalid(
+                f"{at}.nonResourceURLs", urls, "namespaced rules cannot apply to non-resource URLs"
+            )
         if many(value, "apiGroups") or many(value, "resources") or many(value, "resourceNames"):
             detail = "rules cannot apply to both regular resources and non-resource URLs"
             yield invalid(f"{at}.nonResourceURLs", urls, detail)
@@ -35,7 +37,9 @@ def rule(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 def cluster_role(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a ClusterRole that its rules do not show."""
-    if has(obj, "aggregationRule") and not many(fields(obj, "aggregationRule"), "clusterRoleSelectors"):
+    if has(obj, "aggregationRule") and not many(
+        fields(obj, "aggregationRule"), "clusterRoleSelectors"
+    ):
         detail = "at least one clusterRoleSelector required if aggregationRule is non-nil"
         yield required("aggregationRule.clusterRoleSelectors", detail)
 
@@ -43,13 +47,21 @@ def cluster_role(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
 def binding(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a RoleBinding or ClusterRoleBinding."""
     reference = fields(obj, "roleRef")
-    group, kind, name = text(reference, "apiGroup"), text(reference, "kind"), text(reference, "name")
+    group, kind, name = (
+        text(reference, "apiGroup"),
+        text(reference, "kind"),
+        text(reference, "name"),
+    )
     known = ("ClusterRole",) if scope.kind == "ClusterRoleBinding" else ("Role", "ClusterRole")
     if group not in ("", _GROUP):
         yield unsupported("roleRef.apiGroup", group, (_GROUP,))
     if kind not in known:
         yield unsupported("roleRef.kind", kind, known)
-    yield from each_invalid("roleRef.name", name, path_segment(name)) if name else [required("roleRef.name")]
+    yield from (
+        each_invalid("roleRef.name", name, path_segment(name))
+        if name
+        else [required("roleRef.name")]
+    )
     for path, subject in items(obj, "subjects", ""):
         yield from _subject(subject, path, scope)
 

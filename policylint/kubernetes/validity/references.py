@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import Cause
 from policylint.kubernetes.api.fielderrors import each_invalid, invalid, required
 from policylint.kubernetes.validity.formats import dns_subdomain, domain_path
+from policylint.model import Cause
 
 
 def domain_path_errors(name: str, at: str) -> Iterator[Cause]:

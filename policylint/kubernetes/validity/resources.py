@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from policylint.model import Cause, Json, Object
-from policylint.kubernetes.api.quantity import parse_quantity
-from policylint.kubernetes.api.quantities import canonical, canonical_amount
 from policylint.kubernetes.api.fielderrors import (
     NOT_NEGATIVE,
     each_invalid,
@@ -16,9 +13,12 @@ from policylint.kubernetes.api.fielderrors import (
     required,
     unsupported,
 )
-from policylint.kubernetes.validity.formats import qualified_name
+from policylint.kubernetes.api.quantities import canonical, canonical_amount
+from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kubernetes.api.reading import amounts, fields, has, items, text
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.formats import qualified_name
+from policylint.kubernetes.validity.scope import Scope
+from policylint.model import Cause, Json, Object
 
 _STANDARD = frozenset({"cpu", "memory", "ephemeral-storage"})
 _HUGE = "hugepages-"
@@ -44,9 +44,13 @@ def pod_resources(spec: Object, at: str) -> Iterator[Cause]:
     for part in ("limits", "requests"):
         for name in amounts(own, part):
             if name not in ("cpu", "memory") and not name.startswith(_HUGE):
-                yield unsupported(f"{at}.resources.{part}[{name}]", name, ("cpu", "hugepages-", "memory"))
+                yield unsupported(
+                    f"{at}.resources.{part}[{name}]", name, ("cpu", "hugepages-", "memory")
+                )
     if has(own, "claims"):
-        yield forbidden(f"{at}.resources.claims", "claims may not be set for Resources at pod-level")
+        yield forbidden(
+            f"{at}.resources.claims", "claims may not be set for Resources at pod-level"
+        )
     for name, given in amounts(own, "requests").items():
         wanted, most = _together(spec, name), parse_quantity(given)
         if most is not None and wanted > most:
@@ -62,14 +66,18 @@ def _container_limits(spec: Object, own: Object, at: str) -> Iterator[Cause]:
             limit, wanted = parse_quantity(most.get(name)), parse_quantity(given)
             if limit is not None and wanted is not None and wanted > limit:
                 detail = f"must be less than or equal to pod limits of {canonical(most[name])}"
-                yield invalid(f"{at}.containers[{index}].resources.limits[{name}]", canonical(given), detail)
+                yield invalid(
+                    f"{at}.containers[{index}].resources.limits[{name}]", canonical(given), detail
+                )
 
 
 def _together(spec: Object, name: str) -> Fraction:
     """What a pod's containers request at the same time: all regular ones and sidecars, or one init container more."""
 
     def asked(container: Object) -> Fraction:
-        return parse_quantity(amounts(fields(container, "resources"), "requests").get(name)) or Fraction(0)
+        return parse_quantity(
+            amounts(fields(container, "resources"), "requests").get(name)
+        ) or Fraction(0)
 
     running = peak = Fraction(0)
     for _, container in items(spec, "initContainers", ""):
@@ -78,7 +86,9 @@ def _together(spec: Object, name: str) -> Fraction:
             peak = max(peak, running)
         else:
             peak = max(peak, running + asked(container))
-    return max(peak, running + sum((asked(one) for _, one in items(spec, "containers", "")), Fraction(0)))
+    return max(
+        peak, running + sum((asked(one) for _, one in items(spec, "containers", "")), Fraction(0))
+    )
 
 
 def needs_compute(given: Mapping[str, Json]) -> bool:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import Cause, Json
-from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.fielderrors import (
+    NOT_NEGATIVE,
+    NOT_POSITIVE,
+    each_invalid,
+    invalid,
+    unsupported,
+)
 from policylint.kubernetes.api.quantities import canonical
-from policylint.kubernetes.api.fielderrors import NOT_NEGATIVE, NOT_POSITIVE, each_invalid, invalid, unsupported
+from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kubernetes.validity.formats import Format, between, port_name, port_number
-from policylint.kubernetes.validity.walk import Rule
+from policylint.kubernetes.validity.scope import Rule
+from policylint.model import Cause, Json
 
 
 def one_of(*supported: str) -> Rule:
@@ -36,7 +42,13 @@ def form(*formats: Format) -> Rule:
 
 def at_least(lowest: int, words: str = "") -> Rule:
     """The field is a number not below this one."""
-    detail = words or (NOT_NEGATIVE if lowest == 0 else NOT_POSITIVE if lowest == 1 else f"must be at least {lowest}")
+    detail = words or (
+        NOT_NEGATIVE
+        if lowest == 0
+        else NOT_POSITIVE
+        if lowest == 1
+        else f"must be at least {lowest}"
+    )
 
     def check(value: Json, at: str) -> Iterator[Cause]:
         if _is_number(value) and value < lowest:

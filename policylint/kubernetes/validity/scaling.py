@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from policylint.model import Cause, Object
-from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kubernetes.api.fielderrors import (
     NOT_POSITIVE,
     each_invalid,
@@ -15,11 +13,13 @@ from policylint.kubernetes.api.fielderrors import (
     required,
     unsupported,
 )
+from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.reading import fields, has, items, number, text
 from policylint.kubernetes.validity.formats import dns_label
 from policylint.kubernetes.validity.names import path_segment
-from policylint.kubernetes.api.reading import fields, has, items, number, text
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.scope import Scope
 from policylint.kubernetes.validity.workloads import share
+from policylint.model import Cause, Object
 
 _SOURCES: Mapping[str, str] = {
     "ContainerResource": "containerResource",
@@ -29,7 +29,10 @@ _SOURCES: Mapping[str, str] = {
     "Resource": "resource",
 }
 _HIGHEST_PRIORITY = 1_000_000_000
-_SYSTEM_PRIORITIES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
+_SYSTEM_PRIORITIES = {
+    "system-cluster-critical": 2_000_000_000,
+    "system-node-critical": 2_000_001_000,
+}
 _LONGEST_WINDOW = 3600
 _API_VERSIONS = 34
 """The first minor that reads the API version of what is scaled."""
@@ -40,7 +43,9 @@ _LONGEST_PERIOD = 1800
 def budget(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a PodDisruptionBudget's spec."""
     if has(spec, "minAvailable") and has(spec, "maxUnavailable"):
-        shown = go_struct(spec, ("minAvailable", "selector", "maxUnavailable", "unhealthyPodEvictionPolicy"))
+        shown = go_struct(
+            spec, ("minAvailable", "selector", "maxUnavailable", "unhealthyPodEvictionPolicy")
+        )
         yield invalid(at, shown, "minAvailable and maxUnavailable cannot be both set")
     for name in ("minAvailable", "maxUnavailable"):
         yield from share(spec.get(name), f"{at}.{name}", at_most_all=True)
@@ -51,7 +56,9 @@ def autoscaler(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     least, most = number(spec, "minReplicas"), number(spec, "maxReplicas") or 0
     if least is not None and least < 1:
         yield invalid(f"{at}.minReplicas", least, "must be greater than or equal to 1")
-    if least == 0 and not any(text(one, "type") in ("Object", "External") for _, one in items(spec, "metrics", at)):
+    if least == 0 and not any(
+        text(one, "type") in ("Object", "External") for _, one in items(spec, "metrics", at)
+    ):
         detail = "must specify at least one Object or External metric to support scaling to zero replicas"
         yield forbidden(f"{at}.metrics", detail)
     if most == 0:
@@ -66,7 +73,11 @@ def scaling_target(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a reference to what is scaled, or to what a metric describes."""
     for name in ("kind", "name"):
         given = text(value, name)
-        yield from each_invalid(f"{at}.{name}", given, path_segment(given)) if given else [required(f"{at}.{name}")]
+        yield from (
+            each_invalid(f"{at}.{name}", given, path_segment(given))
+            if given
+            else [required(f"{at}.{name}")]
+        )
     version = text(value, "apiVersion")
     if scope.minor < _API_VERSIONS:
         return
@@ -98,7 +109,9 @@ def _source(source: Object, at: str, kind: str) -> Iterator[Cause]:
         name = text(fields(source, "metric"), "name")
         where = f"{at}.metric.name"
         yield from (
-            each_invalid(where, name, path_segment(name)) if name else [required(where, "must specify a metric name")]
+            each_invalid(where, name, path_segment(name))
+            if name
+            else [required(where, "must specify a metric name")]
         )
     elif not text(source, "name"):
         yield required(f"{at}.name", "must specify a resource name")
@@ -126,7 +139,9 @@ def _target(target: Object, at: str, kind: str) -> Iterator[Cause]:
 
 
 def _one_target(target: Object, at: str, kind: str) -> Iterator[Cause]:
-    average, plain, used = (has(target, name) for name in ("averageValue", "value", "averageUtilization"))
+    average, plain, used = (
+        has(target, name) for name in ("averageValue", "value", "averageUtilization")
+    )
     if kind == "pods" and not average:
         yield required(f"{at}.averageValue", "must specify a positive target averageValue")
     if kind == "object" and not (plain or average):
@@ -143,14 +158,18 @@ def _one_target(target: Object, at: str, kind: str) -> Iterator[Cause]:
             detail = "must set either a target raw value or a target utilization"
             yield required(f"{at}.averageUtilization", detail)
         if used and average:
-            yield forbidden(f"{at}.averageValue", "may not set both a target raw value and a target utilization")
+            yield forbidden(
+                f"{at}.averageValue", "may not set both a target raw value and a target utilization"
+            )
 
 
 def scaling_rules(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of how an autoscaler scales one way."""
     window = number(value, "stabilizationWindowSeconds")
     if window is not None and window < 0:
-        yield invalid(f"{at}.stabilizationWindowSeconds", window, "must be greater than or equal to zero")
+        yield invalid(
+            f"{at}.stabilizationWindowSeconds", window, "must be greater than or equal to zero"
+        )
     if window is not None and window > _LONGEST_WINDOW:
         detail = f"must be less than or equal to {_LONGEST_WINDOW}"
         yield invalid(f"{at}.stabilizationWindowSeconds", window, detail)
@@ -165,7 +184,9 @@ def scaling_rules(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
             if given <= 0:
                 yield invalid(f"{path}.{name}", given, NOT_POSITIVE)
         if seconds > _LONGEST_PERIOD:
-            yield invalid(f"{path}.periodSeconds", seconds, f"must be less than or equal to {_LONGEST_PERIOD}")
+            yield invalid(
+                f"{path}.periodSeconds", seconds, f"must be less than or equal to {_LONGEST_PERIOD}"
+            )
 
 
 def priority_class(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:
@@ -174,6 +195,10 @@ def priority_class(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:
     if name.startswith("system-"):
         if _SYSTEM_PRIORITIES.get(name) != value:
             detail = "priority class names with 'system-' prefix are reserved for system use only."
-            yield forbidden("metadata.name", f"{detail} error: {name} is not a known system priority class")
+            yield forbidden(
+                "metadata.name", f"{detail} error: {name} is not a known system priority class"
+            )
     elif value > _HIGHEST_PRIORITY:
-        yield forbidden("value", f"maximum allowed value of a user defined priority is {_HIGHEST_PRIORITY}")
+        yield forbidden(
+            "value", f"maximum allowed value of a user defined priority is {_HIGHEST_PRIORITY}"
+        )

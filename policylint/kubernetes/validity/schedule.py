@@ -12,7 +12,11 @@ from policylint.runtime import resources as shipped
 from policylint.runtime.patterns import pattern
 
 _MONTHS = dict(
-    zip(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), range(1, 13), strict=True)
+    zip(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+        range(1, 13),
+        strict=True,
+    )
 )
 _DAYS = dict(zip(("sun", "mon", "tue", "wed", "thu", "fri", "sat"), range(7), strict=True))
 _BOUNDS: tuple[tuple[int, int, dict[str, int]], ...] = (
@@ -22,8 +26,12 @@ _BOUNDS: tuple[tuple[int, int, dict[str, int]], ...] = (
     (1, 12, _MONTHS),
     (0, 6, _DAYS),
 )
-_DESCRIPTORS = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
-_DURATION = pattern(r"[+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*|0")
+_DESCRIPTORS = frozenset(
+    {"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"}
+)
+_DURATION = pattern(
+    r"[+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*|0"
+)
 _ZONE_PART = pattern(r"[A-Za-z.\-_0-9+]{1,14}")
 
 
@@ -77,7 +85,9 @@ def _range_error(expression: str, lowest: int, highest: int, names: dict[str, in
     return f"step of range should be a positive number: {expression}" if step == 0 else ""
 
 
-def _ends(ends: list[str], expression: str, lowest: int, highest: int, names: dict[str, int]) -> tuple[int, int]:
+def _ends(
+    ends: list[str], expression: str, lowest: int, highest: int, names: dict[str, int]
+) -> tuple[int, int]:
     if ends[0] in ("*", "?"):
         return lowest, highest
     first = _number(ends[0], expression, names)
@@ -96,7 +106,9 @@ def _number(text: str, expression: str, names: dict[str, int]) -> int:
     if text.lower() in names:
         return names[text.lower()]
     if not re.fullmatch(r"[+-]?\d+", text, re.ASCII):
-        raise ValueError(f'failed to parse int from {text}: strconv.Atoi: parsing "{text}": invalid syntax')
+        raise ValueError(
+            f'failed to parse int from {text}: strconv.Atoi: parsing "{text}": invalid syntax'
+        )
     if int(text) < 0:
         raise ValueError(f"negative number ({int(text)}) not allowed: {expression}")
     return int(text)
@@ -106,9 +118,13 @@ def time_zone_error(zone: str) -> str:
     """What is wrong with the name of a time zone; "" where nothing is."""
     if not zone:
         return "timeZone must be nil or non-empty string"
-    well_formed = all(_ZONE_PART.fullmatch(part) and not part.startswith("-") for part in zone.split("/"))
+    well_formed = all(
+        _ZONE_PART.fullmatch(part) and not part.startswith("-") for part in zone.split("/")
+    )
     if zone.lower() == "local":
-        return "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
+        return (
+            "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
+        )
     return "" if well_formed and zone in _zones() else f"unknown time zone {zone}"
 
 

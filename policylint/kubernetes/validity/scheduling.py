@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import Cause, Object
 from policylint.kubernetes.api.fielderrors import (
     NOT_POSITIVE,
     duplicate,
@@ -14,9 +13,10 @@ from policylint.kubernetes.api.fielderrors import (
     required,
     unsupported,
 )
-from policylint.kubernetes.validity.formats import dns_label, label_value, qualified_name
 from policylint.kubernetes.api.reading import fields, has, items, many, number, text, texts
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.formats import dns_label, label_value, qualified_name
+from policylint.kubernetes.validity.scope import Scope
+from policylint.model import Cause, Object
 
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _ACTIONS = ("DoNotSchedule", "ScheduleAnyway")
@@ -53,7 +53,9 @@ def toleration(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
         detail = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
         yield invalid(f"{at}.operator", operator, detail)
     if has(value, "tolerationSeconds") and effect != "NoExecute":
-        yield invalid(f"{at}.effect", effect, "effect must be 'NoExecute' when `tolerationSeconds` is set")
+        yield invalid(
+            f"{at}.effect", effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"
+        )
     yield from _operator(value, at, operator, scope)
     if effect and effect not in _EFFECTS:
         yield unsupported(f"{at}.effect", effect, _EFFECTS)
@@ -67,7 +69,9 @@ def _operator(value: Object, at: str, operator: str, scope: Scope) -> Iterator[C
             yield invalid(f"{at}.operator", given, ";".join(complaints))
     elif operator == "Exists":
         if given:
-            yield invalid(f"{at}.operator", given, "value must be empty when `operator` is 'Exists'")
+            yield invalid(
+                f"{at}.operator", given, "value must be empty when `operator` is 'Exists'"
+            )
     elif operator in ("Lt", "Gt") and scope.minor >= 35:
         yield unsupported(f"{at}.operator", operator, ("Equal", "Exists", "Lt", "Gt"))
     else:
@@ -88,7 +92,9 @@ def spread(spec: Object, at: str) -> Iterator[Cause]:
             yield unsupported(f"{path}.whenUnsatisfiable", action, _ACTIONS)
         for _, other in constraints[index + 1 :]:
             if (text(other, "topologyKey"), text(other, "whenUnsatisfiable")) == (key, action):
-                yield duplicate(f"{path}.{{topologyKey, whenUnsatisfiable}}", f"{{{key}, {action}}}")
+                yield duplicate(
+                    f"{path}.{{topologyKey, whenUnsatisfiable}}", f"{{{key}, {action}}}"
+                )
                 break
         yield from _least_domains(value, path, action)
         yield from _label_keys(value, "matchLabelKeys", path)

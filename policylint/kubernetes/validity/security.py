@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import Cause, Object
-from policylint.runtime.patterns import pattern
 from policylint.kubernetes.api.fielderrors import (
     duplicate,
     each_invalid,
@@ -15,9 +13,11 @@ from policylint.kubernetes.api.fielderrors import (
     required,
     unsupported,
 )
-from policylint.kubernetes.validity.formats import descending_path, dns_subdomain
 from policylint.kubernetes.api.reading import fields, has, items, many, text
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.formats import descending_path, dns_subdomain
+from policylint.kubernetes.validity.scope import Scope
+from policylint.model import Cause, Object
+from policylint.runtime.patterns import pattern
 
 _SYSCTL_SEGMENT = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
 _SYSCTL = pattern(rf"({_SYSCTL_SEGMENT}[\./])*{_SYSCTL_SEGMENT}")
@@ -32,7 +32,9 @@ def container_security(value: Object, at: str, _scope: Scope) -> Iterator[Cause]
         detail = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
         yield invalid(at, dict(value), detail)
     if "CAP_SYS_ADMIN" in many(fields(value, "capabilities"), "add"):
-        detail = "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"
+        detail = (
+            "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"
+        )
         yield invalid(at, dict(value), detail)
 
 
@@ -71,7 +73,9 @@ def seccomp(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     if text(value, "type") != "Localhost":
         if profile is not None:
             shown = go_struct(value, ("type", "localhostProfile"))
-            yield invalid(f"{at}.localhostProfile", shown, "can only be set when seccomp type is Localhost")
+            yield invalid(
+                f"{at}.localhostProfile", shown, "can only be set when seccomp type is Localhost"
+            )
     elif not isinstance(profile, str):
         yield required(f"{at}.localhostProfile", "must be set when seccomp type is Localhost")
     else:
@@ -84,7 +88,9 @@ def app_armor(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     profile = value.get("localhostProfile")
     if text(value, "type") != "Localhost":
         if profile is not None and text(value, "type") in _PROFILES:
-            yield invalid(f"{at}.localhostProfile", profile, "can only be set when AppArmor type is Localhost")
+            yield invalid(
+                f"{at}.localhostProfile", profile, "can only be set when AppArmor type is Localhost"
+            )
     elif not isinstance(profile, str) or not profile:
         yield required(f"{at}.localhostProfile", "must be set when AppArmor type is Localhost")
     elif profile != profile.strip():

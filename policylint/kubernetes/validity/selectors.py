@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from policylint.model import Cause, Object
 from policylint.kubernetes.api.fielderrors import each_invalid, forbidden, invalid, required
+from policylint.kubernetes.api.reading import items, many, text, text_map, texts
 from policylint.kubernetes.validity.formats import dns_subdomain, label_value, qualified_name
 from policylint.kubernetes.validity.metadata import labels
-from policylint.kubernetes.api.reading import items, many, text, text_map, texts
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.scope import Scope
+from policylint.model import Cause, Object
 
 _WITH_VALUES = frozenset({"In", "NotIn"})
 _WITHOUT_VALUES = frozenset({"Exists", "DoesNotExist"})
@@ -51,7 +51,9 @@ def _node_requirement(item: Object, at: str, strict: bool) -> Iterator[Cause]:
     yield from _values(item, at, operator)
     if operator in _ONE_VALUE:
         if len(many(item, "values")) != 1:
-            yield required(f"{at}.values", "must be specified single value when `operator` is 'Lt' or 'Gt'")
+            yield required(
+                f"{at}.values", "must be specified single value when `operator` is 'Lt' or 'Gt'"
+            )
     elif operator not in _WITH_VALUES | _WITHOUT_VALUES:
         yield invalid(f"{at}.operator", operator, "not a valid selector operator")
     yield from each_invalid(f"{at}.key", text(item, "key"), qualified_name(text(item, "key")))
@@ -65,7 +67,8 @@ def _node_field(item: Object, at: str) -> Iterator[Cause]:
         yield invalid(f"{at}.operator", text(item, "operator"), "not a valid selector operator")
     elif len(many(item, "values")) != 1:
         yield required(
-            f"{at}.values", "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"
+            f"{at}.values",
+            "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
         )
     if text(item, "key") != "metadata.name":
         yield invalid(f"{at}.key", text(item, "key"), "not a valid field selector key")
@@ -79,7 +82,9 @@ def _values(item: Object, at: str, operator: str) -> Iterator[Cause]:
     if operator in _WITH_VALUES and not given:
         yield required(f"{at}.values", "must be specified when `operator` is 'In' or 'NotIn'")
     if operator in _WITHOUT_VALUES and given:
-        yield forbidden(f"{at}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
+        yield forbidden(
+            f"{at}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+        )
 
 
 def matches(selector: Object, given: Mapping[str, str]) -> bool:

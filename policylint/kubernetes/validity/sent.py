@@ -6,11 +6,11 @@ it and a patch or replacement are then decoded into Go structs (sigs.k8s.io/json
 
 from __future__ import annotations
 
-from policylint.model import Apply, Cause, Object, Target
+from policylint.kubernetes.api.reading import fields, text
 from policylint.kubernetes.api.schemas import Node, Schemas
 from policylint.kubernetes.validity.decoding import misfits
 from policylint.kubernetes.validity.fitting import Misfit, typed
-from policylint.kubernetes.api.reading import fields, text
+from policylint.model import Apply, Cause, Object, Target
 
 _SOURCE = "structured-merge-diff and the decoder of Kubernetes 1.36"
 
@@ -21,7 +21,9 @@ def validate_sent(obj: Object, schemas: Schemas, target: Target) -> tuple[Cause,
     if node is None:
         return ()
     if target.apply is not Apply.SERVER_SIDE:
-        return tuple(_cause(misfit, "", misfit.text) for misfit in misfits(node, obj, server_side=False))
+        return tuple(
+            _cause(misfit, "", misfit.text) for misfit in misfits(node, obj, server_side=False)
+        )
     found = tuple(typed(node, obj))
     if found:
         prefix = f"failed to create typed patch object {_who(obj)}: "
@@ -37,7 +39,11 @@ def warnings(obj: Object, schemas: Schemas, target: Target) -> tuple[Cause, ...]
     if node is None or target.apply is Apply.SERVER_SIDE:
         return ()
     return tuple(
-        _cause(found, "", f'unknown field "{found.field}"' if found.topic == "unknown-field" else found.text)
+        _cause(
+            found,
+            "",
+            f'unknown field "{found.field}"' if found.topic == "unknown-field" else found.text,
+        )
         for found in typed(node, obj)
         if found.topic in ("unknown-field", "duplicate-list-key")
     )

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import Cause, Object
+from policylint.kubernetes.api.fielderrors import (
+    duplicate,
+    each_invalid,
+    forbidden,
+    invalid,
+    required,
+    unsupported,
+)
+from policylint.kubernetes.api.reading import (
+    fields,
+    has,
+    items,
+    many,
+    number,
+    text,
+    text_map,
+    texts,
+)
 from policylint.kubernetes.validity.addresses import address, endpoint, network
-from policylint.kubernetes.api.fielderrors import duplicate, each_invalid, forbidden, invalid, required, unsupported
 from policylint.kubernetes.validity.formats import (
     between,
     dns_label,
@@ -16,12 +32,19 @@ from policylint.kubernetes.validity.formats import (
     qualified_name,
 )
 from policylint.kubernetes.validity.metadata import labels
-from policylint.kubernetes.api.reading import fields, has, items, many, number, text, text_map, texts
 from policylint.kubernetes.validity.rules import port_or_name
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.scope import Scope
+from policylint.model import Cause, Object
 
 _LONGEST_AFFINITY = 86400
-_UNNAMED = {"Name": "", "Protocol": "", "AppProtocol": None, "Port": 0, "TargetPort": 0, "NodePort": 0}
+_UNNAMED = {
+    "Name": "",
+    "Protocol": "",
+    "AppProtocol": None,
+    "Port": 0,
+    "TargetPort": 0,
+    "NodePort": 0,
+}
 """How the server prints the key of a port: a ServicePort of nothing but protocol and number."""
 
 _DISTRIBUTIONS = ("PreferClose", "PreferSameZone", "PreferSameNode")
@@ -59,7 +82,9 @@ def is_headless(spec: Object) -> bool:
 
 def _type(spec: Object, at: str, kind: str) -> Iterator[Cause]:
     if kind in _EXTERNAL and is_headless(spec):
-        yield invalid(f"{at}.clusterIPs[0]", "None", f"may not be set to 'None' for {kind} services")
+        yield invalid(
+            f"{at}.clusterIPs[0]", "None", f"may not be set to 'None' for {kind} services"
+        )
     if kind != "ExternalName":
         return
     for name in ("clusterIPs", "ipFamilies"):
@@ -69,7 +94,9 @@ def _type(spec: Object, at: str, kind: str) -> Iterator[Cause]:
         yield forbidden(f"{at}.ipFamilyPolicy", "may not be set for ExternalName services")
     host = text(spec, "externalName").removesuffix(".")
     yield from (
-        each_invalid(f"{at}.externalName", host, dns_subdomain(host)) if host else [required(f"{at}.externalName")]
+        each_invalid(f"{at}.externalName", host, dns_subdomain(host))
+        if host
+        else [required(f"{at}.externalName")]
     )
 
 
@@ -105,13 +132,19 @@ def _node_port(given: int, at: str, kind: str) -> Iterator[Cause]:
     if kind == "ClusterIP":
         yield forbidden(at, "may not be used when `type` is 'ClusterIP'")
     elif not first <= given <= last:
-        detail = f"provided port is not in the valid range. The range of valid ports is {first}-{last}"
+        detail = (
+            f"provided port is not in the valid range. The range of valid ports is {first}-{last}"
+        )
         yield invalid(at, given, detail)
 
 
 def _affinity(spec: Object, at: str) -> Iterator[Cause]:
     seconds = number(fields(fields(spec, "sessionAffinityConfig"), "clientIP"), "timeoutSeconds")
-    if text(spec, "sessionAffinity") == "ClientIP" and seconds is not None and not 0 < seconds <= _LONGEST_AFFINITY:
+    if (
+        text(spec, "sessionAffinity") == "ClientIP"
+        and seconds is not None
+        and not 0 < seconds <= _LONGEST_AFFINITY
+    ):
         path = f"{at}.sessionAffinityConfig.clientIP.timeoutSeconds"
         yield invalid(path, seconds, f"must be greater than 0 and less than {_LONGEST_AFFINITY}")
 
@@ -138,12 +171,18 @@ def _addresses(spec: Object, at: str, kind: str, scope: Scope) -> Iterator[Cause
     for index, one in enumerate(known):
         if isinstance(one, str):
             yield from address(f"{at}.clusterIPs[{index}]", one, scope)
-            yield from _family(one, families[index] if index < len(families) else None, f"{at}.clusterIPs", index)
+            yield from _family(
+                one, families[index] if index < len(families) else None, f"{at}.clusterIPs", index
+            )
 
 
 def _family(one: str, family: object, at: str, index: int) -> Iterator[Cause]:
     if family in ("IPv4", "IPv6") and ip_family(one) not in ("", family):
-        yield invalid(f"{at}[{index}]", one, f"expected an {family} value as indicated by `ipFamilies[{index}]`")
+        yield invalid(
+            f"{at}[{index}]",
+            one,
+            f"expected an {family} value as indicated by `ipFamilies[{index}]`",
+        )
 
 
 def _balancer(spec: Object, at: str, kind: str, scope: Scope) -> Iterator[Cause]:
@@ -184,13 +223,21 @@ def _traffic(spec: Object, at: str, kind: str, scope: Scope) -> Iterator[Cause]:
     policy, check = text(spec, "externalTrafficPolicy"), number(spec, "healthCheckNodePort") or 0
     reachable = kind in _EXTERNAL or (kind == "ClusterIP" and bool(many(spec, "externalIPs")))
     if policy and not reachable:
-        yield invalid(f"{at}.externalTrafficPolicy", policy, "may only be set for externally-accessible services")
+        yield invalid(
+            f"{at}.externalTrafficPolicy",
+            policy,
+            "may only be set for externally-accessible services",
+        )
     elif policy not in ("", "Cluster", "Local"):
         yield unsupported(f"{at}.externalTrafficPolicy", policy, ("Cluster", "Local"))
     if kind == "LoadBalancer" and policy == "Local":
-        yield from each_invalid(f"{at}.healthCheckNodePort", check, port_number(check) if check else ())
+        yield from each_invalid(
+            f"{at}.healthCheckNodePort", check, port_number(check) if check else ()
+        )
     elif check:
-        detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+        detail = (
+            "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+        )
         yield invalid(f"{at}.healthCheckNodePort", check, detail)
 
 

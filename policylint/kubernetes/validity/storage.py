@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import Cause, Object
-from policylint.kubernetes.api.quantity import parse_quantity
-from policylint.kubernetes.api.quantities import canonical
 from policylint.kubernetes.api.fielderrors import (
     NOT_POSITIVE,
     duplicate,
@@ -17,9 +14,22 @@ from policylint.kubernetes.api.fielderrors import (
     too_long,
     unsupported,
 )
+from policylint.kubernetes.api.quantities import canonical
+from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.reading import (
+    amounts,
+    fields,
+    has,
+    items,
+    many,
+    number,
+    text,
+    text_map,
+    texts,
+)
 from policylint.kubernetes.validity.formats import dns_label, dns_subdomain, qualified_name
-from policylint.kubernetes.api.reading import amounts, fields, has, items, many, number, text, text_map, texts
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.scope import Scope
+from policylint.model import Cause, Object
 
 _ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 _VOLUME_SOURCES = (
@@ -48,7 +58,9 @@ _VOLUME_SOURCES = (
 )
 """In the order in which the server looks: the first one stands, the others are too many."""
 
-_CLAIM_SOURCES = frozenset({("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot")})
+_CLAIM_SOURCES = frozenset(
+    {("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot")}
+)
 _MOST_PARAMETERS = 512
 _LARGEST_PARAMETERS = 256 * 1024
 _UPDATE_PERIODS = 35
@@ -68,7 +80,9 @@ def claim(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield invalid(where, canonical(wanted), NOT_POSITIVE)
     source = fields(spec, "dataSource")
     known = (text(source, "apiGroup"), text(source, "kind")) in _CLAIM_SOURCES
-    if known or (source and "volumeClaimTemplates" in at):  # the server forgets any other in a claim
+    if known or (
+        source and "volumeClaimTemplates" in at
+    ):  # the server forgets any other in a claim
         yield from _data_source(source, f"{at}.dataSource")
     if has(spec, "dataSourceRef"):
         yield from _data_source(fields(spec, "dataSourceRef"), f"{at}.dataSourceRef")
@@ -89,7 +103,9 @@ def _data_source(source: Object, at: str) -> Iterator[Cause]:
         if not text(source, name):
             yield required(f"{at}.{name}")
     if not group and kind != "PersistentVolumeClaim":
-        yield invalid(at, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup")
+        yield invalid(
+            at, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
+        )
     if group:
         yield from each_invalid(f"{at}.apiGroup", group, dns_subdomain(group))
 
@@ -111,7 +127,9 @@ def volume(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield required(f"{at}.capacity")
     if set(capacity) != {"storage"}:
         yield unsupported(
-            f"{at}.capacity", dict(sorted(capacity.items())) if has(spec, "capacity") else None, ("storage",)
+            f"{at}.capacity",
+            dict(sorted(capacity.items())) if has(spec, "capacity") else None,
+            ("storage",),
         )
     for name, given in amounts(spec, "capacity").items():
         if (parse_quantity(given) or 0) <= 0:
@@ -153,7 +171,11 @@ def csi_volume(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 def _secret(value: Object, at: str) -> Iterator[Cause]:
     for name, complaints in (("name", dns_subdomain), ("namespace", dns_label)):
         given = text(value, name)
-        yield from each_invalid(f"{at}.{name}", given, complaints(given)) if given else [required(f"{at}.{name}")]
+        yield from (
+            each_invalid(f"{at}.{name}", given, complaints(given))
+            if given
+            else [required(f"{at}.{name}")]
+        )
 
 
 def driver_name(name: str, at: str) -> Iterator[Cause]:
@@ -195,7 +217,10 @@ def _parameters(obj: Object) -> Iterator[Cause]:
     given = text_map(obj, "parameters")
     if len(given) > _MOST_PARAMETERS:
         yield too_long("parameters", _MOST_PARAMETERS)
-    elif sum(len(key.encode()) + len(value.encode()) for key, value in given.items()) > _LARGEST_PARAMETERS:
+    elif (
+        sum(len(key.encode()) + len(value.encode()) for key, value in given.items())
+        > _LARGEST_PARAMETERS
+    ):
         yield too_long("parameters", _LARGEST_PARAMETERS)
     if "" in given:
         yield invalid("parameters", "", "field can not be empty.")
@@ -229,12 +254,22 @@ def csi_driver(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
             yield duplicate(f"{path}.audience", audience)
         seen.add(audience)
         if seconds is not None and seconds < 600:
-            yield invalid(f"{path}.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")
+            yield invalid(
+                f"{path}.expirationSeconds",
+                seconds,
+                "may not specify a duration less than 10 minutes",
+            )
         if seconds is not None and seconds > 1 << 32:
-            yield invalid(f"{path}.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds")
+            yield invalid(
+                f"{path}.expirationSeconds",
+                seconds,
+                "may not specify a duration larger than 2^32 seconds",
+            )
     if has(spec, "serviceAccountTokenInSecrets") and not seen and scope.minor >= _UPDATE_PERIODS:
         detail = "serviceAccountTokenInSecrets is set but no tokenRequests are specified"
-        yield invalid(f"{at}.serviceAccountTokenInSecrets", spec["serviceAccountTokenInSecrets"], detail)
+        yield invalid(
+            f"{at}.serviceAccountTokenInSecrets", spec["serviceAccountTokenInSecrets"], detail
+        )
     for mode in many(spec, "volumeLifecycleModes"):
         if mode not in ("Persistent", "Ephemeral"):
             yield unsupported(f"{at}.volumeLifecycleModes", mode, ("Persistent", "Ephemeral"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from policylint.model import Cause, Object
+from policylint.kubernetes.api.fielderrors import required
 from policylint.kubernetes.validity import (
     admission,
     batch,
@@ -29,9 +29,9 @@ from policylint.kubernetes.validity import (
     volumes,
     workloads,
 )
-from policylint.kubernetes.api.fielderrors import required
 from policylint.kubernetes.validity.field_table import FIELDS, REQUIRED
-from policylint.kubernetes.validity.walk import Check, Rule, Scope
+from policylint.kubernetes.validity.scope import Check, Rule, Scope
+from policylint.model import Cause, Object
 
 _STRUCTS: Mapping[str, Check] = {
     "admissionregistration.v1.MutatingWebhook": admission.webhook,
@@ -168,7 +168,9 @@ def _requires(needed: Mapping[str, str]) -> Check:
 
 
 def _checks() -> dict[str, tuple[Check, ...]]:
-    found: dict[str, tuple[Check, ...]] = {name: (_requires(needed),) for name, needed in REQUIRED.items()}
+    found: dict[str, tuple[Check, ...]] = {
+        name: (_requires(needed),) for name, needed in REQUIRED.items()
+    }
     for name, check in _STRUCTS.items():
         found[name] = (*found.get(name, ()), check)
     return found

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import Cause, Object
+from policylint.kubernetes.api.fielderrors import (
+    duplicate,
+    each_invalid,
+    forbidden,
+    invalid,
+    required,
+)
 from policylint.kubernetes.api.quantity import parse_quantity
-from policylint.kubernetes.api.fielderrors import duplicate, each_invalid, forbidden, invalid, required
-from policylint.kubernetes.validity.formats import backsteps, dns_label, plain_path
 from policylint.kubernetes.api.reading import fields, has, items, many, number, text
-from policylint.kubernetes.validity.walk import Scope
+from policylint.kubernetes.validity.formats import backsteps, dns_label, plain_path
+from policylint.kubernetes.validity.scope import Scope
+from policylint.model import Cause, Object
 
 _SOURCES = (
     "emptyDir",
@@ -49,7 +55,9 @@ _SHORTEST_TOKEN = 600
 _LONGEST_TOKEN = 1 << 32
 
 
-def volumes(spec: Object, at: str, assumed: frozenset[str]) -> tuple[dict[str, Object], list[Cause]]:
+def volumes(
+    spec: Object, at: str, assumed: frozenset[str]
+) -> tuple[dict[str, Object], list[Cause]]:
     """A pod's volumes by name, and their errors; `assumed` are names that claim templates give and so override."""
     found: dict[str, Object] = {name: {"persistentVolumeClaim": {}} for name in assumed}
     errors: list[Cause] = []
@@ -58,7 +66,11 @@ def volumes(spec: Object, at: str, assumed: frozenset[str]) -> tuple[dict[str, O
         if name in assumed:
             continue
         own = list(_one_source(volume, path))
-        own.extend(each_invalid(f"{path}.name", name, dns_label(name)) if name else [required(f"{path}.name")])
+        own.extend(
+            each_invalid(f"{path}.name", name, dns_label(name))
+            if name
+            else [required(f"{path}.name")]
+        )
         if name in found:
             own.append(duplicate(f"{path}.name", name))
         errors += own
@@ -100,7 +112,9 @@ def downward_file(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a file made of a field or resource of the pod."""
     yield from key_to_path(value, at, scope)
     if has(value, "fieldRef") and has(value, "resourceFieldRef"):
-        yield invalid(at, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously")
+        yield invalid(
+            at, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"
+        )
     elif not has(value, "fieldRef") and not has(value, "resourceFieldRef"):
         yield required(at, "one of fieldRef and resourceFieldRef is required")
 
@@ -109,9 +123,15 @@ def token(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a projected service account token."""
     seconds = number(value, "expirationSeconds")
     if seconds is not None and seconds < _SHORTEST_TOKEN:
-        yield invalid(f"{at}.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")
+        yield invalid(
+            f"{at}.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"
+        )
     if seconds is not None and seconds > _LONGEST_TOKEN:
-        yield invalid(f"{at}.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds")
+        yield invalid(
+            f"{at}.expirationSeconds",
+            seconds,
+            "may not specify a duration larger than 2^32 seconds",
+        )
     yield from each_invalid(f"{at}.path", text(value, "path"), plain_path(text(value, "path")))
 
 
@@ -125,7 +145,11 @@ def projected(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         for name in given:
             for place in _paths(fields(source, name), name):
                 if place in seen:
-                    yield invalid(at, text(fields(source, name), "name") or place, "conflicting duplicate paths")
+                    yield invalid(
+                        at,
+                        text(fields(source, name), "name") or place,
+                        "conflicting duplicate paths",
+                    )
                 seen.add(place)
 
 
@@ -133,7 +157,9 @@ def _paths(source: Object, name: str) -> Iterator[str]:
     if name == "clusterTrustBundle":
         yield text(source, "path")
     if name in ("secret", "configMap", "downwardAPI"):
-        yield from (text(item, "path") for _, item in items(source, "items", "") if text(item, "path"))
+        yield from (
+            text(item, "path") for _, item in items(source, "items", "") if text(item, "path")
+        )
 
 
 def iscsi(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -141,7 +167,9 @@ def iscsi(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     name = text(value, "iqn")
     if name and not name.startswith(("iqn", "eui", "naa")):
         yield invalid(f"{at}.iqn", name, "must be valid format starting with iqn, eui, or naa")
-    if (value.get("chapAuthDiscovery") or value.get("chapAuthSession")) and not has(value, "secretRef"):
+    if (value.get("chapAuthDiscovery") or value.get("chapAuthSession")) and not has(
+        value, "secretRef"
+    ):
         yield required(f"{at}.secretRef")
 
 
@@ -151,7 +179,9 @@ def fibre_channel(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     if not names and not wide:
         yield required(f"{at}.targetWWNs", "must specify either targetWWNs or wwids, but not both")
     if names and wide:
-        yield invalid(f"{at}.targetWWNs", names, "targetWWNs and wwids can not be specified simultaneously")
+        yield invalid(
+            f"{at}.targetWWNs", names, "targetWWNs and wwids can not be specified simultaneously"
+        )
     if names and number(value, "lun") is None:
         yield required(f"{at}.lun", "lun is required if targetWWNs is specified")
 
@@ -164,5 +194,7 @@ def ephemeral(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 
 def csi(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of an inline CSI volume."""
-    if has(value, "nodePublishSecretRef") and not text(fields(value, "nodePublishSecretRef"), "name"):
+    if has(value, "nodePublishSecretRef") and not text(
+        fields(value, "nodePublishSecretRef"), "name"
+    ):
         yield required(f"{at}.nodePublishSecretRef.name")

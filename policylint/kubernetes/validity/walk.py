@@ -6,33 +6,13 @@ a field's path is where the walk found it. Subtrees without any check are never 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 
-from msgspec import Struct
-
+from policylint.kubernetes.api.schemas import Node
+from policylint.kubernetes.validity.scope import Check, Rule, Scope
 from policylint.model import Cause, Json, Object
 from policylint.runtime.patterns import pattern
-from policylint.kubernetes.api.schemas import Node
-
-
-class Scope(Struct, frozen=True):
-    """What a check may want to know besides its own struct: the Kubernetes minor (36 of 1.36) and the whole object."""
-
-    minor: int
-    root: Object
-
-    @property
-    def kind(self) -> str:
-        """The kind of the whole object."""
-        return str(self.root.get("kind") or "")
-
-
-Check = Callable[[Object, str, Scope], Iterator[Cause]]
-"""(struct, its path, scope) -> errors."""
-
-Rule = Callable[[Json, str], Iterator[Cause]]
-"""(value of one field, its path) -> errors; not run where the field is missing or null."""
 
 _PREFIXES = ("io.k8s.api.", "io.k8s.apimachinery.pkg.apis.", "io.k8s.kube-aggregator.pkg.apis.")
 _UNCHECKED = ("io.k8s.apiextensions-apiserver.",)
@@ -54,7 +34,9 @@ class Plan:
         self.rules: Mapping[str, tuple[Rule, ...]] = RULES.get(name, {})
         found = {key: self.below(key) for key in node.structs}
         self.plain: Mapping[str, Plan] = {
-            key: plan for key, plan in found.items() if plan is not None and (plan.checks or plan.plain)
+            key: plan
+            for key, plan in found.items()
+            if plan is not None and (plan.checks or plan.plain)
         }
         """Fields that are structs in Go, not pointers: where they are missing, an empty one is checked."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.model import Cause, Json, Object
 from policylint.kubernetes.api.fielderrors import (
     NOT_NEGATIVE,
     each_invalid,
@@ -14,11 +13,12 @@ from policylint.kubernetes.api.fielderrors import (
     required,
     unsupported,
 )
+from policylint.kubernetes.api.reading import fields, has, items, number, text, text_map
 from policylint.kubernetes.validity.formats import dns_label, percent
 from policylint.kubernetes.validity.pod import always_restarts, template_metadata
-from policylint.kubernetes.api.reading import fields, has, items, number, text, text_map
+from policylint.kubernetes.validity.scope import Scope
 from policylint.kubernetes.validity.selectors import is_empty, matches
-from policylint.kubernetes.validity.walk import Scope
+from policylint.model import Cause, Json, Object
 
 _SERVICE_NAMES = 33
 """The first minor that checks the name of a StatefulSet's service."""
@@ -36,7 +36,9 @@ def deployment(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     if deadline is None and not has(spec, "progressDeadlineSeconds"):
         deadline = 600
     if deadline is not None and deadline <= ready:
-        yield invalid(f"{at}.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds")
+        yield invalid(
+            f"{at}.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds"
+        )
 
 
 def replica_set(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -64,7 +66,9 @@ def daemon_set(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     strategy = fields(spec, "updateStrategy")
     kind, rolling = text(strategy, "type"), fields(strategy, "rollingUpdate")
     if kind not in ("", "RollingUpdate", "OnDelete"):
-        shown = go_struct({**strategy, "rollingUpdate": _rolling(strategy, 1, 0)}, ("type", "rollingUpdate"))
+        shown = go_struct(
+            {**strategy, "rollingUpdate": _rolling(strategy, 1, 0)}, ("type", "rollingUpdate")
+        )
         yield unsupported(f"{at}.updateStrategy", shown, ("RollingUpdate", "OnDelete"))
     elif kind != "OnDelete":
         yield from _daemon_rolling(rolling, f"{at}.updateStrategy.rollingUpdate")
@@ -112,14 +116,18 @@ def _selected(spec: Object, at: str, kind: str) -> Iterator[Cause]:
 
 def _mismatch(template: Object, at: str) -> Cause:
     given = fields(template, "metadata").get("labels")
-    return invalid(f"{at}.template.metadata.labels", given, "`selector` does not match template `labels`")
+    return invalid(
+        f"{at}.template.metadata.labels", given, "`selector` does not match template `labels`"
+    )
 
 
 def _deployment_strategy(strategy: Object, at: str) -> Iterator[Cause]:
     kind = text(strategy, "type")
     if kind == "Recreate":
         if has(strategy, "rollingUpdate"):
-            yield forbidden(f"{at}.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")
+            yield forbidden(
+                f"{at}.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'"
+            )
     elif kind in ("", "RollingUpdate"):
         yield from _deployment_rolling(fields(strategy, "rollingUpdate"), f"{at}.rollingUpdate")
     else:
@@ -160,8 +168,13 @@ def _stateful_strategy(strategy: Object, at: str) -> Iterator[Cause]:
     kind, rolling = text(strategy, "type"), fields(strategy, "rollingUpdate")
     if kind == "OnDelete":
         if has(strategy, "rollingUpdate"):
-            shown = {"Partition": number(rolling, "partition") or 0, "MaxUnavailable": rolling.get("maxUnavailable")}
-            yield invalid(f"{at}.rollingUpdate", shown, "only allowed for updateStrategy 'RollingUpdate'")
+            shown = {
+                "Partition": number(rolling, "partition") or 0,
+                "MaxUnavailable": rolling.get("maxUnavailable"),
+            }
+            yield invalid(
+                f"{at}.rollingUpdate", shown, "only allowed for updateStrategy 'RollingUpdate'"
+            )
     elif kind not in ("", "RollingUpdate"):
         shown = go_struct(strategy, ("type", "rollingUpdate"))
         yield invalid(at, shown, "must be 'RollingUpdate' or 'OnDelete'")

@@ -18,6 +18,8 @@ def names() -> tuple[str, ...]:
 def render(name: str, report: Report, *, colour: bool = False) -> str:
     """The report in one format, ending with a newline. Raises `UsageError` for an unknown format."""
     if name not in names():
-        raise UsageError(f"no format is called {name!r}", remedy=f"the formats are {', '.join(names())}")
+        raise UsageError(
+            f"no format is called {name!r}", remedy=f"the formats are {', '.join(names())}"
+        )
     written: str = importlib.import_module(f"{__name__}.{name}").render(report, colour=colour)
     return written

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from policylint import __version__
+from policylint.errors import RuleFailure
 from policylint.model import Finding, Fix, Location, ResourceId, Severity
-from policylint.report.model import ChangeSummary, ReleaseReport, Report, RuleFailure
+from policylint.report.model import ChangeSummary, ReleaseReport, Report
 
 SCHEMA = "policylint/report/v1"
 
@@ -21,8 +22,12 @@ def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the
 
 def document(report: Report) -> dict[str, Any]:
     """The report as JSON values, keys as design and schema have them."""
-    findings = [finding for release in report.releases for finding in release.findings] + list(report.findings)
-    failures = [failure for release in report.releases for failure in release.failures] + list(report.failures)
+    findings = [finding for release in report.releases for finding in release.findings] + list(
+        report.findings
+    )
+    failures = [failure for release in report.releases for failure in release.failures] + list(
+        report.failures
+    )
     return {
         "schema": SCHEMA,
         "version": __version__,
@@ -38,7 +43,11 @@ def document(report: Report) -> dict[str, Any]:
 def summary(findings: Iterable[Finding], failures: int) -> dict[str, int]:
     """How many findings of each severity, waived ones and failures."""
     severities = [finding.severity for finding in findings]
-    return {**{str(level): severities.count(level) for level in Severity}, "waived": 0, "failures": failures}
+    return {
+        **{str(level): severities.count(level) for level in Severity},
+        "waived": 0,
+        "failures": failures,
+    }
 
 
 def _release(release: ReleaseReport) -> dict[str, Any]:
@@ -106,7 +115,11 @@ def resource(identity: ResourceId | None) -> dict[str, str] | None:
 
 
 def _location(location: Location) -> dict[str, Any]:
-    found: dict[str, Any] = {"role": location.role, "file": shown_path(location.file), "line": location.line}
+    found: dict[str, Any] = {
+        "role": location.role,
+        "file": shown_path(location.file),
+        "line": location.line,
+    }
     if location.column:
         found["column"] = location.column
     if location.key:
@@ -116,9 +129,16 @@ def _location(location: Location) -> dict[str, Any]:
 
 def _fix(fix: Fix) -> dict[str, Any]:
     edits = [
-        {"file": shown_path(edit.file), "start": edit.start, "end": edit.end, "text": edit.text} for edit in fix.edits
+        {"file": shown_path(edit.file), "start": edit.start, "end": edit.end, "text": edit.text}
+        for edit in fix.edits
     ]
-    return {"title": fix.title, "grade": str(fix.grade), "steps": list(fix.steps), "edits": edits, "cost": fix.cost}
+    return {
+        "title": fix.title,
+        "grade": str(fix.grade),
+        "steps": list(fix.steps),
+        "edits": edits,
+        "cost": fix.cost,
+    }
 
 
 def _failure(failure: RuleFailure) -> dict[str, Any]:

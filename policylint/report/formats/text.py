@@ -5,11 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from policylint.report.formats.json import shown_path, summary
+from policylint.errors import RuleFailure
 from policylint.model import Finding, Fix, Impact, Json, Location, Severity, Verdict
-from policylint.report.model import ReleaseReport, Report, RuleFailure
+from policylint.report.formats.json import shown_path, summary
+from policylint.report.model import ReleaseReport, Report
 
-COLOURS = {"error": "31;1", "warning": "33;1", "note": "36", "pass": "32;1", "fail": "31;1", "unknown": "35;1"}
+COLOURS = {
+    "error": "31;1",
+    "warning": "33;1",
+    "note": "36",
+    "pass": "32;1",
+    "fail": "31;1",
+    "unknown": "35;1",
+}
 WIDTH = 96
 LABELS = {"cause": "caused by", "rendered": "rendered", "command": "at", "record": "record"}
 
@@ -50,14 +58,19 @@ def _release(release: ReleaseReport, colour: bool) -> list[str]:
         lines += [*_finding(finding, colour), ""]
     for failure in release.failures:
         lines += [*_failure(failure, colour), ""]
-    return [*lines, *_evidence(release), ""] if release.evidence else lines  # a history has compared nothing
+    return (
+        [*lines, *_evidence(release), ""] if release.evidence else lines
+    )  # a history has compared nothing
 
 
 def _finding(finding: Finding, colour: bool) -> list[str]:
     head = _paint(f"{finding.severity}[{finding.rule}]", str(finding.severity), colour)
     way = " (on the way back)" if finding.direction == "rollback" else ""
     lines = [f"{head} {finding.message}{way}", *_subject(finding)]
-    lines += [_row(LABELS.get(place.role, place.role), _place(place)) for place in _causes_first(finding.locations)]
+    lines += [
+        _row(LABELS.get(place.role, place.role), _place(place))
+        for place in _causes_first(finding.locations)
+    ]
     if finding.because:
         lines.append(_row("because", finding.because))
     if finding.confidence != "certain":
@@ -157,15 +170,24 @@ def _counts(release: ReleaseReport) -> str:
 
 
 def _last(report: Report, colour: bool) -> str:
-    findings = [finding for release in report.releases for finding in release.findings] + list(report.findings)
+    findings = [finding for release in report.releases for finding in release.findings] + list(
+        report.findings
+    )
     failures = sum(len(release.failures) for release in report.releases) + len(report.failures)
     counts = summary(findings, failures)
-    words = [f"{counts[level]} {level}{'s' if counts[level] != 1 else ''}" for level in map(str, Severity)]
+    words = [
+        f"{counts[level]} {level}{'s' if counts[level] != 1 else ''}"
+        for level in map(str, Severity)
+    ]
     if failures:
         words.append(f"{failures} unknown")
     verdict = _paint(str(report.verdict).upper(), str(report.verdict), colour)
     releases = f" in {len(report.releases)} releases" if len(report.releases) > 1 else ""
-    meaning = {Verdict.PASS: "", Verdict.FAIL: "", Verdict.UNKNOWN: " (policylint could not judge everything)"}
+    meaning = {
+        Verdict.PASS: "",
+        Verdict.FAIL: "",
+        Verdict.UNKNOWN: " (policylint could not judge everything)",
+    }
     return f"{verdict}: {', '.join(words)}{releases}{meaning[report.verdict]}"
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from policylint.scan.invocations.edits import added, changed
-from policylint.scan.shells.flags import canonical, options
-from policylint.scan.invocations.model import Invocation
+from policylint.engine.rule import Context
 from policylint.model import Category, Fix, Grade, Severity
 from policylint.runtime.patterns import pattern
-from policylint.engine.rule import Context
+from policylint.scan.invocations.edits import added, changed
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.shells.flags import canonical, options
 
 _LOCAL = pattern(r"^(?:\.{1,2}(?:/|$)|/|~|[A-Za-z]:\\|file:)|\.tgz$")
 _REMOTE = pattern(r"^(?:oci|https?)://|^[A-Za-z0-9][\w.-]*/[\w.-]+$")
@@ -19,16 +19,24 @@ _EXACT = pattern(r"v?\d+\.\d+\.\d+(?:[-+][\w.+-]+)?")
 _PART = pattern(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
 _DURATION = pattern(r"(?:\d+(?:\.\d+)?(?:ms|h|m|s))+")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_SOURCE = pattern(r"\b(?:repository|repo|repoURL|chart_repo_url|repositoryOpts|HelmRepository|remoteChart)\b")
+_SOURCE = pattern(
+    r"\b(?:repository|repo|repoURL|chart_repo_url|repositoryOpts|HelmRepository|remoteChart)\b"
+)
 _NAME = pattern(r"[A-Za-z0-9][\w.-]*")
 
-FLAG_NAMES: Mapping[str, Mapping[str, str]] = {"4": {"atomic": "rollback-on-failure", "force": "force-replace"}}
+FLAG_NAMES: Mapping[str, Mapping[str, str]] = {
+    "4": {"atomic": "rollback-on-failure", "force": "force-replace"}
+}
 """Helm 4's names of flags that Helm 3 calls otherwise."""
 
 
 def installs_or_upgrades(invocation: Invocation) -> bool:
     """Whether it is a helm command that installs or upgrades a release for real."""
-    return invocation.tool == "helm" and invocation.action in ("install", "upgrade") and not is_dry_run(invocation)
+    return (
+        invocation.tool == "helm"
+        and invocation.action in ("install", "upgrade")
+        and not is_dry_run(invocation)
+    )
 
 
 def changes_release(invocation: Invocation) -> bool:
@@ -50,7 +58,11 @@ def severity(context: Context) -> Severity | None:
 
 def line_of(invocation: Invocation, context: Context) -> str:
     """The Helm line that runs it, "3" or "4": what the file says, else the target's."""
-    return invocation.helm_version[:1] if invocation.helm_version[:1] in ("3", "4") else context.target.helm
+    return (
+        invocation.helm_version[:1]
+        if invocation.helm_version[:1] in ("3", "4")
+        else context.target.helm
+    )
 
 
 def spelled(name: str, line: str) -> str:
@@ -73,13 +85,18 @@ def add_flag(invocation: Invocation, text: str, title: str, grade: Grade = Grade
     return Fix(title, grade, (), (edit,))
 
 
-def replace_flag(invocation: Invocation, name: str, text: str, title: str, grade: Grade = Grade.SAFE) -> Fix:
+def replace_flag(
+    invocation: Invocation, name: str, text: str, title: str, grade: Grade = Grade.SAFE
+) -> Fix:
     """A fix that writes something else where a flag stands ("" takes it away, with the blank before it)."""
     edit = changed(invocation, name, text)
     if edit is None and text and invocation.flag(name).state == "unset":
         edit = added(invocation, text)
     if edit is None:
-        return Fix(title, steps=(f"write {text}" if text else f"remove {invocation.flag(name).written or name}",))
+        return Fix(
+            title,
+            steps=(f"write {text}" if text else f"remove {invocation.flag(name).written or name}",),
+        )
     return Fix(title, grade, (), (edit,))
 
 
@@ -107,7 +124,9 @@ def declared_text(invocation: Invocation) -> str:
     source, span = invocation.source, invocation.span
     if source is None or span is None or span.start < 0 or span.file != invocation.file:
         return ""
-    return source.text.encode()[span.start - source.offset : span.end - source.offset].decode(errors="replace")
+    return source.text.encode()[span.start - source.offset : span.end - source.offset].decode(
+        errors="replace"
+    )
 
 
 def is_exact(version: str) -> bool:

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from policylint.scan.invocations.model import Assignment, Flag, Invocation, Job
 from policylint.scan.shells import flags as tables
 from policylint.scan.shells.argv import Command, Given, parse, shown
-from policylint.scan.shells.installed import installed
-from policylint.scan.invocations.model import Assignment, Flag, Invocation, Job, Place
-from policylint.scan.shells.shell import Run, Shell
 from policylint.scan.shells.env import Env
-from policylint.scan.invocations.reader import Source
-from policylint.scan.texts.text import Text, Word
+from policylint.scan.shells.installed import installed
+from policylint.scan.shells.shell import Run, Shell
 from policylint.scan.shells.wrappers import Call, calls
+from policylint.scan.texts.source import Place, Source
+from policylint.scan.texts.text import Text, Word
 
 
 def listed(source: Source, text: Text, env: Env | None = None) -> Iterator[Invocation]:
@@ -24,21 +24,27 @@ def listed(source: Source, text: Text, env: Env | None = None) -> Iterator[Invoc
         yield replace(found, insertion=None, syntax="yaml")
 
 
-def shell(source: Source, text: Text, env: Env | None = None, job: Job | None = None) -> Iterator[Invocation]:
+def shell(
+    source: Source, text: Text, env: Env | None = None, job: Job | None = None
+) -> Iterator[Invocation]:
     """The invocations of one script of a file."""
     reading = Shell(source.text)
     reading.read(text, env)
     yield from invocations(source, reading.runs, job)
 
 
-def invocations(source: Source, runs: Iterable[Run], job: Job | None = None) -> Iterator[Invocation]:
+def invocations(
+    source: Source, runs: Iterable[Run], job: Job | None = None
+) -> Iterator[Invocation]:
     """One invocation for each place where helm is run, in order of their places."""
     places: dict[int, list[Invocation]] = {}
     version = installed(source.text)
     for run in runs:
         if run.command is not None:
             found = _invocation(source, run, run.command, job)
-            places.setdefault(run.site, []).append(replace(found, helm_version=_version(run.call, version)))
+            places.setdefault(run.site, []).append(
+                replace(found, helm_version=_version(run.call, version))
+            )
     for site in sorted(places):
         yield merged(places[site])
 
@@ -51,11 +57,16 @@ def parse_command(argv: Sequence[str]) -> Invocation | None:
     if call is None or command is None:
         return None
     found = _invocation(Source("", ""), Run(call, command, 0, (0, 0), {}), command, None)
-    return replace(found, line=0, column=0, insertion=None, span=None, helm_version=_version(call, ""))
+    return replace(
+        found, line=0, column=0, insertion=None, span=None, helm_version=_version(call, "")
+    )
 
 
 def _version(call: Call, elsewhere: str) -> str:
-    named = re.search(r"helm[-_]?v?([234](?:\.\d+)*)(?:\.exe)?$|helm[\w.-]*:v?([234](?:\.\d+)*)", call.word.text.text)
+    named = re.search(
+        r"helm[-_]?v?([234](?:\.\d+)*)(?:\.exe)?$|helm[\w.-]*:v?([234](?:\.\d+)*)",
+        call.word.text.text,
+    )
     return next((group for group in named.groups() if group), elsewhere) if named else elsewhere
 
 
@@ -108,7 +119,9 @@ def _flags(source: Source, command: Command) -> Mapping[str, Flag]:
     for given in command.given:
         name = tables.canonical(given.option.name) if command.tool == "helm" else given.option.name
         before = found.get(name)
-        flag = Flag(given.state, None if given.maybe else given.data, _origin(source, given), given.written)
+        flag = Flag(
+            given.state, None if given.maybe else given.data, _origin(source, given), given.written
+        )
         if given.maybe and before is not None and before.state == "set" and given.data is not False:
             flag = replace(before, value=before.value if before.value is True else None)
         found[name] = flag
@@ -117,7 +130,12 @@ def _flags(source: Source, command: Command) -> Mapping[str, Flag]:
 
 def _assigned(source: Source, command: Command) -> Iterator[Assignment]:
     for given in command.given:
-        if given.option.name == "set" and not given.maybe and given.value is not None and given.value.known is not None:
+        if (
+            given.option.name == "set"
+            and not given.maybe
+            and given.value is not None
+            and given.value.known is not None
+        ):
             yield Assignment(given.value.known, _origin(source, given))
 
 
@@ -137,7 +155,9 @@ def _range(source: Source, word: Word) -> tuple[int, int] | None:
     if start < 0 or end <= start:
         return None
     around = source.text[start - 1 : start], source.text[end : end + 1]
-    return (start - 1, end + 1) if around[0] == around[1] and around[0] in ("'", '"') else (start, end)
+    return (
+        (start - 1, end + 1) if around[0] == around[1] and around[0] in ("'", '"') else (start, end)
+    )
 
 
 def _insertion(source: Source, call: Call, command: Command) -> Place | None:
@@ -159,7 +179,11 @@ def _written_at(source: Source, call: Call, word: Word) -> tuple[int, int] | Non
     if 0 <= call.word.span[0] < word.span[0]:
         return word.span
     found = _range(source, word)
-    return found if found and any(_beside(source, each, found) for each in (call.word, *call.words)) else None
+    return (
+        found
+        if found and any(_beside(source, each, found) for each in (call.word, *call.words))
+        else None
+    )
 
 
 def _beside(source: Source, word: Word, place: tuple[int, int]) -> bool:

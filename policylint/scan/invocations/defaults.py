@@ -6,10 +6,10 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from policylint.scan.invocations.model import Invocation
-from policylint.scan.invocations.settings import Reading, tables
 from policylint.model import Json
 from policylint.runtime.resources import table
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.invocations.settings import Reading, tables
 
 COMMANDS = ("helm", "azure", "circleci", "drone")
 """Tools that take Helm's flags under Helm's names, or as raw arguments."""
@@ -57,4 +57,6 @@ def on(invocation: Invocation, name: str, spelled: str) -> str:
 
 def _row(invocation: Invocation, name: str) -> tuple[str, Reading] | None:
     table = tables().get(invocation.tool)
-    return next((row for row in table.settings.items() if row[1][0] == name), None) if table else None
+    return (
+        next((row for row in table.settings.items() if row[1][0] == name), None) if table else None
+    )

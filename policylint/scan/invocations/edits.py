@@ -8,18 +8,22 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from policylint.scan.shells.flags import canonical
-from policylint.scan.invocations.model import Invocation, Place
-from policylint.scan.invocations.settings import tables
 from policylint.model import Edit
 from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.invocations.settings import tables
+from policylint.scan.shells.flags import canonical
+from policylint.scan.texts.source import Place
 
 _SWITCH = {b"true": b"false", b"yes": b"no", b"on": b"off", b"True": b"False", b"Yes": b"No"}
 _OPPOSITE = {**_SWITCH, **{off: on for on, off in _SWITCH.items()}}
-_KEY = pattern(rb"(?P<key>(?:-\s+)?[\"']?[\w.-]+[\"']?\s*[:=]\s*)(?P<quote>[\"']?)(?P<value>[^\"'\n{}$]+)(?P=quote)")
+_KEY = pattern(
+    rb"(?P<key>(?:-\s+)?[\"']?[\w.-]+[\"']?\s*[:=]\s*)(?P<quote>[\"']?)(?P<value>[^\"'\n{}$]+)(?P=quote)"
+)
 _HOLDERS = {
     "ansible": tuple(
-        f"{prefix}helm" for prefix in ("kubernetes.core.", "community.kubernetes.", "community.general.", "")
+        f"{prefix}helm"
+        for prefix in ("kubernetes.core.", "community.kubernetes.", "community.general.", "")
     ),
     "fleet": ("spec", ""),
     "pulumi": ("properties",),
@@ -39,7 +43,10 @@ def added(invocation: Invocation, text: str) -> Edit | None:
     if invocation.tool not in tables():
         return None
     name, _, value = text.removeprefix("--").partition(" ")
-    row = next((row for row in tables()[invocation.tool].settings.items() if row[1][0] == canonical(name)), None)
+    row = next(
+        (row for row in tables()[invocation.tool].settings.items() if row[1][0] == canonical(name)),
+        None,
+    )
     if row is None or row[1][1] not in ("switch", "text"):
         return None
     return setting_added(invocation, tuple(row[0].split(".")), value or "true")
@@ -68,7 +75,11 @@ def changed(invocation: Invocation, name: str, text: str) -> Edit | None:
     ):
         return None
     if data is None:
-        return Edit(place.file, place.start, place.end, text) if text and invocation.syntax == "shell" else None
+        return (
+            Edit(place.file, place.start, place.end, text)
+            if text and invocation.syntax == "shell"
+            else None
+        )
     shift = invocation.source.offset if invocation.source else 0
     start, end = place.start - shift, place.end - shift
     written = data[start:end]
@@ -101,7 +112,13 @@ def _bytes(invocation: Invocation) -> bytes | None:
 def _declared(invocation: Invocation) -> tuple[bytes, Place] | None:
     """The file's bytes and the place of a declaration in them, from the start of the text."""
     data, span = _bytes(invocation), invocation.span
-    if data is None or span is None or span.start < 0 or span.end < 0 or invocation.syntax not in ("yaml", "hcl"):
+    if (
+        data is None
+        or span is None
+        or span.start < 0
+        or span.end < 0
+        or invocation.syntax not in ("yaml", "hcl")
+    ):
         return None
     shift = invocation.source.offset if invocation.source else 0
     if shift or span.file != invocation.file:
@@ -151,7 +168,11 @@ def _setting(written: bytes, start: int, name: str, text: str) -> tuple[int, int
         opposite = _OPPOSITE.get(value)
         return (at, at + len(value), opposite.decode()) if opposite else None
     flag, _, wanted = text.removeprefix("--").partition(" ")
-    return (at, at + len(value), wanted) if canonical(flag) == name and wanted and value.isdigit() else None
+    return (
+        (at, at + len(value), wanted)
+        if canonical(flag) == name and wanted and value.isdigit()
+        else None
+    )
 
 
 def _in_block(data: bytes, place: Place, name: str, value: str) -> Edit | None:
@@ -161,7 +182,11 @@ def _in_block(data: bytes, place: Place, name: str, value: str) -> Edit | None:
         return None
     following = re.compile(rb"([ \t]*)(\w+[ \t]*)?").match(data, opening.end())
     indent, width = (following[1].decode(), len(following[2] or b"")) if following else ("", 0)
-    line = f"{indent or '  '}{name:<{width - 1}} = {value}\n" if width else f"{indent or '  '}{name} = {value}\n"
+    line = (
+        f"{indent or '  '}{name:<{width - 1}} = {value}\n"
+        if width
+        else f"{indent or '  '}{name} = {value}\n"
+    )
     return Edit(place.file, opening.end(), opening.end(), line)
 
 
@@ -202,7 +227,10 @@ def _in_yaml(
     lines = [f"{' ' * (column + step * deep)}{name}:" for deep, name in enumerate(rest)]
     lines[-1] += f" {value}"
     added_text = "\n".join(lines)
-    simple = isinstance(first, ScalarNode) and first.start_mark.line == first.end_mark.line == key.start_mark.line
+    simple = (
+        isinstance(first, ScalarNode)
+        and first.start_mark.line == first.end_mark.line == key.start_mark.line
+    )
     at = place.start - len(pad)
     if simple:
         end = _line_end(data, at + first.end_mark.index)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from policylint.model import Json, Location
+from policylint.scan.texts.source import Place
 
 if TYPE_CHECKING:
-    from policylint.scan.invocations.reader import Source
+    from policylint.scan.texts.source import Source
 
 ALWAYS = (
     "atomic",
@@ -32,16 +33,6 @@ ALWAYS = (
 
 INLINE = "<inline>"
 """Stands among the values files for values written in a declaration itself."""
-
-
-class Place(Struct, frozen=True):
-    """Where something stands: `line` and `column` are 1-based, `start` and `end` bytes of the file (-1: unknown)."""
-
-    file: str
-    line: int
-    column: int
-    start: int = -1
-    end: int = -1
 
 
 class Flag(Struct, frozen=True):
@@ -153,7 +144,15 @@ class Invocation(Struct, frozen=True):
     @property
     def deploys(self) -> bool:
         """Whether it changes a release in the cluster: install, upgrade, rollback, uninstall, apply, sync, destroy."""
-        return self.action in ("install", "upgrade", "rollback", "uninstall", "apply", "sync", "destroy")
+        return self.action in (
+            "install",
+            "upgrade",
+            "rollback",
+            "uninstall",
+            "apply",
+            "sync",
+            "destroy",
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The invocation as the report has it."""

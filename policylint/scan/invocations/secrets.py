@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from policylint.scan.invocations.model import Flag, Invocation
-from policylint.runtime.patterns import pattern
-from policylint.redaction.redactor import ASSIGNED, MASK, MIN_LENGTH, NAMED, secret_key
 from policylint.redaction.collect import argument_secrets
+from policylint.redaction.redactor import ASSIGNED, MASK, MIN_LENGTH, NAMED, secret_key
+from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.model import Flag, Invocation
 
 _PAIR = pattern(r"(?P<key>[^=,]+)=(?P<value>(?:\\.|[^,\\])*)")
 _SETS = ("set", "set-string", "set-literal", "set-json", "set-file")

@@ -9,9 +9,9 @@ from typing import Any
 from msgspec import Struct, field
 
 from policylint.runtime import resources as shipped
+from policylint.runtime.patterns import pattern
 from policylint.scan.shells import flags
 from policylint.scan.texts.yaml import NOWHERE, Spot, Tree
-from policylint.runtime.patterns import pattern
 
 Reading = tuple[str, str]
 """(Helm 3's flag without dashes, how the setting is read), as a row of the data has it."""
@@ -42,7 +42,10 @@ class Table(Struct, frozen=True):
 def tables() -> Mapping[str, Table]:
     """Every tool's table."""
     raw: Mapping[str, Any] = shipped.table("declarations")
-    return {tool: Table(_rows(row, "settings"), _rows(row, "options"), row["mode"]) for tool, row in raw.items()}
+    return {
+        tool: Table(_rows(row, "settings"), _rows(row, "options"), row["mode"])
+        for tool, row in raw.items()
+    }
 
 
 def _rows(row: Mapping[str, Any], key: str) -> dict[str, Reading]:
@@ -110,7 +113,9 @@ def read_value(text: str, reading: Reading, spot: Spot, written: str) -> Iterato
         yield Setting(flag, "set", f"{text}s" if bare else text, spot, written)
 
 
-def literal(value: Any, undecided: bool, reading: Reading, spot: Spot, written: str) -> Iterator[Setting]:
+def literal(
+    value: Any, undecided: bool, reading: Reading, spot: Spot, written: str
+) -> Iterator[Setting]:
     """What a setting of a programming language says, from its JSON value."""
     if undecided or isinstance(value, (dict, list)):
         yield untold(reading, spot, written)

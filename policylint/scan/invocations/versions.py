@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from policylint.scan.shells import flags
 from policylint.scan.invocations.advice import declared_text
 from policylint.scan.invocations.model import Invocation
+from policylint.scan.shells import flags
 
 _HELM2_VERBS = ("init", "reset", "serve", "home", "tiller")
 
@@ -63,7 +63,9 @@ def refuses(version: str, verb: str, name: str, value: str) -> bool:
     for row in flags.notes()["values"]:
         if row["line"] != version[:1] or row["name"] != name or verb not in row["verbs"]:
             continue
-        taken = value not in row.get("values", ()) and not re.fullmatch(row.get("matching", r"(?!)"), value)
+        taken = value not in row.get("values", ()) and not re.fullmatch(
+            row.get("matching", r"(?!)"), value
+        )
         old = "since" not in row or (len(at) > 1 and at < _numbers(row["since"])[: len(at)])
         if not taken and old:
             return True

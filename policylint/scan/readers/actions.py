@@ -11,13 +11,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.runtime import resources as shipped
+from policylint.scan.invocations.model import Flag, Invocation, Job
+from policylint.scan.readers.ci import script, variables
 from policylint.scan.shells import argv
 from policylint.scan.shells import flags as tables
-from policylint.scan.readers.ci import script, variables
-from policylint.scan.invocations.model import Flag, Invocation, Job
 from policylint.scan.shells.syntax import prepare
 from policylint.scan.shells.words import split
-from policylint.scan.invocations.reader import Source
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
 from policylint.scan.texts.yamlscalars import Yaml
 
@@ -52,7 +52,9 @@ class Step(Struct, frozen=True):
         found = self.inputs.get(name) if self.inputs else None
         if found is None:
             found = (
-                next((v for k, v in self.inputs.pairs() if k.lower() == name.lower()), None) if self.inputs else None
+                next((v for k, v in self.inputs.pairs() if k.lower() == name.lower()), None)
+                if self.inputs
+                else None
             )
         return self.fill(found.text()) if found is not None and found.scalar else None
 
@@ -90,13 +92,18 @@ def invocation(step: Step, row: Mapping[str, Any]) -> Iterator[Invocation]:
         version=_known(names.get("version")),
         namespace=_known(names.get("namespace")),
         flags=flags,
-        values_files=(*_list(step, row.get("files", ()), r"[\n,;]+"), *(raw.values() if raw else ())),
+        values_files=(
+            *_list(step, row.get("files", ()), r"[\n,;]+"),
+            *(raw.values() if raw else ()),
+        ),
         sets=(*_list(step, row.get("sets", ())), *(raw.sets() if raw else ())),
         dynamic=bool(raw and (raw.dynamic or any(word.text.untold for word in raw.positionals))),
         written={name: argv.shown(text) for name, text in names.items() if text is not None},
         job=step.job,
         syntax="yaml",
-        span=step.source.place(step.node.start, int(step.node.node.end_mark.index) + step.node.base),
+        span=step.source.place(
+            step.node.start, int(step.node.node.end_mark.index) + step.node.base
+        ),
     )
 
 

@@ -8,13 +8,21 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from policylint.errors import ReadError
-from policylint.scan.readers.declared import Declaration, Read, Word, first, found, word
-from policylint.scan.invocations.model import INLINE
-from policylint.scan.invocations.settings import Setting, boolean, read_value, settings, strongest, tables
-from policylint.scan.invocations.reader import Reader, Source
-from policylint.scan.texts.languages import language
-from policylint.scan.texts.yaml import Spot, Tree, documents
 from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.reader import Reader
+from policylint.scan.invocations.settings import (
+    Setting,
+    boolean,
+    read_value,
+    settings,
+    strongest,
+    tables,
+)
+from policylint.scan.readers.declared import Declaration, Read, Word, first, found, word
+from policylint.scan.texts.languages import language
+from policylint.scan.texts.source import Source
+from policylint.scan.texts.yaml import Spot, Tree, documents
 
 _MODULES = ("kubernetes.core.helm", "community.kubernetes.helm", "community.general.helm", "helm")
 _GROUPS = ("group/kubernetes.core.helm", "group/helm")
@@ -23,7 +31,16 @@ _SETTERS = ("vars", "set_fact", "ansible.builtin.set_fact")
 _MARKS = ("helm:", "helm :", 'helm":', "helm':")
 _MENTION = pattern(r"^\s*(?:- )?[\"']?(?:[a-z]+\.[a-z]+\.)?helm[\"']?\s*:", re.MULTILINE)
 _PAIR = pattern(r"(\w+)=(\"[^\"]*\"|'[^']*'|\{\{.*?\}\}|\S+)")
-_OWN = ("release_name", "name", "chart_ref", "chart", "release_namespace", "namespace", "release_state", "state")
+_OWN = (
+    "release_name",
+    "name",
+    "chart_ref",
+    "chart",
+    "release_namespace",
+    "namespace",
+    "release_state",
+    "state",
+)
 
 
 def read(text: str, file: str) -> Iterator[Read]:
@@ -40,7 +57,11 @@ def _variables(root: Tree) -> dict[str, str]:
     said: dict[str, set[str | None]] = {}
     for name, tree in _assigned(root):
         said.setdefault(name, set()).add(None if tree.dynamic else tree.text)
-    return {name: text for name, texts in said.items() if len(texts) == 1 and (text := next(iter(texts))) is not None}
+    return {
+        name: text
+        for name, texts in said.items()
+        if len(texts) == 1 and (text := next(iter(texts))) is not None
+    }
 
 
 def _assigned(tree: Tree) -> Iterator[tuple[str, Tree]]:
@@ -103,7 +124,11 @@ def _is_call(name: str, arguments: Tree) -> bool:
 
 def _declaration(task: Tree, arguments: Tree, defaults: tuple[Tree, ...]) -> Declaration:
     blank = Declaration("ansible", task.item_spot)
-    return _free_form(blank, arguments) if arguments.text is not None else _mapping(blank, (arguments, *defaults))
+    return (
+        _free_form(blank, arguments)
+        if arguments.text is not None
+        else _mapping(blank, (arguments, *defaults))
+    )
 
 
 def _mapping(blank: Declaration, layers: tuple[Tree, ...]) -> Declaration:
@@ -112,7 +137,9 @@ def _mapping(blank: Declaration, layers: tuple[Tree, ...]) -> Declaration:
     def said(*names: str) -> Word:
         return first(*(word(layer.get(name)) for layer in layers for name in names))
 
-    chart = next((found for layer in layers if (found := layer.get("chart")) and found.mapping), None)
+    chart = next(
+        (found for layer in layers if (found := layer.get("chart")) and found.mapping), None
+    )
     own = [strongest(settings(layer, "ansible")) for layer in layers]
     return replace(
         blank,
@@ -152,7 +179,9 @@ def _free_form(blank: Declaration, arguments: Tree) -> Declaration:
     read: list[Setting] = []
     for name, reading in tables()["ansible"].settings.items():
         if name in given:
-            unsure = "{{" in given[name] or (reading[1] == "switch" and boolean(given[name]) is None)
+            unsure = "{{" in given[name] or (
+                reading[1] == "switch" and boolean(given[name]) is None
+            )
             text = "?" if unsure and reading[1] == "switch" else given[name]
             read += read_value(text, reading, _pair_spot(arguments, name), name)
     return replace(
@@ -175,7 +204,9 @@ def _pair_spot(arguments: Tree, name: str) -> Spot:
 
 
 def _wants(source: Source) -> bool:
-    if language(source.name) not in (".yaml", ".yml") or not any(mark in source.text for mark in _MARKS):
+    if language(source.name) not in (".yaml", ".yml") or not any(
+        mark in source.text for mark in _MARKS
+    ):
         return False
     return bool(_MENTION.search(source.text))
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policylint.scan.readers.declared import Declaration, first, word
 from policylint.scan.invocations.model import INLINE
-from policylint.scan.invocations.settings import Setting, read_value, setting, settings, strongest, tables
+from policylint.scan.invocations.settings import (
+    Setting,
+    read_value,
+    setting,
+    settings,
+    strongest,
+    tables,
+)
+from policylint.scan.readers.declared import Declaration, first, word
 from policylint.scan.texts.yaml import Spot, Tree
 
 
@@ -16,7 +23,13 @@ def read(root: Tree) -> Iterator[Declaration]:
     if not (root.string("apiVersion") or "").startswith("argoproj.io/"):
         return
     kind = root.string("kind")
-    application = root if kind == "Application" else root.get("spec", "template") if kind == "ApplicationSet" else None
+    application = (
+        root
+        if kind == "Application"
+        else root.get("spec", "template")
+        if kind == "ApplicationSet"
+        else None
+    )
     spec = application.get("spec") if application else None
     if application is None or spec is None:
         return
@@ -47,10 +60,14 @@ def _declaration(root: Tree, application: Tree, source: Tree, spot: Spot) -> Dec
     return Declaration(
         tool="argocd",
         spot=spot,
-        release=first(word(source.get("helm", "releaseName")), word(application.get("metadata", "name"))),
+        release=first(
+            word(source.get("helm", "releaseName")), word(application.get("metadata", "name"))
+        ),
         chart=first(word(source.get("chart")), word(packed), word(source.get("path"))),
         version=word(source.get("targetRevision")),
-        namespace=first(word(source.get("helm", "namespace")), word(spec.get("destination", "namespace"))),
+        namespace=first(
+            word(source.get("helm", "namespace")), word(spec.get("destination", "namespace"))
+        ),
         settings=strongest([*settings(source, "argocd"), *_options(spec)]),
         values=tuple(_values(source)),
         sets=tuple(_sets(source)),
@@ -70,7 +87,9 @@ def _options(spec: Tree) -> Iterator[Setting]:
             else:
                 yield from read_value(value or "true", known[name], item.spot, item.text or "")
     policy = spec.get("syncPolicy")
-    if (found and (found.open or any(_nameless(item) for item in found.items()))) or (policy and policy.open):
+    if (found and (found.open or any(_nameless(item) for item in found.items()))) or (
+        policy and policy.open
+    ):
         yield from (Setting(flag, "unknown") for flag, _ in known.values())
 
 

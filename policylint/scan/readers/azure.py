@@ -6,14 +6,15 @@ import functools
 import re
 from collections.abc import Iterator, Mapping
 
+from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.model import Job
+from policylint.scan.invocations.reader import Found, Reader
 from policylint.scan.readers.actions import Step, invocation, row_of
 from policylint.scan.readers.ci import is_yaml, mentions, minutes, resolve, script, variables
-from policylint.scan.invocations.model import Job
 from policylint.scan.shells.syntax import prepare
-from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import TAIL, Text, filled
 from policylint.scan.texts.yamlscalars import Yaml, failures, roots
-from policylint.runtime.patterns import pattern
 
 _MACRO = pattern(r"\$\(([A-Za-z_][\w.]*)\)|\$\[[^\]\n]*\]")
 _COMMANDS = ("pwd", "date", "whoami", "hostname", "uname", "id", "nproc", "ls")
@@ -29,7 +30,9 @@ def _wants(source: Source) -> bool:
         return True
     steps = re.search(r"^\s*(?:- )?(?:script|bash|pwsh|powershell):", text, re.M)
     around = re.search(
-        r"^\s*(?:- )?(?:pool|vmImage|stages|stage|job|deployment|trigger|resources|parameters):", text, re.M
+        r"^\s*(?:- )?(?:pool|vmImage|stages|stage|job|deployment|trigger|resources|parameters):",
+        text,
+        re.M,
     )
     return bool(steps and around and re.search(r"^\s*(?:pool|vmImage|displayName):", text, re.M))
 
@@ -72,7 +75,9 @@ def _task(source: Source, node: Yaml, known: dict[str, Text], job: Job | None) -
         yield from invocation(Step(source, node, inputs, job, known, fill), row)
         return
     language = (
-        "pwsh" if "power" in name.lower() or (inputs and inputs.string("scriptType") in ("ps", "pscore")) else "bash"
+        "pwsh"
+        if "power" in name.lower() or (inputs and inputs.string("scriptType") in ("ps", "pscore"))
+        else "bash"
     )
     if inputs is not None and inputs.string("scriptType") == "batch":
         language = "cmd"

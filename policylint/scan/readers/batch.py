@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import invocations
 from policylint.scan.invocations.model import Invocation, Job
-from policylint.scan.shells.shell import Shell
+from policylint.scan.invocations.reader import Found, Reader
 from policylint.scan.shells.env import Env, Value
+from policylint.scan.shells.shell import Shell
 from policylint.scan.shells.syntax import prepare
-from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import TAIL, Text, rewritten
-from policylint.runtime.patterns import pattern
 
 _COMMAND = pattern(
     r"(?:^|[{};|=(]|&&?|\b(?:call|do|else|then|not|errorlevel \d)\s|@)[ \t]*&?[ \t]*"
@@ -23,7 +24,9 @@ _REMARK = pattern(r"^[ \t@]*(?:#|rem\b|::|echo\b|Write-\w+)", re.IGNORECASE)
 _BATCH = pattern(r"^[ \t@]*set[ \t]+\"?(\w+)=([^\"\n]*?)\"?[ \t]*$", re.IGNORECASE | re.MULTILINE)
 
 
-def batch(source: Source, text: Text, known: Mapping[str, Text], job: Job | None = None) -> Iterator[Invocation]:
+def batch(
+    source: Source, text: Text, known: Mapping[str, Text], job: Job | None = None
+) -> Iterator[Invocation]:
     """The invocations of a batch script."""
     text = prepare(text)
     values = {**known, **_assigned(text, _BATCH, 2)}
@@ -41,10 +44,16 @@ def _assigned(text: Text, pattern: re.Pattern[str], group: int) -> dict[str, Tex
     found: dict[str, list[Text]] = {}
     for match in pattern.finditer(text.text):
         found.setdefault(match[1], []).append(text.slice(match.start(group), match.end(group)))
-    return {name: values[0] for name, values in found.items() if len({value.text for value in values}) == 1}
+    return {
+        name: values[0]
+        for name, values in found.items()
+        if len({value.text for value in values}) == 1
+    }
 
 
-def read(source: Source, text: Text, values: Mapping[str, Value], glue: str, job: Job | None) -> Iterator[Invocation]:
+def read(
+    source: Source, text: Text, values: Mapping[str, Value], glue: str, job: Job | None
+) -> Iterator[Invocation]:
     """The invocations of a script for Windows whose variables have these values; `glue` continues a line."""
     reading = Shell(source.text)
     text = _continued(text, glue)

@@ -6,17 +6,20 @@ import re
 from collections.abc import Iterator
 
 from policylint.errors import ReadError
+from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.reader import Reader
+from policylint.scan.invocations.settings import Setting, given_arguments, strongest
 from policylint.scan.readers.declared import Declaration, Read, Word, found
 from policylint.scan.texts.literals import Call, Literal, typescript_calls
-from policylint.scan.invocations.model import INLINE
-from policylint.scan.invocations.settings import Setting, given_arguments, strongest
-from policylint.scan.invocations.reader import Reader, Source
-from policylint.runtime.patterns import pattern
+from policylint.scan.texts.source import Source
 
 _OPTIONS = 2
 """Where the options stand: behind the scope and the id."""
 _CLASS = pattern(r"(?:^|\.)Helm$")
-_IMPORT = pattern(r"from\s+[\"']cdk8s[\"']|require\([\"']cdk8s[\"']\)|^\s*(?:from|import)\s+cdk8s\b", re.MULTILINE)
+_IMPORT = pattern(
+    r"from\s+[\"']cdk8s[\"']|require\([\"']cdk8s[\"']\)|^\s*(?:from|import)\s+cdk8s\b", re.MULTILINE
+)
 
 
 def read(source: Source) -> Iterator[Read]:
@@ -25,7 +28,11 @@ def read(source: Source) -> Iterator[Read]:
     try:
         calls = list(_calls(source.text, python=python))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        yield ReadError(f"not Python: {error}", line=getattr(error, "lineno", 0) or 0, remedy="correct the program")
+        yield ReadError(
+            f"not Python: {error}",
+            line=getattr(error, "lineno", 0) or 0,
+            remedy="correct the program",
+        )
         return
     yield from (_call(call) for call in calls if "chart" in call.options or call.spread)
 
@@ -48,7 +55,9 @@ def _call(call: Call) -> Declaration:
     return Declaration(
         tool="cdk8s",
         spot=call.spot,
-        release=release if release != Word() else Word(None, True),  # the construct makes one of its path
+        release=release
+        if release != Word()
+        else Word(None, True),  # the construct makes one of its path
         chart=_word(options.get("chart")),
         version=_word(options.get("version")),
         namespace=_word(options.get("namespace")),
@@ -61,7 +70,9 @@ def _call(call: Call) -> Declaration:
 
 def _settings(given: Literal | None) -> Iterator[Setting]:
     if given is not None and isinstance(given.value, list):
-        items = [(each.value if isinstance(each.value, str) else "", each.spot) for each in given.value]
+        items = [
+            (each.value if isinstance(each.value, str) else "", each.spot) for each in given.value
+        ]
         yield from given_arguments((text, spot, False) for text, spot in items)
 
 

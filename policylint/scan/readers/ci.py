@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from policylint.scan.readers.batch import batch
+from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import shell
 from policylint.scan.invocations.model import Invocation, Job
+from policylint.scan.readers.batch import batch
 from policylint.scan.readers.powershell import powershell
 from policylint.scan.shells.env import Env, Value
 from policylint.scan.shells.syntax import prepare
-from policylint.scan.invocations.reader import Source
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text, joined, rewritten
 from policylint.scan.texts.yamlscalars import Yaml
-from policylint.runtime.patterns import pattern
 
 Variables = Mapping[str, Text]
 _POWERSHELL = ("pwsh", "powershell")
@@ -117,7 +117,14 @@ def minutes(text: str) -> float | None:
 def words(parts: Iterable[Text]) -> Text:
     """An argument list as a shell would be given it: each part quoted; a script for a shell in it stays as it is."""
     every = list(parts)
-    given = bool(every) and every[0].text.rpartition("/")[2] in ("sh", "bash", "ash", "dash", "ksh", "zsh")
+    given = bool(every) and every[0].text.rpartition("/")[2] in (
+        "sh",
+        "bash",
+        "ash",
+        "dash",
+        "ksh",
+        "zsh",
+    )
     return joined((_quoted(part, given=given) for part in every), " ")
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from policylint.scan.invocations.model import Job
+from policylint.scan.invocations.reader import Found, Reader
 from policylint.scan.readers.actions import Step, invocation, row_of
 from policylint.scan.readers.ci import is_yaml, mentions, script, variables
-from policylint.scan.invocations.model import Job
-from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
 from policylint.scan.texts.yamlscalars import Yaml, failures, roots
 
@@ -17,13 +18,18 @@ def _wants(source: Source) -> bool:
     if not is_yaml(source) or not mentions(source):
         return False
     named = ".circleci" in source.path.parts
-    return named or bool(re.search(r"^version:\s*[\"']?2(?:\.\d)?", source.text, re.M) and "steps:" in source.text)
+    return named or bool(
+        re.search(r"^version:\s*[\"']?2(?:\.\d)?", source.text, re.M) and "steps:" in source.text
+    )
 
 
 def _read(source: Source) -> Iterator[Found]:
     yield from failures(source)
     for root in roots(source):
-        orbs = {name: value.string().partition("@")[0] for name, value in (root.get("orbs") or root).pairs()}
+        orbs = {
+            name: value.string().partition("@")[0]
+            for name, value in (root.get("orbs") or root).pairs()
+        }
         for part in ("commands", "jobs"):
             found = root.get(part)
             for name, job in found.pairs() if found else ():
@@ -36,7 +42,11 @@ def _read(source: Source) -> Iterator[Found]:
 
 
 def _steps(
-    source: Source, steps: Yaml | None, known: dict[str, Text], job: Job | None, orbs: dict[str, str]
+    source: Source,
+    steps: Yaml | None,
+    known: dict[str, Text],
+    job: Job | None,
+    orbs: dict[str, str],
 ) -> Iterator[Found]:
     for step in steps.items() if steps else ():
         for name, body in step.pairs():
@@ -45,7 +55,11 @@ def _steps(
                 if command is not None:
                     values = {**known, **variables(body.get("environment"))}
                     yield from script(
-                        source, command.text(), values, job, body.string("shell").split("/")[-1] or "bash"
+                        source,
+                        command.text(),
+                        values,
+                        job,
+                        body.string("shell").split("/")[-1] or "bash",
                     )
             elif name in ("when", "unless"):
                 yield from _steps(source, body.get("steps"), known, job, orbs)
@@ -53,7 +67,9 @@ def _steps(
                 yield from _orb(source, step, name, body, job, orbs)
 
 
-def _orb(source: Source, step: Yaml, name: str, body: Yaml, job: Job | None, orbs: dict[str, str]) -> Iterator[Found]:
+def _orb(
+    source: Source, step: Yaml, name: str, body: Yaml, job: Job | None, orbs: dict[str, str]
+) -> Iterator[Found]:
     alias, _, command = name.partition("/")
     orb = orbs.get(alias, alias)
     row = row_of(f"helm/{command}") if re.search(r"(^|/)helm(-orb)?$", orb) else None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.scan.readers.declared import Declaration, Word, first, word
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.settings import settings, strongest
+from policylint.scan.readers.declared import Declaration, Word, first, word
 from policylint.scan.texts.yaml import Tree
 
 _EXTERNAL = "crossplane.io/external-name"
@@ -16,15 +16,21 @@ _EXTERNAL = "crossplane.io/external-name"
 def read(root: Tree) -> Declaration | None:
     """The release that a Release declares; None for any other object."""
     api = root.string("apiVersion") or ""
-    if root.string("kind") != "Release" or not api.startswith(("helm.crossplane.io/", "helm.m.crossplane.io/")):
+    if root.string("kind") != "Release" or not api.startswith(
+        ("helm.crossplane.io/", "helm.m.crossplane.io/")
+    ):
         return None
     given = root.get("spec", "forProvider")
     spec = root.get("spec")
     return Declaration(
         tool="crossplane",
         spot=root.spot,
-        release=first(word(root.get("metadata", "annotations", _EXTERNAL)), word(root.get("metadata", "name"))),
-        chart=first(word(given.get("chart", "name")), word(given.get("chart", "url"))) if given else Word(),
+        release=first(
+            word(root.get("metadata", "annotations", _EXTERNAL)), word(root.get("metadata", "name"))
+        ),
+        chart=first(word(given.get("chart", "name")), word(given.get("chart", "url")))
+        if given
+        else Word(),
         version=word(given.get("chart", "version")) if given else Word(),
         namespace=word(given.get("namespace")) if given else Word(),
         settings=strongest(settings(root, "crossplane")),

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 
-from policylint.errors import ReadError
-from policylint.scan.invocations.model import UNSET, Flag, Invocation, Place
+from policylint.errors import ReadError, RuleFailure
+from policylint.scan.invocations.model import UNSET, Flag, Invocation
+from policylint.scan.invocations.reader import Found
 from policylint.scan.invocations.settings import Setting, varies
-from policylint.scan.invocations.reader import Found, Source
+from policylint.scan.texts.source import Place, Source
 from policylint.scan.texts.yaml import Spot, Tree
-from policylint.report.model import RuleFailure
 
 
 class Word(Struct, frozen=True):
@@ -65,9 +65,14 @@ def found(read: Iterable[Read], source: Source) -> Iterator[Found]:
     """The invocations and failures that a tool's declarations are."""
     try:
         for each in read:
-            yield _failure(each, source) if isinstance(each, ReadError) else invocation(each, source)
+            yield (
+                _failure(each, source) if isinstance(each, ReadError) else invocation(each, source)
+            )
     except RecursionError:
-        yield _failure(ReadError("nested too deeply", line=1, remedy="no declaration of a release needs this"), source)
+        yield _failure(
+            ReadError("nested too deeply", line=1, remedy="no declaration of a release needs this"),
+            source,
+        )
 
 
 def _failure(error: ReadError, source: Source) -> RuleFailure:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policylint.scan.readers.ci import words
+from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import listed, shell
+from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.readers.ci import words
 from policylint.scan.shells.env import Env
-from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
 from policylint.scan.texts.yamlscalars import roots
-from policylint.runtime.patterns import pattern
 
 _INSTRUCTION = pattern(
     r"^[ \t]*(RUN|CMD|ENTRYPOINT|ENV|ARG|HEALTHCHECK)[ \t]+((?:[^\n]*\\[ \t]*\n(?:[ \t]*#[^\n]*\n)*)*[^\n]*)",
@@ -26,7 +27,9 @@ _CRON = pattern(rf"^[ \t]*{_WHEN}[ \t]*{_USER}(.+)$", re.MULTILINE)
 
 def _dockerfile(source: Source) -> Iterator[Found]:
     env = Env()
-    text = re.sub(r"(?m)^[ \t]*#[^\n]*", lambda match: " " * (len(match.group()) - 1) + "\\", source.text)
+    text = re.sub(
+        r"(?m)^[ \t]*#[^\n]*", lambda match: " " * (len(match.group()) - 1) + "\\", source.text
+    )
     for match in _INSTRUCTION.finditer(text):
         kind = match[1].upper()
         start = match.start(2) + len((_OPTIONS.match(match[2]) or [""])[0])
@@ -49,7 +52,10 @@ def _json(source: Source, part: Text) -> Text:
     """The exec form, `["helm", "upgrade"]`, as words."""
     inner = Source(source.file, part.text)
     found = [item.text() for root in roots(inner) for item in root.items()]
-    moved = [Text(each.text, tuple(part.at[at] if at >= 0 else -1 for at in each.at), each.marks) for each in found]
+    moved = [
+        Text(each.text, tuple(part.at[at] if at >= 0 else -1 for at in each.at), each.marks)
+        for each in found
+    ]
     return words(moved)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from policylint.scan.readers.declared import Declaration, Word, first, word
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.settings import Setting, settings, strongest
+from policylint.scan.readers.declared import Declaration, Word, first, word
 from policylint.scan.texts.yaml import Tree
 
 Sources = Mapping[tuple[str, str | None, str | None], Tree]
@@ -34,7 +34,9 @@ def read(root: Tree, known: Sources) -> Declaration | None:
 
 
 def _release(root: Tree, known: Sources) -> Declaration:
-    namespace = first(word(root.get("spec", "targetNamespace")), word(root.get("metadata", "namespace")))
+    namespace = first(
+        word(root.get("spec", "targetNamespace")), word(root.get("metadata", "namespace"))
+    )
     chart, version = _chart(root, known)
     spec = root.get("spec")
     patch = not any(root.get("spec", *path) for path in (("chart", "spec", "chart"), ("chartRef",)))
@@ -75,14 +77,18 @@ def _chart(root: Tree, known: Sources) -> tuple[Word, Word]:
         return word(source.get("spec", "chart")), word(source.get("spec", "version"))
     tag = source.get("spec", "ref")
     names = ("digest", "semver", "tag")
-    return word(source.get("spec", "url")), first(*(word(tag.get(name)) for name in names)) if tag else Word()
+    return word(source.get("spec", "url")), first(
+        *(word(tag.get(name)) for name in names)
+    ) if tag else Word()
 
 
 def _source(ref: Tree, namespace: str | None, known: Sources) -> Tree | None:
     """The object that a chartRef names; without namespaces in the files, the only one of that name."""
     kind, name = ref.string("kind") or "", ref.string("name")
     exact = known.get((kind, ref.string("namespace") or namespace, name))
-    named = [tree for (a_kind, _, a_name), tree in known.items() if (a_kind, a_name) == (kind, name)]
+    named = [
+        tree for (a_kind, _, a_name), tree in known.items() if (a_kind, a_name) == (kind, name)
+    ]
     return exact or (named[0] if len(named) == 1 else None)
 
 
@@ -90,14 +96,18 @@ def _remediation(root: Tree) -> Iterator[Setting]:
     """A failed upgrade is rolled back when remediation is asked for: retries, or the last failure by itself."""
     upgrade, found = root.get("spec", "upgrade"), root.get("spec", "upgrade", "remediation")
     strategy = upgrade.get("strategy") if upgrade else None
-    if strategy and strategy.string("name") == "RetryOnFailure":  # the failed release stays while it is tried again
+    if (
+        strategy and strategy.string("name") == "RetryOnFailure"
+    ):  # the failed release stays while it is tried again
         yield Setting("atomic", "unset", False, strategy.spot, strategy.name)
         return
     if found is None:
         if upgrade and (upgrade.open or upgrade.dynamic):
             yield Setting("atomic", "unknown")
         return
-    retries, last, way = (found.get(name) for name in ("retries", "remediateLastFailure", "strategy"))
+    retries, last, way = (
+        found.get(name) for name in ("retries", "remediateLastFailure", "strategy")
+    )
     said = [each for each in (retries, last, way) if each]
     state = _rolls_back(retries, last, way)
     if found.open or found.dynamic or any(each.dynamic or each.sometimes(root) for each in said):
@@ -121,7 +131,9 @@ def _values(root: Tree) -> Iterator[str]:
     if single:
         yield single
     given = root.get("spec", "valuesFrom")
-    yield from (f"{item.string('kind')}/{item.string('name')}" for item in given.items()) if given else ()
+    yield from (
+        (f"{item.string('kind')}/{item.string('name')}" for item in given.items()) if given else ()
+    )
     if root.get("spec", "values"):
         yield INLINE
 
@@ -139,7 +151,9 @@ def _first_flux(root: Tree) -> Declaration:
     return Declaration(
         tool="flux",
         spot=root.spot,
-        release=given if given.text or given.dynamic else Word(None if unsure else composed, unsure),
+        release=given
+        if given.text or given.dynamic
+        else Word(None if unsure else composed, unsure),
         chart=first(word(chart.get("name")), word(chart.get("path"))) if chart else Word(),
         version=first(word(chart.get("version")), word(chart.get("ref"))) if chart else Word(),
         namespace=namespace,

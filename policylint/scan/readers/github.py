@@ -8,15 +8,25 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from policylint.scan.readers.actions import Step, invocation, row_of
-from policylint.scan.readers.ci import is_yaml, makes_cluster, mentions, minutes, resolve, script, variables, words
+from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Job
+from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.readers.actions import Step, invocation, row_of
+from policylint.scan.readers.ci import (
+    is_yaml,
+    makes_cluster,
+    mentions,
+    minutes,
+    resolve,
+    script,
+    variables,
+    words,
+)
 from policylint.scan.readers.pipelines import nested
 from policylint.scan.shells.syntax import prepare
-from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
 from policylint.scan.texts.yamlscalars import Yaml, failures, roots
-from policylint.runtime.patterns import pattern
 
 _ENV = pattern(r"\$\{\{\s*env\.(\w+)\s*\}\}")
 _SCRIPT = pattern(r"(?:^|[-_])(?:run|exec)$|^run[-_]|(?:script|commands?|cmds?)$", re.IGNORECASE)
@@ -74,11 +84,15 @@ def _done(job: Yaml) -> Iterator[str]:
         yield step.string("run")
 
 
-def _steps(source: Source, parent: Yaml, known: dict[str, Text], about: Job | None, shell: str) -> Iterator[Found]:
+def _steps(
+    source: Source, parent: Yaml, known: dict[str, Text], about: Job | None, shell: str
+) -> Iterator[Found]:
     yield from _each(source, parent.get("steps"), known, about, shell)
 
 
-def _each(source: Source, steps: Yaml | None, known: dict[str, Text], about: Job | None, shell: str) -> Iterator[Found]:
+def _each(
+    source: Source, steps: Yaml | None, known: dict[str, Text], about: Job | None, shell: str
+) -> Iterator[Found]:
     for step in steps.items() if steps else ():
         values = {**known, **variables(step.get("env"))}
         job = _within(step, about)
@@ -111,10 +125,16 @@ def _used(source: Source, step: Yaml, known: dict[str, Text], job: Job | None) -
         given = inputs.get("args")
         named = step.get("uses")
         if given is not None and named is not None:
-            program = named.text() if inputs.string("entrypoint") == "" else (inputs.get("entrypoint") or named).text()
+            program = (
+                named.text()
+                if inputs.string("entrypoint") == ""
+                else (inputs.get("entrypoint") or named).text()
+            )
             helm = Text("helm", (program.start,) * 4, "....")
             text = (
-                given.text() if re.match(r"\s*helm\b|-c\b", given.text().text) else helm + Text.of(" ") + given.text()
+                given.text()
+                if re.match(r"\s*helm\b|-c\b", given.text().text)
+                else helm + Text.of(" ") + given.text()
             )
             yield from script(source, text, known, job)
     elif inputs is not None:
@@ -125,7 +145,9 @@ def _filled(text: Text, known: dict[str, Text]) -> Text:
     return prepare(resolve(text, _ENV, known.get))
 
 
-def _texts(source: Source, inputs: Yaml, known: dict[str, Text], job: Job | None) -> Iterator[Found]:
+def _texts(
+    source: Source, inputs: Yaml, known: dict[str, Text], job: Job | None
+) -> Iterator[Found]:
     """Inputs of any action that hold a script (`run`, `script`, `inlineScript`, `command`)."""
     for name, value in inputs.pairs():
         if _SCRIPT.search(name):

@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from policylint.scan.readers.ci import is_yaml, lines, makes_cluster, mentions, minutes, script, variables
 from policylint.scan.invocations.model import Job
-from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.readers.ci import (
+    is_yaml,
+    lines,
+    makes_cluster,
+    mentions,
+    minutes,
+    script,
+    variables,
+)
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text, joined
 from policylint.scan.texts.yamlscalars import Yaml, failures, roots
 
@@ -25,7 +34,11 @@ def _wants(source: Source) -> bool:
     keyed = re.search(r"^ +(?:before_|after_)?script:", source.text, re.M)
     return bool(
         keyed
-        and re.search(r"^(?:stages|include|variables|image|default):|^ +(?:stage|extends|rules):", source.text, re.M)
+        and re.search(
+            r"^(?:stages|include|variables|image|default):|^ +(?:stage|extends|rules):",
+            source.text,
+            re.M,
+        )
     )
 
 
@@ -37,16 +50,23 @@ def _read(source: Source) -> Iterator[Found]:
             if job.mapping and any(job.get(part) is not None for part in _PARTS):
                 yield from _job(source, keys, name, job)
         for part in _PARTS:
-            yield from script(source, _lines(keys, keys.get(part)), variables(keys.get("variables")))
+            yield from script(
+                source, _lines(keys, keys.get(part)), variables(keys.get("variables"))
+            )
 
 
 def _job(source: Source, root: Keys, name: str, job: Yaml) -> Iterator[Found]:
     layers = list(_layers(root, job))
-    known = variables(root.get("variables"), *(layer.get("variables") for layer in reversed(layers)))
+    known = variables(
+        root.get("variables"), *(layer.get("variables") for layer in reversed(layers))
+    )
     about = _about(name, layers)
     default = root.get("default")
     shared = (default.get("before_script") if default else None) or root.get("before_script")
-    whole = [_lines(root, each) for each in (_found(layers, "before_script") or shared, _found(layers, "script"))]
+    whole = [
+        _lines(root, each)
+        for each in (_found(layers, "before_script") or shared, _found(layers, "script"))
+    ]
     yield from script(source, joined(whole, "\n"), known, about)
     yield from script(source, _lines(root, _found(layers, "after_script")), known, about)
 
@@ -83,7 +103,9 @@ def _about(name: str, layers: list[Yaml]) -> Job:
         interruptible,
         environment,
         said("stage"),
-        makes_cluster(lines(layer.get(key)).text for layer in layers for key in ("before_script", "script")),
+        makes_cluster(
+            lines(layer.get(key)).text for layer in layers for key in ("before_script", "script")
+        ),
     )
 
 

@@ -8,13 +8,14 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 
 from policylint.errors import ReadError
-from policylint.scan.readers.declared import Declaration, Read, Word, first, found, word
-from policylint.scan.invocations.model import INLINE
-from policylint.scan.invocations.settings import Setting, arguments, setting, strongest, tables
-from policylint.scan.invocations.reader import Reader, Source
-from policylint.scan.texts.languages import language
-from policylint.scan.texts.yaml import Tree, documents
 from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.reader import Reader
+from policylint.scan.invocations.settings import Setting, arguments, setting, strongest, tables
+from policylint.scan.readers.declared import Declaration, Read, Word, first, found, word
+from policylint.scan.texts.languages import language
+from policylint.scan.texts.source import Source
+from policylint.scan.texts.yaml import Tree, documents
 
 Near = Callable[[str], str | None]
 """The text of a file beside the one that is read, by relative path; None where it cannot be had."""
@@ -80,7 +81,13 @@ def read(text: str, file: str, near: Near) -> Iterator[Read]:
 
 def is_state(roots: tuple[Tree, ...], file: str) -> bool:
     """Whether these are the documents of a helmfile: by its keys, or by its name and a list of releases."""
-    listed = [item for root in roots if (found := root.get("releases")) for item in found.items() if item.mapping]
+    listed = [
+        item
+        for root in roots
+        if (found := root.get("releases"))
+        for item in found.items()
+        if item.mapping
+    ]
     if not listed or ".policylint" in file or any(root.get("renderedvalues") for root in roots):
         return False  # `helmfile build` prints states with this key, and nobody writes it
     path = PurePosixPath(file)
@@ -93,7 +100,12 @@ def _state(roots: tuple[Tree, ...], near: Near, depth: int) -> State:
     bases = [found for root in roots if (found := root.get("bases"))]
     under = [_base(item, near, depth) for each in bases for item in each.items()]
     own = [found for root in roots if (found := root.get("helmDefaults"))]
-    templates = {name: tree for root in roots if (found := root.get("templates")) for name, tree in found.pairs()}
+    templates = {
+        name: tree
+        for root in roots
+        if (found := root.get("templates"))
+        for name, tree in found.pairs()
+    }
     inherits = [found for root in roots if (found := root.get("defaultInherit"))]
     return State(
         roots,
@@ -118,7 +130,12 @@ def _base(item: Tree, near: Near, depth: int) -> State:
 def _general(defaults: tuple[Tree, ...]) -> General:
     """The helmDefaults of all parts: of a key that several set, the last counts."""
     said = {name: (value, tree) for tree in defaults for name, value in tree.pairs()}
-    given = [each for tree in defaults for key in ("args", "syncArgs") for each in arguments(tree.get(key))]
+    given = [
+        each
+        for tree in defaults
+        for key in ("args", "syncArgs")
+        for each in arguments(tree.get(key))
+    ]
     return General(said, any(tree.open for tree in defaults), tuple(given))
 
 
@@ -144,7 +161,10 @@ def _declaration(item: Tree, state: State, general: General) -> Declaration:
 
 def _layers(item: Tree, state: State) -> tuple[list[Layer], bool]:
     """The item and its templates, the nearest first; whether a template is not to be found."""
-    wanted = [*_inherited(item.get("inherit")), *(each for tree in state.inherits for each in _inherited(tree))]
+    wanted = [
+        *_inherited(item.get("inherit")),
+        *(each for tree in state.inherits for each in _inherited(tree)),
+    ]
     found = [(state.templates.get(name), without) for name, without in reversed(wanted)]
     layers = [Layer(item), *(Layer(tree, without) for tree, without in found if tree)]
     return layers, any(tree is None for tree, _ in found)
@@ -215,4 +235,6 @@ def _wants(source: Source) -> bool:
     return language(source.name) in (".yaml", ".yml") and "releases:" in source.text
 
 
-READER = Reader("helmfile", _wants, lambda source: found(read(source.text, source.file, source.near), source))
+READER = Reader(
+    "helmfile", _wants, lambda source: found(read(source.text, source.file, source.near), source)
+)

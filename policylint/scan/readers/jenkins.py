@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from policylint.scan.readers.ci import script
-from policylint.scan.invocations.model import Job
-from policylint.scan.invocations.reader import Found, Reader, Source
-from policylint.scan.texts.text import TAIL, Text, joined
 from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.model import Job
+from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.readers.ci import script
+from policylint.scan.texts.source import Source
+from policylint.scan.texts.text import TAIL, Text, joined
 
 _STEP = pattern(
     r"\b(sh|bat|powershell|pwsh)\b[ \t]*\(?\s*"
@@ -20,7 +21,9 @@ _STEP = pattern(
 )
 _HELPER = pattern(r"\b([A-Za-z]\w*+)[ \t]*\(?[ \t]*(?:[\w.]++[ \t]*[,:]\s*)*+(?=[\"'])")
 """A method's name and the plain arguments before a string."""
-_RUNS = frozenset(["sh", "ssh", "shell", "bash", "exec", "execute", "run", "cmd", "command", "invoke"])
+_RUNS = frozenset(
+    ["sh", "ssh", "shell", "bash", "exec", "execute", "run", "cmd", "command", "invoke"]
+)
 _NAMES = frozenset(["stage", "step", "test", "log", "title", "name", "label"])
 _PARTS = pattern(r"_|(?<=[a-z])(?=[A-Z])")
 _COMMAND = pattern(r"\s*(?:sudo\s+)?helm(?:file)?\s+(?:-|[a-z]+[\s\"']|[a-z]+\Z)")
@@ -28,7 +31,8 @@ _NAMED = pattern(r"\bscript\s*:\s*")
 _LITERAL = pattern(r"(\"\"\"|'''|\"|'|\$/)")
 _INTERPOLATION = pattern(r"\$\{((?:[^{}]|\{[^{}]*\})*)\}|\$([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)")
 _ASSIGN = pattern(
-    r"(?:^|[{;])[ \t]*(?:def\s+|String\s+|final\s+|static\s+|@Field\s+)*([A-Za-z_]\w*)\s*=\s*(?=[\"'])", re.MULTILINE
+    r"(?:^|[{;])[ \t]*(?:def\s+|String\s+|final\s+|static\s+|@Field\s+)*([A-Za-z_]\w*)\s*=\s*(?=[\"'])",
+    re.MULTILINE,
 )
 _ENV = pattern(r"withEnv\s*\(\s*\[")
 _OPENING = pattern(
@@ -58,7 +62,9 @@ def _read(source: Source) -> Iterator[Found]:
         if match.start() < taken or _inside(text, match.start()):
             continue
         found = _argument(text, match.end(), known)
-        if found is None or (match.re.pattern == _HELPER.pattern and not _COMMAND.match(found.text.text)):
+        if found is None or (
+            match.re.pattern == _HELPER.pattern and not _COMMAND.match(found.text.text)
+        ):
             continue
         taken = found.end
         yield from script(source, found.text, known, job, _LANGUAGES.get(match[1], "bash"))
@@ -66,7 +72,9 @@ def _read(source: Source) -> Iterator[Found]:
 
 def _helpers(text: str) -> Iterator[re.Match[str]]:
     """Calls of a pipeline's own methods that run a command, by their names: `getShResult(this, "...")`."""
-    named = ((match, {*_PARTS.sub(" ", match[1]).lower().split()}) for match in _HELPER.finditer(text))
+    named = (
+        (match, {*_PARTS.sub(" ", match[1]).lower().split()}) for match in _HELPER.finditer(text)
+    )
     return (match for match, words in named if words & _RUNS and not words & _NAMES)
 
 
@@ -157,10 +165,18 @@ def _unescaped(body: Text, interpolated: bool, known: dict[str, Text]) -> Text:
         place = body.at[match.start()]
         if match[1] is not None:
             char = _ESCAPES.get(match[1], match[1])
-            parts.append(Text(char, (place,), ".") if match[1] != "\n" else body.slice(match.start(), match.end()))
+            parts.append(
+                Text(char, (place,), ".")
+                if match[1] != "\n"
+                else body.slice(match.start(), match.end())
+            )
             continue
         name = (match[2] or match[3] or "").strip()
-        value = known.get(re.sub(r"^(?:env|params)\.", "", name)) if re.fullmatch(r"(?:env\.)?\w+", name) else None
+        value = (
+            known.get(re.sub(r"^(?:env|params)\.", "", name))
+            if re.fullmatch(r"(?:env\.)?\w+", name)
+            else None
+        )
         if value is not None and value.known is not None:
             parts.append(Text.standing(value, place, body.at[match.end() - 1] + 1))
         else:
@@ -178,17 +194,31 @@ def _variables(text: str, original: str) -> dict[str, Text]:
         if literal is not None and not re.compile(r"[ \t]*[+.?]").match(text, literal.end):
             found.setdefault(match[1], []).append(literal.text)
     for match in _ENV.finditer(text):
-        for each in re.finditer(r"[\"'](\w+)=([^\"'\n]*)[\"']", text[match.end() : text.find("]", match.end())]):
+        for each in re.finditer(
+            r"[\"'](\w+)=([^\"'\n]*)[\"']", text[match.end() : text.find("]", match.end())]
+        ):
             found.setdefault(each[1], []).append(Text.of(TAIL if "$" in each[2] else each[2]))
-    return {name: values[0] for name, values in found.items() if len({value.text for value in values}) == 1}
+    return {
+        name: values[0]
+        for name, values in found.items()
+        if len({value.text for value in values}) == 1
+    }
 
 
 def _job(text: str) -> Job:
     """The pipeline's time limit and whether it runs beside itself."""
-    limits = [int(count) * _UNITS.get(unit.upper() or "MINUTES", 1.0) for count, unit in _TIMEOUT.findall(text)]
+    limits = [
+        int(count) * _UNITS.get(unit.upper() or "MINUTES", 1.0)
+        for count, unit in _TIMEOUT.findall(text)
+    ]
     alone = "disableConcurrentBuilds" in text or re.search(r"\block\s*\(", text)
     cancels = True if re.search(r"abortPrevious\s*:\s*true", text) else None
-    return Job("", limits[0] if len(limits) == 1 else None, "disableConcurrentBuilds" if alone else None, cancels)
+    return Job(
+        "",
+        limits[0] if len(limits) == 1 else None,
+        "disableConcurrentBuilds" if alone else None,
+        cancels,
+    )
 
 
 def _wants(source: Source) -> bool:

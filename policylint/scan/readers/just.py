@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from policylint.scan.readers.ci import script
-from policylint.scan.invocations.reader import Found, Reader, Source
-from policylint.scan.texts.text import TAIL, Text, filled, joined, rewritten
 from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.readers.ci import script
+from policylint.scan.texts.source import Source
+from policylint.scan.texts.text import TAIL, Text, filled, joined, rewritten
 
 _STRING = r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'"
 _ASSIGN = pattern(r"^(?:export[ \t]+)?([A-Za-z_][\w-]*)[ \t]*:=[ \t]*([^\n]*)", re.MULTILINE)
-_SETTING = pattern(r"^set[ \t]+(?:windows-)?(?:shell|powershell)[ \t]*(?::=[ \t]*)?([^\n]*)", re.MULTILINE)
+_SETTING = pattern(
+    r"^set[ \t]+(?:windows-)?(?:shell|powershell)[ \t]*(?::=[ \t]*)?([^\n]*)", re.MULTILINE
+)
 _RECIPE = pattern(
     rf"^@?[A-Za-z_][\w-]*((?:{_STRING}|[^\n:\"'#])*+):(?!=)[^\n]*\n((?:[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)++)",
     re.MULTILINE,
@@ -30,14 +33,22 @@ _SHEBANG = pattern(r"\s*#![^\n]*?(?:\b(pwsh|powershell)\b|\b(python3?|node|perl|
 def _read(source: Source) -> Iterator[Found]:
     values = _values(source.text)
     setting = _SETTING.search(source.text)
-    language = "pwsh" if setting and re.search(r"pwsh|powershell", setting.group(), re.IGNORECASE) else "bash"
+    language = (
+        "pwsh"
+        if setting and re.search(r"pwsh|powershell", setting.group(), re.IGNORECASE)
+        else "bash"
+    )
     for match in _RECIPE.finditer(source.text):
         if "helm" in match[2].lower() or "{{" in match[2]:
             known = {**values, **_parameters(source.text, match)}
-            yield from _recipe(source, Text.cut(source.text, match.start(2), match.end(2)), known, language)
+            yield from _recipe(
+                source, Text.cut(source.text, match.start(2), match.end(2)), known, language
+            )
 
 
-def _recipe(source: Source, body: Text, known: Mapping[str, Text], language: str) -> Iterator[Found]:
+def _recipe(
+    source: Source, body: Text, known: Mapping[str, Text], language: str
+) -> Iterator[Found]:
     shebang = _SHEBANG.match(body.text)
     if shebang:
         language = "pwsh" if shebang[1] else "python"
@@ -68,7 +79,11 @@ def _value(text: str, at: int, end: int, known: Mapping[str, Text]) -> Text | No
         if match is None:
             return None
         group = next(index for index in (1, 2, 3) if match[index] is not None)
-        part = known.get(match[3]) if group == 3 else Text.cut(text, match.start(group) + 1, match.end(group) - 1)
+        part = (
+            known.get(match[3])
+            if group == 3
+            else Text.cut(text, match.start(group) + 1, match.end(group) - 1)
+        )
         if part is None:
             return None
         parts += [part, *([Text.of("/")] if match.group().rstrip(" \t").endswith("/") else [])]
@@ -81,7 +96,9 @@ def _parameters(text: str, recipe: re.Match[str]) -> dict[str, Text]:
     found: dict[str, Text] = {}
     for match in _PARAMETER.finditer(text, recipe.start(1), recipe.end(1)):
         given = match[2] is not None and match.end(2) - match.start(2) > 2
-        found[match[1]] = Text.cut(text, match.start(2) + 1, match.end(2) - 1) if given else Text.of(TAIL)
+        found[match[1]] = (
+            Text.cut(text, match.start(2) + 1, match.end(2) - 1) if given else Text.of(TAIL)
+        )
     return found
 
 

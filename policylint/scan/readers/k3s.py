@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.scan.readers.declared import Declaration, word
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.settings import settings, strongest
+from policylint.scan.readers.declared import Declaration, word
 from policylint.scan.texts.yaml import Tree
 
 
@@ -18,7 +18,9 @@ def _values(root: Tree) -> Iterator[str]:
 
 def read(root: Tree) -> Declaration | None:
     """The release that a HelmChart declares; None for any other object."""
-    if root.string("kind") != "HelmChart" or not (root.string("apiVersion") or "").startswith("helm.cattle.io/"):
+    if root.string("kind") != "HelmChart" or not (root.string("apiVersion") or "").startswith(
+        "helm.cattle.io/"
+    ):
         return None
     spec = root.get("spec")
     given = root.get("spec", "set")

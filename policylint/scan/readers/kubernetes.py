@@ -8,18 +8,21 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from policylint.errors import ReadError
+from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.reader import Found, Reader
 from policylint.scan.readers import argocd, crossplane, fleet, flux, k3s, rancher
 from policylint.scan.readers.declared import Declaration, Read, found
-from policylint.scan.texts.hcl import here_documents
 from policylint.scan.readers.manifests import mentions, objects
-from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.hcl import here_documents
 from policylint.scan.texts.languages import TEXT, YAML, language
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
-from policylint.runtime.patterns import pattern
 
 _KINDS = (k3s.read, fleet.read_object, crossplane.read, rancher.read)
 _HCL = (".tf", ".tofu", ".hcl")
-_ASSIGNED = pattern(r"^[ \t]*(?:export[ \t]+|readonly[ \t]+|local[ \t]+)?([A-Za-z_]\w*)=([^\n]*)", re.MULTILINE)
+_ASSIGNED = pattern(
+    r"^[ \t]*(?:export[ \t]+|readonly[ \t]+|local[ \t]+)?([A-Za-z_]\w*)=([^\n]*)", re.MULTILINE
+)
 _LITERAL = pattern(r"(\"[^\"$`\\]*\"|'[^']*'|[\w./:@%+~-]+)[ \t]*(?:#.*)?$")
 
 
@@ -38,7 +41,10 @@ def _read(source: Source) -> Iterator[Found]:
         read = [each.knowing(known) if isinstance(each, Tree) else each for each in read]
     declared = _releases(read, source)
     if kind == ".json":  # an edit writes YAML
-        declared = (replace(each, syntax="code") if isinstance(each, Declaration) else each for each in declared)
+        declared = (
+            replace(each, syntax="code") if isinstance(each, Declaration) else each
+            for each in declared
+        )
     return found(declared, source)
 
 
@@ -47,7 +53,11 @@ def _variables(text: str) -> dict[str, str]:
     said: dict[str, set[str]] = {}
     for name, value in _ASSIGNED.findall(text):
         said.setdefault(name, set()).add(value.strip())
-    once = {name: _LITERAL.match(next(iter(values))) for name, values in said.items() if len(values) == 1}
+    once = {
+        name: _LITERAL.match(next(iter(values)))
+        for name, values in said.items()
+        if len(values) == 1
+    }
     return {f"${{{name}}}": literal[1].strip("\"'") for name, literal in once.items() if literal}
 
 
@@ -73,7 +83,11 @@ def _beside(source: Source) -> Iterator[Tree]:
     for root in documents(text, "kustomization.yaml") if text else ():
         listed = root.get("resources") if isinstance(root, Tree) else None
         for item in listed.items() if listed else ():
-            beside = source.near(item.text) if item.text and item.text.endswith((".yaml", ".yml")) else None
+            beside = (
+                source.near(item.text)
+                if item.text and item.text.endswith((".yaml", ".yml"))
+                else None
+            )
             found = objects(beside, item.text or "") if beside else ()
             yield from (each for each in found if isinstance(each, Tree))
 

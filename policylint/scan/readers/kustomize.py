@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.errors import ReadError
-from policylint.scan.readers.declared import Declaration, Read, first, found, word
 from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import settings, strongest
-from policylint.scan.invocations.reader import Reader, Source
+from policylint.scan.readers.declared import Declaration, Read, first, found, word
 from policylint.scan.texts.languages import language
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Spot, Tree, documents
 
 _LISTS = ("helmCharts", "helmChartInflationGenerator")
@@ -60,7 +61,9 @@ def _values(item: Tree) -> Iterator[str]:
 
 def _wants(source: Source) -> bool:
     text = source.text
-    return language(source.name) in (".yaml", ".yml") and ("helmChart" in text or "HelmChartInflationGenerator" in text)
+    return language(source.name) in (".yaml", ".yml") and (
+        "helmChart" in text or "HelmChartInflationGenerator" in text
+    )
 
 
 READER = Reader("kustomize", _wants, lambda source: found(read(source.text, source.file), source))

@@ -11,10 +11,10 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from policylint.errors import RuleFailure
 from policylint.runtime import resources as shipped
 from policylint.runtime.background import Meanwhile
 from policylint.runtime.outputs import nameless, said
-from policylint.report.model import RuleFailure
 
 WORDS = ("helm", "argoproj", "fleet.cattle", "releases:")
 """A file without any of these (in any case) runs no Helm and declares no release."""
@@ -31,7 +31,9 @@ def settings() -> Mapping[str, Any]:
     return found
 
 
-def listed(paths: Sequence[Path], skip: Sequence[str] = (), words: Sequence[str] = WORDS) -> list[Listing]:
+def listed(
+    paths: Sequence[Path], skip: Sequence[str] = (), words: Sequence[str] = WORDS
+) -> list[Listing]:
     """The files below these paths that hold one of the words; `skip` are more patterns of directories to leave out."""
     patterns = (*settings()["skip"], *skip)
     return [Listing(each, patterns, words) for each in paths]
@@ -47,7 +49,13 @@ class Listing:
     def __init__(self, path: Path, patterns: tuple[str, ...], words: Sequence[str]) -> None:
         self._path = path
         self._patterns = patterns
-        self._search = ("grep", "-lIiz", "--no-color", "-F", *(part for word in words for part in ("-e", word)))
+        self._search = (
+            "grep",
+            "-lIiz",
+            "--no-color",
+            "-F",
+            *(part for word in words for part in ("-e", word)),
+        )
         self._grep: subprocess.Popen[bytes] | None = None
         self._found: int | None = None
         self._is_folder = path.is_dir()
@@ -61,7 +69,9 @@ class Listing:
         """That there is no such path."""
         if self._is_folder or self._path.is_file():
             return None
-        return RuleFailure("scan", f"{self._path}: no such file or directory", "name a file or a directory")
+        return RuleFailure(
+            "scan", f"{self._path}: no such file or directory", "name a file or a directory"
+        )
 
     def paths(self) -> Iterator[str]:
         """The files, those that may hold a word as git finds them; the path itself where it is a file.
@@ -79,8 +89,16 @@ class Listing:
                 yield f"{folder}/{name}"
         others = self._others.result
         if self._grep is None:  # git did not look through all of them
-            every = None if others is None or self._tracked.result is None else others + self._tracked.result
-            names = _kept(every, self._patterns) if every is not None else _from_disk(self._path, self._patterns)
+            every = (
+                None
+                if others is None or self._tracked.result is None
+                else others + self._tracked.result
+            )
+            names = (
+                _kept(every, self._patterns)
+                if every is not None
+                else _from_disk(self._path, self._patterns)
+            )
             rest = list(names)
             self._found = len(rest)
         else:
@@ -90,8 +108,14 @@ class Listing:
     def count(self) -> int:
         """How many files were looked through; to be asked after they were taken."""
         if self._found is None:
-            listed = (self._others.result or b"") + (self._tracked.result or b"") if self._is_folder else b""
-            self._found = _count(listed, self._patterns) if self._is_folder else int(self._path.is_file())
+            listed = (
+                (self._others.result or b"") + (self._tracked.result or b"")
+                if self._is_folder
+                else b""
+            )
+            self._found = (
+                _count(listed, self._patterns) if self._is_folder else int(self._path.is_file())
+            )
         return self._found
 
     def _looked_through(self, names: bytes) -> bytes:
@@ -118,12 +142,23 @@ class Listing:
 
 def _command(path: Path, arguments: Sequence[str]) -> list[str]:
     """A git command; git is kept from running what the repository's own configuration names (a file system monitor)."""
-    return ["git", "-C", str(path), "-c", "core.fsmonitor=false", "-c", "grep.fullName=false", *arguments]
+    return [
+        "git",
+        "-C",
+        str(path),
+        "-c",
+        "core.fsmonitor=false",
+        "-c",
+        "grep.fullName=false",
+        *arguments,
+    ]
 
 
 def _start(path: Path, *arguments: str) -> subprocess.Popen[bytes] | None:
     try:
-        return subprocess.Popen(_command(path, arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return subprocess.Popen(
+            _command(path, arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
     except OSError:
         return None
 
@@ -135,7 +170,9 @@ class _Printing:
         self._out, self._err = nameless(), nameless()
         self._process: subprocess.Popen[bytes] | None = None
         with suppress(OSError):
-            self._process = subprocess.Popen(_command(path, arguments), stdout=self._out, stderr=self._err)
+            self._process = subprocess.Popen(
+                _command(path, arguments), stdout=self._out, stderr=self._err
+            )
 
     @cached_property
     def result(self) -> bytes | None:
@@ -163,7 +200,9 @@ def _count(names: bytes, patterns: tuple[str, ...]) -> int:
 def _from_disk(path: Path, patterns: tuple[str, ...]) -> Iterator[str]:
     for folder, folders, names in os.walk(path):
         inside = Path(folder).relative_to(path)
-        folders[:] = sorted(each for each in folders if not _skipped(f"{(inside / each).as_posix()}/", patterns))
+        folders[:] = sorted(
+            each for each in folders if not _skipped(f"{(inside / each).as_posix()}/", patterns)
+        )
         yield from sorted((inside / name).as_posix() for name in names)
 
 
@@ -184,4 +223,8 @@ def _expression(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _step(pattern: str) -> str:
-    return re.sub(r"\\([*?])", lambda found: "[^/]*" if found[1] == "*" else "[^/]", re.escape(pattern.strip("/")))
+    return re.sub(
+        r"\\([*?])",
+        lambda found: "[^/]*" if found[1] == "*" else "[^/]",
+        re.escape(pattern.strip("/")),
+    )

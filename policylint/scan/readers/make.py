@@ -7,19 +7,22 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import accumulate
 
-from policylint.scan.invocations.commands import invocations
-from policylint.scan.shells.shell import Shell
-from policylint.scan.shells.env import Env
-from policylint.scan.invocations.reader import Found, Reader, Source
-from policylint.scan.texts.text import EMPTY, TAIL, Text, filled, joined, rewritten
 from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.commands import invocations
+from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.shells.env import Env
+from policylint.scan.shells.shell import Shell
+from policylint.scan.texts.source import Source
+from policylint.scan.texts.text import EMPTY, TAIL, Text, filled, joined, rewritten
 
 _ASSIGN = pattern(
     r"^(?:export\s+|override\s+|private\s+)*(?:[^\s:=#]+\s*:\s*(?:export\s+)?)?([\w.-]+)\s*(\?=|:{1,3}=|\+=|!=|=)[ \t]*"
     r"((?:\\\n|[^\n])*)",
     re.MULTILINE,
 )
-_DEFINE = pattern(r"^define[ \t]+([\w.-]+)[ \t]*[:?]?=?[ \t]*\n(.*?)^endef", re.MULTILINE | re.DOTALL)
+_DEFINE = pattern(
+    r"^define[ \t]+([\w.-]+)[ \t]*[:?]?=?[ \t]*\n(.*?)^endef", re.MULTILINE | re.DOTALL
+)
 _PREFIX = pattern(r"[ \t]*[@+-]+[ \t]*")
 _CONDITION = pattern(r"^[ ]*(if|endif)", re.MULTILINE)
 _RULE = pattern(r"^[^\s#=][^=\n]*:(?!=)[^\n]*\n\t", re.MULTILINE)
@@ -35,14 +38,21 @@ class _Variables:
 
     def __init__(self, text: str) -> None:
         self.values: dict[str, Text | None] = {}
-        self.defines = {match[1]: Text.cut(text, match.start(2), match.end(2)) for match in _DEFINE.finditer(text)}
-        steps = [(match.start(), -1 if match[1] == "endif" else 1) for match in _CONDITION.finditer(text)]
+        self.defines = {
+            match[1]: Text.cut(text, match.start(2), match.end(2))
+            for match in _DEFINE.finditer(text)
+        }
+        steps = [
+            (match.start(), -1 if match[1] == "endif" else 1) for match in _CONDITION.finditer(text)
+        ]
         starts = [at for at, _ in steps]
         depths = list(accumulate((step for _, step in steps), initial=0))
         for match in _ASSIGN.finditer(text):
             if not match.group().startswith("\t"):
                 inside = depths[bisect_left(starts, match.start())] > 0
-                self._assign(match[1], match[2], _value(Text.cut(text, match.start(3), match.end(3))), inside)
+                self._assign(
+                    match[1], match[2], _value(Text.cut(text, match.start(3), match.end(3))), inside
+                )
 
     def _assign(self, name: str, operator: str, value: Text, sometimes: bool) -> None:
         before = self.values.get(name)
@@ -66,7 +76,9 @@ class _Variables:
             start = text.at[first]
             if value is None:
                 value = Text(TAIL * (last - first), text.at[first:last], "." * (last - first))
-            elif value.start < 0 or not re.search(r"\s", value.text):  # a single word counts where it is used
+            elif value.start < 0 or not re.search(
+                r"\s", value.text
+            ):  # a single word counts where it is used
                 value = Text.standing(value, start, text.at[last - 1] + 1)
             size += len(value.text)
             if size < _LIMIT + len(text.text):
@@ -86,7 +98,11 @@ class _Variables:
         if called:
             body = self.defines.get(called[1]) or self.values.get(called[1])
             given = [Text.of(each.strip()) for each in (called[2] or "").split(",")]
-            return self.expand(body, {str(at): each for at, each in enumerate(given, 1)}, depth + 1) if body else None
+            return (
+                self.expand(body, {str(at): each for at, each in enumerate(given, 1)}, depth + 1)
+                if body
+                else None
+            )
         found = self.defines.get(name, self.values.get(name))
         return self.expand(found, None, depth + 1) if found is not None else None
 
@@ -121,7 +137,9 @@ def _value(text: Text) -> Text:
     comment = re.search(r"(?:^|[ \t])#", text.text)
     text = text.slice(0, comment.start()) if comment else text
     blank = Text(" ", (-1,), ".")
-    text = rewritten(text, ((*match.span(), blank) for match in re.finditer(r"[ \t]*\\\n[ \t]*", text.text)))
+    text = rewritten(
+        text, ((*match.span(), blank) for match in re.finditer(r"[ \t]*\\\n[ \t]*", text.text))
+    )
     return text.slice(0, len(text.text.rstrip()))
 
 
@@ -165,7 +183,11 @@ def _read(source: Source) -> Iterator[Found]:
             reading.read(expanded, Env(), templates=False)
     shells = re.finditer(r"\$\(shell ((?:[^()\n]|\([^()\n]*\))*)\)", source.text)
     for match in shells:
-        reading.read(known.expand(Text.cut(source.text, match.start(1), match.end(1))), Env(), templates=False)
+        reading.read(
+            known.expand(Text.cut(source.text, match.start(1), match.end(1))),
+            Env(),
+            templates=False,
+        )
     yield from invocations(source, reading.runs)
 
 

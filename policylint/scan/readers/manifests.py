@@ -7,10 +7,17 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from policylint.errors import ReadError
-from policylint.scan.texts.yaml import Tree, documents
 from policylint.runtime.patterns import pattern
+from policylint.scan.texts.yaml import Tree, documents
 
-_NAMES = ("toolkit.fluxcd.io/", "argoproj.io/", "cattle.io/", "helm.fluxcd.io/", "flux.weave.works/", "crossplane.io/")
+_NAMES = (
+    "toolkit.fluxcd.io/",
+    "argoproj.io/",
+    "cattle.io/",
+    "helm.fluxcd.io/",
+    "flux.weave.works/",
+    "crossplane.io/",
+)
 _GROUPS = (
     r"(?:(?:helm|source)\.toolkit\.fluxcd\.io|helm\.fluxcd\.io|flux\.weave\.works|argoproj\.io"
     r"|(?:helm|fleet|management)\.cattle\.io|helm\.(?:m\.)?crossplane\.io)"
@@ -50,7 +57,11 @@ def _own(text: str, file: str) -> Iterator[Tree | ReadError]:
         if isinstance(root, ReadError):
             yield root
         else:
-            yield from (each for each in _unfolded(root) if _WANTED.match(f"apiVersion: {each.string('apiVersion')}"))
+            yield from (
+                each
+                for each in _unfolded(root)
+                if _WANTED.match(f"apiVersion: {each.string('apiVersion')}")
+            )
 
 
 def _unfolded(root: Tree) -> Iterator[Tree]:
@@ -60,7 +71,9 @@ def _unfolded(root: Tree) -> Iterator[Tree]:
 
 
 def _stands_alone(document: str) -> bool:
-    return bool(re.search(r"^apiVersion:|^\s*\{", document, re.MULTILINE) and _WANTED.search(document))
+    return bool(
+        re.search(r"^apiVersion:|^\s*\{", document, re.MULTILINE) and _WANTED.search(document)
+    )
 
 
 def _inside(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policylint.scan.invocations.commands import shell
-from policylint.scan.readers.powershell import powershell
-from policylint.scan.invocations.reader import Found, Reader, Source
-from policylint.scan.texts.text import HOLE, Text
 from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.commands import shell
+from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.readers.powershell import powershell
+from policylint.scan.texts.source import Source
+from policylint.scan.texts.text import HOLE, Text
 
 _SHELLS = (
     "",
@@ -35,8 +36,12 @@ _SHELLS = (
 )
 _POWERSHELL = ("powershell", "pwsh", "ps1", "posh")
 _PROMPT = pattern(r"^[ \t]*(?:[\w.@:~/-]*[$%#>❯➜][ \t]+)(?=\S)")
-_PLACEHOLDER = pattern(r"(?<![<\d])<[A-Za-z][\w ./:-]*>|(?:^|(?<=[\s=]))\[[A-Za-z][\w ./:-]*\](?=[\s.,]|$)")
-_START = pattern(r"^\s*(?:sudo\s+|(?:local\s+)?\w+=\"?\$\()?(?:helm|helmfile|microk8s)\s", re.MULTILINE)
+_PLACEHOLDER = pattern(
+    r"(?<![<\d])<[A-Za-z][\w ./:-]*>|(?:^|(?<=[\s=]))\[[A-Za-z][\w ./:-]*\](?=[\s.,]|$)"
+)
+_START = pattern(
+    r"^\s*(?:sudo\s+|(?:local\s+)?\w+=\"?\$\()?(?:helm|helmfile|microk8s)\s", re.MULTILINE
+)
 
 
 def _wants(source: Source) -> bool:
@@ -49,9 +54,17 @@ def _read(source: Source) -> Iterator[Found]:
 
     starts = [0, *(match.end() for match in re.finditer("\n", source.text)), len(source.text) + 1]
     for token in MarkdownIt("commonmark").parse(source.text):
-        if token.type not in ("fence", "code_block") or not token.map or "helm" not in token.content.lower():
+        if (
+            token.type not in ("fence", "code_block")
+            or not token.map
+            or "helm" not in token.content.lower()
+        ):
             continue
-        language = (re.split(r"[\s{,:]", token.info.strip().lower()) or [""])[0] if token.type == "fence" else ""
+        language = (
+            (re.split(r"[\s{,:]", token.info.strip().lower()) or [""])[0]
+            if token.type == "fence"
+            else ""
+        )
         first = token.map[0] + (1 if token.type == "fence" else 0)
         text = _located(source.text, starts, first, token.content)
         if language in _POWERSHELL:

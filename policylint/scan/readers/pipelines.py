@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.commands import listed
+from policylint.scan.invocations.reader import Found, Reader
 from policylint.scan.readers.actions import Step, invocation, row_of
 from policylint.scan.readers.ci import is_yaml, lines, resolve, script, variables, words
-from policylint.scan.invocations.commands import listed
 from policylint.scan.shells.env import Env
-from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text, joined
 from policylint.scan.texts.yamlscalars import Yaml, failures, roots, walk, within
-from policylint.runtime.patterns import pattern
 
 _SCRIPTS = (
     "script",
@@ -59,7 +60,8 @@ _ARGV = ("entrypoint", "command", "args")
 _KUBERNETES = pattern(r"\$\(\w[\w.-]*\)")
 _IMAGE = pattern(r"(?:^|/)[\w.-]*helm[\w.-]*(?::[^\s/]+)?(?:@sha256:\w+)?$")
 _MENTION = pattern(
-    r"(?<![\w.-])\$?[({]*helm(?:file|[234])?(?![\w-])|helm[\w-]*:[\w.]|drone-helm|-helm\b", re.IGNORECASE
+    r"(?<![\w.-])\$?[({]*helm(?:file|[234])?(?![\w-])|helm[\w-]*:[\w.]|drone-helm|-helm\b",
+    re.IGNORECASE,
 )
 _SHEBANG = pattern(r"#!\s*/\S*\b(?:ba|z|k|a|da)?sh\b|#!/usr/bin/env (?:ba|z)?sh\b")
 _WHOLE = pattern(r"\s*(?:sudo\s+)?helm(?:file)?\s+\S")
@@ -74,7 +76,12 @@ def _read(source: Source) -> Iterator[Found]:
     if "templates" not in source.path.parts and re.search(r"\bhelm(?:file)? [a-z]", source.text):
         yield from failures(source)  # a chart's template is no YAML before Helm has rendered it
     for root in roots(source):
-        known = variables(root.get("env"), root.get("env", "variables"), root.get("environment"), root.get("variables"))
+        known = variables(
+            root.get("env"),
+            root.get("env", "variables"),
+            root.get("environment"),
+            root.get("variables"),
+        )
         shared = _shared(root)
         for node in walk(root):
             if node.mapping:
@@ -98,7 +105,9 @@ def _mapping(source: Source, node: Yaml, known: dict[str, Text]) -> Iterator[Fou
         yield from _container(source, keys, known, image)
     elif "image" in keys and "command" in keys and keys["command"].scalar and _IMAGE.search(image):
         given = keys["command"].text()
-        yield from script(source, given if "helm" in given.text else _program(keys["image"]) + given, known)
+        yield from script(
+            source, given if "helm" in given.text else _program(keys["image"]) + given, known
+        )
     for name, value in keys.items():
         if name in _SCRIPTS and not (listed and name in _ARGV):
             yield from _script(source, name, value, known)
@@ -130,10 +139,14 @@ def _listed(keys: dict[str, Yaml]) -> bool:
     )
 
 
-def _container(source: Source, keys: dict[str, Yaml], known: dict[str, Text], image: str) -> Iterator[Found]:
+def _container(
+    source: Source, keys: dict[str, Yaml], known: dict[str, Text], image: str
+) -> Iterator[Found]:
     """A container's command and arguments as words; an image whose entry point is helm is the helm word."""
     lists = [keys[name] for name in _ARGV if name in keys]
-    parts = [item.text() for node in lists for item in (node.items() if not node.scalar else [node])]
+    parts = [
+        item.text() for node in lists for item in (node.items() if not node.scalar else [node])
+    ]
     parts = [_macros(part) for part in parts]
     if not any("helm" in part.text for part in parts):
         named = keys.get("image") or keys.get("name")

@@ -14,13 +14,14 @@ from itertools import accumulate
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.scan.readers.batch import read
+from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Invocation, Job
+from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.readers.batch import read
 from policylint.scan.shells.env import Value
 from policylint.scan.shells.syntax import prepare
-from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import HOLE, Text, Word, filled, rewritten
-from policylint.runtime.patterns import pattern
 
 _OPENING = pattern(r"@([\"'])(?=\n)|<#|(?<![^\s;{}()])#[^\n]*")
 """A here-string, a block of comment or a comment."""
@@ -44,15 +45,21 @@ _VARIABLE = pattern(
 )
 _SPLAT = pattern(r"(?<=\s)@([A-Za-z]\w*)(?=\s|$)")
 _RUNNERS = pattern(
-    r"\b(?:Invoke-Expression|iex)\b(?:[ \t]+-Command\b)?|\bcmd(?:\.exe)?[ \t]+/[cC]\b|\bInvoke-Command\b", re.IGNORECASE
+    r"\b(?:Invoke-Expression|iex)\b(?:[ \t]+-Command\b)?|\bcmd(?:\.exe)?[ \t]+/[cC]\b|\bInvoke-Command\b",
+    re.IGNORECASE,
 )
 _STARTED = pattern(
-    r"\bStart-Process\b[ \t]+(?:-NoNewWindow[ \t]+|-Wait[ \t]+)*(?:-FilePath[ \t]+)?[\"']?(?=helm)", re.IGNORECASE
+    r"\bStart-Process\b[ \t]+(?:-NoNewWindow[ \t]+|-Wait[ \t]+)*(?:-FilePath[ \t]+)?[\"']?(?=helm)",
+    re.IGNORECASE,
 )
-_LISTED = pattern(r"[\"']?[ \t]+(?:-Wait[ \t]+|-NoNewWindow[ \t]+)*-ArgumentList[ \t]+([^\n;|]*)", re.IGNORECASE)
+_LISTED = pattern(
+    r"[\"']?[ \t]+(?:-Wait[ \t]+|-NoNewWindow[ \t]+)*-ArgumentList[ \t]+([^\n;|]*)", re.IGNORECASE
+)
 
 
-def powershell(source: Source, text: Text, known: Mapping[str, Text], job: Job | None = None) -> Iterator[Invocation]:
+def powershell(
+    source: Source, text: Text, known: Mapping[str, Text], job: Job | None = None
+) -> Iterator[Invocation]:
     """The invocations of a PowerShell script."""
     text = prepare(text)
     text = filled(text, _silent(text.text), " ")
@@ -74,7 +81,9 @@ def _silent(text: str) -> Iterator[tuple[int, int]]:
         if mark.startswith("#"):
             yield match.span()
         elif mark not in unclosed:
-            closing = re.compile(rf"^[ \t]*{match[1]}@" if match[1] else "#>", re.MULTILINE).search(text, at)
+            closing = re.compile(rf"^[ \t]*{match[1]}@" if match[1] else "#>", re.MULTILINE).search(
+                text, at
+            )
             if closing:
                 at = closing.end()
                 yield match.start(), at
@@ -95,7 +104,9 @@ class _Blocks(Struct, frozen=True):
         braces = [match for match in _BRACE.finditer(text) if match.group() in "{}"]
         depths = accumulate((1 if match.group() == "{" else -1 for match in braces), initial=0)
         found = cls(tuple(match.start() for match in braces), tuple(depths), ())
-        opened = [match.end() for match in _PARAMETERS.finditer(text) if found.depth(match.start()) > 0]
+        opened = [
+            match.end() for match in _PARAMETERS.finditer(text) if found.depth(match.start()) > 0
+        ]
         return replace(found, parameters=tuple((at, _closing(text, at)) for at in opened))
 
     def depth(self, at: int) -> int:
@@ -108,7 +119,9 @@ class _Blocks(Struct, frozen=True):
         return index >= 0 and at < self.parameters[index][1]
 
 
-def _assign(text: Text, match: re.Match[str], values: dict[str, Value | None], *, inside: bool) -> None:
+def _assign(
+    text: Text, match: re.Match[str], values: dict[str, Value | None], *, inside: bool
+) -> None:
     """Note what one assignment makes of a variable; one that may not be reached leaves it unknown."""
     name, operator = match[1].lower(), match[2]
     if match[3] == "@(":
@@ -119,7 +132,9 @@ def _assign(text: Text, match: re.Match[str], values: dict[str, Value | None], *
         before = values.get(name)
         if isinstance(before, tuple) and found is not None:
             more = found if isinstance(found, tuple) else (Word(found, found.text, quoted=True),)
-            values[name] = (*before, *(_maybe(word) for word in more)) if inside else (*before, *more)
+            values[name] = (
+                (*before, *(_maybe(word) for word in more)) if inside else (*before, *more)
+            )
         else:
             values[name] = None
     else:
@@ -131,7 +146,11 @@ def _scalar(text: Text, match: re.Match[str]) -> Value | None:
     quoted = _STRING.match(text.text, match.end()) if not match[3] else None
     if quoted is None:
         start, plain = match.start(3), match[3].rstrip(" \t,)")
-        return text.slice(start, start + len(plain)) if plain[:1].isdigit() and _PLAIN.match(plain) else None
+        return (
+            text.slice(start, start + len(plain))
+            if plain[:1].isdigit() and _PLAIN.match(plain)
+            else None
+        )
     behind = re.compile(r"[ \t]*(?:([;\n})]|\Z)|(,))[ \t]*(\n?)").match(text.text, quoted.end())
     if behind is None:
         return None
@@ -180,9 +199,17 @@ def _closing(text: str, at: int) -> int:
 
 def _written(text: Text, values: Mapping[str, Value]) -> Text:
     """The script with variables, splats and calls as a shell would write them."""
-    parts = [*_VARIABLE.finditer(text.text), *_SPLAT.finditer(text.text), *_RUNNERS.finditer(text.text)]
+    parts = [
+        *_VARIABLE.finditer(text.text),
+        *_SPLAT.finditer(text.text),
+        *_RUNNERS.finditer(text.text),
+    ]
     parts += [*_STARTED.finditer(text.text)]
-    literal = [(match.start(), match.end()) for match in _STRING.finditer(text.text) if match.group()[0] == "'"]
+    literal = [
+        (match.start(), match.end())
+        for match in _STRING.finditer(text.text)
+        if match.group()[0] == "'"
+    ]
     starts = [start for start, _ in literal]
     changes, at = [], 0
     for match in sorted(parts, key=lambda each: each.start()):
@@ -224,7 +251,9 @@ def _arguments(text: Text) -> Text:
         listed = _LISTED.match(text.text, match.end())
         if listed is not None:
             given = text.slice(listed.start(1), listed.end(1))
-            given = filled(given, (char.span() for char in re.finditer(r",|@\(|\)|\"|'", given.text)), " ")
+            given = filled(
+                given, (char.span() for char in re.finditer(r",|@\(|\)|\"|'", given.text)), " "
+            )
             changes.append((match.end(), listed.end(), Text.of(" ") + given))
     return rewritten(text, changes)
 

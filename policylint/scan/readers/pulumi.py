@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from policylint.errors import ReadError
+from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.settings import Setting, literal, settings, strongest, tables
 from policylint.scan.readers.declared import Declaration, Read, Word, first, found, word
 from policylint.scan.texts.hcl import UNDECIDED
 from policylint.scan.texts.literals import Call, Literal, typescript_calls
-from policylint.scan.invocations.model import INLINE
-from policylint.scan.invocations.settings import Setting, literal, settings, strongest, tables
-from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
-from policylint.runtime.patterns import pattern
 
 _MARKS = {
     ".yaml": ("kubernetes:helm.sh/",),
@@ -77,7 +78,9 @@ def _values(options: dict[str, Any]) -> Iterator[str]:
 def read_typescript(text: str) -> Iterator[Read]:
     """The releases of a TypeScript or JavaScript program."""
     calls = typescript_calls(text, _may_declare)
-    yield from (_call(call, kind) for call in calls if (kind := _kind(call, text)) and _declares(call))
+    yield from (
+        _call(call, kind) for call in calls if (kind := _kind(call, text)) and _declares(call)
+    )
 
 
 def read_python(text: str, file: str) -> Iterator[Read]:
@@ -90,7 +93,9 @@ def read_python(text: str, file: str) -> Iterator[Read]:
         line = getattr(error, "lineno", 0) or 0
         yield ReadError(f"not Python: {error}", file=file, line=line, remedy="correct the program")
         return
-    yield from (_call(call, kind) for call in calls if (kind := _kind(call, text)) and _declares(call))
+    yield from (
+        _call(call, kind) for call in calls if (kind := _kind(call, text)) and _declares(call)
+    )
 
 
 def _may_declare(name: str) -> bool:
@@ -108,7 +113,11 @@ def _kind(call: Call, text: str) -> str:
     if named:
         return named[1]
     last = call.name.rpartition(".")[2]
-    return last if last in ("Release", "Chart") and _IMPORT.search(text) and call.first is not None else ""
+    return (
+        last
+        if last in ("Release", "Chart") and _IMPORT.search(text) and call.first is not None
+        else ""
+    )
 
 
 def _call(call: Call, kind: str) -> Declaration:
@@ -138,7 +147,9 @@ def _settings(call: Call) -> Iterator[Setting]:
     for name, reading in tables()["pulumi"].settings.items():
         given = call.options.get(name)
         if given is not None:
-            yield from literal(given.value, given.value is UNDECIDED, reading, given.spot, given.written)
+            yield from literal(
+                given.value, given.value is UNDECIDED, reading, given.spot, given.written
+            )
 
 
 def _wants(source: Source) -> bool:

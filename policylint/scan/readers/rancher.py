@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from policylint.scan.readers.declared import Declaration, first, word
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.settings import settings, strongest
+from policylint.scan.readers.declared import Declaration, first, word
 from policylint.scan.texts.yaml import Tree
 
 
@@ -21,7 +21,9 @@ def read(root: Tree) -> Declaration | None:
         release=first(word(root.get("spec", "releaseName")), word(root.get("metadata", "name"))),
         chart=word(root.get("spec", "chart")),
         version=word(root.get("spec", "version")),
-        namespace=first(word(root.get("spec", "namespace")), word(root.get("spec", "defaultNamespace"))),
+        namespace=first(
+            word(root.get("spec", "namespace")), word(root.get("spec", "defaultNamespace"))
+        ),
         settings=strongest(settings(root, "rancher")),
         values=(INLINE,) if root.get("spec", "values") else (),
         hidden=root.open or bool(spec and spec.open),

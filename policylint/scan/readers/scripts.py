@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policylint.scan.invocations.commands import shell
-from policylint.scan.invocations.reader import Found, Reader, Source
-from policylint.scan.texts.text import Text
 from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.commands import shell
+from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.texts.source import Source
+from policylint.scan.texts.text import Text
 
 _NAMES = (
     ".sh",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.errors import ReadError
-from policylint.scan.readers.declared import Declaration, Read, first, found, word
+from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import Setting, arguments, settings, strongest
-from policylint.scan.invocations.reader import Reader, Source
+from policylint.scan.readers.declared import Declaration, Read, first, found, word
 from policylint.scan.texts.languages import language
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
 
 _SETS = ("setValues", "values", "setValueTemplates", "setFiles", "artifactOverrides")
@@ -72,7 +73,11 @@ def _leaves(tree: Tree, prefix: str) -> Iterator[str]:
 
 
 def _wants(source: Source) -> bool:
-    return language(source.name) in (".yaml", ".yml") and "skaffold/v" in source.text and "releases" in source.text
+    return (
+        language(source.name) in (".yaml", ".yml")
+        and "skaffold/v" in source.text
+        and "releases" in source.text
+    )
 
 
 READER = Reader("skaffold", _wants, lambda source: found(read(source.text, source.file), source))

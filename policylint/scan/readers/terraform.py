@@ -11,17 +11,26 @@ from typing import Any
 from msgspec.structs import replace
 
 from policylint.errors import ReadError
+from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.settings import Setting, literal, strongest, tables, varies
 from policylint.scan.readers import terraform_json
 from policylint.scan.readers.declared import Declaration, Read, Word, found
-from policylint.scan.texts.hcl import UNDECIDED, Block, Module, encoded, here_documents, parse, value
 from policylint.scan.readers.kubernetes import declarations
 from policylint.scan.readers.manifests import mentions
-from policylint.scan.invocations.model import INLINE
-from policylint.scan.invocations.settings import Setting, literal, strongest, tables, varies
-from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.hcl import (
+    UNDECIDED,
+    Block,
+    Module,
+    encoded,
+    here_documents,
+    parse,
+    value,
+)
 from policylint.scan.texts.languages import language
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import NOWHERE, Tree, documents
-from policylint.runtime.patterns import pattern
 
 _MOST_ALONE = 100
 """How many releases of a broken file are read each by itself."""
@@ -44,7 +53,9 @@ def read(text: str) -> Iterator[Read]:
     for block in blocks:
         yield _declaration(block, module)
     if module.broken and len(blocks) < len(_HEAD.findall(text)):
-        yield ReadError("not HCL", line=module.broken, remedy="correct the file: terraform validate says more")
+        yield ReadError(
+            "not HCL", line=module.broken, remedy="correct the file: terraform validate says more"
+        )
 
 
 def read_manifests(text: str) -> Iterator[Declaration]:
@@ -65,7 +76,9 @@ def _objects(said: dict[str, Any], block: Block) -> Iterator[Declaration]:
     for root in documents(text, ""):
         if isinstance(root, Tree):
             for declared in declarations(root, {}):
-                placed = {name: replace(each, spot=NOWHERE) for name, each in declared.settings.items()}
+                placed = {
+                    name: replace(each, spot=NOWHERE) for name, each in declared.settings.items()
+                }
                 yield replace(declared, spot=block.spot, settings=placed, syntax="code")
 
 
@@ -76,15 +89,23 @@ def read_inside(text: str, within: Iterable[tuple[int, int]]) -> Iterator[Read]:
             head = text.rfind("\n", 0, match.end()) + 1
             above = re.sub(r"[^\n]", " ", text[:head])
             module = parse(above + text[head : _end(text, match.end(), end)])
-            yield from (_substituted(_declaration(block, module)) for block in _releases(module.blocks))
+            yield from (
+                _substituted(_declaration(block, module)) for block in _releases(module.blocks)
+            )
 
 
 def _alone(text: str, seen: set[int]) -> Iterator[Block]:
     """The releases of a text that is no HCL as a whole, each read by itself; `seen` are the lines of those found."""
     for match in itertools.islice(_HEAD.finditer(text), _MOST_ALONE):
         head = text.rfind("\n", 0, match.end()) + 1
-        module = parse(re.sub(r"[^\n]", " ", text[:head]) + text[head : _end(text, match.end(), len(text))])
-        yield from (block for block in _releases(module.blocks) if block.spot.line not in seen and not module.broken)
+        module = parse(
+            re.sub(r"[^\n]", " ", text[:head]) + text[head : _end(text, match.end(), len(text))]
+        )
+        yield from (
+            block
+            for block in _releases(module.blocks)
+            if block.spot.line not in seen and not module.broken
+        )
 
 
 def _substituted(declared: Declaration) -> Declaration:
@@ -152,7 +173,10 @@ def _settings(block: Block, module: Module) -> Iterator[Setting]:
         if found is not None:
             said = value(found.expression, module)
             yield from literal(said, said is UNDECIDED, reading, found.spot, name)
-    renderer = next((each for each in block.blocks if each.type == "postrender"), block.attributes.get("postrender"))
+    renderer = next(
+        (each for each in block.blocks if each.type == "postrender"),
+        block.attributes.get("postrender"),
+    )
     if renderer is not None:
         yield Setting("post-renderer", "set", True, renderer.spot, "postrender")
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from policylint.scan.invocations.reader import Found, Reader
 from policylint.scan.readers.ci import mentions, script
 from policylint.scan.texts.hcl import Block, Module, parse, value
-from policylint.scan.invocations.reader import Found, Reader, Source
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import TAIL, Text, joined
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def _read(source: Source) -> Iterator[Found]:
         for name in ("command", "inline"):
             given = block.attributes.get(name)
             if given is not None:
-                parts = [_string(node, source, module, offsets) for node in _strings(given.expression)]
+                parts = [
+                    _string(node, source, module, offsets) for node in _strings(given.expression)
+                ]
                 yield from script(source, joined(parts, "\n"), {}, None, language)
 
 
@@ -45,7 +48,9 @@ def _provisioners(blocks: tuple[Block, ...]) -> Iterator[Block]:
 def _interpreter(block: Block, module: Module) -> str:
     given = block.attributes.get("interpreter")
     said = value(given.expression, module) if given else None
-    named = [word.lower() for word in said if isinstance(word, str)] if isinstance(said, list) else []
+    named = (
+        [word.lower() for word in said if isinstance(word, str)] if isinstance(said, list) else []
+    )
     return "powershell" if any("pwsh" in word or "powershell" in word for word in named) else "bash"
 
 
@@ -91,7 +96,11 @@ def _interpolation(part: Node, cut: Text, module: Module) -> Text:
 def _unescaped(text: Text) -> Text:
     for match in reversed(list(re.finditer(r"\\(.)", text.text))):
         char = _ESCAPES.get(match[1], match[1])
-        text = text.splice(match.start(), match.end(), text.slice(match.start(), match.start() + 1).put_char(0, char))
+        text = text.splice(
+            match.start(),
+            match.end(),
+            text.slice(match.start(), match.start() + 1).put_char(0, char),
+        )
     return text
 
 

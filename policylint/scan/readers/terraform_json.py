@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from policylint.errors import ReadError
-from policylint.scan.readers.declared import Declaration, Read, Word, word
+from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.settings import settings, strongest
+from policylint.scan.readers.declared import Declaration, Read, Word, word
 from policylint.scan.texts.yaml import Tree, documents
-from policylint.runtime.patterns import pattern
 
 _SETS = ("set", "set_sensitive", "set_list", "set_wo", "set_string")
 _NAMED = pattern(r"\$\{\s*((?:var|local)\.\w+)\s*\}$")

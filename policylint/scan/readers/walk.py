@@ -9,11 +9,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from policylint.scan.invocations.model import Invocation
-from policylint.scan.invocations.reader import Found, Source, read_source, readers
-from policylint.scan.readers.listing import WORDS, Listing, listed, settings
+from policylint.errors import RuleFailure
 from policylint.runtime.patterns import pattern
-from policylint.report.model import RuleFailure
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.invocations.reader import Found
+from policylint.scan.readers.listing import WORDS, Listing, listed, settings
+from policylint.scan.readers.registry import read_source, readers
+from policylint.scan.texts.source import Source
 
 _WORD = pattern("|".join(map(re.escape, WORDS)).encode(), re.IGNORECASE)
 _HEAD = 8000
@@ -77,7 +79,9 @@ def _paths(listings: Sequence[Listing]) -> Iterator[str]:
             yield path
 
 
-def _candidate(path: str, root: Path, word: re.Pattern[bytes], failures: list[RuleFailure]) -> bytes | None:
+def _candidate(
+    path: str, root: Path, word: re.Pattern[bytes], failures: list[RuleFailure]
+) -> bytes | None:
     """A file's bytes where they may hold what is looked for; None for any other file."""
     try:
         if os.path.islink(path) and not Path(path).resolve().is_relative_to(root.resolve()):  # noqa: PTH114
@@ -86,10 +90,18 @@ def _candidate(path: str, root: Path, word: re.Pattern[bytes], failures: list[Ru
             head = file.read(_HEAD)
             if b"\0" in head:
                 return None
-            data = head + file.read(settings()["largest"] + 1 - len(head)) if len(head) == _HEAD else head
+            data = (
+                head + file.read(settings()["largest"] + 1 - len(head))
+                if len(head) == _HEAD
+                else head
+            )
     except OSError as error:
-        if not Path(path).is_dir() and not Path(path).is_symlink():  # links to nowhere are common and hold nothing
-            failures.append(RuleFailure("scan", f"{path}: {error.strerror}", "make the file readable"))
+        if (
+            not Path(path).is_dir() and not Path(path).is_symlink()
+        ):  # links to nowhere are common and hold nothing
+            failures.append(
+                RuleFailure("scan", f"{path}: {error.strerror}", "make the file readable")
+            )
         return None
     if not word.search(data):
         return None
@@ -116,5 +128,7 @@ def _read(source: Source, failures: list[RuleFailure]) -> tuple[Found, ...]:
     try:
         return read_source(source)
     except RecursionError:
-        failures.append(RuleFailure("scan", f"{source.file}: nested too deeply to be read", "simplify the file"))
+        failures.append(
+            RuleFailure("scan", f"{source.file}: nested too deeply to be read", "simplify the file")
+        )
         return ()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.errors import ReadError
-from policylint.scan.readers.declared import Declaration, Read, Word, found, word
-from policylint.scan.invocations.reader import Reader, Source
-from policylint.scan.texts.yaml import Tree, documents
 from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.reader import Reader
+from policylint.scan.readers.declared import Declaration, Read, Word, found, word
+from policylint.scan.texts.source import Source
+from policylint.scan.texts.yaml import Tree, documents
 
 _PROJECT = pattern(r"\[\[\s*project\s*\]\]")
 

@@ -8,17 +8,21 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from policylint.scan.repository.jobs import CI, MAKE, TASKS, Parts
-from policylint.scan.invocations.reader import Source
 from policylint.runtime.patterns import pattern
+from policylint.scan.repository.jobs import CI, MAKE, TASKS, Parts
+from policylint.scan.texts.source import Source
 
 _SILENT = pattern(r"^\s*(?:#|//|-?\s*(?:@?echo|printf)\b|-?\s*(?:name|description):)")
-_SCRIPT = pattern(r"(?:^|[\s\"'`(;&|=@-])(?P<path>(?:\.{0,2}/)?(?:[\w.$-]+/)*[\w.-]+)(?=$|[\s\"'`);&|])")
+_SCRIPT = pattern(
+    r"(?:^|[\s\"'`(;&|=@-])(?P<path>(?:\.{0,2}/)?(?:[\w.$-]+/)*[\w.-]+)(?=$|[\s\"'`);&|])"
+)
 _USES = pattern(r"uses:\s*[\"']?\./(?P<path>[\w./-]+)")
 _MAKE = pattern(
     r"(?:^|[\s\"'@;&|(])(?:\$\(MAKE\)|\$\{MAKE\}|g?make|just|go-task|task)(?P<words>(?:\s+[^\s;&|\"'`)]+)*)"
 )
-_FUNCTION = pattern(r"^\s*(?:function\s+)?(?P<name>[\w-]+)\s*\(\)\s*\{?|^\s*function\s+(?P<other>[\w-]+)\s*\{?")
+_FUNCTION = pattern(
+    r"^\s*(?:function\s+)?(?P<name>[\w-]+)\s*\(\)\s*\{?|^\s*function\s+(?P<other>[\w-]+)\s*\{?"
+)
 
 
 class CallSite(Struct, frozen=True):
@@ -52,7 +56,11 @@ Target = tuple[str, str, int, int]
 
 def _uses(line: str, files: Mapping[str, Parts]) -> Iterator[Target]:
     found = _USES.search(line)
-    for name in (found["path"], f"{found['path']}/action.yml", f"{found['path']}/action.yaml") if found else ():
+    for name in (
+        (found["path"], f"{found['path']}/action.yml", f"{found['path']}/action.yaml")
+        if found
+        else ()
+    ):
         clean = posixpath.normpath(name)
         if found and clean in files:
             yield clean, "", found.start(), found.end()
@@ -71,20 +79,29 @@ def _made(source: Source, line: str, files: Mapping[str, Parts]) -> Iterator[Tar
             ):
                 continue
             targets = [word for word in words if word in parts.by_name]
-            yield from ((name, target, line.index(target, found.start("words")), found.end()) for target in targets)
+            yield from (
+                (name, target, line.index(target, found.start("words")), found.end())
+                for target in targets
+            )
             if not targets and not words:
-                yield from ((name, target, found.start(), found.end()) for target in list(parts.by_name)[:1])
+                yield from (
+                    (name, target, found.start(), found.end()) for target in list(parts.by_name)[:1]
+                )
 
 
 def _scripts(line: str, files: Mapping[str, Parts], known: set[str]) -> Iterator[Target]:
     for found in _SCRIPT.finditer(line):
         path = found["path"]
         name = posixpath.basename(path)
-        if name not in known or ("/" not in path and "." not in name):  # a bare word is a word of something else
+        if name not in known or (
+            "/" not in path and "." not in name
+        ):  # a bare word is a word of something else
             continue
         tail = re.sub(r"^(?:\$\w+/|\.{1,2}/)+", "", path)
         for file in files:
-            if (file == tail or file.endswith(f"/{tail}")) and not any(kind.search(file) for kind in (MAKE, TASKS, CI)):
+            if (file == tail or file.endswith(f"/{tail}")) and not any(
+                kind.search(file) for kind in (MAKE, TASKS, CI)
+            ):
                 yield file, "", found.start("path"), found.end("path")
 
 
@@ -97,9 +114,19 @@ def runs_at(source: Source, line: int) -> tuple[int, ...]:
     if not name:
         return (line,)
     call = re.compile(rf"(?:^|[\s;&|!(\"'])\s*{re.escape(name)}(?![\w-]|\s*\(\))")
-    found = [at for at, text in enumerate(lines, 1) if call.search(text) and not text.lstrip().startswith("#")]
-    outside = [at for at in found if _function(lines, at) != name and not _FUNCTION.match(lines[at - 1])]
-    return tuple(each for at in outside for each in runs_at(source, at)) if len(outside) <= 20 else (line,)
+    found = [
+        at
+        for at, text in enumerate(lines, 1)
+        if call.search(text) and not text.lstrip().startswith("#")
+    ]
+    outside = [
+        at for at in found if _function(lines, at) != name and not _FUNCTION.match(lines[at - 1])
+    ]
+    return (
+        tuple(each for at in outside for each in runs_at(source, at))
+        if len(outside) <= 20
+        else (line,)
+    )
 
 
 def _function(lines: list[str], line: int) -> str:
@@ -118,7 +145,9 @@ def words_for(file: str) -> tuple[str, ...]:
     """The words that a file names this one by, if it runs it: a script's name, make, an action's directory."""
     name = posixpath.basename(file)
     if MAKE.search(file) or TASKS.search(file):
-        return ("just",) if "just" in name.lower() else ("task",) if TASKS.search(file) else ("make",)
+        return (
+            ("just",) if "just" in name.lower() else ("task",) if TASKS.search(file) else ("make",)
+        )
     if name in ("action.yml", "action.yaml"):
         return (posixpath.basename(posixpath.dirname(file)) or name,)
     return (name,)

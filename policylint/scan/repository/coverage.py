@@ -6,16 +6,27 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 
+from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.callsites import CallSite, calls, runs_at
 from policylint.scan.repository.guards import Guard, guards
 from policylint.scan.repository.jobs import CI, Part, Parts, Step, parts_of
-from policylint.scan.invocations.model import Invocation
-from policylint.scan.invocations.reader import Source
 from policylint.scan.repository.swallowed import flaw, goes_on
+from policylint.scan.texts.source import Source
 
 __all__ = ["Coverage", "Guard", "examine", "guards"]
 DECLARED = (
-    *("helmfile", "flux", "argocd", "terraform", "pulumi", "fleet", "k3s", "werf", "kustomize", "skaffold"),
+    *(
+        "helmfile",
+        "flux",
+        "argocd",
+        "terraform",
+        "pulumi",
+        "fleet",
+        "k3s",
+        "werf",
+        "kustomize",
+        "skaffold",
+    ),
     *("crossplane", "rancher", "cdk8s"),
 )
 """Tools whose declarations are deployed by something else than the file they stand in."""
@@ -122,12 +133,21 @@ class _Repository(Struct, frozen=True):
                 or (guard.until and not at <= line <= guard.until)
             ):
                 continue
-            but = _ignored(file, why, at) or _passed_over(part, part.step(at) if part else None, step)
+            but = _ignored(file, why, at) or _passed_over(
+                part, part.step(at) if part else None, step
+            )
             if not but:
-                where = "runs before it in the same file" if guard.file == file.source.file else "runs before it"
+                where = (
+                    "runs before it in the same file"
+                    if guard.file == file.source.file
+                    else "runs before it"
+                )
                 careless = goes_on(file.source) and guard.file == file.source.file
                 return _Answer(
-                    guard, f"{where}; nothing stops at its findings: set -e is missing" if careless else where
+                    guard,
+                    f"{where}; nothing stops at its findings: set -e is missing"
+                    if careless
+                    else where,
                 )
             reason = f"{guard.file}:{guard.line} runs before it, but {but}"
         return _Answer(None, reason)
@@ -137,7 +157,9 @@ class _Repository(Struct, frozen=True):
         name = file.source.file
         if name not in self.known:
             self.known[name] = ()  # for files that run each other
-            found = sorted((*_own(file), *self._through(file)), key=lambda each: each[1:3], reverse=True)
+            found = sorted(
+                (*_own(file), *self._through(file)), key=lambda each: each[1:3], reverse=True
+            )
             self.known[name] = tuple(found)
         return self.known[name]
 
@@ -182,24 +204,34 @@ class _Repository(Struct, frozen=True):
             if call.to == file.source.file and call.part in names
         ]
         answers = [self.before(call.file, call.line, call.column) for call in sites]
-        bare = [(call, each) for call, each in zip(sites, answers, strict=True) if each.guard is None]
+        bare = [
+            (call, each) for call, each in zip(sites, answers, strict=True) if each.guard is None
+        ]
         if not sites or not answers:
             return _Answer(None, _NOTHING)
         if bare:
             call, each = bare[0]
             why = f": {each.because}" if each.because != _NOTHING else ""
-            return _Answer(None, f"nothing runs policylint before {call.file}:{call.line} runs it{why}")
+            return _Answer(
+                None, f"nothing runs policylint before {call.file}:{call.line} runs it{why}"
+            )
         return _Answer(answers[0].guard, f"runs before {sites[0].file}:{sites[0].line} runs it")
 
 
 def _own(file: _File) -> Iterator[_Placed]:
     for guard in file.guards:
-        yield from ((guard, at, guard.column, guard.flaw) for at in runs_at(file.source, guard.line))
+        yield from (
+            (guard, at, guard.column, guard.flaw) for at in runs_at(file.source, guard.line)
+        )
 
 
 def _waiting(parts: Parts, part: Part | None) -> set[str]:
     """The parts that run this one first: calling them calls it too."""
-    return {name for name, each in parts.by_name.items() if any(found == part for found, _ in parts.before(each))}
+    return {
+        name
+        for name, each in parts.by_name.items()
+        if any(found == part for found, _ in parts.before(each))
+    }
 
 
 def _ignored(file: _File, why: str, line: int) -> str:
@@ -219,6 +251,10 @@ def _passed_over(part: Part | None, guarding: Step | None, deploying: Step | Non
         return ""
     if deploying.anyway:
         return "the step runs though it failed"
-    if guarding.condition and guarding.condition != deploying.condition and guarding.condition != part.condition:
+    if (
+        guarding.condition
+        and guarding.condition != deploying.condition
+        and guarding.condition != part.condition
+    ):
         return f"only if {guarding.condition}"
     return ""

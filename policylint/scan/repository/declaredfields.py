@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from policylint.runtime.resources import data
 from policylint.scan.invocations.advice import declared_text
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.texts.yaml import Tree, documents
-from policylint.runtime.resources import data
 
 Known = Mapping[str, Any]
 _BEFORE = frozenset({"valuesFile", "patchesJson6902", "patchesStrategicMerge"})
@@ -31,7 +31,9 @@ def declared(invocation: Invocation) -> Tree | None:
     span = invocation.span
     if span is None or invocation.syntax != "yaml" or span.column != 1:
         return None
-    found = next(documents(declared_text(invocation), invocation.file, span.line - 1, span.column - 1), None)
+    found = next(
+        documents(declared_text(invocation), invocation.file, span.line - 1, span.column - 1), None
+    )
     return found if isinstance(found, Tree) else None
 
 
@@ -56,7 +58,9 @@ def _beside(at: Tree, known: Known, older: frozenset[str], path: tuple[str, ...]
             below = known[name]
             if below is not None:
                 yield from _beside(value, below, older, here)
-        elif name not in older and name.isascii() and name.isidentifier():  # a template's key is none
+        elif (
+            name not in older and name.isascii() and name.isidentifier()
+        ):  # a template's key is none
             yield here, value, tuple(known)
 
 

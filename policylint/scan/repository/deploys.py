@@ -33,7 +33,11 @@ class Deployment(Struct, frozen=True):
 
 
 def deployment(
-    invocations: Iterable[Invocation], name: str, namespace: str = "", chart: str = "", environment: str = ""
+    invocations: Iterable[Invocation],
+    name: str,
+    namespace: str = "",
+    chart: str = "",
+    environment: str = "",
 ) -> Deployment:
     """How this release is deployed; `chart` is a path from the directory that the invocations' files are named from.
 
@@ -58,13 +62,17 @@ def deploys(
     candidates = [each for each in real if _agrees(each.namespace, namespace)]
     named = [each for each in candidates if each.release == name]
     charted = [each for each in named if chart and _same_chart(each, chart)]
-    unnamed = [each for each in candidates if each.release is None and chart and _same_chart(each, chart)]
+    unnamed = [
+        each for each in candidates if each.release is None and chart and _same_chart(each, chart)
+    ]
     return tuple(charted or named or unnamed)
 
 
 def _narrowed(found: tuple[Invocation, ...], environment: str) -> tuple[Invocation, ...]:
     shown = tuple(each for each in found if not each.file.lower().endswith(_DOCUMENTS)) or found
-    own = tuple(each for each in shown if environment and each.job and each.job.environment == environment)
+    own = tuple(
+        each for each in shown if environment and each.job and each.job.environment == environment
+    )
     return own or shown
 
 
@@ -99,5 +107,7 @@ def _same_chart(invocation: Invocation, chart: str) -> bool:
     if not invocation.chart:
         return False
     wanted = posixpath.normpath(chart)
-    beside = posixpath.normpath(posixpath.join(posixpath.dirname(invocation.file), invocation.chart))
+    beside = posixpath.normpath(
+        posixpath.join(posixpath.dirname(invocation.file), invocation.chart)
+    )
     return wanted in (posixpath.normpath(invocation.chart), beside)

@@ -8,26 +8,40 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from policylint.scan.invocations.reader import Source
-from policylint.scan.texts.yaml import Tree, documents
 from policylint.runtime.patterns import pattern
+from policylint.scan.texts.source import Source
+from policylint.scan.texts.yaml import Tree, documents
 
 CI = pattern(
     r"(?:^|/)(?:\.(?:github|gitea|forgejo)/workflows/[^/]+|\.gitlab-ci[^/]*|[^/]*gitlab-ci|\.circleci/config"
     r"|azure-pipelines[^/]*|bitbucket-pipelines|\.drone|\.woodpecker[^/]*|\.woodpecker/[^/]+|Jenkinsfile[^/]*|\.tekton/[^/]+)"
     r"(?:\.ya?ml)?$"
 )
-MAKE = pattern(r"(?:^|/)(?:GNUmakefile|[Mm]akefile[^/]*|[Jj]ustfile|\.justfile|[^/]+\.(?:mk|just))$")
+MAKE = pattern(
+    r"(?:^|/)(?:GNUmakefile|[Mm]akefile[^/]*|[Jj]ustfile|\.justfile|[^/]+\.(?:mk|just))$"
+)
 TASKS = pattern(r"(?:^|/)[Tt]askfile(?:\.dist)?\.ya?ml$")
 _TARGET = pattern(
     r"^@?(?P<names>[\w./-][\w./%-]*(?:[ \t]+[\w./%-]+)*)(?:[ \t]+[^\n:]*?)?[ \t]*::?(?!=)"
     r"(?P<needs>[^=\n#;]*)(?:[#;][^\n]*)?$",
     re.MULTILINE,
 )
-_ANYWAY = pattern(r"always\(\)|failure\(\)|failed\(\)|succeededOrFailed\(\)|!\s*cancelled\(\)|\balways\b|on_failure")
+_ANYWAY = pattern(
+    r"always\(\)|failure\(\)|failed\(\)|succeededOrFailed\(\)|!\s*cancelled\(\)|\balways\b|on_failure"
+)
 _AFTER_SUCCESS = pattern(r"!\s*failure\(\)|result\s*==\s*'success'|\bsucceeded\('")
 _PLAIN = ("success()", "succeeded()")
-_NOT_JOBS = ("stages", "variables", "default", "include", "workflow", "image", "services", "before_script", "cache")
+_NOT_JOBS = (
+    "stages",
+    "variables",
+    "default",
+    "include",
+    "workflow",
+    "image",
+    "services",
+    "before_script",
+    "cache",
+)
 
 
 class Step(Struct, frozen=True):
@@ -64,7 +78,9 @@ class Parts(Struct, frozen=True):
 
     def at(self, line: int) -> Part | None:
         """The part that holds a line."""
-        return next((part for part in self.by_name.values() if part.first <= line <= part.last), None)
+        return next(
+            (part for part in self.by_name.values() if part.first <= line <= part.last), None
+        )
 
     def before(self, part: Part | None) -> Iterator[tuple[Part, bool]]:
         """Each part that is done before this one, and whether this one runs although that one failed."""
@@ -92,14 +108,23 @@ def parts_of(source: Source) -> Parts:
         return Parts({part.name: part for root in roots for part in _composite(root)})
     found = [part for root in roots for part in (*_github(root), *_azure(root), *_gitlab(root))]
     required = {name: needs for root in roots for name, needs in _circle(root)}
-    return Parts({part.name: replace(part, needs=part.needs or required.get(part.name, ())) for part in found})
+    return Parts(
+        {
+            part.name: replace(part, needs=part.needs or required.get(part.name, ()))
+            for part in found
+        }
+    )
 
 
 def _targets(text: str) -> Iterator[Part]:
     """The rules of a Makefile or Justfile, with the prerequisites as what they need."""
-    heads = [found for found in _TARGET.finditer(text) if not found[0].startswith((".PHONY", ".DEFAULT"))]
+    heads = [
+        found for found in _TARGET.finditer(text) if not found[0].startswith((".PHONY", ".DEFAULT"))
+    ]
     lines = [text.count("\n", 0, found.start()) + 1 for found in heads]
-    for found, first, following in zip(heads, lines, [*lines[1:], text.count("\n") + 2], strict=True):
+    for found, first, following in zip(
+        heads, lines, [*lines[1:], text.count("\n") + 2], strict=True
+    ):
         needs = tuple(re.findall(r"[\w./-]+", found["needs"].replace("|", " ").replace("&&", " ")))
         for name in found["names"].split():
             yield Part(name, first, following - 1, needs)
@@ -121,7 +146,8 @@ def _span(tree: Tree) -> tuple[int, int]:
 
 def _is(tree: Tree, *names: str) -> bool:
     return any(
-        (found := tree.get(name)) is not None and (found.boolean or found.dynamic or found.mapping) for name in names
+        (found := tree.get(name)) is not None and (found.boolean or found.dynamic or found.mapping)
+        for name in names
     )
 
 
@@ -148,7 +174,9 @@ def _anyway(condition: str) -> bool:
 
 def _part(name: str, tree: Tree, needs: tuple[str, ...], steps: Tree | None) -> Part:
     condition = tree.string("if") or tree.string("condition") or tree.string("when") or ""
-    manual = condition == "manual" and (tree.get("allow_failure") is None)  # GitLab waits for none of these
+    manual = condition == "manual" and (
+        tree.get("allow_failure") is None
+    )  # GitLab waits for none of these
     tolerant = manual or _is(tree, "continue-on-error", "continueOnError", "allow_failure")
     return Part(name, *_span(tree), needs, _anyway(condition), tolerant, condition, _steps(steps))
 
@@ -175,7 +203,11 @@ def _azure(root: Tree) -> Iterator[Part]:
     previous: tuple[str, ...] = ()
     for stage in stages.items() if stages else ():
         given = stage.get("dependsOn")
-        needed = tuple(job for name in _names(given) for job in names.get(name, ())) if given else previous
+        needed = (
+            tuple(job for name in _names(given) for job in names.get(name, ()))
+            if given
+            else previous
+        )
         found = tuple(_azure_jobs(stage, needed))
         yield from found
         previous = tuple(part.name for part in found)
@@ -197,12 +229,18 @@ def _tasks(root: Tree) -> Iterator[Part]:
     for name, task in tasks.pairs() if tasks else ():
         commands = task.get("cmds")
         called = (item.string("task") for item in (commands.items() if commands else ()))
-        yield _part(name, task, (*_names(task.get("deps")), *(each for each in called if each)), None)
+        yield _part(
+            name, task, (*_names(task.get("deps")), *(each for each in called if each)), None
+        )
 
 
 def _gitlab(root: Tree) -> Iterator[Part]:
     """Jobs are top-level keys; without `needs` a job waits for all of the earlier stages."""
-    jobs = [(name, job) for name, job in root.pairs() if name not in _NOT_JOBS and job.get("script") is not None]
+    jobs = [
+        (name, job)
+        for name, job in root.pairs()
+        if name not in _NOT_JOBS and job.get("script") is not None
+    ]
     order = list(_names(root.get("stages"))) or ["build", "test", "deploy"]
     stage = {name: job.string("stage") or "test" for name, job in jobs}
     for name, job in jobs:

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from policylint.scan.invocations.model import Invocation
 from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.model import Invocation
 
 _SUFFIXES = (".yaml", ".yml", ".tpl")
 _MOST = 300

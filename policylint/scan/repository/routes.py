@@ -8,19 +8,37 @@ from pathlib import Path
 from msgspec import Struct
 
 from policylint.errors import ReadError
-from policylint.scan.invocations.model import Invocation
-from policylint.scan.invocations.reader import Source
-from policylint.scan.texts.yaml import Tree, documents
 from policylint.model import Location
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.texts.source import Source
+from policylint.scan.texts.yaml import Tree, documents
 
 _ROUTERS = (
     *("Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "VirtualService"),
     *("IngressRoute", "IngressRouteTCP", "HTTPProxy", "Mapping"),
 )
-_BACKENDS = ("service", "backend", "defaultBackend", "backendRefs", "services", "destination", "route")
+_BACKENDS = (
+    "service",
+    "backend",
+    "defaultBackend",
+    "backendRefs",
+    "services",
+    "destination",
+    "route",
+)
 _NAMES = ("name", "serviceName", "host", "service")
 _SELECTED = ("app.kubernetes.io/instance", "release")
-_EXPECTED = ("golden", "testdata", "fixtures", "expected", "compare", "snapshots", "__snapshots__", "test", "tests")
+_EXPECTED = (
+    "golden",
+    "testdata",
+    "fixtures",
+    "expected",
+    "compare",
+    "snapshots",
+    "__snapshots__",
+    "test",
+    "tests",
+)
 """Directories whose manifests are what a test looks for, and no part of any cluster."""
 _MOST = 20
 """Releases that are looked for; each costs a search of the whole tree."""
@@ -47,27 +65,43 @@ class Removal(Struct, frozen=True):
 
 
 def removals(
-    invocations: Iterable[Invocation], paths: Sequence[Path], root: Path, *, skip: Sequence[str] = ()
+    invocations: Iterable[Invocation],
+    paths: Sequence[Path],
+    root: Path,
+    *,
+    skip: Sequence[str] = (),
 ) -> Iterator[Removal]:
     """Each release that a helm command uninstalls by a name that can be told, with the routes below `paths` to it."""
-    found = [(each, name) for each in invocations if _uninstalls(each) for name in each.positionals if name]
+    found = [
+        (each, name)
+        for each in invocations
+        if _uninstalls(each)
+        for name in each.positionals
+        if name
+    ]
     names = list(dict.fromkeys(name for _, name in found))[:_MOST]
     known = {name: tuple(_routes(name, paths, root, skip)) for name in names}
     for each, name in found:
-        routes = tuple(route for route, namespace in known.get(name, ()) if _meets(namespace, each.namespace))
+        routes = tuple(
+            route for route, namespace in known.get(name, ()) if _meets(namespace, each.namespace)
+        )
         if routes:
             yield Removal(each, name, routes)
 
 
 def _uninstalls(invocation: Invocation) -> bool:
-    return (invocation.tool, invocation.action) == ("helm", "uninstall") and not invocation.flag("dry-run").value
+    return (invocation.tool, invocation.action) == ("helm", "uninstall") and not invocation.flag(
+        "dry-run"
+    ).value
 
 
 def _meets(one: str | None, other: str | None) -> bool:
     return not one or not other or one == other
 
 
-def _routes(release: str, paths: Sequence[Path], root: Path, skip: Sequence[str]) -> Iterator[tuple[Route, str | None]]:
+def _routes(
+    release: str, paths: Sequence[Path], root: Path, skip: Sequence[str]
+) -> Iterator[tuple[Route, str | None]]:
     from policylint.scan.readers.walk import naming
 
     for source in naming(release, paths, root, skip=skip):
@@ -81,7 +115,10 @@ def _of_file(source: Source, release: str) -> Iterator[tuple[Route, str | None]]
         if isinstance(root, ReadError) or not _routes_to(root, release):
             continue
         kind, name = root.string("kind") or "", root.string("metadata", "name") or ""
-        yield Route(f"{kind} {name}", Location("cause", source.file, root.line)), root.string("metadata", "namespace")
+        yield (
+            Route(f"{kind} {name}", Location("cause", source.file, root.line)),
+            root.string("metadata", "namespace"),
+        )
 
 
 def _routes_to(root: Tree, release: str) -> bool:
@@ -99,7 +136,9 @@ def _named(tree: Tree, parent: str) -> Iterator[str]:
     for item in tree.items():
         yield from _named(item, parent)
     for key, value in tree.pairs():
-        if value.text is not None and (key == "serviceName" or (key in _NAMES and parent in _BACKENDS)):
+        if value.text is not None and (
+            key == "serviceName" or (key in _NAMES and parent in _BACKENDS)
+        ):
             yield value.text
         yield from _named(value, key)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from policylint.scan.repository.jobs import MAKE
-from policylint.scan.invocations.reader import Source
 from policylint.runtime.patterns import pattern
+from policylint.scan.repository.jobs import MAKE
+from policylint.scan.texts.source import Source
 
 _OR = pattern(r"\|\|\s*(?P<rest>[^\n]+)")
 _STOPS = pattern(
@@ -37,11 +37,15 @@ def flaw(source: Source, number: int, start: int, end: int) -> tuple[str, int]:
     condition = _IF.search(before)
     if condition:
         return _in_condition(lines, number, negative=condition["not"] is not None)
-    if "Jenkinsfile" in source.file and _caught("\n".join(lines[: number - 1]) + f"\n{before}", lines[number - 1]):
+    if "Jenkinsfile" in source.file and _caught(
+        "\n".join(lines[: number - 1]) + f"\n{before}", lines[number - 1]
+    ):
         return "the pipeline catches its failure", 0
     if MAKE.search(source.file) and re.match(r"^\s+[@+]*-", before):
         return "make goes on when it fails: - before the command", 0
-    return _thrown(source, lines, number, after.split(" && ")[0] if " || " not in after else after), 0
+    return _thrown(
+        source, lines, number, after.split(" && ")[0] if " || " not in after else after
+    ), 0
 
 
 def _caught(above: str, line: str) -> bool:
@@ -57,7 +61,9 @@ def goes_on(source: Source) -> bool:
     script = source.suffix in ("", ".sh", ".bash") and not MAKE.search(source.file)
     if not script or "Jenkinsfile" in source.file:
         return False
-    return not _SHEBANG_E.match(source.text) and not any(found["sign"] == "-" for found in _SET.finditer(source.text))
+    return not _SHEBANG_E.match(source.text) and not any(
+        found["sign"] == "-" for found in _SET.finditer(source.text)
+    )
 
 
 def _logical(lines: Sequence[str], index: int) -> str:
@@ -95,7 +101,10 @@ def _in_condition(lines: Sequence[str], number: int, *, negative: bool) -> tuple
     if re.search(r"\bfi\b", lines[number - 1]):
         body, last = lines[number - 1].rpartition("then")[2], number
     else:
-        last = next((at for at in range(number + 1, len(lines) + 1) if _ELSE.match(lines[at - 1])), len(lines))
+        last = next(
+            (at for at in range(number + 1, len(lines) + 1) if _ELSE.match(lines[at - 1])),
+            len(lines),
+        )
         body = "\n".join(lines[number:last])
     if not negative:
         return "", last

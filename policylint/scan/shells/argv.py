@@ -7,23 +7,33 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
+from policylint.model import Json
+from policylint.runtime.patterns import pattern
 from policylint.scan.shells import flags as tables
 from policylint.scan.shells.flags import Option
 from policylint.scan.texts.text import HOLE, TAIL, Text, Word
-from policylint.model import Json
-from policylint.runtime.patterns import pattern
 
 _ARGUMENTS = pattern(
     r"(?:^|_)(?:\w*args?|\w*opts?|options?|\w*flags?|params?|parameters?|extras?|overrides?|settings?|sets?|values"
     r"|cmd|command|switch(?:es)?|dry_?run|debug|wait|atomic|timeout|force|verbose|install)(?:_|$)",
     re.IGNORECASE,
 )
-_NAMING = pattern(r"(?:^|_)(?:release|chart|name|path|dir|directory|namespace|ns|version|tag|file|repo)s?$", re.I)
+_NAMING = pattern(
+    r"(?:^|_)(?:release|chart|name|path|dir|directory|namespace|ns|version|tag|file|repo)s?$", re.I
+)
 _PATH = pattern(r".*/|\.{1,2}$|.*\.tgz$")
 _FALSE = ("false", "0", "f", "F", "FALSE", "False")
 _TRUE = ("true", "1", "t", "T", "TRUE", "True")
 _SETS = ("set", "set-string", "set-file", "set-json", "set-literal")
-_REPEATABLE = (*_SETS, "values", "labels", "post-renderer-args", "api-versions", "show-only", "selector")
+_REPEATABLE = (
+    *_SETS,
+    "values",
+    "labels",
+    "post-renderer-args",
+    "api-versions",
+    "show-only",
+    "selector",
+)
 
 
 class Given(Struct, frozen=True):
@@ -74,21 +84,32 @@ class Command(Struct, frozen=True):
 
     def last(self, name: str) -> Given | None:
         """The last giving of a flag by Helm 3's name, which is the one that counts."""
-        return next((each for each in reversed(self.given) if tables.canonical(each.option.name) == name), None)
+        return next(
+            (each for each in reversed(self.given) if tables.canonical(each.option.name) == name),
+            None,
+        )
 
     def values(self) -> tuple[str, ...]:
         """The values files as written; a list in one word counts each."""
-        found = [each for each in self.given if each.option.name == "values" and each.value is not None]
+        found = [
+            each for each in self.given if each.option.name == "values" and each.value is not None
+        ]
         return tuple(part for each in found for part in shown(each.value).split(","))
 
     def sets(self) -> tuple[str, ...]:
         """Each --set, --set-string, ... as written."""
-        return tuple(shown(each.value) for each in self.given if each.option.name in _SETS and each.value is not None)
+        return tuple(
+            shown(each.value)
+            for each in self.given
+            if each.option.name in _SETS and each.value is not None
+        )
 
     def repeated(self) -> tuple[str, ...]:
         """Flags given twice of which only the last counts."""
         names = [tables.canonical(each.option.name) for each in self.given if not each.maybe]
-        return tuple(sorted({name for name in names if names.count(name) > 1 and name not in _REPEATABLE}))
+        return tuple(
+            sorted({name for name in names if names.count(name) > 1 and name not in _REPEATABLE})
+        )
 
 
 def shown(text: Text | None) -> str:
@@ -121,7 +142,9 @@ def parse(words: Sequence[Word], tool: str = "helm") -> Command | None:
     reading.hidden |= bool(reading.rest)
     reading.rest.clear()
     _read(words, at + 1, reading)
-    names, positionals, tails = _names(action, reading) if tool == "helm" else ({}, tuple(reading.rest), False)
+    names, positionals, tails = (
+        _names(action, reading) if tool == "helm" else ({}, tuple(reading.rest), False)
+    )
     hidden = reading.hidden or tails
     return Command(tool, action, verb, names, positionals, tuple(reading.given), hidden)
 
@@ -148,12 +171,22 @@ def _until_verb(words: Sequence[Word], reading: _Reading, tool: str) -> int | No
         if word.text.text.startswith("-"):
             at = _flag(words, at, reading)
             continue
-        if word.tail or (word.text.untold and any(later.known in known for later in words[at + 1 :])):
+        if word.tail or (
+            word.text.untold and any(later.known in known for later in words[at + 1 :])
+        ):
             reading.hidden = True
             at += 1
             continue
-        flag = at > 0 and words[at - 1].text.text.startswith("-") and "=" not in words[at - 1].text.text
-        if flag and word.known not in known and any(later.known in known for later in words[at + 1 :]):
+        flag = (
+            at > 0
+            and words[at - 1].text.text.startswith("-")
+            and "=" not in words[at - 1].text.text
+        )
+        if (
+            flag
+            and word.known not in known
+            and any(later.known in known for later in words[at + 1 :])
+        ):
             at += 1  # the value of a flag that only the verb knows
             continue
         return at if word.known is None or re.match(r"[a-z0-9][\w-]*$", word.known) else None
@@ -232,7 +265,9 @@ def _shorthands(words: Sequence[Word], at: int, reading: _Reading) -> int:
             if index + 1 == len(text):
                 return _valued(words, at, option, reading)
             start = index + 2 if text[index + 1] == "=" else index + 1
-            reading.given.append(Given(option, (word,), word.text.slice(start, len(text)), word.maybe))
+            reading.given.append(
+                Given(option, (word,), word.text.slice(start, len(text)), word.maybe)
+            )
             return at + 1
         reading.given.append(Given(option, (word,), None, word.maybe))
     return at + 1
@@ -257,9 +292,13 @@ def _names(action: str, reading: _Reading) -> tuple[dict[str, Word], tuple[Word,
     return names, tuple(reading.rest), hidden
 
 
-def _without_tails(rest: list[Word], count: int, open_ended: bool) -> tuple[list[Word], bool, int | None]:
+def _without_tails(
+    rest: list[Word], count: int, open_ended: bool
+) -> tuple[list[Word], bool, int | None]:
     """The words that are one word, whether others may be more than one, and how many stand before the first such."""
-    tails = {index for index, word in enumerate(rest) if word.sure or (_bare(word) and _arguments(word))}
+    tails = {
+        index for index, word in enumerate(rest) if word.sure or (_bare(word) and _arguments(word))
+    }
     spare = [index for index, word in enumerate(rest) if index not in tails and word.text.untold]
     spare.sort(key=lambda index: (_bare(rest[index]), index))
     while not open_ended and len(rest) - len(tails) > count and spare:
@@ -288,7 +327,15 @@ def _assign(slots: list[str], words: list[Word], cut: int | None) -> dict[str, W
         if slots and slots[0].startswith("["):
             return dict(zip(reversed(names), reversed(words), strict=False))
         return dict(zip(names, words, strict=False))
-    if len(words) == 1 and len(needed) == 1 and slots[0].startswith("[") and _PATH.match(words[0].known or ""):
+    if (
+        len(words) == 1
+        and len(needed) == 1
+        and slots[0].startswith("[")
+        and _PATH.match(words[0].known or "")
+    ):
         return {needed[0]: words[0]}
     before, after = words[:cut], words[cut:]
-    return {**dict(zip(reversed(names), reversed(after), strict=False)), **dict(zip(names, before, strict=False))}
+    return {
+        **dict(zip(reversed(names), reversed(after), strict=False)),
+        **dict(zip(names, before, strict=False)),
+    }

@@ -12,8 +12,8 @@ from policylint.scan.shells.env import Env, Value
 from policylint.scan.shells.prints import printed
 from policylint.scan.shells.syntax import find, prepare, statements
 from policylint.scan.shells.words import Expander
-from policylint.scan.texts.text import EMPTY, TAIL, Text, Word, joined
 from policylint.scan.shells.wrappers import Script, base, calls, reads_script
+from policylint.scan.texts.text import EMPTY, TAIL, Text, Word, joined
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -96,13 +96,17 @@ class Commands(Struct):
 
     def _element(self, key: str, found: Value) -> None:
         if isinstance(found, Text):
-            self.env.values[key] = _bounded((*(self.env.words(key) or ()), Word(found, found.text, quoted=True)))
+            self.env.values[key] = _bounded(
+                (*(self.env.words(key) or ()), Word(found, found.text, quoted=True))
+            )
 
     def _on_pipeline(self, node: Node) -> None:
         self._piped(list(statements(node)), None)
 
     def _piped(self, stages: list[Node], given: Text | None) -> None:
-        runs = bool(stages) and stages[-1].type == "command" and reads_script(self.words(stages[-1]))
+        runs = (
+            bool(stages) and stages[-1].type == "command" and reads_script(self.words(stages[-1]))
+        )
         for index, stage in enumerate(stages):
             self.branch().block([stage])
             if runs and not index:
@@ -165,7 +169,9 @@ class Commands(Struct):
         expander = self.expander
         return [word for child in every for word in expander.words(child)]
 
-    def _on_command(self, node: Node, extra: Sequence[Node] = (), stdin: Text | None = None) -> None:
+    def _on_command(
+        self, node: Node, extra: Sequence[Node] = (), stdin: Text | None = None
+    ) -> None:
         prefix = self._prefix(node)
         words = self.words(node, extra)
         for child in node.named_children:
@@ -175,7 +181,9 @@ class Commands(Struct):
                 words += [word for each in behind for word in self.expander.words(each)]
         if not words:
             return
-        part = self.text.slice(node.start_byte, max([node.end_byte, *(each.end_byte for each in extra)]))
+        part = self.text.slice(
+            node.start_byte, max([node.end_byte, *(each.end_byte for each in extra)])
+        )
         span = (part.start, part.end)
         if not self._builtin(words) and not self._function(words, span):
             for each in calls(words):
@@ -223,7 +231,9 @@ class Commands(Struct):
 
     def _enter(self, known: tuple[Node, Text], words: list[Word], span: tuple[int, int]) -> None:
         body, source = known
-        outer = {key: value for key, value in self.env.values.items() if key.isdigit() or key == "@"}
+        outer = {
+            key: value for key, value in self.env.values.items() if key.isdigit() or key == "@"
+        }
         stopped = self.env.stopped
         self.env.positionals(tuple(words[1:]))
         self.shell.stack.append((words[0].text.start, *span))
@@ -248,7 +258,11 @@ class Commands(Struct):
             self.env.stopped = True
         elif name in ("read", "mapfile", "readarray"):
             for word in rest:
-                if word.known and not word.known.startswith("-") and re.match(r"[A-Za-z_]\w*$", word.known):
+                if (
+                    word.known
+                    and not word.known.startswith("-")
+                    and re.match(r"[A-Za-z_]\w*$", word.known)
+                ):
                     self.env.values.pop(word.known, None)
         else:
             return False

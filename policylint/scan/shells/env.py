@@ -90,7 +90,11 @@ def _arrays(one: tuple[Word, ...], other: tuple[Word, ...]) -> tuple[Word, ...]:
         if left.text.text != right.text.text:
             break
         length += 1
-    if length and any(side[length : length + 1] for side in (one, other)) and takes_value(one[length - 1].text.text):
+    if (
+        length
+        and any(side[length : length + 1] for side in (one, other))
+        and takes_value(one[length - 1].text.text)
+    ):
         length -= 1  # `--set` goes with the value that follows it
     rest = (*one[length:], *other[length:])
     same = tuple(

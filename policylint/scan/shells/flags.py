@@ -47,12 +47,16 @@ def options(line: str, verb: str) -> Mapping[str, Option]:
     found = {name: _option(name, row) for name, row in rows.items()}
     for hidden in notes()["hidden"]:
         if hidden["line"] == line and verb in hidden["verbs"]:
-            found[hidden["name"]] = Option(hidden["name"], "no", deprecated=hidden.get("use") or "-")
+            found[hidden["name"]] = Option(
+                hidden["name"], "no", deprecated=hidden.get("use") or "-"
+            )
     return found
 
 
 def _option(name: str, row: Mapping[str, str]) -> Option:
-    return Option(name, row["takes"], row.get("short", ""), row.get("default", ""), row.get("bare", ""))
+    return Option(
+        name, row["takes"], row.get("short", ""), row.get("default", ""), row.get("bare", "")
+    )
 
 
 @functools.cache
@@ -62,7 +66,9 @@ def spellings(verb: str) -> Mapping[str, Option]:
     for row in notes()["helm2"]:
         if verb in row["verbs"]:
             option = Option(row["name"], row["takes"], row.get("short", ""))
-            found |= dict.fromkeys((f"--{option.name}", *([f"-{option.short}"] if option.short else ())), option)
+            found |= dict.fromkeys(
+                (f"--{option.name}", *([f"-{option.short}"] if option.short else ())), option
+            )
     for line in LINES:
         for option in options(line, verb).values():
             known = found.get(f"--{option.name}")
@@ -83,7 +89,10 @@ def takes_value(word: str) -> bool:
 def plugin(verb: str) -> Mapping[str, Option]:
     """The spellings of a plugin's own flags."""
     rows = [row for row in notes()["plugins"] if verb in row["verbs"]]
-    found = {f"--{row['name']}": Option(row["name"], row.get("takes", "yes"), row.get("short", "")) for row in rows}
+    found = {
+        f"--{row['name']}": Option(row["name"], row.get("takes", "yes"), row.get("short", ""))
+        for row in rows
+    }
     return {**found, **{f"-{option.short}": option for option in found.values() if option.short}}
 
 

@@ -14,7 +14,9 @@ _NAMED = pattern(
     re.IGNORECASE,
 )
 _DOWNLOADED = pattern(r"get\.helm\.sh/helm-v([234](?:\.\d+){1,2})")
-_INSTALLER = pattern(r"\bget-helm-([34])\b(?![^\n|]*\bhelm-)(?:[^\n]*?(?:--version|-v)[ =]v?([34](?:\.\d+){1,2}))?")
+_INSTALLER = pattern(
+    r"\bget-helm-([34])\b(?![^\n|]*\bhelm-)(?:[^\n]*?(?:--version|-v)[ =]v?([34](?:\.\d+){1,2}))?"
+)
 _SETUP = pattern(
     r"^(?P<pad>[ \t]*)(?:-[ ]+)?uses:[ \t]*[\"']?azure/setup-helm@"
     r"(?P<rest>[^\n]*\n(?:(?:(?P=pad)(?!- )[^\n]*|[ \t]*)\n)*)",
@@ -40,7 +42,9 @@ def installed(text: str) -> str:
 
 
 def _found(text: str) -> list[str]:
-    setups = [match["rest"] for match in _SETUP.finditer(f"{text}\n")] if "setup-helm" in text else []
+    setups = (
+        [match["rest"] for match in _SETUP.finditer(f"{text}\n")] if "setup-helm" in text else []
+    )
     named = _NAMED.findall(text) if "version" in text.lower() else []
     installers = _INSTALLER.findall(text) if "get-helm-" in text else []
     return [

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from policylint.runtime.patterns import pattern
 from policylint.scan.shells.flags import takes_value
 from policylint.scan.shells.syntax import statements
-from policylint.scan.texts.text import EMPTY, Text, Word, either, joined
 from policylint.scan.shells.wrappers import base
-from policylint.runtime.patterns import pattern
+from policylint.scan.texts.text import EMPTY, Text, Word, either, joined
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -47,7 +47,9 @@ def _quiet(node: Node) -> bool:
 
 def _echoed(words: list[Word]) -> Text | None:
     name = base(words[0]) if words else ""
-    if name != "echo" and not (name == "printf" and len(words) == 2 and "%" not in words[1].text.text):
+    if name != "echo" and not (
+        name == "printf" and len(words) == 2 and "%" not in words[1].text.text
+    ):
         return None
     said = [word for word in words[1:] if word.text.text not in ("-n", "-e")]
     if any(word.tail or word.text.untold for word in said):
@@ -80,7 +82,12 @@ def _branches(node: Node, words: Words) -> Iterator[Text | None]:
     """What each branch prints; None for one that is no single statement, or whose condition may print too."""
     clauses = [child for child in node.children if child.type in _CLAUSES]
     own = [child for child in statements(node) if child not in clauses]
-    for parts in (own, *(list(statements(clause)) for clause in clauses if clause.type == "elif_clause")):
+    for parts in (
+        own,
+        *(list(statements(clause)) for clause in clauses if clause.type == "elif_clause"),
+    ):
         yield printed(parts[1], words) if len(parts) == 2 and _quiet(parts[0]) else None
-    last = [child for clause in clauses if clause.type == "else_clause" for child in statements(clause)]
+    last = [
+        child for clause in clauses if clause.type == "else_clause" for child in statements(clause)
+    ]
     yield (printed(last[0], words) if len(last) == 1 else None) if last else EMPTY

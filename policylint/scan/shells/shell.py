@@ -14,8 +14,8 @@ from policylint.scan.shells.commands import DEPTH
 from policylint.scan.shells.env import Env
 from policylint.scan.shells.statements import Statements
 from policylint.scan.shells.syntax import globals_set, mended, prepare
-from policylint.scan.texts.text import Text
 from policylint.scan.shells.wrappers import Call
+from policylint.scan.texts.text import Text
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -78,14 +78,18 @@ class Shell(Struct):
     def _shared(self, names: list[str], env: Env) -> Env:
         """With the variables that one of these functions sets for the others: those set once, and not locally."""
         places = [(name, each) for name in names for each in globals_set(*self.functions[name])]
-        set_once = {each: name for name, each in places if [key for _, key in places].count(each) == 1}
+        set_once = {
+            each: name for name, each in places if [key for _, key in places].count(each) == 1
+        }
         if len(names) < 2 or not set_once:
             return env
         before = (list(self.runs), set(self.called), self.budget)
         found = env.copy()
         for name in dict.fromkeys(set_once.values()):
             inner = self._uncalled(name, env)
-            for key in (key for key, at in set_once.items() if at == name and key not in env.values):
+            for key in (
+                key for key, at in set_once.items() if at == name and key not in env.values
+            ):
                 if key in inner.values:
                     found.values[key] = inner.values[key]
         self.runs, self.called, self.budget = before
@@ -106,7 +110,9 @@ class Shell(Struct):
             if isinstance(value, Text) and name.startswith("HELM_")
         }
         command = parse_words(call.words, call.tool)
-        self.runs.append(Run(call, command, self._site(call, command, span), span, {**own, **prefix}))
+        self.runs.append(
+            Run(call, command, self._site(call, command, span), span, {**own, **prefix})
+        )
 
     def _site(self, call: Call, command: Command | None, span: tuple[int, int]) -> int:
         """The helm word's position: that of its text, or where it is used with a verb of its own."""
@@ -132,6 +138,8 @@ class Shell(Struct):
 
     def _before(self, call: Call, start: int, verb: int) -> int:
         """Where the variable stands that became the helm word in a string given to a shell: before its arguments."""
-        first = min([each.text.start for each in call.words if each.text.start >= start], default=verb)
+        first = min(
+            [each.text.start for each in call.words if each.text.start >= start], default=verb
+        )
         lead = self.file[start:first].rstrip()
         return start + len(lead) - len(re.split(r"[\s\"'`;&|(]", lead)[-1])

@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from policylint.runtime.patterns import pattern
 from policylint.scan.shells.commands import Commands
 from policylint.scan.shells.env import Env
 from policylint.scan.shells.syntax import find, statements
 from policylint.scan.texts.text import EMPTY, HOLE, Text
-from policylint.runtime.patterns import pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 _LOOPS = 8
 """How many words a loop is gone through for; beyond, its variable cannot be told."""
-_LOST = pattern(r"^[ \t]*(?:[@-]|sudo\s+|if\s+!?\s*|!\s*)*(?:helm|helmfile)[ \t]+[a-z-].*(?:\\\n.*)*", re.MULTILINE)
+_LOST = pattern(
+    r"^[ \t]*(?:[@-]|sudo\s+|if\s+!?\s*|!\s*)*(?:helm|helmfile)[ \t]+[a-z-].*(?:\\\n.*)*",
+    re.MULTILINE,
+)
 
 
 class Statements(Commands):
@@ -32,7 +35,10 @@ class Statements(Commands):
 
     def _on_declaration_command(self, node: Node) -> None:
         keyword = self.text.text[node.start_byte : node.end_byte].split(None, 1)[0]
-        refers = any(child.type == "word" and self.expander.raw(child).text == "-n" for child in statements(node))
+        refers = any(
+            child.type == "word" and self.expander.raw(child).text == "-n"
+            for child in statements(node)
+        )
         for child in statements(node):
             if child.type == "variable_assignment":
                 self._on_variable_assignment(child)
@@ -92,7 +98,13 @@ class Statements(Commands):
         self._repeat(list(statements(node)))
 
     def _on_c_style_for_statement(self, node: Node) -> None:
-        self._repeat([child for child in statements(node) if child.type in ("do_group", "compound_statement")])
+        self._repeat(
+            [
+                child
+                for child in statements(node)
+                if child.type in ("do_group", "compound_statement")
+            ]
+        )
 
     def _repeat(self, nodes: list[Node]) -> None:
         inner = self.branch()
@@ -103,8 +115,16 @@ class Statements(Commands):
     def _on_for_statement(self, node: Node) -> None:
         variable, body = node.child_by_field_name("variable"), node.child_by_field_name("body")
         name = self.expander.raw(variable).text if variable else ""
-        words = [word for value in node.children_by_field_name("value") for word in self.expander.words(value)]
-        if words and len(words) <= _LOOPS and all(word.known and not _glob(word.known) for word in words):
+        words = [
+            word
+            for value in node.children_by_field_name("value")
+            for word in self.expander.words(value)
+        ]
+        if (
+            words
+            and len(words) <= _LOOPS
+            and all(word.known and not _glob(word.known) for word in words)
+        ):
             for word in words:
                 self.env.values[name] = word.text
                 self.block([body] if body else [])

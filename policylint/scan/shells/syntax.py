@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from policylint.runtime.patterns import pattern
 from policylint.scan.texts.grammars import parser
 from policylint.scan.texts.text import EMPTY, HOLE, TAIL, Text, filled, rewritten
-from policylint.runtime.patterns import pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -41,7 +41,9 @@ _MENDS = 8
 def parse(text: Text) -> Node:
     """The syntax tree; a node's bytes are the text's characters, since each is handed over as one byte."""
     data = text.text.replace(HOLE, "H").replace(TAIL, "H").encode("ascii", "replace")
-    root: Node = parser("tree_sitter_bash").parse(data.replace(b"\r", b" ").replace(b"\0", b" ")).root_node
+    root: Node = (
+        parser("tree_sitter_bash").parse(data.replace(b"\r", b" ").replace(b"\0", b" ")).root_node
+    )
     return root
 
 
@@ -62,7 +64,9 @@ def mended(text: Text) -> tuple[Text, Node]:
 
 
 def _doubtful(text: str) -> bool:
-    return bool(_MAYBE_TORN.search(text)) or (text.count("|") > 1 and ("&&" in text or "||" in text))
+    return bool(_MAYBE_TORN.search(text)) or (
+        text.count("|") > 1 and ("&&" in text or "||" in text)
+    )
 
 
 def _mistaken(node: Node, text: Text) -> Iterator[tuple[int, int, Text]]:
@@ -77,7 +81,11 @@ def _mistaken(node: Node, text: Text) -> Iterator[tuple[int, int, Text]]:
     if node.type == "command":
         for one, other in pairwise(statements(node)):
             if _RUN_ON.match(text.text, one.end_byte, other.start_byte):
-                yield one.end_byte, one.end_byte + 1, text.slice(one.end_byte, one.end_byte + 1).put_char(0, ";")
+                yield (
+                    one.end_byte,
+                    one.end_byte + 1,
+                    text.slice(one.end_byte, one.end_byte + 1).put_char(0, ";"),
+                )
 
 
 def _braced(name: Text) -> Text:
@@ -88,8 +96,12 @@ def prepare(text: Text, *, templates: bool = True) -> Text:
     """The same with template actions as characters that cannot be told, and words cut by a line end joined."""
     if templates and any(mark in text.text for mark in ("{{", "{%", "{#", "<<", "<%")):
         for match in _SOMETIMES.finditer(text.text):
-            text = text.splice(match.start(2), match.end(2), text.slice(match.start(2), match.end(2)).maybe())
-            text = text.put(match.start(1), match.end(1), " ").put(match.start(3), match.end(3), " ")
+            text = text.splice(
+                match.start(2), match.end(2), text.slice(match.start(2), match.end(2)).maybe()
+            )
+            text = text.put(match.start(1), match.end(1), " ").put(
+                match.start(3), match.end(3), " "
+            )
         text = filled(text, (match.span() for match in _TEMPLATE.finditer(text.text)), TAIL)
         text = filled(text, (match.span() for match in _CONTROL.finditer(text.text)), " ")
     return _glued(text) if "\\\n" in text.text else text
@@ -97,14 +109,20 @@ def prepare(text: Text, *, templates: bool = True) -> Text:
 
 def _glued(text: Text) -> Text:
     """Words cut by a line end joined; a comment does not go on behind one."""
-    lines = (match for match in _LOGICAL.finditer(text.text) if not match.group().lstrip(" \t").startswith("#"))
+    lines = (
+        match
+        for match in _LOGICAL.finditer(text.text)
+        if not match.group().lstrip(" \t").startswith("#")
+    )
     cuts = (cut.span() for line in lines for cut in _CUT.finditer(text.text, *line.span()))
     return rewritten(text, ((start, end, EMPTY) for start, end in cuts))
 
 
 def names(raw: str) -> tuple[str, ...]:
     """The names in a template action or an expansion, each by its last part: what the value is called."""
-    return tuple(found.rpartition(".")[2].replace("-", "_") for found in re.findall(r"[A-Za-z_][\w.-]*", raw))
+    return tuple(
+        found.rpartition(".")[2].replace("-", "_") for found in re.findall(r"[A-Za-z_][\w.-]*", raw)
+    )
 
 
 def statements(node: Node) -> Iterator[Node]:
@@ -125,7 +143,14 @@ def globals_set(body: Node, text: Text) -> Iterator[str]:
     """The names of the variables that a function's body sets for the whole script, each as often as it does."""
     for node in find(body, "variable_assignment", "function_definition"):
         name, parent = node.child_by_field_name("name"), node.parent
-        if name is None or parent is None or node.type != "variable_assignment" or parent.type == "command":
+        if (
+            name is None
+            or parent is None
+            or node.type != "variable_assignment"
+            or parent.type == "command"
+        ):
             continue
-        if not re.match(r"\s*(?:local|declare|typeset)\b", text.text[parent.start_byte : node.start_byte]):
+        if not re.match(
+            r"\s*(?:local|declare|typeset)\b", text.text[parent.start_byte : node.start_byte]
+        ):
             yield text.text[name.start_byte : name.end_byte].strip()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from policylint.runtime.patterns import pattern
 from policylint.scan.shells.env import Env
 from policylint.scan.shells.syntax import find, names
 from policylint.scan.texts.text import EMPTY, HOLE, TAIL, Text, Word, joined
-from policylint.runtime.patterns import pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -51,7 +51,10 @@ class Expander(Struct, frozen=True):
         span = (part.start, part.end)
         if not node.child_count and node.type == "word" and not _MEANING.search(part.text):
             return [_word(part, raw=self._shown(part), span=span)]
-        return [replace(word, raw=self._shown(part), span=span) for word in _split(list(self._pieces(node)))]
+        return [
+            replace(word, raw=self._shown(part), span=span)
+            for word in _split(list(self._pieces(node)))
+        ]
 
     def text(self, node: Node) -> Text:
         """A node as one string, as in an assignment."""
@@ -99,7 +102,9 @@ class Expander(Struct, frozen=True):
         return self.file[part.start : part.end] if part.start >= 0 else part.text
 
     def _inner(self, node: Node, lead: int) -> Text:
-        return self.source.slice(node.start_byte + lead, max(node.end_byte - 1, node.start_byte + lead))
+        return self.source.slice(
+            node.start_byte + lead, max(node.end_byte - 1, node.start_byte + lead)
+        )
 
     def _string(self, node: Node) -> Iterator[Piece]:
         at, end = node.start_byte + 1, node.end_byte - 1
@@ -128,7 +133,12 @@ class Expander(Struct, frozen=True):
             plain = node.type != "command_substitution"
             first = next(find(node, "command_name"), None)
             called = (self.raw(first).text,) if first else ()
-            return Piece(Text(HOLE if quoted or plain else TAIL, (start,), "."), not (quoted or plain), None, called)
+            return Piece(
+                Text(HOLE if quoted or plain else TAIL, (start,), "."),
+                not (quoted or plain),
+                None,
+                called,
+            )
         return Piece(said.sealed() if quoted else said, not quoted)
 
     def _simple(self, node: Node, quoted: bool) -> Iterator[Piece]:
@@ -143,7 +153,12 @@ class Expander(Struct, frozen=True):
         value = self.env.text(name)
         if value is None:
             sure = name in ("#", "?", "$", "!", "0", "-")
-            yield Piece(Text(HOLE if quoted or sure else TAIL, (start,), "."), not (quoted or sure), None, (name,))
+            yield Piece(
+                Text(HOLE if quoted or sure else TAIL, (start,), "."),
+                not (quoted or sure),
+                None,
+                (name,),
+            )
         else:
             missing = (name,) if not value.known else ()
             yield Piece(value.sealed() if quoted else value, not quoted, None, missing, quoted)
@@ -159,12 +174,18 @@ class Expander(Struct, frozen=True):
     def _expansion(self, node: Node, quoted: bool) -> Iterator[Piece]:
         kids = [child for child in node.children if child.type not in ("${", "}")]
         operators = [child.type for child in kids if not child.is_named]
-        target = next((c for c in kids if c.type in ("variable_name", "special_variable_name", "subscript")), None)
+        target = next(
+            (c for c in kids if c.type in ("variable_name", "special_variable_name", "subscript")),
+            None,
+        )
         start = self.raw(node).start
         if target is None or (operators[:1] in (["!"], ["#"]) and kids[0].type in ("!", "#")):
             sure = operators[:1] == ["#"]
             yield Piece(
-                Text(HOLE if quoted or sure else TAIL, (start,), "."), not quoted, None, names(self.raw(node).text)
+                Text(HOLE if quoted or sure else TAIL, (start,), "."),
+                not quoted,
+                None,
+                names(self.raw(node).text),
             )
             return
         operator = operators[0] if operators else ""
@@ -187,7 +208,11 @@ class Expander(Struct, frozen=True):
             return
         words = self.env.words(name)
         place = int(index) if index.isdigit() else -1
-        if words is not None and 0 <= place < len(words) and not any(w.tail or w.maybe for w in words[: place + 1]):
+        if (
+            words is not None
+            and 0 <= place < len(words)
+            and not any(w.tail or w.maybe for w in words[: place + 1])
+        ):
             yield Piece(words[place].text, not quoted, None, (), quoted)
             return
         yield Piece(Text(HOLE, (self.raw(target).start,), "."), names=(name,))
@@ -206,7 +231,9 @@ class Expander(Struct, frozen=True):
             return None if words is None else joined((word.text for word in words), " ")
         return self.env.text(name)
 
-    def _default(self, target: Node, operator: str, operands: list[Node], quoted: bool) -> Iterator[Piece]:
+    def _default(
+        self, target: Node, operator: str, operands: list[Node], quoted: bool
+    ) -> Iterator[Piece]:
         value = self._known(target)
         other = [piece for operand in operands for piece in self._pieces(operand, quoted=quoted)]
         if not quoted:
@@ -219,7 +246,11 @@ class Expander(Struct, frozen=True):
                 else:
                     yield from (replace(piece, text=piece.text.maybe()) for piece in known)
             elif value.text:
-                yield from other if "m" not in value.marks else (replace(p, text=p.text.maybe()) for p in other)
+                yield from (
+                    other
+                    if "m" not in value.marks
+                    else (replace(p, text=p.text.maybe()) for p in other)
+                )
             return
         empty = value is not None and not value.text and operator.startswith(":")
         if value is not None and not empty:
@@ -234,7 +265,9 @@ class Expander(Struct, frozen=True):
     def _changed(self, target: Node, operator: str, operands: list[Node], quoted: bool) -> Piece:
         """Cut, replaced or upper-cased: one text that cannot be told, or an array with a prefix put on."""
         start = self.raw(target).start
-        name, index = self._subscript(target) if target.type == "subscript" else (self.raw(target).text, "")
+        name, index = (
+            self._subscript(target) if target.type == "subscript" else (self.raw(target).text, "")
+        )
         many = index in ("@", "*") or name in ("@", "*")
         if not many:
             return Piece(Text(HOLE, (start,), "."), names=(name,), quoted=quoted)
@@ -242,7 +275,11 @@ class Expander(Struct, frozen=True):
         known = self.env.words("@" if name == "*" else name)
         if operator == "/#" and prefix.text and len(operands) == 1:
             words = known or (Word(Text(HOLE, (start,), "."), maybe=True),)
-            return Piece(words=tuple(replace(word, text=prefix + word.text.sealed(), tail=False) for word in words))
+            return Piece(
+                words=tuple(
+                    replace(word, text=prefix + word.text.sealed(), tail=False) for word in words
+                )
+            )
         if operator == ":" and known is not None and len(operands) == 1:
             first = self.raw(operands[0]).text
             skip = int(first) - (1 if name in ("@", "*") else 0) if first.isdigit() else -1
@@ -257,7 +294,9 @@ def _lead(text: str) -> int:
     return found.end() if found else 0
 
 
-def _replace(text: Text, pattern: re.Pattern[str], table: dict[str, str], *, drop: bool = False) -> Text:
+def _replace(
+    text: Text, pattern: re.Pattern[str], table: dict[str, str], *, drop: bool = False
+) -> Text:
     """Every match replaced by one character: what its first group stands for."""
     found, at = EMPTY, 0
     for match in pattern.finditer(text.text):
@@ -294,7 +333,12 @@ class _Joiner(Struct):
 
 
 def _word(
-    text: Text, *, raw: str = "", span: tuple[int, int] = (-1, -1), quoted: bool = False, names: tuple[str, ...] = ()
+    text: Text,
+    *,
+    raw: str = "",
+    span: tuple[int, int] = (-1, -1),
+    quoted: bool = False,
+    names: tuple[str, ...] = (),
 ) -> Word:
     tail = bool(text.text) and not text.text.strip(TAIL)
     maybe = bool(text.text) and "." not in text.marks
@@ -358,5 +402,7 @@ def split(text: Text) -> list[Word]:
         for quote in reversed([at for at, char in enumerate(part.text) if char in "\"'"]):
             part = part.slice(0, quote) + part.slice(quote + 1, len(part.text))
         tail = bool(part.text) and not part.text.strip(TAIL)
-        found.append(Word(part, match.group(), (part.start, part.end), quoted, tail=tail and not quoted))
+        found.append(
+            Word(part, match.group(), (part.start, part.end), quoted, tail=tail and not quoted)
+        )
     return found

@@ -11,9 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.runtime import resources as shipped
+from policylint.runtime.patterns import pattern
 from policylint.scan.shells.flags import notes, verbs
 from policylint.scan.texts.text import HOLE, TAIL, Text, Word, joined
-from policylint.runtime.patterns import pattern
 
 _HELM = pattern(r"^helm(?:[-_]?v?\d[\w.]*)?(?:\.exe)?$", re.IGNORECASE)
 _HELMFILE = pattern(r"^helmfile(?:[-_]?v?\d[\w.]*)?(?:\.exe)?$", re.IGNORECASE)
@@ -22,7 +22,9 @@ _PROGRAM = r"_?(?:bin|cmd|command|exe|executable|opts?|tool|path|cli|binary|clie
 _NAMED = pattern(rf"(?:^|_)helm(?:_?[234])?(?:{_PROGRAM})?$", re.IGNORECASE)
 _NAMED_FILE = pattern(rf"(?:^|_)helmfile(?:{_PROGRAM})?$", re.IGNORECASE)
 _IMAGE = pattern(r"^(?:[\w.:${}()-]+/)*[\w.-]*helm[\w.-]*(?::[^\s/]+)?(?:@sha256:\w+)?$")
-_SUBSTITUTED = pattern(r"^\$\((?:shell )?\s*(?:which|command -v|type -p)\s[^)]*helm[^)]*\)$|^`which helm`$")
+_SUBSTITUTED = pattern(
+    r"^\$\((?:shell )?\s*(?:which|command -v|type -p)\s[^)]*helm[^)]*\)$|^`which helm`$"
+)
 _WHOLE = pattern(r"\s*(?:sudo )?helm(?:file)? \S")
 _REPLACES = pattern(r"(?:-I|-i|--replace=?)(.*)")
 _ASSIGN = pattern(r"^[A-Za-z_]\w*=")
@@ -80,7 +82,9 @@ def tool_of(word: Word, following: Word | None = None) -> str:
 
 def _behind(file: str | None, following: Word) -> bool:
     """Whether what stands behind a word makes it helm (or helmfile): a verb or a flag."""
-    return following.known in (notes()["helmfile"]["verbs"] if file else verbs()) or _flag(following)
+    return following.known in (notes()["helmfile"]["verbs"] if file else verbs()) or _flag(
+        following
+    )
 
 
 def _flag(word: Word) -> bool:
@@ -97,7 +101,9 @@ def calls(words: Sequence[Word]) -> Iterator[Call | Script]:
             return
         name = base(words[0])
         if words[0].quoted and _WHOLE.match(words[0].text.text):
-            yield Script(words[0].text)  # a whole command in one word: meant as a command, though no shell finds it
+            yield Script(
+                words[0].text
+            )  # a whole command in one word: meant as a command, though no shell finds it
             return
         rest = _behind_prefix(name, words)
         if rest is None:
@@ -199,7 +205,9 @@ def _strings(words: Sequence[Word], *, combined: bool = False) -> Iterator[Scrip
 
 def _ssh(words: list[Word]) -> Iterator[Script]:
     at = 1
-    while at < len(words) and (words[at].text.text.startswith("-") or (words[at].tail and words[at].sure)):
+    while at < len(words) and (
+        words[at].text.text.startswith("-") or (words[at].tail and words[at].sure)
+    ):
         valued = re.match(r"-[BbcDEeFIiJLlmOopQRSWw]$", words[at].text.text)
         at += 2 if valued else 1
     if at + 1 < len(words):
@@ -219,7 +227,9 @@ def _find(words: list[Word]) -> Iterator[Call | Script]:
     for index, word in enumerate(words):
         if word.text.text in ("-exec", "-execdir", "-ok"):
             rest = [_standing(each, "{}") for each in words[index + 1 :]]
-            end = next((at for at, each in enumerate(rest) if each.text.text in (";", "+")), len(rest))
+            end = next(
+                (at for at, each in enumerate(rest) if each.text.text in (";", "+")), len(rest)
+            )
             yield from calls(rest[:end])
 
 
@@ -242,7 +252,11 @@ def _container(words: list[Word]) -> Iterator[Call | Script]:
         known = bool(following) and (following[0].known in verbs() or _flag(following[0]))
         if not tool and known and _IMAGE.match(re.sub(f"[{HOLE}\ue001]", "x", texts[index])):
             tool = "helmfile" if "helmfile" in texts[index] else "helm"
-        if tool and known and texts[index - 1] not in ("--entrypoint", "--name", "-v", "-e", "-w", "--network"):
+        if (
+            tool
+            and known
+            and texts[index - 1] not in ("--entrypoint", "--name", "-v", "-e", "-w", "--network")
+        ):
             yield Call(tool, word, tuple(words[index + 1 :]))
             return
 

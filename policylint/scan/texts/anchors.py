@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from policylint.scan.texts.holes import HOLE, block_lines
 from policylint.runtime.patterns import pattern
+from policylint.scan.texts.holes import HOLE, block_lines
 
 _MARK = pattern(r"(?<![^\s,\[{])([&*])([\w-]+)(?=[\s,\]}]|$)")
 _LAST = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-"
@@ -30,7 +30,9 @@ def anchors_told_apart(text: str) -> str:
         return sign + names[name]
 
     lines = text.split("\n")
-    return "\n".join(line if at in plain else _MARK.sub(told, line) for at, line in enumerate(lines))
+    return "\n".join(
+        line if at in plain else _MARK.sub(told, line) for at, line in enumerate(lines)
+    )
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -23,7 +23,9 @@ def _binding(package: str) -> Any:
     from importlib.util import find_spec, module_from_spec
 
     found = find_spec(package)
-    spec = PathFinder.find_spec(f"{package}._binding", found.submodule_search_locations if found else None)
+    spec = PathFinder.find_spec(
+        f"{package}._binding", found.submodule_search_locations if found else None
+    )
     if spec is None or spec.loader is None:
         from importlib import import_module
 

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-__all__ = ["UNDECIDED", "Attribute", "Block", "Module", "encoded", "here_documents", "parse", "value"]
+__all__ = [
+    "UNDECIDED",
+    "Attribute",
+    "Block",
+    "Module",
+    "encoded",
+    "here_documents",
+    "parse",
+    "value",
+]
 
 _NAMESPACES = ("kubernetes_namespace", "kubernetes_namespace_v1")
 """Resources whose id is their name (hashicorp/terraform-provider-kubernetes, resource_kubernetes_namespace)."""
@@ -83,7 +92,9 @@ def here_documents(text: str) -> Iterator[tuple[int, int]]:
 def _broken(node: Node) -> int:
     if node.type == "ERROR" or node.is_missing:
         return node.start_point[0] + 1
-    return next((line for child in node.children if child.has_error and (line := _broken(child))), 0)
+    return next(
+        (line for child in node.children if child.has_error and (line := _broken(child))), 0
+    )
 
 
 def _blocks(node: Node) -> Iterator[Block]:
@@ -99,7 +110,11 @@ def _block(node: Node) -> Block:
     named = node.named_children
     words = [_label(child) for child in named if child.type in ("identifier", "string_lit")]
     body = next((child for child in named if child.type == "body"), None)
-    attributes = [_attribute(child) for child in body.named_children if child.type == "attribute"] if body else []
+    attributes = (
+        [_attribute(child) for child in body.named_children if child.type == "attribute"]
+        if body
+        else []
+    )
     return Block(
         words[0] if words else "",
         tuple(words[1:]),
@@ -139,7 +154,11 @@ def _scope(blocks: tuple[Block, ...]) -> Iterator[tuple[tuple[str, ...], Node]]:
             for inner in block.blocks:
                 for name, attribute in inner.attributes.items():
                     yield (*block.labels, inner.type, name), attribute.expression
-                    if name == "name" and block.labels[0] in _NAMESPACES and inner.type == "metadata":
+                    if (
+                        name == "name"
+                        and block.labels[0] in _NAMESPACES
+                        and inner.type == "metadata"
+                    ):
                         yield (*block.labels, "id"), attribute.expression
 
 
@@ -155,14 +174,19 @@ def value(node: Node, module: Module, depth: int = 0) -> Any:
     if place not in module.known:
         module.known[place] = UNDECIDED  # what leads back to itself has no value
         found = read(node, module, depth)
-        module.known[place] = UNDECIDED if isinstance(found, (str, list, dict)) and len(found) > _LARGEST else found
+        module.known[place] = (
+            UNDECIDED if isinstance(found, (str, list, dict)) and len(found) > _LARGEST else found
+        )
     return module.known[place]
 
 
 def encoded(node: Node, module: Module) -> Any:
     """The value of an expression, or what `yamlencode` and `jsonencode` are given."""
     inner = node.named_children[0] if node.type == "expression" and node.named_children else node
-    if inner.type == "function_call" and _text(inner.named_children[0]) in ("yamlencode", "jsonencode"):
+    if inner.type == "function_call" and _text(inner.named_children[0]) in (
+        "yamlencode",
+        "jsonencode",
+    ):
         given = inner.named_children[1].named_children if len(inner.named_children) > 1 else []
         return value(given[0], module) if given else UNDECIDED
     return value(node, module)
@@ -232,7 +256,10 @@ def _call(node: Node, module: Module, depth: int) -> Any:
     given = rest[0].named_children if rest else []
     if any(child.type == "ellipsis" for child in given):
         return UNDECIDED
-    return call(_text(name), [value(child, module, depth + 1) for child in given if child.type == "expression"])
+    return call(
+        _text(name),
+        [value(child, module, depth + 1) for child in given if child.type == "expression"],
+    )
 
 
 def _conditional(node: Node, module: Module, depth: int) -> Any:
@@ -261,7 +288,11 @@ def _template(node: Node, module: Module, depth: int) -> Any:
         if part.type == "template_literal":
             parts.append(_text(part))
         elif part.type == "template_interpolation":
-            found = [value(child, module, depth + 1) for child in part.named_children if child.type == "expression"]
+            found = [
+                value(child, module, depth + 1)
+                for child in part.named_children
+                if child.type == "expression"
+            ]
             if len(found) != 1 or not isinstance(found[0], (str, int)):
                 return UNDECIDED
             parts.append(str(found[0]))
@@ -273,7 +304,11 @@ def _template(node: Node, module: Module, depth: int) -> Any:
 def _collection(node: Node, module: Module, depth: int) -> Any:
     inner = node.named_children[0]
     if inner.type == "tuple":
-        return [value(child, module, depth + 1) for child in inner.named_children if child.type == "expression"]
+        return [
+            value(child, module, depth + 1)
+            for child in inner.named_children
+            if child.type == "expression"
+        ]
     found: dict[str, Any] = {}
     for element in inner.named_children:
         if element.type == "object_elem":
@@ -284,7 +319,11 @@ def _collection(node: Node, module: Module, depth: int) -> Any:
 
 def _operation(node: Node, module: Module, depth: int) -> Any:
     inner = node.named_children[0] if node.named_children else node
-    if inner.type == "unary_operation" and _text(inner).startswith("!") and len(inner.named_children) == 1:
+    if (
+        inner.type == "unary_operation"
+        and _text(inner).startswith("!")
+        and len(inner.named_children) == 1
+    ):
         found = value(inner.named_children[0], module, depth + 1)
         return not found if isinstance(found, bool) else UNDECIDED
     return UNDECIDED

@@ -44,7 +44,9 @@ def _concat(arguments: list[Any]) -> Any:
 def _compact(arguments: list[Any]) -> Any:
     """Without null and empty strings; an item that is not known may be left out or not."""
     items = arguments[0] if len(arguments) == 1 else None
-    return [item for item in items if item not in (None, "")] if isinstance(items, list) else UNDECIDED
+    return (
+        [item for item in items if item not in (None, "")] if isinstance(items, list) else UNDECIDED
+    )
 
 
 def _coalesce(arguments: list[Any]) -> Any:
@@ -57,27 +59,39 @@ def _try(arguments: list[Any]) -> Any:
 
 
 def _lookup(arguments: list[Any]) -> Any:
-    if len(arguments) not in (2, 3) or not isinstance(arguments[0], dict) or not isinstance(arguments[1], str):
+    if (
+        len(arguments) not in (2, 3)
+        or not isinstance(arguments[0], dict)
+        or not isinstance(arguments[1], str)
+    ):
         return UNDECIDED
     return arguments[0].get(arguments[1], arguments[2] if len(arguments) == 3 else UNDECIDED)
 
 
 def _format(arguments: list[Any]) -> Any:
     """Only `%s`, `%d` and `%v`, which print a string or a whole number as it is."""
-    if not arguments or any(isinstance(each, bool) or not isinstance(each, (str, int)) for each in arguments):
+    if not arguments or any(
+        isinstance(each, bool) or not isinstance(each, (str, int)) for each in arguments
+    ):
         return UNDECIDED
     text, *values = arguments
     parts = str(text).replace("%d", "%s").replace("%v", "%s").split("%s")
     if len(parts) != len(values) + 1 or any("%" in part for part in parts):
         return UNDECIDED
-    return parts[0] + "".join(f"{value}{part}" for value, part in zip(values, parts[1:], strict=True))
+    return parts[0] + "".join(
+        f"{value}{part}" for value, part in zip(values, parts[1:], strict=True)
+    )
 
 
 def _join(arguments: list[Any]) -> Any:
     if len(arguments) != 2 or not isinstance(arguments[1], list):
         return UNDECIDED
     parts = [arguments[0], *arguments[1]]
-    return str(arguments[0]).join(arguments[1]) if all(isinstance(each, str) for each in parts) else UNDECIDED
+    return (
+        str(arguments[0]).join(arguments[1])
+        if all(isinstance(each, str) for each in parts)
+        else UNDECIDED
+    )
 
 
 def _same(arguments: list[Any]) -> Any:

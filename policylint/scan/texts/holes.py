@@ -42,7 +42,9 @@ _HEADER = pattern(
 _EDGES = pattern(
     r"^(?:\$?\{\{|\{%|\{#|%\{|\$\{|<%|<<|</?#|#%|#\{|#@)[-~+=]?\s*|\s*[-~]?(?:\}\}|%\}|#\}|\}#?|%>|>>|%#|>)$"
 )
-_OPENS = frozenset(["if", "range", "with", "define", "block", "for", "macro", "call", "filter", "unless", "list"])
+_OPENS = frozenset(
+    ["if", "range", "with", "define", "block", "for", "macro", "call", "filter", "unless", "list"]
+)
 _TURNS = frozenset(["else", "elif", "elseif"])
 _CLOSES = pattern(r"end\w*$")
 _SILENT = pattern(r"/\*|\$\w+\s*:?=|set\s|import\s|from\s|extends\s")
@@ -85,7 +87,10 @@ class Filled(Struct, frozen=True):
         """The text with the actions that only print such a variable replaced by its value."""
         if not self.constants:
             return text
-        return _PRINTS.sub(lambda match: self.constants.get(match[1] or f"${{{match[2] or match[3]}}}", match[0]), text)
+        return _PRINTS.sub(
+            lambda match: self.constants.get(match[1] or f"${{{match[2] or match[3]}}}", match[0]),
+            text,
+        )
 
 
 def has_actions(text: str) -> bool:
@@ -122,7 +127,9 @@ def _constants(text: str) -> dict[str, str]:
     for match in _ASSIGNS.finditer(text):
         found.setdefault(match[1] or match[3], []).append(match[2] or match[4] or "")
     every = [match[1] or match[2] for match in _SETS.finditer(text)]
-    return {name: values[0] for name, values in found.items() if values[0] and every.count(name) == 1}
+    return {
+        name: values[0] for name, values in found.items() if values[0] and every.count(name) == 1
+    }
 
 
 def block_lines(text: str) -> set[int]:
@@ -184,7 +191,9 @@ def _by_line(actions: list[Action], starts: list[int]) -> Iterator[tuple[int, li
         yield first, group
 
 
-def _fill_line(chars: list[str], text: str, group: list[Action], at: tuple[int, int, int]) -> Iterator[tuple[int, int]]:
+def _fill_line(
+    chars: list[str], text: str, group: list[Action], at: tuple[int, int, int]
+) -> Iterator[tuple[int, int]]:
     line, start, end = at
     rest = list(text[start:end])
     for action in group:
@@ -197,7 +206,9 @@ def _fill_line(chars: list[str], text: str, group: list[Action], at: tuple[int, 
             yield line, _indent(group, start)
         return
     for first, last, word in _runs(group):
-        key = text.startswith("${{", first) and text[last : last + 1] == ":"  # `${{ if x }}:` is a key of its own
+        key = (
+            text.startswith("${{", first) and text[last : last + 1] == ":"
+        )  # `${{ if x }}:` is a key of its own
         _put(chars, first, last, HOLE if key else word)
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from policylint.runtime.patterns import pattern
 from policylint.scan.texts.hcl import UNDECIDED
 from policylint.scan.texts.yaml import Spot
-from policylint.runtime.patterns import pattern
 
 
 class Literal(Struct, frozen=True):
@@ -39,10 +39,16 @@ class Call(Struct, frozen=True):
 
 
 _CALL = pattern(r"\bnew\s+((?:\w+\.)*\w+)\s*\(")
-_CONSTANT = pattern(r"\bconst\s+(\w+)\s*(?::\s*\w+\s*)?=\s*(\"[^\"\n]*\"|'[^'\n]*'|`[^`$]*`|true\b|false\b|\d+)")
+_CONSTANT = pattern(
+    r"\bconst\s+(\w+)\s*(?::\s*\w+\s*)?=\s*(\"[^\"\n]*\"|'[^'\n]*'|`[^`$]*`|true\b|false\b|\d+)"
+)
 _SPACE = pattern(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
-_ATOM = pattern(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|-?\d[\d._]*|[A-Za-z_$][\w$]*")
-_SKIP = pattern(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*|/\*.*?\*/|.", re.DOTALL)
+_ATOM = pattern(
+    r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|-?\d[\d._]*|[A-Za-z_$][\w$]*"
+)
+_SKIP = pattern(
+    r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*|/\*.*?\*/|.", re.DOTALL
+)
 SHOWN = 80
 """How many characters of an expression are kept."""
 _UNCLOSED = 20
@@ -72,7 +78,13 @@ def typescript_calls(text: str, wanted: Wanted, position: int = 1) -> Iterator[C
         at = given[position : position + 1]
         options = next((each.value for each in at if isinstance(each.value, dict)), None)
         spread = options is None or "..." in options
-        yield Call(match[1], scan.spot(match.start()), given[0].value if given else None, options or {}, spread)
+        yield Call(
+            match[1],
+            scan.spot(match.start()),
+            given[0].value if given else None,
+            options or {},
+            spread,
+        )
 
 
 def _blanked(text: str, marks: str) -> str:
@@ -157,7 +169,9 @@ class _Scan:
         if self._peek() not in (",", "}", "]", ")", ""):
             value = UNDECIDED  # an operator, a call or a member: the value is made when the program runs
             self._pass_over()
-        return Literal(value, self.spot(start), "", self._text[start : min(self._at, start + SHOWN)].strip())
+        return Literal(
+            value, self.spot(start), "", self._text[start : min(self._at, start + SHOWN)].strip()
+        )
 
     def _object(self) -> dict[str, Literal]:
         found: dict[str, Literal] = {}
@@ -175,7 +189,9 @@ class _Scan:
                     value = self._value()
                     found[name] = Literal(value.value, self.spot(start), name, value.text)
                 else:
-                    found[name] = Literal(self._constants.get(name, UNDECIDED), self.spot(start), name, name)
+                    found[name] = Literal(
+                        self._constants.get(name, UNDECIDED), self.spot(start), name, name
+                    )
                     self._pass_over()
             if self._peek() == ",":
                 self._at += 1

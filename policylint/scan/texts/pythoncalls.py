@@ -32,7 +32,9 @@ def python_calls(text: str, wanted: Wanted, position: int = 1) -> Iterator[Call]
 
 
 def _spot(node: ast.expr | ast.keyword) -> Spot:
-    return Spot(node.lineno, node.col_offset + 1, node.end_lineno or 0, (node.end_col_offset or 0) + 1)
+    return Spot(
+        node.lineno, node.col_offset + 1, node.end_lineno or 0, (node.end_col_offset or 0) + 1
+    )
 
 
 def _dotted(node: ast.expr) -> str:
@@ -42,7 +44,9 @@ def _dotted(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _keywords(node: ast.Call, constants: Mapping[str, Any], position: int) -> tuple[dict[str, Literal], bool]:
+def _keywords(
+    node: ast.Call, constants: Mapping[str, Any], position: int
+) -> tuple[dict[str, Literal], bool]:
     found: dict[str, Literal] = {}
     spread = False
     inner = [each for each in node.args[1:] if isinstance(each, ast.Call)]

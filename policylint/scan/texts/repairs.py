@@ -43,7 +43,11 @@ def _indent(line: str) -> int:
 
 
 def _alternatives(filled: Filled, lines: list[str]) -> list[int]:
-    inside = {line for turn, last in filled.otherwise for line in range(max(turn + 1, 0), min(last, len(lines)))}
+    inside = {
+        line
+        for turn, last in filled.otherwise
+        for line in range(max(turn + 1, 0), min(last, len(lines)))
+    }
     return sorted(line for line in inside if lines[line].strip())
 
 
@@ -61,7 +65,9 @@ def _block(lines: list[str], bad: int) -> list[int]:
         head -= 1
     limit = _indent(lines[head]) if head < bad else -1
     last = bad
-    while last + 1 < len(lines) and (not lines[last + 1].strip() or _indent(lines[last + 1]) > limit):
+    while last + 1 < len(lines) and (
+        not lines[last + 1].strip() or _indent(lines[last + 1]) > limit
+    ):
         last += 1
     first = head + 1 if limit >= 0 and _indent(lines[bad]) else bad
     return [line for line in range(first, last + 1) if lines[line].strip()]

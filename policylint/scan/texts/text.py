@@ -44,7 +44,9 @@ class Text(Struct, frozen=True):
 
     def sealed(self) -> Text:
         """The same inside quotes: what cannot be told stays one word."""
-        return Text(self.text.translate(_UNTOLD), self.at, self.marks) if TAIL in self.text else self
+        return (
+            Text(self.text.translate(_UNTOLD), self.at, self.marks) if TAIL in self.text else self
+        )
 
     def put(self, start: int, end: int, char: str) -> Text:
         """The same with every character of start..end (line feeds apart) replaced by `char`."""
@@ -92,7 +94,11 @@ class Text(Struct, frozen=True):
     def end(self) -> int:
         """The position after the last character that has one, -1 where none has."""
         at = self.at
-        return at[-1] + 1 if at and at[-1] >= 0 else next((each + 1 for each in reversed(at) if each >= 0), -1)
+        return (
+            at[-1] + 1
+            if at and at[-1] >= 0
+            else next((each + 1 for each in reversed(at) if each >= 0), -1)
+        )
 
 
 EMPTY = Text("", (), "")
@@ -101,7 +107,12 @@ EMPTY = Text("", (), "")
 def joined(parts: Iterable[Text], between: str = "") -> Text:
     """The parts, one after another."""
     gap = Text.of(between)
-    every = [each for index, part in enumerate(parts) for each in ((gap, part) if index else (part,)) if each.text]
+    every = [
+        each
+        for index, part in enumerate(parts)
+        for each in ((gap, part) if index else (part,))
+        if each.text
+    ]
     if len(every) == 1:
         return every[0]
     return Text(
@@ -124,7 +135,10 @@ def filled(text: Text, spans: Iterable[tuple[int, int]], char: str) -> Text:
     """The text with every character of these spans (line feeds apart) replaced, in order and apart from each other."""
     parts, at = [], 0
     for start, end in spans:
-        parts += [text.text[at:start], "".join(each if each == "\n" else char for each in text.text[start:end])]
+        parts += [
+            text.text[at:start],
+            "".join(each if each == "\n" else char for each in text.text[start:end]),
+        ]
         at = end
     return Text("".join([*parts, text.text[at:]]), text.at, text.marks) if parts else text
 
@@ -166,7 +180,11 @@ def _cut(same: str, takes_value: Callable[[str], bool]) -> int:
 
 
 def _flags(text: str) -> bool:
-    return not text.strip() or any(word.startswith("-") for word in text.split()) or TAIL in text.split()
+    return (
+        not text.strip()
+        or any(word.startswith("-") for word in text.split())
+        or TAIL in text.split()
+    )
 
 
 def _marks(one: str, other: str) -> str:

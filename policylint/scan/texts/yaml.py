@@ -9,12 +9,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.errors import ReadError
-from policylint.scan.texts.anchors import anchors_told_apart
-from policylint.scan.texts.holes import HOLE, Filled, fill, has_actions
-from policylint.scan.texts.repairs import blanked, indents, to_leave_out
 from policylint.kyaml.load import compose, expanded_size
 from policylint.kyaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from policylint.runtime.patterns import pattern
+from policylint.scan.texts.anchors import anchors_told_apart
+from policylint.scan.texts.holes import HOLE, Filled, fill, has_actions
+from policylint.scan.texts.repairs import blanked, indents, to_leave_out
 
 _END = pattern(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z).*$", re.MULTILINE)
 MAX_NODES = 200_000
@@ -77,7 +77,11 @@ class Tree(Struct, frozen=True):
         """From its key, or its own start, to its end."""
         end = self.node.end_mark
         return Spot(
-            self.line, self.column, end.line + self.page.line + 1, end.column + self.page.column + 1, self.page.file
+            self.line,
+            self.column,
+            end.line + self.page.line + 1,
+            end.column + self.page.column + 1,
+            self.page.file,
         )
 
     @property
@@ -92,7 +96,9 @@ class Tree(Struct, frozen=True):
         for back, line in enumerate(reversed(before.split("\n"))):
             bare = line.partition(" #")[0].rstrip() if back else line.rstrip()
             if bare.endswith("-"):
-                return replace(self.spot, line=self.line - back, column=len(bare) + self.page.column)
+                return replace(
+                    self.spot, line=self.line - back, column=len(bare) + self.page.column
+                )
             if bare and not bare.lstrip().startswith("#"):
                 break
         return self.spot
@@ -124,7 +130,14 @@ class Tree(Struct, frozen=True):
     def boolean(self) -> bool | None:
         """True or false as YAML 1.1 reads it, quoted or not; None for anything else."""
         text = (self.text or "").lower()
-        return {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}.get(text)
+        return {
+            "true": True,
+            "yes": True,
+            "on": True,
+            "false": False,
+            "no": False,
+            "off": False,
+        }.get(text)
 
     @property
     def mapping(self) -> bool:
@@ -182,14 +195,22 @@ class Tree(Struct, frozen=True):
     def open(self) -> bool:
         """Whether a template may write more keys or items here than can be seen."""
         start, end = self.node.start_mark, self.node.end_mark
-        if any(start.line <= line <= end.line and indent <= start.column for line, indent in self.page.lost):
+        if any(
+            start.line <= line <= end.line and indent <= start.column
+            for line, indent in self.page.lost
+        ):
             return True
         if not isinstance(self.node, (MappingNode, SequenceNode)):
             return self.dynamic or (self.text is None and self._filled_below())
-        if isinstance(self.node, MappingNode) and any(_elsewhere(*pair) for pair in self.node.value):
+        if isinstance(self.node, MappingNode) and any(
+            _elsewhere(*pair) for pair in self.node.value
+        ):
             return True
         first, column = (self.key or self.node).start_mark.line, start.column
-        return any(first <= line <= end.line and indent == column for line, indent in self.page.filled.openings)
+        return any(
+            first <= line <= end.line and indent == column
+            for line, indent in self.page.filled.openings
+        )
 
 
 def _elsewhere(key: Node, value: Node) -> bool:
@@ -198,7 +219,11 @@ def _elsewhere(key: Node, value: Node) -> bool:
 
 
 def documents(
-    text: str, file: str, line: int = 0, column: int = 0, wanted: Callable[[str], object] = str.strip
+    text: str,
+    file: str,
+    line: int = 0,
+    column: int = 0,
+    wanted: Callable[[str], object] = str.strip,
 ) -> Iterator[Tree | ReadError]:
     """The root of each document, or the error of one that cannot be read; empty ones are left out.
 
@@ -207,7 +232,10 @@ def documents(
     """
     filled = fill(text)
     start = 0
-    for end, after in [*((m.start(), m.end()) for m in _END.finditer(filled.text)), (len(text), len(text))]:
+    for end, after in [
+        *((m.start(), m.end()) for m in _END.finditer(filled.text)),
+        (len(text), len(text)),
+    ]:
         if wanted(text[start:end]):
             at = line + text.count("\n", 0, start)
             try:
@@ -241,9 +269,13 @@ def _read(filled: Filled, line: int, column: int, file: str) -> Tree | None:
         try:
             root = compose(filled.text, file)
         except RecursionError:
-            raise ReadError("nested too deeply", line=1, remedy="no declaration of a release needs this") from None
+            raise ReadError(
+                "nested too deeply", line=1, remedy="no declaration of a release needs this"
+            ) from None
         except ReadError as error:
-            anchored = anchors_told_apart(filled.text) if _ANCHORS.search(error.message) else filled.text
+            anchored = (
+                anchors_told_apart(filled.text) if _ANCHORS.search(error.message) else filled.text
+            )
             if anchored != filled.text:
                 filled = replace(filled, text=anchored)
                 continue

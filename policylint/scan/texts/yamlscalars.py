@@ -8,15 +8,14 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from policylint.errors import ReadError
-from policylint.scan.texts.anchors import anchors_told_apart
-from policylint.scan.texts.holes import fill
-from policylint.scan.invocations.reader import Source
-from policylint.scan.texts.text import EMPTY, Text
+from policylint.errors import ReadError, RuleFailure
 from policylint.kyaml.load import compose
 from policylint.kyaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from policylint.runtime.patterns import pattern
-from policylint.report.model import RuleFailure
+from policylint.scan.texts.anchors import anchors_told_apart
+from policylint.scan.texts.holes import fill
+from policylint.scan.texts.source import Source
+from policylint.scan.texts.text import EMPTY, Text
 
 _SPLIT = pattern(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
 _MAPPING = pattern(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ ]*(?:- )?[ ]*[\w.-]+:(?:[ \t]|$)", re.MULTILINE)
@@ -118,7 +117,9 @@ def _documents(source: Source) -> Iterator[Yaml | RuleFailure]:
             root = _compose(part, source.file)
         except ReadError as error:
             line = source.text.count("\n", 0, start) + error.line
-            yield RuleFailure("scan", f"{source.file}:{line}: {error.message}", error.remedy or "correct the YAML")
+            yield RuleFailure(
+                "scan", f"{source.file}:{line}: {error.message}", error.remedy or "correct the YAML"
+            )
             continue
         if root is not None:
             yield Yaml(root, source, start)
@@ -204,7 +205,12 @@ def _fold(body: list[Text]) -> Text:
     parts = []
     for index, line in enumerate(body):
         following = body[index + 1].text if index + 1 < len(body) else "\n"
-        plain = line.text.strip() and following.strip() and not line.text[:1].isspace() and not following[:1].isspace()
+        plain = (
+            line.text.strip()
+            and following.strip()
+            and not line.text[:1].isspace()
+            and not following[:1].isspace()
+        )
         ends = line.text.endswith("\n")
         parts.append(line.put_char(len(line.text) - 1, " ") if plain and ends else line)
     return _join(parts)

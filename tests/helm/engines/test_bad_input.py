@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.helms import LINES, any_helm, helm
 
 from policylint.errors import PolicylintError, RenderError, SourceError, UsageError
 from policylint.helm.engines import choose
@@ -21,8 +20,9 @@ from policylint.helm.engines.binary import HelmBinary, find_helm, read_version
 from policylint.helm.engines.choose import choose_engine
 from policylint.helm.engines.embedded import Embedded, is_installed
 from policylint.helm.engines.engine import Engine
-from policylint.helm.render.pair import Renders
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
+from policylint.helm.render.pair import Renders
+from tests.helms import LINES, any_helm, helm
 
 ENGINES = [*LINES, "embedded"]
 CHART = "apiVersion: v2\nname: web\nversion: 0.1.0\n"
@@ -58,7 +58,9 @@ def refusal(name: str, **flags: object) -> PolicylintError:
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_a_failed_template_names_its_file_line_and_the_command(chart: Callable[..., Path], name: str) -> None:
+def test_a_failed_template_names_its_file_line_and_the_command(
+    chart: Callable[..., Path], name: str
+) -> None:
     chart("kind: A\nvalue: {{ .Values.a.b.c }}\n")
     error = refusal(name, namespace="prod", values=ValuesInput(set=("x=1",)))
     assert isinstance(error, RenderError)
@@ -89,10 +91,17 @@ def test_the_place_is_read_from_each_kind_of_message(
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_secret_values_of_the_command_line_are_not_shown(chart: Callable[..., Path], name: str) -> None:
+def test_secret_values_of_the_command_line_are_not_shown(
+    chart: Callable[..., Path], name: str
+) -> None:
     chart('{{ fail "no" }}')
     values = ValuesInput(
-        set=("db.password=s3cr3t,host=h", "apiToken=s3cr3t", "list={a,b},tls\\.key=s3cr3t", "image.tag=2"),
+        set=(
+            "db.password=s3cr3t,host=h",
+            "apiToken=s3cr3t",
+            "list={a,b},tls\\.key=s3cr3t",
+            "image.tag=2",
+        ),
         set_string=("auth.secretKey=s3cr3t",),
         set_literal=("dsn=s3cr3t,more=s3cr3t",),
         set_json=('creds={"password":"s3cr3t"}', "replicas=3"),
@@ -105,7 +114,9 @@ def test_secret_values_of_the_command_line_are_not_shown(chart: Callable[..., Pa
 
 
 def test_credentials_for_a_repository_are_not_shown() -> None:
-    side = ChartSide("web", repo="https://me:s3cr3t@127.0.0.1:9", extra=("--username", "me", "--password=s3cr3t"))
+    side = ChartSide(
+        "web", repo="https://me:s3cr3t@127.0.0.1:9", extra=("--username", "me", "--password=s3cr3t")
+    )
     with pytest.raises(RenderError) as caught:
         any_helm().render(side)
     command = caught.value.message.rpartition("the command was: ")[2]
@@ -123,7 +134,9 @@ def test_credentials_for_a_repository_are_not_shown() -> None:
     ],
     ids=["list", "not YAML", "tab"],
 )
-def test_a_values_file_that_is_none(chart: Callable[..., Path], name: str, text: str, words: tuple[str, ...]) -> None:
+def test_a_values_file_that_is_none(
+    chart: Callable[..., Path], name: str, text: str, words: tuple[str, ...]
+) -> None:
     chart()
     Path("bad.yaml").write_text(text)
     error = refusal(name, values=ValuesInput(files=("bad.yaml",)))
@@ -213,7 +226,9 @@ def script(path: Path, body: str) -> str:
     return str(path)
 
 
-def test_a_helm_that_hangs_is_stopped_with_all_it_started(chart: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_helm_that_hangs_is_stopped_with_all_it_started(
+    chart: Callable[..., Path], tmp_path: Path
+) -> None:
     chart()
     body = f"""import subprocess, sys, time
 if "version" in sys.argv:
@@ -240,10 +255,13 @@ def ends(pid: int) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at /proc")
-def test_ctrl_c_leaves_no_helm_and_no_copy_behind(chart: Callable[..., Path], tmp_path: Path) -> None:
+def test_ctrl_c_leaves_no_helm_and_no_copy_behind(
+    chart: Callable[..., Path], tmp_path: Path
+) -> None:
     chart()
     slow = (
-        "import os, sys, time\n" + f"open({str(tmp_path / 'pids')!r}, 'a').write(f'{{os.getpid()}}\\n')\ntime.sleep(60)"
+        "import os, sys, time\n"
+        + f"open({str(tmp_path / 'pids')!r}, 'a').write(f'{{os.getpid()}}\\n')\ntime.sleep(60)"
     )
     program = f"""
 from policylint.helm.engines.binary import HelmBinary
@@ -269,7 +287,9 @@ with Workspace() as workspace, Renders(HelmBinary({script(tmp_path / "helm", slo
     assert not directory.exists()
 
 
-def test_a_render_that_nobody_waits_for_is_ended(chart: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_render_that_nobody_waits_for_is_ended(
+    chart: Callable[..., Path], tmp_path: Path
+) -> None:
     chart()
     slow = f"import os, time\nopen({str(tmp_path / 'pids')!r}, 'a').write(f'{{os.getpid()}}\\n')\ntime.sleep(60)"
     with Renders(HelmBinary(script(tmp_path / "helm", slow))) as renders:
@@ -287,16 +307,22 @@ def test_a_render_that_nobody_waits_for_is_ended(chart: Callable[..., Path], tmp
         ("usage: something else", "does not answer `helm version` as Helm does"),
     ],
 )
-def test_a_helm_that_is_too_old_or_none(chart: Callable[..., Path], tmp_path: Path, answer: str, words: str) -> None:
+def test_a_helm_that_is_too_old_or_none(
+    chart: Callable[..., Path], tmp_path: Path, answer: str, words: str
+) -> None:
     chart()
-    path = script(tmp_path / "helm", f"import sys\nprint({answer!r})\nsys.exit('version' not in sys.argv)")
+    path = script(
+        tmp_path / "helm", f"import sys\nprint({answer!r})\nsys.exit('version' not in sys.argv)"
+    )
     with pytest.raises(SourceError) as caught:
         HelmBinary(path).render(ChartSide("web"))
     assert words in str(caught.value)
     assert "--helm" in caught.value.remedy
 
 
-@pytest.mark.parametrize(("answer", "version"), [("v3.8.0+gabc", "3.8.0"), ("v4.3", "4.3"), ("v3.22.0", "3.22.0")])
+@pytest.mark.parametrize(
+    ("answer", "version"), [("v3.8.0+gabc", "3.8.0"), ("v4.3", "4.3"), ("v3.22.0", "3.22.0")]
+)
 def test_versions(answer: str, version: str) -> None:
     assert read_version("helm", answer) == version
 
@@ -314,7 +340,9 @@ def test_no_helm_and_no_embedded_engine_names_both_ways_to_get_one(
 
 
 def test_which_helm_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    named, variable, on_path = (script(tmp_path / name, "") for name in ("named", "variable", "helm"))
+    named, variable, on_path = (
+        script(tmp_path / name, "") for name in ("named", "variable", "helm")
+    )
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("POLICYLINT_HELM", raising=False)
     assert find_helm() == on_path
@@ -339,7 +367,9 @@ def test_a_program_that_cannot_be_run(tmp_path: Path) -> None:
 def test_the_first_import_is_light() -> None:
     heavy = ("yaml", "typer", "json", "helm_python", "rich", "asyncio", "hypothesis")
     code = f"import sys, policylint.helm.render.rendering; print([m for m in {heavy!r} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ})
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ}
+    )
     assert done.stdout.strip() == "[]"
 
 
@@ -367,7 +397,10 @@ def test_a_schema_s_refusal_does_not_quote_a_secret(chart: Callable[..., Path], 
     schema = '{"properties": {"dbPassword": {"pattern": "^[0-9]+$"}, "mode": {"enum": ["a"]}}}'
     chart(**{"values.schema.json": schema})
     Path("prod.yaml").write_text("dbPassword: s3cr3t-in-a-file\n")
-    for values in (ValuesInput(files=("prod.yaml",)), ValuesInput(set=("dbPassword=s3cr3t-in-a-flag",))):
+    for values in (
+        ValuesInput(files=("prod.yaml",)),
+        ValuesInput(set=("dbPassword=s3cr3t-in-a-flag",)),
+    ):
         message = refusal(name, values=values).message
         assert "dbPassword" in message
         assert "s3cr3t-in" not in message
@@ -376,7 +409,10 @@ def test_a_schema_s_refusal_does_not_quote_a_secret(chart: Callable[..., Path], 
 @pytest.mark.parametrize("line", LINES)
 def test_warnings_do_not_quote_values(chart: Callable[..., Path], line: str) -> None:
     made = chart(
-        **{"values.yaml": "sub:\n  token:\n    a: s3cr3t\n", "charts/sub/Chart.yaml": CHART.replace("web", "sub")}
+        **{
+            "values.yaml": "sub:\n  token:\n    a: s3cr3t\n",
+            "charts/sub/Chart.yaml": CHART.replace("web", "sub"),
+        }
     )
     (made / "charts" / "sub" / "values.yaml").write_text("token: s3cr3t\n")
     values = ValuesInput(set=("sub.token=s3cr3t",))

@@ -6,11 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.helms import LINES, helm
 
 from policylint.errors import PolicylintError
 from policylint.helm.engines.crds import are_own
 from policylint.helm.inputs.sides import ChartSide
+from tests.helms import LINES, helm
 
 CRD = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: %s.example.com}\n"
 HOOK = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hook, annotations: {helm.sh/hook: pre-upgrade}}\n"
@@ -27,7 +27,15 @@ def chart(folder: Path, files: dict[str, str | bytes]) -> Path:
 
 
 def printed(line: str, path: Path) -> str:
-    command = [helm(line).path, "template", "r", str(path), "--kube-version", "1.36.0", "--include-crds"]
+    command = [
+        helm(line).path,
+        "template",
+        "r",
+        str(path),
+        "--kube-version",
+        "1.36.0",
+        "--include-crds",
+    ]
     return subprocess.run(command, check=True, capture_output=True).stdout.decode()
 
 
@@ -39,7 +47,12 @@ WAYS: dict[str, dict[str, str | bytes]] = {
         "crds/m.yaml": CRD % "m",
         "crds/m/k/y.yml": CRD % "y",
     },
-    "names": {"crds/A.YAML": CRD % "a", "crds/b.json": "{}", "crds/README.md": "# none\n", "crds/c.yaml.bak": "no"},
+    "names": {
+        "crds/A.YAML": CRD % "a",
+        "crds/b.json": "{}",
+        "crds/README.md": "# none\n",
+        "crds/c.yaml.bak": "no",
+    },
     "content": {
         "crds/bom.yaml": b"\xef\xbb\xbf" + (CRD % "bom").encode(),
         "crds/empty.yaml": "",
@@ -47,7 +60,11 @@ WAYS: dict[str, dict[str, str | bytes]] = {
         "crds/two.yaml": CRD % "one" + "---\n" + CRD % "two" + "\n\n",
         "crds/windows.yaml": (CRD % "win").replace("\n", "\r\n"),
     },
-    "ignored": {".helmignore": "crds/old*\n", "crds/old.yaml": CRD % "old", "crds/new.yaml": CRD % "new"},
+    "ignored": {
+        ".helmignore": "crds/old*\n",
+        "crds/old.yaml": CRD % "old",
+        "crds/new.yaml": CRD % "new",
+    },
     "all ignored": {".helmignore": "crds/\n", "crds/old.yaml": CRD % "old"},
     "only CRDs": {"crds/a.yaml": CRD % "a", "templates/map.yaml": ""},
     "only CRDs and hooks": {"crds/a.yaml": CRD % "a" + "\n\n", "templates/map.yaml": HOOK},
@@ -77,7 +94,9 @@ def test_own_crds_are_what_helm_prints(way: str, line: str, tmp_path: Path) -> N
     assert are_own(side)
     rendered = helm(line).render(side)
     assert rendered.text == printed(line, path)
-    assert rendered.text == rendered.crds + helm(line).render(ChartSide(str(path), release="r")).text
+    assert (
+        rendered.text == rendered.crds + helm(line).render(ChartSide(str(path), release="r")).text
+    )
 
 
 @pytest.mark.parametrize("line", LINES)

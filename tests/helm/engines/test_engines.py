@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helms import helm
 
 from policylint.errors import PolicylintError
-from policylint.kyaml.load import load, split
 from policylint.helm.engines.embedded import Embedded, is_installed
 from policylint.helm.engines.engine import Engine, Rendered
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
+from policylint.kyaml.load import load, split
+from tests.helms import helm
 
 CHARTS = Path(__file__).parents[3] / "fixtures" / "charts"
 pytestmark = pytest.mark.skipif(not is_installed(), reason="the embedded engine is not installed")

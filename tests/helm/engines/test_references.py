@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.helms import LINES, any_helm, helm
 
 from policylint.errors import RenderError
 from policylint.helm.engines.embedded import Embedded, is_installed
 from policylint.helm.engines.engine import Engine
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
+from tests.helms import LINES, any_helm, helm
 
 CHARTS = Path(__file__).parents[3] / "fixtures" / "charts"
 ENGINES = [*LINES, "embedded"]
@@ -30,17 +30,39 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a chart repository that holds two versions of the numbers chart."""
     charts = tmp_path_factory.mktemp("repository")
     for version in ("0.1.0", "0.2.0"):
-        command = [any_helm().path, "package", str(CHARTS / "numbers"), "--version", version, "-d", str(charts)]
+        command = [
+            any_helm().path,
+            "package",
+            str(CHARTS / "numbers"),
+            "--version",
+            version,
+            "-d",
+            str(charts),
+        ]
         subprocess.run(command, check=True, capture_output=True)
     server = subprocess.Popen(
-        [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(charts)],
+        [
+            sys.executable,
+            "-u",
+            "-m",
+            "http.server",
+            "0",
+            "--bind",
+            "127.0.0.1",
+            "--directory",
+            str(charts),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
     assert server.stdout is not None
     url = f"http://127.0.0.1:{server.stdout.readline().split('port ')[1].split()[0]}"
-    subprocess.run([any_helm().path, "repo", "index", str(charts), "--url", url], check=True, capture_output=True)
+    subprocess.run(
+        [any_helm().path, "repo", "index", str(charts), "--url", url],
+        check=True,
+        capture_output=True,
+    )
     yield url
     server.kill()
     server.wait()
@@ -62,7 +84,9 @@ def test_a_name_and_a_repository(repository: str, name: str) -> None:
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_the_address_of_an_archive(repository: str, name: str) -> None:
-    assert "kind: ConfigMap" in engine(name).render(ChartSide(f"{repository}/numbers-0.2.0.tgz")).text
+    assert (
+        "kind: ConfigMap" in engine(name).render(ChartSide(f"{repository}/numbers-0.2.0.tgz")).text
+    )
 
 
 @pytest.mark.parametrize("name", ENGINES)

@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.helms import LINES, helm
-from tests.servers import Server, digest, serving
 
 import policylint
 from policylint.cli.app import run
 from policylint.helm.engines.embedded import is_installed
+from tests.helms import LINES, helm
+from tests.servers import Server, digest, serving
 
 ENGINES = [*LINES, "embedded"]
 DEPLOYMENT = """apiVersion: apps/v1
@@ -59,7 +59,10 @@ def server() -> Iterator[Server]:
             ("1.3.0+build.5", "web", 1),
             ("2.0.0-rc.1", "next", 1),
         ):
-            files = {"templates/web.yaml": DEPLOYMENT.replace("APP", app), "values.yaml": f"replicas: {replicas}\n"}
+            files = {
+                "templates/web.yaml": DEPLOYMENT.replace("APP", app),
+                "values.yaml": f"replicas: {replicas}\n",
+            }
             made.add_chart("web", version, files)
         yield made
 
@@ -75,7 +78,9 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     """A user's directories, all of them; nothing may be left in its `tmp`."""
     for name in ("tmp", "here"):
         (tmp_path / name).mkdir()
@@ -159,8 +164,19 @@ def test_the_newest_version_and_the_newest_of_all(check: Check, server: Server) 
     assert "matchLabels.app web -> next" in said
 
 
-def test_a_tag_that_is_not_the_version_is_refused_as_helm_refuses_it(check: Check, server: Server) -> None:
-    tagged = ["--", "helm", "upgrade", "web", f"{oci(server)}:1.1.0", "--plain-http", "--version", "1.2.0"]
+def test_a_tag_that_is_not_the_version_is_refused_as_helm_refuses_it(
+    check: Check, server: Server
+) -> None:
+    tagged = [
+        "--",
+        "helm",
+        "upgrade",
+        "web",
+        f"{oci(server)}:1.1.0",
+        "--plain-http",
+        "--version",
+        "1.2.0",
+    ]
     code, said = check("--before", f"{oci(server)}:1.1.0", *tagged)
     assert code == 2
     assert "chart reference and version mismatch: 1.2.0 is not 1.1.0" in said
@@ -175,7 +191,9 @@ def test_a_repository_that_was_added(line: str, home: Path, server: Server) -> N
         policylint.Options(after="mine/web", version="1.2.0", before="mine/web@1.1.0", helm=found)
     )
     assert [finding.rule for finding in report.releases[0].findings] == ["selector-changed"]
-    lacking = policylint.check(policylint.Options(after="mine/nothing", before="mine/web@1.1.0", helm=found))
+    lacking = policylint.check(
+        policylint.Options(after="mine/nothing", before="mine/web@1.1.0", helm=found)
+    )
     assert lacking.verdict is policylint.Verdict.UNKNOWN
     assert "helm repo update" in lacking.releases[0].failures[0].remedy
     assert contents(home / "CONFIG") == before
@@ -192,7 +210,11 @@ def test_a_repository_that_helm_does_not_know(check: Check) -> None:
     ("words", "said", "fix"),
     [
         (("--version", "9.9.9"), "9.9.9: not found", "its version: `helm show chart"),
-        (("--version", "~9"), "ould not locate a version matching provided version string ~9", "`helm show chart"),
+        (
+            ("--version", "~9"),
+            "ould not locate a version matching provided version string ~9",
+            "`helm show chart",
+        ),
     ],
 )
 def test_a_version_that_the_registry_lacks(
@@ -253,8 +275,12 @@ def test_a_repository_that_answers_with_an_error(
     assert fix in said
 
 
-@pytest.mark.parametrize(("status", "fix"), [(401, "helm registry login HOST"), (404, "check the address")])
-def test_a_registry_that_answers_with_an_error(check: Check, server: Server, status: int, fix: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "fix"), [(401, "helm registry login HOST"), (404, "check the address")]
+)
+def test_a_registry_that_answers_with_an_error(
+    check: Check, server: Server, status: int, fix: str
+) -> None:
     server.files["/v2/charts/web/manifests/1.2.0"] = status
     code, said = check(*OLD, *upgrade(server, "--version", "1.2.0"))
     assert code == 2
@@ -326,7 +352,10 @@ def test_a_login_by_flags(check: Check, server: Server, scheme: str) -> None:
 def test_the_logins_of_helm(check: Check, server: Server, home: Path) -> None:
     server.login = f"alice:{PASSWORD}"
     login = base64.b64encode(server.login.encode()).decode()
-    for folder, flags in (("other", ["--registry-config", str(home / "other" / "config.json")]), ("CONFIG", [])):
+    for folder, flags in (
+        ("other", ["--registry-config", str(home / "other" / "config.json")]),
+        ("CONFIG", []),
+    ):
         file = home / folder / ("" if flags else "registry") / "config.json"
         file.parent.mkdir(parents=True)
         file.write_text(json.dumps({"auths": {server.host: {"auth": login}}}))
@@ -340,7 +369,15 @@ def test_a_login_in_an_address(check: Check, server: Server) -> None:
     server.login = f"alice:{PASSWORD}"
     address = server.url.replace("://", f"://alice:{PASSWORD}@")
     named = ["web", "--repo", address, "--version", "1.2.0", *OLD]
-    archives = ["--before", f"{address}/web-1.1.0.tgz", "--", "helm", "upgrade", "web", f"{address}/web-1.2.0.tgz"]
+    archives = [
+        "--before",
+        f"{address}/web-1.1.0.tgz",
+        "--",
+        "helm",
+        "upgrade",
+        "web",
+        f"{address}/web-1.2.0.tgz",
+    ]
     assert check(*named)[0] == 0
     assert check("--format", "json", *archives)[0] == 1
     server.login = "alice:another"
@@ -349,7 +386,9 @@ def test_a_login_in_an_address(check: Check, server: Server) -> None:
         assert code == 2
         assert f"://***@{server.host}" in said
     assert check(f"{address}/web-1.2.0.tgz")[0] == 2
-    assert check("--", "helm", "registry", "login", "-u", "alice", "-p", PASSWORD, server.host)[0] == 2
+    assert (
+        check("--", "helm", "registry", "login", "-u", "alice", "-p", PASSWORD, server.host)[0] == 2
+    )
     assert check("--", "helm", "upgrade", "web", "--password", PASSWORD, "--repo", address)[0] == 2
 
 
@@ -380,7 +419,10 @@ def test_what_the_embedded_engine_cannot_tell_a_server(server: Server, home: Pat
         pytest.skip("the embedded engine is not installed")
     report = policylint.check(
         policylint.Options(
-            after=oci(server), before=f"{oci(server)}:1.1.0", helm="embedded", extra=("--ca-file=none.pem",)
+            after=oci(server),
+            before=f"{oci(server)}:1.1.0",
+            helm="embedded",
+            extra=("--ca-file=none.pem",),
         )
     )
     assert report.verdict is policylint.Verdict.UNKNOWN

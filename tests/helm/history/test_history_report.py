@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from policylint.helm.inputs.revisions import History, Revision
 from policylint.helm.history.read import read
 from policylint.helm.history.report import said, summary, table, to_json
+from policylint.helm.inputs.revisions import History, Revision
 
 STATES = Path(__file__).parents[3] / "fixtures" / "oracle" / "states"
 
@@ -54,5 +54,11 @@ def test_secrets_of_the_record_are_masked_in_descriptions() -> None:
         + "}\n"
     )
     text = "failed: hunter2-x and s3cr3t-value and plain"
-    revision = Revision(1, "failed", description=text, manifest=manifest, values={"db": {"password": "s3cr3t-value"}})
+    revision = Revision(
+        1,
+        "failed",
+        description=text,
+        manifest=manifest,
+        values={"db": {"password": "s3cr3t-value"}},
+    )
     assert said(revision) == "failed: (redacted) and (redacted) and plain"

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from policylint.errors import ReadError
-from policylint.helm.inputs.revisions import Revision
 from policylint.helm.history.read import read
+from policylint.helm.inputs.revisions import Revision
 
 STATES = Path(__file__).parents[3] / "fixtures" / "oracle" / "states"
 NAMES = sorted(path.name for path in STATES.iterdir() if path.is_dir())
@@ -26,7 +26,14 @@ def text(state: str, name: str) -> str:
 
 
 def outline(revision: Revision) -> tuple[Any, ...]:
-    return (revision.number, revision.status, revision.chart, revision.app_version, revision.description, revision.when)
+    return (
+        revision.number,
+        revision.status,
+        revision.chart,
+        revision.app_version,
+        revision.description,
+        revision.when,
+    )
 
 
 @pytest.mark.parametrize("state", NAMES)
@@ -37,10 +44,14 @@ def test_records_say_what_helm_prints(state: str) -> None:
         outline(revision) for revision in printed.revisions
     ]
     (listed,) = read(text(state, "list.json"), "list.json")
-    assert (listed.name, listed.namespace, listed.complete) == (records.name, records.namespace, False)
-    assert (listed.last.number, listed.last.status, listed.last.when) == outline(records.last)[:2] + outline(
-        records.last
-    )[5:]
+    assert (listed.name, listed.namespace, listed.complete) == (
+        records.name,
+        records.namespace,
+        False,
+    )
+    assert (listed.last.number, listed.last.status, listed.last.when) == outline(records.last)[
+        :2
+    ] + outline(records.last)[5:]
 
 
 @pytest.mark.parametrize("state", NAMES)
@@ -58,9 +69,18 @@ def test_apply_methods_of_both_lines() -> None:
 
 
 def test_several_releases_at_once() -> None:
-    both = json.loads(text("helm3-healthy", "list.json")) + json.loads(text("helm4-healthy", "list.json"))
-    assert [history.namespace for history in read(json.dumps(both), "list.json")] == ["squad-1", "squad-12"]
-    records = text("helm3-healthy", "records.yaml") + "\n---\n" + text("helm4-last-failed", "records.yaml")
+    both = json.loads(text("helm3-healthy", "list.json")) + json.loads(
+        text("helm4-healthy", "list.json")
+    )
+    assert [history.namespace for history in read(json.dumps(both), "list.json")] == [
+        "squad-1",
+        "squad-12",
+    ]
+    records = (
+        text("helm3-healthy", "records.yaml")
+        + "\n---\n"
+        + text("helm4-last-failed", "records.yaml")
+    )
     assert [len(history.revisions) for history in read(records, "all.yaml")] == [5, 3]
 
 
@@ -78,7 +98,13 @@ def test_json_and_single_records_read_the_same() -> None:
 def secret(payload: bytes, name: str = "sh.helm.release.v1.shop.v1", **more: Any) -> str:
     data = {"release": base64.b64encode(base64.b64encode(payload)).decode()}
     return json.dumps(
-        {"kind": "Secret", "type": "helm.sh/release.v1", "metadata": {"name": name}, "data": data, **more}
+        {
+            "kind": "Secret",
+            "type": "helm.sh/release.v1",
+            "metadata": {"name": name},
+            "data": data,
+            **more,
+        }
     )
 
 
@@ -135,7 +161,12 @@ def test_a_decompression_bomb_is_stopped_early() -> None:
 
 
 def test_foreign_secrets_beside_records_are_passed_over() -> None:
-    other = {"kind": "Secret", "type": "Opaque", "metadata": {"name": "db"}, "data": {"password": "aHVudGVyMg=="}}
+    other = {
+        "kind": "Secret",
+        "type": "Opaque",
+        "metadata": {"name": "db"},
+        "data": {"password": "aHVudGVyMg=="},
+    }
     listed = {"kind": "List", "items": [other, json.loads(secret(release()))]}
     (history,) = read(json.dumps(listed), "all.json")
     assert len(history.revisions) == 1

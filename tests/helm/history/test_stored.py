@@ -10,14 +10,14 @@ import pytest
 from msgspec.structs import replace
 
 from policylint.helm.history.claims import Releases, claimed_twice
-from policylint.helm.inputs.revisions import History, Revision
 from policylint.helm.history.read import read
 from policylint.helm.history.record import MAX_RECORD
 from policylint.helm.history.size import DEVIATION, forecast, ignorable
 from policylint.helm.history.stored import drift, unserved
+from policylint.helm.inputs.revisions import History, Revision
+from policylint.helm.values.chart import ChartFile, chart_of, stored_chart
 from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import Target, Upgrade
-from policylint.helm.values.chart import ChartFile, chart_of, stored_chart
 
 STATES = Path(__file__).parents[3] / "fixtures" / "oracle" / "states"
 META = b"apiVersion: v2\nname: app\nversion: 1.0.0\n"
@@ -30,7 +30,9 @@ def last(state: str) -> Revision:
 @pytest.mark.parametrize("state", ["helm3-near-size-limit", "helm4-near-size-limit"])
 def test_the_forecast_of_a_large_record_is_close(state: str) -> None:
     revision = last(state)
-    found = forecast(stored_chart(revision.chart_record), revision.values, revision.manifest, name="shop")
+    found = forecast(
+        stored_chart(revision.chart_record), revision.values, revision.manifest, name="shop"
+    )
     assert abs(found.size - revision.size) < DEVIATION * revision.size
     assert found.weights[0].name == "blob.bin"
     assert not found.too_large
@@ -55,9 +57,18 @@ def test_what_may_be_ignored_is_what_no_template_names() -> None:
     import random
 
     data = random.Random(1).randbytes(60_000)
-    files = {"Chart.yaml": META, "docs/a.png": data, "used.bin": data, "crds/big.yaml": data, "logo.svg": data}
+    files = {
+        "Chart.yaml": META,
+        "docs/a.png": data,
+        "used.bin": data,
+        "crds/big.yaml": data,
+        "logo.svg": data,
+    }
     found = forecast(chart_of(files, "app"), {}, "")
-    assert set(ignorable(found.weights, '{{ .Files.Get "used.bin" }}')) == {"docs/a.png", "/logo.svg"}
+    assert set(ignorable(found.weights, '{{ .Files.Get "used.bin" }}')) == {
+        "docs/a.png",
+        "/logo.svg",
+    }
     assert ignorable(found.weights, '{{ (.Files.Glob "**").AsConfig }}') == ()
 
 
@@ -74,9 +85,10 @@ def test_drift_from_the_before_side() -> None:
     before = Reader().read((Text("before", text),))
     upgrade = Upgrade("app", "default", Target(), before, before)
     assert drift(Revision(1, "deployed", manifest=text), upgrade) == []
-    assert [str(found) for found in drift(Revision(1, "deployed", manifest=text.replace("1'", "2'")), upgrade)] == [
-        "ConfigMap default/a"
-    ]
+    assert [
+        str(found)
+        for found in drift(Revision(1, "deployed", manifest=text.replace("1'", "2'")), upgrade)
+    ] == ["ConfigMap default/a"]
 
 
 def test_objects_of_two_releases() -> None:

@@ -8,9 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policylint.helm.inputs.revisions import History, Revision
 from policylint.helm.history.read import read
-from policylint.helm.history.targets import after_failures, base, failures_until_one_is_left, prune, targets
+from policylint.helm.history.targets import (
+    after_failures,
+    base,
+    failures_until_one_is_left,
+    prune,
+    targets,
+)
+from policylint.helm.inputs.revisions import History, Revision
 
 STATES = Path(__file__).parents[3] / "fixtures" / "oracle" / "states"
 Shown = tuple[int, str, bool] | None
@@ -41,7 +47,9 @@ def shown(revision: Revision | None) -> Shown:
     ],
 )
 @pytest.mark.parametrize("line", ["helm3", "helm4"])
-def test_recorded_states(line: str, name: str, without_number: Shown, atomic: Shown, good: int | None) -> None:
+def test_recorded_states(
+    line: str, name: str, without_number: Shown, atomic: Shown, good: int | None
+) -> None:
     found = targets(state(f"{line}-{name}"))
     assert shown(found.rollback_without_number) == without_number
     assert shown(found.atomic) == atomic
@@ -56,7 +64,9 @@ def test_only_the_last_revision_of_a_list_is_known() -> None:
 
 def test_atomic_finds_nothing_where_pruning_takes_the_last_good_revision() -> None:
     failed = tuple(Revision(number, "failed") for number in range(2, 11))
-    history = History("shop", "", (Revision(1, "superseded", description="Install complete"), *failed))
+    history = History(
+        "shop", "", (Revision(1, "superseded", description="Install complete"), *failed)
+    )
     assert targets(history).atomic is None
     assert shown(targets(history.with_limit(0)).atomic) == (1, "superseded", True)
 
@@ -81,7 +91,9 @@ def test_failed_upgrades_push_good_revisions_out_as_recorded() -> None:
     start = History("shop", "", (Revision(1, "superseded"), Revision(2, "deployed")), limit=5)
     end = after_failures(start, 12)
     recorded = state("helm3-failed-push-out")
-    assert [(r.number, r.status) for r in end.revisions] == [(r.number, r.status) for r in recorded.revisions]
+    assert [(r.number, r.status) for r in end.revisions] == [
+        (r.number, r.status) for r in recorded.revisions
+    ]
 
 
 def test_depth() -> None:
@@ -96,9 +108,13 @@ revisions = st.lists(st.sampled_from(["superseded", "failed"]), min_size=1, max_
 
 
 @given(revisions, st.integers(0, 11), st.integers(1, 12), st.integers(0, 5))
-def test_pruning_keeps_the_last_deployed(statuses: list[str], deployed: int, limit: int, failures: int) -> None:
+def test_pruning_keeps_the_last_deployed(
+    statuses: list[str], deployed: int, limit: int, failures: int
+) -> None:
     statuses[deployed % len(statuses)] = "deployed"
-    history = History("r", "", tuple(Revision(n, s) for n, s in enumerate(statuses, 1)), limit=limit)
+    history = History(
+        "r", "", tuple(Revision(n, s) for n, s in enumerate(statuses, 1)), limit=limit
+    )
     left = after_failures(history, failures)
     assert left.deployed[-1:] == history.deployed[-1:]
     assert len(left.revisions) <= max(limit, 2) or failures == 0

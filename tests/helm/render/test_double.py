@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.helms import any_helm
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policylint.kyaml.load import split
-from policylint.kubernetes.manifests.reader import Text
-from policylint.helm.inputs.options import Options
-from policylint.pipeline.plan import Plan
 from policylint.helm.engines.binary import HelmBinary, HelmRender
+from policylint.helm.inputs.options import Options
+from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side, ValuesInput
 from policylint.helm.render.double import FUNCTIONS, can_differ
 from policylint.helm.render.rendering import Rendering
 from policylint.helm.render.steady import steady
-from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side, ValuesInput
+from policylint.kubernetes.manifests.reader import Text
+from policylint.kyaml.load import split
+from policylint.pipeline.plan import Plan
+from tests.helms import any_helm
 
 RANDOM = Path(__file__).parents[3] / "fixtures" / "charts" / "random"
 
@@ -29,7 +29,11 @@ def chart(*sets: str) -> ChartSide:
 def rendered(before: Side, after: Side) -> tuple[str, str, list[str]]:
     with Rendering(Plan("web", "prod", before, after, Options(helm=any_helm().path))) as rendering:
         old, new = rendering.wait()
-    return "".join(text.text for text in old.texts), "".join(text.text for text in new.texts), list(new.notes)
+    return (
+        "".join(text.text for text in old.texts),
+        "".join(text.text for text in new.texts),
+        list(new.notes),
+    )
 
 
 def bodies(text: str) -> list[object]:
@@ -53,9 +57,9 @@ def test_what_changes_beside_them_is_kept_and_lines_stay_where_they_were() -> No
     plain = any_helm().render(chart("stamp=false")).text.splitlines()
     old, new, _ = rendered(chart("stamp=false"), chart("stamp=false", "colour=red"))
     assert bodies(old) == bodies(new)
-    assert [number for number, line in enumerate(new.splitlines()) if line.startswith("# Source")] == [
-        number for number, line in enumerate(plain) if line.startswith("# Source")
-    ]
+    assert [
+        number for number, line in enumerate(new.splitlines()) if line.startswith("# Source")
+    ] == [number for number, line in enumerate(plain) if line.startswith("# Source")]
 
 
 def test_a_password_that_is_fixed_now_is_not_compared_with_a_random_one() -> None:
@@ -74,7 +78,11 @@ def test_a_chart_is_compared_with_manifests_in_the_same_way() -> None:
 
 @pytest.mark.parametrize(
     ("name", "before", "after", "renders"),
-    [("hooks", "weight=1", "weight=2", 2), ("webshop", "replicas=1", "replicas=1", 2), ("random", "x=1", "x=1", 4)],
+    [
+        ("hooks", "weight=1", "weight=2", 2),
+        ("webshop", "replicas=1", "replicas=1", 2),
+        ("random", "x=1", "x=1", 4),
+    ],
 )
 def test_only_sides_that_can_differ_and_do_are_rendered_again(
     name: str, before: str, after: str, renders: int, monkeypatch: pytest.MonkeyPatch
@@ -87,13 +95,20 @@ def test_only_sides_that_can_differ_and_do_are_rendered_again(
         return start(engine, side)
 
     monkeypatch.setattr(HelmBinary, "start", counted)
-    sides = (ChartSide(str(RANDOM.parent / name), ValuesInput(set=(value,))) for value in (before, after))
+    sides = (
+        ChartSide(str(RANDOM.parent / name), ValuesInput(set=(value,))) for value in (before, after)
+    )
     rendered(*sides)
     assert len(started) == renders
 
 
 def texts(*documents: str) -> tuple[Text, ...]:
-    return (Text("render", "".join(f"---\n# Source: web/templates/a.yaml\n{document}\n" for document in documents)),)
+    return (
+        Text(
+            "render",
+            "".join(f"---\n# Source: web/templates/a.yaml\n{document}\n" for document in documents),
+        ),
+    )
 
 
 def secret(value: str, name: str = "a", more: str = "") -> str:
@@ -101,13 +116,22 @@ def secret(value: str, name: str = "a", more: str = "") -> str:
 
 
 def test_an_object_whose_name_is_random_is_left_out() -> None:
-    first, second = texts(secret("x"), secret("y", "job-abc")), texts(secret("x"), secret("y", "job-def"))
-    before, after, found = steady(texts(secret("x"), secret("y", "job-old")), first, "", second[0].text, "1.36")
-    assert [document.body()["metadata"]["name"] for document in split(after[0].text, "after")] == ["a"]
+    first, second = (
+        texts(secret("x"), secret("y", "job-abc")),
+        texts(secret("x"), secret("y", "job-def")),
+    )
+    before, after, found = steady(
+        texts(secret("x"), secret("y", "job-old")), first, "", second[0].text, "1.36"
+    )
+    assert [document.body()["metadata"]["name"] for document in split(after[0].text, "after")] == [
+        "a"
+    ]
     assert [str(place) for place in found] == [
         "Secret: its name differs from render to render (web/templates/a.yaml), so it is not compared"
     ]
-    assert before[0].text.count("\n") == texts(secret("x"), secret("y", "job-old"))[0].text.count("\n")
+    assert before[0].text.count("\n") == texts(secret("x"), secret("y", "job-old"))[0].text.count(
+        "\n"
+    )
 
 
 def test_items_of_a_list_are_matched_by_their_keys() -> None:
@@ -122,18 +146,30 @@ def test_items_of_a_list_are_matched_by_their_keys() -> None:
     after = texts(deployment(("NEW", "1"), ("MODE", "fast"), ("SALT", "one")))
     again = texts(deployment(("NEW", "1"), ("MODE", "fast"), ("SALT", "two")))
     _, levelled, found = steady(before, after, "", again[0].text, "1.36")
-    env = split(levelled[0].text, "after")[0].body()["spec"]["template"]["spec"]["containers"][0]["env"]
-    assert env == [{"name": "NEW", "value": 1}, {"name": "MODE", "value": "fast"}, {"name": "SALT", "value": "old"}]
+    env = split(levelled[0].text, "after")[0].body()["spec"]["template"]["spec"]["containers"][0][
+        "env"
+    ]
+    assert env == [
+        {"name": "NEW", "value": 1},
+        {"name": "MODE", "value": "fast"},
+        {"name": "SALT", "value": "old"},
+    ]
     assert [place.path for place in found] == ["/spec/template/spec/containers/0/env/2/value"]
 
 
-@given(st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=1, max_size=4, unique=True), st.data())
-def test_only_what_differs_between_renders_is_levelled(keys: list[str], data: st.DataObject) -> None:
+@given(
+    st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=1, max_size=4, unique=True), st.data()
+)
+def test_only_what_differs_between_renders_is_levelled(
+    keys: list[str], data: st.DataObject
+) -> None:
     def draw() -> dict[str, int]:
         return {key: data.draw(st.integers(0, 2)) for key in keys}
 
     before, first, second = draw(), draw(), draw()
-    render = [texts(f"kind: A\nmetadata: {{name: a}}\nspec: {value}") for value in (before, first, second)]
+    render = [
+        texts(f"kind: A\nmetadata: {{name: a}}\nspec: {value}") for value in (before, first, second)
+    ]
     old, new, _ = steady(render[0], render[1], "", render[2][0].text, "1.36")
     wanted = {key: before[key] if first[key] != second[key] else first[key] for key in keys}
     assert split(new[0].text, "after")[0].body()["spec"] == wanted

@@ -7,14 +7,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.helms import any_helm
-from tests.helm.sources.repository import Repo
 
 from policylint.errors import SourceError
-from policylint.helm.sources import ci
-from policylint.helm.sources.resolve import resolve_pair
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
 from policylint.helm.inputs.workspace import Workspace
+from policylint.helm.sources import ci
+from policylint.helm.sources.resolve import resolve_pair
+from tests.helm.sources.repository import Repo
+from tests.helms import any_helm
 
 
 @pytest.fixture
@@ -32,7 +32,9 @@ def colours(before: str = "", chart: str = "chart", **options: str) -> tuple[str
     with Workspace() as workspace:
         sides = resolve_pair(before, ChartSide(chart), workspace, **options)
         texts = [any_helm().render(side).text for side in sides if isinstance(side, ChartSide)]
-        found = [line.split()[1] for text in texts for line in text.splitlines() if "colour:" in line]
+        found = [
+            line.split()[1] for text in texts for line in text.splitlines() if "colour:" in line
+        ]
         return sides[0].label, found[0], found[1]
 
 
@@ -83,7 +85,9 @@ def test_the_configuration_names_the_default_branch_where_origin_does_not(repo: 
 
 
 @pytest.mark.parametrize("variable", ci.TARGET_BRANCHES, ids=lambda variable: variable.name)
-def test_ci_names_the_target_branch(repo: Repo, variable: ci.Variable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ci_names_the_target_branch(
+    repo: Repo, variable: ci.Variable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     repo.git("switch", "--quiet", "--create", "release")
     repo.chart(colour="release").commit()
     repo.git("switch", "--quiet", "--create", "feature")
@@ -96,7 +100,9 @@ def test_ci_names_the_target_branch(repo: Repo, variable: ci.Variable, monkeypat
     assert colours() == ("merge base with release", "release", "feature")
 
 
-def test_a_target_branch_that_was_not_fetched_says_which_fetch(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_target_branch_that_was_not_fetched_says_which_fetch(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GITHUB_BASE_REF", "develop")
     error = refusal()
     assert "GITHUB_BASE_REF names develop" in str(error)
@@ -158,7 +164,9 @@ def test_a_change_of_a_file_dependency_counts_as_a_change_of_the_chart(repo: Rep
 
 
 @pytest.mark.parametrize("variable", ci.BEFORE_COMMITS, ids=lambda variable: variable.name)
-def test_ci_names_the_commit_before_a_push(repo: Repo, variable: ci.Variable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ci_names_the_commit_before_a_push(
+    repo: Repo, variable: ci.Variable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = repo.git("rev-parse", "HEAD^1")
     repo.chart(colour="third").commit()
     head = repo.git("rev-parse", "HEAD")
@@ -190,7 +198,9 @@ def test_a_commit_before_the_push_that_is_not_here_says_which_fetch(
     assert refusal().remedy == f"git fetch origin {'c' * 40}"
 
 
-def test_the_first_commit_has_nothing_to_be_compared_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_commit_has_nothing_to_be_compared_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     repo = Repo(tmp_path / "new").init()
     monkeypatch.chdir(repo.top)
     repo.chart()
@@ -235,7 +245,9 @@ def test_a_shallow_clone_of_one_branch_says_which_fetch(
     assert colours() == ("merge base with origin/main", "second", "feature")
 
 
-def test_a_shallow_default_branch_says_which_fetch(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shallow_default_branch_says_which_fetch(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copy = clone(repo, tmp_path / "clone", "--depth=1")
     monkeypatch.chdir(copy.top)
     error = refusal()
@@ -252,7 +264,9 @@ def test_unrelated_histories_ask_for_a_before_side(repo: Repo) -> None:
     assert "--before" in error.remedy
 
 
-def test_outside_a_repository_a_before_side_has_to_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_a_repository_a_before_side_has_to_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plain = Repo(tmp_path / "plain").chart()
     monkeypatch.chdir(plain.top)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
@@ -286,7 +300,9 @@ def test_a_branch_that_the_clone_lacks_says_which_fetch(
     for name in ("main", "origin/main"):
         error = refusal(f"git:{name}")
         assert "git:origin/main" in error.remedy
-        assert "git fetch --unshallow origin +refs/heads/main:refs/remotes/origin/main" in error.remedy
+        assert (
+            "git fetch --unshallow origin +refs/heads/main:refs/remotes/origin/main" in error.remedy
+        )
     copy.git("fetch", "--unshallow", "origin", "+refs/heads/main:refs/remotes/origin/main")
     assert refusal("git:main").remedy == "the remote has it: git:origin/main"
     assert colours("git:origin/main")[0] == "git:origin/main"

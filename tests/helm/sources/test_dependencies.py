@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.helms import any_helm
-from tests.helm.sources.repository import Repo
 
 from policylint.errors import SourceError
 from policylint.helm.engines.embedded import is_installed
-from policylint.helm.sources.resolve import resolve_pair
 from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.inputs.workspace import Workspace
+from policylint.helm.sources.resolve import resolve_pair
+from tests.helm.sources.repository import Repo
+from tests.helms import any_helm
 
 
 @pytest.fixture
@@ -73,7 +73,9 @@ def test_vendored_directories_and_archives_are_used(repo: Repo, tmp_path: Path) 
     assert "colour: from-archive" in text
 
 
-def test_an_archive_of_the_locked_version_in_todays_charts_is_used(repo: Repo, tmp_path: Path) -> None:
+def test_an_archive_of_the_locked_version_in_todays_charts_is_used(
+    repo: Repo, tmp_path: Path
+) -> None:
     repo.chart("web").write(_dot_gitignore="charts\n")
     depends(repo, "web", "lib", "https://charts.example", version="^0.1.0")
     lock = "dependencies:\n- name: lib\n  repository: https://charts.example\n  version: 0.1.0\n"
@@ -103,7 +105,9 @@ def test_a_dependency_that_cannot_be_had_is_an_error_with_helm_s_words(repo: Rep
     repo.file("web/values.yaml", "colour: new\n")
     with pytest.raises(SourceError) as caught:
         rendered_before()
-    assert "web at that revision lacks lib in charts/, and `helm dependency build` fails" in str(caught.value)
+    assert "web at that revision lacks lib in charts/, and `helm dependency build` fails" in str(
+        caught.value
+    )
     assert "vendor the dependencies" in caught.value.remedy
 
 
@@ -115,7 +119,17 @@ def test_a_repository_dependency_is_built_in_a_copy(repo: Repo, tmp_path: Path, 
     packed = Repo(tmp_path / "packed").chart("lib", "fetched", "lib")
     package(packed.top / "lib", charts)
     server = subprocess.Popen(
-        [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(charts)],
+        [
+            sys.executable,
+            "-u",
+            "-m",
+            "http.server",
+            "0",
+            "--bind",
+            "127.0.0.1",
+            "--directory",
+            str(charts),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -124,7 +138,9 @@ def test_a_repository_dependency_is_built_in_a_copy(repo: Repo, tmp_path: Path, 
         assert server.stdout is not None
         url = f"http://127.0.0.1:{server.stdout.readline().split('port ')[1].split()[0]}"
         binary = any_helm().path
-        subprocess.run([binary, "repo", "index", str(charts), "--url", url], check=True, capture_output=True)
+        subprocess.run(
+            [binary, "repo", "index", str(charts), "--url", url], check=True, capture_output=True
+        )
         repo.chart("web")
         depends(repo, "web", "lib", url)
         subprocess.run([binary, "repo", "add", "local", url], check=True, capture_output=True)
@@ -156,7 +172,9 @@ def test_a_dependency_outside_the_repository_is_an_error(repo: Repo) -> None:
     depends(repo, "web", "lib", "file://../../lib")
     repo.commit()
     repo.file("web/values.yaml", "colour: new\n")
-    with pytest.raises(SourceError, match=r"web depends on file://../../lib, outside the repository"):
+    with pytest.raises(
+        SourceError, match=r"web depends on file://../../lib, outside the repository"
+    ):
         rendered_before()
 
 

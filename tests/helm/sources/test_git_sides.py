@@ -6,13 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.helms import any_helm
-from tests.helm.sources.repository import Repo
 
 from policylint.errors import SourceError
-from policylint.helm.sources.resolve import resolve_pair
 from policylint.helm.inputs.sides import ChartSide, EmptySide, ManifestSide, Side, ValuesInput
 from policylint.helm.inputs.workspace import Workspace
+from policylint.helm.sources.resolve import resolve_pair
+from tests.helm.sources.repository import Repo
+from tests.helms import any_helm
 
 
 @pytest.fixture
@@ -28,7 +28,9 @@ def workspace() -> Workspace:
         yield made
 
 
-def pair(workspace: Workspace, before: str = "", chart: str = "chart", **flags: object) -> tuple[Side, Side]:
+def pair(
+    workspace: Workspace, before: str = "", chart: str = "chart", **flags: object
+) -> tuple[Side, Side]:
     return resolve_pair(before, ChartSide(chart, **flags), workspace)
 
 
@@ -42,7 +44,9 @@ def state(repo: Repo) -> str:
     return repo.git("status", "--porcelain") + str(hash(index))
 
 
-def test_a_revision_gives_chart_and_values_as_they_stood_and_touches_nothing(repo: Repo, workspace: Workspace) -> None:
+def test_a_revision_gives_chart_and_values_as_they_stood_and_touches_nothing(
+    repo: Repo, workspace: Workspace
+) -> None:
     repo.chart(colour="red").write(prod_dot_yaml="colour: dark-red\n").commit()
     repo.chart(colour="blue").write(prod_dot_yaml="colour: dark-blue\n")
     old = state(repo)
@@ -70,11 +74,15 @@ def test_paths_are_those_of_the_current_directory(
     repo.chart("charts/web", "red").write(values__prod_dot_yaml="colour: plum\n").commit()
     repo.file("values/prod.yaml", "colour: pear\n")
     monkeypatch.chdir(repo.top / "charts")
-    before, after = pair(workspace, "git:HEAD", chart="web", values=ValuesInput(files=("../values/prod.yaml",)))
+    before, after = pair(
+        workspace, "git:HEAD", chart="web", values=ValuesInput(files=("../values/prod.yaml",))
+    )
     assert ("plum" in text(before), "pear" in text(after)) == (True, True)
 
 
-def test_a_new_chart_has_an_empty_before_side_and_is_no_upgrade(repo: Repo, workspace: Workspace) -> None:
+def test_a_new_chart_has_an_empty_before_side_and_is_no_upgrade(
+    repo: Repo, workspace: Workspace
+) -> None:
     repo.write(README="").commit()
     repo.chart()
     before, after = pair(workspace, "git:HEAD")
@@ -107,17 +115,22 @@ def test_a_chart_that_moved_is_compared_with_where_it_was(repo: Repo, workspace:
     assert isinstance(after, ChartSide)
 
 
-def test_a_chart_that_may_have_moved_from_two_places_is_an_error(repo: Repo, workspace: Workspace) -> None:
+def test_a_chart_that_may_have_moved_from_two_places_is_an_error(
+    repo: Repo, workspace: Workspace
+) -> None:
     repo.chart("old/web").chart("older/web").commit()
     shutil.rmtree(repo.top / "older")
     repo.git("mv", "old", "new")
     with pytest.raises(
-        SourceError, match=r"several charts called web are gone: old/web/Chart.yaml, older/web/Chart.yaml"
+        SourceError,
+        match=r"several charts called web are gone: old/web/Chart.yaml, older/web/Chart.yaml",
     ):
         pair(workspace, "git:HEAD", chart="new/web")
 
 
-def test_a_values_file_that_is_new_is_left_out_before_and_said(repo: Repo, workspace: Workspace) -> None:
+def test_a_values_file_that_is_new_is_left_out_before_and_said(
+    repo: Repo, workspace: Workspace
+) -> None:
     repo.chart(colour="red").commit()
     repo.file("new.yaml", "colour: blue\n")
     before, after = pair(workspace, "git:HEAD", values=ValuesInput(files=("new.yaml",)))
@@ -147,7 +160,9 @@ def test_manifests_of_a_revision(repo: Repo, workspace: Workspace) -> None:
         assert after.text[0][1] == "kind: B\n"
 
 
-def test_a_symbolic_link_within_the_repository_is_followed(repo: Repo, workspace: Workspace) -> None:
+def test_a_symbolic_link_within_the_repository_is_followed(
+    repo: Repo, workspace: Workspace
+) -> None:
     repo.chart().file("shared/template.yaml", "kind: Shared\nvalue: 1\n")
     (repo.top / "chart/templates/shared.yaml").symlink_to("../../shared/template.yaml")
     (repo.top / "prod.yaml").symlink_to("shared/prod.yaml")
@@ -160,17 +175,24 @@ def test_a_symbolic_link_within_the_repository_is_followed(repo: Repo, workspace
     assert "value: 2" in text(after)
 
 
-def test_a_symbolic_link_out_of_the_repository_is_refused(repo: Repo, workspace: Workspace, tmp_path: Path) -> None:
+def test_a_symbolic_link_out_of_the_repository_is_refused(
+    repo: Repo, workspace: Workspace, tmp_path: Path
+) -> None:
     repo.chart()
     (tmp_path / "outside.yaml").write_text("kind: Outside\n")
     (repo.top / "chart/templates/out.yaml").symlink_to("../../../outside.yaml")
     repo.commit()
     repo.chart(colour="blue")
-    with pytest.raises(SourceError, match=r"chart/templates/out.yaml is a symbolic link to .* outside the repository"):
+    with pytest.raises(
+        SourceError,
+        match=r"chart/templates/out.yaml is a symbolic link to .* outside the repository",
+    ):
         pair(workspace, "git:HEAD")
 
 
-def test_an_executable_filter_or_attribute_changes_nothing(repo: Repo, workspace: Workspace) -> None:
+def test_an_executable_filter_or_attribute_changes_nothing(
+    repo: Repo, workspace: Workspace
+) -> None:
     repo.chart().write(_dot_gitattributes="chart export-ignore\nvalues.yaml filter=evil\n").commit()
     repo.git("config", "filter.evil.smudge", f"touch {repo.top}/ran")
     repo.chart(colour="blue")
@@ -179,7 +201,9 @@ def test_an_executable_filter_or_attribute_changes_nothing(repo: Repo, workspace
     assert not (repo.top / "ran").exists()
 
 
-def test_a_file_in_git_lfs_that_is_not_here_is_an_error_that_names_the_fetch(repo: Repo, workspace: Workspace) -> None:
+def test_a_file_in_git_lfs_that_is_not_here_is_an_error_that_names_the_fetch(
+    repo: Repo, workspace: Workspace
+) -> None:
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 3\n"
     repo.chart().file("chart/files/big", pointer)
     commit = repo.commit()
@@ -218,18 +242,24 @@ def test_a_chart_at_the_top_of_the_repository(repo: Repo, workspace: Workspace) 
     assert "colour: blue" in text(after)
 
 
-def test_a_reference_is_the_same_chart_with_the_values_of_the_revision(repo: Repo, workspace: Workspace) -> None:
+def test_a_reference_is_the_same_chart_with_the_values_of_the_revision(
+    repo: Repo, workspace: Workspace
+) -> None:
     repo.write(prod_dot_yaml="colour: red\n").commit()
     repo.write(prod_dot_yaml="colour: blue\n")
     for reference in ("oci://registry.example/web", "stable/web"):
-        before, after = pair(workspace, "git:HEAD", chart=reference, values=ValuesInput(files=("prod.yaml",)))
+        before, after = pair(
+            workspace, "git:HEAD", chart=reference, values=ValuesInput(files=("prod.yaml",))
+        )
         assert isinstance(before, ChartSide)
         assert isinstance(after, ChartSide)
         assert (before.chart, after.chart) == (reference, reference)
         assert Path(before.values.files[0]).read_text() == "colour: red\n"
 
 
-def test_a_reference_without_values_in_git_asks_for_a_before_side(repo: Repo, workspace: Workspace) -> None:
+def test_a_reference_without_values_in_git_asks_for_a_before_side(
+    repo: Repo, workspace: Workspace
+) -> None:
     repo.write(README="").commit()
     with pytest.raises(SourceError, match="git keeps neither stable/web nor a values file"):
         pair(workspace, "git:HEAD", chart="stable/web")
@@ -240,7 +270,11 @@ def test_a_version_in_a_reference_is_its_own(workspace: Workspace) -> None:
     before, after = pair(workspace, "oci://registry.example/web:1.0.0", **chart)
     assert isinstance(before, ChartSide)
     assert isinstance(after, ChartSide)
-    assert (before.chart, before.version, after.version) == ("oci://registry.example/web:1.0.0", "", "2.0.0")
+    assert (before.chart, before.version, after.version) == (
+        "oci://registry.example/web:1.0.0",
+        "",
+        "2.0.0",
+    )
     before, _ = pair(workspace, "stable/web@1.0.0", chart="stable/web", version="2.0.0")
     assert isinstance(before, ChartSide)
     assert (before.chart, before.version) == ("stable/web", "1.0.0")
@@ -248,7 +282,12 @@ def test_a_version_in_a_reference_is_its_own(workspace: Workspace) -> None:
 
 def module(repo: Repo, tmp_path: Path) -> Repo:
     """The repository with a submodule `shared` that holds a chart and values."""
-    shared = Repo(tmp_path / "shared").init().chart("lib", "old", "lib").write(prod_dot_yaml="colour: old-values\n")
+    shared = (
+        Repo(tmp_path / "shared")
+        .init()
+        .chart("lib", "old", "lib")
+        .write(prod_dot_yaml="colour: old-values\n")
+    )
     shared.commit()
     repo.git("submodule", "--quiet", "add", str(shared.top), "shared")
     return Repo(repo.top / "shared")
@@ -272,7 +311,9 @@ def test_dependencies_and_values_in_a_submodule_are_those_of_its_commit(
     assert "colour: new-values\n" in text(after)
 
 
-def test_a_submodule_that_is_not_here_is_said(repo: Repo, workspace: Workspace, tmp_path: Path) -> None:
+def test_a_submodule_that_is_not_here_is_said(
+    repo: Repo, workspace: Workspace, tmp_path: Path
+) -> None:
     module(repo, tmp_path)
     repo.chart().commit()
     repo.chart(colour="blue").commit()
@@ -291,7 +332,9 @@ def test_values_within_a_chart_move_with_it(repo: Repo, workspace: Workspace) ->
     assert "colour: prod\n" in text(after)
 
 
-def test_a_link_from_outside_the_repository_leads_into_it(repo: Repo, workspace: Workspace, tmp_path: Path) -> None:
+def test_a_link_from_outside_the_repository_leads_into_it(
+    repo: Repo, workspace: Workspace, tmp_path: Path
+) -> None:
     repo.chart(colour="red").commit()
     repo.chart(colour="blue")
     (tmp_path / "link").symlink_to(repo.top / "chart")

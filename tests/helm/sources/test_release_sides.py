@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helms import LINES, any_helm, helm
 
 from policylint.cli.app import run
 from policylint.errors import SourceError
 from policylint.helm.inputs.options import Options
-from policylint.pipeline.case import upgrades
-from policylint.helm.sources.resolve import resolve
 from policylint.helm.inputs.sides import ChartSide, ManifestSide
 from policylint.helm.inputs.workspace import Workspace
+from policylint.helm.sources.resolve import resolve
+from policylint.pipeline.case import upgrades
+from tests.helms import LINES, any_helm, helm
 
 HOOK = "# Source: web/templates/job.yaml\nkind: Job\n"
 
@@ -35,7 +35,14 @@ def record(revision: int, status: str, **more: Any) -> dict[str, Any]:
         "info": {"status": status, "last_deployed": "2026-01-02T03:04:05Z", "description": ""},
         "chart": {"metadata": {"name": "web", "version": "0.1.0", "apiVersion": "v2"}},
         "manifest": f"---\n# Source: web/templates/a.yaml\nkind: ConfigMap\nrevision: {revision}\n",
-        "hooks": [{"name": "job", "path": "web/templates/job.yaml", "manifest": HOOK, "events": ["pre-upgrade"]}],
+        "hooks": [
+            {
+                "name": "job",
+                "path": "web/templates/job.yaml",
+                "manifest": HOOK,
+                "events": ["pre-upgrade"],
+            }
+        ],
         **more,
     }
     packed = base64.b64encode(gzip.compress(json.dumps(release).encode()))
@@ -94,7 +101,9 @@ def side(spec: str, helm_path: str = "") -> ManifestSide:
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_a_release_of_the_cluster_is_the_revision_that_an_upgrade_starts_from(line: str, api: list[str]) -> None:
+def test_a_release_of_the_cluster_is_the_revision_that_an_upgrade_starts_from(
+    line: str, api: list[str]
+) -> None:
     found = side("release:prod/web", helm(line).path)
     assert found.label == "web revision 2"
     assert "revision: 2" in found.text[0][1]
@@ -112,7 +121,9 @@ def test_helm_4_tells_how_the_release_was_sent(api: list[str]) -> None:
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_a_release_that_is_not_there(line: str, api: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_release_that_is_not_there(
+    line: str, api: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys.modules[__name__], "RECORDS", [])
     with pytest.raises(SourceError, match="release: not found"):
         side("release:prod/web", helm(line).path)
@@ -127,9 +138,7 @@ def test_an_exported_record_is_a_side(tmp_path: Path) -> None:
     assert found.text[1][1] == HOOK
 
 
-OBJECT = (
-    "---\n# Source: web/templates/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {n: 'REV'}\n"
-)
+OBJECT = "---\n# Source: web/templates/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {n: 'REV'}\n"
 GIVEN = {"given": {"colour": "red", "size": 10_000_000}}
 
 
@@ -169,7 +178,10 @@ def rules(report: dict[str, Any]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("statuses", "compared"),
-    [(("deployed", "pending-upgrade"), "web revision 1"), (("pending-install",), "web revision 1 (pending-install)")],
+    [
+        (("deployed", "pending-upgrade"), "web revision 1"),
+        (("pending-install",), "web revision 1 (pending-install)"),
+    ],
 )
 def test_a_locked_release_is_a_finding_and_the_rest_is_judged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], statuses: tuple[str, ...], compared: str
@@ -183,7 +195,9 @@ def test_a_locked_release_is_a_finding_and_the_rest_is_judged(
     assert [change["resource"]["name"] for change in release["changes"]] == ["web"]
 
 
-def test_an_uninstalled_release_is_none_to_upgrade(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_uninstalled_release_is_none_to_upgrade(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = written(tmp_path, deployed("uninstalled"))
     code, report = checked(capsys, file, "--before", file)
     assert code == 2
@@ -194,8 +208,12 @@ def test_an_uninstalled_release_is_none_to_upgrade(tmp_path: Path, capsys: pytes
 def test_a_release_of_the_cluster_keeps_its_name_and_its_values(
     line: str, api: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(sys.modules[__name__], "RECORDS", deployed("superseded", "deployed", config=GIVEN))
-    (upgrade,) = upgrades(Options(after=chart(tmp_path), before="release:prod/web", helm=helm(line).path))
+    monkeypatch.setattr(
+        sys.modules[__name__], "RECORDS", deployed("superseded", "deployed", config=GIVEN)
+    )
+    (upgrade,) = upgrades(
+        Options(after=chart(tmp_path), before="release:prod/web", helm=helm(line).path)
+    )
     (change,) = upgrade.changes
     assert (upgrade.release, upgrade.namespace, change.id.namespace) == ("web", "prod", "prod")
     assert [(field.before, field.after) for field in change.fields] == [("2", "red 1e+07 web prod")]
@@ -218,7 +236,12 @@ def test_reuse_of_a_cluster_s_release_takes_the_defaults_of_its_chart(
     line: str, api: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     stored = {
-        "metadata": {"name": "web", "version": "0.1.0", "appVersion": "7", "dependencies": [dict(DECLARED)]},
+        "metadata": {
+            "name": "web",
+            "version": "0.1.0",
+            "appVersion": "7",
+            "dependencies": [dict(DECLARED)],
+        },
         "schema": base64.b64encode(b'{"type": "object"}').decode(),
         "values": {"given": {"colour": 'green "\u00fc"', "size": 10_000_000}},
         "templates": [{"name": "templates/a.yaml", "data": base64.b64encode(b"\xff{{").decode()}],
@@ -227,7 +250,9 @@ def test_reuse_of_a_cluster_s_release_takes_the_defaults_of_its_chart(
     found = side("release:prod/web", helm(line).path).revision
     assert found is not None
     assert {key: found.chart_record[key] for key in stored} == stored
-    after = Options(after=chart(tmp_path), before="release:prod/web", helm=helm(line).path, values_mode="reuse")
+    after = Options(
+        after=chart(tmp_path), before="release:prod/web", helm=helm(line).path, values_mode="reuse"
+    )
     (change,) = upgrades(after)[0].changes
     assert [field.after for field in change.fields] == ['green "\u00fc" 1e+07 web prod']
 
@@ -242,13 +267,23 @@ def test_a_rollback_goes_from_the_last_revision_to_the_named_one(
     code, report = checked(capsys, file, "--rollback", number)
     (release,) = report["releases"]
     assert (release["name"], release["namespace"]) == ("web", "prod")
-    assert (release["evidence"]["before"], release["evidence"]["after"]) == ("web revision 3", label)
+    assert (release["evidence"]["before"], release["evidence"]["after"]) == (
+        "web revision 3",
+        label,
+    )
     assert code in (0, 1)
 
 
-def test_a_rollback_is_sent_as_its_target_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    records = [*deployed("superseded", apply_method="csa"), *deployed("x", "deployed", apply_method="ssa")[1:]]
-    _, report = checked(capsys, written(tmp_path, records), "--rollback", "1", "--helm-version", "4")
+def test_a_rollback_is_sent_as_its_target_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = [
+        *deployed("superseded", apply_method="csa"),
+        *deployed("x", "deployed", apply_method="ssa")[1:],
+    ]
+    _, report = checked(
+        capsys, written(tmp_path, records), "--rollback", "1", "--helm-version", "4"
+    )
     assert report["releases"][0]["apply"] == "client-side"
 
 
@@ -264,18 +299,27 @@ def test_a_rollback_in_the_cluster(
     assert "has no revision 7" in report["failures"][0]["message"]
 
 
-@pytest.mark.parametrize("words", [["--rollback", "1"], ["CHART", "--before", "x", "--rollback", "1"]])
+@pytest.mark.parametrize(
+    "words", [["--rollback", "1"], ["CHART", "--before", "x", "--rollback", "1"]]
+)
 def test_a_rollback_takes_one_release(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", *words]) == 2
     assert "--rollback takes one side" in capsys.readouterr().err
 
 
-def test_a_rollback_command_is_judged_before_it_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_rollback_command_is_judged_before_it_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = written(tmp_path, deployed("superseded", "superseded", "deployed"))
-    code, report = checked(capsys, "--before", file, "--", "helm", "rollback", "web", "1", "-n", "prod")
+    code, report = checked(
+        capsys, "--before", file, "--", "helm", "rollback", "web", "1", "-n", "prod"
+    )
     (release,) = report["releases"]
     assert (release["name"], release["namespace"]) == ("web", "prod")
-    assert (release["evidence"]["before"], release["evidence"]["after"]) == ("web revision 3", "web revision 1")
+    assert (release["evidence"]["before"], release["evidence"]["after"]) == (
+        "web revision 3",
+        "web revision 1",
+    )
     assert code in (0, 1)
 
 

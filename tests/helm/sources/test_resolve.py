@@ -10,12 +10,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.helm.sources.repository import Repo
 
 from policylint.errors import PolicylintError, ReadError, SourceError, UsageError
-from policylint.helm.sources.resolve import resolve, resolve_pair
 from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side, ValuesInput
 from policylint.helm.inputs.workspace import Workspace
+from policylint.helm.sources.resolve import resolve, resolve_pair
+from tests.helm.sources.repository import Repo
 
 
 @pytest.fixture
@@ -46,9 +46,13 @@ def test_an_archive_is_a_chart(here: Repo) -> None:
 
 
 @pytest.mark.parametrize("spec", ["oci://registry.example/web", "stable/web"])
-def test_references_are_charts_that_helm_pulls_in_the_version_that_is_said(here: Repo, spec: str) -> None:
+def test_references_are_charts_that_helm_pulls_in_the_version_that_is_said(
+    here: Repo, spec: str
+) -> None:
     assert side(spec) == ChartSide(spec, label=f"{spec} (the newest version)")
-    assert side(spec, version="~1.2") == ChartSide(spec, version="~1.2", label=f"{spec} --version ~1.2")
+    assert side(spec, version="~1.2") == ChartSide(
+        spec, version="~1.2", label=f"{spec} --version ~1.2"
+    )
 
 
 def test_an_address_of_an_archive_says_its_version(here: Repo) -> None:
@@ -71,8 +75,12 @@ def test_a_login_in_an_address_is_for_helm_alone(here: Repo) -> None:
         ("oci://registry.example:5000/web:1.2.0", "oci://registry.example:5000/web:1.2.0", ""),
     ],
 )
-def test_the_version_of_the_before_side_is_its_own(here: Repo, spec: str, chart: str, version: str) -> None:
-    new = ChartSide("oci://registry.example/web", version="2.0.0", extra=("--devel", "--plain-http"))
+def test_the_version_of_the_before_side_is_its_own(
+    here: Repo, spec: str, chart: str, version: str
+) -> None:
+    new = ChartSide(
+        "oci://registry.example/web", version="2.0.0", extra=("--devel", "--plain-http")
+    )
     with Workspace() as workspace:
         old, _ = resolve_pair(spec, new, workspace)
     assert isinstance(old, ChartSide)
@@ -88,7 +96,10 @@ def test_a_tag_and_another_version_are_for_helm_to_refuse(here: Repo) -> None:
 
 def test_a_reference_of_no_version_is_never_compared_with_itself(here: Repo) -> None:
     new = ChartSide("oci://registry.example/web", version="2.0.0")
-    with Workspace() as workspace, pytest.raises(SourceError, match="never compared with itself") as caught:
+    with (
+        Workspace() as workspace,
+        pytest.raises(SourceError, match="never compared with itself") as caught,
+    ):
         resolve_pair("oci://registry.example/web", new, workspace)
     assert "--before oci://...:VERSION" in caught.value.remedy
 
@@ -125,7 +136,9 @@ def test_standard_input_is_a_manifest(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.text == (("-", "kind: A\n"),)
 
 
-def test_values_from_standard_input_reach_both_sides(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_values_from_standard_input_reach_both_sides(
+    here: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here.chart("old").chart("new")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"colour: piped\n")))
     with Workspace() as workspace:
@@ -173,7 +186,9 @@ def test_no_chart_there_is_said_before_nothing_to_compare(here: Repo) -> None:
         resolve_pair("", missing, workspace)
 
 
-def test_no_chart_there_is_said_before_no_repository(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_chart_there_is_said_before_no_repository(
+    here: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(here.top.parent))
     with pytest.raises(SourceError, match="no chart there"), Workspace() as workspace:
         resolve_pair("", ChartSide("nowhere"), workspace)
@@ -274,4 +289,7 @@ def test_values_behind_a_circle_of_links(here: Repo) -> None:
     here.chart("web")
     (here.top / "a").symlink_to("b")
     (here.top / "b").symlink_to("a")
-    assert str(refusal("web", values=ValuesInput(files=("a",)))) == "a: the symbolic link leads in a circle"
+    assert (
+        str(refusal("web", values=ValuesInput(files=("a",))))
+        == "a: the symbolic link leads in a circle"
+    )

@@ -85,7 +85,11 @@ class OfflineHelm:
             "HELM_KUBEAPISERVER": self.server,
         }
         done = subprocess.run(
-            [self.binary, *command, "-o", "json"], env=env, capture_output=True, text=True, check=False
+            [self.binary, *command, "-o", "json"],
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise HelmError(done.stderr.strip())

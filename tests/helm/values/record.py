@@ -28,7 +28,9 @@ def dependency(name: str, **more: Any) -> Case:
     return {"name": name, "version": "1.0.0", "repository": "", **more}
 
 
-def chart(values: Any, *charts: Case, dependencies: list[Case] | None = None, name: str = "app") -> Case:
+def chart(
+    values: Any, *charts: Case, dependencies: list[Case] | None = None, name: str = "app"
+) -> Case:
     """A chart as `write_chart` takes it."""
     return {"name": name, "values": values, "charts": list(charts), "dependencies": dependencies}
 
@@ -42,49 +44,90 @@ def handmade() -> Iterator[Case]:
     """Cases that each show one thing."""
     on = [dependency("db", condition="db.enabled")]
     yield _case(
-        "condition-off", chart({"db": {"enabled": True}}, db({"s": 1}), dependencies=on), {"db": {"enabled": False}}
+        "condition-off",
+        chart({"db": {"enabled": True}}, db({"s": 1}), dependencies=on),
+        {"db": {"enabled": False}},
     )
-    yield _case("condition-text", chart({"db": {"enabled": "no"}}, db({"s": 1}), dependencies=on), {"x": 1})
+    yield _case(
+        "condition-text", chart({"db": {"enabled": "no"}}, db({"s": 1}), dependencies=on), {"x": 1}
+    )
     two = [dependency("db", condition="x.on,db.enabled", tags=["t"])]
     yield _case(
-        "condition-second", chart({}, db({"s": 1}), dependencies=two), {"db": {"enabled": False}, "tags": {"t": True}}
+        "condition-second",
+        chart({}, db({"s": 1}), dependencies=two),
+        {"db": {"enabled": False}, "tags": {"t": True}},
     )
     yield _case("tag-off", chart({"tags": {"t": False}}, db({"s": 1}), dependencies=two), {"q": 1})
     alias = [dependency("db", alias="one"), dependency("db", alias="two")]
-    yield _case("alias-twice", chart({"one": {"s": 3}}, db({"s": 1, "t": 2}), dependencies=alias), {"two": {"s": None}})
-    imports = [dependency("db", **{"import-values": ["pub", {"child": "in", "parent": "out.here"}]})]
+    yield _case(
+        "alias-twice",
+        chart({"one": {"s": 3}}, db({"s": 1, "t": 2}), dependencies=alias),
+        {"two": {"s": None}},
+    )
+    imports = [
+        dependency("db", **{"import-values": ["pub", {"child": "in", "parent": "out.here"}]})
+    ]
     exporting = db({"exports": {"pub": {"port": 1, "z": None}}, "in": {"k": 1}})
-    yield _case("import-values", chart({"port": 9}, exporting, dependencies=imports), {"out": {"here": {"k": 5}}})
-    yield _case("import-null", chart({}, exporting, dependencies=imports), {"port": None, "db": {"in": None}})
+    yield _case(
+        "import-values",
+        chart({"port": 9}, exporting, dependencies=imports),
+        {"out": {"here": {"k": 5}}},
+    )
+    yield _case(
+        "import-null",
+        chart({}, exporting, dependencies=imports),
+        {"port": None, "db": {"in": None}},
+    )
     yield _case("null-subchart", chart({"db": {"s": 1}}, db({"s": 2, "n": None})), {"db": None})
     yield _case("null-subchart-undeclared", chart({}, db({"s": 2})), {"db": None})
     yield _case("scalar-subchart", chart({}, db({"s": 2})), {"db": "text"})
     nested = db({"auth": {"user": None, "deep": {"p": None, "q": 1}}})
-    yield _case("nested-null-default", chart({"db": {"auth": {"x": 1}}}, nested), {"db": {"auth": {"y": 2}}})
-    yield _case("null-over-subchart-default", chart({}, nested), {"db": {"auth": {"deep": {"q": None}}}})
+    yield _case(
+        "nested-null-default", chart({"db": {"auth": {"x": 1}}}, nested), {"db": {"auth": {"y": 2}}}
+    )
+    yield _case(
+        "null-over-subchart-default", chart({}, nested), {"db": {"auth": {"deep": {"q": None}}}}
+    )
     yield _case(
         "global-null",
         chart({"global": {"a": {"b": 1, "c": 2}}}, db({"global": {"a": {"b": 3, "d": 4}}})),
         {"global": {"a": {"b": None}}},
     )
     yield _case(
-        "global-scalar-map", chart({"global": {"a": "s"}}, db({"global": {"a": {"b": 3}}})), {"global": {"b": {"c": 1}}}
+        "global-scalar-map",
+        chart({"global": {"a": "s"}}, db({"global": {"a": {"b": 3}}})),
+        {"global": {"b": {"c": 1}}},
     )
     yield _case("global-not-a-map", chart({"global": "s"}, db({"x": 1})), {"q": 1})
     yield _case(
-        "numbers", chart({"i": 9007199254740993, "f": 1.0, "e": 1e21}), {"n": 12345678901234567890, "m": -1.5e-7}
+        "numbers",
+        chart({"i": 9007199254740993, "f": 1.0, "e": 1e21}),
+        {"n": 12345678901234567890, "m": -1.5e-7},
     )
     deep = db({"x": 1}, chart({"y": 1, "n": None}, name="sub"), dependencies=[dependency("sub")])
-    yield _case("two-levels", chart({"db": {"sub": {"y": 2}}}, deep, dependencies=on), {"db": {"sub": {"y": None}}})
+    yield _case(
+        "two-levels",
+        chart({"db": {"sub": {"y": 2}}}, deep, dependencies=on),
+        {"db": {"sub": {"y": None}}},
+    )
     needs = "kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: needs\ndata:\n  p: {{ .Values.extra.port | quote }}\n"
     yield _case(
-        "missing-key", {**chart({"extra": {"port": 1}}), "templates": {"n.yaml": needs}}, {"x": 1}, chart({"a": 1})
+        "missing-key",
+        {**chart({"extra": {"port": 1}}), "templates": {"n.yaml": needs}},
+        {"x": 1},
+        chart({"a": 1}),
     )
 
 
 def _case(name: str, new: Case, user: Any, old: Case | None = None) -> Case:
     before = old or {**new, "values": {**new["values"], "old": True}}
-    return {"id": name, "old": before, "new": new, "old_user": user, "new_user": {"q": 1, "old": None}}
+    return {
+        "id": name,
+        "old": before,
+        "new": new,
+        "old_user": user,
+        "new_user": {"q": 1, "old": None},
+    }
 
 
 def drawn(seed: int) -> Case:
@@ -94,7 +137,13 @@ def drawn(seed: int) -> Case:
     new = _chart(dice, "app", 0) if dice.random() < 0.6 else {**old, "values": _values(dice, ())}
     names = ("db", "cache", "second")
     user = _values(dice, names) if dice.random() < 0.7 else {}
-    return {"id": f"drawn-{seed}", "old": old, "new": new, "old_user": _values(dice, names), "new_user": user}
+    return {
+        "id": f"drawn-{seed}",
+        "old": old,
+        "new": new,
+        "old_user": _values(dice, names),
+        "new_user": user,
+    }
 
 
 def _value(dice: random.Random, depth: int = 0) -> Any:
@@ -126,7 +175,9 @@ def _chart(dice: random.Random, name: str, depth: int) -> Case:
 
 
 def _wish(dice: random.Random, name: str) -> Case:
-    wish = dependency(name, version=dice.choice(["1.0.0", "1.0.0", "^1.0", "*", "1.x", ">=1", "", "2.x"]))
+    wish = dependency(
+        name, version=dice.choice(["1.0.0", "1.0.0", "^1.0", "*", "1.x", ">=1", "", "2.x"])
+    )
     if dice.random() < 0.4:
         wish["condition"] = dice.choice(["db.a", "a", "db.on", "cache.on", "x.on", "b.c,a", "a,b"])
     if dice.random() < 0.3:
@@ -158,7 +209,12 @@ def rows(case: Case, helm: OfflineHelm, line: str, folder: Path) -> Iterator[Cas
             yield {**row, "error": _said(error, folder)}
             continue
         everything = helm.all_values(upgraded)
-        yield {**row, "user_values": upgraded.get("config"), "all_values": everything, "rendered": rendered(upgraded)}
+        yield {
+            **row,
+            "user_values": upgraded.get("config"),
+            "all_values": everything,
+            "rendered": rendered(upgraded),
+        }
 
 
 def _said(error: HelmError, folder: Path) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helms import any_helm
-from tests.helm.sources.repository import Repo
 
 from policylint.cli.app import run
+from tests.helm.sources.repository import Repo
+from tests.helms import any_helm
 
 TEMPLATE = """\
 apiVersion: apps/v1
@@ -51,7 +51,19 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
 
 def causes(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, list[dict[str, Any]]]:
     """The places in values of each finding on a field, by rule."""
-    run(["check", "chart", "-f", "values/prod.yaml", *words, "--helm", any_helm().path, "--format", "json"])
+    run(
+        [
+            "check",
+            "chart",
+            "-f",
+            "values/prod.yaml",
+            *words,
+            "--helm",
+            any_helm().path,
+            "--format",
+            "json",
+        ]
+    )
     found = json.loads(capsys.readouterr().out)["releases"][0]["findings"]
     return {
         finding["rule"]: [place for place in finding["locations"] if place["role"] != "rendered"]
@@ -60,21 +72,27 @@ def causes(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, list[di
     }
 
 
-def test_a_changed_key_of_a_values_file_is_named_with_its_line(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_changed_key_of_a_values_file_is_named_with_its_line(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
     repo.file("values/prod.yaml", PROD.replace("8Gi", "20Gi"))
     expected = {"role": "cause", "file": "values/prod.yaml", "line": 3, "key": "persistence.size"}
     (place,) = causes(capsys)["statefulset-immutable-field"]
     assert expected.items() <= place.items()
 
 
-def test_a_staged_file_is_named_as_the_user_has_it(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_staged_file_is_named_as_the_user_has_it(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
     repo.file("values/prod.yaml", PROD.replace("8Gi", "20Gi"))
     repo.git("add", "--all")
     repo.file("chart/untracked.txt", "")
     assert causes(capsys)["statefulset-immutable-field"][0]["file"] == "values/prod.yaml"
 
 
-def test_a_changed_default_is_found_in_the_chart(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_changed_default_is_found_in_the_chart(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
     repo.file("chart/values.yaml", VALUES.replace("service: db", "service: database"))
     (place,) = causes(capsys)["statefulset-immutable-field"]
     assert (place["file"], place["line"], place["key"]) == ("chart/values.yaml", 2, "service")
@@ -93,7 +111,9 @@ def test_set_is_a_place_too(repo: Repo, capsys: pytest.CaptureFixture[str]) -> N
     assert causes(capsys)["statefulset-immutable-field"][0]["key"] == "persistence.size"
 
 
-def test_two_keys_that_changed_alike_are_not_guessed_at(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_keys_that_changed_alike_are_not_guessed_at(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
     repo.file("values/prod.yaml", PROD + "unused: 8Gi\n")
     repo.commit()
     repo.file("values/prod.yaml", PROD.replace("8Gi", "20Gi") + "unused: 20Gi\n")
@@ -102,7 +122,9 @@ def test_two_keys_that_changed_alike_are_not_guessed_at(repo: Repo, capsys: pyte
     assert causes(capsys)["statefulset-immutable-field"][0]["key"] == "persistence.size"
 
 
-def test_the_text_report_names_the_cause_before_the_render(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_text_report_names_the_cause_before_the_render(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
     repo.file("values/prod.yaml", PROD.replace("8Gi", "20Gi"))
     assert run(["check", "chart", "-f", "values/prod.yaml", "--helm", any_helm().path]) == 1
     lines = capsys.readouterr().out.splitlines()

@@ -48,7 +48,12 @@ def test_a_directory_and_its_archive_are_the_same_chart(tmp_path: Path) -> None:
 def test_a_packed_subchart_is_read(tmp_path: Path) -> None:
     write_chart(tmp_path, {"name": "app"})
     (tmp_path / "charts").mkdir()
-    packed = archive({"db/Chart.yaml": b"apiVersion: v2\nname: db\nversion: 2.0.0\n", "db/values.yaml": b"s: 1\n"})
+    packed = archive(
+        {
+            "db/Chart.yaml": b"apiVersion: v2\nname: db\nversion: 2.0.0\n",
+            "db/values.yaml": b"s: 1\n",
+        }
+    )
     (tmp_path / "charts" / "db-2.0.0.tgz").write_bytes(packed)
     (tmp_path / "charts" / "README.md").write_text("not a chart")
     assert [(child.name, child.version, child.values) for child in read_chart(tmp_path).charts] == [
@@ -69,7 +74,17 @@ def test_a_packed_subchart_is_read(tmp_path: Path) -> None:
         (archive({"app/Chart.yaml": META, "app/big": b"0" * (MAX_FILE + 1)}), "too large"),
         (archive({"app/values.yaml": b""}), "no Chart.yaml"),
     ],
-    ids=["plain", "broken", "no-tar", "climbing", "absolute", "no-directory", "drive", "big", "no-chart"],
+    ids=[
+        "plain",
+        "broken",
+        "no-tar",
+        "climbing",
+        "absolute",
+        "no-directory",
+        "drive",
+        "big",
+        "no-chart",
+    ],
 )
 def test_a_bad_archive_is_an_error(tmp_path: Path, data: bytes, message: str) -> None:
     file = tmp_path / "app.tgz"
@@ -143,5 +158,7 @@ def test_double_stars_are_refused_as_helm_does() -> None:
 
 def test_requirements_of_old_charts(tmp_path: Path) -> None:
     write_chart(tmp_path, {"name": "app"})
-    (tmp_path / "requirements.yaml").write_text(json.dumps({"dependencies": [{"name": "db", "version": "1"}]}))
+    (tmp_path / "requirements.yaml").write_text(
+        json.dumps({"dependencies": [{"name": "db", "version": "1"}]})
+    )
     assert [wish.name for wish in read_chart(tmp_path).dependencies or ()] == ["db"]

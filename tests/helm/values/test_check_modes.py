@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from policylint.model import Target, Verdict
+from policylint.commands.check import check
 from policylint.helm.inputs.options import Options
-from policylint.pipeline.case import check
-from policylint.report.model import ReleaseReport
 from policylint.helm.inputs.sides import ValuesInput
-from tests.helms import find, helm
+from policylint.model import Target, Verdict
+from policylint.report.model import ReleaseReport
 from tests.helm.values.offline import OfflineHelm, discovery, write_chart
+from tests.helms import find, helm
 
 FIXTURE = Path(__file__).parents[3] / "fixtures" / "oracle" / "modes-more.jsonl.gz"
 ROWS = [json.loads(line) for line in gzip.decompress(FIXTURE.read_bytes()).splitlines()]
@@ -27,7 +27,14 @@ def exported(release: dict[str, Any]) -> str:
     """A release as `kubectl get secret -o json` prints it."""
     data = base64.b64encode(base64.b64encode(gzip.compress(json.dumps(release).encode()))).decode()
     meta = {"name": "sh.helm.release.v1.shop.v1", "namespace": "default"}
-    return json.dumps({"kind": "Secret", "type": "helm.sh/release.v1", "metadata": meta, "data": {"release": data}})
+    return json.dumps(
+        {
+            "kind": "Secret",
+            "type": "helm.sh/release.v1",
+            "metadata": meta,
+            "data": {"release": data},
+        }
+    )
 
 
 def judged(row: dict[str, Any], folder: Path) -> ReleaseReport:
@@ -37,7 +44,9 @@ def judged(row: dict[str, Any], folder: Path) -> ReleaseReport:
         write_chart(folder / side, row[side])
         (folder / f"{side}.json").write_text(json.dumps(row[f"{side}_user"]))
     with discovery() as server:
-        release = OfflineHelm(find(line), server, folder).install(folder / "old", folder / "old.json")
+        release = OfflineHelm(find(line), server, folder).install(
+            folder / "old", folder / "old.json"
+        )
     (folder / "record.json").write_text(exported(release))
     options = Options(
         after=str(folder / "new"),
@@ -67,12 +76,17 @@ def test_check_from_a_record(row: dict[str, Any], tmp_path: Path) -> None:
         assert "type mismatch" in report.failures[0].message
         return
     if "error" in row:
-        (found,) = [finding for finding in report.findings if finding.rule == "missing-values-under-reuse"]
+        (found,) = [
+            finding for finding in report.findings if finding.rule == "missing-values-under-reuse"
+        ]
         assert report.verdict is Verdict.UNKNOWN
         assert str(found.confidence) == "certain"
         assert found.message.split()[6] in row["error"]
         return
     values = report.extra["values"]
-    assert (values["user_values"], values["all_values"]) == (row["user_values"] or {}, row["all_values"])
+    assert (values["user_values"], values["all_values"]) == (
+        row["user_values"] or {},
+        row["all_values"],
+    )
     assert {path: values["rendered"][path] for path in row["rendered"]} == row["rendered"]
     assert report.failures == ()

@@ -6,11 +6,11 @@ import json
 import random
 from pathlib import Path
 
+from policylint.commands.check import check
 from policylint.helm.inputs.options import Options
-from policylint.pipeline.case import check
-from tests.helms import any_helm
 from tests.helm.values.offline import write_chart
 from tests.helm.values.test_check_modes import exported
+from tests.helms import any_helm
 
 STATES = Path(__file__).parents[3] / "fixtures" / "oracle" / "states"
 
@@ -38,4 +38,7 @@ def test_a_record_that_will_be_too_large_is_an_error(tmp_path: Path) -> None:
     release = {"name": "shop", "version": 1, "info": info, "chart": chart, "manifest": manifest}
     (tmp_path / "record.json").write_text(exported(release))
     assert json.loads((tmp_path / "record.json").read_text())
-    assert rules_found(tmp_path / "shop", tmp_path / "record.json")["record-near-size-limit"] == "error"
+    assert (
+        rules_found(tmp_path / "shop", tmp_path / "record.json")["record-near-size-limit"]
+        == "error"
+    )

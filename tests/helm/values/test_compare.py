@@ -9,26 +9,30 @@ import pytest
 from msgspec.structs import replace
 
 from policylint.checks import missing_values_under_reuse
-from policylint.model import Confidence, Target
 from policylint.engine.rule import Context
 from policylint.helm.inputs.sides import ValuesInput
 from policylint.helm.values.chart import Chart, chart_of
 from policylint.helm.values.compare import compare_modes, table, to_json
 from policylint.helm.values.hazards import in_file, in_flags
-from policylint.kyaml.lines import line_of
 from policylint.helm.values.modes import Mode
 from policylint.helm.values.subject import ValuesChange, change_of, failure_of
+from policylint.kyaml.lines import line_of
+from policylint.model import Confidence, Target
 
 
 def chart(values: str, template: str = "") -> Chart:
     meta = b"apiVersion: v2\nname: app\nversion: 1.0.0\n"
-    return chart_of({"Chart.yaml": meta, "values.yaml": values.encode(), "templates/a.yaml": template.encode()}, "app")
+    return chart_of(
+        {"Chart.yaml": meta, "values.yaml": values.encode(), "templates/a.yaml": template.encode()},
+        "app",
+    )
 
 
 def upgrade(mode: Mode = Mode.REUSE) -> ValuesChange:
     old = chart("image: {tag: '1'}\nreplicas: 1\nauth: {password: old-secret}\n")
     new = chart(
-        "image: {tag: '2'}\nreplicas: 1\nextra: {a: 1}\nauth: {password: new-secret}\n", "{{ .Values.extra.a }}"
+        "image: {tag: '2'}\nreplicas: 1\nextra: {a: 1}\nauth: {password: new-secret}\n",
+        "{{ .Values.extra.a }}",
     )
     user = {"replicas": 3, "own": True}
     return change_of(new, ValuesInput(set=("x=1",)), old=old, old_user=user, mode=mode)
@@ -36,13 +40,18 @@ def upgrade(mode: Mode = Mode.REUSE) -> ValuesChange:
 
 def test_what_reuse_hides_and_breaks() -> None:
     found = compare_modes(upgrade())
-    hidden = {difference.key: (difference.before, difference.after, difference.image) for difference in found.hidden}
+    hidden = {
+        difference.key: (difference.before, difference.after, difference.image)
+        for difference in found.hidden
+    }
     assert hidden == {
         "image.tag": ("1", "2", True),
         "extra.a": (None, 1, False),
         "auth.password": ("old-secret", "new-secret", False),
     }
-    assert [missing.words for missing in found.missing] == ["<.Values.extra.a>: nil pointer evaluating interface {}.a"]
+    assert [missing.words for missing in found.missing] == [
+        "<.Values.extra.a>: nil pointer evaluating interface {}.a"
+    ]
     assert {difference.key for difference in found.reverting} == {"replicas", "own"}
 
 
@@ -71,14 +80,17 @@ def test_hazards_of_files(text: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a: true", "a: '0644'", "defaultMode: 0644", "a: 1.5", "port: 8080", "a: 12:30", "v: 1.2.3"]
+    "text",
+    ["a: true", "a: '0644'", "defaultMode: 0644", "a: 1.5", "port: 8080", "a: 12:30", "v: 1.2.3"],
 )
 def test_no_hazards(text: str) -> None:
     assert list(in_file(text, "v.yaml")) == []
 
 
 def test_hazards_of_flags_need_a_default_of_another_type() -> None:
-    given = ValuesInput(set=("zip=12345", "port=80", "on=true", "new=1"), set_string=("flag=false", "n=1", "t=x"))
+    given = ValuesInput(
+        set=("zip=12345", "port=80", "on=true", "new=1"), set_string=("flag=false", "n=1", "t=x")
+    )
     defaults = {"zip": "00000", "port": 1, "on": False, "flag": True, "n": 2, "t": "y"}
     assert [found.path for found in in_flags(given, defaults)] == [("zip",), ("flag",), ("n",)]
 
@@ -92,16 +104,27 @@ def test_hazards_of_flags_need_a_default_of_another_type() -> None:
 )
 def test_what_both_helm_lines_say_of_a_failed_render(message: str) -> None:
     found = failure_of(message)
-    assert (found.template, found.line, found.key, found.nil_pointer) == ("app/templates/n.yaml", 4, "b.c", True)
+    assert (found.template, found.line, found.key, found.nil_pointer) == (
+        "app/templates/n.yaml",
+        4,
+        "b.c",
+        True,
+    )
 
 
 def test_a_failed_render_makes_the_forecast_certain_or_is_told_by_itself() -> None:
     change = replace(
-        upgrade(), failure=failure_of("app/templates/a.yaml:1:10: at <.Values.extra.a>: nil pointer evaluating")
+        upgrade(),
+        failure=failure_of(
+            "app/templates/a.yaml:1:10: at <.Values.extra.a>: nil pointer evaluating"
+        ),
     )
     (certain,) = missing_values_under_reuse.check.check(change, Context(Target()))
     assert certain.confidence is Confidence.CERTAIN
-    other = replace(change, failure=failure_of("app/templates/b.yaml:7:3: at <.Values.x.y>: nil pointer evaluating"))
+    other = replace(
+        change,
+        failure=failure_of("app/templates/b.yaml:7:3: at <.Values.x.y>: nil pointer evaluating"),
+    )
     foreseen, told = missing_values_under_reuse.check.check(other, Context(Target()))
     assert foreseen.confidence is None
     assert "app/templates/b.yaml:7 reads .Values.x.y" in told.message

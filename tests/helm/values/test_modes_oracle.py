@@ -27,7 +27,10 @@ def rows(name: str) -> list[dict[str, Any]]:
 def recorded_chart(defaults: Any, subcharts: Any) -> Chart:
     def files(name: str, values: Any) -> dict[str, bytes]:
         meta = {"apiVersion": "v2", "name": name, "version": "1.0.0"}
-        return {"Chart.yaml": json.dumps(meta).encode(), "values.yaml": yaml.safe_dump(values).encode()}
+        return {
+            "Chart.yaml": json.dumps(meta).encode(),
+            "values.yaml": yaml.safe_dump(values).encode(),
+        }
 
     found = files("app", defaults)
     for name, values in (subcharts or {}).items():
@@ -42,7 +45,9 @@ def recorded_values(values: Any) -> Any:
 
 def shown(result: Effective, row: dict[str, Any]) -> dict[str, Any]:
     names = {path.split("/")[-1]: values for path, values in result.scopes.items()}
-    rendered = {name if name in row["rendered"] else f"sub-{name}": values for name, values in names.items()}
+    rendered = {
+        name if name in row["rendered"] else f"sub-{name}": values for name, values in names.items()
+    }
     return {
         "user_values": result.user_values or None,
         "all_values": result.all_values,
@@ -50,7 +55,9 @@ def shown(result: Effective, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("row", rows("modes.jsonl.gz"), ids=lambda row: f"{row['id']}-{row['mode']}-helm{row['helm']}")
+@pytest.mark.parametrize(
+    "row", rows("modes.jsonl.gz"), ids=lambda row: f"{row['id']}-{row['mode']}-helm{row['helm']}"
+)
 def test_recorded_upgrade(row: dict[str, Any]) -> None:
     old = recorded_chart(row["old_defaults"], row["old_subcharts"])
     new = recorded_chart(row["new_defaults"], row["new_subcharts"])
@@ -59,11 +66,15 @@ def test_recorded_upgrade(row: dict[str, Any]) -> None:
     if "error" in row:
         assert "b" not in result.values  # the template reads .Values.b.c
     else:
-        assert shown(result, row) == {key: row[key] for key in ("user_values", "all_values", "rendered")}
+        assert shown(result, row) == {
+            key: row[key] for key in ("user_values", "all_values", "rendered")
+        }
 
 
 @pytest.mark.parametrize(
-    "row", rows("modes-more.jsonl.gz"), ids=lambda row: f"{row['id']}-{row['mode']}-helm{row['helm']}"
+    "row",
+    rows("modes-more.jsonl.gz"),
+    ids=lambda row: f"{row['id']}-{row['mode']}-helm{row['helm']}",
 )
 def test_recorded_chart(row: dict[str, Any], tmp_path: Path) -> None:
     for side in ("old", "new"):
@@ -76,7 +87,9 @@ def test_recorded_chart(row: dict[str, Any], tmp_path: Path) -> None:
         with pytest.raises(RenderError, match="type mismatch"):
             upgrade_values(row["mode"], row["helm"], old, row["old_user"], new, row["new_user"])
     else:
-        result = upgrade_values(row["mode"], row["helm"], old, row["old_user"], new, row["new_user"])
+        result = upgrade_values(
+            row["mode"], row["helm"], old, row["old_user"], new, row["new_user"]
+        )
         if "error" in row:
             assert "extra" not in result.values
             return
@@ -91,15 +104,24 @@ def failing_rows() -> list[Any]:
     for row in rows("modes.jsonl.gz"):
         if "nil pointer" in row.get("error", ""):
             new = recorded_chart(row["new_defaults"], row["new_subcharts"])
-            files = tuple(ChartFile(f"templates/{name}", text.encode()) for name, text in row["new_templates"].items())
+            files = tuple(
+                ChartFile(f"templates/{name}", text.encode())
+                for name, text in row["new_templates"].items()
+            )
             old = recorded_chart(row["old_defaults"], row["old_subcharts"])
             found.append((row, old, replace(new, templates=files)))
     return found
 
 
-@pytest.mark.parametrize(("row", "old", "new"), failing_rows(), ids=lambda part: str(getattr(part, "name", "")))
-def test_nil_pointers_are_foreseen_where_helm_names_them(row: dict[str, Any], old: Chart, new: Chart) -> None:
-    result = upgrade_values(row["mode"], str(row["helm"]), old, row["old_user"], new, row["new_user"])
+@pytest.mark.parametrize(
+    ("row", "old", "new"), failing_rows(), ids=lambda part: str(getattr(part, "name", ""))
+)
+def test_nil_pointers_are_foreseen_where_helm_names_them(
+    row: dict[str, Any], old: Chart, new: Chart
+) -> None:
+    result = upgrade_values(
+        row["mode"], str(row["helm"]), old, row["old_user"], new, row["new_user"]
+    )
     (found,) = missing(result)
     place = f"{found.reference.file}:{found.reference.line}:{found.reference.column}"
     assert place in row["error"]
@@ -113,5 +135,10 @@ def test_nil_pointers_of_whole_charts_are_foreseen(tmp_path: Path) -> None:
         for side in ("old", "new"):
             write_chart(tmp_path / str(number) / side, row[side])
         old, new = (read_chart(tmp_path / str(number) / side) for side in ("old", "new"))
-        (found,) = missing(upgrade_values(row["mode"], row["helm"], old, row["old_user"], new, row["new_user"]))
-        assert f"{found.reference.file}:{found.reference.line}:{found.reference.column}" in row["error"]
+        (found,) = missing(
+            upgrade_values(row["mode"], row["helm"], old, row["old_user"], new, row["new_user"])
+        )
+        assert (
+            f"{found.reference.file}:{found.reference.line}:{found.reference.column}"
+            in row["error"]
+        )

@@ -53,13 +53,19 @@ def test_not_read(template: str, key: str) -> None:
 
 
 def test_helpers_and_values_that_are_templates_count() -> None:
-    assert reads('{{ include "h" . }}', "x.y", **{"templates/_h.tpl": '{{ define "h" }}{{ .Values.x }}{{ end }}'})
+    assert reads(
+        '{{ include "h" . }}',
+        "x.y",
+        **{"templates/_h.tpl": '{{ define "h" }}{{ .Values.x }}{{ end }}'},
+    )
     assert reads("{{ tpl .Values.t . }}", "host", **{"values.yaml": 't: "{{ .Values.host }}"\n'})
     assert reads('{{ tpl (.Files.Get "a.txt") . }}', "z", **{"a.txt": "{{ .Values.z }}"})
 
 
 def test_scopes_of_subcharts() -> None:
-    wish = "dependencies: [{name: db, version: 1.0.0, alias: store, condition: store.on, tags: [t]}]\n"
+    wish = (
+        "dependencies: [{name: db, version: 1.0.0, alias: store, condition: store.on, tags: [t]}]\n"
+    )
     files = {
         "Chart.yaml": META.format("app") + wish,
         "charts/db/Chart.yaml": META.format("db"),
@@ -73,7 +79,11 @@ def test_scopes_of_subcharts() -> None:
 
 
 def test_a_missing_dependency_makes_everything_possible() -> None:
-    assert reads("", "a", **{"Chart.yaml": META.format("app") + "dependencies: [{name: common, version: 1.x.x}]\n"})
+    assert reads(
+        "",
+        "a",
+        **{"Chart.yaml": META.format("app") + "dependencies: [{name: common, version: 1.x.x}]\n"},
+    )
 
 
 @pytest.mark.parametrize(
@@ -86,7 +96,9 @@ def test_a_missing_dependency_makes_everything_possible() -> None:
     ],
 )
 def test_what_is_missing_is_placed_as_helm_places_it(template: str, place: tuple[int, int]) -> None:
-    (found,) = [reference for reference in scan(template, "a.yaml") if broken(reference, {"on": True})]
+    (found,) = [
+        reference for reference in scan(template, "a.yaml") if broken(reference, {"on": True})
+    ]
     assert (found.line, found.column) == place
 
 
@@ -105,4 +117,6 @@ def test_what_is_missing_is_placed_as_helm_places_it(template: str, place: tuple
     ],
 )
 def test_what_may_be_guarded_is_not_called_missing(template: str) -> None:
-    assert not [found for found in scan(template, "a.yaml") if broken(found, {"on": True, "here": {}})]
+    assert not [
+        found for found in scan(template, "a.yaml") if broken(found, {"on": True, "here": {}})
+    ]

@@ -14,10 +14,16 @@ from policylint.helm.values.tightening import tightenings
 
 names = st.sampled_from(["a", "b", "c"])
 scalars = st.one_of(
-    st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([0.5, 1.0]), st.text("ab", max_size=3)
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.sampled_from([0.5, 1.0]),
+    st.text("ab", max_size=3),
 )
 values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3), max_leaves=8
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    max_leaves=8,
 )
 types = st.sampled_from(["null", "boolean", "integer", "number", "string", "array", "object"])
 
@@ -64,7 +70,11 @@ def test_valid_is_what_the_reference_calls_valid(schema: Any, value: Any) -> Non
 
 
 def test_a_breach_names_the_key_and_not_the_value() -> None:
-    schema = {"properties": {"db": {"properties": {"password": {"type": "integer"}}, "required": ["host"]}}}
+    schema = {
+        "properties": {
+            "db": {"properties": {"password": {"type": "integer"}}, "required": ["host"]}
+        }
+    }
     found = breaches(schema, {"db": {"password": "hunter2"}})
     assert {(".".join(breach.path), breach.message) for breach in found} == {
         ("db.host", "missing property 'host'"),
@@ -75,7 +85,9 @@ def test_a_breach_names_the_key_and_not_the_value() -> None:
 def test_local_references_are_followed_and_others_are_unknown() -> None:
     schema = {"$defs": {"port": {"maximum": 9}}, "properties": {"a": {"$ref": "#/$defs/port"}}}
     assert [breach.unknown for breach in breaches(schema, {"a": 10})] == [False]
-    assert [breach.unknown for breach in breaches({"$ref": "https://example.com/x.json"}, {})] == [True]
+    assert [breach.unknown for breach in breaches({"$ref": "https://example.com/x.json"}, {})] == [
+        True
+    ]
     assert [breach.unknown for breach in breaches({"pattern": "\\p{L}"}, "a")] == [True]
     assert breaches({"$ref": "#"}, {})  # a reference to itself
 
@@ -84,9 +96,17 @@ def test_local_references_are_followed_and_others_are_unknown() -> None:
     ("before", "after", "messages"),
     [
         ({}, {"required": ["a"]}, ["a: is required now"]),
-        ({"type": ["string", "integer"]}, {"type": "string"}, [": must be string now, was integer or string"]),
+        (
+            {"type": ["string", "integer"]},
+            {"type": "string"},
+            [": must be string now, was integer or string"],
+        ),
         ({"type": "integer"}, {"type": "number"}, []),
-        ({"properties": {"a": {"enum": [1, 2]}}}, {"properties": {"a": {"enum": [1]}}}, ["a: allows fewer values now"]),
+        (
+            {"properties": {"a": {"enum": [1, 2]}}},
+            {"properties": {"a": {"enum": [1]}}},
+            ["a: allows fewer values now"],
+        ),
         (
             {"properties": {"a": {}}},
             {"properties": {"b": {}}, "additionalProperties": False},
@@ -95,8 +115,14 @@ def test_local_references_are_followed_and_others_are_unknown() -> None:
         ({"maximum": 5}, {"maximum": 4}, [": has maximum 4 now"]),
         ({"maximum": 4}, {"maximum": 5}, []),
         ({"items": {"minLength": 1}}, {"items": {"minLength": 2}}, ["*: has minLength 2 now"]),
-        ({"$ref": "#/d", "d": {}}, {"$ref": "#/d", "d": {"const": 1}}, [": must have one fixed value now"]),
+        (
+            {"$ref": "#/d", "d": {}},
+            {"$ref": "#/d", "d": {"const": 1}},
+            [": must have one fixed value now"],
+        ),
     ],
 )
 def test_tightenings(before: Any, after: Any, messages: list[str]) -> None:
-    assert [f"{'.'.join(found.path)}: {found.message}" for found in tightenings(before, after)] == messages
+    assert [
+        f"{'.'.join(found.path)}: {found.message}" for found in tightenings(before, after)
+    ] == messages

@@ -39,6 +39,9 @@ def test_ranges(constraint: str, admitted: list[str], refused: list[str]) -> Non
 
 
 def test_what_floats() -> None:
-    fixed, floating = ("1.2.3", "=1.2.3", "v1.2.3", "oops!"), ("1.2", "^1.2.3", ">=1", "1.0.0 || 2.0.0")
+    fixed, floating = (
+        ("1.2.3", "=1.2.3", "v1.2.3", "oops!"),
+        ("1.2", "^1.2.3", ">=1", "1.0.0 || 2.0.0"),
+    )
     assert not any(floats(text) for text in fixed)
     assert all(floats(text) for text in floating)

@@ -33,19 +33,25 @@ def workspace() -> Iterator[Workspace]:
         yield made
 
 
-def change(before: ChartSide | ManifestSide | EmptySide, after: ChartSide, mode: str) -> ValuesChange:
+def change(
+    before: ChartSide | ManifestSide | EmptySide, after: ChartSide, mode: str
+) -> ValuesChange:
     found = values_change(before, after, mode, "4")
     assert found is not None
     return found
 
 
-def test_without_a_mode_the_side_stays_as_it_is(sides: tuple[ChartSide, ChartSide], workspace: Workspace) -> None:
+def test_without_a_mode_the_side_stays_as_it_is(
+    sides: tuple[ChartSide, ChartSide], workspace: Workspace
+) -> None:
     found = change(*sides, "")
     assert (found.mode, found.old_user) == (Mode.DEFAULT, {})
     assert staged(sides[1], found, workspace) == sides[1]
 
 
-def test_reuse_renders_a_chart_with_the_old_defaults(sides: tuple[ChartSide, ChartSide], workspace: Workspace) -> None:
+def test_reuse_renders_a_chart_with_the_old_defaults(
+    sides: tuple[ChartSide, ChartSide], workspace: Workspace
+) -> None:
     found = staged(sides[1], change(*sides, "reuse"), workspace)
     assert isinstance(found, ChartSide)
     assert json.loads(Path(found.chart, "values.yaml").read_text()) == {"a": 5, "tag": "1"}
@@ -53,7 +59,9 @@ def test_reuse_renders_a_chart_with_the_old_defaults(sides: tuple[ChartSide, Cha
     assert found.values.set == ("b=2000000",)  # from a file it would print as 2e+06
 
 
-def test_a_packed_chart_is_unpacked_for_reuse(sides: tuple[ChartSide, ChartSide], workspace: Workspace) -> None:
+def test_a_packed_chart_is_unpacked_for_reuse(
+    sides: tuple[ChartSide, ChartSide], workspace: Workspace
+) -> None:
     import tarfile
 
     packed = Path(sides[1].chart).parent / "new.tgz"
@@ -66,8 +74,12 @@ def test_a_packed_chart_is_unpacked_for_reuse(sides: tuple[ChartSide, ChartSide]
     assert Path(found.chart, "templates", "values.yaml").is_file()
 
 
-def test_a_release_record_is_the_old_side(sides: tuple[ChartSide, ChartSide], workspace: Workspace) -> None:
-    before = ManifestSide((), revision=Revision(3, "deployed", values={"a": 8}, chart_record=RECORD))
+def test_a_release_record_is_the_old_side(
+    sides: tuple[ChartSide, ChartSide], workspace: Workspace
+) -> None:
+    before = ManifestSide(
+        (), revision=Revision(3, "deployed", values={"a": 8}, chart_record=RECORD)
+    )
     found = staged(sides[1], change(before, sides[1], "reset-then-reuse"), workspace)
     assert isinstance(found, ChartSide)
     assert json.loads(Path(found.values.files[0]).read_text()) == {"a": 8, "b": 2000000}
@@ -77,7 +89,9 @@ def test_a_release_record_is_the_old_side(sides: tuple[ChartSide, ChartSide], wo
 def test_an_upgrade_without_values_keeps_those_of_the_record(
     sides: tuple[ChartSide, ChartSide], workspace: Workspace
 ) -> None:
-    before = ManifestSide((), revision=Revision(3, "deployed", values={"a": 8}, chart_record=RECORD))
+    before = ManifestSide(
+        (), revision=Revision(3, "deployed", values={"a": 8}, chart_record=RECORD)
+    )
     bare = ChartSide(sides[1].chart)
     found = staged(bare, change(before, bare, ""), workspace)
     assert isinstance(found, ChartSide)

@@ -38,7 +38,10 @@ def test_set(text: str, values: Any) -> None:
 
 
 def test_set_writes_into_what_files_gave() -> None:
-    assert parsed("a.b=2,l[1]=x", {"a": {"b": 1, "c": 3}, "l": [0]}) == {"a": {"b": 2, "c": 3}, "l": [0, "x"]}
+    assert parsed("a.b=2,l[1]=x", {"a": {"b": 1, "c": 3}, "l": [0]}) == {
+        "a": {"b": 2, "c": 3},
+        "l": [0, "x"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,9 @@ def test_set_file_reads_each_name() -> None:
 
 
 names = st.text("abcxyz-", min_size=1, max_size=4)
-leaves = st.one_of(st.booleans(), st.none(), st.integers(-999, 999), st.text("abc ,.{}\\", min_size=1, max_size=5))
+leaves = st.one_of(
+    st.booleans(), st.none(), st.integers(-999, 999), st.text("abc ,.{}\\", min_size=1, max_size=5)
+)
 
 
 @given(st.lists(names, min_size=1, max_size=4), leaves)

@@ -15,8 +15,8 @@ from policylint.helm.values.given import user_values
 from policylint.helm.values.modes import Mode, upgrade_values
 from policylint.helm.values.side import side_of
 from policylint.helm.values.upkeep import outdated
-from tests.helms import find, helm
 from tests.helm.values.offline import OfflineHelm, discovery, rendered, write_chart
+from tests.helms import find, helm
 
 LINES = ("3", "4")
 
@@ -30,7 +30,12 @@ def charts(folder: Path) -> tuple[Path, Path]:
     sub = {"name": "db", "values": {"size": 1, "port": None}}
     needs = "kind: Secret\napiVersion: v1\nmetadata: {name: s}\nstringData:\n"
     needs += "  n: {{ .Values.big | quote }}\n  z: {{ .Values.z | quote }}\n"
-    old = {"name": "app", "values": {"a": 1, "z": 1}, "charts": [sub], "templates": {"s.yaml": needs}}
+    old = {
+        "name": "app",
+        "values": {"a": 1, "z": 1},
+        "charts": [sub],
+        "templates": {"s.yaml": needs},
+    }
     wish = [
         {
             "name": "db",
@@ -50,7 +55,9 @@ def charts(folder: Path) -> tuple[Path, Path]:
 @pytest.mark.parametrize("mode", list(Mode))
 def test_an_upgrade_renders_what_its_side_renders(line: str, mode: Mode, tmp_path: Path) -> None:
     old, new = charts(tmp_path)
-    (tmp_path / "u.yaml").write_text('z: 2\nstore: {port: 5}\nt: "\\U0001F600 \\x85\\u2028\\x7f é"\n')
+    (tmp_path / "u.yaml").write_text(
+        'z: 2\nstore: {port: 5}\nt: "\\U0001F600 \\x85\\u2028\\x7f é"\n'
+    )
     (tmp_path / "n.yaml").write_text("store: {port: null, size: 3}\n")
     given = ValuesInput(files=(str(tmp_path / "n.yaml"),), set=("big=12345678", "w={1,2}"))
     with discovery() as server:
@@ -60,7 +67,9 @@ def test_an_upgrade_renders_what_its_side_renders(line: str, mode: Mode, tmp_pat
         upgraded = real.upgrade(release, new, *flags, *([mode.flag] if mode.flag else []))
         everything = real.all_values(upgraded)
     before = user_values(ValuesInput(files=(str(tmp_path / "u.yaml"),)), line)
-    result = upgrade_values(mode, line, read_chart(old), before, read_chart(new), user_values(given, line))
+    result = upgrade_values(
+        mode, line, read_chart(old), before, read_chart(new), user_values(given, line)
+    )
     assert (result.user_values, result.all_values, result.scopes) == (
         upgraded["config"],
         everything,
@@ -100,14 +109,22 @@ def test_flags_mean_what_helm_makes_of_them(line: str, flags: list[str], tmp_pat
         "--set-json": "set_json",
         "--set-literal": "set_literal",
     }
-    given = ValuesInput(**{fields[flag]: (value,) for flag, value in zip(flags[::2], flags[1::2], strict=True)})
+    given = ValuesInput(
+        **{fields[flag]: (value,) for flag, value in zip(flags[::2], flags[1::2], strict=True)}
+    )
     assert rendered({"manifest": done.stdout})["app"] == user_values(given, line)
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_lock_that_helm_wrote_is_not_outdated(line: str, tmp_path: Path) -> None:
     write_chart(tmp_path / "db", {"name": "db", "values": {}})
-    wish = {"name": "db", "version": "^1.0", "repository": "file://../db", "alias": "store", "tags": ["<a>"]}
+    wish = {
+        "name": "db",
+        "version": "^1.0",
+        "repository": "file://../db",
+        "alias": "store",
+        "tags": ["<a>"],
+    }
     wish |= {"condition": "store.on", "import-values": [{"parent": "y", "child": "x"}]}
     write_chart(tmp_path / "app", {"name": "app", "values": {}, "dependencies": [wish]})
     helm(line)
@@ -119,4 +136,6 @@ def test_a_lock_that_helm_wrote_is_not_outdated(line: str, tmp_path: Path) -> No
     meta = json.loads((tmp_path / "app" / "Chart.yaml").read_text())
     meta["dependencies"][0]["tags"] = ["other"]
     (tmp_path / "app" / "Chart.yaml").write_text(json.dumps(meta))
-    assert outdated(read_chart(tmp_path / "app")) == ["the digest is of other dependencies than Chart.yaml declares"]
+    assert outdated(read_chart(tmp_path / "app")) == [
+        "the digest is of other dependencies than Chart.yaml declares"
+    ]

@@ -9,20 +9,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policylint.checks import reuse_hides_defaults
-from policylint.errors import ReadError
-from policylint.model import Target
 from policylint.engine.rule import Context
+from policylint.errors import ReadError
 from policylint.helm.inputs.sides import ValuesInput
 from policylint.helm.values.chart import chart_of, read_values
 from policylint.helm.values.modes import Mode, upgrade_values
 from policylint.helm.values.subject import change_of
 from policylint.helm.values.writing import edited, full_values
+from policylint.model import Target
 
 META = b"apiVersion: v2\nname: app\nversion: 1.0.0\n"
-words = st.sampled_from(["a", "b", "yes", "0644", "1e3", "~", "", "x: y", "# c", "null", "a\nb\n", "é", "1.10", "*x"])
+words = st.sampled_from(
+    ["a", "b", "yes", "0644", "1e3", "~", "", "x: y", "# c", "null", "a\nb\n", "é", "1.10", "*x"]
+)
 values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.just(0.5), words),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(words.filter(bool), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(words.filter(bool), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 tables = st.dictionaries(words.filter(bool), values, max_size=4)
@@ -57,7 +61,12 @@ def test_full_values_need_no_reuse() -> None:
     new = chart_of({"Chart.yaml": META, "values.yaml": b"a: 2\nb: 2\nc: 2\n"}, "new")
     files = {"v.yaml": "# ours\nb: 5\n"}
     change = change_of(
-        new, ValuesInput(files=("v.yaml",)), old=old, old_user={"a": 7}, mode=Mode.REUSE, read=files.__getitem__
+        new,
+        ValuesInput(files=("v.yaml",)),
+        old=old,
+        old_user={"a": 7},
+        mode=Mode.REUSE,
+        read=files.__getitem__,
     )
     text = full_values(change)
     assert text == "# ours\nb: 5\na: 7\n"
@@ -76,6 +85,8 @@ def test_the_fix_of_hidden_defaults_edits_the_values_file_unless_it_would_show_s
     files = {"v.yaml": "# ours\nb: 5\n"}
     given = ValuesInput(files=("v.yaml",))
     for user, text in (({"c": 7}, "# ours\nb: 5\nc: 7\n"), ({"password": "x"}, None)):
-        change = change_of(new, given, old=old, old_user=user, mode=Mode.REUSE, read=files.__getitem__)
+        change = change_of(
+            new, given, old=old, old_user=user, mode=Mode.REUSE, read=files.__getitem__
+        )
         (found,) = reuse_hides_defaults.check.check(change, Context(Target()))
         assert [edit.text for edit in found.fixes[0].edits] == ([text] if text else [])

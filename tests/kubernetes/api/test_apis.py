@@ -26,9 +26,27 @@ def test_what_the_table_calls_served_a_real_server_serves(minor):
     [
         ("extensions/v1beta1", "Deployment", "1.15", State.DEPRECATED, "apps/v1 Deployment"),
         ("extensions/v1beta1", "Deployment", "1.16", State.REMOVED, "apps/v1 Deployment"),
-        ("networking.k8s.io/v1beta1", "Ingress", "1.21", State.DEPRECATED, "networking.k8s.io/v1 Ingress"),
-        ("networking.k8s.io/v1beta1", "Ingress", "1.22", State.REMOVED, "networking.k8s.io/v1 Ingress"),
-        ("policy/v1beta1", "PodDisruptionBudget", "1.25", State.REMOVED, "policy/v1 PodDisruptionBudget"),
+        (
+            "networking.k8s.io/v1beta1",
+            "Ingress",
+            "1.21",
+            State.DEPRECATED,
+            "networking.k8s.io/v1 Ingress",
+        ),
+        (
+            "networking.k8s.io/v1beta1",
+            "Ingress",
+            "1.22",
+            State.REMOVED,
+            "networking.k8s.io/v1 Ingress",
+        ),
+        (
+            "policy/v1beta1",
+            "PodDisruptionBudget",
+            "1.25",
+            State.REMOVED,
+            "policy/v1 PodDisruptionBudget",
+        ),
         ("policy/v1beta1", "PodSecurityPolicy", "1.25", State.REMOVED, ""),
         ("extensions/v1beta1", "PodSecurityPolicy", "1.30", State.REMOVED, ""),
         (
@@ -59,9 +77,21 @@ def test_what_the_table_calls_served_a_real_server_serves(minor):
             State.REMOVED,
             "flowcontrol.apiserver.k8s.io/v1 FlowSchema",
         ),
-        ("storage.k8s.io/v1beta1", "CSIStorageCapacity", "1.27", State.REMOVED, "storage.k8s.io/v1 CSIStorageCapacity"),
+        (
+            "storage.k8s.io/v1beta1",
+            "CSIStorageCapacity",
+            "1.27",
+            State.REMOVED,
+            "storage.k8s.io/v1 CSIStorageCapacity",
+        ),
         ("batch/v1", "CronJob", "1.20", State.NOT_YET, "batch/v1beta1 CronJob"),
-        ("resource.k8s.io/v1beta1", "DeviceClass", "1.34", State.OFF, "resource.k8s.io/v1 DeviceClass"),
+        (
+            "resource.k8s.io/v1beta1",
+            "DeviceClass",
+            "1.34",
+            State.OFF,
+            "resource.k8s.io/v1 DeviceClass",
+        ),
         ("v1", "Endpoints", "1.32", State.SERVED, "discovery.k8s.io/v1 EndpointSlice"),
         ("v1", "Endpoints", "1.33", State.DEPRECATED, "discovery.k8s.io/v1 EndpointSlice"),
         ("apps/v1", "Deployment", "1.99", State.SERVED, ""),
@@ -77,7 +107,11 @@ def test_every_row_has_its_source_and_its_dates_in_order():
     for pair in builtin():
         found = status(*pair, "1.36")
         assert found.source, pair
-        dates = [int(date.partition(".")[2]) for date in (found.introduced, found.deprecated, found.removed) if date]
+        dates = [
+            int(date.partition(".")[2])
+            for date in (found.introduced, found.deprecated, found.removed)
+            if date
+        ]
         assert dates == sorted(dates), pair
 
 
@@ -94,7 +128,10 @@ def test_versions_are_those_the_minor_serves():
         "autoscaling/v2beta1",
         "autoscaling/v2beta2",
     )
-    assert versions("autoscaling", "HorizontalPodAutoscaler", "1.36") == ("autoscaling/v1", "autoscaling/v2")
+    assert versions("autoscaling", "HorizontalPodAutoscaler", "1.36") == (
+        "autoscaling/v1",
+        "autoscaling/v2",
+    )
 
 
 def test_a_version_that_is_none_is_refused():

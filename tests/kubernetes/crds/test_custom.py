@@ -12,7 +12,13 @@ CLIENT, SERVER = Target("1.36", "3", Apply.CLIENT_SIDE), Target("1.36", "4", App
 
 def crd(spec, **version):
     schema = {"type": "object", "properties": {"spec": spec, "status": {"type": "object"}}}
-    entry = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}, **version}
+    entry = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": schema},
+        **version,
+    }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -27,7 +33,13 @@ def crd(spec, **version):
 
 
 def resource(spec, **more):
-    return {"apiVersion": "example.com/v1", "kind": "Database", "metadata": {"name": "db"}, "spec": spec, **more}
+    return {
+        "apiVersion": "example.com/v1",
+        "kind": "Database",
+        "metadata": {"name": "db"},
+        "spec": spec,
+        **more,
+    }
 
 
 def judge(schema, new, old=None, target=SERVER, **version):
@@ -55,9 +67,21 @@ SIZED = {
     ("spec", "field", "message"),
     [
         ({}, "spec.size", "Required value"),
-        ({"size": "1"}, "spec.size", 'Invalid value: "string": spec.size in body must be of type integer: "string"'),
-        ({"size": 0}, "spec.size", "Invalid value: 0: spec.size in body should be greater than or equal to 1"),
-        ({"size": 1, "engine": "x"}, "spec.engine", 'Unsupported value: "x": supported values: "postgres", "mysql"'),
+        (
+            {"size": "1"},
+            "spec.size",
+            'Invalid value: "string": spec.size in body must be of type integer: "string"',
+        ),
+        (
+            {"size": 0},
+            "spec.size",
+            "Invalid value: 0: spec.size in body should be greater than or equal to 1",
+        ),
+        (
+            {"size": 1, "engine": "x"},
+            "spec.engine",
+            'Unsupported value: "x": supported values: "postgres", "mysql"',
+        ),
         ({"size": 1, "note": "longer"}, "spec.note", "Too long: may not be more than 5 bytes"),
     ],
 )
@@ -101,15 +125,22 @@ def test_a_version_that_is_not_served_is_refused():
 def test_unchanged_invalid_values_are_forgiven_on_update_from_1_30():
     assert judge(SIZED, {"size": 99, "replicas": 4}, {"size": 99}).outcome is Outcome.ACCEPTED
     assert judge(SIZED, {"size": 98}, {"size": 99}).outcome is Outcome.REJECTED
-    assert judge(SIZED, {"size": 99, "replicas": 4}, {"size": 99}, Target("1.29")).outcome is Outcome.REJECTED
+    assert (
+        judge(SIZED, {"size": 99, "replicas": 4}, {"size": 99}, Target("1.29")).outcome
+        is Outcome.REJECTED
+    )
 
 
 def test_unchanged_values_forgive_rules_but_not_transition_rules():
     rule = {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}}}
     state = {**rule, "x-kubernetes-validations": [{"rule": "self.a > 5"}]}
     nested = {"type": "object", "properties": {"x": state, "y": {"type": "integer"}}}
-    assert judge(nested, {"x": {"a": 1}, "y": 2}, {"x": {"a": 1}, "y": 1}).outcome is Outcome.ACCEPTED
-    assert judge(nested, {"x": {"a": 2}, "y": 2}, {"x": {"a": 1}, "y": 1}).outcome is Outcome.REJECTED
+    assert (
+        judge(nested, {"x": {"a": 1}, "y": 2}, {"x": {"a": 1}, "y": 1}).outcome is Outcome.ACCEPTED
+    )
+    assert (
+        judge(nested, {"x": {"a": 2}, "y": 2}, {"x": {"a": 1}, "y": 1}).outcome is Outcome.REJECTED
+    )
 
 
 def test_status_is_left_alone_where_it_is_a_subresource():
@@ -122,9 +153,15 @@ def test_status_is_left_alone_where_it_is_a_subresource():
 
 def test_replicas_of_the_scale_subresource_are_a_count():
     schema = {"type": "object", "properties": {"replicas": {"type": "integer"}}}
-    scale = {"scale": {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}}
-    answer = validate_custom(resource({"replicas": -1}), None, crd(schema, subresources=scale), SERVER)
-    assert said(answer) == [(".spec.replicas", "Invalid value: -1: should be a non-negative integer")]
+    scale = {
+        "scale": {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
+    }
+    answer = validate_custom(
+        resource({"replicas": -1}), None, crd(schema, subresources=scale), SERVER
+    )
+    assert said(answer) == [
+        (".spec.replicas", "Invalid value: -1: should be a non-negative integer")
+    ]
 
 
 def keyed(**item):
@@ -152,7 +189,12 @@ def test_items_of_map_lists_are_compared_by_their_keys():
 
 
 def test_items_of_other_lists_have_no_old_value():
-    assert judge(keyed(), {"disks": [{"name": "a", "size": 1}]}, {"disks": [{"name": "a", "size": 5}]}).causes == ()
+    assert (
+        judge(
+            keyed(), {"disks": [{"name": "a", "size": 1}]}, {"disks": [{"name": "a", "size": 5}]}
+        ).causes
+        == ()
+    )
 
 
 def test_duplicate_keys_are_refused_unless_they_were_there():
@@ -178,7 +220,9 @@ def test_a_rules_own_failure_is_a_refusal_with_its_reason():
         "x-kubernetes-validations": [{"rule": "self.a > self.b"}],
     }
     answer = judge(schema, {"a": 1})
-    assert said(answer) == [("spec", 'Invalid value: "object": no such key: b evaluating rule: self.a > self.b')]
+    assert said(answer) == [
+        ("spec", 'Invalid value: "object": no such key: b evaluating rule: self.a > self.b')
+    ]
 
 
 def test_metadata_names_are_visible_at_the_root():

@@ -19,7 +19,9 @@ def definition(*, spec=None, rules=(), schema=None):
         "group": "example.com",
         "scope": "Namespaced",
         "names": {"kind": "Database", "plural": "databases"},
-        "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": root}}],
+        "versions": [
+            {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": root}}
+        ],
     }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -82,23 +84,36 @@ def test_a_definition_that_cannot_be_decoded_is_refused_without_a_traceback():
     broken = definition()
     broken["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"] = "none"
     causes = validate_crd(broken)
-    assert [cause.field for cause in causes] == ["spec.versions[0].schema.openAPIV3Schema.properties"]
+    assert [cause.field for cause in causes] == [
+        "spec.versions[0].schema.openAPIV3Schema.properties"
+    ]
 
 
 def test_a_field_that_the_schema_does_not_have_stops_the_rule():
     causes = validate_crd(definition(rules=[{"rule": "self.sise > 1"}]))
     assert len(causes) == 1
-    assert "ERROR: <input>:1:5: undefined field 'sise'\n | self.sise > 1\n | ....^" in causes[0].message
+    assert (
+        "ERROR: <input>:1:5: undefined field 'sise'\n | self.sise > 1\n | ....^"
+        in causes[0].message
+    )
 
 
-@pytest.mark.parametrize(("limits", "accepted"), [({"maxItems": 5, "maxLength": 10}, True), ({}, False)])
+@pytest.mark.parametrize(
+    ("limits", "accepted"), [({"maxItems": 5, "maxLength": 10}, True), ({}, False)]
+)
 def test_a_rule_is_priced_by_the_limits_of_its_schema(limits, accepted):
-    items = {"type": "string"} | {name: value for name, value in limits.items() if name == "maxLength"}
-    names = {"type": "array", "items": items} | {name: value for name, value in limits.items() if name == "maxItems"}
+    items = {"type": "string"} | {
+        name: value for name, value in limits.items() if name == "maxLength"
+    }
+    names = {"type": "array", "items": items} | {
+        name: value for name, value in limits.items() if name == "maxItems"
+    }
     rule = {"rule": "self.names.all(a, self.names.exists_one(b, a == b))"}
     causes = validate_crd(definition(rules=[rule], schema={"names": names}))
     assert (causes == ()) is accepted
-    assert all("exceeds budget" in cause.message or "contributed to" in cause.message for cause in causes)
+    assert all(
+        "exceeds budget" in cause.message or "contributed to" in cause.message for cause in causes
+    )
 
 
 def test_a_function_newer_than_the_server_before_last_is_refused_in_new_rules_only():
@@ -110,8 +125,14 @@ def test_a_function_newer_than_the_server_before_last_is_refused_in_new_rules_on
 
 
 def test_transition_rules_need_items_that_correlate():
-    item = {"type": "string", "maxLength": 5, "x-kubernetes-validations": [{"rule": "self == oldSelf"}]}
-    causes = validate_crd(definition(schema={"names": {"type": "array", "maxItems": 3, "items": item}}))
+    item = {
+        "type": "string",
+        "maxLength": 5,
+        "x-kubernetes-validations": [{"rule": "self == oldSelf"}],
+    }
+    causes = validate_crd(
+        definition(schema={"names": {"type": "array", "maxItems": 3, "items": item}})
+    )
     assert [cause.message.rpartition(": ")[2] for cause in causes] == [
         "oldSelf cannot be used on the uncorrelatable portion of the schema within "
         "spec.validation.openAPIV3Schema.properties[spec].properties[names]"
@@ -119,7 +140,9 @@ def test_transition_rules_need_items_that_correlate():
 
 
 def test_a_default_must_be_valid_itself():
-    causes = validate_crd(definition(schema={"size": {"type": "integer", "minimum": 5, "default": 1}}))
+    causes = validate_crd(
+        definition(schema={"size": {"type": "integer", "minimum": 5, "default": 1}})
+    )
     assert [cause.field.rpartition(".")[2] for cause in causes] == ["default"]
 
 

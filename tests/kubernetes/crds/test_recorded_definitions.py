@@ -25,7 +25,11 @@ def test_every_recorded_change_gets_the_servers_verdict(minor):
 
 @pytest.mark.parametrize("minor", ["1.34", "1.36"])
 def test_refusals_name_the_servers_fields_and_reasons(minor):
-    refused = [row for row in rows(f"fields-{minor}") if "error" in row and row["kind"] == "CustomResourceDefinition"]
+    refused = [
+        row
+        for row in rows(f"fields-{minor}")
+        if "error" in row and row["kind"] == "CustomResourceDefinition"
+    ]
     for row in refused:
         answer = judge_crd(row["after"], row["before"], Target(minor))
         said = sorted((cause["field"], cause["reason"]) for cause in row["error"]["causes"])

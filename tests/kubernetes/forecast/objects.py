@@ -5,10 +5,20 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from policylint.kubernetes.manifests.diff import changes
-from policylint.kubernetes.forecast import Cluster, forecast
-from policylint.model import Apply, Forecast, Manifest, Origin, Outcome, Resource, ResourceId, Target, Upgrade
 from policylint.kubernetes.api.schemas import group_of, schemas
+from policylint.kubernetes.forecast import Cluster, forecast
+from policylint.kubernetes.manifests.diff import changes
+from policylint.model import (
+    Apply,
+    Forecast,
+    Manifest,
+    Origin,
+    Outcome,
+    Resource,
+    ResourceId,
+    Target,
+    Upgrade,
+)
 
 HELM3 = Target("1.36", "3", Apply.CLIENT_SIDE)
 HELM4 = Target("1.36", "4", Apply.SERVER_SIDE)
@@ -22,7 +32,10 @@ def resource(body: dict[str, Any]) -> Resource:
     namespaced = schemas("1.36").namespaced(group, body["kind"]) is not False
     namespace = metadata.get("namespace") or "default" if namespaced else ""
     return Resource(
-        ResourceId(group, body["kind"], namespace, metadata["name"]), body["apiVersion"], body, Origin("", 1)
+        ResourceId(group, body["kind"], namespace, metadata["name"]),
+        body["apiVersion"],
+        body,
+        Origin("", 1),
     )
 
 
@@ -32,21 +45,29 @@ def manifest(*bodies: dict[str, Any], crds: tuple[dict[str, Any], ...] = ()) -> 
     return Manifest({one.id: one for one in found}, {}, crds=tuple(resource(body) for body in crds))
 
 
-def release(before: Manifest, after: Manifest, target: Target, cluster: Cluster | None = None) -> Upgrade:
+def release(
+    before: Manifest, after: Manifest, target: Target, cluster: Cluster | None = None
+) -> Upgrade:
     """A release's forecast."""
     found = changes(before, after, schemas(target.kubernetes))
     return forecast(Upgrade("rel", "default", target, before, after, found), cluster or Cluster())
 
 
 def both(
-    before: dict[str, Any], after: dict[str, Any], target: Target = HELM3, cluster: Cluster | None = None
+    before: dict[str, Any],
+    after: dict[str, Any],
+    target: Target = HELM3,
+    cluster: Cluster | None = None,
 ) -> Forecast:
     """The forecast of one kept object."""
     return release(manifest(before), manifest(after), target, cluster).changes[0].forecast
 
 
 def outcomes(
-    before: dict[str, Any], after: dict[str, Any], target: Target = HELM3, cluster: Cluster | None = None
+    before: dict[str, Any],
+    after: dict[str, Any],
+    target: Target = HELM3,
+    cluster: Cluster | None = None,
 ) -> tuple[Outcome, Outcome]:
     """What the server answers to the upgrade and to the way back."""
     found = both(before, after, target, cluster)
@@ -122,7 +143,11 @@ def claim(**spec: Any) -> dict[str, Any]:
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
         "metadata": {"name": "data"},
-        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "8Gi"}}, **spec},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "8Gi"}},
+            **spec,
+        },
     }
 
 

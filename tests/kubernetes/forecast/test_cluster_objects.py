@@ -35,7 +35,9 @@ TYPES = {
 }
 
 
-@pytest.mark.parametrize("target", [HELM3, HELM4, FORCE], ids=["client-side", "server-side", "replace"])
+@pytest.mark.parametrize(
+    "target", [HELM3, HELM4, FORCE], ids=["client-side", "server-side", "replace"]
+)
 @pytest.mark.parametrize(("before", "after"), list(itertools.permutations(TYPES, 2)))
 def test_a_service_may_change_its_type(before, after, target):
     assert outcomes(service(**TYPES[before]), service(**TYPES[after]), target) == (OK, OK)
@@ -52,7 +54,10 @@ def test_a_service_stays_headless_and_the_way_back_is_open(target):
 @BOTH
 def test_a_fixed_address_may_go_but_not_change(target):
     assert outcomes(service(clusterIP="10.96.3.3"), service(), target) == (OK, OK)
-    assert outcomes(service(clusterIP="10.96.3.3"), service(clusterIP="10.96.3.4"), target) == (NO, OK)
+    assert outcomes(service(clusterIP="10.96.3.3"), service(clusterIP="10.96.3.4"), target) == (
+        NO,
+        OK,
+    )
 
 
 @BOTH
@@ -67,7 +72,10 @@ def test_writing_down_an_allocated_address_depends_on_what_was_allocated(target)
 
 @BOTH
 def test_the_class_of_a_load_balancer_stays(target):
-    plain, classy = service(type="LoadBalancer"), service(type="LoadBalancer", loadBalancerClass="a.example.com/b")
+    plain, classy = (
+        service(type="LoadBalancer"),
+        service(type="LoadBalancer", loadBalancerClass="a.example.com/b"),
+    )
     assert outcomes(plain, classy, target) == (NO, OK)
     assert outcomes(classy, plain, target) == (NO, OK)
     assert outcomes(service(), classy, target) == (OK, OK)
@@ -98,13 +106,20 @@ def test_growing_a_claim_depends_on_its_state(target):
     ]
     assert outcomes(FAST, BIGGER, target, with_claim(bound(FAST), expandable=True)) == (OK, NO)
     assert outcomes(FAST, BIGGER, target, with_claim(bound(FAST), expandable=False)) == (NO, OK)
-    assert outcomes(FAST, BIGGER, target, with_claim(bound(FAST, "Pending"), expandable=True)) == (NO, OK)
+    assert outcomes(FAST, BIGGER, target, with_claim(bound(FAST, "Pending"), expandable=True)) == (
+        NO,
+        OK,
+    )
     assert outcomes(FAST, BIGGER, target, with_claim(bound(FAST)))[0] is MAYBE
 
 
 @BOTH
 def test_a_class_of_the_release_that_does_not_expand_decides(target):
-    kind = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "provisioner": "a.example.com"}
+    kind = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "provisioner": "a.example.com",
+    }
     fixed = {**kind, "metadata": {"name": "fast"}}
     done = release(manifest(fixed, FAST), manifest(fixed, BIGGER), target)
     assert done.changes[1].forecast.upgrade.outcome is NO
@@ -113,7 +128,10 @@ def test_a_class_of_the_release_that_does_not_expand_decides(target):
 @BOTH
 @pytest.mark.parametrize(
     ("minor", "text"),
-    [("1.30", "field can not be less than previous value"), ("1.36", "field can not be less than status.capacity")],
+    [
+        ("1.30", "field can not be less than previous value"),
+        ("1.36", "field can not be less than status.capacity"),
+    ],
 )
 def test_a_claim_never_shrinks(minor, text, target):
     target = Target(minor, target.helm, target.apply)
@@ -152,7 +170,10 @@ def test_immutable_configuration(target):
     assert outcomes(before, config(immutable=True, data={"a": "2"}), target) == (NO, OK)
     assert outcomes(before, config(data={"a": "1"}), target) == (NO, OK)
     assert outcomes(config(data={"a": "1"}), before, target) == (OK, NO)
-    assert both(before, config(data={"a": "2"}), target).upgrade.causes[0].topic == "immutable-config-changed"
+    assert (
+        both(before, config(data={"a": "2"}), target).upgrade.causes[0].topic
+        == "immutable-config-changed"
+    )
 
 
 @BOTH
@@ -170,14 +191,30 @@ def kind(api_version, name, **fields):
 
 RULES = "rbac.authorization.k8s.io"
 CLASSES = [
-    (kind("storage.k8s.io/v1", "StorageClass", provisioner="a.example.com"), "parameters", {"type": "gp3"}),
-    (kind("storage.k8s.io/v1", "StorageClass", provisioner="a.example.com"), "reclaimPolicy", "Retain"),
+    (
+        kind("storage.k8s.io/v1", "StorageClass", provisioner="a.example.com"),
+        "parameters",
+        {"type": "gp3"},
+    ),
+    (
+        kind("storage.k8s.io/v1", "StorageClass", provisioner="a.example.com"),
+        "reclaimPolicy",
+        "Retain",
+    ),
     (kind("scheduling.k8s.io/v1", "PriorityClass", value=5), "value", 6),
     (kind("node.k8s.io/v1", "RuntimeClass", handler="a"), "handler", "b"),
-    (kind("networking.k8s.io/v1", "IngressClass", spec={"controller": "a.example.com/b"}), "spec/controller", "c.d/e"),
+    (
+        kind("networking.k8s.io/v1", "IngressClass", spec={"controller": "a.example.com/b"}),
+        "spec/controller",
+        "c.d/e",
+    ),
     (kind("storage.k8s.io/v1", "CSIDriver", spec={}), "spec/attachRequired", False),
     (
-        kind(f"{RULES}/v1", "ClusterRoleBinding", roleRef={"kind": "ClusterRole", "name": "a", "apiGroup": RULES}),
+        kind(
+            f"{RULES}/v1",
+            "ClusterRoleBinding",
+            roleRef={"kind": "ClusterRole", "name": "a", "apiGroup": RULES},
+        ),
         "roleRef/name",
         "b",
     ),
@@ -185,7 +222,9 @@ CLASSES = [
 
 
 @BOTH
-@pytest.mark.parametrize(("body", "path", "value"), CLASSES, ids=lambda part: part if isinstance(part, str) else "")
+@pytest.mark.parametrize(
+    ("body", "path", "value"), CLASSES, ids=lambda part: part if isinstance(part, str) else ""
+)
 def test_fields_that_keep_their_value(body, path, value, target):
     assert outcomes(body, changed(body, path, value), target) == (NO, OK)
     assert outcomes(body, changed(body, "metadata/labels", {"a": "b"}), target) == (OK, OK)
@@ -208,5 +247,10 @@ def test_an_object_in_the_way_is_refused_by_helm():
     labels = {"app.kubernetes.io/managed-by": "Helm"}
     marks = {"meta.helm.sh/release-name": "rel", "meta.helm.sh/release-namespace": "default"}
     ours = {**there, "metadata": {"name": "cm", "labels": labels, "annotations": marks}}
-    done = release(manifest(), manifest(config(data={"a": "1"})), HELM3, Cluster(live={resource(ours).id: ours}))
+    done = release(
+        manifest(),
+        manifest(config(data={"a": "1"})),
+        HELM3,
+        Cluster(live={resource(ours).id: ours}),
+    )
     assert done.changes[0].forecast.upgrade.outcome is Outcome.ACCEPTED

@@ -6,13 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from policylint.kubernetes.forecast.decode import decode
 from policylint.kubernetes.api.gotypes import normal
 from policylint.kubernetes.api.schemas import minor_number, schemas
+from policylint.kubernetes.forecast.decode import decode
 
 ORACLE = Path(__file__).parents[3] / "fixtures" / "oracle"
 ALLOCATED = {
-    "Service": {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort", "nodePort"},
+    "Service": {
+        "clusterIP",
+        "clusterIPs",
+        "ipFamilies",
+        "ipFamilyPolicy",
+        "healthCheckNodePort",
+        "nodePort",
+    },
     "Job": {"selector", "metadata"},
     "Namespace": {"spec"},
     "PersistentVolumeClaim": {"dataSourceRef", "apiGroup"},
@@ -39,7 +46,11 @@ def test_stored_objects(minor):
         node = schemas(minor).kind(row["sent"]["apiVersion"], row["sent"]["kind"])
         names = ALLOCATED.get(row["sent"]["kind"], set())
         ours, theirs = (
-            {key: without(value, names) for key, value in body.items() if key not in ("metadata", "status")}
+            {
+                key: without(value, names)
+                for key, value in body.items()
+                if key not in ("metadata", "status")
+            }
             for body in (decode(node, row["sent"], minor_number(minor)), row["stored"])
         )
         assert bare(node, ours, names) == bare(node, theirs, names), row["sent"]

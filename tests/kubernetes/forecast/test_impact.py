@@ -2,13 +2,14 @@
 
 import pytest
 
-from policylint.kubernetes.manifests.diff import kept
-from policylint.kubernetes.forecast.impact import impact, template_change
-from policylint.pipeline.judge import Case, Judging, judge
-from policylint.kyaml.load import load
-from policylint.kubernetes.manifests.reader import Reader, Text
-from policylint.model import Apply, Impact, Target
+from policylint.engine.judging import Judging
 from policylint.kubernetes.api.schemas import NEWEST, schemas
+from policylint.kubernetes.forecast.impact import impact, template_change
+from policylint.kubernetes.manifests.diff import kept
+from policylint.kubernetes.manifests.reader import Reader, Text
+from policylint.kyaml.load import load
+from policylint.model import Apply, Impact, Target
+from policylint.pipeline.judge import Case, judge
 
 BASE = """
 apiVersion: apps/v1
@@ -50,8 +51,16 @@ IMAGE = "/spec/template/spec/containers/0/image"
         ("Deployment", "replicas: 3", (Impact.ROLLING_RESTART, IMAGE)),
         ("DaemonSet", "minReadySeconds: 1", (Impact.ROLLING_RESTART, IMAGE)),
         ("Deployment", "strategy: {type: Recreate}", (Impact.RECREATE, IMAGE)),
-        ("Deployment", "paused: true", (Impact.IN_PLACE, f"{IMAGE} (no pod restarts while the Deployment is paused)")),
-        ("Deployment", "replicas: 0", (Impact.IN_PLACE, f"{IMAGE} (no pod restarts: replicas is 0)")),
+        (
+            "Deployment",
+            "paused: true",
+            (Impact.IN_PLACE, f"{IMAGE} (no pod restarts while the Deployment is paused)"),
+        ),
+        (
+            "Deployment",
+            "replicas: 0",
+            (Impact.IN_PLACE, f"{IMAGE} (no pod restarts: replicas is 0)"),
+        ),
         (
             "DaemonSet",
             "updateStrategy: {type: OnDelete}",
@@ -85,14 +94,23 @@ def _flow(value):
     [
         ("", "imagePullPolicy: IfNotPresent"),
         ("terminationMessagePath: /dev/termination-log", ""),
-        ("resources: {limits: {cpu: 1000m, memory: 1Gi}}", "resources: {limits: {cpu: 1, memory: 1024Mi}}"),
+        (
+            "resources: {limits: {cpu: 1000m, memory: 1Gi}}",
+            "resources: {limits: {cpu: 1, memory: 1024Mi}}",
+        ),
         ("env: []", ""),
         ("", "ports: null"),
-        ("readinessProbe: {tcpSocket: {port: 80}}", "readinessProbe: {tcpSocket: {port: 80}, periodSeconds: 10}"),
+        (
+            "readinessProbe: {tcpSocket: {port: 80}}",
+            "readinessProbe: {tcpSocket: {port: 80}, periodSeconds: 10}",
+        ),
     ],
 )
 def test_what_the_server_stores_alike_restarts_nothing(before, after):
-    assert effect(workload(container=before), workload(container=after))[0] in (Impact.IN_PLACE, Impact.NONE)
+    assert effect(workload(container=before), workload(container=after))[0] in (
+        Impact.IN_PLACE,
+        Impact.NONE,
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,7 +118,11 @@ def test_what_the_server_stores_alike_restarts_nothing(before, after):
     [
         ("", "imagePullPolicy: Always", "/spec/template/spec/containers/0/imagePullPolicy"),
         ("", "env: [{name: A, value: b}]", "/spec/template/spec/containers/0/env"),
-        ("resources: {limits: {cpu: 1}}", "resources: {limits: {cpu: 2}}", ".../resources/limits/cpu"),
+        (
+            "resources: {limits: {cpu: 1}}",
+            "resources: {limits: {cpu: 2}}",
+            ".../resources/limits/cpu",
+        ),
         ("tty: true", "", "/spec/template/spec/containers/0/tty"),
     ],
 )
@@ -116,7 +138,10 @@ def test_the_field_that_restarts_is_named_before_a_default_beside_it():
 
 
 def test_a_template_that_no_server_stores_counts_as_changed():
-    before, after = (next(iter(read(workload(container=text)).resources.values())) for text in ("", "env: {a: b}"))
+    before, after = (
+        next(iter(read(workload(container=text)).resources.values()))
+        for text in ("", "env: {a: b}")
+    )
     assert template_change(kept(before, after, schemas(NEWEST))) is not None
 
 

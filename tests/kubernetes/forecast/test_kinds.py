@@ -4,7 +4,19 @@ import pytest
 
 from policylint.kubernetes.forecast import Cluster
 from policylint.model import Apply, Created, Deleted, Target
-from tests.kubernetes.forecast.objects import HELM3, HELM4, MAYBE, NO, OK, both, changed, config, manifest, outcomes, release
+from tests.kubernetes.forecast.objects import (
+    HELM3,
+    HELM4,
+    MAYBE,
+    NO,
+    OK,
+    both,
+    changed,
+    config,
+    manifest,
+    outcomes,
+    release,
+)
 
 BOTH = pytest.mark.parametrize("target", [HELM3, HELM4], ids=["client-side", "server-side"])
 WIDGET = {
@@ -19,7 +31,9 @@ SCHEMA = {
         "spec": {
             "type": "object",
             "properties": {"size": {"type": "integer", "minimum": 1}, "region": {"type": "string"}},
-            "x-kubernetes-validations": [{"rule": "self.region == oldSelf.region", "message": "region stays"}],
+            "x-kubernetes-validations": [
+                {"rule": "self.region == oldSelf.region", "message": "region stays"}
+            ],
         }
     },
 }
@@ -30,8 +44,15 @@ CRD = {
     "spec": {
         "group": "a.example.com",
         "scope": "Namespaced",
-        "names": {"kind": "Widget", "plural": "widgets", "singular": "widget", "listKind": "WidgetList"},
-        "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": SCHEMA}}],
+        "names": {
+            "kind": "Widget",
+            "plural": "widgets",
+            "singular": "widget",
+            "listKind": "WidgetList",
+        },
+        "versions": [
+            {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": SCHEMA}}
+        ],
     },
 }
 KNOWN = Cluster(crds={("a.example.com", "Widget"): CRD})
@@ -47,7 +68,8 @@ def test_a_custom_resource_without_its_crd_depends(target):
 
 @BOTH
 @pytest.mark.parametrize(
-    ("path", "value", "expected"), [("spec/size", 2, OK), ("spec/size", 0, NO), ("spec/region", "b", NO)]
+    ("path", "value", "expected"),
+    [("spec/size", 2, OK), ("spec/size", 0, NO), ("spec/region", "b", NO)],
 )
 def test_a_custom_resource_is_judged_by_its_crd(path, value, expected, target):
     assert outcomes(WIDGET, changed(WIDGET, path, value), target, KNOWN) == (expected, OK)
@@ -89,7 +111,12 @@ def test_a_removed_api_version_is_refused_on_either_side(target):
 
 @pytest.mark.parametrize(
     ("minor", "version", "expected"),
-    [("1.28", "v1beta2", OK), ("1.29", "v1beta2", NO), ("1.31", "v1beta3", OK), ("1.32", "v1beta3", NO)],
+    [
+        ("1.28", "v1beta2", OK),
+        ("1.29", "v1beta2", NO),
+        ("1.31", "v1beta3", OK),
+        ("1.32", "v1beta3", NO),
+    ],
 )
 def test_api_versions_leave_between_recorded_minors(minor, version, expected):
     level = {
@@ -104,7 +131,10 @@ def test_api_versions_leave_between_recorded_minors(minor, version, expected):
 
 @BOTH
 def test_an_autoscaler_may_move_between_versions(target):
-    spec = {"maxReplicas": 5, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}
+    spec = {
+        "maxReplicas": 5,
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+    }
     old = {
         "apiVersion": "autoscaling/v1",
         "kind": "HorizontalPodAutoscaler",
@@ -112,7 +142,11 @@ def test_an_autoscaler_may_move_between_versions(target):
         "spec": {**spec, "targetCPUUtilizationPercentage": 50},
     }
     cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}
-    new = {**old, "apiVersion": "autoscaling/v2", "spec": {**spec, "metrics": [{"type": "Resource", "resource": cpu}]}}
+    new = {
+        **old,
+        "apiVersion": "autoscaling/v2",
+        "spec": {**spec, "metrics": [{"type": "Resource", "resource": cpu}]},
+    }
     assert outcomes(old, new, target) == (OK, OK)
     assert outcomes(new, old, target) == (OK, OK)
 
@@ -120,7 +154,9 @@ def test_an_autoscaler_may_move_between_versions(target):
 @BOTH
 def test_created_objects_have_the_forecast_of_their_creation_and_deleted_ones_none(target):
     bad = config(data={"a key": "1"})
-    done = release(manifest({**config(data={}), "metadata": {"name": "old"}}), manifest(bad), target)
+    done = release(
+        manifest({**config(data={}), "metadata": {"name": "old"}}), manifest(bad), target
+    )
     created = next(change for change in done.changes if isinstance(change, Created))
     deleted = next(change for change in done.changes if isinstance(change, Deleted))
     assert created.forecast.upgrade.outcome is NO
@@ -135,8 +171,14 @@ def test_what_comes_after_a_refused_creation_is_never_sent(target):
     before = manifest(config(data={"a": "1"}))
     sent_first = release(before, manifest(one_way, bad), target)
     sent_last = release(before, manifest(bad, one_way), target)
-    assert [change.forecast.rollback.outcome for change in sent_first.changes if change.forecast.rollback] == [NO]
-    assert [change.forecast.rollback.outcome for change in sent_last.changes if change.forecast.rollback] == [OK]
+    assert [
+        change.forecast.rollback.outcome
+        for change in sent_first.changes
+        if change.forecast.rollback
+    ] == [NO]
+    assert [
+        change.forecast.rollback.outcome for change in sent_last.changes if change.forecast.rollback
+    ] == [OK]
 
 
 def test_nothing_is_sent_if_helm_cannot_build_an_object():

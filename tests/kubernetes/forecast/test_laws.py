@@ -10,7 +10,16 @@ from policylint.kubernetes.forecast import Cluster
 from policylint.kubernetes.forecast.server_side import server_side
 from policylint.model import Apply, Outcome, Target
 from scripts.score_forecast import ORACLE, rows
-from tests.kubernetes.forecast.objects import FORCE, HELM3, HELM4, OK, both, manifest, outcomes, release
+from tests.kubernetes.forecast.objects import (
+    FORCE,
+    HELM3,
+    HELM4,
+    OK,
+    both,
+    manifest,
+    outcomes,
+    release,
+)
 
 RECORDED = list(rows(ORACLE / "fields-1.36.jsonl.gz"))
 BASES = {row["base"]: row["before"] for row in RECORDED}
@@ -55,7 +64,9 @@ def shuffled(value, seed):
 @given(st.sampled_from(RECORDED), TARGETS, st.integers())
 def test_key_order_decides_nothing(row, target, seed):
     expected = answers(row["before"], row["after"], target)
-    assert answers(shuffled(row["before"], seed), shuffled(row["after"], seed + 1), target) == expected
+    assert (
+        answers(shuffled(row["before"], seed), shuffled(row["after"], seed + 1), target) == expected
+    )
 
 
 @QUICK
@@ -86,7 +97,12 @@ def test_forecasting_changes_no_object(row, target):
 
 
 @QUICK
-@given(st.lists(st.sampled_from(sorted(BASES)), unique_by=lambda name: BASES[name]["kind"], min_size=2), TARGETS)
+@given(
+    st.lists(
+        st.sampled_from(sorted(BASES)), unique_by=lambda name: BASES[name]["kind"], min_size=2
+    ),
+    TARGETS,
+)
 def test_other_objects_of_a_release_decide_nothing(names, target):
     before = manifest(*(BASES[name] for name in names))
     after = manifest(*(with_label(BASES[name], "helm.sh/chart", "2") for name in names))
@@ -101,14 +117,26 @@ def test_a_replacement_is_judged_even_where_nothing_changed():
     assert outcomes(BASES["Job"], BASES["Job"], FORCE)[0] != OK
 
 
-JUNK = st.sampled_from([None, "x", "", 5, -1, 1.5, True, [], {}, [None], {"a": None}, ["x", 5], [{}], [[]], 10**30])
+JUNK = st.sampled_from(
+    [None, "x", "", 5, -1, 1.5, True, [], {}, [None], {"a": None}, ["x", 5], [{}], [[]], 10**30]
+)
 
 
 def places(value, path=()):
     """Every path into an object, its identity left out."""
-    if path and path[0] not in ("apiVersion", "kind") and path not in (("metadata",), ("metadata", "name")):
+    if (
+        path
+        and path[0] not in ("apiVersion", "kind")
+        and path not in (("metadata",), ("metadata", "name"))
+    ):
         yield path
-    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    steps = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for step, child in steps:
         yield from places(child, (*path, step))
 
@@ -123,7 +151,13 @@ def damaged(body, path, junk):
 
 
 @settings(QUICK, max_examples=200)
-@given(st.data(), st.sampled_from(sorted(BASES)), st.sampled_from([HELM3, HELM4, FORCE]), JUNK, st.booleans())
+@given(
+    st.data(),
+    st.sampled_from(sorted(BASES)),
+    st.sampled_from([HELM3, HELM4, FORCE]),
+    JUNK,
+    st.booleans(),
+)
 def test_malformed_objects_are_answered_and_never_raise(data, name, target, junk, on_before):
     body = BASES[name]
     bad = damaged(body, data.draw(st.sampled_from(list(places(body)))), junk)
@@ -165,12 +199,18 @@ SIZES = {
     "type": "array",
     "x-kubernetes-list-type": "map",
     "x-kubernetes-list-map-keys": ["name"],
-    "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "n": {"default": 1}}},
+    "items": {
+        "type": "object",
+        "required": ["name"],
+        "properties": {"name": {"type": "string"}, "n": {"default": 1}},
+    },
 }
 PARTS = {"size": {"type": "integer"}, "engine": {"type": "string", "default": "a"}, "sizes": SIZES}
 SPECS = st.dictionaries(
     st.sampled_from([*PARTS, "unknown"]),
-    st.sampled_from([None, 1, 99, "x", {}, [], [{"name": "a"}], [{"name": "a", "n": None}], [{"name": "a"}] * 2]),
+    st.sampled_from(
+        [None, 1, 99, "x", {}, [], [{"name": "a"}], [{"name": "a", "n": None}], [{"name": "a"}] * 2]
+    ),
 )
 
 
@@ -185,9 +225,21 @@ def test_what_is_sent_again_of_a_custom_resource_is_judged_again(spec, other, is
     schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": PARTS}}}
     version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
     names = {"kind": "Database", "plural": "databases"}
-    crd = {"spec": {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]}}
+    crd = {
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": names,
+            "versions": [version],
+        }
+    }
     cluster = Cluster(crds={("example.com", "Database"): crd})
-    given = database(spec, "1"), database(spec if is_same else {**spec, **other}, "2"), HELM4, cluster
+    given = (
+        database(spec, "1"),
+        database(spec if is_same else {**spec, **other}, "2"),
+        HELM4,
+        cluster,
+    )
     assert both(*given) == forecast_in_full(*given)
     assert "unknown" not in spec or both(*given).upgrade.outcome is Outcome.REJECTED
 

@@ -30,8 +30,12 @@ SECRETS = "spec/template/spec/imagePullSecrets"
 
 
 @pytest.mark.parametrize("item", [{}, {"name": None}, {"name": ""}])
-@pytest.mark.parametrize("other", [("metadata/labels", {"a": "b"}), ("spec/replicas", 2), ("metadata/name", "web")])
-def test_helm3_cannot_patch_an_object_whose_pull_secret_has_no_name(item: Any, other: tuple[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "other", [("metadata/labels", {"a": "b"}), ("spec/replicas", 2), ("metadata/name", "web")]
+)
+def test_helm3_cannot_patch_an_object_whose_pull_secret_has_no_name(
+    item: Any, other: tuple[str, Any]
+) -> None:
     before = changed(deployment(), SECRETS, [item])
     after = changed(before, *other)
     answers = both(before, after, HELM3)
@@ -55,7 +59,9 @@ def test_server_side_apply_nulls_a_hook_that_it_empties() -> None:
 
 def test_server_side_apply_nulls_a_source_that_it_empties() -> None:
     before = changed(
-        deployment(), f"{CONTAINER}/env", [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]
+        deployment(),
+        f"{CONTAINER}/env",
+        [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}],
     )
     after = changed(before, f"{CONTAINER}/env/0/valueFrom", {})
     assert outcomes(before, after, HELM4) == (OK, OK)
@@ -74,14 +80,19 @@ def _gated_pod(terms: list[Any]) -> dict[str, Any]:
 def test_a_gated_pod_may_require_more_of_its_node_but_not_less() -> None:
     arch = {"key": "arch", "operator": "In", "values": ["amd64"]}
     zone = {"key": "zone", "operator": "Exists"}
-    fewer, more = _gated_pod([{"matchExpressions": [arch]}]), _gated_pod([{"matchExpressions": [arch, zone]}])
+    fewer, more = (
+        _gated_pod([{"matchExpressions": [arch]}]),
+        _gated_pod([{"matchExpressions": [arch, zone]}]),
+    )
     assert outcomes(fewer, more, HELM4) == (OK, NO)
 
 
 def test_a_headless_service_without_selector_gives_up_a_family_only_as_single_stack() -> None:
     bare = service(clusterIP="None", selector={})
     assert outcomes(bare, changed(bare, "spec/ipFamilies", ["IPv4"]), HELM4)[0] is NO
-    single = changed(changed(bare, "spec/ipFamilies", ["IPv4"]), "spec/ipFamilyPolicy", "SingleStack")
+    single = changed(
+        changed(bare, "spec/ipFamilies", ["IPv4"]), "spec/ipFamilyPolicy", "SingleStack"
+    )
     assert outcomes(bare, single, HELM4)[0] is OK
 
 
@@ -109,7 +120,12 @@ def test_a_claim_without_class_may_be_given_the_empty_one_for_good() -> None:
 
 
 def _gizmo(**spec: Any) -> dict[str, Any]:
-    return {"apiVersion": "example.com/v1", "kind": "Gizmo", "metadata": {"name": "g"}, "spec": spec}
+    return {
+        "apiVersion": "example.com/v1",
+        "kind": "Gizmo",
+        "metadata": {"name": "g"},
+        "spec": spec,
+    }
 
 
 def _gizmos() -> Cluster:
@@ -133,7 +149,12 @@ def _gizmos() -> Cluster:
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": "gizmos.example.com"},
-        "spec": {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": names,
+            "versions": [version],
+        },
     }
     return Cluster(crds={("example.com", "Gizmo"): crd})
 
@@ -145,4 +166,7 @@ def test_defaults_of_a_custom_resource_stay_when_server_side_apply_takes_the_res
 
 @pytest.mark.parametrize("target", [HELM3, HELM4])
 def test_a_number_that_becomes_true_is_a_change(target: Any) -> None:
-    assert outcomes(_gizmo(size=1, port=1), _gizmo(size=1, port=True), target, _gizmos()) == (NO, OK)
+    assert outcomes(_gizmo(size=1, port=1), _gizmo(size=1, port=True), target, _gizmos()) == (
+        NO,
+        OK,
+    )

@@ -19,11 +19,23 @@ TARGETS = {"helm3": HELM3, "helm4": HELM4}
 
 
 @pytest.mark.parametrize("helm", TARGETS)
-@pytest.mark.parametrize(("direction", "recorded"), [("upgrade", "forward"), ("rollback", "rollback")])
-def test_the_forecast_agrees_with_recorded_releases(helm: str, direction: str, recorded: str) -> None:
-    rows = [row for row in map(json.loads, gzip.decompress(ROWS.read_bytes()).splitlines()) if helm in row]
+@pytest.mark.parametrize(
+    ("direction", "recorded"), [("upgrade", "forward"), ("rollback", "rollback")]
+)
+def test_the_forecast_agrees_with_recorded_releases(
+    helm: str, direction: str, recorded: str
+) -> None:
+    rows = [
+        row
+        for row in map(json.loads, gzip.decompress(ROWS.read_bytes()).splitlines())
+        if helm in row
+    ]
     said = {row["id"]: _said(row, helm, direction) for row in rows}
-    wrong = {row["id"] for row in rows if said[row["id"]] not in (row[helm][recorded]["verdict"], "depends")}
+    wrong = {
+        row["id"]
+        for row in rows
+        if said[row["id"]] not in (row[helm][recorded]["verdict"], "depends")
+    }
     assert len(rows) > 200
     assert wrong == set()
     assert sum(word == "depends" for word in said.values()) < 0.03 * len(rows)
@@ -31,7 +43,15 @@ def test_the_forecast_agrees_with_recorded_releases(helm: str, direction: str, r
 
 def _said(row: dict[str, Any], helm: str, direction: str) -> str:
     crds = {(crd["spec"]["group"], crd["spec"]["names"]["kind"]): crd for crd in row["pre"]}
-    done = release(manifest(*row["before"]), manifest(*row["after"]), TARGETS[helm], Cluster(crds=crds))
-    answers = {one.outcome for change in done.changes if (one := getattr(change.forecast, direction)) is not None}
-    found = next((word for word in (Outcome.REJECTED, Outcome.DEPENDS) if word in answers), Outcome.ACCEPTED)
+    done = release(
+        manifest(*row["before"]), manifest(*row["after"]), TARGETS[helm], Cluster(crds=crds)
+    )
+    answers = {
+        one.outcome
+        for change in done.changes
+        if (one := getattr(change.forecast, direction)) is not None
+    }
+    found = next(
+        (word for word in (Outcome.REJECTED, Outcome.DEPENDS) if word in answers), Outcome.ACCEPTED
+    )
     return str(found.value)

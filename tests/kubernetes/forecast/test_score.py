@@ -2,7 +2,16 @@
 
 import pytest
 
-from scripts.score_forecast import MINORS, SHARED, excused, fields, judge, rules, scenarios, upgrades
+from scripts.score_forecast import (
+    MINORS,
+    SHARED,
+    excused,
+    fields,
+    judge,
+    rules,
+    scenarios,
+    upgrades,
+)
 
 
 @pytest.mark.parametrize("minor", MINORS)
@@ -19,7 +28,9 @@ def test_every_recorded_validation_rule():
     assert judge(list(rules())) == []
 
 
-@pytest.mark.skipif(not (SHARED / "upgrades-1.36.jsonl.gz").exists(), reason="the recorded upgrades are not here")
+@pytest.mark.skipif(
+    not (SHARED / "upgrades-1.36.jsonl.gz").exists(), reason="the recorded upgrades are not here"
+)
 def test_a_sample_of_recorded_upgrades():
     found = list(upgrades(every=15))
     assert len(found) > 100

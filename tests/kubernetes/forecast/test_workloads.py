@@ -89,7 +89,9 @@ def test_a_stateful_set_lets_little_change(path, value, expected, target):
     assert outcomes(stateful_set(), changed(stateful_set(), path, value), target) == (expected, OK)
 
 
-@pytest.mark.parametrize(("minor", "expected"), [("1.28", NO), ("1.32", NO), ("1.33", OK), ("1.36", OK), ("1.37", OK)])
+@pytest.mark.parametrize(
+    ("minor", "expected"), [("1.28", NO), ("1.32", NO), ("1.33", OK), ("1.36", OK), ("1.37", OK)]
+)
 def test_the_history_limit_of_a_stateful_set_may_change_from_1_33_on(minor, expected):
     target = Target(minor, "3", Apply.CLIENT_SIDE)
     assert outcomes(stateful_set(), stateful_set(revisionHistoryLimit=3), target) == (expected, OK)
@@ -116,7 +118,8 @@ def test_a_job_keeps_its_template(path, value, expected, target):
 
 
 @pytest.mark.parametrize(
-    ("path", "value"), [("spec/completions", 2), ("spec/template/metadata/labels", {"helm.sh/chart": "x-2"})]
+    ("path", "value"),
+    [("spec/completions", 2), ("spec/template/metadata/labels", {"helm.sh/chart": "x-2"})],
 )
 def test_the_way_back_of_a_refused_job_may_delete_what_the_server_filled_in(path, value):
     """Helm 3 compares with the refused manifest, finds the field gone, and deletes it from the live Job."""
@@ -142,8 +145,12 @@ def test_a_suspended_job_may_be_placed_elsewhere(path, value, in_34, in_36):
 @BOTH
 def test_an_indexed_job_grows_in_tandem(target):
     before = job(completionMode="Indexed", completions=2, parallelism=2)
-    assert outcomes(before, job(completionMode="Indexed", completions=4, parallelism=4), target) == (OK, OK)
-    assert outcomes(before, job(completionMode="Indexed", completions=4, parallelism=2), target) == (NO, OK)
+    assert outcomes(
+        before, job(completionMode="Indexed", completions=4, parallelism=4), target
+    ) == (OK, OK)
+    assert outcomes(
+        before, job(completionMode="Indexed", completions=4, parallelism=2), target
+    ) == (NO, OK)
 
 
 def test_a_replaced_job_loses_what_the_server_generated():
@@ -208,7 +215,8 @@ def test_a_field_that_came_between_two_recorded_minors_is_not_called_unknown():
     policy = {"supplementalGroupsPolicy": "Strict"}
     after = changed(deployment(), "spec/template/spec/securityContext", policy)
     answers = [
-        outcomes(deployment(), after, Target(minor, "4", Apply.SERVER_SIDE))[0] for minor in ("1.30", "1.33", "1.34")
+        outcomes(deployment(), after, Target(minor, "4", Apply.SERVER_SIDE))[0]
+        for minor in ("1.30", "1.33", "1.34")
     ]
     assert answers == [NO, MAYBE, OK]
     before, after = job(), changed(job(), "spec/template/spec/securityContext", policy)

@@ -6,11 +6,11 @@ import jsonpatch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policylint.kubernetes.api.schemas import schemas
 from policylint.kubernetes.manifests.diff import changes, fields
 from policylint.kubernetes.manifests.jsonpatch import patch
 from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import Created, Deleted, Kept
-from policylint.kubernetes.api.schemas import schemas
 
 SCHEMAS = schemas("1.36")
 DEPLOYMENT = SCHEMAS.kind("apps/v1", "Deployment")
@@ -26,14 +26,18 @@ def paths(before, after, node=DEPLOYMENT):
 
 def test_lists_are_matched_by_kubernetes_list_keys():
     before = container(env=[{"name": "A", "value": "1"}, {"name": "B", "value": "2"}])
-    after = container(env=[{"name": "B", "value": "3"}, {"name": "A", "value": "1"}, {"name": "C", "value": "4"}])
+    after = container(
+        env=[{"name": "B", "value": "3"}, {"name": "A", "value": "1"}, {"name": "C", "value": "4"}]
+    )
     at = "/spec/template/spec/containers/0/env"
     assert paths(before, after) == [("replace", f"{at}/0/value"), ("add", f"{at}/2")]
 
 
 def test_ports_are_matched_by_number_and_protocol():
     before = container(ports=[{"containerPort": 80}, {"containerPort": 53, "protocol": "UDP"}])
-    after = container(ports=[{"containerPort": 53, "protocol": "UDP"}, {"containerPort": 80, "protocol": "TCP"}])
+    after = container(
+        ports=[{"containerPort": 53, "protocol": "UDP"}, {"containerPort": 80, "protocol": "TCP"}]
+    )
     assert paths(before, after) == [("add", "/spec/template/spec/containers/0/ports/1/protocol")]
 
 
@@ -71,20 +75,29 @@ def test_chart_labels_and_checksums_are_noise_but_selectors_are_not():
 
 def test_an_api_version_move_is_one_kept_resource():
     before, after = (
-        f"apiVersion: {version}\nkind: CronJob\nmetadata: {{name: a}}\n" for version in ("batch/v1beta1", "batch/v1")
+        f"apiVersion: {version}\nkind: CronJob\nmetadata: {{name: a}}\n"
+        for version in ("batch/v1beta1", "batch/v1")
     )
     gone = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: gone}\n"
     new = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: new}\n"
     sides = Reader().read_pair([Text("b", before + gone)], [Text("a", after + new)])
     found = changes(*sides, SCHEMAS)
-    assert [(type(change), change.id.name) for change in found] == [(Kept, "a"), (Created, "new"), (Deleted, "gone")]
+    assert [(type(change), change.id.name) for change in found] == [
+        (Kept, "a"),
+        (Created, "new"),
+        (Deleted, "gone"),
+    ]
     assert [change.path for change in found[0].fields] == ["/apiVersion"]
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["", "a", "b", "1Gi", "1024Mi"]),
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.sampled_from(["", "a", "b", "1Gi", "1024Mi"]),
     lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["name", "a", "b/c", "d~e"]), inner, max_size=4)
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["name", "a", "b/c", "d~e"]), inner, max_size=4)
     ),
     max_leaves=12,
 )

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policylint.errors import ReadError
-from policylint.kyaml.load import load
 from policylint.kubernetes.manifests.reader import Reader, Text, UnreadResource
+from policylint.kyaml.load import load
 from policylint.model import ResourceId
 
 DEPLOYMENT = """\
@@ -59,7 +59,9 @@ metadata: {{name: migrate, annotations: {{helm.sh/hook: "pre-upgrade, post-insta
 {DEPLOYMENT}"""
     found = read(text)
     assert [identity.kind for identity in found.resources] == ["ConfigMap", "Deployment"]
-    assert [resource.hooks for resource in found.hooks.values()] == [("pre-upgrade", "post-install")]
+    assert [resource.hooks for resource in found.hooks.values()] == [
+        ("pre-upgrade", "post-install")
+    ]
     assert [resource.id.name for resource in found.duplicates] == ["a"]
     assert (
         found.resources[ResourceId("apps", "Deployment", "default", "web")].origin.file
@@ -68,7 +70,9 @@ metadata: {{name: migrate, annotations: {{helm.sh/hook: "pre-upgrade, post-insta
 
 
 def test_a_document_equal_on_both_sides_is_not_parsed_until_somebody_looks():
-    before, after = Reader().read_pair([Text("b", DEPLOYMENT, checked=True)], [Text("a", DEPLOYMENT, checked=True)])
+    before, after = Reader().read_pair(
+        [Text("b", DEPLOYMENT, checked=True)], [Text("a", DEPLOYMENT, checked=True)]
+    )
     (resource,) = after.resources.values()
     assert isinstance(resource, UnreadResource)
     assert not resource.parsed
@@ -77,22 +81,82 @@ def test_a_document_equal_on_both_sides_is_not_parsed_until_somebody_looks():
     assert list(before.resources) == list(after.resources)
 
 
-@pytest.mark.parametrize("name", ['"web"', "'web'", "web # comment", "&a web", '"1234"', "1234x", "|-\n    web"])
+@pytest.mark.parametrize(
+    "name", ['"web"', "'web'", "web # comment", "&a web", '"1234"', "1234x", "|-\n    web"]
+)
 def test_an_unread_resource_has_the_identity_that_parsing_gives(name):
     text = f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  # a comment\n  name: {name}\n  namespace: x\ndata: {{}}\n"
-    checked = Reader().read_pair([Text("b", text, checked=True)], [Text("a", text, checked=True)])[1]
+    checked = Reader().read_pair([Text("b", text, checked=True)], [Text("a", text, checked=True)])[
+        1
+    ]
     assert list(checked.resources) == list(read(text).resources)
 
 
-KEYS = ["name", '"name"', "name ", "namespace", "'namespace'", "annotations", "labels", "finalizers", "? name", "<<"]
+KEYS = [
+    "name",
+    '"name"',
+    "name ",
+    "namespace",
+    "'namespace'",
+    "annotations",
+    "labels",
+    "finalizers",
+    "? name",
+    "<<",
+]
 WORDS = [
-    *("web", '"web"', "'web'", "a.b-c:d", "null", "~", "yes", "1", '"1"', "0xAF", ".inf", "1e3", "2001-01-01", "12:30"),
-    *("", '""', "{}", "[]", "{a: b}", "{a: b,", "[a", '"open', "'open", '"a\\x41"', "# comment", "web # comment"),
+    *(
+        "web",
+        '"web"',
+        "'web'",
+        "a.b-c:d",
+        "null",
+        "~",
+        "yes",
+        "1",
+        '"1"',
+        "0xAF",
+        ".inf",
+        "1e3",
+        "2001-01-01",
+        "12:30",
+    ),
+    *(
+        "",
+        '""',
+        "{}",
+        "[]",
+        "{a: b}",
+        "{a: b,",
+        "[a",
+        '"open',
+        "'open",
+        '"a\\x41"',
+        "# comment",
+        "web # comment",
+    ),
     *("&a web", "*a", "!!str web", "|", ">-", "a\u2028b", "a\x85b", "a\tb", "a: b", "- a", "@a"),
 ]
 INNER = [
-    *("", "    more", "    name: inner", '    x: "open', '    name: x"', "    closed}", "  - item", "  - name: item"),
-    *("  closed]", "# comment", "  # comment", "    helm.sh/hook: test", "    x: |", " odd: 1", "  <<: *a"),
+    *(
+        "",
+        "    more",
+        "    name: inner",
+        '    x: "open',
+        '    name: x"',
+        "    closed}",
+        "  - item",
+        "  - name: item",
+    ),
+    *(
+        "  closed]",
+        "# comment",
+        "  # comment",
+        "    helm.sh/hook: test",
+        "    x: |",
+        " odd: 1",
+        "  <<: *a",
+    ),
 ]
 METADATA = st.lists(
     st.one_of(
@@ -105,8 +169,22 @@ METADATA = st.lists(
 HEADS = st.lists(
     st.one_of(
         st.sampled_from(["apiVersion: apps/v1", "kind: Deployment"]),
-        st.builds("{}: {}".format, st.sampled_from(["apiVersion", "kind", '"kind"', "data"]), st.sampled_from(WORDS)),
-        st.sampled_from(["x: &a {helm.sh/hook: test}", "  more", "", "# comment", "...", "kind: PodList", "items: []"]),
+        st.builds(
+            "{}: {}".format,
+            st.sampled_from(["apiVersion", "kind", '"kind"', "data"]),
+            st.sampled_from(WORDS),
+        ),
+        st.sampled_from(
+            [
+                "x: &a {helm.sh/hook: test}",
+                "  more",
+                "",
+                "# comment",
+                "...",
+                "kind: PodList",
+                "items: []",
+            ]
+        ),
     ),
     max_size=4,
 )
@@ -114,10 +192,15 @@ HEADS = st.lists(
 
 @settings(max_examples=800, deadline=None)
 @given(HEADS, METADATA, HEADS, st.sampled_from(["\n", ""]))
-def test_an_identity_told_without_parsing_is_the_one_that_parsing_gives(above, metadata, below, end):
+def test_an_identity_told_without_parsing_is_the_one_that_parsing_gives(
+    above, metadata, below, end
+):
     plain = ["apiVersion: v1", "kind: ConfigMap"]
     given_both = {line.partition(":")[0] for line in above} >= {"apiVersion", "kind"}
-    text = "\n".join([*(above if given_both else [*plain, *above]), "metadata:", *metadata, *below]) + end
+    text = (
+        "\n".join([*(above if given_both else [*plain, *above]), "metadata:", *metadata, *below])
+        + end
+    )
     checked = Text("m.yaml", text, checked=True)
     try:
         load(text, "m.yaml")

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from policylint.kubernetes.forecast.decode import decode
-from policylint.model import Apply, Cause, Target
 from policylint.kubernetes.api.schemas import minor_number, schemas
+from policylint.kubernetes.forecast.decode import decode
 from policylint.kubernetes.validity import validate, validate_sent
+from policylint.model import Apply, Cause, Target
 
 ORACLE = Path(__file__).parents[3] / "fixtures" / "oracle"
 SHARED = Path(os.environ.get("POLICYLINT_ORACLE", ORACLE.parents[2] / "shared" / "oracle"))
@@ -49,7 +49,11 @@ def _errors(obj: Any, target: Target, *, as_sent: bool) -> list[tuple[str, Cause
 
 
 def _unexplained(found: list[tuple[str, Cause]]) -> list[tuple[str, str, str]]:
-    return [(kind, cause.field, cause.message) for kind, cause in found if (kind, cause.field) not in CLEARED]
+    return [
+        (kind, cause.field, cause.message)
+        for kind, cause in found
+        if (kind, cause.field) not in CLEARED
+    ]
 
 
 @pytest.mark.parametrize("minor", MINORS)
@@ -72,7 +76,9 @@ def test_recorded_defaults(minor: str) -> None:
     assert _unexplained(found) == []
 
 
-@pytest.mark.parametrize(("helm", "apply"), [("helm3", Apply.CLIENT_SIDE), ("helm4", Apply.SERVER_SIDE)])
+@pytest.mark.parametrize(
+    ("helm", "apply"), [("helm3", Apply.CLIENT_SIDE), ("helm4", Apply.SERVER_SIDE)]
+)
 def test_recorded_releases(helm: str, apply: Apply) -> None:
     target = Target("1.36", apply=apply)
     found = []
@@ -92,7 +98,9 @@ def test_recorded_charts() -> None:
     """Both sides of every upgrade of a public chart that was accepted: read in place, never copied."""
     path = SHARED / "upgrades-1.36.jsonl.gz"
     if not path.exists():
-        pytest.skip("upgrades-1.36 is not here: set POLICYLINT_ORACLE to the directory that holds it")
+        pytest.skip(
+            "upgrades-1.36 is not here: set POLICYLINT_ORACLE to the directory that holds it"
+        )
     yaml = pytest.importorskip("yaml")
     target = Target("1.36", apply=Apply.CLIENT_SIDE)
     found = []

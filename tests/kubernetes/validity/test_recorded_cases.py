@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from policylint.kubernetes.api.schemas import schemas
 from policylint.kubernetes.forecast.decode import decode
+from policylint.kubernetes.validity import validate
 from policylint.kyaml.load import load
 from policylint.model import Target
-from policylint.kubernetes.api.schemas import schemas
-from policylint.kubernetes.validity import validate
 
 RECORDED = Path(__file__).parent / "recorded"
 TARGET = Target("1.36")

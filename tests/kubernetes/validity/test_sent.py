@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from policylint.kyaml.load import load
-from policylint.model import Apply, Cause, Target
 from policylint.kubernetes.api.schemas import schemas
 from policylint.kubernetes.validity import validate_sent, warnings
+from policylint.kyaml.load import load
+from policylint.model import Apply, Cause, Target
 
 DEPLOYMENT = """
 apiVersion: apps/v1
@@ -55,7 +55,13 @@ def _sent(obj: Any, apply: Apply) -> tuple[Cause, ...]:
 @pytest.mark.parametrize(
     ("path", "value", "message", "field", "topic"),
     [
-        ("spec/replica", 2, f"{TYPED}.spec.replica: field not declared in schema", "spec.replica", "unknown-field"),
+        (
+            "spec/replica",
+            2,
+            f"{TYPED}.spec.replica: field not declared in schema",
+            "spec.replica",
+            "unknown-field",
+        ),
         (
             "spec/replicas",
             "3",
@@ -86,7 +92,13 @@ def _sent(obj: Any, apply: Apply) -> tuple[Cause, ...]:
             "spec.template.spec.containers[0].ports[1]",
             "duplicate-list-key",
         ),
-        ("spec/replicas", 1.5, f"{CONVERTED}cannot convert float64 to int32", "spec.replicas", "invalid-object"),
+        (
+            "spec/replicas",
+            1.5,
+            f"{CONVERTED}cannot convert float64 to int32",
+            "spec.replicas",
+            "invalid-object",
+        ),
         (
             f"{CONTAINER}/resources/limits/cpu",
             "lots",
@@ -96,13 +108,20 @@ def _sent(obj: Any, apply: Apply) -> tuple[Cause, ...]:
         ),
     ],
 )
-def test_server_side_apply_types_the_object(path: str, value: Any, message: str, field: str, topic: str) -> None:
+def test_server_side_apply_types_the_object(
+    path: str, value: Any, message: str, field: str, topic: str
+) -> None:
     found = _sent(_with(DEPLOYMENT, path, value), Apply.SERVER_SIDE)
-    assert [(cause.message, cause.field, cause.topic) for cause in found] == [(message, field, topic)]
+    assert [(cause.message, cause.field, cause.topic) for cause in found] == [
+        (message, field, topic)
+    ]
 
 
 def test_server_side_apply_needs_the_keys_of_list_items() -> None:
-    account = load("{apiVersion: v1, kind: ServiceAccount, metadata: {name: sa}, secrets: [{kind: x}]}", "sa.yaml")
+    account = load(
+        "{apiVersion: v1, kind: ServiceAccount, metadata: {name: sa}, secrets: [{kind: x}]}",
+        "sa.yaml",
+    )
     (cause,) = _sent(account, Apply.SERVER_SIDE)
     assert cause.field == "secrets[0]"
     assert cause.message == (
@@ -121,7 +140,12 @@ def test_server_side_apply_needs_the_keys_of_list_items() -> None:
             "3",
             "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32",
         ),
-        (CONFIG, "data/a", 2, "json: cannot unmarshal number into Go struct field ConfigMap.data of type string"),
+        (
+            CONFIG,
+            "data/a",
+            2,
+            "json: cannot unmarshal number into Go struct field ConfigMap.data of type string",
+        ),
         (CONFIG, "binaryData/b", "no!", "illegal base64 data at input byte 2"),
         (
             BUDGET,
@@ -146,7 +170,9 @@ def test_server_side_apply_needs_the_keys_of_list_items() -> None:
     ],
 )
 @pytest.mark.parametrize("apply", [Apply.CLIENT_SIDE, Apply.REPLACE])
-def test_a_patch_is_decoded_into_structs(text: str, path: str, value: Any, message: str, apply: Apply) -> None:
+def test_a_patch_is_decoded_into_structs(
+    text: str, path: str, value: Any, message: str, apply: Apply
+) -> None:
     assert [cause.message for cause in _sent(_with(text, path, value), apply)] == [message]
 
 
@@ -159,7 +185,9 @@ def test_a_patch_only_warns_of_unknown_fields_and_duplicates() -> None:
         (twice, 'duplicate entries for key [name="A"]', "duplicate-list-key"),
     ):
         assert _sent(obj, Apply.CLIENT_SIDE) == ()
-        assert [(cause.message, cause.topic) for cause in warnings(obj, schemas("1.36"), target)] == [(message, topic)]
+        assert [
+            (cause.message, cause.topic) for cause in warnings(obj, schemas("1.36"), target)
+        ] == [(message, topic)]
         assert warnings(obj, schemas("1.36"), Target("1.36", apply=Apply.SERVER_SIDE)) == ()
 
 

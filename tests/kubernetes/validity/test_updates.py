@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from policylint.kyaml.load import load
-from policylint.model import Target
 from policylint.kubernetes.api.schemas import schemas
 from policylint.kubernetes.validity import validate
+from policylint.kyaml.load import load
+from policylint.model import Target
 
 CRON = """
 apiVersion: batch/v1
@@ -67,7 +67,9 @@ def test_two_ingress_classes_are_refused_of_a_new_ingress_only() -> None:
 def test_an_unchanged_template_of_a_stateful_set_is_not_judged_again() -> None:
     old = _read(STATEFUL, REPLICAS="1", IMAGE="a:1")
     assert _fields(_read(STATEFUL, REPLICAS="2", IMAGE="a:1"), old) == []
-    assert _fields(_read(STATEFUL, REPLICAS="1", IMAGE="a:2"), old) == ["spec.template.spec.containers[0].name"]
+    assert _fields(_read(STATEFUL, REPLICAS="1", IMAGE="a:2"), old) == [
+        "spec.template.spec.containers[0].name"
+    ]
     assert _fields(_read(STATEFUL, REPLICAS="-1", IMAGE="a:1"), old) == ["spec.replicas"]
 
 
@@ -76,7 +78,8 @@ def test_before_1_34_no_template_of_a_stateful_set_is_judged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("minor", "refused"), [("1.31", ["spec.template.spec.containers[0].env[0].name"]), ("1.32", []), ("1.36", [])]
+    ("minor", "refused"),
+    [("1.31", ["spec.template.spec.containers[0].env[0].name"]), ("1.32", []), ("1.36", [])],
 )
 def test_names_of_variables_are_relaxed_in_1_32(minor: str, refused: list[str]) -> None:
     text = """
@@ -94,7 +97,10 @@ def test_names_of_variables_are_relaxed_in_1_32(minor: str, refused: list[str]) 
 
 @pytest.mark.parametrize(("minor", "refused"), [("1.35", ["metadata.name"]), ("1.36", [])])
 def test_names_of_services_are_relaxed_in_1_36(minor: str, refused: list[str]) -> None:
-    service = load("{apiVersion: v1, kind: Service, metadata: {name: 1web}, spec: {ports: [{port: 80}]}}", "s.yaml")
+    service = load(
+        "{apiVersion: v1, kind: Service, metadata: {name: 1web}, spec: {ports: [{port: 80}]}}",
+        "s.yaml",
+    )
     assert _fields(service, minor=minor) == refused
 
 
@@ -104,8 +110,13 @@ def _namespace(level: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "refused"), [("baseline", "restricted", False), ("baseline", "strict", True)]
+    ("before", "after", "refused"),
+    [("baseline", "restricted", False), ("baseline", "strict", True)],
 )
-def test_a_namespace_enforces_one_of_the_pod_security_levels(before: str, after: str, refused: bool) -> None:
+def test_a_namespace_enforces_one_of_the_pod_security_levels(
+    before: str, after: str, refused: bool
+) -> None:
     causes = validate(_namespace(after), schemas("1.36"), Target("1.36"), _namespace(before))
-    assert [cause.field for cause in causes] == ["metadata.labels[pod-security.kubernetes.io/enforce]"] * refused
+    assert [cause.field for cause in causes] == [
+        "metadata.labels[pod-security.kubernetes.io/enforce]"
+    ] * refused

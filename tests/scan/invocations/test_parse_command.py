@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policylint.scan.invocations import parse_command
-from policylint.scan.shells.flags import spellings
+from policylint.scan.invocations.commands import parse_command
 from policylint.scan.invocations.model import ALWAYS
+from policylint.scan.shells.flags import spellings
 
 
 def parse(line: str):
@@ -36,18 +36,24 @@ def parse(line: str):
         ("docker run --rm alpine/helm:3.14.0 upgrade web ./web", "upgrade", "web", "./web"),
     ],
 )
-def test_the_verb_and_its_names(line: str, action: str, release: str | None, chart: str | None) -> None:
+def test_the_verb_and_its_names(
+    line: str, action: str, release: str | None, chart: str | None
+) -> None:
     found = parse(line)
     assert (found.action, found.release, found.chart) == (action, release, chart)
 
 
-@pytest.mark.parametrize("line", ["helm", "helm --help", "kubectl get pods", "echo helm upgrade a b", ""])
+@pytest.mark.parametrize(
+    "line", ["helm", "helm --help", "kubectl get pods", "echo helm upgrade a b", ""]
+)
 def test_what_is_no_helm_command(line: str) -> None:
     assert parse_command(shlex.split(line)) is None
 
 
 def test_flags_have_three_states() -> None:
-    found = parse("helm upgrade a b --atomic=false --wait=hookOnly --rollback-on-failure --timeout 5m --timeout=6m")
+    found = parse(
+        "helm upgrade a b --atomic=false --wait=hookOnly --rollback-on-failure --timeout 5m --timeout=6m"
+    )
     assert found.flag("atomic").state == "set"
     assert found.flag("atomic").written == "--rollback-on-failure"
     assert (found.flag("wait").state, found.flag("wait").value) == ("set", "hookOnly")
@@ -68,7 +74,9 @@ def test_the_json_has_every_key_of_the_report() -> None:
     assert (shown["values_files"], shown["set_count"], shown["dynamic"]) == (2, 2, False)
 
 
-SWITCHES = sorted(name for name, option in spellings("upgrade").items() if option.takes == "no" and name[1] == "-")
+SWITCHES = sorted(
+    name for name, option in spellings("upgrade").items() if option.takes == "no" and name[1] == "-"
+)
 
 
 @given(st.lists(st.sampled_from(SWITCHES), unique=True, max_size=6), st.integers(0, 8))

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from policylint.scan.invocations.model import Invocation
-from policylint.scan.invocations.reader import Source, read_source
 from policylint.kyaml.load import load
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.readers.registry import read_source
+from policylint.scan.texts.source import Source
 
 ROOT = Path(__file__).parents[3]
 CORPUS = ROOT / "fixtures" / "pipelines" / "commands"
@@ -33,7 +34,9 @@ def invocations(name: str) -> list[Invocation]:
 
 
 def test_every_file_is_labelled() -> None:
-    files = {path.relative_to(CORPUS).as_posix() for path in CORPUS.rglob("*") if path.is_file()} - {"labels.yaml"}
+    files = {
+        path.relative_to(CORPUS).as_posix() for path in CORPUS.rglob("*") if path.is_file()
+    } - {"labels.yaml"}
     assert files == set(LABELS)
     assert len(files) >= 90
 
@@ -55,7 +58,11 @@ def test_places_are_those_of_the_file(name: str) -> None:
             or (lines[found.line - 1][found.column - 1 : found.column] == b"h")
         )
         for flag in found.flags.values():
-            if flag.origin is not None and flag.origin.end > flag.origin.start >= 0 and found.syntax == "shell":
+            if (
+                flag.origin is not None
+                and flag.origin.end > flag.origin.start >= 0
+                and found.syntax == "shell"
+            ):
                 text = data[flag.origin.start : flag.origin.end].decode()
                 assert flag.written.lstrip("-")[:1] in text
 
@@ -64,7 +71,11 @@ def test_places_are_those_of_the_file(name: str) -> None:
 def test_a_flag_written_at_the_insertion_point_is_seen(name: str) -> None:
     data = (CORPUS / name).read_bytes()
     for before in invocations(name):
-        if before.insertion is None or before.tool != "helm" or before.action not in ("upgrade", "install"):
+        if (
+            before.insertion is None
+            or before.tool != "helm"
+            or before.action not in ("upgrade", "install")
+        ):
             continue
         at = before.insertion.start
         source = Source.of(name, data[:at] + b" --burst-limit=7" + data[at:], CORPUS)

@@ -7,9 +7,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from policylint.errors import RuleFailure
 from policylint.scan.invocations.model import Invocation
-from policylint.scan.invocations.reader import Source, readers
-from policylint.report.model import RuleFailure
+from policylint.scan.readers.registry import readers
+from policylint.scan.texts.source import Source
 
 CORPUS = Path(__file__).parents[3] / "fixtures" / "pipelines" / "commands"
 FILES = sorted(path for path in CORPUS.rglob("*") if path.is_file() and path.name != "labels.yaml")
@@ -40,7 +41,12 @@ COMMON = settings(max_examples=80, deadline=None, suppress_health_check=[HealthC
 
 def read(name: str, text: str) -> list[Invocation | RuleFailure]:
     source = Source.of(name, text.encode(), CORPUS)
-    return [each for reader in readers() if reader.rank and reader.wants(source) for each in reader.read(source)]
+    return [
+        each
+        for reader in readers()
+        if reader.rank and reader.wants(source)
+        for each in reader.read(source)
+    ]
 
 
 @COMMON
@@ -54,7 +60,10 @@ def test_a_part_of_a_file(path: Path, start: int, length: int) -> None:
 
 
 @COMMON
-@given(st.sampled_from(FILES), st.lists(st.tuples(st.integers(0, 1500), st.sampled_from(JUNK)), max_size=4))
+@given(
+    st.sampled_from(FILES),
+    st.lists(st.tuples(st.integers(0, 1500), st.sampled_from(JUNK)), max_size=4),
+)
 def test_characters_put_in(path: Path, changes: list[tuple[int, str]]) -> None:
     text = path.read_bytes().decode()
     for at, what in changes:
@@ -64,6 +73,11 @@ def test_characters_put_in(path: Path, changes: list[tuple[int, str]]) -> None:
 
 
 @COMMON
-@given(st.sampled_from(["a.sh", "Makefile", "a.ps1", "a.bat", "justfile", "Jenkinsfile", "Dockerfile"]), st.binary())
+@given(
+    st.sampled_from(
+        ["a.sh", "Makefile", "a.ps1", "a.bat", "justfile", "Jenkinsfile", "Dockerfile"]
+    ),
+    st.binary(),
+)
 def test_any_bytes(name: str, data: bytes) -> None:
     read(name, "helm " + data.decode("latin-1"))

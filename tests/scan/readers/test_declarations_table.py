@@ -6,19 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from policylint.scan.shells import flags
-from policylint.scan.invocations.settings import Setting, read_value, strongest, tables
-from policylint.scan.texts.yaml import NOWHERE
 from policylint.kyaml.load import load
+from policylint.scan.invocations.settings import Setting, read_value, strongest, tables
+from policylint.scan.shells import flags
+from policylint.scan.texts.yaml import NOWHERE
 
-RAW = load((Path(__file__).parents[3] / "policylint" / "data" / "declarations.yaml").read_text(), "declarations.yaml")
+RAW = load(
+    (Path(__file__).parents[3] / "policylint" / "data" / "declarations.yaml").read_text(),
+    "declarations.yaml",
+)
 READINGS = {"switch", "inverse", "text", "seconds", "waiting"}
 VERBS = ("upgrade", "install", "template")
 
 
 @pytest.mark.parametrize("tool", sorted(RAW))
 def test_every_row_is_a_flag_of_helm(tool: str) -> None:
-    known = {name for verb in VERBS for line in ("3", "4") for name in flags.options(line, verb)} | {"server-side"}
+    known = {
+        name for verb in VERBS for line in ("3", "4") for name in flags.options(line, verb)
+    } | {"server-side"}
     table = tables()[tool]
     for setting, (flag, reading) in {**table.settings, **table.options}.items():
         assert flag in known, f"{tool} {setting}"
@@ -33,7 +38,10 @@ def test_every_tool_says_where_its_rows_are_from(tool: str) -> None:
 
 
 def read(text: str, flag: str, reading: str) -> list[tuple[str, str, object]]:
-    return [(each.flag, each.state, each.value) for each in read_value(text, (flag, reading), NOWHERE, "")]
+    return [
+        (each.flag, each.state, each.value)
+        for each in read_value(text, (flag, reading), NOWHERE, "")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -60,4 +68,8 @@ def test_a_timeout_that_waits() -> None:
 
 def test_of_two_settings_the_one_that_turns_it_on_counts() -> None:
     states = [Setting("force", state) for state in ("unset", "unknown", "set")]
-    assert [strongest(states[:count])["force"].state for count in (1, 2, 3)] == ["unset", "unknown", "set"]
+    assert [strongest(states[:count])["force"].state for count in (1, 2, 3)] == [
+        "unset",
+        "unknown",
+        "set",
+    ]

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from policylint.scan.invocations.model import ALWAYS, Flag, Invocation
-from policylint.scan.invocations.reader import Found, Source, read_source
 from policylint.kyaml.load import load
+from policylint.scan.invocations.model import ALWAYS, Flag, Invocation
+from policylint.scan.invocations.reader import Found
+from policylint.scan.readers.registry import read_source
+from policylint.scan.texts.source import Source
 
 CORPUS = Path(__file__).parents[3] / "fixtures" / "pipelines" / "declarative"
 LABELS: dict[str, list[dict[str, Any]]] = load((CORPUS / "labels.yaml").read_text(), "labels.yaml")
@@ -43,11 +45,16 @@ def seen(found: Invocation) -> dict[str, Any]:
     names = {*ALWAYS, *found.flags} - {"set", "values"}
     flags: dict[str, Flag] = {name: found.flag(name) for name in names}
     keys = ("line", "tool", "action", *WORDS, "values_files", "set_count", "dynamic")
-    return {**{key: shown[key] for key in keys}, "flags": {name: (f.state, f.value) for name, f in flags.items()}}
+    return {
+        **{key: shown[key] for key in keys},
+        "flags": {name: (f.state, f.value) for name, f in flags.items()},
+    }
 
 
 def test_every_file_is_labelled() -> None:
-    files = {str(path.relative_to(CORPUS)) for path in CORPUS.rglob("*") if path.is_file()} - {"labels.yaml"}
+    files = {str(path.relative_to(CORPUS)) for path in CORPUS.rglob("*") if path.is_file()} - {
+        "labels.yaml"
+    }
     assert files == set(LABELS)
     assert len(files) >= 70
     assert sum(map(len, LABELS.values())) >= 100
@@ -72,4 +79,7 @@ def test_a_set_flag_says_where_it_stands(name: str) -> None:
             written = data[flag.origin.start : flag.origin.end].decode()
             assert written.lstrip("\"'").startswith(flag.written)
             before = data[: flag.origin.start].decode()
-            assert (before.count("\n") + 1, len(before) - before.rfind("\n")) == (flag.origin.line, flag.origin.column)
+            assert (before.count("\n") + 1, len(before) - before.rfind("\n")) == (
+                flag.origin.line,
+                flag.origin.column,
+            )

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from policylint.scan.readers.declared import found
+from policylint.errors import RuleFailure
 from policylint.scan.invocations.model import Invocation
-from policylint.scan.invocations.reader import Found, Source, readers
+from policylint.scan.invocations.reader import Found
+from policylint.scan.readers.declared import found
+from policylint.scan.readers.registry import readers
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
-from policylint.report.model import RuleFailure
 
 CORPUS = Path(__file__).parents[3] / "fixtures" / "pipelines" / "declarative"
 FILES = sorted(path for path in CORPUS.rglob("*") if path.is_file() and path.name != "labels.yaml")
@@ -21,7 +23,12 @@ COMMON = settings(max_examples=60, deadline=None, suppress_health_check=[HealthC
 
 def read(file: str, text: str) -> list[Found]:
     source = Source.of(file, text.encode(), CORPUS)
-    return [each for reader in readers() if reader.rank == 0 and reader.wants(source) for each in reader.read(source)]
+    return [
+        each
+        for reader in readers()
+        if reader.rank == 0 and reader.wants(source)
+        for each in reader.read(source)
+    ]
 
 
 @COMMON
@@ -102,11 +109,14 @@ def test_line_ends_of_windows_change_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["new helm.v3.Release(}", "new helm.v3.Release('a', {)", "new helm.v3.Chart('a', [{ x: (] })"]
+    "text",
+    ["new helm.v3.Release(}", "new helm.v3.Release('a', {)", "new helm.v3.Chart('a', [{ x: (] })"],
 )
 def test_brackets_that_do_not_match_end_the_reading(text: str) -> None:
     found_ = read("index.ts", f"import '@pulumi/kubernetes';\n{text}")
-    assert all(each.flag("atomic").state == "unknown" for each in found_ if isinstance(each, Invocation))
+    assert all(
+        each.flag("atomic").state == "unknown" for each in found_ if isinstance(each, Invocation)
+    )
 
 
 def test_names_that_stand_for_names_are_read_once() -> None:

@@ -6,9 +6,9 @@ import textwrap
 
 import pytest
 
-from policylint.scan.readers.kubernetes import READER
 from policylint.scan.invocations.model import Invocation
-from policylint.scan.invocations.reader import Source
+from policylint.scan.readers.kubernetes import READER
+from policylint.scan.texts.source import Source
 
 RELEASE = """
 apiVersion: helm.toolkit.fluxcd.io/v2
@@ -40,11 +40,16 @@ def read(text: str) -> Invocation:
     ],
 )
 def test_remediation_is_atomic(remediation: str, state: str) -> None:
-    assert read(f"{RELEASE}  upgrade: {{remediation: {remediation}}}\n").flag("atomic").state == state
+    assert (
+        read(f"{RELEASE}  upgrade: {{remediation: {remediation}}}\n").flag("atomic").state == state
+    )
 
 
 def test_remediation_of_the_install_is_not_that_of_the_upgrade() -> None:
-    assert read(f"{RELEASE}  install: {{remediation: {{retries: 3}}}}\n").flag("atomic").state == "unset"
+    assert (
+        read(f"{RELEASE}  install: {{remediation: {{retries: 3}}}}\n").flag("atomic").state
+        == "unset"
+    )
 
 
 def test_the_timeout_of_the_upgrade_counts_before_the_general_one() -> None:
@@ -86,7 +91,11 @@ def source(namespace: str, ref: str) -> str:
 
 @pytest.mark.parametrize(
     ("ref", "version"),
-    [("{tag: 1.0.0}", "1.0.0"), ("{semver: 1.x, tag: 1.0.0}", "1.x"), ("{digest: 'sha256:0'}", "sha256:0")],
+    [
+        ("{tag: 1.0.0}", "1.0.0"),
+        ("{semver: 1.x, tag: 1.0.0}", "1.x"),
+        ("{digest: 'sha256:0'}", "sha256:0"),
+    ],
 )
 def test_the_version_of_an_oci_repository(ref: str, version: str) -> None:
     assert chart_ref(source("shop", ref)).version == version
@@ -98,4 +107,7 @@ def test_a_chart_ref_without_its_object_is_unknown() -> None:
 
 
 def test_of_two_of_a_name_the_one_in_its_own_namespace_is_meant() -> None:
-    assert chart_ref(source("other", "{tag: 9.9.9}"), source("shop", "{tag: 1.0.0}")).version == "1.0.0"
+    assert (
+        chart_ref(source("other", "{tag: 9.9.9}"), source("shop", "{tag: 1.0.0}")).version
+        == "1.0.0"
+    )

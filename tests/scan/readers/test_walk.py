@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policylint.scan.invocations import commands_of, scan
-from policylint.scan.invocations.reader import Source, read_source
+from policylint.scan.readers.walk import scan
+from policylint.scan.readers.registry import commands_of, read_source
+from policylint.scan.texts.source import Source
 
 COMMAND = "#!/bin/sh\nhelm upgrade web ./web\n"
 
@@ -28,7 +29,13 @@ def write(root: Path, *names: str, text: str = COMMAND) -> None:
 
 def test_vendored_directories_are_left_out(tmp_path: Path) -> None:
     write(
-        tmp_path, "a.sh", "deploy/b.sh", "node_modules/x/c.sh", "vendor/d.sh", "charts/web/charts/db/e.sh", ".venv/f.sh"
+        tmp_path,
+        "a.sh",
+        "deploy/b.sh",
+        "node_modules/x/c.sh",
+        "vendor/d.sh",
+        "charts/web/charts/db/e.sh",
+        ".venv/f.sh",
     )
     write(tmp_path, "charts/web/g.sh")
     assert files(tmp_path) == ["a.sh", "charts/web/g.sh", "deploy/b.sh"]
@@ -49,10 +56,14 @@ def test_binaries_are_no_text(tmp_path: Path) -> None:
 
 
 def test_other_encodings_are_read(tmp_path: Path) -> None:
-    (tmp_path / "latin.sh").write_bytes("#!/bin/sh\n# é\nhelm upgrade café ./web\n".encode("latin-1"))
+    (tmp_path / "latin.sh").write_bytes(
+        "#!/bin/sh\n# é\nhelm upgrade café ./web\n".encode("latin-1")
+    )
     (found,) = scan([tmp_path], tmp_path).invocations
     assert (found.line, found.chart) == (3, "./web")
-    (tmp_path / "latin.sh").write_bytes(b"\xef\xbb\xbf" + "# é\nhelm upgrade café ./web --wait\n".encode())
+    (tmp_path / "latin.sh").write_bytes(
+        b"\xef\xbb\xbf" + "# é\nhelm upgrade café ./web --wait\n".encode()
+    )
     (found,) = scan([tmp_path], tmp_path).invocations
     assert (found.line, found.column, found.release) == (2, 1, "café")
     place = found.flags["wait"].origin
@@ -77,7 +88,9 @@ def test_unreadable_yaml_is_a_failure_with_its_place(tmp_path: Path) -> None:
     )
     found = scan([tmp_path], tmp_path)
     assert found.invocations == ()
-    assert any(failure.message.startswith(".github/workflows/ci.yml:") for failure in found.failures)
+    assert any(
+        failure.message.startswith(".github/workflows/ci.yml:") for failure in found.failures
+    )
 
 
 def test_links_out_of_the_tree_are_not_followed(tmp_path: Path) -> None:
@@ -98,8 +111,38 @@ def test_one_file_of_commands(tmp_path: Path) -> None:
 NAMES = ("a.sh", "Makefile", ".github/workflows/x.yml", ".gitlab-ci.yml", "Jenkinsfile", "a.md", "a.ps1", "Dockerfile",
          "crontab", "azure-pipelines.yml", "justfile", "package.json", "a.bat", ".circleci/config.yml")  # fmt: skip
 PIECES = (
-    *("helm upgrade a ./a", "$X", "${A[@]}", '"', "'", "\\\n", "\n", "  ", "- run: |", "jobs:\n", "steps:", "EOF"),
-    *("<<EOF", "$(", ")", "{{", "}}", "if", "then", "fi", "script:", "sh '''", "```", "\t", "é", "&", "*", "#"),
+    *(
+        "helm upgrade a ./a",
+        "$X",
+        "${A[@]}",
+        '"',
+        "'",
+        "\\\n",
+        "\n",
+        "  ",
+        "- run: |",
+        "jobs:\n",
+        "steps:",
+        "EOF",
+    ),
+    *(
+        "<<EOF",
+        "$(",
+        ")",
+        "{{",
+        "}}",
+        "if",
+        "then",
+        "fi",
+        "script:",
+        "sh '''",
+        "```",
+        "\t",
+        "é",
+        "&",
+        "*",
+        "#",
+    ),
 )
 
 

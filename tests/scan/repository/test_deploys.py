@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from policylint.scan.repository.deploys import deployment, deploys, values_mode
 from policylint.scan.invocations.model import Flag, Invocation, Job
+from policylint.scan.repository.deploys import deployment, deploys, values_mode
 
 SET = Flag("set", True)
 
 
-def upgrade(file: str = "deploy.sh", tool: str = "helm", action: str = "upgrade", **given: Any) -> Invocation:
+def upgrade(
+    file: str = "deploy.sh", tool: str = "helm", action: str = "upgrade", **given: Any
+) -> Invocation:
     return Invocation(file, 1, 1, tool, action, **given)
 
 
@@ -20,13 +22,19 @@ WEB = upgrade(release="web", chart="./charts/web", namespace="shop")
 
 
 def test_the_name_finds_it() -> None:
-    others = [upgrade(release="api"), upgrade(release="web", action="uninstall"), upgrade(action="template")]
+    others = [
+        upgrade(release="api"),
+        upgrade(release="web", action="uninstall"),
+        upgrade(action="template"),
+    ]
     assert deploys([*others, WEB], "web", "shop") == (WEB,)
 
 
 def test_another_namespace_is_another_release() -> None:
     assert deploys([WEB], "web", "stage") == ()
-    assert deploys([upgrade(release="web")], "web", "stage"), "a namespace that is not said fits any"
+    assert deploys([upgrade(release="web")], "web", "stage"), (
+        "a namespace that is not said fits any"
+    )
 
 
 def test_the_chart_decides_between_two_of_a_name() -> None:
@@ -38,7 +46,10 @@ def test_the_chart_decides_between_two_of_a_name() -> None:
 def test_an_unknown_name_is_found_by_its_chart_from_either_directory() -> None:
     at_top = upgrade(chart="charts/web")
     beside = upgrade("charts/helmfile.yaml", "helmfile", chart="./web")
-    assert deploys([at_top, beside, upgrade(chart="charts/api")], "web", "", "./charts/web") == (at_top, beside)
+    assert deploys([at_top, beside, upgrade(chart="charts/api")], "web", "", "./charts/web") == (
+        at_top,
+        beside,
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,14 +68,18 @@ def test_values_mode_of_a_command(flags: dict[str, Flag], expected: str | None) 
 
 
 @pytest.mark.parametrize(
-    ("tool", "expected"), [("flux", "reset"), ("helmfile", "reset"), ("terraform", "default"), ("ansible", "reset")]
+    ("tool", "expected"),
+    [("flux", "reset"), ("helmfile", "reset"), ("terraform", "default"), ("ansible", "reset")],
 )
 def test_values_mode_of_a_tool_that_says_nothing(tool: str, expected: str) -> None:
     assert values_mode(upgrade(tool=tool)) == expected
 
 
 def test_ansible_that_does_not_reset_is_as_helm_by_default() -> None:
-    assert values_mode(upgrade(tool="ansible", flags={"reset-values": Flag("unset", False)})) == "default"
+    assert (
+        values_mode(upgrade(tool="ansible", flags={"reset-values": Flag("unset", False)}))
+        == "default"
+    )
 
 
 def test_hidden_arguments_leave_the_mode_open() -> None:
@@ -75,7 +90,12 @@ def test_facts_that_disagree_are_unknown() -> None:
     one = upgrade(release="web", version="1.0.0", flags={"atomic": SET})
     two = upgrade(release="web", version="2.0.0", flags={"atomic": SET})
     found = deployment([one, two], "web")
-    assert (found.version, found.atomic, found.force, found.values_mode) == (None, True, False, "default")
+    assert (found.version, found.atomic, found.force, found.values_mode) == (
+        None,
+        True,
+        False,
+        "default",
+    )
 
 
 def test_a_release_that_nothing_deploys() -> None:

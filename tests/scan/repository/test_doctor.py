@@ -6,16 +6,18 @@ import textwrap
 
 import pytest
 
-from policylint.scan.repository.coverage import Coverage, examine, guards
 from policylint.scan.invocations.model import Invocation
-from policylint.scan.invocations.reader import Source
+from policylint.scan.repository.coverage import Coverage, examine, guards
+from policylint.scan.texts.source import Source
 
 
 def source(file: str, text: str) -> Source:
     return Source.of(file, textwrap.dedent(text).lstrip("\n").encode())
 
 
-def deploy(at: Source, needle: str = "helm upgrade", tool: str = "helm", action: str = "upgrade") -> Invocation:
+def deploy(
+    at: Source, needle: str = "helm upgrade", tool: str = "helm", action: str = "upgrade"
+) -> Invocation:
     line = at.text[: at.text.index(needle)].count("\n") + 1
     return Invocation(at.file, line, 1, tool, action)
 
@@ -69,7 +71,10 @@ def test_a_mention_is_no_guard(line: str) -> None:
 
 
 def test_a_check_after_the_deploy_does_not_cover_it() -> None:
-    assert covered(source("deploy.sh", "helm upgrade web ./chart\npolicylint check ./chart\n")).guard is None
+    assert (
+        covered(source("deploy.sh", "helm upgrade web ./chart\npolicylint check ./chart\n")).guard
+        is None
+    )
 
 
 WORKFLOW = """
@@ -110,7 +115,10 @@ def test_gitlab_stages_are_an_order() -> None:
             - helm upgrade web ./chart
     """
     assert covered(source(".gitlab-ci.yml", text)).guard is not None
-    assert covered(source(".gitlab-ci.yml", text.replace("stage: lint", "stage: deploy"))).guard is None
+    assert (
+        covered(source(".gitlab-ci.yml", text.replace("stage: lint", "stage: deploy"))).guard
+        is None
+    )
 
 
 def test_azure_and_circleci_jobs() -> None:
@@ -141,7 +149,9 @@ def test_azure_and_circleci_jobs() -> None:
 
 
 def test_a_declaration_is_covered_by_ci_and_a_command_is_not() -> None:
-    workflow = source(".github/workflows/pr.yaml", "jobs:\n  lint:\n    steps:\n      - run: policylint scan .\n")
+    workflow = source(
+        ".github/workflows/pr.yaml", "jobs:\n  lint:\n    steps:\n      - run: policylint scan .\n"
+    )
     release = source("apps/web.yaml", "kind: HelmRelease\n")
     script = source("deploy.sh", "helm upgrade web ./chart\n")
     assert covered(release, workflow, needle="kind", tool="flux").guard is not None
@@ -149,7 +159,10 @@ def test_a_declaration_is_covered_by_ci_and_a_command_is_not() -> None:
 
 
 def test_a_commit_hook_covers_every_deploy() -> None:
-    hooks = source(".pre-commit-config.yaml", "repos:\n  - repo: https://github.com/acme/policylint\n    hooks: []\n")
+    hooks = source(
+        ".pre-commit-config.yaml",
+        "repos:\n  - repo: https://github.com/acme/policylint\n    hooks: []\n",
+    )
     found = covered(source("deploy.sh", "helm upgrade web ./chart\n"), hooks)
     assert found.guard is not None
     assert found.guard.kind == "hook"

@@ -37,17 +37,37 @@ def try_flag(helm: str, verb: str, flag: str) -> str:
 @pytest.mark.parametrize("line", flags.LINES)
 def test_the_table_is_the_help_of_a_real_helm(line: str, maker) -> None:
     helm = binary(line)
-    version = subprocess.run([helm, "version", "--template", "{{.Version}}"], capture_output=True, text=True).stdout
+    version = subprocess.run(
+        [helm, "version", "--template", "{{.Version}}"], capture_output=True, text=True
+    ).stdout
     if not version.strip().lstrip("v").startswith(MADE_FROM[line]):
         pytest.skip(f"the table was made from {MADE_FROM[line]}")
-    for verb in ("upgrade", "install", "rollback", "uninstall", "template", "list", "repo add", "repo update"):
+    for verb in (
+        "upgrade",
+        "install",
+        "rollback",
+        "uninstall",
+        "template",
+        "list",
+        "repo add",
+        "repo update",
+    ):
         text = maker.helps(helm, *verb.split())
-        told = set(maker.flags(maker.section(text, "Flags")) | maker.flags(maker.section(text, "Global Flags")))
-        hidden = {row["name"] for row in flags.notes()["hidden"] if row["line"] == line and verb in row["verbs"]}
+        told = set(
+            maker.flags(maker.section(text, "Flags"))
+            | maker.flags(maker.section(text, "Global Flags"))
+        )
+        hidden = {
+            row["name"]
+            for row in flags.notes()["hidden"]
+            if row["line"] == line and verb in row["verbs"]
+        }
         assert set(flags.options(line, verb)) - hidden == told - hidden
 
 
-@pytest.mark.parametrize("row", flags.notes()["hidden"], ids=lambda row: f"{row['line']}-{row['name']}")
+@pytest.mark.parametrize(
+    "row", flags.notes()["hidden"], ids=lambda row: f"{row['line']}-{row['name']}"
+)
 def test_hidden_spellings_work_and_say_what_to_use(row) -> None:
     helm = binary(row["line"])
     for verb in row["verbs"]:
@@ -69,7 +89,9 @@ def test_helm_2_flags_are_gone_or_mean_something_else(line: str, verb: str) -> N
             assert "unknown flag" in try_flag(helm, verb, f"--{row['name']}{value}")
 
 
-@pytest.mark.parametrize("row", flags.notes()["exclusive"], ids=lambda row: f"{row['line']}-{'-'.join(row['flags'])}")
+@pytest.mark.parametrize(
+    "row", flags.notes()["exclusive"], ids=lambda row: f"{row['line']}-{'-'.join(row['flags'])}"
+)
 def test_what_helm_refuses_together(row) -> None:
     if row["how"] != "refused":
         assert all(name in flags.options(row["line"], "upgrade") for name in row["flags"])
@@ -102,7 +124,9 @@ REFUSED = [
     REFUSED,
     ids=[f"{row['line']}-{verb}-{row['name']}-{value}" for row, verb, value in REFUSED],
 )
-def test_values_that_a_line_refuses_are_refused_by_its_newest_unless_they_came(row, verb: str, value: str) -> None:
+def test_values_that_a_line_refuses_are_refused_by_its_newest_unless_they_came(
+    row, verb: str, value: str
+) -> None:
     said = try_flag(binary(row["line"]), verb, f"--{row['name']}={value}")
     assert ("invalid argument" in said) is ("since" not in row)
 

@@ -19,7 +19,9 @@ ACTIONS = (
     "{{",
     "}}",
 )
-TEXTS = st.lists(st.one_of(st.sampled_from(ACTIONS), st.text("ab: -'\"\n{}%$`", max_size=6))).map("".join)
+TEXTS = st.lists(st.one_of(st.sampled_from(ACTIONS), st.text("ab: -'\"\n{}%$`", max_size=6))).map(
+    "".join
+)
 
 
 @settings(deadline=None)
@@ -66,7 +68,9 @@ def test_what_an_action_becomes(text: str, expected: str) -> None:
 
 
 def test_branches_are_pairs_over_several_lines() -> None:
-    text = "{{ if .a }}\na: 1\n{{ range .b }}\nb: 2\n{{ end }}\n{{ end }}\nc: {{ if .d }}1{{ end }}\n"
+    text = (
+        "{{ if .a }}\na: 1\n{{ range .b }}\nb: 2\n{{ end }}\n{{ end }}\nc: {{ if .d }}1{{ end }}\n"
+    )
     assert sorted(fill(text).branches) == [(0, 5), (2, 4)]
 
 
@@ -94,7 +98,10 @@ def test_block_scalars_are_left_as_they_are() -> None:
 
 
 def test_a_line_below_a_block_scalar_is_filled_again() -> None:
-    assert shown("a: |\n  text\n{{ if .x }}\nb: {{ y }}\n") == f"a: |\n  text\n{' ' * 11}\nb: #######\n"
+    assert (
+        shown("a: |\n  text\n{{ if .x }}\nb: {{ y }}\n")
+        == f"a: |\n  text\n{' ' * 11}\nb: #######\n"
+    )
 
 
 @pytest.mark.parametrize(

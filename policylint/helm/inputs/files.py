@@ -1,0 +1,42 @@
+"""Text of files and streams that the user named."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from policylint.errors import ReadError
+
+
+def is_stream(path: str | Path) -> bool:
+    """Whether a path is a pipe, as `<(command)` of a shell makes one: it can be read once, and by this process only."""
+    try:
+        return stat.S_ISFIFO(Path(path).stat().st_mode)
+    except OSError:
+        return False
+
+
+def read_text(path: Path) -> str:
+    """A file's text; raises ReadError where it is not there, not readable or not UTF-8."""
+    try:
+        return text_of(path.read_bytes(), str(path))
+    except OSError as error:
+        raise ReadError(
+            f"cannot be read: {error.strerror or error}",
+            file=str(path),
+            remedy="check the path and its permissions",
+        ) from error
+
+
+def text_of(content: bytes, file: str) -> str:
+    """UTF-8 with or without a byte order mark, as text; raises ReadError with the line otherwise."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ReadError(
+            f"not UTF-8 text (byte 0x{content[error.start]:02x})",
+            file=file,
+            line=line,
+            remedy="save it as UTF-8",
+        ) from error
