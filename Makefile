@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml
 	fi
 	@touch $@
 
-$(COMPILED): $(STAMP) $(wildcard policylint/*.py policylint/*/*.py)
+$(COMPILED): $(STAMP) $(shell find policylint -name "*.py")
 	@$(BIN)/python -m compileall -q policylint  # also where Python is told to write no bytecode
 	@touch $@
 
@@ -44,7 +44,7 @@ noise: $(STAMP)  ## how many findings good upgrades get
 	@$(BIN)/python scripts/noise.py
 
 BENCH_STAMP = $(BENCH)/.installed
-$(BENCH_STAMP): $(STAMP) $(wildcard policylint/*.py policylint/*/*.py policylint/data/* rules/*/*)
+$(BENCH_STAMP): $(STAMP) $(shell find policylint rules -type f -not -name "*.pyc")
 	@$(PYTHON) -m venv $(BENCH) && $(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check .
 	@touch $@
 

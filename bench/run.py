@@ -2,9 +2,9 @@
 
     python bench/run.py [NAME ...] [--runs N]
 
-Nothing here is a test: machines differ, ratios less so. HELM (or POLICYLINT_HELM4, or helm on PATH) is the Helm that
-both sides of a ratio use. POLICYLINT is the command that is timed; `make bench` installs the package for that into an
-environment that holds nothing else, as users have it.
+Nothing here is a test: machines differ, ratios less so. HELM (or POLICYLINT_HELM4, or helm on PATH)
+is the Helm that both sides of a ratio use. POLICYLINT is the command that is timed; `make bench`
+installs the package for that into an environment that holds nothing else, as users have it.
 """
 
 from __future__ import annotations
@@ -132,7 +132,8 @@ def scan(runs: int, room: Path) -> None:
 
 
 def growth(runs: int, room: Path) -> None:
-    """Reading a file against one a tenth as long, for each kind of file that commands are written in."""
+    """Reading a file against one a tenth as long, for each kind of file that commands are written
+    in."""
     for name, text in LONG.items():
         ratio(
             f"growth {name}",

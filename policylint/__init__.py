@@ -36,10 +36,18 @@ if TYPE_CHECKING:
         Violation,
     )
     from policylint.report.model import ReleaseReport, Report
+    from policylint.version import __version__
 
-__version__ = "0.1.0"
-
-_HOMES = ("model", "report", "errors", "options", "sources.sides", "rule", "pipeline")
+_HOMES = (
+    "version",
+    "model",
+    "errors",
+    "report.model",
+    "helm.inputs.options",
+    "helm.inputs.sides",
+    "engine.rule",
+    "commands.check",
+)
 
 __all__ = [
     "Apply",

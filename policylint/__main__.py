@@ -1,4 +1,5 @@
-"""`policylint` and `python -m policylint`: the version at once, everything else through the command line."""
+"""`policylint` and `python -m policylint`: the version at once, everything else through the command
+line."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ UNWRITTEN = 2
 def main() -> None:
     """Run the command line and exit with its code."""
     if sys.argv[1:] in (["--version"], ["-V"], ["version"]):
-        from policylint import __version__
+        from policylint.version import __version__
 
         sys.stdout.write(f"policylint {__version__}\n")
         return
@@ -30,9 +31,11 @@ def main() -> None:
 
 
 def _end(code: int) -> None:
-    """End at once: everything is written and cleaned up, and taking the modules apart one by one takes 20 ms.
+    """End at once: everything is written and cleaned up, and taking the modules apart one by one
+    takes 20 ms.
 
-    An interrupt that passed through exec() also makes Python end by SIGINT otherwise, whatever the code.
+    An interrupt that passed through exec() also makes Python end by SIGINT otherwise, whatever the
+    code.
     """
     for stream in filter(None, (sys.stdout, sys.stderr)):  # None where whoever started us closed it
         try:

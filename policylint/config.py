@@ -1,4 +1,5 @@
-"""`.policylint.yaml`: found by walking up, checked against its schema, turned into frozen values."""
+"""`.policylint.yaml`: found by walking up, checked against its schema, turned into frozen
+values."""
 
 from __future__ import annotations
 
@@ -189,7 +190,8 @@ def _key_problems(
 
 
 def _rule_problems(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    """What the `rules:` tables name that is no rule, and what they say of one that is no severity."""
+    """What the `rules:` tables name that is no rule, and what they say of one that is no
+    severity."""
     own = {name: entry.get("rules") or {} for name, entry in raw.get("environments", {}).items()}
     tables = [
         (("rules",), raw.get("rules") or {}),
@@ -288,7 +290,8 @@ def _chart(chart: str, base: Path) -> str:
 def severities(
     *tables: Mapping[str, Json],
 ) -> tuple[dict[str, Severity | None], dict[str, dict[str, Json]]]:
-    """(rule id -> severity, None for off; rule id -> parameters) of `rules:` tables, later ones win.
+    """(rule id -> severity, None for off; rule id -> parameters) of `rules:` tables, later ones
+    win.
 
     Raises `UsageError` for a value that is neither a severity nor off.
     """

@@ -12,8 +12,8 @@ from policylint.model import ResourceId
 class PolicylintError(Exception):
     """Something policylint could not do: makes the verdict unknown (exit 2), never a pass.
 
-    `remedy` is the next step for the user; `file` and `line` (1-based) are given where they are known. None of them
-    keeps the login of a URL.
+    `remedy` is the next step for the user; `file` and `line` (1-based) are given where they are
+    known. None of them keeps the login of a URL.
     """
 
     def __init__(self, message: str, *, remedy: str = "", file: str = "", line: int = 0) -> None:

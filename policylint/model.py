@@ -104,7 +104,8 @@ def combine(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 class ResourceId(Struct, frozen=True, order=True):
-    """A resource's identity; the API version is no part of it, so an apiVersion move is one resource.
+    """A resource's identity; the API version is no part of it, so an apiVersion move is one
+    resource.
 
     `group` is "" for the core group, `namespace` is "" for cluster-scoped kinds.
     """
@@ -120,7 +121,8 @@ class ResourceId(Struct, frozen=True, order=True):
 
 
 class Origin(Struct, frozen=True):
-    """Where a resource was rendered: template path (or manifest file), 1-based line in the render."""
+    """Where a resource was rendered: template path (or manifest file), 1-based line in the
+    render."""
 
     file: str
     line: int
@@ -168,11 +170,13 @@ class Manifest(Struct, frozen=True):
     duplicates: tuple[Resource, ...] = ()
     """Second and later resources of an identity already seen on this side."""
     crds: tuple[Resource, ...] = ()
-    """CustomResourceDefinitions of the chart's crds/ directory, which Helm installs but never upgrades."""
+    """CustomResourceDefinitions of the chart's crds/ directory, which Helm installs but never
+    upgrades."""
 
 
 class Target(Struct, frozen=True):
-    """What the upgrade is judged for: Kubernetes minor ("1.36"), Helm line ("3" or "4"), how it is sent."""
+    """What the upgrade is judged for: Kubernetes minor ("1.36"), Helm line ("3" or "4"), how it is
+    sent."""
 
     kubernetes: str = "1.36"
     helm: str = "4"
@@ -194,9 +198,9 @@ class Cause(Struct, frozen=True):
     """One reason of a refusal, in the API server's own words.
 
     `field` is the server's path ("spec.template.spec.containers[0].image"), `reason` its reason
-    ("FieldValueInvalid", "FieldValueForbidden", ...), `message` its text. `topic` is the id of the rule that
-    explains it; a topic without a rule of that name is explained by `immutable-field`. `source` says where
-    the fact comes from.
+    ("FieldValueInvalid", "FieldValueForbidden", ...), `message` its text. `topic` is the id of the
+    rule that explains it; a topic without a rule of that name is explained by `immutable-field`.
+    `source` says where the fact comes from.
     """
 
     field: str
@@ -233,8 +237,9 @@ class Forecast(Struct, frozen=True):
 class FieldChange(Struct, frozen=True):
     """One leaf or subtree that differs.
 
-    `path` is an RFC 6901 pointer into the after object (the before object for a removal); list items that
-    moved are matched by Kubernetes' list keys. `noise` marks what every chart bump makes.
+    `path` is an RFC 6901 pointer into the after object (the before object for a removal); list
+    items that moved are matched by Kubernetes' list keys. `noise` marks what every chart bump
+    makes.
     """
 
     path: str
@@ -301,7 +306,8 @@ class Upgrade(Struct, frozen=True):
 
 
 class Location(Struct, frozen=True):
-    """A place to look at: `role` is rendered, cause, command or record; `line` and `column` are 1-based."""
+    """A place to look at: `role` is rendered, cause, command or record; `line` and `column` are
+    1-based."""
 
     role: str
     file: str
@@ -330,7 +336,8 @@ class Fix(Struct, frozen=True):
 
 
 class Violation(Struct, frozen=True):
-    """What a rule says of its subject; the engine adds the rule's own data and makes a `Finding` of it.
+    """What a rule says of its subject; the engine adds the rule's own data and makes a `Finding` of
+    it.
 
     The optional fields override what the engine would fill in: the rule's category, severity and
     confidence, and the subject's resource and location.
@@ -371,7 +378,8 @@ class Finding(Struct, frozen=True):
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits that stay the same while the finding is about the same change of the same thing."""
+        """16 hex digits that stay the same while the finding is about the same change of the same
+        thing."""
         import hashlib
         import json
 

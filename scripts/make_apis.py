@@ -1,12 +1,13 @@
-"""Make `policylint/data/apis.json`: which built-in API version came, was deprecated and went in which minor.
+"""Make `policylint/data/apis.json`: which built-in API version came, was deprecated and went in
+which minor.
 
-The facts are Kubernetes' own: the methods `APILifecycleIntroduced`, `...Deprecated`, `...Removed` and
-`...Replacement` of the published Go modules k8s.io/api, k8s.io/apiextensions-apiserver and k8s.io/kube-aggregator.
-A type that newer modules no longer have keeps the last row that an older one gave it, so several versions are read.
-Steps for a new minor:
+The facts are Kubernetes' own: the methods `APILifecycleIntroduced`, `...Deprecated`, `...Removed`
+and `...Replacement` of the published Go modules k8s.io/api, k8s.io/apiextensions-apiserver and
+k8s.io/kube-aggregator. A type that newer modules no longer have keeps the last row that an older
+one gave it, so several versions are read. Steps for a new minor:
 
-    go mod download k8s.io/api@v0.38.0 k8s.io/apiextensions-apiserver@v0.38.0 k8s.io/kube-aggregator@v0.38.0
-    python scripts/make_apis.py "$(go env GOMODCACHE)"
+    go mod download k8s.io/api@v0.38.0 k8s.io/apiextensions-apiserver@v0.38.0
+    k8s.io/kube-aggregator@v0.38.0 python scripts/make_apis.py "$(go env GOMODCACHE)"
 
 The versions last used: v0.20.15, v0.22.17, v0.25.16, v0.28.15, v0.31.14, v0.34.4, v0.36.3, v0.37.2.
 """
@@ -37,7 +38,8 @@ Row = dict[str, Any]
 
 
 def main(cache: Path) -> None:
-    """Read every module version below `cache` and write the table, oldest version first so that newer ones win."""
+    """Read every module version below `cache` and write the table, oldest version first so that
+    newer ones win."""
     rows: dict[tuple[str, str, str], Row] = {}
     for module in MODULES:
         for directory in sorted((cache / "k8s.io").glob(f"{module}@v0.*.*"), key=_order):

@@ -1,11 +1,12 @@
-"""Write policylint/data/declared-fields.json: the fields below `spec` of the kinds that declare Helm releases.
+"""Write policylint/data/declared-fields.json: the fields below `spec` of the kinds that declare
+Helm releases.
 
     python scripts/make_declared_fields.py CRD.yaml ...
 
-The files are the CustomResourceDefinitions as their projects ship them: helm.toolkit.fluxcd.io_helmreleases.yaml
-(fluxcd/helm-controller config/crd/bases), application-crd.yaml (argoproj/argo-cd manifests/crds),
-helm.cattle.io_helmcharts.yaml (k3s-io/helm-controller pkg/crds/yaml/generated). A field whose own fields are free
-is null.
+The files are the CustomResourceDefinitions as their projects ship them:
+helm.toolkit.fluxcd.io_helmreleases.yaml (fluxcd/helm-controller config/crd/bases),
+application-crd.yaml (argoproj/argo-cd manifests/crds), helm.cattle.io_helmcharts.yaml
+(k3s-io/helm-controller pkg/crds/yaml/generated). A field whose own fields are free is null.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ DATA = Path(__file__).parent.parent / "policylint" / "data" / "declared-fields.j
 
 
 def fields(schema: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Each field and its own fields; None for a scalar, a map of any keys, and what keeps unknown fields."""
+    """Each field and its own fields; None for a scalar, a map of any keys, and what keeps unknown
+    fields."""
     schema = schema.get("items", schema)
     known = schema.get("properties")
     if (

@@ -19,7 +19,8 @@ ROOT = Path(__file__).parent.parent
 
 
 def table(source: Path) -> str:
-    """A table of the package as JSON: reading its YAML at each start would take ten times as long."""
+    """A table of the package as JSON: reading its YAML at each start would take ten times as
+    long."""
     return (
         json.dumps(
             load(source.read_text(encoding="utf-8"), source.name), indent=0, ensure_ascii=False
@@ -29,7 +30,8 @@ def table(source: Path) -> str:
 
 
 def subjects() -> str:
-    """What each check judges, and the size of the file that says so: a run reads this in place of the files."""
+    """What each check judges, and the size of the file that says so: a run reads this in place of
+    the files."""
     noted = {
         "sizes": sizes("checks"),
         "subjects": {name: found for name in modules(checks) if (found := subjects_of(name))},
@@ -38,7 +40,8 @@ def subjects() -> str:
 
 
 def rules() -> str:
-    """The rules in YAML as JSON, each with its text, and their expressions as the CEL library parses them."""
+    """The rules in YAML as JSON, each with its text, and their expressions as the CEL library
+    parses them."""
     texts = dict(rule_files())
     found = {
         "rules": {path: {"text": text, "raw": load(text, path)} for path, text in texts.items()},
@@ -52,7 +55,8 @@ def rules() -> str:
 
 
 def parsed_expression(expression: str) -> str:
-    """A parsed expression in base64, as it was noted if that is the same: the library's bytes are in no sure order."""
+    """A parsed expression in base64, as it was noted if that is the same: the library's bytes are
+    in no sure order."""
     known, found = noted().get(expression, ""), serialized(expression)
     same = bool(known) and parsed(base64.b64decode(known)) == parsed(found)
     return known if same else base64.b64encode(found).decode()

@@ -1,4 +1,5 @@
-"""Write policylint/data/helm-flags.json: each verb's flags as the `--help` of a real Helm 3 and Helm 4 lists them.
+"""Write policylint/data/helm-flags.json: each verb's flags as the `--help` of a real Helm 3 and
+Helm 4 lists them.
 
     python scripts/make_helm_flags.py HELM3 HELM4
 

@@ -1,9 +1,11 @@
-"""How quiet the rules are on good upgrades: findings per rule and per pair over recorded, accepted upgrades.
+"""How quiet the rules are on good upgrades: findings per rule and per pair over recorded, accepted
+upgrades.
 
     python scripts/noise.py [--every] [--rule RULE]
 
-Reads `upgrades-*` of the recorded answers in place (POLICYLINT_ORACLE, else ../shared/oracle); says so where
-they are absent. `--every` takes refused pairs too (a run on real input), `--rule` lists the pairs of one rule.
+Reads `upgrades-*` of the recorded answers in place (POLICYLINT_ORACLE, else ../shared/oracle); says
+so where they are absent. `--every` takes refused pairs too (a run on real input), `--rule` lists
+the pairs of one rule.
 """
 
 from __future__ import annotations

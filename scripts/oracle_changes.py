@@ -1,4 +1,5 @@
-"""The smallest changes of an object: each leaf, list and map of it, and each optional field its schema has besides."""
+"""The smallest changes of an object: each leaf, list and map of it, and each optional field its
+schema has besides."""
 
 import copy
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,8 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Change:
-    """One way to change an object: the operation, where, and the values to try, the first that is valid counts."""
+    """One way to change an object: the operation, where, and the values to try, the first that is
+    valid counts."""
 
     op: str  # add | remove | change | add-item | remove-item | reorder
     path: Path

@@ -1,4 +1,5 @@
-"""A small client of the API server of one kubeconfig context: plain HTTPS, nothing but the standard library."""
+"""A small client of the API server of one kubeconfig context: plain HTTPS, nothing but the standard
+library."""
 
 import base64
 import json
@@ -95,7 +96,8 @@ class Server:
 
 
 def connect(kubeconfig: str, context: str) -> Server:
-    """The server of a context. Raises `UsageError` where the kubeconfig does not say how to reach it."""
+    """The server of a context. Raises `UsageError` where the kubeconfig does not say how to reach
+    it."""
     path = Path(
         kubeconfig
         or os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]

@@ -1,13 +1,17 @@
-"""Record what an API server answers to small changes, field by field: the data the forecast is judged by.
+"""Record what an API server answers to small changes, field by field: the data the forecast is
+judged by.
 
-    python scripts/record_oracle.py --context NAME --out DIRECTORY [--kinds Deployment,Service] [--cluster-scoped]
+    python scripts/record_oracle.py --context NAME --out DIRECTORY [--kinds Deployment,Service]
+    [--cluster-scoped]
 
-For each base object (taken from an earlier recording) it is created once, and every small change of it that is valid
-by itself (tried as a dry-run create under another name) is sent as a dry-run server-side apply. Nothing runs without
-an explicit --context. Everything lives in a namespace made for it, with a quota of no pods, and is deleted at the end;
-cluster-scoped kinds are left out unless asked for, and never touch an object that exists already.
+For each base object (taken from an earlier recording) it is created once, and every small change of
+it that is valid by itself (tried as a dry-run create under another name) is sent as a dry-run
+server-side apply. Nothing runs without an explicit --context. Everything lives in a namespace made
+for it, with a quota of no pods, and is deleted at the end; cluster-scoped kinds are left out unless
+asked for, and never touch an object that exists already.
 
-Writes openapi-MINOR.json.gz and fields-MINOR.jsonl.gz, the former as `scripts/make_openapi.py` reads it.
+Writes openapi-MINOR.json.gz and fields-MINOR.jsonl.gz, the former as `scripts/make_openapi.py`
+reads it.
 """
 
 import argparse
@@ -139,7 +143,8 @@ def _of_base(
 
 
 def _valid(server: Server, place: Place, namespace: str, body: Any, change: Change) -> Any:
-    """The first changed object that the server would take as a new one; None where it takes none."""
+    """The first changed object that the server would take as a new one; None where it takes
+    none."""
     for after in change.made(body):
         other = copy.deepcopy(after)
         other["metadata"]["name"] = f"{body['metadata']['name']}-new"

@@ -2,11 +2,11 @@
 
     python scripts/score_forecast.py [--verbose] [SET ...]
 
-Runs `fixtures/oracle/` (fields, scenarios, cel) and, read in place where it exists, the upgrades of public charts below
-$POLICYLINT_ORACLE (default: ../shared/oracle). Prints a confusion matrix by kind and by Helm line, and every row that
-is wrong; exits 1 below the requirements: no false green, false red at most 0.5 % of accepted rows, release-level
-agreement at least 99.5 %, `depends` under 3 %. Rows that cannot agree are listed in
-score-exceptions.json, with a reason each.
+Runs `fixtures/oracle/` (fields, scenarios, cel) and, read in place where it exists, the upgrades of
+public charts below $POLICYLINT_ORACLE (default: ../shared/oracle). Prints a confusion matrix by
+kind and by Helm line, and every row that is wrong; exits 1 below the requirements: no false green,
+false red at most 0.5 % of accepted rows, release-level agreement at least 99.5 %, `depends` under 3
+%. Rows that cannot agree are listed in score-exceptions.json, with a reason each.
 """
 
 import argparse
@@ -122,7 +122,8 @@ def combined(done: Upgrade, direction: str) -> tuple[str, str]:
 
 
 def live_of(row: dict, known) -> Cluster:
-    """The cluster of a scenario: storage classes and CRDs that existed, claims with the status that was written."""
+    """The cluster of a scenario: storage classes and CRDs that existed, claims with the status that
+    was written."""
     classes = {
         body["metadata"]["name"]: body for body in row["pre"] if body["kind"] == "StorageClass"
     }
@@ -141,7 +142,8 @@ def live_of(row: dict, known) -> Cluster:
 
 
 def scenarios(*, live: bool) -> Iterator[Scored]:
-    """Releases upgraded and rolled back with real Helm; with the recorded live state, or without any."""
+    """Releases upgraded and rolled back with real Helm; with the recorded live state, or without
+    any."""
     known = schemas("1.36")
     for row in rows(ORACLE / "scenarios-1.36.jsonl.gz"):
         full = live_of(row, known)
@@ -183,7 +185,8 @@ def rules() -> Iterator[Scored]:
 
 
 def upgrades(every: int = 1) -> Iterator[Scored]:
-    """Upgrades of public charts: whole releases under Helm 3, and single objects under server-side apply."""
+    """Upgrades of public charts: whole releases under Helm 3, and single objects under server-side
+    apply."""
     for number, row in enumerate(rows(SHARED / "upgrades-1.36.jsonl.gz")):
         if number % every:
             continue

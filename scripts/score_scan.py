@@ -1,4 +1,5 @@
-"""Score the readers of commands on fixtures/pipelines: recall and precision of invocations and of each fact.
+"""Score the readers of commands on fixtures/pipelines: recall and precision of invocations and of
+each fact.
 
     python scripts/score_scan.py [CORPUS]
 

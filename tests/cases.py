@@ -123,7 +123,8 @@ def _subjects(case: RuleCase):
 
 
 def _fleet(members: list[dict]):
-    """The releases of a run: name, environment, the objects each renders, the user's values of both sides."""
+    """The releases of a run: name, environment, the objects each renders, the user's values of both
+    sides."""
     from policylint.helm.values.tables import leaves
     from policylint.model import Impact, ResourceId
     from policylint.report.fleet import Fleet, Member
@@ -148,7 +149,8 @@ def _fleet(members: list[dict]):
 
 
 def _values(case: RuleCase):
-    """The new chart, and the upgrade to it: charts in old/ and new/, user values in old.yaml and new.yaml."""
+    """The new chart, and the upgrade to it: charts in old/ and new/, user values in old.yaml and
+    new.yaml."""
     from policylint.helm.inputs.sides import ValuesInput
     from policylint.helm.values.capabilities import ClusterQuestions
     from policylint.helm.values.chart import read_chart, read_values

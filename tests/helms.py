@@ -1,6 +1,8 @@
-"""How tests find real helm binaries: POLICYLINT_HELM3 and POLICYLINT_HELM4, else helm3, helm4 and helm on PATH.
+"""How tests find real helm binaries: POLICYLINT_HELM3 and POLICYLINT_HELM4, else helm3, helm4 and
+helm on PATH.
 
-A missing helm is a skip, and a failure where POLICYLINT_REQUIRE_HELM=1 says that both must be there (CI).
+A missing helm is a skip, and a failure where POLICYLINT_REQUIRE_HELM=1 says that both must be there
+(CI).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The recorded answers that tests read: those of `fixtures/oracle/`, or of the directory POLICYLINT_ORACLE names."""
+"""The recorded answers that tests read: those of `fixtures/oracle/`, or of the directory
+POLICYLINT_ORACLE names."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""A chart repository and an OCI registry on loopback, each as small as helm's pull needs it, and charts to put there.
+"""A chart repository and an OCI registry on loopback, each as small as helm's pull needs it, and
+charts to put there.
 
-Sources: the chart repository guide of Helm's documentation, the pull endpoints of the OCI distribution specification
-(`/v2/`, manifests by tag and digest, blobs, tags/list), and Helm's media types of a chart.
+Sources: the chart repository guide of Helm's documentation, the pull endpoints of the OCI
+distribution specification (`/v2/`, manifests by tag and digest, blobs, tags/list), and Helm's media
+types of a chart.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 class Server:
     """A server under way: `files` are its answers by path, which a test may change.
 
-    A body of None is never sent: the request hangs. An int is a status without a body. `login` is `user:password`.
+    A body of None is never sent: the request hangs. An int is a status without a body. `login` is
+    `user:password`.
     """
 
     def __init__(self, port: int) -> None:
@@ -48,7 +51,8 @@ class Server:
         return not self.login or header == f"Basic {base64.b64encode(self.login.encode()).decode()}"
 
     def add_chart(self, name: str, version: str, files: Mapping[str, str]) -> bytes:
-        """Put a chart into the repository (at `/`) and into the registry (at `charts/NAME`); its archive."""
+        """Put a chart into the repository (at `/`) and into the registry (at `charts/NAME`); its
+        archive."""
         archive = packed(name, version, files)
         self.files[f"/{name}-{version}.tgz"] = archive
         metadata = json.dumps({"apiVersion": "v2", "name": name, "version": version}).encode()

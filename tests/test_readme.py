@@ -25,7 +25,8 @@ def git(room, *words):
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory):
-    """A repository with a chart whose values change, a script that deploys it, a history and two manifests."""
+    """A repository with a chart whose values change, a script that deploys it, a history and two
+    manifests."""
     room = tmp_path_factory.mktemp("readme")
     demo = ROOT / "fixtures" / "demo"
     git(room, "init", "-q", "-b", "main")

@@ -1,7 +1,9 @@
-"""What an error pasted from a terminal means: the rule or topic it belongs to, the cause, and the fix.
+"""What an error pasted from a terminal means: the rule or topic it belongs to, the cause, and the
+fix.
 
-Data: `policylint/data/errors.yaml` (patterns, topics, folk advice that is wrong) and, for the topics that are rules,
-the runbooks. Nothing of the text is run, fetched or printed but the names it is about.
+Data: `policylint/data/errors.yaml` (patterns, topics, folk advice that is wrong) and, for the
+topics that are rules, the runbooks. Nothing of the text is run, fetched or printed but the names it
+is about.
 """
 
 from __future__ import annotations
@@ -36,9 +38,10 @@ _SECRET = "Secret"  # noqa: S105  a kind, whose values are never shown
 class Explanation(Struct, frozen=True):
     """What an error means.
 
-    `topic` is a rule's id or a topic of its own, `page` what is worth reading about it. `kind`, `name`, `namespace`,
-    `field` and `value` are what the text names, "" where it does not. `corrections` are the pieces of folk advice in
-    the text that are wrong, and why. `also` are the other errors of the same text.
+    `topic` is a rule's id or a topic of its own, `page` what is worth reading about it. `kind`,
+    `name`, `namespace`, `field` and `value` are what the text names, "" where it does not.
+    `corrections` are the pieces of folk advice in the text that are wrong, and why. `also` are the
+    other errors of the same text.
     """
 
     topic: str
@@ -78,7 +81,8 @@ class _Hit(Struct, frozen=True):
 
 
 def explain(text: str) -> Explanation | None:
-    """Explain the errors of Helm and of the API server in a text; None where there is none that is known."""
+    """Explain the errors of Helm and of the API server in a text; None where there is none that is
+    known."""
     paste = pasted(text)
     hits = _hits(paste)
     advice = (
@@ -103,7 +107,8 @@ def _advised(paste: Pasted, hits: list[_Hit]) -> bool:
 
 
 def _hits(paste: Pasted) -> list[_Hit]:
-    """One hit per topic, in the order of the patterns; words that an earlier pattern took are not taken again."""
+    """One hit per topic, in the order of the patterns; words that an earlier pattern took are not
+    taken again."""
     hits: list[_Hit] = []
     taken: list[tuple[int, int]] = []
     for known in _data().patterns:
@@ -120,7 +125,8 @@ def _hits(paste: Pasted) -> list[_Hit]:
 
 
 def _with_field(span: tuple[int, int], paste: Pasted) -> tuple[int, int]:
-    """A span together with the field and the reason right before it, which are of the same error."""
+    """A span together with the field and the reason right before it, which are of the same
+    error."""
     before = _FIELD.finditer(paste.squeezed, max(0, span[0] - 600), span[0])
     return next((found.start() for found in before if found.end() == span[0]), span[0]), span[1]
 
@@ -166,14 +172,16 @@ def _explanation(hit: _Hit, paste: Pasted) -> Explanation:
 
 
 def _field(paste: Pasted, hit: _Hit) -> str:
-    """The field that the server names before its reason: the last one between the object's name and the hit's end."""
+    """The field that the server names before its reason: the last one between the object's name and
+    the hit's end."""
     start, end = max(hit.subject.at, 0), hit.span[1]
     named = [found.group(1) for found in _FIELD.finditer(paste.squeezed, start, end)]
     return named[-1] if named else ""
 
 
 class _Words(dict[str, str]):
-    """The words of a text for the placeholders of the data, in plain speech where the text does not name them."""
+    """The words of a text for the placeholders of the data, in plain speech where the text does not
+    name them."""
 
     def __init__(self, named: Mapping[str, str]) -> None:
         super().__init__({key: value for key, value in named.items() if value})

@@ -1,7 +1,8 @@
-"""Text pasted from a terminal or a log, made plain: colours, frames, timestamps, escapes and line breaks taken out.
+"""Text pasted from a terminal or a log, made plain: colours, frames, timestamps, escapes and line
+breaks taken out.
 
-Errors are looked for in the text without any white space, since a terminal wraps lines in the middle of words; what is
-found is shown as it stood.
+Errors are looked for in the text without any white space, since a terminal wraps lines in the
+middle of words; what is found is shown as it stood.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ _EXISTING = pattern(r'([A-Z]\w{0,80})"([^"]{0,260})"innamespace"([^"]{0,80})"')
 
 
 class Subject(Struct, frozen=True):
-    """The object an error is about, as far as the text says; `at` is where it is named in the squeezed text."""
+    """The object an error is about, as far as the text says; `at` is where it is named in the
+    squeezed text."""
 
     at: int = -1
     kind: str = ""
@@ -58,7 +60,8 @@ class Subject(Struct, frozen=True):
 
 
 class Pasted(Struct, frozen=True):
-    """A pasted text: `plain` on one line, `squeezed` without blanks, and where each of its characters stands."""
+    """A pasted text: `plain` on one line, `squeezed` without blanks, and where each of its
+    characters stands."""
 
     plain: str
     squeezed: str
@@ -70,7 +73,8 @@ class Pasted(Struct, frozen=True):
         return self.plain[self.places[start] : self.places[end - 1] + 1] if end > start else ""
 
     def subject(self, at: int) -> Subject:
-        """The object that the words at a place are about: the last one named before them, or the first of all."""
+        """The object that the words at a place are about: the last one named before them, or the
+        first of all."""
         before = [found for found in self.subjects if found.at <= at]
         named = before[-1] if before else (self.subjects[0] if self.subjects else Subject())
         if named.namespace:
@@ -113,7 +117,8 @@ def _subjects(squeezed: str) -> Iterator[Subject]:
 
 
 def _applied(plain: str, places: tuple[int, ...]) -> Iterator[Subject]:
-    """The objects that Helm 4 names before the server's words; only blanks part the name from the version there."""
+    """The objects that Helm 4 names before the server's words; only blanks part the name from the
+    version there."""
     for found in _APPLIED.finditer(plain):
         yield _by_version(found, bisect_left(places, found.start()))
 
@@ -124,7 +129,8 @@ def _by_version(found: re.Match[str], at: int) -> Subject:
 
 
 def _kind(word: str, group: str) -> str:
-    """The kind in a word that others may have run into: only kinds of the core group stand without their group."""
+    """The kind in a word that others may have run into: only kinds of the core group stand without
+    their group."""
     if group or word in _builtin_kinds():
         return word
     ends = [kind for kind in _builtin_kinds() if word.endswith(kind)]

@@ -32,8 +32,8 @@ DOOR = {
 def refusals(change: Created | Kept, topic: str, context: Context) -> Iterator[Violation]:
     """One violation for each cause, and each open question, of this topic in the change's forecast.
 
-    A refusal is an error of category cluster-rejects (rollback for the way back); an answer that depends on
-    live state is a warning whose fix is the command that tells.
+    A refusal is an error of category cluster-rejects (rollback for the way back); an answer that
+    depends on live state is a warning whose fix is the command that tells.
     """
     for direction, answer in (
         (Direction.UPGRADE, change.forecast.upgrade),
@@ -99,7 +99,8 @@ def _open(change: Created | Kept, unknown: Unknown, direction: Direction) -> Vio
 
 
 def _touched(change: Created | Kept, cause: Cause) -> FieldChange | None:
-    """The change that a cause is about: the first one at, below or above its field that is not allowed by it."""
+    """The change that a cause is about: the first one at, below or above its field that is not
+    allowed by it."""
     if isinstance(change, Created):
         return None
     field = of_field(cause.field)

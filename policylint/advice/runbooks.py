@@ -1,7 +1,8 @@
-"""What Helm users do about a refusal: steps as data, chosen by the cause and filled in for the resource.
+"""What Helm users do about a refusal: steps as data, chosen by the cause and filled in for the
+resource.
 
-Data: `policylint/data/runbooks.yaml`, one list per topic (the id of the rule that explains the refusal); every
-runbook says what it costs and where it was measured or read.
+Data: `policylint/data/runbooks.yaml`, one list per topic (the id of the rule that explains the
+refusal); every runbook says what it costs and where it was measured or read.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def fixes_for(
 ) -> tuple[Fix, ...]:
     """The runbooks that fit a refusal, their steps filled in for its resource; best first.
 
-    `release` and `namespace` may be empty: the steps then hold RELEASE and NAMESPACE for the reader to fill in.
+    `release` and `namespace` may be empty: the steps then hold RELEASE and NAMESPACE for the reader
+    to fill in.
     """
     facts = frozenset(_facts(cause, change, target))
     words = _words(cause, change, target, release, namespace)
@@ -74,9 +76,11 @@ def fixes_for(
 
 
 def ways_out(cause: Cause, named: Mapping[str, str], sent: frozenset[str]) -> tuple[Fix, ...]:
-    """The runbooks for a refusal of which only the error's text is known; what it does not name stays in capitals.
+    """The runbooks for a refusal of which only the error's text is known; what it does not name
+    stays in capitals.
 
-    `named` has kind, name and namespace ("" where not named), `sent` the facts that tell how the update was sent.
+    `named` has kind, name and namespace ("" where not named), `sent` the facts that tell how the
+    update was sent.
     """
     how = {"server-side", "client-side", "replace", "helm-3", "helm-4"}
     unknown = {
@@ -205,7 +209,8 @@ def _words(
 
 
 def _path(change: Change, cause: Cause) -> str:
-    """What the reader has to change: the changed fields below the refused one that the server does not allow."""
+    """What the reader has to change: the changed fields below the refused one that the server does
+    not allow."""
     if not isinstance(change, Kept) or not cause.field:
         return cause.field or "the field"
     allowed = _ALLOWED.findall(cause.message) if "other than" in cause.message else []
@@ -221,7 +226,8 @@ def _path(change: Change, cause: Cause) -> str:
 
 
 def _resource(group: str, kind: str) -> str:
-    """How kubectl takes the kind: in lower case, with its group where that is a custom or an ambiguous one."""
+    """How kubectl takes the kind: in lower case, with its group where that is a custom or an
+    ambiguous one."""
     return (
         f"{kind.lower()}.{group}"
         if "." in group and not group.endswith(".k8s.io")

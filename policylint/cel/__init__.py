@@ -1,9 +1,10 @@
 """CEL as Kubernetes speaks it: compile an expression once, evaluate it many times.
 
-`compile("object.spec.replicas >= oldObject.spec.replicas", {"object", "oldObject"})` gives a `Program`;
-`Program.evaluate({"object": ..., "oldObject": ...})` gives the value, or an instance of `CelError` where the expression
-itself fails (no such key, ...). Expressions see JSON as CEL values: objects are maps, integers ints, numbers doubles.
-What policylint cannot evaluate raises `CelUnsupported`, which names it; without the library `CelUnavailable` is raised.
+`compile("object.spec.replicas >= oldObject.spec.replicas", {"object", "oldObject"})` gives a
+`Program`; `Program.evaluate({"object": ..., "oldObject": ...})` gives the value, or an instance of
+`CelError` where the expression itself fails (no such key, ...). Expressions see JSON as CEL values:
+objects are maps, integers ints, numbers doubles. What policylint cannot evaluate raises
+`CelUnsupported`, which names it; without the library `CelUnavailable` is raised.
 """
 
 from __future__ import annotations
@@ -41,9 +42,11 @@ class Program(Struct, frozen=True):
     uses: frozenset[str]
 
     def evaluate(self, bindings: Mapping[str, Value]) -> Value | CelError:
-        """The value under these bindings, a CelError where the expression fails; raises CelUnsupported.
+        """The value under these bindings, a CelError where the expression fails; raises
+        CelUnsupported.
 
-        A variable that is not bound is an error of the expression ("no such attribute"), as in the server.
+        A variable that is not bound is an error of the expression ("no such attribute"), as in the
+        server.
         """
         from policylint.cel.evaluate import Evaluation
 

@@ -1,7 +1,8 @@
 """Checks an expression's types as the API server does when a CRD is written.
 
-Follows cel-go's checker with Kubernetes' declarations (`declarations`): overloads by argument types, fields of
-objects by their schema, literals of one element type. Errors are the server's, with line and column.
+Follows cel-go's checker with Kubernetes' declarations (`declarations`): overloads by argument
+types, fields of objects by their schema, literals of one element type. Errors are the server's,
+with line and column.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ from policylint.cel.types import (
 from policylint.cel.values import CelUnsupported, Duration, Timestamp, Uint
 
 _RESERVED_SINCE = 33
-"""The minor from which reserved words may be written as field names (1.30 refuses, 1.34 accepts)."""
+"""The minor from which reserved words may be written as field names (1.30 refuses, 1.34
+accepts)."""
 
 _LITERALS: tuple[tuple[type, str], ...] = (
     (bool, "bool"),
@@ -66,7 +68,8 @@ _TYPE_NAMES = {
 
 
 class Checked(Struct):
-    """What the checker found: types and overloads by node id, and errors with the node they are about."""
+    """What the checker found: types and overloads by node id, and errors with the node they are
+    about."""
 
     types: dict[int, Type] = field(default_factory=dict)
     overloads: dict[int, tuple[str, ...]] = field(default_factory=dict)
@@ -78,7 +81,8 @@ class Checked(Struct):
 
 
 def check(root: Node, variables: Mapping[str, Type], minor: int) -> Checked:
-    """Check an expression over typed variables with the functions of a Kubernetes minor (36 for 1.36)."""
+    """Check an expression over typed variables with the functions of a Kubernetes minor (36 for
+    1.36)."""
     checker = _Checker(variables, minor)
     checker.infer(root)
     found = checker.found
@@ -273,7 +277,8 @@ class _Checker:
         return self.solution.resolve(result)
 
     def _elements(self, node: Comprehension, over: Type) -> tuple[Type, Type]:
-        """What the variables of a comprehension range over: the single one, and the value where there are two."""
+        """What the variables of a comprehension range over: the single one, and the value where
+        there are two."""
         match over.kind:
             case "list":
                 return over.params[0], over.params[0]

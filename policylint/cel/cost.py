@@ -1,7 +1,9 @@
-"""Estimates what an expression may cost at worst, as the API server does before it accepts a CRD's rule.
+"""Estimates what an expression may cost at worst, as the API server does before it accepts a CRD's
+rule.
 
-Follows cel-go's `checker.Cost` and Kubernetes' `library.CostEstimator`: sizes are ranges, a loop costs its body times
-the largest size of what it ranges over, and what has no limit is as large as a request can be.
+Follows cel-go's `checker.Cost` and Kubernetes' `library.CostEstimator`: sizes are ranges, a loop
+costs its body times the largest size of what it ranges over, and what has no limit is as large as a
+request can be.
 """
 
 from __future__ import annotations

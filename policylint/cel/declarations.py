@@ -1,7 +1,9 @@
-"""The functions that Kubernetes declares in CEL: signatures, overloads, and the minor that introduced them.
+"""The functions that Kubernetes declares in CEL: signatures, overloads, and the minor that
+introduced them.
 
-Data: `policylint/data/cel-functions.txt`, one overload a line: minor, overload id, signature. A receiver is written
-before `::`. Source: k8s.io/apiserver pkg/cel/environment and pkg/cel/library, cel-go common/stdlib and ext.
+Data: `policylint/data/cel-functions.txt`, one overload a line: minor, overload id, signature. A
+receiver is written before `::`. Source: k8s.io/apiserver pkg/cel/environment and pkg/cel/library,
+cel-go common/stdlib and ext.
 """
 
 from __future__ import annotations

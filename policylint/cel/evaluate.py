@@ -1,7 +1,7 @@
 """Evaluates a parsed CEL expression: a walk over the tree of `policylint.cel.tree`.
 
-An error in one operand of `&&` or `||` is forgotten where the other decides, as the language asks. The number of
-steps is bounded, as the server bounds the cost of a rule.
+An error in one operand of `&&` or `||` is forgotten where the other decides, as the language asks.
+The number of steps is bounded, as the server bounds the cost of a rule.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class Evaluation:
         self._steps = 0
 
     def run(self, node: Node) -> Value:
-        """The value of a node; raises CelError for the expression's own failure, CelUnsupported for policylint's."""
+        """The value of a node; raises CelError for the expression's own failure, CelUnsupported for
+        policylint's."""
         self._steps += 1
         if self._steps > MAX_STEPS:
             raise CelUnsupported("an expression that takes more steps than policylint runs")

@@ -1,8 +1,10 @@
-"""String formats: what OpenAPI and Kubernetes call uuid, date-time, dns1123Label, ..., and CEL's `format` library.
+"""String formats: what OpenAPI and Kubernetes call uuid, date-time, dns1123Label, ..., and CEL's
+`format` library.
 
-Source: https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-format-library, and the formats of
-https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/ as go-openapi's
-strfmt checks them.
+Source: https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-format-library, and the
+formats of
+https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/ as
+go-openapi's strfmt checks them.
 """
 
 from __future__ import annotations
@@ -95,7 +97,8 @@ def _is_date_time(text: str) -> bool:
 
 
 def loose_duration(text: str) -> Duration:
-    """A duration as the OpenAPI format allows it: Go's, or like "2 weeks" and "1 h 30 min"; raises CelError."""
+    """A duration as the OpenAPI format allows it: Go's, or like "2 weeks" and "1 h 30 min"; raises
+    CelError."""
     try:
         return times.duration(text)
     except CelError:

@@ -1,7 +1,8 @@
-"""CEL's `string.format`: clauses such as %s, %d and %.2f, as cel-go's strings extension at version 2 writes them.
+"""CEL's `string.format`: clauses such as %s, %d and %.2f, as cel-go's strings extension at version
+2 writes them.
 
-Source: https://pkg.go.dev/github.com/google/cel-go/ext#Strings; numbers are written as for en-US (1,234.50), powers of
-ten with superscripts, and values inside lists and maps as CEL literals.
+Source: https://pkg.go.dev/github.com/google/cel-go/ext#Strings; numbers are written as for en-US
+(1,234.50), powers of ten with superscripts, and values inside lists and maps as CEL literals.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ def _verb(match: re.Match[str]) -> str:
 
 
 def format_text(template: Any, args: Any) -> str:
-    """The template with its clauses filled in; raises CelError where a value does not fit its clause."""
+    """The template with its clauses filled in; raises CelError where a value does not fit its
+    clause."""
     if not isinstance(template, str) or not isinstance(args, list):
         raise CelError("no such overload")
     taken = 0

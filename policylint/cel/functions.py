@@ -1,4 +1,5 @@
-"""Every function policylint evaluates in CEL, by the name a call has once its namespace is spelled out."""
+"""Every function policylint evaluates in CEL, by the name a call has once its namespace is spelled
+out."""
 
 from __future__ import annotations
 

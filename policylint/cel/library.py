@@ -1,13 +1,16 @@
-"""The one module that imports the CEL library: cel-expr-python (cel-expr's C++ implementation) parses expressions.
+"""The one module that imports the CEL library: cel-expr-python (cel-expr's C++ implementation)
+parses expressions.
 
-Chosen by measurement (2 shared cores, Python 3.11; ratios matter): cel-expr-python 0.1.3 imports in 3 ms and parses an
-expression in 0.03 ms, common-expression-language 0.10.0 (Rust) imports in 163 ms and has no optionals and no Linux
-arm64 wheel, cel-python 0.5.0 (pure Python) imports in 81 ms, parses in 0.17 ms and has no optionals. It is the only one
-that knows the optional syntax (`a.?b`, `a[?0]`) and two-variable comprehensions that Kubernetes enables.
+Chosen by measurement (2 shared cores, Python 3.11; ratios matter): cel-expr-python 0.1.3 imports in
+3 ms and parses an expression in 0.03 ms, common-expression-language 0.10.0 (Rust) imports in 163 ms
+and has no optionals and no Linux arm64 wheel, cel-python 0.5.0 (pure Python) imports in 81 ms,
+parses in 0.17 ms and has no optionals. It is the only one that knows the optional syntax (`a.?b`,
+`a[?0]`) and two-variable comprehensions that Kubernetes enables.
 
-Its own evaluator is not used: from Python it takes neither nested timestamps nor optionals nor opaque values, and a
-function it already knows (`indexOf`, `string`) cannot be given another overload, so quantities, addresses, formats and
-sets could not be told apart from maps. `policylint.cel.evaluate` walks the parsed tree instead.
+Its own evaluator is not used: from Python it takes neither nested timestamps nor optionals nor
+opaque values, and a function it already knows (`indexOf`, `string`) cannot be given another
+overload, so quantities, addresses, formats and sets could not be told apart from maps.
+`policylint.cel.evaluate` walks the parsed tree instead.
 """
 
 from __future__ import annotations
@@ -36,7 +39,8 @@ _NOISE = " [INVALID_ARGUMENT]"
 
 
 class CelUnavailable(PolicylintError):  # noqa: N818 - named after what it is about
-    """The CEL library has no wheel for this platform: expressions are unknown, everything else works."""
+    """The CEL library has no wheel for this platform: expressions are unknown, everything else
+    works."""
 
     def __init__(self, why: str) -> None:
         super().__init__(
@@ -51,13 +55,15 @@ class CelSyntaxError(PolicylintError):
 
 @lru_cache(maxsize=4096)
 def parse(expression: str) -> tuple[Node, dict[int, int]]:
-    """The tree of an expression, macros expanded, and each node's offset; raises CelSyntaxError or CelUnavailable."""
+    """The tree of an expression, macros expanded, and each node's offset; raises CelSyntaxError or
+    CelUnavailable."""
     known = noted().get(expression)
     return parsed(serialized(expression) if known is None else base64.b64decode(known))
 
 
 def serialized(expression: str) -> bytes:
-    """An expression as the library parses it (cel.expr.ParsedExpr); raises CelSyntaxError or CelUnavailable."""
+    """An expression as the library parses it (cel.expr.ParsedExpr); raises CelSyntaxError or
+    CelUnavailable."""
     environment = _environment()
     try:
         found: bytes = environment.compile(expression, disable_check=True).serialize()
@@ -70,7 +76,8 @@ def serialized(expression: str) -> bytes:
 
 @cache
 def noted() -> Mapping[str, str]:
-    """The expressions of the shipped rules, parsed: `make docs` notes them, as loading the library takes a while."""
+    """The expressions of the shipped rules, parsed: `make docs` notes them, as loading the library
+    takes a while."""
     found: Mapping[str, str] = json.decode(shipped.data("rules.json"))["expressions"]
     return found
 

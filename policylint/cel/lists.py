@@ -1,6 +1,7 @@
 """List and set functions in CEL: Kubernetes' lists library, cel-go's lists and sets extensions.
 
-Source: https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-list-library and cel-go's `ext` documentation.
+Source: https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-list-library and cel-go's
+`ext` documentation.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""IP addresses and networks in CEL: `ip(...)`, `cidr(...)` and what can be asked of them (Kubernetes 1.30 on).
+"""IP addresses and networks in CEL: `ip(...)`, `cidr(...)` and what can be asked of them
+(Kubernetes 1.30 on).
 
-Source: https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-ip-address-library; addresses are read as Go's
-net/netip does: no leading zeros, no zone, no IPv4 inside IPv6.
+Source: https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-ip-address-library; addresses
+are read as Go's net/netip does: no leading zeros, no zone, no IPv4 inside IPv6.
 """
 
 from __future__ import annotations

@@ -71,7 +71,8 @@ def _add(left: Any, right: Any) -> Any:
 
 
 def _join_lists(left: list[Any], right: list[Any]) -> list[Any]:
-    """Lists of type set and map are merged: what is there keeps its place, equal keys take the right's item."""
+    """Lists of type set and map are merged: what is there keeps its place, equal keys take the
+    right's item."""
     if isinstance(left, SetList):
         return SetList(
             [*left, *(item for item in right if not any(equal(item, other) for other in left))]

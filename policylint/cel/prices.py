@@ -1,7 +1,7 @@
 """What each CEL function costs and how large its result may be, for `cost`.
 
-Source: k8s.io/apiserver pkg/cel/library/cost.go and cel-go's checker/cost.go. Factors: 0.1 for each character
-traversed, 0.25 for each character of a regular expression.
+Source: k8s.io/apiserver pkg/cel/library/cost.go and cel-go's checker/cost.go. Factors: 0.1 for each
+character traversed, 0.25 for each character of a regular expression.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from policylint.cel.tree import Call, Literal
 _TRAVERSAL, _REGEX = 0.1, 0.25
 _ADDRESS = Span(4, 16)
 _PRICED_SINCE = 31
-"""The minor from which comparing quantities, addresses, ... has a price of its own (1.30 has none, 1.34 has)."""
+"""The minor from which comparing quantities, addresses, ... has a price of its own (1.30 has none,
+1.34 has)."""
 _MAX_FORMAT_REGEX, _MAX_FORMAT = 128, 64
 
 
@@ -333,7 +334,8 @@ def _union(one: Entries | None, two: Entries | None) -> Entries | None:
 def _lazy(
     coster: Coster, node: Call, overload: str, args: list[Operand], costs: list[Span]
 ) -> Estimate | None:
-    """What does not evaluate all of its operands: the first decides, or the dearer branch counts."""
+    """What does not evaluate all of its operands: the first decides, or the dearer branch
+    counts."""
     if overload in ("logical_and", "logical_or"):
         return Span(costs[0].low, (costs[0] + costs[1]).high), None
     if overload == "conditional":

@@ -1,7 +1,8 @@
 """Kubernetes' quantities in CEL: `quantity("1Gi")` and what can be asked of one.
 
-Source: the library documented at https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-quantity-library and
-the grammar of `resource.Quantity`.
+Source: the library documented at
+https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-quantity-library and the grammar of
+`resource.Quantity`.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class Quantity(Struct, frozen=True, order=True):
 
 
 def parse(text: Any) -> Quantity:
-    """The quantity a string spells, rounded up to nano, a binary one capped at an int64; raises CelError."""
+    """The quantity a string spells, rounded up to nano, a binary one capped at an int64; raises
+    CelError."""
     match = _NUMBER.fullmatch(text) if isinstance(text, str) else None
     if match is None or not text:
         raise CelError(_FORMAT_ERROR)

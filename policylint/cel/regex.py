@@ -1,7 +1,8 @@
 """Regular expressions as RE2 (Go's regexp) reads them, run by Python's `re` after translation.
 
-RE2's syntax: https://github.com/google/re2/wiki/Syntax. What differs from `re` is rewritten (`\\z`, `$`, POSIX
-classes) or refused as unsupported (`\\pL`); what RE2 lacks (look-around, back-references) is an error there and here.
+RE2's syntax: https://github.com/google/re2/wiki/Syntax. What differs from `re` is rewritten (`\\z`,
+`$`, POSIX classes) or refused as unsupported (`\\pL`); what RE2 lacks (look-around,
+back-references) is an error there and here.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ _MAX_REPEAT = 1000
 
 @lru_cache(maxsize=2048)
 def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern, compiled; raises CelError where RE2 refuses it, CelUnsupported where it cannot be translated."""
+    """The pattern, compiled; raises CelError where RE2 refuses it, CelUnsupported where it cannot
+    be translated."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,6 +1,7 @@
 """Semantic versions in CEL: `semver("1.2.3")` and what can be asked of one (Kubernetes 1.33 on).
 
-Source: https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-semver-library and https://semver.org.
+Source: https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-semver-library and
+https://semver.org.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class Semver(Struct, frozen=True, eq=False):
 
 
 def parse(text: Any, normalize: bool = False) -> Semver:
-    """The version a string spells; `normalize` allows a "v", leading zeros and missing parts. Raises CelError."""
+    """The version a string spells; `normalize` allows a "v", leading zeros and missing parts.
+    Raises CelError."""
     if not isinstance(text, str):
         raise CelError("no such overload")
     match = _VERSION.fullmatch(_normalized(text) if normalize else text)

@@ -47,7 +47,8 @@ Path = tuple[str, ...]
 
 
 SizeOf = Callable[[Path], Span | None]
-"""The size the schema gives for a path such as ("self", "names", "@items"); None where it gives none."""
+"""The size the schema gives for a path such as ("self", "names", "@items"); None where it gives
+none."""
 
 
 class Entries(Struct, frozen=True):

@@ -96,4 +96,5 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "join": _join,
     "strings.quote": _quote,
 }
-"""Functions over strings; `indexOf` is in `lists`, `find` and `matches` in `regex`, `format` in `formatting`."""
+"""Functions over strings; `indexOf` is in `lists`, `find` and `matches` in `regex`, `format` in
+`formatting`."""

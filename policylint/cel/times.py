@@ -1,6 +1,7 @@
 """Timestamps and durations in CEL: how they are written, read, added and taken apart.
 
-Source: https://github.com/google/cel-spec/blob/master/doc/langdef.md (timestamps are RFC 3339, durations Go's).
+Source: https://github.com/google/cel-spec/blob/master/doc/langdef.md (timestamps are RFC 3339,
+durations Go's).
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ def timestamp(value: Any) -> Timestamp:
 
 
 def in_range(ns: int) -> Timestamp:
-    """The instant of so many nanoseconds since 1970; raises CelError outside the years 1 to 9999."""
+    """The instant of so many nanoseconds since 1970; raises CelError outside the years 1 to
+    9999."""
     if not _MIN <= ns <= _MAX:
         raise CelError("timestamp overflow")
     return Timestamp(ns)

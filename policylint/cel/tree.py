@@ -81,7 +81,8 @@ Node = Literal | Ident | Select | Call | MakeList | MakeMap | Comprehension
 
 
 def qualified(node: Node) -> str:
-    """The dotted name a chain of selects on an identifier spells ("google.protobuf.Duration"), else ""."""
+    """The dotted name a chain of selects on an identifier spells ("google.protobuf.Duration"), else
+    ""."""
     if isinstance(node, Ident):
         return node.name.removeprefix(".")
     if isinstance(node, Select) and not node.test:

@@ -1,7 +1,7 @@
 """CEL's static types, when one can stand for another, and how type parameters are solved.
 
-Follows cel-go's checker: `dyn` stands for anything, null for objects and times, parameters take the most general type
-they are seen with.
+Follows cel-go's checker: `dyn` stands for anything, null for objects and times, parameters take the
+most general type they are seen with.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from policylint.runtime.patterns import pattern
 
 
 class Type(Struct, frozen=True, eq=False):
-    """One type: `kind` is "int", "list", "object", "param", ...; `name` tells objects, opaques and parameters apart."""
+    """One type: `kind` is "int", "list", "object", "param", ...; `name` tells objects, opaques and
+    parameters apart."""
 
     kind: str
     params: tuple[Type, ...] = ()
@@ -101,7 +102,8 @@ class Solution:
         }
 
     def assignable(self, given: tuple[Type, ...], wanted: tuple[Type, ...]) -> bool:
-        """Whether values of the given types fit the wanted ones; what it learns is kept only if they all do."""
+        """Whether values of the given types fit the wanted ones; what it learns is kept only if
+        they all do."""
         before = dict(self._found)
         if len(given) == len(wanted) and all(
             self._fits(a, b) for a, b in zip(given, wanted, strict=True)
@@ -111,7 +113,8 @@ class Solution:
         return False
 
     def resolve(self, found: Type, finally_: bool = False) -> Type:
-        """A type with its parameters replaced; `finally_` makes dyn of those that were never found."""
+        """A type with its parameters replaced; `finally_` makes dyn of those that were never
+        found."""
         if found.kind == "param":
             known = self._found.get(found)
             return (
@@ -127,7 +130,8 @@ class Solution:
         )
 
     def join(self, left: Type, right: Type) -> Type | None:
-        """The more general of two types of a literal's elements; None where they do not go together."""
+        """The more general of two types of a literal's elements; None where they do not go
+        together."""
         return _most_general(left, right) if self.assignable((left,), (right,)) else None
 
     def _fits(self, one: Type, two: Type) -> bool:

@@ -1,7 +1,8 @@
 """URLs in CEL: `url(...)`, `isURL(...)` and what can be asked of one, read as Go's net/url does.
 
-Source: https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-url-library and the rules of net/url's
-ParseRequestURI: absolute URLs or absolute paths, no control characters, valid %-escapes, valid ports.
+Source: https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-url-library and the rules of
+net/url's ParseRequestURI: absolute URLs or absolute paths, no control characters, valid %-escapes,
+valid ports.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """CEL's values as Python holds them, their types, and when two are equal or ordered.
 
-null, bool, int, double, string and bytes are Python's own; lists are lists, maps are dicts. What Python lacks is
-here: unsigned integers, timestamps and durations to the nanosecond, optionals, types, and the lists that the API
-server compares as sets or maps. Opaque values (quantities, versions, addresses, ...) live beside their functions.
+null, bool, int, double, string and bytes are Python's own; lists are lists, maps are dicts. What
+Python lacks is here: unsigned integers, timestamps and durations to the nanosecond, optionals,
+types, and the lists that the API server compares as sets or maps. Opaque values (quantities,
+versions, addresses, ...) live beside their functions.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ class CelError(Exception):
 
 
 class CelUnsupported(Exception):  # noqa: N818 - an answer of its own, not an error of the expression
-    """What policylint does not evaluate; the message names the function or construct that is lacking."""
+    """What policylint does not evaluate; the message names the function or construct that is
+    lacking."""
 
 
 class Uint(int):
@@ -65,7 +67,8 @@ class SetList(list[Any]):
 
 
 class MapList(list[Any]):
-    """A list of `x-kubernetes-list-type: map`: equal to another in any order, items matched by `keys`."""
+    """A list of `x-kubernetes-list-type: map`: equal to another in any order, items matched by
+    `keys`."""
 
     def __init__(self, items: list[Any], keys: tuple[str, ...]) -> None:
         super().__init__(items)

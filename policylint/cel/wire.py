@@ -1,7 +1,7 @@
 """Reads the parser's output: a `cel.expr.ParsedExpr` protocol buffer, into the nodes of `tree`.
 
-Field numbers are those of cel-spec's `proto/cel/expr/syntax.proto`. Only what the parser emits is read, so a
-protobuf runtime is not needed.
+Field numbers are those of cel-spec's `proto/cel/expr/syntax.proto`. Only what the parser emits is
+read, so a protobuf runtime is not needed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ Fields = dict[int, list[Any]]
 
 
 def parsed(envelope: bytes) -> tuple[Node, dict[int, int]]:
-    """The root node and the character offset of every node id, of a ParsedExpr packed in an `Any`."""
+    """The root node and the character offset of every node id, of a ParsedExpr packed in an
+    `Any`."""
     message = _fields(_fields(envelope)[2][0])
     positions: dict[int, int] = {}
     for raw in _fields(_one(message, 3, b"")).get(4, ()):

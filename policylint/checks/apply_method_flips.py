@@ -1,13 +1,14 @@
 """The revisions were sent by server-side apply and by client-side patches in turn.
 
-What happens: who owns which field changes with every switch: fields that a client-side patch set are not removed by a
-later server-side apply, and the other way round, so removed settings stay in the objects. A rollback uses the method
-of the revision it goes to.
+What happens: who owns which field changes with every switch: fields that a client-side patch set
+are not removed by a later server-side apply, and the other way round, so removed settings stay in
+the objects. A rollback uses the method of the revision it goes to.
 
-Why: Helm 3 knows client-side patches only, Helm 4 keeps the method of the last revision unless --server-side says
-otherwise. Jobs with different Helm versions or flags deploy the same release.
+Why: Helm 3 knows client-side patches only, Helm 4 keeps the method of the last revision unless
+--server-side says otherwise. Jobs with different Helm versions or flags deploy the same release.
 
-What to do instead: decide for one method, and give every job the same Helm line and the same --server-side flag.
+What to do instead: decide for one method, and give every job the same Helm line and the same
+--server-side flag.
 """
 
 from collections.abc import Iterator

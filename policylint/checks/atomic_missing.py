@@ -1,13 +1,13 @@
 """A failed upgrade is not rolled back.
 
-What happens: when the upgrade fails, the release stays half applied: changed objects keep the new state, and
-the next upgrade starts from there.
+What happens: when the upgrade fails, the release stays half applied: changed objects keep the new
+state, and the next upgrade starts from there.
 
-Why: --atomic (Helm 4: --rollback-on-failure), or the setting of that name of helmfile, Terraform, Ansible, Fleet or
-Pulumi, is not given. It waits, and goes back to the last good revision by itself.
+Why: --atomic (Helm 4: --rollback-on-failure), or the setting of that name of helmfile, Terraform,
+Ansible, Fleet or Pulumi, is not given. It waits, and goes back to the last good revision by itself.
 
-What to do instead: add it together with a --timeout that fits the slowest pod; a team that rolls back by hand
-may ignore this rule.
+What to do instead: add it together with a --timeout that fits the slowest pod; a team that rolls
+back by hand may ignore this rule.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,8 @@ from policylint.scan.invocations.model import Invocation
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """An install or upgrade without the flag; silent where arguments are hidden. Flux has a rule of its own."""
+    """An install or upgrade without the flag; silent where arguments are hidden. Flux has a rule of
+    its own."""
     if changes_release(invocation) and invocation.tool != "flux" and off(invocation, "atomic"):
         flag = spelled("atomic", line_of(invocation, context))
         yield Violation(

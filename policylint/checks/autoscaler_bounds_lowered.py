@@ -1,10 +1,13 @@
 """An autoscaler may no longer run as many pods.
 
-What happens: the autoscaler takes pods away at once, down to its new maximum; at peak there are too few.
+What happens: the autoscaler takes pods away at once, down to its new maximum; at peak there are too
+few.
 
-Why: the upgrade lowers the maximum to less than half, or below what the minimum or the rendered replicas were.
+Why: the upgrade lowers the maximum to less than half, or below what the minimum or the rendered
+replicas were.
 
-What to do instead: lower the bounds in steps, and look at the current number of pods first (kubectl get hpa).
+What to do instead: lower the bounds in steps, and look at the current number of pods first (kubectl
+get hpa).
 """
 
 from collections.abc import Iterator
@@ -27,7 +30,8 @@ BOUNDS = {
     params={"keep": 0.5},
 )
 def check(change: Kept, context: Context) -> Iterator[Violation]:
-    """The maximum drops below the old minimum or below the share `keep` of the old maximum; or the minimum to 0."""
+    """The maximum drops below the old minimum or below the share `keep` of the old maximum; or the
+    minimum to 0."""
     if (change.id.group, change.id.kind) not in AUTOSCALERS or not change.fields:
         return
     low, high = BOUNDS[change.id.kind]

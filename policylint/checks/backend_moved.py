@@ -1,12 +1,12 @@
 """A route moves to another Service.
 
-What happens: all requests for the path go to the pods of another Service at the moment of the upgrade: the switch of a
-blue-green release, or an accident.
+What happens: all requests for the path go to the pods of another Service at the moment of the
+upgrade: the switch of a blue-green release, or an accident.
 
 Why: the backend of an Ingress or Gateway route changes, and both Services belong to this release.
 
-What to do instead: for a switch, let the new workload run at full size first, and move the route in an upgrade of its
-own; keep the old workload until the new one has proved itself.
+What to do instead: for a switch, let the new workload run at full size first, and move the route in
+an upgrade of its own; keep the old workload until the new one has proved itself.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,8 @@ from policylint.model import (
 
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE, params={"keep": 0.5})
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """A backend at the same place names another Service of the release: how ready its pods are makes the severity."""
+    """A backend at the same place names another Service of the release: how ready its pods are
+    makes the severity."""
     renamed_from = {change.id for change in upgrade.of("Service") if isinstance(change, Deleted)}
     created = {change.id for change in upgrade.changes if isinstance(change, Created)}
     for change in upgrade.changes:

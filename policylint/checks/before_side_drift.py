@@ -1,13 +1,13 @@
 """What the release's record holds is not what the before side says.
 
-What happens: the check compares with a before side that is not what runs, so its forecast is of another upgrade: Helm
-takes the stored manifest for its base.
+What happens: the check compares with a before side that is not what runs, so its forecast is of
+another upgrade: Helm takes the stored manifest for its base.
 
-Why: the before side came from git or from a file, while the release was last upgraded from something else (another
-branch, changed values, a change by hand in another chart version).
+Why: the before side came from git or from a file, while the release was last upgraded from
+something else (another branch, changed values, a change by hand in another chart version).
 
-What to do instead: take the release itself as the before side (--before release:NAMESPACE/NAME, or its exported
-record), or upgrade the release to what the before side says first.
+What to do instead: take the release itself as the before side (--before release:NAMESPACE/NAME, or
+its exported record), or upgrade the release to what the before side says first.
 """
 
 from collections.abc import Iterator

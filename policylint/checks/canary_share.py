@@ -1,12 +1,12 @@
 """Several versions share one Service.
 
-What happens: the Service spreads its connections over the pods of several workloads, by and large in proportion to
-their replicas.
+What happens: the Service spreads its connections over the pods of several workloads, by and large
+in proportion to their replicas.
 
 Why: a workload comes behind a Service that has one already (a canary), or their replicas change.
 
-What to do instead: nothing, if a canary was meant: the share is said so that it can be checked. Else give the new
-workload's pods a label that the Service does not select.
+What to do instead: nothing, if a canary was meant: the share is said so that it can be checked.
+Else give the new workload's pods a label that the Service does not select.
 """
 
 from collections.abc import Iterator
@@ -57,7 +57,8 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 
 
 def _shares(service: Resource, side: Manifest) -> dict[str, int]:
-    """Replicas of the workloads behind a Service, by name; empty where one of them has no number of its own."""
+    """Replicas of the workloads behind a Service, by name; empty where one of them has no number of
+    its own."""
     found = behind(service, side)
     if any(resource.id.kind not in SCALED for resource in found):
         return {}

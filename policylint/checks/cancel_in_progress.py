@@ -1,10 +1,10 @@
 """A newer run stops a deploy in the middle.
 
-What happens: helm is killed, and the release stays in pending-upgrade: every later upgrade answers "another operation
-(install/upgrade/rollback) is in progress".
+What happens: helm is killed, and the release stays in pending-upgrade: every later upgrade answers
+"another operation (install/upgrade/rollback) is in progress".
 
-Why: the job that deploys belongs to a concurrency group with cancel-in-progress: true, or is interruptible: true
-(GitLab).
+Why: the job that deploys belongs to a concurrency group with cancel-in-progress: true, or is
+interruptible: true (GitLab).
 
 What to do instead: write false for deploys, so that the newer run waits.
 """

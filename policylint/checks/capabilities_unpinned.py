@@ -1,13 +1,13 @@
 """A template asks the cluster what nobody told policylint.
 
-What happens: the render that is judged may not be the one that Helm makes: objects come or go, or take another API
-version, with the cluster that the upgrade runs against.
+What happens: the render that is judged may not be the one that Helm makes: objects come or go, or
+take another API version, with the cluster that the upgrade runs against.
 
-Why: a template tests .Capabilities.APIVersions for a custom resource, or .Capabilities.KubeVersion for a bound among
-the minors in use, and an offline render has only what it was told.
+Why: a template tests .Capabilities.APIVersions for a custom resource, or .Capabilities.KubeVersion
+for a bound among the minors in use, and an offline render has only what it was told.
 
-What to do instead: say what the cluster has: kubernetes and api-versions of the environment in .policylint.yaml, or
---kube-version and --api-versions.
+What to do instead: say what the cluster has: kubernetes and api-versions of the environment in
+.policylint.yaml, or --kube-version and --api-versions.
 """
 
 from collections.abc import Iterator

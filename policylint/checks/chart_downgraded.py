@@ -1,11 +1,12 @@
 """The last upgrade went to an older version of the chart.
 
-What happens: the cluster runs an older chart than before. Defaults and objects of the newer version are gone, and data
-that a newer version migrated may not be readable.
+What happens: the cluster runs an older chart than before. Defaults and objects of the newer version
+are gone, and data that a newer version migrated may not be readable.
 
 Why: an unpinned or wrongly pinned --version, or a job of an older branch.
 
-What to do instead: if it was meant, `helm rollback` says so in the history; if not, upgrade to the newer version again.
+What to do instead: if it was meant, `helm rollback` says so in the history; if not, upgrade to the
+newer version again.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Chart.lock does not fit the chart's dependencies.
 
-What happens: `helm dependency build` stops with `the lock file (Chart.lock) is out of sync`, and another machine may
-package other versions than those that were tested.
+What happens: `helm dependency build` stops with `the lock file (Chart.lock) is out of sync`, and
+another machine may package other versions than those that were tested.
 
 Why: Chart.yaml or charts/ was changed without `helm dependency update`.
 

@@ -1,11 +1,12 @@
 """The chart moves to another major version.
 
-What happens: whatever its authors say breaks: renamed values, changed selectors, steps to take by hand. What a pair of
-renders shows is judged by the other rules; what their notes say is not.
+What happens: whatever its authors say breaks: renamed values, changed selectors, steps to take by
+hand. What a pair of renders shows is judged by the other rules; what their notes say is not.
 
 Why: the major number of `version` in Chart.yaml is another one.
 
-What to do instead: read the chart's upgrade notes for every major version passed, and go through them one by one.
+What to do instead: read the chart's upgrade notes for every major version passed, and go through
+them one by one.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """The chart changed, and its version did not.
 
-What happens: two different charts go by one version: history, caches and pinned versions cannot tell them apart, and a
-registry may refuse the second.
+What happens: two different charts go by one version: history, caches and pinned versions cannot
+tell them apart, and a registry may refuse the second.
 
 Why: templates differ between the two sides, and `version` in Chart.yaml is the same.
 

@@ -1,7 +1,7 @@
 """The chart can change without a commit.
 
-What happens: the next run deploys whatever version is newest then, major versions included, and a rebuild of an
-old commit gives another release.
+What happens: the next run deploys whatever version is newest then, major versions included, and a
+rebuild of an old commit gives another release.
 
 Why: a chart from a repository or registry without --version, or with a range or a moving tag.
 

@@ -2,10 +2,11 @@
 
 What happens: the lint, diff or dry run tells of a mistake that already runs.
 
-Why: helm lint, helm diff, a dry run of the chart or policylint itself stands below its upgrade, or in a job that
-waits for it, and none stands above it.
+Why: helm lint, helm diff, a dry run of the chart or policylint itself stands below its upgrade, or
+in a job that waits for it, and none stands above it.
 
-What to do instead: check first: policylint check, helm diff and helm lint belong before the upgrade.
+What to do instead: check first: policylint check, helm diff and helm lint belong before the
+upgrade.
 """
 
 from collections.abc import Iterator
@@ -61,7 +62,8 @@ def _own(source: Source) -> Iterator[Check]:
 
 
 def _behind(parts: Parts, deploy: int, line: int) -> bool:
-    """Whether a line comes after the deploy: below it in the same job, or in a job that waits for that one."""
+    """Whether a line comes after the deploy: below it in the same job, or in a job that waits for
+    that one."""
     own, other = parts.at(deploy), parts.at(line)
     if own == other:
         return line > deploy

@@ -3,8 +3,8 @@
 What happens: the API server refuses the update with 'spec is immutable after creation except
 resources.requests ...'.
 
-Why: class, access modes, volume mode and name of a claim are fixed once it exists; only the request of a
-bound claim may grow.
+Why: class, access modes, volume mode and name of a claim are fixed once it exists; only the request
+of a bound claim may grow.
 
 What to do instead: create a new claim under another name and move the data.
 """

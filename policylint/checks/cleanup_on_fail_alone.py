@@ -1,16 +1,16 @@
 """A failed upgrade deletes what it made and keeps what it changed.
 
-What happens: the new ConfigMaps, Secrets and claims of the failed upgrade are deleted, and the changed Deployments
-that name them stay: their next pod does not start.
+What happens: the new ConfigMaps, Secrets and claims of the failed upgrade are deleted, and the
+changed Deployments that name them stay: their next pod does not start.
 
-Why: --cleanup-on-fail is given without --atomic: it deletes the objects that this upgrade created and rolls nothing
-back.
+Why: --cleanup-on-fail is given without --atomic: it deletes the objects that this upgrade created
+and rolls nothing back.
 
-What to do instead: roll back as a whole with --atomic (Helm 4: --rollback-on-failure), or leave --cleanup-on-fail
-out.
+What to do instead: roll back as a whole with --atomic (Helm 4: --rollback-on-failure), or leave
+--cleanup-on-fail out.
 
-Source: pkg/action/upgrade.go of Helm 4.1 (failRelease): the created objects are deleted, then comes the rollback,
-if any.
+Source: pkg/action/upgrade.go of Helm 4.1 (failRelease): the created objects are deleted, then comes
+the rollback, if any.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,8 @@ from policylint.scan.invocations.model import Invocation
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.LIKELY)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """The one flag is set and the other is not; where a tool rolls back in its own way it is silent."""
+    """The one flag is set and the other is not; where a tool rolls back in its own way it is
+    silent."""
     flag = invocation.flag("cleanup-on-fail")
     if changes_release(invocation) and flag.state == "set" and off(invocation, "atomic"):
         atomic = spelled("atomic", line_of(invocation, context))

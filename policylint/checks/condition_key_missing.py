@@ -1,8 +1,10 @@
 """A dependency's condition names a value that nothing sets.
 
-What happens: the dependency is always installed; its condition cannot switch it off until somebody finds the key.
+What happens: the dependency is always installed; its condition cannot switch it off until somebody
+finds the key.
 
-Why: Helm takes a dependency whose condition path has no value for enabled. A misspelt path looks like a switch.
+Why: Helm takes a dependency whose condition path has no value for enabled. A misspelt path looks
+like a switch.
 
 What to do instead: give the path a default in values.yaml, or correct the condition in Chart.yaml.
 """

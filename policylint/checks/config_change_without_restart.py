@@ -1,7 +1,7 @@
 """Configuration changes, but the pods that read it do not restart.
 
-What happens: the pods go on with the old configuration until something else restarts them (environment
-variables), or see it at some later moment (files).
+What happens: the pods go on with the old configuration until something else restarts them
+(environment variables), or see it at some later moment (files).
 
 Why: a ConfigMap or Secret changes that pods read, and the pod template does not change with it.
 
@@ -17,7 +17,8 @@ from policylint.model import Category, Fix, Severity, Upgrade, Violation
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """The data of a ConfigMap or Secret changes, a kept workload reads it by name, and its template stays."""
+    """The data of a ConfigMap or Secret changes, a kept workload reads it by name, and its template
+    stays."""
     for workload, read in stale_readers(upgrade.changes, context.target.kubernetes).items():
         yield Violation(
             message=f"the pods of {workload} do not restart, although {', '.join(map(str, read))} changes",

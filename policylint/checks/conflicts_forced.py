@@ -4,8 +4,8 @@ What happens: what an autoscaler, an operator or a person set is written over at
 
 Why: --force-conflicts is set, which takes every field whatever its owner.
 
-What to do instead: leave the contested fields out of the chart (replicas with an autoscaler), and keep
-conflicts loud.
+What to do instead: leave the contested fields out of the chart (replicas with an autoscaler), and
+keep conflicts loud.
 """
 
 from collections.abc import Iterator

@@ -2,11 +2,11 @@
 
 What happens: the API server refuses the update with the message quoted.
 
-Why: group, names and scope of a CRD are fixed once it is established, and a version in which objects are
-stored cannot be dropped.
+Why: group, names and scope of a CRD are fixed once it is established, and a version in which
+objects are stored cannot be dropped.
 
-What to do instead: keep the field; to drop a version, migrate the stored objects first and remove it from
-status.storedVersions.
+What to do instead: keep the field; to drop a version, migrate the stored objects first and remove
+it from status.storedVersions.
 """
 
 from collections.abc import Iterator

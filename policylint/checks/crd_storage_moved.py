@@ -1,12 +1,13 @@
 """A CRD starts to store its objects in another version.
 
-What happens: after a rollback the API server reads objects that were written in the new version as the old one; fields
-that only the new version has are lost with the next write, or a conversion webhook must be able to go back.
+What happens: after a rollback the API server reads objects that were written in the new version as
+the old one; fields that only the new version has are lost with the next write, or a conversion
+webhook must be able to go back.
 
 Why: the storage version of the CustomResourceDefinition differs between the two sides.
 
-What to do instead: add the new version without storing it first; move the storage version in a later release, when
-nobody has to go back behind it.
+What to do instead: add the new version without storing it first; move the storage version in a
+later release, when nobody has to go back behind it.
 """
 
 from collections.abc import Iterator

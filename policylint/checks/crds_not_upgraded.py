@@ -1,14 +1,15 @@
 """The CRDs of crds/ change, and Helm does not upgrade them.
 
-What happens: after the upgrade the cluster has the new controller and the old CustomResourceDefinitions. A custom
-resource that uses a field which only the new definition has loses the field (client-side apply) or is refused
-(server-side apply); one of a kind or version that only the new chart defines is refused.
+What happens: after the upgrade the cluster has the new controller and the old
+CustomResourceDefinitions. A custom resource that uses a field which only the new definition has
+loses the field (client-side apply) or is refused (server-side apply); one of a kind or version that
+only the new chart defines is refused.
 
-Why: Helm installs what is in crds/ with the first release, and never touches it again, neither on upgrade nor on
-rollback.
+Why: Helm installs what is in crds/ with the first release, and never touches it again, neither on
+upgrade nor on rollback.
 
-What to do instead: apply the new definitions before the upgrade, with kubectl apply --server-side (they are too large
-for client-side apply), or ship them as templates or in a chart of their own.
+What to do instead: apply the new definitions before the upgrade, with kubectl apply --server-side
+(they are too large for client-side apply), or ship them as templates or in a chart of their own.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,7 +36,8 @@ from policylint.model import (
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """Definitions of crds/ that differ between the sides, and custom resources of the after side that need them."""
+    """Definitions of crds/ that differ between the sides, and custom resources of the after side
+    that need them."""
     if not upgrade.before.resources:
         return  # an installation brings them in
     old = {crd.id: crd for crd in upgrade.before.crds}
@@ -105,7 +107,8 @@ def _defines(crd: Resource) -> tuple[str, str]:
 
 
 def _missing(body: Object, old: Resource | None, new: Object) -> str:
-    """What the old definition lacks for this object: "kind", a version ("v1") or a field ("spec.size"); else ""."""
+    """What the old definition lacks for this object: "kind", a version ("v1") or a field
+    ("spec.size"); else ""."""
     from policylint.kubernetes.crds.custom import schema_of, served_version
     from policylint.kubernetes.crds.prepare import unknown_fields
 

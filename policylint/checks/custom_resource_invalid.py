@@ -2,11 +2,11 @@
 
 What happens: the API server refuses the object with the message quoted.
 
-Why: the CRD's schema or one of its validation rules (x-kubernetes-validations) does not allow this value, or
-this change of it.
+Why: the CRD's schema or one of its validation rules (x-kubernetes-validations) does not allow this
+value, or this change of it.
 
-What to do instead: set the field to a value the schema allows; where a rule forbids the change itself, create
-a new resource.
+What to do instead: set the field to a value the schema allows; where a rule forbids the change
+itself, create a new resource.
 """
 
 from collections.abc import Iterator

@@ -1,11 +1,12 @@
 """A custom resource whose CRD policylint does not know.
 
-What happens: nothing can be said of the resource: the API server may take or refuse it. The answer is `depends`, and
-with --strict the verdict is unknown.
+What happens: nothing can be said of the resource: the API server may take or refuse it. The answer
+is `depends`, and with --strict the verdict is unknown.
 
 Why: the CustomResourceDefinition is in neither side, nor in the chart's crds/ directory.
 
-What to do instead: name the file or directory that holds the definitions, with --crds or `crds:` in .policylint.yaml.
+What to do instead: name the file or directory that holds the definitions, with --crds or `crds:` in
+.policylint.yaml.
 """
 
 from collections.abc import Iterator

@@ -1,13 +1,13 @@
 """A debug run prints Secrets.
 
-What happens: the log of the job holds every manifest of the release, Secrets included, and the values, for
-everybody who can read it.
+What happens: the log of the job holds every manifest of the release, Secrets included, and the
+values, for everybody who can read it.
 
-Why: helm prints the manifests and the computed values after an install or upgrade when --debug is given; helm diff
-prints Secrets with --show-secrets, helm get and helm template always do.
+Why: helm prints the manifests and the computed values after an install or upgrade when --debug is
+given; helm diff prints Secrets with --show-secrets, helm get and helm template always do.
 
-What to do instead: leave --debug out of deploys in CI. Helm's --hide-secret does not help there: it goes with a dry
-run only.
+What to do instead: leave --debug out of deploys in CI. Helm's --hide-secret does not help there: it
+goes with a dry run only.
 
 Source: pkg/cmd/status.go of Helm 4.1 and cmd/helm/status.go of Helm 3.19 (WriteTable).
 """

@@ -1,14 +1,14 @@
 """A declaration has a field that its kind does not know.
 
-What happens: the setting has no effect. Flux and server-side apply stop with "field not declared in schema",
-kubectl with "strict decoding error: unknown field", others drop it without a word.
+What happens: the setting has no effect. Flux and server-side apply stop with "field not declared in
+schema", kubectl with "strict decoding error: unknown field", others drop it without a word.
 
 Why: the field is misspelt, stands in the wrong place, or belongs to another version of the API.
 
 What to do instead: write it as the kind spells it: kubectl explain helmrelease.spec.
 
-Source: the CustomResourceDefinitions of Flux' helm-controller 1.6 (HelmRelease), Argo CD 3 (Application) and k3s
-(HelmChart).
+Source: the CustomResourceDefinitions of Flux' helm-controller 1.6 (HelmRelease), Argo CD 3
+(Application) and k3s (HelmChart).
 """
 
 from collections.abc import Iterator

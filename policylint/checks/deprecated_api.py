@@ -1,12 +1,14 @@
 """A resource uses an API version that is deprecated.
 
-What happens: nothing yet: the cluster serves it and prints a warning. A later minor will not, and then every upgrade
-of the release stops, even one that no longer uses the version, because Helm also reads the stored manifest.
+What happens: nothing yet: the cluster serves it and prints a warning. A later minor will not, and
+then every upgrade of the release stops, even one that no longer uses the version, because Helm also
+reads the stored manifest.
 
-Why: Kubernetes announces the removal of an API version some minors ahead; products do so for their custom resources.
+Why: Kubernetes announces the removal of an API version some minors ahead; products do so for their
+custom resources.
 
-What to do instead: change to the version that takes its place while both are served, and upgrade the release with it
-before the cluster reaches the minor that removes the old one.
+What to do instead: change to the version that takes its place while both are served, and upgrade
+the release with it before the cluster reaches the minor that removes the old one.
 """
 
 from collections.abc import Iterator
@@ -19,7 +21,8 @@ from policylint.model import Category, Confidence, Created, Fix, Kept, Severity,
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, params={"warn-minors": 2})
 def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
-    """Name the deprecated version; a warning once its removal is `warn-minors` or fewer minors away."""
+    """Name the deprecated version; a warning once its removal is `warn-minors` or fewer minors
+    away."""
     version, kind = change.after.api_version, change.id.kind
     found = status(version, kind, context.target.kubernetes)
     if found.state is not State.DEPRECATED:

@@ -1,6 +1,7 @@
 """A PodDisruptionBudget lets no pod go.
 
-What happens: no node that runs these pods can be drained: cluster upgrades and autoscalers get stuck.
+What happens: no node that runs these pods can be drained: cluster upgrades and autoscalers get
+stuck.
 
 Why: minAvailable is as large as the number of replicas, or maxUnavailable is 0.
 
@@ -17,7 +18,8 @@ from policylint.model import Category, Created, Fix, Kept, Object, Severity, Upg
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """A budget that this upgrade brings in or changes allows no disruption of pods of the same release."""
+    """A budget that this upgrade brings in or changes allows no disruption of pods of the same
+    release."""
     for change in upgrade.of("PodDisruptionBudget"):
         if not isinstance(change, (Created, Kept)) or (
             isinstance(change, Kept) and not _touched(upgrade, change)
@@ -49,7 +51,8 @@ def _touched(upgrade: Upgrade, budget: Kept) -> bool:
 
 
 def _replicas(upgrade: Upgrade, budget: Created | Kept, spec: Object) -> int:
-    """The replicas of the workloads that the budget covers; 0 where it covers none of this release."""
+    """The replicas of the workloads that the budget covers; 0 where it covers none of this
+    release."""
     selector = mapping(spec, "selector")
     covered = [
         found

@@ -2,8 +2,8 @@
 
 What happens: the pipeline is green, and the upgrade is refused all the same.
 
-Why: helm upgrade --dry-run (of the server too) renders and looks up objects, but sends no update: no immutable
-field, no conflict and no admission error can show.
+Why: helm upgrade --dry-run (of the server too) renders and looks up objects, but sends no update:
+no immutable field, no conflict and no admission error can show.
 
 What to do instead: put policylint check before the upgrade; the dry run may stay for what it does.
 """

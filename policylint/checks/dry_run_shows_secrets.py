@@ -21,7 +21,8 @@ AWAY = pattern(rb"[^\n]*?(?:^|\s)(?:1|&)?>>?\s*\S")
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """A dry run with --debug, or inside a CI job, without --hide-secret, whose output goes to no file."""
+    """A dry run with --debug, or inside a CI job, without --hide-secret, whose output goes to no
+    file."""
     logged = invocation.flag("debug").state == "set" or invocation.job is not None
     if (
         invocation.tool == "helm"

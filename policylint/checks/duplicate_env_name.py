@@ -1,7 +1,7 @@
 """An environment variable is given twice.
 
-What happens: today the later value wins. When one of the two is removed, Helm 3's patch removes both, and the variable
-is gone; with Helm 4's server-side apply the whole object is refused.
+What happens: today the later value wins. When one of the two is removed, Helm 3's patch removes
+both, and the variable is gone; with Helm 4's server-side apply the whole object is refused.
 
 Why: the API server keeps env as a list, but patches treat it as a map by name.
 
@@ -17,7 +17,8 @@ from policylint.model import Apply, Category, Created, Fix, Kept, Severity, Viol
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
-    """A touched workload names a variable twice in one container; under server-side apply the forecast refuses it."""
+    """A touched workload names a variable twice in one container; under server-side apply the
+    forecast refuses it."""
     if context.target.apply is Apply.SERVER_SIDE or (
         isinstance(change, Kept) and not change.fields
     ):

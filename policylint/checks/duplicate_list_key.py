@@ -1,10 +1,10 @@
 """Two items of a list have the same key.
 
-What happens: under server-side apply (Helm 4) the API server refuses the object with 'duplicate entries for
-key'.
+What happens: under server-side apply (Helm 4) the API server refuses the object with 'duplicate
+entries for key'.
 
-Why: lists such as env, ports and volumes are maps by their key to the API server; two items of one key cannot
-be told apart.
+Why: lists such as env, ports and volumes are maps by their key to the API server; two items of one
+key cannot be told apart.
 
 What to do instead: remove one of the two items.
 """

@@ -1,7 +1,7 @@
 """One side renders a resource twice.
 
-What happens: Helm 3 refuses to install it, and an upgrade sends both in turn: which one wins is a matter of
-order.
+What happens: Helm 3 refuses to install it, and an upgrade sends both in turn: which one wins is a
+matter of order.
 
 Why: two templates, or a template and a subchart, render the same kind, namespace and name.
 
@@ -16,7 +16,8 @@ from policylint.model import Category, Fix, Location, Severity, Upgrade, Violati
 
 @rule(category=Category.PRACTICE, severity=Severity.ERROR)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """Second and later resources of an identity on the after side, and on a before side that has others."""
+    """Second and later resources of an identity on the after side, and on a before side that has
+    others."""
     for side, manifest in (("after", upgrade.after), ("before", upgrade.before)):
         for resource in manifest.duplicates:
             if side == "before" and resource.id in {found.id for found in upgrade.after.duplicates}:

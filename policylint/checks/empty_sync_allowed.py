@@ -1,11 +1,12 @@
 """A sync that renders nothing deletes everything.
 
-What happens: when the source renders no object (a wrong path, an empty values file, a generator that failed), Argo CD
-deletes every object of the application by itself.
+What happens: when the source renders no object (a wrong path, an empty values file, a generator
+that failed), Argo CD deletes every object of the application by itself.
 
 Why: syncPolicy.automated has allowEmpty: true beside prune: true, which takes that guard away.
 
-What to do instead: leave allowEmpty out, and delete an application on purpose by deleting the Application.
+What to do instead: leave allowEmpty out, and delete an application on purpose by deleting the
+Application.
 
 Source: docs/user-guide/auto_sync.md of argoproj/argo-cd ("Automatic Pruning with Allow-Empty").
 """

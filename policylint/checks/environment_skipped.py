@@ -1,12 +1,13 @@
 """A value skips an environment.
 
-What happens: the later environment gets a value that the one before it never ran with, so nothing has tried it.
+What happens: the later environment gets a value that the one before it never ran with, so nothing
+has tried it.
 
-Why: both environments had the same value until now, and this change moves it in the later one only. The configuration
-lists the environments of a release in the order in which changes go through them.
+Why: both environments had the same value until now, and this change moves it in the later one only.
+The configuration lists the environments of a release in the order in which changes go through them.
 
-What to do instead: change the earlier environment first; or, where the two are meant to differ from now on, waive this
-finding with the reason.
+What to do instead: change the earlier environment first; or, where the two are meant to differ from
+now on, waive this finding with the reason.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ from policylint.report.fleet import Fleet, ahead
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.LIKELY)
 def check(fleet: Fleet, context: Context) -> Iterator[Violation]:
-    """One note for each later release: the keys that leave the value which both environments had."""
+    """One note for each later release: the keys that leave the value which both environments
+    had."""
     found: dict[tuple[str, str, str, str], list[str]] = {}
     for one in ahead(fleet):
         group = (one.later.name, one.later.environment, one.earlier.name, one.earlier.environment)

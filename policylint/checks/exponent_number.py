@@ -2,9 +2,11 @@
 
 What happens: the program reads 1.048576e+06 as text or not at all.
 
-Why: Helm reads large integers of values files as floating point numbers, and a template printed one as it is.
+Why: Helm reads large integers of values files as floating point numbers, and a template printed one
+as it is.
 
-What to do instead: pipe the value through int64 (or int) in the template, or quote it in the values file.
+What to do instead: pipe the value through int64 (or int) in the template, or quote it in the values
+file.
 """
 
 from collections.abc import Iterator
@@ -19,7 +21,8 @@ EXPONENT = pattern(r"(?<![\w.])[1-9](?:\.[0-9]+)?e\+(?:0[6-9]|1[0-9])(?![\w.])")
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
 def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
-    """A string of a touched resource holds a whole number in exponent form that was not there before."""
+    """A string of a touched resource holds a whole number in exponent form that was not there
+    before."""
     if (
         isinstance(change, Kept) and not change.fields
     ) or change.id.kind == "CustomResourceDefinition":

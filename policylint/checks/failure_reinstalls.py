@@ -1,14 +1,16 @@
 """A failed upgrade is uninstalled and installed anew.
 
-What happens: after a failed upgrade the controller of k3s and RKE2 uninstalls the release and installs it again:
-every object goes and comes back, claims that the chart renders lose their data, and nothing can be rolled back.
+What happens: after a failed upgrade the controller of k3s and RKE2 uninstalls the release and
+installs it again: every object goes and comes back, claims that the chart renders lose their data,
+and nothing can be rolled back.
 
 Why: spec.failurePolicy is reinstall, which is its default.
 
-What to do instead: failurePolicy: abort leaves the release as it is for a person, retry tries again without
-uninstalling.
+What to do instead: failurePolicy: abort leaves the release as it is for a person, retry tries again
+without uninstalling.
 
-Source: pkg/controllers/chart/chart.go and pkg/apis/helm.cattle.io/v1/types.go of k3s-io/helm-controller.
+Source: pkg/controllers/chart/chart.go and pkg/apis/helm.cattle.io/v1/types.go of
+k3s-io/helm-controller.
 """
 
 from collections.abc import Iterator

@@ -1,13 +1,15 @@
 """The release was never installed successfully.
 
-What happens: the next upgrade starts from the failed install's manifest; if it fails too, --atomic has nothing to go
-back to and says `unable to find a previously successful release when attempting to rollback`. Objects that the failed
-install made stay. After a success Helm marks the failed revision as superseded, as if it had once been good.
+What happens: the next upgrade starts from the failed install's manifest; if it fails too, --atomic
+has nothing to go back to and says `unable to find a previously successful release when attempting
+to rollback`. Objects that the failed install made stay. After a success Helm marks the failed
+revision as superseded, as if it had once been good.
 
 Why: no revision of the release was ever deployed.
 
-What to do instead: read the description, repair the cause, and install with --atomic (Helm 4: --rollback-on-failure),
-which removes a failed first install; or uninstall what is left and install again.
+What to do instead: read the description, repair the cause, and install with --atomic (Helm 4:
+--rollback-on-failure), which removes a failed first install; or uninstall what is left and install
+again.
 """
 
 from collections.abc import Iterator

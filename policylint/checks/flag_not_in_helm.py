@@ -1,12 +1,13 @@
 """A flag that this Helm does not know.
 
-What happens: helm stops with "unknown flag" before it does anything, or, for an old spelling that still works,
-prints a warning until the version that drops it.
+What happens: helm stops with "unknown flag" before it does anything, or, for an old spelling that
+still works, prints a warning until the version that drops it.
 
-Why: the flag, or the value of --wait, --dry-run or --post-renderer, belongs to another Helm line or a newer version
-than the one that the file installs, or it is misspelled.
+Why: the flag, or the value of --wait, --dry-run or --post-renderer, belongs to another Helm line or
+a newer version than the one that the file installs, or it is misspelled.
 
-What to do instead: write the flag as the Helm of the pipeline calls it, or move the pipeline to the Helm that has it.
+What to do instead: write the flag as the Helm of the pipeline calls it, or move the pipeline to the
+Helm that has it.
 """
 
 from collections.abc import Iterator
@@ -28,7 +29,8 @@ from policylint.scan.shells.flags import LINES, canonical, options
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """Flags and values that the Helm line and version do not have; without a known line, those that no line has."""
+    """Flags and values that the Helm line and version do not have; without a known line, those that
+    no line has."""
     verb = invocation.action
     if invocation.tool != "helm" or not known_verb(verb) or through_plugin(invocation):
         return

@@ -2,10 +2,11 @@
 
 What happens: helm stops with an error before it does anything.
 
-Why: --force-replace sends replacements, --force-conflicts and --server-side=true send server-side apply: Helm 4
-refuses them together.
+Why: --force-replace sends replacements, --force-conflicts and --server-side=true send server-side
+apply: Helm 4 refuses them together.
 
-What to do instead: keep one. To take over fields from another manager, --force-conflicts alone is enough.
+What to do instead: keep one. To take over fields from another manager, --force-conflicts alone is
+enough.
 """
 
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
 
 @cache
 def _refused() -> tuple[tuple[tuple[str, ...], str | None], ...]:
-    """The flags of each pair by Helm 3's names, and the value of the second with which alone they are refused."""
+    """The flags of each pair by Helm 3's names, and the value of the second with which alone they
+    are refused."""
     rows = [row for row in notes()["exclusive"] if row["how"] != "wins"]
     return tuple((tuple(map(canonical, row["flags"])), row.get("value")) for row in rows)

@@ -1,11 +1,12 @@
 """A dependency's version is a range that nothing fixes.
 
-What happens: the next `helm dependency update` may bring another chart, with other objects, into the same version of
-this one, and no change in git shows it.
+What happens: the next `helm dependency update` may bring another chart, with other objects, into
+the same version of this one, and no change in git shows it.
 
 Why: the version in Chart.yaml is a range, and there is no Chart.lock.
 
-What to do instead: commit Chart.lock and build with `helm dependency build`, or write exact versions.
+What to do instead: commit Chart.lock and build with `helm dependency build`, or write exact
+versions.
 """
 
 from collections.abc import Iterator

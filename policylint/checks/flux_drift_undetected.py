@@ -1,12 +1,12 @@
 """Flux does not see what others change.
 
-What happens: what somebody edits or deletes by hand stays that way until the next upgrade of the chart, and nothing
-says so.
+What happens: what somebody edits or deletes by hand stays that way until the next upgrade of the
+chart, and nothing says so.
 
 Why: spec.driftDetection.mode is not set; its default is disabled.
 
-What to do instead: mode: warn reports drift, mode: enabled corrects it too; fields that an autoscaler sets go under
-driftDetection.ignore.
+What to do instead: mode: warn reports drift, mode: enabled corrects it too; fields that an
+autoscaler sets go under driftDetection.ignore.
 
 Source: api/v2/helmrelease_types.go of fluxcd/helm-controller 1.6 (DriftDetection).
 """
@@ -25,7 +25,8 @@ PATH = ("spec", "driftDetection", "mode")
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """A HelmRelease whose API knows the setting and that leaves it off; silent where a template may write it."""
+    """A HelmRelease whose API knows the setting and that leaves it off; silent where a template may
+    write it."""
     root = declared(invocation) if invocation.tool == "flux" and not invocation.dynamic else None
     if root is None or root.string("apiVersion") not in APIS:
         return

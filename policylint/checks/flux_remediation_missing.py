@@ -2,7 +2,8 @@
 
 What happens: the HelmRelease stays half applied and not ready until somebody looks at it.
 
-Why: spec.upgrade.remediation asks for no retries, so that a failed upgrade is neither tried again nor rolled back.
+Why: spec.upgrade.remediation asks for no retries, so that a failed upgrade is neither tried again
+nor rolled back.
 
 What to do instead: spec.upgrade.remediation.retries: 3; the last failure is then rolled back too.
 """
@@ -40,7 +41,8 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
 
 
 def _tries_again(invocation: Invocation) -> bool:
-    """Whether spec.upgrade.strategy (helm-controller 1.4 and later) asks for another try instead."""
+    """Whether spec.upgrade.strategy (helm-controller 1.4 and later) asks for another try
+    instead."""
     root = declared(invocation)
     return (
         root is not None and root.string("spec", "upgrade", "strategy", "name") == "RetryOnFailure"

@@ -1,13 +1,14 @@
 """Flux tries a broken release for ever.
 
-What happens: a release that cannot succeed is installed or upgraded again and again; each time the chart's hooks
-run, and an install is uninstalled in between, with the claims that the chart renders.
+What happens: a release that cannot succeed is installed or upgraded again and again; each time the
+chart's hooks run, and an install is uninstalled in between, with the claims that the chart renders.
 
 Why: remediation.retries is negative, which means without end.
 
 What to do instead: retries: 3 is enough for what passes by itself; the rest needs a change.
 
-Source: api/v2/helmrelease_types.go of fluxcd/helm-controller 1.6 (InstallRemediation, UpgradeRemediation).
+Source: api/v2/helmrelease_types.go of fluxcd/helm-controller 1.6 (InstallRemediation,
+UpgradeRemediation).
 """
 
 from collections.abc import Iterator

@@ -1,11 +1,11 @@
 """Objects are replaced instead of patched.
 
-What happens: a replacement takes away what controllers and other tools wrote, and fails for Services and
-claims, whose allocated fields it leaves out. It does not get past an immutable field, and it does not unlock a
-pending release.
+What happens: a replacement takes away what controllers and other tools wrote, and fails for
+Services and claims, whose allocated fields it leaves out. It does not get past an immutable field,
+and it does not unlock a pending release.
 
-Why: --force (Helm 4: --force-replace), or what other tools call force, force_update, forceUpdate or Replace=true, is
-given; Helm 4 refuses it together with server-side apply.
+Why: --force (Helm 4: --force-replace), or what other tools call force, force_update, forceUpdate or
+Replace=true, is given; Helm 4 refuses it together with server-side apply.
 
 What to do instead: leave it out; where a field is immutable, delete that one object and upgrade.
 """

@@ -1,9 +1,10 @@
 """A StatefulSet loses the Service that names its pods.
 
-What happens: the names POD.SERVICE.NAMESPACE.svc resolve no more: members of a cluster do not find each other.
+What happens: the names POD.SERVICE.NAMESPACE.svc resolve no more: members of a cluster do not find
+each other.
 
-Why: the Service that the StatefulSet's serviceName says is deleted or renamed in this upgrade; serviceName itself
-cannot change.
+Why: the Service that the StatefulSet's serviceName says is deleted or renamed in this upgrade;
+serviceName itself cannot change.
 
 What to do instead: keep the Service under its name.
 """

@@ -1,11 +1,14 @@
 """A leftover of Helm 2.
 
-What happens: Helm 3 and 4 stop with "unknown command" or "unknown flag"; behind || true nobody sees it.
+What happens: Helm 3 and 4 stop with "unknown command" or "unknown flag"; behind || true nobody sees
+it.
 
-Why: Tiller, helm init, delete --purge and install --name ended with Helm 2, which has had no fixes since 2020; so did
-the stable and incubator repositories at storage.googleapis.com, which answer 403 since.
+Why: Tiller, helm init, delete --purge and install --name ended with Helm 2, which has had no fixes
+since 2020; so did the stable and incubator repositories at storage.googleapis.com, which answer 403
+since.
 
-What to do instead: remove it. Uninstalling purges by default now, and the release's name is the first argument.
+What to do instead: remove it. Uninstalling purges by default now, and the release's name is the
+first argument.
 """
 
 from collections.abc import Iterator
@@ -22,7 +25,8 @@ GONE = pattern(r"https?://kubernetes-charts(?:-incubator)?\.storage\.googleapis\
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """A verb, a flag or a repository that only Helm 2 has; silent on the first two where the file installs Helm 2."""
+    """A verb, a flag or a repository that only Helm 2 has; silent on the first two where the file
+    installs Helm 2."""
     gone = next((word for word in invocation.positionals if word and GONE.match(word)), None)
     if gone and invocation.action == "repo":
         yield Violation(

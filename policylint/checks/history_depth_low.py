@@ -1,12 +1,13 @@
 """Failed upgrades push the good revisions out of the history.
 
-What happens: after a few more failed upgrades no revision is left to go back to, except the one that is deployed.
+What happens: after a few more failed upgrades no revision is left to go back to, except the one
+that is deployed.
 
-Why: Helm keeps --history-max revisions (10 by default), failed ones count, and the oldest go first; only the last
-deployed one is never pruned.
+Why: Helm keeps --history-max revisions (10 by default), failed ones count, and the oldest go first;
+only the last deployed one is never pruned.
 
-What to do instead: end the run of failures (roll back and repair the chart before the next attempt), stop jobs that
-retry without end, or keep more revisions with --history-max.
+What to do instead: end the run of failures (roll back and repair the chart before the next
+attempt), stop jobs that retry without end, or keep more revisions with --history-max.
 """
 
 from collections.abc import Iterator

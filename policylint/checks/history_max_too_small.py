@@ -1,9 +1,11 @@
 """The history holds too few revisions to go back.
 
-What happens: one failed upgrade pushes the last good revision out, and there is nothing to roll back to.
+What happens: one failed upgrade pushes the last good revision out, and there is nothing to roll
+back to.
 
-Why: --history-max (or HELM_MAX_HISTORY, maxHistory, ...) is 1 or 2; failed revisions count too. A team that wants to be
-able to go further back says so with the parameter `least`; then the default of ten, or Flux' five, may be too few too.
+Why: --history-max (or HELM_MAX_HISTORY, maxHistory, ...) is 1 or 2; failed revisions count too. A
+team that wants to be able to go further back says so with the parameter `least`; then the default
+of ten, or Flux' five, may be too few too.
 
 What to do instead: keep at least 5, or ten, which is the default.
 """
@@ -21,7 +23,8 @@ TEN = 10
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, params={"least": 3})
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """The limit is below `least` and not 0: of the command, of the variable, or of the tool by default."""
+    """The limit is below `least` and not 0: of the command, of the variable, or of the tool by
+    default."""
     least, (value, why) = int(context.params["least"]), _limit(invocation)
     keeps = invocation.action in ("upgrade", "rollback") and not is_dry_run(invocation)
     if keeps and value.isdigit() and 0 < int(value) < least:

@@ -1,8 +1,10 @@
 """The history grows without bound.
 
-What happens: every revision stays as a Secret in the cluster; listing releases gets slow, and etcd fills up.
+What happens: every revision stays as a Secret in the cluster; listing releases gets slow, and etcd
+fills up.
 
-Why: --history-max (or HELM_MAX_HISTORY, max_history, maxHistory) is 0, which means no limit, or hundreds.
+Why: --history-max (or HELM_MAX_HISTORY, max_history, maxHistory) is 0, which means no limit, or
+hundreds.
 
 What to do instead: leave it at 10, or choose a number that covers the rollbacks you want.
 """

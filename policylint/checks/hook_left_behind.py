@@ -2,8 +2,8 @@
 
 What happens: the next upgrade fails: the hook resource of the last run already exists.
 
-Why: helm.sh/hook-delete-policy is set without before-hook-creation, which replaces the default that would have
-deleted it.
+Why: helm.sh/hook-delete-policy is set without before-hook-creation, which replaces the default that
+would have deleted it.
 
 What to do instead: add before-hook-creation to the policy.
 """

@@ -1,12 +1,14 @@
 """A hook may need longer than helm waits.
 
-What happens: helm gives up on the hook ("timed out waiting for the condition"), the upgrade fails, and the Job runs
-on: a migration then ends behind a release that was rolled back.
+What happens: helm gives up on the hook ("timed out waiting for the condition"), the upgrade fails,
+and the Job runs on: a migration then ends behind a release that was rolled back.
 
-Why: helm waits for each hook as long as --timeout says, five minutes if it says nothing; a Job of the chart's hooks
-has an activeDeadlineSeconds beyond that, or no timeout is given although Jobs run as hooks.
+Why: helm waits for each hook as long as --timeout says, five minutes if it says nothing; a Job of
+the chart's hooks has an activeDeadlineSeconds beyond that, or no timeout is given although Jobs run
+as hooks.
 
-What to do instead: give --timeout more than the longest hook takes, and the Job a deadline below it.
+What to do instead: give --timeout more than the longest hook takes, and the Job a deadline below
+it.
 """
 
 import re
@@ -29,7 +31,8 @@ DEADLINE = pattern(r"^  activeDeadlineSeconds:[ \t]*(\d+)", re.MULTILINE)
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """The Jobs among the hooks of a chart that stands in the repository, as its templates spell them."""
+    """The Jobs among the hooks of a chart that stands in the repository, as its templates spell
+    them."""
     flag = invocation.flag("timeout")
     if (
         not changes_release(invocation)

@@ -1,6 +1,7 @@
 """Hooks do not run.
 
-What happens: migrations, backups and checks that the chart runs as hooks are left out without a word.
+What happens: migrations, backups and checks that the chart runs as hooks are left out without a
+word.
 
 Why: --no-hooks (disableHooks, disable_webhooks) is set.
 
@@ -27,6 +28,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
 
 
 def _renders(invocation: Invocation) -> bool:
-    """Whether a helmfile's arguments can only be for `helmfile template`: an upgrade refuses --include-crds."""
+    """Whether a helmfile's arguments can only be for `helmfile template`: an upgrade refuses
+    --include-crds."""
     source = invocation.source
     return invocation.tool == "helmfile" and source is not None and "--include-crds" in source.text

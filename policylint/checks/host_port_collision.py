@@ -1,7 +1,7 @@
 """Two workloads of the release ask for one host port.
 
-What happens: pods of both cannot run on one node: with a DaemonSet among them, one of the two never starts
-there.
+What happens: pods of both cannot run on one node: with a DaemonSet among them, one of the two never
+starts there.
 
 Why: the same hostPort (or port under hostNetwork) is written twice.
 
@@ -24,7 +24,8 @@ from policylint.model import Category, Fix, Object, Resource, Severity, Upgrade,
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """One (protocol, host port) on two workloads of the after side, at least one of them a DaemonSet."""
+    """One (protocol, host port) on two workloads of the after side, at least one of them a
+    DaemonSet."""
     owners: dict[tuple[object, object], list[Resource]] = {}
     for workload in workloads(upgrade.after):
         for key in _host_ports(pod_template(workload) or {}):

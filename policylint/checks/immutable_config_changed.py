@@ -2,10 +2,11 @@
 
 What happens: the API server refuses the update with 'field is immutable when `immutable` is set'.
 
-Why: immutable: true is a promise to the kubelet that the data never changes; it cannot be taken back.
+Why: immutable: true is a promise to the kubelet that the data never changes; it cannot be taken
+back.
 
-What to do instead: put a hash of the data into the object's name, so that each version is an object of its
-own.
+What to do instead: put a hash of the data into the object's name, so that each version is an object
+of its own.
 """
 
 from collections.abc import Iterator

@@ -2,8 +2,8 @@
 
 What happens: the API server refuses the update with the message quoted.
 
-Why: the field is fixed once the object exists, or may only change in one direction. This rule explains every
-refusal that has no rule of its own.
+Why: the field is fixed once the object exists, or may only change in one direction. This rule
+explains every refusal that has no rule of its own.
 
 What to do instead: keep the field as it is, or create the object under another name.
 """

@@ -1,6 +1,7 @@
 """An Ingress moves to another controller.
 
-What happens: another controller, with another address, answers for the Ingress; the old address stops.
+What happens: another controller, with another address, answers for the Ingress; the old address
+stops.
 
 Why: ingressClassName, or the old annotation for it, changes.
 
@@ -18,7 +19,8 @@ OLD = "kubernetes.io/ingress.class"
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(change: Kept, context: Context) -> Iterator[Violation]:
-    """The class by field or annotation is another one after; saying the same class in the new field is no change."""
+    """The class by field or annotation is another one after; saying the same class in the new field
+    is no change."""
     if change.id.kind != "Ingress" or not change.fields:
         return
     old, new = _ingress_class(change.before), _ingress_class(change.after)

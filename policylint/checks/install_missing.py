@@ -4,8 +4,8 @@ What happens: helm says: release: not found (or: has no deployed releases).
 
 Why: helm upgrade without --install needs a release that exists.
 
-What to do instead: add --install, unless the release is installed elsewhere on purpose. Where the same file installs it
-too, nothing is said.
+What to do instead: add --install, unless the release is installed elsewhere on purpose. Where the
+same file installs it too, nothing is said.
 """
 
 from collections.abc import Iterator

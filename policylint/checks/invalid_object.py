@@ -2,8 +2,8 @@
 
 What happens: the API server refuses it with the message quoted; nothing of this object is changed.
 
-Why: the object breaks a rule of its kind: a selector that does not match the template's labels, a mount
-without its volume, a request over the limit, a name or number out of range.
+Why: the object breaks a rule of its kind: a selector that does not match the template's labels, a
+mount without its volume, a request over the limit, a name or number out of range.
 
 What to do instead: correct the field named; the message says what the server wants.
 """

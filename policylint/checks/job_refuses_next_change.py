@@ -2,8 +2,8 @@
 
 What happens: the first upgrade that changes the Job (a new image, another argument) is refused.
 
-Why: a Job that is no hook and has no ttlSecondsAfterFinished stays in the cluster, and its template cannot
-change.
+Why: a Job that is no hook and has no ttlSecondsAfterFinished stays in the cluster, and its template
+cannot change.
 
 What to do instead: make it a hook with before-hook-creation, put a hash into its name, or set
 ttlSecondsAfterFinished.

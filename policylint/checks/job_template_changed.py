@@ -4,8 +4,8 @@ What happens: the API server refuses the update with 'spec.template: ... field i
 
 Why: a Job's pod template is fixed when the Job is created: a new image or argument means a new Job.
 
-What to do instead: make the Job a Helm hook with the before-hook-creation delete policy, put a hash of its
-template into its name, or delete the old Job before the upgrade.
+What to do instead: make the Job a Helm hook with the before-hook-creation delete policy, put a hash
+of its template into its name, or delete the old Job before the upgrade.
 """
 
 from collections.abc import Iterator

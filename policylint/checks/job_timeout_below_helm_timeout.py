@@ -1,6 +1,7 @@
 """The CI job is stopped before helm gives up.
 
-What happens: helm is killed while it waits, so that nothing is rolled back and the release stays in pending-upgrade.
+What happens: helm is killed while it waits, so that nothing is rolled back and the release stays in
+pending-upgrade.
 
 Why: the time limit of the job or step is not longer than --timeout (5m where none is given).
 

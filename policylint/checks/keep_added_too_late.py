@@ -2,10 +2,11 @@
 
 What happens: Helm deletes the object although the new chart says helm.sh/resource-policy: keep.
 
-Why: Helm looks at the live object when it decides; an annotation that only the new chart has is not there yet.
+Why: Helm looks at the live object when it decides; an annotation that only the new chart has is not
+there yet.
 
-What to do instead: annotate the live object first (kubectl annotate), or upgrade once with the annotation and
-only then remove the object.
+What to do instead: annotate the live object first (kubectl annotate), or upgrade once with the
+annotation and only then remove the object.
 """
 
 from collections.abc import Iterator

@@ -1,10 +1,11 @@
 """An object that is dropped but kept stands in the way of a rollback.
 
-What happens: `helm rollback` stops with `no ConfigMap with the name "web" found`, part of the release rolled back.
+What happens: `helm rollback` stops with `no ConfigMap with the name "web" found`, part of the
+release rolled back.
 
-Why: helm.sh/resource-policy: keep leaves the object in the cluster when the release drops it. Helm 3 rolls back to a
-manifest that has the object, finds it alive, and has no base for it in the current revision. Helm 4 takes the live
-object as the base.
+Why: helm.sh/resource-policy: keep leaves the object in the cluster when the release drops it. Helm
+3 rolls back to a manifest that has the object, finds it alive, and has no base for it in the
+current revision. Helm 4 takes the live object as the base.
 
 What to do instead: delete the kept object by hand before a rollback, or use Helm 4 for it.
 """

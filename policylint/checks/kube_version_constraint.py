@@ -1,11 +1,11 @@
 """A chart turns away managed clusters.
 
-What happens: `helm upgrade` stops with `chart requires kubeVersion: >= 1.25.0 which is incompatible with Kubernetes
-v1.29.4-eks-036c24b`, although the cluster is new enough. Recent Helm (3.22 and 4.3 were tried) drops the vendor's
-suffix first; older ones do not.
+What happens: `helm upgrade` stops with `chart requires kubeVersion: >= 1.25.0 which is incompatible
+with Kubernetes v1.29.4-eks-036c24b`, although the cluster is new enough. Recent Helm (3.22 and 4.3
+were tried) drops the vendor's suffix first; older ones do not.
 
-Why: to a version range, `-eks-036c24b` or `-gke.1200` is a pre-release, and a range without a pre-release of its own
-takes none.
+Why: to a version range, `-eks-036c24b` or `-gke.1200` is a pre-release, and a range without a
+pre-release of its own takes none.
 
 What to do instead: write the bounds with `-0`, the lowest pre-release: `>=1.25.0-0`.
 """
@@ -25,7 +25,8 @@ _VENDOR = "-eks-036c24b"
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(chart: Chart, context: Context) -> Iterator[Violation]:
-    """The constraint admits the target's version as Kubernetes says it, and not as a managed cluster does."""
+    """The constraint admits the target's version as Kubernetes says it, and not as a managed
+    cluster does."""
     constraint = str(chart.metadata.get("kubeVersion") or "")
     version = f"{context.target.kubernetes}.4"
     if constraint and admits(constraint, version) and not admits(constraint, version + _VENDOR):

@@ -1,7 +1,7 @@
 """Resource requests or limits are removed.
 
-What happens: the container may starve its neighbours, is evicted first, and an autoscaler that counts in
-percent of the request stops.
+What happens: the container may starve its neighbours, is evicted first, and an autoscaler that
+counts in percent of the request stops.
 
 Why: resources of a container that stays lose their requests or limits in this upgrade.
 

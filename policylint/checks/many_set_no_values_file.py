@@ -1,6 +1,7 @@
 """Many values on the command line and none in a file.
 
-What happens: nobody reviews what the release runs with, and the next upgrade has to repeat every word.
+What happens: nobody reviews what the release runs with, and the next upgrade has to repeat every
+word.
 
 Why: several --set and no values file.
 

@@ -1,12 +1,12 @@
 """The upgrade renames most of the release.
 
-What happens: Helm creates every object under its new name and deletes the old ones: addresses, volumes and
-history do not move along, and everything restarts at once.
+What happens: Helm creates every object under its new name and deletes the old ones: addresses,
+volumes and history do not move along, and everything restarts at once.
 
 Why: the name template, nameOverride, the release name or the namespace changed.
 
-What to do instead: set nameOverride or fullnameOverride so that the old names stay; to move on purpose, install
-beside the old release and switch over.
+What to do instead: set nameOverride or fullnameOverride so that the old names stay; to move on
+purpose, install beside the old release and switch over.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,8 @@ from policylint.model import Category, Created, Deleted, Fix, Severity, Upgrade,
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR, params={"share": 0.5, "least": 3})
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """At least `share` of the before side, and `least` objects, come back under another name or namespace."""
+    """At least `share` of the before side, and `least` objects, come back under another name or
+    namespace."""
     found = renames(upgrade)
     if len(found) < int(context.params["least"]) or len(found) < len(
         upgrade.before.resources

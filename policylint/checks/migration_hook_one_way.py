@@ -1,13 +1,13 @@
 """A migration has no way back.
 
-What happens: a rollback brings the old version of the application back, and the data stays as the new version's
-migration left it: the old version may not start on it, or may damage it.
+What happens: a rollback brings the old version of the application back, and the data stays as the
+new version's migration left it: the old version may not start on it, or may damage it.
 
-Why: a pre- or post-upgrade hook migrates data in this upgrade, and the chart has no hook for pre-rollback or
-post-rollback.
+Why: a pre- or post-upgrade hook migrates data in this upgrade, and the chart has no hook for
+pre-rollback or post-rollback.
 
-What to do instead: take a backup before the upgrade; make migrations that the old version can live with (expand, then
-contract in a later release); or add a rollback hook.
+What to do instead: take a backup before the upgrade; make migrations that the old version can live
+with (expand, then contract in a later release); or add a rollback hook.
 """
 
 import json
@@ -48,7 +48,8 @@ WORDS = (
     params={"words": list(WORDS)},
 )
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """A Job hook of an upgrade that this upgrade changes or brings in names a migration; no rollback hook is there."""
+    """A Job hook of an upgrade that this upgrade changes or brings in names a migration; no
+    rollback hook is there."""
     if _runs(upgrade.after, BACK) or not upgrade.before.resources:
         return
     for hook in _runs(upgrade.after, FORWARD):

@@ -1,12 +1,13 @@
 """A template of the new chart reads a value that --reuse-values leaves out.
 
-What happens: the upgrade stops while rendering with `nil pointer evaluating interface {}`, before anything is applied.
+What happens: the upgrade stops while rendering with `nil pointer evaluating interface {}`, before
+anything is applied.
 
-Why: the new chart's default that the template relies on is not taken under --reuse-values; Helm uses the old chart's
-defaults, which lack the key.
+Why: the new chart's default that the template relies on is not taken under --reuse-values; Helm
+uses the old chart's defaults, which lack the key.
 
-What to do instead: set the key in the values of this upgrade, keep all values in a file and upgrade with
---reset-values, or use --reset-then-reuse-values (Helm 3.14 and later).
+What to do instead: set the key in the values of this upgrade, keep all values in a file and upgrade
+with --reset-values, or use --reset-then-reuse-values (Helm 3.14 and later).
 """
 
 from collections.abc import Iterator

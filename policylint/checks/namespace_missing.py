@@ -1,8 +1,10 @@
 """The namespace is left to the kube context.
 
-What happens: the release goes to whatever namespace the context of the machine names, often default.
+What happens: the release goes to whatever namespace the context of the machine names, often
+default.
 
-Why: no -n/--namespace and no HELM_NAMESPACE; Terraform and Pulumi take the namespace default where none is named.
+Why: no -n/--namespace and no HELM_NAMESPACE; Terraform and Pulumi take the namespace default where
+none is named.
 
 What to do instead: name the namespace.
 """
@@ -20,7 +22,8 @@ WHERE = {
     ),
     **dict.fromkeys(("terraform", "pulumi"), "the namespace default"),
 }
-"""Where a tool puts a release whose namespace is not named; the others have another place for it."""
+"""Where a tool puts a release whose namespace is not named; the others have another place for
+it."""
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

@@ -1,11 +1,12 @@
 """Nothing keeps two deploys apart.
 
-What happens: two pushes in a row run two upgrades of one release at the same time; the second one fails with "another
-operation (install/upgrade/rollback) is in progress".
+What happens: two pushes in a row run two upgrades of one release at the same time; the second one
+fails with "another operation (install/upgrade/rollback) is in progress".
 
 Why: the job that deploys is in no concurrency group (GitHub) or resource group (GitLab).
 
-What to do instead: give it one, named after the release and environment, that waits and does not cancel.
+What to do instead: give it one, named after the release and environment, that waits and does not
+cancel.
 """
 
 from collections.abc import Iterator

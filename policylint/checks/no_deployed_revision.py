@@ -1,12 +1,14 @@
 """No revision of the release is deployed.
 
-What happens: an upgrade takes the last failed revision for what runs and computes its changes from that manifest;
-after an uninstall that kept the history it stops with `has no deployed releases`.
+What happens: an upgrade takes the last failed revision for what runs and computes its changes from
+that manifest; after an uninstall that kept the history it stops with `has no deployed releases`.
 
-Why: Helm compares with the newest revision whose status is deployed. Where none is left (a rollback failed half-way,
-records were deleted by hand, the release was uninstalled with --keep-history), what runs and what Helm believes differ.
+Why: Helm compares with the newest revision whose status is deployed. Where none is left (a rollback
+failed half-way, records were deleted by hand, the release was uninstalled with --keep-history),
+what runs and what Helm believes differ.
 
-What to do instead: roll back to the newest good revision, which makes it the deployed one, and then upgrade.
+What to do instead: roll back to the newest good revision, which makes it the deployed one, and then
+upgrade.
 """
 
 from collections.abc import Iterator
@@ -19,7 +21,8 @@ from policylint.model import Category, Fix, Severity, Violation
 
 @rule(category=Category.ROLLBACK, severity=Severity.WARNING)
 def check(history: History, _: Context) -> Iterator[Violation]:
-    """Report a history without a deployed revision; a locked or never installed one has rules of its own."""
+    """Report a history without a deployed revision; a locked or never installed one has rules of
+    its own."""
     if not history.complete or history.deployed or history.last.pending or not history.good:
         return
     start = base(history)

@@ -1,13 +1,14 @@
 """A null is meant to delete a default of a subchart.
 
-What happens: whether the default goes away depends on the Helm version: some releases of Helm 3 keep a subchart's
-default although the parent's values say null, others pass the null on to the templates.
+What happens: whether the default goes away depends on the Helm version: some releases of Helm 3
+keep a subchart's default although the parent's values say null, others pass the null on to the
+templates.
 
-Why: Helm merges the parent's values before it sees the subchart's defaults, and the handling of nulls in between was
-changed several times.
+Why: Helm merges the parent's values before it sees the subchart's defaults, and the handling of
+nulls in between was changed several times.
 
-What to do instead: set the value the subchart documents for "off" (an empty string, false, an empty list), or change
-the default in the subchart.
+What to do instead: set the value the subchart documents for "off" (an empty string, false, an empty
+list), or change the default in the subchart.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,8 @@ from policylint.model import Category, Confidence, Fix, Severity, Violation
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
 def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
-    """Report nulls that this upgrade gives below the name of a subchart which has a default there."""
+    """Report nulls that this upgrade gives below the name of a subchart which has a default
+    there."""
     for path, value in leaves(change.new_user):
         if value is None and len(path) > 1 and has_default(change.new, path):
             yield Violation(

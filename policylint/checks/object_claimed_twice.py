@@ -1,13 +1,14 @@
 """Two releases hold the same object.
 
-What happens: each upgrade of one release overwrites what the other set, and when one of them is uninstalled or drops
-the object, it is deleted under the other.
+What happens: each upgrade of one release overwrites what the other set, and when one of them is
+uninstalled or drops the object, it is deleted under the other.
 
-Why: both charts render an object of the same name in the same namespace. Helm's ownership annotations stop that on
-install, unless --take-ownership was given or the records are older than the annotations.
+Why: both charts render an object of the same name in the same namespace. Helm's ownership
+annotations stop that on install, unless --take-ownership was given or the records are older than
+the annotations.
 
-What to do instead: let one release own the object: rename it in one chart, or remove it there after annotating it with
-`helm.sh/resource-policy: keep`.
+What to do instead: let one release own the object: rename it in one chart, or remove it there after
+annotating it with `helm.sh/resource-policy: keep`.
 """
 
 from collections.abc import Iterator

@@ -1,11 +1,12 @@
 """Two releases render the same object.
 
-What happens: Helm refuses the upgrade that would create the object a second time: `exists and cannot be imported into
-the current release: invalid ownership metadata`. Where both releases hold it already, each upgrade overwrites what the
-other set, and whichever drops it deletes it under the other.
+What happens: Helm refuses the upgrade that would create the object a second time: `exists and
+cannot be imported into the current release: invalid ownership metadata`. Where both releases hold
+it already, each upgrade overwrites what the other set, and whichever drops it deletes it under the
+other.
 
-Why: two releases of this configuration render an object of the same name in the same namespace and environment, often a
-cluster-wide role, a namespace, or a CRD that both charts bring along.
+Why: two releases of this configuration render an object of the same name in the same namespace and
+environment, often a cluster-wide role, a namespace, or a CRD that both charts bring along.
 
 What to do instead: let one release own the object: switch it off, or rename it, in the other.
 """
@@ -19,7 +20,8 @@ from policylint.report.fleet import Fleet, overlaps
 
 @rule(category=Category.CLUSTER_REJECTS, severity=Severity.ERROR)
 def check(fleet: Fleet, context: Context) -> Iterator[Violation]:
-    """An error where the upgrade creates it for one of them, a warning where both hold it already."""
+    """An error where the upgrade creates it for one of them, a warning where both hold it
+    already."""
     for overlap in overlaps(fleet):
         names = " and ".join(f"{member.namespace}/{member.name}" for member in overlap.members)
         where = f" in {overlap.members[0].environment}" if overlap.members[0].environment else ""

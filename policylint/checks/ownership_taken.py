@@ -1,11 +1,12 @@
 """Objects of others are taken over.
 
-What happens: the release claims every object it names, whoever made it: two releases then fight, and
-uninstalling one deletes what the other needs.
+What happens: the release claims every object it names, whoever made it: two releases then fight,
+and uninstalling one deletes what the other needs.
 
 Why: --take-ownership is set; it is all or nothing.
 
-What to do instead: adopt single objects by hand: set the labels and annotations of the release on them.
+What to do instead: adopt single objects by hand: set the labels and annotations of the release on
+them.
 """
 
 from collections.abc import Iterator

@@ -1,10 +1,10 @@
 """A workload swaps its persistent volume for a temporary one.
 
-What happens: the pods start with an empty volume; the data of the claim is no longer mounted, and is lost with
-the next clean-up.
+What happens: the pods start with an empty volume; the data of the claim is no longer mounted, and
+is lost with the next clean-up.
 
-Why: a value such as persistence.enabled was turned off, so the chart renders emptyDir where it rendered a
-claim.
+Why: a value such as persistence.enabled was turned off, so the chart renders emptyDir where it
+rendered a claim.
 
 What to do instead: keep persistence on, or name the old claim as existingClaim.
 """

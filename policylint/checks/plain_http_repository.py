@@ -30,7 +30,8 @@ NEAR = pattern(r"localhost$|127\.|\[::1\]|[^.]+$|.*\.svc(?:\.cluster\.local)?$")
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """repo add, --repo, a chart address or a declared repository with http://, what is near apart."""
+    """repo add, --repo, a chart address or a declared repository with http://, what is near
+    apart."""
     for word in _addresses(invocation):
         found = re.match(ADDRESS, word)
         if found and not NEAR.match(found["host"]):

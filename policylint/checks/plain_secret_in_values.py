@@ -1,12 +1,12 @@
 """A secret stands in plain text in the values.
 
-What happens: whoever reads the values file, the git history, the CI log or the release record reads the secret;
-`helm get values` prints it.
+What happens: whoever reads the values file, the git history, the CI log or the release record reads
+the secret; `helm get values` prints it.
 
 Why: values are stored as they are in the release's record, and values files usually lie in git.
 
-What to do instead: refer to a Secret that exists (most charts have an existingSecret value), or keep the file
-encrypted (sops, helm-secrets) and decrypt it on the way.
+What to do instead: refer to a Secret that exists (most charts have an existingSecret value), or
+keep the file encrypted (sops, helm-secrets) and decrypt it on the way.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,8 @@ _ELSEWHERE = pattern(r"\s*(?:ref\+|ENC\[|vault:|\$\{|\{\{|<path:|\$\(|AQI|secret
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
 def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
-    """Report text under secret-looking keys of this upgrade's values; references, names and encrypted text are none."""
+    """Report text under secret-looking keys of this upgrade's values; references, names and
+    encrypted text are none."""
     if "sops" in change.new_user:
         return
     for path, value in leaves(change.new_user):

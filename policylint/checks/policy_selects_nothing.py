@@ -1,7 +1,7 @@
 """A policy loses the pods that it covered.
 
-What happens: a PodDisruptionBudget protects nothing any more, so a drain may take every pod at once; a NetworkPolicy
-isolates nothing any more, so the pods are open to everybody.
+What happens: a PodDisruptionBudget protects nothing any more, so a drain may take every pod at
+once; a NetworkPolicy isolates nothing any more, so the pods are open to everybody.
 
 Why: its selector, or the labels of the pods, changed so that they no longer meet.
 
@@ -23,7 +23,8 @@ SELECTORS = {
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """A kept policy covered workloads of this release before, and covers none after; an empty selector takes all."""
+    """A kept policy covered workloads of this release before, and covers none after; an empty
+    selector takes all."""
     for change in upgrade.of("PodDisruptionBudget", "NetworkPolicy"):
         field = SELECTORS.get((change.id.group, change.id.kind))
         if not isinstance(change, Kept) or field is None:

@@ -1,7 +1,7 @@
 """A probe asks a port that its container does not name.
 
-What happens: the kubelet cannot resolve the port, so the probe fails: the pod never becomes ready, or is restarted for
-ever.
+What happens: the kubelet cannot resolve the port, so the probe fails: the pod never becomes ready,
+or is restarted for ever.
 
 Why: the probe names a port, and the container has no port of that name any more.
 
@@ -20,7 +20,8 @@ HANDLERS = ("httpGet", "tcpSocket")
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)
 def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
-    """A named probe port that the container does not have, where the object is new or was in order before."""
+    """A named probe port that the container does not have, where the object is new or was in order
+    before."""
     if isinstance(change, Kept) and not change.fields:
         return
     old = {name for _, name, _ in _unmet(change.before)} if isinstance(change, Kept) else set()

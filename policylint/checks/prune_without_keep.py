@@ -1,16 +1,17 @@
 """Argo CD deletes what leaves git, claims and namespaces too.
 
-What happens: an object that the chart renders no longer (a switch turned off, a renamed template, a chart that
-moved) is deleted by the next automatic sync. With a PersistentVolumeClaim, a Namespace or a
-CustomResourceDefinition goes the data.
+What happens: an object that the chart renders no longer (a switch turned off, a renamed template, a
+chart that moved) is deleted by the next automatic sync. With a PersistentVolumeClaim, a Namespace
+or a CustomResourceDefinition goes the data.
 
 Why: syncPolicy.automated.prune is true, and nothing here says which objects are to stay.
 
-What to do instead: annotate what holds data with argocd.argoproj.io/sync-options: Prune=false (or Prune=confirm).
-helm.sh/resource-policy: keep does not do: Argo CD minds it when the Application is deleted, not when it prunes.
+What to do instead: annotate what holds data with argocd.argoproj.io/sync-options: Prune=false (or
+Prune=confirm). helm.sh/resource-policy: keep does not do: Argo CD minds it when the Application is
+deleted, not when it prunes.
 
-Source: gitops-engine/pkg/sync/sync_context.go (isPruningDisabled) and controller/appcontroller.go of
-argoproj/argo-cd, 2026-08.
+Source: gitops-engine/pkg/sync/sync_context.go (isPruningDisabled) and controller/appcontroller.go
+of argoproj/argo-cd, 2026-08.
 """
 
 import re
@@ -31,7 +32,8 @@ HOLDS_DATA = pattern(
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """Automatic pruning of a chart that is elsewhere, or that is here and holds data without a guard."""
+    """Automatic pruning of a chart that is elsewhere, or that is here and holds data without a
+    guard."""
     policy = automated(invocation)
     prunes = policy.get("prune") if policy else None
     if (

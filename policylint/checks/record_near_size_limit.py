@@ -1,13 +1,13 @@
 """The release record is close to the size that a cluster stores.
 
-What happens: an upgrade whose record is too large fails after rendering with `Secret ... is invalid: data: Too long:
-may not be more than 1048576 bytes`, and nothing is stored of it.
+What happens: an upgrade whose record is too large fails after rendering with `Secret ... is
+invalid: data: Too long: may not be more than 1048576 bytes`, and nothing is stored of it.
 
-Why: Helm keeps the whole chart (templates, defaults, every other file), the manifest and the values of a revision in
-one Secret, compressed, and a Secret holds at most 1 MiB.
+Why: Helm keeps the whole chart (templates, defaults, every other file), the manifest and the values
+of a revision in one Secret, compressed, and a Secret holds at most 1 MiB.
 
-What to do instead: leave files that no template reads out of the chart with .helmignore (pictures, archives, test
-data, dashboards that belong elsewhere), or split the chart.
+What to do instead: leave files that no template reads out of the chart with .helmignore (pictures,
+archives, test data, dashboards that belong elsewhere), or split the chart.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,8 @@ from policylint.model import Category, Confidence, Fix, Severity, Violation
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, params={"percent": 75})
 def check(subject: History | Forecast, context: Context) -> Iterator[Violation]:
-    """Report records above `percent` of the limit: those stored, and the one an upgrade will write."""
+    """Report records above `percent` of the limit: those stored, and the one an upgrade will
+    write."""
     share = int(context.params.get("percent", 75)) / 100
     if isinstance(subject, History):
         yield from _stored(subject, share)

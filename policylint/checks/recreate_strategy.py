@@ -1,11 +1,12 @@
 """All pods stop before new ones start.
 
-What happens: the Deployment stops every pod, then starts the new ones: the service is down meanwhile.
+What happens: the Deployment stops every pod, then starts the new ones: the service is down
+meanwhile.
 
 Why: its strategy is Recreate and the pod template changes in this upgrade.
 
-What to do instead: use RollingUpdate where two versions may run side by side; keep Recreate for volumes that
-only one node can mount, and plan the downtime.
+What to do instead: use RollingUpdate where two versions may run side by side; keep Recreate for
+volumes that only one node can mount, and plan the downtime.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ from policylint.model import Category, Fix, Kept, Severity, Violation
 
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE)
 def check(change: Kept, context: Context) -> Iterator[Violation]:
-    """A Deployment of strategy Recreate gets a new template; a warning where the strategy itself is new."""
+    """A Deployment of strategy Recreate gets a new template; a warning where the strategy itself is
+    new."""
     touched = (
         template_change(change, context.target.kubernetes)
         if change.id.kind == "Deployment"

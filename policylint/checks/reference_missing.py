@@ -1,8 +1,10 @@
 """Something that pods still need is deleted.
 
-What happens: new pods do not start: they wait for the ConfigMap, Secret, claim or ServiceAccount that is gone.
+What happens: new pods do not start: they wait for the ConfigMap, Secret, claim or ServiceAccount
+that is gone.
 
-Why: the chart stopped rendering the object, or renamed it, but a workload still refers to the old name.
+Why: the chart stopped rendering the object, or renamed it, but a workload still refers to the old
+name.
 
 What to do instead: keep the object, or change the reference in the same upgrade.
 """

@@ -1,15 +1,16 @@
 """The release is locked by an operation that never ended.
 
-What happens: every upgrade and install of the release stops with `another operation (install/upgrade/rollback) is in
-progress`, whatever the chart; --force does not help.
+What happens: every upgrade and install of the release stops with `another operation
+(install/upgrade/rollback) is in progress`, whatever the chart; --force does not help.
 
-Why: Helm writes a revision with a pending status before it starts and changes it when it is done. A helm that was
-killed (a cancelled CI job, a lost connection, a node that went away) leaves it pending, and Helm takes that for an
-operation under way.
+Why: Helm writes a revision with a pending status before it starts and changes it when it is done. A
+helm that was killed (a cancelled CI job, a lost connection, a node that went away) leaves it
+pending, and Helm takes that for an operation under way.
 
-What to do instead: make sure that no helm still works on the release, then free it: `helm rollback` to the newest good
-revision for pending-upgrade and pending-rollback; for a pending-install delete its record, or uninstall. Give CI jobs
-more time than --timeout, so that helm itself ends the operation.
+What to do instead: make sure that no helm still works on the release, then free it: `helm rollback`
+to the newest good revision for pending-upgrade and pending-rollback; for a pending-install delete
+its record, or uninstall. Give CI jobs more time than --timeout, so that helm itself ends the
+operation.
 """
 
 from collections.abc import Iterator

@@ -1,17 +1,20 @@
 """A resource of either side uses an API version that the cluster does not serve.
 
-What happens: Helm stops before anything is sent, with 'resource mapping not found for name: ... no matches for kind
-"..." in version "..."', or 'current release manifest contains removed kubernetes api(s) for this kubernetes version'
-where it is the installed release that holds the version: a new chart version alone does not help then.
+What happens: Helm stops before anything is sent, with 'resource mapping not found for name: ... no
+matches for kind "..." in version "..."', or 'current release manifest contains removed kubernetes
+api(s) for this kubernetes version' where it is the installed release that holds the version: a new
+chart version alone does not help then.
 
-Why: every Kubernetes minor drops API versions that were announced as deprecated some minors before, new beta
-versions are off unless the cluster turns them on, and a version may simply be newer than the cluster. Helm looks up
-every kind of the new manifest, and of the stored one to find what changes and what to delete. For custom resources
-the installed CRDs decide, so for well-known ones this only warns.
+Why: every Kubernetes minor drops API versions that were announced as deprecated some minors before,
+new beta versions are off unless the cluster turns them on, and a version may simply be newer than
+the cluster. Helm looks up every kind of the new manifest, and of the stored one to find what
+changes and what to delete. For custom resources the installed CRDs decide, so for well-known ones
+this only warns.
 
-What to do instead: render the version that the cluster serves (a chart can ask `.Capabilities.APIVersions.Has`;
-give --kube-version when rendering), and change the fields that moved with it. Upgrade the release before the cluster;
-where the cluster went first, let `helm mapkubeapis` rewrite the stored manifest.
+What to do instead: render the version that the cluster serves (a chart can ask
+`.Capabilities.APIVersions.Has`; give --kube-version when rendering), and change the fields that
+moved with it. Upgrade the release before the cluster; where the cluster went first, let `helm
+mapkubeapis` rewrite the stored manifest.
 """
 
 from collections.abc import Iterator
@@ -38,7 +41,8 @@ _MISSING = (State.REMOVED, State.OFF, State.NOT_YET)
 
 @rule(category=Category.CLUSTER_REJECTS, severity=Severity.ERROR)
 def check(change: Created | Kept | Deleted, context: Context) -> Iterator[Violation]:
-    """Explain what the forecast says of it, both ways; judge deleted ones by the table; warn of custom resources."""
+    """Explain what the forecast says of it, both ways; judge deleted ones by the table; warn of
+    custom resources."""
     if isinstance(change, Deleted):
         yield from _stored(change, context)
         return
@@ -49,7 +53,8 @@ def check(change: Created | Kept | Deleted, context: Context) -> Iterator[Violat
 
 
 def _stored(change: Deleted, context: Context) -> Iterator[Violation]:
-    """A resource that only the stored manifest has: no request is sent for it, but Helm looks its kind up."""
+    """A resource that only the stored manifest has: no request is sent for it, but Helm looks its
+    kind up."""
     version, target = change.before.api_version, context.target
     found = status(version, change.id.kind, target.kubernetes)
     if found.custom or found.state is not State.REMOVED:
@@ -93,7 +98,8 @@ def _custom(change: Created | Kept, found: ApiStatus) -> Violation:
 
 
 def _crd_at_hand(change: Created | Kept, context: Context) -> bool:
-    """Whether the release brings the kind's CRD itself: then the forecast has judged the version by it."""
+    """Whether the release brings the kind's CRD itself: then the forecast has judged the version by
+    it."""
     if context.upgrade is None:
         return False
     return (change.id.group, change.id.kind) in of_sides(context.upgrade.after)

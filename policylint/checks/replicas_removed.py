@@ -1,13 +1,13 @@
 """replicas is no longer rendered.
 
-What happens: Helm removes the field, and the API server fills in its default: the workload drops to 1 replica,
-whatever it runs with now, until an autoscaler scales it up again.
+What happens: Helm removes the field, and the API server fills in its default: the workload drops to
+1 replica, whatever it runs with now, until an autoscaler scales it up again.
 
 Why: the chart stopped rendering replicas, often because an autoscaler was switched on.
 
-What to do instead: set replicas once to the current number with the live object annotated, or upgrade while
-traffic is low; with server-side apply take the field over first: kubectl apply --server-side --field-
-manager=hpa.
+What to do instead: set replicas once to the current number with the live object annotated, or
+upgrade while traffic is low; with server-side apply take the field over first: kubectl apply
+--server-side --field- manager=hpa.
 """
 
 from collections.abc import Iterator

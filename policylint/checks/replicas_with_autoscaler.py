@@ -1,10 +1,10 @@
 """replicas is rendered although an autoscaler owns it.
 
-What happens: each upgrade sets replicas back to the rendered number until the autoscaler corrects it; under
-server-side apply the upgrade can stop with a conflict on .spec.replicas.
+What happens: each upgrade sets replicas back to the rendered number until the autoscaler corrects
+it; under server-side apply the upgrade can stop with a conflict on .spec.replicas.
 
-Why: the chart renders replicas for a workload that a HorizontalPodAutoscaler or ScaledObject of the release
-targets.
+Why: the chart renders replicas for a workload that a HorizontalPodAutoscaler or ScaledObject of the
+release targets.
 
 What to do instead: leave replicas out of the template when autoscaling is on.
 """

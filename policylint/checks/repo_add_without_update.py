@@ -1,11 +1,12 @@
 """A chart repository is added and never updated.
 
-What happens: where the repository is already known to the machine, helm keeps its old index: new versions are
-not found, or an old one is deployed as the newest.
+What happens: where the repository is already known to the machine, helm keeps its old index: new
+versions are not found, or an old one is deployed as the newest.
 
 Why: helm repo add does nothing for a repository that is there; no helm repo update follows.
 
-What to do instead: add helm repo update behind it, or --force-update to the repo add; or pull from a registry: oci://.
+What to do instead: add helm repo update behind it, or --force-update to the repo add; or pull from
+a registry: oci://.
 """
 
 from collections.abc import Iterator

@@ -1,12 +1,14 @@
 """Values that the release was given before return to the chart's defaults.
 
-What happens: keys that an earlier upgrade set, by --set or in a file that is not named any more, silently go back to
-what the chart says.
+What happens: keys that an earlier upgrade set, by --set or in a file that is not named any more,
+silently go back to what the chart says.
 
-Why: as soon as an upgrade names one value (-f, --set), or --reset-values is given, Helm forgets all earlier user
-values. Only an upgrade without any values, --reuse-values and --reset-then-reuse-values keep them.
+Why: as soon as an upgrade names one value (-f, --set), or --reset-values is given, Helm forgets all
+earlier user values. Only an upgrade without any values, --reuse-values and
+--reset-then-reuse-values keep them.
 
-What to do instead: keep every value in a file that each upgrade names; `helm get values RELEASE` shows what there is.
+What to do instead: keep every value in a file that each upgrade names; `helm get values RELEASE`
+shows what there is.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """A StatefulSet starts to delete its claims.
 
-What happens: claims are deleted with the StatefulSet (whenDeleted) or when it scales down (whenScaled), and
-with them the data.
+What happens: claims are deleted with the StatefulSet (whenDeleted) or when it scales down
+(whenScaled), and with them the data.
 
 Why: persistentVolumeClaimRetentionPolicy turns from Retain, the default, to Delete.
 

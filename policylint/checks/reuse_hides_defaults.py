@@ -1,12 +1,15 @@
 """--reuse-values hides new defaults of the chart.
 
-What happens: Helm keeps the old chart's defaults under the user's values and takes none of the new chart's: new keys
-are missing, changed ones keep their old value, and an image whose tag is a default stays at the old version.
+What happens: Helm keeps the old chart's defaults under the user's values and takes none of the new
+chart's: new keys are missing, changed ones keep their old value, and an image whose tag is a
+default stays at the old version.
 
-Why: with --reuse-values Helm replaces the new chart's values.yaml by the values the last release computed.
+Why: with --reuse-values Helm replaces the new chart's values.yaml by the values the last release
+computed.
 
 What to do instead: keep all values in a file and upgrade with `-f FILE --reset-values`, or use
---reset-then-reuse-values (Helm 3.14 and later), which takes the new defaults and keeps the user's values.
+--reset-then-reuse-values (Helm 3.14 and later), which takes the new defaults and keeps the user's
+values.
 """
 
 from collections.abc import Iterator
@@ -86,7 +89,8 @@ def _fixes(change: ValuesChange) -> tuple[Fix, ...]:
 
 
 def _edits(change: ValuesChange) -> Iterator[Edit]:
-    """The upgrade's own values file with what the release holds added, unless that may be secret."""
+    """The upgrade's own values file with what the release holds added, unless that may be
+    secret."""
     if not change.files or any(
         secret_key(part) for path, _ in leaves(change.old_user) for part in path
     ):

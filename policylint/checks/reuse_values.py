@@ -1,14 +1,14 @@
 """The values of the last release are kept.
 
-What happens: new defaults of the chart are ignored: image tags stay old, and templates meet values that lack
-the keys they need (nil pointer evaluating interface {}).
+What happens: new defaults of the chart are ignored: image tags stay old, and templates meet values
+that lack the keys they need (nil pointer evaluating interface {}).
 
-Why: --reuse-values (preserveValues, reuseValues, reuse_values) is given: Helm takes the computed values of the old
-chart instead of the defaults of the new one. It bites when the chart changes: another --version, another commit of
-a chart in the repository.
+Why: --reuse-values (preserveValues, reuseValues, reuse_values) is given: Helm takes the computed
+values of the old chart instead of the defaults of the new one. It bites when the chart changes:
+another --version, another commit of a chart in the repository.
 
-What to do instead: pass the whole values file at each upgrade; from Helm 3.14 on --reset-then-reuse-values
-keeps your values and takes new defaults.
+What to do instead: pass the whole values file at each upgrade; from Helm 3.14 on
+--reset-then-reuse-values keeps your values and takes new defaults.
 """
 
 from collections.abc import Iterator

@@ -1,8 +1,9 @@
 """A rollback without a number goes to a revision that failed.
 
-What happens: `helm rollback RELEASE` goes to the revision before the last one, even when that one failed, or stops with
-`release has no N version` when it is pruned. `--atomic` (Helm 4: `--rollback-on-failure`) takes the newest one that is
-superseded or deployed, and a failed first install counts as superseded once an upgrade has succeeded.
+What happens: `helm rollback RELEASE` goes to the revision before the last one, even when that one
+failed, or stops with `release has no N version` when it is pruned. `--atomic` (Helm 4:
+`--rollback-on-failure`) takes the newest one that is superseded or deployed, and a failed first
+install counts as superseded once an upgrade has succeeded.
 
 Why: Helm does not ask whether the revision before was ever good.
 

@@ -1,6 +1,7 @@
 """A rolling update may take every pod at once.
 
-What happens: the rollout stops all pods before new ones are ready, so it is no better than Recreate.
+What happens: the rollout stops all pods before new ones are ready, so it is no better than
+Recreate.
 
 Why: maxUnavailable is as large as the number of replicas, and the pod template changes.
 

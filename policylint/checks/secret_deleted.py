@@ -1,12 +1,13 @@
 """A Secret is deleted.
 
-What happens: what reads the Secret from outside the release (other releases, people, operators) does not find it any
-more. A generated password is gone: the next install makes another one, which an existing database does not know.
+What happens: what reads the Secret from outside the release (other releases, people, operators)
+does not find it any more. A generated password is gone: the next install makes another one, which
+an existing database does not know.
 
 Why: the chart stopped rendering it, or an existing Secret was named instead.
 
-What to do instead: copy the value first where anything else may need it, or annotate the live Secret with
-helm.sh/resource-policy: keep.
+What to do instead: copy the value first where anything else may need it, or annotate the live
+Secret with helm.sh/resource-policy: keep.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,8 @@ DERIVED = ("kubernetes.io/service-account-token", "helm.sh/release.v1")
 
 @rule(category=Category.DATA_LOSS, severity=Severity.NOTE)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """A Secret without keep policy goes, comes back under no other name, and no workload still asks for it."""
+    """A Secret without keep policy goes, comes back under no other name, and no workload still asks
+    for it."""
     gone = [
         change
         for change in upgrade.of("Secret")

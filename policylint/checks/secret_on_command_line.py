@@ -1,12 +1,12 @@
 """A secret on the command line.
 
-What happens: the value is in the shell history, in the process list and in the CI log, and in the release
-record.
+What happens: the value is in the shell history, in the process list and in the CI log, and in the
+release record.
 
 Why: a --set gives a literal value to a key that looks like a secret.
 
-What to do instead: keep it in a Secret of its own (existingSecret), or in an encrypted values file; from CI
-variables use --set-file with a file that is removed.
+What to do instead: keep it in a Secret of its own (existingSecret), or in an encrypted values file;
+from CI variables use --set-file with a file that is removed.
 """
 
 import re
@@ -23,7 +23,8 @@ SECRET = pattern(
     r"|connection[-_]?string|(?:client|cookie|jwt|webhook|app|session|shared|hmac|oauth)[-_]?secret)$",
     re.IGNORECASE,
 )
-"""What the last part of a key ends in; existingSecret, tokenName or imagePullSecrets name a secret and are none."""
+"""What the last part of a key ends in; existingSecret, tokenName or imagePullSecrets name a secret
+and are none."""
 
 
 FLAGS = ("password", "kube-token")
@@ -31,7 +32,8 @@ FLAGS = ("password", "kube-token")
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """A literal for a key whose name says secret, or for --password; variables and names of Secrets are fine."""
+    """A literal for a key whose name says secret, or for --password; variables and names of Secrets
+    are fine."""
     if changes_release(invocation):
         for given in invocation.sets:
             for part in given.split(","):

@@ -1,15 +1,15 @@
 """A Secret is generated anew at every upgrade.
 
-What happens: each upgrade writes another password, key or certificate. What holds the old one (a database that was
-initialised with it, a session, a client) is locked out, and pods that read it as an environment variable keep the old
-one until they restart.
+What happens: each upgrade writes another password, key or certificate. What holds the old one (a
+database that was initialised with it, a session, a client) is locked out, and pods that read it as
+an environment variable keep the old one until they restart.
 
-Why: the template calls a function whose result is another one each time (randAlphaNum, genCA, htpasswd, now), and the
-value is not taken from the live Secret.
+Why: the template calls a function whose result is another one each time (randAlphaNum, genCA,
+htpasswd, now), and the value is not taken from the live Secret.
 
-What to do instead: give the value (an existing Secret, a values key), or let the template read the live Secret with
-lookup and generate only where there is none. Such places are in no diff and the reason of no verdict: an offline render
-cannot see what lookup would find.
+What to do instead: give the value (an existing Secret, a values key), or let the template read the
+live Secret with lookup and generate only where there is none. Such places are in no diff and the
+reason of no verdict: an offline render cannot see what lookup would find.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,8 @@ TEMPLATED = ("Deployment ", "StatefulSet ", "DaemonSet ")
 
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
 def check(render: UnsteadyRender, context: Context) -> Iterator[Violation]:
-    """Secrets, and pod templates, whose two renders from the same values differ; one violation for each object."""
+    """Secrets, and pod templates, whose two renders from the same values differ; one violation for
+    each object."""
     found: dict[str, list[Unsteady]] = {}
     for place in render.places:
         if place.resource.startswith("Secret ") or _restarts(place):

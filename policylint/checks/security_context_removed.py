@@ -1,6 +1,7 @@
 """A security context is removed.
 
-What happens: the container runs with more rights than before, and files it wrote may get another owner.
+What happens: the container runs with more rights than before, and files it wrote may get another
+owner.
 
 Why: the securityContext of a pod or of a container that stays is gone in this upgrade.
 

@@ -1,13 +1,14 @@
 """Two workloads select each other's pods.
 
-What happens: the controllers count, adopt or delete pods that are not theirs: pods vanish, or a rollout never ends; a
-PodDisruptionBudget or autoscaler counts both.
+What happens: the controllers count, adopt or delete pods that are not theirs: pods vanish, or a
+rollout never ends; a PodDisruptionBudget or autoscaler counts both.
 
-Why: the selector of one workload takes the pod labels of another in the same namespace, as when a canary copies the
-labels of the stable version and adds none of its own to the stable one's selector.
+Why: the selector of one workload takes the pod labels of another in the same namespace, as when a
+canary copies the labels of the stable version and adds none of its own to the stable one's
+selector.
 
-What to do instead: give each workload a label of its own (`track: stable`, `track: canary`) in its selector and its pod
-labels; the Service selects by what they share.
+What to do instead: give each workload a label of its own (`track: stable`, `track: canary`) in its
+selector and its pod labels; the Service selects by what they share.
 """
 
 from collections.abc import Iterator
@@ -32,7 +33,8 @@ KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """A workload takes the pods of another and did not before; two that come together may have been renamed."""
+    """A workload takes the pods of another and did not before; two that come together may have been
+    renamed."""
     touched = [
         change for change in upgrade.of(*KINDS) if isinstance(change, Created) or _changes(change)
     ]
@@ -69,7 +71,8 @@ def _pairs(side: Manifest) -> Iterator[tuple[Resource, Resource]]:
 
 
 def _taken(group: list[Resource]) -> Iterator[tuple[Resource, Resource]]:
-    """The pairs of a group, found by the labels that a selector names: a large release has many workloads."""
+    """The pairs of a group, found by the labels that a selector names: a large release has many
+    workloads."""
     labels = [pod_labels(resource) or EMPTY for resource in group]
     bearers: dict[object, set[int]] = {}
     for number, own in enumerate(labels):

@@ -1,12 +1,13 @@
 """A Service changes its cluster IP, or turns headless or back.
 
-What happens: the API server refuses the update with 'spec.clusterIPs[0]: ... may not change once set'.
+What happens: the API server refuses the update with 'spec.clusterIPs[0]: ... may not change once
+set'.
 
-Why: clients hold on to a Service's address, so a ClusterIP Service keeps it for life: neither another address
-nor None may take its place.
+Why: clients hold on to a Service's address, so a ClusterIP Service keeps it for life: neither
+another address nor None may take its place.
 
-What to do instead: delete the Service and let the upgrade create it (connections break meanwhile), or add a
-second Service under another name.
+What to do instead: delete the Service and let the upgrade create it (connections break meanwhile),
+or add a second Service under another name.
 """
 
 from collections.abc import Iterator

@@ -16,7 +16,8 @@ from policylint.model import Category, Fix, Severity, Upgrade, Violation
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """An Ingress or HTTPRoute of the after side names a port that its Service had before and has no more."""
+    """An Ingress or HTTPRoute of the after side names a port that its Service had before and has no
+    more."""
     for resource in upgrade.after.resources.values():
         for backend in backends(resource):
             old, new = (

@@ -1,12 +1,14 @@
 """A Service moves to other pods.
 
-What happens: all traffic goes to another workload at the moment of the upgrade: the switch of a blue-green release, or
-an accident.
+What happens: all traffic goes to another workload at the moment of the upgrade: the switch of a
+blue-green release, or an accident.
 
-Why: the Service's selector, or the labels of the pods, changed so that it takes the pods of other workloads only.
+Why: the Service's selector, or the labels of the pods, changed so that it takes the pods of other
+workloads only.
 
-What to do instead: for a switch, let the new workload run at full size first and move the selector in an upgrade of its
-own; keep the old one until the new one has proved itself. If no switch was meant, put the selector back.
+What to do instead: for a switch, let the new workload run at full size first and move the selector
+in an upgrade of its own; keep the old one until the new one has proved itself. If no switch was
+meant, put the selector back.
 """
 
 from collections.abc import Iterator
@@ -19,7 +21,8 @@ from policylint.model import Category, Created, Fix, Resource, Severity, Upgrade
 
 @rule(category=Category.DOWNTIME, severity=Severity.NOTE, params={"keep": 0.5})
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """The workloads behind a kept Service are all others: how ready they are makes a note, warning or error."""
+    """The workloads behind a kept Service are all others: how ready they are makes a note, warning
+    or error."""
     new_here = {change.id for change in upgrade.changes if isinstance(change, Created)}
     for change in unsettled(upgrade):
         old, new = behind(change.before, upgrade.before), behind(change.after, upgrade.after)

@@ -4,7 +4,8 @@ What happens: the external address goes: a load balancer is torn down, a node po
 
 Why: the type or the loadBalancerClass of a kept Service changes, or the requested address does.
 
-What to do instead: add a second Service with the new type, move the traffic (DNS), then remove the old one.
+What to do instead: add a second Service with the new type, move the traffic (DNS), then remove the
+old one.
 """
 
 from collections.abc import Iterator

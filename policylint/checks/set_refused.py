@@ -2,10 +2,11 @@
 
 What happens: helm stops before it does anything: failed parsing --set data: key "b" has no value.
 
-Why: a comma ends a value, a dot and a bracket belong to the name; --set hosts=a,b is the value a and a name b without a
-value. A shell takes one backslash away where the argument is not quoted.
+Why: a comma ends a value, a dot and a bracket belong to the name; --set hosts=a,b is the value a
+and a name b without a value. A shell takes one backslash away where the argument is not quoted.
 
-What to do instead: write a list as {a,b}, escape the comma within quotes ('hosts=a\\,b'), or use a values file.
+What to do instead: write a list as {a,b}, escape the comma within quotes ('hosts=a\\,b'), or use a
+values file.
 """
 
 from collections.abc import Iterator
@@ -44,7 +45,8 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
 
 
 def _whole(invocation: Invocation, given: Assignment) -> bool:
-    """Whether the word ends where it was read to: braces and quotes that meet may hold more of it."""
+    """Whether the word ends where it was read to: braces and quotes that meet may hold more of
+    it."""
     source, place = invocation.source, given.origin
     if source is None or place is None or place.end < 0:
         return True

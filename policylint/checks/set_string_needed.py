@@ -1,11 +1,11 @@
 """A --set value that loses its form.
 
-What happens: a label, an annotation or a variable gets a number or a boolean, and the API server refuses it: "cannot
-unmarshal bool into Go struct field ... of type string". A number of seven digits and more comes out as 1.234567e+06
-when a later upgrade reuses the stored values.
+What happens: a label, an annotation or a variable gets a number or a boolean, and the API server
+refuses it: "cannot unmarshal bool into Go struct field ... of type string". A number of seven
+digits and more comes out as 1.234567e+06 when a later upgrade reuses the stored values.
 
-Why: --set guesses the type: true, false, null and integers get theirs. What begins with a zero, and 12e5, stay text in
-Helm, but a template that writes them without quotes makes YAML read a number.
+Why: --set guesses the type: true, false, null and integers get theirs. What begins with a zero, and
+12e5, stay text in Helm, but a template that writes them without quotes makes YAML read a number.
 
 What to do instead: use --set-string; where YAML reads the number, quote the value in the template.
 

@@ -1,12 +1,12 @@
 """More than one revision is marked as deployed.
 
-What happens: Helm takes the newest of them for what runs; the others are never marked superseded by an upgrade and are
-pruned like any old revision.
+What happens: Helm takes the newest of them for what runs; the others are never marked superseded by
+an upgrade and are pruned like any old revision.
 
 Why: two helm processes worked on the release at the same time, or its records were edited.
 
-What to do instead: let only one job deploy a release at a time. A rollback to the newest deployed revision marks all
-others superseded.
+What to do instead: let only one job deploy a release at a time. A rollback to the newest deployed
+revision marks all others superseded.
 """
 
 from collections.abc import Iterator

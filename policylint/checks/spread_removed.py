@@ -2,7 +2,8 @@
 
 What happens: all pods may land on one node or in one zone, and go down with it.
 
-Why: topologySpreadConstraints or pod anti-affinity of a workload that stays are gone in this upgrade.
+Why: topologySpreadConstraints or pod anti-affinity of a workload that stays are gone in this
+upgrade.
 
 What to do instead: keep the constraints.
 """

@@ -1,13 +1,15 @@
 """A stored manifest holds an API that the cluster no longer serves.
 
-What happens: an upgrade from that revision stops before anything is applied with `current release manifest contains
-removed kubernetes api(s)` or `unable to build kubernetes objects from current release manifest`; a rollback to it
-stops in the same way. A newer chart does not help: Helm reads the stored manifest first.
+What happens: an upgrade from that revision stops before anything is applied with `current release
+manifest contains removed kubernetes api(s)` or `unable to build kubernetes objects from current
+release manifest`; a rollback to it stops in the same way. A newer chart does not help: Helm reads
+the stored manifest first.
 
-Why: Helm asks the cluster about every object of the stored manifest, under the API version it was written with.
+Why: Helm asks the cluster about every object of the stored manifest, under the API version it was
+written with.
 
-What to do instead: before the cluster is upgraded, upgrade the release to a chart that uses the served version;
-afterwards, rewrite the stored record with the `mapkubeapis` plugin.
+What to do instead: before the cluster is upgraded, upgrade the release to a chart that uses the
+served version; afterwards, rewrite the stored record with the `mapkubeapis` plugin.
 """
 
 from collections.abc import Iterator
@@ -21,7 +23,8 @@ from policylint.model import Category, Confidence, Direction, Fix, Severity, Vio
 
 @rule(category=Category.PRACTICE, severity=Severity.ERROR, confidence=Confidence.LIKELY)
 def check(history: History, context: Context) -> Iterator[Violation]:
-    """Look at the manifest an upgrade starts from, and at the good revisions a rollback may go to."""
+    """Look at the manifest an upgrade starts from, and at the good revisions a rollback may go
+    to."""
     minor, start = context.target.kubernetes, base(history) or history.last
     for revision in (start, *(revision for revision in history.good if revision is not start)):
         found = unserved(revision, minor)

@@ -1,13 +1,13 @@
 """The defaults of a rolling update are left behind.
 
-What happens: the API server refuses the update: rollingUpdate may not be specified when the strategy type is
-Recreate.
+What happens: the API server refuses the update: rollingUpdate may not be specified when the
+strategy type is Recreate.
 
-Why: server-side apply removes only the fields that the last apply had set; a rolling update that was never
-written stays in the object as the server's default.
+Why: server-side apply removes only the fields that the last apply had set; a rolling update that
+was never written stays in the object as the server's default.
 
-What to do instead: upgrade once with an explicit rollingUpdate, then switch to Recreate, or upgrade once with
---server-side=false.
+What to do instead: upgrade once with an explicit rollingUpdate, then switch to Recreate, or upgrade
+once with --server-side=false.
 """
 
 from collections.abc import Iterator

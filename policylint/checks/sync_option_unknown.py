@@ -1,10 +1,13 @@
 """A sync option that Argo CD does not know.
 
-What happens: nothing: Argo CD compares options as texts, letter by letter, and ignores what it does not know.
+What happens: nothing: Argo CD compares options as texts, letter by letter, and ignores what it does
+not know.
 
-Why: the option is misspelt, has another value, or works as an annotation of single objects only (Force=true).
+Why: the option is misspelt, has another value, or works as an annotation of single objects only
+(Force=true).
 
-What to do instead: write it as the page on sync options does, or put Force=true on the object that needs it.
+What to do instead: write it as the page on sync options does, or put Force=true on the object that
+needs it.
 
 Source: docs/user-guide/sync-options.md and controller/sync.go of argoproj/argo-cd, 2026-08.
 """

@@ -2,7 +2,8 @@
 
 What happens: the Service port has no endpoints: connections are refused.
 
-Why: targetPort is the name of a container port, and no container of the selected pods has a port of that name any more.
+Why: targetPort is the name of a container port, and no container of the selected pods has a port of
+that name any more.
 
 What to do instead: rename the container port and targetPort together, or use the number.
 """
@@ -27,7 +28,8 @@ from policylint.model import (
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """A named targetPort that no pod behind the Service has, in a Service that is new or was in order before."""
+    """A named targetPort that no pod behind the Service has, in a Service that is new or was in
+    order before."""
     created = [
         change
         for change in upgrade.of("Service")
@@ -49,7 +51,8 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 
 
 def _unmet(service: Resource, side: Manifest) -> dict[str, str]:
-    """The named target ports that no selected pod has, with their pointers; none where it selects nothing here."""
+    """The named target ports that no selected pod has, with their pointers; none where it selects
+    nothing here."""
     pods = behind(service, side)
     names = {port.get("name") for workload in pods for port in _ports(workload)}
     return {

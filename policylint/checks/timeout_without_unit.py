@@ -1,7 +1,7 @@
 """A timeout that Helm cannot read.
 
-What happens: helm stops at once: time: missing unit in duration (Helm 2 took seconds); for a HelmRelease or a
-HelmChart the API server does.
+What happens: helm stops at once: time: missing unit in duration (Helm 2 took seconds); for a
+HelmRelease or a HelmChart the API server does.
 
 Why: the value of --timeout, or of Ansible's, Flux' or k3s' timeout, is a plain number.
 

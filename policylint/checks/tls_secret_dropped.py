@@ -1,8 +1,10 @@
 """An Ingress loses the certificate of a host.
 
-What happens: browsers get the controller's self-signed certificate, or the host is served without TLS.
+What happens: browsers get the controller's self-signed certificate, or the host is served without
+TLS.
 
-Why: the host left the tls section in this upgrade, or the Secret that its tls entry names is deleted.
+Why: the host left the tls section in this upgrade, or the Secret that its tls entry names is
+deleted.
 
 What to do instead: keep the tls entry and its Secret, or change both in the same upgrade.
 """
@@ -30,7 +32,8 @@ GROUPS = ("networking.k8s.io", "extensions")
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """A host that is still routed has TLS before and not after; or a tls entry names a Secret that goes."""
+    """A host that is still routed has TLS before and not after; or a tls entry names a Secret that
+    goes."""
     gone = {
         change.id
         for change in upgrade.of("Secret")

@@ -1,10 +1,10 @@
 """Two jobs deploy one release.
 
-What happens: whichever is second finds "another operation (install/upgrade/rollback) is in progress", or puts
-its own values over those of the first.
+What happens: whichever is second finds "another operation (install/upgrade/rollback) is in
+progress", or puts its own values over those of the first.
 
-Why: two jobs of one file upgrade the same release in the same namespace and environment, and no concurrency group
-holds one of them back.
+Why: two jobs of one file upgrade the same release in the same namespace and environment, and no
+concurrency group holds one of them back.
 
 What to do instead: one job for each release, or the same concurrency group for both.
 """
@@ -22,7 +22,8 @@ from policylint.scan.repository.together import Together
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
 def check(file: Together, context: Context) -> Iterator[Violation]:
-    """The same release, namespace and target in two jobs that do not wait for each other, no dry runs."""
+    """The same release, namespace and target in two jobs that do not wait for each other, no dry
+    runs."""
     deploys = [
         each
         for each in file.invocations

@@ -1,12 +1,13 @@
 """A release is uninstalled that something still routes to.
 
-What happens: the Service's endpoints go, and whoever comes through the Ingress, route or Service gets 503.
+What happens: the Service's endpoints go, and whoever comes through the Ingress, route or Service
+gets 503.
 
-Why: helm uninstall takes the pods and Services of a release away, while a manifest of this repository, which is no
-part of the release, still names them.
+Why: helm uninstall takes the pods and Services of a release away, while a manifest of this
+repository, which is no part of the release, still names them.
 
-What to do instead: move the route first, or remove it together with the release. A reinstall is an outage too:
-upgrade.
+What to do instead: move the route first, or remove it together with the release. A reinstall is an
+outage too: upgrade.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ from policylint.scan.repository.routes import Removal
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
 def check(removal: Removal, context: Context) -> Iterator[Violation]:
-    """An Ingress, Gateway route, VirtualService or Service whose backend carries the release's name."""
+    """An Ingress, Gateway route, VirtualService or Service whose backend carries the release's
+    name."""
     first, *others = removal.routes
     more = f" and {len(others)} more" if others else ""
     yield Violation(

@@ -1,7 +1,7 @@
 """A field that the API does not know.
 
-What happens: under server-side apply (Helm 4) the API server refuses the object with 'field not declared in
-schema'; under Helm 3 the field is dropped with a warning.
+What happens: under server-side apply (Helm 4) the API server refuses the object with 'field not
+declared in schema'; under Helm 3 the field is dropped with a warning.
 
 Why: the field is misspelt, sits at the wrong level, or belongs to another version of the API.
 

@@ -1,6 +1,7 @@
 """A value is set that no template reads.
 
-What happens: nothing; that is the trouble. The setting has no effect, and Helm says nothing about it.
+What happens: nothing; that is the trouble. The setting has no effect, and Helm says nothing about
+it.
 
 Why: the key is misspelt, sits at the wrong level, or belongs to another version of the chart.
 

@@ -1,6 +1,7 @@
 """Objects or values are not validated.
 
-What happens: a misspelt field or a value of the wrong type reaches the cluster, or is dropped silently.
+What happens: a misspelt field or a value of the wrong type reaches the cluster, or is dropped
+silently.
 
 Why: --disable-openapi-validation or --skip-schema-validation is set.
 

@@ -1,12 +1,14 @@
 """A value is read as another type than it looks like.
 
-What happens: `0644` becomes 420, `1e3` becomes 1000, `on` and `yes` become true, 12345678901234567890 loses digits,
-`1.10` becomes 1.1; --set makes a number or boolean of text, --set-string makes text of a boolean, and "false" is true
-in a template.
+What happens: `0644` becomes 420, `1e3` becomes 1000, `on` and `yes` become true,
+12345678901234567890 loses digits, `1.10` becomes 1.1; --set makes a number or boolean of text,
+--set-string makes text of a boolean, and "false" is true in a template.
 
-Why: values files are read by the rules of YAML 1.1, every number becomes a 64-bit float, and --set guesses types.
+Why: values files are read by the rules of YAML 1.1, every number becomes a 64-bit float, and --set
+guesses types.
 
-What to do instead: quote what is meant as text; use --set-string for text and --set for numbers and booleans.
+What to do instead: quote what is meant as text; use --set-string for text and --set for numbers and
+booleans.
 """
 
 from collections.abc import Iterator
@@ -21,7 +23,8 @@ from policylint.redaction.redactor import secret_key
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
-    """Look at the values files as written and at --set; a value of its default's type is no hazard."""
+    """Look at the values files as written and at --set; a value of its default's type is no
+    hazard."""
     defaults = change.defaults
     kinds = dict(leaves(defaults))
     for file in change.files:

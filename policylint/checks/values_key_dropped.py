@@ -4,7 +4,8 @@ What happens: the setting silently loses its effect with this upgrade.
 
 Why: the new chart version dropped or renamed the key.
 
-What to do instead: read the chart's changelog, move the setting to its new key, and remove the old one.
+What to do instead: read the chart's changelog, move the setting to its new key, and remove the old
+one.
 """
 
 from collections.abc import Iterator

@@ -2,7 +2,8 @@
 
 What happens: one of them silently wins: reset before reuse before reset-then-reuse.
 
-Why: the command gives more than one of --reset-values, --reuse-values and --reset-then-reuse-values.
+Why: the command gives more than one of --reset-values, --reuse-values and
+--reset-then-reuse-values.
 
 What to do instead: keep the one that is meant.
 """

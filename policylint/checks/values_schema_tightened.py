@@ -1,11 +1,12 @@
 """The chart's schema became stricter.
 
-What happens: values that the old chart accepted may be refused by the new one, here or in another environment.
+What happens: values that the old chart accepted may be refused by the new one, here or in another
+environment.
 
 Why: the new values.schema.json requires more, or allows less, than the old one.
 
-What to do instead: check the values of every environment against the new chart (`helm lint --values FILE`) before it
-is rolled out.
+What to do instead: check the values of every environment against the new chart (`helm lint --values
+FILE`) before it is rolled out.
 """
 
 from collections.abc import Iterator

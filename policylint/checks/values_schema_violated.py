@@ -1,10 +1,13 @@
 """The values break the chart's schema.
 
-What happens: the upgrade stops before it renders with `values don't meet the specifications of the schema(s)`.
+What happens: the upgrade stops before it renders with `values don't meet the specifications of the
+schema(s)`.
 
-Why: the chart brings a values.schema.json, and the values that this upgrade computes are not valid under it.
+Why: the chart brings a values.schema.json, and the values that this upgrade computes are not valid
+under it.
 
-What to do instead: correct the values named; --skip-schema-validation only hides that the chart expects others.
+What to do instead: correct the values named; --skip-schema-validation only hides that the chart
+expects others.
 """
 
 from collections.abc import Iterator
@@ -19,7 +22,8 @@ from policylint.model import Category, Fix, Severity, Violation
 
 @rule(category=Category.PRACTICE, severity=Severity.ERROR)
 def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
-    """Judge what each chart's templates would see, as Helm does; what cannot be judged is a note that says so."""
+    """Judge what each chart's templates would see, as Helm does; what cannot be judged is a note
+    that says so."""
     result = change.effective
     for where, chart in result.chart.walk():
         schema = schema_of(chart)

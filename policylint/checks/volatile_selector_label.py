@@ -19,7 +19,8 @@ VOLATILE = ("helm.sh/chart", "chart", "app.kubernetes.io/version", "version", "r
 
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, params={"labels": VOLATILE})
 def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
-    """A volatile label in the selector of a workload that keeps it (a change of it is refused anyway)."""
+    """A volatile label in the selector of a workload that keeps it (a change of it is refused
+    anyway)."""
     if pod_template(change.after) is None or change.id.group != "apps":
         return
     selector = mapping(change.after.body, "spec", "selector", "matchLabels")

@@ -1,10 +1,10 @@
 """Helm does not wait for the pods.
 
-What happens: helm says "deployed" as soon as the API server has the objects; a pod that never starts is found
-by users.
+What happens: helm says "deployed" as soon as the API server has the objects; a pod that never
+starts is found by users.
 
-Why: neither --wait nor --atomic is given, or a tool that waits by itself (Terraform, Pulumi, Flux, Azure's task) is
-told not to. In Helm 4 the default, --wait=hookOnly, waits for hooks only.
+Why: neither --wait nor --atomic is given, or a tool that waits by itself (Terraform, Pulumi, Flux,
+Azure's task) is told not to. In Helm 4 the default, --wait=hookOnly, waits for hooks only.
 
 What to do instead: add --wait with a --timeout, or follow the upgrade with kubectl rollout status.
 """
@@ -27,7 +27,8 @@ from policylint.scan.invocations.model import Invocation
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
-    """An install, upgrade or rollback that waits for nothing; --atomic waits, whatever --wait says."""
+    """An install, upgrade or rollback that waits for nothing; --atomic waits, whatever --wait
+    says."""
     rolls_back = invocation.tool == "helm" and invocation.action == "rollback"
     flag = invocation.flag("wait")
     hooks_only = flag.state == "set" and flag.value == "hookOnly"

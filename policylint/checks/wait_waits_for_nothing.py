@@ -1,6 +1,7 @@
 """--wait does not wait for this Deployment.
 
-What happens: helm --wait returns although no new pod is ready, so --atomic cannot roll a bad version back.
+What happens: helm --wait returns although no new pod is ready, so --atomic cannot roll a bad
+version back.
 
 Why: Helm waits for replicas minus maxUnavailable ready pods, and that is 0 here.
 

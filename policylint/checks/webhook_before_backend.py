@@ -1,12 +1,13 @@
 """A webhook that must answer comes before what answers it.
 
-What happens: until the backend is ready the API server refuses every request that the webhook covers, of this
-upgrade too.
+What happens: until the backend is ready the API server refuses every request that the webhook
+covers, of this upgrade too.
 
-Why: a webhook with failurePolicy Fail is created, or turned to Fail, in the upgrade that creates its backend.
+Why: a webhook with failurePolicy Fail is created, or turned to Fail, in the upgrade that creates
+its backend.
 
-What to do instead: create it with failurePolicy Ignore and turn it to Fail in the next upgrade, or create it in
-a post-install and post-upgrade hook.
+What to do instead: create it with failurePolicy Ignore and turn it to Fail in the next upgrade, or
+create it in a post-install and post-upgrade hook.
 """
 
 from collections.abc import Iterator

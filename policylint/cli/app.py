@@ -20,7 +20,8 @@ NO_COMMANDS = ("app", "common", "help", "parameters", "sides")
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code; the words after `--` are the helm command to judge."""
+    """Run one command line and return its exit code; the words after `--` are the helm command to
+    judge."""
     if sys.stdout is None:  # closed by whoever started us: there is nowhere to report to
         _complain(_refused(OSError(errno.EBADF, os.strerror(errno.EBADF))))
         return Verdict.UNKNOWN.exit_code

@@ -14,7 +14,8 @@ from policylint.report.model import Report
 
 
 def emit(report: Report, formats: Sequence[str]) -> int:
-    """Write the report in every format asked for (`text`, `json`, `sarif=out.sarif`) and return the exit code."""
+    """Write the report in every format asked for (`text`, `json`, `sarif=out.sarif`) and return the
+    exit code."""
     wanted = [_target(word) for word in formats or ("text",)]
     if sum(not file for _, file in wanted) > 1:
         raise UsageError(
@@ -47,7 +48,8 @@ def in_colour() -> bool:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all, and leave nothing else behind; into what is no file (/dev/stdout) directly."""
+    """Write a file whole or not at all, and leave nothing else behind; into what is no file
+    (/dev/stdout) directly."""
     import tempfile
 
     begun: Path | None = None

@@ -14,7 +14,8 @@ def command(
     config: Annotated[str, option("--config", help="The configuration file.")] = "",
     format_: Annotated[str, option("--format", help="text or json.")] = "text",
 ) -> int:
-    """Say for each deploy in this repository whether policylint runs before it; exit 1 where it does not."""
+    """Say for each deploy in this repository whether policylint runs before it; exit 1 where it
+    does not."""
     from policylint.commands.doctor import cover
     from policylint.commands.scan import Survey
     from policylint.errors import UsageError

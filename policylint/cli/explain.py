@@ -11,7 +11,8 @@ def command(
         list[str], argument("A rule's id, or the text of an error (- reads standard input).")
     ],
 ) -> int:
-    """Explain a rule, or an error of Helm or the API server pasted from a terminal; exit 1 where nothing is known."""
+    """Explain a rule, or an error of Helm or the API server pasted from a terminal; exit 1 where
+    nothing is known."""
     from policylint.commands.explain import written
 
     text = sys.stdin.read() if what == ["-"] else " ".join(what)

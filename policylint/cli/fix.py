@@ -26,7 +26,8 @@ def command(
     ] = None,
     config: Annotated[str, option("--config", help="The configuration file.")] = "",
 ) -> int:
-    """Make the safe fixes of `policylint scan` in place; everything else in the files stays as it is.
+    """Make the safe fixes of `policylint scan` in place; everything else in the files stays as it
+    is.
 
     policylint fix deploy/ --diff
     """

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from policylint import __version__
 from policylint.cli.parameters import Parameter, parameters
 from policylint.errors import UsageError
+from policylint.version import __version__
 
 ABOUT = "Will the cluster accept this helm upgrade, and the rollback? What will it destroy or interrupt?"
 EXITS = "Exit codes: 0 pass, 1 fail, 2 unknown (policylint could not judge, or was called wrongly)."
@@ -22,7 +22,8 @@ def through_typer(
 ) -> int:
     """Run a command line of one of the commands, or print its help, and return the exit code.
 
-    Raises `UsageError` in typer's words for what it does not understand; `more` is given to the command beside them.
+    Raises `UsageError` in typer's words for what it does not understand; `more` is given to the
+    command beside them.
     """
     app = typer.Typer(
         name="policylint",

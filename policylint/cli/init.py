@@ -7,7 +7,8 @@ PASSED_OVER = {"node_modules", "vendor", ".git", ".venv", "charts"}
 
 
 def command() -> int:
-    """Print a configuration for the charts below this directory: policylint init > .policylint.yaml."""
+    """Print a configuration for the charts below this directory: policylint init >
+    .policylint.yaml."""
     charts = sorted(
         path.parent
         for path in Path().rglob("Chart.yaml")

@@ -1,7 +1,7 @@
 """What a command takes, declared once by its signature, and read at once where the words are plain.
 
-typer prints the help and words the complaints; importing it costs more than most checks, so that it is asked only
-where `plain` gives up.
+typer prints the help and words the complaints; importing it costs more than most checks, so that it
+is asked only where `plain` gives up.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def argument(help: str) -> Option:
 
 
 def parameters(command: Callable[..., object]) -> tuple[Parameter, ...]:
-    """The parameters of a function that are annotated as options or as the argument, in their order."""
+    """The parameters of a function that are annotated as options or as the argument, in their
+    order."""
     listed = getattr(command, "parameters", None)
     return listed if listed is not None else tuple(_annotated(command))
 
@@ -73,9 +74,11 @@ def _kind(annotation: Any) -> type:
 
 
 def plain(takes: Sequence[Parameter], words: Sequence[str]) -> Mapping[str, object] | None:
-    """The values that words give, by parameter; None where they are not plainly right, or ask for help.
+    """The values that words give, by parameter; None where they are not plainly right, or ask for
+    help.
 
-    Plain are `--name VALUE`, `--name=VALUE`, `-n VALUE` and switches that exist, with arguments anywhere between.
+    Plain are `--name VALUE`, `--name=VALUE`, `-n VALUE` and switches that exist, with arguments
+    anywhere between.
     """
     spelled = {spelling: each for each in takes for spelling in each.option.spellings}
     given: dict[str, Any] = {}

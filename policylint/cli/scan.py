@@ -33,7 +33,8 @@ def command(
         Words | None, option("--format", help="text, json, ...; FORMAT=FILE.")
     ] = None,
 ) -> int:
-    """Find every way Helm is run here (scripts, CI, GitOps) and judge it; nothing that is read is run.
+    """Find every way Helm is run here (scripts, CI, GitOps) and judge it; nothing that is read is
+    run.
 
     policylint scan . --env production
     """

@@ -1,4 +1,5 @@
-"""The options that `check` and `diff` share: the two sides and how they are rendered, with Helm's own names."""
+"""The options that `check` and `diff` share: the two sides and how they are rendered, with Helm's
+own names."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -101,7 +102,8 @@ def sides(
 
 
 def with_sides(function: Callable[..., int]) -> Callable[..., int]:
-    """A command whose first parameter is the shared options: gives it their parameters before its own.
+    """A command whose first parameter is the shared options: gives it their parameters before its
+    own.
 
     `helm_command` are the words after `--`.
     """

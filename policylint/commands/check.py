@@ -27,7 +27,8 @@ Progress = Callable[[int, int, str], None]
 
 
 def check(options: Options, progress: Progress | None = None) -> Report:
-    """Judge what the options name and return the report; raises `UsageError` for wrong options only.
+    """Judge what the options name and return the report; raises `UsageError` for wrong options
+    only.
 
     Everything else that goes wrong is in the report, and its verdict is unknown.
     """
@@ -79,7 +80,8 @@ def _each(todo: tuple[Plan, ...], progress: Progress | None) -> Iterator[Release
 
 
 def run(plan: Plan) -> ReleaseReport:
-    """Judge one release; an error of any stage makes its verdict unknown and is told in the report."""
+    """Judge one release; an error of any stage makes its verdict unknown and is told in the
+    report."""
     try:
         with Rendering(plan) as rendering:
             # The renders run meanwhile: only now load what the later stages need.
@@ -100,7 +102,8 @@ def run(plan: Plan) -> ReleaseReport:
 
 
 def _unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
-    """The report of a release that could not be rendered or read: what its values say is told all the same."""
+    """The report of a release that could not be rendered or read: what its values say is told all
+    the same."""
     from policylint.engine.evaluate import evaluate
     from policylint.engine.rule import Context
     from policylint.redaction.redactor import Redactor

@@ -17,7 +17,8 @@ FORMATS = ("text", "json", "jsonpatch")
 
 
 def written(options: Options, format_: str, resource: str = "") -> str:
-    """The diff that the options name, in one format; `resource` ("KIND/NAME") asks for one delta only.
+    """The diff that the options name, in one format; `resource` ("KIND/NAME") asks for one delta
+    only.
 
     Raises `UsageError` for an unknown format or resource, and what loading and rendering raise.
     """

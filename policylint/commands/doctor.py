@@ -1,4 +1,5 @@
-"""`policylint doctor`: which deploys of a repository policylint runs before, and which it does not."""
+"""`policylint doctor`: which deploys of a repository policylint runs before, and which it does
+not."""
 
 from __future__ import annotations
 
@@ -71,14 +72,16 @@ class Examination(Struct, frozen=True):
 
 
 def cover(asked: Survey) -> Examination:
-    """Find every deploy below the paths, and what checks it. Raises `UsageError` for a broken configuration."""
+    """Find every deploy below the paths, and what checks it. Raises `UsageError` for a broken
+    configuration."""
     found = searched(asked)
     deploys = [each for each in found.invocations if each.deploys and not is_dry_run(each)]
     return Examination(examine(deploys, _sources(asked, deploys)), found.failures)
 
 
 def _sources(asked: Survey, deploys: Iterable[Invocation]) -> Iterable[Source]:
-    """The files that run policylint, those that deploy, and those that run these, through a few more of them."""
+    """The files that run policylint, those that deploy, and those that run these, through a few
+    more of them."""
     paths, here, skip = absolute(asked), Path.cwd(), configuration(asked).scan_ignore
     held = {each.file: each.source for each in deploys if each.source is not None}
     held |= {source.file: source for source in naming("policylint", paths, here, skip=skip)}
@@ -102,7 +105,8 @@ def _sources(asked: Survey, deploys: Iterable[Invocation]) -> Iterable[Source]:
 
 
 def _runs_things(source: Source) -> bool:
-    """Whether a file may run others: a script, a makefile, a pipeline; no documentation and no manifest of its own."""
+    """Whether a file may run others: a script, a makefile, a pipeline; no documentation and no
+    manifest of its own."""
     name = source.name
     return bool(CI.search(source.file) or MAKE.search(source.file)) or (
         name in ("action.yml", "action.yaml") or source.suffix in ("", ".sh", ".bash", ".groovy")

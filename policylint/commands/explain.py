@@ -1,4 +1,5 @@
-"""What `policylint explain` prints: a rule's page by its id, else what an error means and what to do."""
+"""What `policylint explain` prints: a rule's page by its id, else what an error means and what to
+do."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from policylint.model import Fix
 
 
 def written(text: str) -> str | None:
-    """The page of the rule called exactly so, else the explanation of an error; None where neither is known."""
+    """The page of the rule called exactly so, else the explanation of an error; None where neither
+    is known."""
     rule = next((rule for rule in all_rules()[0] if rule.id == text.strip()), None)
     if rule is not None:
         return page(rule)

@@ -1,4 +1,5 @@
-"""`policylint fix`: the edits of findings, applied to the user's own files; every other byte stays as it is."""
+"""`policylint fix`: the edits of findings, applied to the user's own files; every other byte stays
+as it is."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ class Repair(Struct, frozen=True):
         return "".join(self._shown(name) for name in sorted(self.files))
 
     def _shown(self, name: str) -> str:
-        """One file's diff without the secrets of the commands and those that the file itself holds."""
+        """One file's diff without the secrets of the commands and those that the file itself
+        holds."""
         from policylint.redaction.collect import secret_lines
 
         before, after = self.files[name]
@@ -84,7 +86,8 @@ def plan(
 
 
 def verdict(report: Report) -> Verdict:
-    """Unknown where a file could not be read or a rule not run; what stays to be done is no failure of a repair."""
+    """Unknown where a file could not be read or a rule not run; what stays to be done is no failure
+    of a repair."""
     return Verdict.UNKNOWN if report.failures else Verdict.PASS
 
 

@@ -28,7 +28,8 @@ DOCUMENTS = (".md", ".mdx", ".markdown", ".rst", ".adoc")
 
 
 class Survey(Struct, frozen=True):
-    """What a scan is asked to do; empty values mean the defaults that the command line documents."""
+    """What a scan is asked to do; empty values mean the defaults that the command line
+    documents."""
 
     paths: tuple[str, ...] = ()
     environment: str = ""
@@ -43,7 +44,8 @@ class Survey(Struct, frozen=True):
 def survey(asked: Survey) -> Report:
     """Judge every invocation below the paths. Raises `UsageError` for wrong options only.
 
-    A file that cannot be read is a failure of the report; no invocation at all is a pass that says so.
+    A file that cannot be read is a failure of the report; no invocation at all is a pass that says
+    so.
     """
     listings = _listed(asked)
     from policylint.engine.registry import all_rules
@@ -101,7 +103,8 @@ def judged(asked: Survey, found: Scan) -> Report:
 def _subjects(
     asked: Survey, found: Scan, config: Config, rules: Iterable[Rule]
 ) -> Iterator[object]:
-    """The invocations, those of each file together, and the removals where a rule asks for them: they take a search."""
+    """The invocations, those of each file together, and the removals where a rule asks for them:
+    they take a search."""
     from policylint.scan.repository.routes import Removal, removals
     from policylint.scan.repository.together import in_repository
 
@@ -111,7 +114,8 @@ def _subjects(
 
 
 class _Rows(Sequence[Any]):
-    """The invocations as JSON values, secrets masked; made one by one, as only some formats write them."""
+    """The invocations as JSON values, secrets masked; made one by one, as only some formats write
+    them."""
 
     def __init__(self, invocations: Sequence[Invocation], redactor: Redactor) -> None:
         self._invocations = invocations
@@ -143,7 +147,8 @@ def _environment(asked: Survey, config: Config) -> Environment:
 
 
 def _target(asked: Survey, config: Config, environment: Environment) -> Target:
-    """What the rules take for granted; the Helm line is "" where neither the user nor the configuration names one."""
+    """What the rules take for granted; the Helm line is "" where neither the user nor the
+    configuration names one."""
     line = asked.helm_version or environment.helm or config.helm
     if line not in ("", "3", "4"):
         raise UsageError(
@@ -174,7 +179,8 @@ def _rules(
 
 
 def _weighed(finding: Finding, levels: dict[str, Severity | None]) -> Finding:
-    """The severity that the configuration says; what documentation tells people to type is no deploy: a note."""
+    """The severity that the configuration says; what documentation tells people to type is no
+    deploy: a note."""
     wanted = levels.get(finding.rule)
     if wanted is None and finding.locations and _for_people(finding.locations[0].file):
         wanted = Severity.NOTE

@@ -16,7 +16,8 @@ from policylint.pipeline.judge import Case, judge
 
 
 def rules_below(path: Path) -> tuple[Rule, ...]:
-    """The YAML rules of a file or directory. Raises `UsageError` where there is none, `ReadError` for a broken one."""
+    """The YAML rules of a file or directory. Raises `UsageError` where there is none, `ReadError`
+    for a broken one."""
     files = [path] if path.is_file() else sorted(path.rglob("*.yaml"))
     if not files:
         raise UsageError(
@@ -26,7 +27,8 @@ def rules_below(path: Path) -> tuple[Rule, ...]:
 
 
 def failures(rule: Rule) -> Iterator[str]:
-    """What is wrong with a rule's examples: each that does not come out as it expects, and a missing direction."""
+    """What is wrong with a rule's examples: each that does not come out as it expects, and a
+    missing direction."""
     for example in rule.examples:
         said = _outcome(rule, example)
         if said != example.get("expect"):

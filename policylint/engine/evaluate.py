@@ -75,7 +75,8 @@ def order(finding: Finding) -> tuple[object, ...]:
 def verdict(
     findings: Iterable[Finding], failures: Iterable[RuleFailure], fail_on: Severity
 ) -> Verdict:
-    """The verdict of one release: any failure is unknown, any finding of `fail_on` or worse fails."""
+    """The verdict of one release: any failure is unknown, any finding of `fail_on` or worse
+    fails."""
     found = [Verdict.PASS]
     found += [Verdict.FAIL for finding in findings if finding.severity.rank >= fail_on.rank]
     found += [Verdict.UNKNOWN for _ in failures]
@@ -149,5 +150,6 @@ def _locations(subject: object) -> tuple[Location, ...]:
 
 
 def resource_of(change: Change) -> Resource:
-    """The resource a change is shown by: the after side's, or the before side's of a deleted one."""
+    """The resource a change is shown by: the after side's, or the before side's of a deleted
+    one."""
     return change.before if isinstance(change, Deleted) else change.after

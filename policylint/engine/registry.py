@@ -1,4 +1,5 @@
-"""Where rules come from: the shipped packs, the Python checks, other packages. There is no central list."""
+"""Where rules come from: the shipped packs, the Python checks, other packages. There is no central
+list."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ _SUBJECTS = pattern(rb"^def check\(\s*\w+: ([\w| ]+)", re.MULTILINE)
 
 @cache
 def shipped(subjects: frozenset[str] = frozenset()) -> tuple[Rule, ...]:
-    """Every rule that comes with policylint, by id; with `subjects` those that judge one of these types.
+    """Every rule that comes with policylint, by id; with `subjects` those that judge one of these
+    types.
 
     The modules of other rules are then not even loaded.
     """
@@ -64,13 +66,15 @@ def python_rules(subjects: frozenset[str] = frozenset()) -> Iterator[Rule]:
 
 
 def subjects_of(module: str, unless: Iterable[str] = ()) -> tuple[str, ...]:
-    """The types that the signature of a rule's check, read as text, names; `unless` where it cannot be told."""
+    """The types that the signature of a rule's check, read as text, names; `unless` where it cannot
+    be told."""
     named = _SUBJECTS.search(read(f"checks/{module}.py"))
     return tuple(name.strip() for name in named[1].decode().split("|")) if named else tuple(unless)
 
 
 def _known_subjects() -> Mapping[str, Sequence[str]]:
-    """The same by module, as `make docs` has noted them; of no module where a file is not the one it noted."""
+    """The same by module, as `make docs` has noted them; of no module where a file is not the one
+    it noted."""
     from msgspec import json
 
     noted = json.decode(data("checks.json"))
@@ -122,7 +126,8 @@ def _rules_folder() -> Traversable:
 def all_rules(
     subjects: frozenset[str] = frozenset(),
 ) -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
-    """Every rule there is, shipped or from other packages, and the packages whose rules would not load.
+    """Every rule there is, shipped or from other packages, and the packages whose rules would not
+    load.
 
     With `subjects`, of the shipped ones those that judge one of these types (see `shipped`).
     """
@@ -131,7 +136,8 @@ def all_rules(
 
 
 def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
-    """The rules other packages give by the entry point `policylint.rules`, and those that would not load."""
+    """The rules other packages give by the entry point `policylint.rules`, and those that would not
+    load."""
     if not _named_somewhere():
         return (), ()
     from importlib.metadata import entry_points
@@ -155,7 +161,8 @@ def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
 
 
 def _named_somewhere() -> bool:
-    """Whether an installed package names the group: looking costs less than importing what reads the files."""
+    """Whether an installed package names the group: looking costs less than importing what reads
+    the files."""
     group = f"[{ENTRY_POINTS}]".encode()
     return any(
         group in _entry_points(f"{folder or '.'}/{name}")
@@ -187,7 +194,8 @@ def select(
     ignored: Iterable[str] = (),
     level: Category | None = None,
 ) -> tuple[Rule, ...]:
-    """The rules that are wanted: by id, pack or category; `level` keeps its category and the harder ones.
+    """The rules that are wanted: by id, pack or category; `level` keeps its category and the harder
+    ones.
 
     Raises `UsageError` for a word that names nothing.
     """

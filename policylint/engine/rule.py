@@ -13,8 +13,8 @@ from policylint.model import Category, Confidence, Severity, Target, Upgrade, Vi
 class Context(Struct, frozen=True):
     """What a rule may look at beside its subject.
 
-    `upgrade` is the whole change (None for subjects outside a check: a scan, a history), `params` the
-    rule's own parameters from its defaults and the configuration.
+    `upgrade` is the whole change (None for subjects outside a check: a scan, a history), `params`
+    the rule's own parameters from its defaults and the configuration.
     """
 
     target: Target
@@ -60,8 +60,8 @@ def rule(
 ) -> Callable[[Check], Rule]:
     """Make a rule of a check function.
 
-    The id is the module's file name in kebab-case, the page the module's docstring, the subjects the type
-    of the function's first parameter, or each type of a union (so a rule module has no
+    The id is the module's file name in kebab-case, the page the module's docstring, the subjects
+    the type of the function's first parameter, or each type of a union (so a rule module has no
     `from __future__ import annotations`).
     """
 

@@ -1,6 +1,7 @@
 """Rules written in YAML: CEL over `object` and `oldObject`, with ValidatingAdmissionPolicy's words.
 
-A true expression passes. `operations` are Kubernetes' own: CREATE sees `object`, UPDATE both, DELETE `oldObject`.
+A true expression passes. `operations` are Kubernetes' own: CREATE sees `object`, UPDATE both,
+DELETE `oldObject`.
 """
 
 from __future__ import annotations

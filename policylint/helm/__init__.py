@@ -1,1 +1,2 @@
-"""Helm: what the user hands to it, its engines, its values, its history, and what a side renders to."""
+"""Helm: what the user hands to it, its engines, its values, its history, and what a side renders
+to."""

@@ -10,7 +10,8 @@ Path = tuple[str, ...]
 
 
 def line_of(text: str, path: Path) -> int:
-    """The line of the last part of a path that the text has; 0 where it has none of it, or is no YAML."""
+    """The line of the last part of a path that the text has; 0 where it has none of it, or is no
+    YAML."""
     found = 0
     for root in reversed(_roots(text)):  # of several documents the last wins
         found = found or _line(root, path)
@@ -18,7 +19,8 @@ def line_of(text: str, path: Path) -> int:
 
 
 def scalars(text: str) -> dict[Path, tuple[str, str, int]]:
-    """Every plain scalar of a text as written: key path -> (text, style, line); style is "" for a plain one."""
+    """Every plain scalar of a text as written: key path -> (text, style, line); style is "" for a
+    plain one."""
     found: dict[Path, tuple[str, str, int]] = {}
     for root in _roots(text):
         _collect(root, (), found)

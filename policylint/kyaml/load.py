@@ -1,8 +1,9 @@
 """YAML as Kubernetes and Helm read it (sigs.k8s.io/yaml), on libyaml's parser.
 
-The scalar rules are those of go-yaml v2 below sigs.k8s.io/yaml v1.6: YAML 1.1 booleans, `0644` and `0o644` are
-octal, `12:30` and dates are strings, keys become strings, of duplicate keys the last wins. Measured cases are
-in `fixtures/yaml/cases.json`. Values are JSON: dict, list, str, int, float, bool, None.
+The scalar rules are those of go-yaml v2 below sigs.k8s.io/yaml v1.6: YAML 1.1 booleans, `0644` and
+`0o644` are octal, `12:30` and dates are strings, keys become strings, of duplicate keys the last
+wins. Measured cases are in `fixtures/yaml/cases.json`. Values are JSON: dict, list, str, int,
+float, bool, None.
 """
 
 from __future__ import annotations
@@ -33,10 +34,12 @@ from policylint.model import Json
 from policylint.runtime.patterns import pattern
 
 MAX_NODES = 2_000_000
-"""The most nodes a document may have once its aliases are expanded (go-yaml refuses such documents too)."""
+"""The most nodes a document may have once its aliases are expanded (go-yaml refuses such documents
+too)."""
 
 MAX_DEPTH = 1_000
-"""The deepest nesting that is parsed; libyaml's composer would exhaust the C stack far beyond it."""
+"""The deepest nesting that is parsed; libyaml's composer would exhaust the C stack far beyond
+it."""
 
 _BASE: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -45,18 +48,21 @@ _FLOAT = pattern(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+
 _TRUE = ("y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE")
 _FALSE = ("n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE")
 _ANCHOR = pattern(r"(?:^|[\s,\[{])&[^\s,\[\]{}]")
-"""Where an anchor may stand: without one there is no alias, however many asterisks a description has."""
+"""Where an anchor may stand: without one there is no alias, however many asterisks a description
+has."""
 _BRACKETS = pattern(r"[\[\]{}]")
 _INDENT = pattern(rf"^(?: |[-?:] ){{{MAX_DEPTH}}}", re.MULTILINE)
 _SPLIT = pattern(r"---(?=[ \t\r\n]|\Z)[ \t]*")
-"""A separator where it begins a line; the line's begin is no part of it, so that text is searched for its dashes."""
+"""A separator where it begins a line; the line's begin is no part of it, so that text is searched
+for its dashes."""
 _FILLED = pattern(r"(?:\A|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029])\s*[^\s#]")
 _CONTENT = pattern(r"^(?!\s*(?:#|$))(?!---(?:[ \t]+#.*|[ \t\r]*)$).", re.MULTILINE)
 _SOURCE = pattern(r"^# Source: (\S.*?)\s*$", re.MULTILINE)
 
 
 class Document(Struct, frozen=True):
-    """One YAML document: its text, its 1-based first line in the file, its template where helm names it."""
+    """One YAML document: its text, its 1-based first line in the file, its template where helm
+    names it."""
 
     text: str
     line: int
@@ -69,13 +75,15 @@ class Document(Struct, frozen=True):
 
 
 def split(text: str, file: str, line: int = 1) -> tuple[Document, ...]:
-    """Cut a manifest that begins at a line of a file into its documents, blank ones left out, without parsing any."""
+    """Cut a manifest that begins at a line of a file into its documents, blank ones left out,
+    without parsing any."""
     return tuple(Document(body, at + line, file, source) for body, at, source in _cut(text))
 
 
 @lru_cache(maxsize=8)
 def _cut(text: str) -> tuple[tuple[str, int, str], ...]:
-    """(text, line in the whole from 0, template) of each document; much of a render is the same text on both sides."""
+    """(text, line in the whole from 0, template) of each document; much of a render is the same
+    text on both sides."""
     marks = [
         mark
         for mark in _SPLIT.finditer(text)
@@ -103,7 +111,8 @@ def _cut(text: str) -> tuple[tuple[str, int, str], ...]:
 
 
 def has_content(text: str) -> bool:
-    """Whether a manifest holds more than blanks, comments and separators, found without cutting it."""
+    """Whether a manifest holds more than blanks, comments and separators, found without cutting
+    it."""
     return _CONTENT.search(text) is not None
 
 
@@ -145,7 +154,8 @@ def parse(text: str, file: str, line: int = 1) -> Json:
 
 
 def _refuse_depth(text: str) -> None:
-    """Refuse nesting that no parser should follow, by counting brackets and indents before any parsing."""
+    """Refuse nesting that no parser should follow, by counting brackets and indents before any
+    parsing."""
     if len(text) < MAX_DEPTH:
         return
     depth = deepest = 0
@@ -194,7 +204,8 @@ def _refuse_bomb(root: Node) -> None:
 
 
 def expanded_size(root: Node, endless: int = 0) -> int:
-    """How many nodes a document has once its aliases are expanded; one to a parent counts as `endless`."""
+    """How many nodes a document has once its aliases are expanded; one to a parent counts as
+    `endless`."""
     sizes: dict[int, int] = {}
 
     def size(node: Node) -> int:
@@ -287,7 +298,8 @@ class _Loader(_BASE):  # type: ignore[misc]  # libyaml's loader where it is buil
     """libyaml's parser with Kubernetes' scalars and mappings."""
 
     descend_resolver, ascend_resolver = staticmethod(operator.is_), staticmethod(tuple)
-    """Called for each node: nothing is resolved by where it stands, and these do nothing the quickest."""
+    """Called for each node: nothing is resolved by where it stands, and these do nothing the
+    quickest."""
 
     def resolve(self, kind: type[Node], value: str | None, implicit: tuple[bool, bool]) -> str:
         """The tag of a node that names none."""
@@ -369,7 +381,8 @@ def compose(text: str, file: str) -> Node | None:
 
 
 def line_of(root: Node | None, path: tuple[str | int, ...]) -> int:
-    """The 1-based line of the key or item at `path`, or of the nearest parent that is there; 0 for no document."""
+    """The 1-based line of the key or item at `path`, or of the nearest parent that is there; 0 for
+    no document."""
     if root is None:
         return 0
     line: int = root.start_mark.line + 1

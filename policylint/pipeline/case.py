@@ -49,7 +49,8 @@ def _questions(plan: Plan, chart: Chart) -> ClusterQuestions:
 
 
 def _record_subjects(plan: Plan, subjects: tuple[object, ...], after: Rendered) -> Iterator[object]:
-    """The history that the before side comes from, and the size of the record that the upgrade will write."""
+    """The history that the before side comes from, and the size of the record that the upgrade will
+    write."""
     from policylint.helm.history.size import forecast
     from policylint.helm.values.subject import ValuesChange
 
@@ -62,7 +63,8 @@ def _record_subjects(plan: Plan, subjects: tuple[object, ...], after: Rendered) 
 
 
 def upgrades(options: Options) -> list[Upgrade]:
-    """What the options name, rendered, read and diffed but not judged; raises what any stage raises."""
+    """What the options name, rendered, read and diffed but not judged; raises what any stage
+    raises."""
     found = []
     with Workspace() as workspace:
         for plan in plans(options, load_config(options), workspace):
@@ -196,7 +198,8 @@ def _unread(plan: Plan) -> list[str]:
 
 
 def _engine_notes(plan: Plan, rendering: Rendering) -> list[str]:
-    """What the reader must know of the engine: one Helm line renders where the other will upgrade."""
+    """What the reader must know of the engine: one Helm line renders where the other will
+    upgrade."""
     asked = named_line(plan.options, plan.environment, plan.config)
     if rendering.line and asked and asked != rendering.line:
         return [
@@ -206,7 +209,8 @@ def _engine_notes(plan: Plan, rendering: Rendering) -> list[str]:
 
 
 def _version_notes(plan: Plan) -> list[str]:
-    """What the judgement of this Kubernetes minor rests on, where that is not its own recorded answers."""
+    """What the judgement of this Kubernetes minor rests on, where that is not its own recorded
+    answers."""
     from policylint.kubernetes.api.schemas import NEWEST, RECORDED, minor_number, recorded_for
 
     wanted = minor(plan.options, plan.environment, plan.config)

@@ -1,4 +1,5 @@
-"""Judge what only several releases of one configuration show together: objects of two, values that skip a stage."""
+"""Judge what only several releases of one configuration show together: objects of two, values that
+skip a stage."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 
 def fleet_of(plans: Sequence[Plan], reports: Sequence[ReleaseReport]) -> Fleet:
-    """The releases of a run; while the sides' files are still there. Raises what reading values raises."""
+    """The releases of a run; while the sides' files are still there. Raises what reading values
+    raises."""
     return Fleet(tuple(_member(plan, report) for plan, report in zip(plans, reports, strict=True)))
 
 
@@ -50,7 +52,8 @@ def judge_together(
     judging: Judging,
     more: Sequence[object] = (),
 ) -> tuple[tuple[Finding, ...], tuple[RuleFailure, ...], Verdict]:
-    """What the rules say of all releases of a run together, and of `more` subjects that belong to none of them."""
+    """What the rules say of all releases of a run together, and of `more` subjects that belong to
+    none of them."""
     try:
         fleet = fleet_of(plans, reports)
     except PolicylintError as error:

@@ -1,4 +1,5 @@
-"""`policylint check -- helm upgrade ...`: the command that is about to run becomes the options of the check."""
+"""`policylint check -- helm upgrade ...`: the command that is about to run becomes the options of
+the check."""
 
 from __future__ import annotations
 
@@ -31,8 +32,8 @@ _SETS = ("set", "set_string", "set_json", "set_file", "set_literal")
 def from_command(options: Options) -> tuple[Options, tuple[Invocation, ...]]:
     """The options with what the helm command says, and the command as a subject of rules.
 
-    What the user gives to policylint itself wins; `helm diff upgrade` names an upgrade, but is none to judge. Raises
-    `UsageError` for a command that installs or upgrades nothing.
+    What the user gives to policylint itself wins; `helm diff upgrade` names an upgrade, but is none
+    to judge. Raises `UsageError` for a command that installs or upgrades nothing.
     """
     words = _split(options.command)
     call, command = _parsed(words)
@@ -98,7 +99,8 @@ def _split(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _assigned(words: Sequence[str]) -> dict[str, str]:
-    """The variables that stand before the command (`HELM_NAMESPACE=prod helm ...`, `env A=b helm ...`)."""
+    """The variables that stand before the command (`HELM_NAMESPACE=prod helm ...`, `env A=b helm
+    ...`)."""
     pairs = (
         word.partition("=")
         for word in itertools.takewhile(lambda word: not tool_of(_word(word)), words)
@@ -140,7 +142,8 @@ def _check_values(command: Command) -> None:
 
 
 def _passed_on(command: Command) -> tuple[str, ...]:
-    """The flags that change what is rendered or how a chart is fetched; a post-renderer is never run."""
+    """The flags that change what is rendered or how a chart is fetched; a post-renderer is never
+    run."""
     found = []
     for given in command.given:
         flag = f"--{given.option.name}"
@@ -152,7 +155,8 @@ def _passed_on(command: Command) -> tuple[str, ...]:
 
 
 def _rollback(options: Options, command: Command, release: str) -> Options:
-    """The check of `helm rollback RELEASE [REVISION]`: of the release in the cluster, or the record given as a side."""
+    """The check of `helm rollback RELEASE [REVISION]`: of the release in the cluster, or the record
+    given as a side."""
     namespace = options.namespace or default_namespace()
     named = options.before or options.after
     return replace(

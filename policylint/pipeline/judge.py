@@ -36,7 +36,8 @@ from policylint.report.model import ChangeSummary, ReleaseReport
 
 
 class Case(Struct, frozen=True):
-    """One release, rendered: everything that judging it needs, and nothing that touches the world."""
+    """One release, rendered: everything that judging it needs, and nothing that touches the
+    world."""
 
     release: str
     namespace: str
@@ -209,5 +210,6 @@ def _open_answers(upgrade: Upgrade) -> list[RuleFailure]:
 
 
 def _resources(side: Manifest) -> tuple[Resource, ...]:
-    """All of a side, hooks too: the annotation of a hook means nothing on CRDs of crds/ and of files that are named."""
+    """All of a side, hooks too: the annotation of a hook means nothing on CRDs of crds/ and of
+    files that are named."""
     return (*side.resources.values(), *side.hooks.values())

@@ -117,8 +117,8 @@ def plans(options: Options, config: Config, workspace: Workspace) -> tuple[Plan,
 
 
 def _forced(options: Options, how: Deployment, config: Config) -> Options:
-    """With `--force` where the command that deploys the release has it and Helm 3 runs it, as Helm 4 does not take it
-    together with server-side apply."""
+    """With `--force` where the command that deploys the release has it and Helm 3 runs it, as Helm
+    4 does not take it together with server-side apply."""
     if not how.force or options.force or options.apply:
         return options
     line = (
@@ -130,7 +130,8 @@ def _forced(options: Options, how: Deployment, config: Config) -> Options:
 
 
 def _check_stdin(options: Options) -> None:
-    """Raise `UsageError` where standard input, which can be read once, is named for several things."""
+    """Raise `UsageError` where standard input, which can be read once, is named for several
+    things."""
     named = (options.before, options.after, *options.values.named, *options.live, *options.crds)
     if named.count("-") > 1 and (options.before, options.after) != ("-", "-"):
         raise UsageError(
@@ -161,7 +162,8 @@ def _plan(
     invocations: tuple[Any, ...] = (),
     seen_mode: str = "",
 ) -> Plan:
-    """The plan of one release; `seen_mode` is the values mode of the command that deploys it, where that is known."""
+    """The plan of one release; `seen_mode` is the values mode of the command that deploys it, where
+    that is known."""
     environment = environment_of(options, config)
     before, after = _sides(options, environment, config, workspace)
     given = after
@@ -225,7 +227,8 @@ def _at_hand(before: Side, after: Side) -> bool:
 def _under_mode(
     options: Options, before: Side, after: Side, workspace: Workspace, line: str
 ) -> Side:
-    """The after side as `--values-mode` makes Helm render it, or no flag does where the release's record is known."""
+    """The after side as `--values-mode` makes Helm render it, or no flag does where the release's
+    record is known."""
     from policylint.helm.values.modes import Mode
     from policylint.helm.values.side import is_local
     from policylint.helm.values.stage import staged, values_change
@@ -259,7 +262,8 @@ def _under_mode(
 
 
 def _touched(options: Options, releases: list[Release], config: Config) -> list[Release]:
-    """Those of the releases that the changed files touch: the files named, else those that git knows."""
+    """Those of the releases that the changed files touch: the files named, else those that git
+    knows."""
     from policylint.helm.sources.changes import changed_files, touches
 
     files = options.changed_files or changed_files(Path(config.file).parent, config.default_branch)
@@ -275,9 +279,11 @@ def _touched(options: Options, releases: list[Release], config: Config) -> list[
 
 
 def of_release(options: Options, release: Release, how: Deployment | None = None) -> Options:
-    """The options with what the configuration says of one release; the command line's own words win.
+    """The options with what the configuration says of one release; the command line's own words
+    win.
 
-    `how` is what the command that deploys it adds where the configuration is silent: the version of a chart.
+    `how` is what the command that deploys it adds where the configuration is silent: the version of
+    a chart.
     """
     seen = how.version or "" if how and not Path(release.chart).exists() else ""
     values = ValuesInput(

@@ -30,7 +30,8 @@ def line_found(options: Options) -> str:
 
 
 def environment_of(options: Options, config: Config) -> Environment:
-    """The environment that `--env` names; raises `UsageError` for one that the configuration does not know."""
+    """The environment that `--env` names; raises `UsageError` for one that the configuration does
+    not know."""
     name = options.environment
     if not name or name in config.environments:
         return config.environments.get(name, Environment())
@@ -45,7 +46,8 @@ def environment_of(options: Options, config: Config) -> Environment:
 
 
 def minor(options: Options, environment: Environment, config: Config) -> str:
-    """The Kubernetes minor to judge for: flag, environment, configuration, else the newest with recorded data."""
+    """The Kubernetes minor to judge for: flag, environment, configuration, else the newest with
+    recorded data."""
     wanted = options.kube_version or environment.kubernetes or config.kubernetes or NEWEST
     try:
         return f"1.{minor_number(wanted)}"
@@ -56,8 +58,8 @@ def minor(options: Options, environment: Environment, config: Config) -> str:
 def target(plan: Plan, found_line: str, apply_method: str = "") -> Target:
     """How the upgrade is sent: `--apply`, else the record's method, else what this Helm line does.
 
-    `found_line` is the line of the helm found ("" for none). Raises `UsageError` for force together with
-    server-side apply, which Helm 4 refuses.
+    `found_line` is the line of the helm found ("" for none). Raises `UsageError` for force together
+    with server-side apply, which Helm 4 refuses.
     """
     options, environment, config = plan.options, plan.environment, plan.config
     line = named_line(options, environment, config) or found_line or "4"

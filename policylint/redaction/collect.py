@@ -1,4 +1,5 @@
-"""The secrets that values, texts and arguments hold, found where a message that may quote them is about to be shown."""
+"""The secrets that values, texts and arguments hold, found where a message that may quote them is
+about to be shown."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ _ITEM = pattern(r"(?<!\\),(?![^{]*\})")
 
 
 def secret_values(value: Json, *, held: bool = False, near: bool = False) -> Iterator[str]:
-    """The texts of secret-like keys, of entries that are named so, and those that other texts hold (a URL's login).
+    """The texts of secret-like keys, of entries that are named so, and those that other texts hold
+    (a URL's login).
 
     `held`: everything here is secret; `near`: all but the words that usually stand beside a secret.
     """
@@ -88,9 +90,11 @@ def _spelled(value: str | float) -> Iterator[str]:
 
 
 def secret_lines(text: str, *, nested: bool = False, strict: bool = False) -> Iterator[str]:
-    """The secrets of a text that is no YAML, or whose structure says nothing: its lines `key: value` and `key=value`.
+    """The secrets of a text that is no YAML, or whose structure says nothing: its lines `key:
+    value` and `key=value`.
 
-    With `nested`, what is indented below a secret-like key counts too; `strict` knows fewer words for such keys.
+    With `nested`, what is indented below a secret-like key counts too; `strict` knows fewer words
+    for such keys.
     """
     if "://" in text:
         yield from (found["secret"] for found in _LOGIN.finditer(text))
@@ -182,7 +186,8 @@ def _items(text: str, strict: bool) -> Iterator[str]:
 
 
 def _names_file(text: str) -> bool:
-    """Whether a text is a file's name, or looks like one, rather than the secret itself in its place."""
+    """Whether a text is a file's name, or looks like one, rather than the secret itself in its
+    place."""
     folder, name = os.path.split(text)
     return (
         Path(text).is_file()
@@ -198,7 +203,8 @@ def _indices(key: str) -> Iterator[str]:
 
 
 def _is_argument(key: str, strict: bool) -> bool:
-    """Whether a part of an argument's name is secret-like, and the last one does not only say where a secret is."""
+    """Whether a part of an argument's name is secret-like, and the last one does not only say where
+    a secret is."""
     parts = [part for part in re.split(r"[.\[\]\\]+", key) if part and not part.isdigit()]
     return (
         bool(parts)

@@ -16,7 +16,8 @@ SECRET_KEY = pattern(
 
 
 _URL_USER = pattern(r"(?P<scheme>[a-z][a-z0-9+.-]+:/{1,2})[^/\s]+@", re.I)
-"""The login of a URL, which may have been taken for a path: up to the last @ before its own path."""
+"""The login of a URL, which may have been taken for a path: up to the last @ before its own
+path."""
 
 
 def without_logins(text: str) -> str:

@@ -1,7 +1,8 @@
 """Secrets in words that others wrote: whole or in part, as they are, escaped or encoded.
 
-A message of Helm quotes what it was given: one line of a key, a template that came from a value, a manifest's text in
-base64. What is searched for here is therefore every piece of a secret, in every form that such messages have.
+A message of Helm quotes what it was given: one line of a key, a template that came from a value, a
+manifest's text in base64. What is searched for here is therefore every piece of a secret, in every
+form that such messages have.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ _CHAIN = pattern(r" ?\$?\.(?:Values|Release|Chart|Capabilities|Template|Files)(?
 
 
 def without(text: str, secrets: Iterable[str], mask: str, public: Iterable[str] = ()) -> str:
-    """The text with a mask in place of the secrets and of every part of them that is long enough to be told.
+    """The text with a mask in place of the secrets and of every part of them that is long enough to
+    be told.
 
-    What is in `public` (keys, paths) is no secret: a password that is called as its key is cannot be hidden.
+    What is in `public` (keys, paths) is no secret: a password that is called as its key is cannot
+    be hidden.
     """
     known = {
         secret for secret in secrets if len(secret) >= SHORTEST and secret.lower() not in _WORDS
@@ -70,7 +73,8 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _occurrences(form: str, text: str, told: str) -> Iterator[int]:
-    """Where a whole form stands: as a word of its own if it is short or part of a public word, nowhere if it is one."""
+    """Where a whole form stands: as a word of its own if it is short or part of a public word,
+    nowhere if it is one."""
     if form not in text:
         return
     word = rf"(?<![\w.]){re.escape(form)}(?!\w)"
@@ -122,7 +126,8 @@ def _for_html(quoted: str) -> str:
 
 
 def _encoded(secret: str) -> Iterator[str]:
-    """Its base64 at each place that it may have within a longer text: what depends on that text is left out."""
+    """Its base64 at each place that it may have within a longer text: what depends on that text is
+    left out."""
     data = secret.encode("utf-8", "surrogatepass")
     for before, lost in ((0, 0), (1, 2), (2, 3)):
         text = base64.b64encode(b"\0" * before + data).decode()

@@ -26,13 +26,15 @@ ASSIGNED = pattern(
     rf"(?i)(?<![\w.-])(?P<key>[\w.-]{{0,200}}{_WORDS}[\w.-]{{0,200}}[\"']?[ \t]*[=:][ \t]*[\"']?)"
     r"(?P<value>(?![${(]|(?:inherit|write|read|none|true|false|null)\b)[^\s\"',;&}]+)"
 )
-"""A secret-looking key with its value inside a text: a line of a configuration file, an argument, a query."""
+"""A secret-looking key with its value inside a text: a line of a configuration file, an argument, a
+query."""
 NAMED = pattern(
     rf"(?i)(?P<key>\bname[\"']?[ \t]*[=:][ \t]*[\"']?[\w.-]{{0,200}}{_WORDS}[\w.-]{{0,200}}"
     r"[\"']?[,;]?[ \t]*(?:\r?\n[-+]?[ \t]*)?[\"']?[\w.\[\]]{0,200}value[\"']?[ \t]*[=:][ \t]*[\"']?)"
     r"(?P<value>(?![${(])[^\s\"',;&}]+)"
 )
-"""The `value` beside a secret-looking `name` inside a text: an env entry, a parameter of a chart, `--set`."""
+"""The `value` beside a secret-looking `name` inside a text: an env entry, a parameter of a chart,
+`--set`."""
 FLOW = pattern(
     r"(?i)(?P<key>(?:secrets|passwords|credentials|tokens)[\"']?[ \t]*:[ \t]*)\{(?P<value>(?:[^{}]|\{[^{}]*\})*)\}"
 )
@@ -42,7 +44,8 @@ LOGIN = pattern(r"(?i)(?P<before>[a-z][a-z0-9+.-]{0,30}://[^/@:\s]*:)[^/@\s]+(?=
 _HOLDER = pattern(
     r"(?i)(?<!serviceaccount)(?:passw(?:or)?ds?|passphrases?|credentials?|tokens?|(?:api|private|access)[-_]?keys?)$"
 )
-"""Keys below which everything is taken for a secret; `secret` and `secrets` mostly say where one is."""
+"""Keys below which everything is taken for a secret; `secret` and `secrets` mostly say where one
+is."""
 _NAME = pattern(r"(?i)existing|(?:name|ref|kind|type|path|file|enabled|optional)$|^key$")
 """Keys below them that only say where one is."""
 _OPTION = pattern(r"--?[\w.-]+")
@@ -106,7 +109,8 @@ class Redactor(Struct, frozen=True):
     ) -> tuple[Json, ...]:
         """Values found at a pointer of a resource, masked where they are or hold secrets.
 
-        `bodies` are the objects that the pointer leads through: the name beside a `value` may say that it is one.
+        `bodies` are the objects that the pointer leads through: the name beside a `value` may say
+        that it is one.
         """
         if resource is not None and _is_secret(resource) and _holds_data(path):
             return tuple(None if value is None else MASK for value in values)
@@ -122,7 +126,8 @@ class Redactor(Struct, frozen=True):
         )
 
     def fix(self, fix: Fix) -> Fix:
-        """A fix with its texts masked; edits are applied to the user's own file and stay as they are."""
+        """A fix with its texts masked; edits are applied to the user's own file and stay as they
+        are."""
         return replace(
             fix, title=self.text(fix.title), steps=tuple(self.text(step) for step in fix.steps)
         )
@@ -147,7 +152,8 @@ def secret_key(key: object) -> bool:
 
 
 def mask_plain(value: Json) -> Json:
-    """A value below a secret-looking key: every text and number masked that does not only say where a secret is."""
+    """A value below a secret-looking key: every text and number masked that does not only say where
+    a secret is."""
     if isinstance(value, Mapping):
         return {
             key: item if _NAME.search(key) and _plain(item) else mask_plain(item)
@@ -159,7 +165,8 @@ def mask_plain(value: Json) -> Json:
 
 
 def mask_values(value: Json) -> Json:
-    """A chart's values with everything below a secret-looking key masked: no key of theirs means an API's field."""
+    """A chart's values with everything below a secret-looking key masked: no key of theirs means an
+    API's field."""
     if isinstance(value, Mapping):
         return {
             key: mask_plain(item)
@@ -200,7 +207,8 @@ def _holds_data(path: str) -> bool:
 
 
 def _named_secret(body: Json, path: str) -> bool:
-    """Whether a pointer leads to, or into, what a name or an option beside it says to be a secret."""
+    """Whether a pointer leads to, or into, what a name or an option beside it says to be a
+    secret."""
     for step in path.split("/")[1:]:
         if isinstance(body, list):
             place = int(step) if step.isdigit() and int(step) < len(body) else -1
@@ -215,7 +223,8 @@ def _named_secret(body: Json, path: str) -> bool:
 
 
 def _own_value(owner: Mapping[str, Json], key: str) -> bool:
-    """Whether a key is the `value` of an entry whose name says that it is a secret (an env entry)."""
+    """Whether a key is the `value` of an entry whose name says that it is a secret (an env
+    entry)."""
     return key == "value" and secret_key(owner.get("name"))
 
 

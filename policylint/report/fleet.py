@@ -18,7 +18,8 @@ _MISSING: Any = object()
 
 
 class Member(Struct, frozen=True):
-    """One release of the run: what it renders (hooks left out), and the user's values of both sides by key path."""
+    """One release of the run: what it renders (hooks left out), and the user's values of both sides
+    by key path."""
 
     name: str
     namespace: str
@@ -43,7 +44,8 @@ class Fleet(Struct, frozen=True):
 
 
 class Overlap(Struct, frozen=True):
-    """One object that several releases of one environment render, and whether the upgrade creates it for one."""
+    """One object that several releases of one environment render, and whether the upgrade creates
+    it for one."""
 
     resource: ResourceId
     members: tuple[Member, ...]
@@ -51,7 +53,8 @@ class Overlap(Struct, frozen=True):
 
 
 class Ahead(Struct, frozen=True):
-    """A key whose value moves in a later stage although the stage before it stays at the value both had."""
+    """A key whose value moves in a later stage although the stage before it stays at the value both
+    had."""
 
     key: Key
     later: Member
@@ -76,7 +79,8 @@ def overlaps(fleet: Fleet) -> Iterator[Overlap]:
 
 
 def ahead(fleet: Fleet) -> Iterator[Ahead]:
-    """The values that skip a stage: equal before, moved in the later environment, not in the one listed before it."""
+    """The values that skip a stage: equal before, moved in the later environment, not in the one
+    listed before it."""
     staged = [member for member in fleet.members if member.environment]
     for _, group in groupby(
         sorted(staged, key=lambda member: member.role), key=lambda member: member.role

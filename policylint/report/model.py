@@ -11,7 +11,8 @@ from policylint.model import Finding, Impact, Json, Outcome, ResourceId, Target,
 
 
 class ChangeSummary(Struct, frozen=True):
-    """One row of the report's table: a resource, what happens to it, what the API server will say."""
+    """One row of the report's table: a resource, what happens to it, what the API server will
+    say."""
 
     resource: ResourceId
     change: str  # created | kept | deleted | hook

@@ -1,6 +1,7 @@
 """Work that goes on in a thread while this one does something else.
 
-`concurrent.futures` does this and more; importing it brings logging with it, which a short run would feel.
+`concurrent.futures` does this and more; importing it brings logging with it, which a short run
+would feel.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""Where a process prints that is not listened to: a file of no name, in memory where the system has that.
+"""Where a process prints that is not listened to: a file of no name, in memory where the system has
+that.
 
-A pipe would have to be emptied by a thread while everything else is done, and holds the process up where it is not.
+A pipe would have to be emptied by a thread while everything else is done, and holds the process up
+where it is not.
 """
 
 from __future__ import annotations
@@ -30,10 +32,11 @@ def said(output: BinaryIO) -> bytes:
 
 
 class Unheard:
-    """From its making to `end`, what a library of another language prints on standard error is dropped.
+    """From its making to `end`, what a library of another language prints on standard error is
+    dropped.
 
-    Helm's warnings show values there. What Python itself prints still comes out: of the several that may be under way
-    the first takes standard error away and the last gives it back.
+    Helm's warnings show values there. What Python itself prints still comes out: of the several
+    that may be under way the first takes standard error away and the last gives it back.
     """
 
     _lock = threading.Lock()

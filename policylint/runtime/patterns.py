@@ -1,4 +1,5 @@
-"""Regular expressions that are compiled at their first use: a run uses a tenth of those that its modules define."""
+"""Regular expressions that are compiled at their first use: a run uses a tenth of those that its
+modules define."""
 
 from __future__ import annotations
 
@@ -51,7 +52,8 @@ else:
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Meanwhile `re.compile` makes such patterns: for the import of a library that compiles more than it needs."""
+    """Meanwhile `re.compile` makes such patterns: for the import of a library that compiles more
+    than it needs."""
     re.compile = pattern  # type: ignore[assignment]
     try:
         yield

@@ -10,7 +10,8 @@ _ROOT = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120  also a path 
 
 
 def read(name: str) -> bytes:
-    """The bytes of a file of the package, such as "data/apis.json"; raises OSError where there is none."""
+    """The bytes of a file of the package, such as "data/apis.json"; raises OSError where there is
+    none."""
     loader: Any = __spec__.loader  # it reads files wherever it loads modules from
     found: bytes = loader.get_data(os.path.join(_ROOT, *name.split("/")))  # noqa: PTH118
     return found
@@ -34,7 +35,8 @@ def table(name: str) -> Any:
 
 
 def modules(package: ModuleType) -> tuple[str, ...]:
-    """The names of a package's modules, sorted; listed from its directory where it has one, which is quicker."""
+    """The names of a package's modules, sorted; listed from its directory where it has one, which
+    is quicker."""
     (path,) = package.__path__
     try:
         files = os.listdir(path)  # noqa: PTH208  pathlib costs more

@@ -1,4 +1,5 @@
-"""Ctrl-C and a polite kill, also where Python drops the exception: it does in callbacks, as those of its imports."""
+"""Ctrl-C and a polite kill, also where Python drops the exception: it does in callbacks, as those
+of its imports."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ class _Asked:
 
 
 def begin() -> None:
-    """Let SIGINT, where it is not ignored, and SIGTERM raise KeyboardInterrupt and be remembered (main thread only)."""
+    """Let SIGINT, where it is not ignored, and SIGTERM raise KeyboardInterrupt and be remembered
+    (main thread only)."""
     _Asked.so = False
     if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _interrupt):
         signal.signal(signal.SIGINT, _interrupt)
@@ -26,13 +28,15 @@ def begin() -> None:
 
 
 def check() -> None:
-    """Raise KeyboardInterrupt where one was asked for and lost; called where a run waits, and where it ends."""
+    """Raise KeyboardInterrupt where one was asked for and lost; called where a run waits, and where
+    it ends."""
     if _Asked.so:
         raise KeyboardInterrupt
 
 
 def join(thread: threading.Thread, seconds: float) -> None:
-    """Wait for a thread as `thread.join` does; raises KeyboardInterrupt, also one that was lost, within moments."""
+    """Wait for a thread as `thread.join` does; raises KeyboardInterrupt, also one that was lost,
+    within moments."""
     end = time.monotonic() + seconds
     while thread.is_alive() and (left := end - time.monotonic()) > 0:
         thread.join(min(left, _PATIENCE))

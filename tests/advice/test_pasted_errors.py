@@ -1,4 +1,5 @@
-"""Errors as they are pasted: with colours, timestamps, wrappers, several at once; and texts that are none of ours."""
+"""Errors as they are pasted: with colours, timestamps, wrappers, several at once; and texts that
+are none of ours."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""Every recorded error gets an explanation, under the topic that its own fields and reasons call for."""
+"""Every recorded error gets an explanation, under the topic that its own fields and reasons call
+for."""
 
 import json
 import re

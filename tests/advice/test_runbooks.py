@@ -1,4 +1,5 @@
-"""Runbooks: every refusal has one, it is filled in, and what it advises is what the forecast then accepts."""
+"""Runbooks: every refusal has one, it is filled in, and what it advises is what the forecast then
+accepts."""
 
 import shlex
 
@@ -121,7 +122,8 @@ def test_a_shrunk_volume_is_never_answered_with_a_patch_of_the_claim():
 
 @pytest.mark.parametrize("minor", ["1.30", "1.34", "1.36"])
 def test_whatever_is_refused_as_a_change_is_accepted_as_a_new_object(minor):
-    """Delete-and-upgrade and rename rest on this: the recorded after objects are valid by themselves."""
+    """Delete-and-upgrade and rename rest on this: the recorded after objects are valid by
+    themselves."""
     tried = 0
     for row in [row for row in rows(f"fields-{minor}") if row["verdict"] == "rejected"][::5]:
         (kept,) = upgrade([row["before"]], [row["after"]], Target(minor)).changes

@@ -1,4 +1,5 @@
-"""What callers of `policylint.cel` rely on: names checked, what is lacking named, no library no crash."""
+"""What callers of `policylint.cel` rely on: names checked, what is lacking named, no library no
+crash."""
 
 import sys
 

@@ -1,4 +1,5 @@
-"""Kubernetes' documented CEL functions, by their documented examples, and the language's own corners."""
+"""Kubernetes' documented CEL functions, by their documented examples, and the language's own
+corners."""
 
 import pytest
 

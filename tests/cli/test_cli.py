@@ -1,4 +1,5 @@
-"""The command line from outside: verdicts, exit codes, formats, and errors that name what is wrong."""
+"""The command line from outside: verdicts, exit codes, formats, and errors that name what is
+wrong."""
 
 import json
 import os

@@ -1,4 +1,5 @@
-"""`policylint doctor` on whole repositories: which way a deploy is reached, and whether the answer before it counts."""
+"""`policylint doctor` on whole repositories: which way a deploy is reached, and whether the answer
+before it counts."""
 
 from __future__ import annotations
 

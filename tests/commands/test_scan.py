@@ -1,4 +1,5 @@
-"""`policylint scan` from outside: what is found, how it is named, what fails a run, and that no secret is shown."""
+"""`policylint scan` from outside: what is found, how it is named, what fails a run, and that no
+secret is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`policylint test`, `init` and `config`: rules of one's own, a first configuration, what holds here."""
+"""`policylint test`, `init` and `config`: rules of one's own, a first configuration, what holds
+here."""
 
 import json
 from pathlib import Path

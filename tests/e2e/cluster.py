@@ -1,4 +1,5 @@
-"""The API server that `scripts/e2e.sh` names by POLICYLINT_E2E_CONTEXT and KUBECONFIG, and real helm talking to it."""
+"""The API server that `scripts/e2e.sh` names by POLICYLINT_E2E_CONTEXT and KUBECONFIG, and real
+helm talking to it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Against a real API server (`make e2e`): the forecast field by field, and the runbooks with real helm.
+"""Against a real API server (`make e2e`): the forecast field by field, and the runbooks with real
+helm.
 
-Left out where no server is named by POLICYLINT_E2E_CONTEXT and KUBECONFIG (scripts/e2e.sh names one).
+Left out where no server is named by POLICYLINT_E2E_CONTEXT and KUBECONFIG (scripts/e2e.sh names
+one).
 """
 
 import gzip

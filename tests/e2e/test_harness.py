@@ -22,7 +22,8 @@ LIMIT = 60
 
 
 def left_of(work):
-    """The processes whose command line or environment names the script's working directory: their names by id."""
+    """The processes whose command line or environment names the script's working directory: their
+    names by id."""
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:

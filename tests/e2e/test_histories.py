@@ -1,4 +1,5 @@
-"""What `policylint history` says of a release after real events, and whether helm then does what it says."""
+"""What `policylint history` says of a release after real events, and whether helm then does what it
+says."""
 
 import json
 import os
@@ -72,7 +73,8 @@ def records(release, selector="owner=helm"):
 
 
 def kill_when_pending(release, status, *words):
-    """Start helm and kill it, without any chance to clean up, once its pending record lies in the cluster."""
+    """Start helm and kill it, without any chance to clean up, once its pending record lies in the
+    cluster."""
     process = subprocess.Popen(
         release.argv(*words, "--wait"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

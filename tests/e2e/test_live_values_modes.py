@@ -1,4 +1,5 @@
-"""A release that goes through every values mode: what was foreseen against `helm get values` and what ran."""
+"""A release that goes through every values mode: what was foreseen against `helm get values` and
+what ran."""
 
 import json
 import uuid
@@ -29,7 +30,8 @@ STEPS = [
 
 
 def chart(directory, number):
-    """The chart's version `number`: defaults come, change and go with it, also those of its subchart."""
+    """The chart's version `number`: defaults come, change and go with it, also those of its
+    subchart."""
     defaults = {
         "a": number,
         f"only-{number}": True,

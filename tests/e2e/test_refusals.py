@@ -1,4 +1,5 @@
-"""What policylint calls accepted or refused is so: every case of a rule on refusals, sent by both Helm lines."""
+"""What policylint calls accepted or refused is so: every case of a rule on refusals, sent by both
+Helm lines."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ def release(request):
 
 
 def chart(directory, text):
-    """The objects as a chart; CRDs of custom resources beside them go to crds/, where Helm sends them first."""
+    """The objects as a chart; CRDs of custom resources beside them go to crds/, where Helm sends
+    them first."""
     bodies = [document.body() for document in split(text, "side") if document.body()]
     crds = [body for body in bodies if body["kind"] == "CustomResourceDefinition"]
     first = crds if len(crds) < len(bodies) else []

@@ -1,4 +1,5 @@
-"""Live sources against a real API server: `release:` as the before side, `--rollback`, and `--live`."""
+"""Live sources against a real API server: `release:` as the before side, `--rollback`, and
+`--live`."""
 
 import json
 import uuid

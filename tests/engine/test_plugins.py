@@ -1,4 +1,5 @@
-"""Rules of other packages, by the entry point `policylint.rules`: a distribution of the test's own."""
+"""Rules of other packages, by the entry point `policylint.rules`: a distribution of the test's
+own."""
 
 from __future__ import annotations
 

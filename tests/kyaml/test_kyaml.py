@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from policylint.errors import ReadError
-from policylint.kyaml.load import load as kyaml
+from policylint.kyaml import load
 
 CASES = json.loads((Path(__file__).parents[2] / "fixtures/yaml/cases.json").read_text())
 
@@ -15,9 +15,9 @@ CASES = json.loads((Path(__file__).parents[2] / "fixtures/yaml/cases.json").read
 def test_reads_what_sigs_yaml_reads(case):
     if "error" in case:
         with pytest.raises(ReadError):
-            kyaml.load(case["yaml"], "case.yaml")
+            load.load(case["yaml"], "case.yaml")
     else:
-        found = kyaml.load(case["yaml"], "case.yaml")
+        found = load.load(case["yaml"], "case.yaml")
         assert found == case["json"]
         assert json.dumps(found) == json.dumps(case["json"])
 
@@ -43,13 +43,13 @@ def test_reads_what_sigs_yaml_reads(case):
     ],
 )
 def test_scalars_and_keys(text, value):
-    assert kyaml.load(text, "f") == value
+    assert load.load(text, "f") == value
 
 
 def test_documents_know_their_line_and_template():
     text = "# Source: web/templates/a.yaml\nkind: A\n---\n# only a comment\n---\n\n"
     text += "# Source: web/templates/b.yaml\nkind: B\n"
-    found = kyaml.split(text, "render")
+    found = load.split(text, "render")
     assert [(document.source, document.line) for document in found] == [
         ("web/templates/a.yaml", 1),
         ("web/templates/b.yaml", 7),
@@ -57,7 +57,7 @@ def test_documents_know_their_line_and_template():
 
 
 def test_a_separator_inside_a_block_scalar_is_text():
-    found = kyaml.split("a: |\n  ---\n  b\n---\nc: 1\n", "f")
+    found = load.split("a: |\n  ---\n  b\n---\nc: 1\n", "f")
     assert [document.body() for document in found] == [{"a": "---\nb\n"}, {"c": 1}]
 
 
@@ -72,7 +72,7 @@ def test_a_separator_inside_a_block_scalar_is_text():
 )
 def test_broken_text_is_an_error_with_file_line_and_remedy(text, line, words):
     with pytest.raises(ReadError) as caught:
-        for document in kyaml.split(text, "values.yaml"):
+        for document in load.split(text, "values.yaml"):
             document.body()
     assert caught.value.file == "values.yaml"
     assert caught.value.line == line
@@ -84,30 +84,30 @@ def test_an_alias_bomb_is_refused():
         f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10)
     )
     with pytest.raises(ReadError, match="aliasing"):
-        kyaml.load(bomb, "bomb.yaml")
+        load.load(bomb, "bomb.yaml")
 
 
 def test_deep_nesting_is_refused():
     with pytest.raises(ReadError):
-        kyaml.load("[" * 50_000, "deep.yaml")
+        load.load("[" * 50_000, "deep.yaml")
     with pytest.raises(ReadError):
-        kyaml.load("[" * 50_000 + "]" * 50_000, "deep.yaml")
+        load.load("[" * 50_000 + "]" * 50_000, "deep.yaml")
 
 
 def test_an_alias_to_its_own_parent_is_refused():
     with pytest.raises(ReadError):
-        kyaml.load("&a [*a]", "loop.yaml")
+        load.load("&a [*a]", "loop.yaml")
 
 
 def test_lines_of_keys():
-    root = kyaml.compose("a:\n  b:\n    - c: 1\n    - d: 2\n", "f")
-    assert kyaml.line_of(root, ("a", "b", 1, "d")) == 4
-    assert kyaml.line_of(root, ("a", "nothing")) == 1
+    root = load.compose("a:\n  b:\n    - c: 1\n    - d: 2\n", "f")
+    assert load.line_of(root, ("a", "b", 1, "d")) == 4
+    assert load.line_of(root, ("a", "nothing")) == 1
 
 
 def test_a_template_named_on_a_document_of_its_own_belongs_to_the_next():
     text = "---\n# Source: web/templates/a.yaml\n---\nkind: A\n---\nkind: B\n"
-    assert [document.source for document in kyaml.split(text, "render")] == [
+    assert [document.source for document in load.split(text, "render")] == [
         "web/templates/a.yaml",
         "",
     ]
@@ -129,4 +129,4 @@ def test_a_template_named_on_a_document_of_its_own_belongs_to_the_next():
     ],
 )
 def test_content_is_found_where_cutting_finds_a_document(text):
-    assert kyaml.has_content(text) is bool(kyaml.split(text, "f"))
+    assert load.has_content(text) is bool(load.split(text, "f"))

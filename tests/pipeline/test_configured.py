@@ -1,4 +1,5 @@
-"""Checks of a configuration: the releases that a change touches, and the values files that none of them uses."""
+"""Checks of a configuration: the releases that a change touches, and the values files that none of
+them uses."""
 
 from __future__ import annotations
 

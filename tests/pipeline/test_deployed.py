@@ -1,4 +1,5 @@
-"""A release of the configuration is judged as the command that deploys it in this repository runs it."""
+"""A release of the configuration is judged as the command that deploys it in this repository runs
+it."""
 
 from __future__ import annotations
 

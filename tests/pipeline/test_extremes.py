@@ -1,4 +1,5 @@
-"""Input and disks that try policylint's limits: an answer or an error with exit 2, never a traceback or a leftover."""
+"""Input and disks that try policylint's limits: an answer or an error with exit 2, never a
+traceback or a leftover."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
 
 
 def checked(folder: Path, *words: str, **more: Any) -> tuple[int, dict[str, Any], str]:
-    """(exit code, JSON report, standard error) of a check; the report is of the published schema."""
+    """(exit code, JSON report, standard error) of a check; the report is of the published
+    schema."""
     done = subprocess.run(
         [sys.executable, "-m", "policylint", "check", *words, "--format", "json"],
         cwd=folder,

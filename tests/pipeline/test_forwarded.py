@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from test_cli import policylint
 
 from policylint import Options, UsageError, check
 from policylint.pipeline.forwarded import from_command
+from tests.cli.test_cli import policylint
 from tests.helms import LINES, helm
 
 CHART = "apiVersion: v2\nname: web\nversion: 1.0.0\n"

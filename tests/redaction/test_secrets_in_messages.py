@@ -1,6 +1,8 @@
-"""No message carries a secret: what helm says of a failed render, what policylint says itself, in every output.
+"""No message carries a secret: what helm says of a failed render, what policylint says itself, in
+every output.
 
-Canaries stand where users keep secrets; no part of one that is eight characters long, nor of its base64, is shown.
+Canaries stand where users keep secrets; no part of one that is eight characters long, nor of its
+base64, is shown.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ CANARIES = {
 
 
 def parts(secret: str, size: int = 8) -> set[str]:
-    """What of a secret must not be shown: every part of that size, as it is, quoted and in base64."""
+    """What of a secret must not be shown: every part of that size, as it is, quoted and in
+    base64."""
     encoded = base64.b64encode(secret.encode()).decode().rstrip("=")[:-1]
     quoted = (json.dumps(secret, ensure_ascii=False)[1:-1], json.dumps(secret)[1:-1])
     found = set()
@@ -308,7 +311,8 @@ def printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 
 def objects(secret: str, label: str) -> list[dict[str, Any]]:
-    """Objects that hold a secret in many places; another label makes the server refuse most of them."""
+    """Objects that hold a secret in many places; another label makes the server refuse most of
+    them."""
     env = [
         {"name": "DB_PASSWORD", "value": f"{secret}1"},
         {"name": "SENTRY_DSN", "value": f"{secret}2"},

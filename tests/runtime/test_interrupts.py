@@ -10,7 +10,7 @@ import pytest
 
 SCRIPT = """
 import os, signal, sys, threading
-from policylint import interrupts
+from policylint.runtime import signals as interrupts
 
 class Dropped:
     def __del__(self):

@@ -1,4 +1,5 @@
-"""What other languages' libraries print is dropped while it is to be unheard, what Python prints is not."""
+"""What other languages' libraries print is dropped while it is to be unheard, what Python prints is
+not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Render with the user's helm binary: one process for each side, started at once and never left behind."""
+"""Render with the user's helm binary: one process for each side, started at once and never left
+behind."""
 
 from __future__ import annotations
 
@@ -27,8 +28,9 @@ TIME_LIMIT = 120.0
 """Seconds after which a helm that does not end is taken to hang."""
 NEWEST_LINE = 4
 _GO = {"GOGC": "800", "GOMAXPROCS": "1"}
-"""What Go's runtime is told where the user says nothing: helm does not live long, so its memory may grow (in percent)
-before it is collected, and it renders one template after the other, while this process needs a processor too."""
+"""What Go's runtime is told where the user says nothing: helm does not live long, so its memory may
+grow (in percent) before it is collected, and it renders one template after the other, while this
+process needs a processor too."""
 OLDEST = (3, 8)
 """The oldest Helm whose `template` has every flag used here, OCI references included."""
 
@@ -90,7 +92,8 @@ class Process:
         self._reader.start()
 
     def wait(self) -> tuple[int, bytes, bytes]:
-        """(exit code, standard output, standard error); raises RenderError when the time limit is over."""
+        """(exit code, standard output, standard error); raises RenderError when the time limit is
+        over."""
         try:
             interrupts.join(self._reader, self._limit)
         except BaseException:
@@ -159,7 +162,8 @@ class HelmRender:
 
 
 class HelmBinary(Struct):
-    """The engine that runs a helm binary; its version is asked for at once and read when it is needed."""
+    """The engine that runs a helm binary; its version is asked for at once and read when it is
+    needed."""
 
     path: str
     time_limit: float = TIME_LIMIT
@@ -212,7 +216,8 @@ class HelmBinary(Struct):
 
 
 def read_version(path: str, output: str) -> str:
-    """The version in the answer of `helm version --short`; raises SourceError where it is too old or no helm."""
+    """The version in the answer of `helm version --short`; raises SourceError where it is too old
+    or no helm."""
     found = re.search(r"v(\d+)\.(\d+)(?:\.\d+)?", output)
     if found is None:
         raise SourceError(

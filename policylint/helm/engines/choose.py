@@ -8,9 +8,11 @@ from policylint.helm.engines.engine import Engine
 
 
 def choose_engine(helm: str = "", time_limit: float = TIME_LIMIT) -> Engine:
-    """The engine for `--helm HELM` ("" for none, "embedded" for the embedded engine); `time_limit` in seconds.
+    """The engine for `--helm HELM` ("" for none, "embedded" for the embedded engine); `time_limit`
+    in seconds.
 
-    Raises SourceError where neither a helm binary nor the embedded engine is there, naming both ways to get one.
+    Raises SourceError where neither a helm binary nor the embedded engine is there, naming both
+    ways to get one.
     """
     if helm != "embedded" and (path := find_helm(helm)):
         return HelmBinary(path, time_limit)

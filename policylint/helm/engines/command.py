@@ -10,9 +10,10 @@ from policylint.helm.engines.crds import are_own
 from policylint.helm.inputs.sides import ChartSide
 from policylint.redaction.logins import HIDDEN, SECRET_KEY, without_logins
 
-# Arguments of `helm upgrade`, `install` and `template` that change what is rendered or how a chart is
-# fetched; they take part as they are. The value says whether an argument follows. Everything else either
-# has a field of its own in ChartSide, has no effect on a render, or would write files or ask the cluster.
+# Arguments of `helm upgrade`, `install` and `template` that change what is rendered or how a chart
+# is fetched; they take part as they are. The value says whether an argument follows. Everything
+# else either has a field of its own in ChartSide, has no effect on a render, or would write files
+# or ask the cluster.
 PASSED_ON = {
     "--ca-file": True,
     "--cert-file": True,
@@ -40,7 +41,8 @@ PASSED_ON = {
 
 
 def template_argv(helm: str, side: ChartSide) -> list[str]:
-    """The argument list that renders `side`, and its CRDs too where they are not read from the chart's own files.
+    """The argument list that renders `side`, and its CRDs too where they are not read from the
+    chart's own files.
 
     Raises UsageError for an extra that is not safe.
     """
@@ -63,12 +65,14 @@ def template_argv(helm: str, side: ChartSide) -> list[str]:
 
 
 def full_version(kube_version: str) -> str:
-    """ "1.36" as "1.36.0": given two numbers, Helm 4 shows templates another version than Helm 3 does."""
+    """ "1.36" as "1.36.0": given two numbers, Helm 4 shows templates another version than Helm 3
+    does."""
     return f"{kube_version}.0" if re.fullmatch(r"v?\d+\.\d+", kube_version) else kube_version
 
 
 def check_extra(extra: tuple[str, ...]) -> None:
-    """Raise UsageError for an argument that would write files, ask the cluster or hide part of the output."""
+    """Raise UsageError for an argument that would write files, ask the cluster or hide part of the
+    output."""
     arguments = iter(extra)
     for argument in arguments:
         flag, equals, _ = argument.partition("=")
@@ -81,7 +85,8 @@ def check_extra(extra: tuple[str, ...]) -> None:
 
 
 def shown(argv: list[str], side: ChartSide) -> str:
-    """The command as a line of shell: secret-like values hidden, paths of a revision's copy as in the repository."""
+    """The command as a line of shell: secret-like values hidden, paths of a revision's copy as in
+    the repository."""
     import shlex
 
     return " ".join(shlex.quote(side.as_named(word)) for word in without_secrets(argv))
@@ -98,7 +103,8 @@ def without_secrets(argv: Iterable[str]) -> list[str]:
 
 
 def argument_of(side: ChartSide, flag: str) -> str:
-    """What follows a flag among the further arguments, after a blank or `=`; "" where it is not there."""
+    """What follows a flag among the further arguments, after a blank or `=`; "" where it is not
+    there."""
     for number, argument in enumerate(side.extra):
         name, equals, value = argument.partition("=")
         if name == flag:

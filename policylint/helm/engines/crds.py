@@ -1,7 +1,8 @@
 """The text of a chart's crds/ as `helm template --include-crds` prints it, without helm.
 
-Helm copies these files to its output as they are, and for a chart of many large definitions that takes it longer than
-all else. Source: CRDObjects of pkg/chart and renderResources of pkg/action, Helm 3.22 and 4.3.
+Helm copies these files to its output as they are, and for a chart of many large definitions that
+takes it longer than all else. Source: CRDObjects of pkg/chart and renderResources of pkg/action,
+Helm 3.22 and 4.3.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from policylint.runtime.patterns import pattern
 
 _MANIFESTS = (".yaml", ".yml", ".json")
 _PRINTED = pattern(rb"\n?---\n# Source: ([^/\n]+)/")
-"""How helm begins to print: with the chart's name, after a blank line where hooks are all there is."""
+"""How helm begins to print: with the chart's name, after a blank line where hooks are all there
+is."""
 
 
 def are_own(side: ChartSide) -> bool:
     """Whether all CRDs that helm would print are files of this chart directory itself.
 
-    Which charts in charts/ count, their conditions tell; what a link there holds, helm; what a post-renderer does to
-    CRDs, nobody.
+    Which charts in charts/ count, their conditions tell; what a link there holds, helm; what a
+    post-renderer does to CRDs, nobody.
     """
     chart = Path(side.chart)
     if not (chart / "crds").is_dir() or any(
@@ -37,7 +39,8 @@ def are_own(side: ChartSide) -> bool:
 
 
 def own_crds(side: ChartSide, printed: bytes) -> bytes:
-    """What helm prints of the chart's crds/ before what it `printed`; raises `ReadError` for what it would not load."""
+    """What helm prints of the chart's crds/ before what it `printed`; raises `ReadError` for what
+    it would not load."""
     from policylint.helm.values.files import from_directory
 
     chart = Path(side.chart)

@@ -1,7 +1,7 @@
 """Render with Helm's own code in this process (helm-python-sdk), where there is no helm binary.
 
-The library renders templates and no more; what `helm template` does around that is done here: merging the values,
-refusing what Helm refuses, sorting and printing.
+The library renders templates and no more; what `helm template` does around that is done here:
+merging the values, refusing what Helm refuses, sorting and printing.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ class EmbeddedRender:
         return self._result
 
     def cancel(self) -> None:
-        """End the pull and remove what it made; the thread writes no file and ends with the process."""
+        """End the pull and remove what it made; the thread writes no file and ends with the
+        process."""
         if self._pull is not None:
             self._pull.cancel()
 
@@ -141,7 +142,8 @@ def render_chart(side: ChartSide, pull: Pull | None = None) -> Rendered:
 
 
 def values_of(side: ChartSide) -> dict[str, Any]:
-    """The user values: what files and `--set-json` give as floats, what `--set` gives as integers, as in Helm."""
+    """The user values: what files and `--set-json` give as floats, what `--set` gives as integers,
+    as in Helm."""
     from policylint.helm.engines.integers import as_floats
     from policylint.helm.values.given import laid, user_values
 
@@ -188,7 +190,8 @@ def _load(helm: Any, side: ChartSide, values: Mapping[str, Any]) -> Any:
 
 
 def _check(chart: Any, side: ChartSide) -> tuple[str, ...]:
-    """What Helm checks before it renders; raises RenderError in Helm's words, returns its warnings."""
+    """What Helm checks before it renders; raises RenderError in Helm's words, returns its
+    warnings."""
     from policylint.helm.values.semver import admits
 
     metadata: Mapping[str, Any] = chart.metadata
@@ -212,7 +215,8 @@ def _check(chart: Any, side: ChartSide) -> tuple[str, ...]:
 
 
 def _numbers(version: str) -> str:
-    """A version without what a distribution adds: v1.33.4-gke.1 and v1.33.4+k3s1 are v1.33.4 to Helm 4."""
+    """A version without what a distribution adds: v1.33.4-gke.1 and v1.33.4+k3s1 are v1.33.4 to
+    Helm 4."""
     return version.partition("-")[0].partition("+")[0]
 
 

@@ -12,9 +12,9 @@ from policylint.helm.inputs.sides import ChartSide
 class Rendered(Struct, frozen=True):
     """One side's manifest text, as `helm template` prints it, hooks included.
 
-    `crds` is the text of the chart's crds/ directories; it is part of `text` only where `--include-crds`
-    asks for that. `notes` are Helm's warnings. `command` is the command line that does the same, with
-    secret-like values redacted; "" where nothing was rendered.
+    `crds` is the text of the chart's crds/ directories; it is part of `text` only where
+    `--include-crds` asks for that. `notes` are Helm's warnings. `command` is the command line that
+    does the same, with secret-like values redacted; "" where nothing was rendered.
     """
 
     text: str

@@ -11,9 +11,10 @@ from policylint.helm.inputs.sides import ChartSide
 from policylint.redaction.logins import without_logins
 from policylint.runtime.patterns import pattern
 
-# How Helm names the place: `template: web/templates/a.yaml:12:20: ...`, in Helm 4 also `web/templates/a.yaml:12:20`
-# on a line of its own, `execution error at (web/templates/a.yaml:3:4): ...`, `parse error at (web/templates/a.yaml:3)`,
-# `YAML parse error on web/templates/a.yaml: ... yaml: line 12: ...`, `failed to parse values.yaml: ... line 3`.
+# How Helm names the place: `template: web/templates/a.yaml:12:20: ...`, in Helm 4 also
+# `web/templates/a.yaml:12:20` on a line of its own, `execution error at (web/templates/a.yaml:3:4):
+# ...`, `parse error at (web/templates/a.yaml:3)`, `YAML parse error on web/templates/a.yaml: ...
+# yaml: line 12: ...`, `failed to parse values.yaml: ... line 3`.
 _PLACES = (
     pattern(r"(?:execution|parse) error at \((?P<file>[^:()\n]+):(?P<line>\d+)"),
     pattern(r"template: (?P<file>[^:\n]+):(?P<line>\d+)"),
@@ -122,7 +123,8 @@ _ANSWERS = (
 
 
 def render_error(message: str, argv: list[str], side: ChartSide) -> RenderError:
-    """The error for helm's own `message`, with the command that gives it, the template or values file and its line."""
+    """The error for helm's own `message`, with the command that gives it, the template or values
+    file and its line."""
     from policylint.helm.engines.secrets import secrets_of
 
     secrets = secrets_of(side)
@@ -153,7 +155,8 @@ def _named(side: ChartSide) -> str:
 
 
 def _told(message: str) -> str:
-    """What helm said of the failure, without a line for each symbolic link that it followed on its way."""
+    """What helm said of the failure, without a line for each symbolic link that it followed on its
+    way."""
     lines = message.strip().splitlines()
     return "\n".join(line for line in lines if "found symbolic link in path" not in line)
 

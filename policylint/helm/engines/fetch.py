@@ -1,6 +1,8 @@
-"""What the embedded engine asks of a server, in a process of its own: one that hangs can be ended, files and all.
+"""What the embedded engine asks of a server, in a process of its own: one that hangs can be ended,
+files and all.
 
-The request is JSON in the environment, which is nobody else's to read: {"do": "pull" or "build", ...}.
+The request is JSON in the environment, which is nobody else's to read: {"do": "pull" or "build",
+...}.
 """
 
 from __future__ import annotations

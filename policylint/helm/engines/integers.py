@@ -1,8 +1,9 @@
 """Keep the integers of `--set` integers when values travel to the embedded engine as JSON.
 
-Helm reads the numbers of files and of `--set-json` as floats and those of `--set` as 64-bit integers, which
-templates can tell apart: 1000000 is printed as 1e+06 or as 1000000, and `eq .Values.n 3` fails for a float.
-JSON has only one kind of number, so the integers are set again by a template that Helm runs before all others.
+Helm reads the numbers of files and of `--set-json` as floats and those of `--set` as 64-bit
+integers, which templates can tell apart: 1000000 is printed as 1e+06 or as 1000000, and `eq
+.Values.n 3` fails for a float. JSON has only one kind of number, so the integers are set again by a
+template that Helm runs before all others.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def has_integers(value: Any) -> bool:
 
 
 def template(values: Mapping[str, Any]) -> str:
-    """The template that sets each integer of `values` again, in the globals of every subchart too."""
+    """The template that sets each integer of `values` again, in the globals of every subchart
+    too."""
     shared = values.get("global")
     return _WALK % (
         "\n".join(_sets(values, ())),

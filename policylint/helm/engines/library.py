@@ -10,7 +10,8 @@ _CANNOT = {"--skip-schema-validation", "--post-renderer", "--post-renderer-args"
 
 
 def library() -> Any:
-    """Helm's code as a Python module; raises SourceError where it is not installed or cannot be loaded here."""
+    """Helm's code as a Python module; raises SourceError where it is not installed or cannot be
+    loaded here."""
     try:
         import helm_python
     except Exception as error:  # the library's own error has no name before the library is there

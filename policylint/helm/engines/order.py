@@ -1,6 +1,7 @@
 """Put rendered templates together as `helm template` does: split, checked, sorted, hooks last.
 
-Source: pkg/release/v1/util (manifest.go, manifest_sorter.go, kind_sorter.go) and pkg/cmd/template.go of Helm 4.3.
+Source: pkg/release/v1/util (manifest.go, manifest_sorter.go, kind_sorter.go) and
+pkg/cmd/template.go of Helm 4.3.
 """
 
 from __future__ import annotations
@@ -77,7 +78,8 @@ _MARK = pattern(r"^---[ \t]*", re.MULTILINE)
 
 
 class Head(Struct, frozen=True):
-    """What Helm reads of a document before it sorts: its kind and its `helm.sh/hook` (None: no hook)."""
+    """What Helm reads of a document before it sorts: its kind and its `helm.sh/hook` (None: no
+    hook)."""
 
     kind: str = ""
     hook: str | None = None
@@ -99,10 +101,11 @@ class Part(Struct, frozen=True):
 def assemble(
     templates: Mapping[str, str], crds: str = "", *, hooks: bool = True, tests: bool = True
 ) -> str:
-    """The rendered templates (path to text) as `helm template` prints them, NOTES.txt and partials left out.
+    """The rendered templates (path to text) as `helm template` prints them, NOTES.txt and partials
+    left out.
 
-    `crds` is the text of crds/ directories, which stands before them. Raises RenderError for a document that Helm
-    would not take.
+    `crds` is the text of crds/ directories, which stands before them. Raises RenderError for a
+    document that Helm would not take.
     """
     found = [part for path in sorted(templates) for part in _parts(path, templates[path])]
     plain = [part for part in found if part.head.hook is None]
@@ -129,7 +132,8 @@ def _kept(head: Head, tests: bool) -> bool:
 
 
 def _sorted(parts: Iterable[Part]) -> list[Part]:
-    """By kind in the order of installation, unknown kinds last by name; the order within a kind is kept."""
+    """By kind in the order of installation, unknown kinds last by name; the order within a kind is
+    kept."""
     return sorted(
         parts,
         key=lambda part: (_RANK.get(part.head.kind, len(_RANK)), _name_of_unknown(part.head.kind)),

@@ -1,4 +1,5 @@
-"""What the embedded engine fetches: a chart that is no path, and the dependencies of a copied chart."""
+"""What the embedded engine fetches: a chart that is no path, and the dependencies of a copied
+chart."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ class Pull:
         )
 
     def wait(self) -> ChartSide:
-        """The side with the archive as its chart; raises RenderError in Helm's words where there is no such chart."""
+        """The side with the archive as its chart; raises RenderError in Helm's words where there is
+        no such chart."""
         code, _, err = self._process.wait()
         archives = sorted(Path(self._directory.name).glob("*.tgz"))
         if code or len(archives) != 1:
@@ -61,7 +63,8 @@ class Pull:
         self._directory.cleanup()
 
     def _logins(self) -> str:
-        """The file of the registry's logins: one with `--username` and `--password`, which the library asks for."""
+        """The file of the registry's logins: one with `--username` and `--password`, which the
+        library asks for."""
         user, password = (
             argument_of(self._side, "--username"),
             argument_of(self._side, "--password"),

@@ -1,6 +1,7 @@
 """The secrets of a side that is rendered, and helm's words without them.
 
-They are collected only where helm said something: it quotes values, whole or in part, wherever they come from.
+They are collected only where helm said something: it quotes values, whole or in part, wherever they
+come from.
 """
 
 from __future__ import annotations
@@ -88,7 +89,8 @@ def _of_files(files: dict[str, bytes]) -> Iterator[str]:
 
 
 def _files(chart: str) -> dict[str, bytes]:
-    """The files of a chart by path, as far as they can be read, those of packed charts within it too."""
+    """The files of a chart by path, as far as they can be read, those of packed charts within it
+    too."""
     path = Path(chart)
     found: dict[str, bytes] = {}
     with suppress(PolicylintError, OSError):

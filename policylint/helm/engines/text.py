@@ -52,7 +52,8 @@ def _sources(text: str) -> Iterator[re.Match[str]]:
 def split_crds(text: str) -> tuple[str, str]:
     """(the text of crds/ directories, the rest): Helm prints all CRDs before the first template.
 
-    A definition may hold comments that look like Helm's own, so the CRDs end where a template begins.
+    A definition may hold comments that look like Helm's own, so the CRDs end where a template
+    begins.
     """
     first = _SOURCE.match(text)
     if first is None or not _CRD.match(first["path"]):

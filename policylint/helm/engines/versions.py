@@ -1,7 +1,7 @@
 """Remember what version a helm binary is, so that it need not be asked in every run.
 
-Only a program's own file is remembered, by path, size and time of change: a script (a shim of a version manager)
-may start another helm in another directory.
+Only a program's own file is remembered, by path, size and time of change: a script (a shim of a
+version manager) may start another helm in another directory.
 """
 
 from __future__ import annotations

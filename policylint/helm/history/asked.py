@@ -1,7 +1,8 @@
 """A release as helm knows it, asked from whatever storage helm uses: `helm get all --template`.
 
-No output format of helm's shows a release's chart, so a template writes Helm's release JSON. Go's templates cannot
-quote JSON: text is written as x:HEX and bytes as b:HEX. The fields are those of pkg/release of Helm 3.8 to 4.3.
+No output format of helm's shows a release's chart, so a template writes Helm's release JSON. Go's
+templates cannot quote JSON: text is written as x:HEX and bytes as b:HEX. The fields are those of
+pkg/release of Helm 3.8 to 4.3.
 """
 
 from __future__ import annotations

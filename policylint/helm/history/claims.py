@@ -25,7 +25,8 @@ class Claim(Struct, frozen=True):
 
 
 def claimed_twice(releases: Releases, minor: str) -> list[Claim]:
-    """The objects that the revisions two releases run (or would be upgraded from) both hold, hooks left out."""
+    """The objects that the revisions two releases run (or would be upgraded from) both hold, hooks
+    left out."""
     holders: dict[ResourceId, list[History]] = {}
     for history in releases.histories:
         revision = base(history)

@@ -1,8 +1,10 @@
-"""Read a release's history from whatever the user has: helm's JSON, or exported records in YAML or JSON.
+"""Read a release's history from whatever the user has: helm's JSON, or exported records in YAML or
+JSON.
 
-Understood: `helm history -o json`, `helm list -o json`, `helm status -o json` (and what install and upgrade print),
-and Secrets or ConfigMaps of Helm's storage, one or many, as documents or as a List. A dump of the SQL driver is not
-read: its `body` column is the same text that a ConfigMap holds under `data.release`.
+Understood: `helm history -o json`, `helm list -o json`, `helm status -o json` (and what install and
+upgrade print), and Secrets or ConfigMaps of Helm's storage, one or many, as documents or as a List.
+A dump of the SQL driver is not read: its `body` column is the same text that a ConfigMap holds
+under `data.release`.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ def read(
 ) -> tuple[History, ...]:
     """The histories in a text, by namespace and name; raises `ReadError` naming file and record.
 
-    `name` and `namespace` say whose history it is where the text does not (`helm history` prints neither).
+    `name` and `namespace` say whose history it is where the text does not (`helm history` prints
+    neither).
     """
     if len(text) > MAX_TEXT:
         raise ReadError(
@@ -80,7 +83,8 @@ def _is_helm_output(value: Json) -> bool:
 
 
 def _shows_all(value: Json) -> bool:
-    """`helm history` shows every revision; `helm list` and `helm status` the last one of each release."""
+    """`helm history` shows every revision; `helm list` and `helm status` the last one of each
+    release."""
     return isinstance(value, list) and not any("name" in item for item in value)
 
 
@@ -117,7 +121,8 @@ def _row(item: Object, file: str) -> Revision:
 
 
 def split_chart(chart: str) -> tuple[str, str]:
-    """Name and version of `name-1.2.3`, where helm joined them; names and versions may hold dashes themselves."""
+    """Name and version of `name-1.2.3`, where helm joined them; names and versions may hold dashes
+    themselves."""
     parts = chart.split("-")
     for position in range(1, len(parts)):
         version = "-".join(parts[position:])
@@ -133,7 +138,8 @@ def _recorded(value: Json, file: str, line: int) -> Iterator[Found]:
 
 
 def holds_record(text: str, file: str) -> bool:
-    """Whether one of the objects of a text is a release or its record; what cannot be read is taken for one."""
+    """Whether one of the objects of a text is a release or its record; what cannot be read is taken
+    for one."""
     try:
         values = [document.body() for document in kyaml.load_all(text, file)]
         return any(is_release(value) or any(map(is_record, _objects(value))) for value in values)

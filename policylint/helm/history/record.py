@@ -1,7 +1,8 @@
-"""Helm's own release record: JSON, gzipped, in base64, in a Secret (once more in base64) or a ConfigMap.
+"""Helm's own release record: JSON, gzipped, in base64, in a Secret (once more in base64) or a
+ConfigMap.
 
-Source: pkg/storage/driver/util.go of Helm 3.22 and 4.3. Decompression is bounded: a record is at most 1 MiB in the
-cluster, and one that unpacks to more than `MAX_JSON` is taken for a bomb.
+Source: pkg/storage/driver/util.go of Helm 3.22 and 4.3. Decompression is bounded: a record is at
+most 1 MiB in the cluster, and one that unpacks to more than `MAX_JSON` is taken for a bomb.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def is_record(obj: Json) -> bool:
 
 
 def revision_of(obj: Object, file: str, line: int) -> tuple[str, str, Revision]:
-    """Release name, namespace and revision of a Secret or ConfigMap; raises `ReadError` naming file and record."""
+    """Release name, namespace and revision of a Secret or ConfigMap; raises `ReadError` naming file
+    and record."""
     meta = _map(obj.get("metadata"))
     record = str(meta.get("name", "without a name"))
     text = _payload(obj, file, line, record)
@@ -65,7 +67,8 @@ def revision_of(obj: Object, file: str, line: int) -> tuple[str, str, Revision]:
 
 
 def of_release(release: Object, file: str, line: int = 0, record: str = "") -> Revision:
-    """A revision of Helm's release JSON (a decoded record, or what install, upgrade and status print)."""
+    """A revision of Helm's release JSON (a decoded record, or what install, upgrade and status
+    print)."""
     info, chart = _map(release.get("info")), _map(release.get("chart"))
     meta = _map(chart.get("metadata"))
     status = str(info.get("status", "unknown"))

@@ -1,4 +1,5 @@
-"""A history for people and for machines: a table, and what `policylint history --format json` says of it."""
+"""A history for people and for machines: a table, and what `policylint history --format json` says
+of it."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ WIDTH = 60
 def to_json(history: History) -> dict[str, Any]:
     """The release as JSON values: its revisions as helm prints them, and where each way back leads.
 
-    A target is `{"revision", "status", "good"}`, or None where Helm finds none or the history shows too little.
+    A target is `{"revision", "status", "good"}`, or None where Helm finds none or the history shows
+    too little.
     """
     found, start = targets(history), base(history)
     return {

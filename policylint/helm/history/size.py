@@ -1,7 +1,8 @@
 """How large a release's record will be, before it is written, and which files make it so.
 
-Helm stores base64(gzip(JSON)) of the whole release: chart metadata, templates, other files, defaults, user values,
-manifest and hooks, but not the charts in charts/. Source: pkg/storage/driver/util.go of Helm 3.22 and 4.3.
+Helm stores base64(gzip(JSON)) of the whole release: chart metadata, templates, other files,
+defaults, user values, manifest and hooks, but not the charts in charts/. Source:
+pkg/storage/driver/util.go of Helm 3.22 and 4.3.
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ def forecast(
 
 
 def _packed_size(chart: Chart, rest: Mapping[str, Any], manifest: str) -> int:
-    """The size as Helm packs it; far from the limit, that of the parts packed in a quicker way, a little larger."""
+    """The size as Helm packs it; far from the limit, that of the parts packed in a quicker way, a
+    little larger."""
     parts = [json.encode([rest, chart.metadata, chart.values]), manifest.encode()]
     parts += [base64.b64encode(file.data) for file in (*chart.templates, *chart.files)]
     quick = base64_size(
@@ -128,7 +130,8 @@ def heaviest(chart: Chart, count: int = 5) -> tuple[Weight, ...]:
 
 
 def ignorable(weights: Sequence[Weight], templates: str) -> tuple[str, ...]:
-    """Lines for .helmignore: heavy files that Helm does not need and whose name no template mentions."""
+    """Lines for .helmignore: heavy files that Helm does not need and whose name no template
+    mentions."""
     heavy = [weight for weight in weights if not weight.needed and weight.size > MAX_RECORD // 100]
     free = [weight.name for weight in heavy if weight.name.rpartition("/")[2] not in templates]
     whole_folders = (

@@ -1,4 +1,5 @@
-"""What a stored manifest holds: APIs that a cluster does not serve, and differences from another side."""
+"""What a stored manifest holds: APIs that a cluster does not serve, and differences from another
+side."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from policylint.model import Json, ResourceId, Upgrade
 
 
 def unserved(revision: Revision, minor: str) -> list[str]:
-    """The API versions and kinds of a revision's manifest and hooks that Kubernetes 1.X has removed.
+    """The API versions and kinds of a revision's manifest and hooks that Kubernetes 1.X has
+    removed.
 
     Custom resources are left out: nobody knows here what their definitions serve.
     """

@@ -1,7 +1,8 @@
-"""Which revision Helm would go back to, from where it would upgrade, and what more failures do to that.
+"""Which revision Helm would go back to, from where it would upgrade, and what more failures do to
+that.
 
-Source: pkg/action/rollback.go, upgrade.go (failRelease, prepareUpgrade) and pkg/storage/storage.go of Helm 3.22
-and 4.3.
+Source: pkg/action/rollback.go, upgrade.go (failRelease, prepareUpgrade) and pkg/storage/storage.go
+of Helm 3.22 and 4.3.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ class Targets(Struct, frozen=True):
 
 
 def targets(history: History) -> Targets:
-    """Where each way back leads now; nothing but the last revision is known of an incomplete history."""
+    """Where each way back leads now; nothing but the last revision is known of an incomplete
+    history."""
     if not history.complete:
         return Targets(None, None, history.last if history.last.good else None)
     left = prune(
@@ -41,7 +43,8 @@ def targets(history: History) -> Targets:
 
 
 def base(history: History) -> Revision | None:
-    """The revision an upgrade starts from (its manifest, values and chart); None where Helm refuses to upgrade."""
+    """The revision an upgrade starts from (its manifest, values and chart); None where Helm refuses
+    to upgrade."""
     if history.last.pending:
         return None
     if history.deployed:
@@ -50,7 +53,8 @@ def base(history: History) -> Revision | None:
 
 
 def prune(history: History) -> History:
-    """What is left when Helm makes room for one more revision: the oldest go, never the last deployed one."""
+    """What is left when Helm makes room for one more revision: the oldest go, never the last
+    deployed one."""
     if history.limit <= 0:
         return history
     surplus = len(history.revisions) - (history.limit - 1)
@@ -76,14 +80,16 @@ def after_failures(history: History, count: int) -> History:
 
 
 def seen_limit(history: History) -> int:
-    """The --history-max that the history shows: where revisions are missing, Helm has kept just so many."""
+    """The --history-max that the history shows: where revisions are missing, Helm has kept just so
+    many."""
     numbers = [revision.number for revision in history.revisions]
     pruned = history.complete and numbers != list(range(1, len(numbers) + 1))
     return len(numbers) if pruned else history.limit
 
 
 def failures_until_one_is_left(history: History) -> int | None:
-    """How many failed upgrades in a row leave at most one good revision; None where no number does."""
+    """How many failed upgrades in a row leave at most one good revision; None where no number
+    does."""
     history = history.with_limit(seen_limit(history))
     if not history.complete or history.limit <= 0:
         return None

@@ -9,7 +9,8 @@ from policylint.errors import ReadError
 
 
 def is_stream(path: str | Path) -> bool:
-    """Whether a path is a pipe, as `<(command)` of a shell makes one: it can be read once, and by this process only."""
+    """Whether a path is a pipe, as `<(command)` of a shell makes one: it can be read once, and by
+    this process only."""
     try:
         return stat.S_ISFIFO(Path(path).stat().st_mode)
     except OSError:
@@ -29,7 +30,8 @@ def read_text(path: Path) -> str:
 
 
 def text_of(content: bytes, file: str) -> str:
-    """UTF-8 with or without a byte order mark, as text; raises ReadError with the line otherwise."""
+    """UTF-8 with or without a byte order mark, as text; raises ReadError with the line
+    otherwise."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -9,7 +9,8 @@ from policylint.model import Apply, Category, Severity
 
 
 class Options(Struct, frozen=True):
-    """The options of `policylint check`; empty values mean the defaults the command line documents."""
+    """The options of `policylint check`; empty values mean the defaults the command line
+    documents."""
 
     after: str = ""
     """CHART or any other SIDE; "" checks every release of the configuration."""
@@ -44,6 +45,7 @@ class Options(Struct, frozen=True):
     """The helm command that is about to run, given after `--`."""
     config: str = ""
     extra: tuple[str, ...] = ()
-    """Further arguments of `helm template`, such as `--skip-schema-validation`, passed on as they are."""
+    """Further arguments of `helm template`, such as `--skip-schema-validation`, passed on as they
+    are."""
     timeout: float = 120.0
     """Seconds a render may take."""

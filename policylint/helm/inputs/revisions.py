@@ -46,7 +46,8 @@ class Revision(Struct, frozen=True):
     hooks: tuple[Object, ...] = ()
     values: Object = field(default_factory=dict)
     chart_record: Object = field(default_factory=dict)
-    """The chart as the record holds it: metadata, values, templates, files; without the charts in charts/."""
+    """The chart as the record holds it: metadata, values, templates, files; without the charts in
+    charts/."""
 
     @property
     def pending(self) -> bool:
@@ -57,8 +58,9 @@ class Revision(Struct, frozen=True):
     def good(self) -> bool:
         """Whether it was once deployed without an error.
 
-        Superseded alone does not say so: Helm also marks a failed first install as superseded once an upgrade
-        succeeds, and the current revision when a rollback fails. Its description still tells.
+        Superseded alone does not say so: Helm also marks a failed first install as superseded once
+        an upgrade succeeds, and the current revision when a rollback fails. Its description still
+        tells.
         """
         if self.status == "deployed":
             return True
@@ -88,8 +90,8 @@ class Revision(Struct, frozen=True):
 class History(Struct, frozen=True):
     """A release's revisions in rising order.
 
-    `complete` is False where only the last one is known (`helm list`, `helm status`); `limit` is the --history-max
-    it is judged by. `now` is when it was read, for how long a lock has stood.
+    `complete` is False where only the last one is known (`helm list`, `helm status`); `limit` is
+    the --history-max it is judged by. `now` is when it was read, for how long a lock has stood.
     """
 
     name: str

@@ -53,7 +53,8 @@ class ValuesInput(Struct, frozen=True):
 
     @property
     def named(self) -> tuple[str, ...]:
-        """Every file that is named: the values files, and those whose content `--set-file` makes a value."""
+        """Every file that is named: the values files, and those whose content `--set-file` makes a
+        value."""
         return (
             *self.files,
             *(found[3] for item in self.set_file for found in _SET_FILE.finditer(item)),
@@ -69,11 +70,13 @@ class ValuesInput(Struct, frozen=True):
 
 
 class ChartSide(Struct, frozen=True):
-    """A chart that Helm renders: `chart` is a directory, an archive, `oci://...`, `repo/name` or a name with `repo`.
+    """A chart that Helm renders: `chart` is a directory, an archive, `oci://...`, `repo/name` or a
+    name with `repo`.
 
-    `root` is the directory that a git revision was copied to ("" for the work tree); paths below it are
-    shown without it. `copies` are (path, name) of files that were copied from a pipe or standard input, shown by that
-    name. `extra` are further arguments of `helm template`, passed on as they are.
+    `root` is the directory that a git revision was copied to ("" for the work tree); paths below it
+    are shown without it. `copies` are (path, name) of files that were copied from a pipe or
+    standard input, shown by that name. `extra` are further arguments of `helm template`, passed on
+    as they are.
     """
 
     chart: str

@@ -1,4 +1,5 @@
-"""Which charts can render differently each time, found without rendering: by the functions their templates call."""
+"""Which charts can render differently each time, found without rendering: by the functions their
+templates call."""
 
 from __future__ import annotations
 
@@ -10,8 +11,9 @@ from pathlib import Path
 from policylint.helm.inputs.sides import ChartSide
 from policylint.runtime.patterns import pattern
 
-# Functions of Sprig and Helm whose result differs from call to call. `keys` and `values` of a dict come in random
-# order; dates of what is no date are of now. derivePassword is deterministic, lookup finds nothing offline.
+# Functions of Sprig and Helm whose result differs from call to call. `keys` and `values` of a dict
+# come in random order; dates of what is no date are of now. derivePassword is deterministic, lookup
+# finds nothing offline.
 FUNCTIONS = (
     *(
         "randAlphaNum",
@@ -43,7 +45,8 @@ _CALL = pattern(rb"(?<![\w.$\"/-])(?:" + "|".join(FUNCTIONS).encode() + rb")(?![
 
 
 def can_differ(side: ChartSide) -> bool:
-    """Whether a template of the chart, its subcharts or a value that `tpl` may run calls such a function.
+    """Whether a template of the chart, its subcharts or a value that `tpl` may run calls such a
+    function.
 
     True where the chart is not at hand (a reference that helm pulls).
     """

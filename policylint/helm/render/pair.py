@@ -9,7 +9,8 @@ from policylint.helm.inputs.sides import ChartSide
 
 
 class Renders:
-    """Starts renders and returns at once; leaving the `with` block ends those that were not waited for.
+    """Starts renders and returns at once; leaving the `with` block ends those that were not waited
+    for.
 
     Start both sides before importing anything that only later stages need.
     """

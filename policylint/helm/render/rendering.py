@@ -1,4 +1,5 @@
-"""Both sides of a plan as texts: charts are started at once and rendered together, manifests are taken as they are."""
+"""Both sides of a plan as texts: charts are started at once and rendered together, manifests are
+taken as they are."""
 
 from __future__ import annotations
 
@@ -63,7 +64,8 @@ class Rendered(Struct, frozen=True):
 
 
 class Rendering:
-    """The renders of one plan, under way from the start; leaving the `with` block ends what is left."""
+    """The renders of one plan, under way from the start; leaving the `with` block ends what is
+    left."""
 
     def __init__(self, plan: Sides) -> None:
         self._plan = plan
@@ -118,7 +120,8 @@ class Rendering:
     def _steady(
         self, before: Rendered, after: Rendered, unsure: Sequence[bool]
     ) -> tuple[Rendered, Rendered]:
-        """Both sides without what differs from render to render, found by a second render where that can be."""
+        """Both sides without what differs from render to render, found by a second render where
+        that can be."""
         if before.texts == after.texts or not before.texts or not after.texts:
             return before, after
         sides = (self._plan.before, self._plan.after)

@@ -1,7 +1,9 @@
-"""Take what differs from render to render (passwords, certificates, dates) out of the comparison of two sides.
+"""Take what differs from render to render (passwords, certificates, dates) out of the comparison of
+two sides.
 
-Each side was rendered twice. Where the two renders of a side differ, both sides get the same value, so that the
-difference is in no diff and the reason of no verdict; an object whose very name differs is left out.
+Each side was rendered twice. Where the two renders of a side differ, both sides get the same value,
+so that the difference is in no diff and the reason of no verdict; an object whose very name differs
+is left out.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from policylint.model import Json
 
 
 class Unsteady(Struct, frozen=True):
-    """A place that differs from render to render: its object ("Secret web"), RFC 6901 pointer and template."""
+    """A place that differs from render to render: its object ("Secret web"), RFC 6901 pointer and
+    template."""
 
     resource: str
     path: str
@@ -39,7 +42,8 @@ class UnsteadyRender(Struct, frozen=True):
 
 
 class _Side(Struct):
-    """A side's documents (with the number of the text they are in), what is unsteady in each, and their values."""
+    """A side's documents (with the number of the text they are in), what is unsteady in each, and
+    their values."""
 
     texts: tuple[Text, ...]
     documents: list[Document]
@@ -58,9 +62,11 @@ def steady(
     second_after: str,
     minor: str,
 ) -> tuple[tuple[Text, ...], tuple[Text, ...], tuple[Unsteady, ...]]:
-    """Both sides with equal values where a second render differs, line for line where they were, and those places.
+    """Both sides with equal values where a second render differs, line for line where they were,
+    and those places.
 
-    A second text is "" where a side was not rendered again. Raises ReadError for text that is no YAML.
+    A second text is "" where a side was not rendered again. Raises ReadError for text that is no
+    YAML.
     """
     old, new = _compared(before, second_before), _compared(after, second_after)
     if not old.places and not new.places:
@@ -95,7 +101,8 @@ def _compared(first: tuple[Text, ...], second: str) -> _Side:
 
 
 def _twins(first: Sequence[Document], second: Sequence[Document]) -> dict[int, Document | None]:
-    """Each document's counterpart in the other render of its side: the one of the same place in its template."""
+    """Each document's counterpart in the other render of its side: the one of the same place in its
+    template."""
     waiting: dict[str, list[Document]] = {}
     for document in second:
         waiting.setdefault(document.source, []).append(document)
@@ -134,7 +141,8 @@ def _add_counterparts(side: _Side, other: _Side) -> None:
 
 
 def _levelled(model: Json, body: Json, places: tuple[str, ...], minor: str) -> Json:
-    """`body` with the value of `model` at each of `places`, list items matched as the diff matches them."""
+    """`body` with the value of `model` at each of `places`, list items matched as the diff matches
+    them."""
     identity = _identity(body)
     node = schemas(minor).kind(identity[0], identity[1])
     for change in list(fields(model, body, node)) if places else ():
@@ -192,7 +200,8 @@ def _unsteady(side: _Side) -> Iterator[Unsteady]:
 
 
 def _rewritten(side: _Side) -> tuple[Text, ...]:
-    """The side's texts with the changed objects as JSON, padded so that every other line stays where it was."""
+    """The side's texts with the changed objects as JSON, padded so that every other line stays
+    where it was."""
     return tuple(
         replace(text, text=_rewritten_text(side, number, text.text))
         for number, text in enumerate(side.texts)

@@ -1,4 +1,5 @@
-"""Which revision is the before side when the user names none; a commit is never compared with itself."""
+"""Which revision is the before side when the user names none; a commit is never compared with
+itself."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ _NAME_IT = "name the side to compare with: --before git:REV, or any other side"
 
 
 def named_revision(repository: Repository, name: str) -> Revision:
-    """The revision of `git:NAME`; raises SourceError where there is none, with the fetch that may bring it."""
+    """The revision of `git:NAME`; raises SourceError where there is none, with the fetch that may
+    bring it."""
     if commit := repository.commit(name):
         return Revision(commit, f"git:{name}")
     remedy = _obtain(repository, name)
@@ -21,7 +23,8 @@ def named_revision(repository: Repository, name: str) -> Revision:
 
 
 def _obtain(repository: Repository, name: str) -> str:
-    """How to get a revision that is not here; a clone of one branch fetches others only where it is told to."""
+    """How to get a revision that is not here; a clone of one branch fetches others only where it is
+    told to."""
     short = re.split(r"[~^@]", name)[0]
     if repository.commit(f"origin/{name}"):
         return f"the remote has it: git:origin/{name}"
@@ -42,11 +45,13 @@ def _obtain(repository: Repository, name: str) -> str:
 def default_revision(
     repository: Repository, paths: list[str], default_branch: str = ""
 ) -> Revision:
-    """The revision to compare the work tree with; `paths` are the chart and its values in the repository.
+    """The revision to compare the work tree with; `paths` are the chart and its values in the
+    repository.
 
-    In this order: HEAD where all that changed there is staged; the merge base with the branch that CI or the
-    remote or the configuration (`default_branch`) names; where that is HEAD itself and nothing changed since,
-    the commit before the push or before HEAD. Raises SourceError where there is none.
+    In this order: HEAD where all that changed there is staged; the merge base with the branch that
+    CI or the remote or the configuration (`default_branch`) names; where that is HEAD itself and
+    nothing changed since, the commit before the push or before HEAD. Raises SourceError where there
+    is none.
     """
     head = repository.commit("HEAD")
     if not head:
@@ -70,7 +75,8 @@ def is_staged(revision: Revision) -> bool:
 
 
 def _target(repository: Repository, default_branch: str) -> tuple[str, str]:
-    """(branch, reference that git knows it by); raises SourceError where CI names one that git does not have."""
+    """(branch, reference that git knows it by); raises SourceError where CI names one that git does
+    not have."""
     branch, variable = ci.target_branch()
     if branch:
         if reference := _reference(repository, branch):
@@ -95,7 +101,8 @@ def _target(repository: Repository, default_branch: str) -> tuple[str, str]:
 
 
 def _reference(repository: Repository, *branches: str) -> str:
-    """The first of the branches that is there, of the remote ("origin/NAME") before the local one; "" for none."""
+    """The first of the branches that is there, of the remote ("origin/NAME") before the local one;
+    "" for none."""
     names = [
         f"{kind}/{branch}" for branch in branches for kind in ("refs/remotes/origin", "refs/heads")
     ]

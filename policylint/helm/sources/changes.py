@@ -1,4 +1,5 @@
-"""What `check --changed` judges: the releases whose chart, values or configuration a change touches."""
+"""What `check --changed` judges: the releases whose chart, values or configuration a change
+touches."""
 
 from __future__ import annotations
 
@@ -12,9 +13,11 @@ from policylint.helm.sources.resolve import depends_on
 
 
 def changed_files(top: Path, default_branch: str = "") -> tuple[str, ...] | None:
-    """The files that differ from where a check would start, deleted ones too; None outside a git repository.
+    """The files that differ from where a check would start, deleted ones too; None outside a git
+    repository.
 
-    Where anything is staged that is HEAD, else the default before side. Raises SourceError where there is none.
+    Where anything is staged that is HEAD, else the default before side. Raises SourceError where
+    there is none.
     """
     repository = find_repository(top)
     if repository is None:
@@ -34,8 +37,9 @@ def changed_files(top: Path, default_branch: str = "") -> tuple[str, ...] | None
 def touches(chart: ChartSide, shared: Iterable[str], files: Iterable[str]) -> bool:
     """Whether a change of `files` can change what the chart renders.
 
-    That is a change at or below the chart, the charts it takes from the same repository, its values, or what all
-    releases share (`shared`: the configuration). A chart outside any repository counts as touched.
+    That is a change at or below the chart, the charts it takes from the same repository, its
+    values, or what all releases share (`shared`: the configuration). A chart outside any repository
+    counts as touched.
     """
     repository = find_repository(chart.chart if Path(chart.chart).parent.exists() else ".")
     if repository is None:

@@ -15,7 +15,8 @@ _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 
 
 class Checkout:
-    """A growing copy of a commit (of the index where `commit` is "") below `root`, paths as in the repository."""
+    """A growing copy of a commit (of the index where `commit` is "") below `root`, paths as in the
+    repository."""
 
     def __init__(self, repository: Repository, commit: str, root: Path) -> None:
         self.repository = repository
@@ -24,7 +25,8 @@ class Checkout:
         self._asked: set[str] = set()
 
     def add(self, *paths: str) -> bool:
-        """Copy the files and directories at `paths` and what links there point at; whether there is any such path."""
+        """Copy the files and directories at `paths` and what links there point at; whether there is
+        any such path."""
         waiting = list(paths)
         while fresh := [item for item in dict.fromkeys(waiting) if item not in self._asked]:
             self._asked.update(fresh)
@@ -34,11 +36,13 @@ class Checkout:
         return any(self._is_copied(path) for path in paths)
 
     def has(self, path: str) -> bool:
-        """Whether the revision has such a file or directory, copied or not; those of a submodule are copied."""
+        """Whether the revision has such a file or directory, copied or not; those of a submodule
+        are copied."""
         return self._is_copied(path) or self.repository.has(self.commit, path) or self.add(path)
 
     def _add_modules(self, blobs: Iterable[Blob], paths: Iterable[str]) -> None:
-        """Copy what lies in submodules, those within a directory that was asked for too, as they stood then."""
+        """Copy what lies in submodules, those within a directory that was asked for too, as they
+        stood then."""
         for blob in blobs:
             if blob.is_module and find_module(self.repository, blob.path):
                 self._module(blob).add(".")
@@ -51,7 +55,8 @@ class Checkout:
                         self._module(blob).add(str(PurePosixPath(path).relative_to(parent)))
 
     def _module(self, blob: Blob) -> Checkout:
-        """The submodule at the commit that the revision names; raises SourceError where that is not here."""
+        """The submodule at the commit that the revision names; raises SourceError where that is not
+        here."""
         module = find_module(self.repository, blob.path)
         if module is None:
             raise SourceError(

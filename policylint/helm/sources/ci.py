@@ -12,7 +12,8 @@ from policylint.runtime.patterns import pattern
 
 
 class Variable(Struct, frozen=True):
-    """An environment variable, and the one that must be set too (and not be "false") for it to count."""
+    """An environment variable, and the one that must be set too (and not be "false") for it to
+    count."""
 
     name: str
     system: str
@@ -25,7 +26,8 @@ class Variable(Struct, frozen=True):
         return os.environ.get(self.name, "") if guard not in ("", "false") else ""
 
 
-# The branch that a pull or merge request goes to. Source: each system's list of predefined variables.
+# The branch that a pull or merge request goes to. Source: each system's list of predefined
+# variables.
 TARGET_BRANCHES = (
     Variable("GITHUB_BASE_REF", "GitHub Actions"),
     Variable("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "GitLab CI"),
@@ -75,7 +77,8 @@ def before_commit() -> tuple[str, str]:
 
 
 def _event() -> dict[str, str]:
-    """The event that started a GitHub workflow; nothing where there is none or it cannot be read."""
+    """The event that started a GitHub workflow; nothing where there is none or it cannot be
+    read."""
     try:
         event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text("utf-8"))
     except (KeyError, OSError, ValueError):

@@ -1,4 +1,5 @@
-"""The dependencies of a chart that was copied from a revision: vendored, from the repository itself, or built."""
+"""The dependencies of a chart that was copied from a revision: vendored, from the repository
+itself, or built."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ from policylint.helm.sources.git import absolute_path
 
 
 class Dependency(Struct, frozen=True):
-    """One entry of `dependencies`; `locked` is the exact version of Chart.lock, "" where there is none."""
+    """One entry of `dependencies`; `locked` is the exact version of Chart.lock, "" where there is
+    none."""
 
     name: str
     version: str
@@ -34,8 +36,9 @@ def add_dependencies(
 ) -> list[str]:
     """Fill `charts/` of the copied chart at `chart`; `now` is the same chart as it stands today.
 
-    In this order: what the revision vendored, charts of the same revision that `file://` names, archives of
-    exactly the locked version that lie in today's charts/, `helm dependency build` in the copy. Returns notes.
+    In this order: what the revision vendored, charts of the same revision that `file://` names,
+    archives of exactly the locked version that lie in today's charts/, `helm dependency build` in
+    the copy. Returns notes.
     """
     directory = checkout.root / chart
     if not directory.is_dir():
@@ -60,10 +63,11 @@ def add_dependencies(
 
 
 def with_dependencies(side: ChartSide, workspace: Workspace, helm: str) -> ChartSide:
-    """A chart directory as it is where `charts/` has what it depends on, else a copy with all of it.
+    """A chart directory as it is where `charts/` has what it depends on, else a copy with all of
+    it.
 
-    `file://` charts are taken from where they are, the others by `helm dependency build` in the copy: the user's own
-    files stay as they are. Raises SourceError for what cannot be had.
+    `file://` charts are taken from where they are, the others by `helm dependency build` in the
+    copy: the user's own files stay as they are. Raises SourceError for what cannot be had.
     """
     directory = absolute_path(side.chart)
     missing = list(_missing(directory))
@@ -112,7 +116,8 @@ def _fill(directory: Path, root: Path, seen: tuple[Path, ...]) -> list[str]:
 
 
 def build(directory: Path, helm: str, why: str) -> None:
-    """Build the dependencies of a copy, by helm or the embedded engine; raises SourceError with its message."""
+    """Build the dependencies of a copy, by helm or the embedded engine; raises SourceError with its
+    message."""
     from policylint.helm.engines.binary import TIME_LIMIT, Process, find_helm
     from policylint.helm.engines.pull import build_dependencies
 
@@ -135,7 +140,8 @@ def build(directory: Path, helm: str, why: str) -> None:
 
 
 def _failure(out: str, err: str) -> str:
-    """Helm's error after the repositories that it could not reach, which it tells on standard output."""
+    """Helm's error after the repositories that it could not reach, which it tells on standard
+    output."""
     lines = [line.strip(" .\t") for line in out.splitlines()]
     reasons = [
         after

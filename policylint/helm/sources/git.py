@@ -47,7 +47,8 @@ class State(Struct, frozen=True):
 
 
 class Repository(Struct, frozen=True, eq=False):
-    """A git repository with a work tree; `top` is its absolute path. It is taken not to change during a run."""
+    """A git repository with a work tree; `top` is its absolute path. It is taken not to change
+    during a run."""
 
     top: Path
     _commits: dict[str, str] = {}
@@ -93,7 +94,8 @@ class Repository(Struct, frozen=True, eq=False):
         return self.answer("rev-parse", "--is-shallow-repository") == "true"
 
     def path_of(self, path: str | Path) -> str:
-        """A file's path from the top, with slashes; "" where it is not in the repository ("." is the top)."""
+        """A file's path from the top, with slashes; "" where it is not in the repository ("." is
+        the top)."""
         absolute = absolute_path(path)
         real = absolute if absolute == self.top else absolute.parent.resolve() / absolute.name
         if not real.is_relative_to(self.top):
@@ -117,7 +119,8 @@ class Repository(Struct, frozen=True, eq=False):
         return bool(path) and bool(self.files(commit, [posixpath.normpath(path)]))
 
     def contents(self, blobs: Iterable[Blob]) -> Iterator[tuple[Blob, bytes]]:
-        """Each file with its content as git stores it: no filter, no attribute, no line ending applied."""
+        """Each file with its content as git stores it: no filter, no attribute, no line ending
+        applied."""
         listed = list(blobs)
         done = self.run(
             "cat-file", "--batch", data="".join(f"{blob.name}\n" for blob in listed).encode()
@@ -212,7 +215,8 @@ def _run(
 
 
 def _environment() -> dict[str, str]:
-    """The user's environment, but git finds the repository itself (hooks set GIT_DIR) and writes nothing."""
+    """The user's environment, but git finds the repository itself (hooks set GIT_DIR) and writes
+    nothing."""
     kept = {
         key: value
         for key, value in os.environ.items()

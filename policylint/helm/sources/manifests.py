@@ -22,7 +22,8 @@ def from_file(path: Path, label: str = "") -> ManifestSide:
 
 
 def from_directory(path: Path, label: str = "") -> ManifestSide:
-    """Every `*.yaml`, `*.yml` and `*.json` below a directory, by name; raises SourceError where there is none."""
+    """Every `*.yaml`, `*.yml` and `*.json` below a directory, by name; raises SourceError where
+    there is none."""
     files = sorted(_below(path, frozenset()))
     if not files:
         raise SourceError(
@@ -41,12 +42,14 @@ def from_stdin() -> ManifestSide:
 
 @functools.cache
 def _whole(stream: BinaryIO) -> bytes:
-    """All of a stream, which can be read but once, while several releases may share what it says."""
+    """All of a stream, which can be read but once, while several releases may share what it
+    says."""
     return stream.read()
 
 
 def _below(directory: Path, above: frozenset[tuple[int, int]]) -> Iterator[Path]:
-    """The manifest files below a directory; hidden ones are left out, a link back up is an error."""
+    """The manifest files below a directory; hidden ones are left out, a link back up is an
+    error."""
     try:
         status = directory.stat()
         entries = sorted(os.scandir(directory), key=lambda entry: entry.name)

@@ -1,4 +1,5 @@
-"""Releases as sides: what a record says was deployed, or what the cluster says when helm asks it (read only)."""
+"""Releases as sides: what a record says was deployed, or what the cluster says when helm asks it
+(read only)."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ _EXAMPLE = "release:NAMESPACE/NAME or release:NAMESPACE/NAME@REVISION"
 
 
 def is_record(text: str) -> bool:
-    """Whether a file is an exported release (a Secret or ConfigMap of Helm's storage, or helm's own JSON of one)."""
+    """Whether a file is an exported release (a Secret or ConfigMap of Helm's storage, or helm's own
+    JSON of one)."""
     release = text.lstrip()[:1] == "{" and '"manifest"' in text and '"info"' in text
     if not release and not _RECORD.search(text):
         return False
@@ -35,14 +37,16 @@ def is_record(text: str) -> bool:
 
 
 def from_record(text: str, file: str) -> ManifestSide:
-    """The revision that an upgrade would start from; raises SourceError where the file holds several releases."""
+    """The revision that an upgrade would start from; raises SourceError where the file holds
+    several releases."""
     found = _one(text, file)
     start = _start(found)
     return _recorded(found, start) if start else _nothing(found)
 
 
 def from_cluster(spec: str, helm: str) -> ManifestSide:
-    """What `release:NAMESPACE/NAME[@REVISION]` names, by `helm history` and `helm get`; nothing is written."""
+    """What `release:NAMESPACE/NAME[@REVISION]` names, by `helm history` and `helm get`; nothing is
+    written."""
     named = _SPEC.fullmatch(spec)
     if named is None:
         raise SourceError(f"{spec} names no release", remedy=f"write {_EXAMPLE}")
@@ -52,9 +56,11 @@ def from_cluster(spec: str, helm: str) -> ManifestSide:
 
 
 def rollback(source: str, number: int, helm: str) -> tuple[ManifestSide, ManifestSide]:
-    """(last revision, revision `number`) of an exported record or `release:NAMESPACE/NAME`: what a rollback updates.
+    """(last revision, revision `number`) of an exported record or `release:NAMESPACE/NAME`: what a
+    rollback updates.
 
-    Helm takes the last revision for the base of a rollback, whatever its status; number 0 is the one before it.
+    Helm takes the last revision for the base of a rollback, whatever its status; number 0 is the
+    one before it.
     """
     if named := _SPEC.fullmatch(source):
         found = history(named["name"], named["namespace"], helm)
@@ -110,7 +116,8 @@ def _revision(found: History, number: int) -> Revision:
 
 
 def _start(found: History) -> Revision | None:
-    """The revision that an upgrade starts from; of a locked release the one it will start from once it is free."""
+    """The revision that an upgrade starts from; of a locked release the one it will start from once
+    it is free."""
     from policylint.helm.history.targets import base
 
     if revision := base(found) or next(reversed(found.deployed or found.good), None):
@@ -124,7 +131,8 @@ def _start(found: History) -> Revision | None:
 
 
 def _nothing(found: History) -> ManifestSide:
-    """The side of a release that never got as far as a good revision: nothing that an upgrade could start from."""
+    """The side of a release that never got as far as a good revision: nothing that an upgrade could
+    start from."""
     label = f"{found.name} revision {found.last.number} ({found.last.status})"
     return ManifestSide(
         (),
@@ -184,7 +192,8 @@ def _side(found: History, revision: Revision, hooks: Iterable[str | None]) -> Ma
 
 
 def _ask(helm: str, *questions: list[str]) -> list[str]:
-    """What helm answers to each question, asked at the same time; raises SourceError with helm's message."""
+    """What helm answers to each question, asked at the same time; raises SourceError with helm's
+    message."""
     from policylint.helm.engines.binary import TIME_LIMIT, Process
 
     if not helm:

@@ -36,8 +36,9 @@ def resolve_pair(
 ) -> tuple[Side, Side]:
     """(before, after) for SIDE `before` ("" for the default) and `chart.chart`, any SIDE too.
 
-    `chart` carries the values and flags for sides that are charts; `helm` is --helm, for what has to be fetched.
-    `is_upgrade` is off on both sides where the before side is empty. Raises SourceError, ReadError, UsageError.
+    `chart` carries the values and flags for sides that are charts; `helm` is --helm, for what has
+    to be fetched. `is_upgrade` is off on both sides where the before side is empty. Raises
+    SourceError, ReadError, UsageError.
     """
     chart = _with_streams(chart, workspace)
     if before == "git:":
@@ -94,7 +95,8 @@ def _is_nothing(side: Side) -> bool:
 
 
 def _as_released(chart: ChartSide, old: Side) -> ChartSide:
-    """The chart under the name and namespace of the release that is its before side, where none was given."""
+    """The chart under the name and namespace of the release that is its before side, where none was
+    given."""
     if not isinstance(old, ManifestSide) or old.history is None:
         return chart
     name = chart.release if chart.release != UNNAMED else old.history.name or UNNAMED
@@ -103,7 +105,8 @@ def _as_released(chart: ChartSide, old: Side) -> ChartSide:
 
 
 def resolve(spec: str, chart: ChartSide, workspace: Workspace, helm: str = "") -> Side:
-    """The side that `spec` names, read as the design's SIDE; raises SourceError where there is none."""
+    """The side that `spec` names, read as the design's SIDE; raises SourceError where there is
+    none."""
     from policylint.helm.inputs.files import is_stream
     from policylint.helm.sources.manifests import from_stdin
 
@@ -140,9 +143,11 @@ def resolve(spec: str, chart: ChartSide, workspace: Workspace, helm: str = "") -
 
 
 def _reference(spec: str, chart: ChartSide) -> ChartSide:
-    """A chart that helm pulls; a version in the reference (`oci://...:1.2.3`, `repo/name@1.2.3`) beats --version.
+    """A chart that helm pulls; a version in the reference (`oci://...:1.2.3`, `repo/name@1.2.3`)
+    beats --version.
 
-    Not so in what helm itself will be given for the upgrade: it refuses a tag together with another --version.
+    Not so in what helm itself will be given for the upgrade: it refuses a tag together with another
+    --version.
     """
     from policylint.redaction.logins import without_logins
 
@@ -196,7 +201,8 @@ def _on_disk(path: Path, chart: ChartSide, workspace: Workspace, helm: str) -> S
 def _by_git(
     name: str, chart: ChartSide, workspace: Workspace, branch: str, helm: str
 ) -> tuple[Side, Side]:
-    """Both sides where the before side is a revision: the named one, or the default one where `name` is ""."""
+    """Both sides where the before side is a revision: the named one, or the default one where
+    `name` is ""."""
     from policylint.helm.sources.baseline import default_revision, is_staged, named_revision
     from policylint.helm.sources.snapshot import Revision, at_revision
 
@@ -283,7 +289,8 @@ def _is_chart(repository: Repository, revision: Revision, spec: str) -> bool:
 
 
 def _repository(chart: ChartSide, workspace: Workspace, helm: str) -> Repository:
-    """The repository of the chart, or of the current directory; a chart that is nowhere is said first."""
+    """The repository of the chart, or of the current directory; a chart that is nowhere is said
+    first."""
     from policylint.helm.sources.git import absolute_path, find_repository
 
     spec = chart.chart
@@ -306,7 +313,8 @@ def _is_gone(spec: str) -> bool:
 
 
 def depends_on(repository: Repository, chart: ChartSide) -> list[str]:
-    """What the render depends on in the repository: the chart, its `file://` dependencies, values and set files."""
+    """What the render depends on in the repository: the chart, its `file://` dependencies, values
+    and set files."""
     named = [chart.chart, *chart.values.named]
     fresh = {repository.path_of(path) for path in named if path and not _is_reference(path)} - {""}
     found: set[str] = set()
@@ -324,7 +332,8 @@ def _values_in(repository: Repository, chart: ChartSide) -> bool:
 
 
 def _targets(repository: Repository, paths: Iterable[str]) -> list[Path]:
-    """What paths lead to: `file://` repositories of a chart's dependencies, and the targets of symbolic links."""
+    """What paths lead to: `file://` repositories of a chart's dependencies, and the targets of
+    symbolic links."""
     tops = [repository.top / path for path in paths]
     files = [top / name for top in tops for name in ("Chart.yaml", "requirements.yaml")]
     charts = [
@@ -340,7 +349,8 @@ def _targets(repository: Repository, paths: Iterable[str]) -> list[Path]:
 
 
 def _with_streams(chart: ChartSide, workspace: Workspace) -> ChartSide:
-    """Values from standard input or a pipe as files, so that both sides, and helm, can read them."""
+    """Values from standard input or a pipe as files, so that both sides, and helm, can read
+    them."""
     from policylint.helm.inputs.files import is_stream, read_text
     from policylint.helm.sources.manifests import from_stdin
 

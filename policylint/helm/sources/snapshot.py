@@ -17,7 +17,8 @@ from policylint.helm.sources.git import Repository
 
 
 class Revision(Struct, frozen=True):
-    """A commit to read from: its name as shown ("git:main", "merge base with origin/main"), "" for the index."""
+    """A commit to read from: its name as shown ("git:main", "merge base with origin/main"), "" for
+    the index."""
 
     commit: str
     label: str
@@ -32,8 +33,8 @@ def at_revision(
 ) -> ChartSide | EmptySide:
     """`side` as it stood at `revision`; an EmptySide where the chart was not there yet.
 
-    A chart that is no path (OCI, a repository) stays what it is, its values files are those of the revision.
-    Raises SourceError for what git cannot give and for dependencies that cannot be had.
+    A chart that is no path (OCI, a repository) stays what it is, its values files are those of the
+    revision. Raises SourceError for what git cannot give and for dependencies that cannot be had.
     """
     checkout = Checkout(repository, revision.commit, workspace.directory())
     chart, notes, moved = side.chart, [], ("", "")
@@ -77,7 +78,8 @@ def path_inside(repository: Repository, path: str) -> str:
 
 
 def _chart_path(checkout: Checkout, path: str) -> str:
-    """Where the chart of `path` was at the revision: there, or where a chart of its name has gone from since."""
+    """Where the chart of `path` was at the revision: there, or where a chart of its name has gone
+    from since."""
     if checkout.has(f"{path}/Chart.yaml") or (
         path.endswith((".tgz", ".tar.gz")) and checkout.has(path)
     ):
@@ -112,7 +114,8 @@ def _name(chart_yaml: bytes) -> str:
 def _values(
     side: ChartSide, checkout: Checkout, revision: Revision, moved: tuple[str, str]
 ) -> tuple[ValuesInput, list[str]]:
-    """The values files as they stood; those below the chart went with it where it moved from one path to another."""
+    """The values files as they stood; those below the chart went with it where it moved from one
+    path to another."""
     notes: list[str] = []
 
     def stood(file: str, *, needed: bool) -> str:
@@ -135,7 +138,8 @@ def _file(
     moved: tuple[str, str],
     needed: bool,
 ) -> str:
-    """The file as it stood; itself where git does not keep it; "" where it is new and can be left out."""
+    """The file as it stood; itself where git does not keep it; "" where it is new and can be left
+    out."""
     inside = _inside(checkout.repository, file)
     path, old = moved
     earlier = (

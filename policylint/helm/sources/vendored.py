@@ -1,4 +1,5 @@
-"""Whether a chart directory has what it depends on, told by names alone: a chart that is whole costs no parsing."""
+"""Whether a chart directory has what it depends on, told by names alone: a chart that is whole
+costs no parsing."""
 
 from __future__ import annotations
 

@@ -1,1 +1,2 @@
-"""Values as Helm makes them: charts, `--set`, coalescing, the four upgrade modes, and what they do to an upgrade."""
+"""Values as Helm makes them: charts, `--set`, coalescing, the four upgrade modes, and what they do
+to an upgrade."""

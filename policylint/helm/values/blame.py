@@ -1,4 +1,5 @@
-"""Blame: which key of the user's values a finding's field comes from, where exactly one changed key can be it."""
+"""Blame: which key of the user's values a finding's field comes from, where exactly one changed key
+can be it."""
 
 from __future__ import annotations
 
@@ -21,10 +22,12 @@ _OF_VALUES = ("cause", "command")
 def blamed(
     findings: Iterable[Finding], change: ValuesChange | None, before: Side
 ) -> tuple[Finding, ...]:
-    """The findings, those on a field with the place of the one changed value that equals what the field became.
+    """The findings, those on a field with the place of the one changed value that equals what the
+    field became.
 
-    `before` is the old chart as it was rendered; where it or the new one is not at hand, nothing is added. A value
-    that several keys changed to, or that a template put together from several, has no one place and gets none.
+    `before` is the old chart as it was rendered; where it or the new one is not at hand, nothing is
+    added. A value that several keys changed to, or that a template put together from several, has
+    no one place and gets none.
     """
     findings = tuple(findings)
     if change is None or change.old is None or not isinstance(before, ChartSide):

@@ -1,4 +1,5 @@
-"""What a chart's templates ask of the cluster (`.Capabilities`), and whether the answer depends on which one it is."""
+"""What a chart's templates ask of the cluster (`.Capabilities`), and whether the answer depends on
+which one it is."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ _COMPARE = pattern(r"semverCompare\s+[\"`]([^\"`]+)[\"`]")
 
 
 class ClusterQuestions(Struct, frozen=True):
-    """A chart, and what the run was told of the cluster: whether its version, and which further API versions."""
+    """A chart, and what the run was told of the cluster: whether its version, and which further API
+    versions."""
 
     chart: Chart
     version_given: bool
@@ -35,7 +37,8 @@ class Question(Struct, frozen=True):
 
 
 def unanswered(questions: ClusterQuestions) -> Iterator[Question]:
-    """API versions of custom resources that were not given, and version bounds that lie among supported minors."""
+    """API versions of custom resources that were not given, and version bounds that lie among
+    supported minors."""
     for path, chart in questions.chart.walk():
         for file in chart.templates:
             if "Capabilities" not in file.text:

@@ -1,7 +1,8 @@
-"""A chart as Helm loads it: metadata, defaults, schema, templates, other files, and the charts in charts/.
+"""A chart as Helm loads it: metadata, defaults, schema, templates, other files, and the charts in
+charts/.
 
-Sources: pkg/chart/loader of Helm 3.22 and 4.3. Helm 4 reads a values file of several documents as layers, Helm 3
-reads the first; both forget every number's type but float64.
+Sources: pkg/chart/loader of Helm 3.22 and 4.3. Helm 4 reads a values file of several documents as
+layers, Helm 3 reads the first; both forget every number's type but float64.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ class Chart(Struct, frozen=True, eq=False):
     """The charts in charts/, by directory name."""
     lock: Object | None = None
     stored: bool = False
-    """It comes from a release record: dependencies were worked into its values, the charts in charts/ are gone."""
+    """It comes from a release record: dependencies were worked into its values, the charts in
+    charts/ are gone."""
 
     @property
     def crds(self) -> tuple[ChartFile, ...]:
@@ -134,7 +136,8 @@ def chart_of(found: Mapping[str, bytes], path: str, helm: str = "4", depth: int 
 
 
 def read_values(text: str, file: str, helm: str = "4") -> Table:
-    """The values of a values file; Helm 4 lays several documents on each other, Helm 3 takes the first."""
+    """The values of a values file; Helm 4 lays several documents on each other, Helm 3 takes the
+    first."""
     documents = kyaml.split(text, file)
     values: Table = {}
     for document in documents if helm != "3" else documents[:1]:
@@ -264,7 +267,8 @@ def _charts(found: Mapping[str, bytes], path: str, helm: str, depth: int) -> tup
 
 
 def schema_of(chart: Chart) -> Object | bool | None:
-    """The chart's values.schema.json, None where it has none; raises `ReadError` when it is not JSON."""
+    """The chart's values.schema.json, None where it has none; raises `ReadError` when it is not
+    JSON."""
     if not chart.schema.strip():
         return None
     try:

@@ -1,7 +1,8 @@
-"""A chart's defaults and a user's values made one, down through the charts in charts/, as Helm does it.
+"""A chart's defaults and a user's values made one, down through the charts in charts/, as Helm does
+it.
 
-Source: chart/common/util/coalesce.go of Helm 3.22 and 4.3. Helm 4 drops the nulls of a chart's own defaults, Helm 3
-keeps them; that is the one difference between the lines.
+Source: chart/common/util/coalesce.go of Helm 3.22 and 4.3. Helm 4 drops the nulls of a chart's own
+defaults, Helm 3 keeps them; that is the one difference between the lines.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ GLOBAL = "global"
 
 
 class _Way(Struct, frozen=True):
-    """How to coalesce: nulls of the user kept (for a later pass), nulls of defaults dropped (Helm 4)."""
+    """How to coalesce: nulls of the user kept (for a later pass), nulls of defaults dropped (Helm
+    4)."""
 
     keep_nulls: bool
     drop_default_nulls: bool
@@ -91,7 +93,8 @@ def _defaults(chart: Chart, values: Table, place: str, way: _Way) -> None:
 
 
 def _globals(inner: Table, outer: Table, warn: Warn) -> None:
-    """Hand the parent's globals down; the parent wins, except that maps and non-maps never replace each other."""
+    """Hand the parent's globals down; the parent wins, except that maps and non-maps never replace
+    each other."""
     target, source = inner.get(GLOBAL, {}), outer.get(GLOBAL, {})
     if not isinstance(target, dict) or not isinstance(source, dict):
         which = "source" if isinstance(target, dict) else "destination"

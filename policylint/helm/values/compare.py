@@ -1,7 +1,8 @@
-"""What the values modes make of one upgrade: hidden defaults, stale image tags, missing keys, and a small table.
+"""What the values modes make of one upgrade: hidden defaults, stale image tags, missing keys, and a
+small table.
 
-Only `--reuse-values` keeps the old chart's defaults, so only it hides new ones; the other modes differ in whether the
-old user values survive.
+Only `--reuse-values` keeps the old chart's defaults, so only it hides new ones; the other modes
+differ in whether the old user values survive.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ _IMAGES = ("image", "images")
 
 
 class Difference(Struct, frozen=True):
-    """One key and what it is now, and what it would be with the new chart's defaults (or after a reset)."""
+    """One key and what it is now, and what it would be with the new chart's defaults (or after a
+    reset)."""
 
     path: Path
     before: Any
@@ -41,7 +43,8 @@ class Difference(Struct, frozen=True):
 
 
 class Missing(Struct, frozen=True):
-    """A reading of the new templates that fails: Helm's nil pointer, with template, line and column."""
+    """A reading of the new templates that fails: Helm's nil pointer, with template, line and
+    column."""
 
     reference: Reference
     part: Path
@@ -102,7 +105,8 @@ def missing(effective: Effective) -> Iterator[Missing]:
 
 
 def reverting(change: ValuesChange, kept: Effective, reset: Effective) -> Iterator[Difference]:
-    """The keys that the old user values set and this upgrade's own values do not, which a reset takes back."""
+    """The keys that the old user values set and this upgrade's own values do not, which a reset
+    takes back."""
     now, after = dict(leaves(kept.values)), dict(leaves(reset.values))
     for path, _ in leaves(change.old_user):
         value = now.get(path, _ABSENT)
@@ -126,7 +130,8 @@ def table(comparison: Comparison) -> str:
 
 
 def to_json(change: ValuesChange, comparison: Comparison) -> dict[str, Any]:
-    """What this upgrade makes of the values, as JSON values: stored, computed, seen by templates, and the modes.
+    """What this upgrade makes of the values, as JSON values: stored, computed, seen by templates,
+    and the modes.
 
     Values of secret-looking keys are masked.
     """

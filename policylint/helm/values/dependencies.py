@@ -1,7 +1,9 @@
-"""Which of a chart's dependencies take part, under which name, and what they export into their parent.
+"""Which of a chart's dependencies take part, under which name, and what they export into their
+parent.
 
-Source: chartutil/dependencies.go of Helm 3.22 and chart/v2/util/dependencies.go of 4.3: tags first, then the first
-condition path that holds a boolean; values imported from a child rank below the parent's own.
+Source: chartutil/dependencies.go of Helm 3.22 and chart/v2/util/dependencies.go of 4.3: tags first,
+then the first condition path that holds a boolean; values imported from a child rank below the
+parent's own.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from policylint.helm.values.tables import Table, Warn, copy, ignore, overlay, sc
 
 
 def process(chart: Chart, user: Table, helm: str, warn: Warn = ignore) -> Chart:
-    """The chart as Helm renders it: dependencies aliased and switched off, imported values among its defaults.
+    """The chart as Helm renders it: dependencies aliased and switched off, imported values among
+    its defaults.
 
     A chart of a release record has been processed already and is returned as it is.
     """
@@ -53,7 +56,8 @@ def _enable(chart: Chart, user: Table, helm: str, path: str, warn: Warn) -> Char
 
 
 def _seen_twice(charts: list[Chart], helm: str) -> list[Chart]:
-    """Helm 3 shares the dependency list of a chart that takes part twice: the second has names and imports used up."""
+    """Helm 3 shares the dependency list of a chart that takes part twice: the second has names and
+    imports used up."""
     paths = [chart.path for chart in charts]
     return [
         _used_up(chart) if helm == "3" and chart.path in paths[:position] else chart

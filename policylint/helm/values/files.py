@@ -1,7 +1,8 @@
-"""The files of a chart, read safely: from a directory under its .helmignore, or from a .tgz archive.
+"""The files of a chart, read safely: from a directory under its .helmignore, or from a .tgz
+archive.
 
-Limits and refusals are Helm's own (chart/loader: 100 MiB a chart, 5 MiB a file, no absolute path, no `..`); nothing
-is ever written to disk.
+Limits and refusals are Helm's own (chart/loader: 100 MiB a chart, 5 MiB a file, no absolute path,
+no `..`); nothing is ever written to disk.
 """
 
 from __future__ import annotations
@@ -96,7 +97,8 @@ def from_archive(path: Path) -> dict[str, bytes]:
 
 
 def unpack(data: bytes, file: str) -> dict[str, bytes]:
-    """The files of a gzipped tar in memory; bounded, so that a bomb costs no more than a large chart."""
+    """The files of a gzipped tar in memory; bounded, so that a bomb costs no more than a large
+    chart."""
     if data[:2] != b"\x1f\x8b":
         remedy = "name a chart directory or a .tgz made by helm package"
         raise ReadError("not a chart archive (no gzip header)", file=file, remedy=remedy)

@@ -1,7 +1,8 @@
-"""The values that a command gives: its values files and --set flags, laid on each other in Helm's order.
+"""The values that a command gives: its values files and --set flags, laid on each other in Helm's
+order.
 
-Source: pkg/cli/values/options.go of Helm 3.22 and 4.3: files first, then all `--set-json`, `--set`, `--set-string`,
-`--set-file` and `--set-literal`, whatever their order on the command line.
+Source: pkg/cli/values/options.go of Helm 3.22 and 4.3: files first, then all `--set-json`, `--set`,
+`--set-string`, `--set-file` and `--set-literal`, whatever their order on the command line.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ def read_file(path: str) -> str:
 
 
 def user_values(given: ValuesInput, helm: str, read: Callable[[str], str] = read_file) -> Table:
-    """The user values of a command, for Helm line "3" or "4"; raises `ReadError` or `UsageError`."""
+    """The user values of a command, for Helm line "3" or "4"; raises `ReadError` or
+    `UsageError`."""
     values: Table = {}
     for flag, argument in given.flags():
         values = laid(values, flag, argument, helm, read)
@@ -37,7 +39,8 @@ def user_values(given: ValuesInput, helm: str, read: Callable[[str], str] = read
 def laid(
     values: Table, flag: str, argument: str, helm: str, read: Callable[[str], str] = read_file
 ) -> Table:
-    """Values with those of one more flag on them (a `--set` changes the table); raises `ReadError` or `UsageError`."""
+    """Values with those of one more flag on them (a `--set` changes the table); raises `ReadError`
+    or `UsageError`."""
     if flag == "--values":
         return layer(values, read_values(read(argument), argument, helm))
     if flag == "--set-json":

@@ -1,7 +1,9 @@
-"""Values that are read as something else than they look like: octals, exponents, booleans, large and dotted numbers.
+"""Values that are read as something else than they look like: octals, exponents, booleans, large
+and dotted numbers.
 
-What each spelling becomes is `policylint.kyaml`'s answer (sigs.k8s.io/yaml, as Helm reads values files) and
-`policylint.values.strvals`' (as `--set` reads values); this module only says where the answer surprises.
+What each spelling becomes is `policylint.kyaml.load`'s answer (sigs.k8s.io/yaml, as Helm reads values
+files) and `policylint.helm.values.strvals`' (as `--set` reads values); this module only says where the
+answer surprises.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ _VERSION = pattern(r"(?i)(?:tag|version|revision|commit|sha|digest|build)$")
 
 
 class Hazard(Struct, frozen=True):
-    """One value that surprises: as written, as read, and why. `line` is 0 for a value of the command line."""
+    """One value that surprises: as written, as read, and why. `line` is 0 for a value of the
+    command line."""
 
     path: Path
     written: str
@@ -46,7 +49,8 @@ class Hazard(Struct, frozen=True):
 
 
 def in_file(text: str, file: str) -> Iterator[Hazard]:
-    """The hazards of a values file: plain scalars that YAML reads as another type than their text."""
+    """The hazards of a values file: plain scalars that YAML reads as another type than their
+    text."""
     for path, (written, style, line) in scalars(text).items():
         if style or not path:
             continue
@@ -56,7 +60,8 @@ def in_file(text: str, file: str) -> Iterator[Hazard]:
 
 
 def in_flags(given: ValuesInput, defaults: Table) -> Iterator[Hazard]:
-    """The hazards of --set against the chart's defaults: another type than the default, or a number kept as text."""
+    """The hazards of --set against the chart's defaults: another type than the default, or a number
+    kept as text."""
     kinds = dict(leaves(defaults))
     for flag, written, read in _set(given):
         for path, value in leaves(read):

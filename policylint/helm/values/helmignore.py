@@ -1,7 +1,7 @@
 """Which files of a chart directory Helm loads: .helmignore, as Helm reads it.
 
-Unlike git, a line that starts with `!` excludes everything that does not match it, and the first match ends the
-search. Source: internal/ignore/rules.go of Helm.
+Unlike git, a line that starts with `!` excludes everything that does not match it, and the first
+match ends the search. Source: internal/ignore/rules.go of Helm.
 """
 
 from __future__ import annotations

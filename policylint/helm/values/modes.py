@@ -1,6 +1,8 @@
-"""The four ways `helm upgrade` makes values: what it stores, what `get values -a` says, what templates see.
+"""The four ways `helm upgrade` makes values: what it stores, what `get values -a` says, what
+templates see.
 
-Source: pkg/action/upgrade.go (reuseValues) of Helm 3.22 and 4.3; all recorded cases in fixtures/oracle/modes.jsonl.gz.
+Source: pkg/action/upgrade.go (reuseValues) of Helm 3.22 and 4.3; all recorded cases in
+fixtures/oracle/modes.jsonl.gz.
 """
 
 from __future__ import annotations
@@ -33,15 +35,17 @@ class Mode(StrEnum):
 class Effective(Struct, frozen=True):
     """What one upgrade makes of the values.
 
-    `defaults` is what Helm takes for the chart's values.yaml (under reuse the old computed values): rendering the
-    new chart with it as values.yaml and `user_values` as the only values file gives what the upgrade would render.
+    `defaults` is what Helm takes for the chart's values.yaml (under reuse the old computed values):
+    rendering the new chart with it as values.yaml and `user_values` as the only values file gives
+    what the upgrade would render.
     """
 
     mode: Mode
     user_values: Table
     """What the record keeps and `helm get values` prints (null where empty)."""
     all_values: Table
-    """What `helm get values -a` prints: without the defaults of subcharts that Chart.yaml does not declare."""
+    """What `helm get values -a` prints: without the defaults of subcharts that Chart.yaml does not
+    declare."""
     values: Table
     """What `.Values` is in the chart's own templates."""
     scopes: dict[str, Table]
@@ -67,8 +71,8 @@ def upgrade_values(
 ) -> Effective:
     """The values of an upgrade, for Helm line "3" or "4".
 
-    `old_chart` is a record's chart, or one read from files and then taken as installed with `old_user`. Raises
-    `RenderError` where Helm stops (a subchart's values are no map).
+    `old_chart` is a record's chart, or one read from files and then taken as installed with
+    `old_user`. Raises `RenderError` where Helm stops (a subchart's values are no map).
     """
     mode = Mode.DEFAULT if mode == "none" else Mode(mode)
     kept = as_json_numbers(copy(old_user))
@@ -84,7 +88,8 @@ def upgrade_values(
 
 
 def effective(mode: Mode, chart: Chart, user: Table, helm: str) -> Effective:
-    """What a chart and the user values that are to be stored give: an install, or the end of an upgrade."""
+    """What a chart and the user values that are to be stored give: an install, or the end of an
+    upgrade."""
     warnings: list[str] = []
     ready = process(chart, user, helm)
     values = coalesce(ready, user, helm, warnings.append)

@@ -1,8 +1,10 @@
-"""Which values a chart's templates read: every `.Values.a.b` with its place, and what must be left alone.
+"""Which values a chart's templates read: every `.Values.a.b` with its place, and what must be left
+alone.
 
-The scan only looks at template actions, and it errs on the side of "read": naming a table reads all below it (`with`,
-`range`, `toYaml`, an argument of `include`), a bare `.Values` reads everything, and what a helper reads counts for
-every chart, because a named template runs with its caller's values.
+The scan only looks at template actions, and it errs on the side of "read": naming a table reads all
+below it (`with`, `range`, `toYaml`, an argument of `include`), a bare `.Values` reads everything,
+and what a helper reads counts for every chart, because a named template runs with its caller's
+values.
 """
 
 from __future__ import annotations
@@ -50,7 +52,8 @@ class Reference(Struct, frozen=True):
 
 
 class Usage(Struct, frozen=True):
-    """What a chart's templates read, with the charts below it: by scope, and by helpers for every scope."""
+    """What a chart's templates read, with the charts below it: by scope, and by helpers for every
+    scope."""
 
     own: tuple[Reference, ...]
     helpers: tuple[Reference, ...]
@@ -88,7 +91,8 @@ def usage(chart: Chart) -> Usage:
 
 
 def references(chart: Chart, where: str) -> tuple[Reference, ...]:
-    """The readings in a chart's own templates and helpers; `where` is the chart's full path, as Helm names it."""
+    """The readings in a chart's own templates and helpers; `where` is the chart's full path, as
+    Helm names it."""
     return tuple(
         found for file in chart.templates for found in scan(file.text, f"{where}/{file.name}")
     )
@@ -165,7 +169,8 @@ def _outside_strings(text: str) -> Iterator[re.Match[str]]:
 
 
 def _named_at(match: re.Match[str], action: str) -> int:
-    """Where Go's parser says that a reading is: at its second part, the first one after a variable."""
+    """Where Go's parser says that a reading is: at its second part, the first one after a
+    variable."""
     after_something = match.start() > 0 and (
         action[match.start() - 1].isalnum() or action[match.start() - 1] in "_$"
     )
@@ -175,7 +180,8 @@ def _named_at(match: re.Match[str], action: str) -> int:
 
 
 def _path(match: re.Match[str], action: str) -> Path:
-    """The path of a match, with the keys that `index`, `get`, `hasKey` and `dig` add as literals."""
+    """The path of a match, with the keys that `index`, `get`, `hasKey` and `dig` add as
+    literals."""
     path = tuple(match.group(1).split(".")[1:])
     called = _BEFORE.search(action[: match.start()])
     after = _LITERALS.match(action, match.end())
@@ -190,9 +196,11 @@ def present(values: Table, path: Path) -> bool:
 
 
 def broken(reference: Reference, values: Table) -> Path | None:
-    """The part of a path that is null or missing while something below it is read: Helm's nil pointer.
+    """The part of a path that is null or missing while something below it is read: Helm's nil
+    pointer.
 
-    None where the reading works, where it may be guarded, or where nobody can say here whether it runs.
+    None where the reading works, where it may be guarded, or where nobody can say here whether it
+    runs.
     """
     for length in range(1, len(reference.path)):
         part = reference.path[:length]
@@ -203,7 +211,8 @@ def broken(reference: Reference, values: Table) -> Path | None:
 
 
 def _holds(condition: str, part: Path, values: Table) -> bool:
-    """Whether a block runs for certain and does not ask for the missing part: only `if .Values.a.b` can be told."""
+    """Whether a block runs for certain and does not ask for the missing part: only `if .Values.a.b`
+    can be told."""
     plain = _PLAIN_IF.fullmatch(condition)
     if plain is None:
         return False

@@ -1,7 +1,8 @@
 """Values against a chart's values.schema.json, as Helm checks them before it renders.
 
-The keywords of JSON Schema that charts use, from draft 4 to 2020-12; `format` is a remark, as in Helm. What cannot
-be judged here (a schema elsewhere, a pattern Python does not know) is reported as unknown, never as valid.
+The keywords of JSON Schema that charts use, from draft 4 to 2020-12; `format` is a remark, as in
+Helm. What cannot be judged here (a schema elsewhere, a pattern Python does not know) is reported as
+unknown, never as valid.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ MAX_DEPTH = 60
 
 
 class Breach(Struct, frozen=True):
-    """One value that breaks the schema: where, and what the schema wants; the value itself is not repeated."""
+    """One value that breaks the schema: where, and what the schema wants; the value itself is not
+    repeated."""
 
     path: Path
     message: str

@@ -1,7 +1,8 @@
 """Versions and version ranges as Helm reads them in Chart.yaml (Masterminds/semver v3).
 
-Helm matches a dependency to a chart in charts/ by such a range, so an error here would enable or alias the wrong
-chart. Ranges: `=`, `!=`, `>`, `<`, `>=`, `<=`, `~`, `^`, wildcards, hyphens, `,` or a blank for and, `||` for or.
+Helm matches a dependency to a chart in charts/ by such a range, so an error here would enable or
+alias the wrong chart. Ranges: `=`, `!=`, `>`, `<`, `>=`, `<=`, `~`, `^`, wildcards, hyphens, `,` or
+a blank for and, `||` for or.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Version(Struct, frozen=True):
 
     @property
     def key(self) -> tuple[int, int, int, bool, tuple[tuple[bool, int, str], ...]]:
-        """What versions are ordered by: a pre-release comes before its release, numbers before words."""
+        """What versions are ordered by: a pre-release comes before its release, numbers before
+        words."""
         parts = tuple(
             (not part.isdigit(), int(part) if part.isdigit() else 0, part)
             for part in self.pre.split(".")
@@ -70,7 +72,8 @@ def admits(constraint: str, version: str) -> bool:
 
 
 def floats(constraint: str) -> bool:
-    """Whether a range can be met by more than one version, so that a later update may bring another chart."""
+    """Whether a range can be met by more than one version, so that a later update may bring another
+    chart."""
     groups = _groups(constraint)
     if not groups:
         return False

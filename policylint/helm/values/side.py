@@ -1,7 +1,7 @@
 """Files from which Helm renders what an upgrade under a values mode would render.
 
-`helm template` knows no values mode, so the mode's outcome is written down: a copy of the new chart whose values.yaml
-is what Helm would take for it, and one values file with what Helm would store.
+`helm template` knows no values mode, so the mode's outcome is written down: a copy of the new chart
+whose values.yaml is what Helm would take for it, and one values file with what Helm would store.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _UNSAFE = pattern("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def side_of(side: ChartSide, effective: Effective, folder: Path) -> ChartSide:
-    """The side whose render is the upgrade's; writes `values.json` and, under reuse, `chart/` into `folder`.
+    """The side whose render is the upgrade's; writes `values.json` and, under reuse, `chart/` into
+    `folder`.
 
     `side.chart` must be a chart directory or archive on this machine, and `folder` empty.
     """
@@ -45,7 +46,8 @@ def side_of(side: ChartSide, effective: Effective, folder: Path) -> ChartSide:
 
 
 def as_yaml(values: Json) -> str:
-    """Values as JSON that YAML readers read alike: no surrogates, no character YAML forbids or takes for a line end."""
+    """Values as JSON that YAML readers read alike: no surrogates, no character YAML forbids or
+    takes for a line end."""
     text = json.dumps(values, ensure_ascii=False)
     return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 

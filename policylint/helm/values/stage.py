@@ -1,4 +1,5 @@
-"""What an upgrade under a values mode really renders: the after side with the values that Helm would take."""
+"""What an upgrade under a values mode really renders: the after side with the values that Helm
+would take."""
 
 from __future__ import annotations
 
@@ -19,9 +20,10 @@ def values_change(
 ) -> ValuesChange | None:
     """The values change between two sides; None where the after side is no chart at hand.
 
-    Without a mode the before side's own values stand for nothing that the release keeps, unless it is a release's
-    record. `failure` is what helm said where the after side could not be rendered. Raises `ReadError` for charts and
-    values that cannot be read, `RenderError` for values that Helm refuses to put together.
+    Without a mode the before side's own values stand for nothing that the release keeps, unless it
+    is a release's record. `failure` is what helm said where the after side could not be rendered.
+    Raises `ReadError` for charts and values that cannot be read, `RenderError` for values that Helm
+    refuses to put together.
     """
     if not isinstance(after, ChartSide) or not is_local(after):
         return None
@@ -42,7 +44,8 @@ def values_change(
 
 
 def staged(after: Side, change: ValuesChange | None, workspace: Workspace) -> Side:
-    """The after side as the change's mode renders it; the side itself where the mode changes nothing.
+    """The after side as the change's mode renders it; the side itself where the mode changes
+    nothing.
 
     Helm keeps the old values where a mode says so, and where no new ones are given at all.
     """

@@ -1,6 +1,7 @@
 """`--set`, `--set-string`, `--set-json`, `--set-file` and `--set-literal`, read as Helm reads them.
 
-Source: pkg/strvals of Helm 3.22 and 4.3. A value is written into the values given so far, so later flags win.
+Source: pkg/strvals of Helm 3.22 and 4.3. A value is written into the values given so far, so later
+flags win.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class _BadError(Exception):
 
 
 def set_values(text: str, into: Table) -> None:
-    """`--set`: true, false, null and integers that do not start with 0 get their type, the rest is text."""
+    """`--set`: true, false, null and integers that do not start with 0 get their type, the rest is
+    text."""
     _run(_Expression(text, typed), into, "--set")
 
 
@@ -81,7 +83,8 @@ def _run(expression: _Expression, into: Table, flag: str) -> None:
 
 
 def _told(words: str, flag: str, text: str) -> str:
-    """What is wrong with an argument, without the part of a secret that was taken for a name or a file."""
+    """What is wrong with an argument, without the part of a secret that was taken for a name or a
+    file."""
     from policylint.redaction.collect import argument_secrets
     from policylint.redaction.logins import HIDDEN
     from policylint.redaction.quoted import without

@@ -26,7 +26,8 @@ class ValuesFile(Struct, frozen=True):
 
 
 class RenderFailure(Struct, frozen=True):
-    """What Helm said when it could not render the after side: its words, the template and the line."""
+    """What Helm said when it could not render the after side: its words, the template and the
+    line."""
 
     message: str
     template: str = ""
@@ -63,8 +64,8 @@ def failure_of(message: str) -> RenderFailure:
 class ValuesChange(Struct, frozen=True):
     """Both charts, both sides' user values, the mode, and the files they came from.
 
-    `old` is None on a first install, and where a cluster's release is known by its values alone. `failure` is what
-    rendering under this mode ended in, where it was tried.
+    `old` is None on a first install, and where a cluster's release is known by its values alone.
+    `failure` is what rendering under this mode ended in, where it was tried.
     """
 
     new: Chart
@@ -78,7 +79,8 @@ class ValuesChange(Struct, frozen=True):
     failure: RenderFailure | None = None
 
     def under(self, mode: Mode) -> Effective:
-        """What this upgrade would make of the values under a mode. Raises `RenderError` where Helm stops."""
+        """What this upgrade would make of the values under a mode. Raises `RenderError` where Helm
+        stops."""
         if self.old is None and not self.old_user:
             return effective(mode, self.new, self.new_user, self.helm)
         if self.old is None and mode is Mode.REUSE:
@@ -92,7 +94,8 @@ class ValuesChange(Struct, frozen=True):
         )
 
     def tried(self, mode: Mode) -> Effective | None:
-        """As `under`, None where Helm stops: for comparing with a mode that is not this upgrade's own."""
+        """As `under`, None where Helm stops: for comparing with a mode that is not this upgrade's
+        own."""
         try:
             return self.under(mode)
         except RenderError:
@@ -100,7 +103,8 @@ class ValuesChange(Struct, frozen=True):
 
     @property
     def defaults(self) -> Table:
-        """The new chart's defaults with those of its subcharts; empty where Helm cannot put them together."""
+        """The new chart's defaults with those of its subcharts; empty where Helm cannot put them
+        together."""
         try:
             return effective(Mode.RESET, self.new, {}, self.helm).values
         except RenderError:
@@ -117,7 +121,8 @@ class ValuesChange(Struct, frozen=True):
         return Location("cause", self.files[-1].path) if self.files else None
 
     def place(self, path: Path) -> Location:
-        """Where the user set a key: the last file that has it, else the command line, else the chart's defaults."""
+        """Where the user set a key: the last file that has it, else the command line, else the
+        chart's defaults."""
         for file in reversed(self.files):
             line = line_of(file.text, path)
             if line and self.sets(file, path):
@@ -145,7 +150,8 @@ class ValuesChange(Struct, frozen=True):
 
 
 def owner(chart: Chart, path: Path) -> tuple[Chart, Path]:
-    """The chart whose values.yaml would hold a key: a subchart for keys below its name that the parent lacks."""
+    """The chart whose values.yaml would hold a key: a subchart for keys below its name that the
+    parent lacks."""
     for child in chart.charts:
         if len(path) > 1 and child.name == path[0] and not line_of(chart.values_text, path[:2]):
             return owner(child, path[1:])
@@ -163,7 +169,8 @@ def change_of(
     failure: RenderFailure | None = None,
     read: Callable[[str], str] = read_file,
 ) -> ValuesChange:
-    """The values change of an upgrade with these flags; raises `ReadError` or `UsageError` for unreadable values."""
+    """The values change of an upgrade with these flags; raises `ReadError` or `UsageError` for
+    unreadable values."""
     files = tuple(ValuesFile(path, read(path)) for path in given.files)
     return ValuesChange(
         new=new,

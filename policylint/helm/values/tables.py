@@ -1,7 +1,9 @@
-"""Merging of tables (maps of values) in Helm's three ways: files over files, coalescing, merging with nulls kept.
+"""Merging of tables (maps of values) in Helm's three ways: files over files, coalescing, merging
+with nulls kept.
 
-The functions change their first argument, as Helm's do: tables that two charts share stay shared, which is visible
-where `import-values` puts two tables in one place. Source: chart/common/util/coalesce.go of Helm 3.22 and 4.3.
+The functions change their first argument, as Helm's do: tables that two charts share stay shared,
+which is visible where `import-values` puts two tables in one place. Source:
+chart/common/util/coalesce.go of Helm 3.22 and 4.3.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ def copy(value: Any) -> Any:
 def as_json_numbers(value: Any) -> Any:
     """The value after a trip through Helm's JSON reader, where every number is a 64-bit float.
 
-    Integers beyond 2^53 lose digits there and are given as Helm prints them; smaller ones stay what they are.
+    Integers beyond 2^53 lose digits there and are given as Helm prints them; smaller ones stay what
+    they are.
     """
     if isinstance(value, dict):
         return {key: as_json_numbers(child) for key, child in value.items()}
@@ -40,7 +43,8 @@ def as_json_numbers(value: Any) -> Any:
 
 
 def layer(lower: Table, upper: Table) -> Table:
-    """Values files and `--set-json` objects on each other: maps merge, everything else (null too) is replaced."""
+    """Values files and `--set-json` objects on each other: maps merge, everything else (null too)
+    is replaced."""
     result = dict(lower)
     for key, value in upper.items():
         below = result.get(key)
@@ -55,9 +59,11 @@ def overlay(
 ) -> Table:
     """Fill `upper` with what only `lower` has and return it.
 
-    A null in `upper` deletes the key when `lower` has something there, or stays when `keep_nulls` is true.
+    A null in `upper` deletes the key when `lower` has something there, or stays when `keep_nulls`
+    is true.
     """
-    # Helm first writes the nulls of `upper` into `lower`; that is what the later tables of a shared map see.
+    # Helm first writes the nulls of `upper` into `lower`; that is what the later tables of a shared
+    # map see.
     real = {key for key, value in lower.items() if value is not None}
     lower.update({key: None for key, value in upper.items() if value is None})
     for key, low in lower.items():
@@ -105,7 +111,8 @@ def scalar(table: Table, path: str) -> tuple[bool, Any]:
 
 
 def leaves(table: Table, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every key path with its value; a table is descended into, an empty one and a list count as a value."""
+    """Every key path with its value; a table is descended into, an empty one and a list count as a
+    value."""
     for key, value in table.items():
         if isinstance(value, dict) and value:
             yield from leaves(value, (*prefix, key))

@@ -21,7 +21,8 @@ class Tightening(Struct, frozen=True):
 
 
 def tightenings(before: Any, after: Any) -> list[Tightening]:
-    """Where a schema allows less than it did, by key path; only what both sides say in the same way is compared."""
+    """Where a schema allows less than it did, by key path; only what both sides say in the same way
+    is compared."""
     return list(dict.fromkeys(_compare(before, after, (before, after), (), 0)))
 
 

@@ -23,8 +23,9 @@ class ValuesFiles(Struct, frozen=True):
 def values_files(named: Iterable[str]) -> ValuesFiles:
     """Look beside the named files for others that look like values files of the same kind.
 
-    In a folder of their own where every named file is called like `prod.yaml`, each YAML file counts; a chart's own
-    values.yaml and its ci/ folder are in use by the chart. Hidden files and manifests are no values files.
+    In a folder of their own where every named file is called like `prod.yaml`, each YAML file
+    counts; a chart's own values.yaml and its ci/ folder are in use by the chart. Hidden files and
+    manifests are no values files.
     """
     known = [Path(name) for name in dict.fromkeys(named)]
     resolved = {path.resolve() for path in known}

@@ -1,4 +1,5 @@
-"""A chart's dependencies kept in order: Chart.lock against Chart.yaml and charts/, ranges, conditions."""
+"""A chart's dependencies kept in order: Chart.lock against Chart.yaml and charts/, ranges,
+conditions."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from policylint.helm.values.tables import Table, scalar
 
 
 def outdated(chart: Chart) -> list[str]:
-    """What of Chart.lock does not fit: dependencies it lacks or has too many of, versions out of range, the digest."""
+    """What of Chart.lock does not fit: dependencies it lacks or has too many of, versions out of
+    range, the digest."""
     locked = {str(item.get("name")): item for item in (chart.lock or {}).get("dependencies") or ()}
     wishes = chart.dependencies or ()
     found = [
@@ -41,7 +43,8 @@ def floating(chart: Chart) -> Iterator[Dependency]:
 
 
 def lost_conditions(chart: Chart, user: Table) -> Iterator[tuple[Dependency, str]]:
-    """Condition paths that no values set: the dependency is then always on, whatever its condition says."""
+    """Condition paths that no values set: the dependency is then always on, whatever its condition
+    says."""
     for wish in chart.dependencies or ():
         paths = [path.strip() for path in wish.condition.split(",") if path.strip()]
         if paths and not any(_set_somewhere(chart, user, wish, path) for path in paths):
@@ -75,7 +78,8 @@ def _unlocked(wish: Dependency, locked: Any, chart: Chart) -> Iterator[str]:
 
 
 def _digest_fits(chart: Chart) -> bool:
-    """Whether the lock's digest is that of the declared and locked dependencies; true for forms not known here.
+    """Whether the lock's digest is that of the declared and locked dependencies; true for forms not
+    known here.
 
     Source: internal/resolver HashReq of Helm: sha256 of the JSON of both lists.
     """

@@ -1,7 +1,7 @@
 """Write a values file that says all that an upgrade needs, so that it needs no `--reuse-values`.
 
-The user's own file is edited with its comments and order kept; every text is quoted that Helm would read as something
-else, and the result is read back before it is given out.
+The user's own file is edited with its comments and order kept; every text is quoted that Helm would
+read as something else, and the result is read back before it is given out.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from policylint.kyaml import load as kyaml
 def full_values(change: ValuesChange) -> str:
     """The text of a values file under which `--reset-values` keeps what the user has set so far.
 
-    It starts from the upgrade's last values file. It may hold secrets that the release holds: write it, do not print
-    it. Raises `ReadError` where the file cannot be edited.
+    It starts from the upgrade's last values file. It may hold secrets that the release holds: write
+    it, do not print it. Raises `ReadError` where the file cannot be edited.
     """
     wanted = change.under(Mode.RESET_THEN_REUSE).user_values
     text, file = (
@@ -32,7 +32,8 @@ def full_values(change: ValuesChange) -> str:
 
 
 def edited(text: str, wanted: Table, file: str) -> str:
-    """A values file's text changed so that it reads as `wanted`; comments, order and style stay where they can."""
+    """A values file's text changed so that it reads as `wanted`; comments, order and style stay
+    where they can."""
     try:
         found = _round_trip(text, wanted)
         if read_values(found, file) == wanted:
@@ -108,7 +109,8 @@ def _text(text: str) -> Any:
 
 
 def _plain(text: str, wanted: Table, file: str) -> str:
-    """JSON is YAML that every reader reads alike: the last resort for a file that cannot be edited."""
+    """JSON is YAML that every reader reads alike: the last resort for a file that cannot be
+    edited."""
     if text.strip():
         remedy = "add the keys of `helm get values RELEASE -o yaml` to it by hand"
         raise ReadError(

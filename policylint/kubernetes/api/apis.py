@@ -1,7 +1,8 @@
 """Which API versions a Kubernetes minor serves, has deprecated or has removed.
 
-Data: `policylint/data/apis.json`, made by `scripts/make_apis.py` from the lifecycle facts of Kubernetes' own Go
-modules, and `policylint/data/more-apis.yaml` for what those lack and for well-known custom resources.
+Data: `policylint/data/apis.json`, made by `scripts/make_apis.py` from the lifecycle facts of
+Kubernetes' own Go modules, and `policylint/data/more-apis.yaml` for what those lack and for
+well-known custom resources.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ class State(StrEnum):
 class ApiStatus(Struct, frozen=True):
     """The state of one (API version, kind) at a minor, and where the fact comes from.
 
-    `introduced`, `deprecated` and `removed` are minors ("1.22"), or releases of `product` for custom resources, which
-    are never certain: the installed CRDs decide. `replacement` is an API version and kind, "" where there is none.
+    `introduced`, `deprecated` and `removed` are minors ("1.22"), or releases of `product` for
+    custom resources, which are never certain: the installed CRDs decide. `replacement` is an API
+    version and kind, "" where there is none.
     """
 
     state: State
@@ -65,8 +67,8 @@ UNKNOWN = ApiStatus(State.UNKNOWN)
 def status(api_version: str, kind: str, minor: str) -> ApiStatus:
     """The state of a kind's API version on a server of `minor` ("1.36").
 
-    A version newer than the newest known is judged by what is announced for it. Raises ValueError for a `minor` that
-    is none.
+    A version newer than the newest known is judged by what is announced for it. Raises ValueError
+    for a `minor` that is none.
     """
     row = _builtin().get((api_version, kind))
     if row is None:
@@ -83,7 +85,8 @@ def status(api_version: str, kind: str, minor: str) -> ApiStatus:
 
 
 def versions(group: str, kind: str, minor: str) -> tuple[str, ...]:
-    """The API versions of a built-in kind that a server of `minor` serves, deprecated ones included."""
+    """The API versions of a built-in kind that a server of `minor` serves, deprecated ones
+    included."""
     number = minor_number(minor)
     return tuple(
         version
@@ -112,7 +115,8 @@ def _state(row: _Row, minor: int) -> State:
 
 
 def _replacement(api_version: str, kind: str, row: _Row, minor: int) -> str:
-    """What the server of the minor serves instead: the named replacement, or a later version of the same kind."""
+    """What the server of the minor serves instead: the named replacement, or a later version of the
+    same kind."""
     if row.replacement:
         version, _, name = row.replacement.partition(" ")
         follow = _builtin().get((version, name))

@@ -13,7 +13,8 @@ ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")
 
 
 class Backend(Struct, frozen=True):
-    """One Service behind an Ingress or route: its identity, the port (number or name, None for none), the pointer."""
+    """One Service behind an Ingress or route: its identity, the port (number or name, None for
+    none), the pointer."""
 
     service: ResourceId
     port: int | str | None

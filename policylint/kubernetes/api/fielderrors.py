@@ -1,4 +1,5 @@
-"""The API server's field errors, in its own words (k8s.io/apimachinery pkg/util/validation/field)."""
+"""The API server's field errors, in its own words (k8s.io/apimachinery
+pkg/util/validation/field)."""
 
 from __future__ import annotations
 
@@ -81,7 +82,8 @@ def shown(value: Json) -> str:
 
 
 def go_struct(value: Json, fields: Sequence[str]) -> Json:
-    """An object as the server's internal struct prints: Go's field names in their order, null where there is none."""
+    """An object as the server's internal struct prints: Go's field names in their order, null where
+    there is none."""
     return {name[0].upper() + name[1:]: value.get(name) for name in fields}
 
 

@@ -1,9 +1,10 @@
 """When two values are the same to the API server: Go's zero values, nil pointers and quantities.
 
-The server compares decoded Go structs (`apiequality.Semantic.DeepEqual`): an empty list is no list, `""` is no
-string where the field is a plain string, but `false` is something where it is a pointer to a boolean. Published
-schemas show which struct fields are plain (they carry `default: {}`), not which scalars are pointers: those are
-the table below, read from the types of k8s.io/api (v0.30 to v0.36).
+The server compares decoded Go structs (`apiequality.Semantic.DeepEqual`): an empty list is no list,
+`""` is no string where the field is a plain string, but `false` is something where it is a pointer
+to a boolean. Published schemas show which struct fields are plain (they carry `default: {}`), not
+which scalars are pointers: those are the table below, read from the types of k8s.io/api (v0.30 to
+v0.36).
 """
 
 from __future__ import annotations
@@ -118,7 +119,8 @@ def same(node: Node | None, before: Json, after: Json) -> bool:
 
 
 def normal(node: Node | None, value: Json) -> Json:
-    """A value without what says nothing (nulls, empty lists, zero values of plain fields); `ABSENT` for none."""
+    """A value without what says nothing (nulls, empty lists, zero values of plain fields); `ABSENT`
+    for none."""
     if value is None:
         return ABSENT
     if isinstance(value, list):

@@ -1,8 +1,8 @@
 """Values as the API server prints them in its messages.
 
-Servers before 1.33 print Go syntax, later ones JSON; fields of internal types then have their Go names, and all of
-them are shown (recorded for 1.30, 1.34 and 1.36). Types that are not listed are printed as plain JSON by later
-servers and elided (`{...}`) for earlier ones.
+Servers before 1.33 print Go syntax, later ones JSON; fields of internal types then have their Go
+names, and all of them are shown (recorded for 1.30, 1.34 and 1.36). Types that are not listed are
+printed as plain JSON by later servers and elided (`{...}`) for earlier ones.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ _FIELDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
 
 
 def shown(value: Json, minor: int, go: str = "") -> str:
-    """A value of Go type `go` ("" where that does not matter) as a server of this minor shows it."""
+    """A value of Go type `go` ("" where that does not matter) as a server of this minor shows
+    it."""
     if minor >= JSON_SINCE:
         return json.dumps(
             _internal(value, go), separators=(",", ":"), ensure_ascii=False, default=str
@@ -60,7 +61,8 @@ def shown(value: Json, minor: int, go: str = "") -> str:
 
 
 def _internal(value: Json, go: str) -> Json:
-    """JSON of an internal type: Go names and every field; types of the API itself keep their JSON names."""
+    """JSON of an internal type: Go names and every field; types of the API itself keep their JSON
+    names."""
     if isinstance(value, list) and go.startswith("[]"):
         return [_internal(item, go[2:]) for item in value]
     kind = go.removeprefix("*")

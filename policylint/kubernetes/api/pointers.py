@@ -8,7 +8,8 @@ _STEP = pattern(r"\.?([^.\[\]]+)|\[([^\]]*)\]")
 
 
 def of_field(field: str) -> str:
-    """The RFC 6901 pointer of a field as the API server writes it: spec.ports[0].nodePort, metadata.labels[a.b/c]."""
+    """The RFC 6901 pointer of a field as the API server writes it: spec.ports[0].nodePort,
+    metadata.labels[a.b/c]."""
     steps = [name or inner.strip("\"'") for name, inner in _STEP.findall(field)]
     return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
 

@@ -1,4 +1,5 @@
-"""Quantities as the API server prints them: 0.5 is 500m, 1024Mi is 1Gi (Quantity.String of apimachinery)."""
+"""Quantities as the API server prints them: 0.5 is 500m, 1024Mi is 1Gi (Quantity.String of
+apimachinery)."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 
 
 def canonical(value: Json) -> str:
-    """The server's form of a quantity, in the family of units it was written in; as it is where it is none."""
+    """The server's form of a quantity, in the family of units it was written in; as it is where it
+    is none."""
     amount = parse_quantity(value)
     if amount is None:
         return str(value)
@@ -40,7 +42,8 @@ def _binary(amount: int) -> str:
 
 
 def _scaled(amount: Fraction) -> tuple[int, int]:
-    """The whole number and the largest power of ten, by threes, that make the amount; fractions below nano round up."""
+    """The whole number and the largest power of ten, by threes, that make the amount; fractions
+    below nano round up."""
     for exponent in _DECIMAL:
         scaled = amount / Fraction(10) ** exponent
         if scaled.denominator == 1 and (scaled or exponent == 0):

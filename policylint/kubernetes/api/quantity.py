@@ -40,7 +40,8 @@ def _parsed(text: str) -> Fraction | None:
 
 
 def same_quantity(before: Json, after: Json) -> bool:
-    """Whether two quantities are the same amount; values that are no quantities are compared as they are."""
+    """Whether two quantities are the same amount; values that are no quantities are compared as
+    they are."""
     if before == after:
         return isinstance(before, bool) == isinstance(after, bool)
     amounts = parse_quantity(before), parse_quantity(after)

@@ -1,4 +1,5 @@
-"""Read fields of an object that may be missing or of the wrong type: what is not of the type asked for is not there.
+"""Read fields of an object that may be missing or of the wrong type: what is not of the type asked
+for is not there.
 
 Wrong types are errors of decoding (`sent.py`); the checks of validity pass over them.
 """

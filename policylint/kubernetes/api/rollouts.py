@@ -1,4 +1,5 @@
-"""How many pods a rolling update may take or must keep, as the Deployment controller counts them."""
+"""How many pods a rolling update may take or must keep, as the Deployment controller counts
+them."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from policylint.model import Json, Object
 
 
 def scaled(value: Json, total: int, *, up: bool) -> int:
-    """An int-or-percent of `total`; percentages are rounded up or down (k8s.io/apimachinery intstr)."""
+    """An int-or-percent of `total`; percentages are rounded up or down (k8s.io/apimachinery
+    intstr)."""
     if isinstance(value, str) and value.endswith("%") and value[:-1].isdigit():
         share = total * int(value[:-1]) / 100
         return math.ceil(share) if up else math.floor(share)
@@ -17,7 +19,8 @@ def scaled(value: Json, total: int, *, up: bool) -> int:
 
 
 def max_unavailable(spec: Object) -> int:
-    """How many pods of a Deployment may be missing during a rollout: 25 % rounded down unless given.
+    """How many pods of a Deployment may be missing during a rollout: 25 % rounded down unless
+    given.
 
     Where both bounds come to 0 the controller takes 1 (ResolveFenceposts).
     """

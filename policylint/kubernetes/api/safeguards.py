@@ -1,4 +1,5 @@
-"""What protects a workload and must not vanish unnoticed: probes, resources, security contexts, spreading."""
+"""What protects a workload and must not vanish unnoticed: probes, resources, security contexts,
+spreading."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from policylint.model import FieldChange, Fix, Json, Kept, Object, Violation
 
 
 def removed(change: Kept, fields: tuple[str, ...], word: str) -> Iterator[Violation]:
-    """One violation for each of these fields ("resources.limits") that a pod or a kept container loses."""
+    """One violation for each of these fields ("resources.limits") that a pod or a kept container
+    loses."""
     if all(map(_stays, change.fields)):
         return
     before, after = pod_template(change.before), pod_template(change.after)

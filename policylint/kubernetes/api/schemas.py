@@ -1,7 +1,8 @@
 """The published OpenAPI schemas of the built-in kinds, minor by minor.
 
-Data: `policylint/data/openapi-MINOR.json.gz`, made by `scripts/make_openapi.py` from documents recorded from real
-API servers. Minors without a recording are read from the nearest recorded one at or below (else the oldest).
+Data: `policylint/data/openapi-MINOR.json.gz`, made by `scripts/make_openapi.py` from documents
+recorded from real API servers. Minors without a recording are read from the nearest recorded one at
+or below (else the oldest).
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class Fields(Mapping[str, "Node"]):
         return len(self._raw)
 
     def nests(self, name: str) -> bool:
-        """Whether a declared field is, or holds, more than plain values: told without making its node."""
+        """Whether a declared field is, or holds, more than plain values: told without making its
+        node."""
         return not _NESTING.isdisjoint(self._raw.get(name, ()))
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -54,7 +56,8 @@ class Fields(Mapping[str, "Node"]):
 
 
 class Node:
-    """One schema node, its reference resolved; `Node`s of one document are shared and compared by identity."""
+    """One schema node, its reference resolved; `Node`s of one document are shared and compared by
+    identity."""
 
     def __init__(self, raw: Mapping[str, Any], document: Schemas) -> None:
         self._document = document
@@ -95,7 +98,8 @@ class Node:
 
     @property
     def structs(self) -> tuple[str, ...]:
-        """The fields that are structs of their own in Go, so that they are never missing: their default is {}."""
+        """The fields that are structs of their own in Go, so that they are never missing: their
+        default is {}."""
         return tuple(
             name
             for name, raw in self._raw.get("properties", {}).items()
@@ -103,7 +107,8 @@ class Node:
         )
 
     def bound(self, keyword: str) -> Any:
-        """A validation keyword of OpenAPI (minimum, maxLength, pattern, ...), None where it is not given."""
+        """A validation keyword of OpenAPI (minimum, maxLength, pattern, ...), None where it is not
+        given."""
         return self._raw.get(keyword)
 
     @cached_property

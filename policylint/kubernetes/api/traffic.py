@@ -1,4 +1,5 @@
-"""Where traffic goes when pods, Services or routes change: which Services to look at, how ready the new pods are."""
+"""Where traffic goes when pods, Services or routes change: which Services to look at, how ready the
+new pods are."""
 
 from __future__ import annotations
 
@@ -14,9 +15,11 @@ SCALED = ("Deployment", "StatefulSet", "ReplicaSet")
 def readiness(
     old: Sequence[Resource], new: Sequence[Resource], created: Collection[ResourceId], keep: float
 ) -> tuple[Severity, str]:
-    """(severity, reason) of a move: to no pods, to pods that are not there yet, to fewer pods, to what runs already.
+    """(severity, reason) of a move: to no pods, to pods that are not there yet, to fewer pods, to
+    what runs already.
 
-    `created` are the resources that this upgrade creates; `keep` is the share of the old replicas that is enough.
+    `created` are the resources that this upgrade creates; `keep` is the share of the old replicas
+    that is enough.
     """
     had, has = (sum(replicas(found) for found in side) for side in (old, new))
     if has == 0:
@@ -32,13 +35,15 @@ def readiness(
 
 
 def replicas(workload: Resource) -> int:
-    """The replicas of a workload as rendered; 1 for kinds that have no such number, and where none is rendered."""
+    """The replicas of a workload as rendered; 1 for kinds that have no such number, and where none
+    is rendered."""
     count = at(workload.body, "spec", "replicas") if workload.id.kind in SCALED else None
     return count if isinstance(count, int) else 1
 
 
 def unsettled(upgrade: Upgrade) -> Iterator[Kept]:
-    """The kept Services that change, or that select pods which change; all others are left unread."""
+    """The kept Services that change, or that select pods which change; all others are left
+    unread."""
     touched = _touched(upgrade)
     for change in upgrade.of("Service"):
         if not isinstance(change, Kept) or change.id.group:

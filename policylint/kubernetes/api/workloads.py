@@ -1,4 +1,5 @@
-"""Reading workloads: the pod template of each kind, what it refers to, and which pods a selector takes."""
+"""Reading workloads: the pod template of each kind, what it refers to, and which pods a selector
+takes."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ EMPTY: Object = {}
 
 
 class Reference(Struct, frozen=True, order=True):
-    """One name in a pod template: the kind and name it refers to, the pointer, whether it may be missing."""
+    """One name in a pod template: the kind and name it refers to, the pointer, whether it may be
+    missing."""
 
     kind: str
     name: str
@@ -151,12 +153,14 @@ def referred(resource: Resource, reference: Reference) -> ResourceId:
 
 
 def matches(selector: Object, labels: Object) -> bool:
-    """Whether plain selector labels (a Service's) take these labels; an empty selector takes nothing."""
+    """Whether plain selector labels (a Service's) take these labels; an empty selector takes
+    nothing."""
     return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
 
 
 def selects(selector: Object, labels: Object) -> bool:
-    """Whether a LabelSelector (matchLabels and matchExpressions) takes these labels; an empty one takes all."""
+    """Whether a LabelSelector (matchLabels and matchExpressions) takes these labels; an empty one
+    takes all."""
     plain = mapping(selector, "matchLabels")
     if any(labels.get(key) != value for key, value in plain.items()):
         return False

@@ -1,7 +1,7 @@
 """A custom resource's JSON as the CEL values its rules see, shaped by the schema.
 
-Source: k8s.io/apiserver pkg/cel (UnstructuredToVal, Escape): fields the schema does not declare are not visible, names
-that CEL cannot spell are escaped, and a string's format decides its type.
+Source: k8s.io/apiserver pkg/cel (UnstructuredToVal, Escape): fields the schema does not declare are
+not visible, names that CEL cannot spell are escaped, and a string's format decides its type.
 """
 
 from __future__ import annotations

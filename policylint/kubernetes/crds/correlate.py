@@ -1,6 +1,8 @@
-"""Which old value a new one is compared with: fields by name, items of map lists by their keys, nothing else.
+"""Which old value a new one is compared with: fields by name, items of map lists by their keys,
+nothing else.
 
-Source: k8s.io/apiserver pkg/cel/common (CorrelatedObject, MapList); what is not correlatable is None.
+Source: k8s.io/apiserver pkg/cel/common (CorrelatedObject, MapList); what is not correlatable is
+None.
 """
 
 from __future__ import annotations
@@ -79,7 +81,8 @@ def old_item(schema: Object, item: Json, old: Json) -> Json:
 
 
 def item_key(schema: Object, item: Json) -> tuple[Json, ...] | None:
-    """An item's values of the list's keys, each with its type; None for what is no object or lacks a key."""
+    """An item's values of the list's keys, each with its type; None for what is no object or lacks
+    a key."""
     names = schema.get("x-kubernetes-list-map-keys") or ()
     if not isinstance(item, Mapping) or not all(
         isinstance(item.get(name), str | int | float) for name in names

@@ -1,4 +1,5 @@
-"""Judges a custom resource by its CRD: prepared as the server prepares it, then schema, lists, rules."""
+"""Judges a custom resource by its CRD: prepared as the server prepares it, then schema, lists,
+rules."""
 
 from __future__ import annotations
 
@@ -23,11 +24,13 @@ from policylint.model import Answer, Apply, Cause, Json, Object, Outcome, Target
 
 _MAX_REPLICAS = (1 << 31) - 1
 RATCHETING_SINCE = 30
-"""The minor from which unchanged invalid values are forgiven on update (CRDValidationRatcheting, beta and on)."""
+"""The minor from which unchanged invalid values are forgiven on update (CRDValidationRatcheting,
+beta and on)."""
 
 
 def validate_custom(new: Object, old: Object | None, crd: Object, target: Target) -> Answer:
-    """The API server's answer to a custom resource, given its CRD; `old` is the live object or None at creation."""
+    """The API server's answer to a custom resource, given its CRD; `old` is the live object or None
+    at creation."""
     try:
         return _validated(new, old, crd, target)
     except (AttributeError, TypeError):
@@ -67,7 +70,8 @@ def _validated(new: Object, old: Object | None, crd: Object, target: Target) -> 
 
 
 def stored_custom(body: Object, old: Object | None, crd: Object) -> Object:
-    """A custom resource as the server holds it after it was sent: pruned, defaulted, with the status of the old one.
+    """A custom resource as the server holds it after it was sent: pruned, defaulted, with the
+    status of the old one.
 
     It is returned as it is where the CRD does not say, or is none that the server accepts.
     """
@@ -99,7 +103,8 @@ def served_version(crd: Object, api_version: str) -> Object | None:
 
 
 def schema_of(version: Object, crd: Object) -> Object | None:
-    """The structural schema of a version, that of all versions in old CRDs; None where there is none."""
+    """The structural schema of a version, that of all versions in old CRDs; None where there is
+    none."""
     spec = crd.get("spec") or {}
     found = (version.get("schema") or spec.get("validation") or {}).get("openAPIV3Schema")
     if not isinstance(found, Mapping):
@@ -112,7 +117,8 @@ def schema_of(version: Object, crd: Object) -> Object | None:
 
 
 def prepared(value: Json, schema: Object) -> Json:
-    """An object as the server decodes it: unknown fields pruned, nulls dropped, defaults filled in."""
+    """An object as the server decodes it: unknown fields pruned, nulls dropped, defaults filled
+    in."""
     return defaulted(without_nulls(pruned(value, schema), schema), schema)
 
 

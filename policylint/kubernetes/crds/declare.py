@@ -1,7 +1,7 @@
 """What a schema declares to CEL: the type of each value, and how large it can be in one request.
 
-Source: k8s.io/apiserver pkg/cel/common (SchemaDeclType): what has no limit of its own is bounded by the 3 MiB a
-request may have; a schema CEL cannot express has no shape.
+Source: k8s.io/apiserver pkg/cel/common (SchemaDeclType): what has no limit of its own is bounded by
+the 3 MiB a request may have; a schema CEL cannot express has no shape.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _TIMES = {
 
 
 class Shape(Struct, frozen=True):
-    """A value's CEL type, the most elements or characters it can have, and its least size as JSON."""
+    """A value's CEL type, the most elements or characters it can have, and its least size as
+    JSON."""
 
     type: Type
     most: int = 0
@@ -36,7 +37,8 @@ class Shape(Struct, frozen=True):
 
 
 def shape_of(schema: Object, root: bool = False, name: str = "self") -> Shape | None:
-    """The shape of a schema's values; `root` for a resource, whose kind and metadata are always visible."""
+    """The shape of a schema's values; `root` for a resource, whose kind and metadata are always
+    visible."""
     if schema.get("x-kubernetes-int-or-string"):
         return Shape(DYN, _string_limit(schema, MAX_REQUEST - 2), 1)
     if root:
@@ -126,7 +128,8 @@ def _embedded(schema: Object) -> bool:
 
 
 def size_at(shape: Shape, path: Path) -> Span | None:
-    """The size of what a path such as ("self", "names", "@items") leads to; None where the schema does not say."""
+    """The size of what a path such as ("self", "names", "@items") leads to; None where the schema
+    does not say."""
     current: Shape | None = shape
     for name in path[1:]:
         if current is None:

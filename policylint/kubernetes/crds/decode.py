@@ -87,7 +87,8 @@ def decode_causes(crd: Json) -> list[Cause]:
 
 
 def decoded(value: Json, wanted: Any = _CRD) -> Json:
-    """A CRD as the server decodes it: a null item of a list or map of objects is an empty object."""
+    """A CRD as the server decodes it: a null item of a list or map of objects is an empty
+    object."""
     match wanted:
         case dict() if isinstance(value, Mapping):
             made = {

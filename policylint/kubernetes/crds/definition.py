@@ -1,7 +1,7 @@
 """Judges a CustomResourceDefinition: is it valid, and may it replace the one that is there?
 
-Source: apiextensions-apiserver pkg/apis/apiextensions/validation; what the old object already got wrong is forgiven
-where the server forgives it.
+Source: apiextensions-apiserver pkg/apis/apiextensions/validation; what the old object already got
+wrong is forgiven where the server forgives it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def validate_crd(new: Object, kubernetes: str = NEWEST) -> tuple[Cause, ...]:
 
 
 def validate_crd_update(old: Object, new: Object) -> tuple[Cause, ...]:
-    """What the server refuses of the transition alone: names, scope and group, and dropped stored versions."""
+    """What the server refuses of the transition alone: names, scope and group, and dropped stored
+    versions."""
     return tuple(_transition(defaulted(old), defaulted(new)))
 
 
@@ -56,7 +57,8 @@ def _findings(new: Object, old: Object | None, kubernetes: str) -> Iterator[Find
 
 
 def defaulted(crd: Object) -> Object:
-    """A CRD with what the server fills in: singular and list names, no conversion, no unknown fields kept."""
+    """A CRD with what the server fills in: singular and list names, no conversion, no unknown
+    fields kept."""
     crd = decoded(crd)
     spec = dict(crd.get("spec") or {})
     names = dict(spec.get("names") or {})
@@ -71,7 +73,8 @@ def defaulted(crd: Object) -> Object:
 
 
 def stored_versions(crd: Object) -> tuple[str, ...]:
-    """The versions objects are stored in: as the live object says, else the one that is the storage version."""
+    """The versions objects are stored in: as the live object says, else the one that is the storage
+    version."""
     recorded = (crd.get("status") or {}).get("storedVersions")
     if recorded:
         return tuple(recorded)
@@ -100,7 +103,8 @@ def _transition(old: Object, new: Object) -> Iterator[Cause]:
 
 
 def _established(crd: Object) -> bool:
-    """Whether the names are fixed: a live CRD is established unless its own status says otherwise."""
+    """Whether the names are fixed: a live CRD is established unless its own status says
+    otherwise."""
     conditions = (crd.get("status") or {}).get("conditions") or ()
     return not any(
         item.get("type") == "Established" and item.get("status") != "True" for item in conditions

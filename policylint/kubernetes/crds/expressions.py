@@ -1,6 +1,8 @@
-"""Compiles a schema's validation rules as the API server does when the CRD is written: types, use of oldSelf, cost.
+"""Compiles a schema's validation rules as the API server does when the CRD is written: types, use
+of oldSelf, cost.
 
-Source: apiextensions-apiserver pkg/apiserver/schema/cel/compilation.go and apis/apiextensions/validation.
+Source: apiextensions-apiserver pkg/apiserver/schema/cel/compilation.go and
+apis/apiextensions/validation.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ RULE_LIMIT, CRD_LIMIT = 10_000_000, 100_000_000
 
 
 class Environment(Struct, frozen=True):
-    """What expressions may use: the functions of `minor`, or of `stored_minor` where the old CRD had them already."""
+    """What expressions may use: the functions of `minor`, or of `stored_minor` where the old CRD
+    had them already."""
 
     minor: int
     stored_minor: int
@@ -65,7 +68,8 @@ class Total(Struct):
 
 
 class Scope(Struct, frozen=True):
-    """A schema node's place for its rules: its shape, how often it can occur, whether oldSelf correlates."""
+    """A schema node's place for its rules: its shape, how often it can occur, whether oldSelf
+    correlates."""
 
     shape: Shape
     cardinality: int | None
@@ -75,7 +79,8 @@ class Scope(Struct, frozen=True):
 
 
 def compile_rule(rule: Object, path: str, scope: Scope) -> list[Cause]:
-    """What the server refuses of one rule; raises CelUnsupported and CelUnavailable where that cannot be told."""
+    """What the server refuses of one rule; raises CelUnsupported and CelUnavailable where that
+    cannot be told."""
     source = str(rule.get("rule") or "")
     shown = _shown(rule)
     problem, cost, uses_old = _compiled(source, rule, scope, Type("bool"))
@@ -207,7 +212,8 @@ def _bad_format(template: str, args: Node, checked: Checked) -> list[tuple[int, 
 
 
 def _bad_constant(node: Node) -> str:
-    """What a conversion of a literal fails with: the server tries these when it builds the program."""
+    """What a conversion of a literal fails with: the server tries these when it builds the
+    program."""
     for child in children(node):
         problem = _bad_constant(child)
         if problem:

@@ -32,7 +32,8 @@ class FieldPathError(ValueError):
 
 
 def follow(path: str, schema: Object, brackets: bool = True) -> tuple[str, Object]:
-    """The path as the server writes it (".a.b[k]") and the schema it leads to; raises FieldPathError."""
+    """The path as the server writes it (".a.b[k]") and the schema it leads to; raises
+    FieldPathError."""
     at, written = 0, ""
     while at < len(path):
         match = _STEP.match(path, at)

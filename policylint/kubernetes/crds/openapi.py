@@ -1,6 +1,8 @@
-"""Walks a CRD's schema for what apiextensions.k8s.io/v1 forbids in it, and compiles its validation rules.
+"""Walks a CRD's schema for what apiextensions.k8s.io/v1 forbids in it, and compiles its validation
+rules.
 
-Source: apiextensions-apiserver pkg/apis/apiextensions/validation (ValidateCustomResourceDefinitionOpenAPISchema).
+Source: apiextensions-apiserver pkg/apis/apiextensions/validation
+(ValidateCustomResourceDefinitionOpenAPISchema).
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ Finding = Cause | Unknown
 
 
 class Spot(Struct, frozen=True):
-    """One schema node: where it is, what surrounds it, and whether (`cel`) its rules are compiled, and how."""
+    """One schema node: where it is, what surrounds it, and whether (`cel`) its rules are compiled,
+    and how."""
 
     schema: Object
     path: str
@@ -78,7 +81,8 @@ def _times(one: int, other: int | None) -> int | None:
 
 
 def validate_schema(spot: Spot) -> list[Finding]:
-    """The errors of a schema and all below it, those of rules last; a rule that cannot be judged is an Unknown."""
+    """The errors of a schema and all below it, those of rules last; a rule that cannot be judged is
+    an Unknown."""
     schema_errors, rule_errors = _walk(spot)
     return [*schema_errors, *rule_errors]
 

@@ -1,6 +1,7 @@
 """What the API server makes of a custom resource before it validates it: pruning, nulls, defaults.
 
-Source: apiextensions-apiserver pkg/apiserver/schema/{pruning,defaulting}; objects given are never changed.
+Source: apiextensions-apiserver pkg/apiserver/schema/{pruning,defaulting}; objects given are never
+changed.
 """
 
 from __future__ import annotations
@@ -102,7 +103,8 @@ def without_nulls(value: Json, schema: Object | None) -> Json:
 
 
 def defaulted(value: Json, schema: Object | None) -> Json:
-    """The value with the schema's defaults where fields are absent, or null without being nullable."""
+    """The value with the schema's defaults where fields are absent, or null without being
+    nullable."""
     if schema is None:
         return value
     if isinstance(value, list):
@@ -141,9 +143,11 @@ def _default_item(item: Json, schema: Object | None) -> Json:
 
 
 def emptied(new: Json, old: Json, schema: Object | None) -> Json:
-    """`new` as server-side apply leaves it: a map or keyed list all of whose old content was removed becomes null.
+    """`new` as server-side apply leaves it: a map or keyed list all of whose old content was
+    removed becomes null.
 
-    Source: structured-merge-diff's removal of what a manager no longer applies, recorded in fixtures/oracle.
+    Source: structured-merge-diff's removal of what a manager no longer applies, recorded in
+    fixtures/oracle.
     """
     if schema is None or not old or type(new) is not type(old):
         return new

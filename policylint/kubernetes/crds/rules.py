@@ -1,8 +1,8 @@
 """Runs a CRD's `x-kubernetes-validations` on a custom resource, transition rules included.
 
-Source: apiextensions-apiserver pkg/apiserver/schema/cel: a rule that names `oldSelf` runs only where an old value
-correlates (fields by name, items of map lists by key), unless it has `optionalOldSelf`; a rule that does not is
-forgiven where the value did not change.
+Source: apiextensions-apiserver pkg/apiserver/schema/cel: a rule that names `oldSelf` runs only
+where an old value correlates (fields by name, items of map lists by key), unless it has
+`optionalOldSelf`; a rule that does not is forgiven where the value did not change.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ _MAX_MESSAGE = 5 * 1024
 
 
 class Place(Struct, frozen=True):
-    """Where rules run: `old` is the correlated old value or None, `pair` and `parent` decide ratcheting."""
+    """Where rules run: `old` is the correlated old value or None, `pair` and `parent` decide
+    ratcheting."""
 
     path: str
     new: Json

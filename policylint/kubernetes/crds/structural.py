@@ -1,7 +1,8 @@
 """Whether a CRD's schema is structural, as apiextensions.k8s.io/v1 requires.
 
-Source: apiextensions-apiserver pkg/apiserver/schema (ValidateStructural): every value has a type, what is said in
-allOf, anyOf, oneOf and not only restricts what is declared outside of them, metadata is left to Kubernetes.
+Source: apiextensions-apiserver pkg/apiserver/schema (ValidateStructural): every value has a type,
+what is said in allOf, anyOf, oneOf and not only restricts what is declared outside of them,
+metadata is left to Kubernetes.
 """
 
 from __future__ import annotations
@@ -131,7 +132,8 @@ def _only_names(metadata: Object) -> bool:
 
 
 def _skips(schema: Object) -> tuple[bool, bool]:
-    """Which of the two ways to write int-or-string a schema uses: anyOf, or anyOf within the first allOf."""
+    """Which of the two ways to write int-or-string a schema uses: anyOf, or anyOf within the first
+    allOf."""
     first: Object = next(iter(schema.get("allOf") or ()), {})
     return _int_or_string(schema), _int_or_string(first)
 

@@ -1,7 +1,8 @@
 """Validates a custom resource's values against its structural schema, in the server's words.
 
-Follows kube-openapi's validation as the API server runs it: types, nullable, enum, bounds, patterns, formats,
-required, allOf/anyOf/oneOf/not; with ratcheting (`Pair`), errors of unchanged, correlatable values are forgiven.
+Follows kube-openapi's validation as the API server runs it: types, nullable, enum, bounds,
+patterns, formats, required, allOf/anyOf/oneOf/not; with ratcheting (`Pair`), errors of unchanged,
+correlatable values are forgiven.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from policylint.kubernetes.crds.words import (
 from policylint.model import Cause, Json, Object
 
 _NEWER_FORMATS = {"k8sshortname": 35, "k8slongname": 35}
-"""The minors that check a format first: 1.34 brings it, and a server checks what the minor before it knows."""
+"""The minors that check a format first: 1.34 brings it, and a server checks what the minor before
+it knows."""
 _INT64 = 1 << 63
 _INT_RANGES = {"int32": 1 << 31, "int64": _INT64}
 _INT32_SINCE = 35
@@ -37,7 +39,8 @@ _WHOLE = 1 << 53
 
 
 class Spot(Struct, frozen=True):
-    """Where validation stands: path as the server writes it, the value, its schema, and what it is ratcheted by."""
+    """Where validation stands: path as the server writes it, the value, its schema, and what it is
+    ratcheted by."""
 
     path: str
     value: Json

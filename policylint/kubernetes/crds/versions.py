@@ -1,4 +1,5 @@
-"""Judges one version of a CRD: schema, defaults, rules, subresources, columns, selectable fields."""
+"""Judges one version of a CRD: schema, defaults, rules, subresources, columns, selectable
+fields."""
 
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ Finding = Cause | Unknown
 
 
 class SchemaChecks(Struct, frozen=True):
-    """How strictly schemas are judged: what the old CRD already got wrong is not held against the new one."""
+    """How strictly schemas are judged: what the old CRD already got wrong is not held against the
+    new one."""
 
     minor: int
     require_schema: bool = True
@@ -77,7 +79,8 @@ class SchemaChecks(Struct, frozen=True):
         return cls(minor, None not in before.values(), structural, expressions, before)
 
     def environment(self, version: Object) -> Environment:
-        """The functions that rules of a version may use: new rules those of the minor before as well."""
+        """The functions that rules of a version may use: new rules those of the minor before as
+        well."""
         same = self.before is not None and _schema(version) == self.before.get(
             str(version.get("name"))
         )

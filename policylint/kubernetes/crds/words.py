@@ -13,7 +13,8 @@ from policylint.cel.operators import float_text
 from policylint.model import Cause, Json
 
 OMITTED: Final = object()
-"""A value that the message leaves out, as the server does for objects and lists that fail a rule."""
+"""A value that the message leaves out, as the server does for objects and lists that fail a
+rule."""
 
 _HTML: Final = str.maketrans({"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"})
 """Go escapes these within JSON."""

@@ -44,7 +44,8 @@ _UNKNOWN_TO_CLIENT = frozenset({("apiregistration.k8s.io", "APIService")})
 
 
 def stored(server: Server, resource: Resource, sent: Object) -> State:
-    """The object as the server holds it after its creation: the assumed live object of what was sent."""
+    """The object as the server holds it after its creation: the assumed live object of what was
+    sent."""
     kind = server.kind(resource)
     if kind.crd is not None:
         from policylint.kubernetes.crds import stored_custom
@@ -56,7 +57,8 @@ def stored(server: Server, resource: Resource, sent: Object) -> State:
 
 
 def given(server: Server, resource: Resource, live: Object, sent: Object) -> State:
-    """A live object that was given, with what every server fills in: it may be written by hand, or trimmed."""
+    """A live object that was given, with what every server fills in: it may be written by hand, or
+    trimmed."""
     kind = server.kind(resource)
     if not kind.builtin or kind.node is None or live.get("apiVersion") != resource.api_version:
         return State(live, sent, assumed=False)
@@ -77,7 +79,8 @@ def create(server: Server, resource: Resource) -> tuple[Answer, State | None]:
 
 
 def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
-    """The answer to updating an object, and what is then stored: a refused update leaves the state as it was."""
+    """The answer to updating an object, and what is then stored: a refused update leaves the state
+    as it was."""
     resource, sent = request.resource, request.body
     kind = server.kind(resource)
     refusal = _unreadable(server, resource, kind, sent if request.valid is None else None)
@@ -101,7 +104,8 @@ def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
 
 
 def update_marks(server: Server, resource: Resource) -> Answer:
-    """The answer to an update that changes only the labels and annotations of an object of a built-in kind."""
+    """The answer to an update that changes only the labels and annotations of an object of a
+    built-in kind."""
     kind, sent = server.kind(resource), as_sent(resource)
     refusal = _unreadable(server, resource, kind, sent)
     if refusal:
@@ -142,7 +146,8 @@ def _in_version(state: State, api_version: str) -> State:
 def as_sent(resource: Resource) -> Object:
     """An object as the server gets it from Helm.
 
-    It is in the namespace that counts, and labels or annotations with a value that is no text are lost altogether.
+    It is in the namespace that counts, and labels or annotations with a value that is no text are
+    lost altogether.
     """
     body = resource.body
     metadata = dict(part(body, "metadata"))

@@ -1,7 +1,8 @@
 """Jobs: the selector and labels that the server makes up, and the template that may not change.
 
-Source: pkg/registry/batch/job (generateSelector, jobValidationOptions) and pkg/apis/batch/validation
-(ValidateJobSpecUpdate, validatePodTemplateUpdate, validateCompletions), v1.28 to v1.36.
+Source: pkg/registry/batch/job (generateSelector, jobValidationOptions) and
+pkg/apis/batch/validation (ValidateJobSpecUpdate, validatePodTemplateUpdate, validateCompletions),
+v1.28 to v1.36.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _RESOURCES_SINCE = 36
 
 
 def created(job: Object) -> Object:
-    """A Job with the uid, selector and labels that the server generates, and started unless it is suspended."""
+    """A Job with the uid, selector and labels that the server generates, and started unless it is
+    suspended."""
     spec = dict(part(job, "spec"))
     metadata = {**part(job, "metadata"), "uid": _UID}
     if not spec.get("manualSelector"):
@@ -129,7 +131,8 @@ def _started(request: Request) -> Unknown:
 def _suspended(
     before: Mapping[str, Any], after: Mapping[str, Any], minor: int
 ) -> tuple[Mapping[str, Any], str]:
-    """The old template with what a suspended Job lets change, and the field that the server compares."""
+    """The old template with what a suspended Job lets change, and the field that the server
+    compares."""
     pod, new = dict(part(before, "spec")), part(after, "spec")
     for name in ("nodeSelector", "tolerations", "schedulingGates"):
         _take(pod, new, name)

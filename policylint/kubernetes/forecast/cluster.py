@@ -12,9 +12,9 @@ from policylint.model import Object, ResourceId
 class Cluster(Struct, frozen=True):
     """Objects and facts that turn `depends` into an answer; everything is optional.
 
-    `live` holds objects as the API server returns them, `crds` CustomResourceDefinitions and `immutable_paths`
-    the declared immutable fields ("spec.region") of custom resources, both by (group, kind) of the resource;
-    `storage_classes` is keyed by name.
+    `live` holds objects as the API server returns them, `crds` CustomResourceDefinitions and
+    `immutable_paths` the declared immutable fields ("spec.region") of custom resources, both by
+    (group, kind) of the resource; `storage_classes` is keyed by name.
     """
 
     live: Mapping[ResourceId, Object] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """The same object in another API version of its kind, as the server converts it.
 
-Source: pkg/apis/autoscaling/v1 and pkg/apis/flowcontrol/v1beta2 conversion.go. Kinds that are not named here have
-the same fields in all versions that the minors from 1.28 on serve.
+Source: pkg/apis/autoscaling/v1 and pkg/apis/flowcontrol/v1beta2 conversion.go. Kinds that are not
+named here have the same fields in all versions that the minors from 1.28 on serve.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What the API server makes of an object it receives: unknown and switched-off fields dropped, defaults filled in."""
+"""What the API server makes of an object it receives: unknown and switched-off fields dropped,
+defaults filled in."""
 
 from __future__ import annotations
 
@@ -35,10 +36,11 @@ class UndecodableError(PolicylintError):
 
 
 def decode(node: Node, value: Object, minor: int, known: Object | None = None) -> Object:
-    """An object as the server holds it after decoding and defaulting; shares what it does not change.
+    """An object as the server holds it after decoding and defaulting; shares what it does not
+    change.
 
-    `known` is an object that is decoded already: what `value` shares with it needs no second look. Raises
-    `UndecodableError` for lists, mappings and plain values in each other's place.
+    `known` is an object that is decoded already: what `value` shares with it needs no second look.
+    Raises `UndecodableError` for lists, mappings and plain values in each other's place.
     """
     if "spec" not in value and "spec" in node.properties and node.properties["spec"].default == {}:
         value = {**value, "spec": {}}  # a struct of its own in Go: never missing
@@ -100,7 +102,8 @@ class _Plan:
         """Fields that were met: their nodes, and the Python types that they may have."""
 
     def field(self, name: str) -> tuple[Node | None, frozenset[type] | None]:
-        """The same for a field that was not met yet; None for one that the struct does not declare."""
+        """The same for a field that was not met yet; None for one that the struct does not
+        declare."""
         node = self.fields.get(name)
         if node is None:
             return None, None

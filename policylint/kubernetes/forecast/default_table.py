@@ -1,7 +1,7 @@
 """What the API server fills in, field by field: constants. Computed defaults are in `defaulting`.
 
-Source: the `SetDefaults_*` functions of k8s.io/kubernetes pkg/apis/*/v1/defaults.go (v1.30 to v1.36), checked
-against recorded creations of real API servers (fixtures/oracle/defaults-*).
+Source: the `SetDefaults_*` functions of k8s.io/kubernetes pkg/apis/*/v1/defaults.go (v1.30 to
+v1.36), checked against recorded creations of real API servers (fixtures/oracle/defaults-*).
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from policylint.model import Json
 
 
 class Default(Struct, frozen=True):
-    """One default: `value` is used where the field is missing, or zero too if it is `plain` (no pointer in Go).
+    """One default: `value` is used where the field is missing, or zero too if it is `plain` (no
+    pointer in Go).
 
-    `when` is a sibling field and the value it must have; `since` the first minor (36 for 1.36) that does it.
+    `when` is a sibling field and the value it must have; `since` the first minor (36 for 1.36) that
+    does it.
     """
 
     field: str

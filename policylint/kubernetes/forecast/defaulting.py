@@ -1,7 +1,8 @@
 """Defaults that are computed from other fields of the same struct.
 
-Source: `SetDefaults_*` and the conversions of k8s.io/kubernetes pkg/apis/*/v1 (v1.30 to v1.36), checked against
-fixtures/oracle/defaults-*. Each function completes a struct's fields in place: `decode` hands it a fresh mapping.
+Source: `SetDefaults_*` and the conversions of k8s.io/kubernetes pkg/apis/*/v1 (v1.30 to v1.36),
+checked against fixtures/oracle/defaults-*. Each function completes a struct's fields in place:
+`decode` hands it a fresh mapping.
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ def _without_mounts(container: Json, dropped: Container[Any]) -> Json:
 
 
 def _drop_restart_policies(fields: Fields) -> None:
-    """1.34 knows the restart policy of single containers, switched off: only sidecars' `Always` stays."""
+    """1.34 knows the restart policy of single containers, switched off: only sidecars' `Always`
+    stays."""
     for group, kept in (("containers", ()), ("initContainers", ("Always",))):
         if isinstance(fields.get(group), list):
             fields[group] = [
@@ -219,7 +221,8 @@ COMPUTED: Mapping[str, Completion] = {
 
 
 def whole_object(found: Object, minor: int) -> Object:
-    """Defaults of one kind only, not of other kinds that embed its struct: Pods, Jobs, ReplicationControllers."""
+    """Defaults of one kind only, not of other kinds that embed its struct: Pods, Jobs,
+    ReplicationControllers."""
     complete = _WHOLE.get(str(found.get("kind")))
     return complete(found, minor) if complete and isinstance(found.get("spec"), Mapping) else found
 

@@ -1,9 +1,10 @@
 """Fields that a minor's API server drops because their feature is off by default.
 
-The published schema declares them, so they are no error: the server forgets them (`dropDisabledFields` of
-pkg/api/pod/util.go and of each kind's strategy). `on` is the first minor whose feature gate is on by default
-(pkg/features/kube_features.go); 99 stands for none yet. Rows marked with * are seen in fixtures/oracle/fields-*.
-Where a feature's default is not known for a minor, the field counts as kept: a change of it is judged, not forgotten.
+The published schema declares them, so they are no error: the server forgets them
+(`dropDisabledFields` of pkg/api/pod/util.go and of each kind's strategy). `on` is the first minor
+whose feature gate is on by default (pkg/features/kube_features.go); 99 stands for none yet. Rows
+marked with * are seen in fixtures/oracle/fields-*. Where a feature's default is not known for a
+minor, the field counts as kept: a change of it is judged, not forgotten.
 """
 
 from __future__ import annotations

@@ -25,12 +25,14 @@ ROLLED_BY = {
     "DaemonSet": "updateStrategy",
     "StatefulSet": "updateStrategy",
 }
-"""Workloads whose controller replaces the pods when the template changes, and the field that says how."""
+"""Workloads whose controller replaces the pods when the template changes, and the field that says
+how."""
 _DATA = ("/data", "/stringData", "/binaryData")
 
 
 def impact(change: Change, minor: str = NEWEST) -> tuple[Impact, str]:
-    """(impact, reason) of one change for a Kubernetes minor; the reason names the field or policy that decides."""
+    """(impact, reason) of one change for a Kubernetes minor; the reason names the field or policy
+    that decides."""
     if isinstance(change, Created):
         answer = change.forecast.upgrade
         refused = answer is not None and answer.outcome is Outcome.REJECTED
@@ -60,8 +62,8 @@ def _kept(change: Kept, minor: str) -> tuple[Impact, str]:
 def template_change(change: Kept, minor: str = NEWEST) -> FieldChange | None:
     """The change of a workload's pod template that restarts pods; None where there is none.
 
-    What the API server fills in anyway (a default that is now written out) and another notation of the same amount
-    are no change: the controllers compare the templates as they are stored.
+    What the API server fills in anyway (a default that is now written out) and another notation of
+    the same amount are no change: the controllers compare the templates as they are stored.
     """
     if change.id.kind not in ROLLED_BY:
         return None
@@ -80,7 +82,8 @@ def _is_plain(field: FieldChange) -> bool:
 
 
 def _same_template(change: Kept, minor: str) -> bool:
-    """Whether both templates are stored alike; a template that no server can store counts as another one."""
+    """Whether both templates are stored alike; a template that no server can store counts as
+    another one."""
     from policylint.kubernetes.api.gotypes import same
     from policylint.kubernetes.api.schemas import minor_number, schemas
     from policylint.kubernetes.forecast.decode import UndecodableError, decode
@@ -134,7 +137,8 @@ def strategy(spec: Object, kind: str) -> str:
 def stale_readers(
     changes: Iterable[Change], minor: str = NEWEST
 ) -> dict[ResourceId, list[ResourceId]]:
-    """Workloads whose pods do not restart although what they read changes, with those ConfigMaps and Secrets."""
+    """Workloads whose pods do not restart although what they read changes, with those ConfigMaps
+    and Secrets."""
     kept = [change for change in changes if isinstance(change, Kept)]
     changed = {
         change.id

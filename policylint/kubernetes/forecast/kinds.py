@@ -1,4 +1,5 @@
-"""What a kind is to the API server of a minor: built in (with a schema), custom (with a CRD), gone or unknown."""
+"""What a kind is to the API server of a minor: built in (with a schema), custom (with a CRD), gone
+or unknown."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ _METADATA = {"$ref": "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
 
 
 class Kind(Struct, frozen=True):
-    """How the server knows a kind; `node` is None where no schema is known, `crd` is set for custom ones."""
+    """How the server knows a kind; `node` is None where no schema is known, `crd` is set for custom
+    ones."""
 
     node: Node | None = None
     crd: Object | None = None
@@ -54,7 +56,8 @@ def _builtin(api_version: str, kind: str, minor: str) -> Kind:
 
 
 def _at_or_above(minor: str) -> str:
-    """The recorded minor that knows every field of this one: what a server forgets is `gate_table`'s to say."""
+    """The recorded minor that knows every field of this one: what a server forgets is
+    `gate_table`'s to say."""
     wanted = minor_number(minor)
     return next((known for known in RECORDED if minor_number(known) >= wanted), NEWEST)
 

@@ -1,4 +1,5 @@
-"""Everything that is said against one object: the validation of updates, of objects, of CRDs and custom resources."""
+"""Everything that is said against one object: the validation of updates, of objects, of CRDs and
+custom resources."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ def change(
     *,
     stored_before: bool,
 ) -> Iterable[Finding]:
-    """What is said against the change from the live object to a new one; `stored_before` vouches for the new one."""
+    """What is said against the change from the live object to a new one; `stored_before` vouches
+    for the new one."""
     if not kind.builtin or kind.node is None:
         yield from _custom(server, resource, kind, state.live, new)
         return
@@ -64,7 +66,8 @@ def change(
 
 
 def _is_left(cause: Cause, sent: Object, live: Object) -> bool:
-    """Whether a cause is about a field that only the live object has: a default that nobody owns or takes away."""
+    """Whether a cause is about a field that only the live object has: a default that nobody owns or
+    takes away."""
     steps = cause.field.split(".")
     return cause.reason != "FieldValueRequired" and _holds(live, steps) and not _holds(sent, steps)
 
@@ -121,7 +124,8 @@ def _custom(
 
 
 def _only_metadata(old: Object, new: Object) -> bool:
-    """Whether only metadata differs: the server has accepted the rest before, whatever its schema says."""
+    """Whether only metadata differs: the server has accepted the rest before, whatever its schema
+    says."""
     return {**old, "metadata": None, "status": None} == {**new, "metadata": None, "status": None}
 
 

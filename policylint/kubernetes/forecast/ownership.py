@@ -1,6 +1,7 @@
 """Helm's own refusal: an object that exists already and does not say that it belongs to a release.
 
-Source: helm pkg/action/validate.go (checkOwnership), Helm 3.22 and 4.3; messages as recorded in scenarios-1.36.
+Source: helm pkg/action/validate.go (checkOwnership), Helm 3.22 and 4.3; messages as recorded in
+scenarios-1.36.
 """
 
 from __future__ import annotations

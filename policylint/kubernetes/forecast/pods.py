@@ -79,7 +79,8 @@ def _take_added_selector(
 def _take_added_affinity(
     found: dict[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> None:
-    """Its node affinity too: anything where it required nothing, else more expressions in each required term."""
+    """Its node affinity too: anything where it required nothing, else more expressions in each
+    required term."""
     before, after = (_required_terms(one.get("nodeAffinity")) for one in (old, new))
     grown = len(before) == len(after) and all(map(_only_adds, before, after))
     if old.get("nodeAffinity") and before and not grown:

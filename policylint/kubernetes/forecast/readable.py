@@ -1,7 +1,9 @@
-"""A cheap look at an object that spares the careful one: whether nothing about reading it can be refused.
+"""A cheap look at an object that spares the careful one: whether nothing about reading it can be
+refused.
 
-True means that every field is declared and of its type, and no keyed list repeats a key; then neither server-side
-apply nor decoding refuses it. False means only that `policylint.validity` has to look.
+True means that every field is declared and of its type, and no keyed list repeats a key; then
+neither server-side apply nor decoding refuses it. False means only that `policylint.kubernetes.validity` has
+to look.
 """
 
 from __future__ import annotations
@@ -67,7 +69,8 @@ def _field(node: Node, name: str, known: dict[str, Entry]) -> Entry | None:
 
 @cache
 def _kind(node: Node) -> Entry:
-    """A node, the types of values that are read without a closer look, and whether they are a quantity."""
+    """A node, the types of values that are read without a closer look, and whether they are a
+    quantity."""
     if node.quantity or node.int_or_string:
         return node, _MIXED, node.quantity
     if node.preserve_unknown or node.format in ("byte", "date-time"):

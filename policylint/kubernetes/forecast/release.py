@@ -1,7 +1,8 @@
 """A whole release, both ways: the upgrade, and the way back from the state that it leaves.
 
-Helm patches object after object and collects the refusals (only a refused creation stops it); objects that were
-accepted stay changed. So the rollback of a refused upgrade starts from a half-applied state.
+Helm patches object after object and collects the refusals (only a refused creation stops it);
+objects that were accepted stay changed. So the rollback of a refused upgrade starts from a
+half-applied state.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ _MARKS = ("/metadata/labels", "/metadata/annotations")
 
 
 def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
-    """The upgrade with the forecast of every created and kept resource, the way there and the way back."""
+    """The upgrade with the forecast of every created and kept resource, the way there and the way
+    back."""
     cluster = _with_classes(upgrade, cluster or Cluster())
     forward = _server(upgrade, cluster, upgrade.before, upgrade.after)
     back = _server(upgrade, cluster, upgrade.after, upgrade.before)
@@ -56,7 +58,8 @@ def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
 
 
 def _half_applied(changes: tuple[Change, ...]) -> tuple[Change, ...]:
-    """The changes, knowing that Helm sends nothing after a refused creation, nor at all if it cannot build an object.
+    """The changes, knowing that Helm sends nothing after a refused creation, nor at all if it
+    cannot build an object.
 
     What was never sent has nothing to take back.
     """
@@ -115,7 +118,8 @@ def _both_ways(change: Change, forward: Server, back: Server) -> Change:
 
 
 def _unknown_start(change: Kept, error: UndecodableError) -> Forecast:
-    """The answers where the old manifest or the given live object is none that a server can hold."""
+    """The answers where the old manifest or the given live object is none that a server can
+    hold."""
     what = f"what the cluster holds as {change.id}, for the old manifest is not what any server stores: {error}"
     how = f"kubectl get {change.id.kind.lower()} {change.id.name} -o yaml (give it with --live)"
     unknown = Answer(Outcome.DEPENDS, unknowns=(Unknown(what, how, "invalid-object"),))
@@ -123,7 +127,8 @@ def _unknown_start(change: Kept, error: UndecodableError) -> Forecast:
 
 
 def _created(change: Created, server: Server) -> Answer:
-    """The answer to a creation; an object that is there already is imported into the release, or is in its way."""
+    """The answer to a creation; an object that is there already is imported into the release, or is
+    in its way."""
     live = server.cluster.live.get(change.id)
     if live is None:
         return create(server, change.after)[0]
@@ -149,14 +154,16 @@ def _changed(change: Kept, forward: Server, back: Server) -> Forecast:
 
 
 def _either(upgraded: Answer, after_success: Answer, after_refusal: Answer) -> Answer:
-    """The way back where the upgrade may or may not be refused: known only if it is the same either way."""
+    """The way back where the upgrade may or may not be refused: known only if it is the same either
+    way."""
     if after_success.outcome is after_refusal.outcome:
         return after_success
     return Answer(Outcome.DEPENDS, unknowns=upgraded.unknowns)
 
 
 def _untouched(change: Kept, server: Server) -> Forecast:
-    """The server has accepted this very object before; only a removed API version can come between."""
+    """The server has accepted this very object before; only a removed API version can come
+    between."""
     kind = server.kind(change.after)
     if kind.served:
         return Forecast(ACCEPTED, ACCEPTED)
@@ -165,7 +172,8 @@ def _untouched(change: Kept, server: Server) -> Forecast:
 
 
 def _remembers(change: Kept, server: Server) -> bool:
-    """Whether an equal manifest changes nothing: not where it replaces the live object, or that one is given."""
+    """Whether an equal manifest changes nothing: not where it replaces the live object, or that one
+    is given."""
     return server.target.apply is not Apply.REPLACE and change.id not in server.cluster.live
 
 
@@ -175,7 +183,8 @@ def _plain(change: Kept, server: Server) -> bool:
 
 
 def _only_marks(change: Kept) -> bool:
-    """Whether only labels and annotations of the object itself differ: no kind's update looks at those."""
+    """Whether only labels and annotations of the object itself differ: no kind's update looks at
+    those."""
     return bool(change.fields) and all(field.path.startswith(_MARKS) for field in change.fields)
 
 

@@ -1,8 +1,9 @@
 """API versions that came or went between the minors whose schemas are recorded.
 
-Source: the deprecated API migration guide (https://kubernetes.io/docs/reference/using-api/deprecation-guide/) and
-the release notes of the minor that graduated the kind. `since` is the first minor that serves the version by
-default, `until` the last.
+Source: the deprecated API migration guide
+(https://kubernetes.io/docs/reference/using-api/deprecation-guide/) and the release notes of the
+minor that graduated the kind. `since` is the first minor that serves the version by default,
+`until` the last.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ ACCEPTED = Answer(Outcome.ACCEPTED)
 
 
 class State(Struct, frozen=True):
-    """An object in the cluster: as stored, as last applied by Helm, and whether that is inferred (`assumed`)."""
+    """An object in the cluster: as stored, as last applied by Helm, and whether that is inferred
+    (`assumed`)."""
 
     live: Object
     applied: Object
@@ -26,8 +27,8 @@ class State(Struct, frozen=True):
 class Sent(Struct, frozen=True):
     """An update as Helm sends it: the resource, its body and that of Helm's old manifest.
 
-    `valid` is what the server stored when it was sent this body before: reading it again cannot fail, and becoming it
-    again can only be refused as a change.
+    `valid` is what the server stored when it was sent this body before: reading it again cannot
+    fail, and becoming it again can only be refused as a change.
     """
 
     resource: Resource
@@ -37,7 +38,8 @@ class Sent(Struct, frozen=True):
 
 
 class Server(Struct, frozen=True):
-    """The API server that answers: target version and method, what is known of the cluster, the CRDs it has."""
+    """The API server that answers: target version and method, what is known of the cluster, the
+    CRDs it has."""
 
     target: Target
     cluster: Cluster

@@ -1,8 +1,9 @@
 """Server-side apply by one field manager: the live object with what the manager now says of it.
 
-Follows structured-merge-diff: lists and maps merge by their published types, and what the manager applied before
-and no longer applies is removed with everything below it, defaults included. A mapping or list that loses its last
-item that way becomes null, even where the manager still applies it as an empty one.
+Follows structured-merge-diff: lists and maps merge by their published types, and what the manager
+applied before and no longer applies is removed with everything below it, defaults included. A
+mapping or list that loses its last item that way becomes null, even where the manager still applies
+it as an empty one.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ def server_side(
 ) -> Object:
     """The object after applying `sent`, where `owned` is what the same manager applied last.
 
-    `assumed` says that the live object is what applying `owned` made of it: what is sent again then changes nothing,
-    unless it holds nulls. The live object does not, and a null in a key makes another item. Both are readable by the
-    schema, so that none has true in place of 1.
+    `assumed` says that the live object is what applying `owned` made of it: what is sent again then
+    changes nothing, unless it holds nulls. The live object does not, and a null in a key makes
+    another item. Both are readable by the schema, so that none has true in place of 1.
     """
     merged = _merge(node, live, owned, sent, assumed)
     return merged if isinstance(merged, dict) else sent

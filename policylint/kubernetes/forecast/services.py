@@ -34,7 +34,8 @@ def created(service: Object) -> Object:
 
 
 def prepared(live: Object, new: Object) -> Object:
-    """What the server makes of an update before it judges it: allocated values kept, stale ones cleared."""
+    """What the server makes of an update before it judges it: allocated values kept, stale ones
+    cleared."""
     old, spec = part(live, "spec"), dict(part(new, "spec"))
     _keep_allocated(spec, old)
     _normalize_addresses(spec, old)
@@ -79,7 +80,8 @@ def _families(spec: Spec) -> None:
 
 
 def _bare(spec: Mapping[str, Any]) -> bool:
-    """Whether a Service has neither address nor selector: the families of the cluster are no concern of it."""
+    """Whether a Service has neither address nor selector: the families of the cluster are no
+    concern of it."""
     return spec.get("clusterIP") == "None" and not spec.get("selector")
 
 
@@ -226,7 +228,8 @@ def _health_port(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) ->
 
 
 def _stack(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findings:
-    """IP families: which ones the cluster has decides, unless the Service has neither address nor selector."""
+    """IP families: which ones the cluster has decides, unless the Service has neither address nor
+    selector."""
     if spec.get("type") not in _WITH_ADDRESS:
         return
     asked, bare, was_bare = spec.get("ipFamilyPolicy"), _bare(spec), _bare(old)

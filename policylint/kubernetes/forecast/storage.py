@@ -1,7 +1,9 @@
-"""Claims and volumes: what may change, and what the state of the claim and its storage class decide.
+"""Claims and volumes: what may change, and what the state of the claim and its storage class
+decide.
 
-Source: pkg/apis/core/validation (ValidatePersistentVolumeClaimUpdate, ValidatePersistentVolumeUpdate) and the
-admission plugin PersistentVolumeClaimResize, v1.28 to v1.36.
+Source: pkg/apis/core/validation (ValidatePersistentVolumeClaimUpdate,
+ValidatePersistentVolumeUpdate) and the admission plugin PersistentVolumeClaimResize, v1.28 to
+v1.36.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ _SOURCE = "pkg/apis/core/validation ValidatePersistentVolumeClaimUpdate"
 _IMMUTABLE = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 _STORAGE = "spec.resources.requests.storage"
 _RECOVER_SINCE = 32
-"""RecoverVolumeExpansionFailure is on by default: a request may shrink, but not to the capacity or below."""
+"""RecoverVolumeExpansionFailure is on by default: a request may shrink, but not to the capacity or
+below."""
 _ALLOCATABLE_SINCE = 34
 """MutableCSINodeAllocatableCount is on by default."""
 _CLASSES_SINCE = 34
@@ -42,7 +45,8 @@ _NO_SOURCE = frozenset(
 
 
 def normalized(claim: Object, live: Object | None = None) -> Object:
-    """A claim with its data source under both names, as the server keeps it: any, if the live claim has one already."""
+    """A claim with its data source under both names, as the server keeps it: any, if the live claim
+    has one already."""
     spec = part(claim, "spec")
     reference = spec.get("dataSourceRef")
     new = live is None or not part(live, "spec").get("dataSource")
@@ -108,7 +112,8 @@ def _judged(request: Request, phase: str) -> Findings:
 def _comparable(
     request: Request, old: Mapping[str, Any], spec: Mapping[str, Any], *, bound: bool
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Both specs as the server compares them: without what may be set once or, for a bound claim, changed."""
+    """Both specs as the server compares them: without what may be set once or, for a bound claim,
+    changed."""
     before, after = dict(old), dict(spec)
     if not before.get("volumeName"):
         before["volumeName"] = after.get("volumeName")
@@ -176,7 +181,8 @@ def _unknown_class(request: Request, name: str) -> Unknown:
 
 
 def volume_refusals(request: Request) -> Findings:
-    """What the server refuses in an update of a PersistentVolume, beside the rows of `update_table`."""
+    """What the server refuses in an update of a PersistentVolume, beside the rows of
+    `update_table`."""
     node = schema(request.node, "spec")
     old, spec = part(request.live, "spec"), part(request.new, "spec")
     before = {key: value for key, value in old.items() if key not in _NO_SOURCE}

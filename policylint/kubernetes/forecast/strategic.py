@@ -1,8 +1,9 @@
 """The three-way strategic merge patch that Helm 3 computes, and what the server makes of it.
 
-Follows k8s.io/apimachinery/pkg/util/strategicpatch: what the old manifest had and the new one lacks is deleted,
-and what differs between the live object and the new manifest is set. Lists with a merge key are compared item by
-item in the order of their keys, which is why duplicate keys have surprising results.
+Follows k8s.io/apimachinery/pkg/util/strategicpatch: what the old manifest had and the new one lacks
+is deleted, and what differs between the live object and the new manifest is set. Lists with a merge
+key are compared item by item in the order of their keys, which is why duplicate keys have
+surprising results.
 """
 
 from __future__ import annotations
@@ -154,13 +155,15 @@ def _keys_of(node: Node, items: list[Json]) -> list[Json]:
 
 
 def _sorted(node: Node, items: list[Json]) -> list[Mapping[str, Json]]:
-    """Sorted by merge key; equal keys change places, as strategicpatch's comparison calls equal keys sorted."""
+    """Sorted by merge key; equal keys change places, as strategicpatch's comparison calls equal
+    keys sorted."""
     found = [item for item in reversed(items) if isinstance(item, dict)]
     return sorted(found, key=lambda item: str(item.get(node.patch_merge_key)))
 
 
 def _check_keys(node: Node, items: list[Json], *, stored: bool) -> None:
-    """Raise `UnpatchableError` for an item without its merge key; a stored one lacks it where it may be empty."""
+    """Raise `UnpatchableError` for an item without its merge key; a stored one lacks it where it
+    may be empty."""
     for item in items:
         if _keyless(node, item, stored=stored):
             fields = (
@@ -183,7 +186,8 @@ def _keyless(node: Node, item: Json, *, stored: bool) -> bool:
 
 
 def keyless_path(node: Node | None, body: Mapping[str, Json], path: str = "") -> str:
-    """Where an object has an item that Helm 3 cannot merge once it is stored; "" where there is none."""
+    """Where an object has an item that Helm 3 cannot merge once it is stored; "" where there is
+    none."""
     for name, value in body.items():
         child = node.child(name) if node and value and isinstance(value, dict | list) else None
         if child is None or not _may_merge(child):
@@ -230,7 +234,8 @@ def _may_merge(node: Node) -> bool:
 def _diff_items(
     node: Node, old: list[Json], new: list[Json], *, deletions: bool, changes: bool
 ) -> tuple[list[Json], list[Json]]:
-    """The patch of a list of maps (set or changed items, deletions), walking both sides in order of their keys."""
+    """The patch of a list of maps (set or changed items, deletions), walking both sides in order of
+    their keys."""
     _check_keys(node, old, stored=changes)
     _check_keys(node, new, stored=False)
     before, after = _sorted(node, old), _sorted(node, new)
@@ -267,7 +272,8 @@ def _diff_items(
 
 
 def _combine(node: Node | None, deletions: Patch, delta: Patch) -> Patch:
-    """Merge the two patches into the one that is sent: the delta's values win, directives are kept."""
+    """Merge the two patches into the one that is sent: the delta's values win, directives are
+    kept."""
     found = dict(deletions)
     for key, value in delta.items():
         child = node.child(key) if node and not key.startswith("$") else None
@@ -377,7 +383,8 @@ def _without_nulls(item: Mapping[str, Json]) -> Patch:
 
 
 def _reorder(node: Node | None, found: Patch, patch: Mapping[str, Json]) -> None:
-    """Put merged lists into the order of the new manifest; items that only the live list has come last."""
+    """Put merged lists into the order of the new manifest; items that only the live list has come
+    last."""
     for name, order in patch.items():
         key = name.removeprefix(ORDER)
         child = node.child(key) if node and name.startswith(ORDER) else None
@@ -395,7 +402,8 @@ def _reorder(node: Node | None, found: Patch, patch: Mapping[str, Json]) -> None
 
 
 def merge_patch(original: Mapping[str, Json], modified: Mapping[str, Json], live: Object) -> Object:
-    """The live object after the JSON merge patch that Helm 3 sends for kinds its client does not know."""
+    """The live object after the JSON merge patch that Helm 3 sends for kinds its client does not
+    know."""
     return _apply_merge(live, _merge_diff(original, modified))
 
 

@@ -1,9 +1,11 @@
-"""What may not change in an update: one row per field, with the minors it holds for and where that is known from.
+"""What may not change in an update: one row per field, with the minors it holds for and where that
+is known from.
 
-Sources: the `Validate*Update` functions of k8s.io/kubernetes pkg/apis/*/validation (v1.28 to v1.36) and recorded
-answers of API servers 1.30, 1.34 and 1.36 (fixtures/oracle/fields-*, scenarios-1.36). A change of wording between
-recorded minors is dated to the release that made it where its change is known, else to the later recording.
-Services, Jobs, Pods, claims and volumes need more than a row: see `services`, `batch`, `pods` and `storage`.
+Sources: the `Validate*Update` functions of k8s.io/kubernetes pkg/apis/*/validation (v1.28 to v1.36)
+and recorded answers of API servers 1.30, 1.34 and 1.36 (fixtures/oracle/fields-*, scenarios-1.36).
+A change of wording between recorded minors is dated to the release that made it where its change is
+known, else to the later recording. Services, Jobs, Pods, claims and volumes need more than a row:
+see `services`, `batch`, `pods` and `storage`.
 """
 
 from __future__ import annotations
@@ -20,11 +22,12 @@ _VALIDATION = "pkg/apis/{}/validation"
 class Frozen(Struct, frozen=True):
     """A field that keeps its value.
 
-    `at` is where the server says it is, if not at `path`; `forbidden` tells "Forbidden: text" from "Invalid value:
-    ...: text"; `allowed` are children that may change all the same; `when` is a boolean field of the live object
-    that must be true for the row to hold; `once` lets a field be set that had no value; `as_set` compares lists as
-    sets; `exact` tells an empty mapping, which is never stored, from none; `extends` lets a list of one item get a
-    second; `go` is the Go type shown in messages of servers before 1.33.
+    `at` is where the server says it is, if not at `path`; `forbidden` tells "Forbidden: text" from
+    "Invalid value: ...: text"; `allowed` are children that may change all the same; `when` is a
+    boolean field of the live object that must be true for the row to hold; `once` lets a field be
+    set that had no value; `as_set` compares lists as sets; `exact` tells an empty mapping, which is
+    never stored, from none; `extends` lets a list of one item get a second; `go` is the Go type
+    shown in messages of servers before 1.33.
     """
 
     path: str
@@ -104,7 +107,8 @@ def _role_ref() -> Frozen:
 
 
 def _class_field(path: str) -> tuple[Frozen, Frozen]:
-    """A storage class's field: declarative validation rewords the refusal from 1.36 on (recorded)."""
+    """A storage class's field: declarative validation rewords the refusal from 1.36 on
+    (recorded)."""
     return (
         _frozen(path, "storage", f"updates to {path} are forbidden.", forbidden=True, until=35),
         _frozen(path, "storage", since=36),

@@ -1,4 +1,5 @@
-"""CustomResourceDefinitions by the kind they define, each read only when somebody asks for a kind of its group."""
+"""CustomResourceDefinitions by the kind they define, each read only when somebody asks for a kind
+of its group."""
 
 from __future__ import annotations
 
@@ -12,10 +13,11 @@ Key = tuple[str, str]
 
 
 class Definitions(Mapping[Key, Object]):
-    """The definitions among some resources; of several for one kind the last counts, and `base` comes before all.
+    """The definitions among some resources; of several for one kind the last counts, and `base`
+    comes before all.
 
-    A definition's name is PLURAL.GROUP, so that a look-up reads the definitions of one group only: those of a large
-    operator are then never parsed for a release that does not use them.
+    A definition's name is PLURAL.GROUP, so that a look-up reads the definitions of one group only:
+    those of a large operator are then never parsed for a release that does not use them.
     """
 
     def __init__(
@@ -51,7 +53,8 @@ class Definitions(Mapping[Key, Object]):
         return sum(1 for _ in self)
 
     def namespaced(self, group: str, kind: str) -> bool | None:
-        """Whether the kind lives in namespaces, as its definition says; None where there is none."""
+        """Whether the kind lives in namespaces, as its definition says; None where there is
+        none."""
         found = self.get((group, kind))
         return None if found is None else _part(found, "spec").get("scope") != "Cluster"
 

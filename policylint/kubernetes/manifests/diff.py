@@ -64,8 +64,8 @@ def fields(
 ) -> Iterator[FieldChange]:
     """The leaves that differ, in the after side's order.
 
-    Lists are matched by the list keys of the published schema, else by unique `name`s; quantities compare by
-    value. A missing field and an explicit null are different, as they are to Helm.
+    Lists are matched by the list keys of the published schema, else by unique `name`s; quantities
+    compare by value. A missing field and an explicit null are different, as they are to Helm.
     """
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         yield from _mappings(before, after, node, path)
@@ -174,7 +174,8 @@ def _key(item: Json, keys: tuple[str, ...]) -> str:
 
 
 def find(manifest: Manifest, kind: str, name: str) -> tuple[ResourceId, ...]:
-    """The identities of a kind and name, whatever group and namespace (`diff --resource KIND/NAME`)."""
+    """The identities of a kind and name, whatever group and namespace (`diff --resource
+    KIND/NAME`)."""
     return tuple(
         identity
         for identity in manifest.resources

@@ -10,7 +10,8 @@ from policylint.model import Created, FieldChange, Object, ResourceId, Upgrade
 from policylint.redaction.redactor import Redactor
 
 _OTHERS = ("/apiVersion", "/status", "/stringData")
-"""What says nothing of drift: the version read in, the status, and what the server turns into data."""
+"""What says nothing of drift: the version read in, the status, and what the server turns into
+data."""
 
 
 def drift(

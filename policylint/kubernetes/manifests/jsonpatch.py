@@ -12,8 +12,8 @@ Operation = dict[str, Json]
 def patch(before: Json, after: Json) -> list[Operation]:
     """The operations that make `after` of `before`.
 
-    The library's patch is tried first; where it would not give exactly the after object (it takes true for 1),
-    the whole value is replaced.
+    The library's patch is tried first; where it would not give exactly the after object (it takes
+    true for 1), the whole value is replaced.
     """
     import jsonpatch
 

@@ -20,9 +20,11 @@ HOOK = "helm.sh/hook"
 
 
 class Text(Struct, frozen=True):
-    """One piece of manifest text, the name of the file (or render) it came from, and the line at which it begins there.
+    """One piece of manifest text, the name of the file (or render) it came from, and the line at
+    which it begins there.
 
-    `checked` says that Helm has already parsed it, so that documents equal on both sides need no second look.
+    `checked` says that Helm has already parsed it, so that documents equal on both sides need no
+    second look.
     """
 
     file: str
@@ -56,7 +58,8 @@ def _unread(identity: ResourceId, api_version: str, document: Document) -> Unrea
 
 
 class Reader(Struct, frozen=True):
-    """How manifest text is read: the release's namespace for objects without one, and the kinds' scopes."""
+    """How manifest text is read: the release's namespace for objects without one, and the kinds'
+    scopes."""
 
     namespace: str = "default"
     schemas: Schemas = field(default_factory=lambda: schemas(NEWEST))
@@ -64,7 +67,8 @@ class Reader(Struct, frozen=True):
     """The CRDs that tell whether other kinds are namespaced."""
 
     def read_pair(self, before: Iterable[Text], after: Iterable[Text]) -> tuple[Manifest, Manifest]:
-        """Read both sides; a document equal on both is parsed at most once, or not at all if `checked`.
+        """Read both sides; a document equal on both is parsed at most once, or not at all if
+        `checked`.
 
         Raises `ReadError` for text that is no manifest.
         """
@@ -96,7 +100,8 @@ class Reader(Struct, frozen=True):
         return Reader(self.namespace, self.schemas, Definitions(found, self.definitions))
 
     def placed(self, resource: Resource) -> Resource:
-        """The resource with the namespace that counts: the release's by default, none if cluster-scoped."""
+        """The resource with the namespace that counts: the release's by default, none if
+        cluster-scoped."""
         group, kind = resource.id.group, resource.id.kind
         known = self.schemas.namespaced(group, kind)
         if known is None:
@@ -209,20 +214,23 @@ _INVOLVED = pattern(
     r"""[{\[](?![^{}\[\]"'\n]*[}\]][ ]*$))|<<""",
     re.MULTILINE,
 )
-"""Anchors, aliases, tags, and quotes and brackets that end in another line: what follows need not be what it seems."""
+"""Anchors, aliases, tags, and quotes and brackets that end in another line: what follows need not
+be what it seems."""
 _BREAKS = "\t\r\x85\u2028\u2029"
 """Blanks and line breaks of YAML that are none here."""
 
 
 def _sniff(document: Document) -> Resource | None:
-    """The resource of a plainly written document without parsing it; None where only parsing tells."""
+    """The resource of a plainly written document without parsing it; None where only parsing
+    tells."""
     found = _sniffed(document.text)
     return _unread(*found, document) if found else None
 
 
 @lru_cache(maxsize=256)
 def _sniffed(text: str) -> tuple[ResourceId, str] | None:
-    """The identity and API version that a plainly written document gives, None where only parsing tells."""
+    """The identity and API version that a plainly written document gives, None where only parsing
+    tells."""
     if not text.endswith("\n") or any(mark in text for mark in _BREAKS):
         return None
     found = list(_TOP.finditer(f"\n{text}"))
@@ -250,7 +258,8 @@ def _sniffed(text: str) -> tuple[ResourceId, str] | None:
 
 
 def _names(block: str) -> dict[str, str]:
-    """The name and the namespace in the lines of metadata; empty where a line there is none of a plain mapping."""
+    """The name and the namespace in the lines of metadata; empty where a line there is none of a
+    plain mapping."""
     lines = [
         line for line in block.splitlines() if line.strip() and not line.lstrip().startswith("#")
     ]

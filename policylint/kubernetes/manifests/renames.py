@@ -10,7 +10,8 @@ from policylint.model import Created, Deleted, Json, Resource, Upgrade
 
 
 def renames(upgrade: Upgrade) -> list[tuple[Resource, Resource]]:
-    """(deleted, created) pairs of one kind whose content is the same but for names; each object in one pair."""
+    """(deleted, created) pairs of one kind whose content is the same but for names; each object in
+    one pair."""
     going = [change.before for change in upgrade.changes if isinstance(change, Deleted)]
     coming = [change.after for change in upgrade.changes if isinstance(change, Created)]
     open_: dict[str, list[Resource]] = {}

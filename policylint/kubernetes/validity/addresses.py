@@ -1,4 +1,5 @@
-"""IP addresses and networks in fields older than Kubernetes' strict checks (`IsValidIPForLegacyField`)."""
+"""IP addresses and networks in fields older than Kubernetes' strict checks
+(`IsValidIPForLegacyField`)."""
 
 from __future__ import annotations
 

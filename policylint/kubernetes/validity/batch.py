@@ -114,7 +114,8 @@ def _indexed(spec: Object, at: str) -> Iterator[Cause]:
 
 
 def _defaulted(spec: Object) -> bool:
-    """Whether defaulting sets a Job's completions: where neither they nor the parallelism are given, both are 1."""
+    """Whether defaulting sets a Job's completions: where neither they nor the parallelism are
+    given, both are 1."""
     return not has(spec, "completions") and not has(spec, "parallelism")
 
 

@@ -1,4 +1,5 @@
-"""Containers of a pod: names, images, ports, mounts, restart policies (validation.go of pkg/apis/core/validation)."""
+"""Containers of a pod: names, images, ports, mounts, restart policies (validation.go of
+pkg/apis/core/validation)."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ _RESTARTS = 35
 """The first minor that lets any container have a restart policy (feature ContainerRestartRules)."""
 
 _DROPPED_RESTARTS = 34
-"""The minor that knows of such policies, but drops those of containers that may not have one yet."""
+"""The minor that knows of such policies, but drops those of containers that may not have one
+yet."""
 
 
 def container(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
@@ -168,7 +170,8 @@ def volume_uses(value: Object, at: str, volumes: Mapping[str, Object]) -> Iterat
 
 
 def regular(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
-    """The errors of a pod's containers that need the pod: there is one, unique names and host ports, probes."""
+    """The errors of a pod's containers that need the pod: there is one, unique names and host
+    ports, probes."""
     if not many(spec, "containers"):
         yield required(f"{at}.containers")
     names: set[str] = set()
@@ -185,7 +188,8 @@ def regular(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 
 def initial(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
-    """The errors of a pod's init containers that need the pod; a restartPolicy of Always makes one a sidecar."""
+    """The errors of a pod's init containers that need the pod; a restartPolicy of Always makes one
+    a sidecar."""
     names = {text(value, "name") for _, value in items(spec, "containers", at)}
     grace = number(spec, "terminationGracePeriodSeconds")
     for path, value in items(spec, "initContainers", at):

@@ -1,9 +1,9 @@
 """What the decoder of the API server makes of values that do not fit their Go fields.
 
-A patch or replacement is JSON, decoded by sigs.k8s.io/json; an applied object is converted field by field
-(k8s.io/apimachinery pkg/runtime/converter.go), which cuts off numbers that are too large without a word. Go's names of
-string types (v1.RestartPolicy) and of embedded structs are not in the published schemas: "string" and nothing are
-written for them.
+A patch or replacement is JSON, decoded by sigs.k8s.io/json; an applied object is converted field by
+field (k8s.io/apimachinery pkg/runtime/converter.go), which cuts off numbers that are too large
+without a word. Go's names of string types (v1.RestartPolicy) and of embedded structs are not in the
+published schemas: "string" and nothing are written for them.
 """
 
 from __future__ import annotations
@@ -156,7 +156,8 @@ def _bytes(value: str, place: _Place) -> Iterator[Misfit]:
 
 
 def _first_bad(text: str) -> int:
-    """Where Go's decoder stops: at the first character that is none of the alphabet, else where a group is cut off."""
+    """Where Go's decoder stops: at the first character that is none of the alphabet, else where a
+    group is cut off."""
     bad = re.search(r"[^A-Za-z0-9+/]", text)
     if bad is not None:
         return bad.start()

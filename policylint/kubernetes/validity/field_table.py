@@ -1,6 +1,7 @@
 """Fields that a struct must have, and what is checked of one field alone: values, bounds, formats.
 
-Source: k8s.io/kubernetes pkg/apis/*/validation (v1.36); supported values in the order the server prints them.
+Source: k8s.io/kubernetes pkg/apis/*/validation (v1.36); supported values in the order the server
+prints them.
 """
 
 from __future__ import annotations

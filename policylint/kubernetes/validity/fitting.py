@@ -1,4 +1,5 @@
-"""How server-side apply fits an object to its schema (sigs.k8s.io/structured-merge-diff typed/validate.go)."""
+"""How server-side apply fits an object to its schema (sigs.k8s.io/structured-merge-diff
+typed/validate.go)."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ _NUMBERS = frozenset({"integer", "number"})
 
 
 class Misfit(Struct, frozen=True):
-    """One error: the field by index (`spec.ports[1]`), by key as the server writes it, what it says, its topic."""
+    """One error: the field by index (`spec.ports[1]`), by key as the server writes it, what it
+    says, its topic."""
 
     field: str
     path: str

@@ -1,6 +1,8 @@
-"""What makes a name, label, port, address or path well-formed: each function gives the server's complaints.
+"""What makes a name, label, port, address or path well-formed: each function gives the server's
+complaints.
 
-Source: k8s.io/apimachinery pkg/util/validation and pkg/api/validate/content (v0.36), whose words these are.
+Source: k8s.io/apimachinery pkg/util/validation and pkg/api/validate/content (v0.36), whose words
+these are.
 """
 
 from __future__ import annotations
@@ -199,7 +201,8 @@ _CIDR_RULE = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 
 
 def ip_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """An address as Kubernetes' older fields read it (leading zeros are decimal); None where it is none."""
+    """An address as Kubernetes' older fields read it (leading zeros are decimal); None where it is
+    none."""
     try:
         return ipaddress.ip_address(_without_zeros(text))
     except ValueError:

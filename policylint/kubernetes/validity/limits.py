@@ -210,8 +210,8 @@ _ORDER = (
     ("min", "default", "default", "min", "min", "default"),
     ("default", "max", "default", "max", "default", "max"),
 )
-"""Pairs of parts of which the first may not exceed the second: their fields, the field of the error, the part that it
-shows, their names in words."""
+"""Pairs of parts of which the first may not exceed the second: their fields, the field of the
+error, the part that it shows, their names in words."""
 
 
 def _ordered(parts: Mapping[str, Json], at: str, name: str) -> Iterator[Cause]:

@@ -1,4 +1,5 @@
-"""Names, labels, annotations, owners and finalizers (k8s.io/apimachinery pkg/api/validation/objectmeta.go)."""
+"""Names, labels, annotations, owners and finalizers (k8s.io/apimachinery
+pkg/api/validation/objectmeta.go)."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ _ANY_FINALIZER = frozenset(
         "policy",
     }
 )
-"""Groups whose finalizers need no domain: their validation is that of apimachinery alone (seen in fields-*)."""
+"""Groups whose finalizers need no domain: their validation is that of apimachinery alone (seen in
+fields-*)."""
 
 
 def metadata(value: Object, group: str, scope: Scope) -> Iterator[Cause]:

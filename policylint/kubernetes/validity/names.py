@@ -1,4 +1,5 @@
-"""How an object of each kind may be named (`NameIs...` functions of the kinds' validation in k8s.io/kubernetes)."""
+"""How an object of each kind may be named (`NameIs...` functions of the kinds' validation in
+k8s.io/kubernetes)."""
 
 from __future__ import annotations
 
@@ -55,7 +56,8 @@ _NAMES: dict[tuple[str, str], Format] = {
 }
 
 _RELAXED_SERVICES = 36
-"""The first minor whose Service names may begin with a digit (feature RelaxedServiceNameValidation)."""
+"""The first minor whose Service names may begin with a digit (feature
+RelaxedServiceNameValidation)."""
 
 _SHORTER = {("batch", "CronJob"): 52}
 """Kinds whose names leave room for a suffix of the objects they make."""

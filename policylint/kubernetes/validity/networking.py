@@ -1,4 +1,5 @@
-"""Ingresses, their classes, NetworkPolicies, service ranges and addresses (pkg/apis/networking/validation)."""
+"""Ingresses, their classes, NetworkPolicies, service ranges and addresses
+(pkg/apis/networking/validation)."""
 
 from __future__ import annotations
 

@@ -18,9 +18,9 @@ def validate(
 ) -> tuple[Cause, ...]:
     """The semantic errors of an object, defaulted or not, as the target's server would store it.
 
-    With `old`, the object is an update of it, and what the server lets updates keep is no error. Empty for a valid
-    object and for a kind that the schemas do not know (custom resources and their definitions are judged by
-    `policylint.crds`).
+    With `old`, the object is an update of it, and what the server lets updates keep is no error.
+    Empty for a valid object and for a kind that the schemas do not know (custom resources and their
+    definitions are judged by `policylint.kubernetes.crds`).
     """
     minor = minor_number(target.kubernetes)
     found = tuple(_errors(obj, schemas, Scope(minor, obj)))

@@ -1,8 +1,9 @@
 """What an update may keep although a new object may not have it.
 
-Kubernetes tightens its validation without breaking objects that exist: an update is not refused for a complaint that
-its old object raises as well (the `Allow...` options that the strategies of k8s.io/kubernetes pkg/registry fill from
-the old object), and a few checks are made of new objects only.
+Kubernetes tightens its validation without breaking objects that exist: an update is not refused for
+a complaint that its old object raises as well (the `Allow...` options that the strategies of
+k8s.io/kubernetes pkg/registry fill from the old object), and a few checks are made of new objects
+only.
 """
 
 from __future__ import annotations

@@ -39,7 +39,8 @@ def requirements(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 
 
 def pod_resources(spec: Object, at: str) -> Iterator[Cause]:
-    """The errors of a pod's own resources: which there may be, and what its containers ask for together."""
+    """The errors of a pod's own resources: which there may be, and what its containers ask for
+    together."""
     own = fields(spec, "resources")
     for part in ("limits", "requests"):
         for name in amounts(own, part):
@@ -72,7 +73,8 @@ def _container_limits(spec: Object, own: Object, at: str) -> Iterator[Cause]:
 
 
 def _together(spec: Object, name: str) -> Fraction:
-    """What a pod's containers request at the same time: all regular ones and sidecars, or one init container more."""
+    """What a pod's containers request at the same time: all regular ones and sidecars, or one init
+    container more."""
 
     def asked(container: Object) -> Fraction:
         return parse_quantity(
@@ -108,7 +110,8 @@ def resource_amount(name: str, amount: Json, at: str) -> Iterator[Cause]:
 
 
 def quantity_of(name: str, amount: Json, at: str) -> Iterator[Cause]:
-    """The errors of a resource's quantity: not negative, and whole where the resource is counted."""
+    """The errors of a resource's quantity: not negative, and whole where the resource is
+    counted."""
     number = parse_quantity(amount)
     if number is None:
         return
@@ -131,7 +134,8 @@ def container_resource(name: str, at: str) -> Iterator[Cause]:
 
 
 def is_extended(name: str) -> bool:
-    """Whether a name is that of an extended resource: with a domain, neither Kubernetes' own nor for quotas."""
+    """Whether a name is that of an extended resource: with a domain, neither Kubernetes' own nor
+    for quotas."""
     if "/" not in name or _NATIVE in name or name.startswith("requests."):
         return False
     return not qualified_name(f"requests.{name}")

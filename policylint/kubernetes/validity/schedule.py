@@ -1,6 +1,7 @@
 """Cron schedules and time zones as the CronJob controller reads them.
 
-Schedules: github.com/robfig/cron/v3 (ParseStandard). Time zones: the names of the IANA time zone database.
+Schedules: github.com/robfig/cron/v3 (ParseStandard). Time zones: the names of the IANA time zone
+database.
 """
 
 from __future__ import annotations

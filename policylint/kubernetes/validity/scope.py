@@ -10,7 +10,8 @@ from policylint.model import Cause, Json, Object
 
 
 class Scope(Struct, frozen=True):
-    """What a check may want to know besides its own struct: the Kubernetes minor (36 of 1.36) and the whole object."""
+    """What a check may want to know besides its own struct: the Kubernetes minor (36 of 1.36) and
+    the whole object."""
 
     minor: int
     root: Object

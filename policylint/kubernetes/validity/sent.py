@@ -1,7 +1,8 @@
 """What decoding refuses, and what it only warns of, in an object as it is sent.
 
-Server-side apply types the object by the published schema (sigs.k8s.io/structured-merge-diff typed/validate.go); both
-it and a patch or replacement are then decoded into Go structs (sigs.k8s.io/json).
+Server-side apply types the object by the published schema (sigs.k8s.io/structured-merge-diff
+typed/validate.go); both it and a patch or replacement are then decoded into Go structs
+(sigs.k8s.io/json).
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ _SOURCE = "structured-merge-diff and the decoder of Kubernetes 1.36"
 
 
 def validate_sent(obj: Object, schemas: Schemas, target: Target) -> tuple[Cause, ...]:
-    """What the server refuses of an object before it looks at its meaning; empty for a kind the schemas do not know."""
+    """What the server refuses of an object before it looks at its meaning; empty for a kind the
+    schemas do not know."""
     node = _node(obj, schemas)
     if node is None:
         return ()
@@ -34,7 +36,8 @@ def validate_sent(obj: Object, schemas: Schemas, target: Target) -> tuple[Cause,
 
 
 def warnings(obj: Object, schemas: Schemas, target: Target) -> tuple[Cause, ...]:
-    """What a patch or replacement only warns of: unknown fields; duplicate list keys, of which Helm says nothing."""
+    """What a patch or replacement only warns of: unknown fields; duplicate list keys, of which Helm
+    says nothing."""
     node = _node(obj, schemas)
     if node is None or target.apply is Apply.SERVER_SIDE:
         return ()

@@ -1,4 +1,5 @@
-"""Claims, volumes, storage classes and CSI kinds (pkg/apis/core/validation, pkg/apis/storage/validation)."""
+"""Claims, volumes, storage classes and CSI kinds (pkg/apis/core/validation,
+pkg/apis/storage/validation)."""
 
 from __future__ import annotations
 
@@ -64,7 +65,8 @@ _CLAIM_SOURCES = frozenset(
 _MOST_PARAMETERS = 512
 _LARGEST_PARAMETERS = 256 * 1024
 _UPDATE_PERIODS = 35
-"""The first minor that keeps a CSIDriver's update period (feature MutableCSINodeAllocatableCount)."""
+"""The first minor that keeps a CSIDriver's update period (feature
+MutableCSINodeAllocatableCount)."""
 
 
 def claim(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:

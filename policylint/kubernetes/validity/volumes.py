@@ -58,7 +58,8 @@ _LONGEST_TOKEN = 1 << 32
 def volumes(
     spec: Object, at: str, assumed: frozenset[str]
 ) -> tuple[dict[str, Object], list[Cause]]:
-    """A pod's volumes by name, and their errors; `assumed` are names that claim templates give and so override."""
+    """A pod's volumes by name, and their errors; `assumed` are names that claim templates give and
+    so override."""
     found: dict[str, Object] = {name: {"persistentVolumeClaim": {}} for name in assumed}
     errors: list[Cause] = []
     for path, volume in items(spec, "volumes", at):

@@ -1,7 +1,9 @@
-"""Walk an object along its published schema and run the checks of each struct and field that is met.
+"""Walk an object along its published schema and run the checks of each struct and field that is
+met.
 
-A check is found by the name of the struct ("core.v1.PodSpec"), so a Pod's rules hold wherever a pod template is, and
-a field's path is where the walk found it. Subtrees without any check are never entered.
+A check is found by the name of the struct ("core.v1.PodSpec"), so a Pod's rules hold wherever a pod
+template is, and a field's path is where the walk found it. Subtrees without any check are never
+entered.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ class Plan:
             for key, plan in found.items()
             if plan is not None and (plan.checks or plan.plain)
         }
-        """Fields that are structs in Go, not pointers: where they are missing, an empty one is checked."""
+        """Fields that are structs in Go, not pointers: where they are missing, an empty one is
+        checked."""
 
     def below(self, name: str) -> Plan | None:
         """The plan of a field; None where there is nothing to check."""

@@ -1,4 +1,5 @@
-"""Deployments, StatefulSets, DaemonSets, ReplicaSets, ReplicationControllers (pkg/apis/apps/validation)."""
+"""Deployments, StatefulSets, DaemonSets, ReplicaSets, ReplicationControllers
+(pkg/apis/apps/validation)."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ _SERVICE_NAMES = 33
 """The first minor that checks the name of a StatefulSet's service."""
 
 _TEMPLATES = 34
-"""The first minor that checks the pod spec and the claim templates of a StatefulSet; before, only metadata."""
+"""The first minor that checks the pod spec and the claim templates of a StatefulSet; before, only
+metadata."""
 
 
 def deployment(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -48,7 +50,8 @@ def replica_set(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 
 
 def replication_controller(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
-    """The errors of a ReplicationController's spec; its selector is a plain map and defaults to the labels."""
+    """The errors of a ReplicationController's spec; its selector is a plain map and defaults to the
+    labels."""
     template = fields(spec, "template")
     given = text_map(fields(template, "metadata"), "labels")
     wanted = text_map(spec, "selector")

@@ -16,7 +16,8 @@ def names() -> tuple[str, ...]:
 
 
 def render(name: str, report: Report, *, colour: bool = False) -> str:
-    """The report in one format, ending with a newline. Raises `UsageError` for an unknown format."""
+    """The report in one format, ending with a newline. Raises `UsageError` for an unknown
+    format."""
     if name not in names():
         raise UsageError(
             f"no format is called {name!r}", remedy=f"the formats are {', '.join(names())}"

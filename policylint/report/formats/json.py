@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from policylint import __version__
 from policylint.errors import RuleFailure
 from policylint.model import Finding, Fix, Location, ResourceId, Severity
 from policylint.report.model import ChangeSummary, ReleaseReport, Report
+from policylint.version import __version__
 
 SCHEMA = "policylint/report/v1"
 

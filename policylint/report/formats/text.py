@@ -1,4 +1,5 @@
-"""The report for a person: the consequence first, then where, why and what to do; one summary line last."""
+"""The report for a person: the consequence first, then where, why and what to do; one summary line
+last."""
 
 from __future__ import annotations
 

@@ -1,1 +1,2 @@
-"""Invocations: the ways a repository runs Helm, each as one value. What is read is never run or expanded."""
+"""Invocations: the ways a repository runs Helm, each as one value. What is read is never run or
+expanded."""

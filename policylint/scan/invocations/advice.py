@@ -1,4 +1,5 @@
-"""What the rules on invocations share: which ones deploy, how severe a habit is where, and fixes in the user's file."""
+"""What the rules on invocations share: which ones deploy, how severe a habit is where, and fixes in
+the user's file."""
 
 from __future__ import annotations
 
@@ -51,7 +52,8 @@ def is_dry_run(invocation: Invocation) -> bool:
 
 
 def severity(context: Context) -> Severity | None:
-    """Error in production and where practices are asked for by name (`--level practice`), else what the rule says."""
+    """Error in production and where practices are asked for by name (`--level practice`), else what
+    the rule says."""
     asked = context.target.environment.startswith("prod") or context.level is Category.PRACTICE
     return Severity.ERROR if asked else None
 
@@ -71,7 +73,8 @@ def spelled(name: str, line: str) -> str:
 
 
 def add_flag(invocation: Invocation, text: str, title: str, grade: Grade = Grade.SAFE) -> Fix:
-    """A fix that writes a flag into the user's file, or says what to write where that cannot be done.
+    """A fix that writes a flag into the user's file, or says what to write where that cannot be
+    done.
 
     One of grade manual has no edit: its text holds a word that only a person knows.
     """
@@ -88,7 +91,8 @@ def add_flag(invocation: Invocation, text: str, title: str, grade: Grade = Grade
 def replace_flag(
     invocation: Invocation, name: str, text: str, title: str, grade: Grade = Grade.SAFE
 ) -> Fix:
-    """A fix that writes something else where a flag stands ("" takes it away, with the blank before it)."""
+    """A fix that writes something else where a flag stands ("" takes it away, with the blank before
+    it)."""
     edit = changed(invocation, name, text)
     if edit is None and text and invocation.flag(name).state == "unset":
         edit = added(invocation, text)
@@ -135,12 +139,14 @@ def is_exact(version: str) -> bool:
 
 
 def pinned_in_reference(chart: str) -> bool:
-    """Whether the reference itself names a version or a digest: oci://...@sha256:..., a .tgz address."""
+    """Whether the reference itself names a version or a digest: oci://...@sha256:..., a .tgz
+    address."""
     return "@sha256:" in chart or chart.endswith(".tgz")
 
 
 def tag_of(chart: str) -> str | None:
-    """The tag in an address of a registry: Helm 3.17 and later take it for the version, older ones stop at it."""
+    """The tag in an address of a registry: Helm 3.17 and later take it for the version, older ones
+    stop at it."""
     name, colon, tag = chart.rpartition("/")[2].partition("@")[0].partition(":")
     return tag if chart.startswith("oci://") and name and colon else None
 

@@ -1,4 +1,5 @@
-"""Commands found in a file -> invocations, one for each place: what several readings of one place agree on is known."""
+"""Commands found in a file -> invocations, one for each place: what several readings of one place
+agree on is known."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from policylint.scan.texts.text import Text, Word
 
 
 def listed(source: Source, text: Text, env: Env | None = None) -> Iterator[Invocation]:
-    """The invocations of a command given as a list of words, into which no further word can be written as text."""
+    """The invocations of a command given as a list of words, into which no further word can be
+    written as text."""
     for found in shell(source, text, env):
         yield replace(found, insertion=None, syntax="yaml")
 
@@ -50,7 +52,8 @@ def invocations(
 
 
 def parse_command(argv: Sequence[str]) -> Invocation | None:
-    """The invocation of one command line, `["helm", "upgrade", ...]`; None where it runs no helm."""
+    """The invocation of one command line, `["helm", "upgrade", ...]`; None where it runs no
+    helm."""
     words = [Word(Text.of(each), each) for each in argv]
     call = next((each for each in calls(words) if isinstance(each, Call)), None)
     command = parse(call.words, call.tool) if call else None
@@ -114,7 +117,8 @@ def _written(command: Command, version: Given | None, namespace: Given | None) -
 
 
 def _flags(source: Source, command: Command) -> Mapping[str, Flag]:
-    """Each flag by Helm 3's name; the last giving of one counts, a certain one before it makes it certain."""
+    """Each flag by Helm 3's name; the last giving of one counts, a certain one before it makes it
+    certain."""
     found: dict[str, Flag] = {}
     for given in command.given:
         name = tables.canonical(given.option.name) if command.tool == "helm" else given.option.name
@@ -148,7 +152,8 @@ def _origin(source: Source, given: Given) -> Place | None:
 
 
 def _range(source: Source, word: Word) -> tuple[int, int] | None:
-    """Where a word stands, quotes included: in the command, or in the variable or array that it came from."""
+    """Where a word stands, quotes included: in the command, or in the variable or array that it
+    came from."""
     (start, end), (first, last) = (word.text.start, word.text.end), word.span
     if first >= 0 and (start < 0 or first <= start < last):
         return first, last
@@ -161,7 +166,8 @@ def _range(source: Source, word: Word) -> tuple[int, int] | None:
 
 
 def _insertion(source: Source, call: Call, command: Command) -> Place | None:
-    """Behind the chart where it is written in the command, else behind the verb (`repo add`, whose flags it has)."""
+    """Behind the chart where it is written in the command, else behind the verb (`repo add`, whose
+    flags it has)."""
     words = command.positionals[:1] if tables.subcommands(command.action) else (command.verb,)
     for word in (command.names.get("chart"), *words):
         found = _written_at(source, call, word) if word is not None and not word.maybe else None
@@ -173,8 +179,8 @@ def _insertion(source: Source, call: Call, command: Command) -> Place | None:
 def _written_at(source: Source, call: Call, word: Word) -> tuple[int, int] | None:
     """Where a further word can be written behind one: where the command uses it.
 
-    Where the whole command comes from one variable, or from a wrapper's arguments, that is inside of these; None for
-    a word there that comes from a variable of its own.
+    Where the whole command comes from one variable, or from a wrapper's arguments, that is inside
+    of these; None for a word there that comes from a variable of its own.
     """
     if 0 <= call.word.span[0] < word.span[0]:
         return word.span
@@ -193,7 +199,8 @@ def _beside(source: Source, word: Word, place: tuple[int, int]) -> bool:
 
 
 def merged(readings: Sequence[Invocation]) -> Invocation:
-    """One place read several times (a function called twice, a loop): what differs cannot be told."""
+    """One place read several times (a function called twice, a loop): what differs cannot be
+    told."""
     first, *others = readings
     for other in others:
         hidden = first.dynamic or other.dynamic

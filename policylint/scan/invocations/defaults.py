@@ -1,4 +1,5 @@
-"""What the tools that drive Helm call its flags, and what they do where nobody says: data/tool-defaults.yaml."""
+"""What the tools that drive Helm call its flags, and what they do where nobody says:
+data/tool-defaults.yaml."""
 
 from __future__ import annotations
 
@@ -23,12 +24,14 @@ def _defaults() -> Mapping[str, Mapping[str, Json]]:
 
 
 def default(invocation: Invocation, name: str) -> Json:
-    """What its tool does about a flag of Helm 3's name that nobody gives; None for off, or where it is not known."""
+    """What its tool does about a flag of Helm 3's name that nobody gives; None for off, or where it
+    is not known."""
     return _defaults().get(invocation.tool, {}).get(name)
 
 
 def off(invocation: Invocation, name: str) -> bool:
-    """Whether a switch is off: said to be, or not given to a tool that can turn it on and does not by itself."""
+    """Whether a switch is off: said to be, or not given to a tool that can turn it on and does not
+    by itself."""
     flag = invocation.flag(name)
     if flag.state != "unset" or not has(invocation, name):
         return False
@@ -47,7 +50,8 @@ def called(invocation: Invocation, name: str, spelled: str) -> str:
 
 
 def on(invocation: Invocation, name: str, spelled: str) -> str:
-    """What to write to turn a switch on: `--wait`, `wait: true`, `wait = true`, `disableWait: false`."""
+    """What to write to turn a switch on: `--wait`, `wait: true`, `wait = true`, `disableWait:
+    false`."""
     row = _row(invocation, name)
     if row is None:
         return spelled

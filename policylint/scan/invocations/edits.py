@@ -1,6 +1,8 @@
-"""Edits of the user's own file: a flag written, changed or taken away, in a command, a declaration or a block.
+"""Edits of the user's own file: a flag written, changed or taken away, in a command, a declaration
+or a block.
 
-Everything is counted in bytes, since edits are. None is the answer wherever the place is not certain.
+Everything is counted in bytes, since edits are. None is the answer wherever the place is not
+certain.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ _HOLDERS = {
     "fleet": ("spec", ""),
     "pulumi": ("properties",),
 }
-"""The key of an item below which a tool's settings stand, where that is not the item itself ("")."""
+"""The key of an item below which a tool's settings stand, where that is not the item itself
+("")."""
 _WIDEST = 8
 """Blanks of one level of YAML, at most."""
 _BLANKS = b" \t"
@@ -36,7 +39,8 @@ _CONTINUES = (b"\\", b"^", b"`")
 
 
 def added(invocation: Invocation, text: str) -> Edit | None:
-    """Write `--flag` or `--flag value`: behind the chart of a command, as a setting of a declaration."""
+    """Write `--flag` or `--flag value`: behind the chart of a command, as a setting of a
+    declaration."""
     place = invocation.insertion
     if invocation.syntax == "shell" and place is not None and place.start >= 0:
         return Edit(place.file, place.start, place.start, f" {text}")
@@ -64,7 +68,8 @@ def setting_added(invocation: Invocation, path: tuple[str, ...], value: str) -> 
 
 
 def changed(invocation: Invocation, name: str, text: str) -> Edit | None:
-    """Write something else where a flag stands; "" takes it away, or turns a setting to its opposite."""
+    """Write something else where a flag stands; "" takes it away, or turns a setting to its
+    opposite."""
     place = invocation.flag(name).origin
     data = _bytes(invocation)
     if (
@@ -127,7 +132,8 @@ def _declared(invocation: Invocation) -> tuple[bytes, Place] | None:
 
 
 def _word(data: bytes, start: int, end: int, text: str, syntax: str) -> tuple[int, int, str] | None:
-    """A flag among the words of a command: another one in its place, or none, with the blank before it."""
+    """A flag among the words of a command: another one in its place, or none, with the blank before
+    it."""
     if text:
         flag, _, value = text.partition(" ")
         whole = value and (data[start : start + 1] in (b"'", b'"') or b" " not in data[start:end])
@@ -240,7 +246,8 @@ def _in_yaml(
 
 
 def _held(node: Any, holders: tuple[str, ...]) -> Any:
-    """The value of the key that holds the settings, also below the item's own name; None where there is none."""
+    """The value of the key that holds the settings, also below the item's own name; None where
+    there is none."""
     from policylint.kyaml.nodes import MappingNode
 
     itself = node if "" in holders else None

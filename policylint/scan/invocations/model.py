@@ -38,8 +38,9 @@ INLINE = "<inline>"
 class Flag(Struct, frozen=True):
     """One of Helm's flags: `state` is set, unset or unknown.
 
-    `value` is the text given (True for a bare switch, False for `--atomic=false`), None where it cannot be told
-    or where the flag was not seen. `written` is the spelling in the file ("--rollback-on-failure", "-n").
+    `value` is the text given (True for a bare switch, False for `--atomic=false`), None where it
+    cannot be told or where the flag was not seen. `written` is the spelling in the file
+    ("--rollback-on-failure", "-n").
     """
 
     state: str
@@ -67,7 +68,8 @@ class Assignment(Struct, frozen=True):
 
 
 class Job(Struct, frozen=True):
-    """What surrounds a command in CI: minutes until the job is stopped, what may run at the same time."""
+    """What surrounds a command in CI: minutes until the job is stopped, what may run at the same
+    time."""
 
     name: str = ""
     timeout: float | None = None
@@ -78,16 +80,17 @@ class Job(Struct, frozen=True):
     environment: str = ""
     stage: str = ""
     own_cluster: bool = False
-    """Whether the job makes a cluster for itself (kind, k3d, minikube), which nothing else deploys to."""
+    """Whether the job makes a cluster for itself (kind, k3d, minikube), which nothing else deploys
+    to."""
 
 
 class Invocation(Struct, frozen=True):
     """One helm or helmfile command, or one declared release.
 
-    `line` is that of the helm or helmfile word, or the first of the declaration. `release`, `chart`, `version`
-    (the chart's) and `namespace` are None where they are not given or cannot be told; `written` then has the
-    words as the file spells them. `dynamic` says that arguments may be given which cannot be seen here: every
-    flag not seen is then unknown.
+    `line` is that of the helm or helmfile word, or the first of the declaration. `release`,
+    `chart`, `version` (the chart's) and `namespace` are None where they are not given or cannot be
+    told; `written` then has the words as the file spells them. `dynamic` says that arguments may be
+    given which cannot be seen here: every flag not seen is then unknown.
     """
 
     file: str
@@ -103,9 +106,11 @@ class Invocation(Struct, frozen=True):
     values_files: tuple[str, ...] = ()
     """The files that give values as they are written; `INLINE` for values inside a declaration."""
     sets: tuple[str, ...] = ()
-    """Each `--set`-like argument as it is written: `key=value`, or the key where the value is given elsewhere."""
+    """Each `--set`-like argument as it is written: `key=value`, or the key where the value is given
+    elsewhere."""
     assigned: tuple[Assignment, ...] = ()
-    """Those of `sets` that `--set` itself gives, whose types Helm guesses, where they can be told."""
+    """Those of `sets` that `--set` itself gives, whose types Helm guesses, where they can be
+    told."""
     dynamic: bool = False
     written: Mapping[str, str] = field(default_factory=dict)
     """release, chart, version, namespace and action as spelled in the file."""
@@ -128,7 +133,8 @@ class Invocation(Struct, frozen=True):
     """The file's text, for edits of it; None for a command that stands in no file."""
 
     def flag(self, name: str) -> Flag:
-        """The flag by Helm 3's name; one that was not seen is unset, or unknown where arguments are hidden."""
+        """The flag by Helm 3's name; one that was not seen is unset, or unknown where arguments are
+        hidden."""
         return self.flags.get(name) or (UNKNOWN if self.dynamic else UNSET)
 
     @property
@@ -143,7 +149,8 @@ class Invocation(Struct, frozen=True):
 
     @property
     def deploys(self) -> bool:
-        """Whether it changes a release in the cluster: install, upgrade, rollback, uninstall, apply, sync, destroy."""
+        """Whether it changes a release in the cluster: install, upgrade, rollback, uninstall,
+        apply, sync, destroy."""
         return self.action in (
             "install",
             "upgrade",

@@ -18,11 +18,12 @@ Found = Invocation | RuleFailure
 
 
 class Reader(Struct, frozen=True):
-    """One kind of file. `wants` looks at the name and the text (cheaply); `read` yields what it finds.
+    """One kind of file. `wants` looks at the name and the text (cheaply); `read` yields what it
+    finds.
 
-    Of the readers with `rank` 0 each that wants a file reads it; of those with a higher rank only the first.
-    So a declaration inside a shell script is found beside the script's commands, and a workflow is not read
-    again as plain YAML.
+    Of the readers with `rank` 0 each that wants a file reads it; of those with a higher rank only
+    the first. So a declaration inside a shell script is found beside the script's commands, and a
+    workflow is not read again as plain YAML.
     """
 
     name: str

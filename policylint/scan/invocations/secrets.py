@@ -46,7 +46,8 @@ def _masked(name: str, flag: Flag) -> Flag:
 
 
 def _without_pieces(name: str, text: str) -> str:
-    """An argument without the values of secret-like keys, nor what a comma within one made an argument of its own."""
+    """An argument without the values of secret-like keys, nor what a comma within one made an
+    argument of its own."""
     shown = NAMED.sub(rf"\g<key>{MASK}", _PAIR.sub(_hide, text))
     pieces = [piece for piece in argument_secrets(f"--{name}", text, strict=True) if piece in shown]
     if not pieces:

@@ -21,7 +21,8 @@ _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 
 
 class Setting(Struct, frozen=True):
-    """One of Helm's flags as a declaration has it: `state` is set, unset (said to be off) or unknown."""
+    """One of Helm's flags as a declaration has it: `state` is set, unset (said to be off) or
+    unknown."""
 
     flag: str
     state: str
@@ -31,7 +32,8 @@ class Setting(Struct, frozen=True):
 
 
 class Table(Struct, frozen=True):
-    """How one tool spells Helm's flags; `mode` is what it does with the last release's values by default."""
+    """How one tool spells Helm's flags; `mode` is what it does with the last release's values by
+    default."""
 
     settings: Mapping[str, Reading]
     options: Mapping[str, Reading] = field(default_factory=dict)
@@ -91,7 +93,8 @@ def setting(found: Tree, reading: Reading, item: Tree) -> Iterator[Setting]:
 
 
 def untold(reading: Reading, spot: Spot, written: str, *, there: bool = True) -> Setting:
-    """A setting whose value cannot be told: a switch is unknown then, a value is given whatever it is."""
+    """A setting whose value cannot be told: a switch is unknown then, a value is given whatever it
+    is."""
     given = there and reading[1] in ("text", "seconds")
     return Setting(reading[0], "set" if given else "unknown", None, spot, written)
 
@@ -125,7 +128,8 @@ def literal(
 
 
 def strongest(found: Iterable[Setting]) -> dict[str, Setting]:
-    """One setting for each flag: the first that turns it on, else an unknown one, else the first."""
+    """One setting for each flag: the first that turns it on, else an unknown one, else the
+    first."""
     rank = {"set": 2, "unknown": 1, "unset": 0}
     best: dict[str, Setting] = {}
     for each in found:
@@ -135,7 +139,8 @@ def strongest(found: Iterable[Setting]) -> dict[str, Setting]:
 
 
 Argument = tuple[str, Spot, bool]
-"""(text, where it stands, whether a part of it is decided elsewhere) of one item of a list of arguments."""
+"""(text, where it stands, whether a part of it is decided elsewhere) of one item of a list of
+arguments."""
 
 
 def arguments(listed: Tree | None) -> Iterator[Setting]:

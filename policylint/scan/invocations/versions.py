@@ -13,7 +13,8 @@ _HELM2_VERBS = ("init", "reset", "serve", "home", "tiller")
 
 
 def known_verb(verb: str) -> bool:
-    """Whether all of a verb's flags are known, those included that help hides (found by trying, for these verbs)."""
+    """Whether all of a verb's flags are known, those included that help hides (found by trying, for
+    these verbs)."""
     return verb in ("install", "upgrade", "rollback", "uninstall", "template")
 
 
@@ -41,7 +42,8 @@ def is_helm2_verb(verb: str) -> bool:
 
 
 def absent(version: str, verb: str, name: str) -> str:
-    """Why an exact version lacks a flag that its line has; "" where it has it, or where only the line is known."""
+    """Why an exact version lacks a flag that its line has; "" where it has it, or where only the
+    line is known."""
     at = _numbers(version)
     if len(at) < 2:
         return ""
@@ -58,7 +60,8 @@ def absent(version: str, verb: str, name: str) -> str:
 
 
 def refuses(version: str, verb: str, name: str, value: str) -> bool:
-    """Whether a Helm stops at this value of a flag that it knows; an unknown patch of a line counts as its newest."""
+    """Whether a Helm stops at this value of a flag that it knows; an unknown patch of a line counts
+    as its newest."""
     at = _numbers(version)
     for row in flags.notes()["values"]:
         if row["line"] != version[:1] or row["name"] != name or verb not in row["verbs"]:

@@ -1,4 +1,5 @@
-"""Tasks and actions that run Helm for a pipeline: their inputs become Helm's flags, by data/actions.yaml."""
+"""Tasks and actions that run Helm for a pipeline: their inputs become Helm's flags, by
+data/actions.yaml."""
 
 from __future__ import annotations
 
@@ -32,12 +33,14 @@ def rows() -> tuple[Mapping[str, Any], ...]:
 
 
 def row_of(name: str) -> Mapping[str, Any] | None:
-    """The row of an action, task or step by its name without version; None for one that runs no Helm."""
+    """The row of an action, task or step by its name without version; None for one that runs no
+    Helm."""
     return next((row for row in rows() if re.fullmatch(row["match"], name, re.IGNORECASE)), None)
 
 
 class Step(Struct, frozen=True):
-    """One use of an action: the step's node (its first line is the place), the inputs, what surrounds it."""
+    """One use of an action: the step's node (its first line is the place), the inputs, what
+    surrounds it."""
 
     source: Source
     node: Yaml

@@ -40,7 +40,8 @@ def read(root: Tree) -> Iterator[Declaration]:
 
 
 def _sources(spec: Tree) -> Iterator[Tree]:
-    """Those of `sources`; of an empty list it is the one `source`, as Argo CD's HasMultipleSources has it."""
+    """Those of `sources`; of an empty list it is the one `source`, as Argo CD's HasMultipleSources
+    has it."""
     single, several = spec.get("source"), spec.get("sources")
     listed = list(several.items()) if several else []
     if single and not listed:

@@ -54,7 +54,8 @@ def _assigned(text: Text, pattern: re.Pattern[str], group: int) -> dict[str, Tex
 def read(
     source: Source, text: Text, values: Mapping[str, Value], glue: str, job: Job | None
 ) -> Iterator[Invocation]:
-    """The invocations of a script for Windows whose variables have these values; `glue` continues a line."""
+    """The invocations of a script for Windows whose variables have these values; `glue` continues a
+    line."""
     reading = Shell(source.text)
     text = _continued(text, glue)
     for line in re.finditer(r"(?:\\\n|[^\n])+", text.text):

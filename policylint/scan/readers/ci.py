@@ -38,7 +38,8 @@ def is_yaml(source: Source) -> bool:
 
 
 def variables(*nodes: Yaml | None) -> dict[str, Text]:
-    """Variables of `name: value` mappings, or of lists of `name`/`value` and single pairs; later ones win."""
+    """Variables of `name: value` mappings, or of lists of `name`/`value` and single pairs; later
+    ones win."""
     found: dict[str, Text] = {}
     for node in nodes:
         for name, value in _pairs(node):
@@ -62,7 +63,8 @@ def _pairs(node: Yaml | None) -> Iterator[tuple[str, Yaml]]:
 
 
 def resolve(text: Text, pattern: re.Pattern[str], lookup: Callable[[str], Text | None]) -> Text:
-    """Put the known values of a CI's own expressions (`${{ env.X }}`, `$(X)`, `%X%`) in their places."""
+    """Put the known values of a CI's own expressions (`${{ env.X }}`, `$(X)`, `%X%`) in their
+    places."""
     for match in reversed(list(pattern.finditer(text.text))):
         value = lookup(match[1])
         if value is not None and value.known is not None:
@@ -115,7 +117,8 @@ def minutes(text: str) -> float | None:
 
 
 def words(parts: Iterable[Text]) -> Text:
-    """An argument list as a shell would be given it: each part quoted; a script for a shell in it stays as it is."""
+    """An argument list as a shell would be given it: each part quoted; a script for a shell in it
+    stays as it is."""
     every = list(parts)
     given = bool(every) and every[0].text.rpartition("/")[2] in (
         "sh",

@@ -1,4 +1,5 @@
-"""Crossplane: Release of provider-helm, cluster-scoped (helm.crossplane.io) and namespaced (helm.m.crossplane.io)."""
+"""Crossplane: Release of provider-helm, cluster-scoped (helm.crossplane.io) and namespaced
+(helm.m.crossplane.io)."""
 
 from __future__ import annotations
 

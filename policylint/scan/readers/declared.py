@@ -16,7 +16,8 @@ from policylint.scan.texts.yaml import Spot, Tree
 
 
 class Word(Struct, frozen=True):
-    """A text of a declaration: None where there is none, or where it is decided elsewhere (`dynamic`)."""
+    """A text of a declaration: None where there is none, or where it is decided elsewhere
+    (`dynamic`)."""
 
     text: str | None = None
     dynamic: bool = False
@@ -119,7 +120,8 @@ def _flag(setting: Setting, source: Source) -> Flag:
 
 
 def _place(spot: Spot, source: Source) -> Place:
-    """The place of lines and columns; a spot of another file (a base) keeps its own name and has no bytes."""
+    """The place of lines and columns; a spot of another file (a base) keeps its own name and has no
+    bytes."""
     if spot.file and spot.file != source.file:
         return Place(spot.file, spot.line, spot.column)
     starts = _line_starts(source.text)

@@ -1,4 +1,5 @@
-"""Flux: HelmRelease of helm.toolkit.fluxcd.io (v2, v2beta1, v2beta2) and of the first Flux (helm.fluxcd.io/v1)."""
+"""Flux: HelmRelease of helm.toolkit.fluxcd.io (v2, v2beta1, v2beta2) and of the first Flux
+(helm.fluxcd.io/v1)."""
 
 from __future__ import annotations
 
@@ -83,7 +84,8 @@ def _chart(root: Tree, known: Sources) -> tuple[Word, Word]:
 
 
 def _source(ref: Tree, namespace: str | None, known: Sources) -> Tree | None:
-    """The object that a chartRef names; without namespaces in the files, the only one of that name."""
+    """The object that a chartRef names; without namespaces in the files, the only one of that
+    name."""
     kind, name = ref.string("kind") or "", ref.string("name")
     exact = known.get((kind, ref.string("namespace") or namespace, name))
     named = [
@@ -93,7 +95,8 @@ def _source(ref: Tree, namespace: str | None, known: Sources) -> Tree | None:
 
 
 def _remediation(root: Tree) -> Iterator[Setting]:
-    """A failed upgrade is rolled back when remediation is asked for: retries, or the last failure by itself."""
+    """A failed upgrade is rolled back when remediation is asked for: retries, or the last failure
+    by itself."""
     upgrade, found = root.get("spec", "upgrade"), root.get("spec", "upgrade", "remediation")
     strategy = upgrade.get("strategy") if upgrade else None
     if (
@@ -139,7 +142,8 @@ def _values(root: Tree) -> Iterator[str]:
 
 
 def _first_flux(root: Tree) -> Declaration:
-    """The HelmRelease of the Helm Operator, whose release is called `namespace-name` unless it says otherwise."""
+    """The HelmRelease of the Helm Operator, whose release is called `namespace-name` unless it says
+    otherwise."""
     home = word(root.get("metadata", "namespace"))
     namespace = first(word(root.get("spec", "targetNamespace")), home)
     chart = root.get("spec", "chart")

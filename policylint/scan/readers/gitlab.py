@@ -1,4 +1,5 @@
-"""GitLab CI: before_script, script and after_script of jobs, with extends, defaults, anchors and !reference."""
+"""GitLab CI: before_script, script and after_script of jobs, with extends, defaults, anchors and
+!reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""helmfile: the releases of a state file, with what they inherit from templates, helmDefaults and bases."""
+"""helmfile: the releases of a state file, with what they inherit from templates, helmDefaults and
+bases."""
 
 from __future__ import annotations
 
@@ -49,7 +50,8 @@ class State(Struct, frozen=True):
 
 
 class General(Struct, frozen=True):
-    """What holds for every release that says nothing else: each key's value and the defaults it stands in."""
+    """What holds for every release that says nothing else: each key's value and the defaults it
+    stands in."""
 
     said: Mapping[str, tuple[Tree, Tree]]
     open: bool
@@ -57,7 +59,8 @@ class General(Struct, frozen=True):
 
 
 class Layer(Struct, frozen=True):
-    """One place that a release takes keys from: its own item, or a template with some keys left out."""
+    """One place that a release takes keys from: its own item, or a template with some keys left
+    out."""
 
     tree: Tree
     without: tuple[str, ...] = ()
@@ -80,7 +83,8 @@ def read(text: str, file: str, near: Near) -> Iterator[Read]:
 
 
 def is_state(roots: tuple[Tree, ...], file: str) -> bool:
-    """Whether these are the documents of a helmfile: by its keys, or by its name and a list of releases."""
+    """Whether these are the documents of a helmfile: by its keys, or by its name and a list of
+    releases."""
     listed = [
         item
         for root in roots

@@ -1,4 +1,5 @@
-"""Jenkins pipelines: the strings given to sh, bat and powershell, with what Groovy puts into them."""
+"""Jenkins pipelines: the strings given to sh, bat and powershell, with what Groovy puts into
+them."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ _UNITS = {"SECONDS": 1 / 60, "MINUTES": 1.0, "HOURS": 60.0, "DAYS": 1440.0}
 
 
 class Literal(Struct, frozen=True):
-    """A Groovy string: its text (escapes undone, interpolations unknown or known), where it ends."""
+    """A Groovy string: its text (escapes undone, interpolations unknown or known), where it
+    ends."""
 
     text: Text
     end: int
@@ -71,7 +73,8 @@ def _read(source: Source) -> Iterator[Found]:
 
 
 def _helpers(text: str) -> Iterator[re.Match[str]]:
-    """Calls of a pipeline's own methods that run a command, by their names: `getShResult(this, "...")`."""
+    """Calls of a pipeline's own methods that run a command, by their names: `getShResult(this,
+    "...")`."""
     named = (
         (match, {*_PARTS.sub(" ", match[1]).lower().split()}) for match in _HELPER.finditer(text)
     )
@@ -151,7 +154,8 @@ def _literal(text: str, at: int, known: dict[str, Text]) -> Literal | None:
 
 
 def _unescaped(body: Text, interpolated: bool, known: dict[str, Text]) -> Text:
-    """Escapes undone and `${...}` of a double-quoted string put in; an escaped dollar stays the shell's."""
+    """Escapes undone and `${...}` of a double-quoted string put in; an escaped dollar stays the
+    shell's."""
     pattern = (
         re.compile(r"\\(.)|" + _INTERPOLATION.pattern, re.DOTALL)
         if interpolated
@@ -186,7 +190,8 @@ def _unescaped(body: Text, interpolated: bool, known: dict[str, Text]) -> Text:
 
 
 def _variables(text: str, original: str) -> dict[str, Text]:
-    """Variables given once and plainly: `def x = '...'`, `environment { X = "..." }`, `withEnv(["X=..."])`."""
+    """Variables given once and plainly: `def x = '...'`, `environment { X = "..." }`,
+    `withEnv(["X=..."])`."""
     found: dict[str, list[Text]] = {}
     del original
     for match in _ASSIGN.finditer(text):

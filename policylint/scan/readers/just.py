@@ -1,4 +1,5 @@
-"""Justfiles: each recipe in its own shell, with the variables and the defaults of the file put in."""
+"""Justfiles: each recipe in its own shell, with the variables and the defaults of the file put
+in."""
 
 from __future__ import annotations
 
@@ -63,7 +64,8 @@ def _put_in(text: Text, known: Mapping[str, Text]) -> Text:
 
 
 def _values(text: str) -> dict[str, Text]:
-    """Variables that are strings, other variables, or both put together; an environment's default counts."""
+    """Variables that are strings, other variables, or both put together; an environment's default
+    counts."""
     found: dict[str, Text] = {}
     for match in _ASSIGN.finditer(text):
         value = _value(text, match.start(2), match.end(2), found)
@@ -92,7 +94,8 @@ def _value(text: str, at: int, end: int, known: Mapping[str, Text]) -> Text | No
 
 
 def _parameters(text: str, recipe: re.Match[str]) -> dict[str, Text]:
-    """A recipe's parameters: their defaults, or what cannot be told (an empty default may take any words)."""
+    """A recipe's parameters: their defaults, or what cannot be told (an empty default may take any
+    words)."""
     found: dict[str, Text] = {}
     for match in _PARAMETER.finditer(text, recipe.start(1), recipe.end(1)):
         given = match[2] is not None and match.end(2) - match.start(2) > 2

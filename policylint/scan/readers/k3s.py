@@ -1,4 +1,5 @@
-"""k3s and RKE2: HelmChart of helm.cattle.io (a HelmChartConfig changes a chart declared elsewhere and is none)."""
+"""k3s and RKE2: HelmChart of helm.cattle.io (a HelmChartConfig changes a chart declared elsewhere
+and is none)."""
 
 from __future__ import annotations
 

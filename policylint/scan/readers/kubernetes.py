@@ -1,4 +1,5 @@
-"""Objects that declare Helm releases (HelmRelease, Application, HelmChart, HelmOp) in manifests and in other text."""
+"""Objects that declare Helm releases (HelmRelease, Application, HelmChart, HelmOp) in manifests and
+in other text."""
 
 from __future__ import annotations
 
@@ -49,7 +50,8 @@ def _read(source: Source) -> Iterator[Found]:
 
 
 def _variables(text: str) -> dict[str, str]:
-    """The variables of a script that are only ever set to one literal, as here-documents name them."""
+    """The variables of a script that are only ever set to one literal, as here-documents name
+    them."""
     said: dict[str, set[str]] = {}
     for name, value in _ASSIGNED.findall(text):
         said.setdefault(name, set()).add(value.strip())

@@ -1,4 +1,5 @@
-"""Kustomize: the charts that a kustomization inflates (helmCharts, helmChartInflationGenerator and its own files)."""
+"""Kustomize: the charts that a kustomization inflates (helmCharts, helmChartInflationGenerator and
+its own files)."""
 
 from __future__ import annotations
 

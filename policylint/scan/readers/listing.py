@@ -1,4 +1,5 @@
-"""Which files of a repository are looked at: git lists those that may name helm while everything else is loaded."""
+"""Which files of a repository are looked at: git lists those that may name helm while everything
+else is loaded."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from policylint.runtime.outputs import nameless, said
 WORDS = ("helm", "argoproj", "fleet.cattle", "releases:")
 """A file without any of these (in any case) runs no Helm and declares no release."""
 _FEW = 300
-"""Files that git does not track and that are opened without asking git which of them hold a word."""
+"""Files that git does not track and that are opened without asking git which of them hold a
+word."""
 _MOST = 1 << 16
 """Bytes of names that are taken from git at once."""
 
@@ -34,7 +36,8 @@ def settings() -> Mapping[str, Any]:
 def listed(
     paths: Sequence[Path], skip: Sequence[str] = (), words: Sequence[str] = WORDS
 ) -> list[Listing]:
-    """The files below these paths that hold one of the words; `skip` are more patterns of directories to leave out."""
+    """The files below these paths that hold one of the words; `skip` are more patterns of
+    directories to leave out."""
     patterns = (*settings()["skip"], *skip)
     return [Listing(each, patterns, words) for each in paths]
 
@@ -42,8 +45,9 @@ def listed(
 class Listing:
     """The files of one path that hold one of some words, in any case, from now on under way.
 
-    A directory's files are those that git knows or would add; outside a work tree, or without git, all of them.
-    `patterns` are directories that are left out. A path that is not there is a failure.
+    A directory's files are those that git knows or would add; outside a work tree, or without git,
+    all of them. `patterns` are directories that are left out. A path that is not there is a
+    failure.
     """
 
     def __init__(self, path: Path, patterns: tuple[str, ...], words: Sequence[str]) -> None:
@@ -74,7 +78,8 @@ class Listing:
         )
 
     def paths(self) -> Iterator[str]:
-        """The files, those that may hold a word as git finds them; the path itself where it is a file.
+        """The files, those that may hold a word as git finds them; the path itself where it is a
+        file.
 
         In full and with slashes: there may be thousands of them.
         """
@@ -119,14 +124,16 @@ class Listing:
         return self._found
 
     def _looked_through(self, names: bytes) -> bytes:
-        """Of the files that git does not track, those that may hold a word: all of a few, else as git finds them."""
+        """Of the files that git does not track, those that may hold a word: all of a few, else as
+        git finds them."""
         if names.count(b"\0") <= _FEW:
             return names
         found = _Printing(self._path, *self._search, "--untracked").result
         return names if found is None else found
 
     def _naming(self) -> Iterator[str]:
-        """The names that git prints; afterwards there is no `_grep` where git could not look through all files."""
+        """The names that git prints; afterwards there is no `_grep` where git could not look
+        through all files."""
         grep = self._grep
         if grep is None or grep.stdout is None or grep.stderr is None:
             return
@@ -141,7 +148,8 @@ class Listing:
 
 
 def _command(path: Path, arguments: Sequence[str]) -> list[str]:
-    """A git command; git is kept from running what the repository's own configuration names (a file system monitor)."""
+    """A git command; git is kept from running what the repository's own configuration names (a file
+    system monitor)."""
     return [
         "git",
         "-C",
@@ -189,7 +197,8 @@ def _kept(names: bytes, patterns: tuple[str, ...]) -> Iterator[str]:
 
 
 def _count(names: bytes, patterns: tuple[str, ...]) -> int:
-    """How many of the names that git printed are kept; looked at one by one only where one may be left out."""
+    """How many of the names that git printed are kept; looked at one by one only where one may be
+    left out."""
     parts = (max(re.split(r"[*?]", pattern.strip("/")), key=len) for pattern in patterns)
     hidden = names.startswith(b".") or b"/." in names or b"\0." in names
     if any(os.fsencode(part) in names for part in parts if hidden or not part.startswith(".")):

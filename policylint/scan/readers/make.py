@@ -30,7 +30,8 @@ _DOLLAR = pattern(r"\$(?:\$|([({])|([\w@<^*?%+]))")
 _CALL = pattern(r"call[ \t]+([\w.-]+)[ \t]*(?:,(.*))?$", re.DOTALL)
 _DEPTH = 8
 _LIMIT = 20_000
-"""The longest a value may become; a file that doubles its variables again and again is cut there."""
+"""The longest a value may become; a file that doubles its variables again and again is cut
+there."""
 
 
 class _Variables:
@@ -69,7 +70,8 @@ class _Variables:
             self.values[name] = value
 
     def expand(self, text: Text, arguments: dict[str, Text] | None = None, depth: int = 0) -> Text:
-        """The text with `$(X)` put in, `$$` as the shell's dollar; what make works out is one unknown."""
+        """The text with `$(X)` put in, `$$` as the shell's dollar; what make works out is one
+        unknown."""
         changes, size = [], len(text.text)
         for first, last, name in _references(text.text):
             value = self._value(name, arguments or {}, depth)
@@ -144,7 +146,8 @@ def _value(text: Text) -> Text:
 
 
 def _outside(define: re.Match[str]) -> str:
-    """A definition as it is read outside recipes: rules of its own stay, for an `eval` makes them the file's."""
+    """A definition as it is read outside recipes: rules of its own stay, for an `eval` makes them
+    the file's."""
     if _RULE.search(define[2]):
         lead, end = define.start(2) - define.start(), define.end(2) - define.start()
         return " " * (lead - 1) + "\n" + define[2] + re.sub(r"[^\n]", " ", define.group()[end:])

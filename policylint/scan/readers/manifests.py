@@ -1,4 +1,5 @@
-"""Kubernetes objects that drive Helm, wherever a text holds them: documents, lists, here-documents, strings."""
+"""Kubernetes objects that drive Helm, wherever a text holds them: documents, lists, here-documents,
+strings."""
 
 from __future__ import annotations
 
@@ -37,11 +38,12 @@ def mentions(text: str) -> bool:
 def objects(
     text: str, file: str, *, yaml: bool = True, within: Sequence[tuple[int, int]] | None = None
 ) -> Iterator[Tree | ReadError]:
-    """The objects of the groups that drive Helm, in order of their lines; errors in place of unreadable ones.
+    """The objects of the groups that drive Helm, in order of their lines; errors in place of
+    unreadable ones.
 
-    With `yaml` the text's own documents are read; without, only what stands inside other text, in the parts
-    `within` it where these are given. Patches of a kustomization change an object that is declared elsewhere and
-    are left out.
+    With `yaml` the text's own documents are read; without, only what stands inside other text, in
+    the parts `within` it where these are given. Patches of a kustomization change an object that is
+    declared elsewhere and are left out.
     """
     found = [*(_own(text, file) if yaml else ()), *_inside(text, file, yaml=yaml, within=within)]
     yield from sorted((each for each in found if _is_object(each)), key=lambda each: each.line)

@@ -76,7 +76,8 @@ def _read(source: Source) -> Iterator[Found]:
 
 
 def _placeholders(text: Text) -> Text:
-    """`<release-name>` and `[release name]` stand for what a reader fills in; a shell would read them otherwise."""
+    """`<release-name>` and `[release name]` stand for what a reader fills in; a shell would read
+    them otherwise."""
     for match in _PLACEHOLDER.finditer(text.text):
         text = text.put(match.start(), match.end(), HOLE)
     return text
@@ -102,7 +103,8 @@ def _located(whole: str, starts: list[int], first: int, content: str) -> Text:
 
 
 def _session(text: Text) -> Text:
-    """A console session: with prompts, only what follows one is a command; without, every line is."""
+    """A console session: with prompts, only what follows one is a command; without, every line
+    is."""
     lines = list(re.finditer(r"(?:\\\n|[^\n])+", text.text))
     prompted = any(re.match(r"[ \t]*(?:[\w.@:~/-]*[$%❯➜])[ \t]+\S", line.group()) for line in lines)
     if not prompted:

@@ -1,4 +1,5 @@
-"""Commands in any other YAML: Bitbucket, Drone, Tekton, Travis, build specs, Ansible's shell tasks, container specs.
+"""Commands in any other YAML: Bitbucket, Drone, Tekton, Travis, build specs, Ansible's shell tasks,
+container specs.
 
 A CI of its own kind needs no reader here as long as its commands stand under a key that says so.
 """
@@ -122,7 +123,8 @@ def _mapping(source: Source, node: Yaml, known: dict[str, Text]) -> Iterator[Fou
 
 
 def nested(source: Source, value: Yaml) -> Iterator[Found]:
-    """The commands of the YAML that a text holds: a plugin's configuration, a build specification."""
+    """The commands of the YAML that a text holds: a plugin's configuration, a build
+    specification."""
     for root in within(value):
         for node in walk(root):
             if node.mapping:
@@ -142,7 +144,8 @@ def _listed(keys: dict[str, Yaml]) -> bool:
 def _container(
     source: Source, keys: dict[str, Yaml], known: dict[str, Text], image: str
 ) -> Iterator[Found]:
-    """A container's command and arguments as words; an image whose entry point is helm is the helm word."""
+    """A container's command and arguments as words; an image whose entry point is helm is the helm
+    word."""
     lists = [keys[name] for name in _ARGV if name in keys]
     parts = [
         item.text() for node in lists for item in (node.items() if not node.scalar else [node])
@@ -168,7 +171,8 @@ def _macros(text: Text) -> Text:
 
 
 def _script(source: Source, name: str, value: Yaml, known: dict[str, Text]) -> Iterator[Found]:
-    """A text, a list of texts (one shell session), or mappings that hold one (`cmd:`, `command:`)."""
+    """A text, a list of texts (one shell session), or mappings that hold one (`cmd:`,
+    `command:`)."""
     if name == "argv":
         yield from listed(source, words(item.text() for item in value.items()), Env(dict(known)))
         return

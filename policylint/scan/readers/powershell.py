@@ -1,7 +1,8 @@
-"""PowerShell scripts: each statement that runs helm, with the strings and arrays that the script puts together.
+"""PowerShell scripts: each statement that runs helm, with the strings and arrays that the script
+puts together.
 
-What PowerShell writes otherwise than a shell (`$env:X`, `$x.Key`, `@splat`, backticks) is written as a shell has it,
-each character where it stands; the commands are then read as shell commands.
+What PowerShell writes otherwise than a shell (`$env:X`, `$x.Key`, `@splat`, backticks) is written
+as a shell has it, each character where it stands; the commands are then read as shell commands.
 """
 
 from __future__ import annotations
@@ -92,7 +93,8 @@ def _silent(text: str) -> Iterator[tuple[int, int]]:
 
 
 class _Blocks(Struct, frozen=True):
-    """Where the blocks of a script begin and end, and where the parameters of its functions stand."""
+    """Where the blocks of a script begin and end, and where the parameters of its functions
+    stand."""
 
     at: tuple[int, ...]
     depths: tuple[int, ...]
@@ -114,7 +116,8 @@ class _Blocks(Struct, frozen=True):
         return self.depths[bisect_left(self.at, at)]
 
     def overridden(self, at: int) -> bool:
-        """Whether an assignment is the default of a function's parameter, which its callers give."""
+        """Whether an assignment is the default of a function's parameter, which its callers
+        give."""
         index = bisect_right(self.parameters, at, key=lambda span: span[0]) - 1
         return index >= 0 and at < self.parameters[index][1]
 
@@ -122,7 +125,8 @@ class _Blocks(Struct, frozen=True):
 def _assign(
     text: Text, match: re.Match[str], values: dict[str, Value | None], *, inside: bool
 ) -> None:
-    """Note what one assignment makes of a variable; one that may not be reached leaves it unknown."""
+    """Note what one assignment makes of a variable; one that may not be reached leaves it
+    unknown."""
     name, operator = match[1].lower(), match[2]
     if match[3] == "@(":
         found: Value | None = _items(text, match.end(), _closing(text.text, match.end()))
@@ -188,7 +192,8 @@ def _maybe(word: Word) -> Word:
 
 
 def _closing(text: str, at: int) -> int:
-    """The position of the bracket that closes a list; where none does it soon, that of what opens it."""
+    """The position of the bracket that closes a list; where none does it soon, that of what opens
+    it."""
     depth = 1
     for match in _BRACKET.finditer(text, at, at + _LONGEST):
         depth += {"(": 1, ")": -1}.get(match.group(), 0)

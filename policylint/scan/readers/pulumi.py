@@ -1,4 +1,5 @@
-"""Pulumi: Release and Chart of the Kubernetes provider, in YAML and in literal TypeScript and Python calls."""
+"""Pulumi: Release and Chart of the Kubernetes provider, in YAML and in literal TypeScript and
+Python calls."""
 
 from __future__ import annotations
 
@@ -103,7 +104,8 @@ def _may_declare(name: str) -> bool:
 
 
 def _declares(call: Call) -> bool:
-    """Whether a chart is named, or may be: without one the call makes nothing (the classes' own code does so)."""
+    """Whether a chart is named, or may be: without one the call makes nothing (the classes' own
+    code does so)."""
     return call.spread or bool(_CHARTS & set(call.options))
 
 

@@ -1,4 +1,5 @@
-"""Skaffold: the Helm releases of a skaffold.yaml, in its deploy and manifests sections and its profiles."""
+"""Skaffold: the Helm releases of a skaffold.yaml, in its deploy and manifests sections and its
+profiles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Terraform and OpenTofu: `helm_release` of provider v2 (blocks) and v3 (attributes), in texts of other kinds too."""
+"""Terraform and OpenTofu: `helm_release` of provider v2 (blocks) and v3 (attributes), in texts of
+other kinds too."""
 
 from __future__ import annotations
 
@@ -59,7 +60,8 @@ def read(text: str) -> Iterator[Read]:
 
 
 def read_manifests(text: str) -> Iterator[Declaration]:
-    """What objects of Kubernetes declare that a file has as values: `manifest = {...}`, `yamlencode({...})`."""
+    """What objects of Kubernetes declare that a file has as values: `manifest = {...}`,
+    `yamlencode({...})`."""
     module = parse(text)
     for block in module.blocks:
         for name in _MANIFESTS:
@@ -83,7 +85,8 @@ def _objects(said: dict[str, Any], block: Block) -> Iterator[Declaration]:
 
 
 def read_inside(text: str, within: Iterable[tuple[int, int]]) -> Iterator[Read]:
-    """The releases that stand in these parts of a text of another kind: here-documents, block scalars."""
+    """The releases that stand in these parts of a text of another kind: here-documents, block
+    scalars."""
     for start, end in within:
         for match in _HEAD.finditer(text, start, end):
             head = text.rfind("\n", 0, match.end()) + 1
@@ -95,7 +98,8 @@ def read_inside(text: str, within: Iterable[tuple[int, int]]) -> Iterator[Read]:
 
 
 def _alone(text: str, seen: set[int]) -> Iterator[Block]:
-    """The releases of a text that is no HCL as a whole, each read by itself; `seen` are the lines of those found."""
+    """The releases of a text that is no HCL as a whole, each read by itself; `seen` are the lines
+    of those found."""
     for match in itertools.islice(_HEAD.finditer(text), _MOST_ALONE):
         head = text.rfind("\n", 0, match.end()) + 1
         module = parse(

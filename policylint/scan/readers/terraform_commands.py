@@ -71,7 +71,8 @@ def _strings(node: Node) -> Iterator[Node]:
 
 
 def _string(node: Node, source: Source, module: Module, offsets: list[int] | None) -> Text:
-    """A string's text at its places in the file; an interpolation of an unknown value as what cannot be told."""
+    """A string's text at its places in the file; an interpolation of an unknown value as what
+    cannot be told."""
 
     def at(byte: int) -> int:
         return offsets[byte] if offsets else byte

@@ -31,7 +31,8 @@ class Scan(Struct, frozen=True):
 
 
 def scan(paths: Sequence[Path], root: Path, *, skip: Sequence[str] = ()) -> Scan:
-    """Every way Helm is run in these files and directories; files are named relative to `root` where below it.
+    """Every way Helm is run in these files and directories; files are named relative to `root`
+    where below it.
 
     `skip` are more patterns of directories to leave out. A path that does not exist is a failure.
     """
@@ -60,7 +61,8 @@ def scanned(listings: Sequence[Listing], root: Path) -> Scan:
 def naming(
     word: str | Sequence[str], paths: Sequence[Path], root: Path, *, skip: Sequence[str] = ()
 ) -> Iterator[Source]:
-    """The files below these paths that hold a word, or one of several, in any case; what cannot be read is left out."""
+    """The files below these paths that hold a word, or one of several, in any case; what cannot be
+    read is left out."""
     words = [word] if isinstance(word, str) else list(word)
     wanted = re.compile(b"|".join(re.escape(each.encode()) for each in words), re.IGNORECASE)
     base = root.absolute()

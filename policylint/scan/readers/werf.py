@@ -39,7 +39,8 @@ def _declaration(root: Tree, deploy: Tree) -> Declaration:
 
 
 def _name(tree: Tree | None, project: Word) -> Word:
-    """A name with werf's own `[[ project ]]` filled in; with `[[ env ]]`, the default, it is known when werf runs."""
+    """A name with werf's own `[[ project ]]` filled in; with `[[ env ]]`, the default, it is known
+    when werf runs."""
     if tree is None:
         return Word(None, True)
     said = word(tree)

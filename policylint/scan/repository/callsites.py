@@ -1,4 +1,5 @@
-"""Which files of a repository run which others: scripts, make targets, local actions, reusable workflows."""
+"""Which files of a repository run which others: scripts, make targets, local actions, reusable
+workflows."""
 
 from __future__ import annotations
 
@@ -106,7 +107,8 @@ def _scripts(line: str, files: Mapping[str, Parts], known: set[str]) -> Iterator
 
 
 def runs_at(source: Source, line: int) -> tuple[int, ...]:
-    """The lines at which a line of a script really runs: where the function around it is called, else itself."""
+    """The lines at which a line of a script really runs: where the function around it is called,
+    else itself."""
     if source.suffix in (".yaml", ".yml") or MAKE.search(source.file):
         return (line,)
     lines = source.text.split("\n")
@@ -130,7 +132,8 @@ def runs_at(source: Source, line: int) -> tuple[int, ...]:
 
 
 def _function(lines: list[str], line: int) -> str:
-    """The name of the shell function whose body holds a line; it ends at the first line that is a closing brace."""
+    """The name of the shell function whose body holds a line; it ends at the first line that is a
+    closing brace."""
     for at in range(line - 1, 0, -1):
         text = lines[at - 1]
         if re.match(r"^\}", text):
@@ -142,7 +145,8 @@ def _function(lines: list[str], line: int) -> str:
 
 
 def words_for(file: str) -> tuple[str, ...]:
-    """The words that a file names this one by, if it runs it: a script's name, make, an action's directory."""
+    """The words that a file names this one by, if it runs it: a script's name, make, an action's
+    directory."""
     name = posixpath.basename(file)
     if MAKE.search(file) or TASKS.search(file):
         return (

@@ -1,4 +1,5 @@
-"""Is policylint itself called before each deploy, and does its answer count? A reading of the files; nothing is run."""
+"""Is policylint itself called before each deploy, and does its answer count? A reading of the
+files; nothing is run."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ _NOTHING = "nothing runs policylint before it"
 
 
 class Coverage(Struct, frozen=True):
-    """One deploy and the guard that comes before it; `because` says which way, or why there is none."""
+    """One deploy and the guard that comes before it; `because` says which way, or why there is
+    none."""
 
     deploy: Invocation
     guard: Guard | None
@@ -49,7 +51,8 @@ class _Answer(Struct, frozen=True):
 
 
 _Placed = tuple[Guard, int, int, str]
-"""A guard, the line and column where it comes to run in a file, and why its answer stops nothing there."""
+"""A guard, the line and column where it comes to run in a file, and why its answer stops nothing
+there."""
 
 
 class _File(Struct, frozen=True):
@@ -60,9 +63,11 @@ class _File(Struct, frozen=True):
 
 
 def examine(deploys: Iterable[Invocation], sources: Iterable[Source]) -> tuple[Coverage, ...]:
-    """For each install, upgrade, rollback, apply or sync: the policylint run that comes before it, if any.
+    """For each install, upgrade, rollback, apply or sync: the policylint run that comes before it,
+    if any.
 
-    `sources` are the files of the repository that run policylint, hold a deploy, or run such a file.
+    `sources` are the files of the repository that run policylint, hold a deploy, or run such a
+    file.
     """
     held = {source.file: source for source in sources}
     parts = {name: parts_of(source) for name, source in held.items()}
@@ -81,7 +86,8 @@ class _Repository(Struct, frozen=True):
     """The guards of a file, its own and those it reaches."""
 
     def cover(self, deploy: Invocation) -> Coverage:
-        """The first way in which policylint comes before a deploy; else the first reason why it does not."""
+        """The first way in which policylint comes before a deploy; else the first reason why it
+        does not."""
         found = self.before(deploy.file, deploy.line, deploy.column)
         if found.guard is None and deploy.tool in DECLARED and (guard := self.anywhere(in_ci=True)):
             found = _Answer(guard, "runs in CI before the declaration is merged")
@@ -100,7 +106,8 @@ class _Repository(Struct, frozen=True):
         return None
 
     def before(self, name: str, line: int, column: int) -> _Answer:
-        """What guards a place of a file: above it, in what it waits for, or before each call of it."""
+        """What guards a place of a file: above it, in what it waits for, or before each call of
+        it."""
         place = (name, line, column)
         if place not in self.answers:
             self.answers[place] = _Answer(None, _NOTHING)  # for files that run each other
@@ -153,7 +160,8 @@ class _Repository(Struct, frozen=True):
         return _Answer(None, reason)
 
     def _guards(self, file: _File) -> tuple[_Placed, ...]:
-        """The guards of a file and of what it calls, each with the place and the flaw in this file, the last first."""
+        """The guards of a file and of what it calls, each with the place and the flaw in this file,
+        the last first."""
         name = file.source.file
         if name not in self.known:
             self.known[name] = ()  # for files that run each other

@@ -1,6 +1,8 @@
-"""The fields of the objects that declare Helm releases, and those that a declaration has beside them.
+"""The fields of the objects that declare Helm releases, and those that a declaration has beside
+them.
 
-data/declared-fields.json is made by scripts/make_declared_fields.py from the CustomResourceDefinitions.
+data/declared-fields.json is made by scripts/make_declared_fields.py from the
+CustomResourceDefinitions.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ def declared(invocation: Invocation) -> Tree | None:
 
 
 def unknown_fields(root: Tree) -> Iterator[tuple[tuple[str, ...], Tree, tuple[str, ...]]]:
-    """Each field below spec that its kind does not have: its path, the field, and the names known there."""
+    """Each field below spec that its kind does not have: its path, the field, and the names known
+    there."""
     api, kind = root.string("apiVersion") or "", root.string("kind") or ""
     spec: Tree | None = root.get("spec")
     if kind == "ApplicationSet":
@@ -65,7 +68,8 @@ def _beside(at: Tree, known: Known, older: frozenset[str], path: tuple[str, ...]
 
 
 def automated(invocation: Invocation) -> Tree | None:
-    """The automated sync of an Argo CD Application, or of an ApplicationSet's template; None where it is off."""
+    """The automated sync of an Argo CD Application, or of an ApplicationSet's template; None where
+    it is off."""
     root = declared(invocation) if invocation.tool == "argocd" else None
     if root is None:
         return None

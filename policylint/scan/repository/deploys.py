@@ -1,4 +1,5 @@
-"""Which of a repository's invocations deploy a given release, and what they say of the way it is upgraded."""
+"""Which of a repository's invocations deploy a given release, and what they say of the way it is
+upgraded."""
 
 from __future__ import annotations
 
@@ -16,11 +17,13 @@ Fact = TypeVar("Fact")
 _ACTIONS = ("install", "upgrade")
 _DOCUMENTS = (".md", ".mdx", ".rst", ".adoc")
 _MODES = ("reset-values", "reuse-values", "reset-then-reuse-values")
-"""By Helm's own precedence: the first that is set counts (helm pkg/action/upgrade.go, reuseValues)."""
+"""By Helm's own precedence: the first that is set counts (helm pkg/action/upgrade.go,
+reuseValues)."""
 
 
 class Deployment(Struct, frozen=True):
-    """What deploys one release. A fact is None where nothing tells it or the invocations disagree."""
+    """What deploys one release. A fact is None where nothing tells it or the invocations
+    disagree."""
 
     invocations: tuple[Invocation, ...] = ()
     values_mode: str | None = None
@@ -39,9 +42,11 @@ def deployment(
     chart: str = "",
     environment: str = "",
 ) -> Deployment:
-    """How this release is deployed; `chart` is a path from the directory that the invocations' files are named from.
+    """How this release is deployed; `chart` is a path from the directory that the invocations'
+    files are named from.
 
-    Of several, those of a CI job of this environment count, and examples of documentation only where there is no other.
+    Of several, those of a CI job of this environment count, and examples of documentation only
+    where there is no other.
     """
     found = _narrowed(deploys(invocations, name, namespace, chart), environment)
     return Deployment(
@@ -57,7 +62,8 @@ def deployment(
 def deploys(
     invocations: Iterable[Invocation], name: str, namespace: str = "", chart: str = ""
 ) -> tuple[Invocation, ...]:
-    """The installs and upgrades that name the release, else those of its chart whose release cannot be told."""
+    """The installs and upgrades that name the release, else those of its chart whose release cannot
+    be told."""
     real = (each for each in invocations if each.action in _ACTIONS and not is_dry_run(each))
     candidates = [each for each in real if _agrees(each.namespace, namespace)]
     named = [each for each in candidates if each.release == name]
@@ -77,7 +83,8 @@ def _narrowed(found: tuple[Invocation, ...], environment: str) -> tuple[Invocati
 
 
 def values_mode(invocation: Invocation) -> str | None:
-    """What an upgrade does with the last release's values; None where a flag that decides it is unknown."""
+    """What an upgrade does with the last release's values; None where a flag that decides it is
+    unknown."""
     for name in _MODES:
         flag = invocation.flag(name)
         if flag.state == "unknown":

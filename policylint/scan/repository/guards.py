@@ -1,4 +1,5 @@
-"""Where a file runs `policylint check` or `scan`, and whether a finding of it stops what follows."""
+"""Where a file runs `policylint check` or `scan`, and whether a finding of it stops what
+follows."""
 
 from __future__ import annotations
 
@@ -24,9 +25,11 @@ _HOOKS = (".pre-commit-config.yaml", ".pre-commit-config.yml", "lefthook.yml", "
 
 
 class Guard(Struct, frozen=True):
-    """A place where policylint is run: `kind` is command, step (a CI action) or hook (before a commit).
+    """A place where policylint is run: `kind` is command, step (a CI action) or hook (before a
+    commit).
 
-    `flaw` says why its answer stops nothing, "" where it does; `until` is the last line that it guards, 0 for all.
+    `flaw` says why its answer stops nothing, "" where it does; `until` is the last line that it
+    guards, 0 for all.
     """
 
     file: str

@@ -1,4 +1,5 @@
-"""The parts of a file that run on their own: jobs of a CI file with their steps, targets of a Makefile or Justfile."""
+"""The parts of a file that run on their own: jobs of a CI file with their steps, targets of a
+Makefile or Justfile."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ _NOT_JOBS = (
 
 
 class Step(Struct, frozen=True):
-    """One step of a job, by its lines. `anyway`: it runs though what came before it failed; `tolerant`: it may fail."""
+    """One step of a job, by its lines. `anyway`: it runs though what came before it failed;
+    `tolerant`: it may fail."""
 
     first: int
     last: int
@@ -83,7 +85,8 @@ class Parts(Struct, frozen=True):
         )
 
     def before(self, part: Part | None) -> Iterator[tuple[Part, bool]]:
-        """Each part that is done before this one, and whether this one runs although that one failed."""
+        """Each part that is done before this one, and whether this one runs although that one
+        failed."""
         todo, seen = ([(name, part.anyway) for name in part.needs] if part else []), set[str]()
         while todo:
             name, anyway = todo.pop(0)
@@ -195,7 +198,8 @@ def _composite(root: Tree) -> Iterator[Part]:
 
 
 def _azure(root: Tree) -> Iterator[Part]:
-    """Jobs of stages, which run one after the other unless they say otherwise; steps alone are one job."""
+    """Jobs of stages, which run one after the other unless they say otherwise; steps alone are one
+    job."""
     if root.get("stages") is None and root.get("jobs") is None and root.get("steps") is not None:
         yield _part("", root, (), root.get("steps"))
     yield from _azure_jobs(root, ())

@@ -1,4 +1,5 @@
-"""The templates of a chart that stands in the repository, as texts: what a rule can see of it without rendering."""
+"""The templates of a chart that stands in the repository, as texts: what a rule can see of it
+without rendering."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ _DOCUMENT = pattern(r"^---.*$", re.MULTILINE)
 
 
 def documents_of(invocation: Invocation) -> tuple[str, ...] | None:
-    """Each document of the chart's templates, subcharts in charts/ included; None where the chart is not here."""
+    """Each document of the chart's templates, subcharts in charts/ included; None where the chart
+    is not here."""
     folder = _folder(invocation)
     return _documents(folder) if folder is not None else None
 

@@ -1,4 +1,5 @@
-"""What the repository's own manifests send to a release: the Services and routes that its removal leaves in the air."""
+"""What the repository's own manifests send to a release: the Services and routes that its removal
+leaves in the air."""
 
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ class Route(Struct, frozen=True):
 
 
 class Removal(Struct, frozen=True):
-    """A command that uninstalls a release, and what still routes to it; the subject of rules on that."""
+    """A command that uninstalls a release, and what still routes to it; the subject of rules on
+    that."""
 
     invocation: Invocation
     release: str
@@ -71,7 +73,8 @@ def removals(
     *,
     skip: Sequence[str] = (),
 ) -> Iterator[Removal]:
-    """Each release that a helm command uninstalls by a name that can be told, with the routes below `paths` to it."""
+    """Each release that a helm command uninstalls by a name that can be told, with the routes below
+    `paths` to it."""
     found = [
         (each, name)
         for each in invocations
@@ -144,6 +147,7 @@ def _named(tree: Tree, parent: str) -> Iterator[str]:
 
 
 def _is_of(name: str, release: str) -> bool:
-    """Whether a Service's name, with or without its domain, is that of the release or one that charts make of it."""
+    """Whether a Service's name, with or without its domain, is that of the release or one that
+    charts make of it."""
     first = name.partition(".")[0]
     return first == release or first.startswith(f"{release}-")

@@ -1,4 +1,5 @@
-"""Does a failing command stop what comes after it? A reading of the line it stands on and of the lines around it."""
+"""Does a failing command stop what comes after it? A reading of the line it stands on and of the
+lines around it."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ _ELSE = pattern(r"^\s*(?:else|elif|fi|done)\b")
 
 
 def flaw(source: Source, number: int, start: int, end: int) -> tuple[str, int]:
-    """Why a failure of the command at columns start..end of a line (1-based) stops nothing, "" where it does.
+    """Why a failure of the command at columns start..end of a line (1-based) stops nothing, ""
+    where it does.
 
     The second is the last line that only runs when it succeeds, 0 where that is all that follows.
     """
@@ -49,7 +51,8 @@ def flaw(source: Source, number: int, start: int, end: int) -> tuple[str, int]:
 
 
 def _caught(above: str, line: str) -> bool:
-    """Whether a Jenkinsfile goes on after a failure: the status is a value, or catchError is around it."""
+    """Whether a Jenkinsfile goes on after a failure: the status is a value, or catchError is around
+    it."""
     if re.search(r"returnStatus:\s*true", line):
         return True
     caught = [found.end() for found in re.finditer(r"\b(?:catchError|warnError)\b[^{]*\{", above)]
@@ -97,7 +100,8 @@ def _errors_ignored(lines: Sequence[str], number: int) -> bool:
 
 
 def _in_condition(lines: Sequence[str], number: int, *, negative: bool) -> tuple[str, int]:
-    """`if policylint ...; then` guards its own branch, `if ! ...; then` what follows where the branch leaves."""
+    """`if policylint ...; then` guards its own branch, `if ! ...; then` what follows where the
+    branch leaves."""
     if re.search(r"\bfi\b", lines[number - 1]):
         body, last = lines[number - 1].rpartition("then")[2], number
     else:

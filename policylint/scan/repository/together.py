@@ -11,7 +11,8 @@ from policylint.scan.invocations.model import Invocation
 
 
 class Together(Struct, frozen=True):
-    """All invocations of one file, in order of their places; the subject of rules that look at several."""
+    """All invocations of one file, in order of their places; the subject of rules that look at
+    several."""
 
     file: str
     invocations: tuple[Invocation, ...]

@@ -1,4 +1,5 @@
-"""A helm or helmfile command's words -> verb, names, flags. Facts of the flags come from `flags`."""
+"""A helm or helmfile command's words -> verb, names, flags. Facts of the flags come from
+`flags`."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ _REPEATABLE = (
 
 
 class Given(Struct, frozen=True):
-    """One flag as it stands in a command: the words it came from, and its value's text (None: a bare switch)."""
+    """One flag as it stands in a command: the words it came from, and its value's text (None: a
+    bare switch)."""
 
     option: Option
     words: tuple[Word, ...]
@@ -295,7 +297,8 @@ def _names(action: str, reading: _Reading) -> tuple[dict[str, Word], tuple[Word,
 def _without_tails(
     rest: list[Word], count: int, open_ended: bool
 ) -> tuple[list[Word], bool, int | None]:
-    """The words that are one word, whether others may be more than one, and how many stand before the first such."""
+    """The words that are one word, whether others may be more than one, and how many stand before
+    the first such."""
     tails = {
         index for index, word in enumerate(rest) if word.sure or (_bare(word) and _arguments(word))
     }

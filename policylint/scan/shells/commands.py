@@ -44,7 +44,8 @@ class Commands(Struct):
         return type(self)(self.shell, self.text, env or self.env.copy())
 
     def block(self, nodes: Iterable[Node]) -> None:
-        """Read these nodes one after another: each by the method of its type, else what is inside it."""
+        """Read these nodes one after another: each by the method of its type, else what is inside
+        it."""
         for node in nodes:
             handler = getattr(self, f"_on_{node.type.lower()}", None)
             if handler is not None and node.is_named:
@@ -53,7 +54,8 @@ class Commands(Struct):
                 self.block(statements(node))
 
     def _substitution(self, node: Node) -> Text | None:
-        """Read the commands of a `$( )`; what they print is known for an echo, also behind conditions."""
+        """Read the commands of a `$( )`; what they print is known for an echo, also behind
+        conditions."""
         inner = self.branch()
         inner.block(statements(node))
         kids = list(statements(node))
@@ -152,7 +154,8 @@ class Commands(Struct):
             self.block([body])
 
     def _behind_heredoc(self, node: Node, text: Text) -> None:
-        """`cat <<EOF | bash`, `cat <<EOF && helm ...`: what follows the opening word on its line."""
+        """`cat <<EOF | bash`, `cat <<EOF && helm ...`: what follows the opening word on its
+        line."""
         for child in node.named_children:
             if child.type == "pipeline":
                 stages = list(statements(child))
@@ -275,7 +278,8 @@ class Commands(Struct):
 
 
 def _bounded(value: Value) -> Value:
-    """The value; one that grows without end (a script that doubles it again and again) cannot be told."""
+    """The value; one that grows without end (a script that doubles it again and again) cannot be
+    told."""
     if isinstance(value, Text):
         return value if len(value.text) <= _LONGEST else Text(TAIL, (-1,), ".")
     return value if len(value) <= _MOST else (Word(Text(TAIL, (-1,), "."), tail=True, sure=True),)

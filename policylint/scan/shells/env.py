@@ -24,7 +24,8 @@ class Env(Struct):
         return Env(dict(self.values), self.stopped)
 
     def text(self, name: str) -> Text | None:
-        """A variable as a string (an array's first word); None where the file does not assign it."""
+        """A variable as a string (an array's first word); None where the file does not assign
+        it."""
         value = self.values.get(name)
         if isinstance(value, tuple):
             return value[0].text if value else EMPTY
@@ -36,7 +37,8 @@ class Env(Struct):
         return (Word(value, value.text, quoted=True),) if isinstance(value, Text) else value
 
     def positionals(self, words: tuple[Word, ...]) -> None:
-        """Set `$@` and `$1`, `$2`, ...; what stands behind an unknown number of words cannot be told."""
+        """Set `$@` and `$1`, `$2`, ...; what stands behind an unknown number of words cannot be
+        told."""
         for name in [name for name in self.values if name.isdigit()]:
             del self.values[name]
         self.values["@"] = words

@@ -1,4 +1,5 @@
-"""Helm's flags by line and verb: data/helm-flags.json as `--help` has it, data/helm-flags.yaml for the rest."""
+"""Helm's flags by line and verb: data/helm-flags.json as `--help` has it, data/helm-flags.yaml for
+the rest."""
 
 from __future__ import annotations
 
@@ -34,14 +35,16 @@ def _help() -> Mapping[str, Any]:
 
 @functools.cache
 def notes() -> Mapping[str, Any]:
-    """What help does not tell: deprecated spellings, since and until, exclusions, Helm 2, other tools' flags."""
+    """What help does not tell: deprecated spellings, since and until, exclusions, Helm 2, other
+    tools' flags."""
     found: Mapping[str, Any] = shipped.table("helm-flags")
     return found
 
 
 @functools.cache
 def options(line: str, verb: str) -> Mapping[str, Option]:
-    """Every flag that a verb ("upgrade", "repo add") of a Helm line knows, hidden and global ones included."""
+    """Every flag that a verb ("upgrade", "repo add") of a Helm line knows, hidden and global ones
+    included."""
     table = _help()[line]
     rows: dict[str, Any] = {**table["global"], **table["verbs"].get(verb, {}).get("flags", {})}
     found = {name: _option(name, row) for name, row in rows.items()}
@@ -61,7 +64,8 @@ def _option(name: str, row: Mapping[str, str]) -> Option:
 
 @functools.cache
 def spellings(verb: str) -> Mapping[str, Option]:
-    """Every way to spell a flag of this verb in any Helm line ("--wait", "-n"), for reading a command."""
+    """Every way to spell a flag of this verb in any Helm line ("--wait", "-n"), for reading a
+    command."""
     found: dict[str, Option] = {}
     for row in notes()["helm2"]:
         if verb in row["verbs"]:

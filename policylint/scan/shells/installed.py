@@ -1,4 +1,5 @@
-"""Which Helm a file installs or runs in: variables, setup actions and tasks, installers, image tags."""
+"""Which Helm a file installs or runs in: variables, setup actions and tasks, installers, image
+tags."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ _IMAGES = ("helm:", "helm3:", "kubectl:", "kubectl3:")
 
 @lru_cache(maxsize=2)  # each script of a file asks
 def installed(text: str) -> str:
-    """The version of Helm that a file's text says it uses, "3" or "3.14.2"; "" where it says none or several."""
+    """The version of Helm that a file's text says it uses, "3" or "3.14.2"; "" where it says none
+    or several."""
     found = {version for version in _found(text) if version}
     found = {each for each in found if not any(other.startswith(f"{each}.") for other in found)}
     return found.pop() if len(found) == 1 else ""

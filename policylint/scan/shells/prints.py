@@ -1,4 +1,5 @@
-"""What a command prints, where the script itself says it: an echo, or one of several behind conditions."""
+"""What a command prints, where the script itself says it: an echo, or one of several behind
+conditions."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ _CLAUSES = ("elif_clause", "else_clause")
 
 
 def printed(node: Node, words: Words) -> Text | None:
-    """What a statement prints, what it prints sometimes marked so; None where that cannot be told."""
+    """What a statement prints, what it prints sometimes marked so; None where that cannot be
+    told."""
     if _quiet(node):
         return EMPTY
     if node.type == "list":
@@ -79,7 +81,8 @@ def _chosen(node: Node, words: Words) -> Text | None:
 
 
 def _branches(node: Node, words: Words) -> Iterator[Text | None]:
-    """What each branch prints; None for one that is no single statement, or whose condition may print too."""
+    """What each branch prints; None for one that is no single statement, or whose condition may
+    print too."""
     clauses = [child for child in node.children if child.type in _CLAUSES]
     own = [child for child in statements(node) if child not in clauses]
     for parts in (

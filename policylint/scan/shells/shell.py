@@ -1,4 +1,5 @@
-"""Reads a shell script as a shell would, without running anything: which helm commands, with which words."""
+"""Reads a shell script as a shell would, without running anything: which helm commands, with which
+words."""
 
 from __future__ import annotations
 
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _BUDGET = 400
-"""How many function calls of one file are followed; what more there are is read once, arguments unknown."""
+"""How many function calls of one file are followed; what more there are is read once, arguments
+unknown."""
 
 
 class Run(Struct, frozen=True):
-    """A helm command met while reading: `site` is its position in the file, `env` Helm's own variables.
+    """A helm command met while reading: `site` is its position in the file, `env` Helm's own
+    variables.
 
     `command` are its words, told apart; None where they name no verb.
     """
@@ -49,7 +52,8 @@ class Shell(Struct):
     budget: int = _BUDGET
 
     def read(self, text: Text, env: Env | None = None, *, templates: bool = True) -> None:
-        """Read a whole script; functions that it never calls are read last, their arguments unknown."""
+        """Read a whole script; functions that it never calls are read last, their arguments
+        unknown."""
         env = env if env is not None else Env()
         self.script(prepare(text, templates=templates), env)
         waiting = [name for name in self.functions if name not in self.called]
@@ -59,7 +63,8 @@ class Shell(Struct):
             self._uncalled(name, env)
 
     def define(self, name: str, body: Node, text: Text) -> None:
-        """Note a function; one of the same name that was never called is kept aside, to be read in the end."""
+        """Note a function; one of the same name that was never called is kept aside, to be read in
+        the end."""
         before = self.functions.get(name)
         if before is not None and before[1].at[before[0].start_byte] != text.at[body.start_byte]:
             if name not in self.called:
@@ -76,7 +81,8 @@ class Shell(Struct):
         return inner
 
     def _shared(self, names: list[str], env: Env) -> Env:
-        """With the variables that one of these functions sets for the others: those set once, and not locally."""
+        """With the variables that one of these functions sets for the others: those set once, and
+        not locally."""
         places = [(name, each) for name in names for each in globals_set(*self.functions[name])]
         set_once = {
             each: name for name, each in places if [key for _, key in places].count(each) == 1
@@ -115,7 +121,8 @@ class Shell(Struct):
         )
 
     def _site(self, call: Call, command: Command | None, span: tuple[int, int]) -> int:
-        """The helm word's position: that of its text, or where it is used with a verb of its own."""
+        """The helm word's position: that of its text, or where it is used with a verb of its
+        own."""
         word = self._program(call.word.text)
         if self.file[word : word + 4].lower() != "helm" and call.word.span[0] >= 0:
             word = call.word.span[0]  # a variable: the place is where it is used
@@ -137,7 +144,8 @@ class Shell(Struct):
         return name if self.file[name : name + 4].lower() == "helm" and name >= 0 else text.start
 
     def _before(self, call: Call, start: int, verb: int) -> int:
-        """Where the variable stands that became the helm word in a string given to a shell: before its arguments."""
+        """Where the variable stands that became the helm word in a string given to a shell: before
+        its arguments."""
         first = min(
             [each.text.start for each in call.words if each.text.start >= start], default=verb
         )

@@ -23,7 +23,8 @@ _LOST = pattern(
 
 
 class Statements(Commands):
-    """One text being read in one environment: a method `_on_<type>` for each type of node that matters."""
+    """One text being read in one environment: a method `_on_<type>` for each type of node that
+    matters."""
 
     def _on_subshell(self, node: Node) -> None:
         self.branch().block(statements(node))
@@ -62,7 +63,8 @@ class Statements(Commands):
         self.env.become([*branches, *([] if otherwise else [self.env.copy()])])
 
     def _clause(self, node: Node, branches: list[Env]) -> bool:
-        """An if or elif: its condition always runs, its body is a branch; whether there is an else."""
+        """An if or elif: its condition always runs, its body is a branch; whether there is an
+        else."""
         body = None
         for child in node.children:
             if child.type == "then":
@@ -144,7 +146,8 @@ class Statements(Commands):
             self.env.become([self.env.copy(), right.env])
 
     def _on_error(self, node: Node) -> None:
-        """A part that is no shell: what parses is read, then each line that begins with helm alone."""
+        """A part that is no shell: what parses is read, then each line that begins with helm
+        alone."""
         before = len(self.shell.runs)
         self.block(statements(node))
         seen = {run.site for run in self.shell.runs[before:]}

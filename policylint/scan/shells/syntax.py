@@ -39,7 +39,8 @@ _MENDS = 8
 
 
 def parse(text: Text) -> Node:
-    """The syntax tree; a node's bytes are the text's characters, since each is handed over as one byte."""
+    """The syntax tree; a node's bytes are the text's characters, since each is handed over as one
+    byte."""
     data = text.text.replace(HOLE, "H").replace(TAIL, "H").encode("ascii", "replace")
     root: Node = (
         parser("tree_sitter_bash").parse(data.replace(b"\r", b" ").replace(b"\0", b" ")).root_node
@@ -50,8 +51,8 @@ def parse(text: Text) -> Node:
 def mended(text: Text) -> tuple[Text, Node]:
     """The syntax tree and the text it is of, written so that the grammar understands it.
 
-    It tears `$A/$B.yaml` at the second dollar: such a name is put in braces. It lets a pipeline of three go on in the
-    next line where that is a list: a semicolon ends it.
+    It tears `$A/$B.yaml` at the second dollar: such a name is put in braces. It lets a pipeline of
+    three go on in the next line where that is a list: a semicolon ends it.
     """
     root = parse(text)
     for _ in range(_MENDS if _doubtful(text.text) else 0):
@@ -93,7 +94,8 @@ def _braced(name: Text) -> Text:
 
 
 def prepare(text: Text, *, templates: bool = True) -> Text:
-    """The same with template actions as characters that cannot be told, and words cut by a line end joined."""
+    """The same with template actions as characters that cannot be told, and words cut by a line end
+    joined."""
     if templates and any(mark in text.text for mark in ("{{", "{%", "{#", "<<", "<%")):
         for match in _SOMETIMES.finditer(text.text):
             text = text.splice(
@@ -119,7 +121,8 @@ def _glued(text: Text) -> Text:
 
 
 def names(raw: str) -> tuple[str, ...]:
-    """The names in a template action or an expansion, each by its last part: what the value is called."""
+    """The names in a template action or an expansion, each by its last part: what the value is
+    called."""
     return tuple(
         found.rpartition(".")[2].replace("-", "_") for found in re.findall(r"[A-Za-z_][\w.-]*", raw)
     )
@@ -140,7 +143,8 @@ def find(node: Node, *kinds: str) -> Iterator[Node]:
 
 
 def globals_set(body: Node, text: Text) -> Iterator[str]:
-    """The names of the variables that a function's body sets for the whole script, each as often as it does."""
+    """The names of the variables that a function's body sets for the whole script, each as often as
+    it does."""
     for node in find(body, "variable_assignment", "function_definition"):
         name, parent = node.child_by_field_name("name"), node.parent
         if (

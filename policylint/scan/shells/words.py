@@ -1,4 +1,5 @@
-"""Shell words: what a word of a command becomes once its variables, as far as they are known, are put in."""
+"""Shell words: what a word of a command becomes once its variables, as far as they are known, are
+put in."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ class Piece(Struct, frozen=True):
 
 
 class Expander(Struct, frozen=True):
-    """Expands nodes of one text in one environment; `substitution` reads a `$( )` and says what it prints."""
+    """Expands nodes of one text in one environment; `substitution` reads a `$( )` and says what it
+    prints."""
 
     source: Text
     file: str
@@ -263,7 +265,8 @@ class Expander(Struct, frozen=True):
             yield from self._plain(target, quoted)
 
     def _changed(self, target: Node, operator: str, operands: list[Node], quoted: bool) -> Piece:
-        """Cut, replaced or upper-cased: one text that cannot be told, or an array with a prefix put on."""
+        """Cut, replaced or upper-cased: one text that cannot be told, or an array with a prefix put
+        on."""
         start = self.raw(target).start
         name, index = (
             self._subscript(target) if target.type == "subscript" else (self.raw(target).text, "")
@@ -394,7 +397,8 @@ def _fields(text: Text, word: _Joiner) -> Iterator[Word]:
 
 
 def split(text: Text) -> list[Word]:
-    """The words of a text given as a program's arguments: quotes are understood, nothing is expanded."""
+    """The words of a text given as a program's arguments: quotes are understood, nothing is
+    expanded."""
     found: list[Word] = []
     for match in re.finditer(r"(?:\"[^\"]*\"|'[^']*'|\\.|[^\s\"'\\])+", text.text):
         part = text.slice(match.start(), match.end())

@@ -1,4 +1,5 @@
-"""Finds the helm or helmfile word in a command's words: behind sudo, in a container, in a string given to a shell."""
+"""Finds the helm or helmfile word in a command's words: behind sudo, in a container, in a string
+given to a shell."""
 
 from __future__ import annotations
 
@@ -262,7 +263,8 @@ def _container(words: list[Word]) -> Iterator[Call | Script]:
 
 
 def _generic(name: str, words: list[Word]) -> Iterator[Call | Script]:
-    """A program that nobody knows: a helm word with one of Helm's verbs behind it is a command it runs."""
+    """A program that nobody knows: a helm word with one of Helm's verbs behind it is a command it
+    runs."""
     if not name and any(inert(each) for each in words[0].names):
         return  # `$(INFO) helm upgrade`
     for index in range(1, len(words) - 1):
@@ -293,7 +295,8 @@ def _has_verb(tool: str, words: Sequence[Word]) -> bool:
 
 
 def reads_script(words: Sequence[Word]) -> bool:
-    """Whether these words run what they read from standard input: `bash`, `ssh host`, `sudo sh -s`."""
+    """Whether these words run what they read from standard input: `bash`, `ssh host`, `sudo sh
+    -s`."""
     rest = list(words)
     while rest:
         name = base(rest[0])

@@ -1,4 +1,5 @@
-"""Anchors that a YAML parser refuses though files have them: set twice, or set by a template of another file."""
+"""Anchors that a YAML parser refuses though files have them: set twice, or set by a template of
+another file."""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ _LAST = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-"
 def anchors_told_apart(text: str) -> str:
     """The text with each anchor set once, as long as before.
 
-    An anchor that is set again gets a name of its own there and in the aliases behind it, as YAML 1.2 means it.
-    An alias of an anchor that the text does not set becomes a word of `HOLE`.
+    An anchor that is set again gets a name of its own there and in the aliases behind it, as YAML
+    1.2 means it. An alias of an anchor that the text does not set becomes a word of `HOLE`.
     """
     taken = {match[2] for match in _MARK.finditer(text)}
     names: dict[str, str] = {}
@@ -36,7 +37,8 @@ def anchors_told_apart(text: str) -> str:
 
 
 def _free(name: str, taken: set[str]) -> str:
-    """A name of the same length that the text does not have; the name itself where there is none."""
+    """A name of the same length that the text does not have; the name itself where there is
+    none."""
     found = next((name[:-1] + last for last in _LAST if name[:-1] + last not in taken), name)
     taken.add(found)
     return found

@@ -1,7 +1,7 @@
 """The tree-sitter grammars, loaded without their packages' Python part.
 
-That part can also read the grammar's own queries, for which it imports importlib.resources: that takes longer than
-parsing all files of most repositories.
+That part can also read the grammar's own queries, for which it imports importlib.resources: that
+takes longer than parsing all files of most repositories.
 """
 
 from __future__ import annotations

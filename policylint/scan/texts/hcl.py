@@ -1,4 +1,5 @@
-"""Terraform's language: blocks and attributes with their places, and the values that the file itself decides."""
+"""Terraform's language: blocks and attributes with their places, and the values that the file
+itself decides."""
 
 from __future__ import annotations
 
@@ -27,11 +28,13 @@ __all__ = [
 ]
 
 _NAMESPACES = ("kubernetes_namespace", "kubernetes_namespace_v1")
-"""Resources whose id is their name (hashicorp/terraform-provider-kubernetes, resource_kubernetes_namespace)."""
+"""Resources whose id is their name (hashicorp/terraform-provider-kubernetes,
+resource_kubernetes_namespace)."""
 _LARGEST = 10_000
 """The most characters or items that a value has; a name of a release has 53."""
 _DEPTH = 12
-"""How many references deep a value is followed; Terraform refuses cycles, a broken file may have one."""
+"""How many references deep a value is followed; Terraform refuses cycles, a broken file may have
+one."""
 
 
 class Attribute(Struct, frozen=True):
@@ -202,7 +205,8 @@ def _expression(node: Node, module: Module, depth: int) -> Any:
 
 
 def _reference(parts: list[Node], module: Module, depth: int) -> Any:
-    """`local.a.b["c"]`, `var.x`, `kubernetes_namespace.x[0].metadata[0].name`, `kubernetes_namespace.x.*.id[0]`."""
+    """`local.a.b["c"]`, `var.x`, `kubernetes_namespace.x[0].metadata[0].name`,
+    `kubernetes_namespace.x.*.id[0]`."""
     steps: list[str] = [_text(parts[0])]
     for part in _unfolded(parts[1:]):
         step = _step(part, module, depth)
@@ -263,7 +267,8 @@ def _call(node: Node, module: Module, depth: int) -> Any:
 
 
 def _conditional(node: Node, module: Module, depth: int) -> Any:
-    """Either side where both say the same: who asks for a condition means to choose otherwise somewhere."""
+    """Either side where both say the same: who asks for a condition means to choose otherwise
+    somewhere."""
     sides = [child for child in node.named_children if child.type == "expression"][1:]
     first, *rest = [value(each, module, depth + 1) for each in sides] or [UNDECIDED]
     return first if all(each == first for each in rest) else UNDECIDED

@@ -1,6 +1,7 @@
 """Terraform's functions that only move values about: what they give when their arguments are known.
 
-Source: the function reference of the Terraform language; each is total over JSON values or undecided.
+Source: the function reference of the Terraform language; each is total over JSON values or
+undecided.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ UNDECIDED: Final = Undecided()
 
 
 def call(name: str, arguments: list[Any]) -> Any:
-    """The value of a call, `UNDECIDED` for any other function or for arguments that decide nothing."""
+    """The value of a call, `UNDECIDED` for any other function or for arguments that decide
+    nothing."""
     known = _FUNCTIONS.get(name)
     return known(arguments) if known else UNDECIDED
 

@@ -1,8 +1,8 @@
 """Template actions in YAML (Go, Jinja, Terraform, `${}`), replaced by words of the same length.
 
-Every position of the text stays what it was, so the lines and columns of a node tree are those of the file.
-What prints a value becomes a word of `HOLE`; what only steers (if, range, end, a comment) becomes blanks, and
-its reach is kept, because what stands inside it is only there sometimes.
+Every position of the text stays what it was, so the lines and columns of a node tree are those of
+the file. What prints a value becomes a word of `HOLE`; what only steers (if, range, end, a comment)
+becomes blanks, and its reach is kept, because what stands inside it is only there sometimes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ _ACTION = pattern(
 _HEADER = pattern(
     r"(?P<lead>[ ]*(?:-[ ]+)*)(?P<key>[^\s#-][^#\n]*:|(?<=-[ ]))[ ]*(?:[!&]\S+[ ]+)*[|>][-+0-9]*[ ]*(?:#.*)?$"
 )
-"""The first line of a block scalar; what follows deeper than its key, or than the dash before it, belongs to it."""
+"""The first line of a block scalar; what follows deeper than its key, or than the dash before it,
+belongs to it."""
 _EDGES = pattern(
     r"^(?:\$?\{\{|\{%|\{#|%\{|\$\{|<%|<<|</?#|#%|#\{|#@)[-~+=]?\s*|\s*[-~]?(?:\}\}|%\}|#\}|\}#?|%>|>>|%#|>)$"
 )
@@ -61,7 +62,8 @@ _MARKS = ("{{", "{%", "${", "%{", "<%", "<#", "<< ", "<<- ", "#{", "#%", "#@")
 
 
 class Action(Struct, frozen=True):
-    """One template action: where it is, and whether it opens, turns, closes, prints or does nothing to see."""
+    """One template action: where it is, and whether it opens, turns, closes, prints or does nothing
+    to see."""
 
     start: int
     end: int
@@ -77,7 +79,8 @@ class Filled(Struct, frozen=True):
     branches: tuple[tuple[int, int], ...] = ()
     """First and last line of each conditional or repeated part."""
     openings: tuple[tuple[int, int], ...] = ()
-    """(line, indent) of each action alone on its line that may print further keys or items at that indent."""
+    """(line, indent) of each action alone on its line that may print further keys or items at that
+    indent."""
     constants: Mapping[str, str] = field(default_factory=dict)
     """Template variables of a known value by name, variables of a shell as `${NAME}`."""
     otherwise: tuple[tuple[int, int], ...] = ()
@@ -133,7 +136,8 @@ def _constants(text: str) -> dict[str, str]:
 
 
 def block_lines(text: str) -> set[int]:
-    """The lines of block scalars (`key: |`): text that YAML takes as it is, templates of another tool included."""
+    """The lines of block scalars (`key: |`): text that YAML takes as it is, templates of another
+    tool included."""
     found: set[int] = set()
     within = -1
     for number, line in enumerate(text.split("\n")):
@@ -175,7 +179,8 @@ def _role(action: str) -> str:
 
 
 def _by_line(actions: list[Action], starts: list[int]) -> Iterator[tuple[int, list[Action]]]:
-    """The actions by the line they start on; one that starts where another ends counts to the same line."""
+    """The actions by the line they start on; one that starts where another ends counts to the same
+    line."""
     group: list[Action] = []
     first = last = -1
     for action in actions:
@@ -238,7 +243,8 @@ def _put(chars: list[str], start: int, end: int, word: str) -> None:
 
 
 def _branches(actions: list[Action], starts: list[int]) -> Iterator[tuple[int, int, int]]:
-    """First line, line of the first `else` (0: none) and last line of each part over several lines."""
+    """First line, line of the first `else` (0: none) and last line of each part over several
+    lines."""
     stack: list[tuple[int, int]] = []
     for action in actions:
         line = bisect_right(starts, action.start) - 1

@@ -38,12 +38,14 @@ _TEMPLATES = (
     ),
     *(".sample", ".example", ".dist", ".in"),
 )
-"""What is rendered, or copied, into the file of the name before it; alone it is most often a manifest."""
+"""What is rendered, or copied, into the file of the name before it; alone it is most often a
+manifest."""
 
 
 @lru_cache(maxsize=16)  # each reader asks
 def language(name: str) -> str:
-    """The suffix of a file's name that tells the language: `.md` for README.md.gotmpl, `.yaml` for a bare template."""
+    """The suffix of a file's name that tells the language: `.md` for README.md.gotmpl, `.yaml` for
+    a bare template."""
     suffixes = [
         f".{part}" for part in name.lower().lstrip(".").split(".")[1:] if not name.endswith(".")
     ] or [""]

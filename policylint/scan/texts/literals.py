@@ -18,7 +18,8 @@ from policylint.scan.texts.yaml import Spot
 
 
 class Literal(Struct, frozen=True):
-    """A value (str, int, float, bool, None, list or dict of Literals, or UNDECIDED) and its 1-based place."""
+    """A value (str, int, float, bool, None, list or dict of Literals, or UNDECIDED) and its 1-based
+    place."""
 
     value: Any
     spot: Spot
@@ -52,7 +53,8 @@ _SKIP = pattern(
 SHOWN = 80
 """How many characters of an expression are kept."""
 _UNCLOSED = 20
-"""How many calls may run to the end of a text before the rest is left undecided: each is read through again."""
+"""How many calls may run to the end of a text before the rest is left undecided: each is read
+through again."""
 _STOPS = ("", "}", "]", ")")
 _CLOSING = {"{": "}", "[": "]", "(": ")"}
 
@@ -88,7 +90,8 @@ def typescript_calls(text: str, wanted: Wanted, position: int = 1) -> Iterator[C
 
 
 def _blanked(text: str, marks: str) -> str:
-    """The text with comments (`/`), or strings of these quotes too, blanked: what is in them is no call."""
+    """The text with comments (`/`), or strings of these quotes too, blanked: what is in them is no
+    call."""
 
     def blank(match: re.Match[str]) -> str:
         piece = match[0]
@@ -130,7 +133,8 @@ class _Scan:
 
     @property
     def at_end(self) -> bool:
-        """Whether the reading has come to the end of the text, as it does where a bracket is not closed."""
+        """Whether the reading has come to the end of the text, as it does where a bracket is not
+        closed."""
         return self._at >= len(self._text)
 
     def arguments(self) -> list[Literal]:
@@ -152,7 +156,8 @@ class _Scan:
         return found
 
     def _close(self, end: str) -> None:
-        """Step over the bracket that ends a list or an object; one of another kind ends what is around it."""
+        """Step over the bracket that ends a list or an object; one of another kind ends what is
+        around it."""
         if self._peek() == end:
             self._at += 1
 

@@ -12,7 +12,8 @@ from policylint.scan.texts.yaml import Spot
 
 
 def python_calls(text: str, wanted: Wanted, position: int = 1) -> Iterator[Call]:
-    """The calls of a Python program, keyword arguments and those of an `...Args(...)` argument as options.
+    """The calls of a Python program, keyword arguments and those of an `...Args(...)` argument as
+    options.
 
     Raises SyntaxError (or ValueError) for a text that is no Python.
     """

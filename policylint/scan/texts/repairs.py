@@ -1,4 +1,5 @@
-"""Lines that no YAML parser can read: what to leave out so that the rest of a document can be read."""
+"""Lines that no YAML parser can read: what to leave out so that the rest of a document can be
+read."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ _REPAIRS = 8
 
 
 def to_leave_out(filled: Filled, line: int, attempt: int) -> list[int]:
-    """The lines (0-based) to blank after the error on `line` (1-based); none where it is time to give up.
+    """The lines (0-based) to blank after the error on `line` (1-based); none where it is time to
+    give up.
 
-    Both branches of a template's condition are rarely YAML together: what is behind each `else` goes first.
+    Both branches of a template's condition are rarely YAML together: what is behind each `else`
+    goes first.
     """
     lines = filled.text.split("\n")
     if attempt == 0 and (alternatives := _alternatives(filled, lines)):

@@ -25,7 +25,8 @@ class Source(Struct, frozen=True, eq=False):
     """The name shown, with forward slashes: relative to where the scan was asked for."""
     text: str
     root: Path | None = None
-    """The directory `file` is relative to, for readers that look at a file nearby; None where there is none."""
+    """The directory `file` is relative to, for readers that look at a file nearby; None where there
+    is none."""
     offset: int = 0
     """Bytes of the file before the text (a byte order mark)."""
     _starts: list[int] = field(default_factory=list)
@@ -33,7 +34,8 @@ class Source(Struct, frozen=True, eq=False):
 
     @classmethod
     def of(cls, file: str, data: bytes, root: Path | None = None) -> Source:
-        """The source of a file's bytes. Raises `UnicodeDecodeError`, a `ValueError`, for text that is not UTF-8."""
+        """The source of a file's bytes. Raises `UnicodeDecodeError`, a `ValueError`, for text that
+        is not UTF-8."""
         mark = 3 if data.startswith(b"\xef\xbb\xbf") else 0
         text = data[mark:].decode("utf-8")
         if "\r" in text:
@@ -76,7 +78,8 @@ class Source(Struct, frozen=True, eq=False):
         return self._bytes[min(index, len(self._bytes) - 1)] + self.offset
 
     def near(self, name: str) -> str | None:
-        """The text of a file named relative to this one; None where it cannot be read or is outside the root."""
+        """The text of a file named relative to this one; None where it cannot be read or is outside
+        the root."""
         if self.root is None:
             return None
         path = (self.root / self.file).parent / name
@@ -88,7 +91,8 @@ class Source(Struct, frozen=True, eq=False):
 
 
 class Place(Struct, frozen=True):
-    """Where something stands: `line` and `column` are 1-based, `start` and `end` bytes of the file (-1: unknown)."""
+    """Where something stands: `line` and `column` are 1-based, `start` and `end` bytes of the file
+    (-1: unknown)."""
 
     file: str
     line: int

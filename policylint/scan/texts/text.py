@@ -1,8 +1,9 @@
-"""A piece of text that remembers where each character stands in the file, and what could not be told.
+"""A piece of text that remembers where each character stands in the file, and what could not be
+told.
 
-A shell command may be cut out of YAML, unescaped from JSON or put together from variables: its characters keep
-the positions they were written at. What only a run would tell is a character of its own: `HOLE` stays part of
-its word, `TAIL` may become any number of words where a shell splits it.
+A shell command may be cut out of YAML, unescaped from JSON or put together from variables: its
+characters keep the positions they were written at. What only a run would tell is a character of its
+own: `HOLE` stays part of its word, `TAIL` may become any number of words where a shell splits it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ _UNTOLD = str.maketrans({TAIL: HOLE})
 
 
 class Text(Struct, frozen=True):
-    """`text` with, for each character, its position in the file (-1: none) and a mark: "." or "m" for maybe there."""
+    """`text` with, for each character, its position in the file (-1: none) and a mark: "." or "m"
+    for maybe there."""
 
     text: str
     at: Sequence[int]
@@ -123,7 +125,8 @@ def joined(parts: Iterable[Text], between: str = "") -> Text:
 
 
 def rewritten(text: Text, changes: Iterable[tuple[int, int, Text]]) -> Text:
-    """The text with each start..end replaced; the changes are in order and apart from each other."""
+    """The text with each start..end replaced; the changes are in order and apart from each
+    other."""
     parts, at = [], 0
     for start, end, new in changes:
         parts += [text.slice(at, start), new]
@@ -132,7 +135,8 @@ def rewritten(text: Text, changes: Iterable[tuple[int, int, Text]]) -> Text:
 
 
 def filled(text: Text, spans: Iterable[tuple[int, int]], char: str) -> Text:
-    """The text with every character of these spans (line feeds apart) replaced, in order and apart from each other."""
+    """The text with every character of these spans (line feeds apart) replaced, in order and apart
+    from each other."""
     parts, at = [], 0
     for start, end in spans:
         parts += [
@@ -144,7 +148,8 @@ def filled(text: Text, spans: Iterable[tuple[int, int]], char: str) -> Text:
 
 
 def either(one: Text, other: Text, takes_value: Callable[[str], bool] = lambda _: False) -> Text:
-    """One or the other, as two branches leave a variable: what both begin with is sure, what follows is maybe.
+    """One or the other, as two branches leave a variable: what both begin with is sure, what
+    follows is maybe.
 
     A word that takes the next one as its value stays beside it.
     """
@@ -194,8 +199,8 @@ def _marks(one: str, other: str) -> str:
 class Word(Struct, frozen=True):
     """One word of a command line as the program gets it.
 
-    `tail` says that it may become any number of words (an unknown array, `$ARGS`), `sure` that it does so
-    whatever stands beside it; `names` are the variables that could not be told.
+    `tail` says that it may become any number of words (an unknown array, `$ARGS`), `sure` that it
+    does so whatever stands beside it; `names` are the variables that could not be told.
     """
 
     text: Text

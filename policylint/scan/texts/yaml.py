@@ -37,14 +37,16 @@ NOWHERE = Spot(0, 0)
 
 
 class Page(Struct, frozen=True):
-    """One document: its text with the templates filled, and where it stands in the file (0-based line, column)."""
+    """One document: its text with the templates filled, and where it stands in the file (0-based
+    line, column)."""
 
     filled: Filled
     line: int
     column: int
     file: str
     lost: tuple[tuple[int, int], ...] = ()
-    """Lines (0-based, of this document) left out because no parser can read them, and their indents."""
+    """Lines (0-based, of this document) left out because no parser can read them, and their
+    indents."""
 
 
 class Tree(Struct, frozen=True):
@@ -105,7 +107,8 @@ class Tree(Struct, frozen=True):
 
     @property
     def text(self) -> str | None:
-        """The scalar's text as the file has it, templates included; None for no scalar and for null."""
+        """The scalar's text as the file has it, templates included; None for no scalar and for
+        null."""
         if not isinstance(self.node, ScalarNode) or self.node.tag.endswith(":null"):
             return None
         value: str = self.node.value
@@ -157,7 +160,8 @@ class Tree(Struct, frozen=True):
                 yield key.value, Tree(value, self.page, key)
 
     def get(self, *path: str) -> Tree | None:
-        """The value under these keys; of a key that stands twice the last, as Kubernetes reads it."""
+        """The value under these keys; of a key that stands twice the last, as Kubernetes reads
+        it."""
         found: Tree | None = self
         for step in path:
             found = dict(found.pairs()).get(step) if found else None
@@ -227,8 +231,8 @@ def documents(
 ) -> Iterator[Tree | ReadError]:
     """The root of each document, or the error of one that cannot be read; empty ones are left out.
 
-    `line` and `column` are those of the text's start where it is a part of the file; documents whose text is
-    not `wanted` are not read at all.
+    `line` and `column` are those of the text's start where it is a part of the file; documents
+    whose text is not `wanted` are not read at all.
     """
     filled = fill(text)
     start = 0
@@ -261,7 +265,8 @@ def _cut(filled: Filled, start: int, end: int) -> Filled:
 
 
 def _read(filled: Filled, line: int, column: int, file: str) -> Tree | None:
-    """Compose a document; lines that no parser can read are blanked and remembered, a few times at most."""
+    """Compose a document; lines that no parser can read are blanked and remembered, a few times at
+    most."""
     lost: list[tuple[int, int]] = []
     first: ReadError | None = None
     attempt = 0
@@ -295,6 +300,7 @@ def _read(filled: Filled, line: int, column: int, file: str) -> Tree | None:
 
 
 def _refuse_bomb(root: Node) -> None:
-    """Raise `ReadError` for an alias to a parent, and for aliases that expand to very many nodes."""
+    """Raise `ReadError` for an alias to a parent, and for aliases that expand to very many
+    nodes."""
     if expanded_size(root, endless=MAX_NODES) >= MAX_NODES:
         raise ReadError("aliases without end", line=1, remedy="write the repeated part out")

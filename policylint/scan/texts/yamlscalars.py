@@ -102,7 +102,8 @@ class Yaml(Struct, frozen=True):
 
 @functools.lru_cache(maxsize=2)
 def documents(source: Source) -> tuple[Yaml | RuleFailure, ...]:
-    """The root of each document, or the failure of one that cannot be read; templates are seen through."""
+    """The root of each document, or the failure of one that cannot be read; templates are seen
+    through."""
     return tuple(_documents(source))
 
 
@@ -126,7 +127,8 @@ def _documents(source: Source) -> Iterator[Yaml | RuleFailure]:
 
 
 def within(value: Yaml) -> Iterator[Yaml]:
-    """The roots of the YAML that a block scalar holds (`buildspec: |`); none where it holds other text."""
+    """The roots of the YAML that a block scalar holds (`buildspec: |`); none where it holds other
+    text."""
     if not isinstance(value.node, ScalarNode) or value.node.style != "|":
         return
     body = value.source.text.find("\n", value.start) + 1
@@ -201,7 +203,8 @@ def _join(parts: list[Text]) -> Text:
 
 
 def _fold(body: list[Text]) -> Text:
-    """A folded block: a line feed between two plain lines is a blank; more-indented lines keep theirs."""
+    """A folded block: a line feed between two plain lines is a blank; more-indented lines keep
+    theirs."""
     parts = []
     for index, line in enumerate(body):
         following = body[index + 1].text if index + 1 < len(body) else "\n"
@@ -217,7 +220,8 @@ def _fold(body: list[Text]) -> Text:
 
 
 def _flow(raw: Text) -> Text:
-    """A plain or quoted scalar over several lines: line ends and the blanks around them are one blank."""
+    """A plain or quoted scalar over several lines: line ends and the blanks around them are one
+    blank."""
     found, at = [], 0
     for match in re.finditer(r"[ \t]*\n\s*", raw.text):
         found.append(raw.slice(at, match.start()))
@@ -236,7 +240,8 @@ def _unquoted(raw: Text) -> Text:
 
 
 def _double(raw: Text) -> Text:
-    """A double-quoted scalar: escapes undone, an escaped line end and the blanks behind it dropped."""
+    """A double-quoted scalar: escapes undone, an escaped line end and the blanks behind it
+    dropped."""
     found, at = [], 0
     for match in re.finditer(r"\\(\n[ \t]*|[xuU]|.)|[ \t]*\n\s*", raw.text):
         if match.start() < at:

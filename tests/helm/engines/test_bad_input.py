@@ -1,4 +1,5 @@
-"""What cannot be rendered is a clear error: helm's own words, the command, file, line and what to do."""
+"""What cannot be rendered is a clear error: helm's own words, the command, file, line and what to
+do."""
 
 from __future__ import annotations
 

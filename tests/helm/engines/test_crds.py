@@ -1,4 +1,5 @@
-"""The CRDs that are read from a chart's own files are, byte for byte, what `helm template --include-crds` prints."""
+"""The CRDs that are read from a chart's own files are, byte for byte, what `helm template
+--include-crds` prints."""
 
 from __future__ import annotations
 

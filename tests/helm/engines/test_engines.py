@@ -1,4 +1,5 @@
-"""The embedded engine gives what the binaries give, on every chart of fixtures/charts and every way to render it."""
+"""The embedded engine gives what the binaries give, on every chart of fixtures/charts and every way
+to render it."""
 
 from __future__ import annotations
 
@@ -63,7 +64,8 @@ def answer(engine: Engine, side: ChartSide) -> Rendered | PolicylintError:
 
 
 def objects(text: str) -> list[tuple[str, Any]]:
-    """(template, value) of each document, sorted: Helm 3 installs webhook configurations after all other kinds."""
+    """(template, value) of each document, sorted: Helm 3 installs webhook configurations after all
+    other kinds."""
     found = [(document.source, document.body()) for document in split(text, "render")]
     return sorted(found, key=repr)
 

@@ -1,7 +1,8 @@
-"""Charts that helm pulls from a chart repository and from an OCI registry: the check of a user, with real servers.
+"""Charts that helm pulls from a chart repository and from an OCI registry: the check of a user,
+with real servers.
 
-Whatever a server answers, nothing is left in the temporary directory, no login is shown, and Helm's own directories
-hold what helm itself wrote there.
+Whatever a server answers, nothing is left in the temporary directory, no login is shown, and Helm's
+own directories hold what helm itself wrote there.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ Check = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """A repository and registry: 1.2.0 has another selector than 1.1.0, 2.0.0-rc.1 too; 1.1.1 has more replicas."""
+    """A repository and registry: 1.2.0 has another selector than 1.1.0, 2.0.0-rc.1 too; 1.1.1 has
+    more replicas."""
     with serving() as made:
         for version, app, replicas in (
             ("1.1.0", "web", 1),

@@ -1,4 +1,5 @@
-"""What differs from render to render is found by a second render, taken out of the comparison, and said."""
+"""What differs from render to render is found by a second render, taken out of the comparison, and
+said."""
 
 from __future__ import annotations
 

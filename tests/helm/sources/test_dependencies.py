@@ -1,4 +1,5 @@
-"""Dependencies of a chart at a revision: vendored, from the repository itself, from today's charts/, or built."""
+"""Dependencies of a chart at a revision: vendored, from the repository itself, from today's
+charts/, or built."""
 
 from __future__ import annotations
 

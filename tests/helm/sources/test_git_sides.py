@@ -1,4 +1,5 @@
-"""The before side that git knows: the same chart and values as they stood, the work tree untouched."""
+"""The before side that git knows: the same chart and values as they stood, the work tree
+untouched."""
 
 from __future__ import annotations
 

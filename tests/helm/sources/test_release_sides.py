@@ -143,7 +143,8 @@ GIVEN = {"given": {"colour": "red", "size": 10_000_000}}
 
 
 def deployed(*statuses: str, **more: Any) -> list[dict[str, Any]]:
-    """The records of prod/web, one for each status; each holds one ConfigMap that names its revision."""
+    """The records of prod/web, one for each status; each holds one ConfigMap that names its
+    revision."""
     return [
         record(number, status, manifest=OBJECT.replace("REV", str(number)), hooks=[], **more)
         for number, status in enumerate(statuses, 1)

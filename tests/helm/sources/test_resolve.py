@@ -1,4 +1,5 @@
-"""SIDE syntax: what each way to name a side becomes, and what is said of the ones that do not exist."""
+"""SIDE syntax: what each way to name a side becomes, and what is said of the ones that do not
+exist."""
 
 from __future__ import annotations
 

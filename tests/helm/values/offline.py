@@ -1,4 +1,5 @@
-"""Real helm installs and upgrades without a cluster: helm's memory driver and a server that answers discovery only."""
+"""Real helm installs and upgrades without a cluster: helm's memory driver and a server that answers
+discovery only."""
 
 from __future__ import annotations
 

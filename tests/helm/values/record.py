@@ -1,6 +1,6 @@
 """Records what real helm makes of values cases into fixtures/oracle/modes-more.jsonl.gz.
 
-Run as `python -m tests.values.record` with POLICYLINT_HELM3 and POLICYLINT_HELM4 set.
+Run as `python -m tests.helm.values.record` with POLICYLINT_HELM3 and POLICYLINT_HELM4 set.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The key of the user's values that a finding's field comes from, where exactly one changed key can be it."""
+"""The key of the user's values that a finding's field comes from, where exactly one changed key can
+be it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`policylint check --values-mode` from an exported release, with real helm, against what helm itself recorded."""
+"""`policylint check --values-mode` from an exported release, with real helm, against what helm
+itself recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What `policylint check` gives the rules beside the resources: the history of a record, the size of the next one."""
+"""What `policylint check` gives the rules beside the resources: the history of a record, the size
+of the next one."""
 
 from __future__ import annotations
 

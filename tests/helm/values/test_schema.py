@@ -1,4 +1,5 @@
-"""Values against a schema: the same answer as the reference implementation, and what a new schema forbids."""
+"""Values against a schema: the same answer as the reference implementation, and what a new schema
+forbids."""
 
 from __future__ import annotations
 

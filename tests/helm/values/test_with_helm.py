@@ -1,4 +1,5 @@
-"""Values worked out here against real helm, run now: charts from `helm dependency`, whole upgrades, rendered sides."""
+"""Values worked out here against real helm, run now: charts from `helm dependency`, whole upgrades,
+rendered sides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Custom resources judged by a CRD: schema, unknown fields, nulls, status, ratcheting, transition rules."""
+"""Custom resources judged by a CRD: schema, unknown fields, nulls, status, ratcheting, transition
+rules."""
 
 import copy
 

@@ -1,4 +1,5 @@
-"""CustomResourceDefinitions judged: created, changed, wrongly typed, with rules that cost too much."""
+"""CustomResourceDefinitions judged: created, changed, wrongly typed, with rules that cost too
+much."""
 
 import copy
 

@@ -1,4 +1,5 @@
-"""Recorded verdicts of real API servers on changes of CustomResourceDefinitions, and on CRDs with rules."""
+"""Recorded verdicts of real API servers on changes of CustomResourceDefinitions, and on CRDs with
+rules."""
 
 import gzip
 import json

@@ -1,4 +1,5 @@
-"""Services, claims, configuration and classes: what is allocated, set once, or decided by the cluster's state."""
+"""Services, claims, configuration and classes: what is allocated, set once, or decided by the
+cluster's state."""
 
 import itertools
 

@@ -1,4 +1,5 @@
-"""API versions and custom resources: what the server serves, and what it knows of kinds that are not its own."""
+"""API versions and custom resources: what the server serves, and what it knows of kinds that are
+not its own."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""Laws that hold for every kind: what is equal is accepted, and order, noise and names decide nothing."""
+"""Laws that hold for every kind: what is equal is accepted, and order, noise and names decide
+nothing."""
 
 import copy
 

@@ -1,4 +1,5 @@
-"""What merging makes of an object: lists that Helm 3 cannot merge, and what server-side apply empties.
+"""What merging makes of an object: lists that Helm 3 cannot merge, and what server-side apply
+empties.
 
 Every outcome was recorded with Helm 3.22, Helm 4.3 and kube-apiserver 1.36.3.
 """

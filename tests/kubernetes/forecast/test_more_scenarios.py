@@ -1,6 +1,8 @@
-"""Releases upgraded and rolled back with real Helm and kube-apiserver 1.36.3: what merging, moves and nulls do.
+"""Releases upgraded and rolled back with real Helm and kube-apiserver 1.36.3: what merging, moves
+and nulls do.
 
-`fixtures/oracle/more-scenarios-1.36.jsonl.gz` has the shape of `scenarios-1.36`, without the messages.
+`fixtures/oracle/more-scenarios-1.36.jsonl.gz` has the shape of `scenarios-1.36`, without the
+messages.
 """
 
 import gzip

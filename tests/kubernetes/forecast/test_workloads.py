@@ -122,7 +122,8 @@ def test_a_job_keeps_its_template(path, value, expected, target):
     [("spec/completions", 2), ("spec/template/metadata/labels", {"helm.sh/chart": "x-2"})],
 )
 def test_the_way_back_of_a_refused_job_may_delete_what_the_server_filled_in(path, value):
-    """Helm 3 compares with the refused manifest, finds the field gone, and deletes it from the live Job."""
+    """Helm 3 compares with the refused manifest, finds the field gone, and deletes it from the live
+    Job."""
     assert outcomes(job(), changed(job(), path, value), HELM3) == (NO, NO)
     assert outcomes(job(), changed(job(), path, value), HELM4) == (NO, OK)
 

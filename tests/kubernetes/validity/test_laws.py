@@ -1,4 +1,5 @@
-"""Whatever is sent, validity answers and does not crash, and answers the same for the same object."""
+"""Whatever is sent, validity answers and does not crash, and answers the same for the same
+object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Every object that a real API server took is valid: as it was sent, as it was stored, in every recorded minor."""
+"""Every object that a real API server took is valid: as it was sent, as it was stored, in every
+recorded minor."""
 
 from __future__ import annotations
 
@@ -25,8 +26,9 @@ CLEARED = {
     ("Service", "spec.healthCheckNodePort"),
     ("Service", "spec.clusterIPs"),
 }
-"""Fields that an update loses before it is validated when the Service no longer has their type, and node ports, which
-a dry run does not allocate: seen in after objects as sent, never in an object as stored by an update."""
+"""Fields that an update loses before it is validated when the Service no longer has their type, and
+node ports, which a dry run does not allocate: seen in after objects as sent, never in an object as
+stored by an update."""
 
 MERGED = {("Deployment", "volumeMounts"), ("Service", "ports")}
 """Lists whose duplicates Helm 3's patch merges into one before the server sees them."""
@@ -95,7 +97,8 @@ def test_recorded_releases(helm: str, apply: Apply) -> None:
 
 
 def test_recorded_charts() -> None:
-    """Both sides of every upgrade of a public chart that was accepted: read in place, never copied."""
+    """Both sides of every upgrade of a public chart that was accepted: read in place, never
+    copied."""
     path = SHARED / "upgrades-1.36.jsonl.gz"
     if not path.exists():
         pytest.skip(

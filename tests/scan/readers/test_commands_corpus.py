@@ -1,4 +1,5 @@
-"""Every labelled command of fixtures/pipelines/commands is found, with every fact of its label, and no other."""
+"""Every labelled command of fixtures/pipelines/commands is found, with every fact of its label, and
+no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""data/declarations.yaml: every row leads to a flag that Helm has, and every reading does what the file's head says."""
+"""data/declarations.yaml: every row leads to a flag that Helm has, and every reading does what the
+file's head says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Every labelled declaration of fixtures/pipelines/declarative is found, with every fact of its label, and no other."""
+"""Every labelled declaration of fixtures/pipelines/declarative is found, with every fact of its
+label, and no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Damaged files: every reader of declarations ends with invocations and failures, never with an exception."""
+"""Damaged files: every reader of declarations ends with invocations and failures, never with an
+exception."""
 
 from __future__ import annotations
 

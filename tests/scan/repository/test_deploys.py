@@ -1,4 +1,5 @@
-"""The invocation that deploys a release, and what it says of the values mode, atomic and version."""
+"""The invocation that deploys a release, and what it says of the values mode, atomic and
+version."""
 
 from __future__ import annotations
 

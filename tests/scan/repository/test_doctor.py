@@ -1,4 +1,5 @@
-"""`policylint doctor`: a deploy is covered when policylint runs before it, whatever the CI system."""
+"""`policylint doctor`: a deploy is covered when policylint runs before it, whatever the CI
+system."""
 
 from __future__ import annotations
 

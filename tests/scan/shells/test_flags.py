@@ -1,4 +1,5 @@
-"""The flag tables are what the real binaries say: `--help` for what it lists, trying for what it hides."""
+"""The flag tables are what the real binaries say: `--help` for what it lists, trying for what it
+hides."""
 
 from __future__ import annotations
 

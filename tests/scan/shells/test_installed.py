@@ -1,4 +1,5 @@
-"""Which Helm a file installs: what it says in one way or another, and nothing where it says several."""
+"""Which Helm a file installs: what it says in one way or another, and nothing where it says
+several."""
 
 from __future__ import annotations
 
