@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from policylint.advice.pasted import Pasted, Subject, pasted
 from policylint.model import Cause, Fix, Grade
-from policylint.runtime import resources as shipped
+from policylint.runtime import resources
 from policylint.runtime.patterns import pattern
 
 _OPTION = pattern(r"force|cleanup|failed to replace", re.IGNORECASE)
@@ -245,7 +245,7 @@ class _Data(Struct, frozen=True):
 
 @cache
 def _data() -> _Data:
-    read = shipped.table("errors")
+    read = resources.table("errors")
     advice = (_Advice(row["topic"], _regex(row["match"]), row["text"]) for row in read["advice"])
     return _Data(tuple(_pattern(row) for row in read["patterns"]), read["topics"], tuple(advice))
 

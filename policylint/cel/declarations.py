@@ -14,7 +14,7 @@ from functools import cache
 from msgspec import Struct
 
 from policylint.cel.types import Type, parse_type
-from policylint.runtime import resources as shipped
+from policylint.runtime import resources
 from policylint.runtime.patterns import pattern
 
 _LINE = pattern(r"1\.(\d+) (\S+) (?:(.+?)::)?([^(]+)\((.*)\) -> (.+)")
@@ -34,7 +34,7 @@ class Overload(Struct, frozen=True):
 @cache
 def overloads() -> Mapping[str, tuple[Overload, ...]]:
     """Every declared function by name, its overloads in order."""
-    text = shipped.text("cel-functions.txt")
+    text = resources.text("cel-functions.txt")
     found: dict[str, list[Overload]] = {}
     for line in text.splitlines():
         if line and not line.startswith("#"):

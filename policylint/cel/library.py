@@ -25,7 +25,7 @@ from msgspec import json
 from policylint.cel.tree import Node
 from policylint.cel.wire import parsed
 from policylint.errors import PolicylintError
-from policylint.runtime import resources as shipped
+from policylint.runtime import resources
 
 _EXTENSIONS = """
 extensions:
@@ -78,7 +78,7 @@ def serialized(expression: str) -> bytes:
 def noted() -> Mapping[str, str]:
     """The expressions of the shipped rules, parsed: `make docs` notes them, as loading the library
     takes a while."""
-    found: Mapping[str, str] = json.decode(shipped.data("rules.json"))["expressions"]
+    found: Mapping[str, str] = json.decode(resources.data("rules.json"))["expressions"]
     return found
 
 

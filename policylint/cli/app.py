@@ -12,7 +12,7 @@ from policylint import cli
 from policylint.cli.parameters import parameters, plain
 from policylint.errors import PolicylintError
 from policylint.model import Verdict
-from policylint.runtime import signals as interrupts
+from policylint.runtime import signals
 from policylint.runtime.resources import modules
 
 NO_COMMANDS = ("app", "common", "help", "parameters", "sides")
@@ -25,10 +25,10 @@ def run(arguments: Sequence[str]) -> int:
     if sys.stdout is None:  # closed by whoever started us: there is nowhere to report to
         _complain(_refused(OSError(errno.EBADF, os.strerror(errno.EBADF))))
         return Verdict.UNKNOWN.exit_code
-    interrupts.begin()  # a polite kill ends as Ctrl-C does
+    signals.begin()  # a polite kill ends as Ctrl-C does
     try:
         code = _run(arguments)
-        interrupts.check()
+        signals.check()
         sys.stdout.flush()
     except PolicylintError as error:
         _complain(error)

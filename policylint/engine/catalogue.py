@@ -9,7 +9,7 @@ from typing import Any
 from policylint.engine.rule import Rule
 from policylint.errors import UsageError
 from policylint.model import Category
-from policylint.runtime import resources as shipped
+from policylint.runtime import resources
 
 SCHEMA = "policylint/rules/v1"
 
@@ -90,5 +90,5 @@ def schema(name: str) -> dict[str, Any]:
         raise UsageError(
             f"no schema is called {name!r}", remedy="the schemas are report and config"
         )
-    found: dict[str, Any] = json.loads(shipped.data(f"{name}.schema.json"))
+    found: dict[str, Any] = json.loads(resources.data(f"{name}.schema.json"))
     return found

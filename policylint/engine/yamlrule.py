@@ -27,7 +27,7 @@ from policylint.model import (
     Severity,
     Violation,
 )
-from policylint.runtime import resources as shipped
+from policylint.runtime import resources
 
 OPERATIONS: Mapping[str, type] = {"CREATE": Created, "UPDATE": Kept, "DELETE": Deleted}
 VARIABLES = frozenset({"object", "oldObject", "params", "variables"})
@@ -138,7 +138,7 @@ def read_rule(text: str, path: str) -> Rule:
 @cache
 def _noted() -> Mapping[str, Any]:
     """The shipped rules by path, their text and what it says: `make docs` notes them."""
-    found: Mapping[str, Any] = json.decode(shipped.data("rules.json"))["rules"]
+    found: Mapping[str, Any] = json.decode(resources.data("rules.json"))["rules"]
     return found
 
 

@@ -21,7 +21,7 @@ from policylint.helm.engines.failure import render_error
 from policylint.helm.engines.text import decoded, split_crds, warnings
 from policylint.helm.engines.versions import known_version, remember_version
 from policylint.helm.inputs.sides import ChartSide
-from policylint.runtime import signals as interrupts
+from policylint.runtime import signals
 from policylint.runtime.outputs import nameless, said
 
 TIME_LIMIT = 120.0
@@ -95,7 +95,7 @@ class Process:
         """(exit code, standard output, standard error); raises RenderError when the time limit is
         over."""
         try:
-            interrupts.join(self._reader, self._limit)
+            signals.join(self._reader, self._limit)
         except BaseException:
             self.cancel()
             raise

@@ -23,7 +23,7 @@ from policylint.helm.engines.failure import render_error
 from policylint.helm.engines.library import _CANNOT, library
 from policylint.helm.engines.text import split_crds
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
-from policylint.runtime import signals as interrupts
+from policylint.runtime import signals
 from policylint.runtime.outputs import Unheard
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class EmbeddedRender:
 
     def wait(self) -> Rendered:
         """The manifests; raises RenderError with Helm's own message."""
-        interrupts.join(self._thread, self._limit)
+        signals.join(self._thread, self._limit)
         if self._failure is not None:
             raise self._failure
         if self._result is None:

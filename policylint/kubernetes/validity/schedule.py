@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from policylint.runtime import resources as shipped
+from policylint.runtime import resources
 from policylint.runtime.patterns import pattern
 
 _MONTHS = dict(
@@ -131,5 +131,5 @@ def time_zone_error(zone: str) -> str:
 
 @cache
 def _zones() -> frozenset[str]:
-    data = shipped.text("timezones.txt")
+    data = resources.text("timezones.txt")
     return frozenset(line for line in data.splitlines() if line and not line.startswith("#"))

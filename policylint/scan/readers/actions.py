@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.runtime import resources as shipped
+from policylint.runtime import resources
 from policylint.scan.invocations.model import Flag, Invocation, Job
 from policylint.scan.readers.ci import script, variables
 from policylint.scan.shells import argv
@@ -29,7 +29,7 @@ _FALSE = ("false", "no", "off", "0", "disabled", "")
 @functools.cache
 def rows() -> tuple[Mapping[str, Any], ...]:
     """data/actions.yaml."""
-    return tuple(shipped.table("actions"))
+    return tuple(resources.table("actions"))
 
 
 def row_of(name: str) -> Mapping[str, Any] | None:

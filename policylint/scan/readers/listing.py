@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from policylint.errors import RuleFailure
-from policylint.runtime import resources as shipped
+from policylint.runtime import resources
 from policylint.runtime.background import Meanwhile
 from policylint.runtime.outputs import nameless, said
 
@@ -29,7 +29,7 @@ _MOST = 1 << 16
 @cache
 def settings() -> Mapping[str, Any]:
     """data/scan.yaml: directories that are left out, and the largest file that is read."""
-    found: Mapping[str, Any] = shipped.table("scan")
+    found: Mapping[str, Any] = resources.table("scan")
     return found
 
 

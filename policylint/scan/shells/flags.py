@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct, json
 
-from policylint.runtime import resources as shipped
+from policylint.runtime import resources
 
 LINES = ("3", "4")
 
@@ -29,7 +29,7 @@ class Option(Struct, frozen=True):
 
 @functools.cache
 def _help() -> Mapping[str, Any]:
-    found: Mapping[str, Any] = json.decode(shipped.data("helm-flags.json"))
+    found: Mapping[str, Any] = json.decode(resources.data("helm-flags.json"))
     return found
 
 
@@ -37,7 +37,7 @@ def _help() -> Mapping[str, Any]:
 def notes() -> Mapping[str, Any]:
     """What help does not tell: deprecated spellings, since and until, exclusions, Helm 2, other
     tools' flags."""
-    found: Mapping[str, Any] = shipped.table("helm-flags")
+    found: Mapping[str, Any] = resources.table("helm-flags")
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.runtime import resources as shipped
+from policylint.runtime import resources
 from policylint.runtime.patterns import pattern
 from policylint.scan.shells.flags import notes, verbs
 from policylint.scan.texts.text import HOLE, TAIL, Text, Word, joined
@@ -48,7 +48,7 @@ class Script(Struct, frozen=True):
 @functools.cache
 def table() -> Mapping[str, Any]:
     """data/wrappers.yaml."""
-    found: Mapping[str, Any] = shipped.table("wrappers")
+    found: Mapping[str, Any] = resources.table("wrappers")
     return found
 
 
