@@ -33,8 +33,10 @@ demo: $(COMPILED)  ## the main job on a bundled example, with the embedded engin
 test: $(COMPILED)  ## every test
 	@$(BIN)/python -m pytest -n $(JOBS)
 
-lint: $(STAMP)  ## style and types
+lint: $(STAMP)  ## style, types, the import law
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python scripts/check_style.py
 
 score: $(STAMP)  ## the forecast against recorded answers, the scan against its labelled corpus
 	@$(BIN)/python scripts/score_forecast.py

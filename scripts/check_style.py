@@ -1,0 +1,91 @@
+"""What no linter at hand counts: complexity, comprehensions in one another, imports inside functions.
+
+Complexity is one more than the branches of a function: conditions (`and`, `or` and ternaries too),
+loops, handlers, `with`, `assert`, and the comprehensions with their conditions, those of functions
+defined inside included. Imports of our own inside functions stand only at a stage's door.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+MOST = 10
+DOORS = ("commands", "pipeline", "__main__.py")
+"""Where imports inside functions keep the start short: a stage's door, and that of the program."""
+ROOT = Path(__file__).parent.parent
+
+BRANCHES = (
+    ast.If,
+    ast.IfExp,
+    ast.For,
+    ast.AsyncFor,
+    ast.While,
+    ast.ExceptHandler,
+    ast.With,
+    ast.AsyncWith,
+    ast.Assert,
+    ast.match_case,
+)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def complexity(function: ast.AST) -> int:
+    """One more than the branches of a function."""
+    total = 1
+    for node in ast.walk(function):
+        if isinstance(node, BRANCHES):
+            total += 1
+        elif isinstance(node, ast.BoolOp):
+            total += len(node.values) - 1
+        elif isinstance(node, ast.comprehension):
+            total += 1 + len(node.ifs)
+    return total
+
+
+def nested(comprehension: ast.AST) -> bool:
+    """Whether a comprehension holds another one."""
+    inner = (node for node in ast.walk(comprehension) if node is not comprehension)
+    return any(isinstance(node, COMPREHENSIONS) for node in inner)
+
+
+def own_imports(function: ast.AST) -> Iterator[int]:
+    """The lines of a function that import a module of ours."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("policylint"):
+            yield node.lineno
+        elif isinstance(node, ast.Import) and node.names[0].name.startswith("policylint"):
+            yield node.lineno
+
+
+def complaints(file: Path) -> Iterator[str]:
+    """What is wrong in one file of the package, each as `file:line: words`."""
+    name = file.relative_to(ROOT)
+    at_a_door = name.parts[1] in DOORS
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, FUNCTIONS):
+            count = complexity(node)
+            if count > MOST:
+                yield f"{name}:{node.lineno}: {node.name} has a complexity of {count}"
+            if not at_a_door:
+                for line in own_imports(node):
+                    yield f"{name}:{line}: an import of our own inside a function"
+        elif isinstance(node, COMPREHENSIONS) and nested(node):
+            yield f"{name}:{node.lineno}: a comprehension inside another"
+
+
+def main() -> int:
+    """Print every complaint about the package (or the files and folders named); 1 where any."""
+    named = [Path(word).resolve() for word in sys.argv[1:]] or [ROOT / "policylint"]
+    found: dict[str, None] = {}
+    for path in named:
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            found.update(dict.fromkeys(complaints(file)))
+    for line in found:
+        print(line)
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
