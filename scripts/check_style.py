@@ -53,9 +53,9 @@ def nested(comprehension: ast.AST) -> bool:
 def own_imports(function: ast.AST) -> Iterator[int]:
     """The lines of a function that import a module of ours."""
     for node in ast.walk(function):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("policylint"):
-            yield node.lineno
-        elif isinstance(node, ast.Import) and node.names[0].name.startswith("policylint"):
+        if (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("policylint")) or (
+            isinstance(node, ast.Import) and node.names[0].name.startswith("policylint")
+        ):
             yield node.lineno
 
 
