@@ -27,6 +27,7 @@ from policylint.runtime import signals
 from policylint.runtime.outputs import Unheard
 
 if TYPE_CHECKING:
+    from policylint.helm.engines.papercluster import PaperCluster
     from policylint.helm.engines.pull import Pull
 
 
@@ -45,9 +46,12 @@ def is_installed() -> bool:
 class EmbeddedRender:
     """A render in a thread of its own; the library leaves the interpreter free while it works."""
 
-    def __init__(self, side: ChartSide, time_limit: float) -> None:
+    def __init__(
+        self, side: ChartSide, time_limit: float, cluster: PaperCluster | None = None
+    ) -> None:
         _refuse_extra(side)
         self._side = side
+        self._cluster = cluster
         self._pull = None if Path(side.chart).exists() else _pull(side)
         self._limit = time_limit
         self._result: Rendered | None = None
@@ -58,7 +62,7 @@ class EmbeddedRender:
 
     def _run(self) -> None:
         try:
-            self._result = render_chart(self._side, self._pull)
+            self._result = render_chart(self._side, self._pull, self._cluster)
         except BaseException as error:  # noqa: BLE001 - raised again in wait()
             self._failure = error
         finally:
@@ -109,8 +113,13 @@ class Embedded:
             pending.cancel()
 
 
-def render_chart(side: ChartSide, pull: Pull | None = None) -> Rendered:
+def render_chart(
+    side: ChartSide, pull: Pull | None = None, cluster: PaperCluster | None = None
+) -> Rendered:
     """Render one side, with the chart that is pulled for it, as `helm template` would.
+
+    With a cluster, as `helm upgrade` would over what it holds (`helm install` where it holds no
+    release).
 
     Raises RenderError with the command that does the same.
     """
@@ -124,7 +133,7 @@ def render_chart(side: ChartSide, pull: Pull | None = None) -> Rendered:
         local = pull.wait() if pull else side
         with _load(helm, local, values) as chart:
             notes = _check(chart, local)
-            files = _render(chart, local, values)
+            files = _render(chart, local, values, cluster)
             crds = "".join(
                 f"---\n# Source: {crd['filename']}\n{crd['data']}\n" for crd in chart.crds
             )
@@ -220,12 +229,14 @@ def _numbers(version: str) -> str:
     return version.partition("-")[0].partition("+")[0]
 
 
-def _render(chart: Any, side: ChartSide, values: Mapping[str, Any]) -> dict[str, str]:
+def _render(
+    chart: Any, side: ChartSide, values: Mapping[str, Any], cluster: PaperCluster | None
+) -> dict[str, str]:
     from helm_python import _native
 
     from policylint.helm.engines.integers import TEMPLATE
 
-    options = {
+    options: dict[str, Any] = {
         "name": side.release,
         "namespace": side.namespace,
         "is_upgrade": side.is_upgrade,
@@ -234,12 +245,47 @@ def _render(chart: Any, side: ChartSide, values: Mapping[str, Any]) -> dict[str,
         "api_versions": [part for item in side.api_versions for part in item.split(",")],
         "enable_dns": "--enable-dns" in side.extra,
     }
-    answer = _native.call_string(
-        "helm_render", chart._raw(), json.dumps(values), json.dumps(options)
-    )
+    if cluster is None:
+        answer = _native.call_string(
+            "helm_render", chart._raw(), json.dumps(values), json.dumps(options)
+        )
+    else:
+        answer = _render_over(chart, values, {**options, **_standing(cluster)}, cluster)
     files: dict[str, str] = json.loads(answer)
     _refuse_bytes(files, side, values)
     return {path: text for path, text in files.items() if not path.endswith(TEMPLATE)}
+
+
+def _render_over(
+    chart: Any, values: Mapping[str, Any], options: Mapping[str, Any], cluster: PaperCluster
+) -> str:
+    helm = library()
+    with helm.Config(
+        kubeconfig_content=cluster.kubeconfig,
+        namespace=cluster.release.namespace,
+        storage_driver="memory",
+    ) as config:
+        answer: str = helm._native.call_string(
+            "helm_render_with_config",
+            config._raw(),
+            chart._raw(),
+            json.dumps(values),
+            json.dumps(options),
+        )
+    return answer
+
+
+def _standing(cluster: PaperCluster) -> dict[str, Any]:
+    """The options of a render that are the cluster's: the library asks it for lookups alone."""
+    revision = cluster.release.revision
+    kinds = [kind for served in cluster.kinds.values() for kind in served.values()]
+    names = [f"{kind.version}/{kind.kind}" for kind in kinds]
+    return {
+        "revision": revision + 1,
+        "is_upgrade": revision > 0,
+        "is_install": revision == 0,
+        "api_versions": [*cluster.kinds, *names],
+    }
 
 
 def _refuse_bytes(files: Mapping[str, str], side: ChartSide, values: Mapping[str, Any]) -> None:

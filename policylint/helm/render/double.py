@@ -43,6 +43,9 @@ FUNCTIONS = (
 _ACTION = pattern(rb"\{\{(?!-?\s*/\*)(.*?)\}\}", re.S)
 _CALL = pattern(rb"(?<![\w.$\"/-])(?:" + "|".join(FUNCTIONS).encode() + rb")(?![\w\"./-])")
 
+_ANYTHING = b'{{ now }}{{ lookup "v1" "Secret" "" "" }}'
+"""Stands for what cannot be read."""
+
 
 def can_differ(side: ChartSide) -> bool:
     """Whether a template of the chart, its subcharts or a value that `tpl` may run calls such a
@@ -50,18 +53,23 @@ def can_differ(side: ChartSide) -> bool:
 
     True where the chart is not at hand (a reference that helm pulls).
     """
+    return any(_calls(content) for content in contents_of(side))
+
+
+def contents_of(side: ChartSide) -> Iterator[bytes]:
+    """Whatever a render of the chart may take for a template: its files, values and arguments.
+
+    Of a chart that is not at hand, a stand-in that calls everything.
+    """
     chart = Path(side.chart)
     if not chart.exists():
-        return True
-    given = [
-        *side.values.set,
-        *side.values.set_string,
-        *side.values.set_json,
-        *side.values.set_literal,
-    ]
-    files = map(_read, side.values.named)
-    contents = (*_contents(chart), *files, *(item.encode() for item in given))
-    return any(_calls(content) for content in contents)
+        yield _ANYTHING
+        return
+    yield from _contents(chart)
+    yield from map(_read, side.values.named)
+    values = side.values
+    arguments = (*values.set, *values.set_string, *values.set_json, *values.set_literal)
+    yield from (argument.encode() for argument in arguments)
 
 
 def _calls(content: bytes) -> bool:
@@ -125,7 +133,7 @@ def _members(archive: Path) -> Iterator[bytes]:
                 content = tar.extractfile(member) if member.isfile() else None
                 yield content.read() if content else b""
     except (OSError, EOFError, tarfile.TarError, gzip.BadGzipFile, zlib.error):
-        yield b"{{ now }}"
+        yield _ANYTHING
 
 
 def _read(file: str) -> bytes:

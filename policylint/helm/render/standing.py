@@ -1,0 +1,162 @@
+"""The release as the before side left it, and what `helm upgrade` renders over it.
+
+Templates may ask what a cluster holds: `lookup`, `.Release.Revision`, `.Release.IsInstall`,
+`.Capabilities.APIVersions`. Where one does, the sides are rendered one after the other against a
+cluster on paper: the before side as it was installed and as its next upgrade left it, the after
+side over that. What templates look up beyond the release is unknown, and said.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+
+from policylint.helm.engines.papercluster import Kind, Lookup, PaperCluster, StandingRelease
+from policylint.helm.inputs.sides import ChartSide
+from policylint.helm.render.double import contents_of
+from policylint.kubernetes.api.schemas import minor_number, schemas
+from policylint.kubernetes.manifests.reader import Reader, Text
+from policylint.model import Json, Manifest, Object, Resource
+from policylint.runtime.patterns import pattern
+
+_ACTION = pattern(rb"\{\{(?!-?\s*/\*)(.*?)\}\}", re.DOTALL)
+_QUESTION = pattern(
+    rb"(?<![\w.$\"-])lookup(?![\w\"-])"
+    rb"|\.Revision\b|\.IsInstall\b|\.IsUpgrade\b|\.APIVersions\b"
+    rb"|\.(?:Capabilities|Release)(?![\w.])"
+)
+"""What in an action asks a cluster; `.Release` and `.Capabilities` alone may be taken apart later
+on."""
+
+
+def asks_of_cluster(side: ChartSide) -> bool:
+    """Whether a template (or a value that `tpl` may run) asks what only a cluster can tell.
+
+    True where the chart is not at hand (a reference that helm pulls).
+    """
+    return any(_asks(content) for content in contents_of(side))
+
+
+def _asks(content: bytes) -> bool:
+    if b"{{" not in content:
+        return False
+    return any(_QUESTION.search(action[1]) for action in _ACTION.finditer(content))
+
+
+class Standing(Struct, frozen=True):
+    """What a cluster on paper is made of: a release and what is known beside it.
+
+    `kubernetes` is a minor, `api_versions` are as for `helm template --api-versions`.
+    """
+
+    name: str
+    namespace: str
+    kubernetes: str
+    api_versions: tuple[str, ...] = ()
+    revision: int = 0
+    objects: tuple[Object, ...] = ()
+    definitions: tuple[Object, ...] = ()
+    """The CustomResourceDefinitions that the cluster holds."""
+    live: tuple[Object, ...] = ()
+
+    def cluster(self) -> PaperCluster:
+        """The cluster; live objects stand in place of the release's own."""
+        release = StandingRelease(self.name, self.namespace, self.revision, self.objects)
+        version = self.kubernetes if self.kubernetes.count(".") > 1 else f"{self.kubernetes}.0"
+        return PaperCluster(version.removeprefix("v"), self._kinds(), release, self.live)
+
+    def _kinds(self) -> list[Kind]:
+        served = schemas(self.kubernetes)
+        kinds = [
+            Kind(version, kind, served.namespaced(version.rpartition("/")[0], kind) is not False)
+            for version, kind in served.kinds()
+        ]
+        for definition in self.definitions:
+            kinds += _defined(definition)
+        # The release's own objects are there, so the cluster serves their kinds.
+        kinds += [_kind_of(obj) for obj in (*self.objects, *self.live)]
+        return kinds + [kind for words in self.api_versions for kind in _named(words)]
+
+
+def as_held(manifest: Manifest, release: str, namespace: str) -> tuple[Object, ...]:
+    """The objects of a render as the cluster holds them after Helm applied it."""
+    return tuple(_held(resource, release, namespace) for resource in manifest.resources.values())
+
+
+def _held(resource: Resource, release: str, namespace: str) -> Object:
+    body: dict[str, Any] = dict(resource.body)
+    metadata = dict(_table(body.get("metadata")))
+    if resource.id.namespace:
+        metadata["namespace"] = resource.id.namespace
+    # Source: setMetadataVisitor of pkg/action/validate.go, Helm 3.22 and 4.3.
+    labels = {**_table(metadata.get("labels")), "app.kubernetes.io/managed-by": "Helm"}
+    annotations = {
+        **_table(metadata.get("annotations")),
+        "meta.helm.sh/release-name": release,
+        "meta.helm.sh/release-namespace": namespace,
+    }
+    body["metadata"] = {**metadata, "labels": labels, "annotations": annotations}
+    if (resource.id.group, resource.id.kind) == ("", "Secret"):
+        _fold_string_data(body)
+    return body
+
+
+def _fold_string_data(secret: dict[str, Any]) -> None:
+    """What the server makes of a Secret's write-only `stringData`."""
+    texts = _table(secret.pop("stringData", None))
+    if texts:
+        encoded = {
+            key: base64.b64encode(str(text).encode()).decode() for key, text in texts.items()
+        }
+        secret["data"] = {**_table(secret.get("data")), **encoded}
+
+
+def _table(value: Json) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _kind_of(obj: Object) -> Kind:
+    namespaced = bool(_table(obj.get("metadata")).get("namespace"))
+    return Kind(str(obj.get("apiVersion", "")), str(obj.get("kind", "")), namespaced)
+
+
+def _defined(definition: Object) -> list[Kind]:
+    """The kinds that a CustomResourceDefinition serves."""
+    spec = _table(definition.get("spec"))
+    kind = str(_table(spec.get("names")).get("kind", ""))
+    versions = [_table(version) for version in spec.get("versions") or ()]
+    return [
+        Kind(f"{spec.get('group')}/{version.get('name')}", kind, spec.get("scope") != "Cluster")
+        for version in versions
+        if version.get("served", True) is not False
+    ]
+
+
+def _named(words: str) -> list[Kind]:
+    """The kinds of `--api-versions` words: "GROUP/VERSION" or "GROUP/VERSION/Kind", by commas."""
+    kinds = []
+    for word in words.split(","):
+        version, _, kind = word.rpartition("/")
+        if kind[:1].isupper():
+            kinds.append(Kind(version, kind))
+        else:
+            kinds.append(Kind(word, ""))
+    return kinds
+
+
+def read_objects(texts: Iterable[Text], namespace: str, kubernetes: str) -> Manifest:
+    """The manifest of rendered texts, placed in the release's namespace."""
+    minor = f"1.{minor_number(kubernetes)}"
+    return Reader(namespace, schemas(minor)).read(texts)
+
+
+def addresses(manifest: Manifest) -> list[Lookup]:
+    """What Helm itself asks for before it creates the objects of a render."""
+    return [
+        Lookup(resource.api_version, resource.id.kind, resource.id.namespace, resource.id.name)
+        for resource in manifest.resources.values()
+    ]

@@ -1,0 +1,108 @@
+"""Render both sides one after the other, each over what the one before it left in the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policylint.errors import RenderError
+from policylint.helm.engines.engine import Engine
+from policylint.helm.engines.engine import Rendered as Made
+from policylint.helm.engines.papercluster import Kind, Lookup, PaperCluster
+from policylint.helm.engines.upgrade import lookups_of_templates, start_over
+from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side
+from policylint.helm.render.standing import Standing, addresses, as_held, read_objects
+from policylint.kubernetes.manifests.reader import Text
+from policylint.model import Object
+from policylint.runtime.patterns import pattern
+
+_UNKNOWN_KIND = pattern(
+    r"unable to get apiresource from unstructured: (?P<version>[^\s,]+), Kind=(?P<kind>\w+)"
+)
+
+
+class UpgradeRenders(Struct, frozen=True):
+    """The renders of one upgrade; each `again` is a second render of the same.
+
+    `before` is the before side as an upgrade of itself leaves it; `installed` as its install left
+    it. Both are None where the before side is no chart. `lookups` are what templates of the after
+    side asked for beyond the release.
+    """
+
+    after: Made
+    after_again: Made
+    before: Made | None = None
+    before_again: Made | None = None
+    installed: Made | None = None
+    lookups: tuple[Lookup, ...] = ()
+
+
+def render_upgrade(
+    engine: Engine, before: Side, after: ChartSide, live: Sequence[Object] = ()
+) -> UpgradeRenders:
+    """Render `after` as the upgrade of `before`. Raises RenderError with helm's own words."""
+    standing = Standing(
+        after.release, after.namespace, after.kube_version, after.api_versions, live=tuple(live)
+    )
+    installed: Made | None = None
+    settled: Made | None = None
+    again: Made | None = None
+    if isinstance(before, ChartSide):
+        installed, _ = _render(engine, before, standing)
+        standing = _left(standing, installed, 1)
+        settled, _ = _render(engine, before, standing)
+        again, _ = _render(engine, before, standing)
+        standing = _left(standing, settled, 2)
+    else:
+        standing = _held_before(standing, before)
+    made, lookups = _render(engine, after, standing)
+    made_again, _ = _render(engine, after, standing)
+    return UpgradeRenders(made, made_again, settled, again, installed, lookups)
+
+
+def _render(engine: Engine, side: ChartSide, standing: Standing) -> tuple[Made, tuple[Lookup, ...]]:
+    """(the render, what its templates asked for in vain)."""
+    with standing.cluster() as cluster:
+        made = _over(engine, side, cluster)
+    manifest = read_objects([Text("render", made.text)], standing.namespace, standing.kubernetes)
+    return made, lookups_of_templates(cluster, addresses(manifest))
+
+
+def _over(engine: Engine, side: ChartSide, cluster: PaperCluster) -> Made:
+    """One render; a kind that is looked up and that no cluster need have is served without any."""
+    pending = start_over(engine, side, cluster)
+    try:
+        return pending.wait()
+    except RenderError as error:
+        unknown = _UNKNOWN_KIND.search(str(error))
+        kind = Kind(unknown["version"], unknown["kind"]) if unknown else None
+        if kind is None or cluster.serves(kind):
+            raise
+        cluster.serve([kind])
+    finally:
+        pending.cancel()
+    return _over(engine, side, cluster)
+
+
+def _left(standing: Standing, made: Made, revision: int) -> Standing:
+    """The cluster after Helm applied a render."""
+    texts = [Text("render", made.text), Text("crds/", made.crds)]
+    return _holding(standing, texts, revision)
+
+
+def _held_before(standing: Standing, before: Side) -> Standing:
+    """The cluster of a before side that is manifests; an empty one where there is no before."""
+    if not isinstance(before, ManifestSide):
+        return standing
+    texts = [Text(file, text) for file, text in before.text]
+    revision = before.revision.number if before.revision else 1
+    return _holding(standing, texts, revision)
+
+
+def _holding(standing: Standing, texts: Sequence[Text], revision: int) -> Standing:
+    manifest = read_objects(texts, standing.namespace, standing.kubernetes)
+    objects = as_held(manifest, standing.name, standing.namespace)
+    definitions = (obj for obj in objects if obj.get("kind") == "CustomResourceDefinition")
+    return replace(standing, revision=revision, objects=objects, definitions=tuple(definitions))
