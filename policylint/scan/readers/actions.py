@@ -20,7 +20,8 @@ from policylint.scan.shells.syntax import prepare
 from policylint.scan.shells.words import split
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
-from policylint.scan.texts.yamlscalars import Yaml
+from policylint.scan.texts.yaml import Tree
+from policylint.scan.texts.yamlscalars import text_of
 
 _TRUE = ("true", "yes", "on", "1", "enabled")
 _FALSE = ("false", "no", "off", "0", "disabled", "")
@@ -43,8 +44,8 @@ class Step(Struct, frozen=True):
     surrounds it."""
 
     source: Source
-    node: Yaml
-    inputs: Yaml | None
+    node: Tree
+    inputs: Tree | None
     job: Job | None = None
     known: Mapping[str, Text] | None = None
     fill: Callable[[Text], Text] = prepare
@@ -59,7 +60,7 @@ class Step(Struct, frozen=True):
                 if self.inputs
                 else None
             )
-        return self.fill(found.text()) if found is not None and found.scalar else None
+        return self.fill(text_of(found)) if found is not None and found.scalar else None
 
 
 def invocation(step: Step, row: Mapping[str, Any]) -> Iterator[Invocation]:
@@ -104,9 +105,7 @@ def invocation(step: Step, row: Mapping[str, Any]) -> Iterator[Invocation]:
         written={name: argv.shown(text) for name, text in names.items() if text is not None},
         job=step.job,
         syntax="yaml",
-        span=step.source.place(
-            step.node.start, int(step.node.node.end_mark.index) + step.node.base
-        ),
+        span=step.source.place(step.node.start, step.node.end),
     )
 
 
@@ -176,8 +175,8 @@ def _list(step: Step, inputs: list[str], between: str = r"\n+") -> Iterator[str]
         node = step.inputs.get(name) if step.inputs else None
         text = step.text(name)
         if node is not None and (node.mapping or list(node.items())):
-            yield from (argv.shown(item.text()) for item in node.items())
-            yield from (f"{key}={value.string()}" for key, value in node.pairs())
+            yield from (argv.shown(text_of(item)) for item in node.items())
+            yield from (f"{key}={value.value()}" for key, value in node.pairs())
         elif text is not None and text.text.strip():
             stripped = text.text.strip().strip("[]")
             parts = re.split(between, argv.shown(Text.of(stripped)))
@@ -192,7 +191,7 @@ def _scripts(step: Step, row: Mapping[str, Any]) -> Iterator[Invocation]:
         node = step.inputs.get(name) if step.inputs else None
         if node is None or not node.scalar:
             continue
-        text = node.text()
+        text = text_of(node)
         if not re.search(r"\bhelm(?:file)?\b", text.text):
             text = lead + text if "program" in row or re.match(r"\s*[a-z]+\s", text.text) else text
         for found in script(step.source, text, known, step.job):

@@ -14,7 +14,8 @@ from policylint.scan.readers.ci import is_yaml, mentions, minutes, resolve, scri
 from policylint.scan.shells.syntax import prepare
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import TAIL, Text, filled
-from policylint.scan.texts.yamlscalars import Yaml, failures, roots
+from policylint.scan.texts.yaml import Tree, failures, roots
+from policylint.scan.texts.yamlscalars import text_of
 
 _MACRO = pattern(r"\$\(([A-Za-z_][\w.]*)\)|\$\[[^\]\n]*\]")
 _COMMANDS = ("pwd", "date", "whoami", "hostname", "uname", "id", "nproc", "ls")
@@ -43,7 +44,7 @@ def _read(source: Source) -> Iterator[Found]:
         yield from _walk(source, root, {}, None)
 
 
-def _walk(source: Source, node: Yaml, known: dict[str, Text], job: Job | None) -> Iterator[Found]:
+def _walk(source: Source, node: Tree, known: dict[str, Text], job: Job | None) -> Iterator[Found]:
     for item in node.items():
         yield from _walk(source, item, known, job)
     if not node.mapping:
@@ -51,9 +52,9 @@ def _walk(source: Source, node: Yaml, known: dict[str, Text], job: Job | None) -
     keys = dict(node.pairs())
     known = {**known, **variables(keys.get("variables"))}
     if "job" in keys or "deployment" in keys:
-        limit, environment = node.string("timeoutInMinutes"), keys.get("environment")
-        name = node.string("job") or node.string("deployment")
-        place = (environment.string("name") or environment.string()) if environment else ""
+        limit, environment = node.value("timeoutInMinutes"), keys.get("environment")
+        name = node.value("job") or node.value("deployment")
+        place = (environment.value("name") or environment.value()) if environment else ""
         job = Job(name, minutes(limit) if limit and limit != "0" else None, None, None, place)
     if "task" in keys:
         yield from _task(source, node, known, job)
@@ -61,14 +62,14 @@ def _walk(source: Source, node: Yaml, known: dict[str, Text], job: Job | None) -
     for name, language in _SHELLS.items():
         if name in keys and keys[name].scalar:
             values = {**_exported(known), **variables(keys.get("env"))}
-            yield from script(source, _macros(keys[name].text(), known), values, job, language)
+            yield from script(source, _macros(text_of(keys[name]), known), values, job, language)
             return
     for _, value in node.written():  # two `${{ if }}:` may look the same
         yield from _walk(source, value, known, job)
 
 
-def _task(source: Source, node: Yaml, known: dict[str, Text], job: Job | None) -> Iterator[Found]:
-    name, inputs = node.string("task"), node.get("inputs")
+def _task(source: Source, node: Tree, known: dict[str, Text], job: Job | None) -> Iterator[Found]:
+    name, inputs = node.value("task"), node.get("inputs")
     row = row_of(name)
     if row is not None:
         fill = functools.partial(_macros, known=known)
@@ -76,15 +77,15 @@ def _task(source: Source, node: Yaml, known: dict[str, Text], job: Job | None) -
         return
     language = (
         "pwsh"
-        if "power" in name.lower() or (inputs and inputs.string("scriptType") in ("ps", "pscore"))
+        if "power" in name.lower() or (inputs and inputs.value("scriptType") in ("ps", "pscore"))
         else "bash"
     )
-    if inputs is not None and inputs.string("scriptType") == "batch":
+    if inputs is not None and inputs.value("scriptType") == "batch":
         language = "cmd"
     for key, value in inputs.pairs() if inputs else ():
         if key in _SCRIPTS and value.scalar:
             values = {**_exported(known), **variables(node.get("env"))}
-            yield from script(source, _macros(value.text(), known), values, job, language)
+            yield from script(source, _macros(text_of(value), known), values, job, language)
 
 
 def _macros(text: Text, known: Mapping[str, Text]) -> Text:

@@ -14,7 +14,8 @@ from policylint.scan.shells.env import Env, Value
 from policylint.scan.shells.syntax import prepare
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text, joined, rewritten
-from policylint.scan.texts.yamlscalars import Yaml
+from policylint.scan.texts.yaml import Tree
+from policylint.scan.texts.yamlscalars import text_of
 
 Variables = Mapping[str, Text]
 _POWERSHELL = ("pwsh", "powershell")
@@ -37,25 +38,25 @@ def is_yaml(source: Source) -> bool:
     return source.suffix in (".yml", ".yaml")
 
 
-def variables(*nodes: Yaml | None) -> dict[str, Text]:
+def variables(*nodes: Tree | None) -> dict[str, Text]:
     """Variables of `name: value` mappings, or of lists of `name`/`value` and single pairs; later
     ones win."""
     found: dict[str, Text] = {}
     for node in nodes:
         for name, value in _pairs(node):
             if value.scalar:
-                found[name] = prepare(value.text())
+                found[name] = prepare(text_of(value))
             elif value.get("value") is not None:
-                found[name] = prepare((value.get("value") or value).text())
+                found[name] = prepare(text_of(value.get("value") or value))
     return found
 
 
-def _pairs(node: Yaml | None) -> Iterator[tuple[str, Yaml]]:
+def _pairs(node: Tree | None) -> Iterator[tuple[str, Tree]]:
     if node is None:
         return
     yield from node.pairs()
     for item in node.items():
-        value, name = item.get("value"), item.string("name") or item.string("key")
+        value, name = item.get("value"), item.value("name") or item.value("key")
         if name and value is not None:
             yield name, value
         elif not name:
@@ -93,16 +94,16 @@ def makes_cluster(texts: Iterable[str]) -> bool:
     return any(_OWN_CLUSTER.search(text) for text in texts)
 
 
-def lines(node: Yaml | None) -> Text:
+def lines(node: Tree | None) -> Text:
     """A script given as one text or as a list of lines, lists within lists included."""
     return joined(_items(node), "\n")
 
 
-def _items(node: Yaml | None) -> Iterator[Text]:
+def _items(node: Tree | None) -> Iterator[Text]:
     if node is None:
         return
     if node.scalar:
-        yield node.text()
+        yield text_of(node)
     for item in node.items():
         yield from _items(item)
 

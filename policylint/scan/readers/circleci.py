@@ -11,7 +11,8 @@ from policylint.scan.readers.actions import Step, invocation, row_of
 from policylint.scan.readers.ci import is_yaml, mentions, script, variables
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
-from policylint.scan.texts.yamlscalars import Yaml, failures, roots
+from policylint.scan.texts.yaml import Tree, failures, roots
+from policylint.scan.texts.yamlscalars import text_of
 
 
 def _wants(source: Source) -> bool:
@@ -27,7 +28,7 @@ def _read(source: Source) -> Iterator[Found]:
     yield from failures(source)
     for root in roots(source):
         orbs = {
-            name: value.string().partition("@")[0]
+            name: value.value().partition("@")[0]
             for name, value in (root.get("orbs") or root).pairs()
         }
         for part in ("commands", "jobs"):
@@ -43,7 +44,7 @@ def _read(source: Source) -> Iterator[Found]:
 
 def _steps(
     source: Source,
-    steps: Yaml | None,
+    steps: Tree | None,
     known: dict[str, Text],
     job: Job | None,
     orbs: dict[str, str],
@@ -56,10 +57,10 @@ def _steps(
                     values = {**known, **variables(body.get("environment"))}
                     yield from script(
                         source,
-                        command.text(),
+                        text_of(command),
                         values,
                         job,
-                        body.string("shell").split("/")[-1] or "bash",
+                        body.value("shell").split("/")[-1] or "bash",
                     )
             elif name in ("when", "unless"):
                 yield from _steps(source, body.get("steps"), known, job, orbs)
@@ -68,7 +69,7 @@ def _steps(
 
 
 def _orb(
-    source: Source, step: Yaml, name: str, body: Yaml, job: Job | None, orbs: dict[str, str]
+    source: Source, step: Tree, name: str, body: Tree, job: Job | None, orbs: dict[str, str]
 ) -> Iterator[Found]:
     alias, _, command = name.partition("/")
     orb = orbs.get(alias, alias)
@@ -77,7 +78,7 @@ def _orb(
         yield from invocation(Step(source, step, body, job), row)
     for key, value in body.pairs():
         if key in ("command", "commands", "run", "script") and value.scalar:
-            yield from script(source, value.text(), {}, job)
+            yield from script(source, text_of(value), {}, job)
         elif key in ("before_steps", "after_steps", "pre-steps", "post-steps", "steps"):
             yield from _steps(source, value, {}, job, orbs)
 

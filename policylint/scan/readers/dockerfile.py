@@ -12,7 +12,8 @@ from policylint.scan.readers.ci import words
 from policylint.scan.shells.env import Env
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
-from policylint.scan.texts.yamlscalars import roots
+from policylint.scan.texts.yaml import roots
+from policylint.scan.texts.yamlscalars import text_of
 
 _INSTRUCTION = pattern(
     r"^[ \t]*(RUN|CMD|ENTRYPOINT|ENV|ARG|HEALTHCHECK)[ \t]+((?:[^\n]*\\[ \t]*\n(?:[ \t]*#[^\n]*\n)*)*[^\n]*)",
@@ -51,7 +52,7 @@ def _dockerfile(source: Source) -> Iterator[Found]:
 def _json(source: Source, part: Text) -> Text:
     """The exec form, `["helm", "upgrade"]`, as words."""
     inner = Source(source.file, part.text)
-    found = [item.text() for root in roots(inner) for item in root.items()]
+    found = [text_of(item) for root in roots(inner) for item in root.items()]
     moved = [
         Text(each.text, tuple(part.at[at] if at >= 0 else -1 for at in each.at), each.marks)
         for each in found
@@ -69,7 +70,7 @@ def _package(source: Source) -> Iterator[Found]:
     for root in roots(source):
         scripts = root.get("scripts")
         for _, value in scripts.pairs() if scripts else ():
-            yield from shell(source, value.text())
+            yield from shell(source, text_of(value))
 
 
 def _is_dockerfile(source: Source) -> bool:

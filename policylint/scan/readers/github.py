@@ -26,7 +26,8 @@ from policylint.scan.readers.pipelines import nested
 from policylint.scan.shells.syntax import prepare
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
-from policylint.scan.texts.yamlscalars import Yaml, failures, roots
+from policylint.scan.texts.yaml import Tree, failures, roots
+from policylint.scan.texts.yamlscalars import text_of
 
 _ENV = pattern(r"\$\{\{\s*env\.(\w+)\s*\}\}")
 _SCRIPT = pattern(r"(?:^|[-_])(?:run|exec)$|^run[-_]|(?:script|commands?|cmds?)$", re.IGNORECASE)
@@ -53,69 +54,69 @@ def _read(source: Source) -> Iterator[Found]:
             yield from _steps(source, runs, {}, None, "bash")
 
 
-def _job(source: Source, root: Yaml, name: str, job: Yaml) -> Iterator[Found]:
+def _job(source: Source, root: Tree, name: str, job: Tree) -> Iterator[Found]:
     about = _about(root, name, job)
     known = variables(root.get("env"), job.get("env"))
-    shell = job.string("defaults", "run", "shell") or root.string("defaults", "run", "shell")
+    shell = job.value("defaults", "run", "shell") or root.value("defaults", "run", "shell")
     if not shell:
-        shell = "pwsh" if "windows" in job.string("runs-on") else "bash"
+        shell = "pwsh" if "windows" in job.value("runs-on") else "bash"
     yield from _steps(source, job, known, about, shell)
 
 
-def _about(root: Yaml, name: str, job: Yaml) -> Job:
+def _about(root: Tree, name: str, job: Tree) -> Job:
     group = job.get("concurrency") or root.get("concurrency")
-    cancel = group.string("cancel-in-progress") if group else ""
+    cancel = group.value("cancel-in-progress") if group else ""
     environment = job.get("environment")
     return Job(
         name,
-        minutes(job.string("timeout-minutes")),
-        (group.string("group") or group.string()) if group else None,
+        minutes(job.value("timeout-minutes")),
+        (group.value("group") or group.value()) if group else None,
         {"true": True, "false": False}.get(cancel) if group else None,
-        (environment.string("name") or environment.string()) if environment else "",
+        (environment.value("name") or environment.value()) if environment else "",
         own_cluster=makes_cluster(_done(job)),
     )
 
 
-def _done(job: Yaml) -> Iterator[str]:
+def _done(job: Tree) -> Iterator[str]:
     """The actions and scripts of a job's steps."""
     steps = job.get("steps")
     for step in steps.items() if steps else ():
-        yield step.string("uses")
-        yield step.string("run")
+        yield step.value("uses")
+        yield step.value("run")
 
 
 def _steps(
-    source: Source, parent: Yaml, known: dict[str, Text], about: Job | None, shell: str
+    source: Source, parent: Tree, known: dict[str, Text], about: Job | None, shell: str
 ) -> Iterator[Found]:
     yield from _each(source, parent.get("steps"), known, about, shell)
 
 
 def _each(
-    source: Source, steps: Yaml | None, known: dict[str, Text], about: Job | None, shell: str
+    source: Source, steps: Tree | None, known: dict[str, Text], about: Job | None, shell: str
 ) -> Iterator[Found]:
     for step in steps.items() if steps else ():
         values = {**known, **variables(step.get("env"))}
         job = _within(step, about)
         run = step.get("run")
         if run is not None:
-            text = resolve(run.text(), _ENV, values.get)
-            yield from script(source, text, values, job, step.string("shell") or shell)
-        elif step.string("uses"):
+            text = resolve(text_of(run), _ENV, values.get)
+            yield from script(source, text, values, job, step.value("shell") or shell)
+        elif step.value("uses"):
             yield from _used(source, step, values, job)
         elif step.get("parallel") is not None:
             yield from _each(source, step.get("parallel"), values, job, shell)
 
 
-def _within(step: Yaml, job: Job | None) -> Job | None:
+def _within(step: Tree, job: Job | None) -> Job | None:
     """The job with the limit of one of its steps, where that is the nearer one."""
-    limit = minutes(step.string("timeout-minutes"))
+    limit = minutes(step.value("timeout-minutes"))
     if job is None or limit is None:
         return job
     return replace(job, timeout=min(limit, job.timeout or limit))
 
 
-def _used(source: Source, step: Yaml, known: dict[str, Text], job: Job | None) -> Iterator[Found]:
-    uses = step.string("uses")
+def _used(source: Source, step: Tree, known: dict[str, Text], job: Job | None) -> Iterator[Found]:
+    uses = step.value("uses")
     inputs = step.get("with")
     row = row_of(uses.partition("@")[0])
     if row is not None:
@@ -126,15 +127,15 @@ def _used(source: Source, step: Yaml, known: dict[str, Text], job: Job | None) -
         named = step.get("uses")
         if given is not None and named is not None:
             program = (
-                named.text()
-                if inputs.string("entrypoint") == ""
-                else (inputs.get("entrypoint") or named).text()
+                text_of(named)
+                if inputs.value("entrypoint") == ""
+                else text_of(inputs.get("entrypoint") or named)
             )
             helm = Text("helm", (program.start,) * 4, "....")
             text = (
-                given.text()
-                if re.match(r"\s*helm\b|-c\b", given.text().text)
-                else helm + Text.of(" ") + given.text()
+                text_of(given)
+                if re.match(r"\s*helm\b|-c\b", text_of(given).text)
+                else helm + Text.of(" ") + text_of(given)
             )
             yield from script(source, text, known, job)
     elif inputs is not None:
@@ -146,13 +147,13 @@ def _filled(text: Text, known: dict[str, Text]) -> Text:
 
 
 def _texts(
-    source: Source, inputs: Yaml, known: dict[str, Text], job: Job | None
+    source: Source, inputs: Tree, known: dict[str, Text], job: Job | None
 ) -> Iterator[Found]:
     """Inputs of any action that hold a script (`run`, `script`, `inlineScript`, `command`)."""
     for name, value in inputs.pairs():
         if _SCRIPT.search(name):
-            yield from script(source, value.text() if value.scalar else words(()), known, job)
-        elif value.scalar and "helm" in value.string():
+            yield from script(source, text_of(value) if value.scalar else words(()), known, job)
+        elif value.scalar and "helm" in value.value():
             yield from nested(source, value)
 
 

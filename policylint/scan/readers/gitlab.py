@@ -19,9 +19,9 @@ from policylint.scan.readers.ci import (
 )
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text, joined
-from policylint.scan.texts.yamlscalars import Yaml, failures, roots
+from policylint.scan.texts.yaml import Tree, failures, roots
 
-Keys = Mapping[str, Yaml]
+Keys = Mapping[str, Tree]
 """A file's jobs and settings by name."""
 _PARTS = ("before_script", "script", "after_script")
 _DEPTH = 10
@@ -56,7 +56,7 @@ def _read(source: Source) -> Iterator[Found]:
             )
 
 
-def _job(source: Source, root: Keys, name: str, job: Yaml) -> Iterator[Found]:
+def _job(source: Source, root: Keys, name: str, job: Tree) -> Iterator[Found]:
     layers = list(_layers(root, job))
     known = variables(
         root.get("variables"), *(layer.get("variables") for layer in reversed(layers))
@@ -72,13 +72,13 @@ def _job(source: Source, root: Keys, name: str, job: Yaml) -> Iterator[Found]:
     yield from script(source, _lines(root, _found(layers, "after_script")), known, about)
 
 
-def _layers(root: Keys, job: Yaml, depth: int = 0, seen: set[str] | None = None) -> Iterator[Yaml]:
+def _layers(root: Keys, job: Tree, depth: int = 0, seen: set[str] | None = None) -> Iterator[Tree]:
     """The job and what it extends, the nearest first and each once."""
     seen = set() if seen is None else seen
     yield job
     extends = job.get("extends")
-    names = [extends.string()] if extends and extends.scalar else []
-    names += [item.string() for item in extends.items()] if extends else []
+    names = [extends.value()] if extends and extends.scalar else []
+    names += [item.value() for item in extends.items()] if extends else []
     for name in reversed(names):
         parent = root.get(name)
         if parent is not None and depth < _DEPTH and name not in seen:
@@ -86,13 +86,13 @@ def _layers(root: Keys, job: Yaml, depth: int = 0, seen: set[str] | None = None)
             yield from _layers(root, parent, depth + 1, seen)
 
 
-def _found(layers: list[Yaml], key: str) -> Yaml | None:
+def _found(layers: list[Tree], key: str) -> Tree | None:
     return next((found for layer in layers if (found := layer.get(key)) is not None), None)
 
 
-def _about(name: str, layers: list[Yaml]) -> Job:
+def _about(name: str, layers: list[Tree]) -> Job:
     def said(*path: str) -> str:
-        return next((text for layer in layers if (text := layer.string(*path))), "")
+        return next((text for layer in layers if (text := layer.value(*path))), "")
 
     group = said("resource_group")
     interruptible = {"true": True, "false": False}.get(said("interruptible"))
@@ -110,12 +110,12 @@ def _about(name: str, layers: list[Yaml]) -> Job:
     )
 
 
-def _lines(root: Keys, node: Yaml | None, depth: int = 0) -> Text:
+def _lines(root: Keys, node: Tree | None, depth: int = 0) -> Text:
     """The lines of a script, `!reference [job, key]` followed."""
     if node is None or depth > _DEPTH:
         return Text.of("")
     if node.tag == "!reference":
-        first, *path = [item.string() for item in node.items()] or [""]
+        first, *path = [item.value() for item in node.items()] or [""]
         found = root.get(first)
         return _lines(root, found.get(*path) if found and path else found, depth + 1)
     if node.scalar:

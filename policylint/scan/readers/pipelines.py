@@ -17,7 +17,8 @@ from policylint.scan.readers.ci import is_yaml, lines, resolve, script, variable
 from policylint.scan.shells.env import Env
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text, joined
-from policylint.scan.texts.yamlscalars import Yaml, failures, roots, walk, within
+from policylint.scan.texts.yaml import Tree, failures, roots, walk, within
+from policylint.scan.texts.yamlscalars import text_of
 
 _SCRIPTS = (
     "script",
@@ -89,14 +90,14 @@ def _read(source: Source) -> Iterator[Found]:
                 yield from _mapping(source, node, {**shared, **known})
 
 
-def _shared(root: Yaml) -> dict[str, Text]:
+def _shared(root: Tree) -> dict[str, Text]:
     """Values that Taskfiles and Ansible keep under `vars`."""
     return variables(root.get("vars"))
 
 
-def _mapping(source: Source, node: Yaml, known: dict[str, Text]) -> Iterator[Found]:
+def _mapping(source: Source, node: Tree, known: dict[str, Text]) -> Iterator[Found]:
     keys = dict(node.pairs())
-    image = node.string("image") or node.string("name")
+    image = node.value("image") or node.value("name")
     row = row_of(image) if image and ("settings" in keys or "image" in keys) else None
     if row is not None and row["tool"] == "drone":
         yield from invocation(Step(source, node, keys.get("settings") or node, None, known), row)
@@ -105,24 +106,24 @@ def _mapping(source: Source, node: Yaml, known: dict[str, Text]) -> Iterator[Fou
     if listed:
         yield from _container(source, keys, known, image)
     elif "image" in keys and "command" in keys and keys["command"].scalar and _IMAGE.search(image):
-        given = keys["command"].text()
+        given = text_of(keys["command"])
         yield from script(
             source, given if "helm" in given.text else _program(keys["image"]) + given, known
         )
     for name, value in keys.items():
         if name in _SCRIPTS and not (listed and name in _ARGV):
             yield from _script(source, name, value, known)
-        elif name.endswith((".sh", ".bash")) or (value.scalar and _SHEBANG.match(value.string())):
-            yield from script(source, value.text(), known)
-        elif value.scalar and _MENTION.search(value.string()):
+        elif name.endswith((".sh", ".bash")) or (value.scalar and _SHEBANG.match(value.value())):
+            yield from script(source, text_of(value), known)
+        elif value.scalar and _MENTION.search(value.value()):
             yield from nested(source, value)
         elif name in _FACTS:
             for _, text in value.pairs():
-                if text.scalar and _WHOLE.match(text.text().text):
-                    yield from script(source, _task_vars(text.text(), known), known)
+                if text.scalar and _WHOLE.match(text_of(text).text):
+                    yield from script(source, _task_vars(text_of(text), known), known)
 
 
-def nested(source: Source, value: Yaml) -> Iterator[Found]:
+def nested(source: Source, value: Tree) -> Iterator[Found]:
     """The commands of the YAML that a text holds: a plugin's configuration, a build
     specification."""
     for root in within(value):
@@ -131,24 +132,24 @@ def nested(source: Source, value: Yaml) -> Iterator[Found]:
                 yield from _mapping(source, node, {})
 
 
-def _listed(keys: dict[str, Yaml]) -> bool:
+def _listed(keys: dict[str, Tree]) -> bool:
     """Whether a container's command is a list of words, and not of whole commands."""
     lists = [items for name in _ARGV if name in keys and (items := list(keys[name].items()))]
     return (
         bool(lists)
         and not any(item.mapping or list(item.items()) for items in lists for item in items)
-        and not (_WHOLE.match(lists[0][0].string()))
+        and not (_WHOLE.match(lists[0][0].value()))
     )
 
 
 def _container(
-    source: Source, keys: dict[str, Yaml], known: dict[str, Text], image: str
+    source: Source, keys: dict[str, Tree], known: dict[str, Text], image: str
 ) -> Iterator[Found]:
     """A container's command and arguments as words; an image whose entry point is helm is the helm
     word."""
     lists = [keys[name] for name in _ARGV if name in keys]
     parts = [
-        item.text() for node in lists for item in (node.items() if not node.scalar else [node])
+        text_of(item) for node in lists for item in (node.items() if not node.scalar else [node])
     ]
     parts = [_macros(part) for part in parts]
     if not any("helm" in part.text for part in parts):
@@ -159,9 +160,9 @@ def _container(
     yield from listed(source, words(parts), Env(dict(known)))
 
 
-def _program(image: Yaml) -> Text:
+def _program(image: Tree) -> Text:
     """The helm word that an image with helm as its entry point stands for."""
-    return Text("helm ", (image.text().start,) * 5, ".....")
+    return Text("helm ", (text_of(image).start,) * 5, ".....")
 
 
 def _macros(text: Text) -> Text:
@@ -170,15 +171,15 @@ def _macros(text: Text) -> Text:
     return text
 
 
-def _script(source: Source, name: str, value: Yaml, known: dict[str, Text]) -> Iterator[Found]:
+def _script(source: Source, name: str, value: Tree, known: dict[str, Text]) -> Iterator[Found]:
     """A text, a list of texts (one shell session), or mappings that hold one (`cmd:`,
     `command:`)."""
     if name == "argv":
-        yield from listed(source, words(item.text() for item in value.items()), Env(dict(known)))
+        yield from listed(source, words(text_of(item) for item in value.items()), Env(dict(known)))
         return
     texts = [item for item in value.items() if item.scalar or list(item.items())]
     if value.scalar:
-        yield from script(source, _task_vars(value.text(), known), known)
+        yield from script(source, _task_vars(text_of(value), known), known)
     elif texts:
         whole = joined((lines(item) for item in texts), "\n")
         yield from script(source, _task_vars(whole, known), known)

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.errors import ReadError
+from policylint.errors import ReadError, RuleFailure
 from policylint.kyaml.load import compose, expanded_size
 from policylint.kyaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from policylint.runtime.patterns import pattern
 from policylint.scan.texts.anchors import anchors_told_apart
 from policylint.scan.texts.holes import HOLE, Filled, fill, has_actions
 from policylint.scan.texts.repairs import blanked, indents, to_leave_out
+from policylint.scan.texts.source import Source
 
 _END = pattern(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z).*$", re.MULTILINE)
+_SPLIT = pattern(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
+_MAPPING = pattern(r"(?:[ \t]*(?:#[^\n]*)?\n)*+[ ]*(?:- )?[ ]*[\w.-]+:(?:[ \t]|$)", re.MULTILINE)
 MAX_NODES = 200_000
 """The most nodes a document may have once its aliases are expanded."""
 _ANCHORS = pattern(r"\b(?:anchor|alias)\b")
+_DEPTH = 60
+"""How deep `walk` goes: no pipeline nests its steps deeper."""
 
 
 class Spot(Struct, frozen=True):
@@ -47,6 +53,8 @@ class Page(Struct, frozen=True):
     lost: tuple[tuple[int, int], ...] = ()
     """Lines (0-based, of this document) left out because no parser can read them, and their
     indents."""
+    start: int = 0
+    """The document's first character in the file's text (0-based)."""
 
 
 class Tree(Struct, frozen=True):
@@ -68,6 +76,21 @@ class Tree(Struct, frozen=True):
         """The column that goes with `line`."""
         mark = (self.key or self.node).start_mark
         return int(mark.column) + self.page.column + 1
+
+    @property
+    def start(self) -> int:
+        """The position in the file's text where the node begins, its key left out."""
+        return int(self.node.start_mark.index) + self.page.start
+
+    @property
+    def end(self) -> int:
+        """The position in the file's text behind the node."""
+        return int(self.node.end_mark.index) + self.page.start
+
+    @property
+    def tag(self) -> str:
+        """The node's tag, `!reference` for instance."""
+        return str(self.node.tag)
 
     def knowing(self, constants: Mapping[str, str]) -> Tree:
         """The same with more variables of a known value, for all that is reached from here."""
@@ -147,6 +170,17 @@ class Tree(Struct, frozen=True):
         """Whether it is a mapping."""
         return isinstance(self.node, MappingNode)
 
+    @property
+    def scalar(self) -> bool:
+        """Whether it is a scalar."""
+        return isinstance(self.node, ScalarNode)
+
+    def written(self) -> Iterator[tuple[Tree, Tree]]:
+        """The keys and values of a mapping as they stand, nothing merged and no key left out."""
+        if isinstance(self.node, MappingNode):
+            for key, value in self.node.value:
+                yield Tree(key, self.page), Tree(value, self.page, key)
+
     def pairs(self) -> Iterator[tuple[str, Tree]]:
         """The keys and values of a mapping, merged ones (`<<`) first, so that later ones win."""
         if not isinstance(self.node, MappingNode):
@@ -177,6 +211,12 @@ class Tree(Struct, frozen=True):
         """The text at `path`, templates included."""
         found = self.get(*path)
         return found.text if found else None
+
+    def value(self, *path: str) -> str:
+        """The scalar at `path` as the parser reads it (null is as it is spelled), "" where there is
+        none."""
+        node = self.get(*path)
+        return str(node.node.value) if node and node.scalar else ""
 
     def sometimes(self, within: Tree) -> bool:
         """Whether a condition or a loop that starts inside `within` decides if it is there."""
@@ -304,3 +344,87 @@ def _refuse_bomb(root: Node) -> None:
     nodes."""
     if expanded_size(root, endless=MAX_NODES) >= MAX_NODES:
         raise ReadError("aliases without end", line=1, remedy="write the repeated part out")
+
+
+@functools.lru_cache(maxsize=2)
+def _pipelines(source: Source) -> tuple[Tree | RuleFailure, ...]:
+    return tuple(_read_pipelines(source))
+
+
+def _read_pipelines(source: Source) -> Iterator[Tree | RuleFailure]:
+    marks = list(_SPLIT.finditer(source.text))
+    starts = [0, *(mark.end() for mark in marks)]
+    ends = [*(mark.start() for mark in marks), len(source.text)]
+    for start, end in zip(starts, ends, strict=True):
+        part = source.text[start:end]
+        if not part.strip():
+            continue
+        above = source.place(start)
+        page = Page(Filled(part, part), above.line - 1, above.column - 1, source.file, start=start)
+        try:
+            root = _compose(part, source.file)
+        except ReadError as error:
+            where = f"{source.file}:{page.line + error.line}"
+            yield RuleFailure(
+                "scan", f"{where}: {error.message}", error.remedy or "correct the YAML"
+            )
+            continue
+        if root is not None:
+            yield Tree(root, page)
+
+
+def _compose(part: str, file: str) -> Node | None:
+    """Compose a pipeline's document as it stands, else with its templates filled.
+
+    A pipeline's own expressions (`${{ env.X }}`) are valid YAML and their spelling counts, so
+    filling comes second here; `documents`, for files that are templates, fills first.
+    """
+    try:
+        return compose(part, file)
+    except ReadError:
+        text = fill(part).text
+    try:
+        return compose(text, file)
+    except ReadError:
+        return compose(anchors_told_apart(text), file)
+
+
+def roots(source: Source) -> Iterator[Tree]:
+    """The documents of a pipeline's file that can be read, its commands spelled as they stand."""
+    return (root for root in _pipelines(source) if isinstance(root, Tree))
+
+
+def failures(source: Source) -> Iterator[RuleFailure]:
+    """The failures of the documents of a pipeline's file that cannot be read."""
+    return (failure for failure in _pipelines(source) if isinstance(failure, RuleFailure))
+
+
+def within(value: Tree) -> Iterator[Tree]:
+    """The roots of the YAML that a block scalar holds (`buildspec: |`); none where it holds other
+    text."""
+    if not isinstance(value.node, ScalarNode) or value.node.style != "|":
+        return
+    page = value.page
+    body = page.filled.original.find("\n", value.node.start_mark.index) + 1
+    part = page.filled.original[body : value.node.end_mark.index]
+    if not _MAPPING.match(part):
+        return
+    try:
+        root = _compose(part, page.file)
+    except ReadError:
+        return
+    if root is not None:
+        line = page.line + int(value.node.start_mark.line) + 1
+        inner = Page(Filled(part, part), line, 0, page.file, start=page.start + body)
+        yield Tree(root, inner)
+
+
+def walk(node: Tree, depth: int = 0) -> Iterator[Tree]:
+    """A node and all below it, each once as written."""
+    yield node
+    if depth > _DEPTH:
+        return
+    for _, value in node.written():
+        yield from walk(value, depth + 1)
+    for item in node.items():
+        yield from walk(item, depth + 1)
