@@ -13,7 +13,8 @@ from policylint.scan.shells import flags as tables
 from policylint.scan.shells.argv import Command, Given, parse, shown
 from policylint.scan.shells.env import Env
 from policylint.scan.shells.installed import installed
-from policylint.scan.shells.shell import Run, Shell
+from policylint.scan.shells.runs import Run, Shell
+from policylint.scan.shells.shell import read
 from policylint.scan.shells.wrappers import Call, calls
 from policylint.scan.texts.source import Place, Source
 from policylint.scan.texts.text import Text, Word
@@ -31,7 +32,7 @@ def shell(
 ) -> Iterator[Invocation]:
     """The invocations of one script of a file."""
     reading = Shell(source.text)
-    reading.read(text, env)
+    read(reading, text, env)
     yield from invocations(source, reading.runs, job)
 
 

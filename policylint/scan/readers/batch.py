@@ -10,7 +10,8 @@ from policylint.scan.invocations.commands import invocations
 from policylint.scan.invocations.model import Invocation, Job
 from policylint.scan.invocations.reader import Found, Reader
 from policylint.scan.shells.env import Env, Value
-from policylint.scan.shells.shell import Shell
+from policylint.scan.shells.runs import Shell
+from policylint.scan.shells.shell import read_part
 from policylint.scan.shells.syntax import prepare
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import TAIL, Text, rewritten
@@ -64,7 +65,7 @@ def read(
         match = _COMMAND.search(line.group())
         if match or "helm" in line.group().lower():
             part = text.slice(line.start() + (match.start(1) if match else 0), line.end())
-            reading.script(_shell(part), Env(dict(values)))
+            read_part(reading, _shell(part), Env(dict(values)))
     yield from invocations(source, reading.runs, job)
 
 

@@ -11,7 +11,8 @@ from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import invocations
 from policylint.scan.invocations.reader import Found, Reader
 from policylint.scan.shells.env import Env
-from policylint.scan.shells.shell import Shell
+from policylint.scan.shells.runs import Shell
+from policylint.scan.shells.shell import read
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import EMPTY, TAIL, Text, filled, joined, rewritten
 
@@ -183,10 +184,11 @@ def _read(source: Source) -> Iterator[Found]:
     for recipe in recipes(source.text):
         expanded = known.expand(_plain(recipe))
         if "helm" in expanded.text.lower() or TAIL in expanded.text:
-            reading.read(expanded, Env(), templates=False)
+            read(reading, expanded, Env(), templates=False)
     shells = re.finditer(r"\$\(shell ((?:[^()\n]|\([^()\n]*\))*)\)", source.text)
     for match in shells:
-        reading.read(
+        read(
+            reading,
             known.expand(Text.cut(source.text, match.start(1), match.end(1))),
             Env(),
             templates=False,

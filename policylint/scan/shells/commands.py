@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
 
+from policylint.runtime.patterns import pattern
 from policylint.scan.shells.env import Env, Value
 from policylint.scan.shells.prints import printed
-from policylint.scan.shells.syntax import find, prepare, statements
+from policylint.scan.shells.runs import Caller, Shell
+from policylint.scan.shells.syntax import find, mended, prepare, statements
 from policylint.scan.shells.words import Expander
 from policylint.scan.shells.wrappers import Script, base, calls, reads_script
 from policylint.scan.texts.text import EMPTY, TAIL, Text, Word, joined
@@ -18,8 +19,8 @@ from policylint.scan.texts.text import EMPTY, TAIL, Text, Word, joined
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from policylint.scan.shells.shell import Shell
-
+_VARIABLE = pattern(r"[A-Za-z_]\w*$")
+_REDIRECTS = ("herestring_redirect", "file_redirect", "heredoc_redirect")
 _LONGEST = 20_000
 _MOST = 1_000
 """The characters of a string and the words of an array, beyond which a variable is given up."""
@@ -53,6 +54,12 @@ class Commands(Struct):
             else:
                 self.block(statements(node))
 
+    def script(self, text: Text, env: Env) -> None:
+        """Read another text in an environment that it may change."""
+        if len(self.shell.callers) <= DEPTH:
+            whole, root = mended(text)
+            type(self)(self.shell, whole, env).block([root])
+
     def _substitution(self, node: Node) -> Text | None:
         """Read the commands of a `$( )`; what they print is known for an echo, also behind
         conditions."""
@@ -61,8 +68,8 @@ class Commands(Struct):
         kids = list(statements(node))
         if node.type != "command_substitution" or len(kids) != 1:
             return None
-        said = printed(kids[0], inner.words)
-        return said if said is not None and said.text else None
+        output = printed(kids[0], inner.words)
+        return output if output is not None and output.text else None
 
     def _nested(self, node: Node) -> None:
         for child in find(node, "command_substitution", "process_substitution"):
@@ -73,12 +80,12 @@ class Commands(Struct):
         if name is None:
             return
         adds = any(child.type == "+=" for child in node.children)
-        found = self._value(value)
+        assigned = self._value(value)
         if name.type == "subscript":
-            self._element(self.expander.raw(name).text.partition("[")[0], found)
+            self._element(self.expander.raw(name).text.partition("[")[0], assigned)
             return
         key = self.expander.raw(name).text
-        self.env.values[key] = _bounded(self._added(key, found) if adds else found)
+        self.env.values[key] = _bounded(self._added(key, assigned) if adds else assigned)
 
     def _value(self, value: Node | None) -> Value:
         if value is None:
@@ -87,39 +94,43 @@ class Commands(Struct):
             return self.expander.text(value)
         return tuple(word for child in statements(value) for word in self.expander.words(child))
 
-    def _added(self, key: str, found: Value) -> Value:
-        if isinstance(found, tuple):
-            known = self.env.words(key)
-            return (*(known or ()), *found)
+    def _added(self, key: str, value: Value) -> Value:
+        """What `key+=value` leaves."""
+        if isinstance(value, tuple):
+            return (*(self.env.words(key) or ()), *value)
         before = self.env.values.get(key)
         if isinstance(before, tuple):
-            return (*before, Word(found, found.text, quoted=True))
-        return (before if before is not None else Text(TAIL, (-1,), ".")) + found
+            return (*before, Word(value, value.text, quoted=True))
+        return (before if before is not None else Text(TAIL, (-1,), ".")) + value
 
-    def _element(self, key: str, found: Value) -> None:
-        if isinstance(found, Text):
-            self.env.values[key] = _bounded(
-                (*(self.env.words(key) or ()), Word(found, found.text, quoted=True))
-            )
+    def _element(self, key: str, value: Value) -> None:
+        """`key[...]=value`: an element more, whatever its number."""
+        if isinstance(value, Text):
+            element = Word(value, value.text, quoted=True)
+            self.env.values[key] = _bounded((*(self.env.words(key) or ()), element))
 
     def _on_pipeline(self, node: Node) -> None:
-        self._piped(list(statements(node)), None)
+        self._piped(list(statements(node)))
 
-    def _piped(self, stages: list[Node], given: Text | None) -> None:
-        runs = (
-            bool(stages) and stages[-1].type == "command" and reads_script(self.words(stages[-1]))
-        )
+    def _piped(self, stages: list[Node]) -> None:
+        """Read each stage; what the first prints is read too where the last is a shell."""
+        runs = self._ends_in_shell(stages)
         for index, stage in enumerate(stages):
             self.branch().block([stage])
             if runs and not index:
-                printed = given if given is not None else self._printed(stage)
-                if printed is not None:
-                    self._run(printed)
+                script = self._printed(stage)
+                if script is not None:
+                    self._run(script)
+
+    def _ends_in_shell(self, stages: list[Node]) -> bool:
+        """`... | bash`."""
+        last = stages[-1] if stages else None
+        return last is not None and last.type == "command" and reads_script(self.words(last))
 
     def _printed(self, node: Node) -> Text | None:
         """What a command prints, for `echo ... | bash`."""
         if node.type == "redirected_statement":
-            return next((self._heredoc(each) for each in find(node, "heredoc_redirect")), None)
+            return next((self._heredoc(part) for part in find(node, "heredoc_redirect")), None)
         if node.type != "command":
             return None
         words = self.words(node)
@@ -159,8 +170,8 @@ class Commands(Struct):
         for child in node.named_children:
             if child.type == "pipeline":
                 stages = list(statements(child))
-                self._piped(stages, None)
-                if stages and stages[-1].type == "command" and reads_script(self.words(stages[-1])):
+                self._piped(stages)
+                if self._ends_in_shell(stages):
                     self._run(text)
             elif child.type in ("command", "list", "redirected_statement", "if_statement"):
                 self.block([child])
@@ -176,29 +187,33 @@ class Commands(Struct):
         self, node: Node, extra: Sequence[Node] = (), stdin: Text | None = None
     ) -> None:
         prefix = self._prefix(node)
-        words = self.words(node, extra)
-        for child in node.named_children:
-            if child.type in ("herestring_redirect", "file_redirect", "heredoc_redirect"):
-                self._nested(child)
-                behind = child.children_by_field_name("destination")[1:]
-                words += [word for each in behind for word in self.expander.words(each)]
+        words = [*self.words(node, extra), *self._behind_redirects(node)]
         if not words:
             return
-        part = self.text.slice(
-            node.start_byte, max([node.end_byte, *(each.end_byte for each in extra)])
-        )
+        end = max([node.end_byte, *(argument.end_byte for argument in extra)])
+        part = self.text.slice(node.start_byte, end)
         span = (part.start, part.end)
         if not self._builtin(words) and not self._function(words, span):
-            for each in calls(words):
-                if isinstance(each, Script):
-                    self._run(each.text, span)
+            for call in calls(words):
+                if isinstance(call, Script):
+                    self._run(call.text, span)
                 else:
-                    self.shell.found(each, span, self.env, prefix)
+                    self.shell.note(call, span, self.env, prefix)
         if stdin is not None and reads_script(words):
             self._run(stdin)
 
+    def _behind_redirects(self, node: Node) -> Iterator[Word]:
+        """`helm >log upgrade web`: the grammar counts what stands behind a redirect's file to it,
+        a shell to the command."""
+        for redirect in node.named_children:
+            if redirect.type in _REDIRECTS:
+                self._nested(redirect)
+                for argument in redirect.children_by_field_name("destination")[1:]:
+                    yield from self.expander.words(argument)
+
     def _prefix(self, node: Node) -> dict[str, str]:
-        found: dict[str, str] = {}
+        """The variables of Helm's own that are set for this command alone."""
+        variables: dict[str, str] = {}
         for child in node.named_children:
             if child.type == "variable_assignment":
                 inner = self.branch()
@@ -206,16 +221,16 @@ class Commands(Struct):
                 name = self.text.text[child.start_byte : child.end_byte].partition("=")[0]
                 value = inner.env.text(name)
                 if name.startswith("HELM_"):
-                    found[name] = (value.known or "") if value else ""
-        return found
+                    variables[name] = (value.known or "") if value else ""
+        return variables
 
     def _run(self, text: Text, span: tuple[int, int] = (-1, -1)) -> None:
         """Read a text that a shell is given; `span` is that of the command which gives it."""
         if "helm" not in text.text.lower() and TAIL not in text.text:
             return
-        self.shell.stack.append((-1, *span))
-        self.shell.script(prepare(text), self.env.copy())
-        self.shell.stack.pop()
+        self.shell.callers.append(Caller(-1, *span))
+        self.script(prepare(text), self.env.copy())
+        self.shell.callers.pop()
 
     def _function(self, words: list[Word], span: tuple[int, int]) -> bool:
         """Follow a call of a function of this file; whether it is one."""
@@ -223,8 +238,9 @@ class Commands(Struct):
         known = self.shell.functions.get(name)
         if known is None or name in ("helm", "helmfile"):
             return False
-        if any(entry[0] == span[0] for entry in self.shell.stack) or len(self.shell.stack) > DEPTH:
-            return True
+        callers = self.shell.callers
+        if len(callers) > DEPTH or any(caller.name == span[0] for caller in callers):
+            return True  # it calls itself: one reading says all
         self.shell.budget -= 1
         if self.shell.budget < 0:
             return not any("helm" in word.text.text.lower() for word in words[1:])
@@ -239,34 +255,25 @@ class Commands(Struct):
         }
         stopped = self.env.stopped
         self.env.positionals(tuple(words[1:]))
-        self.shell.stack.append((words[0].text.start, *span))
-        inner = type(self)(self.shell, source, self.env)
-        inner.block([body])
-        self.shell.stack.pop()
+        self.shell.callers.append(Caller(words[0].text.start, *span))
+        type(self)(self.shell, source, self.env).block([body])
+        self.shell.callers.pop()
         for key in [key for key in self.env.values if key.isdigit() or key == "@"]:
             del self.env.values[key]
         self.env.values.update(outer)
         self.env.stopped = stopped or _exits(body, source)
 
     def _builtin(self, words: list[Word]) -> bool:
+        """Do what a builtin does to the variables; whether it is one."""
         name, rest = words[0].known, words[1:]
         if name == "set":
             self._set(rest)
         elif name == "shift":
-            known = self.env.words("@")
-            count = int(rest[0].known or 1) if rest and (rest[0].known or "").isdigit() else 1
-            if known is not None and not any(word.tail or word.maybe for word in known[:count]):
-                self.env.positionals(known[count:])
+            self._shift(rest)
         elif name in ("exit", "return"):
             self.env.stopped = True
         elif name in ("read", "mapfile", "readarray"):
-            for word in rest:
-                if (
-                    word.known
-                    and not word.known.startswith("-")
-                    and re.match(r"[A-Za-z_]\w*$", word.known)
-                ):
-                    self.env.values.pop(word.known, None)
+            self._read_in(rest)
         else:
             return False
         return True
@@ -275,6 +282,20 @@ class Commands(Struct):
         texts = [word.text.text for word in words]
         if "--" in texts:
             self.env.positionals(tuple(words[texts.index("--") + 1 :]))
+
+    def _shift(self, words: list[Word]) -> None:
+        arguments = self.env.words("@")
+        digits = (words[0].known or "") if words else ""
+        count = int(digits or 1) if digits.isdigit() else 1
+        if arguments is None or any(word.tail or word.maybe for word in arguments[:count]):
+            return
+        self.env.positionals(arguments[count:])
+
+    def _read_in(self, words: list[Word]) -> None:
+        """`read NAME`: what the variable holds from now on comes from outside the file."""
+        for word in words:
+            if _VARIABLE.match(word.known or ""):
+                self.env.values.pop(word.known or "", None)
 
 
 def _bounded(value: Value) -> Value:

@@ -154,7 +154,7 @@ class Statements(Commands):
         for match in _LOST.finditer(self.text.text, node.start_byte, node.end_byte):
             part = self.text.slice(match.start(), match.end())
             if not any(site in seen for site in part.at) and match.group() != self.text.text:
-                self.shell.script(part, self.env.copy())
+                self.script(part, self.env.copy())
 
 
 def _glob(text: str) -> bool:
