@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
@@ -15,13 +16,15 @@ from policylint.scan.shells.flags import Option
 from policylint.scan.texts.text import HOLE, TAIL, Text, Word
 
 _ARGUMENTS = pattern(
-    r"(?:^|_)(?:\w*args?|\w*opts?|options?|\w*flags?|params?|parameters?|extras?|overrides?|settings?|sets?|values"
+    r"(?:^|_)(?:\w*args?|\w*opts?|options?|\w*flags?|params?|parameters?"
+    r"|extras?|overrides?|settings?|sets?|values"
     r"|cmd|command|switch(?:es)?|dry_?run|debug|wait|atomic|timeout|force|verbose|install)(?:_|$)",
     re.IGNORECASE,
 )
 _NAMING = pattern(
     r"(?:^|_)(?:release|chart|name|path|dir|directory|namespace|ns|version|tag|file|repo)s?$", re.I
 )
+_VERB = pattern(r"[a-z0-9][\w-]*$")
 _PATH = pattern(r".*/|\.{1,2}$|.*\.tgz$")
 _FALSE = ("false", "0", "f", "F", "FALSE", "False")
 _TRUE = ("true", "1", "t", "T", "TRUE", "True")
@@ -87,31 +90,32 @@ class Command(Struct, frozen=True):
     def last(self, name: str) -> Given | None:
         """The last giving of a flag by Helm 3's name, which is the one that counts."""
         return next(
-            (each for each in reversed(self.given) if tables.canonical(each.option.name) == name),
+            (flag for flag in reversed(self.given) if tables.canonical(flag.option.name) == name),
             None,
         )
 
     def values(self) -> tuple[str, ...]:
         """The values files as written; a list in one word counts each."""
-        found = [
-            each for each in self.given if each.option.name == "values" and each.value is not None
-        ]
-        return tuple(part for each in found for part in shown(each.value).split(","))
+        lists = (
+            shown(flag.value)
+            for flag in self.given
+            if flag.option.name == "values" and flag.value is not None
+        )
+        return tuple(part for text in lists for part in text.split(","))
 
     def sets(self) -> tuple[str, ...]:
         """Each --set, --set-string, ... as written."""
         return tuple(
-            shown(each.value)
-            for each in self.given
-            if each.option.name in _SETS and each.value is not None
+            shown(flag.value)
+            for flag in self.given
+            if flag.option.name in _SETS and flag.value is not None
         )
 
     def repeated(self) -> tuple[str, ...]:
         """Flags given twice of which only the last counts."""
-        names = [tables.canonical(each.option.name) for each in self.given if not each.maybe]
-        return tuple(
-            sorted({name for name in names if names.count(name) > 1 and name not in _REPEATABLE})
-        )
+        times = Counter(tables.canonical(flag.option.name) for flag in self.given if not flag.maybe)
+        repeated = (name for name, count in times.items() if count > 1)
+        return tuple(sorted(name for name in repeated if name not in _REPEATABLE))
 
 
 def shown(text: Text | None) -> str:
@@ -152,11 +156,11 @@ def parse(words: Sequence[Word], tool: str = "helm") -> Command | None:
 
 
 def _spellings(action: str) -> Mapping[str, Option]:
-    found = tables.spellings("upgrade" if action in ("diff", "secrets") else action)
-    if tables.subcommands(action):
-        for name in set(tables.subcommands(action).values()):
-            found = {**tables.spellings(f"{action} {name}"), **found}
-    return {**found, **tables.plugin(action)}
+    # What these plugins do not know themselves they hand on to `helm upgrade`.
+    spellings = tables.spellings("upgrade" if action in ("diff", "secrets") else action)
+    for name in set(tables.subcommands(action).values()):
+        spellings = {**tables.spellings(f"{action} {name}"), **spellings}
+    return {**spellings, **tables.plugin(action)}
 
 
 def _action(verb: Word, tool: str) -> str:
@@ -166,33 +170,27 @@ def _action(verb: Word, tool: str) -> str:
 
 def _until_verb(words: Sequence[Word], reading: _Reading, tool: str) -> int | None:
     """Read the flags before the verb; the verb's index."""
-    known = tables.notes()["helmfile"]["verbs"] if tool == "helmfile" else tables.verbs()
+    verbs = tables.notes()["helmfile"]["verbs"] if tool == "helmfile" else tables.verbs()
+    last = max((at for at, word in enumerate(words) if word.known in verbs), default=-1)
     at = 0
-    while at < len(words):
+    while at < len(words) and words[at].known not in verbs:
         word = words[at]
         if word.text.text.startswith("-"):
             at = _flag(words, at, reading)
-            continue
-        if word.tail or (
-            word.text.untold and any(later.known in known for later in words[at + 1 :])
-        ):
-            reading.hidden = True
+        elif word.tail or (word.text.untold and at < last):
+            reading.hidden = True  # `helm $OPTIONS upgrade`
             at += 1
-            continue
-        flag = (
-            at > 0
-            and words[at - 1].text.text.startswith("-")
-            and "=" not in words[at - 1].text.text
-        )
-        if (
-            flag
-            and word.known not in known
-            and any(later.known in known for later in words[at + 1 :])
-        ):
+        elif at < last and _bare_flag(words, at - 1):
             at += 1  # the value of a flag that only the verb knows
-            continue
-        return at if word.known is None or re.match(r"[a-z0-9][\w-]*$", word.known) else None
-    return None
+        else:
+            return at if word.known is None or _VERB.match(word.known) else None
+    return at if at < len(words) else None
+
+
+def _bare_flag(words: Sequence[Word], at: int) -> bool:
+    """Whether a flag without `=` stands there."""
+    text = words[at].text.text if at >= 0 else ""
+    return text.startswith("-") and "=" not in text
 
 
 def _through(words: Sequence[Word], at: int, action: str, reading: _Reading) -> tuple[str, int]:
@@ -277,21 +275,30 @@ def _shorthands(words: Sequence[Word], at: int, reading: _Reading) -> int:
 
 def _names(action: str, reading: _Reading) -> tuple[dict[str, Word], tuple[Word, ...], bool]:
     """Positional words by what they mean; whether some words may hide further arguments."""
-    rest, shape = list(reading.rest), action
-    if tables.subcommands(action):
-        known = next((word.known for word in rest[:1] if word.known), None)
-        sub = tables.subcommands(action).get(known or "")
-        shape = f"{action} {sub}" if f"{action} {sub}" in tables.notes()["positionals"] else action
-        rest = rest[1:] if sub or (len(rest) > 1 and rest[0].text.untold) else rest
+    shape, rest = _shape(action, reading.rest)
     slots: list[str] = tables.notes()["positionals"].get(shape, [])
     open_ended = not slots or slots[-1] == "..."
     slots = [slot for slot in slots if slot != "..."]
     words, hidden, cut = _without_tails(rest, len(slots), open_ended)
     names = _assign(slots, words, cut)
-    given = next((each for each in reversed(reading.given) if each.option.name == "name"), None)
-    if given and given.value is not None and action in ("install", "template"):
-        names["release"] = Word(given.value, given.value.text, maybe=given.maybe)
+    flag = next((flag for flag in reversed(reading.given) if flag.option.name == "name"), None)
+    if flag and flag.value is not None and action in ("install", "template"):
+        names["release"] = Word(flag.value, flag.value.text, maybe=flag.maybe)  # Helm 2's --name
     return names, tuple(reading.rest), hidden
+
+
+def _shape(action: str, rest: list[Word]) -> tuple[str, list[Word]]:
+    """The verb with its subcommand, as the table of positional words has it, and the words
+    behind."""
+    subcommands = tables.subcommands(action)
+    if not subcommands or not rest:
+        return action, rest
+    name = subcommands.get(rest[0].known or "")
+    if name is None:
+        # What cannot be told is the subcommand, unless it is all there is.
+        return action, rest[1:] if len(rest) > 1 and rest[0].text.untold else rest
+    shape = f"{action} {name}"
+    return shape if shape in tables.notes()["positionals"] else action, rest[1:]
 
 
 def _without_tails(
@@ -299,17 +306,32 @@ def _without_tails(
 ) -> tuple[list[Word], bool, int | None]:
     """The words that are one word, whether others may be more than one, and how many stand before
     the first such."""
-    tails = {
-        index for index, word in enumerate(rest) if word.sure or (_bare(word) and _arguments(word))
-    }
-    spare = [index for index, word in enumerate(rest) if index not in tails and word.text.untold]
-    spare.sort(key=lambda index: (_bare(rest[index]), index))
-    while not open_ended and len(rest) - len(tails) > count and spare:
-        tails.add(spare.pop())
-    words = [word for index, word in enumerate(rest) if index not in tails]
-    if not open_ended and len(words) > count and sum(not word.maybe for word in words) >= count:
-        words = [word for word in words if not word.maybe]
-    return words, bool(tails), min(tails) if tails else None
+    tails = {at for at, word in enumerate(rest) if _many(word)}
+    if not open_ended:
+        tails |= _spare(rest, tails, len(rest) - len(tails) - count)
+    words = [word for at, word in enumerate(rest) if at not in tails]
+    if not open_ended:
+        words = _certain(words, count)
+    return words, bool(tails), min(tails, default=None)
+
+
+def _certain(words: list[Word], count: int) -> list[Word]:
+    """Those that are always there, where these are enough and all are too many."""
+    certain = [word for word in words if not word.maybe]
+    return certain if len(words) > count and len(certain) >= count else words
+
+
+def _spare(rest: list[Word], tails: set[int], surplus: int) -> set[int]:
+    """Which words are taken for further arguments where there are more than the verb takes: of
+    those that cannot be told unquoted ones first, later ones first."""
+    spare = [at for at, word in enumerate(rest) if at not in tails and word.text.untold]
+    spare.sort(key=lambda at: (_bare(rest[at]), at), reverse=True)
+    return set(spare[: max(surplus, 0)])
+
+
+def _many(word: Word) -> bool:
+    """Whether it may become any number of words."""
+    return word.sure or (_bare(word) and _arguments(word))
 
 
 def _bare(word: Word) -> bool:
@@ -322,23 +344,26 @@ def _arguments(word: Word) -> bool:
 
 
 def _assign(slots: list[str], words: list[Word], cut: int | None) -> dict[str, Word]:
-    needed = [slot for slot in slots if not slot.startswith("[")]
+    """The words by their slots; `[name]` may be missing, and words may be hidden at `cut`."""
     names = [slot.strip("[]") for slot in slots]
+    optional_first = bool(slots) and slots[0].startswith("[")
     if len(words) >= len(names):
         return dict(zip(names, words, strict=False))
+    if cut is None and optional_first:  # `helm install CHART`
+        return dict(zip(reversed(names), reversed(words), strict=False))
     if cut is None:
-        if slots and slots[0].startswith("["):
-            return dict(zip(reversed(names), reversed(words), strict=False))
         return dict(zip(names, words, strict=False))
-    if (
-        len(words) == 1
-        and len(needed) == 1
-        and slots[0].startswith("[")
-        and _PATH.match(words[0].known or "")
-    ):
-        return {needed[0]: words[0]}
+    if optional_first and _one_path(words):
+        needed = [slot for slot in slots if not slot.startswith("[")]
+        if len(needed) == 1:
+            return {needed[0]: words[0]}
     before, after = words[:cut], words[cut:]
     return {
         **dict(zip(reversed(names), reversed(after), strict=False)),
         **dict(zip(names, before, strict=False)),
     }
+
+
+def _one_path(words: list[Word]) -> bool:
+    """Whether there is one word alone, and it is a path: a chart, and not a release's name."""
+    return len(words) == 1 and _PATH.match(words[0].known or "") is not None

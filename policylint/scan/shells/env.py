@@ -61,20 +61,23 @@ class Env(Struct):
         self.values = result
 
 
-def _join(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
-    found: dict[str, Value] = {}
-    for name in [*one, *(name for name in other if name not in one)]:
-        left, right = one.get(name), other.get(name)
-        if left is right or (left is not None and left == right):
-            found[name] = one[name]
-        elif (left is None or right is None) and (name.isdigit() or name == "@"):
-            continue
-        else:
-            found[name] = _either(left, right)
-    return found
+def _join(left: dict[str, Value], right: dict[str, Value]) -> dict[str, Value]:
+    """The variables after one of two branches."""
+    joined: dict[str, Value] = {}
+    for name in {**left, **right}:
+        value = _either(name, left.get(name), right.get(name))
+        if value is not None:
+            joined[name] = value
+    return joined
 
 
-def _either(left: Value | None, right: Value | None) -> Value:
+def _either(name: str, left: Value | None, right: Value | None) -> Value | None:
+    """A variable that has one of two values, None where nobody knows: a positional one that one
+    branch alone sets."""
+    if left is right or left == right:
+        return left
+    if (name.isdigit() or name == "@") and None in (left, right):
+        return None
     if isinstance(left, tuple) or isinstance(right, tuple):
         return _arrays(_array(left), _array(right))
     return either(left or EMPTY, right or EMPTY, takes_value)
@@ -86,21 +89,25 @@ def _array(value: Value | None) -> tuple[Word, ...]:
     return value
 
 
-def _arrays(one: tuple[Word, ...], other: tuple[Word, ...]) -> tuple[Word, ...]:
+def _arrays(left: tuple[Word, ...], right: tuple[Word, ...]) -> tuple[Word, ...]:
+    """What both begin with, then what either has, which is perhaps there."""
+    length = _alike(left, right)
+    further = len(left) > length or len(right) > length
+    if length and further and takes_value(left[length - 1].text.text):
+        length -= 1  # `--set` goes with the value that follows it
+    same = (
+        replace(word, maybe=True) if twin.maybe and not word.maybe else word
+        for word, twin in zip(left[:length], right[:length], strict=True)
+    )
+    rest = (*left[length:], *right[length:])
+    return (*same, *(word if word.maybe else replace(word, maybe=True) for word in rest))
+
+
+def _alike(left: tuple[Word, ...], right: tuple[Word, ...]) -> int:
+    """How many words two arrays begin with alike."""
     length = 0
-    for left, right in zip(one, other, strict=False):
-        if left.text.text != right.text.text:
+    for word, twin in zip(left, right, strict=False):
+        if word.text.text != twin.text.text:
             break
         length += 1
-    if (
-        length
-        and any(side[length : length + 1] for side in (one, other))
-        and takes_value(one[length - 1].text.text)
-    ):
-        length -= 1  # `--set` goes with the value that follows it
-    rest = (*one[length:], *other[length:])
-    same = tuple(
-        replace(left, maybe=True) if right.maybe and not left.maybe else left
-        for left, right in zip(one[:length], other[:length], strict=True)
-    )
-    return (*same, *(word if word.maybe else replace(word, maybe=True) for word in rest))
+    return length

@@ -4,6 +4,7 @@ tags."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from policylint.runtime.patterns import pattern
@@ -25,7 +26,8 @@ _SETUP = pattern(
 )
 _INPUT = pattern(rf"\bversion:[ \t]*{_VERSION}")
 _IMAGE = pattern(
-    r"(?:^|[\s\"'/])(?:alpine|dtzar|lachlanevenson|lachie83|bitnami|devopsworks|wiremind|ghcr\.io/helm)?/?"
+    r"(?:^|[\s\"'/])"
+    r"(?:alpine|dtzar|lachlanevenson|lachie83|bitnami|devopsworks|wiremind|ghcr\.io/helm)?/?"
     r"(?:k8s-helm|helm-kubectl|kubectl-helm|helm)3?:v?([234]\.\d+(?:\.\d+)?)(?![\w.])"
 )
 
@@ -38,21 +40,27 @@ _IMAGES = ("helm:", "helm3:", "kubectl:", "kubectl3:")
 def installed(text: str) -> str:
     """The version of Helm that a file's text says it uses, "3" or "3.14.2"; "" where it says none
     or several."""
-    found = {version for version in _found(text) if version}
-    found = {each for each in found if not any(other.startswith(f"{each}.") for other in found)}
-    return found.pop() if len(found) == 1 else ""
+    versions = set(_mentioned(text)) - {""}
+    exact = [version for version in versions if not _refined(version, versions)]
+    return exact[0] if len(exact) == 1 else ""
 
 
-def _found(text: str) -> list[str]:
-    setups = (
-        [match["rest"] for match in _SETUP.finditer(f"{text}\n")] if "setup-helm" in text else []
-    )
-    named = _NAMED.findall(text) if "version" in text.lower() else []
-    installers = _INSTALLER.findall(text) if "get-helm-" in text else []
-    return [
-        *named,
-        *(_DOWNLOADED.findall(text) if "get.helm.sh" in text else ()),
-        *(version for match in installers for version in match),
-        *(match[1] for setup in setups if (match := _INPUT.search(setup))),
-        *(_IMAGE.findall(text) if any(image in text for image in _IMAGES) else ()),
-    ]
+def _refined(version: str, versions: set[str]) -> bool:
+    """Whether another one says more exactly the same: 3.14 where 3.14.2 is named too."""
+    return any(other.startswith(f"{version}.") for other in versions)
+
+
+def _mentioned(text: str) -> Iterator[str]:
+    """The versions in each kind of place, a kind looked for only where its plain word stands."""
+    if "version" in text.lower():
+        yield from _NAMED.findall(text)
+    if "get.helm.sh" in text:
+        yield from _DOWNLOADED.findall(text)
+    if "get-helm-" in text:
+        for line, version in _INSTALLER.findall(text):
+            yield from (line, version)
+    if "setup-helm" in text:
+        for setup in _SETUP.finditer(f"{text}\n"):
+            yield from _INPUT.findall(setup["rest"])[:1]
+    if any(image in text for image in _IMAGES):
+        yield from _IMAGE.findall(text)

@@ -48,15 +48,23 @@ def _quiet(node: Node) -> bool:
 
 
 def _echoed(words: list[Word]) -> Text | None:
-    name = base(words[0]) if words else ""
-    if name != "echo" and not (
-        name == "printf" and len(words) == 2 and "%" not in words[1].text.text
-    ):
+    """What an `echo` prints, or a `printf` of one text; None where it cannot be told."""
+    if not words or not _prints_its_words(words):
         return None
-    said = [word for word in words[1:] if word.text.text not in ("-n", "-e")]
-    if any(word.tail or word.text.untold for word in said):
+    shown = [word for word in words[1:] if word.text.text not in ("-n", "-e")]
+    if any(word.tail or word.text.untold for word in shown):
         return None
-    return joined(((word.text.maybe() if word.maybe else word.text).sealed() for word in said), " ")
+    return joined(map(_printed_word, shown), " ")
+
+
+def _printed_word(word: Word) -> Text:
+    return (word.text.maybe() if word.maybe else word.text).sealed()
+
+
+def _prints_its_words(words: list[Word]) -> bool:
+    name = base(words[0])
+    plain = len(words) == 2 and "%" not in words[1].text.text
+    return name == "echo" or (name == "printf" and plain)
 
 
 def _listed(node: Node, words: Words) -> Text | None:
@@ -72,25 +80,31 @@ def _listed(node: Node, words: Words) -> Text | None:
 
 def _chosen(node: Node, words: Words) -> Text | None:
     """What the branches of an if print, nothing being one of them where there is no else."""
-    said: list[Text] = []
-    for each in _branches(node, words):
-        if each is None:
+    outputs: list[Text] = []
+    for output in _branches(node, words):
+        if output is None:
             return None
-        said.append(each)
-    return reduce(lambda one, other: either(one, other, takes_value), said)
+        outputs.append(output)
+    return reduce(lambda left, right: either(left, right, takes_value), outputs)
 
 
 def _branches(node: Node, words: Words) -> Iterator[Text | None]:
     """What each branch prints; None for one that is no single statement, or whose condition may
     print too."""
     clauses = [child for child in node.children if child.type in _CLAUSES]
-    own = [child for child in statements(node) if child not in clauses]
-    for parts in (
-        own,
-        *(list(statements(clause)) for clause in clauses if clause.type == "elif_clause"),
-    ):
-        yield printed(parts[1], words) if len(parts) == 2 and _quiet(parts[0]) else None
-    last = [
-        child for clause in clauses if clause.type == "else_clause" for child in statements(clause)
-    ]
-    yield (printed(last[0], words) if len(last) == 1 else None) if last else EMPTY
+    yield _branch([child for child in statements(node) if child not in clauses], words)
+    otherwise: list[Node] = []
+    for clause in clauses:
+        if clause.type == "elif_clause":
+            yield _branch(list(statements(clause)), words)
+        else:
+            otherwise += statements(clause)
+    if not otherwise:
+        yield EMPTY
+    else:
+        yield printed(otherwise[0], words) if len(otherwise) == 1 else None
+
+
+def _branch(parts: list[Node], words: Words) -> Text | None:
+    """What a condition and the statement behind it print."""
+    return printed(parts[1], words) if len(parts) == 2 and _quiet(parts[0]) else None

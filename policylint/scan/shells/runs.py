@@ -47,6 +47,13 @@ class Caller(Struct, frozen=True):
     start: int
     end: int
 
+    def wrote(self, position: int) -> bool:
+        """Whether the position is in this command itself."""
+        return self.start <= position < self.end
+
+
+_NOBODY = Caller(-1, -1, -1)
+
 
 class Shell(Struct):
     """One file's scripts: they share the functions they define, and the runs that were met."""
@@ -93,14 +100,14 @@ class Shell(Struct):
         if not self._says_helm(word) and used >= 0:
             word = used  # a variable: the place is where it is used
         verb = command.verb.text.start if command and command.verb else word
-        caller = self.callers[-1] if self.callers else Caller(-1, -1, -1)
-        from_caller = caller.start <= word < caller.end
-        if not from_caller and caller.start <= verb < caller.end:
+        caller = self.callers[-1] if self.callers else _NOBODY
+        if not caller.wrote(word) and caller.wrote(verb):
             # `run upgrade ...` where the function `run` says helm: each call is a place of its own
             return caller.name if caller.name >= 0 else self._before(call, caller.start, verb)
-        if word >= 0 and (from_caller or span[0] <= word < span[1] or not _inside(call, span)):
-            return word
-        return used if used >= 0 else word
+        elsewhere = not caller.wrote(word) and not span[0] <= word < span[1]
+        if word < 0 or (elsewhere and _inside(call, span)):
+            return used if used >= 0 else word
+        return word
 
     def _says_helm(self, at: int) -> bool:
         return self.file[at : at + 4].lower() == "helm"

@@ -9,7 +9,7 @@ from policylint.runtime.patterns import pattern
 from policylint.scan.shells.commands import Commands
 from policylint.scan.shells.env import Env
 from policylint.scan.shells.syntax import find, statements
-from policylint.scan.texts.text import EMPTY, HOLE, Text
+from policylint.scan.texts.text import EMPTY, HOLE, Text, Word
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -90,7 +90,7 @@ class Statements(Commands):
                 values = child.children_by_field_name("value")
                 every = every or any(self.expander.raw(value).text == "*" for value in values)
                 item = self.branch()
-                item.block(each for each in statements(child) if each not in values)
+                item.block(part for part in statements(child) if part not in values)
                 branches.append(item.env)
             elif child.is_named:
                 self._nested(child)
@@ -117,24 +117,18 @@ class Statements(Commands):
     def _on_for_statement(self, node: Node) -> None:
         variable, body = node.child_by_field_name("variable"), node.child_by_field_name("body")
         name = self.expander.raw(variable).text if variable else ""
-        words = [
-            word
-            for value in node.children_by_field_name("value")
-            for word in self.expander.words(value)
-        ]
-        if (
-            words
-            and len(words) <= _LOOPS
-            and all(word.known and not _glob(word.known) for word in words)
-        ):
+        values = node.children_by_field_name("value")
+        words = [word for value in values for word in self.expander.words(value)]
+        nodes = [body] if body else []
+        if words and len(words) <= _LOOPS and all(_one_word(word) for word in words):
             for word in words:
                 self.env.values[name] = word.text
-                self.block([body] if body else [])
+                self.block(nodes)
             return
         inner = self.branch()
         inner.env.values[name] = Text(HOLE, (-1,), ".")
-        inner.block([body] if body else [])
-        inner.env.stopped = False
+        inner.block(nodes)
+        inner.env.stopped = False  # an exit in a loop that may run for no word ends nothing here
         self.env.become([self.env.copy(), inner.env])
 
     def _on_list(self, node: Node) -> None:
@@ -157,5 +151,6 @@ class Statements(Commands):
                 self.script(part, self.env.copy())
 
 
-def _glob(text: str) -> bool:
-    return any(char in text for char in "*?{")
+def _one_word(word: Word) -> bool:
+    """Whether it is known and stands for itself, and not for the files whose names match it."""
+    return bool(word.known) and not any(char in word.text.text for char in "*?{")

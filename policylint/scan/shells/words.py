@@ -18,12 +18,14 @@ from policylint.scan.texts.text import EMPTY, HOLE, TAIL, Text, Word, joined
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_QUOTE = pattern(r"[\"']")
 _QUOTED_ESCAPE = pattern(r'\\([$`"\\])')
 _ESCAPE = pattern(r"\\(.)", re.DOTALL)
 _MEANING = pattern(rf"[\\\s{HOLE}{TAIL}]|^$")
 """What makes a word of one piece another than it is written."""
 _BLANK = pattern(r"(?:\s|\\\n)*+")
 _ANSI = {"n": "\n", "t": "\t", "r": "\r"}
+_TARGETS = ("variable_name", "special_variable_name", "subscript")
 _CUT = ("%", "%%", "#", "##", "^", "^^", ",", ",,", ":", "/", "//", "/#", "/%", "@")
 
 
@@ -129,8 +131,8 @@ class Expander(Struct, frozen=True):
         return part.sealed()
 
     def _run(self, node: Node, quoted: bool) -> Piece:
-        said = self.substitution(node)
-        if said is None:
+        output = self.substitution(node)
+        if output is None:
             start = self.raw(node).start
             plain = node.type != "command_substitution"
             first = next(find(node, "command_name"), None)
@@ -141,7 +143,7 @@ class Expander(Struct, frozen=True):
                 None,
                 called,
             )
-        return Piece(said.sealed() if quoted else said, not quoted)
+        return Piece(output.sealed() if quoted else output, not quoted)
 
     def _simple(self, node: Node, quoted: bool) -> Iterator[Piece]:
         name = self.raw(node).text[1:]
@@ -174,31 +176,34 @@ class Expander(Struct, frozen=True):
         return Piece(words=words)
 
     def _expansion(self, node: Node, quoted: bool) -> Iterator[Piece]:
-        kids = [child for child in node.children if child.type not in ("${", "}")]
-        operators = [child.type for child in kids if not child.is_named]
-        target = next(
-            (c for c in kids if c.type in ("variable_name", "special_variable_name", "subscript")),
-            None,
-        )
-        start = self.raw(node).start
-        if target is None or (operators[:1] in (["!"], ["#"]) and kids[0].type in ("!", "#")):
-            sure = operators[:1] == ["#"]
-            yield Piece(
-                Text(HOLE if quoted or sure else TAIL, (start,), "."),
-                not quoted,
-                None,
-                names(self.raw(node).text),
-            )
-            return
-        operator = operators[0] if operators else ""
-        rest = kids[kids.index(target) + 1 :]
-        operands = [child for child in rest if child.is_named]
-        if operator in (":-", "-", ":=", "=", ":+", "+"):
+        """`${...}`."""
+        parts = [child for child in node.children if child.type not in ("${", "}")]
+        operators = [child.type for child in parts if not child.is_named] or [""]
+        target = next((part for part in parts if part.type in _TARGETS), None)
+        if target is None or parts[0].type in ("!", "#"):
+            yield self._indirect(node, quoted, length=operators[0] == "#")
+        else:
+            behind = parts[parts.index(target) + 1 :]
+            operands = [part for part in behind if part.is_named]
+            yield from self._operated(target, operators[0], operands, quoted)
+
+    def _operated(
+        self, target: Node, operator: str, operands: list[Node], quoted: bool
+    ) -> Iterator[Piece]:
+        if operator in (":-", "-", ":=", "="):
             yield from self._default(target, operator, operands, quoted)
+        elif operator in (":+", "+"):
+            yield from self._alternative(target, operands, quoted)
         elif operator in _CUT:
             yield self._changed(target, operator, operands, quoted)
         else:
             yield from self._plain(target, quoted)
+
+    def _indirect(self, node: Node, quoted: bool, *, length: bool) -> Piece:
+        """`${!NAME}`, whatever NAME names, and `${#NAME}`, a number: one word at least."""
+        part = self.raw(node)
+        mark = HOLE if quoted or length else TAIL
+        return Piece(Text(mark, (part.start,), "."), not quoted, None, names(part.text))
 
     def _plain(self, target: Node, quoted: bool) -> Iterator[Piece]:
         if target.type != "subscript":
@@ -208,16 +213,18 @@ class Expander(Struct, frozen=True):
         if index in ("@", "*"):
             yield self._array(name, self.raw(target).start, joins=quoted and index == "*")
             return
-        words = self.env.words(name)
-        place = int(index) if index.isdigit() else -1
-        if (
-            words is not None
-            and 0 <= place < len(words)
-            and not any(w.tail or w.maybe for w in words[: place + 1])
-        ):
-            yield Piece(words[place].text, not quoted, None, (), quoted)
-            return
-        yield Piece(Text(HOLE, (self.raw(target).start,), "."), names=(name,))
+        element = self._element(self.env.words(name) or (), index)
+        if element is None:
+            yield Piece(Text(HOLE, (self.raw(target).start,), "."), names=(name,))
+        else:
+            yield Piece(element, not quoted, None, (), quoted)
+
+    def _element(self, words: tuple[Word, ...], index: str) -> Text | None:
+        """The element of this number; None where one before it may be several, or none."""
+        place = int(index) if index.isdigit() else len(words)
+        if place >= len(words) or any(word.tail or word.maybe for word in words[: place + 1]):
+            return None
+        return words[place].text
 
     def _subscript(self, target: Node) -> tuple[str, str]:
         name, _, index = self.raw(target).text.partition("[")
@@ -233,82 +240,106 @@ class Expander(Struct, frozen=True):
             return None if words is None else joined((word.text for word in words), " ")
         return self.env.text(name)
 
+    def _operands(self, operands: list[Node], quoted: bool) -> list[Piece]:
+        """What stands behind the operator; unquoted, a shell splits all of it, quotes apart."""
+        pieces = [piece for node in operands for piece in self._pieces(node, quoted=quoted)]
+        if quoted:
+            return pieces
+        return [replace(piece, split=True, quoted=False) for piece in pieces]
+
     def _default(
         self, target: Node, operator: str, operands: list[Node], quoted: bool
     ) -> Iterator[Piece]:
+        """`${NAME:-default}`, `${NAME=default}`: the default where the file gives no value."""
         value = self._known(target)
-        other = [piece for operand in operands for piece in self._pieces(operand, quoted=quoted)]
-        if not quoted:
-            other = [replace(piece, split=True, quoted=False) for piece in other]
-        if operator.endswith("+"):
-            if value is None:
-                known = [piece for piece in other if piece.words is None]
-                if len(known) < len(other) or any(TAIL in piece.text.text for piece in known):
-                    yield from other
-                else:
-                    yield from (replace(piece, text=piece.text.maybe()) for piece in known)
-            elif value.text:
-                yield from (
-                    other
-                    if "m" not in value.marks
-                    else (replace(p, text=p.text.maybe()) for p in other)
-                )
-            return
         empty = value is not None and not value.text and operator.startswith(":")
+        default = self._operands(operands, quoted)
         if value is not None and not empty:
             yield from self._plain(target, quoted)
-        elif any(piece.text.text or piece.words for piece in other):
-            if operator.endswith("=") and target.type == "variable_name":
-                self.env.values[self.raw(target).text] = joined(_flat(piece) for piece in other)
-            yield from other
+        elif any(piece.text.text or piece.words for piece in default):
+            if operator.endswith("="):
+                self._assign(target, default)
+            yield from default
         elif not empty:
             yield from self._plain(target, quoted)
 
+    def _assign(self, target: Node, pieces: list[Piece]) -> None:
+        if target.type == "variable_name":
+            self.env.values[self.raw(target).text] = joined(_flat(piece) for piece in pieces)
+
+    def _alternative(self, target: Node, operands: list[Node], quoted: bool) -> Iterator[Piece]:
+        """`${NAME:+alternative}`: there where the variable has a value, perhaps there where nobody
+        knows."""
+        value = self._known(target)
+        pieces = self._operands(operands, quoted)
+        if value is not None:
+            sometimes = "m" in value.marks
+            pieces = pieces if value.text else []
+        else:
+            # An array, or what may be any number of words, cannot be marked: it hides arguments
+            # anyway.
+            sometimes = all(piece.words is None and TAIL not in piece.text.text for piece in pieces)
+        for piece in pieces:
+            yield replace(piece, text=piece.text.maybe()) if sometimes else piece
+
     def _changed(self, target: Node, operator: str, operands: list[Node], quoted: bool) -> Piece:
-        """Cut, replaced or upper-cased: one text that cannot be told, or an array with a prefix put
-        on."""
-        start = self.raw(target).start
-        name, index = (
-            self._subscript(target) if target.type == "subscript" else (self.raw(target).text, "")
-        )
-        many = index in ("@", "*") or name in ("@", "*")
-        if not many:
+        """Cut, replaced or upper-cased: one text that cannot be told, or an array's words."""
+        start, name, index = self.raw(target).start, self.raw(target).text, ""
+        if target.type == "subscript":
+            name, index = self._subscript(target)
+        if index not in ("@", "*") and name not in ("@", "*"):
             return Piece(Text(HOLE, (start,), "."), names=(name,), quoted=quoted)
-        prefix = self.text(operands[-1]) if operator.startswith("/") and operands else EMPTY
-        known = self.env.words("@" if name == "*" else name)
-        if operator == "/#" and prefix.text and len(operands) == 1:
-            words = known or (Word(Text(HOLE, (start,), "."), maybe=True),)
-            return Piece(
-                words=tuple(
-                    replace(word, text=prefix + word.text.sealed(), tail=False) for word in words
-                )
-            )
-        if operator == ":" and known is not None and len(operands) == 1:
-            first = self.raw(operands[0]).text
-            skip = int(first) - (1 if name in ("@", "*") else 0) if first.isdigit() else -1
-            if skip >= 0 and not any(word.tail or word.maybe for word in known[:skip]):
-                return Piece(words=known[skip:])
-        return Piece(words=(Word(Text(TAIL, (start,), "."), tail=True, sure=True, names=(name,)),))
+        array = self.env.words("@" if name == "*" else name)
+        words: tuple[Word, ...] | None = None
+        if operator == "/#" and len(operands) == 1:
+            words = self._prefixed(array, operands[0], start)
+        elif operator == ":" and len(operands) == 1:
+            words = self._behind(array, operands[0], first=1 if name in ("@", "*") else 0)
+        unknown = Word(Text(TAIL, (start,), "."), tail=True, sure=True, names=(name,))
+        return Piece(words=(unknown,) if words is None else words)
+
+    def _prefixed(
+        self, array: tuple[Word, ...] | None, operand: Node, start: int
+    ) -> tuple[Word, ...] | None:
+        """`${NAME[@]/#/--set=}`: each element behind the prefix; None where there is none."""
+        prefix = self.text(operand)
+        if not prefix.text:
+            return None
+        words = array or (Word(Text(HOLE, (start,), "."), maybe=True),)
+        return tuple(replace(word, text=prefix + word.text.sealed(), tail=False) for word in words)
+
+    def _behind(
+        self, array: tuple[Word, ...] | None, operand: Node, first: int
+    ) -> tuple[Word, ...] | None:
+        """`${NAME[@]:2}`, `${@:2}`: the elements from a number on, counted from `first`; None where
+        that cannot be told."""
+        number = self.raw(operand).text
+        skipped = int(number) - first if number.isdigit() else -1
+        if array is None or skipped < 0:
+            return None
+        if any(word.tail or word.maybe for word in array[:skipped]):
+            return None
+        return array[skipped:]
 
 
 def _lead(text: str) -> int:
     """How much blank stands in front, line ends that do not count included."""
-    found = _BLANK.match(text) if text[:1] in ("\\", " ", "\n", "\t", "\r") else None
-    return found.end() if found else 0
+    blanks = _BLANK.match(text) if text[:1] in ("\\", " ", "\n", "\t", "\r") else None
+    return blanks.end() if blanks else 0
 
 
 def _replace(
     text: Text, pattern: re.Pattern[str], table: dict[str, str], *, drop: bool = False
 ) -> Text:
     """Every match replaced by one character: what its first group stands for."""
-    found, at = EMPTY, 0
+    parts, at = [], 0
     for match in pattern.finditer(text.text):
-        found = found + text.slice(at, match.start())
+        parts.append(text.slice(at, match.start()))
         if not drop:
             char = table.get(match[1], match[1])
-            found = found + Text(char, (text.at[match.start()],), text.marks[match.start()])
+            parts.append(Text(char, (text.at[match.start()],), text.marks[match.start()]))
         at = match.end()
-    return found + text.slice(at, len(text.text))
+    return joined([*parts, text.slice(at, len(text.text))])
 
 
 def _flat(piece: Piece) -> Text:
@@ -354,7 +385,11 @@ def _split(pieces: list[Piece]) -> Iterator[Word]:
         (piece,) = pieces
         if piece.text.text or piece.quoted:
             yield _word(piece.text, quoted=piece.quoted, names=piece.names)
-        return
+    else:
+        yield from _pieced(pieces)
+
+
+def _pieced(pieces: list[Piece]) -> Iterator[Word]:
     word = _Joiner()
     arrays = any(piece.words is not None for piece in pieces)
     for piece in pieces:
@@ -365,21 +400,23 @@ def _split(pieces: list[Piece]) -> Iterator[Word]:
             yield from _fields(piece.text, word)
         else:
             word.quoted = word.quoted or piece.quoted
+            # `"${NAME[@]}"` of no elements is no word, though its quotes are there.
             word.add(piece.text, empty=piece.quoted and not arrays)
     yield from word.take()
 
 
 def _array(words: tuple[Word, ...], word: _Joiner) -> Iterator[Word]:
     """An array's words: the first goes on from what stands before, the last goes on."""
-    for index, each in enumerate(words):
+    for index, element in enumerate(words):
         if index:
             yield from word.take()
-        if each.maybe or each.tail or each.sure:
-            yield replace(each, text=word.text + each.text, quoted=each.quoted or word.quoted)
+        if element.maybe or element.tail or element.sure:
+            whole = word.text + element.text
+            yield replace(element, text=whole, quoted=element.quoted or word.quoted)
             word.text, word.some = EMPTY, False
         else:
-            word.add(each.text, empty=True)
-            word.quoted, word.names = True, (*word.names, *each.names)
+            word.add(element.text, empty=True)
+            word.quoted, word.names = True, (*word.names, *element.names)
 
 
 def _fields(text: Text, word: _Joiner) -> Iterator[Word]:
@@ -399,14 +436,13 @@ def _fields(text: Text, word: _Joiner) -> Iterator[Word]:
 def split(text: Text) -> list[Word]:
     """The words of a text given as a program's arguments: quotes are understood, nothing is
     expanded."""
-    found: list[Word] = []
+    words: list[Word] = []
     for match in re.finditer(r"(?:\"[^\"]*\"|'[^']*'|\\.|[^\s\"'\\])+", text.text):
-        part = text.slice(match.start(), match.end())
-        quoted = '"' in part.text or "'" in part.text
-        for quote in reversed([at for at, char in enumerate(part.text) if char in "\"'"]):
-            part = part.slice(0, quote) + part.slice(quote + 1, len(part.text))
-        tail = bool(part.text) and not part.text.strip(TAIL)
-        found.append(
-            Word(part, match.group(), (part.start, part.end), quoted, tail=tail and not quoted)
+        whole = text.slice(match.start(), match.end())
+        quoted = '"' in whole.text or "'" in whole.text
+        bare = _replace(whole, _QUOTE, {}, drop=True) if quoted else whole
+        tail = bool(bare.text) and not bare.text.strip(TAIL)
+        words.append(
+            Word(bare, match.group(), (bare.start, bare.end), quoted, tail=tail and not quoted)
         )
-    return found
+    return words

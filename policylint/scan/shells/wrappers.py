@@ -4,8 +4,9 @@ given to a shell."""
 from __future__ import annotations
 
 import functools
+import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -27,7 +28,9 @@ _SUBSTITUTED = pattern(
     r"^\$\((?:shell )?\s*(?:which|command -v|type -p)\s[^)]*helm[^)]*\)$|^`which helm`$"
 )
 _WHOLE = pattern(r"\s*(?:sudo )?helm(?:file)? \S")
+_MICROK8S = pattern(r"microk8s\.helm3?$")
 _REPLACES = pattern(r"(?:-I|-i|--replace=?)(.*)")
+_COMBINED = pattern(r"-[a-z]*c$")
 _ASSIGN = pattern(r"^[A-Za-z_]\w*=")
 
 
@@ -63,20 +66,23 @@ def base(word: Word) -> str:
 def tool_of(word: Word, following: Word | None = None) -> str:
     """Which of helm and helmfile a command word is; "" for neither."""
     name = base(word)
-    if _HELM.match(name):
+    if _HELM.match(name) or _MICROK8S.match(name) or _SUBSTITUTED.match(word.raw.strip('"')):
         return "helm"
     if _HELMFILE.match(name):
         return "helmfile"
-    if re.match(r"microk8s\.helm3?$", name) or _SUBSTITUTED.match(word.raw.strip('"')):
-        return "helm"
     if word.known is not None or following is None:
         return ""
+    return _tool_in_variable(word, following)
+
+
+def _tool_in_variable(word: Word, following: Word) -> str:
+    """The tool that a word names in part (`helm-$VERSION`), or its variable's name (`$HELM`)."""
     versioned = _VERSIONED.match(re.split(r"[/\\]", word.text.text)[-1])
     if versioned and _behind(versioned[1], following):
         return "helmfile" if versioned[1] else "helm"
-    if any(_NAMED_FILE.search(each) for each in word.names):
+    if any(_NAMED_FILE.search(name) for name in word.names):
         return "helmfile" if _behind("file", following) else ""
-    if any(_NAMED.search(each) for each in word.names) and word.text.untold:
+    if word.text.untold and any(_NAMED.search(name) for name in word.names):
         return "helm" if _behind("", following) else ""
     return ""
 
@@ -114,18 +120,27 @@ def calls(words: Sequence[Word]) -> Iterator[Call | Script]:
 
 
 def _behind_prefix(name: str, words: list[Word]) -> list[Word] | None:
-    """What stands behind a wrapper's own words; None for no wrapper of the table."""
+    """What stands behind a wrapper's own words; None for no wrapper of the table, empty for one
+    that runs nothing."""
     row: Mapping[str, Any] | None = table()["prefixes"].get(name)
     if row is None:
         return None
+    at = _own_words(row, words)
+    if at >= len(words) or not row.get("adds"):
+        return words[at:]
+    placed = _placed(words[:at])
+    return [_standing(word, placed) for word in words[at:]] if placed else [*words[at:], _INPUT]
+
+
+def _own_words(row: Mapping[str, Any], words: list[Word]) -> int:
+    """How many words are the wrapper's own: its name, options, assignments and first arguments."""
     at, plain = 1, int(row.get("words", 0))
     while at < len(words):
         text = words[at].text.text
         if text in row.get("unless", ()):
-            return []
+            return len(words)
         if text == "--":
-            at += 1
-            break
+            return at + 1
         if text.startswith("-"):
             at += 2 if text in row.get("options", ()) else 1
         elif row.get("assigns") and _ASSIGN.match(text):
@@ -135,10 +150,7 @@ def _behind_prefix(name: str, words: list[Word]) -> list[Word] | None:
             at += 1
         else:
             break
-    if at >= len(words) or not row.get("adds"):
-        return words[at:]
-    placed = _placed(words[:at])
-    return [_standing(word, placed) for word in words[at:]] if placed else [*words[at:], _INPUT]
+    return at
 
 
 _INPUT = Word(Text(HOLE, (-1,), "."), quoted=True)
@@ -164,24 +176,28 @@ def _standing(word: Word, placeholder: str) -> Word:
 
 
 def _special(name: str, words: list[Word]) -> Iterator[Call | Script]:
-    if name in table()["shells"]:
-        yield from _strings(words[1:], combined=True)
-    elif name == "eval":
-        yield Script(joined((word.text for word in words[1:]), " "))
-    elif name == "ssh":
-        yield from _ssh(words)
-    elif name == "trap" and len(words) > 1:
-        yield Script(words[1].text)
-    elif name == "find":
-        yield from _find(words)
-    elif name in table()["joiners"]:
-        yield from _joined(name, words)
-    elif name in table()["containers"] or (name == "docker-compose"):
-        yield from _container(words)
+    """What a program with a way of its own to run something runs."""
+    runner = next((runner for key, runner in _RUNNERS.items() if name in table()[key]), None)
+    runner = _PROGRAMS.get(name, runner)
+    if runner is not None:
+        yield from runner(words)
     elif words[1:] and words[1].known in table()["executors"].get(name, ()):
         yield from calls([word for word in words[2:] if word.known != "--"])
     elif not inert(name):
         yield from _generic(name, words)
+
+
+def _shell(words: list[Word]) -> Iterator[Script]:
+    yield from _strings(words[1:], combined=True)
+
+
+def _eval(words: list[Word]) -> Iterator[Script]:
+    yield Script(joined((word.text for word in words[1:]), " "))
+
+
+def _trap(words: list[Word]) -> Iterator[Script]:
+    if len(words) > 1:
+        yield Script(words[1].text)
 
 
 def inert(name: str) -> bool:
@@ -191,15 +207,17 @@ def inert(name: str) -> bool:
 
 
 def _strings(words: Sequence[Word], *, combined: bool = False) -> Iterator[Script]:
-    """Texts given to `-c`, `--command` and the like."""
-    for index, word in enumerate(words):
+    """The text given to `-c`, `--command` and the like; `combined` with other letters, `-xc`,
+    too."""
+    options = table()["scripts"]
+    for word, following in zip(words, [*words[1:], None], strict=False):
         text = word.text.text
         name, equals, _ = text.partition("=")
-        short = combined and re.match(r"-[a-z]*c$", text)
-        if (short or text in table()["scripts"]) and index + 1 < len(words):
-            yield Script(words[index + 1].text)
+        short = combined and _COMBINED.match(text) is not None
+        if following is not None and (short or text in options):
+            yield Script(following.text)
             return
-        if equals and name in table()["scripts"]:
+        if equals and name in options:
             yield Script(word.text.slice(len(name) + 1, len(text)))
             return
 
@@ -215,9 +233,9 @@ def _ssh(words: list[Word]) -> Iterator[Script]:
         yield Script(joined((word.text for word in words[at + 1 :]), " "))
 
 
-def _joined(name: str, words: list[Word]) -> Iterator[Script]:
+def _joined(words: list[Word]) -> Iterator[Script]:
     """`watch -n 5 helm ls`, `watch "helm ls"`."""
-    options, at = table()["joiners"][name]["options"], 1
+    options, at = table()["joiners"][base(words[0])]["options"], 1
     while at < len(words) and words[at].text.text.startswith("-"):
         at += 2 if words[at].text.text in options else 1
     if at < len(words):
@@ -225,61 +243,74 @@ def _joined(name: str, words: list[Word]) -> Iterator[Script]:
 
 
 def _find(words: list[Word]) -> Iterator[Call | Script]:
-    for index, word in enumerate(words):
+    """`find ... -exec helm lint {} \\;`."""
+    for at, word in enumerate(words):
         if word.text.text in ("-exec", "-execdir", "-ok"):
-            rest = [_standing(each, "{}") for each in words[index + 1 :]]
-            end = next(
-                (at for at, each in enumerate(rest) if each.text.text in (";", "+")), len(rest)
+            behind = itertools.takewhile(
+                lambda word: word.text.text not in (";", "+"), words[at + 1 :]
             )
-            yield from calls(rest[:end])
+            yield from calls([_standing(word, "{}") for word in behind])
 
 
 def _container(words: list[Word]) -> Iterator[Call | Script]:
     """`docker run IMAGE ARGS`, `docker exec NAME helm ARGS`, `kubectl exec POD -- sh -c "..."`."""
-    texts = [word.text.text for word in words]
-    if not any(text in ("run", "exec", "compose", "debug") for text in texts[1:4]):
+    if not any(word.text.text in ("run", "exec", "compose", "debug") for word in words[1:4]):
         return
-    for index in range(2, len(words)):
-        word, following = words[index], words[index + 1 : index + 2]
-        if texts[index].startswith("-"):
+    for at in range(2, len(words)):
+        word, behind = words[at], words[at + 1 :]
+        if _flag(word):
             continue
-        if base(word) in table()["shells"] and index + 1 < len(words):
-            yield from _strings(words[index + 1 :], combined=True)
+        if behind and base(word) in table()["shells"]:
+            yield from _strings(behind, combined=True)
             return
         if word.quoted and _WHOLE.match(word.text.text):  # an image whose entry point is a shell
             yield Script(word.text)
             return
-        tool = tool_of(word, following[0] if following else None)
-        known = bool(following) and (following[0].known in verbs() or _flag(following[0]))
-        if not tool and known and _IMAGE.match(re.sub(f"[{HOLE}\ue001]", "x", texts[index])):
-            tool = "helmfile" if "helmfile" in texts[index] else "helm"
-        if (
-            tool
-            and known
-            and texts[index - 1] not in ("--entrypoint", "--name", "-v", "-e", "-w", "--network")
-        ):
-            yield Call(tool, word, tuple(words[index + 1 :]))
+        tool = _tool_in_container(words[at - 1], word, behind)
+        if tool:
+            yield Call(tool, word, tuple(behind))
             return
+
+
+def _tool_in_container(before: Word, word: Word, behind: list[Word]) -> str:
+    """The tool that a word of a container's command line is, by itself or as an image whose entry
+    point it is; "" for neither, and for the value of an option."""
+    if before.text.text in ("--entrypoint", "--name", "-v", "-e", "-w", "--network"):
+        return ""
+    if not behind or not (behind[0].known in verbs() or _flag(behind[0])):
+        return ""
+    tool, text = tool_of(word, behind[0]), word.text.text
+    if not tool and _IMAGE.match(re.sub(f"[{HOLE}{TAIL}]", "x", text)):
+        return "helmfile" if "helmfile" in text else "helm"
+    return tool
 
 
 def _generic(name: str, words: list[Word]) -> Iterator[Call | Script]:
     """A program that nobody knows: a helm word with one of Helm's verbs behind it is a command it
     runs."""
-    if not name and any(inert(each) for each in words[0].names):
+    if not name and any(inert(variable) for variable in words[0].names):
         return  # `$(INFO) helm upgrade`
-    for index in range(1, len(words) - 1):
-        word = words[index]
-        nested = words[index - 1].known in table()["namesakes"]
-        tool = "" if word.quoted or nested else tool_of(word, words[index + 1])
-        if tool and _has_verb(tool, words[index + 1 :]):
-            yield Call(tool, word, tuple(words[index + 1 :]))
-            return
-    found = list(_strings(words[1:]))
-    yield from found
-    if not found and re.search(table()["runners"], name, re.IGNORECASE):
-        for word in words[1:]:
-            if word.quoted and _WHOLE.match(word.text.text):
-                yield Script(word.text)
+    call = _call_within(words)
+    if call is not None:
+        yield call
+        return
+    scripts = list(_strings(words[1:]))
+    if not scripts and re.search(table()["runners"], name, re.IGNORECASE):
+        quoted = (word for word in words[1:] if word.quoted)
+        scripts = [Script(word.text) for word in quoted if _WHOLE.match(word.text.text)]
+    yield from scripts
+
+
+def _call_within(words: list[Word]) -> Call | None:
+    """The first helm word with a verb behind it."""
+    for at in range(1, len(words) - 1):
+        word = words[at]
+        if word.quoted or words[at - 1].known in table()["namesakes"]:
+            continue
+        tool = tool_of(word, words[at + 1])
+        if tool and _has_verb(tool, words[at + 1 :]):
+            return Call(tool, word, tuple(words[at + 1 :]))
+    return None
 
 
 def _has_verb(tool: str, words: Sequence[Word]) -> bool:
@@ -297,19 +328,36 @@ def _has_verb(tool: str, words: Sequence[Word]) -> bool:
 def reads_script(words: Sequence[Word]) -> bool:
     """Whether these words run what they read from standard input: `bash`, `ssh host`, `sudo sh
     -s`."""
-    rest = list(words)
+    rest: list[Word] | None = list(words)
+    program: list[Word] = []
     while rest:
-        name = base(rest[0])
-        behind = _behind_prefix(name, rest)
-        if behind is None:
-            break
-        rest = behind
-    if not rest:
-        return False
-    name, texts = base(rest[0]), [word.text.text for word in rest[1:]]
+        program = rest
+        rest = _behind_prefix(base(rest[0]), rest)
+    if rest is not None:
+        return False  # wrappers alone
+    name, texts = base(program[0]), [word.text.text for word in program[1:]]
     if name in table()["shells"]:
-        return all(text.startswith("-") and "c" not in text for text in texts) or "-s" in texts
+        return "-s" in texts or all(_no_script(text) for text in texts)
     if name == "ssh":
-        plain = [text for text in texts if not text.startswith("-")]
-        return not any("helm" in text for text in plain)
+        return not any("helm" in text for text in texts if not text.startswith("-"))
     return name in table()["containers"] and bool(texts) and texts[-1] in table()["shells"]
+
+
+def _no_script(text: str) -> bool:
+    """Whether a word of a shell is an option, and none that brings the script: `-c`, `-xc`."""
+    return text.startswith("-") and "c" not in text
+
+
+_RUNNERS: Mapping[str, Callable[[list[Word]], Iterator[Call | Script]]] = {
+    "containers": _container,
+    "joiners": _joined,
+    "shells": _shell,
+}
+"""What runs the programs of these parts of the table."""
+_PROGRAMS: Mapping[str, Callable[[list[Word]], Iterator[Call | Script]]] = {
+    "docker-compose": _container,
+    "eval": _eval,
+    "find": _find,
+    "ssh": _ssh,
+    "trap": _trap,
+}
