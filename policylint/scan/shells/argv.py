@@ -174,17 +174,21 @@ def _until_verb(words: Sequence[Word], reading: _Reading, tool: str) -> int | No
     last = max((at for at, word in enumerate(words) if word.known in verbs), default=-1)
     at = 0
     while at < len(words) and words[at].known not in verbs:
-        word = words[at]
-        if word.text.text.startswith("-"):
+        if words[at].text.text.startswith("-"):
             at = _flag(words, at, reading)
-        elif word.tail or (word.text.untold and at < last):
+        elif words[at].tail or (words[at].text.untold and at < last):
             reading.hidden = True  # `helm $OPTIONS upgrade`
             at += 1
         elif at < last and _bare_flag(words, at - 1):
             at += 1  # the value of a flag that only the verb knows
         else:
-            return at if word.known is None or _VERB.match(word.known) else None
-    return at if at < len(words) else None
+            break
+    return at if at < len(words) and _may_be_verb(words[at]) else None
+
+
+def _may_be_verb(word: Word) -> bool:
+    """Whether it reads like a verb, one of a plugin included, or cannot be told."""
+    return word.known is None or _VERB.match(word.known) is not None
 
 
 def _bare_flag(words: Sequence[Word], at: int) -> bool:
@@ -346,22 +350,23 @@ def _arguments(word: Word) -> bool:
 def _assign(slots: list[str], words: list[Word], cut: int | None) -> dict[str, Word]:
     """The words by their slots; `[name]` may be missing, and words may be hidden at `cut`."""
     names = [slot.strip("[]") for slot in slots]
-    optional_first = bool(slots) and slots[0].startswith("[")
-    if len(words) >= len(names):
-        return dict(zip(names, words, strict=False))
-    if cut is None and optional_first:  # `helm install CHART`
-        return dict(zip(reversed(names), reversed(words), strict=False))
-    if cut is None:
-        return dict(zip(names, words, strict=False))
-    if optional_first and _one_path(words):
-        needed = [slot for slot in slots if not slot.startswith("[")]
-        if len(needed) == 1:
-            return {needed[0]: words[0]}
+    if cut is None or len(words) >= len(names):
+        return _in_sight(slots, names, words)
+    needed = [slot for slot in slots if not slot.startswith("[")]
+    if slots[0].startswith("[") and len(needed) == 1 and _one_path(words):
+        return {needed[0]: words[0]}
     before, after = words[:cut], words[cut:]
     return {
         **dict(zip(reversed(names), reversed(after), strict=False)),
         **dict(zip(names, before, strict=False)),
     }
+
+
+def _in_sight(slots: list[str], names: list[str], words: list[Word]) -> dict[str, Word]:
+    """The words by their slots where none is hidden."""
+    if len(words) < len(names) and slots[0].startswith("["):  # `helm install CHART`
+        return dict(zip(reversed(names), reversed(words), strict=False))
+    return dict(zip(names, words, strict=False))
 
 
 def _one_path(words: list[Word]) -> bool:

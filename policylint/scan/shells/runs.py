@@ -95,19 +95,23 @@ class Shell(Struct):
     def _site(self, call: Call, command: Command | None, span: tuple[int, int]) -> int:
         """The helm word's position: that of its text, or where it is used with a verb of its
         own."""
-        word = self._program(call.word.text)
-        used = call.word.span[0]
-        if not self._says_helm(word) and used >= 0:
-            word = used  # a variable: the place is where it is used
-        verb = command.verb.text.start if command and command.verb else word
+        word = self._word(call)
         caller = self.callers[-1] if self.callers else _NOBODY
+        verb = command.verb.text.start if command and command.verb else word
         if not caller.wrote(word) and caller.wrote(verb):
             # `run upgrade ...` where the function `run` says helm: each call is a place of its own
             return caller.name if caller.name >= 0 else self._before(call, caller.start, verb)
-        elsewhere = not caller.wrote(word) and not span[0] <= word < span[1]
-        if word < 0 or (elsewhere and _inside(call, span)):
-            return used if used >= 0 else word
+        elsewhere = not (caller.wrote(word) or span[0] <= word < span[1])
+        used = call.word.span[0]
+        if used >= 0 and (word < 0 or (elsewhere and _inside(call, span))):
+            return used
         return word
+
+    def _word(self, call: Call) -> int:
+        """Where helm is said; where a variable with a name of its own for it is used."""
+        word = self._program(call.word.text)
+        used = call.word.span[0]
+        return used if used >= 0 and not self._says_helm(word) else word
 
     def _says_helm(self, at: int) -> bool:
         return self.file[at : at + 4].lower() == "helm"

@@ -178,14 +178,13 @@ class Expander(Struct, frozen=True):
     def _expansion(self, node: Node, quoted: bool) -> Iterator[Piece]:
         """`${...}`."""
         parts = [child for child in node.children if child.type not in ("${", "}")]
-        operators = [child.type for child in parts if not child.is_named] or [""]
-        target = next((part for part in parts if part.type in _TARGETS), None)
-        if target is None or parts[0].type in ("!", "#"):
-            yield self._indirect(node, quoted, length=operators[0] == "#")
+        operator = next((part.type for part in parts if not part.is_named), "")
+        at = next((at for at, part in enumerate(parts) if part.type in _TARGETS), None)
+        if at is None or parts[0].type in ("!", "#"):
+            yield self._indirect(node, quoted, length=operator == "#")
         else:
-            behind = parts[parts.index(target) + 1 :]
-            operands = [part for part in behind if part.is_named]
-            yield from self._operated(target, operators[0], operands, quoted)
+            operands = [part for part in parts[at + 1 :] if part.is_named]
+            yield from self._operated(parts[at], operator, operands, quoted)
 
     def _operated(
         self, target: Node, operator: str, operands: list[Node], quoted: bool
@@ -287,14 +286,15 @@ class Expander(Struct, frozen=True):
         start, name, index = self.raw(target).start, self.raw(target).text, ""
         if target.type == "subscript":
             name, index = self._subscript(target)
-        if index not in ("@", "*") and name not in ("@", "*"):
+        if "@" not in (index, name) and "*" not in (index, name):
             return Piece(Text(HOLE, (start,), "."), names=(name,), quoted=quoted)
         array = self.env.words("@" if name == "*" else name)
         words: tuple[Word, ...] | None = None
-        if operator == "/#" and len(operands) == 1:
+        if len(operands) == 1 and operator == "/#":
             words = self._prefixed(array, operands[0], start)
-        elif operator == ":" and len(operands) == 1:
-            words = self._behind(array, operands[0], first=1 if name in ("@", "*") else 0)
+        elif len(operands) == 1 and operator == ":":
+            # `$@` counts from 1, an array from 0.
+            words = self._behind(array, operands[0], first=int(name in ("@", "*")))
         unknown = Word(Text(TAIL, (start,), "."), tail=True, sure=True, names=(name,))
         return Piece(words=(unknown,) if words is None else words)
 

@@ -80,9 +80,9 @@ def _tool_in_variable(word: Word, following: Word) -> str:
     versioned = _VERSIONED.match(re.split(r"[/\\]", word.text.text)[-1])
     if versioned and _behind(versioned[1], following):
         return "helmfile" if versioned[1] else "helm"
-    if any(_NAMED_FILE.search(name) for name in word.names):
+    if any(map(_NAMED_FILE.search, word.names)):
         return "helmfile" if _behind("file", following) else ""
-    if word.text.untold and any(_NAMED.search(name) for name in word.names):
+    if word.text.untold and any(map(_NAMED.search, word.names)):
         return "helm" if _behind("", following) else ""
     return ""
 
@@ -288,17 +288,18 @@ def _tool_in_container(before: Word, word: Word, behind: list[Word]) -> str:
 def _generic(name: str, words: list[Word]) -> Iterator[Call | Script]:
     """A program that nobody knows: a helm word with one of Helm's verbs behind it is a command it
     runs."""
-    if not name and any(inert(variable) for variable in words[0].names):
+    if not name and any(map(inert, words[0].names)):
         return  # `$(INFO) helm upgrade`
     call = _call_within(words)
     if call is not None:
         yield call
         return
     scripts = list(_strings(words[1:]))
-    if not scripts and re.search(table()["runners"], name, re.IGNORECASE):
-        quoted = (word for word in words[1:] if word.quoted)
-        scripts = [Script(word.text) for word in quoted if _WHOLE.match(word.text.text)]
     yield from scripts
+    if not scripts and re.search(table()["runners"], name, re.IGNORECASE):
+        for word in words[1:]:
+            if word.quoted and _WHOLE.match(word.text.text):
+                yield Script(word.text)
 
 
 def _call_within(words: list[Word]) -> Call | None:
@@ -328,19 +329,25 @@ def _has_verb(tool: str, words: Sequence[Word]) -> bool:
 def reads_script(words: Sequence[Word]) -> bool:
     """Whether these words run what they read from standard input: `bash`, `ssh host`, `sudo sh
     -s`."""
-    rest: list[Word] | None = list(words)
-    program: list[Word] = []
-    while rest:
-        program = rest
-        rest = _behind_prefix(base(rest[0]), rest)
-    if rest is not None:
-        return False  # wrappers alone
+    program = _unwrapped(list(words))
+    if not program:
+        return False
     name, texts = base(program[0]), [word.text.text for word in program[1:]]
     if name in table()["shells"]:
-        return "-s" in texts or all(_no_script(text) for text in texts)
+        return "-s" in texts or all(map(_no_script, texts))
     if name == "ssh":
         return not any("helm" in text for text in texts if not text.startswith("-"))
-    return name in table()["containers"] and bool(texts) and texts[-1] in table()["shells"]
+    return name in table()["containers"] and "".join(texts[-1:]) in table()["shells"]
+
+
+def _unwrapped(words: list[Word]) -> list[Word]:
+    """The words behind `sudo`, `env` and the like."""
+    while words:
+        behind = _behind_prefix(base(words[0]), words)
+        if behind is None:
+            break
+        words = behind
+    return words
 
 
 def _no_script(text: str) -> bool:

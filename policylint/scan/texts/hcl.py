@@ -113,18 +113,18 @@ def _block(node: Node) -> Block:
     named = node.named_children
     words = [_label(child) for child in named if child.type in ("identifier", "string_lit")]
     body = next((child for child in named if child.type == "body"), None)
-    attributes = (
-        [_attribute(child) for child in body.named_children if child.type == "attribute"]
-        if body
-        else []
-    )
     return Block(
         words[0] if words else "",
         tuple(words[1:]),
         _spot(node),
-        {attribute.name: attribute for attribute in attributes},
+        _attributes(body) if body else {},
         tuple(_blocks(body)) if body else (),
     )
+
+
+def _attributes(body: Node) -> dict[str, Attribute]:
+    attributes = (_attribute(child) for child in body.named_children if child.type == "attribute")
+    return {attribute.name: attribute for attribute in attributes}
 
 
 def _label(node: Node) -> str:
@@ -145,6 +145,7 @@ def _spot(node: Node) -> Spot:
 
 
 def _scope(blocks: tuple[Block, ...]) -> Iterator[tuple[tuple[str, ...], Node]]:
+    """What the blocks of a file name, by the steps of a reference to it."""
     for block in blocks:
         if block.type == "locals":
             for name, attribute in block.attributes.items():
@@ -152,17 +153,17 @@ def _scope(blocks: tuple[Block, ...]) -> Iterator[tuple[tuple[str, ...], Node]]:
         elif block.type == "variable" and block.labels and "default" in block.attributes:
             yield ("var", block.labels[0]), block.attributes["default"].expression
         elif block.type == "resource" and len(block.labels) == 2:
-            for name, attribute in block.attributes.items():
-                yield (*block.labels, name), attribute.expression
-            for inner in block.blocks:
-                for name, attribute in inner.attributes.items():
-                    yield (*block.labels, inner.type, name), attribute.expression
-                    if (
-                        name == "name"
-                        and block.labels[0] in _NAMESPACES
-                        and inner.type == "metadata"
-                    ):
-                        yield (*block.labels, "id"), attribute.expression
+            yield from _resource(block)
+
+
+def _resource(block: Block) -> Iterator[tuple[tuple[str, ...], Node]]:
+    for name, attribute in block.attributes.items():
+        yield (*block.labels, name), attribute.expression
+    for inner in block.blocks:
+        for name, attribute in inner.attributes.items():
+            yield (*block.labels, inner.type, name), attribute.expression
+            if (inner.type, name) == ("metadata", "name") and block.labels[0] in _NAMESPACES:
+                yield (*block.labels, "id"), attribute.expression
 
 
 def value(node: Node, module: Module, depth: int = 0) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct, field
@@ -107,7 +108,7 @@ def fill(text: str) -> Filled:
         return Filled(text, text)
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     plain = block_lines(text)
-    actions = [each for each in _actions(text) if bisect_right(starts, each.start) - 1 not in plain]
+    actions = [action for action in _actions(text) if _line(action.start, starts) not in plain]
     chars = list(text)
     openings: list[tuple[int, int]] = []
     for line, group in _by_line(actions, starts):
@@ -124,30 +125,33 @@ def fill(text: str) -> Filled:
     )
 
 
+def _line(position: int, starts: list[int]) -> int:
+    """The 0-based line of a position."""
+    return bisect_right(starts, position) - 1
+
+
 def _constants(text: str) -> dict[str, str]:
     """Variables set to one literal and nowhere else."""
-    found: dict[str, list[str]] = {}
+    times = Counter(match[1] or match[2] for match in _SETS.finditer(text))
+    constants: dict[str, str] = {}
     for match in _ASSIGNS.finditer(text):
-        found.setdefault(match[1] or match[3], []).append(match[2] or match[4] or "")
-    every = [match[1] or match[2] for match in _SETS.finditer(text)]
-    return {
-        name: values[0] for name, values in found.items() if values[0] and every.count(name) == 1
-    }
+        constants.setdefault(match[1] or match[3], match[2] or match[4] or "")
+    return {name: value for name, value in constants.items() if value and times[name] == 1}
 
 
 def block_lines(text: str) -> set[int]:
     """The lines of block scalars (`key: |`): text that YAML takes as it is, templates of another
     tool included."""
-    found: set[int] = set()
+    lines: set[int] = set()
     within = -1
     for number, line in enumerate(text.split("\n")):
         indent = len(line) - len(line.lstrip(" "))
         if within >= 0 and (indent > within or not line.strip()):
-            found.add(number)
+            lines.add(number)
             continue
         header = _HEADER.match(line)
         within = _parent_column(header) if header else -1
-    return found
+    return lines
 
 
 def _parent_column(header: re.Match[str]) -> int:
@@ -184,14 +188,14 @@ def _by_line(actions: list[Action], starts: list[int]) -> Iterator[tuple[int, li
     group: list[Action] = []
     first = last = -1
     for action in actions:
-        line = bisect_right(starts, action.start) - 1
+        line = _line(action.start, starts)
         if group and line != last:
             yield first, group
             group = []
         if not group:
             first = line
         group.append(action)
-        last = bisect_right(starts, action.end - 1) - 1
+        last = _line(action.end - 1, starts)
     if group:
         yield first, group
 
@@ -199,27 +203,33 @@ def _by_line(actions: list[Action], starts: list[int]) -> Iterator[tuple[int, li
 def _fill_line(
     chars: list[str], text: str, group: list[Action], at: tuple[int, int, int]
 ) -> Iterator[tuple[int, int]]:
+    """Write over the actions of one line; yield the line and an indent where keys or items may be
+    printed."""
     line, start, end = at
     rest = list(text[start:end])
     for action in group:
         rest[action.start - start : action.end - start] = " " * (action.end - action.start)
     alone = not "".join(rest).strip()
+    roles = {action.role for action in group}
     leads = group[0].role == "opens" and not text[start : group[0].start].strip()
-    if alone or (leads and any(action.role == "closes" for action in group)):
+    if alone or (leads and "closes" in roles):
         _put(chars, start, end, " ")
-        if not alone or any(action.role == "prints" for action in group):
+        if not alone or "prints" in roles:
             yield line, _indent(group, start)
         return
     for first, last, word in _runs(group):
-        key = (
-            text.startswith("${{", first) and text[last : last + 1] == ":"
-        )  # `${{ if x }}:` is a key of its own
-        _put(chars, first, last, HOLE if key else word)
+        # `${{ if x }}:` is a key of its own
+        is_key = text.startswith("${{", first) and text.startswith(":", last)
+        _put(chars, first, last, HOLE if is_key else word)
 
 
 def _indent(group: list[Action], start: int) -> int:
-    told = [int(found.group(1)) for action in group if (found := _INDENT.search(action.text))]
-    return told[-1] if told else group[0].start - start
+    """The column of what the actions print: what `nindent` says, else their own."""
+    for action in reversed(group):
+        indent = _INDENT.search(action.text)
+        if indent:
+            return int(indent[1])
+    return group[0].start - start
 
 
 def _runs(group: list[Action]) -> Iterator[tuple[int, int, str]]:
@@ -247,7 +257,7 @@ def _branches(actions: list[Action], starts: list[int]) -> Iterator[tuple[int, i
     lines."""
     stack: list[tuple[int, int]] = []
     for action in actions:
-        line = bisect_right(starts, action.start) - 1
+        line = _line(action.start, starts)
         if action.role == "opens":
             stack.append((line, 0))
         elif action.role == "turns" and stack:

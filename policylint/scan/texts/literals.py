@@ -75,18 +75,19 @@ def typescript_calls(text: str, wanted: Wanted, position: int = 1) -> Iterator[C
         if not wanted(match[1]):
             continue
         scan = _Scan(text, match.end(), constants, starts)
-        given = scan.arguments() if unclosed < _UNCLOSED else []
+        arguments = scan.arguments() if unclosed < _UNCLOSED else []
         unclosed += scan.at_end
-        at = given[position : position + 1]
-        options = next((each.value for each in at if isinstance(each.value, dict)), None)
-        spread = options is None or "..." in options
-        yield Call(
-            match[1],
-            scan.spot(match.start()),
-            given[0].value if given else None,
-            options or {},
-            spread,
-        )
+        options, spread = _options(arguments[position : position + 1])
+        first = arguments[0].value if arguments else None
+        yield Call(match[1], scan.spot(match.start()), first, options, spread)
+
+
+def _options(argument: list[Literal]) -> tuple[dict[str, Literal], bool]:
+    """The options of an argument that is an object, and whether others may be given elsewhere."""
+    for literal in argument:
+        if isinstance(literal.value, dict):
+            return literal.value, "..." in literal.value
+    return {}, True
 
 
 def _blanked(text: str, marks: str) -> str:
@@ -147,13 +148,13 @@ class _Scan:
         return self._text[self._at : self._at + 1]
 
     def _list(self, end: str) -> list[Literal]:
-        found = []
+        items = []
         while self._peek() not in _STOPS:
-            found.append(self._value())
+            items.append(self._value())
             if self._peek() == ",":
                 self._at += 1
         self._close(end)
-        return found
+        return items
 
     def _close(self, end: str) -> None:
         """Step over the bracket that ends a list or an object; one of another kind ends what is
@@ -172,36 +173,39 @@ class _Scan:
             self._at = atom.end()
             value = _scalar(atom[0], self._constants)
         if self._peek() not in (",", "}", "]", ")", ""):
-            value = UNDECIDED  # an operator, a call or a member: the value is made when the program runs
+            # An operator, a call or a member: the value is made when the program runs.
+            value = UNDECIDED
             self._pass_over()
         return Literal(
             value, self.spot(start), "", self._text[start : min(self._at, start + SHOWN)].strip()
         )
 
     def _object(self) -> dict[str, Literal]:
-        found: dict[str, Literal] = {}
+        members: dict[str, Literal] = {}
         while self._peek() not in _STOPS:
             start = self._at
             key = _ATOM.match(self._text, start)
             if key is None:
                 self._pass_over()
-                found["..."] = Literal(UNDECIDED, self.spot(start))
+                members["..."] = Literal(UNDECIDED, self.spot(start))
             else:
                 self._at = key.end()
                 name = key[0].strip("\"'`")
-                if self._peek() == ":":
-                    self._at += 1
-                    value = self._value()
-                    found[name] = Literal(value.value, self.spot(start), name, value.text)
-                else:
-                    found[name] = Literal(
-                        self._constants.get(name, UNDECIDED), self.spot(start), name, name
-                    )
-                    self._pass_over()
+                members[name] = self._member(name, start)
             if self._peek() == ",":
                 self._at += 1
         self._close("}")
-        return found
+        return members
+
+    def _member(self, name: str, start: int) -> Literal:
+        """The value behind `name:`, or that of the constant which a bare `name` stands for."""
+        if self._peek() == ":":
+            self._at += 1
+            value = self._value()
+            return Literal(value.value, self.spot(start), name, value.text)
+        literal = Literal(self._constants.get(name, UNDECIDED), self.spot(start), name, name)
+        self._pass_over()
+        return literal
 
     def _pass_over(self) -> None:
         """Go to the comma or bracket that ends the expression here."""

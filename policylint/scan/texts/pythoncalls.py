@@ -1,4 +1,4 @@
-"""The same of Python programs (see `literals`)."""
+"""Literal calls in Python programs: the name, the first argument and the options, with places."""
 
 from __future__ import annotations
 
@@ -18,18 +18,22 @@ def python_calls(text: str, wanted: Wanted, position: int = 1) -> Iterator[Call]
     Raises SyntaxError (or ValueError) for a text that is no Python.
     """
     tree = ast.parse(text)
-    constants = {
-        target.id: node.value.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+    constants = dict(_constants(tree))
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and (name := _dotted(node.func)) and wanted(name):
-            first = _python(node.args[0], constants) if node.args else None
-            options, spread = _keywords(node, constants, position)
-            yield Call(name, _spot(node), first, options, spread)
+        if isinstance(node, ast.Call):
+            name = _dotted(node.func)
+            if name and wanted(name):
+                first = _python(node.args[0], constants) if node.args else None
+                options, spread = _keywords(node, constants, position)
+                yield Call(name, _spot(node), first, options, spread)
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, Any]]:
+    """The names that the module gives a literal."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            names = (target.id for target in node.targets if isinstance(target, ast.Name))
+            yield from ((name, node.value.value) for name in names)
 
 
 def _spot(node: ast.expr | ast.keyword) -> Spot:
@@ -48,20 +52,21 @@ def _dotted(node: ast.expr) -> str:
 def _keywords(
     node: ast.Call, constants: Mapping[str, Any], position: int
 ) -> tuple[dict[str, Literal], bool]:
-    found: dict[str, Literal] = {}
+    options: dict[str, Literal] = {}
     spread = False
-    inner = [each for each in node.args[1:] if isinstance(each, ast.Call)]
+    inner = [argument for argument in node.args[1:] if isinstance(argument, ast.Call)]
     for call in (*inner, node):
         for keyword in call.keywords:
             if keyword.arg is None:
                 spread = True
             else:
                 value = _python(keyword.value, constants)
-                found[_camel(keyword.arg)] = Literal(
-                    value, _spot(keyword), keyword.arg, ast.unparse(keyword.value)[:SHOWN]
-                )
-    unread = any(not isinstance(each, ast.Call) for each in node.args[position : position + 1])
-    return found, spread or unread
+                text = ast.unparse(keyword.value)[:SHOWN]
+                literal = Literal(value, _spot(keyword), keyword.arg, text)
+                options[_camel(keyword.arg)] = literal
+    argument = node.args[position : position + 1]
+    unread = bool(argument) and not isinstance(argument[0], ast.Call)
+    return options, spread or unread
 
 
 def _camel(name: str) -> str:

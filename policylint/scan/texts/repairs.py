@@ -63,14 +63,18 @@ def _bad_line(lines: list[str], line: int) -> int:
 
 def _block(lines: list[str], bad: int) -> list[int]:
     """The lines of the innermost block that holds the bad one, without the key above it."""
+    own = _indent(lines[bad])
     head = bad
-    while head > 0 and (not lines[head].strip() or _indent(lines[head]) >= _indent(lines[bad])):
+    while head > 0 and not _outside(lines[head], own):
         head -= 1
     limit = _indent(lines[head]) if head < bad else -1
     last = bad
-    while last + 1 < len(lines) and (
-        not lines[last + 1].strip() or _indent(lines[last + 1]) > limit
-    ):
+    while last + 1 < len(lines) and not _outside(lines[last + 1], limit + 1):
         last += 1
-    first = head + 1 if limit >= 0 and _indent(lines[bad]) else bad
+    first = head + 1 if limit >= 0 and own else bad
     return [line for line in range(first, last + 1) if lines[line].strip()]
+
+
+def _outside(line: str, indent: int) -> bool:
+    """Whether a line says something further to the left."""
+    return bool(line.strip()) and _indent(line) < indent

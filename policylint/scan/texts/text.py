@@ -52,7 +52,7 @@ class Text(Struct, frozen=True):
 
     def put(self, start: int, end: int, char: str) -> Text:
         """The same with every character of start..end (line feeds apart) replaced by `char`."""
-        middle = "".join(each if each == "\n" else char for each in self.text[start:end])
+        middle = _over(self.text[start:end], char)
         return Text(self.text[:start] + middle + self.text[end:], self.at, self.marks)
 
     @classmethod
@@ -89,38 +89,37 @@ class Text(Struct, frozen=True):
     @property
     def start(self) -> int:
         """The first position in the file, -1 where no character has one."""
-        at = self.at
-        return at[0] if at and at[0] >= 0 else next((each for each in at if each >= 0), -1)
+        if self.at and self.at[0] >= 0:
+            return self.at[0]
+        return next((position for position in self.at if position >= 0), -1)
 
     @property
     def end(self) -> int:
         """The position after the last character that has one, -1 where none has."""
-        at = self.at
-        return (
-            at[-1] + 1
-            if at and at[-1] >= 0
-            else next((each + 1 for each in reversed(at) if each >= 0), -1)
-        )
+        return next((position + 1 for position in reversed(self.at) if position >= 0), -1)
 
 
 EMPTY = Text("", (), "")
 
 
+def _over(text: str, char: str) -> str:
+    """A text with every character replaced, line feeds apart."""
+    return "\n".join(char * len(line) for line in text.split("\n"))
+
+
 def joined(parts: Iterable[Text], between: str = "") -> Text:
     """The parts, one after another."""
     gap = Text.of(between)
-    every = [
-        each
-        for index, part in enumerate(parts)
-        for each in ((gap, part) if index else (part,))
-        if each.text
-    ]
-    if len(every) == 1:
-        return every[0]
+    texts: list[Text] = []
+    for index, part in enumerate(parts):
+        texts += [gap, part] if index else [part]
+    texts = [text for text in texts if text.text]
+    if len(texts) == 1:
+        return texts[0]
     return Text(
-        "".join(part.text for part in every),
-        tuple(chain.from_iterable(part.at for part in every)),
-        "".join(part.marks for part in every),
+        "".join(text.text for text in texts),
+        tuple(chain.from_iterable(text.at for text in texts)),
+        "".join(text.marks for text in texts),
     )
 
 
@@ -141,39 +140,55 @@ def filled(text: Text, spans: Iterable[tuple[int, int]], char: str) -> Text:
     for start, end in spans:
         parts += [
             text.text[at:start],
-            "".join(each if each == "\n" else char for each in text.text[start:end]),
+            _over(text.text[start:end], char),
         ]
         at = end
     return Text("".join([*parts, text.text[at:]]), text.at, text.marks) if parts else text
 
 
-def either(one: Text, other: Text, takes_value: Callable[[str], bool] = lambda _: False) -> Text:
+def either(left: Text, right: Text, takes_value: Callable[[str], bool] = lambda _: False) -> Text:
     """One or the other, as two branches leave a variable: what both begin with is sure, what
     follows is maybe.
 
     A word that takes the next one as its value stays beside it.
     """
-    if one.text == other.text:
-        return Text(one.text, one.at, _marks(one.marks, other.marks))
-    length = _alike(one.text, other.text)
-    if length not in (len(one.text), len(other.text)):
-        length = _cut(one.text[:length], takes_value)
-        ends = one.text[length:], other.text[length:]
-        if not any(map(_flags, ends)):
-            return Text.of(HOLE if one.text.strip() and other.text.strip() else TAIL)
-        if length == 0 and all(len(end.split()) == 1 and not end.startswith("-") for end in ends):
-            return Text.of(TAIL)  # a name, or what cannot be told
-    rest = [each.slice(length, len(each.text)).maybe() for each in (one, other)]
-    gap = EMPTY if length or not all(each.text for each in rest) else Text.of(" ")
-    return one.slice(0, length) + rest[0] + gap + rest[1]
+    if left.text == right.text:
+        return Text(left.text, left.at, _marks(left.marks, right.marks))
+    length = _alike(left.text, right.text)
+    if length not in (len(left.text), len(right.text)):
+        length = _cut(left.text[:length], takes_value)
+        unlike = _unlike(left.text, right.text, length)
+        if unlike:
+            return Text.of(unlike)
+    rest = [side.slice(length, len(side.text)).maybe() for side in (left, right)]
+    gap = Text.of(" ") if not length and rest[0].text and rest[1].text else EMPTY
+    return left.slice(0, length) + rest[0] + gap + rest[1]
 
 
-def _alike(one: str, other: str) -> int:
+def _unlike(left: str, right: str, length: int) -> str:
+    """The mark for two texts of which neither holds the other: HOLE for two values, TAIL for a
+    value or nothing; "" where they bring flags, of which each is perhaps there."""
+    ends = left[length:], right[length:]
+    if not any(map(_flags, ends)):
+        return HOLE if left.strip() and right.strip() else TAIL
+    if length == 0 and all(map(_one_value, ends)):
+        return TAIL  # a name, or what cannot be told
+    return ""
+
+
+def _one_value(text: str) -> bool:
+    return len(text.split()) == 1 and not text.startswith("-")
+
+
+def _alike(left: str, right: str) -> int:
     """How many characters two texts begin with alike."""
-    low, high = 0, min(len(one), len(other))
+    low, high = 0, min(len(left), len(right))
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+        if left[low:middle] == right[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
     return low
 
 
@@ -192,8 +207,8 @@ def _flags(text: str) -> bool:
     )
 
 
-def _marks(one: str, other: str) -> str:
-    return "".join("m" if "m" in pair else "." for pair in zip(one, other, strict=True))
+def _marks(left: str, right: str) -> str:
+    return "".join("m" if "m" in pair else "." for pair in zip(left, right, strict=True))
 
 
 class Word(Struct, frozen=True):
