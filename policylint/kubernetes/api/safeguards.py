@@ -22,12 +22,18 @@ def removed(change: Kept, fields: tuple[str, ...], word: str) -> Iterator[Violat
     new = {"": (f"{root}/spec", mapping(after, "spec"))}
     new |= {_name(body): (root + path, body) for path, body in containers(after)}
     for name, (path, body) in new.items():
-        for field in fields:
-            steps = field.split(".")
-            lost = at(old.get(name, {}), *steps)
-            if lost and not at(body, *steps):
-                where = f"container {name}" if name else "the pods"
-                yield _said(where, field, path, lost, word)
+        where = f"container {name}" if name else "the pods"
+        for field, lost in _lost(old.get(name, {}), body, fields):
+            yield _violation(where, field, path, lost, word)
+
+
+def _lost(before: Object, after: Object, fields: tuple[str, ...]) -> Iterator[tuple[str, Json]]:
+    """The fields that only the old spec has, with their values."""
+    for field in fields:
+        steps = field.split(".")
+        lost = at(before, *steps)
+        if lost and not at(after, *steps):
+            yield field, lost
 
 
 def _stays(field: FieldChange) -> bool:
@@ -38,7 +44,7 @@ def _stays(field: FieldChange) -> bool:
     return field.op == "replace" and plain and bool(field.after)
 
 
-def _said(where: str, field: str, path: str, lost: Json, word: str) -> Violation:
+def _violation(where: str, field: str, path: str, lost: Json, word: str) -> Violation:
     return Violation(
         message=f"{where} lose{'s' if where != 'the pods' else ''} {field} with this upgrade",
         path=f"{path}/{field.replace('.', '/')}",

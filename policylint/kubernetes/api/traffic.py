@@ -21,10 +21,10 @@ def readiness(
     `created` are the resources that this upgrade creates; `keep` is the share of the old replicas
     that is enough.
     """
-    had, has = (sum(replicas(found) for found in side) for side in (old, new))
+    had, has = sum(map(replicas, old)), sum(map(replicas, new))
     if has == 0:
         return Severity.ERROR, "it is scaled to zero on the after side, so nothing answers"
-    if all(found.id in created for found in new):
+    if all(workload.id in created for workload in new):
         return (
             Severity.WARNING,
             "it is created in the same upgrade, so nothing answers until its pods are ready",

@@ -11,14 +11,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from policylint.kubernetes import crds
 from policylint.kubernetes.api.gotypes import alike
+from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.forecast import batch, services, storage
 from policylint.kubernetes.forecast.conversion import converted
 from policylint.kubernetes.forecast.decode import decode
 from policylint.kubernetes.forecast.kinds import Kind
 from policylint.kubernetes.forecast.objections import change, creation, valid
 from policylint.kubernetes.forecast.readable import readable
-from policylint.kubernetes.forecast.request import items, part
+from policylint.kubernetes.forecast.request import Finding, items, part
 from policylint.kubernetes.forecast.server import ACCEPTED, Sent, Server, State, answer
 from policylint.kubernetes.forecast.server_side import server_side
 from policylint.kubernetes.forecast.strategic import (
@@ -27,6 +29,7 @@ from policylint.kubernetes.forecast.strategic import (
     merge_patch,
     three_way,
 )
+from policylint.kubernetes.validity import validate_sent
 from policylint.model import Answer, Apply, Cause, Object, Outcome, Resource, Unknown
 
 MARKS = ("metadata.labels", "metadata.annotations")
@@ -48,9 +51,7 @@ def stored(server: Server, resource: Resource, sent: Object) -> State:
     sent."""
     kind = server.kind(resource)
     if kind.crd is not None:
-        from policylint.kubernetes.crds import stored_custom
-
-        return State(stored_custom(sent, None, kind.crd), sent)
+        return State(crds.stored_custom(sent, None, kind.crd), sent)
     if not kind.builtin or kind.node is None:
         return State(sent, sent)
     return State(_created(resource, decode(kind.node, sent, server.minor)), sent)
@@ -186,19 +187,25 @@ def _unreadable(
         return removed(resource, "new")
     if not kind.builtin or sent is None or kind.node is None:
         return None
-    sure = server.published.kind(resource.api_version, resource.id.kind) is kind.node
-    if sure and readable(kind.node, sent):
-        return None
-    from policylint.kubernetes.validity import validate_sent
-
-    problems = validate_sent(sent, server.published, server.target)
-    if (
-        not sure
-        and readable(kind.node, sent)
-        and all(one.topic == "unknown-field" for one in problems)
-    ):
-        return answer(_newer_field(server, one) for one in problems) if problems else None
+    problems = list(_undecodable(server, resource, kind.node, sent))
     return answer(problems) if problems else None
+
+
+def _undecodable(server: Server, resource: Resource, node: Node, sent: Object) -> Iterable[Finding]:
+    """What the server's decoding refuses, by the schema of the nearest recorded minor."""
+    recorded = server.published.kind(resource.api_version, resource.id.kind) is node
+    plain = readable(node, sent)
+    if recorded and plain:
+        return ()
+    problems = list(validate_sent(sent, server.published, server.target))
+    if plain and _only_unknown_fields(problems):
+        return [_newer_field(server, problem) for problem in problems]
+    return problems
+
+
+def _only_unknown_fields(problems: Iterable[Cause]) -> bool:
+    """Whether the schema of the next recorded minor may know all that this one does not."""
+    return all(problem.topic == "unknown-field" for problem in problems)
 
 
 def _newer_field(server: Server, cause: Cause) -> Unknown:
@@ -255,9 +262,7 @@ def _created(resource: Resource, decoded: Object) -> Object:
 
 def _settled(resource: Resource, kind: Kind, live: Object, new: Object) -> Object:
     if kind.crd is not None:
-        from policylint.kubernetes.crds import stored_custom
-
-        return stored_custom(new, live, kind.crd)
+        return crds.stored_custom(new, live, kind.crd)
     settle = _SETTLED.get((resource.id.group, resource.id.kind))
     return settle(new) if settle else new
 

@@ -4,6 +4,7 @@ defaults filled in."""
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Mapping
 from functools import cache
 
@@ -62,20 +63,32 @@ def _value(node: Node | None, value: Json, minor: int, known: Json = None) -> Js
 
 
 def _items(node: Node, value: list[Json], minor: int, known: Json) -> list[Json]:
-    shape = _shape(node.items)
-    if any(item.__class__ not in shape for item in value):
-        raise UndecodableError(
-            f"items of the wrong type in a list of {node.items.ref if node.items else 'values'}"
-        )
+    _check_items(node.items, value)
     if not _deep(node.items):
         return value
-    old = known if isinstance(known, list) else []
-    seen = {id(item) for item in old}
-    items = [
-        item if id(item) in seen else _value(node.items, item or {}, minor, like)
-        for item, like in itertools.zip_longest(value, old[: len(value)])
+    like = known[: len(value)] if isinstance(known, list) else []
+    decoded = [  # an item that the known list holds itself was decoded with it
+        _value(node.items, item or {}, minor, twin)
+        for item, twin in itertools.zip_longest(value, _twins(value, like))
     ]
-    return value if all(new is old for new, old in zip(items, value, strict=True)) else items
+    return value if all(map(operator.is_, decoded, value)) else decoded
+
+
+def _twins(value: list[Json], known: list[Json]) -> list[Json]:
+    """For each item the known one to compare it with: itself, wherever it stands, or its place's."""
+    if not known:
+        return []
+    by_id = {id(item): item for item in known}
+    padded = itertools.chain(known, itertools.repeat(None))
+    return [by_id.get(id(item), twin) for item, twin in zip(value, padded, strict=False)]
+
+
+def _check_items(node: Node | None, value: list[Json]) -> None:
+    shape = _shape(node)
+    for item in value:
+        if item.__class__ not in shape:
+            of = node.ref if node else "values"
+            raise UndecodableError(f"items of the wrong type in a list of {of}")
 
 
 @cache
@@ -89,31 +102,37 @@ def _shape(node: Node | None) -> frozenset[type]:
 
 
 class _Plan:
-    """What decoding does to the fields of one struct."""
+    """What a server of one minor does to the fields of one struct when it decodes it."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, minor: int) -> None:
         name = struct(node)
+        gates = GATED.get(name, {})
+        self.name: str = name
         self.fields: Mapping[str, Node] = node.properties
         self.open: bool = node.preserve_unknown
-        self.gated: Mapping[str, int] = GATED.get(name, {})
-        self.rows: tuple[Default, ...] = DEFAULTS.get(name, ())
+        self.off: frozenset[str] = frozenset(key for key in gates if gates[key] > minor)
+        """Fields whose feature gate this minor has switched off: dropped as if unknown."""
+        self.rows: tuple[Default, ...] = tuple(
+            row for row in DEFAULTS.get(name, ()) if row.since <= minor
+        )
         self.computed: Completion | None = COMPUTED.get(name)
         self.known: dict[str, tuple[Node, frozenset[type]]] = {}
         """Fields that were met: their nodes, and the Python types that they may have."""
 
     def field(self, name: str) -> tuple[Node | None, frozenset[type] | None]:
-        """The same for a field that was not met yet; None for one that the struct does not
-        declare."""
+        """The same for a field that was not met yet; None for one that is dropped."""
         node = self.fields.get(name)
-        if node is None:
+        if name in self.off or (node is None and not self.open):
             return None, None
+        if node is None:
+            return None, _ANY
         self.known[name] = found = node, _shape(node)
         return found
 
 
 @cache
-def _plan(node: Node) -> _Plan:
-    return _Plan(node)
+def _plan(node: Node, minor: int) -> _Plan:
+    return _Plan(node, minor)
 
 
 @cache
@@ -122,39 +141,43 @@ def _opaque(node: Node) -> bool:
 
 
 def _fields(node: Node, value: Mapping[str, Json], minor: int, known: Mapping[str, Json]) -> Json:
-    plan = _plan(node)
-    found = {}
-    same = True
+    plan = _plan(node, minor)
+    kept, unchanged = _kept_fields(plan, value, minor, known)
+    if not plan.rows and plan.computed is None:
+        return value if unchanged else kept
+    for row in plan.rows:
+        if _wanted(row, kept):
+            kept[row.field] = _value(plan.fields.get(row.field), row.value, minor)
+    if plan.computed is not None:
+        plan.computed(kept, minor)
+    return kept
+
+
+def _kept_fields(
+    plan: _Plan, value: Mapping[str, Json], minor: int, known: Mapping[str, Json]
+) -> tuple[dict[str, Json], bool]:
+    """The fields that the struct has, decoded, and whether they are all and as they were."""
+    kept = {}
+    unchanged = True
     for key, child in value.items():
         kind = child.__class__
         below, shape = plan.known.get(key) or plan.field(key)
-        if (
-            child is None
-            or (shape is None and not plan.open)
-            or (key in plan.gated and plan.gated[key] > minor)
-        ):
-            same = False
-        elif shape is not None and kind not in shape:
-            raise UndecodableError(f"{struct(node)}.{key} is of the wrong type")
+        if child is None or shape is None:
+            unchanged = False
+        elif kind not in shape:
+            raise UndecodableError(f"{plan.name}.{key} is of the wrong type")
         elif kind is dict or kind is list:
-            found[key] = kept = _value(below, child, minor, known.get(key))
-            same = same and kept is child
+            kept[key] = decoded = _value(below, child, minor, known.get(key))
+            unchanged = unchanged and decoded is child
         else:
-            found[key] = child
-    if not plan.rows and plan.computed is None:
-        return value if same else found
-    for row in plan.rows:
-        if _wanted(row, found, minor):
-            found[row.field] = _value(plan.fields.get(row.field), row.value, minor)
-    if plan.computed is not None:
-        plan.computed(found, minor)
-    return found
+            kept[key] = child
+    return kept, unchanged
 
 
-def _wanted(row: Default, found: Mapping[str, Json], minor: int) -> bool:
-    if row.since > minor or (row.when and found.get(row.when[0]) != row.when[1]):
+def _wanted(row: Default, fields: Mapping[str, Json]) -> bool:
+    if row.when and fields.get(row.when[0]) != row.when[1]:
         return False
-    present = found.get(row.field)
+    present = fields.get(row.field)
     return present is None or (row.plain and present in ("", 0) and not isinstance(present, bool))
 
 

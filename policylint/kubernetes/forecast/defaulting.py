@@ -11,6 +11,7 @@ import base64
 from collections.abc import Callable, Container, Mapping
 from typing import Any
 
+from policylint.kubernetes.forecast.request import part
 from policylint.model import Json, Object
 
 Fields = dict[str, Any]
@@ -49,18 +50,23 @@ def _pod_spec(fields: Fields, minor: int) -> None:
 
 def _drop_image_volumes(fields: Fields) -> None:
     """A server without ImageVolume forgets such volumes together with their mounts."""
-    volumes = fields.get("volumes")
-    dropped = (
-        {item.get("name") for item in volumes if isinstance(item, Mapping) and "image" in item}
-        if volumes
-        else ()
-    )
+    volumes = fields.get("volumes") or ()
+    dropped = {
+        volume.get("name")
+        for volume in volumes
+        if isinstance(volume, Mapping) and "image" in volume
+    }
     if not dropped:
         return
-    fields["volumes"] = [item for item in fields["volumes"] if item.get("name") not in dropped]
+    fields["volumes"] = [volume for volume in volumes if volume.get("name") not in dropped]
+    _for_containers(fields, lambda container: _without_mounts(container, dropped))
+
+
+def _for_containers(fields: Fields, change: Callable[[Json], Json]) -> None:
+    """Change every container and init container of a pod's spec."""
     for group in ("containers", "initContainers"):
         if isinstance(fields.get(group), list):
-            fields[group] = [_without_mounts(item, dropped) for item in fields[group]]
+            fields[group] = [change(container) for container in fields[group]]
 
 
 def _without_mounts(container: Json, dropped: Container[Any]) -> Json:
@@ -79,16 +85,13 @@ def _drop_restart_policies(fields: Fields) -> None:
     stays."""
     for group, kept in (("containers", ()), ("initContainers", ("Always",))):
         if isinstance(fields.get(group), list):
-            fields[group] = [
-                {
-                    key: value
-                    for key, value in item.items()
-                    if key != "restartPolicy" or value in kept
-                }
-                if isinstance(item, Mapping)
-                else item
-                for item in fields[group]
-            ]
+            fields[group] = [_without_policy(container, kept) for container in fields[group]]
+
+
+def _without_policy(container: Json, kept: Container[str]) -> Json:
+    if not isinstance(container, Mapping) or container.get("restartPolicy") in kept:
+        return container
+    return {key: value for key, value in container.items() if key != "restartPolicy"}
 
 
 def _volume(fields: Fields, _minor: int) -> None:
@@ -98,21 +101,25 @@ def _volume(fields: Fields, _minor: int) -> None:
 
 def _service_spec(fields: Fields, _minor: int) -> None:
     kind = fields["type"]
-    if fields["sessionAffinity"] == "None":
-        fields.pop("sessionAffinityConfig", None)
-    elif fields["sessionAffinity"] == "ClientIP":
-        client = dict((fields.get("sessionAffinityConfig") or {}).get("clientIP") or {})
-        client.setdefault("timeoutSeconds", 10800)
-        fields["sessionAffinityConfig"] = {"clientIP": client}
-    external = kind in ("NodePort", "LoadBalancer") or (
-        kind == "ClusterIP" and bool(fields.get("externalIPs"))
-    )
-    if external and not fields.get("externalTrafficPolicy"):
+    _session_affinity(fields)
+    from_outside = kind in ("NodePort", "LoadBalancer")
+    if kind == "ClusterIP" and fields.get("externalIPs"):
+        from_outside = True
+    if from_outside and not fields.get("externalTrafficPolicy"):
         fields["externalTrafficPolicy"] = "Cluster"
     if kind in ("ClusterIP", "NodePort", "LoadBalancer"):
         fields.setdefault("internalTrafficPolicy", "Cluster")
     if kind == "LoadBalancer":
         fields.setdefault("allocateLoadBalancerNodePorts", True)
+
+
+def _session_affinity(fields: Fields) -> None:
+    if fields["sessionAffinity"] == "None":
+        fields.pop("sessionAffinityConfig", None)
+    elif fields["sessionAffinity"] == "ClientIP":
+        config = fields.get("sessionAffinityConfig") or {}
+        client = {"timeoutSeconds": 10800, **(config.get("clientIP") or {})}
+        fields["sessionAffinityConfig"] = {"clientIP": client}
 
 
 def _service_port(fields: Fields, _minor: int) -> None:
@@ -189,17 +196,19 @@ def _stateful_set_spec(fields: Fields, _minor: int) -> None:
     fields.setdefault("serviceName", "")
     templates = fields.get("volumeClaimTemplates")
     if isinstance(templates, list):
-        fields["volumeClaimTemplates"] = [
-            {
-                **item,
-                "apiVersion": "v1",
-                "kind": "PersistentVolumeClaim",
-                "status": {"phase": "Pending"},
-            }
-            if isinstance(item, Mapping)
-            else item
-            for item in templates
-        ]
+        fields["volumeClaimTemplates"] = [_claim_template(template) for template in templates]
+
+
+def _claim_template(template: Json) -> Json:
+    """A claim template is stored as a whole claim, of which only metadata and spec are written."""
+    if not isinstance(template, Mapping):
+        return template
+    return {
+        **template,
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "status": {"phase": "Pending"},
+    }
 
 
 COMPUTED: Mapping[str, Completion] = {
@@ -220,52 +229,63 @@ COMPUTED: Mapping[str, Completion] = {
 """Completions by struct, run after the constants of `default_table`."""
 
 
-def whole_object(found: Object, minor: int) -> Object:
+def whole_object(decoded: Object, minor: int) -> Object:
     """Defaults of one kind only, not of other kinds that embed its struct: Pods, Jobs,
     ReplicationControllers."""
-    complete = _WHOLE.get(str(found.get("kind")))
-    return complete(found, minor) if complete and isinstance(found.get("spec"), Mapping) else found
+    complete = _WHOLE.get(str(decoded.get("kind")))
+    if complete is None or not isinstance(decoded.get("spec"), Mapping):
+        return decoded
+    return complete(decoded, minor)
 
 
-def _pod(found: Object, _minor: int) -> Object:
-    spec = dict(found["spec"])
+def _pod(pod: Object, _minor: int) -> Object:
+    spec = dict(pod["spec"])
     spec.setdefault("enableServiceLinks", True)
     spec.setdefault("priority", 0)
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
-    for group in ("containers", "initContainers"):
-        if isinstance(spec.get(group), list):
-            spec[group] = [
-                _pod_container(item, bool(spec.get("hostNetwork"))) for item in spec[group]
-            ]
+    _for_containers(spec, _with_requests)
+    if spec.get("hostNetwork"):
+        _for_containers(spec, _with_host_ports)
     spec["tolerations"] = _with_node_tolerations(spec.get("tolerations") or [])
-    return {**found, "spec": spec}
+    return {**pod, "spec": spec}
 
 
-def _pod_container(container: Json, host_network: bool) -> Json:
+def _with_requests(container: Json) -> Json:
+    """A request that is not written is the limit."""
     if not isinstance(container, Mapping):
         return container
-    found = dict(container)
-    resources = found.get("resources")
-    if isinstance(resources, Mapping) and isinstance(resources.get("limits"), Mapping):
-        requests = {**resources["limits"], **(resources.get("requests") or {})}
-        found["resources"] = {**resources, "requests": requests}
-    if host_network and isinstance(found.get("ports"), list):
-        found["ports"] = [
-            {**port, "hostPort": port.get("hostPort") or port.get("containerPort")}
-            if isinstance(port, Mapping)
-            else port
-            for port in found["ports"]
-        ]
-    return found
+    resources = container.get("resources")
+    if not isinstance(resources, Mapping) or not isinstance(resources.get("limits"), Mapping):
+        return container
+    requests = {**resources["limits"], **(resources.get("requests") or {})}
+    return {**container, "resources": {**resources, "requests": requests}}
+
+
+def _with_host_ports(container: Json) -> Json:
+    """On the node's own network a port of a container is one of the node."""
+    if not isinstance(container, Mapping) or not isinstance(container.get("ports"), list):
+        return container
+    return {**container, "ports": [_with_host_port(port) for port in container["ports"]]}
+
+
+def _with_host_port(port: Json) -> Json:
+    if not isinstance(port, Mapping):
+        return port
+    return {**port, "hostPort": port.get("hostPort") or port.get("containerPort")}
 
 
 def _with_node_tolerations(tolerations: list[Json]) -> list[Json]:
     """The tolerations that the admission plugin DefaultTolerationSeconds adds."""
+    keys = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
     return tolerations + [
         {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
-        for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
-        if not any(_tolerates(item, key) for item in tolerations)
+        for key in keys
+        if not _tolerated(tolerations, key)
     ]
+
+
+def _tolerated(tolerations: list[Json], key: str) -> bool:
+    return any(_tolerates(toleration, key) for toleration in tolerations)
 
 
 def _tolerates(toleration: Json, key: str) -> bool:
@@ -276,24 +296,25 @@ def _tolerates(toleration: Json, key: str) -> bool:
     )
 
 
-def _controller(found: Object, _minor: int) -> Object:
+def _controller(controller: Object, _minor: int) -> Object:
     """A ReplicationController takes its selector and labels from its template."""
-    spec = found["spec"]
-    template = spec.get("template")
-    metadata = template.get("metadata") if isinstance(template, Mapping) else None
-    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
-    if not isinstance(labels, Mapping) or not labels:
-        return found
-    own = found.get("metadata") or {}
+    spec = controller["spec"]
+    labels = part(spec, "template", "metadata", "labels")
+    if not labels:
+        return controller
+    own = controller.get("metadata") or {}
+    completed = {**controller}
     if not spec.get("selector"):
-        found = {**found, "spec": {**spec, "selector": dict(labels)}}
-    return found if own.get("labels") else {**found, "metadata": {**own, "labels": dict(labels)}}
+        completed["spec"] = {**spec, "selector": dict(labels)}
+    if not own.get("labels"):
+        completed["metadata"] = {**own, "labels": dict(labels)}
+    return completed
 
 
-def _job(found: Object, minor: int) -> Object:
-    spec = dict(found["spec"])
+def _job(job: Object, minor: int) -> Object:
+    spec = dict(job["spec"])
     _job_spec(spec, minor)
-    return {**found, "spec": spec}
+    return {**job, "spec": spec}
 
 
 _WHOLE: Mapping[str, Callable[[Object, int], Object]] = {

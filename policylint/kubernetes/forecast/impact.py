@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from policylint.kubernetes.api.schemas import NEWEST
+from policylint.kubernetes.api.gotypes import same
+from policylint.kubernetes.api.schemas import NEWEST, minor_number, schemas
 from policylint.kubernetes.api.workloads import at, mapping, references, referred
+from policylint.kubernetes.forecast.decode import UndecodableError, decode
+from policylint.kubernetes.forecast.request import schema
 from policylint.model import (
     Change,
     Created,
@@ -68,12 +71,14 @@ def template_change(change: Kept, minor: str = NEWEST) -> FieldChange | None:
     if change.id.kind not in ROLLED_BY:
         return None
     touched = [field for field in change.fields if field.path.startswith("/spec/template")]
-    if not touched or (
-        not any(_is_plain(field) for field in touched) and _same_template(change, minor)
-    ):
+    replaced = [field for field in touched if _is_plain(field)]
+    if not touched or (not replaced and _same_template(change, minor)):
         return None
-    counting = [field for field in touched if _is_plain(field)] or touched
-    return next((field for field in counting if not field.noise), counting[0])
+    return _least_noisy(replaced or touched)
+
+
+def _least_noisy(fields: list[FieldChange]) -> FieldChange:
+    return next((field for field in fields if not field.noise), fields[0])
 
 
 def _is_plain(field: FieldChange) -> bool:
@@ -84,11 +89,6 @@ def _is_plain(field: FieldChange) -> bool:
 def _same_template(change: Kept, minor: str) -> bool:
     """Whether both templates are stored alike; a template that no server can store counts as
     another one."""
-    from policylint.kubernetes.api.gotypes import same
-    from policylint.kubernetes.api.schemas import minor_number, schemas
-    from policylint.kubernetes.forecast.decode import UndecodableError, decode
-    from policylint.kubernetes.forecast.request import schema
-
     node = schema(schemas(minor).kind(change.after.api_version, change.id.kind), "spec", "template")
     if node is None or change.before.api_version != change.after.api_version:
         return False
@@ -140,18 +140,25 @@ def stale_readers(
     """Workloads whose pods do not restart although what they read changes, with those ConfigMaps
     and Secrets."""
     kept = [change for change in changes if isinstance(change, Kept)]
-    changed = {
-        change.id
-        for change in kept
-        if change.id.kind in ("ConfigMap", "Secret")
-        and any(field.path.startswith(_DATA) for field in change.fields)
-    }
-    found: dict[ResourceId, list[ResourceId]] = {}
-    for change in kept if changed else ():
+    changed = {change.id for change in kept if _changes_data(change)}
+    stale: dict[ResourceId, list[ResourceId]] = {}
+    if not changed:
+        return stale
+    for change in kept:
         if change.id.kind in ROLLED_BY and template_change(change, minor) is None:
-            read = {
-                referred(change.after, reference) for reference in references(change.after)
-            } & changed
+            read = changed.intersection(_read(change.after))
             if read:
-                found[change.id] = sorted(read)
-    return found
+                stale[change.id] = sorted(read)
+    return stale
+
+
+def _read(workload: Resource) -> Iterator[ResourceId]:
+    for reference in references(workload):
+        yield referred(workload, reference)
+
+
+def _changes_data(change: Kept) -> bool:
+    """Whether a ConfigMap or Secret changes in what pods read of it."""
+    if change.id.kind not in ("ConfigMap", "Secret"):
+        return False
+    return any(field.path.startswith(_DATA) for field in change.fields)

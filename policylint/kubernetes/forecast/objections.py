@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
+from policylint.kubernetes import crds
 from policylint.kubernetes.forecast.kinds import Kind
 from policylint.kubernetes.forecast.request import Finding, Request, part
 from policylint.kubernetes.forecast.server import Server, State
 from policylint.kubernetes.forecast.update import validate_update
 from policylint.kubernetes.forecast.update_table import IMMUTABLE
 from policylint.kubernetes.forecast.words import invalid
+from policylint.kubernetes.validity import validate
 from policylint.model import Apply, Cause, Object, Resource, Unknown
 
 _LEFT = "strategy-defaults-left"
@@ -81,9 +83,7 @@ def _holds(value: object, steps: list[str]) -> bool:
 
 
 def _definition(server: Server, old: Object | None, new: Object) -> Iterable[Finding]:
-    from policylint.kubernetes.crds import judge_crd
-
-    said = judge_crd(new, old, server.target)
+    said = crds.judge_crd(new, old, server.target)
     yield from said.causes
     yield from said.unknowns
 
@@ -99,8 +99,6 @@ def _replaced(resource: Resource) -> Iterable[Unknown]:
 
 def valid(server: Server, new: Object, old: Object | None = None) -> Iterable[Cause]:
     """The errors of the object itself, less those that the server forgives an old one."""
-    from policylint.kubernetes.validity import validate
-
     yield from validate(new, server.published, server.target, old)
 
 
@@ -116,9 +114,7 @@ def _custom(
             what, "give the CustomResourceDefinition with --crds", "custom-resource-unknown"
         )
         return
-    from policylint.kubernetes.crds import validate_custom
-
-    said = validate_custom(new, old, kind.crd, server.target)
+    said = crds.validate_custom(new, old, kind.crd, server.target)
     yield from said.causes
     yield from said.unknowns
 

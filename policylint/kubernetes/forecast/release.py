@@ -100,21 +100,36 @@ def _both_ways(change: Change, forward: Server, back: Server) -> Change:
         return change
     if isinstance(change, Created):
         return replace(change, forecast=Forecast(_created(change, forward)))
+    return replace(change, forecast=_kept(change, forward, back))
+
+
+def _kept(change: Kept, forward: Server, back: Server) -> Forecast:
+    """The answers to a kept resource, the cheapest way that knows them."""
     if not forward.kind(change.before).served:
         gone = removed(change.before, "current")
-        return replace(change, forecast=Forecast(gone, gone))
-    if (_unchanged(change) or _only_marks(change)) and _remembers(change, forward):
-        refused = unpatchable(forward, change.after)
-        if refused:
-            return replace(change, forecast=Forecast(refused, refused))
-    if _unchanged(change) and _remembers(change, forward):
-        return replace(change, forecast=_untouched(change, forward))
-    if _only_marks(change) and _remembers(change, forward) and _plain(change, forward):
-        return replace(change, forecast=Forecast(update_marks(forward, change.after), ACCEPTED))
+        return Forecast(gone, gone)
+    cheap = _without_looking(change, forward) if _remembers(change, forward) else None
+    if cheap is not None:
+        return cheap
     try:
-        return replace(change, forecast=_changed(change, forward, back))
+        return _changed(change, forward, back)
     except UndecodableError as error:
-        return replace(change, forecast=_unknown_start(change, error))
+        return _unknown_start(change, error)
+
+
+def _without_looking(change: Kept, server: Server) -> Forecast | None:
+    """The answers where nothing but labels and annotations can differ; None where more can."""
+    unchanged, marks = _unchanged(change), _only_marks(change)
+    if not unchanged and not marks:
+        return None
+    refused = unpatchable(server, change.after)
+    if refused is not None:
+        return Forecast(refused, refused)
+    if unchanged:
+        return _untouched(change, server)
+    if _plain(change, server):
+        return Forecast(update_marks(server, change.after), ACCEPTED)
+    return None
 
 
 def _unknown_start(change: Kept, error: UndecodableError) -> Forecast:

@@ -8,6 +8,7 @@ it as an empty one.
 
 from __future__ import annotations
 
+import operator
 from functools import cache
 
 from policylint.kubernetes.api.gotypes import alike
@@ -33,59 +34,111 @@ def server_side(
 def _merge(node: Node | None, live: Json, owned: Json, sent: Json, assumed: bool) -> Json:
     if node is None or live is None:
         return sent
-    if assumed and owned == sent and "None" not in repr(sent):
+    if assumed and _same_again(owned, sent):
         return live
-    if node.type == "array" and node.list_type in ("map", "set"):
-        if not isinstance(live, list) or not (sent is None or isinstance(sent, list)):
-            return sent
-        return _merge_list(node, live, owned, sent or [], assumed) if sent or owned else live
-    granular = node.map_type != "atomic" and (node.is_struct or node.additional)
-    if granular and isinstance(live, dict) and (sent is None or isinstance(sent, dict)):
-        return _merge_map(node, live, owned, sent or {}, assumed)
+    if _is_keyed(node):
+        return _merge_keyed(node, live, owned, sent, assumed)
+    if _is_granular(node) and live.__class__ is dict and _is_or_none(sent, dict):
+        return _merge_map(node, live, owned, sent, assumed)
     return live if alike(live, sent) else sent
 
 
+def _same_again(owned: Json, sent: Json) -> bool:
+    """Whether the manager says what it said before, and says it of items that have all their keys:
+    a null in a key makes another item than the one that is stored."""
+    return bool(owned == sent) and "None" not in repr(sent)
+
+
+@cache
+def _is_keyed(node: Node) -> bool:
+    return node.type == "array" and node.list_type in ("map", "set")
+
+
+@cache
+def _is_granular(node: Node) -> bool:
+    return node.map_type != "atomic" and bool(node.is_struct or node.additional)
+
+
+def _is_or_none(value: Json, kind: type) -> bool:
+    return value is None or isinstance(value, kind)
+
+
+def _merge_keyed(node: Node, live: Json, owned: Json, sent: Json, assumed: bool) -> Json:
+    if not isinstance(live, list) or not _is_or_none(sent, list):
+        return sent
+    if not sent and not owned:
+        return live
+    return _merge_list(node, live, owned, sent or [], assumed)
+
+
 def _merge_map(
-    node: Node, live: dict[str, Json], owned: Json, sent: dict[str, Json], assumed: bool
+    node: Node, live: dict[str, Json], owned: Json, sent: dict[str, Json] | None, assumed: bool
 ) -> Json:
-    mine = owned if isinstance(owned, dict) else {}
-    found = {}
-    same = True
+    wanted = sent or {}
+    merged = _merge_live(node, live, owned if isinstance(owned, dict) else {}, wanted, assumed)
+    for name, value in wanted.items():
+        if name not in live:
+            merged[name] = value
+    if len(merged) == len(live) and all(map(operator.is_, merged.values(), live.values())):
+        return live if merged.keys() == live.keys() else merged  # not looked at again, if the same
+    return None if live and not merged else merged
+
+
+def _merge_live(
+    node: Node,
+    live: dict[str, Json],
+    owned: dict[str, Json],
+    sent: dict[str, Json],
+    assumed: bool,
+) -> dict[str, Json]:
+    """The fields that are there already: those sent again as merged, those no longer sent gone."""
+    kept = {}
     for name, value in live.items():
         if name in sent:
-            wanted = sent[name]
-            plain = wanted.__class__ in _PLAIN and wanted.__class__ is value.__class__
-            if plain and wanted == value:
-                kept = value
-            else:
-                kept = _merge(node.child(name), value, mine.get(name), wanted, assumed)
-            found[name] = kept
-            same = same and kept is value
-        elif name not in mine:
-            found[name] = value
-    added = {name: value for name, value in sent.items() if name not in live}
-    if same and not added and len(found) == len(live):
-        return live  # the very same, so that later steps need not look at it again
-    return {**found, **added} if found or added or not live else None
+            kept[name] = _merge_field(node, name, value, owned, sent, assumed)
+        elif name not in owned:
+            kept[name] = value
+    return kept
+
+
+def _merge_field(
+    node: Node,
+    name: str,
+    live: Json,
+    owned: dict[str, Json],
+    sent: dict[str, Json],
+    assumed: bool,
+) -> Json:
+    wanted = sent[name]
+    if wanted.__class__ is live.__class__ and wanted.__class__ in _PLAIN and wanted == live:
+        return live
+    return _merge(node.child(name), live, owned.get(name), wanted, assumed)
 
 
 def _merge_list(node: Node, live: list[Json], owned: Json, sent: list[Json], assumed: bool) -> Json:
     if alike(live, sent) and live == owned:
         return live
-    mine = {item_key(node, item): item for item in owned} if isinstance(owned, list) else {}
-    present = {item_key(node, item): item for item in live}
-    found, applied = [], set()
+    mine = _by_key(node, owned)
+    present, applied = _by_key(node, live), _by_key(node, sent)
+    merged = []
     for item in sent:
         key = item_key(node, item)
-        applied.add(key)
-        found.append(
-            _merge(node.items, present[key], mine.get(key), item, assumed)
-            if key in present
-            else item
-        )
-    found += [item for key, item in present.items() if key not in applied and key not in mine]
-    same = len(found) == len(live) and all(new is old for new, old in zip(found, live, strict=True))
-    return live if same else found or None
+        if key in present:
+            merged.append(_merge(node.items, present[key], mine.get(key), item, assumed))
+        else:
+            merged.append(item)
+    merged += [item for key, item in present.items() if not (key in applied or key in mine)]
+    return live if _are(merged, live) else merged or None
+
+
+def _are(merged: list[Json], live: list[Json]) -> bool:
+    return len(merged) == len(live) and all(map(operator.is_, merged, live))
+
+
+def _by_key(node: Node, items: Json) -> dict[str, Json]:
+    if not isinstance(items, list):
+        return {}
+    return {item_key(node, item): item for item in items}
 
 
 def item_key(node: Node, item: Json) -> str:

@@ -6,7 +6,7 @@ dropTypeDependentFields) and pkg/apis/core/validation (ValidateServiceUpdate), v
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from policylint.kubernetes.forecast.request import (
@@ -25,6 +25,7 @@ ONCE = "may not change once set"
 _SOURCE = "pkg/apis/core/validation ValidateServiceUpdate"
 _WITH_ADDRESS = ("ClusterIP", "NodePort", "LoadBalancer")
 _WITH_PORTS = ("NodePort", "LoadBalancer")
+_DUAL_STACK = "whether the cluster is configured for dual-stack services"
 Spec = dict[str, Any]
 
 
@@ -96,18 +97,26 @@ def _checks_health(spec: Mapping[str, Any]) -> bool:
 
 
 def _keep_allocated(spec: Spec, old: Mapping[str, Any]) -> None:
-    if spec.get("type") in _WITH_ADDRESS and old.get("type") in _WITH_ADDRESS:
-        if not spec.get("clusterIP"):
-            spec["clusterIP"] = old.get("clusterIP", "")
-        if not spec.get("clusterIPs") and spec["clusterIP"] == old.get("clusterIP"):
-            spec["clusterIPs"] = old.get("clusterIPs") or []
-        for name in ("ipFamilies", "ipFamilyPolicy"):
-            if not spec.get(name) and old.get(name):
-                spec[name] = old[name]
-    if spec.get("type") in _WITH_PORTS and old.get("type") in _WITH_PORTS:
+    if _both_in(_WITH_ADDRESS, spec, old):
+        _keep_addresses(spec, old)
+    if _both_in(_WITH_PORTS, spec, old):
         _keep_node_ports(spec, old)
     if _checks_health(spec) and _checks_health(old) and not spec.get("healthCheckNodePort"):
         spec["healthCheckNodePort"] = old.get("healthCheckNodePort", 0)
+
+
+def _both_in(types: tuple[str, ...], spec: Spec, old: Mapping[str, Any]) -> bool:
+    return spec.get("type") in types and old.get("type") in types
+
+
+def _keep_addresses(spec: Spec, old: Mapping[str, Any]) -> None:
+    if not spec.get("clusterIP"):
+        spec["clusterIP"] = old.get("clusterIP", "")
+    if not spec.get("clusterIPs") and spec["clusterIP"] == old.get("clusterIP"):
+        spec["clusterIPs"] = old.get("clusterIPs") or []
+    for name in ("ipFamilies", "ipFamilyPolicy"):
+        if not spec.get(name) and old.get(name):
+            spec[name] = old[name]
 
 
 def _keep_node_ports(spec: Spec, old: Mapping[str, Any]) -> None:
@@ -133,22 +142,25 @@ def _normalize_addresses(spec: Spec, old: Mapping[str, Any]) -> None:
 
 
 def _clear_stale(spec: Spec, old: Mapping[str, Any]) -> None:
-    kind, was = spec.get("type"), old.get("type")
-    if was in _WITH_ADDRESS and kind not in _WITH_ADDRESS:
-        for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
-            _clear_if_kept(spec, old, name)
-    if was in _WITH_PORTS and kind not in _WITH_PORTS and _node_ports(spec) <= _node_ports(old):
-        spec["ports"] = [
-            {key: value for key, value in port.items() if key != "nodePort"}
-            for port in items(spec.get("ports"))
-        ]
-    if _checks_health(old) and not _checks_health(spec):
-        _clear_if_kept(spec, old, "healthCheckNodePort")
-    if was == "LoadBalancer" and kind != "LoadBalancer":
-        for name in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
-            _clear_if_kept(spec, old, name)
-    if _reachable(old) and not _reachable(spec):
-        _clear_if_kept(spec, old, "externalTrafficPolicy")
+    for meaningful, names in _STALE:
+        if meaningful(old) and not meaningful(spec):
+            for name in names:
+                _clear_if_kept(spec, old, name)
+    had_ports = old.get("type") in _WITH_PORTS and spec.get("type") not in _WITH_PORTS
+    if had_ports and _node_ports(spec) <= _node_ports(old):
+        spec["ports"] = [_without_node_port(port) for port in items(spec.get("ports"))]
+
+
+def _without_node_port(port: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in port.items() if key != "nodePort"}
+
+
+def _has_address(spec: Mapping[str, Any]) -> bool:
+    return spec.get("type") in _WITH_ADDRESS
+
+
+def _is_balancer(spec: Mapping[str, Any]) -> bool:
+    return spec.get("type") == "LoadBalancer"
 
 
 def _reachable(spec: Mapping[str, Any]) -> bool:
@@ -156,6 +168,22 @@ def _reachable(spec: Mapping[str, Any]) -> bool:
     return spec.get("type") in _WITH_PORTS or (
         spec.get("type") == "ClusterIP" and bool(spec.get("externalIPs"))
     )
+
+
+_STALE: tuple[tuple[Callable[[Mapping[str, Any]], bool], tuple[str, ...]], ...] = (
+    (
+        _has_address,
+        ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"),
+    ),
+    (_checks_health, ("healthCheckNodePort",)),
+    (
+        _is_balancer,
+        ("allocateLoadBalancerNodePorts", "loadBalancerClass"),
+    ),
+    (_reachable, ("externalTrafficPolicy",)),
+)
+"""What the server clears when a Service stops being such that the fields mean something, unless the
+client has changed them (dropTypeDependentFields)."""
 
 
 def _clear_if_kept(spec: Spec, old: Mapping[str, Any], name: str) -> None:
@@ -232,29 +260,32 @@ def _stack(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findi
     selector."""
     if spec.get("type") not in _WITH_ADDRESS:
         return
-    asked, bare, was_bare = spec.get("ipFamilyPolicy"), _bare(spec), _bare(old)
+    asked = spec.get("ipFamilyPolicy")
     have, want = items(old.get("ipFamilies")), items(spec.get("ipFamilies"))
     if len(have) > len(want) == 1 and asked != "SingleStack":
         text = "must be 'SingleStack' to release the secondary IP family"
         yield invalid("spec.ipFamilyPolicy", asked, text, minor, source=_SOURCE)
-    if (
-        asked == "RequireDualStack"
-        and not bare
-        and (was_bare or old.get("ipFamilyPolicy") != asked)
-    ):
-        yield _allocated(
-            "spec.ipFamilyPolicy", "whether the cluster is configured for dual-stack services"
-        )
-    if have and want and have[0] != want[0]:
+    if asked == "RequireDualStack" and _asks_cluster(old, spec):
+        yield _allocated("spec.ipFamilyPolicy", _DUAL_STACK)
+    yield from _families_of(have, want, spec)
+
+
+def _asks_cluster(old: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
+    """Whether two families are asked for anew, of a Service that the cluster gives addresses."""
+    if _bare(spec):
+        return False
+    return _bare(old) or old.get("ipFamilyPolicy") != spec.get("ipFamilyPolicy")
+
+
+def _families_of(have: list[Any], want: list[Any], spec: Mapping[str, Any]) -> Findings:
+    if not have or not want:
+        return
+    if have[0] != want[0]:
         yield _allocated("spec.ipFamilies", f"whether the Service's address is of family {want[0]}")
-    elif (
-        len(want) > len(have) >= 1
-        and asked != "PreferDualStack"
-        and spec.get("clusterIP") != "None"
-    ):
-        yield _allocated(
-            "spec.ipFamilies", "whether the cluster is configured for dual-stack services"
-        )
+        return
+    free = spec.get("ipFamilyPolicy") == "PreferDualStack" or spec.get("clusterIP") == "None"
+    if len(want) > len(have) and not free:
+        yield _allocated("spec.ipFamilies", _DUAL_STACK)
 
 
 def _allocated(field: str, what: str) -> Unknown:

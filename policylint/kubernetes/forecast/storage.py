@@ -8,17 +8,19 @@ v1.36.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policylint.kubernetes.api.gotypes import same
 from policylint.kubernetes.api.quantity import parse_quantity
-from policylint.kubernetes.forecast.request import Findings, Request, items, part, schema
+from policylint.kubernetes.forecast.request import Finding, Findings, Request, items, part, schema
 from policylint.kubernetes.forecast.words import forbidden, invalid
 from policylint.model import Cause, Object, Unknown
 
 CLAIM, SHRUNK = "claim-immutable-field", "claim-shrunk"
 _SOURCE = "pkg/apis/core/validation ValidatePersistentVolumeClaimUpdate"
+_VOLUME_SOURCE = "pkg/apis/core/validation ValidatePersistentVolumeUpdate"
 _IMMUTABLE = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 _STORAGE = "spec.resources.requests.storage"
 _RECOVER_SINCE = 32
@@ -47,18 +49,21 @@ _NO_SOURCE = frozenset(
 def normalized(claim: Object, live: Object | None = None) -> Object:
     """A claim with its data source under both names, as the server keeps it: any, if the live claim
     has one already."""
-    spec = part(claim, "spec")
-    reference = spec.get("dataSourceRef")
-    new = live is None or not part(live, "spec").get("dataSource")
-    if new and spec.get("dataSource") and not _known_source(part(spec, "dataSource")):
-        spec = {key: value for key, value in spec.items() if key != "dataSource"}
-        claim = {**claim, "spec": spec}
-    source = spec.get("dataSource")
+    spec = dict(part(claim, "spec"))
+    if not part(live, "spec").get("dataSource"):
+        _forget_unknown_source(spec)
+    source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
     if source and not reference:
-        return {**claim, "spec": {**spec, "dataSourceRef": source}}
-    if reference and not source and not part(reference).get("namespace"):
-        return {**claim, "spec": {**spec, "dataSource": reference}}
-    return claim
+        spec["dataSourceRef"] = source
+    elif reference and not source and not part(reference).get("namespace"):
+        spec["dataSource"] = reference
+    return claim if spec == part(claim, "spec") else {**claim, "spec": spec}
+
+
+def _forget_unknown_source(spec: dict[str, Any]) -> None:
+    """Of a new data source only kinds that the server knows are kept."""
+    if spec.get("dataSource") and not _known_source(part(spec, "dataSource")):
+        del spec["dataSource"]
 
 
 def _known_source(source: Mapping[str, Any]) -> bool:
@@ -72,16 +77,22 @@ def claim_refusals(request: Request) -> Findings:
 
     Whether the claim is bound is known from a given live object only; else both are tried.
     """
-    said = [list(_judged(request, phase)) for phase in _phases(request)]
-    refused = [any(isinstance(one, Cause) for one in findings) for findings in said]
-    if all(refused):
-        yield from said[0]
+    by_phase = [list(_judged(request, phase)) for phase in _phases(request)]
+    refusing = [findings for findings in by_phase if _refuses(findings)]
+    if len(refusing) == len(by_phase):
+        yield from refusing[0]
         return
-    if any(refused):
+    if refusing:
         yield _unknown_phase(request)
-    yield from (one for findings in said for one in findings if isinstance(one, Unknown))
+    for finding in itertools.chain.from_iterable(by_phase):
+        if isinstance(finding, Unknown):
+            yield finding
     if request.assumed and _class_appears(request):
         yield _unknown_class(request, str(part(request.new, "spec")["storageClassName"]))
+
+
+def _refuses(findings: list[Finding]) -> bool:
+    return any(isinstance(finding, Cause) for finding in findings)
 
 
 def _phases(request: Request) -> tuple[str, ...]:
@@ -183,29 +194,32 @@ def _unknown_class(request: Request, name: str) -> Unknown:
 def volume_refusals(request: Request) -> Findings:
     """What the server refuses in an update of a PersistentVolume, beside the rows of
     `update_table`."""
-    node = schema(request.node, "spec")
     old, spec = part(request.live, "spec"), part(request.new, "spec")
-    before = {key: value for key, value in old.items() if key not in _NO_SOURCE}
-    after = {key: value for key, value in spec.items() if key not in _NO_SOURCE}
+    before, after = _volume_source(old), _volume_source(spec)
     secret = part(after, "csi").get("controllerExpandSecretRef")
     if secret and before.get("csi") and not part(before, "csi").get("controllerExpandSecretRef"):
-        before["csi"] = {**before["csi"], "controllerExpandSecretRef": secret}
-    if not same(node, before, after):
+        before["csi"] = {**before["csi"], "controllerExpandSecretRef": secret}  # may be set once
+    if not same(schema(request.node, "spec"), before, after):
         text = "spec.persistentvolumesource is immutable after creation"
-        yield forbidden(
-            "spec.persistentvolumesource", text, source="ValidatePersistentVolumeUpdate"
-        )
-    was, now = old.get("volumeAttributesClassName"), spec.get("volumeAttributesClassName")
-    if was != now and request.minor < _CLASSES_SINCE:
-        text = "update is forbidden when the VolumeAttributesClass feature gate is disabled"
-        yield forbidden(
-            "spec.volumeAttributesClassName", text, source="ValidatePersistentVolumeUpdate"
-        )
-    elif was is not None and now is None:
-        text = "update from non-nil value to nil is forbidden"
-        yield forbidden(
-            "spec.volumeAttributesClassName", text, source="ValidatePersistentVolumeUpdate"
-        )
+        yield forbidden("spec.persistentvolumesource", text, source=_VOLUME_SOURCE)
+    text = _class_refusal(
+        old.get("volumeAttributesClassName"), spec.get("volumeAttributesClassName"), request.minor
+    )
+    if text:
+        yield forbidden("spec.volumeAttributesClassName", text, source=_VOLUME_SOURCE)
+
+
+def _volume_source(spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in spec.items() if key not in _NO_SOURCE}
+
+
+def _class_refusal(was: Any, now: Any, minor: int) -> str:
+    """Why the attributes class of a volume may not change so; "" where it may."""
+    if was != now and minor < _CLASSES_SINCE:
+        return "update is forbidden when the VolumeAttributesClass feature gate is disabled"
+    if was is not None and now is None:
+        return "update from non-nil value to nil is forbidden"
+    return ""
 
 
 def node_driver_refusals(request: Request) -> Findings:

@@ -9,9 +9,9 @@ surprising results.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from policylint.kubernetes.api.schemas import Node
 from policylint.model import Json, Object
@@ -42,41 +42,51 @@ def three_way_patch(
         current = copy.deepcopy(
             current
         )  # what it shares with the new manifest would be passed over, and fails
-    delta = _diff(node, current, modified, deletions=False, changes=True)
-    deletions = _diff(node, original, modified, deletions=True, changes=False)
+    delta = _diff(node, current, modified, _CHANGES)
+    deletions = _diff(node, original, modified, _DELETIONS)
     return _combine(node, deletions, delta)
 
 
+class _Wanted(NamedTuple):
+    """Which half of a patch is asked for: what vanishes, or what is added and changed."""
+
+    deletions: bool
+    changes: bool
+
+
+_DELETIONS = _Wanted(deletions=True, changes=False)
+_CHANGES = _Wanted(deletions=False, changes=True)
+
+
 def _diff(
-    node: Node | None,
-    old: Mapping[str, Json],
-    new: Mapping[str, Json],
-    *,
-    deletions: bool,
-    changes: bool,
+    node: Node | None, old: Mapping[str, Json], new: Mapping[str, Json], wanted: _Wanted
 ) -> Patch:
     patch: Patch = {}
     for key, value in old.items():
-        if key not in new:
-            if deletions:
-                patch[key] = None
-            continue
-        other = new[key]
-        if value is other:
-            continue
-        if isinstance(value, dict) and isinstance(other, dict):
-            if changes or value != other:
-                child = node.child(key) if node else None
-                _diff_maps(patch, key, child, value, other, deletions=deletions, changes=changes)
-        elif isinstance(value, list) and isinstance(other, list):
-            if changes or value != other:
-                child = node.child(key) if node else None
-                _diff_lists(patch, key, child, value, other, deletions=deletions, changes=changes)
-        elif changes and (value != other or isinstance(value, bool) != isinstance(other, bool)):
-            patch[key] = other
-    if changes and not new.keys() <= old.keys():
+        if key in new:
+            if value is not new[key]:
+                _diff_field(patch, key, node, value, new[key], wanted)
+        elif wanted.deletions:
+            patch[key] = None
+    if wanted.changes and not new.keys() <= old.keys():
         patch.update({key: value for key, value in new.items() if key not in old})
     return patch
+
+
+def _diff_field(
+    patch: Patch, key: str, node: Node | None, old: Json, new: Json, wanted: _Wanted
+) -> None:
+    kind = old.__class__
+    if kind is new.__class__ and (kind is dict or kind is list):
+        if not wanted.changes and old == new:
+            return
+        child = node.child(key) if node else None
+        if kind is dict:
+            _diff_maps(patch, key, child, old, new, wanted)
+        else:
+            _diff_lists(patch, key, child, old, new, wanted)
+    elif wanted.changes and _differ(old, new):
+        patch[key] = new
 
 
 def _differ(old: Json, new: Json) -> bool:
@@ -89,19 +99,17 @@ def _diff_maps(
     node: Node | None,
     old: Mapping[str, Json],
     new: Mapping[str, Json],
-    *,
-    deletions: bool,
-    changes: bool,
+    wanted: _Wanted,
 ) -> None:
     if node is not None and "replace" in node.patch_strategy:
-        if old != new and changes:
+        if old != new and wanted.changes:
             patch[key] = new
         return
-    found = _diff(node, old, new, deletions=deletions, changes=changes)
-    if found and _retains(node):
-        found[RETAIN] = list(new)
-    if found:
-        patch[key] = found
+    delta = _diff(node, old, new, wanted)
+    if delta and _retains(node):
+        delta[RETAIN] = list(new)
+    if delta:
+        patch[key] = delta
 
 
 def _retains(node: Node | None) -> bool:
@@ -113,35 +121,42 @@ def _merges(node: Node | None) -> bool:
 
 
 def _diff_lists(
-    patch: Patch,
-    key: str,
-    node: Node | None,
-    old: list[Json],
-    new: list[Json],
-    *,
-    deletions: bool,
-    changes: bool,
+    patch: Patch, key: str, node: Node | None, old: list[Json], new: list[Json], wanted: _Wanted
 ) -> None:
-    if not _merges(node) or node is None:
-        if old != new and changes:
+    if node is None or not _merges(node):
+        if old != new and wanted.changes:
             patch[key] = new
-        return
-    if node.patch_merge_key:
-        added, removed = _diff_items(node, old, new, deletions=deletions, changes=changes)
-        if added or removed:
-            patch[key] = added + removed
-            patch[ORDER + key] = [_order_entry(node, item) for item in new]
-        elif changes and _keys_of(node, old) != _keys_of(node, new):
-            patch[ORDER + key] = [_order_entry(node, item) for item in new]
-        return
-    gone = [item for item in old if item not in new] if deletions else []
-    fresh = [item for item in new if item not in old] if changes else []
+    elif node.patch_merge_key:
+        _diff_keyed(patch, key, node, old, new, wanted)
+    else:
+        _diff_primitives(patch, key, old, new, wanted)
+
+
+def _diff_keyed(
+    patch: Patch, key: str, node: Node, old: list[Json], new: list[Json], wanted: _Wanted
+) -> None:
+    items = _diff_items(node, old, new, wanted)
+    if items:
+        patch[key] = items
+    if items or (wanted.changes and _keys_of(node, old) != _keys_of(node, new)):
+        patch[ORDER + key] = [_order_entry(node, item) for item in new]
+
+
+def _diff_primitives(
+    patch: Patch, key: str, old: list[Json], new: list[Json], wanted: _Wanted
+) -> None:
+    gone = _not_in(new, old) if wanted.deletions else []
+    fresh = _not_in(old, new) if wanted.changes else []
     if gone:
         patch[DELETE_PRIMITIVES + key] = gone
     if fresh:
         patch[key] = fresh
     if gone or fresh:
         patch[ORDER + key] = new
+
+
+def _not_in(those: list[Json], items: list[Json]) -> list[Json]:
+    return [item for item in items if item not in those]
 
 
 def _order_entry(node: Node, item: Json) -> Json:
@@ -157,8 +172,8 @@ def _keys_of(node: Node, items: list[Json]) -> list[Json]:
 def _sorted(node: Node, items: list[Json]) -> list[Mapping[str, Json]]:
     """Sorted by merge key; equal keys change places, as strategicpatch's comparison calls equal
     keys sorted."""
-    found = [item for item in reversed(items) if isinstance(item, dict)]
-    return sorted(found, key=lambda item: str(item.get(node.patch_merge_key)))
+    maps = [item for item in reversed(items) if isinstance(item, dict)]
+    return sorted(maps, key=lambda item: _key_text(node, item))
 
 
 def _check_keys(node: Node, items: list[Json], *, stored: bool) -> None:
@@ -166,13 +181,10 @@ def _check_keys(node: Node, items: list[Json], *, stored: bool) -> None:
     may be empty."""
     for item in items:
         if _keyless(node, item, stored=stored):
-            fields = (
-                " ".join(f"{name}:{item[name]}" for name in sorted(item))
-                if isinstance(item, dict)
-                else ""
-            )
+            fields = item if isinstance(item, dict) else {}
+            shown = " ".join(f"{name}:{fields[name]}" for name in sorted(fields))
             missing = (
-                f"map: map[{fields}] does not contain declared merge key: {node.patch_merge_key}"
+                f"map: map[{shown}] does not contain declared merge key: {node.patch_merge_key}"
             )
             raise UnpatchableError(f"failed to create patch: {missing}")
 
@@ -192,25 +204,28 @@ def keyless_path(node: Node | None, body: Mapping[str, Json], path: str = "") ->
         child = node.child(name) if node and value and isinstance(value, dict | list) else None
         if child is None or not _may_merge(child):
             continue
-        at = f"{path}.{name}" if path else name
-        nested: list[tuple[Node | None, Json, str]] = [(child, value, at)]
-        if isinstance(value, list):
-            if (
-                _merges(child)
-                and child.patch_merge_key
-                and any(_keyless(child, one, stored=True) for one in value)
-            ):
-                return at
-            nested = [(child.items, one, f"{at}[{index}]") for index, one in enumerate(value)]
-        for inner, one, where in nested:
-            found = (
-                keyless_path(inner, one, where)
-                if inner is not None and isinstance(one, dict)
-                else ""
-            )
-            if found:
-                return found
+        keyless = _keyless_below(child, value, f"{path}.{name}" if path else name)
+        if keyless:
+            return keyless
     return ""
+
+
+def _keyless_below(node: Node, value: Json, path: str) -> str:
+    """The same for one field of it."""
+    if isinstance(value, dict):
+        return keyless_path(node, value, path)
+    if _merges(node) and node.patch_merge_key and _any_keyless(node, value):
+        return path
+    for index, item in enumerate(value):
+        if node.items is not None and isinstance(item, dict):
+            keyless = keyless_path(node.items, item, f"{path}[{index}]")
+            if keyless:
+                return keyless
+    return ""
+
+
+def _any_keyless(node: Node, items: list[Json]) -> bool:
+    return any(_keyless(node, item, stored=True) for item in items)
 
 
 @cache
@@ -231,44 +246,58 @@ def _may_merge(node: Node) -> bool:
     return False
 
 
-def _diff_items(
-    node: Node, old: list[Json], new: list[Json], *, deletions: bool, changes: bool
-) -> tuple[list[Json], list[Json]]:
-    """The patch of a list of maps (set or changed items, deletions), walking both sides in order of
-    their keys."""
-    _check_keys(node, old, stored=changes)
+def _diff_items(node: Node, old: list[Json], new: list[Json], wanted: _Wanted) -> list[Json]:
+    """The patch of a list of maps: items that are set or changed, then deletions."""
+    _check_keys(node, old, stored=wanted.changes)
     _check_keys(node, new, stored=False)
-    before, after = _sorted(node, old), _sorted(node, new)
     changed: list[Json] = []
     removed: list[Json] = []
+    for before, after in _paired(node, old, new):
+        if before is None:
+            if wanted.changes:
+                changed.append(after)
+        elif after is not None:
+            changed += _changed_item(node, before, after, wanted)
+        elif wanted.deletions:
+            key = node.patch_merge_key
+            removed.append({key: before.get(key), DIRECTIVE: "delete"})
+    return changed + removed
+
+
+def _changed_item(
+    node: Node, before: Mapping[str, Json], after: Mapping[str, Json], wanted: _Wanted
+) -> list[Json]:
+    delta = _diff(node.items, before, after, wanted)
+    if not delta:
+        return []
+    if _retains(node):
+        delta[RETAIN] = list(after)
+    delta[node.patch_merge_key] = after.get(node.patch_merge_key)
+    return [delta]
+
+
+_Item = Mapping[str, Json]
+
+
+def _paired(
+    node: Node, old: list[Json], new: list[Json]
+) -> Iterator[tuple[_Item | None, _Item | None]]:
+    """The items of both sides in the order of their keys; None where one has no such key."""
+    before, after = _sorted(node, old), _sorted(node, new)
     here = there = 0
-    while here < len(before) or there < len(after):
-        left = str(before[here].get(node.patch_merge_key)) if here < len(before) else None
-        right = str(after[there].get(node.patch_merge_key)) if there < len(after) else None
-        if left is not None and left == right:
-            found = _diff(
-                node.items, before[here], after[there], deletions=deletions, changes=changes
-            )
-            if found:
-                if _retains(node):
-                    found[RETAIN] = list(after[there])
-                found[node.patch_merge_key] = after[there].get(node.patch_merge_key)
-                changed.append(found)
-            here, there = here + 1, there + 1
-        elif left is None or (right is not None and left > right):
-            if changes:
-                changed.append(after[there])
-            there += 1
-        else:
-            if deletions:
-                removed.append(
-                    {
-                        node.patch_merge_key: before[here].get(node.patch_merge_key),
-                        DIRECTIVE: "delete",
-                    }
-                )
-            here += 1
-    return changed, removed
+    while here < len(before) and there < len(after):
+        left, right = _key_text(node, before[here]), _key_text(node, after[there])
+        yield before[here] if left <= right else None, after[there] if right <= left else None
+        here += left <= right
+        there += right <= left
+    for item in before[here:]:
+        yield item, None
+    for item in after[there:]:
+        yield None, item
+
+
+def _key_text(node: Node, item: _Item) -> str:
+    return str(item.get(node.patch_merge_key))
 
 
 def _combine(node: Node | None, deletions: Patch, delta: Patch) -> Patch:
@@ -317,46 +346,55 @@ def _combine_lists(node: Node, deletions: list[Json], delta: list[Json]) -> list
 
 def apply_patch(node: Node | None, live: Mapping[str, Json], patch: Mapping[str, Json]) -> Patch:
     """What the server makes of the live object and a strategic merge patch."""
-    found = dict(live)
-    retained = patch.get(RETAIN)
-    if isinstance(retained, list):
-        found = {key: value for key, value in found.items() if key in retained}
-    for key, value in patch.items():
-        if key.startswith(DELETE_PRIMITIVES):
-            name = key.removeprefix(DELETE_PRIMITIVES)
-            found[name] = [item for item in found.get(name) or [] if item not in value]
+    merged = _after_directives(live, patch)
     for key, value in patch.items():
         if key.startswith("$"):
             continue
-        child = node.child(key) if node else None
         if value is None:
-            found.pop(key, None)
-        elif isinstance(value, dict):
-            have = found.get(key)
-            found[key] = apply_patch(child, have if isinstance(have, dict) else {}, value)
-        elif isinstance(value, list) and _merges(child) and child is not None:
-            have = found.get(key)
-            found[key] = _apply_list(child, have if isinstance(have, list) else [], value)
+            merged.pop(key, None)
         else:
-            found[key] = value
-    _reorder(node, found, patch)
-    return found
+            child = node.child(key) if node else None
+            merged[key] = _applied(child, merged.get(key), value)
+    _reorder(node, merged, patch)
+    return merged
+
+
+def _after_directives(live: Mapping[str, Json], patch: Mapping[str, Json]) -> Patch:
+    """The live object less the fields and list items that the patch's directives take away."""
+    retained = patch.get(RETAIN)
+    kept = dict(live)
+    if isinstance(retained, list):
+        kept = {key: value for key, value in live.items() if key in retained}
+    for key, gone in patch.items():
+        if key.startswith(DELETE_PRIMITIVES):
+            name = key.removeprefix(DELETE_PRIMITIVES)
+            kept[name] = [item for item in kept.get(name) or [] if item not in gone]
+    return kept
+
+
+def _applied(node: Node | None, live: Json, value: Json) -> Json:
+    """One field after the patch of it."""
+    if isinstance(value, dict):
+        return apply_patch(node, live if isinstance(live, dict) else {}, value)
+    if isinstance(value, list) and node is not None and _merges(node):
+        return _apply_list(node, live if isinstance(live, list) else [], value)
+    return value
 
 
 def _apply_list(node: Node, live: list[Json], patch: list[Json]) -> list[Json]:
     key = node.patch_merge_key
     if not key:
-        return live + [item for item in patch if item not in live]
-    found = list(live)
+        return live + _not_in(live, patch)
+    merged = list(live)
     for item in patch:
         if isinstance(item, dict) and item.get(DIRECTIVE) == "delete":
-            found = [have for have in found if not _has_key(have, key, item.get(key))]
+            merged = _without_key(merged, key, item.get(key))
     for item in patch:
         if not isinstance(item, dict):
-            found.append(item)
+            merged.append(item)
         elif DIRECTIVE not in item:
-            _apply_item(node, found, item)
-    return found
+            _apply_item(node, merged, item)
+    return merged
 
 
 def _apply_item(node: Node, found: list[Json], item: Mapping[str, Json]) -> None:
@@ -368,6 +406,10 @@ def _apply_item(node: Node, found: list[Json], item: Mapping[str, Json]) -> None
         found.append(_without_nulls(item))
     else:
         found[at] = apply_patch(node.items, found[at], item)
+
+
+def _without_key(items: list[Json], key: str, value: Json) -> list[Json]:
+    return [item for item in items if not _has_key(item, key, value)]
 
 
 def _has_key(item: Json, key: str, value: Json) -> bool:
@@ -382,23 +424,25 @@ def _without_nulls(item: Mapping[str, Json]) -> Patch:
     }
 
 
-def _reorder(node: Node | None, found: Patch, patch: Mapping[str, Json]) -> None:
+def _reorder(node: Node | None, merged: Patch, patch: Mapping[str, Json]) -> None:
     """Put merged lists into the order of the new manifest; items that only the live list has come
     last."""
     for name, order in patch.items():
-        key = name.removeprefix(ORDER)
-        child = node.child(key) if node and name.startswith(ORDER) else None
-        if child is None or not isinstance(order, list) or not isinstance(found.get(key), list):
+        if not name.startswith(ORDER) or not isinstance(order, list):
             continue
-        merge_key = child.patch_merge_key
-        wanted = _keys_of(child, order) if merge_key else order
-        items = found[key]
-        have = _keys_of(child, items) if merge_key else items
-        rank = {repr(value): index for index, value in reversed(list(enumerate(wanted)))}
-        paired = sorted(
-            enumerate(items), key=lambda pair: (rank.get(repr(have[pair[0]]), len(wanted)), pair[0])
-        )
-        found[key] = [item for _, item in paired]
+        key = name.removeprefix(ORDER)
+        child = node.child(key) if node else None
+        if child is not None and isinstance(merged.get(key), list):
+            merged[key] = _in_order(child, merged[key], order)
+
+
+def _in_order(node: Node, items: list[Json], order: list[Json]) -> list[Json]:
+    keyed = bool(node.patch_merge_key)
+    wanted = _keys_of(node, order) if keyed else order
+    keys = _keys_of(node, items) if keyed else items
+    rank = {repr(value): index for index, value in reversed(list(enumerate(wanted)))}
+    ranked = [(rank.get(repr(key), len(wanted)), index) for index, key in enumerate(keys)]
+    return [items[index] for _, index in sorted(ranked)]
 
 
 def merge_patch(original: Mapping[str, Json], modified: Mapping[str, Json], live: Object) -> Object:

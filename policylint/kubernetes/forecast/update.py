@@ -40,29 +40,33 @@ def _judge(row: Frozen, request: Request) -> Iterator[Cause]:
     if row.when and request.live.get(row.when) is not True:
         return
     *parents, name = row.path.split(".")
-    node = schema(request.node, *parents)
     old, new = part(request.live, *parents), part(request.new, *parents)
     if row.once and not old.get(name):
         return
     before, after = _without(row, old.get(name)), _without(row, new.get(name))
-    emptied = row.exact and after == {} and not before
-    if (_same_field(node, name, before, after) and not emptied) or (
-        row.extends and _extends(before, after)
-    ):
+    if _allowed(row, schema(request.node, *parents), before, after):
         return
     field = row.at or row.path
     if row.forbidden:
         yield forbidden(field, row.text, row.topic, row.source)
-    else:
-        yield invalid(
-            field,
-            new.get(name),
-            row.text,
-            request.minor,
-            go=row.go,
-            topic=row.topic,
-            source=row.source,
-        )
+        return
+    yield invalid(
+        field,
+        new.get(name),
+        row.text,
+        request.minor,
+        go=row.go,
+        topic=row.topic,
+        source=row.source,
+    )
+
+
+def _allowed(row: Frozen, parent: Node | None, before: Any, after: Any) -> bool:
+    """Whether the row's field stays, or changes as the row lets it."""
+    if row.extends and _extends(before, after):
+        return True
+    emptied = row.exact and after == {} and not before
+    return not emptied and _same_field(parent, row.path.rpartition(".")[2], before, after)
 
 
 def _extends(before: Any, after: Any) -> bool:

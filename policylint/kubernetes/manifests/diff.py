@@ -88,11 +88,7 @@ def _mappings(
 ) -> Iterator[FieldChange]:
     for key, value in after.items():
         old = before.get(key, _ABSENT)
-        if old.__class__ in _PLAIN and old.__class__ is value.__class__ and old == value:
-            continue
-        if old == value and repr(old) == repr(
-            value
-        ):  # the quickest look; Python alone takes true for 1
+        if _plainly_same(old, value):
             continue
         at = step(path, key)
         if old is not _ABSENT:
@@ -103,6 +99,14 @@ def _mappings(
         if key not in after:
             at = step(path, key)
             yield FieldChange(at, "remove", value, None, bool(NOISE.search(at)))
+
+
+def _plainly_same(before: Json, after: Json) -> bool:
+    """Equal at the quickest look; Python alone takes true for 1, their texts tell them apart."""
+    if before != after:
+        return False
+    plain = before.__class__ in _PLAIN and before.__class__ is after.__class__
+    return plain or repr(before) == repr(after)
 
 
 def _lists(
@@ -141,21 +145,16 @@ def _positions(
 
 def list_keys(before: Sequence[Json], after: Sequence[Json], node: Node | None) -> tuple[str, ...]:
     """The keys that tell the items of these lists apart, () to compare by position."""
-    if node is not None and node.list_type == "set":
-        choices: tuple[tuple[str, ...], ...] = (("",),)
-    elif node is not None and node.list_type == "atomic":
+    keys = _declared_keys(node) if node is not None else ("name",)
+    return keys if keys and _unique(before, keys) and _unique(after, keys) else ()
+
+
+def _declared_keys(node: Node) -> tuple[str, ...]:
+    if node.list_type == "set":
+        return ("",)  # each item is its own key
+    if node.list_type == "atomic":
         return ()
-    else:
-        declared = (
-            node.list_keys or ((node.patch_merge_key,) if node.patch_merge_key else ())
-            if node
-            else ()
-        )
-        choices = (declared,) if declared else (("name",),)
-    for keys in choices:
-        if all(_unique(side, keys) for side in (before, after)):
-            return keys
-    return ()
+    return node.list_keys or (node.patch_merge_key or "name",)
 
 
 def _unique(items: Sequence[Json], keys: tuple[str, ...]) -> bool:

@@ -72,24 +72,27 @@ class Reader(Struct, frozen=True):
 
         Raises `ReadError` for text that is no manifest.
         """
-        sides = [_documents(texts) for texts in (before, after)]
-        shared = {document.text for document, _ in sides[0]} & {
-            document.text for document, _ in sides[1]
-        }
+        old, new = _documents(before), _documents(after)
+        shared = {document.text for document, _ in old} & {document.text for document, _ in new}
         cache: dict[str, list[Resource]] = {}
-        read = [
-            [
-                resource
-                for document, checked in side
-                for resource in self._read(document, checked, shared, cache)
-            ]
-            for side in sides
-        ]
-        reader = self.knowing(resource for side in read for resource in side)
-        before_side, after_side = (
-            _manifest(reader.placed(resource) for resource in side) for side in read
-        )
-        return before_side, after_side
+        before_side = self._read_side(old, shared, cache)
+        after_side = self._read_side(new, shared, cache)
+        reader = self.knowing([*before_side, *after_side])
+        return reader._manifest(before_side), reader._manifest(after_side)
+
+    def _read_side(
+        self,
+        documents: Iterable[tuple[Document, bool]],
+        shared: set[str],
+        cache: dict[str, list[Resource]],
+    ) -> list[Resource]:
+        resources: list[Resource] = []
+        for document, checked in documents:
+            resources += self._read(document, checked, shared, cache)
+        return resources
+
+    def _manifest(self, resources: Iterable[Resource]) -> Manifest:
+        return _manifest(self.placed(resource) for resource in resources)
 
     def read(self, texts: Iterable[Text]) -> Manifest:
         """Read one side."""
@@ -169,23 +172,37 @@ def _resources(document: Document, body: Json) -> Iterable[Resource]:
 
 
 def _resource(document: Document, body: dict[str, Json]) -> Resource:
-    api_version, kind, metadata = body.get("apiVersion"), body.get("kind"), body.get("metadata")
-    for key, value in (("apiVersion", api_version), ("kind", kind)):
-        if not isinstance(value, str) or not value:
-            raise _bad(document, f"a document without {key}")
-    name = (
-        metadata.get("name") or metadata.get("generateName") if isinstance(metadata, dict) else None
-    )
-    if not isinstance(metadata, dict) or not isinstance(name, str) or not name:
-        raise _bad(document, f"a {kind} without metadata.name")
+    api_version, kind = _type_of(document, body)
+    metadata, name = _metadata_of(document, body, kind)
     namespace = metadata.get("namespace")
     annotations = metadata.get("annotations")
     hook = annotations.get(HOOK) if isinstance(annotations, dict) else None
     identity = ResourceId(
-        group_of(str(api_version)), str(kind), namespace if isinstance(namespace, str) else "", name
+        group_of(api_version), kind, namespace if isinstance(namespace, str) else "", name
     )
     origin = Origin(document.source or document.file, document.line)
-    return Resource(identity, str(api_version), body, origin, _events(hook))
+    return Resource(identity, api_version, body, origin, _events(hook))
+
+
+def _type_of(document: Document, body: dict[str, Json]) -> tuple[str, str]:
+    values = []
+    for key in ("apiVersion", "kind"):
+        value = body.get(key)
+        if not isinstance(value, str) or not value:
+            raise _bad(document, f"a document without {key}")
+        values.append(value)
+    return values[0], values[1]
+
+
+def _metadata_of(
+    document: Document, body: dict[str, Json], kind: str
+) -> tuple[dict[str, Json], str]:
+    metadata = body.get("metadata")
+    if isinstance(metadata, dict):
+        name = metadata.get("name") or metadata.get("generateName")
+        if isinstance(name, str) and name:
+            return metadata, name
+    raise _bad(document, f"a {kind} without metadata.name")
 
 
 def _events(hook: Json) -> tuple[str, ...]:
@@ -216,7 +233,7 @@ _INVOLVED = pattern(
 )
 """Anchors, aliases, tags, and quotes and brackets that end in another line: what follows need not
 be what it seems."""
-_BREAKS = "\t\r\x85\u2028\u2029"
+_BREAKS = frozenset("\t\r\x85\u2028\u2029")
 """Blanks and line breaks of YAML that are none here."""
 
 
@@ -231,52 +248,72 @@ def _sniff(document: Document) -> Resource | None:
 def _sniffed(text: str) -> tuple[ResourceId, str] | None:
     """The identity and API version that a plainly written document gives, None where only parsing
     tells."""
-    if not text.endswith("\n") or any(mark in text for mark in _BREAKS):
+    parts = _head_of(text)
+    if parts is None:
         return None
-    found = list(_TOP.finditer(f"\n{text}"))
-    lines = {top[1]: top.start() for top in found}
-    if len(found) != 3 or lines.keys() != {"apiVersion", "kind", "metadata"}:
-        return None
-    head = [_HEAD.match(text, lines[key]) for key in ("apiVersion", "kind")]
-    metadata = _METADATA.match(text, lines["metadata"])
-    if (
-        head[0] is None
-        or head[1] is None
-        or metadata is None
-        or HOOK in metadata[1]
-        or _INVOLVED.search(metadata[1])
-    ):
-        return None
-    api_version, kind = head[0][2], head[1][2]
-    names = _names(metadata[1])
+    api_version, kind, metadata = parts
+    names = _names(metadata)
     words = (api_version, kind, *names.values())
     if "name" not in names or kind.endswith("List") or any(map(_LITERAL.fullmatch, words)):
         return None
-    return ResourceId(
-        group_of(api_version), kind, names.get("namespace", ""), names["name"]
-    ), api_version
+    namespace = names.get("namespace", "")
+    return ResourceId(group_of(api_version), kind, namespace, names["name"]), api_version
+
+
+def _head_of(text: str) -> tuple[str, str, str] | None:
+    """The API version, the kind and the lines of metadata, each of which stands there once and
+    plainly."""
+    if not text.endswith("\n") or not _BREAKS.isdisjoint(text):
+        return None
+    tops = list(_TOP.finditer(f"\n{text}"))
+    lines = {top[1]: top.start() for top in tops}
+    if len(tops) != 3 or lines.keys() != {"apiVersion", "kind", "metadata"}:
+        return None
+    api_version = _HEAD.match(text, lines["apiVersion"])
+    kind = _HEAD.match(text, lines["kind"])
+    metadata = _METADATA.match(text, lines["metadata"])
+    if api_version is None or kind is None or metadata is None or _is_involved(metadata[1]):
+        return None
+    return api_version[2], kind[2], metadata[1]
+
+
+def _is_involved(metadata: str) -> bool:
+    """Whether only parsing tells what metadata says, or it may say that the object is a hook."""
+    return HOOK in metadata or _INVOLVED.search(metadata) is not None
 
 
 def _names(block: str) -> dict[str, str]:
     """The name and the namespace in the lines of metadata; empty where a line there is none of a
     plain mapping."""
-    lines = [
-        line for line in block.splitlines() if line.strip() and not line.lstrip().startswith("#")
-    ]
+    names: dict[str, str] = {}
+    for key, rest, nested in _top_keys(block):
+        if key in ("name", "namespace"):
+            word = _NAME.fullmatch(rest)
+            if word is None or nested or key in names:
+                return {}
+            names[key] = word[2]
+    return names
+
+
+def _top_keys(block: str) -> list[tuple[str, str, bool]]:
+    """(key, rest of its line, whether something is indented below it) of each entry of a block
+    mapping; none where it is not plainly one."""
+    lines = [line for line in block.splitlines() if not _is_blank(line)]
     indents = [len(line) - len(line.lstrip()) for line in lines]
-    found: dict[str, str] = {}
+    keys = []
     for line, indent, following in zip(lines, indents, [*indents[1:], 0], strict=True):
         if indent > indents[0] or line.startswith("- ", indent):
             continue
         key = _KEY.match(line)
         if key is None or indent < indents[0]:
-            return {}
-        if key[1] in ("name", "namespace"):
-            word = _NAME.fullmatch(line, key.end())
-            if word is None or key[1] in found or following > indent:
-                return {}
-            found[key[1]] = word[2]
-    return found
+            return []
+        keys.append((key[1], line[key.end() :], following > indent))
+    return keys
+
+
+def _is_blank(line: str) -> bool:
+    """Whether a line has nothing but blanks and a comment."""
+    return not line.strip() or line.lstrip().startswith("#")
 
 
 def _bad(document: Document, message: str) -> ReadError:
@@ -289,6 +326,6 @@ def _bad(document: Document, message: str) -> ReadError:
 
 
 def _word(value: Json) -> str:
-    return (
-        "list" if isinstance(value, list) else "text" if isinstance(value, str) else "plain value"
-    )
+    if isinstance(value, list):
+        return "list"
+    return "text" if isinstance(value, str) else "plain value"
