@@ -7,6 +7,7 @@ from typing import Any
 
 from policylint.errors import UsageError
 from policylint.helm.inputs.options import Options
+from policylint.kubernetes.manifests.diff import leaves
 from policylint.model import Change, Created, Deleted, FieldChange, Json, Kept, Upgrade
 from policylint.redaction.redactor import Redactor, mask_secret
 from policylint.report.formats.json import resource as identity_json
@@ -63,13 +64,22 @@ def _text(upgrade: Upgrade) -> str:
     lines = []
     for change in _changed(upgrade):
         lines.append(f"{_word(change)} {change.id}")
-        for field in change.fields if isinstance(change, Kept) else ():
-            before, after = _shown(redactor, change, field)
-            noise = "  (noise)" if field.noise else ""
-            lines.append(
-                f"  {field.op:<7} {dotted(field.path)}: {short(before)} -> {short(after)}{noise}"
-            )
+        if isinstance(change, Kept):
+            lines += _field_rows(change, redactor)
     return "\n".join(lines) + "\n" if lines else "nothing changes\n"
+
+
+def _field_rows(change: Kept, redactor: Redactor) -> list[str]:
+    rows = []
+    for field in change.fields:
+        before, after = _shown(redactor, change, field)
+        noise = "  (noise)" if field.noise else ""
+        rows.append(_row(field.op, field.path, before, after) + noise)
+    return rows
+
+
+def _row(op: str, path: str, before: Json, after: Json) -> str:
+    return f"  {op:<7} {dotted(path)}: {short(before)} -> {short(after)}"
 
 
 def _document(found: list[Upgrade]) -> dict[str, Any]:
@@ -140,17 +150,20 @@ def _named(found: list[Upgrade], resource: str) -> list[tuple[Change, Redactor]]
 
 
 def _delta(change: Change, redactor: Redactor) -> str:
-    """One resource's delta as deepdiff tells it to a person."""
-    from deepdiff import DeepDiff
+    """One resource's delta: the fields of a kept one that change, all that another one has."""
+    if isinstance(change, Kept):
+        rows = _field_rows(change, redactor)
+    else:
+        created = isinstance(change, Created)
+        body = change.after.body if isinstance(change, Created) else change.before.body
+        shown = redactor.value(mask_secret(body) if change.id.kind == "Secret" else body)
+        op = "add" if created else "remove"
+        rows = [_row(op, path, *_sides(value, created=created)) for path, value in leaves(shown)]
+    return "\n".join([f"{_word(change)} {change.id}", *(rows or ["nothing changes"])]) + "\n"
 
-    before = {} if isinstance(change, Created) else change.before.body
-    after = {} if isinstance(change, Deleted) else change.after.body
-    if change.id.kind == "Secret":
-        before, after = mask_secret(before), mask_secret(after)
-    delta = DeepDiff(
-        redactor.value(before), redactor.value(after), verbose_level=2, ignore_order=False
-    )
-    return f"{_word(change)} {change.id}\n{delta.pretty() or 'nothing changes'}\n"
+
+def _sides(value: Json, *, created: bool) -> tuple[Json, Json]:
+    return (None, value) if created else (value, None)
 
 
 def _word(change: Change) -> str:

@@ -172,6 +172,19 @@ def _key(item: Json, keys: tuple[str, ...]) -> str:
     return repr([item.get(key, "TCP" if key == "protocol" else None) for key in keys])
 
 
+def leaves(value: Json, path: str = "") -> Iterator[tuple[str, Json]]:
+    """(pointer, value) of everything in a value that holds nothing more, empty lists and mappings
+    included."""
+    if isinstance(value, Mapping) and value:
+        for key, child in value.items():
+            yield from leaves(child, step(path, key))
+    elif isinstance(value, list) and value:
+        for index, child in enumerate(value):
+            yield from leaves(child, step(path, index))
+    else:
+        yield path, value
+
+
 def find(manifest: Manifest, kind: str, name: str) -> tuple[ResourceId, ...]:
     """The identities of a kind and name, whatever group and namespace (`diff --resource
     KIND/NAME`)."""
