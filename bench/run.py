@@ -145,7 +145,7 @@ def growth(runs: int, room: Path) -> None:
 
 
 def _read(name: str, text: str) -> None:
-    from policylint.scan.readers.registry import read_source
+    from policylint.scan.repository.registry import read_source
     from policylint.scan.texts.source import Source
 
     read_source(Source.of(name, text.encode()))

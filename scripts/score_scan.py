@@ -15,7 +15,7 @@ from typing import Any
 
 from policylint.kyaml.load import load
 from policylint.scan.invocations.model import ALWAYS, Invocation
-from policylint.scan.readers.registry import read_source
+from policylint.scan.repository.registry import read_source
 from policylint.scan.texts.source import Source
 
 CORPUS = Path(__file__).parent.parent / "fixtures" / "pipelines" / "commands"

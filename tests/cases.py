@@ -83,10 +83,10 @@ def judged(case: RuleCase) -> ReleaseReport:
 
 
 def _subjects(case: RuleCase):
-    from policylint.scan.readers.registry import commands_of
-    from policylint.scan.readers.walk import scan
+    from policylint.scan.repository.registry import commands_of
     from policylint.scan.repository.routes import removals
     from policylint.scan.repository.together import in_repository
+    from policylint.scan.repository.walk import scan
 
     if (command := case.path / "command.txt").exists():
         yield from (found := commands_of(command))

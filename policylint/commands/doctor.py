@@ -15,10 +15,10 @@ from policylint.model import Verdict, combine
 from policylint.report.formats.json import SCHEMA
 from policylint.scan.invocations.advice import is_dry_run
 from policylint.scan.invocations.model import Invocation
-from policylint.scan.readers.walk import naming
 from policylint.scan.repository.callsites import words_for
 from policylint.scan.repository.coverage import Coverage, examine
 from policylint.scan.repository.jobs import CI, MAKE
+from policylint.scan.repository.walk import naming
 from policylint.scan.texts.source import Source
 
 ROUNDS = 3

@@ -15,12 +15,12 @@ from policylint.errors import RuleFailure, UsageError
 from policylint.model import Apply, Category, Finding, Severity, Target
 from policylint.redaction.redactor import Redactor
 from policylint.report.model import Report
-from policylint.scan.readers.listing import Listing, listed
+from policylint.scan.repository.listing import Listing, listed
 
 if TYPE_CHECKING:  # loaded while git looks through the files
     from policylint.engine.rule import Rule
     from policylint.scan.invocations.model import Invocation
-    from policylint.scan.readers.walk import Scan
+    from policylint.scan.repository.walk import Scan
 
 _SUBJECTS = frozenset({"Invocation", "Removal", "Together"})
 DOCUMENTS = (".md", ".mdx", ".markdown", ".rst", ".adoc")
@@ -64,8 +64,8 @@ def _listed(asked: Survey) -> list[Listing]:
 
 
 def _searched(listings: Sequence[Listing]) -> Scan:
-    from policylint.scan.readers.registry import readers
-    from policylint.scan.readers.walk import scanned
+    from policylint.scan.repository.registry import readers
+    from policylint.scan.repository.walk import scanned
 
     readers()
     return scanned(listings, Path.cwd())

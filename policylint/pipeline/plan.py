@@ -142,8 +142,8 @@ def _check_stdin(options: Options) -> None:
 
 def _deployments(releases: Sequence[Release], config: Config) -> list[Deployment]:
     """How the files of the repository deploy these releases."""
-    from policylint.scan.readers.walk import scan
     from policylint.scan.repository.deploys import deployment
+    from policylint.scan.repository.walk import scan
 
     root = Path(config.file).resolve().parent
     found = scan([root], root, skip=config.scan_ignore).invocations

@@ -30,7 +30,7 @@ from policylint.model import (
 )
 from policylint.redaction.redactor import Redactor
 from policylint.scan.invocations.model import Invocation
-from policylint.scan.readers.registry import read_source
+from policylint.scan.repository.registry import read_source
 from policylint.scan.repository.together import in_repository
 from policylint.scan.texts.source import Source
 from tests.cases import ROOT

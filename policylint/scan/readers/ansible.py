@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
+from policylint.scan.declarations.declared import Declaration, Read, Word, first, found, word
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import (
@@ -19,7 +20,6 @@ from policylint.scan.invocations.settings import (
     strongest,
     tables,
 )
-from policylint.scan.readers.declared import Declaration, Read, Word, first, found, word
 from policylint.scan.texts.languages import language
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Spot, Tree, documents

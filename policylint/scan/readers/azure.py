@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Job
 from policylint.scan.invocations.reader import Found, Reader
-from policylint.scan.readers.actions import Step, invocation, row_of
-from policylint.scan.readers.ci import is_yaml, mentions, minutes, resolve, script, variables
+from policylint.scan.scripts.actions import Step, invocation, row_of
+from policylint.scan.scripts.ci import is_yaml, mentions, minutes, resolve, script, variables
 from policylint.scan.shells.syntax import prepare
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import TAIL, Text, filled

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
+from policylint.scan.declarations.declared import Declaration, Read, Word, found
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import Setting, given_arguments, strongest
-from policylint.scan.readers.declared import Declaration, Read, Word, found
 from policylint.scan.texts.literals import Call, Literal, typescript_calls
 from policylint.scan.texts.source import Source
 

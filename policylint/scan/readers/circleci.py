@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from policylint.scan.invocations.model import Job
 from policylint.scan.invocations.reader import Found, Reader
-from policylint.scan.readers.actions import Step, invocation, row_of
-from policylint.scan.readers.ci import is_yaml, mentions, script, variables
+from policylint.scan.scripts.actions import Step, invocation, row_of
+from policylint.scan.scripts.ci import is_yaml, mentions, script, variables
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
 from policylint.scan.texts.yaml import Tree, failures, roots

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import listed, shell
 from policylint.scan.invocations.reader import Found, Reader
-from policylint.scan.readers.ci import words
+from policylint.scan.scripts.ci import words
 from policylint.scan.shells.env import Env
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Job
 from policylint.scan.invocations.reader import Found, Reader
-from policylint.scan.readers.actions import Step, invocation, row_of
-from policylint.scan.readers.ci import (
+from policylint.scan.scripts.actions import Step, invocation, row_of
+from policylint.scan.scripts.ci import (
     is_yaml,
     makes_cluster,
     mentions,
@@ -22,7 +22,7 @@ from policylint.scan.readers.ci import (
     variables,
     words,
 )
-from policylint.scan.readers.pipelines import nested
+from policylint.scan.scripts.keys import nested
 from policylint.scan.shells.syntax import prepare
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from policylint.scan.invocations.model import Job
 from policylint.scan.invocations.reader import Found, Reader
-from policylint.scan.readers.ci import (
+from policylint.scan.scripts.ci import (
     is_yaml,
     lines,
     makes_cluster,

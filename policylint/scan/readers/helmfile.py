@@ -10,10 +10,10 @@ from msgspec import Struct, field
 
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
+from policylint.scan.declarations.declared import Declaration, Read, Word, first, found, word
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import Setting, arguments, setting, strongest, tables
-from policylint.scan.readers.declared import Declaration, Read, Word, first, found, word
 from policylint.scan.texts.languages import language
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents

@@ -11,7 +11,7 @@ from msgspec import Struct
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Job
 from policylint.scan.invocations.reader import Found, Reader
-from policylint.scan.readers.ci import script
+from policylint.scan.scripts.ci import script
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import TAIL, Text, joined
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.reader import Found, Reader
-from policylint.scan.readers.ci import script
+from policylint.scan.scripts.ci import script
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import TAIL, Text, filled, joined, rewritten
 

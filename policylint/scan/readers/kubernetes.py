@@ -10,16 +10,16 @@ from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
+from policylint.scan.declarations import flux
+from policylint.scan.declarations.declared import Declaration, Read, found
+from policylint.scan.declarations.manifests import mentions, objects
+from policylint.scan.declarations.objects import declarations
 from policylint.scan.invocations.reader import Found, Reader
-from policylint.scan.readers import argocd, crossplane, fleet, flux, k3s, rancher
-from policylint.scan.readers.declared import Declaration, Read, found
-from policylint.scan.readers.manifests import mentions, objects
 from policylint.scan.texts.hcl import here_documents
 from policylint.scan.texts.languages import TEXT, YAML, language
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
 
-_KINDS = (k3s.read, fleet.read_object, crossplane.read, rancher.read)
 _HCL = (".tf", ".tofu", ".hcl")
 _ASSIGNED = pattern(
     r"^[ \t]*(?:export[ \t]+|readonly[ \t]+|local[ \t]+)?([A-Za-z_]\w*)=([^\n]*)", re.MULTILINE
@@ -70,13 +70,6 @@ def _releases(read: list[Tree | ReadError], source: Source) -> Iterator[Read]:
         known = {**flux.sources(_beside(source)), **known}
     for each in read:
         yield from (each,) if isinstance(each, ReadError) else declarations(each, known)
-
-
-def declarations(root: Tree, known: flux.Sources) -> Iterator[Declaration]:
-    """What one object declares; `known` are the chart sources it may name."""
-    one = flux.read(root, known) or next((found for read in _KINDS if (found := read(root))), None)
-    yield from (one,) if one else ()
-    yield from argocd.read(root)
 
 
 def _beside(source: Source) -> Iterator[Tree]:

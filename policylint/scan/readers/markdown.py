@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import shell
 from policylint.scan.invocations.reader import Found, Reader
-from policylint.scan.readers.powershell import powershell
+from policylint.scan.scripts.powershell import powershell
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import HOLE, Text
 

@@ -9,69 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policylint.runtime.patterns import pattern
-from policylint.scan.invocations.commands import listed
 from policylint.scan.invocations.reader import Found, Reader
-from policylint.scan.readers.actions import Step, invocation, row_of
-from policylint.scan.readers.ci import is_yaml, lines, resolve, script, variables, words
-from policylint.scan.shells.env import Env
+from policylint.scan.scripts.ci import is_yaml, variables
+from policylint.scan.scripts.keys import MENTION, commands
 from policylint.scan.texts.source import Source
-from policylint.scan.texts.text import Text, joined
-from policylint.scan.texts.yaml import Tree, failures, roots, walk, within
-from policylint.scan.texts.yamlscalars import text_of
-
-_SCRIPTS = (
-    "script",
-    "scripts",
-    "before_script",
-    "after_script",
-    "after-script",
-    "before_install",
-    "before_deploy",
-    "after_deploy",
-    "after_success",
-    "install",
-    "commands",
-    "command",
-    "cmd",
-    "cmds",
-    "run",
-    "run_script",
-    "bash",
-    "shell",
-    "sh",
-    "exec",
-    "entry",
-    "defer",
-    "deploy",
-    "destroy",
-    "source",
-    "preconditions",
-    "status",
-    "ansible.builtin.shell",
-    "ansible.builtin.command",
-    "ansible.legacy.shell",
-    "ansible.legacy.command",
-    "raw",
-    "ansible.builtin.raw",
-    "argv",
-    "inlineScript",
-)
-_FACTS = ("set_fact", "ansible.builtin.set_fact", "vars")
-_ARGV = ("entrypoint", "command", "args")
-_KUBERNETES = pattern(r"\$\(\w[\w.-]*\)")
-_IMAGE = pattern(r"(?:^|/)[\w.-]*helm[\w.-]*(?::[^\s/]+)?(?:@sha256:\w+)?$")
-_MENTION = pattern(
-    r"(?<![\w.-])\$?[({]*helm(?:file|[234])?(?![\w-])|helm[\w-]*:[\w.]|drone-helm|-helm\b",
-    re.IGNORECASE,
-)
-_SHEBANG = pattern(r"#!\s*/\S*\b(?:ba|z|k|a|da)?sh\b|#!/usr/bin/env (?:ba|z)?sh\b")
-_WHOLE = pattern(r"\s*(?:sudo\s+)?helm(?:file)?\s+\S")
+from policylint.scan.texts.text import Text
+from policylint.scan.texts.yaml import Tree, failures, roots, walk
 
 
 def _wants(source: Source) -> bool:
     yaml = is_yaml(source) or source.name.endswith((".yml.j2", ".yaml.j2"))
-    return yaml and bool(_MENTION.search(source.text))
+    return yaml and bool(MENTION.search(source.text))
 
 
 def _read(source: Source) -> Iterator[Found]:
@@ -87,110 +35,12 @@ def _read(source: Source) -> Iterator[Found]:
         shared = _shared(root)
         for node in walk(root):
             if node.mapping:
-                yield from _mapping(source, node, {**shared, **known})
+                yield from commands(source, node, {**shared, **known})
 
 
 def _shared(root: Tree) -> dict[str, Text]:
     """Values that Taskfiles and Ansible keep under `vars`."""
     return variables(root.get("vars"))
-
-
-def _mapping(source: Source, node: Tree, known: dict[str, Text]) -> Iterator[Found]:
-    keys = dict(node.pairs())
-    image = node.value("image") or node.value("name")
-    row = row_of(image) if image and ("settings" in keys or "image" in keys) else None
-    if row is not None and row["tool"] == "drone":
-        yield from invocation(Step(source, node, keys.get("settings") or node, None, known), row)
-        return
-    listed = _listed(keys)
-    if listed:
-        yield from _container(source, keys, known, image)
-    elif "image" in keys and "command" in keys and keys["command"].scalar and _IMAGE.search(image):
-        given = text_of(keys["command"])
-        yield from script(
-            source, given if "helm" in given.text else _program(keys["image"]) + given, known
-        )
-    for name, value in keys.items():
-        if name in _SCRIPTS and not (listed and name in _ARGV):
-            yield from _script(source, name, value, known)
-        elif name.endswith((".sh", ".bash")) or (value.scalar and _SHEBANG.match(value.value())):
-            yield from script(source, text_of(value), known)
-        elif value.scalar and _MENTION.search(value.value()):
-            yield from nested(source, value)
-        elif name in _FACTS:
-            for _, text in value.pairs():
-                if text.scalar and _WHOLE.match(text_of(text).text):
-                    yield from script(source, _task_vars(text_of(text), known), known)
-
-
-def nested(source: Source, value: Tree) -> Iterator[Found]:
-    """The commands of the YAML that a text holds: a plugin's configuration, a build
-    specification."""
-    for root in within(value):
-        for node in walk(root):
-            if node.mapping:
-                yield from _mapping(source, node, {})
-
-
-def _listed(keys: dict[str, Tree]) -> bool:
-    """Whether a container's command is a list of words, and not of whole commands."""
-    lists = [items for name in _ARGV if name in keys and (items := list(keys[name].items()))]
-    return (
-        bool(lists)
-        and not any(item.mapping or list(item.items()) for items in lists for item in items)
-        and not (_WHOLE.match(lists[0][0].value()))
-    )
-
-
-def _container(
-    source: Source, keys: dict[str, Tree], known: dict[str, Text], image: str
-) -> Iterator[Found]:
-    """A container's command and arguments as words; an image whose entry point is helm is the helm
-    word."""
-    lists = [keys[name] for name in _ARGV if name in keys]
-    parts = [
-        text_of(item) for node in lists for item in (node.items() if not node.scalar else [node])
-    ]
-    parts = [_macros(part) for part in parts]
-    if not any("helm" in part.text for part in parts):
-        named = keys.get("image") or keys.get("name")
-        if "command" in keys or "entrypoint" in keys or named is None or not _IMAGE.search(image):
-            return
-        parts = [_program(named).slice(0, 4), *parts]
-    yield from listed(source, words(parts), Env(dict(known)))
-
-
-def _program(image: Tree) -> Text:
-    """The helm word that an image with helm as its entry point stands for."""
-    return Text("helm ", (text_of(image).start,) * 5, ".....")
-
-
-def _macros(text: Text) -> Text:
-    for match in _KUBERNETES.finditer(text.text):
-        text = text.put(match.start(), match.end(), "\ue001")
-    return text
-
-
-def _script(source: Source, name: str, value: Tree, known: dict[str, Text]) -> Iterator[Found]:
-    """A text, a list of texts (one shell session), or mappings that hold one (`cmd:`,
-    `command:`)."""
-    if name == "argv":
-        yield from listed(source, words(text_of(item) for item in value.items()), Env(dict(known)))
-        return
-    texts = [item for item in value.items() if item.scalar or list(item.items())]
-    if value.scalar:
-        yield from script(source, _task_vars(text_of(value), known), known)
-    elif texts:
-        whole = joined((lines(item) for item in texts), "\n")
-        yield from script(source, _task_vars(whole, known), known)
-
-
-_TASK = pattern(r"\{\{\s*\.?(\w+)\s*\}\}")
-
-
-def _task_vars(text: Text, known: dict[str, Text]) -> Text:
-    """`{{.NAME}}` and `{{ name }}` of Taskfiles and Ansible."""
-    return resolve(text, _TASK, known.get)
 
 
 READER = Reader("pipelines", _wants, _read, rank=3)

@@ -8,10 +8,10 @@ from typing import Any
 
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
+from policylint.scan.declarations.declared import Declaration, Read, Word, first, found, word
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.reader import Found, Reader
 from policylint.scan.invocations.settings import Setting, literal, settings, strongest, tables
-from policylint.scan.readers.declared import Declaration, Read, Word, first, found, word
 from policylint.scan.texts.hcl import UNDECIDED
 from policylint.scan.texts.literals import Call, Literal, typescript_calls
 from policylint.scan.texts.source import Source

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.errors import ReadError
+from policylint.scan.declarations.declared import Declaration, Read, first, found, word
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import Setting, arguments, settings, strongest
-from policylint.scan.readers.declared import Declaration, Read, first, found, word
 from policylint.scan.texts.languages import language
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents

@@ -13,13 +13,12 @@ from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
+from policylint.scan.declarations.declared import Declaration, Read, Word, found
+from policylint.scan.declarations.manifests import mentions
+from policylint.scan.declarations.objects import declarations
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.reader import Found, Reader
 from policylint.scan.invocations.settings import Setting, literal, strongest, tables, varies
-from policylint.scan.readers import terraform_json
-from policylint.scan.readers.declared import Declaration, Read, Word, found
-from policylint.scan.readers.kubernetes import declarations
-from policylint.scan.readers.manifests import mentions
 from policylint.scan.texts.hcl import (
     UNDECIDED,
     Block,
@@ -37,8 +36,8 @@ _MOST_ALONE = 100
 """How many releases of a broken file are read each by itself."""
 _HEAD = pattern(r"^\s*resource\s+\"?helm_release\b", re.MULTILINE)
 _OWN = (".tf", ".tofu")
-_OTHERS = (".hcl", ".json", ".sh", ".bash", ".yaml", ".yml", "")
-"""Kinds of text that may hold a block of Terraform's in a here-document, or hold it as JSON."""
+_OTHERS = (".hcl", ".sh", ".bash", ".yaml", ".yml", "")
+"""Kinds of text that may hold a block of Terraform's in a here-document."""
 _BRACES = pattern(r"\"(?:[^\"\\\n]|\\.)*\"|[{}]|#[^\n]*")
 _MANIFESTS = ("manifest", "yaml_body", "object", "content")
 """Attributes of resources that give an object (hashicorp/kubernetes, gavinbunney/kubectl)."""
@@ -213,8 +212,6 @@ def _wants(source: Source) -> bool:
 
 def _read(source: Source) -> Iterator[Found]:
     kind = language(source.name)
-    if kind == ".json":
-        return found(terraform_json.read(source.text, source.file), source)
     if kind not in (*_OWN, ".hcl"):
         return found(read_inside(source.text, [(0, len(source.text))]), source)
     own = [*read(source.text), *read_manifests(source.text)] if kind in _OWN else []

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from policylint.scan.invocations.reader import Found, Reader
-from policylint.scan.readers.ci import mentions, script
+from policylint.scan.scripts.ci import mentions, script
 from policylint.scan.texts.hcl import Block, Module, parse, value
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import TAIL, Text, joined

@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
+from policylint.scan.declarations.declared import Declaration, Read, Word, found, word
 from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import settings, strongest
-from policylint.scan.readers.declared import Declaration, Read, Word, word
+from policylint.scan.texts.languages import language
+from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
 
 _SETS = ("set", "set_sensitive", "set_list", "set_wo", "set_string")
@@ -22,48 +25,61 @@ def read(text: str, file: str) -> Iterator[Read]:
             yield root
             continue
         known = dict(_defaults(root))
-        for resources in _each(root.get("resource")):
-            for named in (found for kind, found in resources.pairs() if kind == "helm_release"):
-                for group in _each(named):
-                    for _, blocks in group.pairs():
-                        yield from (_declaration(blocks, block, known) for block in _each(blocks))
+        for blocks in _releases(root):
+            for block in _blocks(blocks):
+                yield _declaration(blocks, block, known)
 
 
-def _each(tree: Tree | None) -> Iterator[Tree]:
+def _releases(root: Tree) -> Iterator[Tree]:
+    """The block, or list of blocks, of each name below `resource.helm_release`."""
+    for resources in _blocks(root.get("resource")):
+        for kind, releases in resources.pairs():
+            if kind == "helm_release":
+                for group in _blocks(releases):
+                    yield from (blocks for _, blocks in group.pairs())
+
+
+def _blocks(tree: Tree | None) -> Iterator[Tree]:
     """One block, or each of a list of blocks: the syntax takes either."""
     if tree is not None:
         yield from list(tree.items()) or [tree]
 
 
 def _defaults(root: Tree) -> Iterator[tuple[str, Tree]]:
-    for variables in _each(root.get("variable")):
-        for name, given in variables.pairs():
-            default = next((found for each in _each(given) if (found := each.get("default"))), None)
+    for variables in _blocks(root.get("variable")):
+        for name, variable in variables.pairs():
+            defaults = [block.get("default") for block in _blocks(variable)]
+            default = next(filter(None, defaults), None)
             if default is not None:
                 yield f"var.{name}", default
-    for values in _each(root.get("locals")):
+    for values in _blocks(root.get("locals")):
         yield from ((f"local.{name}", value) for name, value in values.pairs())
 
 
 def _declaration(named: Tree, block: Tree, known: Mapping[str, Tree]) -> Declaration:
-    def said(name: str) -> Word:
-        found = block.get(name)
-        reference = _NAMED.match(found.text or "") if found else None
-        return word(known.get(reference[1], found) if reference else found)
+    def argument(name: str) -> Word:
+        tree = block.get(name)
+        reference = _NAMED.match(tree.text or "") if tree else None
+        return word(known.get(reference[1], tree) if reference else tree)
 
     return Declaration(
         tool="terraform",
         spot=named.spot,
-        release=said("name"),
-        chart=said("chart"),
-        version=said("version"),
-        namespace=said("namespace"),
+        release=argument("name"),
+        chart=argument("chart"),
+        version=argument("version"),
+        namespace=argument("namespace"),
         settings=strongest(settings(block, "terraform")),
-        values=tuple(_values(block.get("values"))),
-        sets=tuple(name for name in _SETS for _ in _each(block.get(name))),
+        values=tuple(INLINE for _ in _blocks(block.get("values"))),
+        sets=tuple(name for name in _SETS for _ in _blocks(block.get(name))),
         syntax="code",
     )
 
 
-def _values(given: Tree | None) -> Iterator[str]:
-    yield from (INLINE for _ in _each(given))
+def _wants(source: Source) -> bool:
+    return "helm_release" in source.text and language(source.name) == ".json"
+
+
+READER = Reader(
+    "terraform-json", _wants, lambda source: found(read(source.text, source.file), source)
+)

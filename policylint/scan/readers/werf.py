@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
+from policylint.scan.declarations.declared import Declaration, Read, Word, found, word
 from policylint.scan.invocations.reader import Reader
-from policylint.scan.readers.declared import Declaration, Read, Word, found, word
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
 

@@ -105,7 +105,7 @@ def _meets(one: str | None, other: str | None) -> bool:
 def _routes(
     release: str, paths: Sequence[Path], root: Path, skip: Sequence[str]
 ) -> Iterator[tuple[Route, str | None]]:
-    from policylint.scan.readers.walk import naming
+    from policylint.scan.repository.walk import naming
 
     for source in naming(release, paths, root, skip=skip):
         parts = {*source.path.parts[:-1], *source.path.suffixes}

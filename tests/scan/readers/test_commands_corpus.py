@@ -12,7 +12,7 @@ import pytest
 
 from policylint.kyaml.load import load
 from policylint.scan.invocations.model import Invocation
-from policylint.scan.readers.registry import read_source
+from policylint.scan.repository.registry import read_source
 from policylint.scan.texts.source import Source
 
 ROOT = Path(__file__).parents[3]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from policylint.errors import RuleFailure
 from policylint.scan.invocations.model import Invocation
-from policylint.scan.readers.registry import readers
+from policylint.scan.repository.registry import readers
 from policylint.scan.texts.source import Source
 
 CORPUS = Path(__file__).parents[3] / "fixtures" / "pipelines" / "commands"

@@ -11,7 +11,7 @@ import pytest
 from policylint.kyaml.load import load
 from policylint.scan.invocations.model import ALWAYS, Flag, Invocation
 from policylint.scan.invocations.reader import Found
-from policylint.scan.readers.registry import read_source
+from policylint.scan.repository.registry import read_source
 from policylint.scan.texts.source import Source
 
 CORPUS = Path(__file__).parents[3] / "fixtures" / "pipelines" / "declarative"

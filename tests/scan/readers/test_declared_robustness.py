@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policylint.errors import RuleFailure
+from policylint.scan.declarations.declared import found
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.invocations.reader import Found
-from policylint.scan.readers.declared import found
-from policylint.scan.readers.registry import readers
+from policylint.scan.repository.registry import readers
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from policylint.scan.declarations.declared import Declaration, first, word
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.settings import settings, strongest
-from policylint.scan.readers.declared import Declaration, first, word
 from policylint.scan.texts.yaml import Tree
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policylint.scan.readers.registry import commands_of, read_source
-from policylint.scan.readers.walk import scan
+from policylint.scan.repository.registry import commands_of, read_source
+from policylint.scan.repository.walk import scan
 from policylint.scan.texts.source import Source
 
 COMMAND = "#!/bin/sh\nhelm upgrade web ./web\n"

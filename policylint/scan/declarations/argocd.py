@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from policylint.scan.declarations.declared import Declaration, first, word
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.settings import (
     Setting,
@@ -14,7 +15,6 @@ from policylint.scan.invocations.settings import (
     strongest,
     tables,
 )
-from policylint.scan.readers.declared import Declaration, first, word
 from policylint.scan.texts.yaml import Spot, Tree
 
 

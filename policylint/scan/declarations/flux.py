@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from policylint.scan.declarations.declared import Declaration, Word, first, word
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.settings import Setting, settings, strongest
-from policylint.scan.readers.declared import Declaration, Word, first, word
 from policylint.scan.texts.yaml import Tree
 
 Sources = Mapping[tuple[str, str | None, str | None], Tree]

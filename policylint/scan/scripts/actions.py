@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from policylint.runtime import resources
 from policylint.scan.invocations.model import Flag, Invocation, Job
-from policylint.scan.readers.ci import script, variables
+from policylint.scan.scripts.ci import script, variables
 from policylint.scan.shells import argv
 from policylint.scan.shells import flags as tables
 from policylint.scan.shells.syntax import prepare

@@ -13,8 +13,8 @@ from policylint.errors import RuleFailure
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.invocations.reader import Found
-from policylint.scan.readers.listing import WORDS, Listing, listed, settings
-from policylint.scan.readers.registry import read_source, readers
+from policylint.scan.repository.listing import WORDS, Listing, listed, settings
+from policylint.scan.repository.registry import read_source, readers
 from policylint.scan.texts.source import Source
 
 _WORD = pattern("|".join(map(re.escape, WORDS)).encode(), re.IGNORECASE)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import shell
 from policylint.scan.invocations.model import Invocation, Job
-from policylint.scan.readers.batch import batch
-from policylint.scan.readers.powershell import powershell
+from policylint.scan.scripts.batch import batch
+from policylint.scan.scripts.powershell import powershell
 from policylint.scan.shells.env import Env, Value
 from policylint.scan.shells.syntax import prepare
 from policylint.scan.texts.source import Source

@@ -1,0 +1,1 @@
+"""Declared releases: what a tool's objects say, as the invocations that they stand for."""

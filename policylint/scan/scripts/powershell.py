@@ -1,0 +1,262 @@
+"""PowerShell scripts: each statement that runs helm, with the strings and arrays that the script
+puts together.
+
+What PowerShell writes otherwise than a shell (`$env:X`, `$x.Key`, `@splat`, backticks) is written
+as a shell has it, each character where it stands; the commands are then read as shell commands.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policylint.runtime.patterns import pattern
+from policylint.scan.invocations.model import Invocation, Job
+from policylint.scan.scripts.batch import read
+from policylint.scan.shells.env import Value
+from policylint.scan.shells.syntax import prepare
+from policylint.scan.texts.source import Source
+from policylint.scan.texts.text import HOLE, Text, Word, filled, rewritten
+
+_OPENING = pattern(r"@([\"'])(?=\n)|<#|(?<![^\s;{}()])#[^\n]*")
+"""A here-string, a block of comment or a comment."""
+_ASSIGN = pattern(
+    r"(?:^|[;{(,])[ \t]*(?:\[(?:[^\[\]\n]|\[\])*\]\s*)*"
+    r"\$(?:\w+:)?(\w+)[ \t]*(\+?=)(?!=)[ \t]*(@\(|(?=[\"'])|[^\n;]*)",
+    re.MULTILINE,
+)
+_STRING = pattern(r"\"(?:`.|\"\"|[^\"`])*\"|'(?:''|[^'])*'", re.DOTALL)
+_ITEM = pattern(r"\"(?:`.|\"\"|[^\"`])*\"|'(?:''|[^'])*'|\$[\w:]+|[^\s,;()\"']+", re.DOTALL)
+_PLAIN = pattern(r"\$?[\w./-]+$")
+_INNER = pattern(r"\$\((?:[^()\n]|\([^()\n]*\))*+\)|\$\{?[\w:]+\}?")
+_BRACE = pattern(_STRING.pattern + r"|[{}]", re.DOTALL)
+_BRACKET = pattern(_STRING.pattern + r"|[()]", re.DOTALL)
+_LONGEST = 5_000
+"""The characters within which a list is closed."""
+_PARAMETERS = pattern(r"\bparam\s*\(", re.IGNORECASE)
+_VARIABLE = pattern(
+    r"\$\(\s*\$(?:\w+:)?(\w+)\s*\)"  # $($name)
+    r"|\$(?:\{(?:\w+:)?(\w+)\}|(?:\w+:(?!:))?([A-Za-z_]\w*))((?:\.\w+|\[[^\]\n]*\]|::\w+)*)"  # ${name} $env:x $a.b[0]
+)
+_SPLAT = pattern(r"(?<=\s)@([A-Za-z]\w*)(?=\s|$)")
+_RUNNERS = pattern(
+    r"\b(?:Invoke-Expression|iex)\b(?:[ \t]+-Command\b)?|\bcmd(?:\.exe)?[ \t]+/[cC]\b|\bInvoke-Command\b",
+    re.IGNORECASE,
+)
+_STARTED = pattern(
+    r"\bStart-Process\b[ \t]+(?:-NoNewWindow[ \t]+|-Wait[ \t]+)*(?:-FilePath[ \t]+)?[\"']?(?=helm)",
+    re.IGNORECASE,
+)
+_LISTED = pattern(
+    r"[\"']?[ \t]+(?:-Wait[ \t]+|-NoNewWindow[ \t]+)*-ArgumentList[ \t]+([^\n;|]*)", re.IGNORECASE
+)
+
+
+def powershell(
+    source: Source, text: Text, known: Mapping[str, Text], job: Job | None = None
+) -> Iterator[Invocation]:
+    """The invocations of a PowerShell script."""
+    text = prepare(text)
+    text = filled(text, _silent(text.text), " ")
+    values: dict[str, Value | None] = {name.lower(): value for name, value in known.items()}
+    blocks = _Blocks.of(text.text)
+    for each in _ASSIGN.finditer(text.text):
+        if not blocks.overridden(each.start(1)):
+            _assign(text, each, values, inside=blocks.depth(each.start(1)) > 0)
+    settled = {name: value for name, value in values.items() if value is not None}
+    yield from read(source, _written(text, settled), settled, "`", job)
+
+
+def _silent(text: str) -> Iterator[tuple[int, int]]:
+    """Where here-strings and comments stand; what is opened and never closed is none."""
+    at = 0
+    unclosed: set[str] = set()
+    while match := _OPENING.search(text, at):
+        at, mark = match.end(), match.group()
+        if mark.startswith("#"):
+            yield match.span()
+        elif mark not in unclosed:
+            closing = re.compile(rf"^[ \t]*{match[1]}@" if match[1] else "#>", re.MULTILINE).search(
+                text, at
+            )
+            if closing:
+                at = closing.end()
+                yield match.start(), at
+            else:
+                unclosed.add(mark)
+
+
+class _Blocks(Struct, frozen=True):
+    """Where the blocks of a script begin and end, and where the parameters of its functions
+    stand."""
+
+    at: tuple[int, ...]
+    depths: tuple[int, ...]
+    parameters: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def of(cls, text: str) -> _Blocks:
+        """The blocks of a text; braces in strings are none."""
+        braces = [match for match in _BRACE.finditer(text) if match.group() in "{}"]
+        depths = accumulate((1 if match.group() == "{" else -1 for match in braces), initial=0)
+        found = cls(tuple(match.start() for match in braces), tuple(depths), ())
+        opened = [
+            match.end() for match in _PARAMETERS.finditer(text) if found.depth(match.start()) > 0
+        ]
+        return replace(found, parameters=tuple((at, _closing(text, at)) for at in opened))
+
+    def depth(self, at: int) -> int:
+        """How many blocks are open at a position."""
+        return self.depths[bisect_left(self.at, at)]
+
+    def overridden(self, at: int) -> bool:
+        """Whether an assignment is the default of a function's parameter, which its callers
+        give."""
+        index = bisect_right(self.parameters, at, key=lambda span: span[0]) - 1
+        return index >= 0 and at < self.parameters[index][1]
+
+
+def _assign(
+    text: Text, match: re.Match[str], values: dict[str, Value | None], *, inside: bool
+) -> None:
+    """Note what one assignment makes of a variable; one that may not be reached leaves it
+    unknown."""
+    name, operator = match[1].lower(), match[2]
+    if match[3] == "@(":
+        found: Value | None = _items(text, match.end(), _closing(text.text, match.end()))
+    else:
+        found = _scalar(text, match)
+    if operator == "+=":
+        before = values.get(name)
+        if isinstance(before, tuple) and found is not None:
+            more = found if isinstance(found, tuple) else (Word(found, found.text, quoted=True),)
+            values[name] = (
+                (*before, *(_maybe(word) for word in more)) if inside else (*before, *more)
+            )
+        else:
+            values[name] = None
+    else:
+        values[name] = None if inside and name in values and values[name] != found else found
+
+
+def _scalar(text: Text, match: re.Match[str]) -> Value | None:
+    """A string, a number, a switch or `"a", "b"`; None for what PowerShell works out."""
+    quoted = _STRING.match(text.text, match.end()) if not match[3] else None
+    if quoted is None:
+        start, plain = match.start(3), match[3].rstrip(" \t,)")
+        return (
+            text.slice(start, start + len(plain))
+            if plain[:1].isdigit() and _PLAIN.match(plain)
+            else None
+        )
+    behind = re.compile(r"[ \t]*(?:([;\n})]|\Z)|(,))[ \t]*(\n?)").match(text.text, quoted.end())
+    if behind is None:
+        return None
+    if behind[2] and not re.compile(r"\s*(?:\[|\$)").match(text.text, behind.end()):
+        line = text.text.find("\n", match.end())
+        return _items(text, match.end(), line if line >= 0 else len(text.text))
+    return _string(text, quoted)
+
+
+def _string(text: Text, match: re.Match[str]) -> Text:
+    """A string's text; what a double-quoted one puts in cannot be told."""
+    inner = text.slice(match.start() + 1, match.end() - 1)
+    if match.group().startswith('"'):
+        inner = filled(inner, (each.span() for each in _INNER.finditer(inner.text)), HOLE)
+    return inner
+
+
+def _items(text: Text, start: int, end: int) -> tuple[Word, ...]:
+    """The words of an array; what is no string or plain word cannot be told."""
+    found = []
+    for match in _ITEM.finditer(text.text, start, end):
+        part = text.slice(match.start(), match.end())
+        span = (part.start, part.end)
+        if match.group()[0] in "\"'":
+            found.append(Word(_string(text, match), match.group(), span, quoted=True))
+        elif match.group().startswith("$"):
+            found.append(Word(Text(HOLE, (part.start,), "."), match.group(), span, quoted=True))
+        else:
+            found.append(Word(part, match.group(), span, quoted=True))
+    return tuple(found)
+
+
+def _maybe(word: Word) -> Word:
+    return Word(word.text, word.raw, word.span, word.quoted, maybe=True)
+
+
+def _closing(text: str, at: int) -> int:
+    """The position of the bracket that closes a list; where none does it soon, that of what opens
+    it."""
+    depth = 1
+    for match in _BRACKET.finditer(text, at, at + _LONGEST):
+        depth += {"(": 1, ")": -1}.get(match.group(), 0)
+        if depth == 0:
+            return match.start()
+    return at
+
+
+def _written(text: Text, values: Mapping[str, Value]) -> Text:
+    """The script with variables, splats and calls as a shell would write them."""
+    parts = [
+        *_VARIABLE.finditer(text.text),
+        *_SPLAT.finditer(text.text),
+        *_RUNNERS.finditer(text.text),
+    ]
+    parts += [*_STARTED.finditer(text.text)]
+    literal = [
+        (match.start(), match.end())
+        for match in _STRING.finditer(text.text)
+        if match.group()[0] == "'"
+    ]
+    starts = [start for start, _ in literal]
+    changes, at = [], 0
+    for match in sorted(parts, key=lambda each: each.start()):
+        within = bisect_right(starts, match.start()) - 1
+        if match.start() < at or (within >= 0 and match.start() < literal[within][1]):
+            continue
+        quoted, at = _quoted(text.text, match.start()), match.end()
+        changes.append((match.start(), at, _shown(text, match, values, quoted=quoted)))
+    return _arguments(rewritten(text, changes))
+
+
+def _quoted(text: str, at: int) -> bool:
+    line = text[text.rfind("\n", 0, at) + 1 : at]
+    return line.replace('`"', "").count('"') % 2 == 1
+
+
+def _shown(text: Text, match: re.Match[str], values: Mapping[str, Value], *, quoted: bool) -> Text:
+    """What one of PowerShell's own words is in a shell."""
+    if match.re.pattern == _SPLAT.pattern:
+        new = f'"${{{match[1].lower()}[@]}}"'
+    elif match.re.pattern == _RUNNERS.pattern:
+        new = "eval"
+    elif match.re.pattern == _STARTED.pattern:
+        new = ""
+    elif match[4] and not (quoted and match[4].startswith(".")):
+        new = HOLE
+    else:
+        name = (match[1] or match[2] or match[3]).lower()
+        many = isinstance(values.get(name), tuple) and not quoted
+        new = (f'"${{{name}[@]}}"' if many else f"${{{name}}}") + (match[4] or "")
+    place, last = text.at[match.start()], text.at[match.end() - 1]
+    return Text(new, (*(place,) * (len(new) - 1), last) if new else (), "." * len(new))
+
+
+def _arguments(text: Text) -> Text:
+    """`Start-Process helm -ArgumentList "a", "b"` as `helm a b`."""
+    changes = []
+    for match in re.finditer(r"\bhelm(?:file)?(?:\.exe)?(?=[\"']?[ \t]+-)", text.text):
+        listed = _LISTED.match(text.text, match.end())
+        if listed is not None:
+            given = text.slice(listed.start(1), listed.end(1))
+            given = filled(
+                given, (char.span() for char in re.finditer(r",|@\(|\)|\"|'", given.text)), " "
+            )
+            changes.append((match.end(), listed.end(), Text.of(" ") + given))
+    return rewritten(text, changes)
