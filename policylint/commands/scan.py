@@ -64,10 +64,8 @@ def _listed(asked: Survey) -> list[Listing]:
 
 
 def _searched(listings: Sequence[Listing]) -> Scan:
-    from policylint.scan.repository.registry import readers
     from policylint.scan.repository.walk import scanned
 
-    readers()
     return scanned(listings, Path.cwd())
 
 

@@ -20,7 +20,6 @@ from policylint.scan.invocations.settings import (
     strongest,
     tables,
 )
-from policylint.scan.texts.languages import language
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Spot, Tree, documents
 
@@ -28,7 +27,6 @@ _MODULES = ("kubernetes.core.helm", "community.kubernetes.helm", "community.gene
 _GROUPS = ("group/kubernetes.core.helm", "group/helm")
 """The action group that holds the module (meta/runtime.yml of kubernetes.core)."""
 _SETTERS = ("vars", "set_fact", "ansible.builtin.set_fact")
-_MARKS = ("helm:", "helm :", 'helm":', "helm':")
 _MENTION = pattern(r"^\s*(?:- )?[\"']?(?:[a-z]+\.[a-z]+\.)?helm[\"']?\s*:", re.MULTILINE)
 _PAIR = pattern(r"(\w+)=(\"[^\"]*\"|'[^']*'|\{\{.*?\}\}|\S+)")
 _OWN = (
@@ -204,11 +202,7 @@ def _pair_spot(arguments: Tree, name: str) -> Spot:
 
 
 def _wants(source: Source) -> bool:
-    if language(source.name) not in (".yaml", ".yml") or not any(
-        mark in source.text for mark in _MARKS
-    ):
-        return False
     return bool(_MENTION.search(source.text))
 
 
-READER = Reader("ansible", _wants, lambda source: found(read(source.text, source.file), source))
+READER = Reader(lambda source: found(read(source.text, source.file), source), _wants)

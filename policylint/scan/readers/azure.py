@@ -10,7 +10,7 @@ from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Job
 from policylint.scan.invocations.reader import Found, Reader
 from policylint.scan.scripts.actions import Step, invocation, row_of
-from policylint.scan.scripts.ci import is_yaml, mentions, minutes, resolve, script, variables
+from policylint.scan.scripts.ci import minutes, resolve, script, variables
 from policylint.scan.shells.syntax import prepare
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import TAIL, Text, filled
@@ -24,8 +24,6 @@ _SCRIPTS = ("script", "inlineScript", "inline", "bash", "command")
 
 
 def _wants(source: Source) -> bool:
-    if not is_yaml(source) or not mentions(source):
-        return False
     text = source.text
     if re.search(r"^\s*-?\s*task:\s*[\"']?\w+@\d", text, re.M) or "azure-pipelines" in source.name:
         return True
@@ -101,4 +99,4 @@ def _exported(known: Mapping[str, Text]) -> dict[str, Text]:
     return {**known, **{name.upper().replace(".", "_"): value for name, value in known.items()}}
 
 
-READER = Reader("azure", _wants, _read, rank=1)
+READER = Reader(_read, _wants)

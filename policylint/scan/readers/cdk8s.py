@@ -83,8 +83,7 @@ def _word(given: Literal | None) -> Word:
 
 
 def _wants(source: Source) -> bool:
-    named = source.suffix in (".ts", ".js", ".mjs", ".py")
-    return named and "Helm" in source.text and bool(_IMPORT.search(source.text))
+    return bool(_IMPORT.search(source.text))
 
 
-READER = Reader("cdk8s", _wants, lambda source: found(read(source), source))
+READER = Reader(lambda source: found(read(source), source), _wants)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from policylint.scan.invocations.model import Job
 from policylint.scan.invocations.reader import Found, Reader
 from policylint.scan.scripts.actions import Step, invocation, row_of
-from policylint.scan.scripts.ci import is_yaml, mentions, script, variables
+from policylint.scan.scripts.ci import script, variables
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
 from policylint.scan.texts.yaml import Tree, failures, roots
@@ -16,8 +16,6 @@ from policylint.scan.texts.yamlscalars import text_of
 
 
 def _wants(source: Source) -> bool:
-    if not is_yaml(source) or not mentions(source):
-        return False
     named = ".circleci" in source.path.parts
     return named or bool(
         re.search(r"^version:\s*[\"']?2(?:\.\d)?", source.text, re.M) and "steps:" in source.text
@@ -83,4 +81,4 @@ def _orb(
             yield from _steps(source, value, {}, job, orbs)
 
 
-READER = Reader("circleci", _wants, _read, rank=1)
+READER = Reader(_read, _wants)

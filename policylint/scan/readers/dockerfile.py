@@ -1,4 +1,4 @@
-"""Dockerfiles, crontabs and package.json: commands in files of a form of their own."""
+"""Dockerfiles: RUN, CMD, ENTRYPOINT and HEALTHCHECK, with the variables set above them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,6 @@ _INSTRUCTION = pattern(
 )
 _HEREDOC = pattern(r"<<-?[\"']?(\w+)[\"']?[^\n]*\n(.*?)^\t*\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _OPTIONS = pattern(r"(?:--\w[\w-]*=\S+\s+)*")
-_WHEN = r"(?:@\w+|(?:[\d*/,A-Za-z-]+[ \t]+){5})"
-_USER = r"(?:(?:root|[a-z_][\w-]*)[ \t]+(?=\S*(?:helm|/|sudo|bash|sh\b)))?"
-_CRON = pattern(rf"^[ \t]*{_WHEN}[ \t]*{_USER}(.+)$", re.MULTILINE)
 
 
 def _dockerfile(source: Source) -> Iterator[Found]:
@@ -60,35 +57,4 @@ def _json(source: Source, part: Text) -> Text:
     return words(moved)
 
 
-def _crontab(source: Source) -> Iterator[Found]:
-    for match in _CRON.finditer(source.text):
-        if "helm" in match[1]:
-            yield from shell(source, Text.cut(source.text, match.start(1), match.end(1)))
-
-
-def _package(source: Source) -> Iterator[Found]:
-    for root in roots(source):
-        scripts = root.get("scripts")
-        for _, value in scripts.pairs() if scripts else ():
-            yield from shell(source, text_of(value))
-
-
-def _is_dockerfile(source: Source) -> bool:
-    name = source.name.lower()
-    return (
-        name in ("dockerfile", "containerfile")
-        or name.endswith((".dockerfile", ".containerfile"))
-        or (name.startswith(("dockerfile.", "dockerfile-", "containerfile.")))
-    )
-
-
-def _is_crontab(source: Source) -> bool:
-    name = source.name.lower()
-    return "crontab" in name or name.endswith(".cron") or "/cron.d/" in f"/{source.file}"
-
-
-READERS = (
-    Reader("dockerfile", _is_dockerfile, _dockerfile, rank=1),
-    Reader("crontab", _is_crontab, _crontab, rank=1),
-    Reader("package.json", lambda source: source.name == "package.json", _package, rank=1),
-)
+READER = Reader(_dockerfile)

@@ -10,7 +10,7 @@ from policylint.scan.texts.source import Source
 
 
 def _wants(source: Source) -> bool:
-    return "helm:" in source.text and stem(source.path) in ("fleet.yaml", "fleet.yml")
+    return stem(source.path) in ("fleet.yaml", "fleet.yml")
 
 
-READER = Reader("fleet", _wants, lambda source: found(read(source.text, source.file), source))
+READER = Reader(lambda source: found(read(source.text, source.file), source), _wants)

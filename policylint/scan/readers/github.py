@@ -13,9 +13,7 @@ from policylint.scan.invocations.model import Job
 from policylint.scan.invocations.reader import Found, Reader
 from policylint.scan.scripts.actions import Step, invocation, row_of
 from policylint.scan.scripts.ci import (
-    is_yaml,
     makes_cluster,
-    mentions,
     minutes,
     resolve,
     script,
@@ -35,8 +33,6 @@ _HELM_IMAGE = pattern(r"docker://\S*helm\S*$")
 
 
 def _wants(source: Source) -> bool:
-    if not is_yaml(source) or not mentions(source):
-        return False
     text = source.text
     workflow = re.search(r"^jobs:", text, re.M) and re.search(r"\bruns-on:|\bsteps:|\buses:", text)
     composite = re.search(r"^runs:", text, re.M) and "using:" in text
@@ -157,4 +153,4 @@ def _texts(
             yield from nested(source, value)
 
 
-READER = Reader("github", _wants, _read, rank=1)
+READER = Reader(_read, _wants)

@@ -9,10 +9,8 @@ from collections.abc import Iterator, Mapping
 from policylint.scan.invocations.model import Job
 from policylint.scan.invocations.reader import Found, Reader
 from policylint.scan.scripts.ci import (
-    is_yaml,
     lines,
     makes_cluster,
-    mentions,
     minutes,
     script,
     variables,
@@ -28,8 +26,6 @@ _DEPTH = 10
 
 
 def _wants(source: Source) -> bool:
-    if not is_yaml(source) or not mentions(source):
-        return False
     if "gitlab-ci" in source.name or ".gitlab" in source.path.parts:
         return True
     keyed = re.search(r"^ +(?:before_|after_)?script:", source.text, re.M)
@@ -123,4 +119,4 @@ def _lines(root: Keys, node: Tree | None, depth: int = 0) -> Text:
     return joined((_lines(root, item, depth + 1) for item in node.items()), "\n")
 
 
-READER = Reader("gitlab", _wants, _read, rank=2)
+READER = Reader(_read, _wants)

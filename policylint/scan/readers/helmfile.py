@@ -14,8 +14,6 @@ from policylint.scan.declarations.declared import Declaration, Read, Word, first
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import Setting, arguments, setting, strongest, tables
-from policylint.scan.texts.languages import language
-from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
 
 Near = Callable[[str], str | None]
@@ -235,10 +233,4 @@ def _listed(layers: list[Layer], key: str) -> Iterator[Tree]:
         yield from [found[0]] if found[0].dynamic and found[0].text else found[0].items()
 
 
-def _wants(source: Source) -> bool:
-    return language(source.name) in (".yaml", ".yml") and "releases:" in source.text
-
-
-READER = Reader(
-    "helmfile", _wants, lambda source: found(read(source.text, source.file, source.near), source)
-)
+READER = Reader(lambda source: found(read(source.text, source.file, source.near), source))

@@ -226,11 +226,4 @@ def _job(text: str) -> Job:
     )
 
 
-def _wants(source: Source) -> bool:
-    name = source.name
-    if "jenkinsfile" in name.lower() or name.endswith((".jenkinsfile", ".jenkins", ".pipeline")):
-        return True
-    return name.endswith((".groovy", ".gvy")) and "helm" in source.text
-
-
-READER = Reader("jenkins", _wants, _read, rank=1)
+READER = Reader(_read)

@@ -105,9 +105,4 @@ def _parameters(text: str, recipe: re.Match[str]) -> dict[str, Text]:
     return found
 
 
-def _wants(source: Source) -> bool:
-    name = source.name.lower()
-    return name in ("justfile", ".justfile") or name.endswith(".just")
-
-
-READER = Reader("just", _wants, _read, rank=1)
+READER = Reader(_read)

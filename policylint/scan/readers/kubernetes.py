@@ -16,7 +16,7 @@ from policylint.scan.declarations.manifests import mentions, objects
 from policylint.scan.declarations.objects import declarations
 from policylint.scan.invocations.reader import Found, Reader
 from policylint.scan.texts.hcl import here_documents
-from policylint.scan.texts.languages import TEXT, YAML, language
+from policylint.scan.texts.languages import YAML, language
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
 
@@ -28,7 +28,7 @@ _LITERAL = pattern(r"(\"[^\"$`\\]*\"|'[^']*'|[\w./:@%+~-]+)[ \t]*(?:#.*)?$")
 
 
 def _wants(source: Source) -> bool:
-    return mentions(source.text) and language(source.name) in (*YAML, *TEXT, "")
+    return mentions(source.text)
 
 
 def _read(source: Source) -> Iterator[Found]:
@@ -87,4 +87,4 @@ def _beside(source: Source) -> Iterator[Tree]:
             yield from (each for each in found if isinstance(each, Tree))
 
 
-READER = Reader("kubernetes", _wants, _read)
+READER = Reader(_read, _wants)

@@ -10,8 +10,6 @@ from policylint.scan.declarations.declared import Declaration, Read, first, foun
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import settings, strongest
-from policylint.scan.texts.languages import language
-from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Spot, Tree, documents
 
 _LISTS = ("helmCharts", "helmChartInflationGenerator")
@@ -60,11 +58,4 @@ def _values(item: Tree) -> Iterator[str]:
         yield INLINE
 
 
-def _wants(source: Source) -> bool:
-    text = source.text
-    return language(source.name) in (".yaml", ".yml") and (
-        "helmChart" in text or "HelmChartInflationGenerator" in text
-    )
-
-
-READER = Reader("kustomize", _wants, lambda source: found(read(source.text, source.file), source))
+READER = Reader(lambda source: found(read(source.text, source.file), source))

@@ -203,13 +203,4 @@ def _plain(recipe: Text) -> Text:
     return filled(recipe, (prefix.span() for prefix in prefixes if prefix), " ")
 
 
-def _wants(source: Source) -> bool:
-    name = source.name
-    return (
-        name in ("Makefile", "makefile", "GNUmakefile")
-        or name.endswith((".mk", ".mak", ".make"))
-        or (name.startswith(("Makefile.", "Makefile-", "makefile.")))
-    )
-
-
-READER = Reader("make", _wants, _read, rank=1)
+READER = Reader(_read)

@@ -44,11 +44,6 @@ _START = pattern(
 )
 
 
-def _wants(source: Source) -> bool:
-    name = source.name.lower().removesuffix(".gotmpl").removesuffix(".tmpl")
-    return name.endswith((".md", ".markdown", ".mdx", ".mdown")) and "helm" in source.text.lower()
-
-
 def _read(source: Source) -> Iterator[Found]:
     from markdown_it import MarkdownIt
 
@@ -118,4 +113,4 @@ def _session(text: Text) -> Text:
     return text
 
 
-READER = Reader("markdown", _wants, _read, rank=1)
+READER = Reader(_read)

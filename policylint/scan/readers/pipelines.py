@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from policylint.scan.invocations.reader import Found, Reader
-from policylint.scan.scripts.ci import is_yaml, variables
+from policylint.scan.scripts.ci import variables
 from policylint.scan.scripts.keys import MENTION, commands
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
@@ -18,8 +18,7 @@ from policylint.scan.texts.yaml import Tree, failures, roots, walk
 
 
 def _wants(source: Source) -> bool:
-    yaml = is_yaml(source) or source.name.endswith((".yml.j2", ".yaml.j2"))
-    return yaml and bool(MENTION.search(source.text))
+    return bool(MENTION.search(source.text))
 
 
 def _read(source: Source) -> Iterator[Found]:
@@ -43,4 +42,4 @@ def _shared(root: Tree) -> dict[str, Text]:
     return variables(root.get("vars"))
 
 
-READER = Reader("pipelines", _wants, _read, rank=3)
+READER = Reader(_read, _wants)

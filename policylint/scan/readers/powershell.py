@@ -10,12 +10,8 @@ from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
 
 
-def _wants(source: Source) -> bool:
-    return source.suffix.lower() in (".ps1", ".psm1")
-
-
 def _file(source: Source) -> Iterator[Found]:
     yield from powershell(source, Text.cut(source.text, 0, len(source.text)), {})
 
 
-READER = Reader("powershell", _wants, _file, rank=1)
+READER = Reader(_file)

@@ -17,15 +17,6 @@ from policylint.scan.texts.literals import Call, Literal, typescript_calls
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
 
-_MARKS = {
-    ".yaml": ("kubernetes:helm.sh/",),
-    ".yml": ("kubernetes:helm.sh/",),
-    ".py": ("pulumi_kubernetes",),
-    ".ts": ("@pulumi/kubernetes",),
-    ".js": ("@pulumi/kubernetes",),
-    ".mjs": ("@pulumi/kubernetes",),
-}
-"""What a file with a Helm release names, by suffix."""
 _TYPE = pattern(r"kubernetes:helm\.sh/v\d\w*:(Release|Chart)$")
 _CLASS = pattern(r"(?:^|\.)(?:helm\.)?v[234]\.(Release|Chart)$")
 _CHARTS = {"chart", "path"}
@@ -154,10 +145,6 @@ def _settings(call: Call) -> Iterator[Setting]:
             )
 
 
-def _wants(source: Source) -> bool:
-    return any(mark in source.text for mark in _MARKS.get(source.suffix, ()))
-
-
 def _read(source: Source) -> Iterator[Found]:
     if source.suffix in (".yaml", ".yml"):
         return found(read_yaml(source.text, source.file), source)
@@ -166,4 +153,4 @@ def _read(source: Source) -> Iterator[Found]:
     return found(read_typescript(source.text), source)
 
 
-READER = Reader("pulumi", _wants, _read)
+READER = Reader(_read)

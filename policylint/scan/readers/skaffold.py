@@ -9,7 +9,6 @@ from policylint.errors import ReadError
 from policylint.scan.declarations.declared import Declaration, Read, first, found, word
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import Setting, arguments, settings, strongest
-from policylint.scan.texts.languages import language
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
 
@@ -74,11 +73,7 @@ def _leaves(tree: Tree, prefix: str) -> Iterator[str]:
 
 
 def _wants(source: Source) -> bool:
-    return (
-        language(source.name) in (".yaml", ".yml")
-        and "skaffold/v" in source.text
-        and "releases" in source.text
-    )
+    return "releases" in source.text
 
 
-READER = Reader("skaffold", _wants, lambda source: found(read(source.text, source.file), source))
+READER = Reader(lambda source: found(read(source.text, source.file), source), _wants)

@@ -204,12 +204,6 @@ def _sets(block: Block, module: Module) -> Iterator[str]:
         yield from (name for _ in said) if isinstance(said, list) else (name,)
 
 
-def _wants(source: Source) -> bool:
-    kind = language(source.name)
-    declares = "helm_release" in source.text or (kind in _OWN and "apiVersion" in source.text)
-    return declares and kind in (*_OWN, *_OTHERS)
-
-
 def _read(source: Source) -> Iterator[Found]:
     kind = language(source.name)
     if kind not in (*_OWN, ".hcl"):
@@ -218,4 +212,4 @@ def _read(source: Source) -> Iterator[Found]:
     return found([*own, *read_inside(source.text, here_documents(source.text))], source)
 
 
-READER = Reader("terraform", _wants, _read)
+READER = Reader(_read)

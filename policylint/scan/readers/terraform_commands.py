@@ -21,7 +21,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": " "}
 
 
 def _wants(source: Source) -> bool:
-    return source.suffix in (".tf", ".tofu") and mentions(source) and "-exec" in source.text
+    return mentions(source)
 
 
 def _read(source: Source) -> Iterator[Found]:
@@ -105,4 +105,4 @@ def _unescaped(text: Text) -> Text:
     return text
 
 
-READER = Reader("terraform-commands", _wants, _read)
+READER = Reader(_read, _wants)

@@ -10,8 +10,6 @@ from policylint.scan.declarations.declared import Declaration, Read, Word, found
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import settings, strongest
-from policylint.scan.texts.languages import language
-from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
 
 _SETS = ("set", "set_sensitive", "set_list", "set_wo", "set_string")
@@ -76,10 +74,4 @@ def _declaration(named: Tree, block: Tree, known: Mapping[str, Tree]) -> Declara
     )
 
 
-def _wants(source: Source) -> bool:
-    return "helm_release" in source.text and language(source.name) == ".json"
-
-
-READER = Reader(
-    "terraform-json", _wants, lambda source: found(read(source.text, source.file), source)
-)
+READER = Reader(lambda source: found(read(source.text, source.file), source))

@@ -49,8 +49,7 @@ def _name(tree: Tree | None, project: Word) -> Word:
 
 
 def _wants(source: Source) -> bool:
-    named = source.name.startswith("werf") and source.suffix in (".yaml", ".yml")
-    return named and "deploy:" in source.text and "project:" in source.text
+    return source.suffix in (".yaml", ".yml") and "project:" in source.text
 
 
-READER = Reader("werf", _wants, lambda source: found(read(source.text, source.file), source))
+READER = Reader(lambda source: found(read(source.text, source.file), source), _wants)

@@ -14,7 +14,7 @@ from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.invocations.reader import Found
 from policylint.scan.repository.listing import WORDS, Listing, listed, settings
-from policylint.scan.repository.registry import read_source, readers
+from policylint.scan.repository.registry import read_source, readers_of
 from policylint.scan.texts.source import Source
 
 _WORD = pattern("|".join(map(re.escape, WORDS)).encode(), re.IGNORECASE)
@@ -109,7 +109,7 @@ def _candidate(
         return None
     if len(data) > settings()["largest"]:
         source = _source(path, data, root)
-        if not any(reader.wants(source) for reader in readers()):
+        if not any(readers_of(source)):
             return None
         message = f"{path}: larger than {settings()['largest']} bytes, not read"
         failures.append(RuleFailure("scan", message, "name smaller files, or leave the file out"))

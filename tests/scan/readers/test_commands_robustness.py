@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from policylint.errors import RuleFailure
 from policylint.scan.invocations.model import Invocation
-from policylint.scan.repository.registry import readers
+from policylint.scan.repository.registry import reader, wanted
 from policylint.scan.texts.source import Source
 
 CORPUS = Path(__file__).parents[3] / "fixtures" / "pipelines" / "commands"
@@ -43,9 +43,9 @@ def read(name: str, text: str) -> list[Invocation | RuleFailure]:
     source = Source.of(name, text.encode(), CORPUS)
     return [
         each
-        for reader in readers()
-        if reader.rank and reader.wants(source)
-        for each in reader.read(source)
+        for name, files in wanted().items()
+        if files.rank and files.hold(source) and reader(name).wants(source)
+        for each in reader(name).read(source)
     ]
 
 

@@ -13,7 +13,7 @@ from policylint.errors import RuleFailure
 from policylint.scan.declarations.declared import found
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.invocations.reader import Found
-from policylint.scan.repository.registry import readers
+from policylint.scan.repository.registry import reader, wanted
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
 
@@ -26,9 +26,9 @@ def read(file: str, text: str) -> list[Found]:
     source = Source.of(file, text.encode(), CORPUS)
     return [
         each
-        for reader in readers()
-        if reader.rank == 0 and reader.wants(source)
-        for each in reader.read(source)
+        for name, files in wanted().items()
+        if files.rank == 0 and files.hold(source) and reader(name).wants(source)
+        for each in reader(name).read(source)
     ]
 
 
