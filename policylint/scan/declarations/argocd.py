@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from policylint.scan.declarations.declared import Declaration, first, word
-from policylint.scan.invocations.model import INLINE
+from policylint.scan.declarations.rows import declaration
 from policylint.scan.invocations.settings import (
     Setting,
     read_value,
     setting,
-    settings,
     strongest,
     tables,
 )
@@ -58,20 +59,13 @@ def _declaration(root: Tree, application: Tree, source: Tree, spot: Spot) -> Dec
     spec = application.get("spec") or application
     repository = source.get("repoURL")
     packed = repository if (repository and (repository.text or "").startswith("oci://")) else None
-    return Declaration(
-        tool="argocd",
-        spot=spot,
-        release=first(
-            word(source.get("helm", "releaseName")), word(application.get("metadata", "name"))
-        ),
-        chart=first(word(source.get("chart")), word(packed), word(source.get("path"))),
-        version=word(source.get("targetRevision")),
-        namespace=first(
-            word(source.get("helm", "namespace")), word(spec.get("destination", "namespace"))
-        ),
-        settings=strongest([*settings(source, "argocd"), *_options(spec)]),
-        values=tuple(_values(source)),
-        sets=tuple(_sets(source)),
+    of_source = declaration("argocd", source, spot)
+    return replace(
+        of_source,
+        release=first(of_source.release, word(application.get("metadata", "name"))),
+        chart=first(of_source.chart, word(packed), word(source.get("path"))),
+        namespace=first(of_source.namespace, word(spec.get("destination", "namespace"))),
+        settings=strongest([*of_source.settings.values(), *_options(spec)]),
         hidden=source.open or spec.open or bool(root.get("spec", "templatePatch")),
     )
 
@@ -98,16 +92,3 @@ def _nameless(option: Tree) -> bool:
     """Whether a template decides which sync option this is, and not only its value."""
     name, equals, _ = (option.text or "").partition("=")
     return option.dynamic and not (equals and re.fullmatch(r"\w+", name))
-
-
-def _values(source: Tree) -> Iterator[str]:
-    files = source.get("helm", "valueFiles")
-    yield from (item.text or "" for item in files.items()) if files else ()
-    if any(source.get("helm", name) for name in ("values", "valuesObject")):
-        yield INLINE
-
-
-def _sets(source: Tree) -> Iterator[str]:
-    for kind in ("parameters", "fileParameters"):
-        found = source.get("helm", kind)
-        yield from (item.string("name") or "" for item in found.items()) if found else ()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from policylint.errors import ReadError
-from policylint.scan.declarations.declared import Declaration, Read, first, word
-from policylint.scan.invocations.model import INLINE
+from policylint.scan.declarations.declared import Declaration, Read
+from policylint.scan.declarations.rows import declaration
 from policylint.scan.invocations.settings import Setting, settings, strongest
 from policylint.scan.texts.yaml import Spot, Tree, documents
 
@@ -36,8 +38,11 @@ def _customized(root: Tree) -> Iterator[Tree]:
 def _settings(root: Tree) -> dict[str, Setting]:
     """The settings for all clusters; what only some targets set is unknown."""
     own = strongest(settings(root, "fleet"))
-    some = {each.flag for target in _customized(root) for each in settings(target, "fleet")}
-    return {**{flag: Setting(flag, "unknown") for flag in some}, **own}
+    merged = dict(own)
+    for target in _customized(root):
+        for setting in settings(target, "fleet"):
+            merged.setdefault(setting.flag, Setting(setting.flag, "unknown"))
+    return merged
 
 
 def read_object(root: Tree) -> Declaration | None:
@@ -49,22 +54,4 @@ def read_object(root: Tree) -> Declaration | None:
 
 
 def _declaration(root: Tree, spot: Spot) -> Declaration:
-    helm = root.get("helm")
-    return Declaration(
-        tool="fleet",
-        spot=spot,
-        release=word(root.get("helm", "releaseName")),
-        chart=word(root.get("helm", "chart")),
-        version=word(root.get("helm", "version")),
-        namespace=first(word(root.get("namespace")), word(root.get("defaultNamespace"))),
-        settings=_settings(root),
-        values=tuple(_values(root)),
-        hidden=root.open or bool(helm and helm.open),
-    )
-
-
-def _values(root: Tree) -> Iterator[str]:
-    for name in ("valuesFiles", "valuesFrom"):
-        found = root.get("helm", name)
-        yield from (item.text or name for item in found.items()) if found else ()
-    yield from (INLINE for name in ("values", "templateValues") if root.get("helm", name))
+    return replace(declaration("fleet", root, spot), settings=_settings(root))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from policylint.scan.declarations.declared import Declaration, Word, first, word
-from policylint.scan.invocations.model import INLINE
+from policylint.scan.declarations.rows import values
 from policylint.scan.invocations.settings import Setting, settings, strongest
 from policylint.scan.texts.yaml import Tree
 
@@ -49,7 +49,7 @@ def _release(root: Tree, known: Sources) -> Declaration:
         version=version,
         namespace=namespace,
         settings=strongest([*settings(root, "flux"), *_remediation(root)]),
-        values=tuple(_values(root)),
+        values=values("flux", root),
         hidden=patch or root.open or bool(spec and spec.open),
     )
 
@@ -127,20 +127,6 @@ def _rolls_back(retries: Tree | None, last: Tree | None, strategy: Tree | None) 
     return bool(retries and retries.text not in (None, "0"))
 
 
-def _values(root: Tree) -> Iterator[str]:
-    files = root.get("spec", "chart", "spec", "valuesFiles")
-    yield from (item.text or "" for item in files.items()) if files else ()
-    single = root.string("spec", "chart", "spec", "valuesFile")
-    if single:
-        yield single
-    given = root.get("spec", "valuesFrom")
-    yield from (
-        (f"{item.string('kind')}/{item.string('name')}" for item in given.items()) if given else ()
-    )
-    if root.get("spec", "values"):
-        yield INLINE
-
-
 def _first_flux(root: Tree) -> Declaration:
     """The HelmRelease of the Helm Operator, whose release is called `namespace-name` unless it says
     otherwise."""
@@ -162,6 +148,6 @@ def _first_flux(root: Tree) -> Declaration:
         version=first(word(chart.get("version")), word(chart.get("ref"))) if chart else Word(),
         namespace=namespace,
         settings=strongest(settings(root, "flux-v1")),
-        values=tuple(_values(root)),
+        values=values("flux-v1", root),
         hidden=root.open,
     )

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.scan.declarations import argocd, crossplane, fleet, flux, k3s, rancher
+from policylint.scan.declarations import argocd, fleet, flux, rows
 from policylint.scan.declarations.declared import Declaration
 from policylint.scan.texts.yaml import Tree
-
-_KINDS = (k3s.read, fleet.read_object, crossplane.read, rancher.read)
 
 
 def declarations(root: Tree, known: flux.Sources) -> Iterator[Declaration]:
     """What one object declares; `known` are the chart sources it may name."""
-    one = flux.read(root, known) or next((found for read in _KINDS if (found := read(root))), None)
-    yield from (one,) if one else ()
+    release = flux.read(root, known) or fleet.read_object(root) or rows.read_object(root)
+    if release is not None:
+        yield release
     yield from argocd.read(root)
