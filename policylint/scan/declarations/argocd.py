@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
 from policylint.scan.declarations.declared import Declaration, first, word
 from policylint.scan.declarations.rows import declaration
 from policylint.scan.invocations.settings import (
+    Reading,
     Setting,
     read_value,
     setting,
@@ -23,21 +24,22 @@ def read(root: Tree) -> Iterator[Declaration]:
     """The releases that an Application, or the template of an ApplicationSet, declares."""
     if not (root.string("apiVersion") or "").startswith("argoproj.io/"):
         return
-    kind = root.string("kind")
-    application = (
-        root
-        if kind == "Application"
-        else root.get("spec", "template")
-        if kind == "ApplicationSet"
-        else None
-    )
+    application = _application(root)
     spec = application.get("spec") if application else None
     if application is None or spec is None:
         return
-    helm = [source for source in _sources(spec) if _is_helm(source)]
-    for index, source in enumerate(helm):
+    charts = [source for source in _sources(spec) if _is_helm(source)]
+    for index, source in enumerate(charts):
         # the document is the place of its (first) release, an item that of each further one
-        yield _declaration(root, application, source, root.spot if index == 0 else source.item_spot)
+        spot = root.spot if index == 0 else source.item_spot
+        yield _declaration(root, application, source, spot)
+
+
+def _application(root: Tree) -> Tree | None:
+    kind = root.string("kind")
+    if kind == "ApplicationSet":
+        return root.get("spec", "template")
+    return root if kind == "Application" else None
 
 
 def _sources(spec: Tree) -> Iterator[Tree]:
@@ -73,19 +75,24 @@ def _declaration(root: Tree, application: Tree, source: Tree, spot: Spot) -> Dec
 def _options(spec: Tree) -> Iterator[Setting]:
     """The sync options that mean one of Helm's flags, written `Name=value`."""
     known = tables()["argocd"].options
-    found = spec.get("syncPolicy", "syncOptions")
-    for item in found.items() if found else ():
-        name, _, value = (item.text or "").partition("=")
-        if name in known:
-            if item.sometimes(spec):
-                yield from setting(item, known[name], spec)
-            else:
-                yield from read_value(value or "true", known[name], item.spot, item.text or "")
     policy = spec.get("syncPolicy")
-    if (found and (found.open or any(_nameless(item) for item in found.items()))) or (
-        policy and policy.open
-    ):
+    options = policy.get("syncOptions") if policy else None
+    items = list(options.items()) if options else []
+    for item in items:
+        yield from _option(item, spec, known)
+    is_open = any(tree is not None and tree.open for tree in (policy, options))
+    if is_open or any(_nameless(item) for item in items):
         yield from (Setting(flag, "unknown") for flag, _ in known.values())
+
+
+def _option(item: Tree, spec: Tree, known: Mapping[str, Reading]) -> Iterator[Setting]:
+    name, _, value = (item.text or "").partition("=")
+    if name not in known:
+        return
+    if item.sometimes(spec):
+        yield from setting(item, known[name], spec)
+    else:
+        yield from read_value(value or "true", known[name], item.spot, item.text or "")
 
 
 def _nameless(option: Tree) -> bool:

@@ -56,9 +56,9 @@ def _release(root: Tree, known: Sources) -> Declaration:
 
 def _name(root: Tree) -> Word:
     """`[targetNamespace-]name`, as the controller composes it when no releaseName is given."""
-    given = word(root.get("spec", "releaseName"))
-    if given.text or given.dynamic:
-        return given
+    name = word(root.get("spec", "releaseName"))
+    if name.text or name.dynamic:
+        return name
     parts = [word(root.get("spec", "targetNamespace")), word(root.get("metadata", "name"))]
     if any(part.dynamic for part in parts):
         return Word(None, True)
@@ -76,11 +76,9 @@ def _chart(root: Tree, known: Sources) -> tuple[Word, Word]:
         return elsewhere, elsewhere
     if source.string("kind") == "HelmChart":
         return word(source.get("spec", "chart")), word(source.get("spec", "version"))
-    tag = source.get("spec", "ref")
-    names = ("digest", "semver", "tag")
-    return word(source.get("spec", "url")), first(
-        *(word(tag.get(name)) for name in names)
-    ) if tag else Word()
+    names = ("digest", "semver", "tag")  # as source-controller prefers them
+    version = first(*(word(source.get("spec", "ref", name)) for name in names))
+    return word(source.get("spec", "url")), version
 
 
 def _source(ref: Tree, namespace: str | None, known: Sources) -> Tree | None:
@@ -97,26 +95,33 @@ def _source(ref: Tree, namespace: str | None, known: Sources) -> Tree | None:
 def _remediation(root: Tree) -> Iterator[Setting]:
     """A failed upgrade is rolled back when remediation is asked for: retries, or the last failure
     by itself."""
-    upgrade, found = root.get("spec", "upgrade"), root.get("spec", "upgrade", "remediation")
-    strategy = upgrade.get("strategy") if upgrade else None
-    if (
-        strategy and strategy.string("name") == "RetryOnFailure"
-    ):  # the failed release stays while it is tried again
+    upgrade = root.get("spec", "upgrade")
+    if upgrade is None:
+        return
+    strategy, remediation = upgrade.get("strategy"), upgrade.get("remediation")
+    if strategy and strategy.string("name") == "RetryOnFailure":
+        # the failed release stays while it is tried again
         yield Setting("atomic", "unset", False, strategy.spot, strategy.name)
-        return
-    if found is None:
-        if upgrade and (upgrade.open or upgrade.dynamic):
-            yield Setting("atomic", "unknown")
-        return
-    retries, last, way = (
-        found.get(name) for name in ("retries", "remediateLastFailure", "strategy")
-    )
-    said = [each for each in (retries, last, way) if each]
-    state = _rolls_back(retries, last, way)
-    if found.open or found.dynamic or any(each.dynamic or each.sometimes(root) for each in said):
-        yield Setting("atomic", "unknown", None, found.spot, found.name)
-    elif said:
-        yield Setting("atomic", "set" if state else "unset", state, found.spot, found.name)
+    elif remediation is not None:
+        yield from _remedied(root, remediation)
+    elif upgrade.open or upgrade.dynamic:
+        yield Setting("atomic", "unknown")
+
+
+def _remedied(root: Tree, remediation: Tree) -> Iterator[Setting]:
+    """What a `remediation:` block means for atomic; an empty one means nothing."""
+    names = ("retries", "remediateLastFailure", "strategy")
+    retries, last, strategy = (remediation.get(name) for name in names)
+    written = list(filter(None, (retries, last, strategy)))
+    spot, name = remediation.spot, remediation.name
+    depends = any(tree.dynamic or tree.sometimes(root) for tree in written)
+    if depends or remediation.open or remediation.dynamic:
+        yield Setting("atomic", "unknown", None, spot, name)
+    elif written:
+        if _rolls_back(retries, last, strategy):
+            yield Setting("atomic", "set", True, spot, name)
+        else:
+            yield Setting("atomic", "unset", False, spot, name)
 
 
 def _rolls_back(retries: Tree | None, last: Tree | None, strategy: Tree | None) -> bool:

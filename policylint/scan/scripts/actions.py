@@ -13,12 +13,12 @@ from msgspec.structs import replace
 
 from policylint.runtime import resources
 from policylint.scan.invocations.model import Flag, Invocation, Job
-from policylint.scan.scripts.ci import script, variables
+from policylint.scan.scripts.ci import script
 from policylint.scan.shells import argv
 from policylint.scan.shells import flags as tables
 from policylint.scan.shells.syntax import prepare
 from policylint.scan.shells.words import split
-from policylint.scan.texts.source import Source
+from policylint.scan.texts.source import Place, Source
 from policylint.scan.texts.text import Text
 from policylint.scan.texts.yaml import Tree
 from policylint.scan.texts.yamlscalars import text_of
@@ -53,39 +53,51 @@ class Step(Struct, frozen=True):
 
     def text(self, name: str) -> Text | None:
         """An input, templates as what cannot be told."""
-        found = self.inputs.get(name) if self.inputs else None
-        if found is None:
-            found = (
-                next((v for k, v in self.inputs.pairs() if k.lower() == name.lower()), None)
-                if self.inputs
-                else None
-            )
-        return self.fill(text_of(found)) if found is not None and found.scalar else None
+        node = self._input(name)
+        return self.fill(text_of(node)) if node is not None and node.scalar else None
+
+    def _input(self, name: str) -> Tree | None:
+        """The node of an input, whatever the case of its name, as GitHub and Azure read it."""
+        if self.inputs is None:
+            return None
+        exact = self.inputs.get(name)
+        if exact is not None:
+            return exact
+        for key, value in self.inputs.pairs():
+            if key.lower() == name.lower():
+                return value
+        return None
 
 
 def invocation(step: Step, row: Mapping[str, Any]) -> Iterator[Invocation]:
     """What one step does with Helm."""
     if "script" in row:
         yield from _scripts(step, row)
-        return
-    for name, pattern in row.get("when", {}).items():
-        given = step.text(name)
-        if given is None or not re.fullmatch(pattern, given.text, re.IGNORECASE):
-            return
+    elif _applies(step, row):
+        yield _invocation(step, row)
+
+
+def _applies(step: Step, row: Mapping[str, Any]) -> bool:
+    """Whether the inputs are those with which the action runs Helm."""
+    for name, expression in row.get("when", {}).items():
+        text = step.text(name)
+        if text is None or not re.fullmatch(expression, text.text, re.IGNORECASE):
+            return False
+    return True
+
+
+def _invocation(step: Step, row: Mapping[str, Any]) -> Invocation:
     action = _action(step, row)
     place = step.source.place(step.node.start)
-    flags = _flags(step, row, action)
     raw = _arguments(step, row)
     names = {name: _name(step, inputs) for name, inputs in row.get("names", {}).items()}
-    for word in raw.given if raw else ():
-        name = tables.canonical(word.option.name)
-        flags[name] = Flag(word.state, word.data, place, word.written)
-        if name in ("version", "namespace"):
-            names[name] = word.value
+    flags = _flags(step, row, action)
+    if raw is not None:
+        _add_arguments(raw, flags, names, place)
     for name in ("version", "namespace"):
         if names.get(name) is not None:
             flags.setdefault(name, Flag("set", _known(names.get(name)), place, name))
-    yield Invocation(
+    return Invocation(
         file=step.source.file,
         line=place.line,
         column=place.column,
@@ -101,7 +113,7 @@ def invocation(step: Step, row: Mapping[str, Any]) -> Iterator[Invocation]:
             *(raw.values() if raw else ()),
         ),
         sets=(*_list(step, row.get("sets", ())), *(raw.sets() if raw else ())),
-        dynamic=bool(raw and (raw.dynamic or any(word.text.untold for word in raw.positionals))),
+        dynamic=_is_dynamic(raw),
         written={name: argv.shown(text) for name, text in names.items() if text is not None},
         job=step.job,
         syntax="yaml",
@@ -109,22 +121,49 @@ def invocation(step: Step, row: Mapping[str, Any]) -> Iterator[Invocation]:
     )
 
 
+def _add_arguments(
+    raw: argv.Command, flags: dict[str, Flag], names: dict[str, Text | None], place: Place
+) -> None:
+    """Add the flags of an input that holds raw arguments: they win over the other inputs."""
+    for word in raw.given:
+        name = tables.canonical(word.option.name)
+        flags[name] = Flag(word.state, word.data, place, word.written)
+        if name in ("version", "namespace"):
+            names[name] = word.value
+
+
+def _is_dynamic(raw: argv.Command | None) -> bool:
+    if raw is None:
+        return False
+    return raw.dynamic or any(word.text.untold for word in raw.positionals)
+
+
 def _action(step: Step, row: Mapping[str, Any]) -> str:
+    """Helm's verb: the input that names it, the one of a task, or the action's own."""
     if "command" in row:
-        given = step.text(row["command"])
-        if given is not None and given.known is None:  # a step that names a release deploys it
-            return "upgrade" if any(step.text(name) for name in row["names"]["release"]) else ""
-        word: str = (given.known or "") if given is not None else row["default"]
-        return tables.verbs().get(word, word)
-    task = row.get("task", {})
-    given = step.text(task["input"]) if task else None
-    found: str = task.get(given.known or "", row["action"]) if given is not None else row["action"]
-    return found
+        return _commanded(step, row)
+    own: str = row["action"]
+    task: Mapping[str, str] = row.get("task", {})
+    name = step.text(task["input"]) if task else None
+    return task.get(name.known or "", own) if name is not None else own
+
+
+def _commanded(step: Step, row: Mapping[str, Any]) -> str:
+    command = step.text(row["command"])
+    if command is not None and command.known is None:
+        # which verb it is cannot be told; a step that names a release deploys it
+        is_release = any(step.text(name) for name in row["names"]["release"])
+        return "upgrade" if is_release else ""
+    verb: str = (command.known or "") if command is not None else row["default"]
+    return tables.verbs().get(verb, verb)
 
 
 def _name(step: Step, inputs: list[str]) -> Text | None:
-    found = (step.text(name) for name in inputs)
-    return next((text for text in found if text is not None and text.text), None)
+    for name in inputs:
+        text = step.text(name)
+        if text is not None and text.text:
+            return text
+    return None
 
 
 def _known(text: Text | None) -> str | None:
@@ -132,31 +171,48 @@ def _known(text: Text | None) -> str | None:
 
 
 def _flags(step: Step, row: Mapping[str, Any], action: str) -> dict[str, Flag]:
+    """The flags that the inputs set; `only` says, for each verb, which flags the action hands
+    on."""
     place = step.source.place(step.node.start)
-    only = row.get("only", {}).get(action) if "only" in row else None
-    deploys = action in ("upgrade", "install") if "only" not in row else True
-    allowed = [*only] if only else None
-    found: dict[str, Flag] = {}
-    if deploys:
-        for flag, value in row.get("always", {}).items():
-            if allowed is None or flag in allowed:
-                found[flag] = Flag("set" if value else "unset", value, place)
-    if "only" in row and only is None:
+    flags: dict[str, Flag] = {}
+    if "only" not in row:
+        allowed = None
+        if action in ("upgrade", "install"):
+            flags |= _always(row, place)
+    elif action not in row["only"]:
         return {}
+    else:
+        allowed = row["only"][action]
+        flags |= _always(row, place)
     for name, flag in row.get("switches", {}).items():
-        given = step.text(name)
-        if given is not None and flag and (allowed is None or flag in allowed):
-            found[flag] = _switch(given, step, name)
+        text = step.text(name)
+        if text is not None and flag:
+            flags[flag] = _switch(text, step, name)
+    if allowed is not None:
+        flags = {flag: value for flag, value in flags.items() if flag in allowed}
+    return flags | _texts(step, row, place)
+
+
+def _always(row: Mapping[str, Any], place: Place) -> dict[str, Flag]:
+    """What the action sets by itself."""
+    return {
+        flag: Flag("set" if value else "unset", value, place)
+        for flag, value in row.get("always", {}).items()
+    }
+
+
+def _texts(step: Step, row: Mapping[str, Any], place: Place) -> dict[str, Flag]:
+    flags: dict[str, Flag] = {}
     for name, flag in row.get("texts", {}).items():
-        given = step.text(name)
-        if given is not None and given.text:
-            found[flag] = Flag("set", given.known, place, name)
-    return found
+        text = step.text(name)
+        if text is not None and text.text:
+            flags[flag] = Flag("set", text.known, place, name)
+    return flags
 
 
-def _switch(given: Text, step: Step, name: str) -> Flag:
-    place = step.source.place(given.start if given.start >= 0 else step.node.start)
-    known = given.known
+def _switch(text: Text, step: Step, name: str) -> Flag:
+    place = step.source.place(text.start if text.start >= 0 else step.node.start)
+    known = text.known
     if known is None:
         return Flag("unknown", None, place, name)
     if known.lower() in _FALSE:
@@ -165,34 +221,47 @@ def _switch(given: Text, step: Step, name: str) -> Flag:
 
 
 def _arguments(step: Step, row: Mapping[str, Any]) -> argv.Command | None:
-    given = step.text(row["arguments"]) if "arguments" in row else None
-    return argv.parse([*split(Text.of("upgrade")), *split(given)]) if given is not None else None
+    """The input that holds raw arguments, as they would follow `helm upgrade`."""
+    text = step.text(row["arguments"]) if "arguments" in row else None
+    return argv.parse([*split(Text.of("upgrade")), *split(text)]) if text is not None else None
 
 
 def _list(step: Step, inputs: list[str], between: str = r"\n+") -> Iterator[str]:
     """The items of an input: a YAML or JSON list, or a text with something between them."""
     for name in inputs:
         node = step.inputs.get(name) if step.inputs else None
-        text = step.text(name)
         if node is not None and (node.mapping or list(node.items())):
             yield from (argv.shown(text_of(item)) for item in node.items())
             yield from (f"{key}={value.value()}" for key, value in node.pairs())
-        elif text is not None and text.text.strip():
-            stripped = text.text.strip().strip("[]")
-            parts = re.split(between, argv.shown(Text.of(stripped)))
-            yield from (part.strip(" \"'") for part in parts if part.strip())
+        else:
+            yield from _split(step.text(name), between)
+
+
+def _split(text: Text | None, between: str) -> Iterator[str]:
+    if text is None:
+        return
+    stripped = text.text.strip().strip("[]")
+    for part in re.split(between, argv.shown(Text.of(stripped))):
+        if part.strip():
+            yield part.strip(" \"'")
 
 
 def _scripts(step: Step, row: Mapping[str, Any]) -> Iterator[Invocation]:
-    known = {**(step.known or {}), **variables(None)}
-    program = f"{row.get('program', 'helm')} "
-    lead = Text(program, (step.node.start,) * len(program), "." * len(program))
+    known = dict(step.known or {})
     for name in row["script"]:
         node = step.inputs.get(name) if step.inputs else None
         if node is None or not node.scalar:
             continue
-        text = text_of(node)
-        if not re.search(r"\bhelm(?:file)?\b", text.text):
-            text = lead + text if "program" in row or re.match(r"\s*[a-z]+\s", text.text) else text
-        for found in script(step.source, text, known, step.job):
-            yield replace(found, tool="github-action" if found.tool == "helm" else found.tool)
+        for command in script(step.source, _led(step, row, text_of(node)), known, step.job):
+            is_helm = command.tool == "helm"
+            yield replace(command, tool="github-action" if is_helm else command.tool)
+
+
+def _led(step: Step, row: Mapping[str, Any], text: Text) -> Text:
+    """A script with the program in front that the action runs, where it names none itself."""
+    if re.search(r"\bhelm(?:file)?\b", text.text):
+        return text
+    if "program" not in row and not re.match(r"\s*[a-z]+\s", text.text):
+        return text
+    program = f"{row.get('program', 'helm')} "
+    return Text(program, (step.node.start,) * len(program), "." * len(program)) + text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import invocations
@@ -17,7 +17,8 @@ from policylint.scan.texts.text import TAIL, Text, rewritten
 
 _COMMAND = pattern(
     r"(?:^|[{};|=(]|&&?|\b(?:call|do|else|then|not|errorlevel \d)\s|@)[ \t]*&?[ \t]*"
-    r"(\"?(?:[\w.:$%{}\\/-]*[\\/])?helm(?:file)?(?:\.exe)?\"?|\$\{?(?:env:)?helm\w*\}?|eval)[ \t]+(?=[\w\"'$%-])",
+    r"(\"?(?:[\w.:$%{}\\/-]*[\\/])?helm(?:file)?(?:\.exe)?\"?|\$\{?(?:env:)?helm\w*\}?|eval)"
+    r"[ \t]+(?=[\w\"'$%-])",
     re.IGNORECASE | re.MULTILINE,
 )
 _REMARK = pattern(r"^[ \t@]*(?:#|rem\b|::|echo\b|Write-\w+)", re.IGNORECASE)
@@ -39,16 +40,17 @@ def batch(
     yield from read(source, rewritten(text, changes), values, "^", job)
 
 
-def _assigned(text: Text, pattern: re.Pattern[str], group: int) -> dict[str, Text]:
+def _assigned(text: Text, assignment: re.Pattern[str], group: int) -> dict[str, Text]:
     """Variables assigned once and plainly."""
-    found: dict[str, list[Text]] = {}
-    for match in pattern.finditer(text.text):
-        found.setdefault(match[1], []).append(text.slice(match.start(group), match.end(group)))
-    return {
-        name: values[0]
-        for name, values in found.items()
-        if len({value.text for value in values}) == 1
-    }
+    values: dict[str, list[Text]] = {}
+    for match in assignment.finditer(text.text):
+        value = text.slice(match.start(group), match.end(group))
+        values.setdefault(match[1], []).append(value)
+    return {name: texts[0] for name, texts in values.items() if _agree(texts)}
+
+
+def _agree(texts: Iterable[Text]) -> bool:
+    return len({text.text for text in texts}) == 1
 
 
 def read(

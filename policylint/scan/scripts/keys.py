@@ -7,7 +7,8 @@ A CI of its own kind needs no reader here as long as its commands stand under a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import listed
@@ -73,29 +74,58 @@ def commands(source: Source, node: Tree, known: dict[str, Text]) -> Iterator[Fou
     """The invocations of one mapping: a step, a container, a task, a build specification."""
     keys = dict(node.pairs())
     image = node.value("image") or node.value("name")
-    row = row_of(image) if image and ("settings" in keys or "image" in keys) else None
-    if row is not None and row["tool"] == "drone":
-        yield from invocation(Step(source, node, keys.get("settings") or node, None, known), row)
+    action = _action(keys, image)
+    if action is not None:
+        settings = keys.get("settings") or node
+        yield from invocation(Step(source, node, settings, None, known), action)
         return
-    listed = _listed(keys)
-    if listed:
+    is_argv = _is_argv(keys)
+    if is_argv:
         yield from _container(source, keys, known, image)
-    elif "image" in keys and "command" in keys and keys["command"].scalar and _IMAGE.search(image):
-        given = text_of(keys["command"])
-        yield from script(
-            source, given if "helm" in given.text else _program(keys["image"]) + given, known
-        )
+    elif {"image", "command"} <= keys.keys():
+        yield from _container_command(source, keys, known, image)
     for name, value in keys.items():
-        if name in _SCRIPTS and not (listed and name in _ARGV):
+        if name in _SCRIPTS and not (is_argv and name in _ARGV):
             yield from _script(source, name, value, known)
-        elif name.endswith((".sh", ".bash")) or (value.scalar and _SHEBANG.match(value.value())):
-            yield from script(source, text_of(value), known)
-        elif value.scalar and MENTION.search(value.value()):
-            yield from nested(source, value)
-        elif name in _FACTS:
-            for _, text in value.pairs():
-                if text.scalar and _WHOLE.match(text_of(text).text):
-                    yield from script(source, _task_vars(text_of(text), known), known)
+        else:
+            yield from _key(source, name, value, known)
+
+
+def _action(keys: dict[str, Tree], image: str) -> Mapping[str, Any] | None:
+    """The row of the action that a step of Drone runs: its image is the action's."""
+    if not image or not ("settings" in keys or "image" in keys):
+        return None
+    row = row_of(image)
+    return row if row is not None and row["tool"] == "drone" else None
+
+
+def _key(source: Source, name: str, value: Tree, known: dict[str, Text]) -> Iterator[Found]:
+    """The invocations under a key that names no script: a script by its first line, YAML in a text,
+    facts."""
+    if name.endswith((".sh", ".bash")) or (value.scalar and _SHEBANG.match(value.value())):
+        yield from script(source, text_of(value), known)
+    elif value.scalar and MENTION.search(value.value()):
+        yield from nested(source, value)
+    elif name in _FACTS:
+        yield from _facts(source, value, known)
+
+
+def _facts(source: Source, facts: Tree, known: dict[str, Text]) -> Iterator[Found]:
+    """Facts that are whole commands; a task runs them later."""
+    for _, fact in facts.pairs():
+        if fact.scalar and _WHOLE.match(text_of(fact).text):
+            yield from script(source, _task_vars(text_of(fact), known), known)
+
+
+def _container_command(
+    source: Source, keys: dict[str, Tree], known: dict[str, Text], image: str
+) -> Iterator[Found]:
+    """The command of a container, as one text, whose image has helm as its entry point."""
+    if keys["command"].scalar and _IMAGE.search(image):
+        command = text_of(keys["command"])
+        if "helm" not in command.text:
+            command = _program(keys["image"]) + command
+        yield from script(source, command, known)
 
 
 def nested(source: Source, value: Tree) -> Iterator[Found]:
@@ -107,14 +137,13 @@ def nested(source: Source, value: Tree) -> Iterator[Found]:
                 yield from commands(source, node, {})
 
 
-def _listed(keys: dict[str, Tree]) -> bool:
+def _is_argv(keys: dict[str, Tree]) -> bool:
     """Whether a container's command is a list of words, and not of whole commands."""
-    lists = [items for name in _ARGV if name in keys and (items := list(keys[name].items()))]
-    return (
-        bool(lists)
-        and not any(item.mapping or list(item.items()) for items in lists for item in items)
-        and not (_WHOLE.match(lists[0][0].value()))
-    )
+    lists = [list(keys[name].items()) for name in _ARGV if name in keys]
+    words = [item for items in lists for item in items]
+    if not words or any(not word.scalar for word in words):
+        return False
+    return not _WHOLE.match(words[0].value())
 
 
 def _container(
@@ -122,17 +151,23 @@ def _container(
 ) -> Iterator[Found]:
     """A container's command and arguments as words; an image whose entry point is helm is the helm
     word."""
-    lists = [keys[name] for name in _ARGV if name in keys]
-    parts = [
-        text_of(item) for node in lists for item in (node.items() if not node.scalar else [node])
-    ]
-    parts = [_macros(part) for part in parts]
-    if not any("helm" in part.text for part in parts):
+    arguments = list(_argv(keys))
+    if not any("helm" in argument.text for argument in arguments):
         named = keys.get("image") or keys.get("name")
-        if "command" in keys or "entrypoint" in keys or named is None or not _IMAGE.search(image):
+        has_program = "command" in keys or "entrypoint" in keys
+        if has_program or named is None or not _IMAGE.search(image):
             return
-        parts = [_program(named).slice(0, 4), *parts]
-    yield from listed(source, words(parts), Env(dict(known)))
+        arguments = [_program(named).slice(0, 4), *arguments]
+    yield from listed(source, words(arguments), Env(dict(known)))
+
+
+def _argv(keys: dict[str, Tree]) -> Iterator[Text]:
+    """The words of a container's command and arguments, in the order in which they run."""
+    for name in _ARGV:
+        if name in keys:
+            node = keys[name]
+            for item in [node] if node.scalar else node.items():
+                yield _macros(text_of(item))
 
 
 def _program(image: Tree) -> Text:

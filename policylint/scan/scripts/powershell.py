@@ -128,20 +128,23 @@ def _assign(
     unknown."""
     name, operator = match[1].lower(), match[2]
     if match[3] == "@(":
-        found: Value | None = _items(text, match.end(), _closing(text.text, match.end()))
+        value: Value | None = _items(text, match.end(), _closing(text.text, match.end()))
     else:
-        found = _scalar(text, match)
+        value = _scalar(text, match)
     if operator == "+=":
-        before = values.get(name)
-        if isinstance(before, tuple) and found is not None:
-            more = found if isinstance(found, tuple) else (Word(found, found.text, quoted=True),)
-            values[name] = (
-                (*before, *(_maybe(word) for word in more)) if inside else (*before, *more)
-            )
-        else:
-            values[name] = None
+        values[name] = _appended(values.get(name), value, inside=inside)
+    elif inside and name in values and values[name] != value:
+        values[name] = None
     else:
-        values[name] = None if inside and name in values and values[name] != found else found
+        values[name] = value
+
+
+def _appended(before: Value | None, value: Value | None, *, inside: bool) -> Value | None:
+    """A list with more words, those inside a block as words that may be missing."""
+    if not isinstance(before, tuple) or value is None:
+        return None
+    more = value if isinstance(value, tuple) else (Word(value, value.text, quoted=True),)
+    return (*before, *map(_maybe, more)) if inside else (*before, *more)
 
 
 def _scalar(text: Text, match: re.Match[str]) -> Value | None:
@@ -238,14 +241,21 @@ def _shown(text: Text, match: re.Match[str], values: Mapping[str, Value], *, quo
         new = "eval"
     elif match.re.pattern == _STARTED.pattern:
         new = ""
-    elif match[4] and not (quoted and match[4].startswith(".")):
-        new = HOLE
     else:
-        name = (match[1] or match[2] or match[3]).lower()
-        many = isinstance(values.get(name), tuple) and not quoted
-        new = (f'"${{{name}[@]}}"' if many else f"${{{name}}}") + (match[4] or "")
+        new = _variable(match, values, quoted=quoted)
     place, last = text.at[match.start()], text.at[match.end() - 1]
-    return Text(new, (*(place,) * (len(new) - 1), last) if new else (), "." * len(new))
+    at = (*(place,) * (len(new) - 1), last) if new else ()
+    return Text(new, at, "." * len(new))
+
+
+def _variable(match: re.Match[str], values: Mapping[str, Value], *, quoted: bool) -> str:
+    """A variable as a shell has it: a list as all of its words, a property as what nobody knows."""
+    member = match[4] or ""
+    if member and not (quoted and member.startswith(".")):
+        return HOLE
+    name = (match[1] or match[2] or match[3]).lower()
+    is_list = isinstance(values.get(name), tuple) and not quoted
+    return (f'"${{{name}[@]}}"' if is_list else f"${{{name}}}") + member
 
 
 def _arguments(text: Text) -> Text:
