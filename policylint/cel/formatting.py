@@ -13,9 +13,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from policylint.cel.operators import float_text
 from policylint.cel.times import written
 from policylint.cel.values import CelError, Duration, Timestamp, TypeValue, type_name
+from policylint.runtime.gofloats import float_text
 from policylint.runtime.patterns import pattern
 
 _CLAUSE = pattern(r"%(?:%|(?:\.(?P<precision>\d+))?(?P<verb>.?))", re.DOTALL)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from policylint.cel import network, times
@@ -28,6 +27,7 @@ from policylint.cel.values import (
     is_zero,
     type_name,
 )
+from policylint.runtime.gofloats import float_text
 from policylint.runtime.patterns import pattern
 
 _INT = (-(1 << 63), (1 << 63) - 1)
@@ -228,21 +228,6 @@ def _to_string(value: Any) -> str:
         case network.IP() | network.CIDR():
             return network.written(value)
     raise CelError("no such overload")
-
-
-def float_text(value: float) -> str:
-    """A double as Go's shortest %g writes it: 1.5, 1e+06, +Inf."""
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
-    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
-    shown, power = "".join(map(str, digits)), len(digits) - 1 + int(exponent)
-    lead = "-" if sign else ""
-    if not value:
-        return f"{lead}0"
-    if not -4 <= power < 6:
-        mantissa = shown[0] + (f".{shown[1:]}" if len(shown) > 1 else "")
-        return f"{lead}{mantissa}e{'-' if power < 0 else '+'}{abs(power):02d}"
-    return f"{Decimal(repr(value)).normalize():f}"
 
 
 def _to_bool(value: Any) -> bool:

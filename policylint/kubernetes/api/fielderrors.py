@@ -1,84 +1,117 @@
-"""The API server's field errors, in its own words (k8s.io/apimachinery
-pkg/util/validation/field)."""
+"""The API server's field errors, in its own words: the one place that writes them.
+
+Source: k8s.io/apimachinery pkg/util/validation/field/errors.go (v0.30 to v0.37), and the answers
+recorded in fixtures/oracle. Every function takes the server's path of the field, and the topic and
+source of the `Cause` that it makes. Words are those of 1.33 and later; `minor` and `go` decide how
+`invalid` prints a value (see `govalues`).
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from policylint.kubernetes.api.govalues import JSON_SINCE, quoted, shown
 from policylint.model import Cause, Json
 
-TOPIC = "invalid-object"
+TOPIC: Final = "invalid-object"
+SOURCE: Final = "the validation of Kubernetes (k8s.io/kubernetes pkg/apis)"
 
 
 class Omitted:
-    """The type of `OMITTED`, for errors that do not show their value."""
+    """The type of `OMITTED`."""
 
 
 OMITTED: Final = Omitted()
+"""For errors that do not show their value, as the server's own `OmitValueType`."""
 
-NOT_NEGATIVE = "must be greater than or equal to 0"
-NOT_POSITIVE = "must be greater than zero"
+NOT_NEGATIVE: Final = "must be greater than or equal to 0"
+NOT_POSITIVE: Final = "must be greater than zero"
 
 
-def required(field: str, detail: str = "") -> Cause:
+def required(field: str, detail: str = "", topic: str = TOPIC, source: str = SOURCE) -> Cause:
     """A value is missing."""
-    return _cause(field, "FieldValueRequired", "Required value", OMITTED, detail)
+    message = _message("Required value", OMITTED, detail)
+    return Cause(field, "FieldValueRequired", message, topic, source)
 
 
-def invalid(field: str, value: Json, detail: str) -> Cause:
-    """A value is malformed."""
-    return _cause(field, "FieldValueInvalid", "Invalid value", value, detail)
+def invalid(
+    field: str,
+    value: Json,
+    detail: str,
+    topic: str = TOPIC,
+    source: str = SOURCE,
+    *,
+    minor: int = JSON_SINCE,
+    go: str = "",
+) -> Cause:
+    """A value is malformed; `go` is its Go type, which decides how it is shown."""
+    message = _message("Invalid value", value, detail, minor, go)
+    return Cause(field, "FieldValueInvalid", message, topic, source)
 
 
-def forbidden(field: str, detail: str) -> Cause:
+def type_invalid(
+    field: str, value: Json, detail: str, topic: str = TOPIC, source: str = SOURCE
+) -> Cause:
+    """A value is of the wrong type: reads as `invalid`, and stops further checks of it."""
+    message = _message("Invalid value", value, detail)
+    return Cause(field, "FieldValueTypeInvalid", message, topic, source)
+
+
+def forbidden(field: str, detail: str, topic: str = TOPIC, source: str = SOURCE) -> Cause:
     """A value is not permitted here."""
-    return _cause(field, "FieldValueForbidden", "Forbidden", OMITTED, detail)
+    message = _message("Forbidden", OMITTED, detail)
+    return Cause(field, "FieldValueForbidden", message, topic, source)
 
 
-def duplicate(field: str, value: Json) -> Cause:
+def duplicate(field: str, value: Json, topic: str = TOPIC, source: str = SOURCE) -> Cause:
     """A value that must be unique is there already."""
-    return _cause(field, "FieldValueDuplicate", "Duplicate value", value, "")
+    message = _message("Duplicate value", value, "")
+    return Cause(field, "FieldValueDuplicate", message, topic, source)
 
 
-def not_found(field: str, value: Json, detail: str = "") -> Cause:
+def not_found(
+    field: str, value: Json, detail: str = "", topic: str = TOPIC, source: str = SOURCE
+) -> Cause:
     """A name refers to nothing."""
-    return _cause(field, "FieldValueNotFound", "Not found", value, detail)
+    message = _message("Not found", value, detail)
+    return Cause(field, "FieldValueNotFound", message, topic, source)
 
 
-def unsupported(field: str, value: Json, supported: Iterable[str]) -> Cause:
-    """A value is none of those supported; they are named in the order given."""
-    names = ", ".join(_quoted(name) for name in supported)
+def unsupported(
+    field: str,
+    value: Json,
+    supported: Iterable[Json],
+    topic: str = TOPIC,
+    source: str = SOURCE,
+) -> Cause:
+    """A value is none of those supported; they are named in the order given, all of them quoted."""
+    names = ", ".join(quoted(name if isinstance(name, str) else shown(name)) for name in supported)
     detail = f"supported values: {names}" if names else ""
-    return _cause(field, "FieldValueNotSupported", "Unsupported value", value, detail)
+    message = _message("Unsupported value", value, detail)
+    return Cause(field, "FieldValueNotSupported", message, topic, source)
 
 
-def too_long(field: str, most: int) -> Cause:
-    """A value has more bytes than fit."""
-    return _cause(
-        field, "FieldValueTooLong", "Too long", OMITTED, f"may not be more than {most} bytes"
-    )
+def too_long(
+    field: str, limit: int, topic: str = TOPIC, source: str = SOURCE, *, unit: str = "byte"
+) -> Cause:
+    """A value has more bytes (or characters, with that `unit`) than fit."""
+    detail = f"may not be more than {limit} {_plural(unit, limit)}"
+    message = _message("Too long", OMITTED, detail)
+    return Cause(field, "FieldValueTooLong", message, topic, source)
 
 
-def too_many(field: str, count: int, most: int) -> Cause:
+def too_many(field: str, count: int, limit: int, topic: str = TOPIC, source: str = SOURCE) -> Cause:
     """A list has more items than allowed."""
-    return _cause(field, "FieldValueTooMany", "Too many", count, f"must have at most {most} items")
+    detail = f"must have at most {limit} {_plural('item', limit)}"
+    message = _message("Too many", count, detail)
+    return Cause(field, "FieldValueTooMany", message, topic, source)
 
 
 def each_invalid(field: str, value: Json, details: Sequence[str]) -> Iterator[Cause]:
     """One error for each complaint that a format has about a value."""
     for detail in details:
         yield invalid(field, value, detail)
-
-
-def shown(value: Json) -> str:
-    """A value as the server prints it: strings quoted, everything else as compact JSON."""
-    return (
-        _quoted(value)
-        if isinstance(value, str)
-        else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    )
 
 
 def go_struct(value: Json, fields: Sequence[str]) -> Json:
@@ -92,14 +125,14 @@ def child(at: str, name: str) -> str:
     return f"{at}.{name}" if at else name
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _cause(field: str, reason: str, title: str, value: Json, detail: str) -> Cause:
+def _message(title: str, value: Json, detail: str, minor: int = JSON_SINCE, go: str = "") -> str:
     parts = [title]
     if value is not OMITTED:
-        parts.append(shown(value))
+        parts.append(shown(value, minor, go))
     if detail:
         parts.append(detail)
-    return Cause(field, reason, ": ".join(parts), TOPIC, "the validation of Kubernetes 1.36")
+    return ": ".join(parts)
+
+
+def _plural(unit: str, count: int) -> str:
+    return unit if count == 1 else f"{unit}s"

@@ -1,18 +1,22 @@
 """Values as the API server prints them in its messages.
 
-Servers before 1.33 print Go syntax, later ones JSON; fields of internal types then have their Go
-names, and all of them are shown (recorded for 1.30, 1.34 and 1.36). Types that are not listed are
-printed as plain JSON by later servers and elided (`{...}`) for earlier ones.
+Servers since 1.33 print JSON, earlier ones Go syntax (`Error.ErrorBody` of k8s.io/apimachinery
+pkg/util/validation/field/errors.go, v0.30 and v0.37). Internal types have no JSON names: their
+fields are printed by their Go names, and all of them. Types that are not listed are printed as
+plain JSON by later servers and elided (`{...}`) for earlier ones.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 from policylint.model import Json
+from policylint.runtime.gofloats import float_text, json_float_text
 
-JSON_SINCE = 33
+JSON_SINCE: Final = 33
+"""The first minor that prints JSON."""
 
 _FIELDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "v1.LabelSelector": (
@@ -49,15 +53,71 @@ _FIELDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
 }
 """Go type -> its fields in order: name in JSON, name in Go, Go type."""
 
+_QUOTED = {
+    "\a": r"\a",
+    "\b": r"\b",
+    "\f": r"\f",
+    "\n": r"\n",
+    "\r": r"\r",
+    "\t": r"\t",
+    "\v": r"\v",
+    '"': r"\"",
+    "\\": r"\\",
+}
+"""Characters that Go's %q writes with a letter of their own."""
 
-def shown(value: Json, minor: int, go: str = "") -> str:
+_HTML = str.maketrans({char: f"\\u{ord(char):04x}" for char in ("<", ">", "&", "\u2028", "\u2029")})
+"""Characters that Go's encoding/json escapes so that JSON may stand in HTML."""
+
+
+def shown(value: Json, minor: int = JSON_SINCE, go: str = "") -> str:
     """A value of Go type `go` ("" where that does not matter) as a server of this minor shows
     it."""
+    plain = _scalar(value)
+    if plain is not None:
+        return plain
     if minor >= JSON_SINCE:
-        return json.dumps(
-            _internal(value, go), separators=(",", ":"), ensure_ascii=False, default=str
-        )
+        return go_json(_internal(value, go))
     return _syntax(value, go)
+
+
+def quoted(text: str) -> str:
+    """A string as Go's %q writes it."""
+    return f'"{"".join(map(_quoted_char, text))}"'
+
+
+def go_json(value: Json) -> str:
+    """A value as Go's encoding/json writes it: compact, keys in the order given."""
+    if isinstance(value, float):
+        return json_float_text(value)
+    if isinstance(value, Mapping):
+        pairs = [f"{go_json(str(key))}:{go_json(item)}" for key, item in value.items()]
+        return f"{{{','.join(pairs)}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(go_json, value))}]"
+    return json.dumps(value, ensure_ascii=False, default=str).translate(_HTML)
+
+
+def _scalar(value: Json) -> str | None:
+    """A value that every minor prints alike; None for any other."""
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, float):
+        return float_text(value)
+    if isinstance(value, (bool, int)):
+        return json.dumps(value)
+    return None
+
+
+def _quoted_char(char: str) -> str:
+    if char in _QUOTED:
+        return _QUOTED[char]
+    if char.isprintable():
+        return char
+    code = ord(char)
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _internal(value: Json, go: str) -> Json:
@@ -72,31 +132,57 @@ def _internal(value: Json, go: str) -> Json:
         return {name: value[name] for name, _, _ in _FIELDS[kind] if value.get(name)}
     empty = {"string": ""}
     return {
-        shown_as: _internal(value.get(name, empty.get(child)), child)
-        for name, shown_as, child in _FIELDS[kind]
+        go_name: _internal(value.get(name, empty.get(go_type)), go_type)
+        for name, go_name, go_type in _FIELDS[kind]
     }
 
 
 def _syntax(value: Json, go: str) -> str:
+    """A list, a mapping or null as Go's %#v writes it."""
     if value is None:
         return f"{go}(nil)" if go.startswith(("[]", "map")) else '"null"'
-    if isinstance(value, list) and go.startswith("[]"):
-        return f"{go}{{{', '.join(_syntax(item, go[2:]) for item in value)}}}"
-    if isinstance(value, Mapping) and go.startswith("map"):
-        return f"{go}{{{', '.join(f'{json.dumps(key)}:{json.dumps(value[key])}' for key in sorted(value))}}}"
-    if (
-        isinstance(value, Mapping)
-        and go in _FIELDS
-        and not any(kind[0] == "*" for _, _, kind in _FIELDS[go])
-    ):
-        fields = [
-            f"{shown_as}:{_field(value.get(name), kind)}" for name, shown_as, kind in _FIELDS[go]
-        ]
-        return f"{go}{{{', '.join(fields)}}}"
-    if isinstance(value, (Mapping, list)):
-        return f"{go}{{...}}"
-    return json.dumps(value, ensure_ascii=False, default=str)
+    for fits, write in _WRITERS:
+        if fits(value, go):
+            return f"{go}{{{', '.join(write(value, go))}}}"
+    return f"{go}{{...}}"
+
+
+def _list_items(value: Json, go: str) -> Iterator[str]:
+    for item in value:
+        yield _field(item, go[2:])
+
+
+def _map_items(value: Json, _go: str) -> Iterator[str]:
+    for key in sorted(value):
+        yield f"{quoted(key)}:{_field(value[key], '')}"
+
+
+def _struct_fields(value: Json, go: str) -> Iterator[str]:
+    for name, go_name, go_type in _FIELDS[go]:
+        yield f"{go_name}:{_field(value.get(name), go_type)}"
+
+
+def _holds_pointers(go: str) -> bool:
+    """Whether a struct has pointers, which %#v writes as addresses: nobody can foretell those."""
+    return any(go_type.startswith("*") for _, _, go_type in _FIELDS[go])
+
+
+_Fits = Callable[[Json, str], bool]
+_Write = Callable[[Json, str], Iterator[str]]
+
+_WRITERS: tuple[tuple[_Fits, _Write], ...] = (
+    (lambda value, go: isinstance(value, list) and go.startswith("[]"), _list_items),
+    (lambda value, go: isinstance(value, Mapping) and go.startswith("map"), _map_items),
+    (
+        lambda value, go: isinstance(value, Mapping) and go in _FIELDS and not _holds_pointers(go),
+        _struct_fields,
+    ),
+)
+"""Which values are written part by part, and how; the first that fits."""
 
 
 def _field(value: Json, go: str) -> str:
-    return '""' if value is None and go == "string" else _syntax(value, go)
+    if value is None and go == "string":
+        return '""'
+    plain = _scalar(value)
+    return _syntax(value, go) if plain is None else plain

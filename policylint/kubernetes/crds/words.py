@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterable
 from typing import Final
 
-from policylint.cel.operators import float_text
 from policylint.model import Cause, Json
+from policylint.runtime.gofloats import float_text
 
 OMITTED: Final = object()
 """A value that the message leaves out, as the server does for objects and lists that fail a
