@@ -108,13 +108,14 @@ def big(runs: int, room: Path) -> None:
 
 def forecast(runs: int, room: Path) -> None:
     """Forecasting 1,000 changed resources against parsing them."""
+    from policylint.kubernetes.api.schemas import NEWEST
     from policylint.kubernetes.forecast import forecast as judge
     from policylint.kubernetes.manifests.reader import Text
     from policylint.model import Target
     from policylint.pipeline.judge import Case, read
 
     before, after = changed_resources(1000)
-    case = Case("r", "default", Target(), (Text("before", before),), (Text("after", after),))
+    case = Case("r", "default", Target(NEWEST), (Text("before", before),), (Text("after", after),))
     upgrade, _ = read(case)
     ratio("forecast", partial(judge, upgrade), partial(read, case), 1, runs)
 

@@ -178,7 +178,7 @@ class Target(Struct, frozen=True):
     """What the upgrade is judged for: Kubernetes minor ("1.36"), Helm line ("3" or "4"), how it is
     sent."""
 
-    kubernetes: str = "1.36"
+    kubernetes: str
     helm: str = "4"
     apply: Apply = Apply.SERVER_SIDE
     force: bool = False

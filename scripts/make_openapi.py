@@ -12,6 +12,8 @@ from pathlib import Path
 
 DROPPED = {"description", "title", "externalDocs", "example", "x-kubernetes-unions"}
 PREFIX = "#/components/schemas/"
+BUILT_IN = "io.k8s."
+"""A recorded server may have had custom resources; their schemas have other names."""
 OUT = Path(__file__).parent.parent / "policylint" / "data"
 
 
@@ -30,19 +32,27 @@ def slim(node):
     return kept
 
 
+def _version_kind(version: str, kind: str) -> str:
+    return f"{version} {kind}"
+
+
 def make(source: Path) -> Path:
     """Write the slim document of one recording and return its path."""
     document = json.loads(gzip.decompress(source.read_bytes()))
-    schemas = {name: slim(schema) for name, schema in document["schemas"].items()}
+    schemas = {
+        name: slim(schema)
+        for name, schema in document["schemas"].items()
+        if name.startswith(BUILT_IN)
+    }
     kinds = {}
     for name, schema in schemas.items():
         for gvk in schema.pop("x-kubernetes-group-version-kind", []):
             version = f"{gvk['group']}/{gvk['version']}" if gvk["group"] else gvk["version"]
-            kinds[f"{version} {gvk['kind']}"] = name
+            kinds[_version_kind(version, gvk["kind"])] = name
     resources = sorted(
         [r["groupVersion"], r["kind"], r["namespaced"]]
         for r in document["resources"]
-        if "/" not in r["name"]
+        if "/" not in r["name"] and _version_kind(r["groupVersion"], r["kind"]) in kinds
     )
     slimmed = {
         "minor": document["minor"],

@@ -26,7 +26,7 @@ from pathlib import Path
 import yaml
 
 from policylint.errors import PolicylintError
-from policylint.kubernetes.api.schemas import group_of, schemas
+from policylint.kubernetes.api.schemas import RECORDED, group_of, schemas
 from policylint.kubernetes.forecast import Cluster, forecast
 from policylint.kubernetes.manifests.diff import changes
 from policylint.kubernetes.manifests.reader import Reader, Text
@@ -46,7 +46,7 @@ ROOT = Path(__file__).parent.parent
 ORACLE = ROOT / "fixtures" / "oracle"
 SHARED = Path(os.environ.get("POLICYLINT_ORACLE", ROOT.parent / "shared" / "oracle"))
 EXCEPTIONS = Path(__file__).with_name("score-exceptions.json")
-MINORS = ("1.30", "1.34", "1.36")
+MINORS = RECORDED
 METHODS = {
     "helm3": ("3", Apply.CLIENT_SIDE),
     "helm33": ("3", Apply.CLIENT_SIDE),

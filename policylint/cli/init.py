@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from policylint.kubernetes.api.schemas import NEWEST
+
 PASSED_OVER = {"node_modules", "vendor", ".git", ".venv", "charts"}
 
 
@@ -17,7 +19,7 @@ def command() -> int:
     own = [chart for chart in charts if not any(other in chart.parents for other in charts)]
     lines = [
         "# policylint schema config describes every key",
-        'kubernetes: "1.36"',
+        f'kubernetes: "{NEWEST}"',
         "releases:" if own else "releases: []",
     ]
     for chart in own:

@@ -16,6 +16,7 @@ from policylint.helm.history.claims import Releases
 from policylint.helm.history.read import read
 from policylint.helm.history.report import summary, table, to_json
 from policylint.helm.inputs.revisions import History
+from policylint.kubernetes.api.schemas import NEWEST
 from policylint.model import Severity, Target, Verdict, combine
 from policylint.redaction.redactor import Redactor
 from policylint.report.model import ReleaseReport, Report
@@ -44,7 +45,7 @@ def examine(
         return Report(Verdict.UNKNOWN, failures=(RuleFailure("load", str(error), error.remedy),))
     rules, failures = all_rules()
     wanted = [rule for rule in rules if History in rule.subjects]
-    target = Target(kubernetes) if kubernetes else Target()
+    target = Target(kubernetes or NEWEST)
     alone = len(histories) == 1
     releases = tuple(_judged(history, wanted, target, fail_on, alone) for history in histories)
     across = [rule for rule in rules if Releases in rule.subjects]

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from policylint.config import Config, Environment, find, read, severities
 from policylint.errors import RuleFailure, UsageError
+from policylint.kubernetes.api.schemas import NEWEST
 from policylint.model import Apply, Category, Finding, Severity, Target
 from policylint.redaction.redactor import Redactor
 from policylint.report.model import Report
@@ -153,7 +154,7 @@ def _target(asked: Survey, config: Config, environment: Environment) -> Target:
             f"--helm-version is 3 or 4, not {line!r}", remedy="name the major version only"
         )
     apply = Apply.CLIENT_SIDE if line == "3" else Apply.SERVER_SIDE
-    return Target(helm=line, apply=apply, environment=asked.environment)
+    return Target(NEWEST, helm=line, apply=apply, environment=asked.environment)
 
 
 def _rules(

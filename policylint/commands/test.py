@@ -10,6 +10,7 @@ from policylint.engine.judging import Judging
 from policylint.engine.rule import Rule
 from policylint.engine.yamlrule import read_rule
 from policylint.errors import UsageError
+from policylint.kubernetes.api.schemas import NEWEST
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Target
 from policylint.pipeline.judge import Case, judge
@@ -42,5 +43,5 @@ def _outcome(rule: Rule, example: Mapping[str, Any]) -> str:
     before, after = (
         (Text(side, example[side]),) if example.get(side) else () for side in ("before", "after")
     )
-    report = judge(Case("example", "default", Target(), before, after), Judging((rule,)))
+    report = judge(Case("example", "default", Target(NEWEST), before, after), Judging((rule,)))
     return "unknown" if report.failures else "fail" if report.findings else "pass"

@@ -7,6 +7,7 @@ import pytest
 
 from policylint.advice.runbooks import fixes_for, runbooks
 from policylint.engine.registry import shipped
+from policylint.kubernetes.api.schemas import NEWEST
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Apply, Outcome, Target
 from policylint.pipeline.judge import Case, forecasted
@@ -105,7 +106,9 @@ def sized(size):
 
 
 def test_a_grown_volume_patches_each_claim_before_the_statefulset_is_replaced():
-    steps = [step for fix in fixes(STATEFULSET, sized("20Gi"), Target()) for step in fix.steps]
+    steps = [
+        step for fix in fixes(STATEFULSET, sized("20Gi"), Target(NEWEST)) for step in fix.steps
+    ]
     at = [
         steps.index(next(step for step in steps if words in step))
         for words in ("data-db-0", "data-db-1", "--cascade=orphan")
@@ -115,7 +118,7 @@ def test_a_grown_volume_patches_each_claim_before_the_statefulset_is_replaced():
 
 
 def test_a_shrunk_volume_is_never_answered_with_a_patch_of_the_claim():
-    steps = [step for fix in fixes(STATEFULSET, sized("4Gi"), Target()) for step in fix.steps]
+    steps = [step for fix in fixes(STATEFULSET, sized("4Gi"), Target(NEWEST)) for step in fix.steps]
     assert steps
     assert not [step for step in steps if "patch pvc" in step]
 
@@ -155,7 +158,7 @@ def strategy(value):
 
 
 def outcome(before, after, apply):
-    (change,) = upgrade([before], [after], Target(apply=apply)).changes
+    (change,) = upgrade([before], [after], Target(NEWEST, apply=apply)).changes
     return change.forecast.upgrade.outcome
 
 

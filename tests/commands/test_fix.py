@@ -17,6 +17,7 @@ from policylint.engine.evaluate import evaluate
 from policylint.engine.registry import shipped
 from policylint.engine.rule import Context
 from policylint.errors import PolicylintError
+from policylint.kubernetes.api.schemas import NEWEST
 from policylint.model import (
     Category,
     Confidence,
@@ -61,7 +62,7 @@ def judged(name, data, line):
         if isinstance(each, Invocation)
     ]
     subjects = (*found, *in_repository(found))
-    findings, failures = evaluate(RULES, subjects, Context(Target(helm=line)), Redactor())
+    findings, failures = evaluate(RULES, subjects, Context(Target(NEWEST, helm=line)), Redactor())
     assert failures == ()
     return found, findings
 

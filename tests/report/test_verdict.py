@@ -7,6 +7,7 @@ import pytest
 from policylint.engine.evaluate import evaluate, verdict
 from policylint.engine.rule import Context, Rule
 from policylint.errors import RuleFailure
+from policylint.kubernetes.api.schemas import NEWEST
 from policylint.model import (
     Category,
     Confidence,
@@ -89,7 +90,7 @@ def make(check, *subjects):
 
 
 def run(rule, *subjects, redactor=None):
-    return evaluate([rule], subjects, Context(Target()), redactor or Redactor())
+    return evaluate([rule], subjects, Context(Target(NEWEST)), redactor or Redactor())
 
 
 def test_rules_are_dispatched_by_type():

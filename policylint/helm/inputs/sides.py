@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from policylint.kubernetes.api.schemas import NEWEST
 from policylint.runtime.patterns import pattern
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class ChartSide(Struct, frozen=True):
     namespace: str = "default"
     version: str = ""
     repo: str = ""
-    kube_version: str = "1.36"
+    kube_version: str = NEWEST
     api_versions: tuple[str, ...] = ()
     include_crds: bool = False
     is_upgrade: bool = True

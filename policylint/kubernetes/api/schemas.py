@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Raw, Struct, json
 
-RECORDED = ("1.30", "1.34", "1.36")
+RECORDED = ("1.30", "1.34", "1.35", "1.36", "1.37")
 """The minors with a recording, oldest first."""
 
 NEWEST = RECORDED[-1]

@@ -90,7 +90,10 @@ DEFAULTS: Mapping[str, tuple[Default, ...]] = {
         _plain("type", "RollingUpdate"),
         Default("rollingUpdate", {}, when=("type", "RollingUpdate")),
     ),
-    "apps.v1.RollingUpdateStatefulSetStrategy": (Default("partition", 0),),
+    "apps.v1.RollingUpdateStatefulSetStrategy": (
+        Default("partition", 0),
+        Default("maxUnavailable", 1, since=37),  # where the feature of the field is on
+    ),
     "autoscaling.v1.HorizontalPodAutoscalerSpec": (
         Default("minReplicas", 1),
         Default("targetCPUUtilizationPercentage", 80),

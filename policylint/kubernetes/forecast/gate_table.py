@@ -15,19 +15,21 @@ NEVER = 99
 
 GATED: Mapping[str, Mapping[str, int]] = {
     "apps.v1.DeploymentSpec": {"podReplacementPolicy": NEVER},
-    "apps.v1.RollingUpdateStatefulSetStrategy": {"maxUnavailable": NEVER},
+    "apps.v1.RollingUpdateStatefulSetStrategy": {"maxUnavailable": 37},
     "autoscaling.v2.HPAScalingRules": {"tolerance": 35},
     "batch.v1.JobSpec": {"successPolicy": 31},
     "coordination.v1.LeaseSpec": {"preferredHolder": NEVER, "strategy": NEVER},  # *
     "core.v1.Container": {"resizePolicy": 33, "restartPolicyRules": 35},
+    "core.v1.EmptyDirVolumeSource": {"mode": NEVER},  # *
     "core.v1.EnvVarSource": {"fileKeyRef": 35},
-    "core.v1.Lifecycle": {"stopSignal": 36},
+    "core.v1.Lifecycle": {"stopSignal": NEVER},
     "core.v1.PodAffinityTerm": {"matchLabelKeys": 31, "mismatchLabelKeys": 31},
     "core.v1.PodSecurityContext": {
         "seLinuxChangePolicy": 33,
         "supplementalGroupsPolicy": 33,
     },  # * the latter
     "core.v1.PodSpec": {
+        "evictionResponders": NEVER,  # *
         "hostUsers": 33,  # *
         "hostnameOverride": 35,  # *
         "resourceClaims": 34,
@@ -38,12 +40,23 @@ GATED: Mapping[str, Mapping[str, int]] = {
     "core.v1.ResourceRequirements": {"claims": 34},
     "core.v1.SecurityContext": {"procMount": 33},
     "core.v1.ServiceSpec": {"trafficDistribution": 31},
-    "core.v1.VolumeProjection": {"clusterTrustBundle": NEVER, "podCertificate": NEVER},
-    "core.v1.VolumeMount": {"recursiveReadOnly": 31},
+    "core.v1.VolumeProjection": {"clusterTrustBundle": 37, "podCertificate": 37},
+    "core.v1.VolumeMount": {"bindMountOptions": NEVER, "recursiveReadOnly": 31},  # * the former
     "apiextensions.v1.CustomResourceDefinitionVersion": {"selectableFields": 31},  # *
-    "resource.v1.ExactDeviceRequest": {"adminAccess": 34, "capacity": 36, "tolerations": 34},  # *
+    # 1.35 drops tolerations (recorded), 1.34 keeps them although the feature is off (recorded too):
+    # one number cannot say both, and this one refuses too much rather than too little.
+    "resource.v1.ExactDeviceRequest": {
+        "adminAccess": 34,
+        "capacity": 36,
+        "derivedAttributes": NEVER,
+        "tolerations": 34,
+    },  # *
     "resource.v1.DeviceConstraint": {"distinctAttribute": 36},
-    "resource.v1.DeviceSubRequest": {"capacity": 36, "tolerations": 34},
+    "resource.v1.DeviceSubRequest": {
+        "capacity": 36,
+        "derivedAttributes": NEVER,
+        "tolerations": 34,
+    },
     "storage.v1.CSIDriverSpec": {
         "nodeAllocatableUpdatePeriodSeconds": 35,
         "serviceAccountTokenInSecrets": 35,

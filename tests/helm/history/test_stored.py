@@ -16,6 +16,7 @@ from policylint.helm.history.size import DEVIATION, forecast, ignorable
 from policylint.helm.history.stored import drift, unserved
 from policylint.helm.inputs.revisions import History, Revision
 from policylint.helm.values.chart import ChartFile, chart_of, stored_chart
+from policylint.kubernetes.api.schemas import NEWEST
 from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import Target, Upgrade
 
@@ -83,7 +84,7 @@ def test_removed_apis_in_manifest_and_hooks() -> None:
 def test_drift_from_the_before_side() -> None:
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: '1'}\n"
     before = Reader().read((Text("before", text),))
-    upgrade = Upgrade("app", "default", Target(), before, before)
+    upgrade = Upgrade("app", "default", Target(NEWEST), before, before)
     assert drift(Revision(1, "deployed", manifest=text), upgrade) == []
     assert [
         str(found)

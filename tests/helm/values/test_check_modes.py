@@ -14,6 +14,7 @@ import pytest
 from policylint.commands.check import check
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ValuesInput
+from policylint.kubernetes.api.schemas import NEWEST
 from policylint.model import Target, Verdict
 from policylint.report.model import ReleaseReport
 from tests.helm.values.offline import OfflineHelm, discovery, write_chart
@@ -61,7 +62,7 @@ def judged(row: dict[str, Any], folder: Path) -> ReleaseReport:
     return (
         report.releases[0]
         if report.releases
-        else ReleaseReport("", "", Target(), report.verdict, failures=report.failures)
+        else ReleaseReport("", "", Target(NEWEST), report.verdict, failures=report.failures)
     )
 
 

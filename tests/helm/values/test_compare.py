@@ -16,6 +16,7 @@ from policylint.helm.values.compare import compare_modes, table, to_json
 from policylint.helm.values.hazards import in_file, in_flags
 from policylint.helm.values.modes import Mode
 from policylint.helm.values.subject import ValuesChange, change_of, failure_of
+from policylint.kubernetes.api.schemas import NEWEST
 from policylint.kyaml.lines import line_of
 from policylint.model import Confidence, Target
 
@@ -119,13 +120,13 @@ def test_a_failed_render_makes_the_forecast_certain_or_is_told_by_itself() -> No
             "app/templates/a.yaml:1:10: at <.Values.extra.a>: nil pointer evaluating"
         ),
     )
-    (certain,) = missing_values_under_reuse.check.check(change, Context(Target()))
+    (certain,) = missing_values_under_reuse.check.check(change, Context(Target(NEWEST)))
     assert certain.confidence is Confidence.CERTAIN
     other = replace(
         change,
         failure=failure_of("app/templates/b.yaml:7:3: at <.Values.x.y>: nil pointer evaluating"),
     )
-    foreseen, told = missing_values_under_reuse.check.check(other, Context(Target()))
+    foreseen, told = missing_values_under_reuse.check.check(other, Context(Target(NEWEST)))
     assert foreseen.confidence is None
     assert "app/templates/b.yaml:7 reads .Values.x.y" in told.message
 

@@ -16,6 +16,7 @@ from policylint.helm.values.chart import chart_of, read_values
 from policylint.helm.values.modes import Mode, upgrade_values
 from policylint.helm.values.subject import change_of
 from policylint.helm.values.writing import edited, full_values
+from policylint.kubernetes.api.schemas import NEWEST
 from policylint.model import Target
 
 META = b"apiVersion: v2\nname: app\nversion: 1.0.0\n"
@@ -88,5 +89,5 @@ def test_the_fix_of_hidden_defaults_edits_the_values_file_unless_it_would_show_s
         change = change_of(
             new, given, old=old, old_user=user, mode=Mode.REUSE, read=files.__getitem__
         )
-        (found,) = reuse_hides_defaults.check.check(change, Context(Target()))
+        (found,) = reuse_hides_defaults.check.check(change, Context(Target(NEWEST)))
         assert [edit.text for edit in found.fixes[0].edits] == ([text] if text else [])

@@ -9,6 +9,7 @@ import pytest
 from policylint.kubernetes.api import fielderrors
 from policylint.kubernetes.api.fielderrors import OMITTED
 from policylint.kubernetes.api.govalues import shown
+from policylint.kubernetes.api.schemas import RECORDED
 from tests.oracle import rows
 
 _PRINTED = re.compile(
@@ -25,7 +26,7 @@ def _printed(minor: str) -> Iterator[str]:
                 yield match[1]
 
 
-@pytest.mark.parametrize("minor", ["1.30", "1.34", "1.36"])
+@pytest.mark.parametrize("minor", RECORDED)
 def test_plain_values_are_shown_as_recorded_servers_showed_them(minor):
     printed = list(_printed(minor))
     assert len(printed) > 50

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from policylint.kubernetes.api.gotypes import normal
-from policylint.kubernetes.api.schemas import minor_number, schemas
+from policylint.kubernetes.api.schemas import RECORDED, minor_number, schemas
 from policylint.kubernetes.forecast.decode import decode
 
 ORACLE = Path(__file__).parents[3] / "fixtures" / "oracle"
@@ -37,7 +37,7 @@ def bare(node, body, names):
     return without(normal(node, body), {"metadata", *names})
 
 
-@pytest.mark.parametrize("minor", ["1.30", "1.34", "1.36"])
+@pytest.mark.parametrize("minor", RECORDED)
 def test_stored_objects(minor):
     with gzip.open(ORACLE / f"defaults-{minor}.jsonl.gz", "rt") as lines:
         rows = [json.loads(line) for line in lines]

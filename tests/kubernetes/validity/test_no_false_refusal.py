@@ -12,15 +12,13 @@ from typing import Any
 
 import pytest
 
-from policylint.kubernetes.api.schemas import minor_number, schemas
+from policylint.kubernetes.api.schemas import RECORDED, minor_number, schemas
 from policylint.kubernetes.forecast.decode import decode
 from policylint.kubernetes.validity import validate, validate_sent
 from policylint.model import Apply, Cause, Target
 
 ORACLE = Path(__file__).parents[3] / "fixtures" / "oracle"
 SHARED = Path(os.environ.get("POLICYLINT_ORACLE", ORACLE.parents[2] / "shared" / "oracle"))
-MINORS = ("1.30", "1.34", "1.36")
-
 CLEARED = {
     ("Service", "spec.ports[0].nodePort"),
     ("Service", "spec.healthCheckNodePort"),
@@ -58,7 +56,7 @@ def _unexplained(found: list[tuple[str, Cause]]) -> list[tuple[str, str, str]]:
     ]
 
 
-@pytest.mark.parametrize("minor", MINORS)
+@pytest.mark.parametrize("minor", RECORDED)
 def test_recorded_fields(minor: str) -> None:
     target = Target(minor, apply=Apply.SERVER_SIDE)
     found = []
@@ -68,7 +66,7 @@ def test_recorded_fields(minor: str) -> None:
     assert _unexplained(found) == []
 
 
-@pytest.mark.parametrize("minor", MINORS)
+@pytest.mark.parametrize("minor", RECORDED)
 def test_recorded_defaults(minor: str) -> None:
     target = Target(minor, apply=Apply.SERVER_SIDE)
     found = []
