@@ -17,13 +17,16 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from policylint.advice.pasted import Pasted, Subject, pasted
+from policylint.advice.runbooks import runbooks, ways_out
+from policylint.engine.registry import shipped
 from policylint.model import Cause, Fix, Grade
 from policylint.runtime import resources
 from policylint.runtime.patterns import pattern
 
 _OPTION = pattern(r"force|cleanup|failed to replace", re.IGNORECASE)
 _HELM = pattern(
-    r"\bhelm\b|kube|k8s|pending|stuck release|release is|another operation|immutable|statefulset|deployment|^--force",
+    r"\bhelm\b|kube|k8s|pending|stuck release|release is|another operation"
+    r"|immutable|statefulset|deployment|^--force",
     re.IGNORECASE,
 )
 _OTHERS = pattern(r"\b(git|npm|yarn|docker|rm|cp|apt|apt-get|dpkg|pip|brew|cargo)\b")
@@ -85,16 +88,17 @@ def explain(text: str) -> Explanation | None:
     known."""
     paste = pasted(text)
     hits = _hits(paste)
-    advice = (
-        [found for found in _data().advice if found.match.search(paste.plain)]
-        if _advised(paste, hits)
-        else []
-    )
-    if not hits and not advice:
+    wrong = _wrong_advice(paste) if _advised(paste, hits) else []
+    if not hits and not wrong:
         return None
-    hits = hits or [_Hit(advice[0].topic, (0, 0), Subject())]
-    found = tuple(_explanation(hit, paste) for hit in hits)
-    return replace(found[0], corrections=tuple(wrong.text for wrong in advice), also=found[1:])
+    hits = hits or [_Hit(wrong[0].topic, (0, 0), Subject())]
+    first, *also = [_explanation(hit, paste) for hit in hits]
+    corrections = tuple(advice.text for advice in wrong)
+    return replace(first, corrections=corrections, also=tuple(also))
+
+
+def _wrong_advice(paste: Pasted) -> list[_Advice]:
+    return [advice for advice in _data().advice if advice.match.search(paste.plain)]
 
 
 def _advised(paste: Pasted, hits: list[_Hit]) -> bool:
@@ -128,12 +132,12 @@ def _with_field(span: tuple[int, int], paste: Pasted) -> tuple[int, int]:
     """A span together with the field and the reason right before it, which are of the same
     error."""
     before = _FIELD.finditer(paste.squeezed, max(0, span[0] - 600), span[0])
-    return next((found.start() for found in before if found.end() == span[0]), span[0]), span[1]
+    return next((match.start() for match in before if match.end() == span[0]), span[0]), span[1]
 
 
 def _matches(pattern: _Pattern, paste: Pasted) -> Iterator[_Hit]:
-    found = pattern.match.finditer(paste.squeezed)
-    for match in found:
+    matches = pattern.match.finditer(paste.squeezed)
+    for match in matches:
         if pattern.whole and match.span() != (0, len(paste.squeezed)):
             continue
         subject = paste.subject(match.end())
@@ -175,7 +179,7 @@ def _field(paste: Pasted, hit: _Hit) -> str:
     """The field that the server names before its reason: the last one between the object's name and
     the hit's end."""
     start, end = max(hit.subject.at, 0), hit.span[1]
-    named = [found.group(1) for found in _FIELD.finditer(paste.squeezed, start, end)]
+    named = [match.group(1) for match in _FIELD.finditer(paste.squeezed, start, end)]
     return named[-1] if named else ""
 
 
@@ -200,8 +204,6 @@ class _Words(dict[str, str]):
 def _fixes(
     hit: _Hit, topic: Mapping[str, Any], named: Mapping[str, str], paste: Pasted
 ) -> Iterator[Fix]:
-    from policylint.advice.runbooks import runbooks, ways_out
-
     words = _Words(named)
     for row in topic.get("fix", ()):
         steps = tuple(_filled(str(step), words, named) for step in row["steps"])
@@ -227,13 +229,11 @@ def _sent(paste: Pasted) -> frozenset[str]:
         "cannot patch": ("client-side",),
         "failed to replace object": ("replace",),
     }
-    return frozenset(fact for words, said in facts.items() if words in paste.plain for fact in said)
+    return frozenset(fact for words, how in facts.items() if words in paste.plain for fact in how)
 
 
 def _rule(topic: str) -> tuple[str, str]:
     """Title and page of the rule of that id, empty where the topic is none."""
-    from policylint.engine.registry import shipped
-
     return next(((rule.title, rule.page) for rule in shipped() if rule.id == topic), ("", ""))
 
 

@@ -38,7 +38,8 @@ _TYPED = pattern(
     r"\(([\w-]{0,80})/([\w.:-]{1,260});((?:[a-z][\w.-]{0,80})?/v\d\w{0,20}),Kind=(\w{1,80}?)\)"
 )
 _APPLIED = pattern(
-    r"object \(?([\w-]{0,80})/([\w.:-]{1,260}) ((?:[a-z][\w.-]{0,80})?/v\d\w{0,20}), ?Kind=(\w{1,80})"
+    r"object \(?([\w-]{0,80})/([\w.:-]{1,260}) "
+    r"((?:[a-z][\w.-]{0,80})?/v\d\w{0,20}), ?Kind=(\w{1,80})"
 )
 _EXISTING = pattern(r'([A-Z]\w{0,80})"([^"]{0,260})"innamespace"([^"]{0,80})"')
 
@@ -75,12 +76,14 @@ class Pasted(Struct, frozen=True):
     def subject(self, at: int) -> Subject:
         """The object that the words at a place are about: the last one named before them, or the
         first of all."""
-        before = [found for found in self.subjects if found.at <= at]
+        before = [subject for subject in self.subjects if subject.at <= at]
         named = before[-1] if before else (self.subjects[0] if self.subjects else Subject())
         if named.namespace:
             return named
         twins = (
-            found.namespace for found in before if found.name == named.name and found.namespace
+            subject.namespace
+            for subject in before
+            if subject.name == named.name and subject.namespace
         )
         return Subject(named.at, named.kind, named.group, named.name, next(twins, ""))
 
@@ -91,7 +94,7 @@ def pasted(text: str) -> Pasted:
     places = tuple(index for index, character in enumerate(plain) if character != " ")
     squeezed = "".join(plain[index] for index in places)
     subjects = tuple(
-        sorted([*_subjects(squeezed), *_applied(plain, places)], key=lambda found: found.at)
+        sorted([*_subjects(squeezed), *_applied(plain, places)], key=lambda match: match.at)
     )
     return Pasted(plain, squeezed, places, subjects)
 
@@ -99,32 +102,32 @@ def pasted(text: str) -> Pasted:
 def _plain(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _FRAME.sub("", _STAMP.sub("", _FRAME.sub("", _ANSI.sub("", text))))
-    text = _ESCAPE.sub(lambda found: chr(int(found.group(1), 16)), text)
+    text = _ESCAPE.sub(lambda match: chr(int(match.group(1), 16)), text)
     text = re.sub(r'\\+"', '"', re.sub(r"\\+[nt]", " ", text)).translate(_QUOTES)
     return _BLOB.sub("...", " ".join(html.unescape(text).split()))
 
 
 def _subjects(squeezed: str) -> Iterator[Subject]:
-    for found in _INVALID.finditer(squeezed):
-        kind, group, name = found.groups()
-        yield Subject(found.start(), _kind(kind, group), group.lstrip("."), name)
-    for found in _PATCHED.finditer(squeezed):
-        yield Subject(found.start(), found.group(2), "", found.group(1))
-    for found in _TYPED.finditer(squeezed):
-        yield _by_version(found, found.start())
-    for found in _EXISTING.finditer(squeezed):
-        yield Subject(found.start(), _kind(found.group(1), ""), "", found.group(2), found.group(3))
+    for match in _INVALID.finditer(squeezed):
+        kind, group, name = match.groups()
+        yield Subject(match.start(), _kind(kind, group), group.lstrip("."), name)
+    for match in _PATCHED.finditer(squeezed):
+        yield Subject(match.start(), match.group(2), "", match.group(1))
+    for match in _TYPED.finditer(squeezed):
+        yield _by_version(match, match.start())
+    for match in _EXISTING.finditer(squeezed):
+        yield Subject(match.start(), _kind(match.group(1), ""), "", match.group(2), match.group(3))
 
 
 def _applied(plain: str, places: tuple[int, ...]) -> Iterator[Subject]:
     """The objects that Helm 4 names before the server's words; only blanks part the name from the
     version there."""
-    for found in _APPLIED.finditer(plain):
-        yield _by_version(found, bisect_left(places, found.start()))
+    for match in _APPLIED.finditer(plain):
+        yield _by_version(match, bisect_left(places, match.start()))
 
 
-def _by_version(found: re.Match[str], at: int) -> Subject:
-    namespace, name, version, kind = found.groups()
+def _by_version(match: re.Match[str], at: int) -> Subject:
+    namespace, name, version, kind = match.groups()
     return Subject(at, kind, group_of(version), name, namespace)
 
 

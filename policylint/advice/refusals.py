@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policylint.advice.runbooks import fixes_for
 from policylint.engine.rule import Context
 from policylint.kubernetes.api.pointers import of_field
 from policylint.model import (
@@ -104,18 +105,25 @@ def _touched(change: Created | Kept, cause: Cause) -> FieldChange | None:
     if isinstance(change, Created):
         return None
     field = of_field(cause.field)
-    allowed = (
-        {f"{field}/{name}" for name in _ALLOWED.findall(cause.message)}
-        if "other than" in cause.message
-        else set()
-    )
-    near = [
-        found
-        for found in change.fields
-        if (_within(found.path, field) or _within(field, found.path))
-        and not any(_within(found.path, path) for path in allowed)
-    ]
-    return next((found for found in near if not found.noise), near[0] if near else None)
+    allowed = _allowed(field, cause.message)
+    near = [changed for changed in change.fields if _near(changed.path, field)]
+    near = [changed for changed in near if not _within_any(changed.path, allowed)]
+    return next((changed for changed in near if not changed.noise), near[0] if near else None)
+
+
+def _allowed(field: str, message: str) -> set[str]:
+    """The pointers that a message like "updates other than to 'replicas', ..." excepts."""
+    if "other than" not in message:
+        return set()
+    return {f"{field}/{name}" for name in _ALLOWED.findall(message)}
+
+
+def _near(path: str, field: str) -> bool:
+    return _within(path, field) or _within(field, path)
+
+
+def _within_any(path: str, parents: set[str]) -> bool:
+    return any(_within(path, parent) for parent in parents)
 
 
 def _within(path: str, parent: str) -> bool:
@@ -123,9 +131,6 @@ def _within(path: str, parent: str) -> bool:
 
 
 def _fixes(change: Created | Kept, cause: Cause, context: Context) -> tuple[Fix, ...]:
-    from policylint.advice.runbooks import fixes_for
-
     upgrade = context.upgrade
     release, namespace = (upgrade.release, upgrade.namespace) if upgrade else ("", "")
-    found: tuple[Fix, ...] = fixes_for(cause, change, context.target, release, namespace)
-    return found
+    return fixes_for(cause, change, context.target, release, namespace)

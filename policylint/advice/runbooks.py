@@ -48,14 +48,16 @@ class Runbook(Struct, frozen=True):
         """Whether it is a way out of this cause, or may be one where a fact is `unknown`."""
         return (
             (not self.kinds or kind in self.kinds)
-            and all(
-                (fact.removeprefix("not-") in facts) is not fact.startswith("not-")
-                for fact in self.when
-                if fact.removeprefix("not-") not in unknown
-            )
+            and all(_holds(condition, facts, unknown) for condition in self.when)
             and re.search(self.field, cause.field) is not None
             and re.search(self.message, cause.message) is not None
         )
+
+
+def _holds(condition: str, facts: frozenset[str], unknown: frozenset[str]) -> bool:
+    """Whether a fact holds ("not-" before it: does not hold), or may where it is unknown."""
+    fact = condition.removeprefix("not-")
+    return fact in unknown or (fact in facts) is not condition.startswith("not-")
 
 
 def fixes_for(
@@ -128,10 +130,8 @@ def ways_out(cause: Cause, named: Mapping[str, str], sent: frozenset[str]) -> tu
 @cache
 def runbooks() -> Mapping[str, tuple[Runbook, ...]]:
     """Every runbook by topic."""
-    return {
-        topic: tuple(_runbook(row) for row in rows)
-        for topic, rows in shipped.table("runbooks").items()
-    }
+    table = shipped.table("runbooks")
+    return {topic: tuple(map(_runbook, rows)) for topic, rows in table.items()}
 
 
 def _runbook(row: Mapping[str, Any]) -> Runbook:
@@ -214,15 +214,16 @@ def _path(change: Change, cause: Cause) -> str:
     if not isinstance(change, Kept) or not cause.field:
         return cause.field or "the field"
     allowed = _ALLOWED.findall(cause.message) if "other than" in cause.message else []
-    parent = of_field(cause.field)
-    below = [
-        found.path.removeprefix(f"{parent}/")
-        for found in change.fields
-        if found.path.startswith(f"{parent}/")
-    ]
-    named = [path for path in below if path.partition("/")[0] not in allowed]
+    named = [path for path in _below(change, cause.field) if path.partition("/")[0] not in allowed]
     written = (_INDEX.sub(r"[\1]", path).replace("/", ".") for path in named[:3])
     return ", ".join(f"{cause.field}.{path}" for path in written) or cause.field
+
+
+def _below(change: Kept, field: str) -> list[str]:
+    """The paths of the changes below a field, without the field's own."""
+    parent = f"{of_field(field)}/"
+    paths = [changed.path for changed in change.fields]
+    return [path.removeprefix(parent) for path in paths if path.startswith(parent)]
 
 
 def _resource(group: str, kind: str) -> str:
@@ -243,8 +244,8 @@ def _explain(kind: str, api_version: str, field: str) -> str:
 def _labels(change: Change) -> str:
     """The labels of the old selector, as -l takes them."""
     body = change.before.body if isinstance(change, (Kept, Deleted)) else change.after.body
-    found = _part(body, "spec", "selector", "matchLabels")
-    return ",".join(f"{key}={value}" for key, value in sorted(found.items())) or "OLD_LABELS"
+    labels = _part(body, "spec", "selector", "matchLabels")
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items())) or "OLD_LABELS"
 
 
 def _claims(change: Change) -> Iterator[Mapping[str, str]]:

@@ -26,7 +26,8 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     if changes_release(invocation) and invocation.tool != "flux" and off(invocation, "atomic"):
         flag = spelled("atomic", line_of(invocation, context))
         yield Violation(
-            message=f"a failed {invocation.action} stays half applied: {called(invocation, 'atomic', flag)} is missing",
+            message=f"a failed {invocation.action} stays half applied: "
+            f"{called(invocation, 'atomic', flag)} is missing",
             severity=severity(context),
             fixes=(add_flag(invocation, flag, f"add {on(invocation, 'atomic', flag)}"),),
         )

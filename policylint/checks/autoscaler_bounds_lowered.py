@@ -39,24 +39,35 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     was, now, least = old.get(high), new.get(high), old.get(low, 1)
     if not (isinstance(was, int) and isinstance(now, int) and isinstance(least, int)):
         return
-    if now < least or now < was * float(context.params["keep"]):
+    why = _why(was, now, least, float(context.params["keep"]))
+    if why:
         yield Violation(
             message=f"the autoscaler may run {now} pods at most, {was} before",
-            because=f"the minimum was {least} until now"
-            if now < least
-            else "it drops by more than half",
+            because=why,
             path=f"/spec/{high}",
             before=was,
             after=now,
             fixes=(Fix("lower the bounds in steps, and look at the current number of pods first"),),
         )
     if least > 0 and new.get(low) == 0:
-        yield Violation(
-            message="the autoscaler may take the last pod away",
-            because=f"{low} drops from {least} to 0: the first request after a pause waits for a pod to start",
-            path=f"/spec/{low}",
-            before=least,
-            after=0,
-            severity=Severity.NOTE,
-            fixes=(Fix(f"keep {low} at 1 or more where a cold start hurts"),),
-        )
+        yield _last_pod(low, least)
+
+
+def _why(was: int, now: int, least: int, keep: float) -> str:
+    """What makes the new maximum too low; "" where nothing does."""
+    if now < least:
+        return f"the minimum was {least} until now"
+    return "it drops by more than half" if now < was * keep else ""
+
+
+def _last_pod(low: str, least: int) -> Violation:
+    return Violation(
+        message="the autoscaler may take the last pod away",
+        because=f"{low} drops from {least} to 0: "
+        "the first request after a pause waits for a pod to start",
+        path=f"/spec/{low}",
+        before=least,
+        after=0,
+        severity=Severity.NOTE,
+        fixes=(Fix(f"keep {low} at 1 or more where a cold start hurts"),),
+    )

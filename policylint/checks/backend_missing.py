@@ -27,7 +27,8 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         for backend in backends(resource):
             if backend.service in gone:
                 yield Violation(
-                    message=f"{resource.id} sends traffic to {backend.service}, which this upgrade deletes",
+                    message=f"{resource.id} sends traffic to {backend.service}, "
+                    "which this upgrade deletes",
                     path=backend.path,
                     after=backend.service.name,
                     resource=resource.id,

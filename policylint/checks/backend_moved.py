@@ -22,6 +22,7 @@ from policylint.model import (
     Fix,
     Kept,
     Resource,
+    ResourceId,
     Severity,
     Upgrade,
     Violation,
@@ -33,41 +34,44 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A backend at the same place names another Service of the release: how ready its pods are
     makes the severity."""
     renamed_from = {change.id for change in upgrade.of("Service") if isinstance(change, Deleted)}
-    created = {change.id for change in upgrade.changes if isinstance(change, Created)}
     for change in upgrade.changes:
         if not isinstance(change, Kept) or not change.fields:
             continue
         for old, new in _moves(change):
-            was, now = (
-                upgrade.before.resources.get(old.service),
-                upgrade.after.resources.get(new.service),
-            )
-            if was is None or now is None or old.service in renamed_from:
-                continue
-            answered, answers = behind(was, upgrade.before), behind(now, upgrade.after)
-            if {found.id for found in answered} & {found.id for found in answers}:
-                continue
-            if not answers and not mapping(now.body, "spec", "selector"):
-                continue  # what is behind it is not for a selector to say
-            severity, because = _judged(
-                new, now, readiness(answered, answers, created, float(context.params["keep"]))
-            )
-            yield Violation(
-                message=f"{change.id} moves from {old.service} to {new.service}",
-                because=_pods(answers) + because
-                if answers
-                else "no pods of this release are behind it",
-                path=new.path,
-                before=old.service.name,
-                after=new.service.name,
-                severity=severity,
-                resource=change.id,
-                fixes=(
-                    Fix(
-                        "bring the new workload up at full size first, then move the route in its own upgrade"
-                    ),
-                ),
-            )
+            if old.service not in renamed_from:
+                yield from _judged_move(upgrade, change, old, new, float(context.params["keep"]))
+
+
+def _judged_move(
+    upgrade: Upgrade, change: Kept, old: Backend, new: Backend, keep: float
+) -> Iterator[Violation]:
+    """What a move means where both Services are of this release and other pods are behind them."""
+    was = upgrade.before.resources.get(old.service)
+    now = upgrade.after.resources.get(new.service)
+    if was is None or now is None:
+        return
+    answered, answers = behind(was, upgrade.before), behind(now, upgrade.after)
+    if _ids(answered) & _ids(answers):
+        return
+    if not answers and not mapping(now.body, "spec", "selector"):
+        return  # what is behind it is not for a selector to say
+    created = {kept.id for kept in upgrade.changes if isinstance(kept, Created)}
+    severity, because = _judged(new, now, readiness(answered, answers, created, keep))
+    fix = "bring the new workload up at full size first, then move the route in its own upgrade"
+    yield Violation(
+        message=f"{change.id} moves from {old.service} to {new.service}",
+        because=_pods(answers) + because if answers else "no pods of this release are behind it",
+        path=new.path,
+        before=old.service.name,
+        after=new.service.name,
+        severity=severity,
+        resource=change.id,
+        fixes=(Fix(fix),),
+    )
+
+
+def _ids(workloads: list[Resource]) -> set[ResourceId]:
+    return {workload.id for workload in workloads}
 
 
 def _moves(change: Kept) -> Iterator[tuple[Backend, Backend]]:
@@ -80,13 +84,17 @@ def _moves(change: Kept) -> Iterator[tuple[Backend, Backend]]:
 
 
 def _judged(
-    backend: Backend, service: Resource, found: tuple[Severity, str]
+    backend: Backend, service: Resource, judgement: tuple[Severity, str]
 ) -> tuple[Severity, str]:
     """The readiness of the pods, or the worse fact that the Service does not have the port."""
     if backend.port is None or has_port(service, backend.port):
-        return found
+        return judgement
     return Severity.ERROR, f"the Service has no port {backend.port}"
 
 
-def _pods(found: list[Resource]) -> str:
-    return f"{', '.join(str(resource.id) for resource in found)} is behind it: " if found else ""
+def _pods(workloads: list[Resource]) -> str:
+    return (
+        f"{', '.join(str(resource.id) for resource in workloads)} is behind it: "
+        if workloads
+        else ""
+    )

@@ -40,7 +40,8 @@ def check(history: History, context: Context) -> Iterator[Violation]:
             before=len(differing),
             fixes=(
                 Fix(
-                    "check from the release itself: --before release:NAMESPACE/NAME or its exported record"
+                    "check from the release itself: --before release:NAMESPACE/NAME or its "
+                    "exported record"
                 ),
             ),
             locations=(history.place(start),),

@@ -38,19 +38,20 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         total = sum(new.values())
         if not old or len(new) < 2 or old == new or not old.keys() & new.keys() or total == 0:
             continue
-        said = ", ".join(
+        shares = ", ".join(
             f"{name} {count} of {total} pods ({100 * count // total} %)"
             for name, count in new.items()
         )
         yield Violation(
-            message=f"{change.id} spreads its traffic over {len(new)} workloads: {said}",
+            message=f"{change.id} spreads its traffic over {len(new)} workloads: {shares}",
             because="connections go to pods at random, whichever workload they belong to",
             path="/spec/selector",
             after=mapping(change.after.body, "spec", "selector"),
             resource=change.id,
             fixes=(
                 Fix(
-                    "if no canary was meant, give one of them a label that the Service does not select"
+                    "if no canary was meant, give one of them a label that the Service does "
+                    "not select"
                 ),
             ),
         )
@@ -59,8 +60,8 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 def _shares(service: Resource, side: Manifest) -> dict[str, int]:
     """Replicas of the workloads behind a Service, by name; empty where one of them has no number of
     its own."""
-    found = behind(service, side)
-    if any(resource.id.kind not in SCALED for resource in found):
+    workloads = behind(service, side)
+    if any(resource.id.kind not in SCALED for resource in workloads):
         return {}
-    counts = {str(resource.id): at(resource.body, "spec", "replicas") for resource in found}
+    counts = {str(resource.id): at(resource.body, "spec", "replicas") for resource in workloads}
     return {name: count if isinstance(count, int) else 1 for name, count in counts.items()}

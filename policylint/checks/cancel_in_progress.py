@@ -21,13 +21,16 @@ from policylint.scan.repository.together import Together
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(file: Together, context: Context) -> Iterator[Violation]:
     """The first deploy of each job that a newer run cancels."""
-    for deploy in file.first_of_jobs(lambda each: each.deploys and not is_dry_run(each)):
+    for deploy in file.first_of_jobs(
+        lambda invocation: invocation.deploys and not is_dry_run(invocation)
+    ):
         if deploy.job is not None and deploy.job.cancel_in_progress and not deploy.job.own_cluster:
             name = "interruptible" if "gitlab" in deploy.file else "cancel-in-progress"
             edit = only(deploy, rb"(" + name.encode() + rb":[ \t]*)true\b", "false")
             title = f"let the newer run wait: {name}: false"
             yield Violation(
-                message="a newer run kills helm in the middle of the upgrade, and the release stays locked",
+                message="a newer run kills helm in the middle of the upgrade, "
+                "and the release stays locked",
                 because=f"the job {deploy.job.name} has {name}: true",
                 fixes=(Fix(title, Grade.SAFE, (), (edit,)) if edit else Fix(title),),
                 locations=(deploy.location,),

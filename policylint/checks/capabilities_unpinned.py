@@ -21,10 +21,12 @@ from policylint.model import Category, Confidence, Fix, Severity, Violation
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
 def check(questions: ClusterQuestions, context: Context) -> Iterator[Violation]:
     """One note for all that the chart and its subcharts ask and the run cannot answer."""
-    found = list(unanswered(questions))
-    if found:
-        asked = list(dict.fromkeys(question.asked for question in found))
-        places = {question.location.file: question.location for question in reversed(found)}
+    open_questions = list(unanswered(questions))
+    if open_questions:
+        asked = list(dict.fromkeys(question.asked for question in open_questions))
+        places = {
+            question.location.file: question.location for question in reversed(open_questions)
+        }
         yield Violation(
             message=f"what is rendered depends on the cluster: templates ask for {listed(asked)}",
             because="the run was not told whether the cluster has it",
@@ -32,7 +34,8 @@ def check(questions: ClusterQuestions, context: Context) -> Iterator[Violation]:
             locations=tuple(sorted(places.values(), key=lambda place: place.file))[:3],
             fixes=(
                 Fix(
-                    "say what the cluster has: --kube-version and --api-versions, or the environment's keys"
+                    "say what the cluster has: --kube-version and --api-versions, "
+                    "or the environment's keys"
                 ),
             ),
         )

@@ -19,12 +19,12 @@ from policylint.model import Category, Fix, Location, Severity, Violation
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(chart: Chart, _: Context) -> Iterator[Violation]:
     """Compare Chart.lock with Chart.yaml and charts/; a release record has no files to compare."""
-    found = [] if chart.stored else outdated(chart)
-    if found:
+    stale = [] if chart.stored else outdated(chart)
+    if stale:
         yield Violation(
             f"Chart.lock of {chart.name} is out of date",
-            because="; ".join(found),
-            before=found,
+            because="; ".join(stale),
+            before=stale,
             fixes=(
                 Fix("lock the dependencies again", steps=(f"helm dependency update {chart.path}",)),
             ),

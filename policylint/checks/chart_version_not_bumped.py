@@ -21,12 +21,10 @@ def check(change: ValuesChange, context: Context) -> Iterator[Violation]:
     old, new = change.old, change.new
     if old is None or (old.name, old.version) != (new.name, new.version):
         return
-    sides = [{file.name: file.data for file in chart.templates} for chart in (old, new)]
-    differing = sorted(
-        name
-        for name in sides[0].keys() | sides[1].keys()
-        if sides[0].get(name) != sides[1].get(name)
-    )
+    before = {file.name: file.data for file in old.templates}
+    after = {file.name: file.data for file in new.templates}
+    names = sorted(before.keys() | after.keys())
+    differing = [name for name in names if before.get(name) != after.get(name)]
     if differing:
         more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
         yield Violation(

@@ -37,27 +37,25 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """No version for a remote chart, or one that is no exact version."""
     if invocation.action not in ("install", "upgrade") or not is_remote(invocation):
         return
-    version = invocation.version or tag_of(invocation.chart or "")
+    chart = invocation.chart or ""
+    version = invocation.version or tag_of(chart)
     absent = version is None and invocation.flag("version").state == "unset"
     if invocation.tool == "argocd" and "chart:" not in declared_text(invocation):
         yield from _of_git(invocation, "HEAD" if absent else version)
-    elif absent and not pinned_in_reference(invocation.chart or ""):
-        fix = Fix("write the exact version that runs now: helm list")
-        if invocation.tool == "helm":
-            fix = add_flag(
-                invocation,
-                "--version X.Y.Z",
-                "pin the version that runs now: helm list",
-                Grade.MANUAL,
-            )
+    elif not pinned_in_reference(chart):
+        yield from _of_repository(invocation, version, absent=absent)
+
+
+def _of_repository(
+    invocation: Invocation, version: str | None, *, absent: bool
+) -> Iterator[Violation]:
+    """No version of a chart from a repository or registry, or one that moves by itself."""
+    if absent:
         yield Violation(
-            f"the chart {invocation.chart} is not pinned: each run takes the newest", fixes=(fix,)
+            f"the chart {invocation.chart} is not pinned: each run takes the newest",
+            fixes=(_pin(invocation),),
         )
-    elif (
-        version is not None
-        and not is_exact(version)
-        and not pinned_in_reference(invocation.chart or "")
-    ):
+    elif version is not None and not is_exact(version):
         yield Violation(
             f"the chart {invocation.chart} is not pinned: {version} is no exact version",
             before=version,
@@ -65,13 +63,20 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
         )
 
 
+def _pin(invocation: Invocation) -> Fix:
+    if invocation.tool != "helm":
+        return Fix("write the exact version that runs now: helm list")
+    title = "pin the version that runs now: helm list"
+    return add_flag(invocation, "--version X.Y.Z", title, Grade.MANUAL)
+
+
 def _of_git(invocation: Invocation, revision: str | None) -> Iterator[Violation]:
     """A revision of a git source that moves by itself."""
     spans = revision is not None and not is_exact(revision) and _is_range(revision)
     if revision in MOVING or spans:
-        each = "new tag" if spans else "push"
+        event = "new tag" if spans else "push"
         yield Violation(
-            f"{invocation.release or invocation.chart} follows {revision}: each {each} deploys",
+            f"{invocation.release or invocation.chart} follows {revision}: each {event} deploys",
             severity=Severity.NOTE,
             fixes=(Fix("name a tag or a commit in targetRevision, where a push shall not deploy"),),
         )

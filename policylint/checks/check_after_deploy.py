@@ -28,19 +28,12 @@ Check = tuple[str, int]
 def check(file: Together, context: Context) -> Iterator[Violation]:
     """A check of the same chart or release behind the upgrade, and none before it."""
     for deploy in file.invocations:
-        in_order = deploy.job is not None or file.file.endswith(
-            (".sh", ".bash", ".txt")
-        )  # targets of make are not
-        if (
-            not in_order
-            or not installs_or_upgrades(deploy)
-            or not deploy.chart
-            or deploy.source is None
-        ):
+        source = deploy.source
+        if source is None or not _deploys_in_order(file, deploy):
             continue
-        every = [*_helm(file, deploy), *_own(deploy.source)]
-        parts = parts_of(deploy.source) if every else Parts()
-        later = [each for each in every if _behind(parts, deploy.line, each[1])]
+        every = [*_helm(file, deploy), *_own(source)]
+        parts = parts_of(source) if every else Parts()
+        later = [guard for guard in every if _behind(parts, deploy.line, guard[1])]
         if later and len(later) == len(every):
             name, line = later[0]
             yield Violation(
@@ -51,9 +44,17 @@ def check(file: Together, context: Context) -> Iterator[Violation]:
             )
 
 
+def _deploys_in_order(file: Together, deploy: Invocation) -> bool:
+    """Whether the file's lines run from top to bottom: targets of make do not."""
+    in_order = deploy.job is not None or file.file.endswith((".sh", ".bash", ".txt"))
+    return in_order and installs_or_upgrades(deploy) and bool(deploy.chart)
+
+
 def _helm(file: Together, deploy: Invocation) -> Iterator[Check]:
     yield from (
-        (f"helm {each.action}", each.line) for each in file.invocations if _checks(each, deploy)
+        (f"helm {invocation.action}", invocation.line)
+        for invocation in file.invocations
+        if _checks(invocation, deploy)
     )
 
 
@@ -64,17 +65,17 @@ def _own(source: Source) -> Iterator[Check]:
 def _behind(parts: Parts, deploy: int, line: int) -> bool:
     """Whether a line comes after the deploy: below it in the same job, or in a job that waits for
     that one."""
-    own, other = parts.at(deploy), parts.at(line)
-    if own == other:
+    own, checking = parts.at(deploy), parts.at(line)
+    if own == checking:
         return line > deploy
-    return other is not None and own in [part for part, _ in parts.before(other)]
+    return checking is not None and own in [part for part, _ in parts.before(checking)]
 
 
-def _checks(each: Invocation, deploy: Invocation) -> bool:
-    pretends = each.action in ("lint", "diff") or (
-        each.action in ("upgrade", "install") and is_dry_run(each)
+def _checks(invocation: Invocation, deploy: Invocation) -> bool:
+    pretends = invocation.action in ("lint", "diff") or (
+        invocation.action in ("upgrade", "install") and is_dry_run(invocation)
     )
-    same = each.chart == deploy.chart and (
-        each.action == "lint" or each.release in (None, deploy.release)
+    same = invocation.chart == deploy.chart and (
+        invocation.action == "lint" or invocation.release in (None, deploy.release)
     )
-    return each.tool == "helm" and pretends and same
+    return invocation.tool == "helm" and pretends and same

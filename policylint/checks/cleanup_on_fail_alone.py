@@ -30,7 +30,8 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     if changes_release(invocation) and flag.state == "set" and off(invocation, "atomic"):
         atomic = spelled("atomic", line_of(invocation, context))
         yield Violation(
-            message=f"{flag.written or '--cleanup-on-fail'} deletes new objects that changed ones may name already",
+            message=f"{flag.written or '--cleanup-on-fail'} deletes new objects that changed "
+            "ones may name already",
             because="nothing rolls the changed ones back",
             fixes=(add_flag(invocation, atomic, f"add {on(invocation, 'atomic', atomic)}"),),
         )

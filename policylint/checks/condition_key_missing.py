@@ -23,7 +23,8 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     for wish, path in lost_conditions(change.new, change.effective.user_values):
         yield Violation(
             f"dependency {wish.key} cannot be switched off: nothing sets {path}",
-            because=f"its condition is {wish.condition!r}, and Helm enables a dependency whose condition has no value",
+            because=f"its condition is {wish.condition!r}, and Helm enables a dependency whose "
+            "condition has no value",
             fixes=(Fix(f"add {path} to values.yaml, or correct the condition in Chart.yaml"),),
             locations=(
                 Location(

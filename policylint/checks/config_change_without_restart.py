@@ -21,13 +21,15 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     stays."""
     for workload, read in stale_readers(upgrade.changes, context.target.kubernetes).items():
         yield Violation(
-            message=f"the pods of {workload} do not restart, although {', '.join(map(str, read))} changes",
+            message=f"the pods of {workload} do not restart, "
+            f"although {', '.join(map(str, read))} changes",
             because="nothing in the pod template changes with it",
             path="/spec/template/metadata/annotations",
             resource=workload,
             fixes=(
                 Fix(
-                    "annotate the pod template with a checksum of the configuration (checksum/config)"
+                    "annotate the pod template with a checksum of the configuration "
+                    "(checksum/config)"
                 ),
             ),
         )

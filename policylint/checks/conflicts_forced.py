@@ -22,6 +22,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     flag = invocation.flag("force-conflicts")
     if invocation.deploys and flag.state == "set":
         yield Violation(
-            message=f"{flag.written or '--force-conflicts'} takes fields from autoscalers and operators",
+            message=f"{flag.written or '--force-conflicts'} takes fields from autoscalers and "
+            "operators",
             fixes=(replace_flag(invocation, "force-conflicts", "", "leave it out"),),
         )

@@ -26,7 +26,8 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     old, new = _stored(change.before.body), _stored(change.after.body)
     if old and new and old != new:
         yield Violation(
-            message=f"objects are stored as {new} from now on: the way back to {old} may lose fields",
+            message=f"objects are stored as {new} from now on: the way back to {old} may lose "
+            "fields",
             because="what is written after the upgrade is in the new storage version",
             path="/spec/versions",
             before=old,

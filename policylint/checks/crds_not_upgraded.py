@@ -17,6 +17,8 @@ from collections.abc import Iterator, Mapping
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.pointers import of_field
 from policylint.kubernetes.api.workloads import mapping
+from policylint.kubernetes.crds.custom import schema_of, served_version
+from policylint.kubernetes.crds.prepare import unknown_fields
 from policylint.model import (
     Apply,
     Category,
@@ -53,9 +55,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 
 
 def _differs(old: Mapping[ResourceId, Resource], crd: Resource) -> bool:
-    found = old.get(crd.id)
-    return found is None or (
-        found is not crd and mapping(found.body, "spec") != mapping(crd.body, "spec")
+    before = old.get(crd.id)
+    return before is None or (
+        before is not crd and mapping(before.body, "spec") != mapping(crd.body, "spec")
     )
 
 
@@ -109,9 +111,6 @@ def _defines(crd: Resource) -> tuple[str, str]:
 def _missing(body: Object, old: Resource | None, new: Object) -> str:
     """What the old definition lacks for this object: "kind", a version ("v1") or a field
     ("spec.size"); else ""."""
-    from policylint.kubernetes.crds.custom import schema_of, served_version
-    from policylint.kubernetes.crds.prepare import unknown_fields
-
     api_version = str(body.get("apiVersion"))
     if old is None:
         return "kind"
@@ -133,7 +132,10 @@ def _needs(change: Created | Kept, crd: Resource, missing: str, apply: Apply) ->
     if is_field:
         because = f"the definition in the cluster does not have {missing}"
     else:
-        because = f"the cluster does not serve the {'kind' if missing == 'kind' else f'version {missing}'} yet"
+        because = (
+            "the cluster does not serve the "
+            f"{'kind' if missing == 'kind' else f'version {missing}'} yet"
+        )
     return Violation(
         message=f"{change.id} needs the new CRD {crd.id.name}: "
         + ("the cluster drops the field" if dropped else "the cluster refuses it"),

@@ -28,7 +28,8 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     for (group, kind), names in sorted(kinds.items()):
         get = f"kubectl get crd -o yaml > crds.yaml  # the one of group {group}"
         yield Violation(
-            message=f"nothing is known of {kind} in {group}: {len(names)} of them change here and may be refused",
+            message=f"nothing is known of {kind} in {group}: {len(names)} of them change here "
+            "and may be refused",
             because=f"their CustomResourceDefinition is not at hand (for example {names[0]})",
             fixes=(
                 Fix(

@@ -30,6 +30,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     flag = invocation.flag(name)
     if name and flag.state == "set":
         yield Violation(
-            message=f"{flag.written or '--' + name} prints the release's Secrets into the log of the job",
+            message=f"{flag.written or '--' + name} prints the release's Secrets into the log "
+            "of the job",
             fixes=(replace_flag(invocation, name, "", "leave it out"),),
         )

@@ -32,7 +32,8 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
             "command", invocation.file, field.line, field.column, invocation.release or ""
         )
         yield Violation(
-            message=f"{'.'.join(path)} is no field of {root.string('kind') if root else ''}: it has no effect",
+            message=f"{'.'.join(path)} is no field of {root.string('kind') if root else ''}: "
+            "it has no effect",
             before=".".join(path),
             locations=(where,),
             fixes=(Fix(f"write {close}" if close else "remove it, or put it where it belongs"),),

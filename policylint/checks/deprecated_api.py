@@ -24,36 +24,36 @@ def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
     """Name the deprecated version; a warning once its removal is `warn-minors` or fewer minors
     away."""
     version, kind = change.after.api_version, change.id.kind
-    found = status(version, kind, context.target.kubernetes)
-    if found.state is not State.DEPRECATED:
+    api = status(version, kind, context.target.kubernetes)
+    if api.state is not State.DEPRECATED:
         return
     yield Violation(
-        message=_message(version, kind, found),
-        because=f"{found.product} deprecated it in {found.deprecated} ({found.source})",
+        message=_message(version, kind, api),
+        because=f"{api.product} deprecated it in {api.deprecated} ({api.source})",
         path="/apiVersion",
         before=change.before.api_version if isinstance(change, Kept) else None,
         after=version,
-        severity=Severity.WARNING if _soon(found, context) else Severity.NOTE,
-        confidence=Confidence.DEPENDS if found.custom else Confidence.CERTAIN,
-        fixes=_fixes(found),
+        severity=Severity.WARNING if _soon(api, context) else Severity.NOTE,
+        confidence=Confidence.DEPENDS if api.custom else Confidence.CERTAIN,
+        fixes=_fixes(api),
     )
 
 
-def _message(version: str, kind: str, found: ApiStatus) -> str:
-    if found.removed:
-        return f"{found.product} {found.removed} will no longer serve {kind} in {version}"
+def _message(version: str, kind: str, api: ApiStatus) -> str:
+    if api.removed:
+        return f"{api.product} {api.removed} will no longer serve {kind} in {version}"
     return f"{kind} in {version} is deprecated"
 
 
-def _soon(found: ApiStatus, context: Context) -> bool:
-    if found.custom or not found.removed:
+def _soon(api: ApiStatus, context: Context) -> bool:
+    if api.custom or not api.removed:
         return False
-    left = minor_number(found.removed) - minor_number(context.target.kubernetes)
+    left = minor_number(api.removed) - minor_number(context.target.kubernetes)
     return left <= int(context.params["warn-minors"])
 
 
-def _fixes(found: ApiStatus) -> tuple[Fix, ...]:
-    if not found.replacement:
+def _fixes(api: ApiStatus) -> tuple[Fix, ...]:
+    if not api.replacement:
         return (
             Fix(
                 "stop using it",
@@ -62,9 +62,10 @@ def _fixes(found: ApiStatus) -> tuple[Fix, ...]:
         )
     return (
         Fix(
-            f"move to {found.replacement}",
+            f"move to {api.replacement}",
             steps=(
-                f"change apiVersion to {found.replacement} in the template, and the fields that moved with it",
+                f"change apiVersion to {api.replacement} in the template, "
+                "and the fields that moved with it",
             ),
         ),
     )

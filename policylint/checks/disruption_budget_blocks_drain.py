@@ -30,7 +30,8 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         if replicas and _allowed(spec, replicas) <= 0:
             yield Violation(
                 message=f"{change.id} lets no pod go: nodes with these pods cannot be drained",
-                because=f"{_words(spec)} of {replicas} replica{'s' if replicas > 1 else ''} leaves nothing to evict",
+                because=f"{_words(spec)} of {replicas} replica{'s' if replicas > 1 else ''} "
+                "leaves nothing to evict",
                 path="/spec",
                 after=dict(spec),
                 resource=change.id,
@@ -42,12 +43,12 @@ def _touched(upgrade: Upgrade, budget: Kept) -> bool:
     if budget.fields:
         return True
     selector = mapping(budget.after.body, "spec", "selector")
-    scaled_here = (
-        kept
-        for kept in upgrade.changes
-        if isinstance(kept, Kept) and any(f.path == "/spec/replicas" for f in kept.fields)
-    )
+    scaled_here = (kept for kept in upgrade.changes if isinstance(kept, Kept) and _rescaled(kept))
     return any(selects(selector, pod_labels(kept.after) or EMPTY) for kept in scaled_here)
+
+
+def _rescaled(workload: Kept) -> bool:
+    return any(field.path == "/spec/replicas" for field in workload.fields)
 
 
 def _replicas(upgrade: Upgrade, budget: Created | Kept, spec: Object) -> int:
@@ -55,14 +56,14 @@ def _replicas(upgrade: Upgrade, budget: Created | Kept, spec: Object) -> int:
     release."""
     selector = mapping(spec, "selector")
     covered = [
-        found
-        for found in workloads(upgrade.after)
-        if found.id.namespace == budget.id.namespace
-        and found.id.kind in ("Deployment", "StatefulSet", "ReplicaSet")
+        workload
+        for workload in workloads(upgrade.after)
+        if workload.id.namespace == budget.id.namespace
+        and workload.id.kind in ("Deployment", "StatefulSet", "ReplicaSet")
         and selector
-        and selects(selector, pod_labels(found) or EMPTY)
+        and selects(selector, pod_labels(workload) or EMPTY)
     ]
-    counts = [mapping(found.body, "spec").get("replicas", 1) for found in covered]
+    counts = [mapping(workload.body, "spec").get("replicas", 1) for workload in covered]
     return sum(count for count in counts if isinstance(count, int))
 
 

@@ -25,7 +25,8 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
         and is_dry_run(invocation)
     ):
         yield Violation(
-            message="a dry run does not find what the cluster refuses: immutable fields, conflicts, admission",
+            message="a dry run does not find what the cluster refuses: "
+            "immutable fields, conflicts, admission",
             fixes=(
                 Fix("check before the upgrade", steps=("policylint check -- helm upgrade ...",)),
             ),

@@ -18,9 +18,10 @@ from policylint.model import Category, Fix, Location, Severity, Upgrade, Violati
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """Second and later resources of an identity on the after side, and on a before side that has
     others."""
+    twice_after = {resource.id for resource in upgrade.after.duplicates}
     for side, manifest in (("after", upgrade.after), ("before", upgrade.before)):
         for resource in manifest.duplicates:
-            if side == "before" and resource.id in {found.id for found in upgrade.after.duplicates}:
+            if side == "before" and resource.id in twice_after:
                 continue
             first = manifest.resources.get(resource.id) or manifest.hooks[resource.id]
             places = tuple(

@@ -25,7 +25,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """Both settings are true, and automated sync is not switched off."""
     policy = automated(invocation)
     if policy and all(
-        (found := policy.get(name)) and found.boolean for name in ("prune", "allowEmpty")
+        (switch := policy.get(name)) and switch.boolean for name in ("prune", "allowEmpty")
     ):
         edit = only(invocation, rb"(allowEmpty:[ \t]*)true\b", "false")
         title = "leave the guard on: allowEmpty: false"

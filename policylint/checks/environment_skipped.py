@@ -22,13 +22,14 @@ from policylint.report.fleet import Fleet, ahead
 def check(fleet: Fleet, context: Context) -> Iterator[Violation]:
     """One note for each later release: the keys that leave the value which both environments
     had."""
-    found: dict[tuple[str, str, str, str], list[str]] = {}
-    for one in ahead(fleet):
-        group = (one.later.name, one.later.environment, one.earlier.name, one.earlier.environment)
-        found.setdefault(group, []).append(dotted(one.key))
-    for (name, environment, _, earlier), keys in found.items():
+    skipped: dict[tuple[str, str, str, str], list[str]] = {}
+    for gap in ahead(fleet):
+        group = (gap.later.name, gap.later.environment, gap.earlier.name, gap.earlier.environment)
+        skipped.setdefault(group, []).append(dotted(gap.key))
+    for (name, environment, _, earlier), keys in skipped.items():
         yield Violation(
-            message=f"{name}: {listed(keys)} changes in {environment} before it changed in {earlier}",
+            message=f"{name}: {listed(keys)} changes in {environment} before it changed in "
+            f"{earlier}",
             because="both environments had the same value until now",
             before=[name, earlier, environment, *keys],
             fixes=(Fix(f"change {earlier} first, or say why it may differ"),),

@@ -23,29 +23,28 @@ EXPONENT = pattern(r"(?<![\w.])[1-9](?:\.[0-9]+)?e\+(?:0[6-9]|1[0-9])(?![\w.])")
 def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
     """A string of a touched resource holds a whole number in exponent form that was not there
     before."""
-    if (
-        isinstance(change, Kept) and not change.fields
-    ) or change.id.kind == "CustomResourceDefinition":
+    if isinstance(change, Kept) and not change.fields:
         return
-    if "e+" not in repr(change.after.body):
+    if change.id.kind == "CustomResourceDefinition" or "e+" not in repr(change.after.body):
         return
-    old = (
-        {text for _, text in _strings(change.before.body, "")}
-        if isinstance(change, Kept)
-        else set()
-    )
+    old: set[str] = set()
+    if isinstance(change, Kept):
+        old = {text for _, text in _strings(change.before.body, "")}
     for path, text in _strings(change.after.body, ""):
-        if text in old:
-            continue
-        for found in EXPONENT.findall(text):
-            if float(found).is_integer():
-                yield Violation(
-                    message=f"the number {int(float(found))} is rendered as {found}",
-                    path=path,
-                    after=found,
-                    fixes=(Fix("pipe it through int64 in the template: {{ .Values.x | int64 }}"),),
-                )
-                break
+        number = _whole_number(text)
+        if text not in old and number:
+            yield Violation(
+                message=f"the number {int(float(number))} is rendered as {number}",
+                path=path,
+                after=number,
+                fixes=(Fix("pipe it through int64 in the template: {{ .Values.x | int64 }}"),),
+            )
+
+
+def _whole_number(text: str) -> str:
+    """The first whole number in exponent form of a text; "" where it holds none."""
+    numbers = EXPONENT.findall(text)
+    return next((number for number in numbers if float(number).is_integer()), "")
 
 
 def _strings(value: Json, path: str) -> Iterator[tuple[str, str]]:

@@ -28,17 +28,16 @@ PATH = ("spec", "failurePolicy")
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """A HelmChart with that policy, or with none; a HelmChartConfig elsewhere may set another."""
     root = declared(invocation) if invocation.tool == "k3s" and not invocation.dynamic else None
-    policy = root.get(*PATH) if root else None
-    if (
-        root is None
-        or root.string("kind") != "HelmChart"
-        or (policy and policy.text != "reinstall")
-    ):
+    if root is None or root.string("kind") != "HelmChart":
+        return
+    policy = root.get(*PATH)
+    if policy and policy.text != "reinstall":
         return
     edit = setting_added(invocation, PATH, "abort") if policy is None else None
     title = "leave a failed release to a person: failurePolicy: abort"
     yield Violation(
-        message="a failed upgrade is uninstalled and installed anew: claims of the chart lose their data",
+        message="a failed upgrade is uninstalled and installed anew: "
+        "claims of the chart lose their data",
         because="failurePolicy is reinstall" + ("" if policy else " by default"),
         fixes=(Fix(title, Grade.UNSAFE, (), (edit,)) if edit else Fix(title),),
     )

@@ -37,44 +37,56 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     version = invocation.helm_version or context.target.helm
     lines = (version[:1],) if version[:1] in LINES else LINES
     for name, flag in invocation.flags.items():
-        spelled = flag.written.removeprefix("--").partition("=")[0]
-        if not flag.written.startswith("--") or is_helm2(verb, spelled):
-            continue
-        known = [options(line, verb)[spelled] for line in lines if spelled in options(line, verb)]
-        missing = "" if not known else absent(version, verb, spelled)
-        if not known or missing:
-            yield _unknown(invocation, flag, version, missing, lines)
-        elif isinstance(flag.value, str) and refuses(version, verb, name, flag.value):
-            yield _refused(verb, version, flag)
-        elif len(lines) == 1 and known[0].deprecated not in ("", "-"):
-            yield _renamed(invocation, name, flag, known[0].deprecated, version)
+        if flag.written.startswith("--") and not is_helm2(verb, _spelled(flag)):
+            yield from _judged(invocation, name, flag, version, lines)
+
+
+def _spelled(flag: Flag) -> str:
+    return flag.written.removeprefix("--").partition("=")[0]
+
+
+def _judged(
+    invocation: Invocation, name: str, flag: Flag, version: str, lines: tuple[str, ...]
+) -> Iterator[Violation]:
+    """What these lines of Helm say of one flag."""
+    verb, spelled = invocation.action, _spelled(flag)
+    known = [options(line, verb)[spelled] for line in lines if spelled in options(line, verb)]
+    missing = "" if not known else absent(version, verb, spelled)
+    if not known or missing:
+        yield _unknown(invocation, flag, version, missing, lines)
+    elif isinstance(flag.value, str) and refuses(version, verb, name, flag.value):
+        yield _refused(verb, version, flag)
+    elif len(lines) == 1 and known[0].deprecated not in ("", "-"):
+        yield _renamed(invocation, name, flag, known[0].deprecated, version)
 
 
 def _unknown(
     invocation: Invocation, flag: Flag, version: str, missing: str, lines: tuple[str, ...]
 ) -> Violation:
-    verb, spelled = invocation.action, flag.written.removeprefix("--").partition("=")[0]
-    names = [
-        name
-        for name in options(lines[0], verb)
-        if canonical(name) == canonical(spelled) and name != spelled
-    ]
-    better = next((f"--{name}" for name in names if not absent(version, verb, name)), "")
-    known = [f"--{name}" for line in lines for name in options(line, verb)]
+    verb, spelled = invocation.action, _spelled(flag)
+    helm = f"helm {version}" if len(lines) == 1 and version else "helm"
+    better = _spelled_now(version, verb, spelled, lines[0])
     if better:
         fix = replace_flag(invocation, canonical(spelled), better, f"write {better}")
+    elif missing:
+        fix = Fix("install a Helm that has it, or leave it out")
     else:
-        fix = Fix(
-            "install a Helm that has it, or leave it out"
-            if missing
-            else nearest(f"--{spelled}", known)
-        )
+        known = [f"--{name}" for line in lines for name in options(line, verb)]
+        fix = Fix(nearest(f"--{spelled}", known))
     return Violation(
-        message=f"helm {version if len(lines) == 1 else ''}".rstrip()
-        + f" {verb} does not know --{spelled}",
+        message=f"{helm} {verb} does not know --{spelled}",
         because=missing or "unknown flag: helm stops before it does anything",
         fixes=(fix,),
     )
+
+
+def _spelled_now(version: str, verb: str, spelled: str, line: str) -> str:
+    """How this line of Helm spells the flag; "" where it has no other spelling."""
+    for name in options(line, verb):
+        alike = canonical(name) == canonical(spelled) and name != spelled
+        if alike and not absent(version, verb, name):
+            return f"--{name}"
+    return ""
 
 
 def _refused(verb: str, version: str, flag: Flag) -> Violation:

@@ -25,12 +25,12 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     if invocation.tool != "helm":
         return
     for names, wanted in _refused():
-        given = [invocation.flag(name) for name in names]
-        if any(flag.state != "set" for flag in given):
+        flags = [invocation.flag(name) for name in names]
+        if any(flag.state != "set" for flag in flags):
             continue
-        if wanted is not None and str(given[1].value).lower() != wanted:
+        if wanted is not None and str(flags[1].value).lower() != wanted:
             continue
-        written = [flag.written or f"--{name}" for flag, name in zip(given, names, strict=True)]
+        written = [flag.written or f"--{name}" for flag, name in zip(flags, names, strict=True)]
         yield Violation(
             message=f"helm refuses {written[0]} together with {written[1]}",
             fixes=(replace_flag(invocation, names[0], "", f"leave {written[0]} out"),),

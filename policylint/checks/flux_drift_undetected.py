@@ -18,6 +18,7 @@ from policylint.model import Category, Confidence, Fix, Grade, Severity, Violati
 from policylint.scan.invocations.edits import setting_added
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.declaredfields import declared
+from policylint.scan.texts.yaml import Tree
 
 APIS = ("helm.toolkit.fluxcd.io/v2", "helm.toolkit.fluxcd.io/v2beta2")
 PATH = ("spec", "driftDetection", "mode")
@@ -28,19 +29,22 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """A HelmRelease whose API knows the setting and that leaves it off; silent where a template may
     write it."""
     root = declared(invocation) if invocation.tool == "flux" and not invocation.dynamic else None
-    if root is None or root.string("apiVersion") not in APIS:
+    if root is None or root.string("apiVersion") not in APIS or _may_detect(root):
         return
-    found, mode = root.get("spec", "driftDetection"), root.get(*PATH)
-    if (found and (found.open or found.dynamic)) or (
-        mode and (mode.dynamic or mode.text != "disabled")
-    ):
-        return
+    mode = root.get(*PATH)
     edit = setting_added(invocation, PATH, "warn") if mode is None else None
     title = "let it report: spec.driftDetection.mode: warn"
+    because = "driftDetection is off unless it is asked for"
     yield Violation(
         message="Flux does not see what others change in the cluster",
-        because="driftDetection.mode is disabled"
-        if mode
-        else "driftDetection is off unless it is asked for",
+        because="driftDetection.mode is disabled" if mode else because,
         fixes=(Fix(title, Grade.SAFE, (), (edit,)) if edit else Fix(title),),
     )
+
+
+def _may_detect(root: Tree) -> bool:
+    """Whether drift is detected, or a template may write that it is."""
+    detection, mode = root.get("spec", "driftDetection"), root.get(*PATH)
+    if detection and (detection.open or detection.dynamic):
+        return True
+    return mode is not None and (mode.dynamic or mode.text != "disabled")

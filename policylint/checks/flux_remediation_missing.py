@@ -34,7 +34,8 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
         )
         yield Violation(
             message="a failed upgrade stays failed: no remediation is asked for",
-            because="spec.upgrade.remediation has no retries here; a patch of a Kustomization may add them",
+            because="spec.upgrade.remediation has no retries here; a patch of a Kustomization "
+            "may add them",
             severity=severity(context),
             fixes=(Fix(title, Grade.SAFE, (), (edit,)) if edit else Fix(title),),
         )

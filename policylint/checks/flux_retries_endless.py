@@ -15,22 +15,26 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Fix, Location, Severity, Violation
+from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.declaredfields import declared
+
+NEGATIVE = pattern(r"-\d+")
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """retries below 0, of the install or the upgrade."""
     root = declared(invocation) if invocation.tool == "flux" else None
-    for action in ("install", "upgrade") if root else ():
-        found = root.get("spec", action, "remediation", "retries") if root else None
-        if found and (found.text or "").startswith("-") and (found.text or "")[1:].isdigit():
-            where = Location(
-                "command", invocation.file, found.line, found.column, invocation.release or ""
-            )
+    if root is None:
+        return
+    for action in ("install", "upgrade"):
+        retries = root.get("spec", action, "remediation", "retries")
+        if retries and NEGATIVE.fullmatch(retries.text or ""):
+            release = invocation.release or ""
+            where = Location("command", invocation.file, retries.line, retries.column, release)
             yield Violation(
-                message=f"a broken {action} is tried for ever: retries is {found.text}",
+                message=f"a broken {action} is tried for ever: retries is {retries.text}",
                 before=action,
                 locations=(where,),
                 fixes=(Fix("give it a number: retries: 3"),),

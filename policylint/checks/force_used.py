@@ -25,6 +25,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     at_hand = not flag.written.startswith("Force=")  # Argo CD reads that one on objects only
     if invocation.deploys and flag.state == "set" and at_hand:
         yield Violation(
-            message=f"{flag.written or '--force'} replaces objects: Services and claims break, immutable fields stay",
+            message=f"{flag.written or '--force'} replaces objects: Services and claims break, "
+            "immutable fields stay",
             fixes=(replace_flag(invocation, "force", "", "leave it out"),),
         )

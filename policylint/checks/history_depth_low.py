@@ -35,13 +35,15 @@ def check(history: History, context: Context) -> Iterator[Violation]:
         return
     now = len(history.good)
     message = (
-        f"{left} more failed upgrade{'s'[: left != 1]} of {history.name}: then one good revision is left"
+        f"{left} more failed upgrade{'s'[: left != 1]} of {history.name}: "
+        "then one good revision is left"
         if left
         else f"failed upgrades of {history.name} have left {now} good revision{'s'[: now != 1]}"
     )
     yield Violation(
         message,
-        because=f"{len(failed)} of the {len(history.revisions)} revisions kept failed, and --history-max is {limit}",
+        because=f"{len(failed)} of the {len(history.revisions)} revisions kept failed, "
+        f"and --history-max is {limit}",
         direction=Direction.ROLLBACK,
         before=now,
         fixes=(

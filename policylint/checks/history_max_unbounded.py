@@ -16,23 +16,35 @@ from policylint.model import Category, Severity, Violation
 from policylint.scan.invocations.advice import replace_flag, severity
 from policylint.scan.invocations.model import Invocation
 
+TERRAFORM = "Terraform's default"
+
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, params={"most": 200})
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """The limit is 0 or above `most`, as a flag or a variable; Terraform's default is 0 too."""
-    flag = invocation.flag("history-max")
-    variable = invocation.environment.get("HELM_MAX_HISTORY", "") if flag.state == "unset" else ""
-    terraform = invocation.tool == "terraform" and flag.state == "unset"
-    value = "0" if terraform else variable or str(flag.value)
-    none, many = value == "0", value.isdigit() and int(value) > int(context.params["most"])
-    if not invocation.deploys or (invocation.tool == "fleet" and none) or not (none or many):
-        return  # Fleet takes 0 for its own default of two
-    name = "HELM_MAX_HISTORY" if variable else "Terraform's default" if terraform else "the limit"
+    if not invocation.deploys:
+        return
+    name, value = _limit(invocation)
+    if value == "0" and invocation.tool != "fleet":  # Fleet takes 0 for its own default of two
+        message = "every revision of the release is kept for ever"
+    elif value.isdigit() and int(value) > int(context.params["most"]):
+        message = f"{value} revisions are kept"
+    else:
+        return
     yield Violation(
-        message="every revision of the release is kept for ever"
-        if none
-        else f"{value} revisions are kept",
+        message=message,
         because=f"{name} is {value}",
-        severity=severity(context) if not terraform else None,
+        severity=severity(context) if name != TERRAFORM else None,
         fixes=(replace_flag(invocation, "history-max", "--history-max 10", "keep ten revisions"),),
     )
+
+
+def _limit(invocation: Invocation) -> tuple[str, str]:
+    """(what sets the limit, the limit as it is written)."""
+    flag = invocation.flag("history-max")
+    if flag.state != "unset":
+        return "the limit", str(flag.value)
+    if invocation.tool == "terraform":
+        return TERRAFORM, "0"
+    variable = invocation.environment.get("HELM_MAX_HISTORY", "")
+    return ("HELM_MAX_HISTORY", variable) if variable else ("the limit", str(flag.value))

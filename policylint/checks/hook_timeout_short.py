@@ -34,31 +34,44 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """The Jobs among the hooks of a chart that stands in the repository, as its templates spell
     them."""
     flag = invocation.flag("timeout")
-    if (
-        not changes_release(invocation)
-        or flag.state == "unknown"
-        or invocation.flag("no-hooks").state != "unset"
-    ):
+    if flag.state == "unknown" or not _runs_hooks(invocation):
         return
-    hooks = [
-        text for text in documents_of(invocation) or () if HOOK.search(text) and JOB.search(text)
-    ]
-    said = str(flag.value if flag.state == "set" else default(invocation, "timeout"))
-    limit = seconds(said)
-    if not hooks or limit is None:
-        return
-    longest = max((int(found[1]) for text in hooks for found in DEADLINE.finditer(text)), default=0)
+    hooks = [text for text in documents_of(invocation) or () if _is_hook_job(text)]
+    timeout = str(flag.value if flag.state == "set" else default(invocation, "timeout"))
+    limit = seconds(timeout)
+    if hooks and limit is not None:
+        longest = max(_longest(text) for text in hooks)
+        yield from _judged(invocation, timeout, limit, longest)
+
+
+def _judged(
+    invocation: Invocation, timeout: str, limit: float, longest: int
+) -> Iterator[Violation]:
+    """The longest deadline of the hooks against what helm waits, both in seconds."""
     name = called(invocation, "timeout", "--timeout")
     if longest > limit:
         yield Violation(
-            message=f"helm waits {said} for a hook that may take {longest}s",
+            message=f"helm waits {timeout} for a hook that may take {longest}s",
             because="a Job of the chart's hooks has that activeDeadlineSeconds",
             confidence=Confidence.LIKELY,
             severity=Severity.WARNING,
             fixes=(Fix(f"give {name} more than {longest}s"),),
         )
-    elif flag.state == "unset" and not longest:
+    elif invocation.flag("timeout").state == "unset" and not longest:
         yield Violation(
-            message=f"each Job among the chart's hooks has {said} to finish: no {name} is given",
+            message=f"each Job among the chart's hooks has {timeout} to finish: no {name} is given",
             fixes=(Fix(f"give {name} what the longest hook needs"),),
         )
+
+
+def _is_hook_job(text: str) -> bool:
+    return HOOK.search(text) is not None and JOB.search(text) is not None
+
+
+def _runs_hooks(invocation: Invocation) -> bool:
+    return changes_release(invocation) and invocation.flag("no-hooks").state == "unset"
+
+
+def _longest(text: str) -> int:
+    """The longest deadline of a template in seconds, 0 where it has none."""
+    return max((int(deadline[1]) for deadline in DEADLINE.finditer(text)), default=0)

@@ -22,7 +22,8 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     flag = invocation.flag("no-hooks")
     if invocation.deploys and flag.state == "set" and not _renders(invocation):
         yield Violation(
-            message=f"{flag.written or '--no-hooks'} leaves out migrations and checks that the chart runs as hooks",
+            message=f"{flag.written or '--no-hooks'} leaves out migrations and checks that the "
+            "chart runs as hooks",
             fixes=(replace_flag(invocation, "no-hooks", "", "leave it out"),),
         )
 

@@ -30,24 +30,26 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     for workload in workloads(upgrade.after):
         for key in _host_ports(pod_template(workload) or {}):
             others = owners.setdefault(key, [])
-            owner = next((other for other in others if _meet(other, workload)), None)
+            owner = next((neighbour for neighbour in others if _meet(neighbour, workload)), None)
             others.append(workload)
             if owner is not None:
                 yield Violation(
-                    message=f"{workload.id} asks for host port {key[1]}, which {owner.id} has on every node",
+                    message=f"{workload.id} asks for host port {key[1]}, "
+                    f"which {owner.id} has on every node",
                     after=key[1],
                     resource=workload.id,
                     fixes=(Fix("use another host port"),),
                 )
 
 
-def _meet(one: Resource, other: Resource) -> bool:
+def _meet(first: Resource, second: Resource) -> bool:
     """Whether one of two is a DaemonSet, and their node selectors allow one node for both."""
-    first, second = (
-        mapping(pod_template(workload) or {}, "spec", "nodeSelector") for workload in (one, other)
+    nodes, other_nodes = (
+        mapping(pod_template(workload) or {}, "spec", "nodeSelector")
+        for workload in (first, second)
     )
-    apart = any(first[label] != second[label] for label in first.keys() & second.keys())
-    return "DaemonSet" in (one.id.kind, other.id.kind) and not apart
+    apart = any(nodes[label] != other_nodes[label] for label in nodes.keys() & other_nodes.keys())
+    return "DaemonSet" in (first.id.kind, second.id.kind) and not apart
 
 
 def _host_ports(template: Object) -> set[tuple[object, object]]:

@@ -26,7 +26,8 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     old, new = _ingress_class(change.before), _ingress_class(change.after)
     if old and old != new:
         yield Violation(
-            message=f"another ingress controller takes over: class {old} becomes {new or 'the default'}",
+            message="another ingress controller takes over: "
+            f"class {old} becomes {new or 'the default'}",
             path="/spec/ingressClassName",
             before=old,
             after=new or None,

@@ -34,9 +34,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 def _hosts(side: Manifest) -> set[str]:
     return {
         host
-        for found in side.resources.values()
-        if found.id.kind == "Ingress"
-        for host in _own(found.body)
+        for resource in side.resources.values()
+        if resource.id.kind == "Ingress"
+        for host in _own(resource.body)
     }
 
 

@@ -20,14 +20,25 @@ from policylint.scan.repository.together import Together
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(file: Together, context: Context) -> Iterator[Violation]:
     """upgrade without --install of a release that the file does not install."""
-    installed = {_name(each) for each in file.invocations if each.action == "install"} - {""}
-    for each in file.invocations:
-        upgrades = each.tool == "helm" and each.action == "upgrade" and not is_dry_run(each)
-        if upgrades and each.flag("install").state == "unset" and _name(each) not in installed:
+    installed = {
+        _name(invocation) for invocation in file.invocations if invocation.action == "install"
+    } - {""}
+    for invocation in file.invocations:
+        upgrades = (
+            invocation.tool == "helm"
+            and invocation.action == "upgrade"
+            and not is_dry_run(invocation)
+        )
+        if (
+            upgrades
+            and invocation.flag("install").state == "unset"
+            and _name(invocation) not in installed
+        ):
             yield Violation(
-                message="the upgrade fails where the release does not exist yet: --install is missing",
-                fixes=(add_flag(each, "--install", "add --install"),),
-                locations=(each.location,),
+                message="the upgrade fails where the release does not exist yet: "
+                "--install is missing",
+                fixes=(add_flag(invocation, "--install", "add --install"),),
+                locations=(invocation.location,),
             )
 
 

@@ -30,7 +30,8 @@ def check(change: Created, context: Context) -> Iterator[Violation]:
             path="/spec/template",
             fixes=(
                 Fix(
-                    "make it a hook with before-hook-creation, or put a hash of its template into its name"
+                    "make it a hook with before-hook-creation, or put a hash of its template "
+                    "into its name"
                 ),
             ),
         )

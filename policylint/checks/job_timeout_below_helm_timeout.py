@@ -21,22 +21,21 @@ DEFAULT = "5m0s"
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """A command that waits, in a job whose limit is known."""
-    waits = any(invocation.flag(name).state == "set" for name in ("wait", "atomic"))
     flag = invocation.flag("timeout")
     limit = invocation.job.timeout if invocation.job else None
-    if (
-        limit is None
-        or not waits
-        or not invocation.deploys
-        or is_dry_run(invocation)
-        or flag.state == "unknown"
-    ):
+    if limit is None or flag.state == "unknown" or not _waits(invocation):
         return
-    said = DEFAULT if flag.state == "unset" else str(flag.value)
-    most = seconds(said)
+    timeout = DEFAULT if flag.state == "unset" else str(flag.value)
+    most = seconds(timeout)
     if most is not None and limit * 60 <= most:
         yield Violation(
-            message=f"CI ends it after {limit:g} minutes, and helm may wait {said}: the release would stay locked",
+            message=f"CI ends it after {limit:g} minutes, and helm may wait {timeout}: "
+            "the release would stay locked",
             before=f"{limit:g} minutes",
-            fixes=(Fix(f"give the job more than {said}, or helm a shorter --timeout"),),
+            fixes=(Fix(f"give the job more than {timeout}, or helm a shorter --timeout"),),
         )
+
+
+def _waits(invocation: Invocation) -> bool:
+    waits = any(invocation.flag(name).state == "set" for name in ("wait", "atomic"))
+    return waits and invocation.deploys and not is_dry_run(invocation)

@@ -28,14 +28,16 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         if isinstance(change, Deleted) and change.id.kind in coming and not is_kept(change.before):
             where = f"-n {change.id.namespace} " if change.id.namespace else ""
             yield Violation(
-                message=f"{change.id} is deleted: the keep policy of the new chart comes too late for it",
+                message=f"{change.id} is deleted: the keep policy of the new chart comes too "
+                "late for it",
                 because=f"Helm reads {KEEP} from the live object, which does not have it",
                 resource=change.id,
                 fixes=(
                     Fix(
                         "annotate the live object before the upgrade",
                         steps=(
-                            f"kubectl annotate {change.id.kind.lower()} {change.id.name} {where}{KEEP}=keep",
+                            f"kubectl annotate {change.id.kind.lower()} {change.id.name} "
+                            f"{where}{KEEP}=keep",
                         ),
                     ),
                 ),

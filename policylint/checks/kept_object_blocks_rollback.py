@@ -24,16 +24,19 @@ def check(change: Deleted, context: Context) -> Iterator[Violation]:
         return
     where = f" -n {change.id.namespace}" if change.id.namespace else ""
     yield Violation(
-        message=f"a rollback stops at {change.id}: the release drops it, the keep policy leaves it in the cluster",
+        message=f"a rollback stops at {change.id}: the release drops it, "
+        "the keep policy leaves it in the cluster",
         because=f'Helm 3 answers: no {change.id.kind} with the name "{change.id.name}" found',
         path=f"/metadata/annotations/{KEEP.replace('/', '~1')}",
         before="keep",
         direction=Direction.ROLLBACK,
         fixes=(
             Fix(
-                "before a rollback, save the kept object and take it out of the way, or roll back with Helm 4",
+                "before a rollback, save the kept object and take it out of the way, "
+                "or roll back with Helm 4",
                 steps=(
-                    f"kubectl get {change.id.kind.lower()} {change.id.name}{where} -o yaml > kept.yaml",
+                    f"kubectl get {change.id.kind.lower()} {change.id.name}{where} -o yaml > "
+                    "kept.yaml",
                     f"kubectl delete {change.id.kind.lower()} {change.id.name}{where}",
                 ),
                 cost="deleting it loses what it holds: for a claim or Secret use Helm 4 instead",

@@ -34,7 +34,8 @@ def check(chart: Chart, context: Context) -> Iterator[Violation]:
         helps = admits(better, version + _VENDOR)
         yield Violation(
             f"older Helm refuses {chart.name} on managed clusters: kubeVersion {constraint}",
-            because=f"the range takes {version}, and not {version}{_VENDOR}: a suffix counts as a pre-release",
+            because=f"the range takes {version}, and not {version}{_VENDOR}: "
+            "a suffix counts as a pre-release",
             before=constraint,
             after=better if helps else None,
             fixes=(Fix(f"write kubeVersion: {better!r}"),) if helps else (),
@@ -42,7 +43,7 @@ def check(chart: Chart, context: Context) -> Iterator[Violation]:
         )
 
 
-def _with_zero(found: re.Match[str]) -> str:
+def _with_zero(match: re.Match[str]) -> str:
     """A bound with all three numbers and the lowest pre-release."""
-    operator, major, minor, patch = found.groups()
+    operator, major, minor, patch = match.groups()
     return f"{operator}{major}.{minor or 0}.{patch or 0}-0"

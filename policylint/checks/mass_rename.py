@@ -20,17 +20,18 @@ from policylint.model import Category, Created, Deleted, Fix, Severity, Upgrade,
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """At least `share` of the before side, and `least` objects, come back under another name or
     namespace."""
-    found = renames(upgrade)
-    if len(found) < int(context.params["least"]) or len(found) < len(
+    renamed = renames(upgrade)
+    if len(renamed) < int(context.params["least"]) or len(renamed) < len(
         upgrade.before.resources
     ) * float(context.params["share"]):
         return
-    (old, new), *_ = found
+    (old, new), *_ = renamed
     coming = sum(isinstance(change, Created) for change in upgrade.changes)
     going = sum(isinstance(change, Deleted) for change in upgrade.changes)
     had = len(upgrade.before.resources)
     yield Violation(
-        message=f"{len(found)} of {had} objects are renamed: {coming} are created, {going} deleted",
+        message=f"{len(renamed)} of {had} objects are renamed: {coming} are created, "
+        f"{going} deleted",
         because=f"for example {old.id} becomes {new.id}",
         before=str(old.id),
         after=str(new.id),

@@ -56,11 +56,13 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         old = upgrade.before.hooks.get(hook.id)
         if old is not None and pod_template(old) == pod_template(hook):
             continue
-        found = next((word for word in context.params["words"] if word in _said(hook)), "")
-        if found:
+        keyword = next((word for word in context.params["words"] if word in _texts(hook)), "")
+        if keyword:
             yield Violation(
-                message=f"{hook.id} migrates data on upgrade, and nothing takes it back on rollback",
-                because=f"its name, image or command says {found!r}, and no hook runs on pre- or post-rollback",
+                message=f"{hook.id} migrates data on upgrade, and nothing takes it back on "
+                "rollback",
+                because=f"its name, image or command says {keyword!r}, "
+                "and no hook runs on pre- or post-rollback",
                 path="/metadata/annotations/helm.sh~1hook",
                 before=", ".join(hook.hooks),
                 after=", ".join(hook.hooks),
@@ -78,10 +80,11 @@ def _runs(side: Manifest, events: set[str]) -> list[Resource]:
     ]
 
 
-def _said(hook: Resource) -> str:
+def _texts(hook: Resource) -> str:
     """The hook's name and the images, commands and arguments of its containers, in lower case."""
-    said = [
-        [container.get(field) for field in ("name", "image", "command", "args")]
+    texts = [
+        container.get(field)
         for _, container in containers(pod_template(hook) or {})
+        for field in ("name", "image", "command", "args")
     ]
-    return json.dumps([hook.id.name, said], default=str).lower()
+    return json.dumps([hook.id.name, texts], default=str).lower()

@@ -26,14 +26,20 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     if change.mode is not Mode.REUSE or change.old is None:
         return
     otherwise = change.tried(Mode.RESET_THEN_REUSE)
-    anyway = {found.reference for found in missing(otherwise)} if otherwise else set()
-    foreseen = [found for found in missing(change.effective) if found.reference not in anyway]
-    for found in foreseen:
-        yield _violation(change, found)
-    failure = change.failure
-    if failure and failure.nil_pointer and not any(_is(found, failure) for found in foreseen):
+    anyway = {reading.reference for reading in missing(otherwise)} if otherwise else set()
+    foreseen = [reading for reading in missing(change.effective) if reading.reference not in anyway]
+    for reading in foreseen:
+        yield _violation(change, reading)
+    if change.failure is not None and not _in(foreseen, change.failure):
+        yield from _unforeseen(change.failure)
+
+
+def _unforeseen(failure: RenderFailure) -> Iterator[Violation]:
+    """A reading that only the render showed."""
+    if failure.nil_pointer:
         yield Violation(
-            f"the upgrade fails to render: {failure.template}:{failure.line} reads .Values.{failure.key}",
+            f"the upgrade fails to render: {failure.template}:{failure.line} "
+            f"reads .Values.{failure.key}",
             because=" ".join(failure.message.split())[:300],
             confidence=Confidence.CERTAIN,
             fixes=FIXES,
@@ -41,23 +47,28 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
         )
 
 
-def _is(found: Missing, failure: RenderFailure) -> bool:
-    return (failure.template, failure.line) == (found.reference.file, found.reference.line)
+def _in(foreseen: list[Missing], failure: RenderFailure) -> bool:
+    return any(_is(reading, failure) for reading in foreseen)
 
 
-def _violation(change: ValuesChange, found: Missing) -> Violation:
-    reference = found.reference
-    part = dotted(found.part)
-    seen = change.failure is not None and _is(found, change.failure)
+def _is(reading: Missing, failure: RenderFailure) -> bool:
+    return (failure.template, failure.line) == (reading.reference.file, reading.reference.line)
+
+
+def _violation(change: ValuesChange, reading: Missing) -> Violation:
+    reference = reading.reference
+    part = dotted(reading.part)
+    seen = change.failure is not None and _is(reading, change.failure)
     return Violation(
-        f"the upgrade will fail to render: {reference.file}:{reference.line}:{reference.column} {found.words}",
+        "the upgrade will fail to render: "
+        f"{reference.file}:{reference.line}:{reference.column} {reading.words}",
         because=f"--reuse-values leaves out the new chart's default of {part}",
         confidence=Confidence.CERTAIN if seen else None,
         fixes=(*FIXES, Fix(f"set {part} in the values of this upgrade")),
         locations=(
             Location(
                 "cause",
-                found.file,
+                reading.file,
                 reference.line,
                 reference.column + 1,
                 key=".".join(reference.path),

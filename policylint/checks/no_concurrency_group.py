@@ -35,7 +35,8 @@ def check(file: Together, context: Context) -> Iterator[Violation]:
     for deploy in file.first_of_jobs(installs_or_upgrades):
         if words and deploy.job is not None and deploy.job.name and _meets_others(deploy.job):
             yield Violation(
-                message=f"two runs of the job {deploy.job.name} may upgrade the release at the same time",
+                message=f"two runs of the job {deploy.job.name} may upgrade the release at the "
+                "same time",
                 fixes=(Fix(f"give the job a group: {words}"),),
                 locations=(deploy.location,),
             )

@@ -29,7 +29,8 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
         if value is None and len(path) > 1 and has_default(change.new, path):
             yield Violation(
                 f"whether null removes {dotted(path)} depends on the Helm version",
-                because=f"{path[0]} is a subchart, and its default is only seen after the parent's values are merged; "
+                because=f"{path[0]} is a subchart, and its default is only seen after the "
+                "parent's values are merged; "
                 "helm template with the Helm that deploys shows what it does",
                 fixes=(Fix(f"give {dotted(path)} a value that switches it off"),),
                 locations=(change.place(path),),
@@ -44,7 +45,7 @@ def has_default(chart: Chart, path: Path) -> bool:
     )
     if child is None:
         return False
-    found: object = child.values
+    value: object = child.values
     for name in path[1:]:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found is not None or has_default(child, path[1:])
+        value = value.get(name) if isinstance(value, dict) else None
+    return value is not None or has_default(child, path[1:])

@@ -32,7 +32,8 @@ def check(releases: Releases, context: Context) -> Iterator[Violation]:
             resource=claim.resource,
             fixes=(
                 Fix(
-                    "rename it in one of the charts, or keep it with helm.sh/resource-policy and drop it there"
+                    "rename it in one of the charts, or keep it with helm.sh/resource-policy "
+                    "and drop it there"
                 ),
             ),
             locations=tuple(

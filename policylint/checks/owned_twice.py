@@ -29,7 +29,8 @@ def check(fleet: Fleet, context: Context) -> Iterator[Violation]:
             message=f"{overlap.resource} is rendered by more than one release{where}: {names}",
             because="the release that comes second is refused: the object belongs to the other"
             if overlap.created
-            else "each upgrade overwrites what the other set, and whichever drops the object deletes it",
+            else "each upgrade overwrites what the other set, and whichever drops the object "
+            "deletes it",
             resource=overlap.resource,
             category=None if overlap.created else Category.DATA_LOSS,
             severity=Severity.ERROR if overlap.created else Severity.WARNING,

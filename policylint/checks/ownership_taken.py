@@ -23,6 +23,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     flag = invocation.flag("take-ownership")
     if invocation.deploys and flag.state == "set":
         yield Violation(
-            message=f"{flag.written or '--take-ownership'} claims every object by name, those of other releases too",
+            message=f"{flag.written or '--take-ownership'} claims every object by name, "
+            "those of other releases too",
             fixes=(replace_flag(invocation, "take-ownership", "", "leave it out"),),
         )

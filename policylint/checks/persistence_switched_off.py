@@ -14,36 +14,26 @@ from typing import Any
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import items, mapping, pod_template, template_path
-from policylint.model import Category, Fix, Kept, Resource, Severity, Violation
+from policylint.model import Category, Fix, Kept, Object, Resource, Severity, Violation
 
 
 @rule(category=Category.DATA_LOSS, severity=Severity.ERROR)
 def check(change: Kept, context: Context) -> Iterator[Violation]:
     """A volume of the same name was a claim before and is an emptyDir after."""
-    if not change.fields:
-        return
     before, after = pod_template(change.before), pod_template(change.after)
-    if before is None or after is None:
+    if not change.fields or before is None or after is None:
         return
-    claims = {
-        volume.get("name"): mapping(volume, "persistentVolumeClaim")
-        for volume in items(before, "spec", "volumes")
-    }
-    claims |= {
-        mapping(template, "metadata").get("name"): template
-        for template in _templates(change.before)
-    }
-    still = {mapping(template, "metadata").get("name") for template in _templates(change.after)}
+    claims = _claims(before) | _templates(change.before)
+    still = _templates(change.after)  # a template wins over a volume of its name
     for index, volume in enumerate(items(after, "spec", "volumes")):
-        claim = claims.get(volume.get("name"))
-        if (
-            claim and "emptyDir" in volume and volume.get("name") not in still
-        ):  # a template of that name wins
+        name = volume.get("name")
+        if claims.get(name) and "emptyDir" in volume and name not in still:
             yield Violation(
-                message=f"the volume {volume['name']} loses its persistent storage: its claim becomes an emptyDir",
+                message=f"the volume {name} loses its persistent storage: "
+                "its claim becomes an emptyDir",
                 because="an emptyDir lives and dies with its pod",
                 path=f"{template_path(change.id.kind)}/spec/volumes/{index}",
-                before=claim,
+                before=claims[name],
                 after=volume,
                 fixes=(
                     Fix("keep persistence switched on, or give the old claim as existingClaim"),
@@ -51,5 +41,15 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
             )
 
 
-def _templates(resource: Resource) -> list[Any]:
-    return items(resource.body, "spec", "volumeClaimTemplates")
+def _claims(template: Object) -> dict[Any, Any]:
+    return {
+        volume.get("name"): mapping(volume, "persistentVolumeClaim")
+        for volume in items(template, "spec", "volumes")
+    }
+
+
+def _templates(resource: Resource) -> dict[Any, Any]:
+    return {
+        mapping(template, "metadata").get("name"): template
+        for template in items(resource.body, "spec", "volumeClaimTemplates")
+    }

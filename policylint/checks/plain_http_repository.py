@@ -33,8 +33,8 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """repo add, --repo, a chart address or a declared repository with http://, what is near
     apart."""
     for word in _addresses(invocation):
-        found = re.match(ADDRESS, word)
-        if found and not NEAR.match(found["host"]):
+        address = re.match(ADDRESS, word)
+        if address and not NEAR.match(address["host"]):
             shown = re.sub(r"(?<=//)[^/@]+@", "", word)  # a login is nobody's business
             yield Violation(
                 message=f"{shown} is not encrypted: charts can be replaced on the way",
@@ -51,11 +51,11 @@ def _addresses(invocation: Invocation) -> Iterator[str]:
         yield from _of_helmfile(invocation)
     elif invocation.tool == "flux":
         yield from (
-            found["url"]
-            for found in OF_FLUX.finditer(invocation.source.text if invocation.source else "")
+            match["url"]
+            for match in OF_FLUX.finditer(invocation.source.text if invocation.source else "")
         )
     elif invocation.tool != "helm":
-        yield from (found["address"] for found in SETTING.finditer(declared_text(invocation)))
+        yield from (match["address"] for match in SETTING.finditer(declared_text(invocation)))
 
 
 def _of_helmfile(invocation: Invocation) -> Iterator[str]:
@@ -65,4 +65,4 @@ def _of_helmfile(invocation: Invocation) -> Iterator[str]:
         rf"name:[ \t]*[\"']?{re.escape(name)}[\"']?[ \t]*\n\s+url:[ \t]*[\"']?(?P<url>{ADDRESS})"
     )
     source = invocation.source
-    yield from (found["url"] for found in item.finditer(source.text)) if name and source else ()
+    yield from (match["url"] for match in item.finditer(source.text)) if name and source else ()

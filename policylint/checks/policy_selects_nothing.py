@@ -45,9 +45,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 def _covered(policy: Resource, field: str, side: Manifest) -> list[str]:
     selector = mapping(policy.body, "spec", field)
     return [
-        str(found.id)
-        for found in workloads(side)
-        if found.id.kind in RUNNING
-        and found.id.namespace == policy.id.namespace
-        and selects(selector, pod_labels(found) or EMPTY)
+        str(workload.id)
+        for workload in workloads(side)
+        if workload.id.kind in RUNNING
+        and workload.id.namespace == policy.id.namespace
+        and selects(selector, pod_labels(workload) or EMPTY)
     ]

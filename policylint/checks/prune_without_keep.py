@@ -36,28 +36,29 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     guard."""
     policy = automated(invocation)
     prunes = policy.get("prune") if policy else None
-    if (
-        not prunes
-        or not prunes.boolean
-        or (invocation.source and GUARD.search(invocation.source.text))
-    ):
+    if not prunes or not prunes.boolean or _guarded(invocation):
         return
     documents = documents_of(invocation)
-    bare = [
-        found[1]
-        for text in documents or ()
-        if not GUARD.search(text)
-        for found in HOLDS_DATA.finditer(text)
-    ]
-    if documents is None or bare:
-        what = (
-            f"each {' and '.join(sorted(set(bare)))} of the chart"
-            if bare
-            else "claims and namespaces of the chart"
-        )
-        yield Violation(
-            message=f"what the chart renders no longer is deleted by itself: {what} too",
-            because="automated.prune is true"
-            + ("" if bare else ", and what the chart guards cannot be seen here"),
-            fixes=(Fix("annotate what holds data: argocd.argoproj.io/sync-options: Prune=false"),),
-        )
+    bare = sorted({kind for text in documents or () for kind in _bare(text)})
+    because = "automated.prune is true"
+    if bare:
+        what = f"each {' and '.join(bare)} of the chart"
+    elif documents is None:
+        what = "claims and namespaces of the chart"
+        because += ", and what the chart guards cannot be seen here"
+    else:
+        return
+    yield Violation(
+        message=f"what the chart renders no longer is deleted by itself: {what} too",
+        because=because,
+        fixes=(Fix("annotate what holds data: argocd.argoproj.io/sync-options: Prune=false"),),
+    )
+
+
+def _guarded(invocation: Invocation) -> bool:
+    return invocation.source is not None and GUARD.search(invocation.source.text) is not None
+
+
+def _bare(text: str) -> list[str]:
+    """The kinds of a template that hold data and have no guard."""
+    return [] if GUARD.search(text) else [match[1] for match in HOLDS_DATA.finditer(text)]

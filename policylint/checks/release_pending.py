@@ -26,7 +26,8 @@ def check(history: History, _: Context) -> Iterator[Violation]:
     """Report a pending last revision, with the way out for its state."""
     if history.last.pending:
         yield Violation(
-            f"release {history.name} is locked: revision {history.last.number} is {history.last.status}",
+            f"release {history.name} is locked: revision {history.last.number} is "
+            f"{history.last.status}",
             because=_because(history),
             before=history.last.status,
             fixes=tuple(_fixes(history)),
@@ -50,7 +51,10 @@ def _because(history: History) -> str:
 
 
 def _fixes(history: History) -> Iterator[Fix]:
-    first = "make sure that no helm still works on it: no running CI job, no `ps` line, no change for its --timeout"
+    first = (
+        "make sure that no helm still works on it: no running CI job, no `ps` line, "
+        "no change for its --timeout"
+    )
     good = targets(history).newest_good
     if good:
         steps = (first, history.command("rollback", good.number))

@@ -47,26 +47,26 @@ def check(change: Created | Kept | Deleted, context: Context) -> Iterator[Violat
         yield from _stored(change, context)
         return
     yield from refusals(change, "removed-api", context)
-    found = status(change.after.api_version, change.id.kind, context.target.kubernetes)
-    if found.custom and found.state in _MISSING and not _crd_at_hand(change, context):
-        yield _custom(change, found)
+    api = status(change.after.api_version, change.id.kind, context.target.kubernetes)
+    if api.custom and api.state in _MISSING and not _crd_at_hand(change, context):
+        yield _custom(change, api)
 
 
 def _stored(change: Deleted, context: Context) -> Iterator[Violation]:
     """A resource that only the stored manifest has: no request is sent for it, but Helm looks its
     kind up."""
     version, target = change.before.api_version, context.target
-    found = status(version, change.id.kind, target.kubernetes)
-    if found.custom or found.state is not State.REMOVED:
+    api = status(version, change.id.kind, target.kubernetes)
+    if api.custom or api.state is not State.REMOVED:
         return
     words = f'no matches for kind "{change.id.kind}" in version "{version}"'
     message = f"unable to build kubernetes objects from current release manifest: {words}"
     upgrade = context.upgrade
     release, namespace = (upgrade.release, upgrade.namespace) if upgrade else ("", "")
-    cause = Cause("apiVersion", "NotFound", message, "removed-api", found.source)
+    cause = Cause("apiVersion", "NotFound", message, "removed-api", api.source)
     yield Violation(
         message="the upgrade will stop before anything is applied",
-        because=f"Kubernetes {found.removed} removed it ({found.source}); Helm answers: {message}",
+        because=f"Kubernetes {api.removed} removed it ({api.source}); Helm answers: {message}",
         path="/apiVersion",
         before=version,
         confidence=Confidence.LIKELY,
@@ -74,11 +74,12 @@ def _stored(change: Deleted, context: Context) -> Iterator[Violation]:
     )
 
 
-def _custom(change: Created | Kept, found: ApiStatus) -> Violation:
+def _custom(change: Created | Kept, api: ApiStatus) -> Violation:
     kind, version = change.id.kind, change.after.api_version
     return Violation(
-        message=f"the cluster may not serve {kind} in {version}: it depends on the CRDs that are installed",
-        because=f"{found.product} {found.removed} and later no longer serve it ({found.source})",
+        message=f"the cluster may not serve {kind} in {version}: it depends on the CRDs that "
+        "are installed",
+        because=f"{api.product} {api.removed} and later no longer serve it ({api.source})",
         path="/apiVersion",
         before=change.before.api_version if isinstance(change, Kept) else None,
         after=version,
@@ -86,8 +87,8 @@ def _custom(change: Created | Kept, found: ApiStatus) -> Violation:
         confidence=Confidence.DEPENDS,
         fixes=(
             Fix(
-                f"move to {found.replacement}",
-                steps=(f"change apiVersion to {found.replacement} in the template",),
+                f"move to {api.replacement}",
+                steps=(f"change apiVersion to {api.replacement} in the template",),
             ),
             Fix(
                 "see what the cluster serves, or give policylint the CRDs with --crds",

@@ -24,16 +24,21 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
         return
     old, new = (at(side.body, "spec", "replicas") for side in (change.before, change.after))
     if isinstance(old, int) and old > 1 and new is None:
-        scale = f"kubectl scale {change.id.kind.lower()} {change.id.name} -n {change.id.namespace} --replicas {old}"
+        scale = (
+            f"kubectl scale {change.id.kind.lower()} {change.id.name} -n "
+            f"{change.id.namespace} --replicas {old}"
+        )
         yield Violation(
             message=f"this upgrade drops the workload from {old} replicas to 1",
-            because="a field that the release no longer has goes back to the API server's default, which is 1",
+            because="a field that the release no longer has goes back to the API server's "
+            "default, which is 1",
             path="/spec/replicas",
             before=old,
             after=None,
             fixes=(
                 Fix(
-                    "scale it up again at once, or move the field to the autoscaler before the upgrade",
+                    "scale it up again at once, or move the field to the autoscaler before the "
+                    "upgrade",
                     steps=(scale,),
                 ),
             ),

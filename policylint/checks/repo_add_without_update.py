@@ -14,25 +14,28 @@ from collections.abc import Iterator
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Confidence, Grade, Severity, Violation
 from policylint.scan.invocations.advice import add_flag
+from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.together import Together
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE, confidence=Confidence.DEPENDS)
 def check(file: Together, context: Context) -> Iterator[Violation]:
     """repo add, then a chart of that repository, and no repo or dependency update between."""
-    refreshed = [
-        each
-        for each in file.invocations
-        if each.positionals[:1] in (("update",), ("up",), ("build",))
-    ]
+    updates = (("update",), ("up",), ("build",))
+    if any(invocation.positionals[:1] in updates for invocation in file.invocations):
+        return
     for added in file.invocations:
         verb, name, *_ = (*added.positionals, None, None)
         if (added.tool, added.action, verb) != ("helm", "repo", "add") or not isinstance(name, str):
             continue
-        used = any((each.chart or "").startswith(f"{name}/") for each in file.after(added))
-        if used and not refreshed and added.flag("force-update").state == "unset":
+        if _used(file, added, name) and added.flag("force-update").state == "unset":
             yield Violation(
                 message=f"the index of {name} may be an old one: no helm repo update follows",
                 fixes=(add_flag(added, "--force-update", "add --force-update", Grade.SAFE),),
                 locations=(added.location,),
             )
+
+
+def _used(file: Together, added: Invocation, repository: str) -> bool:
+    charts = (invocation.chart or "" for invocation in file.after(added))
+    return any(chart.startswith(f"{repository}/") for chart in charts)

@@ -28,11 +28,11 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     if not forgets or not change.old_user or change.old is None:
         return
     kept = change.tried(Mode.RESET_THEN_REUSE)
-    found = list(reverting(change, kept, change.effective)) if kept else []
-    if found:
-        keys = [difference.key for difference in found]
+    reverted = list(reverting(change, kept, change.effective)) if kept else []
+    if reverted:
+        keys = [difference.key for difference in reverted]
         yield Violation(
-            f"values of the release return to the chart's defaults: {len(found)} of them",
+            f"values of the release return to the chart's defaults: {len(reverted)} of them",
             because=f"set before and not by this upgrade: {listed(keys)}",
             before=keys,
             fixes=(

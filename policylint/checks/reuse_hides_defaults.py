@@ -30,10 +30,10 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     """Report stale images one by one, and all other hidden defaults together."""
     if change.mode is not Mode.REUSE or change.old is None:
         return
-    found = hidden(change)
-    fixes = _fixes(change) if found else ()
-    for difference in found:
-        if difference.image and difference.before is not None:
+    differences = hidden(change)
+    fixes = _fixes(change) if differences else ()
+    for difference in differences:
+        if _stale_image(difference):
             yield Violation(
                 f"--reuse-values keeps {difference.key} at its old default",
                 because="the new chart's default differs, and no user value sets it",
@@ -43,23 +43,26 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
                 fixes=fixes,
                 locations=(change.default_place(difference.path),),
             )
-    others = [
-        difference
-        for difference in found
-        if not (difference.image and difference.before is not None)
-    ]
+    others = [difference for difference in differences if not _stale_image(difference)]
     if others:
-        keys = [difference.key for difference in others]
-        yield Violation(
-            f"--reuse-values hides {len(others)} new default{'s'[: len(others) != 1]} of the chart",
-            because=listed(keys),
-            after=keys,
-            severity=Severity.NOTE
-            if all(difference.before is not None for difference in others)
-            else None,
-            fixes=fixes,
-            locations=(change.default_place(others[0].path),),
-        )
+        yield _hidden(change, others, fixes)
+
+
+def _stale_image(difference: Difference) -> bool:
+    return difference.image and difference.before is not None
+
+
+def _hidden(change: ValuesChange, others: list[Difference], fixes: tuple[Fix, ...]) -> Violation:
+    keys = [difference.key for difference in others]
+    known_before = all(difference.before is not None for difference in others)
+    return Violation(
+        f"--reuse-values hides {len(others)} new default{'s'[: len(others) != 1]} of the chart",
+        because=listed(keys),
+        after=keys,
+        severity=Severity.NOTE if known_before else None,
+        fixes=fixes,
+        locations=(change.default_place(others[0].path),),
+    )
 
 
 def _pointer(difference: Difference) -> str:

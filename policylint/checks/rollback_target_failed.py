@@ -22,30 +22,30 @@ from policylint.model import Category, Direction, Fix, Severity, Violation
 @rule(category=Category.ROLLBACK, severity=Severity.WARNING)
 def check(history: History, _: Context) -> Iterator[Violation]:
     """Report a way back that ends at a revision which was never good."""
-    found = targets(history)
-    if not history.complete or found.newest_good is None:
+    goals = targets(history)
+    if not history.complete or goals.newest_good is None:
         return  # nothing good to go back to is another rule's
     plain = history.command("rollback")
     missing = history.last.number - 1
-    if found.rollback_without_number is None and missing > 0:
+    if goals.rollback_without_number is None and missing > 0:
         yield _violation(
-            history, found, f"`{plain}` stops: release has no {missing} version", history.last
+            history, goals, f"`{plain}` stops: release has no {missing} version", history.last
         )
-    elif found.rollback_without_number and not found.rollback_without_number.good:
+    elif goals.rollback_without_number and not goals.rollback_without_number.good:
         yield _violation(
             history,
-            found,
+            goals,
             f"`{plain}` goes back to a revision that failed",
-            found.rollback_without_number,
+            goals.rollback_without_number,
         )
-    if found.atomic and not found.atomic.good:
+    if goals.atomic and not goals.atomic.good:
         yield _violation(
-            history, found, "--atomic goes back to a revision that failed", found.atomic
+            history, goals, "--atomic goes back to a revision that failed", goals.atomic
         )
 
 
-def _violation(history: History, found: Targets, message: str, revision: Revision) -> Violation:
-    good = found.newest_good
+def _violation(history: History, goals: Targets, message: str, revision: Revision) -> Violation:
+    good = goals.newest_good
     steps = (history.command("rollback", good.number),) if good else ()
     return Violation(
         message,

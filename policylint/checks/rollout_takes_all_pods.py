@@ -30,12 +30,12 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
         or strategy(spec, "Deployment") != "RollingUpdate"
     ):
         return
-    given = at(spec, "strategy", "rollingUpdate", "maxUnavailable")
-    if given is not None and max_unavailable(spec) >= replicas:
+    unavailable = at(spec, "strategy", "rollingUpdate", "maxUnavailable")
+    if unavailable is not None and max_unavailable(spec) >= replicas:
         yield Violation(
             message=f"this rollout may stop all {replicas} pods at once",
-            because=f"maxUnavailable {given} allows it",
+            because=f"maxUnavailable {unavailable} allows it",
             path="/spec/strategy/rollingUpdate/maxUnavailable",
-            after=given,
+            after=unavailable,
             fixes=(Fix("set maxUnavailable: 0 and maxSurge: 1"),),
         )

@@ -16,7 +16,16 @@ from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import references, referred, workloads
 from policylint.kubernetes.forecast.impact import KEEP, is_kept
 from policylint.kubernetes.manifests.renames import renames
-from policylint.model import Category, Deleted, Fix, Severity, Upgrade, Violation
+from policylint.model import (
+    Category,
+    Change,
+    Deleted,
+    Fix,
+    ResourceId,
+    Severity,
+    Upgrade,
+    Violation,
+)
 
 DERIVED = ("kubernetes.io/service-account-token", "helm.sh/release.v1")
 
@@ -25,32 +34,34 @@ DERIVED = ("kubernetes.io/service-account-token", "helm.sh/release.v1")
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A Secret without keep policy goes, comes back under no other name, and no workload still asks
     for it."""
-    gone = [
-        change
-        for change in upgrade.of("Secret")
-        if isinstance(change, Deleted) and not is_kept(change.before)
-    ]
+    gone = [change for change in upgrade.of("Secret") if _goes(change)]
     if not gone or not upgrade.after.resources:
         return
-    moved = {old.id for old, _ in renames(upgrade)}
-    asked = {
-        referred(found, reference)
-        for found in workloads(upgrade.after)
-        for reference in references(found)
-    }
+    elsewhere = {old.id for old, _ in renames(upgrade)} | _asked(upgrade)
     for change in gone:
-        if change.id in moved | asked or change.before.body.get("type") in DERIVED:
+        if change.id in elsewhere:
             continue
+        name, namespace = change.id.name, change.id.namespace
+        annotate = f"kubectl annotate secret {name} -n {namespace} {KEEP}=keep"
         yield Violation(
             message=f"{change.id} is deleted: what reads it from outside this release loses it",
-            because="no workload of the after side refers to it, and no other object takes its place",
+            because="no workload of the after side refers to it, "
+            "and no other object takes its place",
             resource=change.id,
-            fixes=(
-                Fix(
-                    "keep the Secret in the cluster",
-                    steps=(
-                        f"kubectl annotate secret {change.id.name} -n {change.id.namespace} {KEEP}=keep",
-                    ),
-                ),
-            ),
+            fixes=(Fix("keep the Secret in the cluster", steps=(annotate,)),),
         )
+
+
+def _goes(change: Change) -> bool:
+    if not isinstance(change, Deleted) or is_kept(change.before):
+        return False
+    return change.before.body.get("type") not in DERIVED
+
+
+def _asked(upgrade: Upgrade) -> set[ResourceId]:
+    """What the workloads of the after side refer to."""
+    return {
+        referred(workload, reference)
+        for workload in workloads(upgrade.after)
+        for reference in references(workload)
+    }

@@ -35,27 +35,30 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """A literal for a key whose name says secret, or for --password; variables and names of Secrets
     are fine."""
     if changes_release(invocation):
-        for given in invocation.sets:
-            for part in given.split(","):
-                key, assigned, value = part.strip("\"'").partition("=")
-                if assigned and value and SECRET.search(key) and not _harmless(value):
-                    yield Violation(
-                        message=f"the value of {key} is a secret that everybody can read here",
-                        fixes=(
-                            Fix("put it into a Secret and name it in the values (existingSecret)"),
-                        ),
-                    )
+        for key in _secret_keys(invocation):
+            yield Violation(
+                message=f"the value of {key} is a secret that everybody can read here",
+                fixes=(Fix("put it into a Secret and name it in the values (existingSecret)"),),
+            )
+    if invocation.tool != "helm":
+        return
+    title = "give it by a variable of the CI, or --password-stdin to helm registry login"
     for name in FLAGS:
         flag = invocation.flag(name)
-        if invocation.tool == "helm" and isinstance(flag.value, str) and not _harmless(flag.value):
+        if isinstance(flag.value, str) and not _harmless(flag.value):
             yield Violation(
                 message=f"{flag.written} is a secret that everybody can read here",
-                fixes=(
-                    Fix(
-                        "give it by a variable of the CI, or --password-stdin to helm registry login"
-                    ),
-                ),
+                fixes=(Fix(title),),
             )
+
+
+def _secret_keys(invocation: Invocation) -> Iterator[str]:
+    """The keys of --set that name a secret and are given a literal."""
+    for assignments in invocation.sets:
+        for part in assignments.split(","):
+            key, _, value = part.strip("\"'").partition("=")
+            if value and SECRET.search(key) and not _harmless(value):
+                yield key
 
 
 def _harmless(value: str) -> bool:

@@ -25,11 +25,11 @@ TEMPLATED = ("Deployment ", "StatefulSet ", "DaemonSet ")
 def check(render: UnsteadyRender, context: Context) -> Iterator[Violation]:
     """Secrets, and pod templates, whose two renders from the same values differ; one violation for
     each object."""
-    found: dict[str, list[Unsteady]] = {}
+    unsteady: dict[str, list[Unsteady]] = {}
     for place in render.places:
         if place.resource.startswith("Secret ") or _restarts(place):
-            found.setdefault(place.resource, []).append(place)
-    for resource, places in found.items():
+            unsteady.setdefault(place.resource, []).append(place)
+    for resource, places in unsteady.items():
         paths = ", ".join(place.path for place in places)
         pods = not resource.startswith("Secret ")
         yield Violation(
@@ -40,7 +40,8 @@ def check(render: UnsteadyRender, context: Context) -> Iterator[Violation]:
             + (
                 ""
                 if pods
-                else "; only a lookup of the live Secret could keep it, and an offline render has none"
+                else "; only a lookup of the live Secret could keep it, "
+                "and an offline render has none"
             ),
             path=places[0].path,
             locations=(Location("rendered", places[0].template, key=resource),),

@@ -11,7 +11,7 @@ What to do instead: give each workload a label of its own (`track: stable`, `tra
 selector and its pod labels; the Service selects by what they share.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import EMPTY, mapping, pod_labels, selects, workloads
@@ -19,9 +19,10 @@ from policylint.model import (
     Category,
     Change,
     Created,
-    Deleted,
     Fix,
+    Kept,
     Manifest,
+    Object,
     Resource,
     Severity,
     Upgrade,
@@ -35,21 +36,19 @@ KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A workload takes the pods of another and did not before; two that come together may have been
     renamed."""
-    touched = [
-        change for change in upgrade.of(*KINDS) if isinstance(change, Created) or _changes(change)
-    ]
-    if not touched or not upgrade.before.resources:
+    if not upgrade.before.resources or not any(_changes(change) for change in upgrade.of(*KINDS)):
         return
-    created = {change.id for change in touched if isinstance(change, Created)}
-    before = {(one.id, other.id) for one, other in _pairs(upgrade.before)}
-    for one, other in _pairs(upgrade.after):
-        if (one.id, other.id) not in before and not {one.id, other.id} <= created:
+    created = {change.id for change in upgrade.of(*KINDS) if isinstance(change, Created)}
+    before = {(taker.id, owner.id) for taker, owner in _pairs(upgrade.before)}
+    for taker, owner in _pairs(upgrade.after):
+        pair = (taker.id, owner.id)
+        if pair not in before and not created.issuperset(pair):
             yield Violation(
-                message=f"{one.id} takes the pods of {other.id} for its own",
+                message=f"{taker.id} takes the pods of {owner.id} for its own",
                 because="its selector takes their labels too",
                 path="/spec/selector",
-                after=mapping(one.body, "spec", "selector"),
-                resource=one.id,
+                after=mapping(taker.body, "spec", "selector"),
+                resource=taker.id,
                 fixes=(
                     Fix("give each of the two a label of its own, in the selector and on the pods"),
                 ),
@@ -57,7 +56,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 
 
 def _changes(change: Change) -> bool:
-    return not isinstance(change, (Created, Deleted)) and bool(change.fields)
+    return isinstance(change, Created) or (isinstance(change, Kept) and bool(change.fields))
 
 
 def _pairs(side: Manifest) -> Iterator[tuple[Resource, Resource]]:
@@ -74,16 +73,21 @@ def _taken(group: list[Resource]) -> Iterator[tuple[Resource, Resource]]:
     """The pairs of a group, found by the labels that a selector names: a large release has many
     workloads."""
     labels = [pod_labels(resource) or EMPTY for resource in group]
-    bearers: dict[object, set[int]] = {}
+    bearers: dict[str, set[int]] = {}
     for number, own in enumerate(labels):
         for label in own.items():
             bearers.setdefault(str(label), set()).add(number)
-    for number, one in enumerate(group):
-        selector = mapping(one.body, "spec", "selector")
-        named = [
-            bearers.get(str(label), set()) for label in mapping(selector, "matchLabels").items()
-        ]
-        able = set.intersection(*named) if named else range(len(group))
-        for other in sorted(able):
-            if selector and other != number and selects(selector, labels[other]):
-                yield one, group[other]
+    for number, taker in enumerate(group):
+        selector = mapping(taker.body, "spec", "selector")
+        for owner in _able(selector, bearers, len(group)):
+            if owner != number and selects(selector, labels[owner]):
+                yield taker, group[owner]
+
+
+def _able(selector: Object, bearers: Mapping[str, set[int]], count: int) -> list[int]:
+    """Whose pods bear every label that the selector names; nobody's where there is no selector."""
+    if not selector:
+        return []
+    labels = mapping(selector, "matchLabels").items()
+    named = [bearers.get(str(label), set()) for label in labels]
+    return sorted(set.intersection(*named)) if named else list(range(count))

@@ -27,7 +27,8 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                 continue
             if has_port(old, backend.port) and not has_port(new, backend.port):
                 yield Violation(
-                    message=f"{resource.id} still sends traffic to port {backend.port} of {new.id}, which goes away",
+                    message=f"{resource.id} still sends traffic to port {backend.port} of "
+                    f"{new.id}, which goes away",
                     path=backend.path,
                     after=backend.port,
                     resource=resource.id,

@@ -26,7 +26,11 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     new_here = {change.id for change in upgrade.changes if isinstance(change, Created)}
     for change in unsettled(upgrade):
         old, new = behind(change.before, upgrade.before), behind(change.after, upgrade.after)
-        if not old or not new or {found.id for found in old} & {found.id for found in new}:
+        if (
+            not old
+            or not new
+            or {workload.id for workload in old} & {workload.id for workload in new}
+        ):
             continue
         severity, because = readiness(old, new, new_here, float(context.params["keep"]))
         yield Violation(
@@ -39,11 +43,12 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             severity=severity,
             fixes=(
                 Fix(
-                    "bring the new workload up at full size first, then move the selector in an upgrade of its own"
+                    "bring the new workload up at full size first, then move the selector in "
+                    "an upgrade of its own"
                 ),
             ),
         )
 
 
-def _names(found: list[Resource]) -> str:
-    return ", ".join(str(resource.id) for resource in found)
+def _names(workloads: list[Resource]) -> str:
+    return ", ".join(str(resource.id) for resource in workloads)

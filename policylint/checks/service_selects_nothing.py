@@ -21,7 +21,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     for change in unsettled(upgrade):
         old, new = behind(change.before, upgrade.before), behind(change.after, upgrade.after)
         if old and not new and mapping(change.after.body, "spec", "selector"):
-            had = ", ".join(str(found.id) for found in old)
+            had = ", ".join(str(workload.id) for workload in old)
             yield Violation(
                 message=f"{change.id} has no pods behind it after this upgrade",
                 because=f"its selector took the pods of {had}, and takes none now",

@@ -11,7 +11,7 @@ old one.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import at
+from policylint.kubernetes.api.workloads import mapping
 from policylint.model import Category, Fix, Kept, Severity, Violation
 
 REACH = {"ClusterIP": 0, "ExternalName": 0, "NodePort": 1, "LoadBalancer": 2}
@@ -22,22 +22,23 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     """A type with less reach, or another load balancer address."""
     if change.id.kind != "Service" or change.id.group or not change.fields:
         return
-    old, new = (
-        at(side.body, "spec", "type") or "ClusterIP" for side in (change.before, change.after)
-    )
-    if REACH.get(new, 0) < REACH.get(old, 0) or (old != new and "ExternalName" in (old, new)):
-        yield _said(
-            f"this upgrade takes the Service's address away: {old} becomes {new}", "type", old, new
-        )
+    before, after = mapping(change.before.body, "spec"), mapping(change.after.body, "spec")
+    old, new = before.get("type") or "ClusterIP", after.get("type") or "ClusterIP"
+    if _reaches_less(old, new):
+        message = f"this upgrade takes the Service's address away: {old} becomes {new}"
+        yield _violation(message, "type", old, new)
     elif old == new == "LoadBalancer":
-        for field in ("loadBalancerIP",):
-            was, becomes = (at(side.body, "spec", field) for side in (change.before, change.after))
-            if was and was != becomes:
-                yield _said(
-                    "this upgrade changes the address of the load balancer", field, was, becomes
-                )
+        was, becomes = before.get("loadBalancerIP"), after.get("loadBalancerIP")
+        if was and was != becomes:
+            message = "this upgrade changes the address of the load balancer"
+            yield _violation(message, "loadBalancerIP", was, becomes)
 
 
-def _said(message: str, field: str, before: object, after: object) -> Violation:
+def _reaches_less(old: str, new: str) -> bool:
+    external = old != new and "ExternalName" in (old, new)
+    return external or REACH.get(new, 0) < REACH.get(old, 0)
+
+
+def _violation(message: str, field: str, before: object, after: object) -> Violation:
     fix = Fix("add a second Service, move the traffic, then remove the old one")
     return Violation(message, path=f"/spec/{field}", before=before, after=after, fixes=(fix,))

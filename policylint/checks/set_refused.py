@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.errors import UsageError
+from policylint.helm.values.strvals import set_values
 from policylint.model import Category, Fix, Severity, Violation
 from policylint.redaction.redactor import secret_key
 from policylint.scan.invocations.model import Assignment, Invocation
@@ -23,19 +24,17 @@ VERBS = ("install", "upgrade", "template", "lint")
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """A text that Helm's own reading of --set refuses; silent where a part of it cannot be told."""
-    from policylint.helm.values.strvals import set_values
-
     if invocation.tool != "helm" or invocation.action not in VERBS or invocation.syntax != "shell":
         return
-    for given in invocation.assigned:
-        if not _whole(invocation, given):
+    for assignment in invocation.assigned:
+        if not _whole(invocation, assignment):
             continue
         try:
-            set_values(given.text, {})
+            set_values(assignment.text, {})
         except UsageError as error:
-            said = "failed parsing --set data" if secret_key(given.text) else error.message
+            reason = "failed parsing --set data" if secret_key(assignment.text) else error.message
             yield Violation(
-                message=f"helm {invocation.action} stops: {said}",
+                message=f"helm {invocation.action} stops: {reason}",
                 fixes=(
                     Fix(
                         "escape the comma within quotes, 'key=a\\,b', or write a list, 'key={a,b}'"
@@ -44,10 +43,10 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
             )
 
 
-def _whole(invocation: Invocation, given: Assignment) -> bool:
+def _whole(invocation: Invocation, assignment: Assignment) -> bool:
     """Whether the word ends where it was read to: braces and quotes that meet may hold more of
     it."""
-    source, place = invocation.source, given.origin
+    source, place = invocation.source, assignment.origin
     if source is None or place is None or place.end < 0:
         return True
     behind = source.text.encode()[place.end - source.offset :][:2]

@@ -37,19 +37,19 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """A value that would not come out as it went in, or not as text where only text is taken."""
     if not installs_or_upgrades(invocation):
         return
-    for given in invocation.assigned:
-        for part in re.split(r"(?<!\\),", given.text):
+    for assignment in invocation.assigned:
+        for part in re.split(r"(?<!\\),", assignment.text):
             key, assigned, value = part.partition("=")
-            said = _said(key, value) if assigned else ""
-            if said:
+            reading = _consequence(key, value) if assigned else ""
+            if reading:
                 yield Violation(
-                    message=f"--set {key}={value}: {said}",
+                    message=f"--set {key}={value}: {reading}",
                     before=value,
-                    fixes=(_fix(invocation, given, f"{key}={value}"),),
+                    fixes=(_fix(invocation, assignment, f"{key}={value}"),),
                 )
 
 
-def _said(key: str, value: str) -> str:
+def _consequence(key: str, value: str) -> str:
     where = re.sub(r"\\.", "", key)  # an escaped dot belongs to the name
     if TYPED.fullmatch(value) and TEXTS.search(where):
         kind = "boolean" if value.lower() in ("true", "false") else "number"
@@ -61,12 +61,14 @@ def _said(key: str, value: str) -> str:
     return ""
 
 
-def _fix(invocation: Invocation, given: Assignment, pair: str) -> Fix:
+def _fix(invocation: Invocation, assignment: Assignment, pair: str) -> Fix:
     key, _, value = pair.partition("=")
     if READ_BY_YAML.fullmatch(value):
         return Fix(f"quote {key} in the template")
     edit = (
-        respelled(invocation, given.origin, "--set", "--set-string") if given.text == pair else None
+        respelled(invocation, assignment.origin, "--set", "--set-string")
+        if assignment.text == pair
+        else None
     )
     return Fix(
         f"write --set-string {pair}",

@@ -24,8 +24,10 @@ def check(history: History, _: Context) -> Iterator[Violation]:
     numbers = [revision.number for revision in history.deployed]
     newest = history.deployed[-1]
     yield Violation(
-        f"release {history.name} has {len(numbers)} deployed revisions: Helm takes {newest.number} for what runs",
-        because=f"revisions {', '.join(map(str, numbers))} have the status deployed; Helm keeps one",
+        f"release {history.name} has {len(numbers)} deployed revisions: "
+        f"Helm takes {newest.number} for what runs",
+        because=f"revisions {', '.join(map(str, numbers))} have the status deployed; Helm "
+        "keeps one",
         before=numbers,
         fixes=(
             Fix(

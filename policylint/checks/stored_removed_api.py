@@ -27,13 +27,13 @@ def check(history: History, context: Context) -> Iterator[Violation]:
     to."""
     minor, start = context.target.kubernetes, base(history) or history.last
     for revision in (start, *(revision for revision in history.good if revision is not start)):
-        found = unserved(revision, minor)
-        if found:
-            yield _violation(history, revision, found, minor, upgrade=revision is start)
+        unserved_objects = unserved(revision, minor)
+        if unserved_objects:
+            yield _violation(history, revision, unserved_objects, minor, upgrade=revision is start)
 
 
 def _violation(
-    history: History, revision: Revision, found: list[str], minor: str, *, upgrade: bool
+    history: History, revision: Revision, unserved_objects: list[str], minor: str, *, upgrade: bool
 ) -> Violation:
     what = (
         f"the next upgrade of {history.name}"
@@ -42,8 +42,8 @@ def _violation(
     )
     return Violation(
         f"{what} will stop: its stored manifest holds APIs that Kubernetes {minor} does not serve",
-        because=f"revision {revision.number} holds {', '.join(found)}",
-        before=found,
+        because=f"revision {revision.number} holds {', '.join(unserved_objects)}",
+        before=unserved_objects,
         severity=None if upgrade else Severity.WARNING,
         category=None if upgrade else Category.ROLLBACK,
         direction=Direction.UPGRADE if upgrade else Direction.ROLLBACK,

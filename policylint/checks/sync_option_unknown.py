@@ -19,6 +19,7 @@ from policylint.errors import closest
 from policylint.model import Category, Confidence, Fix, Location, Severity, Violation
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.declaredfields import declared
+from policylint.scan.texts.yaml import Tree
 
 SWITCH = ("true", "false")
 OPTIONS = {
@@ -45,23 +46,29 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     if root is None:
         return
     spec = root.get("spec", "template", "spec") or root.get("spec")
-    found = spec.get("syncPolicy", "syncOptions") if spec else None
-    for item in found.items() if found else ():
-        name, equals, value = (item.text or "").partition("=")
-        if item.dynamic or (equals and value in OPTIONS.get(name, ())):
-            continue
-        text = item.text or ", ".join(f"{key}: {held.text}" for key, held in item.pairs())
-        yield Violation(
-            message=f"the sync option {text} has no effect",
-            because=_because(name, value) if item.text else "an option is one text: Name=value",
-            before=text,
-            locations=(
-                Location(
-                    "command", invocation.file, item.line, item.column, invocation.release or ""
-                ),
-            ),
-            fixes=(Fix("remove it, or write what is meant"),),
-        )
+    options = spec.get("syncPolicy", "syncOptions") if spec else None
+    for item in options.items() if options else ():
+        if not item.dynamic and not _known(item.text or ""):
+            yield _without_effect(invocation, item)
+
+
+def _known(option: str) -> bool:
+    name, equals, value = option.partition("=")
+    return bool(equals) and value in OPTIONS.get(name, ())
+
+
+def _without_effect(invocation: Invocation, item: Tree) -> Violation:
+    name, _, value = (item.text or "").partition("=")
+    because = "an option is one text: Name=value"
+    text = item.text or ", ".join(f"{key}: {setting.text}" for key, setting in item.pairs())
+    release = invocation.release or ""
+    return Violation(
+        message=f"the sync option {text} has no effect",
+        because=_because(name, value) if item.text else because,
+        before=text,
+        locations=(Location("command", invocation.file, item.line, item.column, release),),
+        fixes=(Fix("remove it, or write what is meant"),),
+    )
 
 
 def _because(name: str, value: str) -> str:

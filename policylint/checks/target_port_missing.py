@@ -41,7 +41,8 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         for name, path in _unmet(change.after, upgrade.after).items():
             if name not in old:
                 yield Violation(
-                    message=f"{change.id} sends to the container port {name}, which none of its pods has",
+                    message=f"{change.id} sends to the container port {name}, "
+                    "which none of its pods has",
                     because="the port of the Service then has no endpoints",
                     path=path,
                     after=name,

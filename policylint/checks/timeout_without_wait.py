@@ -27,9 +27,9 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     )
     if changes_release(invocation) and flag.state == "set" and not waits:
         name = called(invocation, "timeout", "--timeout")
-        given = "" if flag.value is None else f" {flag.value}"
+        timeout = "" if flag.value is None else f" {flag.value}"
         yield Violation(
-            message=f"{name}{given} bounds hooks only: nothing waits for the pods",
+            message=f"{name}{timeout} bounds hooks only: nothing waits for the pods",
             severity=severity(context),
             fixes=(add_flag(invocation, "--wait", f"add {on(invocation, 'wait', '--wait')}"),),
         )

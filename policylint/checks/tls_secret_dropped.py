@@ -46,7 +46,8 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                 continue
             yield Violation(
                 message=f"{host} is served without its certificate after this upgrade",
-                because=f"{ingress.id} had it in its tls section, and no Ingress of the after side has",
+                because=f"{ingress.id} had it in its tls section, and no Ingress of the after "
+                "side has",
                 path="/spec/tls",
                 before=host,
                 resource=ingress.id,
@@ -61,7 +62,8 @@ def _without_secret(ingress: Resource, gone: set[ResourceId]) -> Iterator[Violat
         secret = ResourceId("", "Secret", ingress.id.namespace, str(entry.get("secretName", "")))
         if secret in gone:
             yield Violation(
-                message=f"{ingress.id} takes its certificate from {secret}, which this upgrade deletes",
+                message=f"{ingress.id} takes its certificate from {secret}, "
+                "which this upgrade deletes",
                 path=f"/spec/tls/{index}/secretName",
                 after=secret.name,
                 resource=ingress.id,
@@ -90,11 +92,8 @@ def _routed(side: Manifest) -> set[str]:
 
 def _hosts(body: Object) -> set[str]:
     """The hosts of the tls section: by name, or those of every rule where an entry names none."""
-    return {
-        str(host)
-        for entry in items(body, "spec", "tls")
-        for host in (
-            entry.get("hosts") or [rule.get("host") for rule in items(body, "spec", "rules")]
-        )
-        if host
-    }
+    of_rules = [rule.get("host") for rule in items(body, "spec", "rules")]
+    hosts: set[str] = set()
+    for entry in items(body, "spec", "tls"):
+        hosts.update(str(host) for host in entry.get("hosts") or of_rules if host)
+    return hosts

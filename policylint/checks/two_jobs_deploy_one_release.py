@@ -15,7 +15,7 @@ from itertools import combinations
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Confidence, Fix, Severity, Violation
 from policylint.scan.invocations.advice import installs_or_upgrades
-from policylint.scan.invocations.model import Invocation
+from policylint.scan.invocations.model import Invocation, Job
 from policylint.scan.repository.jobs import Parts, parts_of
 from policylint.scan.repository.together import Together
 
@@ -25,46 +25,52 @@ def check(file: Together, context: Context) -> Iterator[Violation]:
     """The same release, namespace and target in two jobs that do not wait for each other, no dry
     runs."""
     deploys = [
-        each
-        for each in file.invocations
-        if installs_or_upgrades(each) and each.release and each.namespace
+        invocation
+        for invocation in file.invocations
+        if installs_or_upgrades(invocation) and invocation.release and invocation.namespace
     ]
     for first, second in combinations(deploys, 2):
         if _meet(first, second):
             yield Violation(
-                message=f"the release {first.release} is deployed by two jobs, which may run at the same time",
-                because=f"{_name(first)} and {_name(second)} both deploy {first.namespace}/{first.release}",
+                message=f"the release {first.release} is deployed by two jobs, "
+                "which may run at the same time",
+                because=f"{_name(first)} and {_name(second)} both deploy "
+                f"{first.namespace}/{first.release}",
                 fixes=(Fix("deploy it in one job, or give both the same concurrency group"),),
                 locations=(second.location, first.location),
             )
 
 
 def _meet(first: Invocation, second: Invocation) -> bool:
-    one, two = first.job, second.job
-    if one is None or two is None or not one.name or not two.name or one.name == two.name:
+    """Whether two jobs of other names may deploy the same release to the same place at one time."""
+    job, second_job = first.job, second.job
+    if job is None or second_job is None:
         return False
-    clusters = [(each.flag("kube-context"), each.flag("kubeconfig")) for each in (first, second)]
-    same_cluster = [[(f.state, f.value) for f in flags] for flags in clusters]
-    if _one_waits(first, one.name, two.name):
+    if not job.name or not second_job.name or job.name == second_job.name:
         return False
-    grouped = one.concurrency is not None and one.concurrency == two.concurrency
-    return (
-        (first.release, first.namespace, one.environment, one.stage)
-        == (second.release, second.namespace, two.environment, two.stage)
-        and same_cluster[0] == same_cluster[1]
-        and not grouped
-    )
+    if _target(first, job) != _target(second, second_job):
+        return False
+    grouped = job.concurrency is not None and job.concurrency == second_job.concurrency
+    return not grouped and not _one_waits(first, job.name, second_job.name)
+
+
+def _target(invocation: Invocation, job: Job) -> tuple[object, ...]:
+    """What a job's command deploys, and where to."""
+    flags = [invocation.flag(name) for name in ("kube-context", "kubeconfig")]
+    cluster = [(flag.state, flag.value) for flag in flags]
+    return invocation.release, invocation.namespace, job.environment, job.stage, cluster
 
 
 def _name(invocation: Invocation) -> str:
     return invocation.job.name if invocation.job else ""
 
 
-def _one_waits(invocation: Invocation, one: str, two: str) -> bool:
+def _one_waits(invocation: Invocation, first: str, second: str) -> bool:
     """Whether one of two jobs is done before the other begins."""
     parts = parts_of(invocation.source) if invocation.source else Parts()
-    ahead = {
-        name: {part.name for part, _ in parts.before(parts.by_name.get(name))}
-        for name in (one, two)
-    }
-    return one in ahead[two] or two in ahead[one]
+    return first in _ahead(parts, second) or second in _ahead(parts, first)
+
+
+def _ahead(parts: Parts, name: str) -> set[str]:
+    """The names of the jobs that a job waits for."""
+    return {part.name for part, _ in parts.before(parts.by_name.get(name))}

@@ -22,44 +22,56 @@ from policylint.model import Category, Confidence, Fix, Severity, Violation
 def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     """Compare every key this upgrade sets with every `.Values` of the new chart's templates."""
     read = usage(change.new)
-    old = (
-        usage(change.old)
-        if change.old and not (change.old.stored and change.old.dependencies)
-        else None
-    )
-    own = {
-        found.path for file in change.files for found in scan(file.text, file.path)
-    }  # values run through tpl
+    read_before = _read_before(change)
+    own = _through_tpl(change)
     for path, _value in leaves(change.new_user):
-        if (
-            read.reads(path)
-            or (old and old.reads(path))
-            or any(path[: len(found)] == found for found in own)
-        ):
-            continue  # what the old chart read and the new one does not is another rule's
-        near = nearest(path, read, change)
-        yield Violation(
-            f"{dotted(path)} has no effect: no template reads it",
-            because=f"the chart reads {dotted(near)}"
-            if near
-            else "nothing in the chart reads it or a key near it",
-            severity=Severity.WARNING if near else None,
-            fixes=(Fix(f"write {dotted(near)}" if near else f"remove {dotted(path)}"),),
-            locations=(change.place(path),),
-        )
+        known = read.reads(path) or (read_before is not None and read_before.reads(path))
+        if not known and not any(path[: len(reference)] == reference for reference in own):
+            yield _no_effect(change, path, nearest(path, read, change))
+
+
+def _read_before(change: ValuesChange) -> Usage | None:
+    """What the old chart reads: a key that only that one read is another rule's. A record does not
+    hold the templates of subcharts."""
+    old = change.old
+    if old is None or (old.stored and old.dependencies):
+        return None
+    return usage(old)
+
+
+def _through_tpl(change: ValuesChange) -> set[Path]:
+    """What the values themselves read where a template runs them through tpl."""
+    return {reference.path for file in change.files for reference in scan(file.text, file.path)}
+
+
+def _no_effect(change: ValuesChange, path: Path, near: Path | None) -> Violation:
+    if near is None:
+        because, fix = "nothing in the chart reads it or a key near it", f"remove {dotted(path)}"
+    else:
+        because, fix = f"the chart reads {dotted(near)}", f"write {dotted(near)}"
+    return Violation(
+        f"{dotted(path)} has no effect: no template reads it",
+        because=because,
+        severity=Severity.WARNING if near else None,
+        fixes=(Fix(fix),),
+        locations=(change.place(path),),
+    )
 
 
 def nearest(path: Path, read: Usage, change: ValuesChange) -> Path | None:
     """The key that was probably meant: nearly the same spelling, or the same name one level off."""
-    known = {found for found in read.known() if len(found) > 0}
-    known |= {found for found, _ in leaves(change.new.values) if read.reads(found)}
-    beside = {found[-1]: found for found in known if found[:-1] == path[:-1]}
+    known = {key for key in read.known() if key}
+    known |= {key for key, _ in leaves(change.new.values) if read.reads(key)}
+    beside = {key[-1]: key for key in known if key[:-1] == path[:-1]}
     spelt = closest(path[-1], beside, 0.8)
     if spelt:
         return beside[spelt]
-    names = {dotted(found): found for found in known}
+    names = {dotted(key): key for key in known}
     close = closest(dotted(path), names, 0.9)
-    if close:
-        return names[close]
-    moved = [found for found in known if found[-1] == path[-1] and set(found) & set(path[:-1])]
+    return names[close] if close else _moved(path, known)
+
+
+def _moved(path: Path, known: set[Path]) -> Path | None:
+    """The key of the same name at another level."""
+    moved = [key for key in known if key[-1] == path[-1] and set(key) & set(path[:-1])]
     return min(moved, default=None)

@@ -23,6 +23,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
         flag = invocation.flag(name)
         if invocation.deploys and flag.state == "set":
             yield Violation(
-                message=f"{flag.written or '--' + name} switches off a check that finds misspelt fields and values",
+                message=f"{flag.written or '--' + name} switches off a check that finds "
+                "misspelt fields and values",
                 fixes=(replace_flag(invocation, name, "", "leave it out"),),
             )

@@ -44,14 +44,16 @@ def _violation(hazard: Hazard, defaults: Table, place: Location) -> Violation:
     default = dict(leaves(defaults)).get(hazard.path)
     hidden = secret_key(hazard.path[-1])
     return Violation(
-        f"{dotted(hazard.path)}: {'its text is read as another type' if hidden else hazard.message}",
+        f"{dotted(hazard.path)}: "
+        f"{'its text is read as another type' if hidden else hazard.message}",
         because="the chart's default is text"
         if isinstance(default, str)
         else "the text and what is read differ",
         severity=Severity.WARNING if isinstance(default, str) else None,
         fixes=(
             Fix(
-                f"if text is meant, write {'it in quotes' if hidden else hazard.quoted}, or use --set-string"
+                f"if text is meant, write {'it in quotes' if hidden else hazard.quoted}, "
+                "or use --set-string"
             ),
         ),
         locations=(place,),

@@ -44,12 +44,12 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
 def renaming(path: Path, before: Table, after: Table) -> Path | None:
     """The key that only the new chart has and that carries the old one's name or default."""
     old, new = dict(leaves(before)), dict(leaves(after))
-    added = [found for found in new if found not in old]
-    same_name = [found for found in added if found[-1] == path[-1]]
+    added = [key for key in new if key not in old]
+    same_name = [key for key in added if key[-1] == path[-1]]
     same_value = [
-        found
-        for found in added
-        if path in old and new[found] == old[path] not in (None, "", {}, [], True, False)
+        key
+        for key in added
+        if path in old and new[key] == old[path] not in (None, "", {}, [], True, False)
     ]
     candidates = same_name or same_value
     return candidates[0] if len(candidates) == 1 else None

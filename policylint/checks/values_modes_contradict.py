@@ -19,13 +19,13 @@ from policylint.scan.invocations.model import Invocation
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """More than one mode flag is set."""
-    given = [
+    flags = [
         name
         for name in ("reset-values", "reuse-values", "reset-then-reuse-values")
         if invocation.flag(name).state == "set"
     ]
-    if len(given) > 1:
+    if len(flags) > 1:
         yield Violation(
-            message=f"--{given[0]} beats --{given[1]}, which does nothing",
-            fixes=(replace_flag(invocation, given[1], "", f"leave --{given[1]} out"),),
+            message=f"--{flags[0]} beats --{flags[1]}, which does nothing",
+            fixes=(replace_flag(invocation, flags[1], "", f"leave --{flags[1]} out"),),
         )

@@ -22,17 +22,18 @@ from policylint.model import Category, Severity, Violation
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
     """Compare the schemas of both charts; a schema that is new is compared with none."""
-    before = schema_of(change.old) if change.old else None
-    after = schema_of(change.new)
-    if change.old is None or after is None or before == after:
+    if change.old is None:
         return
-    found = tightenings(before if before is not None else {}, after)
-    if found:
-        words = "; ".join(
-            f"{dotted(item.path) or 'the values'} {item.message}" for item in found[:6]
-        )
+    before, after = schema_of(change.old), schema_of(change.new)
+    if after is None or before == after:
+        return
+    stricter = tightenings(before if before is not None else {}, after)
+    if stricter:
+        places = [f"{dotted(item.path) or 'the values'} {item.message}" for item in stricter[:6]]
+        if len(stricter) > 6:
+            places.append(f"and {len(stricter) - 6} more")
         yield Violation(
-            f"the values schema is stricter in {len(found)} place{'s'[: len(found) != 1]}",
-            because=words + (f"; and {len(found) - 6} more" if len(found) > 6 else ""),
-            after=[dotted(item.path) for item in found],
+            f"the values schema is stricter in {len(stricter)} place{'s'[: len(stricter) != 1]}",
+            because="; ".join(places),
+            after=[dotted(item.path) for item in stricter],
         )

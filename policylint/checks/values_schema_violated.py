@@ -31,10 +31,12 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
         for breach in breaches(schema, result.scopes.get(where, {})) if schema is not None else ():
             path = (*inside, *breach.path)
             yield Violation(
-                f"the values break the schema of {chart.name}: {dotted(path) or 'the values'}: {breach.message}"
+                f"the values break the schema of {chart.name}: {dotted(path) or 'the values'}: "
+                f"{breach.message}"
                 if not breach.unknown
                 else f"{dotted(path) or 'the values'} cannot be judged: {breach.message}",
-                because=f"{chart.name} brings a values.schema.json, and Helm refuses to render values that break it",
+                because=f"{chart.name} brings a values.schema.json, and Helm refuses to render "
+                "values that break it",
                 severity=Severity.NOTE if breach.unknown else None,
                 fixes=(Fix(f"correct {dotted(path) or 'the values'}: {breach.message}"),),
                 locations=(change.place(path),),

@@ -23,12 +23,13 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     if change.id.kind != "Deployment" or template_change(change, context.target.kubernetes) is None:
         return
     spec = mapping(change.after.body, "spec")
-    given = at(spec, "strategy", "rollingUpdate", "maxUnavailable")
-    if given is not None and spec.get("replicas", 1) != 0 and min_ready(spec) == 0:
+    unavailable = at(spec, "strategy", "rollingUpdate", "maxUnavailable")
+    if unavailable is not None and spec.get("replicas", 1) != 0 and min_ready(spec) == 0:
         yield Violation(
-            message="helm --wait and --atomic would not wait for a single ready pod of this Deployment",
-            because=f"replicas {spec.get('replicas', 1)} less maxUnavailable {given} is 0",
+            message="helm --wait and --atomic would not wait for a single ready pod of this "
+            "Deployment",
+            because=f"replicas {spec.get('replicas', 1)} less maxUnavailable {unavailable} is 0",
             path="/spec/strategy/rollingUpdate/maxUnavailable",
-            after=given,
+            after=unavailable,
             fixes=(Fix("set maxUnavailable: 0 and maxSurge: 1"),),
         )

@@ -36,28 +36,32 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     for change in upgrade.of(*KINDS):
         if isinstance(change, Deleted) or not upgrade.before.resources:
             continue
-        old = _failing(change.before.body) if isinstance(change, Kept) else set()
         late: dict[ResourceId, list[int]] = {}
-        for index, hook in enumerate(items(change.after.body, "webhooks")):
-            service = _service(hook)
-            if (
-                hook.get("name") in old
-                or hook.get("failurePolicy", "Fail") != "Fail"
-                or service is None
-            ):
-                continue
+        for index, service in _newly_failing(change):
             if _late(upgrade, service, new):
                 late.setdefault(service, []).append(index)
-        for service, found in late.items():
-            yield _said(change, service, found)
+        for service, places in late.items():
+            yield _violation(change, service, places)
 
 
-def _said(change: Created | Kept, service: ResourceId, found: list[int]) -> Violation:
-    many = f" ({len(found)} webhooks)" if len(found) > 1 else ""
+def _newly_failing(change: Created | Kept) -> Iterator[tuple[int, ResourceId]]:
+    """(index, Service) of each webhook that refuses without an answer and did not before."""
+    old = _failing(change.before.body) if isinstance(change, Kept) else set()
+    for index, hook in enumerate(items(change.after.body, "webhooks")):
+        service = _service(hook)
+        fails = hook.get("failurePolicy", "Fail") == "Fail"
+        if fails and service is not None and hook.get("name") not in old:
+            yield index, service
+
+
+def _violation(change: Created | Kept, service: ResourceId, places: list[int]) -> Violation:
+    many = f" ({len(places)} webhooks)" if len(places) > 1 else ""
     return Violation(
-        message=f"{change.id} refuses requests until {service}, created in the same upgrade, answers{many}",
-        because="failurePolicy Fail turns a webhook without backend into a refusal of everything it covers",
-        path=f"/webhooks/{found[0]}/failurePolicy",
+        message=f"{change.id} refuses requests until {service}, created in the same upgrade, "
+        f"answers{many}",
+        because="failurePolicy Fail turns a webhook without backend into a refusal of "
+        "everything it covers",
+        path=f"/webhooks/{places[0]}/failurePolicy",
         after="Fail",
         resource=change.id,
         fixes=(Fix("start with failurePolicy: Ignore, and turn it to Fail in the next upgrade"),),
@@ -65,10 +69,10 @@ def _said(change: Created | Kept, service: ResourceId, found: list[int]) -> Viol
 
 
 def _late(upgrade: Upgrade, service: ResourceId, new: set[ResourceId]) -> bool:
-    found = upgrade.after.resources.get(service)
-    if found is None:
+    backend = upgrade.after.resources.get(service)
+    if backend is None:
         return False
-    pods = behind(found, upgrade.after)
+    pods = behind(backend, upgrade.after)
     return service in new or (bool(pods) and all(workload.id in new for workload in pods))
 
 
@@ -81,7 +85,9 @@ def _failing(body: object) -> set[object]:
 
 
 def _service(hook: object) -> ResourceId | None:
-    found = mapping(hook, "clientConfig", "service")
-    if not found:
+    reference = mapping(hook, "clientConfig", "service")
+    if not reference:
         return None
-    return ResourceId("", "Service", str(found.get("namespace", "")), str(found.get("name", "")))
+    return ResourceId(
+        "", "Service", str(reference.get("namespace", "")), str(reference.get("name", ""))
+    )
