@@ -49,7 +49,7 @@ def impact(change: Change, minor: str = NEWEST) -> tuple[Impact, str]:
 
 def is_kept(resource: Resource) -> bool:
     """Whether Helm leaves this object in the cluster when the release drops it."""
-    return str(resource.annotations.get(KEEP, "")).lower() == "keep"
+    return resource.annotations.get(KEEP) == "keep"
 
 
 def _kept(change: Kept, minor: str) -> tuple[Impact, str]:

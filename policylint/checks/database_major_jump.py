@@ -1,0 +1,72 @@
+"""A database goes to another major version on the volume it has.
+
+What happens: the new server does not start on the old data directory (PostgreSQL, and wherever a
+version is left out), or it converts the files, and the old version cannot read them any more: there
+is no way back but a backup.
+
+Why: the image of a container that keeps its files on a claim changes its major version, often
+behind a bump of a subchart.
+
+What to do instead: stay at the old image in this upgrade, take a backup, and follow the database's
+own way from the one version to the other.
+"""
+
+from collections.abc import Iterator
+
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.databases import Database, databases, series, skips
+from policylint.model import Category, Confidence, Fix, Kept, Severity, Violation
+
+
+@rule(category=Category.DATA_LOSS, severity=Severity.WARNING)
+def check(change: Kept, context: Context) -> Iterator[Violation]:
+    """The image of a database that keeps its claim names another major version; an error where the
+    new server cannot read the files."""
+    if not change.fields:
+        return
+    before = {database.container: database for database in databases(change.before)}
+    for new in databases(change.after):
+        old = before.get(new.container)
+        if old is None or old.engine is not new.engine or not old.version or not new.version:
+            continue
+        if series(old.engine, old.version) != series(new.engine, new.version):
+            yield _jump(old, new)
+
+
+def _jump(old: Database, new: Database) -> Violation:
+    engine = new.engine
+    was, becomes = series(engine, old.version), series(engine, new.version)
+    message, severity, because = (
+        f"{engine.name} goes from {_dotted(was)} to {_dotted(becomes)} on its volume: "
+        "there is no way back without a backup",
+        Severity.WARNING,
+        f"the new version converts the files; it needs {engine.needs}",
+    )
+    if becomes < was:
+        severity = Severity.ERROR
+        message = f"{engine.name} goes back from {_dotted(was)} to {_dotted(becomes)} on its volume"
+        because = "an older version does not read the files of a newer one"
+    elif not engine.in_place or skips(engine, was, becomes):
+        severity = Severity.ERROR
+        message = f"{engine.name} {_dotted(becomes)} does not start on the files of {_dotted(was)}"
+        because = f"the way from {_dotted(was)} to {_dotted(becomes)} is {engine.needs}"
+    return Violation(
+        message=message,
+        because=f"{because} ({engine.source})",
+        path=new.path,
+        before=old.image,
+        after=new.image,
+        severity=severity,
+        confidence=Confidence.LIKELY,
+        fixes=(
+            Fix(f"keep the image {old.image} in this upgrade"),
+            Fix(
+                f"take a backup, then go the database's way: {engine.needs}",
+                cost="the database is not written to meanwhile",
+            ),
+        ),
+    )
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))

@@ -1,0 +1,53 @@
+"""A claim is mounted elsewhere, or another folder of it.
+
+What happens: the program looks for its data where it was, and starts on an empty directory; the
+data is still in the claim, at a place that the program does not look at.
+
+Why: mountPath or subPath of the mount changed.
+
+What to do instead: keep both, or move the data within the claim while the workload is stopped;
+where the new image looks at the new path, and the folder stays the same, it is right as it is.
+"""
+
+from collections.abc import Iterator
+
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.volumes import Mount, changed_mounts, claimed
+from policylint.model import Category, Confidence, Fix, Kept, Severity, Violation
+
+
+@rule(category=Category.DATA_LOSS, severity=Severity.WARNING, confidence=Confidence.LIKELY)
+def check(change: Kept, context: Context) -> Iterator[Violation]:
+    """The same claim under another mountPath or with another subPath."""
+    if not change.fields:
+        return
+    old_claims, new_claims = claimed(change.before), claimed(change.after)
+    for mount, successor in changed_mounts(change.before, change.after):
+        if successor is None or old_claims[mount.volume] != new_claims[successor.volume]:
+            continue
+        yield _moved(mount, successor, old_claims[mount.volume])
+
+
+def _moved(mount: Mount, successor: Mount, claim: str) -> Violation:
+    if successor.mount_path != mount.mount_path:
+        field, old, new = "mountPath", mount.mount_path, successor.mount_path
+        message = f"the data of the claim {claim} moves from {old} to {new} in the container"
+        because = "a program that still looks at the old path starts on an empty directory"
+    else:
+        field, old, new = "subPath", mount.sub_path, successor.sub_path
+        message = (
+            f"{mount.mount_path} shows {_folder(new)} of the claim {claim}, not {_folder(old)}"
+        )
+        because = "what was written until now stays where it was; the other folder is empty"
+    return Violation(
+        message=message,
+        because=because,
+        path=f"{successor.path}/{field}",
+        before=old or None,
+        after=new or None,
+        fixes=(Fix(f"keep {field} as it is" if old else f"leave {field} out, as before"),),
+    )
+
+
+def _folder(sub_path: str) -> str:
+    return f"the folder {sub_path}" if sub_path else "the root"

@@ -1,0 +1,83 @@
+"""A StatefulSet with claims is deleted.
+
+What happens: the pods stop. The claims made from its volumeClaimTemplates stay, and nothing mounts
+them any more; where the retention policy says whenDeleted: Delete they are deleted too, with their
+data. A StatefulSet of another name starts with fresh, empty volumes.
+
+Why: the workload was switched off, turned into another kind, or renamed (a changed name template,
+fullnameOverride).
+
+What to do instead: keep the name; to move to a new one, copy the data first.
+
+Source: StatefulSetAutoDeletePVC, kubernetes.io/docs/concepts/workloads/controllers/statefulset.
+"""
+
+from collections.abc import Iterator
+
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.volumes import claim_names
+from policylint.kubernetes.api.workloads import at
+from policylint.kubernetes.forecast.impact import KEEP, is_kept
+from policylint.model import Category, Deleted, Fix, Severity, Violation
+
+SHOWN = 3
+"""Claims that are named; the rest is told as a number."""
+
+
+@rule(category=Category.DATA_LOSS, severity=Severity.ERROR)
+def check(change: Deleted, context: Context) -> Iterator[Violation]:
+    """A StatefulSet with claim templates goes; one without holds no data."""
+    claims = claim_names(change.before) if change.id.kind == "StatefulSet" else []
+    if not claims or is_kept(change.before):
+        return
+    when = at(change.before.body, "spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted")
+    if when == "Delete":
+        yield Violation(
+            message=f"this upgrade deletes the StatefulSet and its claims with their data: "
+            f"{_names(claims)}",
+            because="Helm deletes what a release no longer renders, "
+            "and the retention policy of its claims is whenDeleted: Delete",
+            path="/spec/persistentVolumeClaimRetentionPolicy/whenDeleted",
+            before="Delete",
+            fixes=(_retain(change), _keep(change)),
+        )
+    else:
+        yield Violation(
+            message=f"this upgrade deletes the StatefulSet; nothing mounts its claims any more: "
+            f"{_names(claims)}",
+            because="Helm deletes what a release no longer renders; "
+            "the claims of volumeClaimTemplates are not the release's objects and stay",
+            path="/spec/volumeClaimTemplates",
+            fixes=(_keep(change),),
+        )
+
+
+def _names(claims: list[str]) -> str:
+    more = f" and {len(claims) - SHOWN} more" if len(claims) > SHOWN else ""
+    return ", ".join(claims[:SHOWN]) + more
+
+
+def _keep(change: Deleted) -> Fix:
+    name, namespace = change.id.name, change.id.namespace
+    return Fix(
+        "keep the StatefulSet and its name",
+        steps=(
+            f"set nameOverride or fullnameOverride so that the name {name} stays",
+            "or leave it to run beside the release: "
+            f"kubectl annotate statefulset {name} -n {namespace} {KEEP}=keep",
+        ),
+    )
+
+
+def _retain(change: Deleted) -> Fix:
+    name, namespace = change.id.name, change.id.namespace
+    patch = '{"spec":{"persistentVolumeClaimRetentionPolicy":{"whenDeleted":"Retain"}}}'
+    return Fix(
+        "keep the claims",
+        steps=(
+            f"kubectl patch statefulset {name} -n {namespace} --type merge -p '{patch}'",
+            "run the upgrade when no claim names the StatefulSet as its owner any more: "
+            f"kubectl get pvc -n {namespace} -o yaml",
+        ),
+        cost="none; delete them by hand once nobody needs their data",
+    )

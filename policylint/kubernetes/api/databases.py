@@ -1,0 +1,205 @@
+"""Databases by their images: which one it is, its version, and which jumps between versions its
+files on a kept volume do not take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+
+from policylint.kubernetes.api.volumes import lasting_mounts
+from policylint.kubernetes.api.workloads import containers, pod_template, template_path
+from policylint.model import Resource
+from policylint.runtime.patterns import pattern
+
+Version = tuple[int, ...]
+
+
+class Engine(Struct, frozen=True):
+    """One database: how its images are called, and what its data directory takes.
+
+    `series` is the number of version parts that make a major version. With `steps` the releases
+    must be passed one by one in this order; an empty one means that no jump of a major version is
+    taken as it is where `in_place` is False.
+    """
+
+    name: str
+    images: tuple[str, ...]
+    in_place: bool
+    needs: str
+    source: str
+    series: int = 1
+    steps: tuple[Version, ...] = ()
+    password_on_volume: bool = False
+
+
+ENGINES = (
+    Engine(
+        "PostgreSQL",
+        ("postgres", "postgresql", "postgis", "timescaledb", "timescaledb-ha", "pgvector"),
+        in_place=False,
+        needs="pg_upgrade, or a dump of the old server that the new one restores",
+        source="postgresql.org/docs/current/upgrading.html",
+        password_on_volume=True,
+    ),
+    Engine(
+        "MySQL",
+        ("mysql", "mysql-server", "percona", "percona-server"),
+        in_place=True,
+        needs="one series after the other: 5.7, 8.0, 8.4, 9",
+        source="dev.mysql.com/doc/refman/8.4/en/upgrade-paths.html",
+        series=2,
+        steps=((5, 6), (5, 7), (8, 0), (8, 4), (9,)),
+        password_on_volume=True,
+    ),
+    Engine(
+        "MariaDB",
+        ("mariadb", "mariadb-galera"),
+        in_place=True,
+        needs="mariadb-upgrade after the start (MARIADB_AUTO_UPGRADE=1)",
+        source="mariadb.com/kb/en/upgrading-between-major-mariadb-versions",
+        password_on_volume=True,
+    ),
+    Engine(
+        "MongoDB",
+        ("mongo", "mongodb", "mongodb-community-server", "percona-server-mongodb"),
+        in_place=True,
+        needs="each major version in turn, with setFeatureCompatibilityVersion after each",
+        source="mongodb.com/docs/manual/release-notes/8.0-upgrade-replica-set",
+        steps=tuple((number,) for number in range(3, 10)),
+        password_on_volume=True,
+    ),
+    Engine(
+        "Elasticsearch",
+        ("elasticsearch", "elasticsearch-oss"),
+        in_place=True,
+        needs="the last minor of the old major version first (7.17 before 8, 8.19 before 9)",
+        source="elastic.co/docs/deploy-manage/upgrade/prepare-to-upgrade",
+        steps=tuple((number,) for number in range(5, 12)),
+    ),
+    Engine(
+        "OpenSearch",
+        ("opensearch",),
+        in_place=True,
+        needs="indices of the version before the old one reindexed",
+        source="docs.opensearch.org/latest/install-and-configure/upgrade-opensearch",
+        steps=((1,), (2,), (3,), (4,)),
+    ),
+    Engine(
+        "Kafka",
+        ("kafka", "cp-kafka", "cp-server"),
+        in_place=True,
+        needs="3.9 in KRaft mode before 4: ZooKeeper is gone there",
+        source="kafka.apache.org/40/documentation.html#upgrade",
+        steps=((1,), (2,), (3,), (4,)),
+    ),
+    Engine(
+        "RabbitMQ",
+        ("rabbitmq",),
+        in_place=True,
+        needs="3.13 with all stable feature flags enabled before 4",
+        source="rabbitmq.com/docs/upgrade",
+        steps=((3,), (4,), (5,)),
+        password_on_volume=True,
+    ),
+    Engine(
+        "Cassandra",
+        ("cassandra", "dse-server"),
+        in_place=True,
+        needs="nodetool upgradesstables before each major version",
+        source="cassandra.apache.org/doc/latest/cassandra/managing/operating",
+        steps=((2,), (3,), (4,), (5,), (6,)),
+    ),
+    Engine(
+        "InfluxDB",
+        ("influxdb", "influxdb2"),
+        in_place=False,
+        needs="influxd upgrade, or an export that the new server imports",
+        source="docs.influxdata.com/influxdb/v2/install/upgrade",
+        password_on_volume=True,
+    ),
+    Engine(
+        "Neo4j",
+        ("neo4j",),
+        in_place=False,
+        needs="neo4j-admin database migrate",
+        source="neo4j.com/docs/upgrade-migration-guide",
+        password_on_volume=True,
+    ),
+    Engine(
+        "Redis",
+        ("redis", "redis-stack-server", "valkey"),
+        in_place=True,
+        needs="nothing on the way up; an older server does not read the newer file",
+        source="redis.io/docs/latest/operate/oss_and_stack/management/persistence",
+    ),
+)
+_BY_IMAGE: Mapping[str, Engine] = {image: engine for engine in ENGINES for image in engine.images}
+
+_PG_TAG = pattern(r"pg(\d{1,2})(?:[.\-]|$)")
+"""How images that carry another product's version name PostgreSQL's: `2.15.2-pg16`."""
+_TAG = pattern(r"v?(\d{1,4})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?(?![\d])")
+
+
+class Database(Struct, frozen=True):
+    """A database container with a claim: its engine, its version, the image and its pointer."""
+
+    engine: Engine
+    version: Version
+    image: str
+    path: str
+    container: str
+
+
+def databases(resource: Resource) -> Iterator[Database]:
+    """The database containers of a workload that keep their files on a claim; those whose image
+    names no version have an empty one."""
+    template = pod_template(resource)
+    keeping = {mount.container for mount in lasting_mounts(resource)} if template else set()
+    for path, container in containers(template or {}):
+        image = container.get("image")
+        if container.get("name") not in keeping or not isinstance(image, str):
+            continue
+        engine = engine_of(image)
+        if engine is not None:
+            pointer = f"{template_path(resource.id.kind)}{path}/image"
+            yield Database(engine, version_of(image), image, pointer, str(container["name"]))
+
+
+def engine_of(image: str) -> Engine | None:
+    """The database that an image holds, by the last part of its name."""
+    return _BY_IMAGE.get(_repository(image).rpartition("/")[2])
+
+
+def version_of(image: str) -> Version:
+    """The numbers of an image's tag, () where it has none."""
+    repository = _repository(image)
+    tag = image.removeprefix(repository).partition("@")[0].removeprefix(":")
+    named = _PG_TAG.search(tag) if "timescale" in repository or "vector" in repository else None
+    if named:
+        return (int(named[1]),)
+    match = _TAG.match(tag)
+    return tuple(int(part) for part in match.groups() if part is not None) if match else ()
+
+
+def _repository(image: str) -> str:
+    """The name of an image without tag and digest."""
+    name = image.partition("@")[0]
+    colon = name.rfind(":")
+    return name[:colon] if colon > name.rfind("/") else name
+
+
+def series(engine: Engine, version: Version) -> Version:
+    """The major version: PostgreSQL counted two parts before 10, MySQL before 9."""
+    if engine.name == "PostgreSQL" and version[0] < 10:
+        return version[:2]
+    if engine.series == 2 and version[0] < 9:
+        return version[:2]
+    return version[:1]
+
+
+def skips(engine: Engine, before: Version, after: Version) -> bool:
+    """Whether a jump up leaves out a release that must be passed."""
+    if before not in engine.steps or after not in engine.steps:
+        return False
+    return engine.steps.index(after) - engine.steps.index(before) > 1
