@@ -7,7 +7,20 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from policylint.errors import RuleFailure
-from policylint.model import Finding, Impact, Json, Outcome, ResourceId, Target, Verdict
+from policylint.model import (
+    Category,
+    Finding,
+    Impact,
+    Json,
+    Outcome,
+    ResourceId,
+    Severity,
+    Target,
+    Verdict,
+)
+
+PAGES = "https://github.com/policylint/policylint/blob/main/rules/README.md"
+"""The pages of the shipped rules."""
 
 
 class ChangeSummary(Struct, frozen=True):
@@ -41,6 +54,21 @@ class ReleaseReport(Struct, frozen=True):
     """More keys of the release's JSON: `revisions` and `targets` of a history."""
 
 
+class RuleInfo(Struct, frozen=True):
+    """What formats show of a rule that found something: its page is Markdown, its URL stable."""
+
+    id: str
+    title: str
+    page: str
+    category: Category
+    severity: Severity
+
+    @property
+    def url(self) -> str:
+        """Where the page stands."""
+        return f"{PAGES}#{self.id}"
+
+
 class Report(Struct, frozen=True):
     """A whole run."""
 
@@ -51,3 +79,30 @@ class Report(Struct, frozen=True):
     failures: tuple[RuleFailure, ...] = ()
     extra: Mapping[str, Json] = field(default_factory=dict)
     """More top-level keys of the JSON: `invocations` of a scan."""
+    rules: tuple[RuleInfo, ...] = ()
+    """The rules of the findings."""
+
+
+def release_name(release: ReleaseReport) -> str:
+    """How a report calls a release: its namespace and name; "manifests" where it has no name."""
+    return f"{release.namespace}/{release.name}" if release.name else "manifests"
+
+
+def every_finding(report: Report) -> list[tuple[str, Finding]]:
+    """(the release's name, finding) of each finding; "" for those that belong to no release."""
+    of_releases = [
+        (release_name(release), finding)
+        for release in report.releases
+        for finding in release.findings
+    ]
+    return of_releases + [("", finding) for finding in report.findings]
+
+
+def every_failure(report: Report) -> list[tuple[str, RuleFailure]]:
+    """(the release's name, failure) of whatever could not be judged; "" for the run itself."""
+    of_releases = [
+        (release_name(release), failure)
+        for release in report.releases
+        for failure in release.failures
+    ]
+    return of_releases + [("", failure) for failure in report.failures]

@@ -3,7 +3,7 @@
 import pytest
 
 from policylint.engine.registry import shipped
-from policylint.report.formats.text import _finding
+from policylint.report.formats.text import of_finding
 from tests.cases import judged, rule_cases
 
 CASES = rule_cases()
@@ -17,9 +17,7 @@ def test_case(case, snapshot):
     found = [finding for finding in report.findings if finding.rule == case.rule]
     assert bool(found) is case.fails
     if case.fails:
-        assert (
-            "\n\n".join("\n".join(_finding(finding, colour=False)) for finding in found) == snapshot
-        )
+        assert "\n\n".join(map(of_finding, found)) == snapshot
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])

@@ -6,10 +6,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from policylint.errors import RuleFailure
 from policylint.model import Finding, Fix, Impact, Json, Location, Severity, Verdict
 from policylint.report.formats.json import shown_path, summary
 from policylint.report.model import ReleaseReport, Report
+from policylint.runtime.escapes import escaped
 
 COLOURS = {
     "error": "31;1",
@@ -25,16 +28,42 @@ LABELS = {"cause": "caused by", "rendered": "rendered", "command": "at", "record
 
 def render(report: Report, *, colour: bool = False) -> str:
     """The report as text; `colour` paints it for a terminal."""
-    lines: list[str] = []
+    lines: list[Line] = []
     for release in report.releases:
-        lines += _release(release, colour)
+        lines += _release(release)
     for finding in report.findings:
-        lines += [*_finding(finding, colour), ""]
+        lines += [*_finding(finding), ""]
     for failure in report.failures:
-        lines += [*_failure(failure, colour), ""]
+        lines += [*_failure(failure), ""]
     lines += [*_scanned(report), *_untouched(report)]
-    lines.append(_last(report, colour))
-    return "\n".join(lines) + "\n"
+    lines.append(_last(report))
+    return "\n".join(_written(line, colour=colour) for line in lines) + "\n"
+
+
+def of_finding(finding: Finding) -> str:
+    """One finding as the report shows it, without colour."""
+    return "\n".join(_written(line, colour=False) for line in _finding(finding))
+
+
+class Headline(Struct, frozen=True):
+    """A line whose first words are painted."""
+
+    words: str
+    name: str
+    """What they are painted as: a severity or a verdict."""
+    rest: str
+
+
+Line = str | Headline
+
+
+def _written(line: Line, *, colour: bool) -> str:
+    """A line as it is shown: what came from outside cannot act in a terminal or a log."""
+    if isinstance(line, str):
+        return escaped(line)
+    words = escaped(line.words)
+    painted = f"\x1b[{COLOURS[line.name]}m{words}\x1b[0m" if colour else words
+    return painted + escaped(line.rest)
 
 
 def _scanned(report: Report) -> Iterator[str]:
@@ -53,21 +82,22 @@ def _untouched(report: Report) -> Iterator[str]:
         yield ""
 
 
-def _release(release: ReleaseReport, colour: bool) -> list[str]:
-    lines = [*release.overview.splitlines(), ""] if release.overview else []
+def _release(release: ReleaseReport) -> list[Line]:
+    lines: list[Line] = [*release.overview.splitlines(), ""] if release.overview else []
     for finding in release.findings:
-        lines += [*_finding(finding, colour), ""]
+        lines += [*_finding(finding), ""]
     for failure in release.failures:
-        lines += [*_failure(failure, colour), ""]
+        lines += [*_failure(failure), ""]
     return (
         [*lines, *_evidence(release), ""] if release.evidence else lines
     )  # a history has compared nothing
 
 
-def _finding(finding: Finding, colour: bool) -> list[str]:
-    head = _paint(f"{finding.severity}[{finding.rule}]", str(finding.severity), colour)
+def _finding(finding: Finding) -> list[Line]:
+    severity = str(finding.severity)
     way = " (on the way back)" if finding.direction == "rollback" else ""
-    lines = [f"{head} {finding.message}{way}", *_subject(finding)]
+    head = Headline(f"{severity}[{finding.rule}]", severity, f" {finding.message}{way}")
+    lines: list[Line] = [head, *_subject(finding)]
     lines += [
         _row(LABELS.get(place.role, place.role), _place(place))
         for place in _causes_first(finding.locations)
@@ -89,8 +119,9 @@ def _causes_first(places: tuple[Location, ...]) -> list[Location]:
 def _subject(finding: Finding) -> Iterator[str]:
     where = f"{finding.resource}: " if finding.resource else ""
     if finding.path:
-        change = f" {short(finding.before)} -> {short(finding.after)}"
-        yield f"  {where}{dotted(finding.path)}{change if (finding.before, finding.after) != (None, None) else ''}"
+        has_values = (finding.before, finding.after) != (None, None)
+        change = f" {short(finding.before)} -> {short(finding.after)}" if has_values else ""
+        yield f"  {where}{dotted(finding.path)}{change}"
     elif finding.resource:
         yield f"  {finding.resource}"
 
@@ -139,9 +170,9 @@ def _row(label: str, text: str) -> str:
     return f"  {label:<11} {text}"
 
 
-def _failure(failure: RuleFailure, colour: bool) -> list[str]:
-    head = _paint(f"unknown[{failure.rule}]", "unknown", colour)
-    lines = [f"{head} {failure.message}"]
+def _failure(failure: RuleFailure) -> list[Line]:
+    head = Headline(f"unknown[{failure.rule}]", "unknown", f" {failure.message}")
+    lines: list[Line] = [head]
     if failure.resource:
         lines.append(f"  {failure.resource}")
     return [*lines, _row("fix", failure.remedy)] if failure.remedy else lines
@@ -170,7 +201,7 @@ def _counts(release: ReleaseReport) -> str:
     return f"{len(impacts)} {noun}" + (f" ({', '.join(words)})" if words else "")
 
 
-def _last(report: Report, colour: bool) -> str:
+def _last(report: Report) -> Line:
     findings = [finding for release in report.releases for finding in release.findings] + list(
         report.findings
     )
@@ -182,15 +213,12 @@ def _last(report: Report, colour: bool) -> str:
     ]
     if failures:
         words.append(f"{failures} unknown")
-    verdict = _paint(str(report.verdict).upper(), str(report.verdict), colour)
+    verdict = str(report.verdict)
     releases = f" in {len(report.releases)} releases" if len(report.releases) > 1 else ""
     meaning = {
         Verdict.PASS: "",
         Verdict.FAIL: "",
         Verdict.UNKNOWN: " (policylint could not judge everything)",
     }
-    return f"{verdict}: {', '.join(words)}{releases}{meaning[report.verdict]}"
-
-
-def _paint(text: str, name: str, colour: bool) -> str:
-    return f"\x1b[{COLOURS[name]}m{text}\x1b[0m" if colour else text
+    rest = f": {', '.join(words)}{releases}{meaning[report.verdict]}"
+    return Headline(verdict.upper(), verdict, rest)

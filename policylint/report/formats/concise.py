@@ -1,0 +1,41 @@
+"""One finding a line, `file:line: severity[rule] message`, as editors and grep read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylint.errors import RuleFailure
+from policylint.model import Finding
+from policylint.report.formats.json import shown_path
+from policylint.report.model import Report, every_failure, every_finding
+from policylint.report.places import line_of, primary
+from policylint.runtime.escapes import on_one_line
+
+
+def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the formats share one signature
+    """The findings and what could not be judged, a line each, and the verdict last."""
+    lines = [on_one_line(line) for line in _lines(report)]
+    return "\n".join([*lines, str(report.verdict).upper()]) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    for release, finding in every_finding(report):
+        yield f"{_where(finding, release)}: {finding.severity}[{finding.rule}] {_message(finding)}"
+    for release, failure in every_failure(report):
+        yield f"{release or 'policylint'}: unknown[{failure.rule}] {_failure(failure)}"
+
+
+def _where(finding: Finding, release: str) -> str:
+    place = primary(finding)
+    if place is None:
+        return release or "policylint"
+    line = line_of(place)
+    return f"{shown_path(place.file)}:{line}" if line else shown_path(place.file)
+
+
+def _message(finding: Finding) -> str:
+    return f"{finding.resource}: {finding.message}" if finding.resource else finding.message
+
+
+def _failure(failure: RuleFailure) -> str:
+    return f"{failure.resource}: {failure.message}" if failure.resource else failure.message

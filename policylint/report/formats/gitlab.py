@@ -1,0 +1,61 @@
+"""GitLab's code quality report: a JSON list that a merge request shows beside the lines.
+
+Source: "Code Quality report format", GitLab's documentation (description, check_name, fingerprint,
+severity, location.path and location.lines.begin are required).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from policylint.errors import RuleFailure
+from policylint.model import Finding, Severity
+from policylint.report.formats.json import shown_path
+from policylint.report.model import Report, every_failure, every_finding
+from policylint.report.places import line_of, primary
+from policylint.runtime.escapes import on_one_line
+
+_LEVELS: Mapping[Severity, str] = {
+    Severity.ERROR: "critical",
+    Severity.WARNING: "major",
+    Severity.NOTE: "info",
+}
+_NO_FILE = ".policylint.yaml"
+"""GitLab drops an entry without a path; what has none is shown at the configuration."""
+
+
+def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the formats share one signature
+    """The report as GitLab reads it."""
+    entries = [_finding(finding, release) for release, finding in every_finding(report)]
+    entries += [_failure(failure, release) for release, failure in every_failure(report)]
+    return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
+
+
+def _finding(finding: Finding, release: str) -> dict[str, Any]:
+    subject = ", ".join(filter(None, (release, str(finding.resource or ""))))
+    words = f"{subject}: {finding.message}" if subject else finding.message
+    place = primary(finding)
+    path = shown_path(place.file) if place else _NO_FILE
+    line = line_of(place) if place else 0
+    return _entry(finding.rule, words, _LEVELS[finding.severity], path, line, finding.fingerprint)
+
+
+def _failure(failure: RuleFailure, release: str) -> dict[str, Any]:
+    words = f"{release or 'policylint'} could not be judged: {failure.message}"
+    digest = hashlib.sha256(f"{failure.rule} {release} {failure.message}".encode()).hexdigest()
+    return _entry(failure.rule, words, "blocker", _NO_FILE, 0, digest[:16])
+
+
+def _entry(
+    rule: str, words: str, severity: str, path: str, line: int, fingerprint: str
+) -> dict[str, Any]:
+    return {
+        "description": on_one_line(words),
+        "check_name": rule,
+        "fingerprint": fingerprint,
+        "severity": severity,
+        "location": {"path": on_one_line(path), "lines": {"begin": line or 1}},
+    }

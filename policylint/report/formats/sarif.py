@@ -1,0 +1,121 @@
+"""SARIF 2.1.0, which code hosts show as alerts beside the lines.
+
+Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", and GitHub's
+"SARIF support for code scanning" for what is shown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from policylint.errors import RuleFailure
+from policylint.model import Finding, Severity
+from policylint.report.formats.json import shown_path
+from policylint.report.model import Report, RuleInfo, every_failure, every_finding
+from policylint.report.places import line_of, primary
+from policylint.runtime.escapes import escaped
+from policylint.version import __version__
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS: Mapping[Severity, str] = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.NOTE: "note",
+}
+
+
+def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the formats share one signature
+    """The report as one SARIF log with one run."""
+    findings = every_finding(report)
+    known = {rule.id: rule for rule in report.rules}
+    ids = sorted({finding.rule for _, finding in findings})
+    index = {rule: number for number, rule in enumerate(ids)}
+    failures = [_notification(failure, release) for release, failure in every_failure(report)]
+    run = {
+        "tool": {
+            "driver": {
+                "name": "policylint",
+                "version": __version__,
+                "informationUri": "https://github.com/policylint/policylint",
+                "rules": [_rule(rule, known.get(rule)) for rule in ids],
+            }
+        },
+        "invocations": [
+            {
+                "executionSuccessful": not failures,
+                "exitCode": report.verdict.exit_code,
+                "toolExecutionNotifications": failures,
+            }
+        ],
+        "results": [_result(finding, release, index) for release, finding in findings],
+        "columnKind": "unicodeCodePoints",
+        "properties": {"verdict": str(report.verdict)},
+    }
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
+def _rule(rule: str, info: RuleInfo | None) -> dict[str, Any]:
+    if info is None:
+        return {"id": rule}
+    return {
+        "id": rule,
+        "name": rule,
+        "shortDescription": {"text": info.title},
+        "fullDescription": {"text": info.title},
+        "help": {"text": info.page, "markdown": info.page},
+        "helpUri": info.url,
+        "defaultConfiguration": {"level": _LEVELS[info.severity]},
+        "properties": {"category": str(info.category), "tags": [str(info.category)]},
+    }
+
+
+def _result(finding: Finding, release: str, index: Mapping[str, int]) -> dict[str, Any]:
+    result = {
+        "ruleId": finding.rule,
+        "ruleIndex": index[finding.rule],
+        "level": _LEVELS[finding.severity],
+        "message": {"text": escaped(_words(finding, release))},
+        "partialFingerprints": {"policylint/v1": finding.fingerprint},
+        "properties": {
+            "category": str(finding.category),
+            "confidence": str(finding.confidence),
+            "direction": str(finding.direction),
+            "release": escaped(release),
+        },
+    }
+    location = _location(finding)
+    return {**result, "locations": [location]} if location else result
+
+
+def _words(finding: Finding, release: str) -> str:
+    subject = ", ".join(filter(None, (release, str(finding.resource or ""))))
+    lines = [f"{subject}: {finding.message}" if subject else finding.message]
+    if finding.because:
+        lines.append(f"Because {finding.because}")
+    lines += [f"Fix: {fix.title}" for fix in finding.fixes]
+    return "\n".join(lines)
+
+
+def _location(finding: Finding) -> dict[str, Any] | None:
+    place = primary(finding)
+    if place is None:
+        return None
+    # A path is data, not a URI of its own: what a URI would read as a scheme or a query is quoted.
+    artifact = {"uri": quote(shown_path(place.file), safe="/"), "uriBaseId": "%SRCROOT%"}
+    physical: dict[str, Any] = {"artifactLocation": artifact}
+    if line := line_of(place):
+        region = {"startLine": line}
+        if place.column:
+            region["startColumn"] = place.column
+        physical["region"] = region
+    return {"physicalLocation": physical}
+
+
+def _notification(failure: RuleFailure, release: str) -> dict[str, Any]:
+    about = f"{release}: " if release else ""
+    words = f"{about}{failure.rule}: {failure.message}\n{failure.remedy}".rstrip()
+    return {"level": "error", "message": {"text": escaped(words)}}

@@ -1,0 +1,22 @@
+"""Where a finding is: the place of the user's own that a format can point at."""
+
+from __future__ import annotations
+
+from policylint.model import Finding, Location
+
+_ROLES = ("cause", "command", "record", "rendered")
+"""The roles of a location, from what the user should change to where it shows."""
+
+
+def primary(finding: Finding) -> Location | None:
+    """The place to point at: the cause where it is known, else the command, record or template."""
+    for role in _ROLES:
+        for location in finding.locations:
+            if location.role == role and location.file:
+                return location
+    return None
+
+
+def line_of(location: Location) -> int:
+    """The line to show in a user's file; a rendered line is none of a file's."""
+    return 0 if location.role == "rendered" else location.line
