@@ -1,14 +1,16 @@
 """Evaluates a parsed CEL expression: a walk over the tree of `policylint.cel.tree`.
 
 An error in one operand of `&&` or `||` is forgotten where the other decides, as the language asks.
-The number of steps is bounded, as the server bounds the cost of a rule.
+What evaluation may cost is bounded (`policylint.cel.budget`), as the server bounds it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import repeat
 from typing import Any
 
+from policylint.cel.budget import NEW_LIST, NEW_MAP, PER_EXPRESSION, Budget, price
 from policylint.cel.functions import FUNCTIONS
 from policylint.cel.operators import index, optional_index
 from policylint.cel.tree import (
@@ -25,15 +27,10 @@ from policylint.cel.tree import (
 from policylint.cel.values import (
     CelError,
     CelUnsupported,
-    MapList,
     Optional,
-    SetList,
     TypeValue,
     Value,
 )
-
-MAX_STEPS = 2_000_000
-"""More steps than any rule within the server's cost limit takes."""
 
 TYPES = {
     name: TypeValue(name)
@@ -54,16 +51,14 @@ TYPES = {
 class Evaluation:
     """One evaluation of one expression."""
 
-    def __init__(self, bindings: Mapping[str, Value]) -> None:
+    def __init__(self, bindings: Mapping[str, Value], shared: Budget | None = None) -> None:
         self._scope: dict[str, Value] = dict(bindings)
-        self._steps = 0
+        self._budget = Budget(PER_EXPRESSION, shared)
 
     def run(self, node: Node) -> Value:
         """The value of a node; raises CelError for the expression's own failure, CelUnsupported for
         policylint's."""
-        self._steps += 1
-        if self._steps > MAX_STEPS:
-            raise CelUnsupported("an expression that takes more steps than policylint runs")
+        self._budget.spend(1)
         return self._walk[type(node)](self, node)
 
     def _literal(self, node: Literal) -> Value:
@@ -96,14 +91,30 @@ class Evaluation:
         if lazy is not None:
             return lazy(self, *node.args)
         name, operands = self._resolved(node)
-        function = FUNCTIONS.get(name)
-        if function is None:
+        if name == "_+_" and _is_accumulator(operands[0]):
+            return self._accumulated(*operands)
+        if name not in FUNCTIONS:
             raise CelUnsupported(f"function {name}")
-        values = [self.run(operand) for operand in operands]
+        return self._applied(name, [self.run(operand) for operand in operands])
+
+    def _applied(self, name: str, values: list[Value]) -> Value:
+        self._budget.spend(price(name, values, self._budget.left))
         try:
-            return function(*values)
+            return FUNCTIONS[name](*values)
         except (TypeError, AttributeError, OverflowError) as error:
             raise CelError("no such overload") from error
+        except (ValueError, ArithmeticError) as error:
+            # a number of more digits than Python reads
+            raise CelUnsupported(f"{name}() of such a value") from error
+
+    def _accumulated(self, accumulator: Node, added: Node) -> Value:
+        """`@result + [x]`, the step of `map` and `filter`: nobody else holds that list, so it grows
+        in place; a copy for each item would take quadratic time."""
+        values, more = self.run(accumulator), self.run(added)
+        if type(values) is not list or type(more) is not list:
+            return self._applied("_+_", [values, more])
+        values.extend(more)
+        return values
 
     def _resolved(self, node: Call) -> tuple[str, tuple[Node, ...]]:
         if node.target is None:
@@ -151,6 +162,7 @@ class Evaluation:
             return True
 
     def _list(self, node: MakeList) -> list[Value]:
+        self._budget.spend(NEW_LIST)
         values: list[Value] = []
         for at, element in enumerate(node.elements):
             value = self.run(element)
@@ -163,6 +175,7 @@ class Evaluation:
     def _map(self, node: MakeMap) -> dict[Any, Value]:
         if node.message:
             raise CelUnsupported(f"message {node.message}")
+        self._budget.spend(NEW_MAP)
         made: dict[Any, Value] = {}
         for entry in node.entries:
             key, value = self.run(entry.key), self.run(entry.value)
@@ -216,6 +229,12 @@ class Evaluation:
     }
 
 
+def _is_accumulator(node: Node) -> bool:
+    """Whether a node is the variable that a macro keeps its result in: no expression can name
+    it."""
+    return isinstance(node, Ident) and node.name == "@result"
+
+
 def _has(operand: Value, field: str) -> bool:
     if isinstance(operand, Optional):
         return optional_index(operand, field).present
@@ -226,7 +245,7 @@ def _has(operand: Value, field: str) -> bool:
 
 def _pairs(over: Value, two: bool) -> Iterable[tuple[Value, Value]]:
     if isinstance(over, dict):
-        return list(over.items())
-    if isinstance(over, SetList | MapList | list):
-        return list(enumerate(over)) if two else [(item, None) for item in over]
+        return over.items()
+    if isinstance(over, list):
+        return enumerate(over) if two else zip(over, repeat(None), strict=False)
     raise CelError("no such overload")

@@ -38,7 +38,8 @@ _CARD = (
 )
 _DATE_TIME = pattern(r"(\d\d):(\d\d):(\d\d)(.\d+)?(z|[+-]\d\d:\d\d)", re.ASCII | re.DOTALL)
 _BYTE = r"(0|[1-9]\d?|1\d\d?|2[0-4]\d|25[0-5])"
-_LOOSE_DURATION = pattern(r"(\d+)\s*([A-Za-zµ]+)", re.ASCII)
+# from the first digit of a number only: else a long number is tried from each of its digits
+_LOOSE_DURATION = pattern(r"(?<!\d)(\d++)\s*+([A-Za-zµ]+)", re.ASCII)
 _LOOSE_UNITS: tuple[tuple[int, tuple[str, ...]], ...] = (
     (1, ("ns", "nano")),
     (1_000, ("us", "µs", "micro")),
@@ -103,16 +104,20 @@ def loose_duration(text: str) -> Duration:
         return times.duration(text)
     except CelError:
         parts = [
-            _loose_part(int(amount), unit.lower()) for amount, unit in _LOOSE_DURATION.findall(text)
+            _loose_part(amount, unit.lower()) for amount, unit in _LOOSE_DURATION.findall(text)
         ]
         if not any(part is not None for part in parts):
             raise
         return Duration(sum(part or 0 for part in parts))
 
 
-def _loose_part(amount: int, unit: str) -> int | None:
-    found = [size for size, names in _LOOSE_UNITS if unit in names or unit.startswith(names[-1])]
-    return amount * found[0] if found else None
+def _loose_part(amount: str, unit: str) -> int | None:
+    if len(amount.lstrip("0")) > times.MOST_DIGITS:
+        raise CelError("range error converting string to duration")
+    for size, names in _LOOSE_UNITS:
+        if unit in names or unit.startswith(names[-1]):
+            return int(amount[-times.MOST_DIGITS :]) * size
+    return None
 
 
 def _is_duration(text: str) -> bool:

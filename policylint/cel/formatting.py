@@ -14,7 +14,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from policylint.cel.times import written
-from policylint.cel.values import CelError, Duration, Timestamp, TypeValue, type_name
+from policylint.cel.values import (
+    CelError,
+    CelUnsupported,
+    Duration,
+    Timestamp,
+    TypeValue,
+    type_name,
+)
 from policylint.runtime.gofloats import float_text
 from policylint.runtime.patterns import pattern
 
@@ -166,11 +173,18 @@ def _double(value: Any, clause: str) -> float:
     return value
 
 
+_MOST_PRECISE = 1_000
+"""Decimals of a clause such as %.3f: a double has at most 1,074 that are not zero."""
+
+
 def _fixed(value: Any, precision: str | None) -> str:
     number = _double(value, "fixed-point clause")
     if not math.isfinite(number):
         return "NaN" if math.isnan(number) else "∞" if number > 0 else "-∞"
-    return f"{number:,.{int(precision) if precision else 6}f}"
+    digits = precision or "6"
+    if len(digits) > len(str(_MOST_PRECISE)) or int(digits) > _MOST_PRECISE:
+        raise CelUnsupported(f"a number written with {digits[:20]} decimals")
+    return f"{number:,.{int(digits)}f}"
 
 
 def _scientific(value: Any, _: str | None) -> str:

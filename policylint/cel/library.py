@@ -23,6 +23,7 @@ from typing import Any
 from msgspec import json
 
 from policylint.cel.tree import Node
+from policylint.cel.values import CelUnsupported
 from policylint.cel.wire import parsed
 from policylint.errors import PolicylintError
 from policylint.runtime import resources
@@ -35,6 +36,7 @@ extensions:
   - name: lists
   - name: sets
 """
+TOO_DEEP = "an expression nested too deeply"
 _NOISE = " [INVALID_ARGUMENT]"
 
 
@@ -55,10 +57,14 @@ class CelSyntaxError(PolicylintError):
 
 @lru_cache(maxsize=4096)
 def parse(expression: str) -> tuple[Node, dict[int, int]]:
-    """The tree of an expression, macros expanded, and each node's offset; raises CelSyntaxError or
-    CelUnavailable."""
+    """The tree of an expression, macros expanded, and each node's offset; raises CelSyntaxError,
+    CelUnavailable, and CelUnsupported where it is nested too deeply."""
     known = noted().get(expression)
-    return parsed(serialized(expression) if known is None else base64.b64decode(known))
+    message = serialized(expression) if known is None else base64.b64decode(known)
+    try:
+        return parsed(message)
+    except RecursionError as error:
+        raise CelUnsupported(TOO_DEEP) from error
 
 
 def serialized(expression: str) -> bytes:
@@ -68,9 +74,10 @@ def serialized(expression: str) -> bytes:
     try:
         found: bytes = environment.compile(expression, disable_check=True).serialize()
     except RuntimeError as error:
-        raise CelSyntaxError(
-            str(error).removeprefix("INVALID_ARGUMENT: ").removesuffix(_NOISE)
-        ) from error
+        message = str(error).removeprefix("INVALID_ARGUMENT: ").removesuffix(_NOISE)
+        if "recursion" in message.lower():  # the server's parser goes deeper than this one
+            raise CelUnsupported(TOO_DEEP) from error
+        raise CelSyntaxError(message) from error
     return found
 
 

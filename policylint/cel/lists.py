@@ -157,15 +157,18 @@ def _intersects(left: Any, right: Any) -> bool:
     return any(equal(item, other) for item in _list(left) for other in _list(right))
 
 
-def _insert(target: Any, key: Any, value: Any = None) -> dict[Any, Any]:
-    """What `transformMap` and `transformMapEntry` add to: one entry, or another map's entries."""
+def _insert(target: dict[Any, Any], key: Any, value: Any = None) -> dict[Any, Any]:
+    """What `transformMap` and `transformMapEntry` add to: one entry, or another map's entries.
+
+    The map is changed in place: only these macros call it, on a map that nobody else holds, and a
+    copy for each entry would take quadratic time.
+    """
     entries = key.items() if isinstance(key, dict) else ((key, value),)
-    made = dict(target)
     for name, item in entries:
-        if name in made:
+        if name in target:
             raise CelError(f"insert failed: key {name} already exists")
-        made[name] = item
-    return made
+        target[name] = item
+    return target
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {

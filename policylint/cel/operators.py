@@ -16,6 +16,7 @@ from policylint.cel.values import (
     CelError,
     Duration,
     MapList,
+    Members,
     Optional,
     SetList,
     Timestamp,
@@ -34,7 +35,7 @@ _INT = (-(1 << 63), (1 << 63) - 1)
 _UINT = (0, (1 << 64) - 1)
 _DECIMAL = pattern(r"[+-]?\d+", re.ASCII)
 _FLOAT = pattern(
-    r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?|nan", re.ASCII | re.IGNORECASE
+    r"[+-]?(\d++(?:\.\d*+)?|\.\d++)([eE][+-]?\d+)?|[+-]?inf(inity)?|nan", re.ASCII | re.IGNORECASE
 )
 _UNDERSCORE = pattern(r"(?<=\d)_(?=\d)", re.ASCII)
 _BOOLS = {"1": True, "t": True, "T": True, "TRUE": True, "true": True, "True": True}
@@ -74,9 +75,8 @@ def _join_lists(left: list[Any], right: list[Any]) -> list[Any]:
     """Lists of type set and map are merged: what is there keeps its place, equal keys take the
     right's item."""
     if isinstance(left, SetList):
-        return SetList(
-            [*left, *(item for item in right if not any(equal(item, other) for other in left))]
-        )
+        members = Members(left)
+        return SetList([*left, *(item for item in right if item not in members)])
     if isinstance(left, MapList):
         merged = {left.key(item): item for item in left} | {left.key(item): item for item in right}
         return MapList(list(merged.values()), left.keys)

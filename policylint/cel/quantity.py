@@ -18,12 +18,14 @@ from policylint.cel.values import CelError, compare
 from policylint.runtime.patterns import pattern
 
 _NUMBER = pattern(
-    r"(?P<sign>[+-]?)(?P<digits>\d*\.?\d*)(?P<suffix>[KMGTPE]i|[numkMGTPE]?|[eE][+-]?\d+)", re.ASCII
+    r"(?P<sign>[+-]?)(?P<digits>\d*+(?:\.\d*+)?)(?P<suffix>[KMGTPE]i|[numkMGTPE]?|[eE][+-]?\d+)",
+    re.ASCII,
 )
 _BINARY = {f"{letter}i": 1024**power for power, letter in enumerate("KMGTPE", 1)}
 _DECIMAL = {letter: 10 ** (3 * power) for power, letter in enumerate("kMGTPE", 1)}
 _SMALL = {"n": 9, "u": 6, "m": 3, "": 0}
 _INT64 = 1 << 63
+_MOST_EXPONENT = 1000
 _FORMAT_ERROR = (
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 )
@@ -62,10 +64,10 @@ def _factor(suffix: str) -> Decimal:
         return Decimal(_DECIMAL[suffix])
     if suffix in _SMALL:
         return Decimal(1).scaleb(-_SMALL[suffix])
-    exponent = int(suffix[1:])
-    if abs(exponent) > 1000:
+    digits = suffix[1:].lstrip("+-0")
+    if len(digits) > 4 or int(digits or 0) > _MOST_EXPONENT:
         raise CelError(_FORMAT_ERROR)
-    return Decimal(1).scaleb(exponent)
+    return Decimal(1).scaleb(int(suffix[1:]))
 
 
 def is_quantity(text: Any) -> bool:

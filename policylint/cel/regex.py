@@ -1,145 +1,90 @@
-"""Regular expressions as RE2 (Go's regexp) reads them, run by Python's `re` after translation.
+"""Regular expressions as Go's regexp reads them, matched in linear time by RE2 itself (google-re2).
 
-RE2's syntax: https://github.com/google/re2/wiki/Syntax. What differs from `re` is rewritten (`\\z`,
-`$`, POSIX classes) or refused as unsupported (`\\pL`); what RE2 lacks (look-around,
-back-references) is an error there and here.
+Go's package and RE2 share syntax and meaning (https://pkg.go.dev/regexp/syntax,
+https://github.com/google/re2/wiki/Syntax). Python's `re` has neither: it backtracks, so a pattern
+such as `(a+)+$` takes exponential time. Where RE2 cannot be had, no pattern is judged.
 """
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from policylint.cel.values import CelError, CelUnsupported
-from policylint.runtime.patterns import pattern
+from policylint.runtime.patterns import pattern as own_pattern
 
-_POSIX = {
-    "alnum": "0-9A-Za-z",
-    "alpha": "A-Za-z",
-    "ascii": "\\x00-\\x7F",
-    "blank": "\\t ",
-    "cntrl": "\\x00-\\x1F\\x7F",
-    "digit": "0-9",
-    "graph": "!-~",
-    "lower": "a-z",
-    "print": " -~",
-    "punct": "!-/:-@\\[-`{-~",
-    "space": "\\t\\n\\v\\f\\r ",
-    "upper": "A-Z",
-    "word": "0-9A-Za-z_",
-    "xdigit": "0-9A-Fa-f",
+_ESCAPE = own_pattern(r"(?s)\\Q.*?(?:\\E|\Z)|\\(.)")
+_GO_WORDS = {
+    "missing ]": "missing closing ]",
+    "missing )": "missing closing )",
+    "trailing \\": "trailing backslash at end of expression",
+    "no argument for repetition operator": "missing argument to repetition operator",
+    "invalid repetition size": "invalid repeat count",
+    "bad repetition operator": "invalid nested repetition operator",
+    "invalid perl operator": "invalid or unsupported Perl syntax",
+    "invalid named capture group": "invalid named capture",
 }
-_QUOTED = pattern(r"\\Q(.*?)(?:\\E|\Z)", re.DOTALL)
-_HEX = pattern(r"\\x\{([0-9A-Fa-f]+)\}")
-_CLASS_NAME = pattern(r"\[:(\^?)(\w+):\]")
-_GROUP = pattern(r"\(\?(?:P?<(?P<name>\w+)>|(?P<flags>[imsU]*)(?P<off>-[imsU]+)?(?P<end>[:)]))")
-_SPACE = " \\t\\n\\f\\r"
-_OUTSIDE = {"z": r"\Z", "A": r"\A", "s": f"[{_SPACE}]", "S": f"[^{_SPACE}]", "a": r"\x07"}
-_INSIDE = {"s": _SPACE, "a": r"\x07"}
-_KNOWN_ESCAPES = frozenset("dDwWbBtnrfvxzAsSa0")
-_MAX_REPEAT = 1000
+"""What Go's regexp/syntax calls the errors that RE2 has other words for."""
+
+_MAX_SCANNED = 1_000_000_000
+"""Bytes that `findAll` may scan: a search for each match, and each may run to the text's end."""
 
 
 @lru_cache(maxsize=2048)
-def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern, compiled; raises CelError where RE2 refuses it, CelUnsupported where it cannot
-    be translated."""
+def compiled(pattern: str) -> Any:
+    """The pattern, compiled; raises CelError where Go refuses it, CelUnsupported where that cannot
+    be told (no RE2 here, more memory than RE2 takes, a class that only newer versions of Go
+    know)."""
+    engine, options = _engine()
+    if any(match[1] == "C" for match in _ESCAPE.finditer(pattern)):
+        # RE2 reads it as any byte; Go, which matches characters only, refuses it
+        raise CelError(r"error parsing regexp: invalid escape sequence: `\C`")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return re.compile(_translated(pattern), re.ASCII)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise CelError(f"error parsing regexp: {error}: `{pattern}`") from error
+        return engine.compile(pattern, options)
+    except engine.error as error:
+        raise _refusal(_text(error)) from error
+    except UnicodeEncodeError as error:
+        raise CelUnsupported("a regular expression that is not UTF-8") from error
 
 
 def search(pattern: str, text: str) -> bool:
     """Whether the pattern matches anywhere in the text."""
-    return compiled(pattern).search(text) is not None
+    return _first(pattern, text) is not None
 
 
-def _translated(pattern: str) -> str:
-    out: list[str] = []
-    at, multiline = 0, False
-    while at < len(pattern):
-        if pattern.startswith("(?", at):
-            text, end, flags = _group(pattern, at)
-            multiline = multiline or "m" in flags
-        elif pattern[at] == "[":
-            text, end = _char_class(pattern, at)
-        elif pattern[at] == "\\":
-            text, end = _escape(pattern, at, _OUTSIDE)
-        else:
-            text, end = pattern[at], at + 1
-            if text == "$" and not multiline:
-                text = r"\Z"
-            if text == "+" and out and out[-1] in ("*", "+", "?", "}"):
-                raise CelError(
-                    f"error parsing regexp: invalid nested repetition operator: `{out[-1]}+`"
-                )
-        out.append(text)
-        at = end
-    _check_repeats(pattern)
-    return "".join(out)
+@cache
+def _engine() -> tuple[Any, Any]:
+    try:
+        import re2  # 13 ms: only where a pattern is judged
+    except ImportError as error:
+        raise CelUnsupported(
+            f"a regular expression, without RE2 ({error}; install google-re2)"
+        ) from error
+    options = re2.Options()
+    options.log_errors = False  # else it writes them to standard error itself
+    return re2, options
 
 
-def _char_class(pattern: str, at: int) -> tuple[str, int]:
-    start = at + 2 if pattern.startswith("[^", at) else at + 1
-    out, at = [pattern[at:start]], start
-    while at < len(pattern) and (pattern[at] != "]" or at == start):
-        named = _CLASS_NAME.match(pattern, at)
-        if named:
-            if named[1] or named[2] not in _POSIX:
-                raise CelUnsupported(f"{named[0]} in a regular expression")
-            text, end = _POSIX[named[2]], named.end()
-        elif pattern[at] == "\\":
-            if pattern[at + 1 : at + 2] == "S":
-                raise CelUnsupported(r"[\S] in a regular expression")
-            text, end = _escape(pattern, at, _INSIDE)
-        else:
-            text, end = (f"\\{pattern[at]}" if pattern[at] in "[]&~|" else pattern[at]), at + 1
-        out.append(text)
-        at = end
-    return "".join(out) + pattern[at : at + 1], at + 1
+def _text(error: Exception) -> str:
+    message = error.args[0] if error.args else b""
+    return message.decode(errors="replace") if isinstance(message, bytes) else str(message)
 
 
-def _escape(pattern: str, at: int, table: dict[str, str]) -> tuple[str, int]:
-    """The translation of an escape sequence, and where it ends."""
-    quoted, code = _QUOTED.match(pattern, at), _HEX.match(pattern, at)
-    if quoted:
-        return re.escape(quoted[1]), quoted.end()
-    if code:
-        return re.escape(chr(int(code[1], 16))), code.end()
-    letter = pattern[at + 1 : at + 2]
-    if letter in ("p", "P", "C"):
-        raise CelUnsupported(f"\\{letter} in a regular expression")
-    if not letter or (letter.isalnum() and letter not in _KNOWN_ESCAPES):
-        raise CelError(f"error parsing regexp: invalid escape sequence: `\\{letter}`")
-    return table.get(letter, f"\\{letter}" if letter.isalnum() else re.escape(letter)), at + 2
+def _refusal(message: str) -> CelError | CelUnsupported:
+    """RE2's error in Go's words."""
+    reason, _, part = message.partition(": ")
+    if "too large" in message or part.startswith(("\\p", "\\P")):
+        return CelUnsupported(f"a regular expression that RE2 does not take ({message})")
+    words = _GO_WORDS.get(reason, reason)
+    return CelError(f"error parsing regexp: {words}" + (f": `{part}`" if part else ""))
 
 
-def _group(pattern: str, at: int) -> tuple[str, int, str]:
-    """The translation of what a "(?" opens, where it ends, and the flags it switches on."""
-    match = _GROUP.match(pattern, at)
-    if match is None:
-        raise CelError(
-            f"error parsing regexp: invalid or unsupported Perl syntax: `{pattern[at : at + 3]}`"
-        )
-    if match["name"]:
-        return f"(?P<{match['name']}>", match.end(), ""
-    flags, off = match["flags"], match["off"] or ""
-    inline = match["end"] == ")"
-    if "U" in flags + off or (inline and (at != 0 or off)):
-        raise CelUnsupported(f"{match[0]} in a regular expression")
-    return match[0], match.end(), flags
-
-
-def _check_repeats(pattern: str) -> None:
-    for low, high in re.findall(r"(?<!\\)\{(\d+)(?:,(\d*))?\}", pattern):
-        if int(low) > _MAX_REPEAT or (high and int(high) > _MAX_REPEAT):
-            raise CelError(f"error parsing regexp: invalid repeat count: `{{{low}}}`")
+def _first(pattern: str, text: str) -> Any:
+    try:
+        return compiled(pattern).search(text)
+    except UnicodeEncodeError as error:
+        raise CelUnsupported("a text that is not UTF-8") from error
 
 
 def _matches(text: str, pattern: str) -> bool:
@@ -147,13 +92,26 @@ def _matches(text: str, pattern: str) -> bool:
 
 
 def _find(text: str, pattern: str) -> str:
-    match = compiled(_string(pattern)).search(_string(text))
+    match = _first(_string(pattern), _string(text))
     return match[0] if match else ""
 
 
 def _find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
-    found = [match[0] for match in compiled(_string(pattern)).finditer(_string(text))]
-    return found if limit < 0 else found[:limit]
+    parts: list[str] = []
+    end = -1
+    try:
+        for count, match in enumerate(compiled(_string(pattern)).finditer(_string(text))):
+            if len(parts) == limit:
+                break
+            if count * len(text) > _MAX_SCANNED:
+                raise CelUnsupported("findAll with too many matches in a long text")
+            # Go leaves out an empty match right behind another
+            if match[0] or match.start() != end:
+                parts.append(match[0])
+            end = match.end()
+    except UnicodeEncodeError as error:
+        raise CelUnsupported("a text that is not UTF-8") from error
+    return parts
 
 
 def _string(value: Any) -> str:

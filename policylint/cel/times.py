@@ -25,7 +25,7 @@ _UNITS = {
     "m": 60 * SECOND,
     "h": 3600 * SECOND,
 }
-_PART = pattern(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_PART = pattern(r"(\d++(?:\.\d*+)?|\.\d++)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
 _RFC3339 = pattern(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
@@ -42,23 +42,41 @@ def duration(text: Any) -> Duration:
         return Duration(text * SECOND)
     if not isinstance(text, str):
         raise CelError("no such overload")
-    body = text.lstrip("+-") if text[:1] in "+-" and text[1:2] not in "+-" else text
-    if body == "0":
-        return Duration(0)
+    # Go's ParseDuration takes one sign
+    signed = text[:1] in ("+", "-") and text[1:2] not in ("+", "-")
+    total = _nanoseconds(text[1:] if signed else text, text)
+    if total >= 1 << 63:
+        raise CelError("range error converting string to duration")
+    return Duration(-total if text.startswith("-") else total)
+
+
+def _nanoseconds(parts: str, text: str) -> int:
+    if parts == "0":
+        return 0
     total, at = 0, 0
-    while at < len(body) or not body:
-        match = _PART.match(body, at)
+    while at < len(parts) or not parts:
+        match = _PART.match(parts, at)
         if match is None:
             raise CelError(
                 f"type conversion error from 'string' to 'google.protobuf.Duration': \"{text}\""
             )
-        whole, _, fraction = match[1].partition(".")
-        unit = _UNITS[match[2]]
-        total += int(whole or 0) * unit + int(int(fraction or 0) * unit / 10 ** len(fraction))
+        total += _part(match[1], _UNITS[match[2]])
         at = match.end()
-    if total >= 1 << 63:
+    return total
+
+
+MOST_DIGITS = 30
+"""Digits before the point of a duration that may still be in range, and those after it that
+count."""
+
+
+def _part(amount: str, unit: int) -> int:
+    whole, _, fraction = amount.partition(".")
+    digits = whole.lstrip("0")
+    if len(digits) > MOST_DIGITS:
         raise CelError("range error converting string to duration")
-    return Duration(-total if text.startswith("-") else total)
+    fraction = fraction[:MOST_DIGITS]
+    return int(digits or 0) * unit + int(int(fraction or 0) * unit / 10 ** len(fraction))
 
 
 def timestamp(value: Any) -> Timestamp:

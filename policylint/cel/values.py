@@ -8,6 +8,7 @@ versions, addresses, ...) live beside their functions.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from msgspec import Struct
@@ -112,14 +113,9 @@ def equal(left: Value, right: Value) -> bool:
     """CEL's `==`: numbers across types by value, everything else only within one type."""
     if is_number(left) and is_number(right):
         return bool(left == right)
-    if isinstance(left, list) and isinstance(right, list):
-        return _equal_lists(left, right)
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(
-            equal(value, right[key]) for key, value in left.items()
-        )
-    if isinstance(left, Optional) and isinstance(right, Optional):
-        return left.present == right.present and equal(left.value, right.value)
+    for python, same in _NESTED:
+        if isinstance(left, python) and isinstance(right, python):
+            return same(left, right)
     return type_name(left) == type_name(right) and bool(left == right)
 
 
@@ -127,13 +123,68 @@ def _equal_lists(left: list[Any], right: list[Any]) -> bool:
     if len(left) != len(right):
         return False
     if isinstance(left, SetList):
-        return all(any(equal(item, other) for other in right) for item in left)
+        members = Members(right)
+        return all(item in members for item in left)
     if isinstance(left, MapList):
-        return all(
-            any(left.key(item) == left.key(other) and equal(item, other) for other in right)
-            for item in left
-        )
-    return all(equal(item, other) for item, other in zip(left, right, strict=True))
+        return _equal_map_lists(left, right)
+    return all(map(equal, left, right))
+
+
+def _equal_map_lists(left: MapList, right: list[Any]) -> bool:
+    """Items are matched by key, so the time is linear in their number."""
+    by_key: dict[tuple[tuple[str, Any], ...], list[Any]] = {}
+    for item in right:
+        by_key.setdefault(left.key(item), []).append(item)
+    return all(_any_equal(item, by_key.get(left.key(item), ())) for item in left)
+
+
+def _any_equal(wanted: Any, items: Iterable[Any]) -> bool:
+    return any(equal(wanted, item) for item in items)
+
+
+def _equal_maps(left: dict[Any, Any], right: dict[Any, Any]) -> bool:
+    if left.keys() != right.keys():
+        return False
+    return all(equal(value, right[key]) for key, value in left.items())
+
+
+def _equal_optionals(left: Optional, right: Optional) -> bool:
+    return left.present == right.present and equal(left.value, right.value)
+
+
+_NESTED: tuple[tuple[type, Callable[[Any, Any], bool]], ...] = (
+    (list, _equal_lists),
+    (dict, _equal_maps),
+    (Optional, _equal_optionals),
+)
+
+
+class Members:
+    """The items of a list, to ask whether an equal one is among them: scalars by a hash, others
+    one by one."""
+
+    def __init__(self, items: Iterable[Any]) -> None:
+        self._scalars: set[tuple[bool, Any]] = set()
+        self._others: list[Any] = []
+        for item in items:
+            self.add(item)
+
+    def add(self, item: Any) -> None:
+        """Make an item a member."""
+        if isinstance(item, _SCALARS):
+            self._scalars.add((isinstance(item, bool), item))
+        else:
+            self._others.append(item)
+
+    def __contains__(self, item: Any) -> bool:
+        if isinstance(item, _SCALARS):
+            # Python's True equals 1, CEL's does not
+            return (isinstance(item, bool), item) in self._scalars
+        return _any_equal(item, self._others)
+
+
+_SCALARS = (str, bytes, bool, int)
+"""Types whose equality in CEL is Python's, bool apart. A double is none: NaN equals nothing."""
 
 
 def compare(left: Value, right: Value) -> int:

@@ -168,7 +168,8 @@ def _true(expression: str, bindings: Mapping[str, Json]) -> bool:
 
 
 def _value(expression: str, bindings: Mapping[str, Json]) -> Json:
-    from policylint.cel import CelError, compile
+    from policylint.cel.program import compile
+    from policylint.cel.values import CelError
 
     value = compile(expression, VARIABLES).evaluate(bindings)
     if isinstance(value, CelError):

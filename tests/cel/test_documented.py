@@ -3,7 +3,8 @@ corners."""
 
 import pytest
 
-from policylint.cel import CelError, compile
+from policylint.cel.program import compile
+from policylint.cel.values import CelError
 
 VARIABLES = {
     "object": {

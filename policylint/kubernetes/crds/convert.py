@@ -10,9 +10,9 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from policylint.cel import CelError, times
+from policylint.cel import times
 from policylint.cel.formats import loose_duration
-from policylint.cel.values import MapList, SetList
+from policylint.cel.values import CelError, MapList, SetList
 from policylint.model import Json, Object
 from policylint.runtime.patterns import pattern
 

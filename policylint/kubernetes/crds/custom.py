@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from policylint.cel import CelUnsupported
+from policylint.cel.values import CelUnsupported
 from policylint.kubernetes.api.schemas import minor_number
 from policylint.kubernetes.crds.correlate import Pair
 from policylint.kubernetes.crds.decode import decode_causes

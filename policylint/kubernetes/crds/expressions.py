@@ -11,17 +11,17 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
 
-from policylint.cel import CelError, CelSyntaxError, CelUnsupported
 from policylint.cel.check import Checked, check, error_text
 from policylint.cel.cost import worst_cost
 from policylint.cel.evaluate import Evaluation
 from policylint.cel.formatting import ACCEPTS, clauses
-from policylint.cel.library import parse
+from policylint.cel.library import CelSyntaxError, parse
 from policylint.cel.regex import compiled
 from policylint.cel.sizes import MOST
 from policylint.cel.times import duration, timestamp
 from policylint.cel.tree import Call, Literal, MakeList, Node, children, names
 from policylint.cel.types import Type, optional
+from policylint.cel.values import CelError, CelUnsupported
 from policylint.kubernetes.crds.declare import MAX_REQUEST, Shape, size_at
 from policylint.kubernetes.crds.words import CRD, forbidden, invalid
 from policylint.model import Cause, Object

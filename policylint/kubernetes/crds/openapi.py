@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.cel import CelUnsupported
+from policylint.cel.values import CelUnsupported
 from policylint.errors import PolicylintError
 from policylint.kubernetes.crds.declare import Shape, shape_of
 from policylint.kubernetes.crds.expressions import Environment, Scope, Total, compile_rule
@@ -237,7 +237,7 @@ def _rules(spot: Spot) -> Iterator[Finding]:
         path = f"{spot.path}.x-kubernetes-validations[{at}]"
         try:
             yield from compile_rule(rule, path, scope)
-        except (CelUnsupported, PolicylintError) as error:
+        except (CelUnsupported, PolicylintError, RecursionError) as error:
             what = (
                 f"a validation rule that cannot be compiled offline ({error}): {rule.get('rule')}"
             )

@@ -8,15 +8,18 @@ where an old value correlates (fields by name, items of map lists by key), unles
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 from msgspec import Struct
 
-from policylint.cel import CelError, CelUnsupported, compile
-from policylint.cel.values import NONE, Optional
+from policylint.cel.budget import PER_OBJECT, Budget
+from policylint.cel.program import compile
+from policylint.cel.values import NONE, CelError, CelUnsupported, Optional
 from policylint.errors import PolicylintError
 from policylint.kubernetes.crds.convert import to_cel, with_meta
-from policylint.kubernetes.crds.correlate import Pair, old_item
+from policylint.kubernetes.crds.correlate import Pair, old_items
 from policylint.kubernetes.crds.words import CR, OMITTED, duplicate, forbidden, invalid, required
 from policylint.model import Cause, Json, Object, Unknown
 
@@ -53,20 +56,14 @@ class Place(Struct, frozen=True):
             path, self.new[name], old, schema, _embedded(schema), self.ratchets, pair, parent
         )
 
-    def item(self, at: int, schema: Object) -> Place:
-        """The place of a list item; only lists of type map correlate theirs."""
-        old = old_item(self.schema, self.new[at], self.old)
-        pair, parent = self._next(self.pair.item(at) if self.pair is not None else None)
-        return Place(
-            f"{self.path}[{at}]",
-            self.new[at],
-            old,
-            schema,
-            _embedded(schema),
-            self.ratchets,
-            pair,
-            parent,
-        )
+    def items(self, schema: Object) -> Iterator[Place]:
+        """The places of a list's items; only lists of type map correlate theirs."""
+        olds = old_items(self.schema, self.new, self.old)
+        pairs = self.pair.items() if self.pair is not None else repeat(None)
+        for at, (item, old, pair) in enumerate(zip(self.new, olds, pairs, strict=False)):
+            own, parent = self._next(pair)
+            path = f"{self.path}[{at}]"
+            yield Place(path, item, old, schema, _embedded(schema), self.ratchets, own, parent)
 
     def _next(self, pair: Pair | None) -> tuple[Pair | None, Pair | None]:
         return (pair, self.pair) if self.pair is not None else (None, self.parent)
@@ -77,69 +74,93 @@ def _embedded(schema: Object) -> bool:
 
 
 def run_rules(place: Place) -> Iterator[Cause | Unknown]:
-    """What the rules at a place and below say: causes of a refusal, and what cannot be judged."""
+    """What the rules at a place and below say: causes of a refusal, and what cannot be judged.
+
+    All of them share one budget, as in the server; where it is used up, no further rule is run.
+    """
+    budget = Budget(PER_OBJECT)
+    for finding in _run_below(place, budget):
+        yield finding
+        if budget.left <= 0:
+            return
+
+
+def _run_below(place: Place, budget: Budget) -> Iterator[Cause | Unknown]:
     if place.new is None:
         return
-    for rule in place.schema.get("x-kubernetes-validations") or ():
-        if str(rule.get("rule") or "").strip():
-            yield from _run(rule, place)
+    yield from _run_own(place, budget)
     if isinstance(place.new, list):
         items = place.schema.get("items")
-        if isinstance(items, Mapping):
-            for at in range(len(place.new)):
-                yield from run_rules(place.item(at, items))
+        for item in place.items(items) if isinstance(items, Mapping) else ():
+            yield from _run_below(item, budget)
     elif isinstance(place.new, Mapping):
-        yield from _fields(place, place.new)
+        for field in _fields(place, place.new):
+            yield from _run_below(field, budget)
 
 
-def _fields(place: Place, value: Object) -> Iterator[Cause | Unknown]:
-    properties, additional = (
-        place.schema.get("properties") or {},
-        place.schema.get("additionalProperties"),
-    )
+def _fields(place: Place, value: Object) -> Iterator[Place]:
+    properties = place.schema.get("properties") or {}
+    additional = place.schema.get("additionalProperties")
     for name in value:
         if name in properties:
             path = f"{place.path}.{name}" if place.path else name
-            yield from run_rules(place.field(name, properties[name], path))
+            yield place.field(name, properties[name], path)
         elif isinstance(additional, Mapping):
-            yield from run_rules(place.field(name, additional, f"{place.path}[{name}]"))
+            yield place.field(name, additional, f"{place.path}[{name}]")
 
 
-def _run(rule: Object, place: Place) -> Iterator[Cause | Unknown]:
+def _run_own(place: Place, budget: Budget) -> Iterator[Cause | Unknown]:
+    values = _Values(place)
+    for rule in place.schema.get("x-kubernetes-validations") or ():
+        if str(rule.get("rule") or "").strip():
+            yield from _run(rule, values, budget)
+
+
+class _Values:
+    """A place's values as CEL sees them, converted once for all rules there."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._schema = with_meta(place.schema) if place.root else place.schema
+
+    @cached_property
+    def new(self) -> Any:
+        return to_cel(self.place.new, self._schema)
+
+    @cached_property
+    def old(self) -> Any:
+        return to_cel(self.place.old, self._schema)
+
+    def bindings(self, transition: bool, optional: bool) -> dict[str, Any]:
+        """The variables of a rule; raises CelError where a value cannot be converted."""
+        bindings = {"self": self.new}
+        if transition and self.place.old is not None:
+            bindings["oldSelf"] = Optional(self.old, True) if optional else self.old
+        elif transition:
+            bindings["oldSelf"] = NONE
+        return bindings
+
+
+def _run(rule: Object, values: _Values, budget: Budget) -> Iterator[Cause | Unknown]:
+    place = values.place
     try:
         program = compile(str(rule["rule"]), _VARIABLES)
         transition, optional = "oldSelf" in program.uses, bool(rule.get("optionalOldSelf"))
         if transition and place.old is None and not optional:
             return
-        bindings = _bindings(place, transition, optional)
-        result = program.evaluate(bindings)
+        bindings = values.bindings(transition, optional)
+        result = program.evaluate(bindings, budget)
     except CelError as error:
-        yield invalid(
-            _at(place),
-            _type(place),
-            f"rule evaluation error: {error} evaluating rule: {_default_text(rule)}",
-        )
+        text = f"rule evaluation error: {error} evaluating rule: {_default_text(rule)}"
+        yield invalid(_at(place), _type(place), text)
         return
     except (CelUnsupported, PolicylintError) as error:
         yield _unknown(rule, place, error)
         return
-    if result is True:
-        return
     if isinstance(result, CelError):
         yield invalid(_at(place), _type(place), _failed(result, rule))
-    elif transition or not place.forgiven:
-        yield _refusal(rule, place, bindings)
-
-
-def _bindings(place: Place, transition: bool, optional: bool) -> dict[str, Any]:
-    schema = with_meta(place.schema) if place.root else place.schema
-    bindings = {"self": to_cel(place.new, schema)}
-    if transition and place.old is not None:
-        old = to_cel(place.old, schema)
-        bindings["oldSelf"] = Optional(old, True) if optional else old
-    elif transition:
-        bindings["oldSelf"] = NONE
-    return bindings
+    elif result is not True and (transition or not place.forgiven):
+        yield _refusal(rule, place, bindings, budget)
 
 
 def _at(place: Place) -> str:
@@ -163,8 +184,8 @@ def _failed(error: CelError, rule: Object) -> str:
     return f"'{error}': {reason}: {_default_text(rule)}"
 
 
-def _refusal(rule: Object, place: Place, bindings: Mapping[str, Any]) -> Cause:
-    text = _message(rule, bindings)
+def _refusal(rule: Object, place: Place, bindings: Mapping[str, Any], budget: Budget) -> Cause:
+    text = _message(rule, bindings, budget)
     field = f"{place.path}{_child_path(rule)}".removeprefix(".") or "<nil>"
     value = OMITTED if isinstance(place.new, Mapping | list) else place.new
     match rule.get("reason"):
@@ -177,32 +198,28 @@ def _refusal(rule: Object, place: Place, bindings: Mapping[str, Any]) -> Cause:
     return invalid(field, value, text)
 
 
-def _message(rule: Object, bindings: Mapping[str, Any]) -> str:
+def _message(rule: Object, bindings: Mapping[str, Any], budget: Budget) -> str:
     expression = str(rule.get("messageExpression") or "")
-    made = _evaluated(expression, bindings).strip() if expression else ""
-    if made and "\n" not in made and len(made) <= _MAX_MESSAGE:
-        return made
+    evaluated = _evaluated(expression, bindings, budget).strip() if expression else ""
+    if evaluated and "\n" not in evaluated and len(evaluated) <= _MAX_MESSAGE:
+        return evaluated
     text = str(rule.get("message") or "").strip()
     return text or f"failed rule: {str(rule['rule']).strip()}"
 
 
-def _evaluated(expression: str, bindings: Mapping[str, Any]) -> str:
+def _evaluated(expression: str, bindings: Mapping[str, Any], budget: Budget) -> str:
     try:
-        found = compile(expression, _VARIABLES).evaluate(bindings)
+        text = compile(expression, _VARIABLES).evaluate(bindings, budget)
     except (CelUnsupported, PolicylintError):
         return ""
-    return found if isinstance(found, str) else ""
+    return text if isinstance(text, str) else ""
 
 
 def _child_path(rule: Object) -> str:
     path = str(rule.get("fieldPath") or "")
-    return (
-        path.replace("['", "[").replace("']", "]")
-        if path.startswith((".", "["))
-        else f".{path}"
-        if path
-        else ""
-    )
+    if path.startswith((".", "[")):
+        return path.replace("['", "[").replace("']", "]")
+    return f".{path}" if path else ""
 
 
 def _unknown(rule: Object, place: Place, error: Exception) -> Unknown:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from policylint.cel import CelError, CelUnsupported
 from policylint.cel.regex import compiled
+from policylint.cel.values import CelError, CelUnsupported
 from policylint.kubernetes.crds.words import CRD, forbidden, invalid, required
 from policylint.model import Cause, Json, Object
 

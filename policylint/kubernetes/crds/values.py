@@ -8,13 +8,14 @@ correlatable values are forgiven.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import repeat
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.cel import CelError
 from policylint.cel.formats import OPENAPI
 from policylint.cel.regex import search
+from policylint.cel.values import CelError
 from policylint.kubernetes.crds.correlate import Pair
 from policylint.kubernetes.crds.words import (
     invalid,
@@ -57,10 +58,11 @@ class Spot(Struct, frozen=True):
         pair = self.pair.field(name) if self.pair is not None and ratcheted else None
         return Spot(path, self.value[name], schema, self.minor, pair)
 
-    def item(self, at: int, schema: Object) -> Spot:
-        """The spot of a list item."""
-        pair = self.pair.item(at) if self.pair is not None else None
-        return Spot(f"{self.path}[{at}]", self.value[at], schema, self.minor, pair)
+    def items(self, schema: Object) -> Iterator[Spot]:
+        """The spots of a list's items."""
+        pairs = self.pair.items() if self.pair is not None else repeat(None)
+        for at, (item, pair) in enumerate(zip(self.value, pairs, strict=False)):
+            yield Spot(f"{self.path}[{at}]", item, schema, self.minor, pair)
 
     def as_part(self, schema: Object) -> Spot:
         """The same value under a schema of allOf, anyOf, oneOf or not: these are not ratcheted."""
@@ -269,8 +271,8 @@ def _list(spot: Spot) -> Iterator[Cause]:
     schema, value, path = spot.schema, spot.value, spot.path or "<nil>"
     items = schema.get("items")
     if isinstance(items, Mapping):
-        for at in range(len(value)):
-            yield from validate_values(spot.item(at, items))
+        for item in spot.items(items):
+            yield from validate_values(item)
     if schema.get("minItems") is not None and len(value) < schema["minItems"]:
         yield invalid(
             path, len(value), f"{path} in body should have at least {schema['minItems']} items"

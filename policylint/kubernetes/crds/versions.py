@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from policylint.cel import CelUnsupported
+from policylint.cel.values import CelUnsupported
 from policylint.kubernetes.crds.expressions import Environment, Total
 from policylint.kubernetes.crds.fieldpath import FieldPathError, follow
 from policylint.kubernetes.crds.lists import duplicates, embedded
