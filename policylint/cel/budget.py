@@ -38,6 +38,8 @@ class Budget:
         """Take a cost; raises CelUnsupported where more is spent than there is."""
         self.left -= cost
         if self.left < 0:
+            if self._shared is not None:
+                self._shared.left = 0  # the server, too, runs no further rule then
             raise CelUnsupported("it costs more than the API server lets an expression cost")
         if self._shared is not None:
             self._shared.spend(cost)

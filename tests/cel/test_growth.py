@@ -15,19 +15,19 @@ LONG = 20_000
 
 
 def seconds(call):
-    """The least of three timings, as the machine may be busy."""
+    """The least processor time of three runs, as the machine may be busy."""
     timings = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         call()
-        timings.append(time.perf_counter() - start)
+        timings.append(time.process_time() - start)
     return min(timings)
 
 
 def assert_linear(run, size):
     """Ten times the input takes about ten times as long, not a hundred."""
     small, large = seconds(lambda: run(size)), seconds(lambda: run(10 * size))
-    assert large < 35 * small + 0.02
+    assert large < 40 * small + 0.05
 
 
 @pytest.mark.parametrize(
@@ -119,10 +119,10 @@ BIG = {"object": {"items": list(range(3_000)), "text": "a" * 100_000, "deep": [[
 )
 def test_what_costs_more_than_the_server_allows_is_unknown_and_soon(expression):
     program = compile(expression, {"object"})
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(CelUnsupported):
         program.evaluate(BIG)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize("depth", [200, 2_000, 20_000])

@@ -33,17 +33,20 @@ def validate_custom(new: Object, old: Object | None, crd: Object, target: Target
     at creation."""
     try:
         return _validated(new, old, crd, target)
+    except RecursionError:
+        return _depends("a value or a schema that is nested too deeply to be judged offline")
     except (AttributeError, TypeError):
-        undecodable = decode_causes(
-            crd
-        )  # costly for large CRDs, so asked only where something went wrong
+        # costly for large CRDs, so asked only where something went wrong
+        undecodable = decode_causes(crd)
         if not undecodable:
             raise
-        what = f"a CRD that the server does not accept: {undecodable[0].field}: {undecodable[0].message}"
-        return Answer(
-            Outcome.DEPENDS,
-            unknowns=(Unknown(what, "kubectl apply --dry-run=server -f <the CRD>", CR),),
-        )
+        cause = undecodable[0]
+        text = f"a CRD that the server does not accept: {cause.field}: {cause.message}"
+        return _depends(text, "kubectl apply --dry-run=server -f <the CRD>")
+
+
+def _depends(what: str, how: str = "kubectl apply --dry-run=server") -> Answer:
+    return Answer(Outcome.DEPENDS, unknowns=(Unknown(what, how, CR),))
 
 
 def _validated(new: Object, old: Object | None, crd: Object, target: Target) -> Answer:
@@ -73,7 +76,8 @@ def stored_custom(body: Object, old: Object | None, crd: Object) -> Object:
     """A custom resource as the server holds it after it was sent: pruned, defaulted, with the
     status of the old one.
 
-    It is returned as it is where the CRD does not say, or is none that the server accepts.
+    It is returned as it is where the CRD does not say, is none that the server accepts, or is
+    nested too deeply.
     """
     try:
         version = served_version(crd, str(body.get("apiVersion") or ""))
@@ -81,7 +85,7 @@ def stored_custom(body: Object, old: Object | None, crd: Object) -> Object:
         if version is None or schema is None:
             return body
         found = _with_live_status(prepared(body, schema), old, version)
-    except (AttributeError, TypeError):
+    except (AttributeError, TypeError, RecursionError):
         return body
     return found if isinstance(found, Mapping) else body
 
@@ -154,7 +158,7 @@ def _judged(
     try:
         causes = validate_values(Spot("", body, schema, minor, pair))
     except CelUnsupported as error:
-        return Answer(Outcome.DEPENDS, unknowns=(_unjudged(error),))
+        return _depends(f"a check that cannot be made offline: {error}")
     causes += (*more, *embedded(body, schema))
     if before is None or not list(duplicates(before, schema)):
         causes += duplicates(body, schema)
@@ -186,12 +190,6 @@ def _answer(causes: Iterable[Cause], unknowns: Iterable[Unknown]) -> Answer:
 def _undeclared(path: str) -> Cause:
     return Cause(
         f".{path}", "FieldValueInvalid", f".{path}: field not declared in schema", "unknown-field"
-    )
-
-
-def _unjudged(error: Exception) -> Unknown:
-    return Unknown(
-        f"a check that cannot be made offline: {error}", "kubectl apply --dry-run=server", CR
     )
 
 

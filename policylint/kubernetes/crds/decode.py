@@ -86,22 +86,27 @@ def decode_causes(crd: Json) -> list[Cause]:
     return list(_check(crd, _CRD, ""))
 
 
-def decoded(value: Json, wanted: Any = _CRD) -> Json:
+def decoded(value: Json, kind: Any = _CRD) -> Json:
     """A CRD as the server decodes it: a null item of a list or map of objects is an empty
     object."""
-    match wanted:
-        case dict() if isinstance(value, Mapping):
-            made = {
-                name: decoded(item, wanted[name]) if name in wanted else item
-                for name, item in value.items()
-            }
-            return made | _decoded_either(value) if wanted is _SCHEMA else made
-        case [inner] if isinstance(value, list) and isinstance(inner, dict):
-            return [decoded({} if item is None else item, inner) for item in value]
-        case (inner,) if isinstance(value, Mapping) and isinstance(inner, dict):
-            return {
-                name: decoded({} if item is None else item, inner) for name, item in value.items()
-            }
+    if isinstance(kind, dict) and isinstance(value, Mapping):
+        fields = {
+            name: decoded(item, kind[name]) if name in kind else item
+            for name, item in value.items()
+        }
+        return fields | _decoded_either(value) if kind is _SCHEMA else fields
+    if isinstance(kind, list | tuple) and isinstance(kind[0], dict):
+        return _decoded_items(value, kind)
+    return value
+
+
+def _decoded_items(value: Json, kind: list[Any] | tuple[Any]) -> Json:
+    if isinstance(kind, list) and isinstance(value, list):
+        return [decoded({} if item is None else item, kind[0]) for item in value]
+    if isinstance(kind, tuple) and isinstance(value, Mapping):
+        return {
+            name: decoded({} if item is None else item, kind[0]) for name, item in value.items()
+        }
     return value
 
 
@@ -116,45 +121,49 @@ def _decoded_either(schema: Object) -> dict[str, Json]:
     return made
 
 
-def _check(value: Json, wanted: Any, path: str) -> Iterator[Cause]:
+def _check(value: Json, kind: Any, path: str) -> Iterator[Cause]:
     if value is None:
         return
-    if wanted is _SCHEMA:
-        for name, other in _EITHER.items():
-            yield from _either(value, name, other, path)
-    match wanted:
-        case dict() if isinstance(value, Mapping):
-            for name, inner in wanted.items():
-                yield from _check(value.get(name), inner, f"{path}.{name}")
-        case [inner] if isinstance(value, list) and isinstance(wanted, list):
-            for at, item in enumerate(value):
-                yield from _check(item, inner, f"{path}[{at}]")
-        case (inner,) if isinstance(value, Mapping):
-            for name, item in value.items():
-                yield from _check(item, inner, f"{path}[{name}]")
-        case type() if _is_a(value, wanted):
-            return
-        case _:
-            name = getattr(
-                wanted, "__name__", "object" if isinstance(wanted, dict | tuple) else "list"
-            )
-            text = f"json: cannot unmarshal {type(value).__name__} into a field of type {name}"
-            yield Cause(path.removeprefix("."), "BadRequest", text, CRD)
+    if isinstance(kind, dict) and isinstance(value, Mapping):
+        yield from _check_fields(value, kind, path)
+    elif isinstance(kind, list) and isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from _check(item, kind[0], f"{path}[{at}]")
+    elif isinstance(kind, tuple) and isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _check(item, kind[0], f"{path}[{name}]")
+    elif not isinstance(kind, type) or not _is_a(value, kind):
+        text = f"json: cannot unmarshal {type(value).__name__} into a field of type {_name(kind)}"
+        yield Cause(path.removeprefix("."), "BadRequest", text, CRD)
 
 
-def _either(value: Json, name: str, other: type, path: str) -> Iterator[Cause]:
-    found = value.get(name) if isinstance(value, Mapping) else None
-    if isinstance(found, Mapping):
-        yield from _check(found, _SCHEMA, f"{path}.{name}")
-    elif isinstance(found, list) and other is list:
-        for at, item in enumerate(found):
-            yield from _check(item, _SCHEMA, f"{path}.{name}[{at}]")
-    elif found is not None and other is bool and not isinstance(found, bool):
+def _check_fields(value: Object, kind: Mapping[str, Any], path: str) -> Iterator[Cause]:
+    for name, item in value.items():
+        if name in kind:
+            yield from _check(item, kind[name], f"{path}.{name}")
+        elif kind is _SCHEMA and name in _EITHER:
+            yield from _either(item, _EITHER[name], f"{path}.{name}")
+
+
+def _name(kind: Any) -> str:
+    if isinstance(kind, type):
+        return kind.__name__
+    return "list" if isinstance(kind, list) else "object"
+
+
+def _either(value: Json, alternative: type, path: str) -> Iterator[Cause]:
+    """A field that takes a schema or something else; items of neither type are not read."""
+    if isinstance(value, Mapping):
+        yield from _check(value, _SCHEMA, path)
+    elif isinstance(value, list) and alternative is list:
+        for at, item in enumerate(value):
+            yield from _check(item, _SCHEMA, f"{path}[{at}]")
+    elif value is not None and alternative is bool and not isinstance(value, bool):
         text = "boolean or JSON schema expected"
-        yield Cause(f"{path}.{name}".removeprefix("."), "BadRequest", text, CRD)
+        yield Cause(path.removeprefix("."), "BadRequest", text, CRD)
 
 
-def _is_a(value: Json, wanted: type) -> bool:
-    if wanted is float:
+def _is_a(value: Json, kind: type) -> bool:
+    if kind is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
-    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))

@@ -6,7 +6,7 @@ wrong is forgiven where the server forgives it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from policylint.kubernetes.api.schemas import NEWEST, minor_number
@@ -24,15 +24,46 @@ Finding = Cause | Unknown
 
 def judge_crd(new: Object, old: Object | None, target: Target) -> Answer:
     """The API server's answer to a CRD that is created (`old` is None) or replaces a live one."""
-    findings: list[Finding] = [*decode_causes(new)]
-    if not findings:
-        findings += _findings(
-            defaulted(new), defaulted(old) if old is not None else None, target.kubernetes
-        )
-    causes = tuple(item for item in findings if isinstance(item, Cause))
-    unknowns = tuple(item for item in findings if isinstance(item, Unknown))
-    outcome = Outcome.REJECTED if causes else Outcome.DEPENDS if unknowns else Outcome.ACCEPTED
-    return Answer(outcome, causes, unknowns)
+    try:
+        return _answer(_judged(new, old, target.kubernetes))
+    except RecursionError:
+        what = "a schema that is nested too deeply to be judged offline"
+        unknown = Unknown(what, "kubectl apply --dry-run=server -f <the CRD>", CRD)
+        return Answer(Outcome.DEPENDS, unknowns=(unknown,))
+
+
+def _answer(findings: Iterable[Finding]) -> Answer:
+    causes: list[Cause] = []
+    unknowns: list[Unknown] = []
+    for finding in findings:
+        if isinstance(finding, Cause):
+            causes.append(finding)
+        else:
+            unknowns.append(finding)
+    if causes:
+        return Answer(Outcome.REJECTED, tuple(causes), tuple(unknowns))
+    return Answer(Outcome.DEPENDS if unknowns else Outcome.ACCEPTED, (), tuple(unknowns))
+
+
+def _judged(new: Object, old: Object | None, kubernetes: str) -> Iterator[Finding]:
+    if old is not None and _same_spec(new, old):
+        # the server has taken this spec before: only metadata and stored versions are left
+        undecodable = decode_causes({"metadata": new.get("metadata")})
+        yield from undecodable or _approval(new, old)
+        yield from _stored(stored_versions(old), new)
+        return
+    undecodable = decode_causes(new)
+    if undecodable:
+        yield from undecodable
+    elif old is None:
+        yield from _spec(defaulted(new), None, kubernetes)
+    else:
+        yield from _replaced(defaulted(old), defaulted(new), kubernetes)
+
+
+def _same_spec(new: Object, old: Object) -> bool:
+    spec = new.get("spec")
+    return isinstance(spec, Mapping) and bool(spec == old.get("spec"))
 
 
 def validate_crd(new: Object, kubernetes: str = NEWEST) -> tuple[Cause, ...]:
@@ -50,10 +81,9 @@ def validate_crd_update(old: Object, new: Object) -> tuple[Cause, ...]:
     return tuple(_transition(defaulted(old), defaulted(new)))
 
 
-def _findings(new: Object, old: Object | None, kubernetes: str) -> Iterator[Finding]:
+def _replaced(old: Object, new: Object, kubernetes: str) -> Iterator[Finding]:
     yield from _spec(new, old, kubernetes)
-    if old is not None:
-        yield from _transition(old, new)
+    yield from _transition(old, new)
 
 
 def defaulted(crd: Object) -> Object:
@@ -84,9 +114,11 @@ def stored_versions(crd: Object) -> tuple[str, ...]:
 
 
 def versions(crd: Object) -> Sequence[Any]:
-    """The entries of `spec.versions`."""
-    found = (crd.get("spec") or {}).get("versions")
-    return found if isinstance(found, list) else ()
+    """The entries of `spec.versions`; what is no object is none."""
+    entries = (crd.get("spec") or {}).get("versions")
+    if not isinstance(entries, list):
+        return ()
+    return [entry for entry in entries if isinstance(entry, Mapping)]
 
 
 def _transition(old: Object, new: Object) -> Iterator[Cause]:

@@ -60,7 +60,11 @@ class SchemaChecks(Struct, frozen=True):
     require_schema: bool = True
     require_structural: bool = True
     stored: frozenset[str] = frozenset()
-    before: Mapping[str, Json] | None = None
+    before: Mapping[str, Object] | None = None
+    """The old CRD's versions by name."""
+
+    same_pruning: bool = False
+    """Both CRDs keep unknown fields, or neither does."""
 
     @classmethod
     def against(cls, old: Object | None, new: Object, minor: int) -> SchemaChecks:
@@ -68,23 +72,39 @@ class SchemaChecks(Struct, frozen=True):
         if old is None:
             return cls(minor)
         before = {
-            str(version.get("name")): _schema(version)
-            for version in (old["spec"].get("versions") or ())
+            str(version.get("name")): version for version in (old["spec"].get("versions") or ())
         }
-        expressions = frozenset(text for schema in before.values() for text in _expressions(schema))
+        schemas = [_schema(version) for version in before.values()]
+        expressions = frozenset(text for schema in schemas for text in _expressions(schema))
         prunes = not new["spec"].get("preserveUnknownFields")
-        structural = prunes or all(
-            schema is None or not validate_structural(schema, "") for schema in before.values()
-        )
-        return cls(minor, None not in before.values(), structural, expressions, before)
+        structural = prunes or all(map(_is_structural, schemas))
+        same_pruning = prunes is not bool(old["spec"].get("preserveUnknownFields"))
+        return cls(minor, None not in schemas, structural, expressions, before, same_pruning)
 
     def environment(self, version: Object) -> Environment:
         """The functions that rules of a version may use: new rules those of the minor before as
         well."""
-        same = self.before is not None and _schema(version) == self.before.get(
-            str(version.get("name"))
-        )
-        return Environment(self.minor - 1, self.minor, self.stored, same)
+        return Environment(self.minor - 1, self.minor, self.stored, self._same_schema(version))
+
+    def judged(self, version: Object) -> bool:
+        """Whether the server has judged a version's schema before, by the same rules, and taken
+        it: it is part of the old CRD. To judge it again is most of the time of a check."""
+        old = (self.before or {}).get(str(version.get("name")))
+        if old is None or not self.same_pruning or not self._same_schema(version):
+            return False
+        return _has_status(old) is _has_status(version)
+
+    def _same_schema(self, version: Object) -> bool:
+        old = (self.before or {}).get(str(version.get("name")))
+        return old is not None and _schema(old) == _schema(version)
+
+
+def _is_structural(schema: Json) -> bool:
+    return schema is None or not validate_structural(schema, "")
+
+
+def _has_status(version: Object) -> bool:
+    return (version.get("subresources") or {}).get("status") is not None
 
 
 def _schema(version: Object) -> Json:
@@ -92,27 +112,32 @@ def _schema(version: Object) -> Json:
 
 
 def _expressions(schema: Json) -> Iterator[str]:
-    if isinstance(schema, Mapping):
-        for rule in schema.get("x-kubernetes-validations") or ():
-            if isinstance(rule, Mapping):
-                yield from (
-                    str(rule[name]) for name in ("rule", "messageExpression") if rule.get(name)
-                )
-        for item in schema.values():
-            yield from _expressions(item)
-    elif isinstance(schema, list):
+    if isinstance(schema, list):
         for item in schema:
             yield from _expressions(item)
+    elif isinstance(schema, Mapping):
+        yield from _own_expressions(schema)
+        for item in schema.values():
+            yield from _expressions(item)
+
+
+def _own_expressions(schema: Object) -> Iterator[str]:
+    for rule in schema.get("x-kubernetes-validations") or ():
+        if isinstance(rule, Mapping):
+            texts = (rule.get(name) for name in ("rule", "messageExpression"))
+            yield from (str(text) for text in texts if text)
 
 
 def shared_fields(versions: Sequence[Object]) -> frozenset[str]:
     """What all versions say alike: the server checks it once, as if it stood in the spec itself."""
-    first = versions[0] if versions else {}
-    return frozenset(
-        name
-        for name in _SHARED
-        if first.get(name) and all(item.get(name) == first[name] for item in versions)
-    )
+    if not versions:
+        return frozenset()
+    return frozenset(name for name in _SHARED if _is_shared(name, versions))
+
+
+def _is_shared(name: str, versions: Sequence[Object]) -> bool:
+    value = versions[0].get(name)
+    return bool(value) and all(version.get(name) == value for version in versions)
 
 
 _SHARED = {
@@ -136,8 +161,8 @@ def version_causes(
 
 def _check_schema(version: Object, path: str, checks: SchemaChecks) -> Iterator[Finding]:
     schema, where = _schema(version), f"{path}.openAPIV3Schema"
-    if isinstance(schema, Mapping):
-        if (version.get("subresources") or {}).get("status") is not None:
+    if isinstance(schema, Mapping) and not checks.judged(version):
+        if _has_status(version):
             yield from _root_with_status(schema, where)
         yield from _schema_findings(schema, where, checks, checks.environment(version))
 
