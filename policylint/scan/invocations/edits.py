@@ -8,8 +8,10 @@ certain.
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from policylint.errors import ReadError
+from policylint.kyaml.load import compose
+from policylint.kyaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from policylint.model import Edit
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Invocation
@@ -20,7 +22,8 @@ from policylint.scan.texts.source import Place
 _SWITCH = {b"true": b"false", b"yes": b"no", b"on": b"off", b"True": b"False", b"Yes": b"No"}
 _OPPOSITE = {**_SWITCH, **{off: on for on, off in _SWITCH.items()}}
 _KEY = pattern(
-    rb"(?P<key>(?:-\s+)?[\"']?[\w.-]+[\"']?\s*[:=]\s*)(?P<quote>[\"']?)(?P<value>[^\"'\n{}$]+)(?P=quote)"
+    rb"(?P<key>(?:-\s+)?[\"']?[\w.-]+[\"']?\s*[:=]\s*)"
+    rb"(?P<quote>[\"']?)(?P<value>[^\"'\n{}$]+)(?P=quote)"
 )
 _HOLDERS = {
     "ansible": tuple(
@@ -58,10 +61,10 @@ def added(invocation: Invocation, text: str) -> Edit | None:
 
 def setting_added(invocation: Invocation, path: tuple[str, ...], value: str) -> Edit | None:
     """Write a setting that a declaration does not have yet, with the keys above it."""
-    held = _declared(invocation)
-    if held is None or invocation.dynamic:
+    declared = _declared(invocation)
+    if declared is None or invocation.dynamic:
         return None
-    data, place = held
+    data, place = declared
     if invocation.syntax == "hcl":
         return _in_block(data, place, path[-1], value)
     return _in_yaml(data, place, path, value, _HOLDERS.get(invocation.tool, ()))
@@ -71,31 +74,29 @@ def changed(invocation: Invocation, name: str, text: str) -> Edit | None:
     """Write something else where a flag stands; "" takes it away, or turns a setting to its
     opposite."""
     place = invocation.flag(name).origin
-    data = _bytes(invocation)
-    if (
-        place is None
-        or place.file != invocation.file
-        or not 0 <= place.start < place.end
-        or name in invocation.repeated
-    ):
+    if place is None or not _can_edit(invocation, place) or name in invocation.repeated:
         return None
+    data = _bytes(invocation)
     if data is None:
-        return (
-            Edit(place.file, place.start, place.end, text)
-            if text and invocation.syntax == "shell"
-            else None
-        )
+        if not text or invocation.syntax != "shell":
+            return None
+        return Edit(place.file, place.start, place.end, text)
     shift = invocation.source.offset if invocation.source else 0
     start, end = place.start - shift, place.end - shift
     written = data[start:end]
     if written.lstrip(b"\"'").startswith(b"-"):
-        found = _word(data, start, end, text, invocation.syntax)
+        change = _word(data, start, end, text, invocation.syntax)
     else:
-        found = _setting(written, start, name, text)
-    if found is None:
+        change = _setting(written, start, name, text)
+    if change is None:
         return None
-    at, to, new = found
+    at, to, new = change
     return Edit(place.file, at + shift, to + shift, new)
+
+
+def _can_edit(invocation: Invocation, place: Place) -> bool:
+    """Whether a place is in the invocation's own file and has an end."""
+    return place.file == invocation.file and 0 <= place.start < place.end
 
 
 def respelled(invocation: Invocation, place: Place | None, old: str, new: str) -> Edit | None:
@@ -117,16 +118,10 @@ def _bytes(invocation: Invocation) -> bytes | None:
 def _declared(invocation: Invocation) -> tuple[bytes, Place] | None:
     """The file's bytes and the place of a declaration in them, from the start of the text."""
     data, span = _bytes(invocation), invocation.span
-    if (
-        data is None
-        or span is None
-        or span.start < 0
-        or span.end < 0
-        or invocation.syntax not in ("yaml", "hcl")
-    ):
+    if data is None or span is None or invocation.syntax not in ("yaml", "hcl"):
         return None
-    shift = invocation.source.offset if invocation.source else 0
-    if shift or span.file != invocation.file:
+    marked = invocation.source is not None and invocation.source.offset > 0
+    if marked or span.start < 0 or span.end < 0 or span.file != invocation.file:
         return None
     return data, span
 
@@ -135,9 +130,7 @@ def _word(data: bytes, start: int, end: int, text: str, syntax: str) -> tuple[in
     """A flag among the words of a command: another one in its place, or none, with the blank before
     it."""
     if text:
-        flag, _, value = text.partition(" ")
-        whole = value and (data[start : start + 1] in (b"'", b'"') or b" " not in data[start:end])
-        return start, end, f"{flag}={value}" if whole else text
+        return start, end, _one_word(data[start:end], text)
     first, last = data.rfind(b"\n", 0, start) + 1, _line_end(data, end)
     before, after = data[first:start].strip(), data[end:last].strip()
     if before in (b"", b"-") and after in (b"", *_CONTINUES):
@@ -147,6 +140,13 @@ def _word(data: bytes, start: int, end: int, text: str, syntax: str) -> tuple[in
     while data[start - 1 : start] in (b" ", b"\t"):
         start -= 1
     return start, end, ""
+
+
+def _one_word(written: bytes, text: str) -> str:
+    """`--flag value` as one word, `--flag=value`, where what it stands for is one."""
+    flag, _, value = text.partition(" ")
+    one_word = written[:1] in (b"'", b'"') or b" " not in written
+    return f"{flag}={value}" if value and one_word else text
 
 
 def _line(data: bytes, first: int, last: int, *, continues: bool) -> tuple[int, int, str]:
@@ -159,26 +159,24 @@ def _line(data: bytes, first: int, last: int, *, continues: bool) -> tuple[int, 
 
 
 def _line_end(data: bytes, at: int) -> int:
-    found = data.find(b"\n", at)
-    return len(data) if found < 0 else found
+    end = data.find(b"\n", at)
+    return len(data) if end < 0 else end
 
 
 def _setting(written: bytes, start: int, name: str, text: str) -> tuple[int, int, str] | None:
     """`key: value`, `key = value` or `Key=value`: another value, or the opposite of a switch."""
-    found = _KEY.fullmatch(written.rstrip())
-    if found is None:
+    setting = _KEY.fullmatch(written.rstrip())
+    if setting is None:
         return None
-    value = found["value"].strip()
-    at = start + found.start("value")
+    value = setting["value"].strip()
+    at = start + setting.start("value")
     if not text:
         opposite = _OPPOSITE.get(value)
         return (at, at + len(value), opposite.decode()) if opposite else None
     flag, _, wanted = text.removeprefix("--").partition(" ")
-    return (
-        (at, at + len(value), wanted)
-        if canonical(flag) == name and wanted and value.isdigit()
-        else None
-    )
+    if canonical(flag) != name or not wanted or not value.isdigit():
+        return None
+    return at, at + len(value), wanted
 
 
 def _in_block(data: bytes, place: Place, name: str, value: str) -> Edit | None:
@@ -187,12 +185,9 @@ def _in_block(data: bytes, place: Place, name: str, value: str) -> Edit | None:
     if opening is None:
         return None
     following = re.compile(rb"([ \t]*)(\w+[ \t]*)?").match(data, opening.end())
-    indent, width = (following[1].decode(), len(following[2] or b"")) if following else ("", 0)
-    line = (
-        f"{indent or '  '}{name:<{width - 1}} = {value}\n"
-        if width
-        else f"{indent or '  '}{name} = {value}\n"
-    )
+    indent = following[1].decode() if following else ""
+    width = max(len(following[2] or b"") - 1, 0) if following else 0
+    line = f"{indent or '  '}{name:<{width}} = {value}\n"
     return Edit(place.file, opening.end(), opening.end(), line)
 
 
@@ -203,66 +198,78 @@ def _in_yaml(
 
     `holders` are the keys of which one holds the settings.
     """
-    from policylint.errors import ReadError
-    from policylint.kyaml.load import compose
-    from policylint.kyaml.nodes import MappingNode, ScalarNode, SequenceNode
-
     text = data[place.start : place.end].decode()
-    if not text.isascii():
+    if not text.isascii():  # the parser counts characters, an edit bytes
         return None
     pad = " " * (place.column - 1)
-    try:
-        node = compose(pad + text, place.file)
-    except (ReadError, RecursionError):
+    node = _item(pad + text, place.file)
+    mapping, rest, step = _deepest(_holding(node, holders) if holders else node, path)
+    if mapping is None or mapping.flow_style or not rest or not mapping.value:
         return None
-    if isinstance(node, SequenceNode) and len(node.value) == 1:
-        node = node.value[0]
-    if holders:
-        node = _held(node, holders)
-    rest, step = list(path), 2
-    while isinstance(node, MappingNode) and rest:
-        below = next((held for key, held in node.value if key.value == rest[0]), None)
-        if below is None:
-            break
-        inner = below.start_mark.column - node.start_mark.column
-        node, rest, step = below, rest[1:], inner if 0 < inner <= _WIDEST else step
-    if not isinstance(node, MappingNode) or node.flow_style or not rest or not node.value:
-        return None
-    key, first = node.value[0]
+    key, first = mapping.value[0]
     column = key.start_mark.column
     lines = [f"{' ' * (column + step * deep)}{name}:" for deep, name in enumerate(rest)]
     lines[-1] += f" {value}"
     added_text = "\n".join(lines)
-    simple = (
-        isinstance(first, ScalarNode)
-        and first.start_mark.line == first.end_mark.line == key.start_mark.line
-    )
     at = place.start - len(pad)
-    if simple:
+    if _on_one_line(key, first):
         end = _line_end(data, at + first.end_mark.index)
         return Edit(place.file, end, end, f"\n{added_text}")
     start = at + key.start_mark.index
     return Edit(place.file, start, start, f"{added_text.lstrip()}\n{' ' * column}")
 
 
-def _held(node: Any, holders: tuple[str, ...]) -> Any:
+def _item(text: str, file: str) -> Node | None:
+    """A declaration, or the item of the list that its `-` makes it; None for what is no YAML."""
+    try:
+        node = compose(text, file)
+    except (ReadError, RecursionError):
+        return None
+    if isinstance(node, SequenceNode) and len(node.value) == 1:
+        item: Node = node.value[0]
+        return item
+    return node
+
+
+def _deepest(
+    node: Node | None, path: tuple[str, ...]
+) -> tuple[MappingNode | None, tuple[str, ...], int]:
+    """The mapping that the first keys of a path lead to, the keys that it lacks, and the blanks of
+    one level."""
+    step = 2
+    while isinstance(node, MappingNode) and path:
+        below = next((value for key, value in node.value if key.value == path[0]), None)
+        if below is None:
+            break
+        inner = below.start_mark.column - node.start_mark.column
+        if 0 < inner <= _WIDEST:
+            step = inner
+        node, path = below, path[1:]
+    return (node if isinstance(node, MappingNode) else None), path, step
+
+
+def _on_one_line(key: Node, value: Node) -> bool:
+    """Whether a key and its value are written on one line."""
+    lines = {key.start_mark.line, value.start_mark.line, value.end_mark.line}
+    return isinstance(value, ScalarNode) and len(lines) == 1
+
+
+def _holding(node: Node | None, holders: tuple[str, ...]) -> Node | None:
     """The value of the key that holds the settings, also below the item's own name; None where
     there is none."""
-    from policylint.kyaml.nodes import MappingNode
-
     itself = node if "" in holders else None
-    pairs = node.value if isinstance(node, MappingNode) else []
-    found = next((held for key, held in pairs if key.value in holders), None)
-    if found is None and itself is None and len(pairs) == 1:
-        return _held(pairs[0][1], holders)
-    return found or itself
+    pairs: list[tuple[Node, Node]] = node.value if isinstance(node, MappingNode) else []
+    settings = next((value for key, value in pairs if key.value in holders), None)
+    if settings is None and itself is None and len(pairs) == 1:
+        return _holding(pairs[0][1], holders)
+    return settings or itself
 
 
 def only(invocation: Invocation, pattern: bytes, text: str) -> Edit | None:
     """Write a text behind the first group of a pattern, where the file has it exactly once."""
     data = _bytes(invocation)
-    found = list(re.finditer(pattern, data)) if data is not None else []
-    if len(found) != 1 or invocation.source is None:
+    matches = list(re.finditer(pattern, data)) if data is not None else []
+    if len(matches) != 1 or invocation.source is None:
         return None
     shift = invocation.source.offset
-    return Edit(invocation.file, found[0].end(1) + shift, found[0].end() + shift, text)
+    return Edit(invocation.file, matches[0].end(1) + shift, matches[0].end() + shift, text)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from policylint.redaction.collect import argument_secrets
+from policylint.redaction.quoted import without
 from policylint.redaction.redactor import ASSIGNED, MASK, MIN_LENGTH, NAMED, secret_key
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Flag, Invocation
@@ -20,8 +21,9 @@ _LOGIN = pattern(r"(?<=://)[^/@\s]+(?=@)")
 
 def secrets(invocations: Iterable[Invocation]) -> list[str]:
     """Every secret that these invocations give in plain words, the longest first."""
-    found = {text for each in invocations for text in _secrets(each) if len(text) >= MIN_LENGTH}
-    return sorted(found, key=lambda text: (-len(text), text))
+    texts = {text for invocation in invocations for text in _secrets(invocation)}
+    long_enough = (text for text in texts if len(text) >= MIN_LENGTH)
+    return sorted(long_enough, key=lambda text: (-len(text), text))
 
 
 def masked(invocation: Invocation) -> Invocation:
@@ -52,8 +54,6 @@ def _without_pieces(name: str, text: str) -> str:
     pieces = [piece for piece in argument_secrets(f"--{name}", text, strict=True) if piece in shown]
     if not pieces:
         return shown
-    from policylint.redaction.quoted import without
-
     return without(shown, pieces, MASK)
 
 
@@ -69,9 +69,10 @@ def _secrets(invocation: Invocation) -> Iterator[str]:
     for name, flag in invocation.flags.items():
         if secret_key(name) and isinstance(flag.value, str):
             yield flag.value
-    for given in invocation.sets:
-        yield from (pair["value"] for pair in _PAIR.finditer(given) if secret_key(pair["key"]))
-        yield from (found["value"] for found in ASSIGNED.finditer(given))
-        yield from argument_secrets("--set", given, strict=True)
+    for assignment in invocation.sets:
+        pairs = _PAIR.finditer(assignment)
+        yield from (pair["value"] for pair in pairs if secret_key(pair["key"]))
+        yield from (match["value"] for match in ASSIGNED.finditer(assignment))
+        yield from argument_secrets("--set", assignment, strict=True)
     for word in (*invocation.positionals, invocation.chart, invocation.flag("repo").value):
         yield from _LOGIN.findall(word) if isinstance(word, str) else ()

@@ -11,12 +11,14 @@ from msgspec import Struct, field
 from policylint.runtime import resources
 from policylint.runtime.patterns import pattern
 from policylint.scan.shells import flags
+from policylint.scan.shells.flags import Option
 from policylint.scan.texts.yaml import NOWHERE, Spot, Tree
 
 Reading = tuple[str, str]
 """(Helm 3's flag without dashes, how the setting is read), as a row of the data has it."""
 
 _VARIABLE = pattern(r"\$[A-Za-z_({]")
+_STATES = {True: "set", False: "unset", None: "unknown"}
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -67,9 +69,9 @@ def boolean(text: str) -> bool | None:
 def settings(root: Tree, tool: str) -> Iterator[Setting]:
     """The flags that a declaration sets, and as unknown those that a template might set."""
     for path, reading in tables()[tool].settings.items():
-        found = root.get(*path.split("."))
-        if found is not None:
-            yield from setting(found, reading, root)
+        node = root.get(*path.split("."))
+        if node is not None:
+            yield from setting(node, reading, root)
         elif _hidden(root, path.split(".")):
             yield Setting(reading[0], "unknown")
 
@@ -84,19 +86,19 @@ def _hidden(root: Tree, path: list[str]) -> bool:
     return False
 
 
-def setting(found: Tree, reading: Reading, item: Tree) -> Iterator[Setting]:
+def setting(node: Tree, reading: Reading, item: Tree) -> Iterator[Setting]:
     """What one written setting of the declaration `item` says; null says nothing."""
-    if found.dynamic or found.sometimes(item) or varies(found.text or ""):
-        yield untold(reading, found.spot, found.name, there=not found.sometimes(item))
-    elif found.text is not None:
-        yield from read_value(found.text, reading, found.spot, found.name)
+    if node.dynamic or node.sometimes(item) or varies(node.text or ""):
+        yield untold(reading, node.spot, node.name, there=not node.sometimes(item))
+    elif node.text is not None:
+        yield from read_value(node.text, reading, node.spot, node.name)
 
 
 def untold(reading: Reading, spot: Spot, written: str, *, there: bool = True) -> Setting:
     """A setting whose value cannot be told: a switch is unknown then, a value is given whatever it
     is."""
-    given = there and reading[1] in ("text", "seconds")
-    return Setting(reading[0], "set" if given else "unknown", None, spot, written)
+    valued = there and reading[1] in ("text", "seconds")
+    return Setting(reading[0], "set" if valued else "unknown", None, spot, written)
 
 
 def read_value(text: str, reading: Reading, spot: Spot, written: str) -> Iterator[Setting]:
@@ -104,9 +106,9 @@ def read_value(text: str, reading: Reading, spot: Spot, written: str) -> Iterato
     flag, how = reading
     if how in ("switch", "inverse"):
         on = boolean(text)
-        on = on if on is None or how == "switch" else not on
-        state = "unknown" if on is None else "set" if on else "unset"
-        yield Setting(flag, state, on, spot, written)
+        if on is not None and how == "inverse":
+            on = not on
+        yield Setting(flag, _STATES[on], on, spot, written)
     elif how == "waiting":
         if text not in ("", "0"):
             yield Setting(flag, "set", f"{text}s", spot, written)
@@ -127,14 +129,14 @@ def literal(
         yield from read_value(text, reading, spot, written)
 
 
-def strongest(found: Iterable[Setting]) -> dict[str, Setting]:
+def strongest(settings: Iterable[Setting]) -> dict[str, Setting]:
     """One setting for each flag: the first that turns it on, else an unknown one, else the
     first."""
     rank = {"set": 2, "unknown": 1, "unset": 0}
     best: dict[str, Setting] = {}
-    for each in found:
-        if each.flag not in best or rank[each.state] > rank[best[each.flag].state]:
-            best[each.flag] = each
+    for setting in settings:
+        if setting.flag not in best or rank[setting.state] > rank[best[setting.flag].state]:
+            best[setting.flag] = setting
     return best
 
 
@@ -158,13 +160,18 @@ def given_arguments(items: Iterable[Argument]) -> Iterator[Setting]:
         option = known.get(spelled)
         if option is None:
             continue
-        name = flags.canonical(option.name)
-        after = words[index + 1][0] if index + 1 < len(words) else None
-        given = value if equals else after if option.takes == "yes" else "true"
-        if dynamic or given is None:
-            yield Setting(name, "unknown", None, spot, text)
-        elif option.takes == "yes":
-            yield Setting(name, "set", given, spot, text)
-        else:
-            off = boolean(given) is False
-            yield Setting(name, "unset" if off else "set", not off, spot, text)
+        following = words[index + 1][0] if index + 1 < len(words) else None
+        separate = following if option.takes == "yes" else "true"
+        yield _argument(option, value if equals else separate, dynamic, spot, text)
+
+
+def _argument(option: Option, value: str | None, dynamic: bool, spot: Spot, text: str) -> Setting:
+    """One flag among raw arguments; `value` is None where the next word should have it and there is
+    none."""
+    name = flags.canonical(option.name)
+    if dynamic or value is None:
+        return Setting(name, "unknown", None, spot, text)
+    if option.takes == "yes":
+        return Setting(name, "set", value, spot, text)
+    off = boolean(value) is False
+    return Setting(name, "unset" if off else "set", not off, spot, text)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import Any
 
 from policylint.scan.invocations.advice import declared_text
 from policylint.scan.invocations.model import Invocation
@@ -47,30 +49,37 @@ def absent(version: str, verb: str, name: str) -> str:
     at = _numbers(version)
     if len(at) < 2:
         return ""
-    for row in flags.notes()["changed"]:
-        if row["line"] != version[:1] or row["name"] != name or verb not in row["verbs"]:
-            continue
-        if "since" in row and at < _numbers(row["since"])[: len(at)]:
-            return f"--{name} came with Helm {row['since']}"
-        if "absent" in row:
-            first, last = (_numbers(word) for word in row["absent"].split(" - "))
-            if len(at) == len(first) and first <= at <= last:
-                return f"Helm {row['absent']} do not have --{name}"
+    reasons = (_reason(at, row) for row in _rows("changed", version, verb, name))
+    return next(filter(None, reasons), "")
+
+
+def _reason(at: tuple[int, ...], row: Mapping[str, Any]) -> str:
+    """Why a version lacks the flag of a row of changes; "" where the row does not tell."""
+    if "since" in row and at < _numbers(row["since"])[: len(at)]:
+        return f"--{row['name']} came with Helm {row['since']}"
+    if "absent" in row:
+        first, last = (_numbers(word) for word in row["absent"].split(" - "))
+        if len(at) == len(first) and first <= at <= last:
+            return f"Helm {row['absent']} do not have --{row['name']}"
     return ""
+
+
+def _rows(part: str, version: str, verb: str, name: str) -> Iterator[Mapping[str, Any]]:
+    """The rows of a part of the notes that are about this flag."""
+    for row in flags.notes()[part]:
+        if row["line"] == version[:1] and row["name"] == name and verb in row["verbs"]:
+            yield row
 
 
 def refuses(version: str, verb: str, name: str, value: str) -> bool:
     """Whether a Helm stops at this value of a flag that it knows; an unknown patch of a line counts
     as its newest."""
     at = _numbers(version)
-    for row in flags.notes()["values"]:
-        if row["line"] != version[:1] or row["name"] != name or verb not in row["verbs"]:
-            continue
-        taken = value not in row.get("values", ()) and not re.fullmatch(
-            row.get("matching", r"(?!)"), value
-        )
+    for row in _rows("values", version, verb, name):
+        matching = re.fullmatch(row.get("matching", r"(?!)"), value)
+        refused = value in row.get("values", ()) or matching is not None
         old = "since" not in row or (len(at) > 1 and at < _numbers(row["since"])[: len(at)])
-        if not taken and old:
+        if refused and old:
             return True
     return False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -170,20 +170,29 @@ def _action(verb: Word, tool: str) -> str:
 
 def _until_verb(words: Sequence[Word], reading: _Reading, tool: str) -> int | None:
     """Read the flags before the verb; the verb's index."""
-    verbs = tables.notes()["helmfile"]["verbs"] if tool == "helmfile" else tables.verbs()
+    verbs = _verbs(tool)
     last = max((at for at, word in enumerate(words) if word.known in verbs), default=-1)
     at = 0
     while at < len(words) and words[at].known not in verbs:
         if words[at].text.text.startswith("-"):
             at = _flag(words, at, reading)
-        elif words[at].tail or (words[at].text.untold and at < last):
-            reading.hidden = True  # `helm $OPTIONS upgrade`
-            at += 1
-        elif at < last and _bare_flag(words, at - 1):
-            at += 1  # the value of a flag that only the verb knows
-        else:
+            continue
+        if _hides(words[at], before_verb=at < last):
+            reading.hidden = True
+        elif at >= last or not _bare_flag(words, at - 1):
             break
-    return at if at < len(words) and _may_be_verb(words[at]) else None
+        at += 1  # hidden flags, or the value of a flag that only the verb knows
+    return at if any(map(_may_be_verb, words[at : at + 1])) else None
+
+
+def _verbs(tool: str) -> Container[str | None]:
+    """The verbs of helm or helmfile, aliases included."""
+    return tables.notes()["helmfile"]["verbs"] if tool == "helmfile" else tables.verbs()
+
+
+def _hides(word: Word, *, before_verb: bool) -> bool:
+    """Whether it may hold any number of flags: `helm $OPTIONS upgrade`."""
+    return word.tail or (word.text.untold and before_verb)
 
 
 def _may_be_verb(word: Word) -> bool:

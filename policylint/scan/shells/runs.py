@@ -1,5 +1,4 @@
-"""What reading a shell script has met so far: the helm commands, the functions, the way into the one
-being read."""
+"""What reading a shell script has met so far: helm commands, functions, the calls that led in."""
 
 from __future__ import annotations
 
@@ -95,17 +94,16 @@ class Shell(Struct):
     def _site(self, call: Call, command: Command | None, span: tuple[int, int]) -> int:
         """The helm word's position: that of its text, or where it is used with a verb of its
         own."""
-        word = self._word(call)
+        word, used = self._word(call), call.word.span[0]
         caller = self.callers[-1] if self.callers else _NOBODY
-        verb = command.verb.text.start if command and command.verb else word
-        if not caller.wrote(word) and caller.wrote(verb):
+        if caller.wrote(word):
+            return word
+        verb = _verb(command, word)
+        if caller.wrote(verb):
             # `run upgrade ...` where the function `run` says helm: each call is a place of its own
             return caller.name if caller.name >= 0 else self._before(call, caller.start, verb)
-        elsewhere = not (caller.wrote(word) or span[0] <= word < span[1])
-        used = call.word.span[0]
-        if used >= 0 and (word < 0 or (elsewhere and _inside(call, span))):
-            return used
-        return word
+        elsewhere = not span[0] <= word < span[1] and _inside(call, span)
+        return used if used >= 0 and (word < 0 or elsewhere) else word
 
     def _word(self, call: Call) -> int:
         """Where helm is said; where a variable with a name of its own for it is used."""
@@ -127,6 +125,11 @@ class Shell(Struct):
         behind = (word.text.start for word in call.words if word.text.start >= start)
         lead = self.file[start : min(behind, default=verb)].rstrip()
         return start + len(lead) - len(re.split(r"[\s\"'`;&|(]", lead)[-1])
+
+
+def _verb(command: Command | None, otherwise: int) -> int:
+    """Where the verb stands."""
+    return command.verb.text.start if command and command.verb else otherwise
 
 
 def _inside(call: Call, span: tuple[int, int]) -> bool:

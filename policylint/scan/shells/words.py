@@ -179,12 +179,11 @@ class Expander(Struct, frozen=True):
         """`${...}`."""
         parts = [child for child in node.children if child.type not in ("${", "}")]
         operator = next((part.type for part in parts if not part.is_named), "")
-        at = next((at for at, part in enumerate(parts) if part.type in _TARGETS), None)
-        if at is None or parts[0].type in ("!", "#"):
+        named = [part for part in parts if part.is_named]
+        if not named or named[0].type not in _TARGETS or parts[0].type in ("!", "#"):
             yield self._indirect(node, quoted, length=operator == "#")
         else:
-            operands = [part for part in parts[at + 1 :] if part.is_named]
-            yield from self._operated(parts[at], operator, operands, quoted)
+            yield from self._operated(named[0], operator, named[1:], quoted)
 
     def _operated(
         self, target: Node, operator: str, operands: list[Node], quoted: bool

@@ -21,28 +21,31 @@ HOLE = "\ue000"
 
 _ACTION = pattern(
     r"""
-      \{\{-?\s*/\*.{0,20000}?\*/\s*-?\}\}                                           # {{/* a comment */}}
-    | \{\{\{(?:(?!\}\}\}).){0,5000}+\}\}\}                                          # {{{ mustache }}}
-    | \$?\{\{(?>"[^"\n]*"|`[^`]*`|(?!\}\}).){0,5000}+\}\}                           # {{ go }} and ${{ github }}
-    | \{%(?:(?!%\}).){0,5000}+%\} | \{\#(?:(?!\#\}).){0,5000}+\#\}                  # {% jinja %} {# comment #}
-    | %\{~?\s*(?:if|else|endif|for|endfor)\b[^{}\n]*\}                              # %{ if terraform }
-    | \$\{(?:[^{}\n]|\{[^{}\n]*\})*+\}                                              # ${VAR} ${default:=x}
-    | <%(?:(?!%>).){0,5000}+%>                                                      # <% erb %>
-    | <\#--.{0,5000}?--> | </?\#[a-z][^<>\n]*>                                      # <#if freemarker> </#if>
-    | (?:(?<=[\w"'/.@-])|(?<=:[ ]|-[ ]))\#\{[^{}\n]*\}\#?                            # #{ octopus } #{ makejinja }#
-    | \#%(?:(?!%\#)[^\n])*%\#                                                       # #% if makejinja %#
-    | (?<=:[ ]|-[ ])\#@[ ][^\n]+                                                    # #@ ytt
-    | <<-?[ ]+[a-z$.(][^<>\n]*[ ]-?>>                                               # << flux-operator >>
+      \{\{-?\s*/\*.{0,20000}?\*/\s*-?\}\}                             # {{/* a comment */}}
+    | \{\{\{(?:(?!\}\}\}).){0,5000}+\}\}\}                            # {{{ mustache }}}
+    | \$?\{\{(?>"[^"\n]*"|`[^`]*`|(?!\}\}).){0,5000}+\}\}             # {{ go }}, ${{ github }}
+    | \{%(?:(?!%\}).){0,5000}+%\}                                     # {% jinja %}
+    | \{\#(?:(?!\#\}).){0,5000}+\#\}                                  # {# a jinja comment #}
+    | %\{~?\s*(?:if|else|endif|for|endfor)\b[^{}\n]*\}                # %{ if terraform }
+    | \$\{(?:[^{}\n]|\{[^{}\n]*\})*+\}                                # ${VAR} ${default:=x}
+    | <%(?:(?!%>).){0,5000}+%>                                        # <% erb %>
+    | <\#--.{0,5000}?--> | </?\#[a-z][^<>\n]*>                        # <#if freemarker> </#if>
+    | (?:(?<=[\w"'/.@-])|(?<=:[ ]|-[ ]))\#\{[^{}\n]*\}\#?             # #{ octopus }, makejinja's }#
+    | \#%(?:(?!%\#)[^\n])*%\#                                         # #% if makejinja %#
+    | (?<=:[ ]|-[ ])\#@[ ][^\n]+                                      # #@ ytt
+    | <<-?[ ]+[a-z$.(][^<>\n]*[ ]-?>>                                 # << flux-operator >>
     """,
     re.VERBOSE | re.DOTALL,
 )
 _HEADER = pattern(
-    r"(?P<lead>[ ]*(?:-[ ]+)*)(?P<key>[^\s#-][^#\n]*:|(?<=-[ ]))[ ]*(?:[!&]\S+[ ]+)*[|>][-+0-9]*[ ]*(?:#.*)?$"
+    r"(?P<lead>[ ]*(?:-[ ]+)*)(?P<key>[^\s#-][^#\n]*:|(?<=-[ ]))"
+    r"[ ]*(?:[!&]\S{1,200}+[ ]+)*[|>][-+0-9]*[ ]*(?:#.*)?$"
 )
 """The first line of a block scalar; what follows deeper than its key, or than the dash before it,
 belongs to it."""
 _EDGES = pattern(
-    r"^(?:\$?\{\{|\{%|\{#|%\{|\$\{|<%|<<|</?#|#%|#\{|#@)[-~+=]?\s*|\s*[-~]?(?:\}\}|%\}|#\}|\}#?|%>|>>|%#|>)$"
+    r"^(?:\$?\{\{|\{%|\{#|%\{|\$\{|<%|<<|</?#|#%|#\{|#@)[-~+=]?\s*"
+    r"|(?<!\s)\s*[-~]?(?:\}\}|%\}|#\}|\}#?|%>|>>|%#|>)$"
 )
 _OPENS = frozenset(
     ["if", "range", "with", "define", "block", "for", "macro", "call", "filter", "unless", "list"]
@@ -51,7 +54,8 @@ _TURNS = frozenset(["else", "elif", "elseif"])
 _CLOSES = pattern(r"end\w*$")
 _SILENT = pattern(r"/\*|\$\w+\s*:?=|set\s|import\s|from\s|extends\s")
 _ASSIGNS = pattern(
-    r"\{\{-?\s*(\$\w+)\s*:=\s*\"([^\"\n]*)\"\s*-?\}\}|\{%-?\s*set\s+(\w+)\s*=\s*[\"']([^\"'\n]*)[\"']\s*-?%\}"
+    r"\{\{-?\s*+(\$\w+)\s*:=\s*\"([^\"\n]*)\"\s*-?\}\}"
+    r"|\{%-?\s*+set\s+(\w+)\s*=\s*[\"']([^\"'\n]*)[\"']\s*-?%\}"
 )
 _SETS = pattern(r"\{\{-?\s*(\$\w+)\s*:?=|\{%-?\s*set\s+(\w+)\b")
 _PRINTS = pattern(r"\{\{-?\s*(\$?\w+)\s*(?:\|\s*quote\s*)?-?\}\}|\$\{(\w+)\}|\$([A-Za-z_]\w*)")
@@ -109,20 +113,26 @@ def fill(text: str) -> Filled:
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     plain = block_lines(text)
     actions = [action for action in _actions(text) if _line(action.start, starts) not in plain]
-    chars = list(text)
-    openings: list[tuple[int, int]] = []
-    for line, group in _by_line(actions, starts):
-        end = starts[line + 1] - 1 if line + 1 < len(starts) else len(text)
-        openings += _fill_line(chars, text, group, (line, starts[line], max(end, group[-1].end)))
     reaches = list(_branches(actions, starts))
+    chars = list(text)
+    openings = tuple(_write(chars, text, actions, starts))
     return Filled(
         "".join(chars),
         text,
         tuple((first, last) for first, _, last in reaches),
-        tuple(openings),
+        openings,
         _constants(text),
         tuple((turn, last) for _, turn, last in reaches if turn),
     )
+
+
+def _write(
+    chars: list[str], text: str, actions: list[Action], starts: list[int]
+) -> Iterator[tuple[int, int]]:
+    """Write over all actions; yield the openings (see `Filled`)."""
+    for line, group in _by_line(actions, starts):
+        end = starts[line + 1] - 1 if line + 1 < len(starts) else len(text)
+        yield from _fill_line(chars, text, group, (line, starts[line], max(end, group[-1].end)))
 
 
 def _line(position: int, starts: list[int]) -> int:
@@ -206,13 +216,9 @@ def _fill_line(
     """Write over the actions of one line; yield the line and an indent where keys or items may be
     printed."""
     line, start, end = at
-    rest = list(text[start:end])
-    for action in group:
-        rest[action.start - start : action.end - start] = " " * (action.end - action.start)
-    alone = not "".join(rest).strip()
     roles = {action.role for action in group}
-    leads = group[0].role == "opens" and not text[start : group[0].start].strip()
-    if alone or (leads and "closes" in roles):
+    alone = not _without(text, group, start, end).strip()
+    if alone or ("closes" in roles and _leads(group[0], text[start : group[0].start])):
         _put(chars, start, end, " ")
         if not alone or "prints" in roles:
             yield line, _indent(group, start)
@@ -221,6 +227,20 @@ def _fill_line(
         # `${{ if x }}:` is a key of its own
         is_key = text.startswith("${{", first) and text.startswith(":", last)
         _put(chars, first, last, HOLE if is_key else word)
+
+
+def _leads(action: Action, before: str) -> bool:
+    """Whether it opens a part and nothing stands before it."""
+    return action.role == "opens" and not before.strip()
+
+
+def _without(text: str, group: list[Action], start: int, end: int) -> str:
+    """What stands beside the actions."""
+    parts, at = [], start
+    for action in group:
+        parts.append(text[at : action.start])
+        at = action.end
+    return "".join([*parts, text[at:end]])
 
 
 def _indent(group: list[Action], start: int) -> int:

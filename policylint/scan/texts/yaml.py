@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
+from operator import itemgetter
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from policylint.errors import ReadError, RuleFailure
@@ -117,15 +120,18 @@ class Tree(Struct, frozen=True):
     @property
     def item_spot(self) -> Spot:
         """For a list item: from its `-`, which may stand on a line above."""
-        before = self.page.filled.text[: self.node.start_mark.index]
-        for back, line in enumerate(reversed(before.split("\n"))):
+        text, end = self.page.filled.text, int(self.node.start_mark.index)
+        back = 0
+        while end >= 0:
+            start = text.rfind("\n", 0, end) + 1
+            line = text[start:end]
             bare = line.partition(" #")[0].rstrip() if back else line.rstrip()
             if bare.endswith("-"):
-                return replace(
-                    self.spot, line=self.line - back, column=len(bare) + self.page.column
-                )
+                column = len(bare) + self.page.column
+                return replace(self.spot, line=self.line - back, column=column)
             if bare and not bare.lstrip().startswith("#"):
                 break
+            back, end = back + 1, start - 1
         return self.spot
 
     @property
@@ -196,10 +202,10 @@ class Tree(Struct, frozen=True):
     def get(self, *path: str) -> Tree | None:
         """The value under these keys; of a key that stands twice the last, as Kubernetes reads
         it."""
-        found: Tree | None = self
+        node: Tree | None = self
         for step in path:
-            found = dict(found.pairs()).get(step) if found else None
-        return found
+            node = dict(node.pairs()).get(step) if node else None
+        return node
 
     def items(self) -> Iterator[Tree]:
         """The items of a list; nothing for anything else."""
@@ -209,8 +215,8 @@ class Tree(Struct, frozen=True):
 
     def string(self, *path: str) -> str | None:
         """The text at `path`, templates included."""
-        found = self.get(*path)
-        return found.text if found else None
+        node = self.get(*path)
+        return node.text if node else None
 
     def value(self, *path: str) -> str:
         """The scalar at `path` as the parser reads it (null is as it is spelled), "" where there is
@@ -226,35 +232,51 @@ class Tree(Struct, frozen=True):
 
     def _filled_below(self) -> bool:
         """Whether a template on the next line writes the value of a key that has none."""
-        mark, lines = (self.key or self.node).start_mark, self.page.filled.text.split("\n")
-        deeper = {line for line, indent in self.page.filled.openings if indent > mark.column}
-        for line in range(mark.line + 1, len(lines)):
-            if line in deeper:
+        mark, openings = (self.key or self.node).start_mark, self.page.filled.openings
+        text = self.page.filled.text
+        start = text.find("\n", mark.index) + 1
+        line = mark.line + 1
+        while start:
+            if any(indent > mark.column for indent in _indents_at(openings, line)):
                 return True
-            if lines[line].strip():
+            end = text.find("\n", start)
+            if end < 0 or text[start:end].strip():
                 break
+            start, line = end + 1, line + 1
         return False
 
     @property
     def open(self) -> bool:
         """Whether a template may write more keys or items here than can be seen."""
-        start, end = self.node.start_mark, self.node.end_mark
-        if any(
-            start.line <= line <= end.line and indent <= start.column
-            for line, indent in self.page.lost
-        ):
+        if self._lost_inside():
             return True
         if not isinstance(self.node, (MappingNode, SequenceNode)):
             return self.dynamic or (self.text is None and self._filled_below())
         if isinstance(self.node, MappingNode) and any(
-            _elsewhere(*pair) for pair in self.node.value
+            _elsewhere(key, value) for key, value in self.node.value
         ):
             return True
-        first, column = (self.key or self.node).start_mark.line, start.column
+        first, last = (self.key or self.node).start_mark.line, self.node.end_mark.line
+        column = self.node.start_mark.column
+        openings = self.page.filled.openings
+        within = openings[bisect_left(openings, (first, 0)) : bisect_left(openings, (last + 1, 0))]
+        return any(indent == column for _, indent in within)
+
+    def _lost_inside(self) -> bool:
+        """Whether a line was left out that may have held a key or item of this one."""
+        start, end = self.node.start_mark, self.node.end_mark
         return any(
-            first <= line <= end.line and indent == column
-            for line, indent in self.page.filled.openings
+            start.line <= line <= end.line and indent <= start.column
+            for line, indent in self.page.lost
         )
+
+
+def _indents_at(openings: tuple[tuple[int, int], ...], line: int) -> Iterator[int]:
+    """The indents of the openings on a line; these are in order of their lines."""
+    for at in range(bisect_left(openings, (line, 0)), len(openings)):
+        if openings[at][0] != line:
+            break
+        yield openings[at][1]
 
 
 def _elsewhere(key: Node, value: Node) -> bool:
@@ -275,68 +297,105 @@ def documents(
     whose text is not `wanted` are not read at all.
     """
     filled = fill(text)
-    start = 0
-    for end, after in [
-        *((m.start(), m.end()) for m in _END.finditer(filled.text)),
-        (len(text), len(text)),
-    ]:
+    ends = [*((mark.start(), mark.end()) for mark in _END.finditer(filled.text))]
+    start = above = 0
+    for end, behind in [*ends, (len(text), len(text))]:
         if wanted(text[start:end]):
-            at = line + text.count("\n", 0, start)
             try:
-                root = _read(_cut(filled, start, end), at, column, file)
+                root = _read(_cut(filled, start, end, above), line + above, column, file)
             except ReadError as error:
-                yield ReadError(error.message, file=file, line=error.line + at, remedy=error.remedy)
+                at = error.line + line + above
+                yield ReadError(error.message, file=file, line=at, remedy=error.remedy)
             else:
                 if root:
                     yield root
-        start = after
+        above += text.count("\n", start, behind)
+        start = behind
 
 
-def _cut(filled: Filled, start: int, end: int) -> Filled:
-    above = filled.original.count("\n", 0, start)
+def _cut(filled: Filled, start: int, end: int, above: int) -> Filled:
+    """One document of a text; `above` is how many lines stand above it."""
+    last = above + filled.text.count("\n", start, end)
     return Filled(
         filled.text[start:end],
         filled.original[start:end],
-        tuple((first - above, last - above) for first, last in filled.branches),
-        tuple((at - above, indent) for at, indent in filled.openings),
+        _on_lines(filled.branches, above, last),
+        _openings_on_lines(filled.openings, above, last),
         filled.constants,
-        tuple((turn - above, last - above) for turn, last in filled.otherwise),
+        _on_lines(filled.otherwise, above, last),
     )
+
+
+def _on_lines(
+    parts: tuple[tuple[int, int], ...], above: int, last: int
+) -> tuple[tuple[int, int], ...]:
+    """The parts (first and last line) that reach into these lines, counted from there."""
+    # They are in the order of their last lines, since a part is complete where it ends.
+    begin = bisect_left(parts, above, key=itemgetter(1))
+    return tuple(
+        (first - above, end - above)
+        for first, end in itertools.islice(parts, begin, None)
+        if first <= last
+    )
+
+
+def _openings_on_lines(
+    openings: tuple[tuple[int, int], ...], above: int, last: int
+) -> tuple[tuple[int, int], ...]:
+    begin, end = bisect_left(openings, (above, 0)), bisect_left(openings, (last + 1, 0))
+    return tuple((line - above, indent) for line, indent in openings[begin:end])
+
+
+class _Composed(Struct):
+    """A document on its way to be read: its text as repaired so far."""
+
+    filled: Filled
+    lost: list[tuple[int, int]] = field(default_factory=list)
+    first: ReadError | None = None
+    """What was wrong before any repair."""
 
 
 def _read(filled: Filled, line: int, column: int, file: str) -> Tree | None:
     """Compose a document; lines that no parser can read are blanked and remembered, a few times at
     most."""
-    lost: list[tuple[int, int]] = []
-    first: ReadError | None = None
+    document = _Composed(filled)
     attempt = 0
     while True:
         try:
-            root = compose(filled.text, file)
+            root = compose(document.filled.text, file)
+            break
         except RecursionError:
             raise ReadError(
                 "nested too deeply", line=1, remedy="no declaration of a release needs this"
             ) from None
         except ReadError as error:
-            anchored = (
-                anchors_told_apart(filled.text) if _ANCHORS.search(error.message) else filled.text
-            )
-            if anchored != filled.text:
-                filled = replace(filled, text=anchored)
-                continue
-            bad = to_leave_out(filled, error.line, attempt)
-            first = first or error
-            if not bad:
-                raise first from None
-            attempt += 1
-            lost += indents(filled.text, bad)
-            filled = replace(filled, text=blanked(filled.text, bad))
-        else:
-            if root is None and first:
-                raise first
-            if root is not None and "*" in filled.text:
-                _refuse_bomb(root)
-            return Tree(root, Page(filled, line, column, file, tuple(lost))) if root else None
+            attempt += _repair(document, error, attempt)
+    if root is None:
+        if document.first:
+            raise document.first
+        return None
+    if "*" in document.filled.text:
+        _refuse_bomb(root)
+    return Tree(root, Page(document.filled, line, column, file, tuple(document.lost)))
+
+
+def _repair(document: _Composed, error: ReadError, attempt: int) -> int:
+    """Write a document so that the parser goes on behind this error; 1 where that left lines out.
+
+    Raises the first error where it is time to give up.
+    """
+    text = document.filled.text
+    anchored = anchors_told_apart(text) if _ANCHORS.search(error.message) else text
+    if anchored != text:
+        document.filled = replace(document.filled, text=anchored)
+        return 0
+    document.first = document.first or error
+    bad = to_leave_out(document.filled, error.line, attempt)
+    if not bad:
+        raise document.first from None
+    document.lost += indents(text, bad)
+    document.filled = replace(document.filled, text=blanked(text, bad))
+    return 1
 
 
 def _refuse_bomb(root: Node) -> None:
