@@ -15,7 +15,7 @@ from policylint.engine.rule import Context, rule
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import dotted, leaves
 from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.redaction.redactor import secret_key
+from policylint.redaction.vocabulary import secret_key
 from policylint.runtime.patterns import pattern
 
 _NAMES_ONLY = pattern(

@@ -15,7 +15,7 @@ from policylint.engine.rule import Context, rule
 from policylint.errors import UsageError
 from policylint.helm.values.strvals import set_values
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.redaction.redactor import secret_key
+from policylint.redaction.vocabulary import secret_key
 from policylint.scan.invocations.model import Assignment, Invocation
 
 VERBS = ("install", "upgrade", "template", "lint")

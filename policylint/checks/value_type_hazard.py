@@ -18,7 +18,7 @@ from policylint.helm.values.hazards import Hazard, in_file, in_flags
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import Table, dotted, leaves
 from policylint.model import Category, Fix, Location, Severity, Violation
-from policylint.redaction.redactor import secret_key
+from policylint.redaction.vocabulary import secret_key
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)

@@ -42,7 +42,8 @@ def _shown(release: Release) -> Release:
     """A release without the secrets of its `set` and of its repository's address."""
     from policylint.redaction.collect import argument_secrets
     from policylint.redaction.quoted import without
-    from policylint.redaction.redactor import LOGIN, MASK
+    from policylint.redaction.texts import masked
+    from policylint.redaction.vocabulary import MASK
 
     sets = (without(text, argument_secrets("--set", text), MASK) for text in release.sets)
-    return replace(release, sets=tuple(sets), repo=LOGIN.sub(rf"\g<before>{MASK}", release.repo))
+    return replace(release, sets=tuple(sets), repo=masked(release.repo))

@@ -15,7 +15,8 @@ from msgspec import Struct, field
 from policylint.commands.scan import Survey, judged, searched
 from policylint.errors import PolicylintError
 from policylint.model import Edit, Finding, Fix, Grade, Verdict
-from policylint.redaction.redactor import MIN_LENGTH, Redactor
+from policylint.redaction.redactor import Redactor
+from policylint.redaction.vocabulary import SHORTEST
 from policylint.report.model import Report
 from policylint.scan.invocations.secrets import secrets
 
@@ -42,9 +43,7 @@ class Repair(Struct, frozen=True):
 
         before, after = self.files[name]
         held = {
-            text
-            for text in secret_lines(os.fsdecode(before), nested=True, strict=True)
-            if len(text) >= MIN_LENGTH
+            text for text in secret_lines(os.fsdecode(before), nested=True) if len(text) >= SHORTEST
         }
         known = sorted({*self.redactor.secrets, *held}, key=len, reverse=True)
         return str(Redactor(tuple(known)).value(_diff(name, before, after)))

@@ -1,25 +1,64 @@
-"""Logins in words, URLs and options."""
+"""Logins: user and password of an address in any position, with and without a scheme."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from policylint.redaction.shapes import Span, is_stand_in, token_like
+from policylint.redaction.vocabulary import MASK
 from policylint.runtime.patterns import pattern
 
-HIDDEN = "***"
-
-
-SECRET_KEY = pattern(
-    r"pass|secret|token|credential|auth|private|api-?_?key|access-?_?key|(^|[._-])key$|cert|dsn",
-    re.I,
+_ADDRESS = pattern(r"(?i)(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,30}:/{1,2}(?P<rest>[^\s\"'<>|`]+)")
+_BARE = pattern(
+    r"(?<![\w/@.-])(?P<login>(?!(?:git|mailto|sip|sips|acct|xmpp|npm|file):)[\w.-]{1,64}"
+    r":(?![/\d]{0,5}@sha)[^\s@\"'/]{3,128})@(?:(?:tcp|unix)?\([^()\s]+\)"
+    r"|[\w-]+(?:\.[\w-]+)*(?::\d{2,5}\b|/\w))"
 )
-
-
-_URL_USER = pattern(r"(?P<scheme>[a-z][a-z0-9+.-]+:/{1,2})[^/\s]+@", re.I)
-"""The login of a URL, which may have been taken for a path: up to the last @ before its own
-path."""
+"""`user:password@tcp(host)/db` and `user:password@host:port`, as Go's drivers and many tools take
+them; an image's `name:tag@sha256:digest` is none."""
+_ORACLE = pattern(r"jdbc:oracle:\w+:(?P<login>[^/\s\"']+/[^@\s\"']+)@")
+_PLAIN_USERS = ("git", "hg", "svn")
 
 
 def without_logins(text: str) -> str:
-    """The text with the logins of its URLs hidden."""
-    return _URL_USER.sub(rf"\g<scheme>{HIDDEN}@", text) if "@" in text else text
+    """The text with the logins of its addresses hidden."""
+    shown, copied = [], 0
+    for start, end in sorted(login_spans(text)):
+        if start >= copied:
+            shown += [text[copied:start], MASK]
+            copied = end
+    return "".join((*shown, text[copied:]))
+
+
+def login_spans(text: str) -> Iterator[Span]:
+    """Where the logins of a text's addresses stand."""
+    if "@" not in text:
+        return
+    for address in _ADDRESS.finditer(text):
+        length = _login_length(address["rest"])
+        if length and not is_stand_in(address["rest"].partition(":")[2]):
+            yield address.start("rest"), address.start("rest") + length
+    for bare in _BARE.finditer(text):
+        if "sha256" not in text[bare.end("login") : bare.end("login") + 8]:
+            yield bare.span("login")
+    yield from (login.span("login") for login in _ORACLE.finditer(text))
+
+
+def _login_length(rest: str) -> int:
+    """How many characters of an address behind its slashes are its login; 0 where there is none.
+
+    A password may hold `@`, and, where people forgot to escape it, `/` too: then what stands
+    before the first slash is neither a host nor a host and a port.
+    """
+    authority = re.split(r"[/?#,]", rest, maxsplit=1)[0]
+    login, at, _ = authority.rpartition("@")
+    if not at:
+        user, colon, port = authority.partition(":")
+        if not colon or port.isdigit() or not port or "@" not in rest:
+            return 0
+        login = rest.rpartition("@")[0]
+    user, colon, password = login.partition(":")
+    if not colon and (user in _PLAIN_USERS or (len(user) < 16 and not token_like(user))):
+        return 0
+    return len(login) if not colon or password else 0

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
@@ -97,22 +96,21 @@ def _masked(text: str, hidden: bytearray, mask: str) -> Iterator[str]:
 
 def _forms(secret: str) -> set[str]:
     """A secret as messages show it."""
-    quoted = json.dumps(secret, ensure_ascii=False)[1:-1]
-    plain = json.dumps(secret)[1:-1]
+    quoted, plain = _as_json(secret), _as_json(secret, ascii_only=True)
     found = {
         secret,
         secret.strip(),
         " ".join(secret.split()),
         quoted,
         plain,
-        json.dumps(quoted, ensure_ascii=False)[1:-1],
+        _as_json(quoted),
         *(_for_html(text) for text in (quoted, plain)),
         quoted.replace('\\"', '"').replace("'", "\\'"),  # the validator of schemas
         secret.replace("'", "''"),  # YAML
         secret.replace("'", "'\"'\"'"),  # a shell
         quote(secret, safe=""),
         "' '".join(secret),  # runes, as the reader of --set shows them
-        *_encoded(secret),
+        *encoded(secret),
         *_decoded(secret),
     }
     if len(secret) > _CUT:
@@ -120,12 +118,18 @@ def _forms(secret: str) -> set[str]:
     return {form for form in found if len(form) >= SHORTEST}
 
 
+def _as_json(text: str, *, ascii_only: bool = False) -> str:
+    import json  # costs the start of runs that hide nothing
+
+    return json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+
+
 def _for_html(quoted: str) -> str:
     """JSON as Go writes it."""
     return quoted.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _encoded(secret: str) -> Iterator[str]:
+def encoded(secret: str) -> Iterator[str]:
     """Its base64 at each place that it may have within a longer text: what depends on that text is
     left out."""
     data = secret.encode("utf-8", "surrogatepass")
@@ -147,4 +151,4 @@ def _decoded(secret: str) -> Iterator[str]:
         return
     if len(text) >= _EMBEDDED and all(char.isprintable() or char.isspace() for char in text):
         yield text
-        yield json.dumps(text, ensure_ascii=False)[1:-1]
+        yield _as_json(text)

@@ -4,56 +4,28 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.model import Fix, Json, Resource, ResourceId
-from policylint.runtime.patterns import pattern
+from policylint.redaction.assigned import is_secret_value
+from policylint.redaction.options import secret_words
+from policylint.redaction.quoted import encoded
+from policylint.redaction.shapes import token_like
+from policylint.redaction.texts import covered, masked
+from policylint.redaction.vocabulary import (
+    MASK,
+    SHORTEST,
+    holder_key,
+    places_secret,
+    secret_key,
+    weak_key,
+)
 
-MASK = "(redacted)"
-_WORDS = (
-    r"(?:passw(?:or)?d|passphrase|passwd|secret(?!name|ref|keyref|provider|store|class)|token(?!review|expir|ttl)"
-    r"|api[-_]?key|private[-_]?key|access[-_]?key|credential|auth[-_]?key|encryption[-_]?key|connection[-_]?string|\bpwd\b"
-    r"|dsn(?![a-z])|\bauthorization\b(?!-))"
-)
-SECRET_KEY = pattern(rf"(?i){_WORDS}")
-"""Names of keys whose plain values are taken for secrets."""
-
-ASSIGNED = pattern(
-    rf"(?i)(?<![\w.-])(?P<key>[\w.-]{{0,200}}{_WORDS}[\w.-]{{0,200}}[\"']?[ \t]*[=:][ \t]*[\"']?)"
-    r"(?P<value>(?![${(]|(?:inherit|write|read|none|true|false|null)\b)[^\s\"',;&}]+)"
-)
-"""A secret-looking key with its value inside a text: a line of a configuration file, an argument, a
-query."""
-NAMED = pattern(
-    rf"(?i)(?P<key>\bname[\"']?[ \t]*[=:][ \t]*[\"']?[\w.-]{{0,200}}{_WORDS}[\w.-]{{0,200}}"
-    r"[\"']?[,;]?[ \t]*(?:\r?\n[-+]?[ \t]*)?[\"']?[\w.\[\]]{0,200}value[\"']?[ \t]*[=:][ \t]*[\"']?)"
-    r"(?P<value>(?![${(])[^\s\"',;&}]+)"
-)
-"""The `value` beside a secret-looking `name` inside a text: an env entry, a parameter of a chart,
-`--set`."""
-FLOW = pattern(
-    r"(?i)(?P<key>(?:secrets|passwords|credentials|tokens)[\"']?[ \t]*:[ \t]*)\{(?P<value>(?:[^{}]|\{[^{}]*\})*)\}"
-)
-"""A map of secrets inside a text, written in braces."""
-LOGIN = pattern(r"(?i)(?P<before>[a-z][a-z0-9+.-]{0,30}://[^/@:\s]*:)[^/@\s]+(?=@)")
-"""The password of a URL."""
-_HOLDER = pattern(
-    r"(?i)(?<!serviceaccount)(?:passw(?:or)?ds?|passphrases?|credentials?|tokens?|(?:api|private|access)[-_]?keys?)$"
-)
-"""Keys below which everything is taken for a secret; `secret` and `secrets` mostly say where one
-is."""
-_NAME = pattern(r"(?i)existing|(?:name|ref|kind|type|path|file|enabled|optional)$|^key$")
-"""Keys below them that only say where one is."""
-_OPTION = pattern(r"--?[\w.-]+")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """The annotation in which kubectl keeps the whole object, the data of a Secret too."""
-
-MIN_LENGTH = 6
-"""Shorter values are masked where they stand, but not searched for in other text."""
 
 
 class Redactor(Struct, frozen=True):
@@ -70,38 +42,22 @@ class Redactor(Struct, frozen=True):
             if _is_secret(resource.id)
             for text in _data(resource.body)
         }
-        return cls(
-            tuple(
-                sorted((text for text in found if len(text) >= MIN_LENGTH), key=len, reverse=True)
-            )
-        )
+        known = {text for text in found if len(text) >= SHORTEST}
+        known |= {form for text in known for form in encoded(text) if len(form) >= 2 * SHORTEST}
+        return cls(tuple(sorted(known, key=lambda text: (-len(text), text))))
 
     def text(self, text: str) -> str:
-        """The text with every known secret masked."""
-        for secret in self.secrets:
-            if secret in text:
-                text = text.replace(secret, MASK)
-        return text
+        """The text with every known secret, and whatever looks like one, masked."""
+        return masked(self._without_known(text))
 
     def value(self, value: Json) -> Json:
         """A value with every known secret and every secret-looking key masked."""
         if isinstance(value, str):
-            shown = self.text(value)
-            if "=" in shown or ":" in shown:
-                shown = FLOW.sub(rf"\g<key>{{{MASK}}}", shown) if "{" in shown else shown
-                shown = ASSIGNED.sub(rf"\g<key>{MASK}", shown)
-                shown = NAMED.sub(rf"\g<key>{MASK}", shown) if "value" in shown else shown
-            return LOGIN.sub(rf"\g<before>{MASK}", shown) if "://" in shown else shown
+            return self.text(value)
         if isinstance(value, list):
-            return [
-                MASK if place and _is_option(value[place - 1], item) else self.value(item)
-                for place, item in enumerate(value)
-            ]
+            return self._items(value)
         if isinstance(value, Mapping):
-            return {
-                key: MASK if secret_key(key) and _plain(item) else self._env(value, key, item)
-                for key, item in value.items()
-            }
+            return {key: self._entry(value, key, item) for key, item in value.items()}
         return value
 
     def values(
@@ -112,18 +68,17 @@ class Redactor(Struct, frozen=True):
         `bodies` are the objects that the pointer leads through: the name beside a `value` may say
         that it is one.
         """
-        if resource is not None and _is_secret(resource) and _holds_data(path):
-            return tuple(None if value is None else MASK for value in values)
-        if secret_key(path.rpartition("/")[2]) or any(_named_secret(body, path) for body in bodies):
-            return tuple(MASK if _plain(value) else self.value(value) for value in values)
+        if resource is not None and _is_secret(resource):
+            if _holds_data(path):
+                return tuple(None if value is None else MASK for value in values)
+            if not path:
+                return tuple(mask_secret(value) for value in values)
+        key = path.rpartition("/")[2]
+        if secret_key(key) or any(_named_secret(body, path) for body in bodies):
+            return tuple(MASK if _hides(value) else self.value(value) for value in values)
         if _held(path):
             return tuple(mask_plain(value) for value in values)
-        return tuple(
-            mask_secret(value)
-            if resource and _is_secret(resource) and not path
-            else self.value(value)
-            for value in values
-        )
+        return tuple(self._entry({}, key, value) for value in values)
 
     def fix(self, fix: Fix) -> Fix:
         """A fix with its texts masked; edits are applied to the user's own file and stay as they
@@ -132,23 +87,27 @@ class Redactor(Struct, frozen=True):
             fix, title=self.text(fix.title), steps=tuple(self.text(step) for step in fix.steps)
         )
 
-    def _env(self, owner: Mapping[str, Json], key: str, item: Json) -> Json:
-        if _own_value(owner, key):
-            return mask_plain(item)
-        return (
-            mask_plain(item)
-            if _HOLDER.search(key) and isinstance(item, (Mapping, list))
-            else self.value(item)
-        )
+    def _without_known(self, text: str) -> str:
+        for secret in self.secrets:
+            if secret in text:
+                text = text.replace(secret, MASK)
+        return text
 
+    def _items(self, items: list[Json]) -> Json:
+        """A list; one of words may be a command."""
+        shown = [self.value(item) for item in items]
+        words = [item if isinstance(item, str) else "" for item in items]
+        for number, start, end in secret_words(words):
+            shown[number] = covered(words[number], [(start, end)])
+        return shown
 
-def secret_key(key: object) -> bool:
-    """Whether a key's name says that its value is a secret."""
-    return (
-        isinstance(key, str)
-        and SECRET_KEY.search(key) is not None
-        and not key.lower().startswith("existing")
-    )
+    def _entry(self, owner: Mapping[str, Json], key: str, item: Json) -> Json:
+        """What a key of a mapping holds."""
+        if _hides(item):
+            told = secret_key(key) or _own_value(owner, key)
+            hides = told or (weak_key(key) and token_like(str(item)))
+            return MASK if hides else self.value(item)
+        return mask_plain(item) if holder_key(key) else self.value(item)
 
 
 def mask_plain(value: Json) -> Json:
@@ -156,12 +115,12 @@ def mask_plain(value: Json) -> Json:
     a secret is."""
     if isinstance(value, Mapping):
         return {
-            key: item if _NAME.search(key) and _plain(item) else mask_plain(item)
+            key: item if _says_where(key) and _hides(item) else mask_plain(item)
             for key, item in value.items()
         }
     if isinstance(value, list):
         return [mask_plain(item) for item in value]
-    return MASK if _plain(value) else value
+    return MASK if _hides(value) else value
 
 
 def mask_values(value: Json) -> Json:
@@ -174,11 +133,9 @@ def mask_values(value: Json) -> Json:
             else mask_values(item)
             for key, item in value.items()
         }
-    return (
-        [mask_values(item) for item in value]
-        if isinstance(value, list)
-        else Redactor().value(value)
-    )
+    if isinstance(value, list):
+        return [mask_values(item) for item in value]
+    return Redactor().value(value)
 
 
 def mask_secret(body: Json) -> Json:
@@ -212,7 +169,8 @@ def _named_secret(body: Json, path: str) -> bool:
     for step in path.split("/")[1:]:
         if isinstance(body, list):
             place = int(step) if step.isdigit() and int(step) < len(body) else -1
-            if place > 0 and _is_option(body[place - 1], body[place]):
+            words = [item if isinstance(item, str) else "" for item in body]
+            if place in {number for number, _, _ in secret_words(words)}:
                 return True
             body = body[place] if place >= 0 else None
         elif isinstance(body, Mapping):
@@ -228,21 +186,23 @@ def _own_value(owner: Mapping[str, Json], key: str) -> bool:
     return key == "value" and secret_key(owner.get("name"))
 
 
-def _is_option(before: Json, value: Json) -> bool:
-    """Whether an argument is the secret of the option before it: `--token`, `hunter2`."""
-    if not isinstance(before, str) or not isinstance(value, str) or value.startswith("-"):
-        return False
-    return _OPTION.fullmatch(before) is not None and secret_key(before) and not _NAME.search(before)
-
-
 def _held(path: str) -> bool:
     """Whether a pointer leads below a key that holds nothing but secrets."""
     *steps, last = path.split("/")
-    return not _NAME.search(last) and any(_HOLDER.search(step) for step in steps)
+    return not _says_where(last) and any(holder_key(step) for step in steps)
+
+
+def _says_where(key: str) -> bool:
+    return key == "key" or places_secret(key)
 
 
 def _is_secret(identity: ResourceId) -> bool:
     return identity.kind == "Secret" and identity.group == ""
+
+
+def _hides(value: Json) -> bool:
+    """Whether a plain value is no switch and nothing that stands for another."""
+    return _plain(value) and is_secret_value(str(value))
 
 
 def _plain(value: Json) -> bool:
@@ -275,4 +235,6 @@ def _texts(value: Json) -> Iterable[str]:
 def _quoted(text: str) -> Iterable[str]:
     yield text
     if not text.isprintable() or '"' in text or "\\" in text:
+        import json  # costs the start of runs that hide nothing
+
         yield json.dumps(text, ensure_ascii=False)[1:-1]

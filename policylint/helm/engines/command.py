@@ -8,7 +8,10 @@ from collections.abc import Iterable
 from policylint.errors import UsageError
 from policylint.helm.engines.crds import are_own
 from policylint.helm.inputs.sides import ChartSide
-from policylint.redaction.logins import HIDDEN, SECRET_KEY, without_logins
+from policylint.redaction.collect import argument_secrets
+from policylint.redaction.quoted import without
+from policylint.redaction.texts import masked
+from policylint.redaction.vocabulary import MASK
 
 # Arguments of `helm upgrade`, `install` and `template` that change what is rendered or how a chart
 # is fetched; they take part as they are. The value says whether an argument follows. Everything
@@ -97,7 +100,7 @@ def without_secrets(argv: Iterable[str]) -> list[str]:
     words: list[str] = []
     flag = ""
     for word in argv:
-        words.append(without_logins(_hide(flag, word)))
+        words.append(_hide(flag, word))
         flag = word if word.startswith("-") else ""
     return words
 
@@ -117,18 +120,7 @@ def _hide(flag: str, word: str) -> str:
         name, _, value = word.partition("=")
         return f"{name}={_hide(name, value)}"
     if flag in ("--password", "--username", "-p", "-u"):
-        return HIDDEN
-    if flag == "--set-json":
-        return (
-            re.sub(r"=.*|^\s*\{.*", f"={HIDDEN}", word, flags=re.S)
-            if SECRET_KEY.search(word)
-            else word
-        )
-    if flag in ("--set", "--set-string"):
-        return ",".join(_hide_pair(pair) for pair in re.split(r"(?<!\\),(?![^{]*\})", word))
-    return _hide_pair(word) if flag == "--set-literal" else word
-
-
-def _hide_pair(pair: str) -> str:
-    key, equals, _ = pair.partition("=")
-    return f"{key}={HIDDEN}" if equals and SECRET_KEY.search(key) else pair
+        return MASK
+    if flag.startswith("--set") and flag != "--set-file":
+        return without(word, argument_secrets(flag, word), MASK)
+    return masked(word)

@@ -21,8 +21,9 @@ from policylint.helm.values.chart import read_values
 from policylint.helm.values.given import laid, read_file
 from policylint.helm.values.tables import Table
 from policylint.redaction.collect import argument_secrets, secret_lines, secret_values
-from policylint.redaction.logins import HIDDEN, without_logins
+from policylint.redaction.logins import without_logins
 from policylint.redaction.quoted import without
+from policylint.redaction.vocabulary import MASK
 from policylint.runtime.patterns import pattern
 
 _READ = pattern(rb" ?\$?\.Values\.[\w.]+")
@@ -38,7 +39,7 @@ class Secrets(Struct, frozen=True):
 
     def hidden(self, words: str) -> str:
         """Words of helm without the secrets that they quote, whole or in part."""
-        return without_logins(without(words, self.known, HIDDEN, self.public))
+        return without_logins(without(words, self.known, MASK, self.public))
 
 
 def secrets_of(side: ChartSide) -> Secrets:

@@ -10,7 +10,8 @@ from policylint.helm.history.targets import base, failures_until_one_is_left, ta
 from policylint.helm.inputs.revisions import History, Revision
 from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import Resource
-from policylint.redaction.redactor import MASK, Redactor
+from policylint.redaction.redactor import Redactor
+from policylint.redaction.vocabulary import MASK
 
 WIDTH = 60
 """How much of a description the table shows."""

@@ -17,7 +17,8 @@ from policylint.helm.values.modes import Effective, Mode
 from policylint.helm.values.references import Path, Reference, broken, references
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import dotted, leaves
-from policylint.redaction.redactor import MASK, mask_values, secret_key
+from policylint.redaction.redactor import mask_values
+from policylint.redaction.vocabulary import MASK, secret_key
 
 _TAGS = ("tag", "imageTag", "image_tag", "appVersion", "digest")
 _IMAGES = ("image", "images")

@@ -86,10 +86,10 @@ def _told(words: str, flag: str, text: str) -> str:
     """What is wrong with an argument, without the part of a secret that was taken for a name or a
     file."""
     from policylint.redaction.collect import argument_secrets
-    from policylint.redaction.logins import HIDDEN
     from policylint.redaction.quoted import without
+    from policylint.redaction.vocabulary import MASK
 
-    return without(words, argument_secrets(flag, text), HIDDEN)
+    return without(words, argument_secrets(flag, text), MASK)
 
 
 class _Expression:

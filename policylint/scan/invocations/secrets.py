@@ -8,21 +8,22 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from policylint.redaction.collect import argument_secrets
+from policylint.redaction.logins import without_logins
 from policylint.redaction.quoted import without
-from policylint.redaction.redactor import ASSIGNED, MASK, MIN_LENGTH, NAMED, secret_key
+from policylint.redaction.texts import masked as masked_text
+from policylint.redaction.texts import secrets_in
+from policylint.redaction.vocabulary import MASK, SHORTEST, secret_key
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Flag, Invocation
 
 _PAIR = pattern(r"(?P<key>[^=,]+)=(?P<value>(?:\\.|[^,\\])*)")
 _SETS = ("set", "set-string", "set-literal", "set-json", "set-file")
-_LOGIN = pattern(r"(?<=://)[^/@\s]+(?=@)")
-"""The user and password of an address."""
 
 
 def secrets(invocations: Iterable[Invocation]) -> list[str]:
     """Every secret that these invocations give in plain words, the longest first."""
     texts = {text for invocation in invocations for text in _secrets(invocation)}
-    long_enough = (text for text in texts if len(text) >= MIN_LENGTH)
+    long_enough = (text for text in texts if len(text) >= SHORTEST)
     return sorted(long_enough, key=lambda text: (-len(text), text))
 
 
@@ -50,8 +51,8 @@ def _masked(name: str, flag: Flag) -> Flag:
 def _without_pieces(name: str, text: str) -> str:
     """An argument without the values of secret-like keys, nor what a comma within one made an
     argument of its own."""
-    shown = NAMED.sub(rf"\g<key>{MASK}", _PAIR.sub(_hide, text))
-    pieces = [piece for piece in argument_secrets(f"--{name}", text, strict=True) if piece in shown]
+    shown = masked_text(_PAIR.sub(_hide, text))
+    pieces = [piece for piece in argument_secrets(f"--{name}", text) if piece in shown]
     if not pieces:
         return shown
     return without(shown, pieces, MASK)
@@ -62,7 +63,7 @@ def _hide(pair: re.Match[str]) -> str:
 
 
 def _without_login(text: str | None) -> str | None:
-    return _LOGIN.sub(MASK, text) if text else text
+    return without_logins(text) if text else text
 
 
 def _secrets(invocation: Invocation) -> Iterator[str]:
@@ -72,7 +73,7 @@ def _secrets(invocation: Invocation) -> Iterator[str]:
     for assignment in invocation.sets:
         pairs = _PAIR.finditer(assignment)
         yield from (pair["value"] for pair in pairs if secret_key(pair["key"]))
-        yield from (match["value"] for match in ASSIGNED.finditer(assignment))
-        yield from argument_secrets("--set", assignment, strict=True)
+        yield from secrets_in(assignment)
+        yield from argument_secrets("--set", assignment)
     for word in (*invocation.positionals, invocation.chart, invocation.flag("repo").value):
-        yield from _LOGIN.findall(word) if isinstance(word, str) else ()
+        yield from secrets_in(word) if isinstance(word, str) else ()

@@ -122,7 +122,7 @@ def test_credentials_for_a_repository_are_not_shown() -> None:
         any_helm().render(side)
     command = caught.value.message.rpartition("the command was: ")[2]
     assert "s3cr3t" not in command
-    assert "https://***@127.0.0.1:9" in command
+    assert "https://(redacted)@127.0.0.1:9" in command
 
 
 @pytest.mark.parametrize("name", ENGINES)

@@ -65,7 +65,7 @@ def test_a_login_in_an_address_is_for_helm_alone(here: Repo) -> None:
     found = side("https://me:s3cr3t@charts.example/web-1.0.0.tgz")
     assert isinstance(found, ChartSide)
     assert found.chart == "https://me:s3cr3t@charts.example/web-1.0.0.tgz"
-    assert found.label == "https://***@charts.example/web-1.0.0.tgz"
+    assert found.label == "https://(redacted)@charts.example/web-1.0.0.tgz"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+"""Secrets among the words of a command: `--token X`, `mysql -pX`, `curl -u user:X`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from policylint.redaction.assigned import is_secret_value
+from policylint.redaction.shapes import Span
+from policylint.redaction.vocabulary import secret_key, word_set
+from policylint.runtime.patterns import pattern
+
+PROGRAMS = {
+    "curl": ("-u", "--user", "-U", "--proxy-user"),
+    "wget": ("--http-password",),
+    "http": ("-a", "--auth"),
+    "https": ("-a", "--auth"),
+    "mysql": ("-p",),
+    "mysqldump": ("-p",),
+    "mysqladmin": ("-p",),
+    "mariadb": ("-p",),
+    "mongo": ("-p",),
+    "mongosh": ("-p",),
+    "mongodump": ("-p",),
+    "mongorestore": ("-p",),
+    "sshpass": ("-p",),
+    "redis-cli": ("-a",),
+    "ldapsearch": ("-w",),
+    "ldapadd": ("-w",),
+    "ldapmodify": ("-w",),
+    "rabbitmqadmin": ("-p",),
+    "smbclient": ("-U",),
+    "sqlcmd": ("-P",),
+    "bcp": ("-P",),
+    "ipmitool": ("-P",),
+    "keytool": ("-storepass", "-keypass"),
+    "openssl": ("-passin", "-passout", "-pass", "-k"),
+    "login": ("-p", "-u"),
+    "zip": ("-P",),
+    "unzip": ("-P",),
+    "7z": ("-p",),
+}
+"""The short options of programs that take a secret, or a login, by the manual of each; `login` is
+that of docker, podman, helm, oras, oc, cf, skopeo, crane and az."""
+_ATTACHED = word_set("mysql mysqldump mysqladmin mariadb sshpass 7z zip unzip")
+"""Programs that take the secret in the option's own word: `-pX`."""
+_SPLIT = frozenset(("-u", "--user", "-U", "--proxy-user", "-a", "--auth"))
+"""Options that take `user:password`, of which only the password is one."""
+_WORDS = pattern(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[^\s\"';|&]+|[;|&\n]")
+_PROGRAM = pattern(rf"\b(?:{'|'.join(PROGRAMS)})\b")
+_LONG = pattern(r"--?[A-Za-z][\w.-]*")
+
+
+def option_spans(text: str) -> Iterator[Span]:
+    """Where the words of the commands in a text are the secrets of options."""
+    if " -" not in text and not text.startswith("-"):
+        return
+    words = list(_WORDS.finditer(text))
+    for number, start, end in secret_words([word[0] for word in words]):
+        yield words[number].start() + start, words[number].start() + end
+
+
+def secret_words(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """(number, start, end): the part of a word that is the secret of the option before it."""
+    program = ""
+    for number, quoted in enumerate(words):
+        word = quoted.strip("\"'")
+        name = word.rpartition("/")[2]
+        if word in (";", "|", "&", "\n"):
+            program = ""
+        elif name in PROGRAMS and not word.startswith("-"):
+            program = name
+        part = _secret_part(program, words[number - 1].strip("\"'") if number else "", word)
+        if part is not None and is_secret_value(word[slice(*part)]):
+            offset = quoted.find(word)
+            yield number, offset + part[0], offset + part[1]
+
+
+def _secret_part(program: str, option: str, word: str) -> Span | None:
+    known = PROGRAMS.get(program, ())
+    if option in known and not (program == "login" and option == "-u"):
+        return _behind_user(option, word)
+    if program in _ATTACHED and word[:2] in known and len(word) > 2:
+        return 2, len(word)
+    if word.startswith("-") or not _LONG.fullmatch(option):
+        return None
+    return (0, len(word)) if secret_key(option) and "=" not in option else None
+
+
+def _behind_user(option: str, word: str) -> Span | None:
+    if word.startswith("-"):
+        return None
+    separator = "%" if "%" in word and ":" not in word else ":"
+    user, found, _ = word.partition(separator)
+    if option in _SPLIT:
+        return (len(user) + 1, len(word)) if found else None
+    return 0, len(word)

@@ -1,0 +1,161 @@
+"""Values that are secrets wherever they stand: told by their shape.
+
+The prefixes of tokens are those that their makers document and that gitleaks' published rules list
+(config/gitleaks.toml); what a public text may hold (digests, public keys, UUIDs) has no row here.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from policylint.runtime.patterns import pattern
+
+Span = tuple[int, int]
+"""Where a secret stands in a text: its first character and the one behind its last."""
+
+_TOKENS = (
+    r"(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{16,255}",
+    r"github_pat_\w{16,255}",
+    r"gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat|ffct|oas)-[\w-]{16,255}",
+    r"xox[abcdeoprs]-[\w-]{10,255}",
+    r"xapp-[\w-]{10,255}",
+    r"(?<=hooks\.slack\.com/services/)[\w/]{10,255}",
+    r"(?<=hooks\.slack\.com/workflows/)[\w/]{10,255}",
+    r"(?<=discord\.com/api/webhooks/)[\w/-]{20,255}",
+    r"(?<=discordapp\.com/api/webhooks/)[\w/-]{20,255}",
+    r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}",
+    r"AIza[\w-]{35}",
+    r"ya29\.[\w-]{20,512}",
+    r"GOCSPX-[\w-]{20,64}",
+    r"(?:sk|rk|pk)_(?:live|test)_\w{10,255}",
+    r"whsec_[\w+/=]{16,255}",
+    r"npm_[A-Za-z0-9]{30,64}",
+    r"pypi-[\w-]{40,512}",
+    r"rubygems_[a-f0-9]{48}",
+    r"do[opr]_v1_[a-f0-9]{64}",
+    r"hf_[A-Za-z0-9]{30,64}",
+    r"sk-(?:proj-|ant-|or-|svcacct-)?[\w-]{0,16}[A-Za-z0-9]{20,255}",
+    r"SG\.[\w-]{16,64}\.[\w-]{16,64}",
+    r"hv[bsr]\.[\w-]{20,512}",
+    r"[A-Za-z0-9]{14}\.atlasv1\.[\w-]{40,255}",
+    r"\d{8,10}:AA[\w-]{32,40}",
+    r"SK[0-9a-f]{32}",
+    r"key-[0-9a-f]{32}",
+    r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}",
+    r"gl(?:c|sa)_[\w+/=]{20,255}",
+    r"dapi[a-f0-9]{32}",
+    r"dckr_(?:pat|oat)_[\w-]{20,64}",
+    r"dp\.(?:pt|st|ct|sa)\.[\w.-]{20,64}",
+    r"lin_api_[A-Za-z0-9]{30,64}",
+    r"NR(?:AK|JS|II|IQ)-[A-Za-z0-9-]{20,64}",
+    r"PMAK-[a-f0-9-]{24,80}",
+    r"pul-[a-f0-9]{40}",
+    r"sntry[su]_[\w+/=-]{20,255}",
+    r"sq0[a-z]{3}-[\w-]{20,64}",
+    r"EAAA[\w-]{56,64}",
+    r"\w{3}8Q~[\w~.-]{31,34}",
+    r"[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,40}",
+    r"AT(?:ATT3|CTT3|BB|STT3)[\w=-]{20,255}",
+    r"tskey-(?:[a-z]+-)?[\w-]{16,128}",
+    r"HRKU-[\w-]{20,80}",
+    r"(?:fo1_|fm[12]r?_|FlyV1 )[\w+/=,-]{20,512}",
+    r"AGE-SECRET-KEY-1[A-Z0-9]{50,64}",
+    r"ops_eyJ[\w-]{20,1024}",
+    r"sbp_[a-f0-9]{40}",
+    r"vercel_[A-Za-z0-9]{24}",
+    r"cfp?[ua]t_[\w-]{30,64}",
+    r"xkeysib-[a-f0-9-]{30,128}",
+    r"ddp_[A-Za-z0-9]{30,64}",
+    r"figd_[\w-]{30,64}",
+    r"ntn_[A-Za-z0-9]{40,64}",
+    r"secret_[A-Za-z0-9]{40,64}",
+    r"K10[a-f0-9]{64}::\w{1,64}:[\w-]{8,128}",  # k3s
+    r"eyJ[\w-]{8,4096}(?:\.[\w-]{0,8192}){2,4}",  # JWT, JWE
+)
+_WORD = pattern(rf"(?<![A-Za-z0-9_])(?:{'|'.join(_TOKENS)})(?![A-Za-z0-9])")
+
+_PEM = pattern(
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?"
+    r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)"
+    r"|PuTTY-User-Key-File-\d.*?(?:Private-MAC: ?\w+|\Z)",
+    re.DOTALL,
+)
+_HASH = pattern(
+    r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{31,53}|\$(?:1|5|6|y|7|apr1)\$[^\s:\"']{8,200}"
+    r"|\$argon2(?:id|i|d)\$[^\s:\"']{20,300}|\{S?SHA(?:256|512)?\}[A-Za-z0-9+/=]{20,200}"
+    r"|(?:SCRAM-SHA-256\$|pbkdf2(?:_sha256|:sha256)?[$:])[^\s\"']{20,300}"
+)
+_SCHEME = pattern(
+    r"(?i)\b(?:proxy-)?authorization\\*[\"']?[ \t]{0,8}[:=][ \t]{0,8}\\*[\"']?"
+    r"(?P<scheme>[a-z][\w-]{0,40}[ \t]{1,8})?(?P<secret>[^\r\n\"'\\]{4,4096})"
+)
+"""An Authorization header: what follows the scheme."""
+_PARAMETERS = pattern(r"(?i)\b(?:response|signature|nonce|cnonce|mac|oauth_\w{1,40})=\"[^\"]{6,}\"")
+_BEARER = pattern(
+    r"(?i)\b(?:bearer|basic|token|digest|negotiate|apikey|geniekey|splunk|sso-key|jwt)[ \t]{1,8}"
+    r"(?P<secret>[A-Za-z0-9+/=._~-]{8,4096})"
+)
+_SIGNED = pattern(
+    r"(?i)[?&;](?:amp;)?(?:sig|signature|x-amz-signature|x-amz-security-token|x-goog-signature"
+    r"|code|auth|jwt|sas)=(?P<secret>[\w%+/=.~-]{16,4096})"
+)
+"""The signature of a signed address."""
+_AUTHS = pattern(r"auths\\*[\"']?[ \t\r\n]*:")
+_AUTH = pattern(
+    r"(?:auth|identitytoken|registrytoken|password|username)\\*[\"'][ \t\r\n]*:[ \t\r\n]*"
+    r"\\*[\"'](?P<secret>[^\"'\\]+)"
+)
+_DIGEST = pattern(r"(?i)sha(?:1|224|256|384|512)[:-]|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_KEPT_AS_IS = pattern(r"\$\{?\(?\w|\{\{|<[\w -]+>$|%\(?\w|@@?\w+@$|ref\+|vault:|!vault")
+
+
+def token_like(value: str) -> bool:
+    """Whether a value is as mixed as made-up secrets are, rather than a word, a path or a digest
+    that says what it is."""
+    text = value.strip()
+    if not 12 <= len(text) <= 4096 or " " in text or _DIGEST.match(text):
+        return False
+    kinds = (any(map(str.isdigit, text)), any(map(str.isupper, text)), any(map(str.islower, text)))
+    if sum(kinds) < 2 or not kinds[0]:
+        return False
+    return "://" not in text and not text.startswith(("/", "./")) and entropy(text) >= 3.0
+
+
+def entropy(text: str) -> float:
+    """Shannon's entropy of a text's characters, in bits a character."""
+    counts = Counter(text).values()
+    return -sum(count / len(text) * math.log2(count / len(text)) for count in counts)
+
+
+def is_stand_in(value: str) -> bool:
+    """Whether a value stands for one that comes from elsewhere: `$(VAR)`, `{{ .Values.x }}`."""
+    return _KEPT_AS_IS.match(value.strip()) is not None
+
+
+def shape_spans(text: str) -> Iterator[Span]:
+    """Where a text holds secrets that their shape tells."""
+    yield from (token.span() for token in _WORD.finditer(text))
+    if "PRIVATE KEY" in text or "PuTTY" in text:
+        yield from (block.span() for block in _PEM.finditer(text))
+    if "$" in text or "{S" in text or "pbkdf2" in text:
+        yield from (known.span() for known in _HASH.finditer(text))
+    if "=" in text:
+        yield from (signed.span("secret") for signed in _SIGNED.finditer(text))
+    yield from _header_spans(text)
+    if _AUTHS.search(text):
+        yield from (entry.span("secret") for entry in _AUTH.finditer(text))
+
+
+def _header_spans(text: str) -> Iterator[Span]:
+    for header in _SCHEME.finditer(text):
+        if is_stand_in(header["secret"]):
+            continue
+        if header["scheme"] or token_like(header["secret"]):
+            yield header.span("secret")
+    for credential in _BEARER.finditer(text):
+        if token_like(credential["secret"]) or credential["secret"].endswith("="):
+            yield credential.span("secret")
+    yield from (parameter.span() for parameter in _PARAMETERS.finditer(text))

@@ -1,0 +1,150 @@
+"""Which keys name a secret: the words of passwords, tokens and keys, read word by word.
+
+`passwordSecretName` says where a secret is, `compass` is no `pass`, `MYSQL_ROOT_PASSWORD`,
+`rootPassword` and `rootpassword` are one name. The words are those of the key names in Helm charts,
+of detect-secrets' keyword detector and of gitleaks' generic rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+
+from policylint.runtime.patterns import pattern
+
+MASK = "(redacted)"
+"""What stands in place of a secret in everything that a user sees."""
+SHORTEST = 6
+"""Shorter values are masked where they stand, but not searched for in other text."""
+
+
+def word_set(words: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(words.split())
+
+
+_STRONG = word_set(
+    "password passwords passwd passwds passwort passcode passphrase passphrases pass pwd "
+    "secret secrets token tokens credential credentials creds apikey apikeys dsn psk jwt"
+)
+_PAIRS = frozenset(
+    (first, last)
+    for first in word_set(
+        "api access account aes auth authentication encryption decryption deploy hmac license "
+        "licence master private rsa session shared signing ssh storage unseal webhook"
+    )
+    for last in ("key", "keys")
+) | {("connection", "string"), ("connection", "strings"), ("conn", "str")}
+_JOINED = pattern(
+    r".+(?:passw(?:or)?ds?|passphrase|secrets?|tokens?|credentials?)"
+    r"|.*(?:api|access|private|secret|auth|encryption|signing)keys?|connectionstring"
+    r"|(?:admin|auth|bind|db|ftp|http|key|ldap|mail|mysql|pg|pgsql|postgres|rabbit|redis|root|smtp"
+    r"|sql|store|trust|user)pass"
+)
+"""Names that are written without a seam."""
+_PLACES = word_set(
+    "age algorithm annotation annotations attribute audience budget class claim column "
+    "count dir directory disabled duration enable enabled encoding endpoint env "
+    "expiration expires expiry field fields file filename files folder format generator "
+    "header hint index interval issuer keyref kind label labels length lifetime limit "
+    "location management manager max method min minutes mode mount mounts name names "
+    "namespace optional path paths period policies policy prefix property provider rate "
+    "ref reference refs required reset review reviews rotation seconds selector size "
+    "source store strength suffix template ttl type types uri url usage validator var "
+    "variable version volume"
+)
+"""Last words of keys whose values only say where a secret is, or what it is like."""
+_COUNTED = word_set("existing max min num total automount has is use")
+"""First words of such keys."""
+_HARMLESS = frozenset(
+    (first, last)
+    for first, lasts in {
+        "proxy": ("pass",),
+        "fastcgi": ("pass",),
+        "uwsgi": ("pass",),
+        "scgi": ("pass",),
+        "grpc": ("pass",),
+        "memcached": ("pass",),
+        "pull": ("secret", "secrets"),
+        "old": ("pwd",),
+        "public": ("key", "keys"),
+    }.items()
+    for last in lasts
+)
+"""nginx' upstreams, lists of names, a shell's directory."""
+_WEAK = word_set("auth authorization cert certificate key private salt seed signature sig")
+"""Words beside which a value is a secret where it looks like one."""
+_HOLDERS = word_set(
+    "credential credentials creds password passwords passphrase passphrases passwd token "
+    "tokens apikey apikeys"
+)
+_SEAM = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
+
+
+@cache
+def words_of(key: str) -> tuple[str, ...]:
+    """The words of a key in lower case: `MYSQL_ROOT_PASSWORD1` as mysql, root, password."""
+    return tuple(word.lower() for word in _SEAM.findall(key[:256]))
+
+
+def secret_key(key: object) -> bool:
+    """Whether a key's name says that its plain value is a secret."""
+    return isinstance(key, str) and _is_secret(key)
+
+
+@cache
+def _is_secret(key: str) -> bool:
+    words = words_of(key)
+    if not words or words_say_place(words):
+        return False
+    if key in ("PWD", "OLDPWD"):  # the directory of a shell
+        return False
+    if any(pair in _HARMLESS for pair in pairwise(words)):
+        return False
+    return has_secret_word(words)
+
+
+def has_secret_word(words: Sequence[str]) -> bool:
+    """Whether one of the words, or two in a row, name a secret."""
+    pairs = pairwise(words)
+    if not _STRONG.isdisjoint(words) or any(pair in _PAIRS for pair in pairs):
+        return True
+    return any(_JOINED.fullmatch(word) for word in words)
+
+
+def words_say_place(words: Sequence[str]) -> bool:
+    """Whether the words of a key say where a secret is, or what it is like."""
+    if words[0] in _COUNTED or words[-1] in _PLACES or "existing" in words:
+        return True
+    # passwordKey, tokenKeys: which entry of a Secret holds it; secretKey is one itself
+    return words[-1] in ("key", "keys") and words[-2:-1] in (
+        ("password",),
+        ("passwords",),
+        ("token",),
+        ("username",),
+        ("user",),
+    )
+
+
+def places_secret(key: str) -> bool:
+    """Whether a key only says where a secret is: its name, its file, its kind."""
+    words = words_of(key)
+    return bool(words) and words_say_place(words)
+
+
+def weak_key(key: object) -> bool:
+    """Whether a value of this key is a secret where it looks like one."""
+    return isinstance(key, str) and not _WEAK.isdisjoint(words_of(key)) and not places_secret(key)
+
+
+def holder_key(key: str) -> bool:
+    """Whether a key holds nothing but secrets; `secret` and `secrets` mostly say where one is."""
+    words = words_of(key)
+    if not words or words_say_place(words) or "account" in words[-3:-1]:  # serviceAccountToken
+        return False
+    return words[-1] in _HOLDERS or words[-2:] in _PAIRS or _joined_holder(words[-1])
+
+
+def _joined_holder(word: str) -> bool:
+    return _JOINED.fullmatch(word) is not None and not word.endswith(("secret", "secrets"))
