@@ -30,7 +30,7 @@ _NEXT = pattern(
 )
 _START = pattern(r"[ \t]*(?:[-+?] +)*(?:export +|set +|ENV +|ARG +|env +|local +)?\\*[\"']?$")
 _PROSE = pattern(r"[\w)] +$")
-_COMMENT = pattern(r"^[ \t]*(?:#|//|/\*|\*|--[ \t]|<!--|;[ \t])|[ \t]#[ \t]")
+_COMMENT = pattern(r"^[ \t]*(?:#|//[ \t!/]|/\*|\*|--[ \t]|<!--|;[ \t])|[ \t]#[ \t]")
 _ITEMS = pattern(r"[ \t]*\n(?P<items>(?:[ \t]*-[ \t]+[^\n]*(?:\n|\Z))+)")
 _ITEM = pattern(r"(?m)^[ \t]*-[ \t]+[\"']?(?P<value>[^\n\"':]+)[\"']?[ \t]*$")
 _NAMED = pattern(
@@ -61,23 +61,42 @@ _PLAIN = word_set(
 )
 
 
+_WORDED = pattern(
+    r"(?m)\blogin[ \t]+\S+[ \t]+password[ \t]+(?P<netrc>\S+)"
+    r"|^[ \t]*(?:requirepass|masterauth)[ \t]+(?P<redis>\S+)"
+)
+"""A key and its value with nothing but a blank between them: .netrc, redis.conf."""
+_PROPERTY = pattern(
+    r"<name>(?P<name>[^<>]{1,200})</name>\s{0,80}<value>(?P<value>[^<>]{1,4096})</value>"
+)
+
+
 def assigned_spans(text: str) -> Iterator[Span]:
     """Where the values of secret-like keys stand in a text."""
     for assignment in _ASSIGNMENT.finditer(text):
-        key = assignment["key"]
-        strong = secret_key(key)
-        if not strong and not weak_key(key):
-            continue
-        yield from _value_spans(text, assignment, strong=strong)
+        strong = secret_key(assignment["key"])
+        if strong or weak_key(assignment["key"]):
+            yield from _value_spans(text, assignment, strong=strong)
     if "alue" in text:
         yield from _named_spans(text)
         yield from _refused_spans(text)
     if "</" in text:
-        for element in _ELEMENT.finditer(text):
-            if secret_key(element["name"]) and is_secret_value(element["value"]):
-                yield element.span("value")
+        yield from _element_spans(text)
     if "{" in text:
         yield from (flow.span("value") for flow in _FLOW.finditer(text) if flow["value"].strip())
+
+
+def worded_spans(text: str) -> Iterator[Span]:
+    """Where values stand that follow their key after a blank."""
+    for worded in _WORDED.finditer(text):
+        yield worded.span(worded.lastgroup or 0)
+
+
+def _element_spans(text: str) -> Iterator[Span]:
+    for form in (_ELEMENT, _PROPERTY):
+        for element in form.finditer(text):
+            if secret_key(element["name"]) and is_secret_value(element["value"]):
+                yield element.span("value")
 
 
 def is_secret_value(value: str) -> bool:
@@ -98,7 +117,8 @@ def _value_spans(text: str, assignment: re.Match[str], *, strong: bool) -> Itera
     clause = before.rpartition(";")[2]  # Server=x;Password=two words;Database=y
     span = _extent(text, assignment.end(), is_line=_START.fullmatch(clause) is not None)
     value = text[slice(*span)]
-    if not is_secret_value(value):
+    is_table = value.startswith("{") and ":" in value  # its keys are found by themselves
+    if is_table or not is_secret_value(value):
         return
     is_prose = _is_prose(text, assignment, before)
     if token_like(value) or (strong and not is_prose and not _WORDS_OF_SERVERS.match(value)):
@@ -134,7 +154,7 @@ def _extent(text: str, start: int, *, is_line: bool) -> Span:
         value = word["value"] if word else ""
         end = _COMMA.search(value)
     value = value[: end.start()] if end else value
-    return start, start + len(value.rstrip().rstrip("\"'\\)}],>"))
+    return start, start + len(value.rstrip().rstrip("\"'\\)}],"))
 
 
 def _named_spans(text: str) -> Iterator[Span]:

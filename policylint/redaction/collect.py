@@ -21,8 +21,8 @@ from policylint.redaction.vocabulary import (
 from policylint.runtime.patterns import pattern
 
 _HARMLESS = word_set(
-    "user username database db host port mode method repository registry image tag url scheme issuer "
-    "audience"
+    "user username database db host port mode method repository registry image tag url scheme "
+    "issuer audience"
 )
 """Keys beside a secret, below `auth:` and the like."""
 _ENTRY = pattern(

@@ -43,8 +43,14 @@ PROGRAMS = {
 that of docker, podman, helm, oras, oc, cf, skopeo, crane and az."""
 _ATTACHED = word_set("mysql mysqldump mysqladmin mariadb sshpass 7z zip unzip")
 """Programs that take the secret in the option's own word: `-pX`."""
-_SPLIT = frozenset(("-u", "--user", "-U", "--proxy-user", "-a", "--auth"))
+_SPLIT = frozenset(("-u", "--user", "-U", "--proxy-user", "--auth"))
 """Options that take `user:password`, of which only the password is one."""
+_PROSE = word_set(
+    "a an and are as at before by came can cannot does for from has in into is it its may "
+    "must needs not of on or prints puts sends shows so stays takes than that the then to "
+    "was when where which will with without"
+)
+"""What follows an option in a sentence about it."""
 _WORDS = pattern(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[^\s\"';|&]+|[;|&\n]")
 _PROGRAM = pattern(rf"\b(?:{'|'.join(PROGRAMS)})\b")
 _LONG = pattern(r"--?[A-Za-z][\w.-]*")
@@ -83,7 +89,9 @@ def _secret_part(program: str, option: str, word: str) -> Span | None:
         return 2, len(word)
     if word.startswith("-") or not _LONG.fullmatch(option):
         return None
-    return (0, len(word)) if secret_key(option) and "=" not in option else None
+    if "=" in option or word in _PROSE or not secret_key(option):
+        return None
+    return 0, len(word)
 
 
 def _behind_user(option: str, word: str) -> Span | None:

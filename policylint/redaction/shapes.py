@@ -109,7 +109,7 @@ _AUTH = pattern(
     r"\\*[\"'](?P<secret>[^\"'\\]+)"
 )
 _DIGEST = pattern(r"(?i)sha(?:1|224|256|384|512)[:-]|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_KEPT_AS_IS = pattern(r"\$\{?\(?\w|\{\{|<[\w -]+>$|%\(?\w|@@?\w+@$|ref\+|vault:|!vault")
+_KEPT_AS_IS = pattern(r"\$\{?\(?\w|\$?\{\{|<[\w -]+>$|%\(\w+\)|@@?\w+@@?$|ref\+|vault:|!vault")
 
 
 def token_like(value: str) -> bool:

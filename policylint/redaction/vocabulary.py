@@ -39,7 +39,7 @@ _PAIRS = frozenset(
 _JOINED = pattern(
     r".+(?:passw(?:or)?ds?|passphrase|secrets?|tokens?|credentials?)"
     r"|.*(?:api|access|private|secret|auth|encryption|signing)keys?|connectionstring"
-    r"|(?:admin|auth|bind|db|ftp|http|key|ldap|mail|mysql|pg|pgsql|postgres|rabbit|redis|root|smtp"
+    r"|(?:admin|auth|bind|db|ftp|http|key|ldap|mail|mysql|pg|pgsql|postgres|rabbit|redis|require|root|smtp"
     r"|sql|store|trust|user)pass"
 )
 """Names that are written without a seam."""
@@ -47,16 +47,18 @@ _PLACES = word_set(
     "age algorithm annotation annotations attribute audience budget class claim column "
     "count dir directory disabled duration enable enabled encoding endpoint env "
     "expiration expires expiry field fields file filename files folder format generator "
-    "header hint index interval issuer keyref kind label labels length lifetime limit "
-    "location management manager max method min minutes mode mount mounts name names "
-    "namespace optional path paths period policies policy prefix property provider rate "
-    "ref reference refs required reset review reviews rotation seconds selector size "
-    "source store strength suffix template ttl type types uri url usage validator var "
-    "variable version volume"
+    "header hint index interval issuer keyref kind label labels lifespan encoder decoder "
+    "length lifetime limit location management manager max method min minutes mode mount "
+    "mounts name names namespace optional path paths period policies policy prefix "
+    "property provider rate ref reference refs required reset review reviews rotation "
+    "seconds selector size source store strength suffix template ttl type types uri url "
+    "usage validator var variable version volume"
 )
 """Last words of keys whose values only say where a secret is, or what it is like."""
-_COUNTED = word_set("existing max min num total automount has is use")
+_COUNTED = word_set("automount has hide is print prints show shows use")
 """First words of such keys."""
+_COUNTS = word_set("existing max maximum min minimum num total")
+"""Words of such keys, wherever they stand."""
 _HARMLESS = frozenset(
     (first, last)
     for first, lasts in {
@@ -115,7 +117,7 @@ def has_secret_word(words: Sequence[str]) -> bool:
 
 def words_say_place(words: Sequence[str]) -> bool:
     """Whether the words of a key say where a secret is, or what it is like."""
-    if words[0] in _COUNTED or words[-1] in _PLACES or "existing" in words:
+    if words[0] in _COUNTED or words[-1] in _PLACES or not _COUNTS.isdisjoint(words):
         return True
     # passwordKey, tokenKeys: which entry of a Secret holds it; secretKey is one itself
     return words[-1] in ("key", "keys") and words[-2:-1] in (
