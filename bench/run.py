@@ -112,11 +112,11 @@ def forecast(runs: int, room: Path) -> None:
     from policylint.kubernetes.forecast import forecast as judge
     from policylint.kubernetes.manifests.reader import Text
     from policylint.model import Target
-    from policylint.pipeline.judge import Case, read
+    from policylint.pipeline.judge import Case, diff, read
 
     before, after = changed_resources(1000)
     case = Case("r", "default", Target(NEWEST), (Text("before", before),), (Text("after", after),))
-    upgrade, _ = read(case)
+    upgrade = diff(case, read(case))
     ratio("forecast", partial(judge, upgrade), partial(read, case), 1, runs)
 
 

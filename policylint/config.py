@@ -11,8 +11,14 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from policylint.engine.catalogue import schema
+from policylint.engine.judging import severities
+from policylint.engine.registry import ids, plugins
 from policylint.errors import ReadError, UsageError, nearest
+from policylint.helm.inputs.files import read_text
+from policylint.kyaml.load import compose, line_of, load
 from policylint.model import Category, Json, Severity
+from policylint.redaction.redactor import mask_values
 
 NAME = ".policylint.yaml"
 
@@ -78,9 +84,6 @@ def find(start: Path) -> Path | None:
 
 def read(path: Path) -> Config:
     """Read a configuration. Raises `UsageError` with file, line and the nearest valid key."""
-    from policylint.engine.catalogue import schema
-    from policylint.kyaml.load import compose, line_of, load
-
     shown = str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
     text = _text(path, shown)
     raw = load(text, shown)
@@ -96,8 +99,6 @@ def read(path: Path) -> Config:
 
 
 def _text(path: Path, shown: str) -> str:
-    from policylint.helm.inputs.files import read_text
-
     try:
         return read_text(path)
     except ReadError as error:
@@ -164,8 +165,6 @@ def _problems(
 
 def _shown(value: Json) -> Json:
     """A value of the configuration as a message may repeat it."""
-    from policylint.redaction.redactor import mask_values
-
     return mask_values(value)
 
 
@@ -199,8 +198,6 @@ def _rule_problems(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ..
     ]
     if not any(table for _, table in tables):
         return
-    from policylint.engine.registry import ids, plugins
-
     more, failures = plugins()
     known = ids() | {rule.id for rule in more}
     for path, table in tables:
@@ -285,35 +282,3 @@ def _releases(entry: Mapping[str, Any], base: Path) -> Iterator[Release]:
 def _chart(chart: str, base: Path) -> str:
     local = base / chart
     return str(local) if chart.startswith(".") or local.exists() else chart
-
-
-def severities(
-    *tables: Mapping[str, Json],
-) -> tuple[dict[str, Severity | None], dict[str, dict[str, Json]]]:
-    """(rule id -> severity, None for off; rule id -> parameters) of `rules:` tables, later ones
-    win.
-
-    Raises `UsageError` for a value that is neither a severity nor off.
-    """
-    levels: dict[str, Severity | None] = {}
-    params: dict[str, dict[str, Json]] = {}
-    for table in tables:
-        for name, entry in table.items():
-            own = dict(entry) if isinstance(entry, dict) else {"severity": entry}
-            word = own.pop("severity", None)
-            if word is not None:
-                levels[name] = _severity(name, word)
-            params.setdefault(name, {}).update(own)
-    return levels, params
-
-
-def _severity(name: str, word: Json) -> Severity | None:
-    if word is False or word == "off":
-        return None
-    try:
-        return Severity(str(word))
-    except ValueError:
-        raise UsageError(
-            f"rules.{name} is off, note, warning or error, not {word!r}",
-            remedy="write one of these words",
-        ) from None

@@ -11,7 +11,6 @@ What to do instead: keep the field as it is, or create the object under another 
 from collections.abc import Iterator
 
 from policylint.advice.refusals import refusals
-from policylint.engine.registry import ids
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Created, Kept, Severity, Violation
 
@@ -19,7 +18,7 @@ from policylint.model import Category, Created, Kept, Severity, Violation
 @rule(category=Category.CLUSTER_REJECTS, severity=Severity.ERROR)
 def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
     """Explain the refusals of topics that no other rule explains."""
-    explained = ids() - {"immutable-field"}
+    explained = context.rule_ids - {"immutable-field"}
     answers = [answer for answer in (change.forecast.upgrade, change.forecast.rollback) if answer]
     topics = {cause.topic for answer in answers for cause in answer.causes}
     topics |= {unknown.topic for answer in answers for unknown in answer.unknowns}

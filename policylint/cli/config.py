@@ -20,7 +20,7 @@ def command(
     from msgspec import structs, to_builtins
 
     from policylint.helm.inputs.options import Options
-    from policylint.pipeline.plan import load_config
+    from policylint.pipeline.settings import load_config
 
     found = load_config(Options(config=file))
     if explain:

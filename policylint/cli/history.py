@@ -4,6 +4,8 @@ from typing import Annotated
 
 from policylint.cli.common import check_formats, emit
 from policylint.cli.parameters import Words, argument, option, words
+from policylint.commands.history import examine
+from policylint.helm.inputs.options import Options
 from policylint.model import Severity
 
 
@@ -19,8 +21,9 @@ def command(
         str, option("--kube-version", help="The cluster's Kubernetes version.")
     ] = "",
     fail_on: Annotated[
-        Severity, option("--fail-on", help="The lowest severity that fails.")
-    ] = Severity.ERROR,
+        Severity | None, option("--fail-on", help="The lowest severity that fails.")
+    ] = None,
+    config: Annotated[str, option("--config", help="The configuration file.")] = "",
     format_: Annotated[
         Words | None, option("--format", help="text, json, ...; FORMAT=FILE.")
     ] = None,
@@ -29,7 +32,6 @@ def command(
 
     helm list -A -o json | policylint history -
     """
-    from policylint.commands.history import examine
-
     check_formats(words(format_))
-    return emit(examine(words(releases), helm, fail_on, kube_version), words(format_))
+    options = Options(helm=helm, kube_version=kube_version, fail_on=fail_on, config=config)
+    return emit(examine(words(releases), options), words(format_))

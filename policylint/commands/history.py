@@ -6,57 +6,68 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec import convert
 from msgspec.structs import replace
 
-from policylint.engine.evaluate import evaluate, verdict
-from policylint.engine.registry import all_rules
-from policylint.engine.rule import Context, Rule
+from policylint.engine.judging import Judging, judge, judging
 from policylint.errors import PolicylintError, RuleFailure, UsageError
 from policylint.helm.history.claims import Releases
 from policylint.helm.history.read import read
 from policylint.helm.history.report import summary, table, to_json
+from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.revisions import History
 from policylint.kubernetes.api.schemas import NEWEST
-from policylint.model import Severity, Target, Verdict, combine
-from policylint.redaction.redactor import Redactor
-from policylint.report.model import ReleaseReport, Report
+from policylint.model import Target, Verdict, combine
+from policylint.pipeline.settings import Settings, load_config, resolve
+from policylint.report.model import HistorySummary, ReleaseReport, Report
 from policylint.runtime.patterns import pattern
 
+NOTHING = Options()
 _RELEASE = pattern(r"(?:release:)?(?P<namespace>[a-z0-9][-a-z0-9]*)/(?P<name>[a-z0-9][-a-z0-9.]*)")
 
 
-def examine(
-    sources: Sequence[str], helm: str = "", fail_on: Severity = Severity.ERROR, kubernetes: str = ""
-) -> Report:
+def examine(sources: Sequence[str], options: Options = NOTHING) -> Report:
     """Judge every release that the sources hold: files, `-`, or NAMESPACE/NAME asked through helm.
 
-    What cannot be read is in the report, and its verdict is unknown.
+    Of the options count those that say how to judge, and the helm to ask. What cannot be read is in
+    the report, and its verdict is unknown.
     """
     if not sources:
         raise UsageError(
             "no release is named",
             remedy="policylint history FILE, or policylint history NAMESPACE/NAME",
         )
+    settings = resolve(options, load_config(options))
     try:
-        histories = [history for source in sources for history in _load(source, helm)]
+        histories = [history for source in sources for history in _load(source, options.helm)]
     except UsageError:
         raise
     except PolicylintError as error:
         return Report(Verdict.UNKNOWN, failures=(RuleFailure("load", str(error), error.remedy),))
-    rules, failures = all_rules()
-    wanted = [rule for rule in rules if History in rule.subjects]
-    target = Target(kubernetes or NEWEST)
-    alone = len(histories) == 1
-    releases = tuple(_judged(history, wanted, target, fail_on, alone) for history in histories)
-    across = [rule for rule in rules if Releases in rule.subjects]
-    together, broken = evaluate(across, [Releases(tuple(histories))], Context(target), Redactor())
-    failures = (*failures, *broken)
-    verdicts = [*(release.verdict for release in releases), verdict(together, failures, fail_on)]
-    found = combine(verdicts)
-    overview = "" if alone else summary(histories)
-    if overview and releases:
-        releases = (_with_overview(releases[0], overview), *releases[1:])
-    return Report(found, releases, together, failures)
+    target = _target(settings)
+    by = judging(settings.criteria)
+    overviews = _overviews(histories)
+    each = replace(by, failures=())  # rules that would not load are told once
+    releases = tuple(
+        _judged(history, each, target, overview)
+        for history, overview in zip(histories, overviews, strict=True)
+    )
+    across = judge(by, [Releases(tuple(histories))], target)
+    verdicts = [*(release.verdict for release in releases), across.verdict]
+    return Report(combine(verdicts), releases, across.findings, across.failures)
+
+
+def _target(settings: Settings) -> Target:
+    """What the rules take for granted of the cluster."""
+    return Target(settings.kubernetes or NEWEST)
+
+
+def _overviews(histories: Sequence[History]) -> list[str]:
+    """What is shown before each release: the revisions of a single one, else all of them before
+    the first."""
+    if len(histories) == 1:
+        return [table(histories[0])]
+    return [summary(histories), *[""] * (len(histories) - 1)] if histories else []
 
 
 def _load(source: str, helm: str) -> tuple[History, ...]:
@@ -80,21 +91,15 @@ def _load(source: str, helm: str) -> tuple[History, ...]:
     return (history(found["name"], found["namespace"], find_helm(helm)),)
 
 
-def _judged(
-    history: History, rules: Sequence[Rule], target: Target, fail_on: Severity, alone: bool
-) -> ReleaseReport:
-    findings, failures = evaluate(rules, [history], Context(target), Redactor())
+def _judged(history: History, by: Judging, target: Target, overview: str) -> ReleaseReport:
+    judgement = judge(by, [history], target)
     return ReleaseReport(
         history.name,
         history.namespace,
         target,
-        verdict(findings, failures, fail_on),
-        findings=findings,
-        failures=failures,
-        overview=table(history) if alone else "",
-        extra=to_json(history),
+        judgement.verdict,
+        findings=judgement.findings,
+        failures=judgement.failures,
+        overview=overview,
+        history=convert(to_json(history), HistorySummary),
     )
-
-
-def _with_overview(release: ReleaseReport, overview: str) -> ReleaseReport:
-    return replace(release, overview=overview)

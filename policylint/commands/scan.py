@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from policylint.config import Config, Environment, find, read, severities
-from policylint.errors import RuleFailure, UsageError
+from policylint.config import Config
+from policylint.helm.inputs.options import Options
 from policylint.kubernetes.api.schemas import NEWEST
 from policylint.model import Apply, Category, Finding, Severity, Target
+from policylint.pipeline.settings import Settings, load_config, resolve
 from policylint.redaction.redactor import Redactor
-from policylint.report.model import Report
+from policylint.report.model import Report, ScanSummary
 from policylint.scan.repository.listing import Listing, listed
 
 if TYPE_CHECKING:  # loaded while git looks through the files
@@ -77,26 +77,27 @@ def absolute(asked: Survey) -> list[Path]:
 
 def judged(asked: Survey, found: Scan) -> Report:
     """What the rules say of the invocations of a scan."""
-    from policylint.engine.evaluate import evaluate, order, verdict
-    from policylint.engine.rule import Context
+    from policylint.engine.judging import judge, judging
     from policylint.scan.invocations.secrets import secrets
 
     config = configuration(asked)
-    environment = _environment(asked, config)
-    levels, settings = severities(config.rules, environment.rules)
-    level = asked.level or environment.level or config.level
-    rules, failures = _rules(asked, config, level)
-    active = tuple(rule for rule in rules if levels.get(rule.id, rule.severity) is not None)
-    context = Context(_target(asked, config, environment), settings=settings, level=level)
+    settings = _settings(asked, config)
+    by = judging(settings.criteria, _SUBJECTS)
     redactor = Redactor(tuple(secrets(found.invocations)))
-    findings, broken = evaluate(
-        active, tuple(_subjects(asked, found, config, active)), context, redactor
+    judgement = judge(
+        by,
+        tuple(_subjects(asked, found, config, by.active)),
+        _target(settings),
+        failures=found.failures,
+        redactor=redactor,
+        weight=_weight,
     )
-    weighed = tuple(sorted((_weighed(finding, levels) for finding in findings), key=order))
-    every = (*failures, *found.failures, *broken)
-    fail_on = asked.fail_on or environment.fail_on or config.fail_on or Severity.ERROR
-    extra = {"files_read": found.files_read, "invocations": _Rows(found.invocations, redactor)}
-    return Report(verdict(weighed, every, fail_on), findings=weighed, failures=every, extra=extra)
+    return Report(
+        judgement.verdict,
+        findings=judgement.findings,
+        failures=judgement.failures,
+        scan=ScanSummary(found.files_read, _Rows(found.invocations, redactor)),
+    )
 
 
 def _subjects(
@@ -132,58 +133,34 @@ class _Rows(Sequence[Any]):
 
 def configuration(asked: Survey) -> Config:
     """The configuration that is named, or the nearest one above the current directory."""
-    path = Path(asked.config) if asked.config else find(Path.cwd())
-    return read(path) if path else Config()
+    return load_config(Options(config=asked.config))
 
 
-def _environment(asked: Survey, config: Config) -> Environment:
-    if not asked.environment:
-        return Environment()
-    from policylint.helm.inputs.options import Options
-    from policylint.pipeline.target import environment_of
+def _settings(asked: Survey, config: Config) -> Settings:
+    options = Options(
+        environment=asked.environment,
+        helm_version=asked.helm_version,
+        select=asked.select,
+        ignore=asked.ignore,
+        level=asked.level,
+        fail_on=asked.fail_on,
+    )
+    return resolve(options, config)
 
-    return environment_of(Options(environment=asked.environment), config)
 
-
-def _target(asked: Survey, config: Config, environment: Environment) -> Target:
+def _target(settings: Settings) -> Target:
     """What the rules take for granted; the Helm line is "" where neither the user nor the
     configuration names one."""
-    line = asked.helm_version or environment.helm or config.helm
-    if line not in ("", "3", "4"):
-        raise UsageError(
-            f"--helm-version is 3 or 4, not {line!r}", remedy="name the major version only"
-        )
+    line = settings.line
     apply = Apply.CLIENT_SIDE if line == "3" else Apply.SERVER_SIDE
-    return Target(NEWEST, helm=line, apply=apply, environment=asked.environment)
+    return Target(NEWEST, helm=line, apply=apply, environment=settings.options.environment)
 
 
-def _rules(
-    asked: Survey, config: Config, level: Category | None
-) -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
-    from policylint.engine.registry import all_rules, select
-
-    rules, failures = all_rules(_SUBJECTS)
-    chosen = select(
-        rules,
-        selected=asked.select or config.select,
-        ignored=(*asked.ignore, *config.ignore),
-        level=level,
-    )
-    mine = (
-        rule
-        for rule in chosen
-        if not _SUBJECTS.isdisjoint(subject.__name__ for subject in rule.subjects)
-    )
-    return tuple(mine), failures
-
-
-def _weighed(finding: Finding, levels: dict[str, Severity | None]) -> Finding:
-    """The severity that the configuration says; what documentation tells people to type is no
-    deploy: a note."""
-    wanted = levels.get(finding.rule)
-    if wanted is None and finding.locations and _for_people(finding.locations[0].file):
-        wanted = Severity.NOTE
-    return replace(finding, severity=wanted) if wanted else finding
+def _weight(finding: Finding) -> Severity:
+    """What documentation tells people to type is no deploy: a note."""
+    if finding.locations and _for_people(finding.locations[0].file):
+        return Severity.NOTE
+    return finding.severity
 
 
 def _for_people(file: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
+from policylint.engine.registry import ids
 from policylint.engine.rule import Context, Rule
 from policylint.errors import PolicylintError, RuleFailure
 from policylint.model import (
@@ -17,12 +18,10 @@ from policylint.model import (
     Finding,
     Kept,
     Location,
+    Object,
     Resource,
     ResourceId,
-    Severity,
-    Verdict,
     Violation,
-    combine,
 )
 from policylint.redaction.redactor import Redactor
 
@@ -38,24 +37,33 @@ def evaluate(
     """
     findings: list[Finding] = []
     failures: list[RuleFailure] = []
-    kinds: dict[type, list[object]] = {}
+    by_type: dict[type, list[object]] = {}
     for subject in subjects:
-        kinds.setdefault(type(subject), []).append(subject)
+        by_type.setdefault(type(subject), []).append(subject)
+    known = replace(context, rule_ids=ids())
     for rule in rules:
-        own = replace(context, params={**rule.params, **context.settings.get(rule.id, {})})
-        for subject in (
-            each
-            for kind, found in kinds.items()
-            if issubclass(kind, rule.subjects)
-            for each in found
-        ):
-            try:
-                findings += [
-                    _finding(rule, subject, said, redactor) for said in rule.check(subject, own)
-                ]
-            except Exception as error:  # noqa: BLE001  whatever a rule raises: the verdict is unknown, the run goes on
-                failures.append(_failure(rule, subject, error, redactor))
+        own = replace(known, params={**rule.params, **context.settings.get(rule.id, {})})
+        for kind, of_kind in by_type.items():
+            if issubclass(kind, rule.subjects):
+                _run(rule, of_kind, own, redactor, findings, failures)
     return tuple(sorted(_once(findings), key=order)), tuple(failures)
+
+
+def _run(
+    rule: Rule,
+    subjects: Iterable[object],
+    context: Context,
+    redactor: Redactor,
+    findings: list[Finding],
+    failures: list[RuleFailure],
+) -> None:
+    """Run one rule on subjects of its type, and add what comes of it."""
+    for subject in subjects:
+        try:
+            violations = list(rule.check(subject, context))
+            findings += [_finding(rule, subject, violation, redactor) for violation in violations]
+        except Exception as error:  # noqa: BLE001  whatever a rule raises: the verdict is unknown, the run goes on
+            failures.append(_failure(rule, subject, error, redactor))
 
 
 def order(finding: Finding) -> tuple[object, ...]:
@@ -72,41 +80,38 @@ def order(finding: Finding) -> tuple[object, ...]:
     )
 
 
-def verdict(
-    findings: Iterable[Finding], failures: Iterable[RuleFailure], fail_on: Severity
-) -> Verdict:
-    """The verdict of one release: any failure is unknown, any finding of `fail_on` or worse
-    fails."""
-    found = [Verdict.PASS]
-    found += [Verdict.FAIL for finding in findings if finding.severity.rank >= fail_on.rank]
-    found += [Verdict.UNKNOWN for _ in failures]
-    return combine(found)
-
-
-def _finding(rule: Rule, subject: object, said: Violation, redactor: Redactor) -> Finding:
-    resource = said.resource or _resource_id(subject)
-    sides = [getattr(subject, side, None) for side in ("before", "after")]
-    bodies = [side.body for side in sides if isinstance(side, Resource)]
-    before, after = redactor.values(resource, said.path, said.before, said.after, bodies=bodies)
-    locations = said.locations or _locations(subject)
-    where = "" if resource else f"{locations[0].file}#{locations[0].key}" if locations else ""
-    direction = said.direction
+def _finding(rule: Rule, subject: object, violation: Violation, redactor: Redactor) -> Finding:
+    resource = violation.resource or _resource_id(subject)
+    before, after = redactor.values(
+        resource, violation.path, violation.before, violation.after, bodies=_bodies(subject)
+    )
+    locations = violation.locations or _locations(subject)
     return Finding(
         rule=rule.id,
-        category=said.category or rule.category,
-        severity=said.severity or rule.severity,
-        confidence=said.confidence or rule.confidence,
-        direction=direction,
-        message=redactor.text(said.message),
-        because=redactor.text(said.because),
+        category=violation.category or rule.category,
+        severity=violation.severity or rule.severity,
+        confidence=violation.confidence or rule.confidence,
+        direction=violation.direction,
+        message=redactor.text(violation.message),
+        because=redactor.text(violation.because),
         resource=resource,
-        path=said.path,
+        path=violation.path,
         before=before,
         after=after,
         locations=locations,
-        fixes=tuple(redactor.fix(fix) for fix in said.fixes),
-        where=where,
+        fixes=tuple(redactor.fix(fix) for fix in violation.fixes),
+        where="" if resource else _where(locations),
     )
+
+
+def _bodies(subject: object) -> list[Object]:
+    """The objects that a change is about, whose secrets are masked in its findings."""
+    sides = (getattr(subject, side, None) for side in ("before", "after"))
+    return [side.body for side in sides if isinstance(side, Resource)]
+
+
+def _where(locations: Sequence[Location]) -> str:
+    return f"{locations[0].file}#{locations[0].key}" if locations else ""
 
 
 def _failure(rule: Rule, subject: object, error: Exception, redactor: Redactor) -> RuleFailure:
@@ -145,8 +150,8 @@ def _locations(subject: object) -> tuple[Location, ...]:
     if isinstance(subject, (Created, Kept, Deleted)):
         origin = resource_of(subject).origin
         return (Location("rendered", origin.file, origin.line),)
-    found = getattr(subject, "location", None)
-    return (found,) if isinstance(found, Location) else ()
+    location = getattr(subject, "location", None)
+    return (location,) if isinstance(location, Location) else ()
 
 
 def resource_of(change: Change) -> Resource:

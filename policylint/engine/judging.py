@@ -1,32 +1,173 @@
-"""How releases are judged: rules, severities, level, verdict."""
+"""The one way to judge: choose the rules, evaluate, weigh, and come to a verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from policylint.engine.rule import Rule
-from policylint.errors import RuleFailure
-from policylint.model import Category, Finding, Severity
+from policylint.engine.evaluate import evaluate, order
+from policylint.engine.registry import all_rules, select
+from policylint.engine.rule import Context, Rule
+from policylint.errors import RuleFailure, UsageError
+from policylint.model import Category, Finding, Json, Severity, Target, Upgrade, Verdict, combine
+from policylint.redaction.redactor import Redactor
+
+Weight = Callable[[Finding], Severity]
+"""What a finding weighs where the configuration says nothing of its rule."""
+
+
+class Criteria(Struct, frozen=True):
+    """By which rules and how strictly to judge: command line, environment and configuration as
+    one."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    level: Category | None = None
+    """The level that was asked for by name."""
+    fail_on: Severity = Severity.ERROR
+    strict: bool = False
+    tables: tuple[Mapping[str, Json], ...] = ()
+    """The `rules:` tables that hold; later ones win."""
 
 
 class Judging(Struct, frozen=True):
-    """How a case is judged."""
+    """The rules that were chosen, what their findings weigh, and which of them fail."""
 
     rules: tuple[Rule, ...]
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
+    """By rule id, None for a rule that is switched off."""
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     level: Category | None = None
-    """The level that was asked for by name."""
     fail_on: Severity = Severity.ERROR
     strict: bool = False
     failures: tuple[RuleFailure, ...] = ()
     """Rules that would not load."""
 
+    @property
+    def active(self) -> tuple[Rule, ...]:
+        """The rules without those that the configuration switches off."""
+        levels = self.severities
+        return tuple(rule for rule in self.rules if levels.get(rule.id, rule.severity) is not None)
 
-def _weighed(finding: Finding, judging: Judging) -> Finding:
-    wanted = judging.severities.get(finding.rule)
-    return replace(finding, severity=wanted) if wanted else finding
+
+class Judgement(Struct, frozen=True):
+    """What the rules say of some subjects."""
+
+    findings: tuple[Finding, ...]
+    failures: tuple[RuleFailure, ...]
+    verdict: Verdict
+    rules: int = 0
+    """How many rules were active."""
+
+
+def judging(criteria: Criteria, subjects: frozenset[str] = frozenset()) -> Judging:
+    """How to judge by these criteria; with `subjects`, by the rules on these types.
+
+    Raises `UsageError` for a rule that does not exist and for a severity that is none.
+    """
+    rules, failures = all_rules(subjects)
+    levels, settings = severities(*criteria.tables)
+    chosen = select(rules, selected=criteria.select, ignored=criteria.ignore, level=criteria.level)
+    return Judging(
+        chosen, levels, settings, criteria.level, criteria.fail_on, criteria.strict, failures
+    )
+
+
+def judge(
+    by: Judging,
+    subjects: Sequence[object],
+    target: Target,
+    *,
+    upgrade: Upgrade | None = None,
+    invocations: tuple[object, ...] = (),
+    failures: Iterable[RuleFailure] = (),
+    redactor: Redactor | None = None,
+    weight: Weight | None = None,
+) -> Judgement:
+    """Judge the subjects: check, scan, history, fleets and failed renders alike.
+
+    `upgrade` and `invocations` are what rules may look at beside their subject; `failures` are
+    what could not be judged already; `weight` is what findings weigh, their own severity for None.
+    """
+    context = Context(
+        target, upgrade, settings=by.settings, level=by.level, invocations=invocations
+    )
+    rules = by.active
+    findings, broken = evaluate(rules, subjects, context, redactor or Redactor())
+    weighed = [_weighed(finding, by, weight) for finding in findings]
+    every = (*by.failures, *failures, *broken)
+    if by.strict and upgrade is not None:
+        every += _open_answers(upgrade)
+    return Judgement(
+        tuple(sorted(weighed, key=order)),
+        every,
+        verdict(weighed, every, by.fail_on),
+        len(rules),
+    )
+
+
+def verdict(
+    findings: Iterable[Finding], failures: Iterable[RuleFailure], fail_on: Severity
+) -> Verdict:
+    """Any failure is unknown, any finding of `fail_on` or worse fails."""
+    verdicts = [Verdict.PASS]
+    verdicts += [Verdict.FAIL for finding in findings if finding.severity.rank >= fail_on.rank]
+    verdicts += [Verdict.UNKNOWN for _ in failures]
+    return combine(verdicts)
+
+
+def severities(
+    *tables: Mapping[str, Json],
+) -> tuple[dict[str, Severity | None], dict[str, dict[str, Json]]]:
+    """(rule id -> severity, None for off; rule id -> parameters) of `rules:` tables, later ones
+    win.
+
+    Raises `UsageError` for a value that is neither a severity nor off.
+    """
+    levels: dict[str, Severity | None] = {}
+    params: dict[str, dict[str, Json]] = {}
+    for table in tables:
+        for name, entry in table.items():
+            own = dict(entry) if isinstance(entry, dict) else {"severity": entry}
+            word = own.pop("severity", None)
+            if word is not None:
+                levels[name] = _severity(name, word)
+            params.setdefault(name, {}).update(own)
+    return levels, params
+
+
+def _severity(name: str, word: Json) -> Severity | None:
+    if word is False or word == "off":
+        return None
+    try:
+        return Severity(str(word))
+    except ValueError:
+        raise UsageError(
+            f"rules.{name} is off, note, warning or error, not {word!r}",
+            remedy="write one of these words",
+        ) from None
+
+
+def _weighed(finding: Finding, by: Judging, weight: Weight | None) -> Finding:
+    severity = by.severities.get(finding.rule)
+    if severity is None:
+        severity = weight(finding) if weight else finding.severity
+    return replace(finding, severity=severity)
+
+
+def _open_answers(upgrade: Upgrade) -> tuple[RuleFailure, ...]:
+    """What the forecast could not say, for those who take that for a failure."""
+    failures: list[RuleFailure] = []
+    for change in upgrade.changes:
+        for answer in (change.forecast.upgrade, change.forecast.rollback):
+            unknowns = answer.unknowns if answer else ()
+            failures += (
+                RuleFailure(
+                    "strict", f"the answer depends on {unknown.what}", unknown.how, change.id
+                )
+                for unknown in unknowns
+            )
+    return tuple(failures)

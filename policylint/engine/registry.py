@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from policylint.engine.rule import Rule
@@ -21,6 +22,8 @@ from policylint.runtime.resources import data, modules, read, sizes
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+CHECKS = "policylint.checks"
+"""The package of the rules in Python: found by its name, as no rule may be named here."""
 ENTRY_POINTS = "policylint.rules"
 
 
@@ -47,22 +50,23 @@ def shipped(subjects: frozenset[str] = frozenset()) -> tuple[Rule, ...]:
 @cache
 def ids() -> frozenset[str]:
     """The id of every shipped rule, from the names of their files."""
-    from policylint import checks
-
-    python = {module.replace("_", "-") for module in modules(checks)}
+    python = {module.replace("_", "-") for module in modules(_checks())}
     return frozenset(python | {_rule_id(path) for path, _ in rule_files()})
 
 
 def python_rules(subjects: frozenset[str] = frozenset()) -> Iterator[Rule]:
     """The rules of `policylint/checks/`; with `subjects` those that judge one of these types."""
-    from policylint import checks
-
+    checks = _checks()
     known = _known_subjects() if subjects else {}
     for module in modules(checks):
         if not subjects or not subjects.isdisjoint(
             known[module] if module in known else subjects_of(module, subjects)
         ):
             yield from rules_of(importlib.import_module(f"{checks.__name__}.{module}"))
+
+
+def _checks() -> ModuleType:
+    return importlib.import_module(CHECKS)
 
 
 def subjects_of(module: str, unless: Iterable[str] = ()) -> tuple[str, ...]:
@@ -95,10 +99,10 @@ def rules_of(module: object) -> Iterator[Rule]:
 
 def yaml_rules() -> Iterator[Rule]:
     """The rules of `rules/`: inside the package in a wheel, beside it in a checkout."""
-    from policylint.engine.yamlrule import read_rule
-
+    # Loaded by name, and so only where changes are judged: it brings the evaluation of CEL.
+    reader = importlib.import_module("policylint.engine.yamlrule")
     for path, text in rule_files():
-        yield read_rule(text, path)
+        yield reader.read_rule(text, path)
 
 
 def rule_files() -> Iterator[tuple[str, str]]:

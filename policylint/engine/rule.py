@@ -26,6 +26,8 @@ class Context(Struct, frozen=True):
     """The level that was asked for by name; None for the default."""
     invocations: tuple[Any, ...] = ()
     """The commands or declarations known to deploy this release."""
+    rule_ids: frozenset[str] = frozenset()
+    """The ids of all shipped rules, for the rule that explains what no other does."""
 
 
 Check = Callable[[Any, Context], Iterable[Violation]]

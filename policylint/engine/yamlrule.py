@@ -12,6 +12,8 @@ from typing import Any
 
 from msgspec import Struct, json
 
+from policylint.cel.program import compile
+from policylint.cel.values import CelError
 from policylint.engine.rule import Context, Rule
 from policylint.errors import PolicylintError, ReadError, nearest
 from policylint.kyaml.load import load
@@ -168,9 +170,6 @@ def _true(expression: str, bindings: Mapping[str, Json]) -> bool:
 
 
 def _value(expression: str, bindings: Mapping[str, Json]) -> Json:
-    from policylint.cel.program import compile
-    from policylint.cel.values import CelError
-
     value = compile(expression, VARIABLES).evaluate(bindings)
     if isinstance(value, CelError):
         raise ExpressionError(f"{value}, in the expression {expression}")

@@ -4,22 +4,20 @@ skip a stage."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec.structs import replace
 
-from policylint.engine.evaluate import evaluate, verdict
-from policylint.engine.rule import Context
+from policylint.engine.judging import Judgement, judge, judging
 from policylint.errors import PolicylintError, RuleFailure
 from policylint.helm.inputs.sides import ChartSide, Side
-from policylint.model import Finding, Severity, Verdict
-from policylint.redaction.redactor import Redactor
+from policylint.helm.values.given import user_values
+from policylint.helm.values.tables import leaves
+from policylint.helm.values.unused import values_files
+from policylint.model import Severity, Verdict
+from policylint.pipeline.plan import Plan
 from policylint.report.fleet import Fleet, Key, Member
 from policylint.report.model import ReleaseReport
-
-if TYPE_CHECKING:
-    from policylint.engine.judging import Judging
-    from policylint.pipeline.plan import Plan
 
 
 def fleet_of(plans: Sequence[Plan], reports: Sequence[ReleaseReport]) -> Fleet:
@@ -30,39 +28,36 @@ def fleet_of(plans: Sequence[Plan], reports: Sequence[ReleaseReport]) -> Fleet:
 
 def _member(plan: Plan, report: ReleaseReport) -> Member:
     helm = report.target.helm
-    found = Member(
+    member = Member(
         report.name, report.namespace, plan.options.environment, plan.options.after, report.changes
     )
-    if not found.environment:
-        return found
-    return replace(found, before=_values(plan.before, helm), after=_values(plan.given_after, helm))
+    if not member.environment:
+        return member
+    return replace(member, before=_values(plan.before, helm), after=_values(plan.named_after, helm))
 
 
 def _values(side: Side, helm: str) -> dict[Key, Any]:
     """The user's values of a side by key path; none where the side is no chart."""
-    from policylint.helm.values.given import user_values
-    from policylint.helm.values.tables import leaves
-
     return dict(leaves(user_values(side.values, helm))) if isinstance(side, ChartSide) else {}
 
 
 def judge_together(
     plans: Sequence[Plan],
     reports: Sequence[ReleaseReport],
-    judging: Judging,
-    more: Sequence[object] = (),
-) -> tuple[tuple[Finding, ...], tuple[RuleFailure, ...], Verdict]:
-    """What the rules say of all releases of a run together, and of `more` subjects that belong to
-    none of them."""
+    named_values: tuple[str, ...] = (),
+) -> Judgement:
+    """What the rules say of all releases of a run together, and of the values files that they
+    name."""
     try:
         fleet = fleet_of(plans, reports)
     except PolicylintError as error:
-        failures: tuple[RuleFailure, ...] = (RuleFailure("values", str(error), error.remedy),)
-        return (), failures, Verdict.UNKNOWN
-    levels = judging.severities
-    rules = [rule for rule in judging.rules if levels.get(rule.id, rule.severity) is not None]
-    context = Context(reports[0].target, settings=judging.settings, level=judging.level)
-    found, failures = evaluate(rules, (fleet, *more), context, Redactor())
-    findings = tuple(replace(one, severity=levels.get(one.rule) or one.severity) for one in found)
-    fail_on: Severity = min((plan.fail_on for plan in plans), key=lambda severity: severity.rank)
-    return findings, failures, verdict(findings, failures, fail_on)
+        failure = RuleFailure("values", str(error), error.remedy)
+        return Judgement((), (failure,), Verdict.UNKNOWN)
+    strictest = min((plan.settings.criteria.fail_on for plan in plans), key=_rank)
+    criteria = replace(plans[0].settings.criteria, fail_on=strictest)
+    by = replace(judging(criteria), failures=())  # each release has told them
+    return judge(by, (fleet, values_files(named_values)), reports[0].target)
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank

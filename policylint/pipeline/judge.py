@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from policylint.engine.evaluate import evaluate, order, verdict
-from policylint.engine.judging import Judging, _weighed
-from policylint.engine.rule import Context
+from policylint.engine import judging
+from policylint.engine.judging import Judgement, Judging
 from policylint.errors import RuleFailure
 from policylint.kubernetes.api.schemas import schemas
+from policylint.kubernetes.forecast import forecast
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.impact import impact, stale_readers
 from policylint.kubernetes.manifests.definitions import of_sides
@@ -22,7 +22,6 @@ from policylint.model import (
     Change,
     Created,
     Deleted,
-    Json,
     Kept,
     Manifest,
     Outcome,
@@ -32,7 +31,7 @@ from policylint.model import (
     Upgrade,
 )
 from policylint.redaction.redactor import Redactor
-from policylint.report.model import ChangeSummary, ReleaseReport
+from policylint.report.model import ChangeSummary, Evidence, ReleaseReport
 
 
 class Case(Struct, frozen=True):
@@ -55,7 +54,15 @@ class Case(Struct, frozen=True):
     """More subjects of rules: invocations, the history, the values change, the charts."""
     invocations: tuple[object, ...] = ()
     failures: tuple[RuleFailure, ...] = ()
-    evidence: Mapping[str, Json] = field(default_factory=dict)
+    evidence: Evidence = Evidence()
+
+
+class Sides(Struct, frozen=True):
+    """Both sides read, and the reader that knows their kinds."""
+
+    before: Manifest
+    after: Manifest
+    reader: Reader
 
 
 def prepare(kubernetes: str) -> None:
@@ -66,85 +73,96 @@ def prepare(kubernetes: str) -> None:
     schemas(kubernetes)
 
 
-def judge(case: Case, judging: Judging) -> ReleaseReport:
-    """The report of one release. Raises `ReadError` for text that is no manifest."""
-    upgrade, cluster = _forecast(case)
-    redactor = Redactor.of([*_resources(upgrade.before), *_resources(upgrade.after)])
-    context = Context(
+def judge(case: Case, by: Judging) -> ReleaseReport:
+    """All stages from read to report, of one release. Raises `ReadError` for text that is no
+    manifest."""
+    sides = read(case)
+    cluster = cluster_of(case, sides)
+    upgrade = forecast(diff(case, sides), cluster)
+    return report(case, upgrade, cluster, evaluate(case, upgrade, by))
+
+
+def read(case: Case) -> Sides:
+    """Read: texts become manifests, by the kinds that the cluster and the CRDs define."""
+    plain = Reader(case.namespace, schemas(case.target.kubernetes))
+    before_crds, after_crds = map(_resources, plain.read_pair(case.before_crds, case.after_crds))
+    named_crds = _resources(plain.read(case.named_crds))
+    reader = plain.knowing((*before_crds, *after_crds, *named_crds))
+    before, after = reader.read_pair(case.before, case.after)
+    return Sides(replace(before, crds=before_crds), replace(after, crds=after_crds), reader)
+
+
+def diff(case: Case, sides: Sides) -> Upgrade:
+    """Diff: two manifests become the changes of an upgrade."""
+    changed = changes(sides.before, sides.after, schemas(case.target.kubernetes))
+    return Upgrade(case.release, case.namespace, case.target, sides.before, sides.after, changed)
+
+
+def forecasted(case: Case) -> Upgrade:
+    """The case read, diffed and forecast, both ways."""
+    sides = read(case)
+    return forecast(diff(case, sides), cluster_of(case, sides))
+
+
+def evaluate(case: Case, upgrade: Upgrade, by: Judging) -> Judgement:
+    """Evaluate: what the rules say of the upgrade, of its changes, and of all else that the case
+    brings."""
+    return judging.judge(
+        by,
+        (upgrade, *upgrade.changes, *case.subjects),
         case.target,
-        upgrade,
-        settings=judging.settings,
-        level=judging.level,
+        upgrade=upgrade,
         invocations=case.invocations,
+        failures=case.failures,
+        redactor=_redactor(upgrade),
     )
-    subjects: Sequence[object] = (upgrade, *upgrade.changes, *case.subjects)
-    active = tuple(
-        rule for rule in judging.rules if judging.severities.get(rule.id, rule.severity) is not None
-    )
-    findings, failures = evaluate(active, subjects, context, redactor)
-    findings = tuple(sorted((_weighed(finding, judging) for finding in findings), key=order))
-    failures = (
-        *judging.failures,
-        *case.failures,
-        *failures,
-        *(_open_answers(upgrade) if judging.strict else ()),
+
+
+def report(case: Case, upgrade: Upgrade, cluster: Cluster, judgement: Judgement) -> ReleaseReport:
+    """Report: all of it as one frozen value."""
+    differences: Sequence[str] = ()
+    if case.live:
+        published = schemas(case.target.kubernetes)
+        differences = drift(upgrade, cluster.live, published, _redactor(upgrade))
+    evidence = replace(
+        case.evidence,
+        resources=len(upgrade.changes),
+        rules=judgement.rules,
+        half_applied=tuple(half_applied(upgrade)),
+        drift=tuple(differences),
     )
     return ReleaseReport(
         name=case.release,
         namespace=case.namespace,
         target=case.target,
-        verdict=verdict(findings, failures, judging.fail_on),
+        verdict=judgement.verdict,
         changes=tuple(summaries(upgrade)),
-        findings=findings,
-        failures=failures,
-        evidence={
-            **case.evidence,
-            "resources": len(upgrade.changes),
-            "rules": len(active),
-            "half-applied": half_applied(upgrade),
-            "drift": drift(upgrade, cluster.live, schemas(case.target.kubernetes), redactor)
-            if case.live
-            else [],
-        },
+        findings=judgement.findings,
+        failures=judgement.failures,
+        evidence=evidence,
     )
 
 
-def forecasted(case: Case) -> Upgrade:
-    """The case read, diffed and forecast, both ways."""
-    return _forecast(case)[0]
-
-
-def _forecast(case: Case) -> tuple[Upgrade, Cluster]:
-    from policylint.kubernetes.forecast import forecast
-
-    upgrade, reader = read(case)
-    cluster = _cluster(case, upgrade, reader)
-    return forecast(upgrade, cluster), cluster
-
-
-def read(case: Case) -> tuple[Upgrade, Reader]:
-    """The case read and diffed, and the reader that knows its kinds."""
-    published = schemas(case.target.kubernetes)
-    plain = Reader(case.namespace, published)
-    before_crds, after_crds = map(_resources, plain.read_pair(case.before_crds, case.after_crds))
-    reader = plain.knowing((*before_crds, *after_crds, *_resources(plain.read(case.named_crds))))
-    before, after = reader.read_pair(case.before, case.after)
-    before, after = replace(before, crds=before_crds), replace(after, crds=after_crds)
-    found = changes(before, after, published)
-    return Upgrade(case.release, case.namespace, case.target, before, after, found), reader
-
-
-def _cluster(case: Case, upgrade: Upgrade, reader: Reader) -> Cluster:
-    live, named = reader.read(case.live), reader.read(case.named_crds)
-    found = of_sides(upgrade.before, live, upgrade.after, replace(named, crds=_resources(named)))
+def cluster_of(case: Case, sides: Sides) -> Cluster:
+    """What is known of the cluster: the live objects that were given, and the definitions of both
+    sides."""
+    live, named = sides.reader.read(case.live), sides.reader.read(case.named_crds)
+    named = replace(named, crds=_resources(named))
+    objects = live.resources.items()
     return Cluster(
-        live={identity: resource.body for identity, resource in live.resources.items()},
-        crds=found,
+        live={identity: resource.body for identity, resource in objects},
+        crds=of_sides(sides.before, live, sides.after, named),
         storage_classes={
-            i.name: r.body for i, r in live.resources.items() if i.kind == "StorageClass"
+            identity.name: resource.body
+            for identity, resource in objects
+            if identity.kind == "StorageClass"
         },
         immutable_paths=case.immutable_paths,
     )
+
+
+def _redactor(upgrade: Upgrade) -> Redactor:
+    return Redactor.of([*_resources(upgrade.before), *_resources(upgrade.after)])
 
 
 def summaries(upgrade: Upgrade) -> list[ChangeSummary]:
@@ -168,16 +186,10 @@ def _row(change: Change, minor: str, stale: Sequence[ResourceId]) -> ChangeSumma
     effect, reason = impact(change, minor)
     if stale and not reason:
         reason = f"pods do not restart, although {', '.join(map(str, stale))} changes"
-    forecast = change.forecast
+    answers = (change.forecast.upgrade, change.forecast.rollback)
+    upgrade, rollback = (answer.outcome if answer else None for answer in answers)
     return ChangeSummary(
-        change.id,
-        word,
-        effect,
-        len(fields) - noise,
-        noise,
-        forecast.upgrade.outcome if forecast.upgrade else None,
-        forecast.rollback.outcome if forecast.rollback else None,
-        reason,
+        change.id, word, effect, len(fields) - noise, noise, upgrade, rollback, reason
     )
 
 
@@ -197,16 +209,6 @@ def _refused(change: Change) -> bool:
 
 def _sent(change: Change) -> bool:
     return isinstance(change, Created) or (isinstance(change, Kept) and bool(change.fields))
-
-
-def _open_answers(upgrade: Upgrade) -> list[RuleFailure]:
-    return [
-        RuleFailure("strict", f"the answer depends on {unknown.what}", unknown.how, change.id)
-        for change in upgrade.changes
-        for answer in (change.forecast.upgrade, change.forecast.rollback)
-        if answer
-        for unknown in answer.unknowns
-    ]
 
 
 def _resources(side: Manifest) -> tuple[Resource, ...]:

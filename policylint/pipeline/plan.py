@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from policylint import config as configuration
-from policylint.config import Config, Environment, Release
+from policylint.config import Config, Release
 from policylint.errors import UsageError, nearest
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import (
@@ -20,15 +19,15 @@ from policylint.helm.inputs.sides import (
     EmptySide,
     ManifestSide,
     Side,
-    ValuesInput,
     default_namespace,
 )
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.resolve import resolve_pair
-from policylint.model import Category, Json, Severity
-from policylint.pipeline.target import _apply, environment_of, line_found, minor, named_line
+from policylint.pipeline.settings import Settings, as_apply, resolve
+from policylint.pipeline.target import line_found, minor
 
 if TYPE_CHECKING:
+    from policylint.helm.inputs.revisions import History
     from policylint.scan.repository.deploys import Deployment
 
 _KEEPING = ("reuse", "reset-then-reuse")
@@ -42,41 +41,21 @@ class Plan(Struct, frozen=True):
     namespace: str
     before: Side
     after: Side
-    options: Options
-    environment: Environment = field(default_factory=Environment)
-    config: Config = field(default_factory=Config)
+    settings: Settings = field(default_factory=Settings)
     invocations: tuple[Any, ...] = ()
     """The commands or declarations that deploy the release, where they are known."""
-    subjects: tuple[object, ...] = ()
-    """More subjects of rules: the invocations, the history."""
-    given_after: Side = field(default_factory=EmptySide)
+    named_after: Side = field(default_factory=EmptySide)
     """The after side as it was named; under a values mode `after` renders it with other values."""
 
     @property
-    def fail_on(self) -> Severity:
-        """The lowest severity that fails."""
-        return (
-            self.options.fail_on
-            or self.environment.fail_on
-            or self.config.fail_on
-            or Severity.ERROR
-        )
+    def options(self) -> Options:
+        """What was asked for."""
+        return self.settings.options
 
     @property
-    def level(self) -> Category | None:
-        """The level that is asked for by name, None for the default."""
-        return self.options.level or self.environment.level or self.config.level
-
-    @property
-    def rule_tables(self) -> tuple[Mapping[str, Json], ...]:
-        """The `rules:` tables that hold, later ones win."""
-        return self.config.rules, self.environment.rules
-
-
-def load_config(options: Options) -> Config:
-    """The configuration that `--config` names, or the nearest one above the current directory."""
-    path = Path(options.config) if options.config else configuration.find(Path.cwd())
-    return configuration.read(path) if path else Config()
+    def history(self) -> History | None:
+        """The release's revisions, where the before side comes from its records."""
+        return self.before.history if isinstance(self.before, ManifestSide) else None
 
 
 def plans(options: Options, config: Config, workspace: Workspace) -> tuple[Plan, ...]:
@@ -87,46 +66,51 @@ def plans(options: Options, config: Config, workspace: Workspace) -> tuple[Plan,
 
         options, invocations = from_command(options)
     _check_stdin(options)
-    environment_of(options, config)  # an unknown one is said before what it would leave to check
+    settings = resolve(options, config)  # an unknown environment is said before what it would leave
     if options.after or options.rollback:
-        return (_plan(options, config, workspace, invocations),)
-    wanted = [
+        return (_plan(settings, workspace, invocations),)
+    releases = _configured(options, config)
+    deployments = _deployments(releases, config) if releases else []
+    return tuple(
+        _configured_plan(options, config, release, deployment, workspace)
+        for release, deployment in zip(releases, deployments, strict=True)
+    )
+
+
+def _configured(options: Options, config: Config) -> list[Release]:
+    """The releases of the configuration that are to be checked, none where `--changed` touches
+    none."""
+    releases = [
         release for release in config.releases if options.environment in ("", release.environment)
     ]
-    if not wanted:
+    if not releases:
         raise UsageError(
             "nothing to check: no chart is named, and no release is configured",
             file=config.file,
             remedy="policylint check CHART, or list releases in .policylint.yaml",
         )
-    if options.changed:
-        wanted = _touched(options, wanted, config)
-    if not wanted:
-        return ()
-    deployed = _deployments(wanted, config)
-    return tuple(
-        _plan(
-            _forced(of_release(options, release, how), how, config),
-            config,
-            workspace,
-            how.invocations,
-            how.values_mode or "",
-        )
-        for release, how in zip(wanted, deployed, strict=True)
-    )
+    return _touched(options, releases, config) if options.changed else releases
 
 
-def _forced(options: Options, how: Deployment, config: Config) -> Options:
+def _configured_plan(
+    options: Options,
+    config: Config,
+    release: Release,
+    deployment: Deployment,
+    workspace: Workspace,
+) -> Plan:
+    settings = _forced(resolve(of_release(options, release, deployment), config), deployment)
+    return _plan(settings, workspace, deployment.invocations, deployment.values_mode or "")
+
+
+def _forced(settings: Settings, deployment: Deployment) -> Settings:
     """With `--force` where the command that deploys the release has it and Helm 3 runs it, as Helm
     4 does not take it together with server-side apply."""
-    if not how.force or options.force or options.apply:
-        return options
-    line = (
-        named_line(options, environment_of(options, config), config)
-        or how.line
-        or line_found(options)
-    )
-    return replace(options, force=line == "3")
+    options = settings.options
+    if not deployment.force or options.force or options.apply:
+        return settings
+    line = settings.line or deployment.line or line_found(options)
+    return replace(settings, options=replace(options, force=line == "3"))
 
 
 def _check_stdin(options: Options) -> None:
@@ -146,65 +130,77 @@ def _deployments(releases: Sequence[Release], config: Config) -> list[Deployment
     from policylint.scan.repository.walk import scan
 
     root = Path(config.file).resolve().parent
-    found = scan([root], root, skip=config.scan_ignore).invocations
+    invocations = scan([root], root, skip=config.scan_ignore).invocations
     return [
         deployment(
-            found, each.name, each.namespace, os.path.relpath(each.chart, root), each.environment
+            invocations,
+            release.name,
+            release.namespace,
+            os.path.relpath(release.chart, root),
+            release.environment,
         )
-        for each in releases
+        for release in releases
     ]
 
 
 def _plan(
-    options: Options,
-    config: Config,
+    settings: Settings,
     workspace: Workspace,
     invocations: tuple[Any, ...] = (),
-    seen_mode: str = "",
+    deployed_mode: str = "",
 ) -> Plan:
-    """The plan of one release; `seen_mode` is the values mode of the command that deploys it, where
-    that is known."""
-    environment = environment_of(options, config)
-    before, after = _sides(options, environment, config, workspace)
-    given = after
-    if seen_mode in _KEEPING and not options.values_mode and _at_hand(before, after):
-        options = replace(options, values_mode=seen_mode)
-    if options.values_mode or (isinstance(before, ManifestSide) and before.revision):
-        line = named_line(options, environment, config) or line_found(options) or "4"
-        after = _under_mode(options, before, after, workspace, line)
-    known = before.history if isinstance(before, ManifestSide) else None
-    release = options.release or (known.name if known else "")
-    named = options.namespace or (known.namespace if known else "") or default_namespace()
-    return Plan(
-        release,
-        named,
+    """The plan of one release; `deployed_mode` is the values mode of the command that deploys it,
+    where that is known."""
+    before, named_after = _sides(settings, workspace)
+    settings = _with_mode(settings, deployed_mode, before, named_after)
+    plan = Plan(
+        *_name(settings.options, before),
         before,
-        after,
-        options,
-        environment,
-        config,
+        named_after,
+        settings,
         invocations,
-        invocations,
-        given_after=given,
+        named_after=named_after,
     )
+    recorded = isinstance(before, ManifestSide) and before.revision is not None
+    if settings.options.values_mode or recorded:
+        return replace(plan, after=_under_mode(settings, before, named_after, workspace))
+    return plan
 
 
-def _sides(
-    options: Options, environment: Environment, config: Config, workspace: Workspace
-) -> tuple[Side, Side]:
-    chart = chart_side(options, environment, config)
+def _with_mode(settings: Settings, mode: str, before: Side, after: Side) -> Settings:
+    """The settings with the values mode of the deploy, where it keeps values and none is named."""
+    options = settings.options
+    if mode not in _KEEPING or options.values_mode or not _at_hand(before, after):
+        return settings
+    return replace(settings, options=replace(options, values_mode=mode))
+
+
+def _name(options: Options, before: Side) -> tuple[str, str]:
+    """(release, namespace) as the options name them, else as the release's records do."""
+    history = before.history if isinstance(before, ManifestSide) else None
+    if history is None:
+        return options.release, options.namespace or default_namespace()
+    namespace = options.namespace or history.namespace or default_namespace()
+    return options.release or history.name, namespace
+
+
+def _sides(settings: Settings, workspace: Workspace) -> tuple[Side, Side]:
+    options = settings.options
     if not options.rollback:
         return resolve_pair(
             options.before,
-            chart,
+            chart_side(settings),
             workspace,
-            default_branch=config.default_branch,
+            default_branch=settings.default_branch,
             helm=options.helm,
         )
     from policylint.helm.engines.binary import find_helm
     from policylint.helm.sources.release import rollback
 
-    remedy = "policylint check release:NAMESPACE/NAME --rollback REVISION, or an exported record in its place"
+    remedy = (
+        "policylint check release:NAMESPACE/NAME --rollback REVISION,"
+        " or an exported record in its place"
+    )
     if bool(options.before) == bool(options.after):
         raise UsageError("--rollback takes one side, the release", remedy=remedy)
     if not options.rollback.isdigit():
@@ -224,41 +220,43 @@ def _at_hand(before: Side, after: Side) -> bool:
     return isinstance(after, ChartSide) and is_local(after) and bool(record or old)
 
 
-def _under_mode(
-    options: Options, before: Side, after: Side, workspace: Workspace, line: str
-) -> Side:
+def _under_mode(settings: Settings, before: Side, after: Side, workspace: Workspace) -> Side:
     """The after side as `--values-mode` makes Helm render it, or no flag does where the release's
     record is known."""
     from policylint.helm.values.modes import Mode
-    from policylint.helm.values.side import is_local
     from policylint.helm.values.stage import staged, values_change
 
-    if options.values_mode and options.values_mode not in list(Mode):
+    mode = settings.options.values_mode
+    if mode and mode not in list(Mode):
         raise UsageError(
-            f"no values mode is called {options.values_mode!r}",
-            remedy=nearest(options.values_mode, list(Mode), f"the modes are {', '.join(Mode)}"),
+            f"no values mode is called {mode!r}",
+            remedy=nearest(mode, list(Mode), f"the modes are {', '.join(Mode)}"),
         )
-    change = values_change(before, after, options.values_mode, line)
-    live = isinstance(before, ManifestSide) and before.revision is not None
-    if options.values_mode and (change is None or (change.old is None and not live)):
-        pulled = next(
-            (
-                side
-                for side in (after, before)
-                if isinstance(side, ChartSide) and not is_local(side)
-            ),
-            None,
-        )
-        if pulled is not None:
-            raise UsageError(
-                f"a values mode ({options.values_mode}) needs both charts at hand, and helm pulls {pulled.label}",
-                remedy="pull it first (helm pull CHART --version VERSION) and name the archive as the side",
-            )
-        raise UsageError(
-            "--values-mode needs the old chart and its values",
-            remedy="name the release as it runs: --before git:REV, a chart, or an exported release",
-        )
+    line = settings.line or line_found(settings.options) or "4"
+    change = values_change(before, after, mode, line)
+    recorded = isinstance(before, ManifestSide) and before.revision is not None
+    old_known = change is not None and (change.old is not None or recorded)
+    if mode and not old_known:
+        raise _mode_error(mode, before, after)
     return staged(after, change, workspace)
+
+
+def _mode_error(mode: str, before: Side, after: Side) -> UsageError:
+    """Why a values mode cannot be judged: a chart that helm pulls, or an old one that is not
+    named."""
+    from policylint.helm.values.side import is_local
+
+    for side in (after, before):
+        if isinstance(side, ChartSide) and not is_local(side):
+            return UsageError(
+                f"a values mode ({mode}) needs both charts at hand, and helm pulls {side.label}",
+                remedy="pull it first (helm pull CHART --version VERSION)"
+                " and name the archive as the side",
+            )
+    return UsageError(
+        "--values-mode needs the old chart and its values",
+        remedy="name the release as it runs: --before git:REV, a chart, or an exported release",
+    )
 
 
 def _touched(options: Options, releases: list[Release], config: Config) -> list[Release]:
@@ -278,32 +276,36 @@ def _touched(options: Options, releases: list[Release], config: Config) -> list[
     ]
 
 
-def of_release(options: Options, release: Release, how: Deployment | None = None) -> Options:
+def of_release(options: Options, release: Release, deployment: Deployment | None = None) -> Options:
     """The options with what the configuration says of one release; the command line's own words
     win.
 
-    `how` is what the command that deploys it adds where the configuration is silent: the version of
-    a chart.
+    `deployment` is what the command that deploys it adds where the configuration is silent: the
+    version of a chart.
     """
-    seen = how.version or "" if how and not Path(release.chart).exists() else ""
-    values = ValuesInput(
-        files=(*release.values, *options.values.files), set=(*release.sets, *options.values.set)
+    version = release.version
+    if not version and deployment is not None and not Path(release.chart).exists():
+        version = deployment.version or ""
+    configured = {
+        "after": _near(release.chart),
+        "release": release.name,
+        "namespace": release.namespace,
+        "version": version,
+        "repo": release.repo,
+        "kube_version": release.kubernetes,
+        "helm_version": release.helm,
+        "apply": as_apply(release.apply),
+        "values_mode": release.values_mode,
+        "environment": release.environment,
+        "api_versions": release.api_versions,
+    }
+    silent = {name: value for name, value in configured.items() if not getattr(options, name)}
+    values = replace(
+        options.values,
+        files=(*release.values, *options.values.files),
+        set=(*release.sets, *options.values.set),
     )
-    return replace(
-        options,
-        after=options.after or _near(release.chart),
-        release=options.release or release.name,
-        namespace=options.namespace or release.namespace,
-        values=replace(options.values, files=values.files, set=values.set),
-        version=options.version or release.version or seen,
-        repo=options.repo or release.repo,
-        kube_version=options.kube_version or release.kubernetes,
-        helm_version=options.helm_version or release.helm,
-        apply=options.apply or _apply(release.apply),
-        values_mode=options.values_mode or release.values_mode,
-        environment=options.environment or release.environment,
-        api_versions=options.api_versions or release.api_versions,
-    )
+    return replace(options, values=values, **silent)
 
 
 def _near(path: str) -> str:
@@ -312,8 +314,9 @@ def _near(path: str) -> str:
     return os.path.relpath(path, here) if Path(path).is_relative_to(here) else path
 
 
-def chart_side(options: Options, environment: Environment, config: Config) -> ChartSide:
+def chart_side(settings: Settings) -> ChartSide:
     """The chart of the options as a side to render."""
+    options = settings.options
     return ChartSide(
         chart=options.after,
         values=options.values,
@@ -321,8 +324,8 @@ def chart_side(options: Options, environment: Environment, config: Config) -> Ch
         namespace=options.namespace or default_namespace(),
         version=options.version,
         repo=options.repo,
-        kube_version=minor(options, environment, config),
-        api_versions=(*options.api_versions, *environment.api_versions),
+        kube_version=minor(settings),
+        api_versions=settings.api_versions,
         include_crds=options.include_crds,
         label=options.after,
         extra=options.extra,

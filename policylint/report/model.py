@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from policylint.errors import RuleFailure
 from policylint.model import (
@@ -37,6 +37,110 @@ class ChangeSummary(Struct, frozen=True):
     reason: str = ""
 
 
+class Evidence(Struct, frozen=True):
+    """What was compared, by which engine, and what the reader must know of it; keys of the JSON."""
+
+    before: str = ""
+    after: str = ""
+    engine: str = ""
+    """"" where nothing was rendered."""
+    notes: tuple[str, ...] = ()
+    resources: int = 0
+    rules: int = 0
+    """How many rules were active."""
+    half_applied: tuple[str, ...] = field(default=(), name="half-applied")
+    """Which objects a refused upgrade leaves changed."""
+    drift: tuple[str, ...] = ()
+    """What the live objects that were given have otherwise than the before side."""
+
+
+class RevisionSummary(Struct, frozen=True):
+    """One revision of a release's history; what only a record holds is left out without one."""
+
+    revision: int
+    updated: str
+    status: str
+    chart: str
+    app_version: str
+    description: str
+    good: bool
+    record: str | UnsetType = UNSET
+    size: int | UnsetType = UNSET
+    apply: str | UnsetType = UNSET
+
+
+class RevisionTarget(Struct, frozen=True):
+    """The revision that a way back leads to."""
+
+    revision: int
+    status: str
+    good: bool
+
+
+class RollbackTargets(Struct, frozen=True):
+    """Where each way back leads, None where Helm finds none or the history shows too little."""
+
+    rollback_without_number: RevisionTarget | None
+    atomic: RevisionTarget | None
+    newest_good: RevisionTarget | None
+
+
+class HistorySummary(Struct, frozen=True):
+    """A release's state as its revisions show it; keys of the release's JSON."""
+
+    name: str
+    namespace: str
+    revisions: tuple[RevisionSummary, ...]
+    targets: RollbackTargets
+    complete: bool
+    locked: bool
+    upgrade_base: RevisionTarget | None
+    failures_until_one_good_is_left: int | None
+
+
+class ValueDifference(Struct, frozen=True):
+    """A key of the values and what it holds on both sides, secrets masked."""
+
+    key: str
+    before: Json
+    after: Json
+
+
+class MissingValue(Struct, frozen=True):
+    """A value that a template needs and does not get."""
+
+    template: str
+    line: int
+    message: str
+
+
+class ModeRow(Struct, frozen=True):
+    """A key of the values, and what it holds under each values mode."""
+
+    key: str
+    values: Mapping[str, Json]
+
+
+class ValuesSummary(Struct, frozen=True):
+    """What an upgrade under a values mode makes of the values, secrets masked."""
+
+    mode: str
+    user_values: Json
+    all_values: Json
+    rendered: Json
+    hidden: tuple[ValueDifference, ...]
+    reverting: tuple[ValueDifference, ...]
+    missing: tuple[MissingValue, ...]
+    modes: tuple[ModeRow, ...]
+
+
+class ScanSummary(Struct, frozen=True):
+    """What a scan has read; `invocations` are rows of its JSON, made when they are asked for."""
+
+    files_read: int
+    invocations: Sequence[Mapping[str, Json]]
+
+
 class ReleaseReport(Struct, frozen=True):
     """One release, judged: the evidence (what was compared, how) and what was found."""
 
@@ -47,11 +151,12 @@ class ReleaseReport(Struct, frozen=True):
     changes: tuple[ChangeSummary, ...] = ()
     findings: tuple[Finding, ...] = ()
     failures: tuple[RuleFailure, ...] = ()
-    evidence: Mapping[str, Json] = field(default_factory=dict)
+    evidence: Evidence | None = None
+    """None where nothing was compared: a history, a side that does not render."""
     overview: str = ""
     """Text shown before the findings: the table of a history."""
-    extra: Mapping[str, Json] = field(default_factory=dict)
-    """More keys of the release's JSON: `revisions` and `targets` of a history."""
+    history: HistorySummary | None = None
+    values: ValuesSummary | None = None
 
 
 class RuleInfo(Struct, frozen=True):
@@ -77,8 +182,9 @@ class Report(Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
     """Findings that belong to no release: those of `scan`."""
     failures: tuple[RuleFailure, ...] = ()
-    extra: Mapping[str, Json] = field(default_factory=dict)
-    """More top-level keys of the JSON: `invocations` of a scan."""
+    scan: ScanSummary | None = None
+    untouched: tuple[str, ...] = ()
+    """The releases that `--changed` left out, where it left none."""
     rules: tuple[RuleInfo, ...] = ()
     """The rules of the findings."""
 

@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from policylint.engine.evaluate import evaluate, verdict
+from policylint.engine.evaluate import evaluate
+from policylint.engine.judging import verdict
 from policylint.engine.rule import Context, Rule
 from policylint.errors import RuleFailure
 from policylint.kubernetes.api.schemas import NEWEST

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from msgspec import to_builtins
+
 from policylint.errors import RuleFailure
 from policylint.model import Finding, Fix, Location, ResourceId, Severity
 from policylint.report.model import ChangeSummary, ReleaseReport, Report
@@ -36,8 +38,18 @@ def document(report: Report) -> dict[str, Any]:
         "releases": [_release(release) for release in report.releases],
         "findings": [_finding(finding) for finding in report.findings],
         "failures": [_failure(failure) for failure in report.failures],
-        **report.extra,
+        **_of_run(report),
     }
+
+
+def _of_run(report: Report) -> dict[str, Any]:
+    """The keys that only some runs have: those of a scan, and of one that touches no release."""
+    keys: dict[str, Any] = {}
+    if report.scan is not None:
+        keys |= {"files_read": report.scan.files_read, "invocations": report.scan.invocations}
+    if report.untouched:
+        keys["untouched"] = report.untouched
+    return keys
 
 
 def summary(findings: Iterable[Finding], failures: int) -> dict[str, int]:
@@ -63,8 +75,9 @@ def _release(release: ReleaseReport) -> dict[str, Any]:
         "changes": [_change(change) for change in release.changes],
         "findings": [_finding(finding) for finding in release.findings],
         "failures": [_failure(failure) for failure in release.failures],
-        "evidence": dict(release.evidence),
-        **release.extra,
+        "evidence": to_builtins(release.evidence) if release.evidence else {},
+        **(to_builtins(release.history) if release.history else {}),
+        **({"values": to_builtins(release.values)} if release.values else {}),
     }
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from policylint.errors import RuleFailure
 from policylint.model import Finding, Fix, Impact, Json, Location, Severity, Verdict
 from policylint.report.formats.json import shown_path, summary
-from policylint.report.model import ReleaseReport, Report
+from policylint.report.model import Evidence, ReleaseReport, Report
 from policylint.runtime.escapes import escaped
 
 COLOURS = {
@@ -68,17 +68,16 @@ def _written(line: Line, *, colour: bool) -> str:
 
 def _scanned(report: Report) -> Iterator[str]:
     """What a scan has read, so that an empty answer is no silence."""
-    found = report.extra.get("invocations")
-    if found is not None:
-        files = report.extra.get("files_read", 0)
-        yield f"{files} files read: {len(found) or 'no'} helm commands and declared releases"
+    if report.scan is not None:
+        count = len(report.scan.invocations) or "no"
+        yield f"{report.scan.files_read} files read: {count} helm commands and declared releases"
         yield ""
 
 
 def _untouched(report: Report) -> Iterator[str]:
     """Which releases `--changed` left out, where it left none."""
-    if untouched := report.extra.get("untouched"):
-        yield f"the change touches no configured release: {', '.join(untouched)}"
+    if report.untouched:
+        yield f"the change touches no configured release: {', '.join(report.untouched)}"
         yield ""
 
 
@@ -88,9 +87,9 @@ def _release(release: ReleaseReport) -> list[Line]:
         lines += [*_finding(finding), ""]
     for failure in release.failures:
         lines += [*_failure(failure), ""]
-    return (
-        [*lines, *_evidence(release), ""] if release.evidence else lines
-    )  # a history has compared nothing
+    if release.evidence is None:
+        return lines
+    return [*lines, *_evidence(release, release.evidence), ""]
 
 
 def _finding(finding: Finding) -> list[Line]:
@@ -178,19 +177,19 @@ def _failure(failure: RuleFailure) -> list[Line]:
     return [*lines, _row("fix", failure.remedy)] if failure.remedy else lines
 
 
-def _evidence(release: ReleaseReport) -> list[str]:
+def _evidence(release: ReleaseReport, evidence: Evidence) -> list[str]:
     target = release.target
-    nameless = "chart" if release.evidence.get("engine") else "manifests"
+    nameless = "chart" if evidence.engine else "manifests"
     where = f"{release.namespace}/{release.name}" if release.name else nameless
     environment = f" in {target.environment}" if target.environment else ""
     lines = [f"{where}{environment}: {_counts(release)}"]
-    before, after = release.evidence.get("before"), release.evidence.get("after")
-    if before or after:
-        lines.append(_row("compared", f"{before} -> {after}"))
+    if evidence.before or evidence.after:
+        lines.append(_row("compared", f"{evidence.before} -> {evidence.after}"))
     how = f"Kubernetes {target.kubernetes}, Helm {target.helm}, {target.apply}"
-    lines.append(_row("judged for", f"{how}; {release.evidence.get('rules', 0)} rules"))
-    for label in ("unstable", "unjudged", "half-applied", "drift", "notes"):
-        lines += [_row(label, str(text)) for text in release.evidence.get(label, ())]
+    lines.append(_row("judged for", f"{how}; {evidence.rules} rules"))
+    lines += [_row("half-applied", text) for text in evidence.half_applied]
+    lines += [_row("drift", text) for text in evidence.drift]
+    lines += [_row("notes", text) for text in evidence.notes]
     return lines
 
 

@@ -18,6 +18,7 @@ from policylint.helm.render.steady import steady
 from policylint.kubernetes.manifests.reader import Text
 from policylint.kyaml.load import split
 from policylint.pipeline.plan import Plan
+from policylint.pipeline.settings import Settings
 from tests.helms import any_helm
 
 RANDOM = Path(__file__).parents[3] / "fixtures" / "charts" / "random"
@@ -28,7 +29,9 @@ def chart(*sets: str) -> ChartSide:
 
 
 def rendered(before: Side, after: Side) -> tuple[str, str, list[str]]:
-    with Rendering(Plan("web", "prod", before, after, Options(helm=any_helm().path))) as rendering:
+    with Rendering(
+        Plan("web", "prod", before, after, Settings(Options(helm=any_helm().path)))
+    ) as rendering:
         old, new = rendering.wait()
     return (
         "".join(text.text for text in old.texts),

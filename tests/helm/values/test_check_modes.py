@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import to_builtins
 
 from policylint.commands.check import check
 from policylint.helm.inputs.options import Options
@@ -85,7 +86,7 @@ def test_check_from_a_record(row: dict[str, Any], tmp_path: Path) -> None:
         assert str(found.confidence) == "certain"
         assert found.message.split()[6] in row["error"]
         return
-    values = report.extra["values"]
+    values = to_builtins(report.values)
     assert (values["user_values"], values["all_values"]) == (
         row["user_values"] or {},
         row["all_values"],

@@ -1,0 +1,49 @@
+"""What is added to a judged release, and what is reported of one that does not render."""
+
+from __future__ import annotations
+
+from msgspec import convert
+from msgspec.structs import replace
+
+from policylint.engine.judging import judge
+from policylint.errors import PolicylintError
+from policylint.helm.inputs.sides import ChartSide
+from policylint.helm.values.blame import blamed
+from policylint.helm.values.compare import compare_modes, table, to_json
+from policylint.pipeline.case import failure, judging_of, values_change_of, values_subjects
+from policylint.pipeline.plan import Plan
+from policylint.pipeline.target import line_found, target
+from policylint.report.model import ReleaseReport, ValuesSummary
+
+
+def with_values(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...]) -> ReleaseReport:
+    """The report with the places in the user's values that findings on fields come from, and with
+    what the values modes make of this upgrade where one is named."""
+    change = values_change_of(subjects)
+    if any(finding.path for finding in report.findings):
+        report = replace(report, findings=blamed(report.findings, change, plan.before))
+    if change is None or not plan.options.values_mode:
+        return report
+    comparison = compare_modes(change)
+    overview = table(comparison) if comparison.rows else ""
+    summary = convert(to_json(change, comparison), ValuesSummary)
+    return replace(report, overview=overview, values=summary)
+
+
+def unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
+    """The report of a release that could not be rendered or read: what its values say is told all
+    the same, and its verdict is unknown."""
+    line = line_found(plan.options) if isinstance(plan.named_after, ChartSide) else ""
+    at = target(plan.settings, line)
+    subjects, failures = values_subjects(plan, at.helm, error.message)
+    also = (broken for broken in failures if broken.message != str(error))
+    judgement = judge(judging_of(plan), subjects, at, failures=(failure("render", error), *also))
+    report = ReleaseReport(
+        plan.release,
+        plan.namespace,
+        at,
+        judgement.verdict,
+        findings=judgement.findings,
+        failures=judgement.failures,
+    )
+    return with_values(report, plan, subjects)

@@ -1,0 +1,99 @@
+"""What holds for one release: the command line over its environment, over the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from msgspec import Struct, field
+
+from policylint import config as configuration
+from policylint.config import Config, Environment
+from policylint.engine.judging import Criteria
+from policylint.errors import UsageError, nearest
+from policylint.helm.inputs.options import Options
+from policylint.model import Apply, Severity
+
+T = TypeVar("T")
+
+
+class Settings(Struct, frozen=True):
+    """Options, environment and configuration, resolved once; "" and None where none of them says
+    anything."""
+
+    options: Options = field(default_factory=Options)
+    """What was asked for: the sides, and how they are rendered."""
+    criteria: Criteria = field(default_factory=Criteria)
+    kubernetes: str = ""
+    """The cluster's version as it is written."""
+    line: str = ""
+    """The Helm line: "3", "4" or "" where none is named."""
+    apply: Apply | None = None
+    api_versions: tuple[str, ...] = ()
+    crds: tuple[str, ...] = ()
+    immutable_paths: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    default_branch: str = ""
+
+
+def load_config(options: Options) -> Config:
+    """The configuration that `--config` names, or the nearest one above the current directory."""
+    path = Path(options.config) if options.config else configuration.find(Path.cwd())
+    return configuration.read(path) if path else Config()
+
+
+def resolve(options: Options, config: Config) -> Settings:
+    """The settings of one release. Raises `UsageError` for an environment that the configuration
+    does not know, and for a Helm line that there is not."""
+    environment = environment_of(options.environment, config)
+    line = options.helm_version or environment.helm or config.helm
+    if line not in ("", "3", "4"):
+        raise UsageError(
+            f"--helm-version is 3 or 4, not {line!r}", remedy="name the major version only"
+        )
+    return Settings(
+        options=options,
+        criteria=_criteria(options, environment, config),
+        kubernetes=options.kube_version or environment.kubernetes or config.kubernetes,
+        line=line,
+        apply=first((options.apply, as_apply(environment.apply), as_apply(config.apply))),
+        api_versions=(*options.api_versions, *environment.api_versions),
+        crds=(*options.crds, *config.crds),
+        immutable_paths=config.immutable_paths,
+        default_branch=config.default_branch,
+    )
+
+
+def _criteria(options: Options, environment: Environment, config: Config) -> Criteria:
+    fail_on = first((options.fail_on, environment.fail_on, config.fail_on))
+    return Criteria(
+        select=options.select or config.select,
+        ignore=(*options.ignore, *config.ignore),
+        level=first((options.level, environment.level, config.level)),
+        fail_on=fail_on or Severity.ERROR,
+        strict=options.strict or config.strict,
+        tables=(config.rules, environment.rules),
+    )
+
+
+def environment_of(name: str, config: Config) -> Environment:
+    """An environment by its name, an empty one for "". Raises `UsageError` for one that the
+    configuration does not know."""
+    if not name or name in config.environments:
+        return config.environments.get(name, Environment())
+    of_releases = {release.environment for release in config.releases if release.environment}
+    known = of_releases.union(config.environments)
+    if known and name not in known:
+        every = f"the environments are {', '.join(sorted(known))}"
+        raise UsageError(f"no environment is called {name!r}", remedy=nearest(name, known, every))
+    return Environment()
+
+
+def as_apply(word: str) -> Apply | None:
+    """An apply method by the configuration's word, None for ""."""
+    return Apply(word) if word else None
+
+
+def first(values: Iterable[T | None]) -> T | None:
+    """The first value that is set."""
+    return next((value for value in values if value is not None), None)
