@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from msgspec.structs import replace
+
 from policylint.cel.values import CelUnsupported
+from policylint.kubernetes.api.fielderrors import TOPIC, invalid
 from policylint.kubernetes.api.schemas import minor_number
 from policylint.kubernetes.crds.correlate import Pair
 from policylint.kubernetes.crds.decode import decode_causes
@@ -19,8 +22,28 @@ from policylint.kubernetes.crds.prepare import (
 )
 from policylint.kubernetes.crds.rules import Place, run_rules
 from policylint.kubernetes.crds.values import Spot, validate_values
-from policylint.kubernetes.crds.words import BLOCKING, CR, invalid, unchecked
 from policylint.model import Answer, Apply, Cause, Json, Object, Outcome, Target, Unknown
+
+_TOPIC = "custom-resource-invalid"
+_SOURCE = "the schema of the CRD (k8s.io/apiextensions-apiserver pkg/apiserver)"
+_BLOCKING = frozenset(
+    {
+        "FieldValueNotSupported",
+        "FieldValueRequired",
+        "FieldValueTooLong",
+        "FieldValueTooMany",
+        "FieldValueTypeInvalid",
+    }
+)
+"""The reasons after which the server does not check a custom resource's rules."""
+
+_UNCHECKED = invalid(
+    "<nil>",
+    None,
+    "some validation rules were not checked because the object was invalid; correct the existing "
+    "errors to complete validation",
+)
+"""What the server adds where errors kept it from checking the rules."""
 
 _MAX_REPLICAS = (1 << 31) - 1
 RATCHETING_SINCE = 30
@@ -32,7 +55,7 @@ def validate_custom(new: Object, old: Object | None, crd: Object, target: Target
     """The API server's answer to a custom resource, given its CRD; `old` is the live object or None
     at creation."""
     try:
-        return _validated(new, old, crd, target)
+        return _as_custom(_validated(new, old, crd, target))
     except RecursionError:
         return _depends("a value or a schema that is nested too deeply to be judged offline")
     except (AttributeError, TypeError):
@@ -45,8 +68,18 @@ def validate_custom(new: Object, old: Object | None, crd: Object, target: Target
         return _depends(text, "kubectl apply --dry-run=server -f <the CRD>")
 
 
+def _as_custom(answer: Answer) -> Answer:
+    """The answer with the topic of custom resources, where the checks gave none of their own."""
+    causes = tuple(
+        replace(cause, topic=_TOPIC, source=_SOURCE) if cause.topic == TOPIC else cause
+        for cause in answer.causes
+    )
+    unknowns = tuple(replace(unknown, topic=_TOPIC) for unknown in answer.unknowns)
+    return replace(answer, causes=causes, unknowns=unknowns)
+
+
 def _depends(what: str, how: str = "kubectl apply --dry-run=server") -> Answer:
-    return Answer(Outcome.DEPENDS, unknowns=(Unknown(what, how, CR),))
+    return Answer(Outcome.DEPENDS, unknowns=(Unknown(what, how, _TOPIC),))
 
 
 def _validated(new: Object, old: Object | None, crd: Object, target: Target) -> Answer:
@@ -164,8 +197,8 @@ def _judged(
         causes += duplicates(body, schema)
     if not _any_rules(schema):
         return _answer(causes, ())
-    if any(cause.reason in BLOCKING for cause in causes):
-        return _answer([*causes, unchecked()], ())
+    if any(cause.reason in _BLOCKING for cause in causes):
+        return _answer([*causes, _UNCHECKED], ())
     place = Place("", body, before, schema, root=True, ratchets=pair is not None, pair=pair)
     found = list(run_rules(place))
     causes += (item for item in found if isinstance(item, Cause))

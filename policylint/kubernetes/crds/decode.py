@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policylint.kubernetes.crds.words import CRD
+from policylint.kubernetes.api.fielderrors import TOPIC
 from policylint.model import Cause, Json, Object
 
 _SCHEMA: dict[str, Any] = {
@@ -134,7 +134,7 @@ def _check(value: Json, kind: Any, path: str) -> Iterator[Cause]:
             yield from _check(item, kind[0], f"{path}[{name}]")
     elif not isinstance(kind, type) or not _is_a(value, kind):
         text = f"json: cannot unmarshal {type(value).__name__} into a field of type {_name(kind)}"
-        yield Cause(path.removeprefix("."), "BadRequest", text, CRD)
+        yield Cause(path.removeprefix("."), "BadRequest", text, TOPIC)
 
 
 def _check_fields(value: Object, kind: Mapping[str, Any], path: str) -> Iterator[Cause]:
@@ -160,7 +160,7 @@ def _either(value: Json, alternative: type, path: str) -> Iterator[Cause]:
             yield from _check(item, _SCHEMA, f"{path}[{at}]")
     elif value is not None and alternative is bool and not isinstance(value, bool):
         text = "boolean or JSON schema expected"
-        yield Cause(path.removeprefix("."), "BadRequest", text, CRD)
+        yield Cause(path.removeprefix("."), "BadRequest", text, TOPIC)
 
 
 def _is_a(value: Json, kind: type) -> bool:

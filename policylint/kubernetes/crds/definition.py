@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from policylint.kubernetes.api.fielderrors import TOPIC, forbidden, invalid, required, unsupported
 from policylint.kubernetes.api.schemas import NEWEST, minor_number
 from policylint.kubernetes.crds.decode import decode_causes, decoded
 from policylint.kubernetes.crds.names import group_causes, name_causes, version_name_causes
 from policylint.kubernetes.crds.versions import SchemaChecks, shared_fields, version_causes
-from policylint.kubernetes.crds.words import CHANGE, CRD, forbidden, invalid, required, unsupported
 from policylint.model import Answer, Cause, Object, Outcome, Target, Unknown
 
 _SCOPES = ("Cluster", "Namespaced")
 _REVIEW_VERSIONS = ("v1", "v1beta1")
+_CHANGE = "crd-change-refused"
 _APPROVED = "api-approved.kubernetes.io"
 Finding = Cause | Unknown
 
@@ -28,7 +29,7 @@ def judge_crd(new: Object, old: Object | None, target: Target) -> Answer:
         return _answer(_judged(new, old, target.kubernetes))
     except RecursionError:
         what = "a schema that is nested too deeply to be judged offline"
-        unknown = Unknown(what, "kubectl apply --dry-run=server -f <the CRD>", CRD)
+        unknown = Unknown(what, "kubectl apply --dry-run=server -f <the CRD>", TOPIC)
         return Answer(Outcome.DEPENDS, unknowns=(unknown,))
 
 
@@ -145,7 +146,7 @@ def _established(crd: Object) -> bool:
 
 def _immutable(path: str, before: Any, after: Any) -> Iterator[Cause]:
     if before != after:
-        yield invalid(path, after or "", "field is immutable", CHANGE)
+        yield invalid(path, after or "", "field is immutable", _CHANGE)
 
 
 def _stored(stored: tuple[str, ...], new: Object) -> Iterator[Cause]:
@@ -155,7 +156,7 @@ def _stored(stored: tuple[str, ...], new: Object) -> Iterator[Cause]:
     listed = [*stored, *(name for name in storage[:1] if name not in stored)]
     for name in storage[1:]:
         if name not in listed:
-            yield invalid(path, listed, f"must have the storage version {name}", CHANGE)
+            yield invalid(path, listed, f"must have the storage version {name}", _CHANGE)
     for at, name in enumerate(listed):
         if name not in known:
             text = (
@@ -163,7 +164,7 @@ def _stored(stored: tuple[str, ...], new: Object) -> Iterator[Cause]:
                 f"spec.versions until a storage migration ensures no data remains persisted in {name} and removes "
                 f"{name} from {path}"
             )
-            yield invalid(f"{path}[{at}]", name, text, CHANGE)
+            yield invalid(f"{path}[{at}]", name, text, _CHANGE)
 
 
 def _spec(new: Object, old: Object | None, kubernetes: str) -> Iterator[Finding]:
@@ -173,16 +174,16 @@ def _spec(new: Object, old: Object | None, kubernetes: str) -> Iterator[Finding]
     yield from group_causes(spec)
     scope = spec.get("scope")
     if not scope:
-        yield required("spec.scope", "", CRD)
+        yield required("spec.scope", "")
     elif scope not in _SCOPES:
-        yield unsupported("spec.scope", scope, _SCOPES, CRD)
+        yield unsupported("spec.scope", scope, _SCOPES)
     yield from _versions(new, checks)
     yield from _conversion(spec)
     yield from _approval(new, old)
     unknown_kept = old is not None and old["spec"].get("preserveUnknownFields")
     if spec.get("preserveUnknownFields") and not unknown_kept:
         text = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
-        yield invalid("spec.preserveUnknownFields", True, text, CRD)
+        yield invalid("spec.preserveUnknownFields", True, text)
 
 
 def _versions(new: Object, checks: SchemaChecks) -> Iterator[Finding]:
@@ -192,16 +193,16 @@ def _versions(new: Object, checks: SchemaChecks) -> Iterator[Finding]:
         schema = (version.get("schema") or {}).get("openAPIV3Schema")
         if schema is None and (checks.require_schema or version.get("served")):
             text = "" if checks.require_schema else "because otherwise all fields are pruned"
-            yield required(f"spec.versions[{at}].schema.openAPIV3Schema", text, CRD)
+            yield required(f"spec.versions[{at}].schema.openAPIV3Schema", text)
     for at, version in enumerate(found):
         yield from version_name_causes(version, at)
         yield from version_causes(version, at, checks, shared)
     names = [version.get("name") for version in found]
     if len(set(names)) != len(names):
-        yield invalid("spec.versions", found, "must contain unique version names", CRD)
+        yield invalid("spec.versions", found, "must contain unique version names")
     if sum(bool(version.get("storage")) for version in found) != 1:
         yield invalid(
-            "spec.versions", found, "must have exactly one version marked as storage version", CRD
+            "spec.versions", found, "must have exactly one version marked as storage version"
         )
 
 
@@ -209,9 +210,9 @@ def _conversion(spec: Object) -> Iterator[Cause]:
     conversion, path = spec["conversion"], "spec.conversion"
     strategy, webhook = conversion.get("strategy"), conversion.get("webhook")
     if not strategy:
-        yield required(f"{path}.strategy", "", CRD)
+        yield required(f"{path}.strategy", "")
     elif strategy not in ("None", "Webhook"):
-        yield unsupported(f"{path}.strategy", strategy, ("None", "Webhook"), CRD)
+        yield unsupported(f"{path}.strategy", strategy, ("None", "Webhook"))
     reviewed = (webhook or {}).get("conversionReviewVersions") or []
     client = (webhook or {}).get("clientConfig")
     if strategy == "Webhook":
@@ -220,49 +221,48 @@ def _conversion(spec: Object) -> Iterator[Cause]:
         return
     if client is not None:
         text = "should not be set when strategy is not set to Webhook"
-        yield forbidden(f"{path}.webhookClientConfig", text, CRD)
+        yield forbidden(f"{path}.webhookClientConfig", text)
     if reviewed:
         text = "should not be set when strategy is not set to Webhook"
-        yield forbidden(f"{path}.conversionReviewVersions", text, CRD)
+        yield forbidden(f"{path}.conversionReviewVersions", text)
 
 
 def _client(client: Object | None, path: str) -> Iterator[Cause]:
     if client is None:
-        yield required(path, "required when strategy is set to Webhook", CRD)
+        yield required(path, "required when strategy is set to Webhook")
         return
     url, service = client.get("url"), client.get("service")
     if (url is None) == (service is None):
-        yield required(path, "exactly one of url or service is required", CRD)
+        yield required(path, "exactly one of url or service is required")
     elif url is not None and not str(url).startswith("https://"):
         yield invalid(
             f"{path}.url",
             url,
             "'https' is the only allowed URL scheme; desired format: https://host[/path]",
-            CRD,
         )
     elif service is not None:
         for name in ("name", "namespace"):
             if not service.get(name):
-                yield required(f"{path}.service.{name}", "", CRD)
+                yield required(f"{path}.service.{name}", "")
         path_ = service.get("path")
         if path_ and not path_.startswith("/"):
-            yield invalid(f"{path}.service.path", path_, "must start with a '/'", CRD)
+            yield invalid(f"{path}.service.path", path_, "must start with a '/'")
         port = service.get("port", 443)
         if not isinstance(port, int) or not 1 <= port <= 65535:
             text = "port is not valid: must be between 1 and 65535, inclusive"
-            yield invalid(f"{path}.service.port", port, text, CRD)
+            yield invalid(f"{path}.service.port", port, text)
 
 
 def _reviewed(found: Sequence[str], path: str) -> Iterator[Cause]:
     if not found:
-        yield required(path, "", CRD)
+        yield required(path, "")
         return
     for at, name in enumerate(found):
         if name in found[:at]:
-            yield invalid(f"{path}[{at}]", name, "duplicate version", CRD)
+            yield invalid(f"{path}[{at}]", name, "duplicate version")
     if not set(found) & set(_REVIEW_VERSIONS):
         yield invalid(
-            path, list(found), f"must include at least one of {', '.join(_REVIEW_VERSIONS)}", CRD
+            path, list(found), f"must include at least one of {', '.join(_REVIEW_VERSIONS)}"
         )
 
 
@@ -281,9 +281,7 @@ def _approval(new: Object, old: Object | None) -> Iterator[Cause]:
     if state == "missing":
         text = "protected groups must have approval annotation"
         yield required(
-            path,
-            f'{text} "{_APPROVED}", see https://github.com/kubernetes/enhancements/pull/1111',
-            CRD,
+            path, f'{text} "{_APPROVED}", see https://github.com/kubernetes/enhancements/pull/1111'
         )
     else:
         value = new["metadata"]["annotations"][_APPROVED]
@@ -292,7 +290,6 @@ def _approval(new: Object, old: Object | None) -> Iterator[Cause]:
             path,
             value,
             f'{text} "unapproved", see https://github.com/kubernetes/enhancements/pull/1111',
-            CRD,
         )
 
 

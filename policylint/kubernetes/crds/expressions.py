@@ -22,8 +22,8 @@ from policylint.cel.times import duration, timestamp
 from policylint.cel.tree import Call, Literal, MakeList, Node, children, names
 from policylint.cel.types import Type, optional
 from policylint.cel.values import CelError, CelUnsupported
+from policylint.kubernetes.api.fielderrors import forbidden, invalid
 from policylint.kubernetes.crds.declare import MAX_REQUEST, Shape, size_at
-from policylint.kubernetes.crds.words import CRD, forbidden, invalid
 from policylint.model import Cause, Object
 
 RULE_LIMIT, CRD_LIMIT = 10_000_000, 100_000_000
@@ -63,8 +63,8 @@ class Total(Struct):
             return []
         text = "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema"
         whole = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema"
-        own = [forbidden(where, text, CRD) for _, where in self.dear]
-        return [*own, forbidden(path, too_dear(whole, self.cost, CRD_LIMIT), CRD)]
+        own = [forbidden(where, text) for _, where in self.dear]
+        return [*own, forbidden(path, too_dear(whole, self.cost, CRD_LIMIT))]
 
 
 class Scope(Struct, frozen=True):
@@ -91,14 +91,14 @@ def compile_rule(rule: Object, path: str, scope: Scope) -> list[Cause]:
     )
     causes = _dear(f"{path}.rule", "estimated rule cost", min(cost * factor, MOST), scope)
     if problem:
-        return [*causes, invalid(f"{path}.rule", shown, problem, CRD)]
+        return [*causes, invalid(f"{path}.rule", shown, problem)]
     causes += _message(rule, path, scope)
     if uses_old and scope.uncorrelated:
         text = f"oldSelf cannot be used on the uncorrelatable portion of the schema within {scope.uncorrelated}"
-        causes.append(invalid(f"{path}.rule", source, text, CRD))
+        causes.append(invalid(f"{path}.rule", source, text))
     if not uses_old and rule.get("optionalOldSelf") is not None:
         text = "may not be set if oldSelf is not used in rule"
-        causes.append(invalid(f"{path}.optionalOldSelf", rule["optionalOldSelf"], text, CRD))
+        causes.append(invalid(f"{path}.optionalOldSelf", rule["optionalOldSelf"], text))
     return causes
 
 
@@ -111,10 +111,7 @@ def _message(rule: Object, path: str, scope: Scope) -> list[Cause]:
     if problem:
         return [
             invalid(
-                where,
-                _shown(rule),
-                f"messageExpression {problem}".replace("cel expression ", ""),
-                CRD,
+                where, _shown(rule), f"messageExpression {problem}".replace("cel expression ", "")
             )
         ]
     return _dear(where, "estimated messageExpression cost", cost, scope)
@@ -124,7 +121,7 @@ def _dear(path: str, name: str, cost: int, scope: Scope) -> list[Cause]:
     scope.total.add(path, cost)
     if scope.environment.unchanged or cost <= RULE_LIMIT:
         return []
-    return [forbidden(path, too_dear(name, cost, RULE_LIMIT), CRD)]
+    return [forbidden(path, too_dear(name, cost, RULE_LIMIT))]
 
 
 def _compiled(source: str, rule: Object, scope: Scope, wanted: Type) -> tuple[str, int, bool]:

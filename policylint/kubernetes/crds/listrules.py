@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policylint.kubernetes.api.fielderrors import forbidden, invalid, required, unsupported
 from policylint.kubernetes.crds.structural import subschema
-from policylint.kubernetes.crds.words import CRD, forbidden, invalid, required, unsupported
 from policylint.model import Cause, Object
 
 _KEYS = "this property is in x-kubernetes-list-map-keys, so it"
@@ -20,26 +20,18 @@ def list_causes(schema: Object, path: str) -> Iterator[Cause]:
     if map_type is not None:
         yield from _typed(schema, path, "object", "x-kubernetes-map-type")
         if map_type not in ("atomic", "granular"):
-            yield unsupported(
-                f"{path}.x-kubernetes-map-type", map_type, ("atomic", "granular"), CRD
-            )
+            yield unsupported(f"{path}.x-kubernetes-map-type", map_type, ("atomic", "granular"))
     if list_type is not None:
         wrong = list(_typed(schema, path, "array", "x-kubernetes-list-type"))
         yield from wrong or (_set_items(schema, path) if list_type == "set" else ())
         if list_type not in ("atomic", "set", "map"):
-            yield unsupported(
-                f"{path}.x-kubernetes-list-type", list_type, ("atomic", "set", "map"), CRD
-            )
+            yield unsupported(f"{path}.x-kubernetes-list-type", list_type, ("atomic", "set", "map"))
     if schema.get("x-kubernetes-list-map-keys") and list_type != "map":
         where, text = (
             f"{path}.x-kubernetes-list-type",
             "must be map if x-kubernetes-list-map-keys is non-empty",
         )
-        yield (
-            required(where, text, CRD)
-            if list_type is None
-            else invalid(where, list_type, text, CRD)
-        )
+        yield (required(where, text) if list_type is None else invalid(where, list_type, text))
     if list_type == "map":
         yield from _map_list(schema, path)
     if list_type in ("set", "map"):
@@ -51,7 +43,7 @@ def _typed(schema: Object, path: str, wanted: str, keyword: str) -> Iterator[Cau
     if kind == wanted:
         return
     text = f"must be {wanted} if {keyword} is specified"
-    yield invalid(f"{path}.type", kind, text, CRD) if kind else required(f"{path}.type", text, CRD)
+    yield invalid(f"{path}.type", kind, text) if kind else required(f"{path}.type", text)
 
 
 def _set_items(schema: Object, path: str) -> Iterator[Cause]:
@@ -61,18 +53,18 @@ def _set_items(schema: Object, path: str) -> Iterator[Cause]:
     text = "must be atomic as item of a list with x-kubernetes-list-type=set"
     kind, list_type = items.get("type"), items.get("x-kubernetes-list-type")
     if kind == "array" and list_type not in (None, "atomic"):
-        yield invalid(f"{path}.items.x-kubernetes-list-type", list_type, text, CRD)
+        yield invalid(f"{path}.items.x-kubernetes-list-type", list_type, text)
     if kind == "object" and items.get("x-kubernetes-map-type") != "atomic":
-        yield invalid(f"{path}.items.x-kubernetes-map-type", list_type, text, CRD)
+        yield invalid(f"{path}.items.x-kubernetes-map-type", list_type, text)
 
 
 def _map_list(schema: Object, path: str) -> Iterator[Cause]:
     keys, items = schema.get("x-kubernetes-list-map-keys") or [], schema.get("items")
     if not keys:
         text = "must not be empty if x-kubernetes-list-type is map"
-        yield required(f"{path}.x-kubernetes-list-map-keys", text, CRD)
+        yield required(f"{path}.x-kubernetes-list-map-keys", text)
     if not items:
-        yield required(f"{path}.items", "must have a schema if x-kubernetes-list-type is map", CRD)
+        yield required(f"{path}.items", "must have a schema if x-kubernetes-list-type is map")
         return
     found = subschema(items)
     if found is None:
@@ -80,11 +72,10 @@ def _map_list(schema: Object, path: str) -> Iterator[Cause]:
             f"{path}.items",
             items,
             "must only have a single schema if x-kubernetes-list-type is map",
-            CRD,
         )
     elif found.get("type") != "object":
         text = "must be object if parent array's x-kubernetes-list-type is map"
-        yield invalid(f"{path}.items.type", found.get("type") or "", text, CRD)
+        yield invalid(f"{path}.items.type", found.get("type") or "", text)
     else:
         yield from _key_fields(keys, found, path)
 
@@ -93,12 +84,12 @@ def _key_fields(keys: list[str], items: Object, path: str) -> Iterator[Cause]:
     properties, where = items.get("properties") or {}, f"{path}.x-kubernetes-list-map-keys"
     for at, key in enumerate(keys):
         if key not in properties:
-            yield invalid(where, keys, "entries must all be names of item properties", CRD)
+            yield invalid(where, keys, "entries must all be names of item properties")
         elif properties[key].get("type") in ("array", "object"):
             text = "must be a scalar type if parent array's x-kubernetes-list-type is map"
-            yield invalid(f"{path}.items.properties[{key}].type", items.get("type"), text, CRD)
+            yield invalid(f"{path}.items.properties[{key}].type", items.get("type"), text)
         if key in keys[:at]:
-            yield invalid(where, keys, "must not contain duplicate entries", CRD)
+            yield invalid(where, keys, "must not contain duplicate entries")
 
 
 def _keys(schema: Object, path: str, list_type: str) -> Iterator[Cause]:
@@ -109,7 +100,6 @@ def _keys(schema: Object, path: str, list_type: str) -> Iterator[Cause]:
         yield forbidden(
             f"{path}.items.nullable",
             f"cannot be nullable when x-kubernetes-list-type is {list_type}",
-            CRD,
         )
     properties = items.get("properties") or {}
     for key in schema.get("x-kubernetes-list-map-keys") or () if list_type == "map" else ():
@@ -118,7 +108,7 @@ def _keys(schema: Object, path: str, list_type: str) -> Iterator[Cause]:
         where = f"{path}.items.properties[{key}]"
         if key not in (items.get("required") or ()) and properties[key].get("default") is None:
             yield required(
-                f"{where}.default", f"{_KEYS} must have a default or be a required property", CRD
+                f"{where}.default", f"{_KEYS} must have a default or be a required property"
             )
         if properties[key].get("nullable"):
-            yield forbidden(f"{where}.nullable", f"{_KEYS} cannot be nullable", CRD)
+            yield forbidden(f"{where}.nullable", f"{_KEYS} cannot be nullable")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
+from policylint.kubernetes.api.fielderrors import duplicate, invalid, required
 from policylint.kubernetes.crds.prepare import child_schema
-from policylint.kubernetes.crds.words import duplicate, invalid, required
 from policylint.model import Cause, Json, Object
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policylint.cel.formats import NAMED
-from policylint.kubernetes.crds.words import CRD, invalid, required
+from policylint.kubernetes.api.fielderrors import invalid, required
 from policylint.model import Cause, Object
 
 _LABEL = NAMED["dns1035Label"].check
@@ -18,10 +18,10 @@ def name_causes(crd: Object, created: bool) -> Iterator[Cause]:
     spec, names = crd["spec"], crd["spec"]["names"]
     name = str((crd.get("metadata") or {}).get("name") or "")
     if created and name != f"{names.get('plural') or ''}.{spec.get('group') or ''}":
-        yield invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group', CRD)
+        yield invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
     for field in ("plural", "singular", "kind", "listKind"):
         if not names.get(field):
-            yield required(f"spec.names.{field}", "", CRD)
+            yield required(f"spec.names.{field}", "")
     for field in ("plural", "singular"):
         yield from _label(f"spec.names.{field}", names.get(field))
     for field in ("kind", "listKind"):
@@ -30,7 +30,7 @@ def name_causes(crd: Object, created: bool) -> Iterator[Cause]:
         yield from _label(f"spec.names.shortNames[{at}]", short, required_=True)
     if names.get("kind") and names.get("kind") == names.get("listKind"):
         yield invalid(
-            "spec.names.listKind", names["listKind"], "kind and listKind may not be the same", CRD
+            "spec.names.listKind", names["listKind"], "kind and listKind may not be the same"
         )
     for at, category in enumerate(names.get("categories") or ()):
         yield from _label(f"spec.names.categories[{at}]", category, required_=True)
@@ -40,11 +40,11 @@ def group_causes(spec: Object) -> Iterator[Cause]:
     """The errors of `spec.group`."""
     group = str(spec.get("group") or "")
     if not group:
-        yield required("spec.group", "", CRD)
+        yield required("spec.group", "")
     elif problems := _DOMAIN(group):
-        yield invalid("spec.group", group, ",".join(problems), CRD)
+        yield invalid("spec.group", group, ",".join(problems))
     elif "." not in group:
-        yield invalid("spec.group", group, "should be a domain with at least one dot", CRD)
+        yield invalid("spec.group", group, "should be a domain with at least one dot")
 
 
 def version_name_causes(version: Object, at: int) -> Iterator[Cause]:
@@ -55,15 +55,12 @@ def version_name_causes(version: Object, at: int) -> Iterator[Cause]:
 def _label(path: str, value: Any, required_: bool = False) -> Iterator[Cause]:
     text = str(value or "")
     if (text or required_) and (problems := _LABEL(text)):
-        yield invalid(path, text, ",".join(problems), CRD)
+        yield invalid(path, text, ",".join(problems))
 
 
 def _kind(path: str, value: Any) -> Iterator[Cause]:
     text = str(value or "")
     if text and (problems := _LABEL(text.lower())):
         yield invalid(
-            path,
-            text,
-            f"may have mixed case, but should otherwise match: {','.join(problems)}",
-            CRD,
+            path, text, f"may have mixed case, but should otherwise match: {','.join(problems)}"
         )

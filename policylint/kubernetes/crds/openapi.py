@@ -15,11 +15,11 @@ from msgspec.structs import replace
 
 from policylint.cel.values import CelUnsupported
 from policylint.errors import PolicylintError
+from policylint.kubernetes.api.fielderrors import TOPIC, forbidden, invalid, required, unsupported
 from policylint.kubernetes.crds.declare import Shape, shape_of
 from policylint.kubernetes.crds.expressions import Environment, Scope, Total, compile_rule
 from policylint.kubernetes.crds.fieldpath import FieldPathError, follow
 from policylint.kubernetes.crds.structural import subschema
-from policylint.kubernetes.crds.words import CRD, forbidden, invalid, required, unsupported
 from policylint.model import Cause, Json, Object, Unknown
 
 TYPES = ("array", "boolean", "integer", "number", "object", "string")
@@ -106,36 +106,34 @@ def _own(spot: Spot) -> Iterator[Cause]:
     schema, path = spot.schema, spot.path
     kind = schema.get("type")
     if kind and kind not in TYPES:
-        yield unsupported(f"{path}.type", kind, TYPES, CRD)
+        yield unsupported(f"{path}.type", kind, TYPES)
     if schema.get("default") is not None and spot.no_defaults is not None:
-        yield forbidden(f"{path}.default", f"must not be set {spot.no_defaults}", CRD)
+        yield forbidden(f"{path}.default", f"must not be set {spot.no_defaults}")
     for name in _UNSUPPORTED:
         if schema.get(name) or (
             name in ("dependencies", "additionalItems", "$ref") and schema.get(name) is not None
         ):
-            yield forbidden(f"{path}.{name}", f"{name} is not supported", CRD)
+            yield forbidden(f"{path}.{name}", f"{name} is not supported")
     if kind == "null":
         yield forbidden(
-            f"{path}.type", "type cannot be set to null, use nullable as an alternative", CRD
+            f"{path}.type", "type cannot be set to null, use nullable as an alternative"
         )
     if isinstance(schema.get("items"), list) and schema["items"]:
-        yield forbidden(f"{path}.items", "items must be a schema object and not an array", CRD)
+        yield forbidden(f"{path}.items", "items must be a schema object and not an array")
     if spot.in_metadata and schema.get("x-kubernetes-embedded-resource"):
         yield forbidden(
-            f"{path}.x-kubernetes-embedded-resource",
-            "must not be used inside of resource meta",
-            CRD,
+            f"{path}.x-kubernetes-embedded-resource", "must not be used inside of resource meta"
         )
     if schema.get("uniqueItems"):
         text = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"
-        yield forbidden(f"{path}.uniqueItems", text, CRD)
+        yield forbidden(f"{path}.uniqueItems", text)
     additional = schema.get("additionalProperties")
     if schema.get("properties") and (additional is False or isinstance(additional, Mapping)):
         text = "additionalProperties and properties are mutual exclusive"
-        yield forbidden(f"{path}.additionalProperties", text, CRD)
+        yield forbidden(f"{path}.additionalProperties", text)
     if schema.get("x-kubernetes-preserve-unknown-fields") is False:
         yield invalid(
-            f"{path}.x-kubernetes-preserve-unknown-fields", False, "must be true or undefined", CRD
+            f"{path}.x-kubernetes-preserve-unknown-fields", False, "must be true or undefined"
         )
 
 
@@ -191,31 +189,29 @@ def _lists(schema: Object, path: str) -> Iterator[Cause]:
 def _rule_fields(rule: Object, path: str, schema: Object) -> Iterator[Cause]:
     text, message = str(rule.get("rule") or "").strip(), str(rule.get("message") or "")
     if not text:
-        yield required(f"{path}.rule", "rule is not specified", CRD)
+        yield required(f"{path}.rule", "rule is not specified")
     elif message and not message.strip():
-        yield invalid(f"{path}.message", message, "must be non-empty if specified", CRD)
+        yield invalid(f"{path}.message", message, "must be non-empty if specified")
     elif _broken(message.strip()):
-        yield invalid(f"{path}.message", message, "must not contain line breaks", CRD)
+        yield invalid(f"{path}.message", message, "must not contain line breaks")
     elif _broken(text) and not message.strip():
-        yield required(
-            f"{path}.message", "message must be specified if rule contains line breaks", CRD
-        )
+        yield required(f"{path}.message", "message must be specified if rule contains line breaks")
     if rule.get("messageExpression") and not str(rule["messageExpression"]).strip():
         yield required(
-            f"{path}.messageExpression", "messageExpression must be non-empty if specified", CRD
+            f"{path}.messageExpression", "messageExpression must be non-empty if specified"
         )
     if rule.get("reason") is not None and rule["reason"] not in _REASONS:
-        yield unsupported(f"{path}.reason", rule["reason"], _REASONS, CRD)
+        yield unsupported(f"{path}.reason", rule["reason"], _REASONS)
     field = str(rule.get("fieldPath") or "")
     if field and not field.strip():
-        yield invalid(f"{path}.fieldPath", field, "must be non-empty if specified", CRD)
+        yield invalid(f"{path}.fieldPath", field, "must be non-empty if specified")
     if _broken(field):
-        yield invalid(f"{path}.fieldPath", field, "must not contain line breaks", CRD)
+        yield invalid(f"{path}.fieldPath", field, "must not contain line breaks")
     if field:
         try:
             follow(field, schema)
         except FieldPathError:
-            yield invalid(f"{path}.fieldPath", field, "must be a valid path", CRD)
+            yield invalid(f"{path}.fieldPath", field, "must be a valid path")
 
 
 def _broken(text: str) -> bool:
@@ -230,7 +226,7 @@ def _rules(spot: Spot) -> Iterator[Finding]:
     shape = spot.shape or shape_of(spot.schema, spot.root or embedded)
     if shape is None:
         text = "Internal error: internal error: failed to construct type information for x-kubernetes-validations rules"
-        yield Cause(f"{spot.path}.x-kubernetes-validations", "InternalError", text, CRD)
+        yield Cause(f"{spot.path}.x-kubernetes-validations", "InternalError", text, TOPIC)
         return
     scope = Scope(shape, spot.cardinality, spot.uncorrelated, spot.environment, spot.total)
     for at, rule in enumerate(rules):
@@ -241,4 +237,4 @@ def _rules(spot: Spot) -> Iterator[Finding]:
             what = (
                 f"a validation rule that cannot be compiled offline ({error}): {rule.get('rule')}"
             )
-            yield Unknown(what, "kubectl apply --dry-run=server -f <the CRD>", CRD, path)
+            yield Unknown(what, "kubectl apply --dry-run=server -f <the CRD>", TOPIC, path)

@@ -18,9 +18,16 @@ from policylint.cel.budget import PER_OBJECT, Budget
 from policylint.cel.program import compile
 from policylint.cel.values import NONE, CelError, CelUnsupported, Optional
 from policylint.errors import PolicylintError
+from policylint.kubernetes.api.fielderrors import (
+    OMITTED,
+    TOPIC,
+    duplicate,
+    forbidden,
+    invalid,
+    required,
+)
 from policylint.kubernetes.crds.convert import to_cel, with_meta
 from policylint.kubernetes.crds.correlate import Pair, old_items
-from policylint.kubernetes.crds.words import CR, OMITTED, duplicate, forbidden, invalid, required
 from policylint.model import Cause, Json, Object, Unknown
 
 _VARIABLES = frozenset({"self", "oldSelf"})
@@ -227,6 +234,6 @@ def _unknown(rule: Object, place: Place, error: Exception) -> Unknown:
     return Unknown(
         f"{lead} ({error}): {str(rule['rule']).strip()}",
         "kubectl apply --dry-run=server -f <the manifest> (the server then runs the rule)",
-        CR,
+        TOPIC,
         _at(place),
     )

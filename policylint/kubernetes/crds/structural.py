@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from policylint.cel.regex import compiled
 from policylint.cel.values import CelError, CelUnsupported
-from policylint.kubernetes.crds.words import CRD, forbidden, invalid, required
+from policylint.kubernetes.api.fielderrors import forbidden, invalid, required
 from policylint.model import Cause, Json, Object
 
 _EMPTY_TYPE = {
@@ -51,13 +51,13 @@ def subschema(value: Json) -> Object | None:
 def _invariants(schema: Object, path: str, level: str) -> Iterator[Cause]:
     items, additional = subschema(schema.get("items")), schema.get("additionalProperties")
     if schema.get("type") == "array" and not schema.get("items"):
-        yield required(f"{path}.items", "must be specified", CRD)
+        yield required(f"{path}.items", "must be specified")
     if items is not None:
         yield from _invariants(items, f"{path}.items", "item")
     for name, child in (schema.get("properties") or {}).items():
         yield from _invariants(child, f"{path}.properties[{name}]", "field")
     if additional is not None and level == "root":
-        yield forbidden(f"{path}.additionalProperties", "must not be used at the root", CRD)
+        yield forbidden(f"{path}.additionalProperties", "must not be used at the root")
     if isinstance(additional, Mapping):
         yield from _invariants(additional, f"{path}.additionalProperties", "field")
     yield from _extensions(schema, path)
@@ -72,7 +72,7 @@ def _extensions(schema: Object, path: str) -> Iterator[Cause]:
     for name in ("x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource"):
         if schema.get(name):
             yield invalid(
-                f"{path}.{name}", True, "must be false if x-kubernetes-int-or-string is true", CRD
+                f"{path}.{name}", True, "must be false if x-kubernetes-int-or-string is true"
             )
 
 
@@ -83,25 +83,21 @@ def _type(schema: Object, path: str, level: str) -> Iterator[Cause]:
     )
     if embedded and kind != "object":
         text = "must be object if x-kubernetes-embedded-resource is true"
-        yield (
-            invalid(f"{path}.type", kind, text, CRD)
-            if kind
-            else required(f"{path}.type", text, CRD)
-        )
+        yield (invalid(f"{path}.type", kind, text) if kind else required(f"{path}.type", text))
     elif not kind and not typeless:
-        yield required(f"{path}.type", _EMPTY_TYPE[level], CRD)
+        yield required(f"{path}.type", _EMPTY_TYPE[level])
     if embedded and schema.get("additionalProperties") is not None:
         text = "must not be used if x-kubernetes-embedded-resource is set"
-        yield forbidden(f"{path}.additionalProperties", text, CRD)
+        yield forbidden(f"{path}.additionalProperties", text)
     if level == "root" and kind and kind != "object":
-        yield invalid(f"{path}.type", kind, "must be object at the root", CRD)
+        yield invalid(f"{path}.type", kind, "must be object at the root")
     if (
         embedded
         and not schema.get("x-kubernetes-preserve-unknown-fields")
         and not schema.get("properties")
     ):
         text = "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields"
-        yield required(f"{path}.properties", text, CRD)
+        yield required(f"{path}.properties", text)
 
 
 def _metadata(schema: Object, path: str, level: str) -> Iterator[Cause]:
@@ -110,16 +106,16 @@ def _metadata(schema: Object, path: str, level: str) -> Iterator[Cause]:
     for name in ("kind", "apiVersion") if resource else ():
         if name in properties and properties[name].get("type") != "string":
             where = f"{path}.properties[{name}].type"
-            yield invalid(where, properties[name].get("type") or "", "must be string", CRD)
+            yield invalid(where, properties[name].get("type") or "", "must be string")
     metadata = properties.get("metadata")
     if metadata is None:
         return
     where = f"{path}.properties[metadata]"
     if resource and metadata.get("type") != "object":
-        yield invalid(f"{where}.type", metadata.get("type") or "", "must be object", CRD)
+        yield invalid(f"{where}.type", metadata.get("type") or "", "must be object")
     if level == "root" and not _only_names(metadata):
         text = "must not specify anything other than name and generateName, but metadata is implicitly specified"
-        yield forbidden(where, text, CRD)
+        yield forbidden(where, text)
 
 
 def _only_names(metadata: Object) -> bool:
@@ -171,7 +167,7 @@ def _value_validation(
     pattern = schema.get("pattern")
     if pattern and (problem := _bad_pattern(pattern)):
         text = f"must be a valid regular expression, but isn't: {problem}"
-        yield invalid(f"{path}.pattern", pattern, text, CRD)
+        yield invalid(f"{path}.pattern", pattern, text)
 
 
 def _bad_pattern(pattern: str) -> str:
@@ -201,11 +197,9 @@ def _nested(schema: Object, path: str, skip_any_of: bool = False) -> Iterator[Ca
         if name == "additionalProperties":
             present = isinstance(value, Mapping) or value is True
         if present:
-            yield forbidden(f"{path}.{name}", text, CRD)
+            yield forbidden(f"{path}.{name}", text)
     if "metadata" in (schema.get("properties") or {}):
-        yield forbidden(
-            f"{path}.properties[metadata]", "must not be specified in a nested context", CRD
-        )
+        yield forbidden(f"{path}.properties[metadata]", "must not be specified in a nested context")
 
 
 def _completeness(part: Object, spine: Object | None, at: str, path: str) -> Iterator[Cause]:
@@ -223,7 +217,7 @@ def _parts(schema: Object) -> Iterator[tuple[str, Object]]:
 
 def _nested_completeness(part: Object, spine: Object | None, at: str, path: str) -> Iterator[Cause]:
     if spine is None:
-        yield required(at, f"because it is defined in {path}", CRD)
+        yield required(at, f"because it is defined in {path}")
         return
     yield from _completeness(part, spine, at, path)
     items = subschema(part.get("items"))

@@ -16,8 +16,7 @@ from msgspec.structs import replace
 from policylint.cel.formats import OPENAPI
 from policylint.cel.regex import search
 from policylint.cel.values import CelError
-from policylint.kubernetes.crds.correlate import Pair
-from policylint.kubernetes.crds.words import (
+from policylint.kubernetes.api.fielderrors import (
     invalid,
     required,
     too_long,
@@ -25,6 +24,7 @@ from policylint.kubernetes.crds.words import (
     type_invalid,
     unsupported,
 )
+from policylint.kubernetes.crds.correlate import Pair
 from policylint.model import Cause, Json, Object
 
 _NEWER_FORMATS = {"k8sshortname": 35, "k8slongname": 35}

@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from policylint.cel.values import CelUnsupported
+from policylint.kubernetes.api.fielderrors import (
+    duplicate,
+    forbidden,
+    invalid,
+    required,
+    too_many,
+)
+from policylint.kubernetes.crds.defaults import validate_defaults
 from policylint.kubernetes.crds.expressions import Environment, Total
 from policylint.kubernetes.crds.fieldpath import FieldPathError, follow
-from policylint.kubernetes.crds.lists import duplicates, embedded
 from policylint.kubernetes.crds.openapi import Spot, validate_schema
-from policylint.kubernetes.crds.prepare import pruned
-from policylint.kubernetes.crds.structural import subschema, validate_structural
-from policylint.kubernetes.crds.values import Spot as Place
-from policylint.kubernetes.crds.values import validate_values
-from policylint.kubernetes.crds.words import CRD, duplicate, forbidden, invalid, required, too_many
+from policylint.kubernetes.crds.structural import validate_structural
 from policylint.model import Cause, Json, Object, Unknown
 
 _COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
@@ -195,44 +197,44 @@ def _deprecation(version: Object, path: str) -> Iterator[Cause]:
     if warning is None:
         return
     if not version.get("deprecated"):
-        yield invalid(where, warning, "can only be set for deprecated versions", CRD)
+        yield invalid(where, warning, "can only be set for deprecated versions")
         return
     if len(warning.encode()) > 256:
-        yield invalid(where, warning, "must be <= 256 characters long", CRD)
+        yield invalid(where, warning, "must be <= 256 characters long")
     if not warning:
-        yield invalid(where, warning, "must not be an empty string", CRD)
+        yield invalid(where, warning, "must not be an empty string")
     for at, char in enumerate(warning):
         if not char.isprintable():
             text = f"must only contain printable UTF-8 characters; non-printable character found at index {at}"
-            yield invalid(where, warning, text, CRD)
+            yield invalid(where, warning, text)
             return
 
 
 def _root_with_status(schema: Object, path: str) -> Iterator[Cause]:
     if schema.get("type") not in (None, "", "object"):
         text = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled'
-        yield invalid(f"{path}.type", schema["type"], text, CRD)
+        yield invalid(f"{path}.type", schema["type"], text)
     elif any(value and name not in _AT_ROOT for name, value in schema.items()):
         text = "fields are allowed at the root of the schema if the status subresource is enabled"
-        yield invalid(path, schema, f"only [{' '.join(sorted(_AT_ROOT))}] {text}", CRD)
+        yield invalid(path, schema, f"only [{' '.join(sorted(_AT_ROOT))}] {text}")
 
 
 def _schema_findings(
     schema: Object, path: str, checks: SchemaChecks, environment: Environment
 ) -> Iterator[Finding]:
     if schema.get("nullable"):
-        yield forbidden(f"{path}.nullable", "nullable cannot be true at the root", CRD)
+        yield forbidden(f"{path}.nullable", "nullable cannot be true at the root")
     found: list[Finding] = []
     compiles = False
     if checks.require_structural:
-        found += validate_structural(schema, path) or validate_defaults(
-            schema, path, checks.minor, root=True
-        )
+        found += validate_structural(schema, path)
+        if not found:
+            found += validate_defaults(schema, path, checks.minor, root=True)
         compiles = not found
     total = Total()
     found += validate_schema(Spot(schema, path, environment, total, root=True, cel=compiles))
     if not found and _mentions(schema, "$schema"):
-        found.append(invalid(path, "", "OpenAPIV3Schema 'schema' is not supported", CRD))
+        found.append(invalid(path, "", "OpenAPIV3Schema 'schema' is not supported"))
     yield from found
     yield from total.causes(path)
 
@@ -249,55 +251,6 @@ def _mentions(schema: Json, keyword: str) -> bool:
 _PARTS = ("items", "additionalProperties", "allOf", "anyOf", "oneOf", "not")
 
 
-def validate_defaults(schema: Object, path: str, minor: int, root: bool = False) -> list[Finding]:
-    """The errors of a schema's defaults: unknown fields, values that the schema itself refuses."""
-    found: list[Finding] = []
-    default = schema.get("default")
-    if default is not None:
-        found += _default(default, schema, f"{path}.default", minor)
-    items = subschema(schema.get("items"))
-    if items is not None:
-        found += validate_defaults(items, f"{path}.items", minor)
-    resource = root or bool(schema.get("x-kubernetes-embedded-resource"))
-    for name, child in (schema.get("properties") or {}).items():
-        if not (resource and name in ("metadata", "apiVersion", "kind")):
-            found += validate_defaults(child, f"{path}.properties[{name}]", minor)
-    return found
-
-
-def _default(default: Json, schema: Object, path: str, minor: int) -> Iterator[Finding]:
-    from policylint.kubernetes.crds.rules import Place as RulePlace
-    from policylint.kubernetes.crds.rules import run_rules
-
-    resource = bool(schema.get("x-kubernetes-embedded-resource"))
-    if pruned(default, schema, root=resource) != default:
-        yield invalid(path, default, "must not have unknown fields", CRD)
-    try:
-        wrong = [
-            *embedded(default, schema, path),
-            *validate_values(Place(path, default, schema, minor)),
-        ]
-    except CelUnsupported as error:
-        yield Unknown(
-            f"whether the default is valid: {error}", "kubectl apply --dry-run=server", CRD, path
-        )
-        return
-    wrong += duplicates(default, schema, path) if not wrong else ()
-    yield from (Cause(cause.field, cause.reason, cause.message, CRD) for cause in wrong)
-    if not wrong:
-        for old in (default, None):
-            place = RulePlace(path, default, old, schema, root=resource, ratchets=False)
-            yield from _retopic(run_rules(place))
-
-
-def _retopic(found: Iterator[Finding]) -> Iterator[Finding]:
-    for item in found:
-        if isinstance(item, Cause):
-            yield Cause(item.field, item.reason, item.message, CRD)
-        else:
-            yield Unknown(item.what, item.how, CRD, item.field)
-
-
 def _scale(scale: Object | None, path: str) -> Iterator[Cause]:
     if scale is None:
         return
@@ -305,37 +258,35 @@ def _scale(scale: Object | None, path: str) -> Iterator[Cause]:
     for name, starts in (*paths, ("labelSelectorPath", (".spec.", ".status."))):
         value, where = str(scale.get(name) or ""), f"{path}.{name}"
         if not value and name != "labelSelectorPath":
-            yield required(where, "", CRD)
+            yield required(where, "")
         elif value and not value.startswith("."):
-            yield invalid(where, value, "must be a simple json path starting with .", CRD)
+            yield invalid(where, value, "must be a simple json path starting with .")
         elif value and not value.startswith(starts):
             under = (
                 f"either {' or '.join(start.strip('.') for start in starts)}"
                 if len(starts) > 1
                 else starts[0].strip(".")
             )
-            yield invalid(where, value, f"should be a json path under .{under}", CRD)
+            yield invalid(where, value, f"should be a json path under .{under}")
 
 
 def _column(column: Object, path: str) -> Iterator[Cause]:
     kinds = ",".join(_COLUMN_TYPES)
     if not column.get("name"):
-        yield required(f"{path}.name", "", CRD)
+        yield required(f"{path}.name", "")
     kind, json_path = column.get("type"), column.get("jsonPath")
     if not kind:
-        yield required(f"{path}.type", f"must be one of {kinds}", CRD)
+        yield required(f"{path}.type", f"must be one of {kinds}")
     elif kind not in _COLUMN_TYPES:
-        yield invalid(f"{path}.type", kind, f"must be one of {kinds}", CRD)
+        yield invalid(f"{path}.type", kind, f"must be one of {kinds}")
     if column.get("format") and column["format"] not in _COLUMN_FORMATS:
         yield invalid(
-            f"{path}.format", column["format"], f"must be one of {','.join(_COLUMN_FORMATS)}", CRD
+            f"{path}.format", column["format"], f"must be one of {','.join(_COLUMN_FORMATS)}"
         )
     if not json_path:
-        yield required(f"{path}.JSONPath", "", CRD)
+        yield required(f"{path}.JSONPath", "")
     elif not json_path.startswith("."):
-        yield invalid(
-            f"{path}.JSONPath", json_path, "must be a simple json path starting with .", CRD
-        )
+        yield invalid(f"{path}.JSONPath", json_path, "must be a simple json path starting with .")
 
 
 def _selectable(fields: Json, schema: Object, path: str) -> Iterator[Cause]:
@@ -343,20 +294,20 @@ def _selectable(fields: Json, schema: Object, path: str) -> Iterator[Cause]:
     for at, item in enumerate(fields):
         json_path, where = str((item or {}).get("jsonPath") or ""), f"{path}[{at}].jsonPath"
         if not json_path:
-            yield required(where, "", CRD)
+            yield required(where, "")
             continue
         try:
             written, found = follow(json_path, schema, brackets=False)
         except FieldPathError as error:
-            yield invalid(where, json_path, f"is an invalid path: {error}", CRD)
+            yield invalid(where, json_path, f"is an invalid path: {error}")
             continue
         if written.startswith(".metadata"):
-            yield invalid(where, json_path, "must not point to fields in metadata", CRD)
+            yield invalid(where, json_path, "must not point to fields in metadata")
         if found.get("type") not in ("string", "boolean", "integer"):
             text = "must point to a field of type string, boolean or integer. Enum string fields and strings with formats"
-            yield invalid(where, json_path, f"{text} are allowed.", CRD)
+            yield invalid(where, json_path, f"{text} are allowed.")
         if written in seen:
-            yield duplicate(where, json_path, CRD)
+            yield duplicate(where, json_path)
         seen.add(written)
     if len(seen) > _MAX_SELECTABLE:
-        yield too_many(path, len(seen), _MAX_SELECTABLE, CRD)
+        yield too_many(path, len(seen), _MAX_SELECTABLE)
