@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -13,6 +13,7 @@ from policylint.scan.declarations.declared import Declaration, Read, Word, first
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import (
+    Reading,
     Setting,
     boolean,
     read_value,
@@ -52,14 +53,15 @@ def read(text: str, file: str) -> Iterator[Read]:
 
 def _variables(root: Tree) -> dict[str, str]:
     """Variables and facts that the file itself sets, to one value only."""
-    said: dict[str, set[str | None]] = {}
+    values: dict[str, set[str | None]] = {}
     for name, tree in _assigned(root):
-        said.setdefault(name, set()).add(None if tree.dynamic else tree.text)
-    return {
-        name: text
-        for name, texts in said.items()
-        if len(texts) == 1 and (text := next(iter(texts))) is not None
-    }
+        values.setdefault(name, set()).add(None if tree.dynamic else tree.text)
+    variables: dict[str, str] = {}
+    for name, texts in values.items():
+        text = next(iter(texts))
+        if len(texts) == 1 and text is not None:
+            variables[name] = text
+    return variables
 
 
 def _assigned(tree: Tree) -> Iterator[tuple[str, Tree]]:
@@ -87,27 +89,30 @@ def _walk(tree: Tree, defaults: tuple[Tree, ...] = ()) -> Iterator[Declaration]:
 
 def _calls(item: Tree) -> Iterator[tuple[str, Tree]]:
     """(module, arguments) of a task, `action: {module: ...}` too."""
-    yield from ((name, found) for name in _MODULES if (found := item.get(name)) is not None)
-    for way in ("action", "local_action"):
-        found = item.get(way)
-        if found is not None and (name := found.string("module")) in _MODULES:
-            yield name or "", found
+    for module in _MODULES:
+        arguments = item.get(module)
+        if arguments is not None:
+            yield module, arguments
+    for keyword in ("action", "local_action"):
+        arguments = item.get(keyword)
+        module = arguments.string("module") or "" if arguments else ""
+        if arguments is not None and module in _MODULES:
+            yield module, arguments
 
 
 def _extra(item: Tree) -> Iterator[Tree]:
     """Arguments that a task has beside those of the module's own key."""
-    found = item.get("args")
-    if found is not None and found.mapping:
-        yield found
+    arguments = item.get("args")
+    if arguments is not None and arguments.mapping:
+        yield arguments
 
 
 def _defaults(item: Tree) -> Iterator[Tree]:
     """What a play or a block sets for all calls of the module, or of its group."""
-    found = item.get("module_defaults")
     for name in (*_MODULES[:-1], *_GROUPS):
-        given = found.get(name) if found else None
-        if given is not None and given.mapping:
-            yield given
+        defaults = item.get("module_defaults", name)
+        if defaults is not None and defaults.mapping:
+            yield defaults
 
 
 def _is_call(name: str, arguments: Tree) -> bool:
@@ -131,33 +136,50 @@ def _declaration(task: Tree, arguments: Tree, defaults: tuple[Tree, ...]) -> Dec
 
 def _mapping(blank: Declaration, layers: tuple[Tree, ...]) -> Declaration:
     """The call as its own arguments, then the defaults, have it."""
-
-    def said(*names: str) -> Word:
-        return first(*(word(layer.get(name)) for layer in layers for name in names))
-
-    chart = next(
-        (found for layer in layers if (found := layer.get("chart")) and found.mapping), None
-    )
-    own = [strongest(settings(layer, "ansible")) for layer in layers]
+    chart = _first(layers, "chart")
+    if chart is not None and chart.mapping:  # the module's newer form: {name, version}
+        name, version = word(chart.get("name")), word(chart.get("version"))
+    else:
+        name, version = _argument(layers, "chart"), Word()
+    flags: dict[str, Setting] = {}
+    for layer in reversed(layers):
+        flags |= strongest(settings(layer, "ansible"))
     return replace(
         blank,
-        release=said("release_name", "name"),
-        chart=first(said("chart_ref"), word(chart.get("name")) if chart else said("chart")),
-        version=first(said("chart_version"), word(chart.get("version") if chart else None)),
-        namespace=said("release_namespace", "namespace"),
-        settings={name: each for flags in reversed(own) for name, each in flags.items()},
+        release=_argument(layers, "release_name", "name"),
+        chart=first(_argument(layers, "chart_ref"), name),
+        version=first(_argument(layers, "chart_version"), version),
+        namespace=_argument(layers, "release_namespace", "namespace"),
+        settings=flags,
         values=tuple(_values(layers)),
-        sets=tuple(each.string("value") or "" for each in _items(layers, "set_values")),
-        action="uninstall" if said("release_state", "state").text == "absent" else "upgrade",
+        sets=tuple(item.string("value") or "" for item in _items(layers, "set_values")),
+        action=_action(_argument(layers, "release_state", "state")),
         hidden=any(layer.open for layer in layers),
     )
 
 
+def _argument(layers: tuple[Tree, ...], *names: str) -> Word:
+    """An argument by its names, of the nearest layer that says something."""
+    return first(*(word(layer.get(name)) for layer in layers for name in names))
+
+
+def _first(layers: tuple[Tree, ...], name: str) -> Tree | None:
+    for layer in layers:
+        tree = layer.get(name)
+        if tree is not None:
+            return tree
+    return None
+
+
+def _action(state: Word) -> str:
+    return "uninstall" if state.text == "absent" else "upgrade"
+
+
 def _items(layers: tuple[Tree, ...], name: str) -> Iterator[Tree]:
     """The items of a list; a text in its place is decided elsewhere and counts as one."""
-    found = next((found for layer in layers if (found := layer.get(name))), None)
-    if found is not None:
-        yield from [found] if found.text else found.items()
+    tree = _first(layers, name)
+    if tree is not None:
+        yield from [tree] if tree.text else tree.items()
 
 
 def _values(layers: tuple[Tree, ...]) -> Iterator[str]:
@@ -168,29 +190,32 @@ def _values(layers: tuple[Tree, ...]) -> Iterator[str]:
 
 def _free_form(blank: Declaration, arguments: Tree) -> Declaration:
     """`helm: name=x chart_ref=y state=present`."""
-    given = {name: value.strip("\"'") for name, value in _PAIR.findall(arguments.text or "")}
-
-    def said(*names: str) -> Word:
-        text = next((given[name] for name in names if name in given), None)
-        return Word(None, True) if text and "{{" in text else Word(text)
-
-    read: list[Setting] = []
+    pairs = {name: value.strip("\"'") for name, value in _PAIR.findall(arguments.text or "")}
+    flags: list[Setting] = []
     for name, reading in tables()["ansible"].settings.items():
-        if name in given:
-            unsure = "{{" in given[name] or (
-                reading[1] == "switch" and boolean(given[name]) is None
-            )
-            text = "?" if unsure and reading[1] == "switch" else given[name]
-            read += read_value(text, reading, _pair_spot(arguments, name), name)
+        if name in pairs:
+            text = _told(pairs[name], reading)
+            flags += read_value(text, reading, _pair_spot(arguments, name), name)
     return replace(
         blank,
-        release=said("release_name", "name"),
-        chart=said("chart_ref", "chart"),
-        version=said("chart_version"),
-        namespace=said("release_namespace", "namespace"),
-        settings=strongest(read),
-        action="uninstall" if said("release_state", "state").text == "absent" else "upgrade",
+        release=_pair(pairs, "release_name", "name"),
+        chart=_pair(pairs, "chart_ref", "chart"),
+        version=_pair(pairs, "chart_version"),
+        namespace=_pair(pairs, "release_namespace", "namespace"),
+        settings=strongest(flags),
+        action=_action(_pair(pairs, "release_state", "state")),
     )
+
+
+def _pair(pairs: Mapping[str, str], *names: str) -> Word:
+    text = next((pairs[name] for name in names if name in pairs), None)
+    return Word(None, True) if text and "{{" in text else Word(text)
+
+
+def _told(text: str, reading: Reading) -> str:
+    """The text of a setting; of a switch that nobody can tell a text that is no boolean."""
+    is_switch = reading[1] == "switch"
+    return "?" if is_switch and ("{{" in text or boolean(text) is None) else text
 
 
 def _pair_spot(arguments: Tree, name: str) -> Spot:

@@ -47,23 +47,40 @@ def _walk(source: Source, node: Tree, known: dict[str, Text], job: Job | None) -
         yield from _walk(source, item, known, job)
     if not node.mapping:
         return
-    keys = dict(node.pairs())
-    known = {**known, **variables(keys.get("variables"))}
-    if "job" in keys or "deployment" in keys:
-        limit, environment = node.value("timeoutInMinutes"), keys.get("environment")
-        name = node.value("job") or node.value("deployment")
-        place = (environment.value("name") or environment.value()) if environment else ""
-        job = Job(name, minutes(limit) if limit and limit != "0" else None, None, None, place)
-    if "task" in keys:
+    known = {**known, **variables(node.get("variables"))}
+    job = _job(node) or job
+    if node.get("task") is not None:
         yield from _task(source, node, known, job)
         return
     for name, language in _SHELLS.items():
-        if name in keys and keys[name].scalar:
-            values = {**_exported(known), **variables(keys.get("env"))}
-            yield from script(source, _macros(text_of(keys[name]), known), values, job, language)
+        text = node.get(name)
+        if text is not None and text.scalar:
+            yield from _script(source, text, node, known, job, language)
             return
     for _, value in node.written():  # two `${{ if }}:` may look the same
         yield from _walk(source, value, known, job)
+
+
+def _job(node: Tree) -> Job | None:
+    name = node.get("job") or node.get("deployment")
+    if name is None:
+        return None
+    limit, environment = node.value("timeoutInMinutes"), node.get("environment")
+    place = (environment.value("name") or environment.value()) if environment else ""
+    # 0 is the longest that the agent allows
+    return Job(name.value(), minutes(limit) if limit and limit != "0" else None, None, None, place)
+
+
+def _script(
+    source: Source,
+    text: Tree,
+    step: Tree,
+    known: dict[str, Text],
+    job: Job | None,
+    language: str,
+) -> Iterator[Found]:
+    values = {**_exported(known), **variables(step.get("env"))}
+    yield from script(source, _macros(text_of(text), known), values, job, language)
 
 
 def _task(source: Source, node: Tree, known: dict[str, Text], job: Job | None) -> Iterator[Found]:
@@ -73,17 +90,18 @@ def _task(source: Source, node: Tree, known: dict[str, Text], job: Job | None) -
         fill = functools.partial(_macros, known=known)
         yield from invocation(Step(source, node, inputs, job, known, fill), row)
         return
-    language = (
-        "pwsh"
-        if "power" in name.lower() or (inputs and inputs.value("scriptType") in ("ps", "pscore"))
-        else "bash"
-    )
-    if inputs is not None and inputs.value("scriptType") == "batch":
-        language = "cmd"
+    language = _language(name, inputs)
     for key, value in inputs.pairs() if inputs else ():
         if key in _SCRIPTS and value.scalar:
-            values = {**_exported(known), **variables(node.get("env"))}
-            yield from script(source, _macros(text_of(value), known), values, job, language)
+            yield from _script(source, value, node, known, job, language)
+
+
+def _language(task: str, inputs: Tree | None) -> str:
+    """The shell of a task, by its own name or its scriptType."""
+    kind = inputs.value("scriptType") if inputs is not None else ""
+    if kind == "batch":
+        return "cmd"
+    return "pwsh" if "power" in task.lower() or kind in ("ps", "pscore") else "bash"
 
 
 def _macros(text: Text, known: Mapping[str, Text]) -> Text:

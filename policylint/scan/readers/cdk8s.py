@@ -12,6 +12,7 @@ from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import Setting, given_arguments, strongest
 from policylint.scan.texts.literals import Call, Literal, typescript_calls
+from policylint.scan.texts.pythoncalls import python_calls
 from policylint.scan.texts.source import Source
 
 _OPTIONS = 2
@@ -40,8 +41,6 @@ def read(source: Source) -> Iterator[Read]:
 def _calls(text: str, *, python: bool) -> Iterator[Call]:
     if not python:
         return typescript_calls(text, _is_helm, _OPTIONS)
-    from policylint.scan.texts.pythoncalls import python_calls
-
     return python_calls(text, _is_helm, _OPTIONS)
 
 

@@ -16,7 +16,8 @@ from policylint.scan.texts.yaml import roots
 from policylint.scan.texts.yamlscalars import text_of
 
 _INSTRUCTION = pattern(
-    r"^[ \t]*(RUN|CMD|ENTRYPOINT|ENV|ARG|HEALTHCHECK)[ \t]+((?:[^\n]*\\[ \t]*\n(?:[ \t]*#[^\n]*\n)*)*[^\n]*)",
+    r"^[ \t]*(RUN|CMD|ENTRYPOINT|ENV|ARG|HEALTHCHECK)[ \t]+"
+    r"((?:[^\n]*\\[ \t]*\n(?:[ \t]*#[^\n]*\n)*)*[^\n]*)",
     re.MULTILINE | re.IGNORECASE,
 )
 _HEREDOC = pattern(r"<<-?[\"']?(\w+)[\"']?[^\n]*\n(.*?)^\t*\1[ \t]*$", re.MULTILINE | re.DOTALL)
@@ -47,14 +48,14 @@ def _dockerfile(source: Source) -> Iterator[Found]:
 
 
 def _json(source: Source, part: Text) -> Text:
-    """The exec form, `["helm", "upgrade"]`, as words."""
+    """The exec form, `["helm", "upgrade"]`, as words that stand where they stand in the file."""
     inner = Source(source.file, part.text)
-    found = [text_of(item) for root in roots(inner) for item in root.items()]
-    moved = [
-        Text(each.text, tuple(part.at[at] if at >= 0 else -1 for at in each.at), each.marks)
-        for each in found
-    ]
-    return words(moved)
+    items = [text_of(item) for root in roots(inner) for item in root.items()]
+    return words(Text(item.text, _moved(item, part), item.marks) for item in items)
+
+
+def _moved(item: Text, part: Text) -> tuple[int, ...]:
+    return tuple(part.at[at] if at >= 0 else -1 for at in item.at)
 
 
 READER = Reader(_dockerfile)

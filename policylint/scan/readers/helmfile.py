@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
@@ -51,9 +52,9 @@ class General(Struct, frozen=True):
     """What holds for every release that says nothing else: each key's value and the defaults it
     stands in."""
 
-    said: Mapping[str, tuple[Tree, Tree]]
+    values: Mapping[str, tuple[Tree, Tree]]
     open: bool
-    given: tuple[Setting, ...]
+    flags: tuple[Setting, ...]
 
 
 class Layer(Struct, frozen=True):
@@ -73,48 +74,64 @@ def read(text: str, file: str, near: Near) -> Iterator[Read]:
     yield from (part for part in parts if isinstance(part, ReadError))
     state = _state(roots, near, _BASES)
     general = _general(state.defaults)
-    for root in roots:
-        listed = root.get("releases")
-        for item in listed.items() if listed else ():
-            if item.mapping:
-                yield _declaration(item, state, general)
+    for item in _releases(roots):
+        yield _declaration(item, state, general)
 
 
 def is_state(roots: tuple[Tree, ...], file: str) -> bool:
     """Whether these are the documents of a helmfile: by its keys, or by its name and a list of
     releases."""
-    listed = [
-        item
-        for root in roots
-        if (found := root.get("releases"))
-        for item in found.items()
-        if item.mapping
-    ]
-    if not listed or ".policylint" in file or any(root.get("renderedvalues") for root in roots):
+    releases = list(_releases(roots))
+    if not releases or ".policylint" in file:
+        return False
+    if any(_under(roots, "renderedvalues")):
         return False  # `helmfile build` prints states with this key, and nobody writes it
-    path = PurePosixPath(file)
-    named = any("helmfile" in part for part in path.parts) and "helmwave" not in path.name
-    keyed = any(root.get(key) is not None for root in roots for key in _OWN)
-    return named or keyed or all(item.string("name") and item.string("chart") for item in listed)
+    if _is_named(PurePosixPath(file)) or any(any(_under(roots, key)) for key in _OWN):
+        return True
+    return all(item.string("name") and item.string("chart") for item in releases)
+
+
+def _releases(roots: tuple[Tree, ...]) -> Iterator[Tree]:
+    for releases in _under(roots, "releases"):
+        for item in releases.items():
+            if item.mapping:
+                yield item
+
+
+def _is_named(path: PurePosixPath) -> bool:
+    """Whether the name says helmfile; helmwave's own file may lie in a directory that does."""
+    return any("helmfile" in part for part in path.parts) and "helmwave" not in path.name
+
+
+def _under(roots: tuple[Tree, ...], key: str) -> Iterator[Tree]:
+    """The value of a key in each document that has it."""
+    for root in roots:
+        tree = root.get(key)
+        if tree is not None:
+            yield tree
 
 
 def _state(roots: tuple[Tree, ...], near: Near, depth: int) -> State:
-    bases = [found for root in roots if (found := root.get("bases"))]
-    under = [_base(item, near, depth) for each in bases for item in each.items()]
-    own = [found for root in roots if (found := root.get("helmDefaults"))]
-    templates = {
-        name: tree
-        for root in roots
-        if (found := root.get("templates"))
-        for name, tree in found.pairs()
-    }
-    inherits = [found for root in roots if (found := root.get("defaultInherit"))]
+    """What the documents say on top of their bases: later ones win."""
+    lists = list(_under(roots, "bases"))
+    state = State(elsewhere=any(tree.open for tree in lists))
+    for tree in lists:
+        for item in tree.items():
+            state = _merged(state, _base(item, near, depth))
+    own = State(
+        defaults=tuple(_under(roots, "helmDefaults")),
+        templates=dict(pair for tree in _under(roots, "templates") for pair in tree.pairs()),
+        inherits=tuple(_under(roots, "defaultInherit")),
+    )
+    return replace(_merged(state, own), roots=roots)
+
+
+def _merged(below: State, above: State) -> State:
     return State(
-        roots,
-        (*(each for base in under for each in base.defaults), *own),
-        {**{name: tree for base in under for name, tree in base.templates.items()}, **templates},
-        (*(each for base in under for each in base.inherits), *inherits),
-        any(each.open for each in bases) or any(base.elsewhere for base in under),
+        defaults=(*below.defaults, *above.defaults),
+        templates={**below.templates, **above.templates},
+        inherits=(*below.inherits, *above.inherits),
+        elsewhere=below.elsewhere or above.elsewhere,
     )
 
 
@@ -131,14 +148,12 @@ def _base(item: Tree, near: Near, depth: int) -> State:
 
 def _general(defaults: tuple[Tree, ...]) -> General:
     """The helmDefaults of all parts: of a key that several set, the last counts."""
-    said = {name: (value, tree) for tree in defaults for name, value in tree.pairs()}
-    given = [
-        each
-        for tree in defaults
-        for key in ("args", "syncArgs")
-        for each in arguments(tree.get(key))
-    ]
-    return General(said, any(tree.open for tree in defaults), tuple(given))
+    values = {name: (value, tree) for tree in defaults for name, value in tree.pairs()}
+    flags: list[Setting] = []
+    for tree in defaults:
+        for key in ("args", "syncArgs"):
+            flags += arguments(tree.get(key))
+    return General(values, any(tree.open for tree in defaults), tuple(flags))
 
 
 def _declaration(item: Tree, state: State, general: General) -> Declaration:
@@ -163,13 +178,17 @@ def _declaration(item: Tree, state: State, general: General) -> Declaration:
 
 def _layers(item: Tree, state: State) -> tuple[list[Layer], bool]:
     """The item and its templates, the nearest first; whether a template is not to be found."""
-    wanted = [
-        *_inherited(item.get("inherit")),
-        *(each for tree in state.inherits for each in _inherited(tree)),
-    ]
-    found = [(state.templates.get(name), without) for name, without in reversed(wanted)]
-    layers = [Layer(item), *(Layer(tree, without) for tree, without in found if tree)]
-    return layers, any(tree is None for tree, _ in found)
+    inherited = list(_inherited(item.get("inherit")))
+    for tree in state.inherits:
+        inherited += _inherited(tree)
+    layers, missing = [Layer(item)], False
+    for name, without in reversed(inherited):
+        template = state.templates.get(name)
+        if template is None:
+            missing = True
+        else:
+            layers.append(Layer(template, without))
+    return layers, missing
 
 
 def _inherited(tree: Tree | None) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -208,12 +227,12 @@ def _settings(layers: list[Layer], general: General) -> Iterator[Setting]:
         if found:
             yield from setting(found[0], reading, found[1].tree)
             continue
-        if key in general.said:
-            value, tree = general.said[key]
+        if key in general.values:
+            value, tree = general.values[key]
             yield from setting(value, reading, tree)
         elif general.open:
             yield Setting(reading[0], "unknown")
-    yield from general.given
+    yield from general.flags
 
 
 def _files(layers: list[Layer], key: str) -> Iterator[str]:

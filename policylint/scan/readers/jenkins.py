@@ -4,7 +4,7 @@ them."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -32,7 +32,8 @@ _NAMED = pattern(r"\bscript\s*:\s*")
 _LITERAL = pattern(r"(\"\"\"|'''|\"|'|\$/)")
 _INTERPOLATION = pattern(r"\$\{((?:[^{}]|\{[^{}]*\})*)\}|\$([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)")
 _ASSIGN = pattern(
-    r"(?:^|[{;])[ \t]*(?:def\s+|String\s+|final\s+|static\s+|@Field\s+)*([A-Za-z_]\w*)\s*=\s*(?=[\"'])",
+    r"(?:^|[{;])[ \t]*(?:def\s+|String\s+|final\s+|static\s+|@Field\s+)*"
+    r"([A-Za-z_]\w*)\s*=\s*(?=[\"'])",
     re.MULTILINE,
 )
 _ENV = pattern(r"withEnv\s*\(\s*\[")
@@ -56,7 +57,7 @@ class Literal(Struct, frozen=True):
 
 def _read(source: Source) -> Iterator[Found]:
     text = _without_comments(source.text)
-    known = _variables(text, source.text)
+    known = _variables(text)
     job = _job(text)
     taken = -1
     steps = sorted([*_STEP.finditer(text), *_helpers(text)], key=lambda match: match.start())
@@ -110,29 +111,41 @@ def _inside(text: str, at: int) -> bool:
 
 def _argument(text: str, at: int, known: dict[str, Text]) -> Literal | None:
     """The script of a step: its first string, or the one named `script:`; strings joined by `+`."""
-    close = text.find("\n\n", at)
-    head = text[at : at + 400 if close < 0 else close]
-    named = _NAMED.search(head.split("sh ")[0][:300])
-    start = at + named.end() if named and not _LITERAL.match(text, at) else at
     parts: list[Text] = []
-    end = start
+    end = _first_operand(text, at)
     while True:
-        literal = _literal(text, end, known)
-        if literal is None:
-            variable = re.compile(r"[ \t]*([A-Za-z_][\w.]*(?:\([^()\n]*\))?)").match(text, end)
-            if variable is None or (not parts and variable[1] not in known):
-                break
-            value = known.get(variable[1]) or Text(TAIL, (variable.start(1),), ".")
-            parts.append(value)
-            end = variable.end()
-        else:
-            parts.append(literal.text)
-            end = literal.end
+        operand = _literal(text, end, known)
+        if operand is None:
+            operand = _variable(text, end, known, may_be_unknown=bool(parts))
+        if operand is None:
+            break
+        parts.append(operand.text)
+        end = operand.end
         plus = re.compile(r"\s*\+\s*").match(text, end)
         if plus is None:
             break
         end = plus.end()
     return Literal(joined(parts), end) if parts else None
+
+
+def _first_operand(text: str, at: int) -> int:
+    if _LITERAL.match(text, at):
+        return at
+    close = text.find("\n\n", at)
+    head = text[at : at + 400 if close < 0 else close]
+    named = _NAMED.search(head.split("sh ")[0][:300])
+    return at + named.end() if named else at
+
+
+def _variable(
+    text: str, at: int, known: dict[str, Text], *, may_be_unknown: bool
+) -> Literal | None:
+    """A variable or call among the strings that are joined; the first operand has to be known."""
+    variable = re.compile(r"[ \t]*([A-Za-z_][\w.]*(?:\([^()\n]*\))?)").match(text, at)
+    if variable is None or not (may_be_unknown or variable[1] in known):
+        return None
+    value = known.get(variable[1]) or Text(TAIL, (variable.start(1),), ".")
+    return Literal(value, variable.end())
 
 
 def _literal(text: str, at: int, known: dict[str, Text]) -> Literal | None:
@@ -189,25 +202,23 @@ def _unescaped(body: Text, interpolated: bool, known: dict[str, Text]) -> Text:
     return joined([*parts, body.slice(at, len(body.text))])
 
 
-def _variables(text: str, original: str) -> dict[str, Text]:
+def _variables(text: str) -> dict[str, Text]:
     """Variables given once and plainly: `def x = '...'`, `environment { X = "..." }`,
     `withEnv(["X=..."])`."""
-    found: dict[str, list[Text]] = {}
-    del original
+    values: dict[str, list[Text]] = {}
     for match in _ASSIGN.finditer(text):
         literal = _literal(text, match.end(), {})
         if literal is not None and not re.compile(r"[ \t]*[+.?]").match(text, literal.end):
-            found.setdefault(match[1], []).append(literal.text)
+            values.setdefault(match[1], []).append(literal.text)
     for match in _ENV.finditer(text):
-        for each in re.finditer(
-            r"[\"'](\w+)=([^\"'\n]*)[\"']", text[match.end() : text.find("]", match.end())]
-        ):
-            found.setdefault(each[1], []).append(Text.of(TAIL if "$" in each[2] else each[2]))
-    return {
-        name: values[0]
-        for name, values in found.items()
-        if len({value.text for value in values}) == 1
-    }
+        block = text[match.end() : text.find("]", match.end())]
+        for name, value in re.findall(r"[\"'](\w+)=([^\"'\n]*)[\"']", block):
+            values.setdefault(name, []).append(Text.of(TAIL if "$" in value else value))
+    return {name: texts[0] for name, texts in values.items() if _agree(texts)}
+
+
+def _agree(texts: Iterable[Text]) -> bool:
+    return len({text.text for text in texts}) == 1
 
 
 def _job(text: str) -> Job:

@@ -18,12 +18,14 @@ _SETTING = pattern(
     r"^set[ \t]+(?:windows-)?(?:shell|powershell)[ \t]*(?::=[ \t]*)?([^\n]*)", re.MULTILINE
 )
 _RECIPE = pattern(
-    rf"^@?[A-Za-z_][\w-]*((?:{_STRING}|[^\n:\"'#])*+):(?!=)[^\n]*\n((?:[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)++)",
+    rf"^@?[A-Za-z_][\w-]*((?:{_STRING}|[^\n:\"'#])*+):(?!=)[^\n]*\n"
+    r"((?:[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)++)",
     re.MULTILINE,
 )
 _PARAMETER = pattern(rf"[*+$]*([A-Za-z_][\w-]*)[ \t]*(?:=[ \t]*({_STRING}))?")
 _VALUE = pattern(
-    rf"(?:env(?:_var_or_default)?\([ \t]*(?:{_STRING})[ \t]*,[ \t]*({_STRING})[ \t]*\)|({_STRING})|([A-Za-z_][\w-]*))"
+    rf"(?:env(?:_var_or_default)?\([ \t]*(?:{_STRING})[ \t]*,[ \t]*({_STRING})[ \t]*\)"
+    rf"|({_STRING})|([A-Za-z_][\w-]*))"
     r"(?:[ \t]*[+/][ \t]*|[ \t]*(?:#.*)?$)"
 )
 _NAME = pattern(r"\{\{[ \t]*([A-Za-z_][\w-]*)[ \t]*\}\}")

@@ -4,7 +4,7 @@ in other text."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -33,58 +33,75 @@ def _wants(source: Source) -> bool:
 
 def _read(source: Source) -> Iterator[Found]:
     kind = language(source.name)
-    within = list(here_documents(source.text)) if kind in _HCL else None
-    read = list(objects(source.text, source.file, yaml=kind in YAML, within=within))
-    if kind == ".md":  # an example with parts left out is no broken release
-        read = [each for each in read if isinstance(each, Tree)]
-    if kind not in (*YAML, ".md"):
-        known = _variables(source.text)
-        read = [each.knowing(known) if isinstance(each, Tree) else each for each in read]
-    declared = _releases(read, source)
+    parts = _objects(source, kind)
     if kind == ".json":  # an edit writes YAML
-        declared = (
-            replace(each, syntax="code") if isinstance(each, Declaration) else each
-            for each in declared
-        )
-    return found(declared, source)
+        return found(_as_code(_releases(parts, source)), source)
+    return found(_releases(parts, source), source)
+
+
+def _objects(source: Source, kind: str) -> list[Tree | ReadError]:
+    """The objects of a text, as its language holds them."""
+    within = list(here_documents(source.text)) if kind in _HCL else None
+    parts = list(objects(source.text, source.file, yaml=kind in YAML, within=within))
+    if kind in YAML:
+        return parts
+    roots = [part for part in parts if isinstance(part, Tree)]
+    if kind == ".md":  # an example with parts left out is no broken release
+        return [*roots]
+    known = _variables(source.text)
+    errors = [part for part in parts if isinstance(part, ReadError)]
+    return [*(root.knowing(known) for root in roots), *errors]
+
+
+def _as_code(releases: Iterable[Read]) -> Iterator[Read]:
+    for release in releases:
+        if isinstance(release, Declaration):
+            yield replace(release, syntax="code")
+        else:
+            yield release
 
 
 def _variables(text: str) -> dict[str, str]:
     """The variables of a script that are only ever set to one literal, as here-documents name
     them."""
-    said: dict[str, set[str]] = {}
+    values: dict[str, set[str]] = {}
     for name, value in _ASSIGNED.findall(text):
-        said.setdefault(name, set()).add(value.strip())
-    once = {
-        name: _LITERAL.match(next(iter(values)))
-        for name, values in said.items()
-        if len(values) == 1
-    }
-    return {f"${{{name}}}": literal[1].strip("\"'") for name, literal in once.items() if literal}
+        values.setdefault(name, set()).add(value.strip())
+    variables: dict[str, str] = {}
+    for name, texts in values.items():
+        literal = _LITERAL.match(next(iter(texts)))
+        if len(texts) == 1 and literal:
+            variables[f"${{{name}}}"] = literal[1].strip("\"'")
+    return variables
 
 
-def _releases(read: list[Tree | ReadError], source: Source) -> Iterator[Read]:
-    roots = [each for each in read if isinstance(each, Tree)]
+def _releases(parts: list[Tree | ReadError], source: Source) -> Iterator[Read]:
+    roots = [part for part in parts if isinstance(part, Tree)]
     known = dict(flux.sources(roots))
     if any(root.get("spec", "chartRef") for root in roots):
         known = {**flux.sources(_beside(source)), **known}
-    for each in read:
-        yield from (each,) if isinstance(each, ReadError) else declarations(each, known)
+    for part in parts:
+        if isinstance(part, ReadError):
+            yield part
+        else:
+            yield from declarations(part, known)
 
 
 def _beside(source: Source) -> Iterator[Tree]:
     """The objects of the files that the kustomization of the same directory lists with this one."""
+    for file in _resources(source):
+        text = source.near(file) if file.endswith((".yaml", ".yml")) else None
+        for part in objects(text, file) if text else ():
+            if isinstance(part, Tree):
+                yield part
+
+
+def _resources(source: Source) -> Iterator[str]:
     text = source.near("kustomization.yaml") or source.near("kustomization.yml")
     for root in documents(text, "kustomization.yaml") if text else ():
-        listed = root.get("resources") if isinstance(root, Tree) else None
-        for item in listed.items() if listed else ():
-            beside = (
-                source.near(item.text)
-                if item.text and item.text.endswith((".yaml", ".yml"))
-                else None
-            )
-            found = objects(beside, item.text or "") if beside else ()
-            yield from (each for each in found if isinstance(each, Tree))
+        resources = root.get("resources") if isinstance(root, Tree) else None
+        for item in resources.items() if resources else ():
+            yield item.text or ""
 
 
 READER = Reader(_read, _wants)

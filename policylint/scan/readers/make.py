@@ -17,7 +17,8 @@ from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import EMPTY, TAIL, Text, filled, joined, rewritten
 
 _ASSIGN = pattern(
-    r"^(?:export\s+|override\s+|private\s+)*(?:[^\s:=#]+\s*:\s*(?:export\s+)?)?([\w.-]+)\s*(\?=|:{1,3}=|\+=|!=|=)[ \t]*"
+    r"^(?:export\s+|override\s+|private\s+)*(?:[^\s:=#]+\s*:\s*(?:export\s+)?)?"
+    r"([\w.-]+)\s*(\?=|:{1,3}=|\+=|!=|=)[ \t]*"
     r"((?:\\\n|[^\n])*)",
     re.MULTILINE,
 )
@@ -57,18 +58,23 @@ class _Variables:
                 )
 
     def _assign(self, name: str, operator: str, value: Text, sometimes: bool) -> None:
-        before = self.values.get(name)
         if operator == "!=":
             self.values[name] = None
         elif operator == "+=":
-            old = before if before is not None else Text.of(TAIL if name in self.values else "")
-            self.values[name] = old + Text.of(" ") + (value.maybe() if sometimes else value)
-        elif operator == "?=" and name in self.values:
-            return
-        elif sometimes and name in self.values and (before is None or before.text != value.text):
-            self.values[name] = None
-        else:
-            self.values[name] = value
+            self.values[name] = self._appended(name, value.maybe() if sometimes else value)
+        elif operator != "?=" or name not in self.values:
+            disagrees = sometimes and name in self.values and not self._is(name, value)
+            self.values[name] = None if disagrees else value
+
+    def _appended(self, name: str, value: Text) -> Text:
+        before = self.values.get(name)
+        if before is None:
+            before = Text.of(TAIL if name in self.values else "")
+        return before + Text.of(" ") + value
+
+    def _is(self, name: str, value: Text) -> bool:
+        before = self.values.get(name)
+        return before is not None and before.text == value.text
 
     def expand(self, text: Text, arguments: dict[str, Text] | None = None, depth: int = 0) -> Text:
         """The text with `$(X)` put in, `$$` as the shell's dollar; what make works out is one

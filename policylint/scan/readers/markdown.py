@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import shell
@@ -11,6 +12,9 @@ from policylint.scan.invocations.reader import Found, Reader
 from policylint.scan.scripts.powershell import powershell
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import HOLE, Text
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 _SHELLS = (
     "",
@@ -34,6 +38,7 @@ _SHELLS = (
     "plain",
     "helm",
 )
+_NO_LANGUAGE = ("", "text", "txt", "none", "plaintext", "plain")
 _POWERSHELL = ("powershell", "pwsh", "ps1", "posh")
 _PROMPT = pattern(r"^[ \t]*(?:[\w.@:~/-]*[$%#>❯➜][ \t]+)(?=\S)")
 _PLACEHOLDER = pattern(
@@ -45,29 +50,32 @@ _START = pattern(
 
 
 def _read(source: Source) -> Iterator[Found]:
-    from markdown_it import MarkdownIt
-
-    starts = [0, *(match.end() for match in re.finditer("\n", source.text)), len(source.text) + 1]
-    for token in MarkdownIt("commonmark").parse(source.text):
-        if (
-            token.type not in ("fence", "code_block")
-            or not token.map
-            or "helm" not in token.content.lower()
-        ):
-            continue
-        language = (
-            (re.split(r"[\s{,:]", token.info.strip().lower()) or [""])[0]
-            if token.type == "fence"
-            else ""
-        )
-        first = token.map[0] + (1 if token.type == "fence" else 0)
-        text = _located(source.text, starts, first, token.content)
+    ends = (match.end() for match in re.finditer("\n", source.text))
+    starts = [0, *ends, len(source.text) + 1]
+    for token in _code(source):
+        is_fence = token.type == "fence"
+        language = _language(token.info) if is_fence else ""
+        # the content of a fence begins on the line below it
+        first = token.map[0] + is_fence if token.map else 0
+        text = _located(starts, first, token.content)
         if language in _POWERSHELL:
             yield from powershell(source, _placeholders(text), {})
-        elif language in _SHELLS and (
-            language not in ("", "text", "txt", "none", "plaintext", "plain") or _commands(text)
-        ):
+        elif language in _SHELLS and (language not in _NO_LANGUAGE or _commands(text)):
             yield from shell(source, _placeholders(_session(text)))
+
+
+def _code(source: Source) -> Iterator[Token]:
+    """The blocks of code that name helm."""
+    from markdown_it import MarkdownIt
+
+    for token in MarkdownIt("commonmark").parse(source.text):
+        if token.type in ("fence", "code_block") and "helm" in token.content.lower() and token.map:
+            yield token
+
+
+def _language(info: str) -> str:
+    """The first word behind the fence."""
+    return re.split(r"[\s{,:]", info.strip().lower())[0]
 
 
 def _placeholders(text: Text) -> Text:
@@ -83,7 +91,7 @@ def _commands(text: Text) -> bool:
     return any(_START.match(_PROMPT.sub("", line)) for line in text.text.split("\n"))
 
 
-def _located(whole: str, starts: list[int], first: int, content: str) -> Text:
+def _located(starts: list[int], first: int, content: str) -> Text:
     """A block's content with the positions of its lines, which a list or a quote indents."""
     at: list[int] = []
     for index, line in enumerate(content.split("\n")):
@@ -93,7 +101,6 @@ def _located(whole: str, starts: list[int], first: int, content: str) -> Text:
         start, end = starts[first + index], starts[first + index + 1] - 1
         lead = max(end - start - len(line), 0)
         at += range(start + lead, start + lead + len(line) + 1)
-    del whole
     return Text(content, tuple(at[: len(content)]), "." * len(content))
 
 

@@ -14,6 +14,7 @@ from policylint.scan.invocations.reader import Found, Reader
 from policylint.scan.invocations.settings import Setting, literal, settings, strongest, tables
 from policylint.scan.texts.hcl import UNDECIDED
 from policylint.scan.texts.literals import Call, Literal, typescript_calls
+from policylint.scan.texts.pythoncalls import python_calls
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
 
@@ -78,8 +79,6 @@ def read_typescript(text: str) -> Iterator[Read]:
 def read_python(text: str, file: str) -> Iterator[Read]:
     """The releases of a Python program."""
     try:
-        from policylint.scan.texts.pythoncalls import python_calls
-
         calls = list(python_calls(text, _may_declare))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", 0) or 0

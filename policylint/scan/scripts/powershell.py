@@ -41,11 +41,13 @@ _LONGEST = 5_000
 _PARAMETERS = pattern(r"\bparam\s*\(", re.IGNORECASE)
 _VARIABLE = pattern(
     r"\$\(\s*\$(?:\w+:)?(\w+)\s*\)"  # $($name)
-    r"|\$(?:\{(?:\w+:)?(\w+)\}|(?:\w+:(?!:))?([A-Za-z_]\w*))((?:\.\w+|\[[^\]\n]*\]|::\w+)*)"  # ${name} $env:x $a.b[0]
+    r"|\$(?:\{(?:\w+:)?(\w+)\}|(?:\w+:(?!:))?([A-Za-z_]\w*))"  # ${name} $env:x
+    r"((?:\.\w+|\[[^\]\n]*\]|::\w+)*)"  # $a.b[0]
 )
 _SPLAT = pattern(r"(?<=\s)@([A-Za-z]\w*)(?=\s|$)")
 _RUNNERS = pattern(
-    r"\b(?:Invoke-Expression|iex)\b(?:[ \t]+-Command\b)?|\bcmd(?:\.exe)?[ \t]+/[cC]\b|\bInvoke-Command\b",
+    r"\b(?:Invoke-Expression|iex)\b(?:[ \t]+-Command\b)?|\bcmd(?:\.exe)?[ \t]+/[cC]\b"
+    r"|\bInvoke-Command\b",
     re.IGNORECASE,
 )
 _STARTED = pattern(
