@@ -19,11 +19,16 @@ _SCRIPT = pattern(
 )
 _USES = pattern(r"uses:\s*[\"']?\./(?P<path>[\w./-]+)")
 _MAKE = pattern(
-    r"(?:^|[\s\"'@;&|(])(?:\$\(MAKE\)|\$\{MAKE\}|g?make|just|go-task|task)(?P<words>(?:\s+[^\s;&|\"'`)]+)*)"
+    r"(?:^|[\s\"'@;&|(])(?:\$\(MAKE\)|\$\{MAKE\}|g?make|just|go-task|task)"
+    r"(?P<words>(?:\s+[^\s;&|\"'`)]+)*)"
 )
 _FUNCTION = pattern(
-    r"^\s*(?:function\s+)?(?P<name>[\w-]+)\s*\(\)\s*\{?|^\s*function\s+(?P<other>[\w-]+)\s*\{?"
+    r"^\s*(?:function\s+)?(?P<name>[\w-]+)\s*\(\)\s*\{?|^\s*function\s+(?P<keyword_name>[\w-]+)\s*\{?"
 )
+
+
+_MOST = 20
+"""Calls of one function that are followed: a helper called everywhere tells nothing."""
 
 
 class CallSite(Struct, frozen=True):
@@ -56,54 +61,60 @@ Target = tuple[str, str, int, int]
 
 
 def _uses(line: str, files: Mapping[str, Parts]) -> Iterator[Target]:
-    found = _USES.search(line)
-    for name in (
-        (found["path"], f"{found['path']}/action.yml", f"{found['path']}/action.yaml")
-        if found
-        else ()
-    ):
+    """A local action or a reusable workflow."""
+    used = _USES.search(line)
+    if used is None:
+        return
+    path = used["path"]
+    for name in (path, f"{path}/action.yml", f"{path}/action.yaml"):
         clean = posixpath.normpath(name)
-        if found and clean in files:
-            yield clean, "", found.start(), found.end()
+        if clean in files:
+            yield clean, "", used.start(), used.end()
 
 
 def _made(source: Source, line: str, files: Mapping[str, Parts]) -> Iterator[Target]:
-    for found in _MAKE.finditer(line):
-        words = found["words"].split()
-        folder = next((words[at + 1] for at, word in enumerate(words[:-1]) if word == "-C"), "")
-        here = posixpath.dirname(source.file) if not CI.search(source.file) else ""
+    """The targets that make, just or task is asked for."""
+    for call in _MAKE.finditer(line):
+        words = call["words"].split()
+        folders = _folders(source, words)
         for name, parts in files.items():
-            if not (MAKE.search(name) or TASKS.search(name)) or posixpath.dirname(name) not in (
-                posixpath.normpath(folder).strip("."),
-                folder,
-                here,
-            ):
-                continue
-            targets = [word for word in words if word in parts.by_name]
-            yield from (
-                (name, target, line.index(target, found.start("words")), found.end())
-                for target in targets
-            )
-            if not targets and not words:
-                yield from (
-                    (name, target, found.start(), found.end()) for target in list(parts.by_name)[:1]
-                )
+            if _is_targets(name) and posixpath.dirname(name) in folders:
+                yield from _targets(name, parts, line, call)
+
+
+def _targets(name: str, parts: Parts, line: str, call: re.Match[str]) -> Iterator[Target]:
+    words = call["words"].split()
+    for target in words:
+        if target in parts.by_name:
+            yield name, target, line.index(target, call.start("words")), call.end()
+    if not words:  # the first target is the default
+        for target in list(parts.by_name)[:1]:
+            yield name, target, call.start(), call.end()
+
+
+def _folders(source: Source, words: list[str]) -> tuple[str, ...]:
+    """Where the file of targets may lie: where `-C` says, or beside the caller (of a CI file: at
+    the top)."""
+    folder = words[words.index("-C") + 1] if "-C" in words[:-1] else ""
+    here = "" if CI.search(source.file) else posixpath.dirname(source.file)
+    return (posixpath.normpath(folder).strip("."), folder, here)
+
+
+def _is_targets(name: str) -> bool:
+    return bool(MAKE.search(name) or TASKS.search(name))
 
 
 def _scripts(line: str, files: Mapping[str, Parts], known: set[str]) -> Iterator[Target]:
-    for found in _SCRIPT.finditer(line):
-        path = found["path"]
+    for match in _SCRIPT.finditer(line):
+        path = match["path"]
         name = posixpath.basename(path)
-        if name not in known or (
-            "/" not in path and "." not in name
-        ):  # a bare word is a word of something else
+        is_bare = "/" not in path and "." not in name  # a bare word is a word of something else
+        if name not in known or is_bare:
             continue
         tail = re.sub(r"^(?:\$\w+/|\.{1,2}/)+", "", path)
         for file in files:
-            if (file == tail or file.endswith(f"/{tail}")) and not any(
-                kind.search(file) for kind in (MAKE, TASKS, CI)
-            ):
-                yield file, "", found.start("path"), found.end("path")
+            if f"/{file}".endswith(f"/{tail}") and not (_is_targets(file) or CI.search(file)):
+                yield file, "", match.start("path"), match.end("path")
 
 
 def runs_at(source: Source, line: int) -> tuple[int, ...]:
@@ -115,20 +126,23 @@ def runs_at(source: Source, line: int) -> tuple[int, ...]:
     name = _function(lines, line)
     if not name:
         return (line,)
+    callers = list(_callers(lines, name))
+    if len(callers) > _MOST:
+        return (line,)
+    places: list[int] = []
+    for caller in callers:
+        places += runs_at(source, caller)
+    return tuple(places)
+
+
+def _callers(lines: list[str], name: str) -> Iterator[int]:
+    """The lines that call a shell function, its own body and definitions left out."""
     call = re.compile(rf"(?:^|[\s;&|!(\"'])\s*{re.escape(name)}(?![\w-]|\s*\(\))")
-    found = [
-        at
-        for at, text in enumerate(lines, 1)
-        if call.search(text) and not text.lstrip().startswith("#")
-    ]
-    outside = [
-        at for at in found if _function(lines, at) != name and not _FUNCTION.match(lines[at - 1])
-    ]
-    return (
-        tuple(each for at in outside for each in runs_at(source, at))
-        if len(outside) <= 20
-        else (line,)
-    )
+    for at, text in enumerate(lines, 1):
+        if not call.search(text) or text.lstrip().startswith("#") or _FUNCTION.match(text):
+            continue
+        if _function(lines, at) != name:
+            yield at
 
 
 def _function(lines: list[str], line: int) -> str:
@@ -138,9 +152,9 @@ def _function(lines: list[str], line: int) -> str:
         text = lines[at - 1]
         if re.match(r"^\}", text):
             return ""
-        found = _FUNCTION.match(text)
-        if found and not text.startswith((" ", "\t")) and "}" not in text:
-            return found["name"] or found["other"]
+        head = _FUNCTION.match(text)
+        if head and not text.startswith((" ", "\t")) and "}" not in text:
+            return head["name"] or head["keyword_name"]
     return ""
 
 
@@ -148,10 +162,10 @@ def words_for(file: str) -> tuple[str, ...]:
     """The words that a file names this one by, if it runs it: a script's name, make, an action's
     directory."""
     name = posixpath.basename(file)
-    if MAKE.search(file) or TASKS.search(file):
-        return (
-            ("just",) if "just" in name.lower() else ("task",) if TASKS.search(file) else ("make",)
-        )
+    if TASKS.search(file):
+        return ("task",)
+    if MAKE.search(file):
+        return ("just",) if "just" in name.lower() else ("make",)
     if name in ("action.yml", "action.yaml"):
         return (posixpath.basename(posixpath.dirname(file)) or name,)
     return (name,)

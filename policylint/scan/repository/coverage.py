@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.callsites import CallSite, calls, runs_at
 from policylint.scan.repository.guards import Guard, guards
-from policylint.scan.repository.jobs import CI, Part, Parts, Step, parts_of
+from policylint.scan.repository.jobs import CI, Part, Parts, parts_of
 from policylint.scan.repository.swallowed import flaw, goes_on
 from policylint.scan.texts.source import Source
 
@@ -69,14 +69,14 @@ def examine(deploys: Iterable[Invocation], sources: Iterable[Source]) -> tuple[C
     `sources` are the files of the repository that run policylint, hold a deploy, or run such a
     file.
     """
-    held = {source.file: source for source in sources}
-    parts = {name: parts_of(source) for name, source in held.items()}
+    by_name = {source.file: source for source in sources}
+    parts = {name: parts_of(source) for name, source in by_name.items()}
     files = {
         name: _File(source, parts[name], tuple(guards(source)), tuple(calls(source, parts)))
-        for name, source in held.items()
+        for name, source in by_name.items()
     }
     repository = _Repository(files)
-    return tuple(repository.cover(each) for each in deploys if each.deploys)
+    return tuple(repository.cover(deploy) for deploy in deploys if deploy.deploys)
 
 
 class _Repository(Struct, frozen=True):
@@ -88,12 +88,16 @@ class _Repository(Struct, frozen=True):
     def cover(self, deploy: Invocation) -> Coverage:
         """The first way in which policylint comes before a deploy; else the first reason why it
         does not."""
-        found = self.before(deploy.file, deploy.line, deploy.column)
-        if found.guard is None and deploy.tool in DECLARED and (guard := self.anywhere(in_ci=True)):
-            found = _Answer(guard, "runs in CI before the declaration is merged")
-        if found.guard is None and (guard := self.anywhere(in_ci=False)):
-            found = _Answer(guard, "runs before each commit")
-        return Coverage(deploy, found.guard, found.because)
+        answer = self.before(deploy.file, deploy.line, deploy.column)
+        if (
+            answer.guard is None
+            and deploy.tool in DECLARED
+            and (guard := self.anywhere(in_ci=True))
+        ):
+            answer = _Answer(guard, "runs in CI before the declaration is merged")
+        if answer.guard is None and (guard := self.anywhere(in_ci=False)):
+            answer = _Answer(guard, "runs before each commit")
+        return Coverage(deploy, answer.guard, answer.because)
 
     def anywhere(self, *, in_ci: bool) -> Guard | None:
         """A guard of some CI file whose answer counts, or one before commits."""
@@ -119,43 +123,26 @@ class _Repository(Struct, frozen=True):
             return _Answer(None, _NOTHING)
         reasons: list[str] = []
         for place in runs_at(file.source, line):
-            found = self._above(file, place, column if place == line else 1)
-            if found.guard:
-                return found
-            reasons.append(found.because)
-        for found in (self._needed(file, line), self._called(file, line)):
-            if found.guard:
-                return found
-            reasons.append(found.because)
-        return _Answer(None, next((each for each in reasons if each != _NOTHING), _NOTHING))
+            answer = self._above(file, place, column if place == line else 1)
+            if answer.guard:
+                return answer
+            reasons.append(answer.because)
+        for answer in (self._needed(file, line), self._called(file, line)):
+            if answer.guard:
+                return answer
+            reasons.append(answer.because)
+        return _Answer(None, next((why for why in reasons if why != _NOTHING), _NOTHING))
 
     def _above(self, file: _File, line: int, column: int) -> _Answer:
         """The last guard above a place, of the same part where the file has parts."""
-        part = file.parts.at(line)
-        step, reason = (part.step(line) if part else None), _NOTHING
+        part, reason = file.parts.at(line), _NOTHING
         for guard, at, col, why in self._guards(file):
-            if (
-                (at, col) >= (line, column)
-                or file.parts.at(at) != part
-                or (guard.until and not at <= line <= guard.until)
-            ):
+            is_after = (at, col) >= (line, column)
+            if is_after or file.parts.at(at) != part or not _covers(guard, at, line):
                 continue
-            but = _ignored(file, why, at) or _passed_over(
-                part, part.step(at) if part else None, step
-            )
+            but = _ignored(file, why, at) or _passed_over(part, at, line)
             if not but:
-                where = (
-                    "runs before it in the same file"
-                    if guard.file == file.source.file
-                    else "runs before it"
-                )
-                careless = goes_on(file.source) and guard.file == file.source.file
-                return _Answer(
-                    guard,
-                    f"{where}; nothing stops at its findings: set -e is missing"
-                    if careless
-                    else where,
-                )
+                return _Answer(guard, _where(file, guard))
             reason = f"{guard.file}:{guard.line} runs before it, but {but}"
         return _Answer(None, reason)
 
@@ -165,10 +152,9 @@ class _Repository(Struct, frozen=True):
         name = file.source.file
         if name not in self.known:
             self.known[name] = ()  # for files that run each other
-            found = sorted(
-                (*_own(file), *self._through(file)), key=lambda each: each[1:3], reverse=True
-            )
-            self.known[name] = tuple(found)
+            placed = [*_own(file), *self._through(file)]
+            placed.sort(key=lambda guard: guard[1:3], reverse=True)
+            self.known[name] = tuple(placed)
         return self.known[name]
 
     def _through(self, file: _File) -> Iterator[_Placed]:
@@ -203,27 +189,39 @@ class _Repository(Struct, frozen=True):
 
     def _called(self, file: _File, line: int) -> _Answer:
         """What comes before every call of the place's file, or of the part that holds it."""
+        guarded: _Answer | None = None
+        for call in self._sites(file, line):
+            answer = self.before(call.file, call.line, call.column)
+            if answer.guard is None:
+                why = f": {answer.because}" if answer.because != _NOTHING else ""
+                bare = f"nothing runs policylint before {call.file}:{call.line} runs it{why}"
+                return _Answer(None, bare)
+            if guarded is None:
+                guarded = _Answer(answer.guard, f"runs before {call.file}:{call.line} runs it")
+        return guarded or _Answer(None, _NOTHING)
+
+    def _sites(self, file: _File, line: int) -> Iterator[CallSite]:
+        """The calls of a file, or of the part of it that holds a line."""
         part = file.parts.at(line)
         names = {"", part.name if part else ""} | _waiting(file.parts, part)
-        sites = [
-            call
-            for other in self.files.values()
-            for call in other.calls
-            if call.to == file.source.file and call.part in names
-        ]
-        answers = [self.before(call.file, call.line, call.column) for call in sites]
-        bare = [
-            (call, each) for call, each in zip(sites, answers, strict=True) if each.guard is None
-        ]
-        if not sites or not answers:
-            return _Answer(None, _NOTHING)
-        if bare:
-            call, each = bare[0]
-            why = f": {each.because}" if each.because != _NOTHING else ""
-            return _Answer(
-                None, f"nothing runs policylint before {call.file}:{call.line} runs it{why}"
-            )
-        return _Answer(answers[0].guard, f"runs before {sites[0].file}:{sites[0].line} runs it")
+        for caller in self.files.values():
+            for call in caller.calls:
+                if call.to == file.source.file and call.part in names:
+                    yield call
+
+
+def _covers(guard: Guard, at: int, line: int) -> bool:
+    """Whether a line is in the branch that a guard at `at` decides on, where it decides on one."""
+    return not guard.until or at <= line <= guard.until
+
+
+def _where(file: _File, guard: Guard) -> str:
+    if guard.file != file.source.file:
+        return "runs before it"
+    where = "runs before it in the same file"
+    if goes_on(file.source):
+        return f"{where}; nothing stops at its findings: set -e is missing"
+    return where
 
 
 def _own(file: _File) -> Iterator[_Placed]:
@@ -235,11 +233,13 @@ def _own(file: _File) -> Iterator[_Placed]:
 
 def _waiting(parts: Parts, part: Part | None) -> set[str]:
     """The parts that run this one first: calling them calls it too."""
-    return {
-        name
-        for name, each in parts.by_name.items()
-        if any(found == part for found, _ in parts.before(each))
-    }
+    names: set[str] = set()
+    if part is None:
+        return names
+    for name, caller in parts.by_name.items():
+        if part in (needed for needed, _ in parts.before(caller)):
+            names.add(name)
+    return names
 
 
 def _ignored(file: _File, why: str, line: int) -> str:
@@ -253,16 +253,14 @@ def _ignored(file: _File, why: str, line: int) -> str:
     return ""
 
 
-def _passed_over(part: Part | None, guarding: Step | None, deploying: Step | None) -> str:
+def _passed_over(part: Part | None, guard_line: int, deploy_line: int) -> str:
     """Why a step of the same job may deploy without the answer of an earlier one."""
+    guarding = part.step(guard_line) if part else None
+    deploying = part.step(deploy_line) if part else None
     if part is None or guarding is None or deploying is None or guarding == deploying:
         return ""
     if deploying.anyway:
         return "the step runs though it failed"
-    if (
-        guarding.condition
-        and guarding.condition != deploying.condition
-        and guarding.condition != part.condition
-    ):
+    if guarding.condition not in ("", deploying.condition, part.condition):
         return f"only if {guarding.condition}"
     return ""

@@ -48,14 +48,14 @@ def deployment(
     Of several, those of a CI job of this environment count, and examples of documentation only
     where there is no other.
     """
-    found = _narrowed(deploys(invocations, name, namespace, chart), environment)
+    chosen = _narrowed(deploys(invocations, name, namespace, chart), environment)
     return Deployment(
-        found,
-        _agreed(found, values_mode),
-        _agreed(found, lambda each: _switch(each.flag("atomic"))),
-        _agreed(found, lambda each: _switch(each.flag("force"))),
-        _agreed(found, lambda each: each.version),
-        _agreed(found, lambda each: each.helm_version[:1] or None),
+        chosen,
+        _agreed(chosen, values_mode),
+        _agreed(chosen, lambda invocation: _switch(invocation.flag("atomic"))),
+        _agreed(chosen, lambda invocation: _switch(invocation.flag("force"))),
+        _agreed(chosen, lambda invocation: invocation.version),
+        _agreed(chosen, lambda invocation: invocation.helm_version[:1] or None),
     )
 
 
@@ -64,22 +64,34 @@ def deploys(
 ) -> tuple[Invocation, ...]:
     """The installs and upgrades that name the release, else those of its chart whose release cannot
     be told."""
-    real = (each for each in invocations if each.action in _ACTIONS and not is_dry_run(each))
-    candidates = [each for each in real if _agrees(each.namespace, namespace)]
-    named = [each for each in candidates if each.release == name]
-    charted = [each for each in named if chart and _same_chart(each, chart)]
-    unnamed = [
-        each for each in candidates if each.release is None and chart and _same_chart(each, chart)
-    ]
-    return tuple(charted or named or unnamed)
+    named: list[Invocation] = []
+    unnamed: list[Invocation] = []
+    for invocation in invocations:
+        if invocation.action in _ACTIONS and _agrees(invocation.namespace, namespace):
+            if invocation.release == name and not is_dry_run(invocation):
+                named.append(invocation)
+            elif invocation.release is None and not is_dry_run(invocation):
+                unnamed.append(invocation)
+    return _of_chart(named, chart) or tuple(named) or _of_chart(unnamed, chart)
 
 
-def _narrowed(found: tuple[Invocation, ...], environment: str) -> tuple[Invocation, ...]:
-    shown = tuple(each for each in found if not each.file.lower().endswith(_DOCUMENTS)) or found
-    own = tuple(
-        each for each in shown if environment and each.job and each.job.environment == environment
-    )
+def _of_chart(invocations: Iterable[Invocation], chart: str) -> tuple[Invocation, ...]:
+    if not chart:
+        return ()
+    return tuple(filter(lambda invocation: _same_chart(invocation, chart), invocations))
+
+
+def _narrowed(invocations: tuple[Invocation, ...], environment: str) -> tuple[Invocation, ...]:
+    """Those of the environment's jobs where there are any, and no documentation where there is
+    anything else."""
+    real = tuple(run for run in invocations if not run.file.lower().endswith(_DOCUMENTS))
+    shown = real or invocations
+    own = tuple(run for run in shown if environment and _environment(run) == environment)
     return own or shown
+
+
+def _environment(invocation: Invocation) -> str:
+    return invocation.job.environment if invocation.job else ""
 
 
 def values_mode(invocation: Invocation) -> str | None:
@@ -96,17 +108,19 @@ def values_mode(invocation: Invocation) -> str | None:
     return "default" if table is None or switched_off else table.mode
 
 
-def _agrees(seen: str | None, wanted: str) -> bool:
-    return not seen or not wanted or seen == wanted
+def _agrees(namespace: str | None, wanted: str) -> bool:
+    return not namespace or not wanted or namespace == wanted
 
 
 def _switch(flag: Flag) -> bool | None:
     return {"set": True, "unset": False}.get(flag.state)
 
 
-def _agreed(found: Iterable[Invocation], fact: Callable[[Invocation], Fact | None]) -> Fact | None:
-    said = {fact(each) for each in found}
-    return said.pop() if len(said) == 1 else None
+def _agreed(
+    invocations: Iterable[Invocation], fact: Callable[[Invocation], Fact | None]
+) -> Fact | None:
+    facts = {fact(invocation) for invocation in invocations}
+    return facts.pop() if len(facts) == 1 else None
 
 
 def _same_chart(invocation: Invocation, chart: str) -> bool:

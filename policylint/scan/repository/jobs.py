@@ -4,7 +4,7 @@ Makefile or Justfile."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -90,12 +90,12 @@ class Parts(Struct, frozen=True):
         todo, seen = ([(name, part.anyway) for name in part.needs] if part else []), set[str]()
         while todo:
             name, anyway = todo.pop(0)
-            found = self.by_name.get(name)
-            if found is None or name in seen:
+            needed = self.by_name.get(name)
+            if needed is None or name in seen:
                 continue
             seen.add(name)
-            yield found, anyway
-            todo += [(each, anyway or found.anyway) for each in found.needs]
+            yield needed, anyway
+            todo += [(deeper, anyway or needed.anyway) for deeper in needed.needs]
 
 
 def parts_of(source: Source) -> Parts:
@@ -104,32 +104,42 @@ def parts_of(source: Source) -> Parts:
         return Parts({part.name: part for part in _targets(source.text)})
     if not source.file.endswith((".yaml", ".yml")):
         return Parts()
-    roots = [root for root in documents(source.text, source.file) if isinstance(root, Tree)]
-    if TASKS.search(source.file):
-        return Parts({part.name: part for root in roots for part in _tasks(root)})
+    parts: dict[str, Part] = {}
+    required: dict[str, tuple[str, ...]] = {}
+    for root in documents(source.text, source.file):
+        if isinstance(root, Tree):
+            parts |= {part.name: part for part in _of_document(root, source.file)}
+            required |= _circle(root)
     if not CI.search(source.file):
-        return Parts({part.name: part for root in roots for part in _composite(root)})
-    found = [part for root in roots for part in (*_github(root), *_azure(root), *_gitlab(root))]
-    required = {name: needs for root in roots for name, needs in _circle(root)}
-    return Parts(
-        {
-            part.name: replace(part, needs=part.needs or required.get(part.name, ()))
-            for part in found
-        }
-    )
+        return Parts(parts)
+    return Parts({name: _requiring(part, required) for name, part in parts.items()})
+
+
+def _of_document(root: Tree, file: str) -> Iterator[Part]:
+    if TASKS.search(file):
+        yield from _tasks(root)
+    elif not CI.search(file):
+        yield from _composite(root)
+    else:
+        for system in (_github, _azure, _gitlab):
+            yield from system(root)
+
+
+def _requiring(part: Part, required: Mapping[str, tuple[str, ...]]) -> Part:
+    """The part with what CircleCI's workflows require for it."""
+    return replace(part, needs=part.needs or required.get(part.name, ()))
 
 
 def _targets(text: str) -> Iterator[Part]:
     """The rules of a Makefile or Justfile, with the prerequisites as what they need."""
     heads = [
-        found for found in _TARGET.finditer(text) if not found[0].startswith((".PHONY", ".DEFAULT"))
+        head for head in _TARGET.finditer(text) if not head[0].startswith((".PHONY", ".DEFAULT"))
     ]
-    lines = [text.count("\n", 0, found.start()) + 1 for found in heads]
-    for found, first, following in zip(
-        heads, lines, [*lines[1:], text.count("\n") + 2], strict=True
-    ):
-        needs = tuple(re.findall(r"[\w./-]+", found["needs"].replace("|", " ").replace("&&", " ")))
-        for name in found["names"].split():
+    lines = [text.count("\n", 0, head.start()) + 1 for head in heads]
+    ends = [*lines[1:], text.count("\n") + 2]
+    for head, first, following in zip(heads, lines, ends, strict=True):
+        needs = tuple(re.findall(r"[\w./-]+", head["needs"].replace("|", " ").replace("&&", " ")))
+        for name in head["names"].split():
             yield Part(name, first, following - 1, needs)
 
 
@@ -148,10 +158,12 @@ def _span(tree: Tree) -> tuple[int, int]:
 
 
 def _is(tree: Tree, *names: str) -> bool:
-    return any(
-        (found := tree.get(name)) is not None and (found.boolean or found.dynamic or found.mapping)
-        for name in names
-    )
+    """Whether one of these settings is on, or may be."""
+    for name in names:
+        setting = tree.get(name)
+        if setting is not None and (setting.boolean or setting.dynamic or setting.mapping):
+            return True
+    return False
 
 
 def _steps(tree: Tree | None) -> tuple[Step, ...]:
@@ -203,19 +215,21 @@ def _azure(root: Tree) -> Iterator[Part]:
     if root.get("stages") is None and root.get("jobs") is None and root.get("steps") is not None:
         yield _part("", root, (), root.get("steps"))
     yield from _azure_jobs(root, ())
-    stages, names = root.get("stages"), dict[str, tuple[str, ...]]()
+    names: dict[str, tuple[str, ...]] = {}
     previous: tuple[str, ...] = ()
+    stages = root.get("stages")
     for stage in stages.items() if stages else ():
-        given = stage.get("dependsOn")
-        needed = (
-            tuple(job for name in _names(given) for job in names.get(name, ()))
-            if given
-            else previous
-        )
-        found = tuple(_azure_jobs(stage, needed))
-        yield from found
-        previous = tuple(part.name for part in found)
+        depends = stage.get("dependsOn")
+        needed = _jobs_of(names, _names(depends)) if depends else previous
+        jobs = tuple(_azure_jobs(stage, needed))
+        yield from jobs
+        previous = tuple(job.name for job in jobs)
         names[stage.string("stage") or ""] = previous
+
+
+def _jobs_of(stages: Mapping[str, tuple[str, ...]], names: Iterable[str]) -> tuple[str, ...]:
+    """The jobs of the stages of these names."""
+    return tuple(job for name in names for job in stages.get(name, ()))
 
 
 def _azure_jobs(holder: Tree, needed: tuple[str, ...]) -> Iterator[Part]:
@@ -232,26 +246,33 @@ def _tasks(root: Tree) -> Iterator[Part]:
     tasks = root.get("tasks")
     for name, task in tasks.pairs() if tasks else ():
         commands = task.get("cmds")
-        called = (item.string("task") for item in (commands.items() if commands else ()))
-        yield _part(
-            name, task, (*_names(task.get("deps")), *(each for each in called if each)), None
-        )
+        called = [item.string("task") or "" for item in (commands.items() if commands else ())]
+        yield _part(name, task, (*_names(task.get("deps")), *filter(None, called)), None)
 
 
 def _gitlab(root: Tree) -> Iterator[Part]:
     """Jobs are top-level keys; without `needs` a job waits for all of the earlier stages."""
-    jobs = [
-        (name, job)
-        for name, job in root.pairs()
-        if name not in _NOT_JOBS and job.get("script") is not None
-    ]
     order = list(_names(root.get("stages"))) or ["build", "test", "deploy"]
-    stage = {name: job.string("stage") or "test" for name, job in jobs}
-    for name, job in jobs:
-        needs = job.get("needs")
-        rank = order.index(stage[name]) if stage[name] in order else 0
-        earlier = tuple(other for other, _ in jobs if stage[other] in order[:rank])
-        yield _part(name, job, _names(needs) if needs is not None else earlier, None)
+    jobs = dict(_gitlab_jobs(root))
+    ranks = {name: _rank(job, order) for name, job in jobs.items()}
+    for name, job in jobs.items():
+        if job.get("needs") is not None:
+            needs = _names(job.get("needs"))
+        else:
+            needs = tuple(earlier for earlier in jobs if -1 < ranks[earlier] < ranks[name])
+        yield _part(name, job, needs, None)
+
+
+def _gitlab_jobs(root: Tree) -> Iterator[tuple[str, Tree]]:
+    for name, job in root.pairs():
+        if name not in _NOT_JOBS and job.get("script") is not None:
+            yield name, job
+
+
+def _rank(job: Tree, order: list[str]) -> int:
+    """The place of a job's stage in the order of stages; -1 for a stage that is not in it."""
+    stage = job.string("stage") or "test"
+    return order.index(stage) if stage in order else -1
 
 
 def _circle(root: Tree) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -29,8 +29,8 @@ _MOST = 1 << 16
 @cache
 def settings() -> Mapping[str, Any]:
     """data/scan.yaml: directories that are left out, and the largest file that is read."""
-    found: Mapping[str, Any] = resources.table("scan")
-    return found
+    table: Mapping[str, Any] = resources.table("scan")
+    return table
 
 
 def listed(
@@ -39,7 +39,7 @@ def listed(
     """The files below these paths that hold one of the words; `skip` are more patterns of
     directories to leave out."""
     patterns = (*settings()["skip"], *skip)
-    return [Listing(each, patterns, words) for each in paths]
+    return [Listing(path, patterns, words) for path in paths]
 
 
 class Listing:
@@ -61,7 +61,7 @@ class Listing:
             *(part for word in words for part in ("-e", word)),
         )
         self._grep: subprocess.Popen[bytes] | None = None
-        self._found: int | None = None
+        self._count: int | None = None
         self._is_folder = path.is_dir()
         if self._is_folder:
             self._grep = _start(path, *self._search)
@@ -87,49 +87,45 @@ class Listing:
         if not self._is_folder:
             yield from (folder,) if self._path.is_file() else ()
             return
-        given = set()
+        printed = set()
         for name in self._naming():
-            given.add(name)
+            printed.add(name)
             if not _skipped(name, self._patterns):
                 yield f"{folder}/{name}"
+        yield from (f"{folder}/{name}" for name in self._rest() if name not in printed)
+
+    def _rest(self) -> list[str]:
+        """The files that git grep did not look through: those it does not track, or all of them."""
         others = self._others.result
-        if self._grep is None:  # git did not look through all of them
-            every = (
-                None
-                if others is None or self._tracked.result is None
-                else others + self._tracked.result
-            )
-            names = (
-                _kept(every, self._patterns)
-                if every is not None
-                else _from_disk(self._path, self._patterns)
-            )
-            rest = list(names)
-            self._found = len(rest)
+        if self._grep is not None:
+            return list(_kept(self._looked_through(others or b""), self._patterns))
+        tracked = self._tracked.result
+        if others is None or tracked is None:
+            rest = list(_from_disk(self._path, self._patterns))
         else:
-            rest = list(_kept(self._looked_through(others or b""), self._patterns))
-        yield from (f"{folder}/{name}" for name in rest if name not in given)
+            rest = list(_kept(others + tracked, self._patterns))
+        self._count = len(rest)
+        return rest
 
     def count(self) -> int:
         """How many files were looked through; to be asked after they were taken."""
-        if self._found is None:
-            listed = (
-                (self._others.result or b"") + (self._tracked.result or b"")
-                if self._is_folder
-                else b""
-            )
-            self._found = (
-                _count(listed, self._patterns) if self._is_folder else int(self._path.is_file())
-            )
-        return self._found
+        if self._count is None:
+            self._count = self._counted()
+        return self._count
+
+    def _counted(self) -> int:
+        if not self._is_folder:
+            return int(self._path.is_file())
+        names = (self._others.result or b"") + (self._tracked.result or b"")
+        return _count(names, self._patterns)
 
     def _looked_through(self, names: bytes) -> bytes:
         """Of the files that git does not track, those that may hold a word: all of a few, else as
         git finds them."""
         if names.count(b"\0") <= _FEW:
             return names
-        found = _Printing(self._path, *self._search, "--untracked").result
-        return names if found is None else found
+        matching = _Printing(self._path, *self._search, "--untracked").result
+        return names if matching is None else matching
 
     def _naming(self) -> Iterator[str]:
         """The names that git prints; afterwards there is no `_grep` where git could not look
@@ -192,8 +188,8 @@ class _Printing:
 
 def _kept(names: bytes, patterns: tuple[str, ...]) -> Iterator[str]:
     """The names that a git command printed, sorted, less those in directories that are left out."""
-    found = sorted(os.fsdecode(name) for name in names.split(b"\0") if name)
-    yield from (name for name in found if not _skipped(name, patterns))
+    decoded = sorted(os.fsdecode(name) for name in names.split(b"\0") if name)
+    yield from (name for name in decoded if not _skipped(name, patterns))
 
 
 def _count(names: bytes, patterns: tuple[str, ...]) -> int:
@@ -210,7 +206,7 @@ def _from_disk(path: Path, patterns: tuple[str, ...]) -> Iterator[str]:
     for folder, folders, names in os.walk(path):
         inside = Path(folder).relative_to(path)
         folders[:] = sorted(
-            each for each in folders if not _skipped(f"{(inside / each).as_posix()}/", patterns)
+            name for name in folders if not _skipped(f"{(inside / name).as_posix()}/", patterns)
         )
         yield from sorted((inside / name).as_posix() for name in names)
 
@@ -234,6 +230,6 @@ def _expression(patterns: tuple[str, ...]) -> re.Pattern[str]:
 def _step(pattern: str) -> str:
     return re.sub(
         r"\\([*?])",
-        lambda found: "[^/]*" if found[1] == "*" else "[^/]",
+        lambda match: "[^/]*" if match[1] == "*" else "[^/]",
         re.escape(pattern.strip("/")),
     )

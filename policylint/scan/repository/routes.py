@@ -11,6 +11,7 @@ from msgspec import Struct
 from policylint.errors import ReadError
 from policylint.model import Location
 from policylint.scan.invocations.model import Invocation
+from policylint.scan.repository.walk import naming
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
 
@@ -75,21 +76,25 @@ def removals(
 ) -> Iterator[Removal]:
     """Each release that a helm command uninstalls by a name that can be told, with the routes below
     `paths` to it."""
-    found = [
-        (each, name)
-        for each in invocations
-        if _uninstalls(each)
-        for name in each.positionals
-        if name
-    ]
-    names = list(dict.fromkeys(name for _, name in found))[:_MOST]
-    known = {name: tuple(_routes(name, paths, root, skip)) for name in names}
-    for each, name in found:
-        routes = tuple(
-            route for route, namespace in known.get(name, ()) if _meets(namespace, each.namespace)
-        )
-        if routes:
-            yield Removal(each, name, routes)
+    uninstalled = list(_uninstalled(invocations))
+    searched = list(dict.fromkeys(name for _, name in uninstalled))[:_MOST]
+    known = {name: tuple(_routes(name, paths, root, skip)) for name in searched}
+    for command, name in uninstalled:
+        left = _left(known.get(name, ()), command.namespace)
+        if left:
+            yield Removal(command, name, left)
+
+
+def _uninstalled(invocations: Iterable[Invocation]) -> Iterator[tuple[Invocation, str]]:
+    """Each command that uninstalls, and the releases that it names."""
+    for command in invocations:
+        if _uninstalls(command):
+            yield from ((command, name) for name in command.positionals if name)
+
+
+def _left(routes: Iterable[tuple[Route, str | None]], namespace: str | None) -> tuple[Route, ...]:
+    """The routes that may stand in the namespace of the release."""
+    return tuple(route for route, own in routes if _meets(own, namespace))
 
 
 def _uninstalls(invocation: Invocation) -> bool:
@@ -98,15 +103,14 @@ def _uninstalls(invocation: Invocation) -> bool:
     ).value
 
 
-def _meets(one: str | None, other: str | None) -> bool:
-    return not one or not other or one == other
+def _meets(namespace: str | None, released: str | None) -> bool:
+    """Whether two namespaces may be the same; None is one that nothing tells."""
+    return not namespace or not released or namespace == released
 
 
 def _routes(
     release: str, paths: Sequence[Path], root: Path, skip: Sequence[str]
 ) -> Iterator[tuple[Route, str | None]]:
-    from policylint.scan.repository.walk import naming
-
     for source in naming(release, paths, root, skip=skip):
         parts = {*source.path.parts[:-1], *source.path.suffixes}
         if source.suffix in (".yaml", ".yml") and not parts & {"templates", ".golden", *_EXPECTED}:

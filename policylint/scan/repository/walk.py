@@ -48,12 +48,12 @@ def scanned(listings: Sequence[Listing], root: Path) -> Scan:
         data = _candidate(path, base, _WORD, failures)
         if data is None:
             continue
-        for found in _read(_source(path, data, base), failures):
-            if isinstance(found, Invocation):
-                invocations.append(found)
+        for reading in _read(_source(path, data, base), failures):
+            if isinstance(reading, Invocation):
+                invocations.append(reading)
             else:
-                failures.append(found)
-    invocations.sort(key=lambda found: (found.file, found.line, found.column))
+                failures.append(reading)
+    invocations.sort(key=lambda run: (run.file, run.line, run.column))
     failures.sort(key=lambda failure: failure.message)
     return Scan(tuple(invocations), tuple(failures), sum(listing.count() for listing in listings))
 
@@ -64,7 +64,8 @@ def naming(
     """The files below these paths that hold a word, or one of several, in any case; what cannot be
     read is left out."""
     words = [word] if isinstance(word, str) else list(word)
-    wanted = re.compile(b"|".join(re.escape(each.encode()) for each in words), re.IGNORECASE)
+    escaped = [re.escape(word.encode()) for word in words]
+    wanted = re.compile(b"|".join(escaped), re.IGNORECASE)
     base = root.absolute()
     for path in sorted(_paths(listed(paths, skip, words))) if words else ():
         data = _candidate(path, base, wanted, [])
@@ -86,35 +87,36 @@ def _candidate(
 ) -> bytes | None:
     """A file's bytes where they may hold what is looked for; None for any other file."""
     try:
-        if os.path.islink(path) and not Path(path).resolve().is_relative_to(root.resolve()):  # noqa: PTH114
-            return None
-        with open(path, "rb") as file:  # noqa: PTH123
-            head = file.read(_HEAD)
-            if b"\0" in head:
-                return None
-            data = (
-                head + file.read(settings()["largest"] + 1 - len(head))
-                if len(head) == _HEAD
-                else head
-            )
+        data = _text(path, root)
     except OSError as error:
-        if (
-            not Path(path).is_dir() and not Path(path).is_symlink()
-        ):  # links to nowhere are common and hold nothing
+        # links to nowhere are common and hold nothing
+        if not Path(path).is_dir() and not Path(path).is_symlink():
             failures.append(
                 RuleFailure("scan", f"{path}: {error.strerror}", "make the file readable")
             )
         return None
-    if not word.search(data):
+    if data is None or not word.search(data):
         return None
-    if len(data) > settings()["largest"]:
-        source = _source(path, data, root)
-        if not any(readers_of(source)):
-            return None
+    if len(data) <= settings()["largest"]:
+        return data
+    if any(readers_of(_source(path, data, root))):
         message = f"{path}: larger than {settings()['largest']} bytes, not read"
         failures.append(RuleFailure("scan", message, "name smaller files, or leave the file out"))
+    return None
+
+
+def _text(path: str, root: Path) -> bytes | None:
+    """A file's bytes, one more than the most that is read; None for what is binary or, behind a
+    link, outside the root. Raises OSError where it cannot be read."""
+    if os.path.islink(path) and not Path(path).resolve().is_relative_to(root.resolve()):  # noqa: PTH114
         return None
-    return data
+    with open(path, "rb") as file:  # noqa: PTH123
+        head = file.read(_HEAD)
+        if b"\0" in head:
+            return None
+        if len(head) < _HEAD:
+            return head
+        return head + file.read(settings()["largest"] + 1 - len(head))
 
 
 def _source(path: str, data: bytes, root: Path) -> Source:
