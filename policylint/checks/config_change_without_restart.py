@@ -11,6 +11,7 @@ What to do instead: put a checksum of the configuration into an annotation of th
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.keys import missing_keys
 from policylint.kubernetes.forecast.impact import stale_readers
 from policylint.model import Category, Fix, Severity, Upgrade, Violation
 
@@ -19,7 +20,10 @@ from policylint.model import Category, Fix, Severity, Upgrade, Violation
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """The data of a ConfigMap or Secret changes, a kept workload reads it by name, and its template
     stays."""
+    before, after = upgrade.before.resources, upgrade.after.resources
     for workload, read in stale_readers(upgrade.changes, context.target.kubernetes).items():
+        if missing_keys(after[workload], before, after):
+            continue  # a restart would end the pods that still run: reference-key-missing tells
         yield Violation(
             message=f"the pods of {workload} do not restart, "
             f"although {', '.join(map(str, read))} changes",

@@ -34,13 +34,13 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
 
 
 def _jump(old: Database, new: Database) -> Violation:
-    engine = new.engine
+    engine, needs = new.engine, new.engine.needs
     was, becomes = series(engine, old.version), series(engine, new.version)
     message, severity, because = (
         f"{engine.name} goes from {_dotted(was)} to {_dotted(becomes)} on its volume: "
         "there is no way back without a backup",
         Severity.WARNING,
-        f"the new version converts the files; it needs {engine.needs}",
+        "the new version converts the files" + (f"; it needs {needs}" if needs else ""),
     )
     if becomes < was:
         severity = Severity.ERROR
@@ -49,7 +49,7 @@ def _jump(old: Database, new: Database) -> Violation:
     elif not engine.in_place or skips(engine, was, becomes):
         severity = Severity.ERROR
         message = f"{engine.name} {_dotted(becomes)} does not start on the files of {_dotted(was)}"
-        because = f"the way from {_dotted(was)} to {_dotted(becomes)} is {engine.needs}"
+        because = f"the way from {_dotted(was)} to {_dotted(becomes)} is {needs}"
     return Violation(
         message=message,
         because=f"{because} ({engine.source})",
@@ -61,7 +61,7 @@ def _jump(old: Database, new: Database) -> Violation:
         fixes=(
             Fix(f"keep the image {old.image} in this upgrade"),
             Fix(
-                f"take a backup, then go the database's way: {engine.needs}",
+                "take a backup" + (f", then go the database's way: {needs}" if needs else ""),
                 cost="the database is not written to meanwhile",
             ),
         ),

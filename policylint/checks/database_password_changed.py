@@ -10,6 +10,7 @@ What to do instead: keep the password; to change it, change it in the database f
 what the database has for it), then in the Secret.
 """
 
+import base64
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
@@ -18,7 +19,9 @@ from policylint.kubernetes.api.workloads import references, referred, workloads
 from policylint.model import (
     Category,
     Confidence,
+    FieldChange,
     Fix,
+    Json,
     Kept,
     Resource,
     ResourceId,
@@ -29,6 +32,9 @@ from policylint.model import (
 from policylint.runtime.patterns import pattern
 
 PASSWORD = pattern(r"(?i)/(?:data|stringData)/[^/]*passw(?:or)?d[^/]*$")
+
+GENERATED = pattern(r"(?=.*[a-z])(?=.*[A-Z])[a-zA-Z0-9]{8,}")
+"""What randAlphaNum writes: letters of both cases and digits."""
 
 
 @rule(category=Category.DATA_LOSS, severity=Severity.WARNING, confidence=Confidence.LIKELY)
@@ -50,8 +56,28 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 
 def _password(change: Kept) -> str:
     """The pointer of a password that changes; "" where none does, or one only comes in or goes."""
-    paths = (field.path for field in change.fields if field.op == "replace")
-    return next((path for path in paths if PASSWORD.search(path)), "")
+    fields = (field for field in change.fields if field.op == "replace")
+    return next((field.path for field in fields if _is_set_anew(field)), "")
+
+
+def _is_set_anew(field: FieldChange) -> bool:
+    """Whether a password changes that was given: a template that generates one writes another at
+    each render, and a lookup of the live Secret keeps it."""
+    if not PASSWORD.search(field.path):
+        return False
+    old, new = _text(field, field.before), _text(field, field.after)
+    return len(old) != len(new) or not (GENERATED.fullmatch(old) and GENERATED.fullmatch(new))
+
+
+def _text(field: FieldChange, value: Json) -> str:
+    """What a Secret holds at a key, decoded where it stands in `data`."""
+    text = str(value)
+    if not field.path.startswith("/data/"):
+        return text
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return text
 
 
 def _read(workload: Resource) -> set[ResourceId]:

@@ -12,6 +12,7 @@ volumes that only one node can mount, and plan the downtime.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.volumes import claimed
 from policylint.kubernetes.api.workloads import at, mapping
 from policylint.kubernetes.forecast.impact import strategy, template_change
 from policylint.model import Category, Fix, Kept, Severity, Violation
@@ -39,5 +40,14 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
             before=touched.before,
             after=touched.after,
             severity=Severity.NOTE if old == new else Severity.WARNING,
-            fixes=(Fix("use strategy RollingUpdate, or plan the interruption"),),
+            fixes=(_fix(change),),
         )
+
+
+def _fix(change: Kept) -> Fix:
+    """A rolling update hangs on a claim that the old pod still holds."""
+    if claimed(change.after):
+        return Fix(
+            "plan the interruption: the old pod gives its claim free before the new one starts"
+        )
+    return Fix("use strategy RollingUpdate, or plan the interruption")

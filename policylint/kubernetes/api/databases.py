@@ -19,8 +19,8 @@ class Engine(Struct, frozen=True):
     """One database: how its images are called, and what its data directory takes.
 
     `series` is the number of version parts that make a major version. With `steps` the releases
-    must be passed one by one in this order; an empty one means that no jump of a major version is
-    taken as it is where `in_place` is False.
+    must be passed one by one in this order. Where `in_place` is False no jump of a major version is
+    taken as it is; `needs` is what a jump needs, "" for nothing but a backup.
     """
 
     name: str
@@ -128,10 +128,17 @@ ENGINES = (
     ),
     Engine(
         "Redis",
-        ("redis", "redis-stack-server", "valkey"),
+        ("redis", "redis-stack-server"),
         in_place=True,
-        needs="nothing on the way up; an older server does not read the newer file",
+        needs="",
         source="redis.io/docs/latest/operate/oss_and_stack/management/persistence",
+    ),
+    Engine(
+        "Valkey",
+        ("valkey",),
+        in_place=True,
+        needs="",
+        source="valkey.io/topics/persistence",
     ),
 )
 _BY_IMAGE: Mapping[str, Engine] = {image: engine for engine in ENGINES for image in engine.images}

@@ -40,3 +40,12 @@ def min_ready(spec: Object) -> int:
     if at(spec, "strategy", "type") == "Recreate":
         return total
     return max(0, total - max_unavailable(spec))
+
+
+def max_surge(spec: Object) -> int:
+    """How many pods of a Deployment a rollout may start beyond its replicas: 25 % rounded up unless
+    given."""
+    replicas = spec.get("replicas", 1)
+    total = replicas if isinstance(replicas, int) else 1
+    surge = at(spec, "strategy", "rollingUpdate", "maxSurge")
+    return scaled("25%" if surge is None else surge, total, up=True)

@@ -1,0 +1,104 @@
+"""A quota counts what the pods do not set.
+
+What happens: new pods are refused: "failed quota: must specify limits.memory". Those that run go on
+until something restarts them, and then do not come back.
+
+Why: a ResourceQuota with limits or requests comes in (or counts more), and containers of the
+namespace do not set them. A LimitRange with defaults would fill them in.
+
+What to do instead: set the resources of every container first, or bring a LimitRange in with the
+quota.
+"""
+
+from collections.abc import Iterator
+
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import (
+    at,
+    containers,
+    mapping,
+    pod_template,
+    template_path,
+    workloads,
+)
+from policylint.model import (
+    Category,
+    Change,
+    Confidence,
+    Deleted,
+    Fix,
+    Kept,
+    Resource,
+    Severity,
+    Upgrade,
+    Violation,
+)
+
+COUNTED = {
+    "cpu": ("requests", "cpu"),
+    "memory": ("requests", "memory"),
+    "requests.cpu": ("requests", "cpu"),
+    "requests.memory": ("requests", "memory"),
+    "limits.cpu": ("limits", "cpu"),
+    "limits.memory": ("limits", "memory"),
+}
+"""What a quota counts, and the field of a container that it asks for."""
+
+
+@rule(category=Category.DOWNTIME, severity=Severity.WARNING, confidence=Confidence.DEPENDS)
+def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
+    """A quota without scopes counts from now on what containers of the release in its namespace do
+    not set, and no LimitRange of the release gives defaults."""
+    for change in upgrade.of("ResourceQuota"):
+        counted = _newly_counted(change)
+        namespace = change.id.namespace
+        if not counted or _has_defaults(upgrade, namespace):
+            continue
+        for workload in workloads(upgrade.after):
+            unset = _unset(workload, counted) if workload.id.namespace == namespace else None
+            if unset is not None:
+                path, name = unset
+                yield Violation(
+                    message=f"new pods of {workload.id} are refused by {change.id}: "
+                    f"must specify {name}",
+                    because=f"the quota counts {name}, and a container does not set it",
+                    path=path,
+                    resource=workload.id,
+                    fixes=(
+                        Fix(f"set resources.{name} on every container first"),
+                        Fix(
+                            "see whether a LimitRange gives defaults",
+                            steps=(f"kubectl get limitrange -n {namespace} -o yaml",),
+                        ),
+                    ),
+                )
+
+
+def _newly_counted(change: Change) -> set[str]:
+    """What the quota counts that it did not count before."""
+    if isinstance(change, Deleted):
+        return set()
+    spec = mapping(change.after.body, "spec")
+    if spec.get("scopes") or spec.get("scopeSelector"):
+        return set()
+    before = mapping(change.before.body, "spec", "hard") if isinstance(change, Kept) else {}
+    return {name for name in mapping(spec, "hard") if name in COUNTED and name not in before}
+
+
+def _has_defaults(upgrade: Upgrade, namespace: str) -> bool:
+    return any(
+        identity.kind == "LimitRange" and identity.namespace == namespace
+        for identity in upgrade.after.resources
+    )
+
+
+def _unset(workload: Resource, counted: set[str]) -> tuple[str, str] | None:
+    """(pointer, name) of the first counted field that a container leaves out; a limit is the
+    request where none is set."""
+    for path, container in containers(pod_template(workload) or {}):
+        for name in sorted(counted):
+            field, resource = COUNTED[name]
+            limit = at(container, "resources", "limits", resource)
+            if limit is None and at(container, "resources", field, resource) is None:
+                return f"{template_path(workload.id.kind)}{path}/resources", name
+    return None

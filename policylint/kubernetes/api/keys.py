@@ -1,0 +1,92 @@
+"""The keys of Secrets and ConfigMaps that pods read by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+
+from policylint.kubernetes.api.workloads import (
+    at,
+    containers,
+    items,
+    mapping,
+    pod_template,
+    template_path,
+)
+from policylint.model import Json, Object, Resource, ResourceId
+
+IN_ENV = (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef"))
+IN_VOLUME = (("ConfigMap", "configMap", "name"), ("Secret", "secret", "secretName"))
+IN_PROJECTION = (("ConfigMap", "configMap", "name"), ("Secret", "secret", "name"))
+DATA = ("data", "stringData", "binaryData")
+
+Resources = Mapping[ResourceId, Resource]
+
+
+class KeyReference(Struct, frozen=True, order=True):
+    """One key of one object that a pod template reads, and the pointer where it says so."""
+
+    object: ResourceId
+    key: str
+    path: str
+
+
+def key_references(resource: Resource) -> Iterator[KeyReference]:
+    """The keys that a workload's pods do not start without; optional ones are left out."""
+    template = pod_template(resource)
+    if template is None:
+        return
+    namespace, root = resource.id.namespace, template_path(resource.id.kind)
+    for path, container in containers(template):
+        for index, variable in enumerate(items(container, "env")):
+            where = f"{root}{path}/env/{index}/valueFrom"
+            yield from _of_variable(variable, namespace, where)
+    for index, volume in enumerate(items(template, "spec", "volumes")):
+        where = f"{root}/spec/volumes/{index}"
+        yield from _of_source(volume, IN_VOLUME, namespace, where)
+        for number, source in enumerate(items(volume, "projected", "sources")):
+            place = f"{where}/projected/sources/{number}"
+            yield from _of_source(source, IN_PROJECTION, namespace, place)
+
+
+def _of_variable(variable: Object, namespace: str, path: str) -> Iterator[KeyReference]:
+    for kind, field in IN_ENV:
+        reference = mapping(variable, "valueFrom", field)
+        if reference.get("name") and reference.get("key") and not reference.get("optional"):
+            named = ResourceId("", kind, namespace, str(reference["name"]))
+            yield KeyReference(named, str(reference["key"]), f"{path}/{field}/key")
+
+
+def _of_source(
+    source: Object, fields: tuple[tuple[str, str, str], ...], namespace: str, path: str
+) -> Iterator[KeyReference]:
+    for kind, field, name in fields:
+        content = mapping(source, field)
+        if not content.get(name) or content.get("optional"):
+            continue
+        named = ResourceId("", kind, namespace, str(content[name]))
+        for index, item in enumerate(items(content, "items")):
+            yield KeyReference(named, str(item.get("key")), f"{path}/{field}/items/{index}/key")
+
+
+def keys(resource: Resource) -> set[str]:
+    """The keys that a Secret or ConfigMap renders."""
+    names: set[str] = set()
+    for field in DATA:
+        content: Json = at(resource.body, field)
+        if isinstance(content, dict):
+            names.update(content)
+    return names
+
+
+def missing_keys(workload: Resource, before: Resources, after: Resources) -> list[KeyReference]:
+    """The keys that a workload reads, that the before side had and the after side has no more."""
+    missing = []
+    for reference in key_references(workload):
+        old, new = before.get(reference.object), after.get(reference.object)
+        if old is None or new is None:
+            continue
+        if reference.key in keys(old) and reference.key not in keys(new):
+            missing.append(reference)
+    return missing
