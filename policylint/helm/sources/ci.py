@@ -1,10 +1,15 @@
-"""What CI systems say of the change they run for: the branch it goes to, the commit before it."""
+"""What CI systems say of the change they run for: where it goes, what was there before it.
+
+Source: each system's own list of predefined variables, and GitHub's webhook events.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -26,8 +31,7 @@ class Variable(Struct, frozen=True):
         return os.environ.get(self.name, "") if guard not in ("", "false") else ""
 
 
-# The branch that a pull or merge request goes to. Source: each system's list of predefined
-# variables.
+# The branch that a pull or merge request goes to.
 TARGET_BRANCHES = (
     Variable("GITHUB_BASE_REF", "GitHub Actions"),
     Variable("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "GitLab CI"),
@@ -43,6 +47,12 @@ TARGET_BRANCHES = (
     Variable("SEMAPHORE_GIT_BRANCH", "Semaphore", only_with="SEMAPHORE_GIT_PR_NUMBER"),
 )
 
+# The commit of that branch that a pull or merge request is compared with.
+BASE_COMMITS = (
+    Variable("CI_MERGE_REQUEST_DIFF_BASE_SHA", "GitLab CI"),
+    Variable("BITBUCKET_PR_DESTINATION_COMMIT", "Bitbucket Pipelines"),
+)
+
 # The commit that the branch was at before this push.
 BEFORE_COMMITS = (
     Variable("GITHUB_EVENT_BEFORE", "GitHub Actions"),
@@ -55,7 +65,50 @@ BEFORE_COMMITS = (
     Variable("SEMAPHORE_GIT_COMMIT_RANGE", "Semaphore"),
 )
 
+# The branch that others start from and go back to.
+DEFAULT_BRANCHES = (
+    Variable("CI_DEFAULT_BRANCH", "GitLab CI"),
+    Variable("BUILDKITE_PIPELINE_DEFAULT_BRANCH", "Buildkite"),
+    Variable("CI_REPO_DEFAULT_BRANCH", "Woodpecker"),
+    Variable("DRONE_REPO_BRANCH", "Drone"),
+)
+
+# How a job of each system fetches what its clone lacks, by a variable that only it sets.
+FETCHES = (
+    ("GITHUB_ACTIONS", "in GitHub Actions: actions/checkout with fetch-depth: 0"),
+    ("GITLAB_CI", 'in GitLab CI: variables: {GIT_DEPTH: "0"}'),
+    ("TF_BUILD", "in Azure Pipelines: checkout: self with fetchDepth: 0"),
+    ("BITBUCKET_BUILD_NUMBER", "in Bitbucket Pipelines: clone: {depth: full}"),
+    ("CIRCLECI", "in CircleCI: checkout with method: full"),
+    ("BUILDKITE", "in Buildkite: no --depth in BUILDKITE_GIT_CLONE_FLAGS"),
+    ("TRAVIS", "in Travis CI: git: {depth: false}"),
+    ("APPVEYOR", "in AppVeyor: no clone_depth"),
+    ("DRONE", "in Drone: clone: {depth: 0}"),
+    ("CODEBUILD_BUILD_ID", "in AWS CodeBuild: git-clone-depth: 0"),
+    ("SEMAPHORE", "in Semaphore: checkout --use-cache, with SEMAPHORE_GIT_DEPTH=0"),
+    ("JENKINS_URL", "in Jenkins: the clone option of the checkout without a shallow clone"),
+    ("CI_PIPELINE_FORGE_URL", "in Woodpecker: clone: {git: {settings: {depth: 0}}}"),
+)
+
 _COMMIT = pattern(r"[0-9a-f]{7,64}")
+_GITHUB_MERGE = pattern(r"refs/pull/\d+/merge")
+
+
+def is_running() -> bool:
+    """Whether this is a job of a CI system."""
+    if os.environ.get("CI", "") not in ("", "false", "0"):
+        return True
+    return any(os.environ.get(name) for name, _ in FETCHES)
+
+
+def is_pull_request() -> bool:
+    """Whether this is the job of a pull or merge request."""
+    return bool(target_branch()[0] or base_commit()[0])
+
+
+def is_merge_of_pull_request() -> bool:
+    """Whether HEAD is what GitHub makes of a pull request: its merge, first parent the base."""
+    return bool(_GITHUB_MERGE.fullmatch(os.environ.get("GITHUB_REF", "")))
 
 
 def target_branch() -> tuple[str, str]:
@@ -66,31 +119,71 @@ def target_branch() -> tuple[str, str]:
     return "", ""
 
 
+def base_commit() -> tuple[str, str]:
+    """(the commit a pull or merge request is compared with, where it is from), ("", "") for
+    none."""
+    commit, origin = _first_commit(BASE_COMMITS)
+    if commit:
+        return commit, origin
+    commit = as_commit(_in_event("pull_request", "base", "sha"))
+    return (commit, "GITHUB_EVENT_PATH") if commit else ("", "")
+
+
 def before_commit() -> tuple[str, str]:
     """(commit, where it is from); ("", "") where CI names none, as on a branch's first push."""
-    for variable in BEFORE_COMMITS:
-        if commit := _one_commit(variable.value):
+    commit, origin = _first_commit(BEFORE_COMMITS)
+    if commit:
+        return commit, origin
+    commit = as_commit(_in_event("before"))
+    return (commit, "GITHUB_EVENT_PATH") if commit else ("", "")
+
+
+def default_branch() -> str:
+    """The default branch as CI names it, "" where it does not."""
+    for variable in DEFAULT_BRANCHES:
+        if branch := variable.value:
+            return branch
+    return _in_event("repository", "default_branch")
+
+
+def pre_commit_range() -> tuple[str, str]:
+    """(from, to) as pre-commit names them for a push or for `--from-ref`; ("", "") otherwise."""
+    older = os.environ.get("PRE_COMMIT_FROM_REF", "")
+    newer = os.environ.get("PRE_COMMIT_TO_REF", "")
+    return (older, newer) if older and newer and set(older) != {"0"} else ("", "")
+
+
+def how_to_fetch() -> str:
+    """What this CI system is told so that its clone holds the history; "" outside CI."""
+    for name, words in FETCHES:
+        if os.environ.get(name):
+            return words
+    return ""
+
+
+def as_commit(value: str) -> str:
+    """A commit, or the older end of a range; "" for none and for the zeros that stand for none."""
+    match = _COMMIT.match(value)
+    return match[0] if match and set(match[0]) != {"0"} else ""
+
+
+def _first_commit(variables: Iterable[Variable]) -> tuple[str, str]:
+    for variable in variables:
+        if commit := as_commit(variable.value):
             return commit, variable.name
-    if commit := _one_commit(_event().get("before", "")):
-        return commit, "GITHUB_EVENT_PATH"
     return "", ""
 
 
-def _event() -> dict[str, str]:
-    """The event that started a GitHub workflow; nothing where there is none or it cannot be
-    read."""
+def _in_event(*steps: str) -> str:
+    """A text of the event that started a GitHub workflow, "" where it is not there."""
+    value: Any = _event()
+    for step in steps:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+def _event() -> Any:
     try:
-        event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text("utf-8"))
-    except (KeyError, OSError, ValueError):
+        return json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text("utf-8"))
+    except (KeyError, OSError, ValueError, RecursionError):
         return {}
-    return (
-        {key: value for key, value in event.items() if isinstance(value, str)}
-        if isinstance(event, dict)
-        else {}
-    )
-
-
-def _one_commit(value: str) -> str:
-    """A commit, or the older end of a range; "" for none and for the zeros that stand for none."""
-    found = _COMMIT.match(value)
-    return found[0] if found and set(found[0]) != {"0"} else ""

@@ -88,6 +88,11 @@ class Repository(Struct, frozen=True, eq=False):
         found = set(done.stdout.decode("utf-8", "replace").split("\n"))
         return [name for name in names if name in found]
 
+    def every_reference(self, prefix: str) -> list[str]:
+        """The full names of all references below a prefix such as "refs/heads/"."""
+        done = self.run("for-each-ref", "--format=%(refname)", prefix)
+        return done.stdout.decode("utf-8", "replace").split()
+
     @property
     def is_shallow(self) -> bool:
         """Whether the clone lacks part of the history."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from policylint.errors import SourceError
-from policylint.helm.inputs.sides import ChartSide, ValuesInput
+from policylint.helm.inputs.sides import ChartSide, EmptySide, ValuesInput
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources import ci
 from policylint.helm.sources.resolve import resolve_pair
@@ -205,6 +205,11 @@ def test_the_first_commit_has_nothing_to_be_compared_with(
     monkeypatch.chdir(repo.top)
     repo.chart()
     assert "no commit yet" in str(refusal())
+    repo.git("add", "--all")
+    with Workspace() as workspace:
+        before, after = resolve_pair("", ChartSide("chart"), workspace)
+        assert isinstance(before, EmptySide)
+        assert isinstance(after, ChartSide)
     repo.commit()
     error = refusal()
     assert "HEAD is the first commit" in str(error)
@@ -306,3 +311,98 @@ def test_a_branch_that_the_clone_lacks_says_which_fetch(
     copy.git("fetch", "--unshallow", "origin", "+refs/heads/main:refs/remotes/origin/main")
     assert refusal("git:main").remedy == "the remote has it: git:origin/main"
     assert colours("git:origin/main")[0] == "git:origin/main"
+
+
+def gitlab(monkeypatch: pytest.MonkeyPatch, base: str) -> None:
+    monkeypatch.setenv("GITLAB_CI", "true")
+    monkeypatch.setenv("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main")
+    monkeypatch.setenv("CI_MERGE_REQUEST_DIFF_BASE_SHA", base)
+
+
+def test_a_merge_request_names_its_base_where_no_branch_is_there(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = repo.git("rev-parse", "HEAD^1")
+    repo.git("checkout", "--quiet", "--detach")
+    repo.git("branch", "--delete", "--force", "main")
+    gitlab(monkeypatch, base)
+    assert colours()[1:] == ("first", "second")
+    gitlab(monkeypatch, "c" * 40)
+    error = refusal()
+    assert "CI_MERGE_REQUEST_TARGET_BRANCH_NAME names main" in str(error)
+    assert "GIT_DEPTH" in error.remedy
+
+
+def test_a_merge_of_github_is_compared_with_its_first_parent_in_a_clone_of_two(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feature(repo)
+    repo.git("checkout", "--quiet", "--detach", "main")
+    repo.git("merge", "--quiet", "--strategy=ours", "--no-edit", "feature")
+    repo.chart(colour="merged")
+    repo.git("commit", "--quiet", "--all", "--amend", "--no-edit")
+    repo.git("update-ref", "refs/pull/7/merge", "HEAD")
+    copy = clone(repo, tmp_path / "clone", "--depth=2", "--no-checkout")
+    copy.git("fetch", "--quiet", "--depth=2", "origin", "refs/pull/7/merge")
+    copy.git("checkout", "--quiet", "FETCH_HEAD")
+    monkeypatch.chdir(copy.top)
+    monkeypatch.setenv("GITHUB_REF", "refs/pull/7/merge")
+    monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    assert colours() == ("HEAD^1 (the base of the merge)", "third", "merged")
+
+
+def test_the_event_of_a_pull_request_names_its_base(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = repo.git("rev-parse", "HEAD^1")
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"pull_request": {"base": {"sha": base}}}))
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    assert colours()[1:] == ("first", "second")
+
+
+def test_what_a_job_leaves_lying_in_its_checkout_is_no_change(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.write(chart__built_dot_log="made by this job")
+    monkeypatch.setenv("CI", "true")
+    assert colours() == ("HEAD^1", "first", "second")
+
+
+def test_a_remote_without_a_head_that_has_one_branch(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.git("branch", "--move", "main", "trunk")
+    repo.git("update-ref", "refs/remotes/origin/trunk", "HEAD^1")
+    repo.git("switch", "--quiet", "--create", "feature")
+    assert colours() == ("merge base with origin/trunk", "first", "second")
+
+
+def test_a_pushed_branch_is_not_the_base_for_its_name(repo: Repo) -> None:
+    repo.git("branch", "--move", "main", "trunk")
+    repo.git("update-ref", "refs/remotes/origin/trunk", "HEAD^1")
+    repo.git("update-ref", "refs/remotes/origin/master", "HEAD")
+    error = refusal()
+    assert "nothing names the default branch" in str(error)
+    assert "git remote set-head origin --auto" in error.remedy
+    assert "default-branch" in error.remedy
+
+
+def test_a_tag_does_not_take_the_place_of_the_base(repo: Repo) -> None:
+    repo.git("update-ref", "refs/remotes/origin/main", "HEAD^1")
+    repo.git("update-ref", "refs/heads/main", "HEAD^1")
+    repo.git("checkout", "--quiet", "--detach", "main")
+    repo.chart(colour="feature").commit()
+    repo.git("tag", "main")
+    repo.git("tag", "origin/main")
+    assert colours("git:main")[1:] == ("first", "feature")
+    assert "ambiguous" in str(refusal("git:origin/main"))
+    assert colours("git:refs/remotes/origin/main")[1:] == ("first", "feature")
+    repo.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    assert colours() == ("merge base with origin/main", "first", "feature")
+
+
+def test_pre_commit_names_what_it_compares(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRE_COMMIT_FROM_REF", "HEAD^1")
+    monkeypatch.setenv("PRE_COMMIT_TO_REF", "HEAD")
+    assert colours()[1:] == ("first", "second")
