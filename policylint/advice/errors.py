@@ -19,8 +19,8 @@ from msgspec.structs import replace
 from policylint.advice.pasted import Pasted, Subject, pasted
 from policylint.advice.runbooks import runbooks, ways_out
 from policylint.engine.registry import shipped
+from policylint.kyaml.tables import table
 from policylint.model import Cause, Fix, Grade
-from policylint.runtime import resources
 from policylint.runtime.patterns import pattern
 
 _OPTION = pattern(r"force|cleanup|failed to replace", re.IGNORECASE)
@@ -245,7 +245,7 @@ class _Data(Struct, frozen=True):
 
 @cache
 def _data() -> _Data:
-    read = resources.table("errors")
+    read = table("errors")
     advice = (_Advice(row["topic"], _regex(row["match"]), row["text"]) for row in read["advice"])
     return _Data(tuple(_pattern(row) for row in read["patterns"]), read["topics"], tuple(advice))
 

@@ -18,8 +18,8 @@ from msgspec import Struct
 from policylint.kubernetes.api.apis import State, status
 from policylint.kubernetes.api.pointers import of_field
 from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kyaml import tables
 from policylint.model import Cause, Change, Deleted, Fix, Kept, Object, Resource, Target
-from policylint.runtime import resources as shipped
 from policylint.runtime.patterns import pattern
 
 DEFAULT = "immutable-field"
@@ -130,7 +130,7 @@ def ways_out(cause: Cause, named: Mapping[str, str], sent: frozenset[str]) -> tu
 @cache
 def runbooks() -> Mapping[str, tuple[Runbook, ...]]:
     """Every runbook by topic."""
-    table = shipped.table("runbooks")
+    table = tables.table("runbooks")
     return {topic: tuple(map(_runbook, rows)) for topic, rows in table.items()}
 
 

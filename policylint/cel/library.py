@@ -16,17 +16,17 @@ overload, so quantities, addresses, formats and sets could not be told apart fro
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Any
-
-from msgspec import json
 
 from policylint.cel.tree import Node
 from policylint.cel.values import CelUnsupported
 from policylint.cel.wire import parsed
 from policylint.errors import PolicylintError
 from policylint.runtime import resources
+from policylint.runtime.derived import digest, keep, kept
 
 _EXTENSIONS = """
 extensions:
@@ -37,6 +37,7 @@ extensions:
   - name: sets
 """
 TOO_DEEP = "an expression nested too deeply"
+NOTED = "expressions"
 _NOISE = " [INVALID_ARGUMENT]"
 
 
@@ -83,10 +84,22 @@ def serialized(expression: str) -> bytes:
 
 @cache
 def noted() -> Mapping[str, str]:
-    """The expressions of the shipped rules, parsed: `make docs` notes them, as loading the library
-    takes a while."""
-    found: Mapping[str, str] = json.decode(resources.data("rules.json"))["expressions"]
-    return found
+    """Expressions as the library parses them, in base64: those of the shipped rules are kept, as
+    loading the library takes a while."""
+    return kept(NOTED, _mark()) or {}
+
+
+def note(expressions: Iterable[str]) -> None:
+    """Parse expressions and keep them for `noted`; where there is no library, none."""
+    with contextlib.suppress(CelUnavailable):
+        parsed_ones = {text: base64.b64encode(serialized(text)).decode() for text in expressions}
+        keep(NOTED, _mark(), parsed_ones)
+        noted.cache_clear()
+
+
+def _mark() -> str:
+    """An expression stands for itself; how it is parsed is said in this module."""
+    return digest([resources.read("cel/library.py")])
 
 
 @cache

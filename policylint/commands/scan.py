@@ -23,7 +23,6 @@ if TYPE_CHECKING:  # loaded while git looks through the files
     from policylint.scan.invocations.model import Invocation
     from policylint.scan.repository.walk import Scan
 
-_SUBJECTS = frozenset({"Invocation", "Removal", "Together"})
 DOCUMENTS = (".md", ".mdx", ".markdown", ".rst", ".adoc")
 """Files for people: commands that they show are notes at most."""
 
@@ -51,7 +50,7 @@ def survey(asked: Survey) -> Report:
     listings = _listed(asked)
     from policylint.engine.registry import all_rules
 
-    all_rules(_SUBJECTS)
+    all_rules(_subject_types())
     return judged(asked, _searched(listings))
 
 
@@ -82,7 +81,7 @@ def judged(asked: Survey, found: Scan) -> Report:
 
     config = configuration(asked)
     settings = _settings(asked, config)
-    by = judging(settings.criteria, _SUBJECTS)
+    by = judging(settings.criteria, _subject_types())
     redactor = Redactor(tuple(secrets(found.invocations)))
     judgement = judge(
         by,
@@ -111,6 +110,15 @@ def _subjects(
     yield from (*found.invocations, *in_repository(found.invocations))
     if any(Removal in rule.subjects for rule in rules):
         yield from removals(found.invocations, absolute(asked), Path.cwd(), skip=config.scan_ignore)
+
+
+def _subject_types() -> frozenset[type]:
+    """What rules on a scan judge."""
+    from policylint.scan.invocations.model import Invocation
+    from policylint.scan.repository.routes import Removal
+    from policylint.scan.repository.together import Together
+
+    return frozenset({Invocation, Removal, Together})
 
 
 class _Rows(Sequence[Any]):

@@ -63,7 +63,7 @@ class Judgement(Struct, frozen=True):
     """How many rules were active."""
 
 
-def judging(criteria: Criteria, subjects: frozenset[str] = frozenset()) -> Judging:
+def judging(criteria: Criteria, subjects: frozenset[type] = frozenset()) -> Judging:
     """How to judge by these criteria; with `subjects`, by the rules on these types.
 
     Raises `UsageError` for a rule that does not exist and for a severity that is none.

@@ -4,37 +4,30 @@ list."""
 from __future__ import annotations
 
 import importlib
+import itertools
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 from policylint.engine.rule import Rule
 from policylint.errors import RuleFailure, UsageError, nearest
-from policylint.model import Category
-from policylint.runtime.patterns import pattern
-from policylint.runtime.resources import data, modules, read, sizes
-
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
+from policylint.model import Category, Created, Deleted, Kept
+from policylint.runtime.derived import derived
+from policylint.runtime.resources import modules, read, rule_files
 
 CHECKS = "policylint.checks"
 """The package of the rules in Python: found by its name, as no rule may be named here."""
 ENTRY_POINTS = "policylint.rules"
 
 
-_CHANGES = frozenset({"Created", "Kept", "Deleted"})
+_CHANGES = frozenset({Created, Kept, Deleted})
 """What rules in YAML judge."""
-
-_SUBJECTS = pattern(rb"^def check\(\s*\w+: ([\w| ]+)", re.MULTILINE)
 
 
 @cache
-def shipped(subjects: frozenset[str] = frozenset()) -> tuple[Rule, ...]:
+def shipped(subjects: frozenset[type] = frozenset()) -> tuple[Rule, ...]:
     """Every rule that comes with policylint, by id; with `subjects` those that judge one of these
     types.
 
@@ -54,38 +47,50 @@ def ids() -> frozenset[str]:
     return frozenset(python | {_rule_id(path) for path, _ in rule_files()})
 
 
-def python_rules(subjects: frozenset[str] = frozenset()) -> Iterator[Rule]:
+def python_rules(subjects: frozenset[type] = frozenset()) -> Iterator[Rule]:
     """The rules of `policylint/checks/`; with `subjects` those that judge one of these types."""
-    checks = _checks()
-    known = _known_subjects() if subjects else {}
-    for module in modules(checks):
-        if not subjects or not subjects.isdisjoint(
-            known[module] if module in known else subjects_of(module, subjects)
-        ):
-            yield from rules_of(importlib.import_module(f"{checks.__name__}.{module}"))
+    wanted = {subject_name(subject) for subject in subjects}
+    named = _subjects_by_module(frozenset(wanted)) if wanted else {}
+    for module in modules(_checks()):
+        if not wanted or not wanted.isdisjoint(named[module]):
+            yield from rules_of(_check(module))
+
+
+def subject_name(subject: type) -> str:
+    """A type of subjects by its full name: two of them may be called alike."""
+    return f"{subject.__module__}.{subject.__qualname__}"
+
+
+@cache
+def _subjects_by_module(wanted: frozenset[str]) -> Mapping[str, Sequence[str]]:
+    """The subjects of each check's module, as the rules themselves declare them; kept, so that
+    most modules need not be loaded.
+
+    A type that no rule judges by what was kept may have moved since: then it is derived anew.
+    """
+    contents = [read(f"checks/{module}.py") for module in modules(_checks())]
+    named: Mapping[str, Sequence[str]] = derived("subjects", contents, declared_subjects)
+    if wanted.issubset(itertools.chain.from_iterable(named.values())):
+        return named
+    return declared_subjects()
+
+
+def declared_subjects() -> dict[str, list[str]]:
+    """The subjects of each check's module, by loading all of them."""
+    return {
+        module: sorted(
+            subject_name(subject) for rule in rules_of(_check(module)) for subject in rule.subjects
+        )
+        for module in modules(_checks())
+    }
 
 
 def _checks() -> ModuleType:
     return importlib.import_module(CHECKS)
 
 
-def subjects_of(module: str, unless: Iterable[str] = ()) -> tuple[str, ...]:
-    """The types that the signature of a rule's check, read as text, names; `unless` where it cannot
-    be told."""
-    named = _SUBJECTS.search(read(f"checks/{module}.py"))
-    return tuple(name.strip() for name in named[1].decode().split("|")) if named else tuple(unless)
-
-
-def _known_subjects() -> Mapping[str, Sequence[str]]:
-    """The same by module, as `make docs` has noted them; of no module where a file is not the one
-    it noted."""
-    from msgspec import json
-
-    noted = json.decode(data("checks.json"))
-    if noted["sizes"] == sizes("checks"):
-        found: Mapping[str, Sequence[str]] = noted["subjects"]
-        return found
-    return {}
+def _check(module: str) -> ModuleType:
+    return importlib.import_module(f"{CHECKS}.{module}")
 
 
 def _rule_id(path: str) -> str:
@@ -101,34 +106,11 @@ def yaml_rules() -> Iterator[Rule]:
     """The rules of `rules/`: inside the package in a wheel, beside it in a checkout."""
     # Loaded by name, and so only where changes are judged: it brings the evaluation of CEL.
     reader = importlib.import_module("policylint.engine.yamlrule")
-    for path, text in rule_files():
-        yield reader.read_rule(text, path)
-
-
-def rule_files() -> Iterator[tuple[str, str]]:
-    """(path such as "core/claim-deleted.yaml", text) of each shipped YAML rule, sorted."""
-    root = _rules_folder()
-    for pack in sorted(root.iterdir(), key=lambda entry: entry.name):
-        if not pack.is_dir():
-            continue
-        for entry in sorted(pack.iterdir(), key=lambda entry: entry.name):
-            if entry.name.endswith(".yaml"):
-                yield f"{pack.name}/{entry.name}", entry.read_text(encoding="utf-8")
-
-
-def _rules_folder() -> Traversable:
-    """`rules/` inside the package as in a wheel, or beside it as in a checkout."""
-    here = Path(__file__).parent.parent
-    for folder in (here / "rules", here.parent / "rules"):
-        if folder.is_dir():
-            return folder
-    from importlib import resources  # a zipped wheel
-
-    return resources.files("policylint") / "rules"
+    return iter(reader.shipped_rules())
 
 
 def all_rules(
-    subjects: frozenset[str] = frozenset(),
+    subjects: frozenset[type] = frozenset(),
 ) -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
     """Every rule there is, shipped or from other packages, and the packages whose rules would not
     load.

@@ -7,11 +7,11 @@ DELETE `oldObject`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any
 
-from msgspec import Struct, json
+from msgspec import Struct
 
+from policylint.cel.library import note
 from policylint.cel.program import compile
 from policylint.cel.values import CelError
 from policylint.engine.rule import Context, Rule
@@ -29,7 +29,8 @@ from policylint.model import (
     Severity,
     Violation,
 )
-from policylint.runtime import resources
+from policylint.runtime.derived import derived
+from policylint.runtime.resources import rule_files
 
 OPERATIONS: Mapping[str, type] = {"CREATE": Created, "UPDATE": Kept, "DELETE": Deleted}
 VARIABLES = frozenset({"object", "oldObject", "params", "variables"})
@@ -109,8 +110,11 @@ class Expressions(Struct, frozen=True):
 
 def read_rule(text: str, path: str) -> Rule:
     """The rule of a file "pack/id.yaml". Raises `ReadError` for a file that is no rule."""
-    noted = _noted().get(path)
-    raw = noted["raw"] if noted and noted["text"] == text else load(text, path)
+    return rule_of(load(text, path), path)
+
+
+def rule_of(raw: Json, path: str) -> Rule:
+    """The rule of what a file says. Raises `ReadError` where that is no rule."""
     if not isinstance(raw, dict):
         raise ReadError(
             "a rule is a mapping", file=path, line=1, remedy="see an existing rule in rules/"
@@ -137,11 +141,25 @@ def read_rule(text: str, path: str) -> Rule:
     )
 
 
-@cache
-def _noted() -> Mapping[str, Any]:
-    """The shipped rules by path, their text and what it says: `make docs` notes them."""
-    found: Mapping[str, Any] = json.decode(resources.data("rules.json"))["rules"]
-    return found
+def shipped_rules() -> Iterator[Rule]:
+    """The rules that come with policylint."""
+    texts = dict(rule_files())
+    contents = [text.encode() for text in texts.values()]
+    read: Mapping[str, Json] = derived("rules", contents, lambda: _read_all(texts))
+    for path, raw in read.items():
+        yield rule_of(raw, path)
+
+
+def _read_all(texts: Mapping[str, str]) -> dict[str, Json]:
+    """What the files say; their expressions are parsed and noted with them."""
+    read = {path: load(text, path) for path, text in texts.items()}
+    rules = [rule_of(raw, path) for path, raw in read.items()]
+    note([expression for rule in rules for expression in _expressions(rule)])
+    return read
+
+
+def _expressions(rule: Rule) -> tuple[str, ...]:
+    return rule.check.every if isinstance(rule.check, Expressions) else ()
 
 
 def expressions(raw: Mapping[str, Any], path: str) -> Expressions:

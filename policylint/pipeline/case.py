@@ -7,24 +7,30 @@ from pathlib import Path
 
 from policylint.engine.judging import Judging, judging
 from policylint.errors import PolicylintError, RuleFailure, SourceError
+from policylint.helm.history.size import Forecast as RecordSize
 from policylint.helm.history.size import forecast as record_size
 from policylint.helm.inputs.options import Options
+from policylint.helm.inputs.revisions import History
 from policylint.helm.inputs.sides import ChartSide, EmptySide
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.render.rendering import Rendered, Rendering
+from policylint.helm.render.steady import UnsteadyRender
 from policylint.helm.sources.manifests import from_directory, from_file, from_stdin
 from policylint.helm.values.capabilities import ClusterQuestions
+from policylint.helm.values.chart import Chart
 from policylint.helm.values.side import is_local
 from policylint.helm.values.stage import values_change
 from policylint.helm.values.subject import ValuesChange
 from policylint.kubernetes.api.schemas import NEWEST, RECORDED, minor_number, recorded_for
 from policylint.kubernetes.manifests.reader import Text
-from policylint.model import Upgrade
+from policylint.model import Created, Deleted, Kept, Upgrade
 from policylint.pipeline.judge import Case, diff, prepare, read
 from policylint.pipeline.plan import Plan, plans
 from policylint.pipeline.settings import load_config
 from policylint.pipeline.target import line_found, minor, target
 from policylint.report.model import Evidence
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.repository.together import Together
 
 
 def case_of(plan: Plan, rendering: Rendering) -> Case:
@@ -125,14 +131,14 @@ def failure(stage: str, error: PolicylintError) -> RuleFailure:
 def judging_of(plan: Plan, subjects: tuple[object, ...] = ()) -> Judging:
     """How a plan is judged: by the rules on what it probably brings, as others need not be loaded;
     by all rules where the subjects turn out to be more than that."""
-    types = {"Upgrade", "Created", "Kept", "Deleted"}
+    types: set[type] = {Upgrade, Created, Kept, Deleted}
     if plan.invocations:
-        types |= {"Invocation", "Together"}
+        types |= {Invocation, Together}
     if isinstance(plan.named_after, ChartSide):
-        types |= {"ValuesChange", "Chart", "ClusterQuestions", "UnsteadyRender", "Forecast"}
+        types |= {ValuesChange, Chart, ClusterQuestions, UnsteadyRender, RecordSize}
     if plan.history is not None:
-        types |= {"History"}
-    if not types.issuperset(type(subject).__name__ for subject in subjects):
+        types |= {History}
+    if not types.issuperset(map(type, subjects)):
         types = set()
     return judging(plan.settings.criteria, frozenset(types))
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_ROOT = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120  also a path inside a zipped wheel
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+ROOT = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120  also a path inside a zipped wheel
 
 
 def read(name: str) -> bytes:
     """The bytes of a file of the package, such as "data/apis.json"; raises OSError where there is
     none."""
     loader: Any = __spec__.loader  # it reads files wherever it loads modules from
-    found: bytes = loader.get_data(os.path.join(_ROOT, *name.split("/")))  # noqa: PTH118
+    found: bytes = loader.get_data(os.path.join(ROOT, *name.split("/")))  # noqa: PTH118
     return found
 
 
@@ -27,11 +32,10 @@ def text(name: str) -> str:
     return data(name).decode("utf-8")
 
 
-def table(name: str) -> Any:
-    """The value of `policylint/data/NAME.yaml`, from the JSON that `make docs` makes of it."""
-    from msgspec import json
-
-    return json.decode(data(f"{name}.yaml.json"))
+def tables() -> tuple[str, ...]:
+    """The names of the tables in YAML, `policylint/data/NAME.yaml`."""
+    names = os.listdir(os.path.join(ROOT, "data"))  # noqa: PTH118, PTH208
+    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
 
 
 def modules(package: ModuleType) -> tuple[str, ...]:
@@ -49,12 +53,26 @@ def modules(package: ModuleType) -> tuple[str, ...]:
     )
 
 
-def sizes(folder: str) -> dict[str, int]:
-    """The bytes of each module of a folder of the package; of none in a zipped wheel."""
-    try:
-        with os.scandir(f"{_ROOT}/{folder}") as entries:
-            return {
-                entry.name: entry.stat().st_size for entry in entries if entry.name.endswith(".py")
-            }
-    except NotADirectoryError:
-        return {}
+def rule_files() -> Iterator[tuple[str, str]]:
+    """(path such as "core/claim-deleted.yaml", text) of each shipped YAML rule, sorted."""
+    for pack in sorted(_rules_folder().iterdir(), key=_name):
+        if not pack.is_dir():
+            continue
+        for entry in sorted(pack.iterdir(), key=_name):
+            if entry.name.endswith(".yaml"):
+                yield f"{pack.name}/{entry.name}", entry.read_text(encoding="utf-8")
+
+
+def _name(entry: Traversable) -> str:
+    return entry.name
+
+
+def _rules_folder() -> Traversable:
+    """`rules/` inside the package as in a wheel, or beside it as in a checkout."""
+    package = Path(ROOT)
+    for folder in (package / "rules", package.parent / "rules"):
+        if folder.is_dir():
+            return folder
+    from importlib import resources  # a zipped wheel
+
+    return resources.files("policylint") / "rules"

@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from msgspec import Struct, json
 
 from policylint.kubernetes.api.schemas import group_of, minor_number
+from policylint.kyaml.tables import table
 from policylint.runtime import resources as shipped
 
 
@@ -181,5 +182,5 @@ def _custom_rows() -> Iterator[tuple[tuple[str, str], ApiStatus]]:
 
 @cache
 def _more() -> Mapping[str, list[dict[str, str]]]:
-    found: Mapping[str, list[dict[str, str]]] = shipped.table("more-apis")
+    found: Mapping[str, list[dict[str, str]]] = table("more-apis")
     return found

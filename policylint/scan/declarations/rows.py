@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from policylint.runtime import resources
+from policylint.kyaml.tables import table
 from policylint.scan.declarations.declared import Declaration, Word, first, word
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.settings import settings, strongest
@@ -41,7 +41,7 @@ class Row(Struct, frozen=True):
 @functools.cache
 def rows() -> Mapping[str, Row]:
     """The row of each tool."""
-    tables: Mapping[str, Mapping[str, Any]] = resources.table("declarations")
+    tables: Mapping[str, Mapping[str, Any]] = table("declarations")
     return {tool: _row(table) for tool, table in tables.items()}
 
 

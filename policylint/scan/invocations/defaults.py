@@ -7,8 +7,8 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+from policylint.kyaml.tables import table
 from policylint.model import Json
-from policylint.runtime.resources import table
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.invocations.settings import Reading, tables
 

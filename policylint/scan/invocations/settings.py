@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from policylint.runtime import resources
+from policylint.kyaml.tables import table
 from policylint.runtime.patterns import pattern
 from policylint.scan.shells import flags
 from policylint.scan.shells.flags import Option
@@ -45,7 +45,7 @@ class Table(Struct, frozen=True):
 @functools.cache
 def tables() -> Mapping[str, Table]:
     """Every tool's table."""
-    raw: Mapping[str, Any] = resources.table("declarations")
+    raw: Mapping[str, Any] = table("declarations")
     return {
         tool: Table(_rows(row, "settings"), _rows(row, "options"), row["mode"])
         for tool, row in raw.items()

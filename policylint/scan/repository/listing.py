@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from policylint.errors import RuleFailure
-from policylint.runtime import resources
+from policylint.kyaml.tables import table
 from policylint.runtime.background import Meanwhile
 from policylint.runtime.outputs import nameless, said
 
@@ -29,8 +29,8 @@ _MOST = 1 << 16
 @cache
 def settings() -> Mapping[str, Any]:
     """data/scan.yaml: directories that are left out, and the largest file that is read."""
-    table: Mapping[str, Any] = resources.table("scan")
-    return table
+    found: Mapping[str, Any] = table("scan")
+    return found
 
 
 def listed(

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.runtime import resources
+from policylint.kyaml.tables import table
 from policylint.scan.invocations.model import Flag, Invocation, Job
 from policylint.scan.scripts.ci import script
 from policylint.scan.shells import argv
@@ -30,7 +30,7 @@ _FALSE = ("false", "no", "off", "0", "disabled", "")
 @functools.cache
 def rows() -> tuple[Mapping[str, Any], ...]:
     """data/actions.yaml."""
-    return tuple(resources.table("actions"))
+    return tuple(table("actions"))
 
 
 def row_of(name: str) -> Mapping[str, Any] | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct, json
 
+from policylint.kyaml import tables
 from policylint.runtime import resources
 
 LINES = ("3", "4")
@@ -37,7 +38,7 @@ def _help() -> Mapping[str, Any]:
 def notes() -> Mapping[str, Any]:
     """What help does not tell: deprecated spellings, since and until, exclusions, Helm 2, other
     tools' flags."""
-    found: Mapping[str, Any] = resources.table("helm-flags")
+    found: Mapping[str, Any] = tables.table("helm-flags")
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from policylint.runtime import resources
+from policylint.kyaml import tables
 from policylint.runtime.patterns import pattern
 from policylint.scan.shells.flags import notes, verbs
 from policylint.scan.texts.text import HOLE, TAIL, Text, Word, joined
@@ -51,7 +51,7 @@ class Script(Struct, frozen=True):
 @functools.cache
 def table() -> Mapping[str, Any]:
     """data/wrappers.yaml."""
-    found: Mapping[str, Any] = resources.table("wrappers")
+    found: Mapping[str, Any] = tables.table("wrappers")
     return found
 
 

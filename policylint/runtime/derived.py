@@ -1,0 +1,69 @@
+"""What is derived of files of the package: kept beside them, and believed only where it was derived
+of these very bytes.
+
+A wheel brings it (hatch_build.py derives it); in a checkout it is derived at first use and kept in
+a folder that git ignores, where that can be written. Nothing needs it but a quick start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from msgspec import DecodeError, Raw, Struct, ValidationError, json
+
+from policylint.runtime.resources import ROOT, data
+
+FOLDER = "derived"
+FORMAT = b"1"
+"""Another word here makes all that was kept stale."""
+
+
+class _Kept(Struct, frozen=True):
+    of: str
+    value: Raw
+
+
+def derived(name: str, contents: Iterable[bytes], make: Callable[[], Any]) -> Any:
+    """What `make` derives of files with these contents, as JSON values; made only where it is not
+    kept."""
+    mark = digest(contents)
+    value = kept(name, mark)
+    if value is None:
+        value = make()
+        keep(name, mark, value)
+    return value
+
+
+def digest(contents: Iterable[bytes]) -> str:
+    """What tells these contents from all others."""
+    hashed = blake2b(FORMAT, digest_size=16)
+    for content in contents:
+        hashed.update(b"%d " % len(content))
+        hashed.update(content)
+    return hashed.hexdigest()
+
+
+def kept(name: str, mark: str) -> Any:
+    """What is kept by this name, None where nothing is, or what was derived of other contents."""
+    try:
+        found = json.decode(data(f"{FOLDER}/{name}.json"), type=_Kept)
+        return json.decode(found.value) if found.of == mark else None
+    except (OSError, DecodeError, ValidationError):  # not there, or cut off
+        return None
+
+
+def keep(name: str, mark: str, value: Any) -> None:
+    """Keep a value, whole or not at all; where nothing can be written, nothing is kept."""
+    import tempfile  # it takes longer to load than all else here, and is seldom needed
+
+    folder = Path(ROOT, "data", FOLDER)
+    with contextlib.suppress(OSError):
+        folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as room:
+            begun = Path(room, name)
+            begun.write_bytes(json.encode({"of": mark, "value": value}))
+            begun.replace(folder / f"{name}.json")
