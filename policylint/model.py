@@ -184,6 +184,10 @@ class Target(Struct, frozen=True):
     force: bool = False
     """`--force` / `--force-replace` was given."""
     environment: str = ""
+    force_conflicts: bool = False
+    """`--force-conflicts` was given: server-side apply takes what other managers own."""
+    take_ownership: bool = False
+    """`--take-ownership` was given: objects that belong to nobody's release are taken over."""
 
 
 class Outcome(StrEnum):

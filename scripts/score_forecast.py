@@ -66,8 +66,8 @@ OPEN = {
     "validity": (1310, 80),
     "validity-custom": (69, 0),
     "validity-charts": (224, 9),
-    "texts": (18, 0),
-    "states": (25, 5),
+    "texts": (11, 0),
+    "states": (0, 0),
     "collisions": (22, 0),
 }
 """Set -> the false greens and false reds that are known and not mended yet."""
@@ -300,7 +300,7 @@ def both_ways(name: str, key: str, helm: str, said: dict, cluster: Cluster) -> I
     target = Target("1.36", *METHODS[helm])
     namespaces = [identity.namespace for identity in cluster.live if identity.namespace]
     reader = Reader(namespaces[0] if namespaces else "default")
-    sides = [[Text(side, yaml.safe_dump_all(said[side]))] for side in ("before", "after")]
+    sides = [[Text(side, documents(said[side]))] for side in ("before", "after")]
     done = release(*reader.read_pair(*sides), target, cluster)
     for direction, words in (("upgrade", "msg"), ("rollback", "msgback")):
         if said.get(direction, "invalid-start") == "invalid-start":
@@ -308,6 +308,11 @@ def both_ways(name: str, key: str, helm: str, said: dict, cluster: Cluster) -> I
         outcome, why = combined(done, direction)
         row = f"{key} {helm} {direction} (helm: {said.get(words, '')[-200:]})"
         yield Scored(name, row, "release", helm, said[direction], outcome, why)
+
+
+def documents(bodies: list[dict]) -> str:
+    """Manifest text of some objects; JSON, in which no text is taken for a truth value."""
+    return "".join(f"---\n{json.dumps(body)}\n" for body in bodies)
 
 
 def upgrades(every: int = 1) -> Iterator[Scored]:
@@ -417,7 +422,7 @@ def judge(scored: list[Scored]) -> list[str]:
         missed.append(f"{len(red)} false red of {len(accepted)} accepted")
     if scored and len(depends) >= ALLOWED_DEPENDS.get(scored[0].set, 0.03) * len(scored):
         missed.append(f"{len(depends)} depends of {len(scored)}")
-    whole = scored and scored[0].kind == "release" and scored[0].set not in OPEN
+    whole = scored and scored[0].kind == "release" and not open_greens
     if whole and len(red) + len(green) > 0.005 * len(scored):
         missed.append(f"agreement {1 - (len(red) + len(green)) / len(scored):.2%}")
     return missed

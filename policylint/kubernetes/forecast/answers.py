@@ -14,10 +14,11 @@ from msgspec.structs import replace
 from policylint.kubernetes import crds
 from policylint.kubernetes.api.gotypes import alike
 from policylint.kubernetes.api.schemas import Node
-from policylint.kubernetes.forecast import batch, services, storage
+from policylint.kubernetes.forecast import batch, managers, services, storage
 from policylint.kubernetes.forecast.conversion import converted
 from policylint.kubernetes.forecast.decode import decode
 from policylint.kubernetes.forecast.kinds import Kind
+from policylint.kubernetes.forecast.metadata import metadata_refusals
 from policylint.kubernetes.forecast.objections import change, creation, valid
 from policylint.kubernetes.forecast.readable import readable
 from policylint.kubernetes.forecast.request import Finding, items, part
@@ -63,9 +64,13 @@ def given(server: Server, resource: Resource, live: Object, sent: Object) -> Sta
     kind = server.kind(resource)
     if not kind.builtin or kind.node is None or live.get("apiVersion") != resource.api_version:
         return State(live, sent, assumed=False)
-    found = decode(kind.node, live, server.minor)
+    decoded = decode(kind.node, live, server.minor)
     complete = _COMPLETED.get((resource.id.group, resource.id.kind))
-    return State(complete(found) if complete else found, sent, assumed=False)
+    if complete:
+        decoded = complete(decoded)
+    if server.target.apply is Apply.SERVER_SIDE:
+        decoded = managers.with_managers(kind.node, decoded, stored(server, resource, sent).live)
+    return State(decoded, sent, assumed=False)
 
 
 def create(server: Server, resource: Resource) -> tuple[Answer, State | None]:
@@ -89,13 +94,20 @@ def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
         return refusal, state
     state = _in_version(state, resource.api_version)
     try:
-        new = _received(server, kind, state.live, _apply(server, kind, request, state))
+        applied = _apply(server, kind, request, state)
+        new = _received(server, kind, state.live, applied)
     except UnpatchableError as error:
         field = next(
             filter(None, (keyless_path(kind.node, body) for body in (request.body, request.base))),
             "",
         )
         return answer([_no_merge_key(field, str(error))]), state
+    refused = [
+        *_conflicts(server, kind, state, applied),
+        *metadata_refusals(server, state.live, sent),
+    ]
+    if refused:
+        return answer(refused), state
     if alike(new, state.live):
         return ACCEPTED, State(state.live, sent, state.assumed)
     said = answer(change(server, resource, kind, state, new, stored_before=new == request.valid))
@@ -226,13 +238,21 @@ def _apply(server: Server, kind: Kind, request: Sent, state: State) -> Object:
     if method is Apply.SERVER_SIDE:
         if kind.node is None:
             return request.body
-        known = (
-            state.assumed and kind.builtin
-        )  # nulls and unknown fields of custom resources are judged as sent
-        return server_side(kind.node, state.live, state.applied, request.body, assumed=known)
+        # nulls and unknown fields of custom resources are judged as sent
+        known = state.assumed and kind.builtin
+        mine = managers.without_owned(kind.node, state.applied, managers.others(state.live))
+        return server_side(kind.node, state.live, mine, request.body, assumed=known)
     if not kind.builtin or (identity.group, identity.kind) in _UNKNOWN_TO_CLIENT:
         return merge_patch(request.base, request.body, state.live)
     return three_way(kind.node, request.base, request.body, state.live)
+
+
+def _conflicts(server: Server, kind: Kind, state: State, applied: Object) -> Iterable[Cause]:
+    """What of the apply another manager owns, where there is anybody to ask."""
+    target = server.target
+    if target.apply is not Apply.SERVER_SIDE or target.force_conflicts or kind.node is None:
+        return ()
+    return managers.conflicts(kind.node, state.live, applied, managers.others(state.live))
 
 
 def _received(server: Server, kind: Kind, live: Object, applied: Object) -> Object:
@@ -279,6 +299,13 @@ def _with_stored_version(definition: Object) -> Object:
     }
 
 
+def _with_known_versions(definition: Object) -> Object:
+    """A given CRD whose status tells its stored versions is believed: a migration may have taken
+    some away."""
+    told = items(part(definition, "status").get("storedVersions"))
+    return definition if told else _with_stored_version(definition)
+
+
 _SETTLED: Mapping[tuple[str, str], Callable[[Object], Object]] = {
     ("", "Service"): services.stored,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _with_stored_version,
@@ -288,7 +315,7 @@ _COMPLETED: Mapping[tuple[str, str], Callable[[Object], Object]] = {
     ("", "Service"): services.stored,
     ("", "PersistentVolumeClaim"): storage.normalized,
     ("batch", "Job"): batch.completed,
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): _with_stored_version,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): _with_known_versions,
 }
 """What a live object has even where the given one does not show it."""
 _CREATED: Mapping[tuple[str, str], Callable[[Object], Object]] = {

@@ -42,6 +42,8 @@ from policylint.model import (
     Upgrade,
 )
 
+_FACTS = ("CustomResourceDefinition", "PersistentVolume", "PersistentVolumeClaim", "StorageClass")
+"""Kinds that are given for what they tell of others: live objects of these alone are no inventory."""
 _MARKS = ("/metadata/labels", "/metadata/annotations")
 
 
@@ -112,9 +114,37 @@ def _kept(change: Kept, forward: Server, back: Server) -> Forecast:
     if cheap is not None:
         return cheap
     try:
-        return _changed(change, forward, back)
+        present = _changed(change, forward, back)
     except UndecodableError as error:
         return _unknown_start(change, error)
+    return _unless_gone(change, present, forward, back)
+
+
+def _unless_gone(change: Kept, present: Forecast, forward: Server, back: Server) -> Forecast:
+    """The answers, where live objects were given and this one is not among them: Helm makes anew
+    what somebody has deleted, and an immutable field is no obstacle then."""
+    live = forward.cluster.live
+    if change.id in live or all(identity.kind in _FACTS for identity in live):
+        return present
+    upgraded, state = create(forward, change.after)
+    before, after = as_sent(change.before), as_sent(change.after)
+    returned = ACCEPTED
+    if state is not None:
+        returned, _ = update(back, state, Sent(change.before, before, after))
+    gone = Unknown(
+        f"whether {change.id} is there at all: the live objects that were given do not hold it",
+        f"kubectl get {change.id.kind.lower()} {change.id.name} -o yaml (give it with --live)",
+        "object-gone",
+    )
+    return Forecast(
+        _if_agreed(present.upgrade, upgraded, gone), _if_agreed(present.rollback, returned, gone)
+    )
+
+
+def _if_agreed(present: Answer | None, made_anew: Answer, unknown: Unknown) -> Answer | None:
+    if present is None or present.outcome is made_anew.outcome:
+        return present
+    return Answer(Outcome.DEPENDS, unknowns=(unknown,))
 
 
 def _without_looking(change: Kept, server: Server) -> Forecast | None:
@@ -147,7 +177,8 @@ def _created(change: Created, server: Server) -> Answer:
     live = server.cluster.live.get(change.id)
     if live is None:
         return create(server, change.after)[0]
-    conflict = ownership_conflict(change.id, live, server.target.helm)
+    target = server.target
+    conflict = None if target.take_ownership else ownership_conflict(change.id, live, target.helm)
     if conflict is not None:
         return conflict
     sent = as_sent(change.after)
