@@ -16,7 +16,7 @@ from policylint.kubernetes.api.gotypes import alike
 from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.forecast import batch, managers, services, storage
 from policylint.kubernetes.forecast.conversion import converted
-from policylint.kubernetes.forecast.decode import decode
+from policylint.kubernetes.forecast.decode import cut_off, decode
 from policylint.kubernetes.forecast.kinds import Kind
 from policylint.kubernetes.forecast.metadata import metadata_refusals
 from policylint.kubernetes.forecast.objections import change, creation, valid
@@ -76,6 +76,8 @@ def given(server: Server, resource: Resource, live: Object, sent: Object) -> Sta
 def create(server: Server, resource: Resource) -> tuple[Answer, State | None]:
     """The answer to creating a resource, and what is stored if it is not refused."""
     kind, sent = server.kind(resource), as_sent(resource)
+    if server.target.apply is Apply.SERVER_SIDE:
+        sent = _cut_off(kind, sent)
     refusal = _unreadable(server, resource, kind, sent)
     if refusal:
         return refusal, None
@@ -87,8 +89,11 @@ def create(server: Server, resource: Resource) -> tuple[Answer, State | None]:
 def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
     """The answer to updating an object, and what is then stored: a refused update leaves the state
     as it was."""
-    resource, sent = request.resource, request.body
+    resource = request.resource
     kind = server.kind(resource)
+    if server.target.apply is not Apply.REPLACE and request.valid is None:
+        request = replace(request, body=_cut_off(kind, request.body))
+    sent = request.body
     refusal = _unreadable(server, resource, kind, sent if request.valid is None else None)
     if refusal:
         return refusal, state
@@ -245,6 +250,13 @@ def _apply(server: Server, kind: Kind, request: Sent, state: State) -> Object:
     if not kind.builtin or (identity.group, identity.kind) in _UNKNOWN_TO_CLIENT:
         return merge_patch(request.base, request.body, state.live)
     return three_way(kind.node, request.base, request.body, state.live)
+
+
+def _cut_off(kind: Kind, sent: Object) -> Object:
+    if not kind.builtin or kind.node is None or readable(kind.node, sent):
+        return sent
+    body: Object = cut_off(kind.node, sent)
+    return body
 
 
 def _conflicts(server: Server, kind: Kind, state: State, applied: Object) -> Iterable[Cause]:

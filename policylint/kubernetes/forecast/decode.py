@@ -49,6 +49,23 @@ def decode(node: Node, value: Object, minor: int, known: Object | None = None) -
     return whole_object(found, minor) if isinstance(found, dict) else value
 
 
+def cut_off(node: Node | None, value: Json) -> Json:
+    """A value whose integers are cut off to the width of their fields, without a word.
+
+    So an object is read that was merged or applied; only one that is created or replaced as JSON is
+    refused for them. Source: k8s.io/apimachinery pkg/runtime/converter.go (reflect's Convert).
+    """
+    if node is None:
+        return value
+    if isinstance(value, dict):
+        return {key: cut_off(node.child(key), child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [cut_off(node.items, item) for item in value]
+    if value.__class__ is int and node.format == "int32":
+        return (value + 2**31) % 2**32 - 2**31
+    return value
+
+
 def _value(node: Node | None, value: Json, minor: int, known: Json = None) -> Json:
     if node is None or value is known or _opaque(node):
         return value

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from policylint.kubernetes.forecast import Cluster
 from tests.kubernetes.forecast.objects import (
+    FORCE,
     HELM3,
     HELM4,
     MAYBE,
@@ -143,3 +144,12 @@ def test_an_object_that_is_not_among_the_live_ones_may_be_gone():
     facts = Cluster(live={resource(claim).id: claim})
     assert outcomes(SCALED, after, HELM3, inventory) == (MAYBE, MAYBE)
     assert outcomes(SCALED, after, HELM3, facts) == (NO, OK)
+
+
+def test_an_integer_beyond_its_field_is_cut_off_where_it_is_merged():
+    after = changed(SCALED, "spec/minReadySeconds", 2**32)
+    assert outcomes(SCALED, after, HELM3) == (OK, OK)
+    assert outcomes(SCALED, after, HELM4) == (OK, OK)
+    assert outcomes(SCALED, after, FORCE) == (NO, OK)
+    below = changed(SCALED, "spec/minReadySeconds", 2**32 - 1)
+    assert outcomes(SCALED, below, HELM4) == (NO, OK), "it comes to -1"

@@ -16,15 +16,17 @@ def test_a_field_changed_by_hand_is_shown_and_the_servers_own_are_not(tmp_path):
         (tmp_path / f"{name}.yaml").write_text(
             text + ("status: {replicas: 5}\n" if name == "live" else "")
         )
-    done = policylint(
-        "check", "after.yaml", "--before", "before.yaml", "--live", "live.yaml", cwd=tmp_path
-    )
+    arguments = ("check", "after.yaml", "--before", "before.yaml", "--live", "live.yaml")
+    done = policylint(*arguments, "--helm-version", "3", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (
         "Deployment default/web: /spec/replicas is 5 in the cluster, 2 on the before side"
         in done.stdout
     )
     assert done.stdout.count("in the cluster") == 1
+    done = policylint(*arguments, "--helm-version", "4", cwd=tmp_path)
+    assert done.returncode == 1, "server-side apply meets whoever has scaled it"
+    assert "conflict with" in done.stdout
 
 
 def test_a_live_secret_stays_secret(tmp_path):
