@@ -63,9 +63,9 @@ SENT = {
 }
 """The four requests recorded of each mutated object."""
 OPEN = {
-    "validity": (1310, 80),
+    "validity": (1300, 57),
     "validity-custom": (69, 0),
-    "validity-charts": (224, 9),
+    "validity-charts": (218, 4),
     "texts": (11, 0),
     "states": (0, 0),
     "collisions": (22, 0),
