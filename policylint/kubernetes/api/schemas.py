@@ -1,23 +1,26 @@
 """The published OpenAPI schemas of the built-in kinds, minor by minor.
 
 Data: `policylint/data/openapi-MINOR.json.gz`, made by `scripts/make_openapi.py` from documents
-recorded from real API servers. Minors without a recording are read from the nearest recorded one at
+recorded from real API servers and from the Go types of the same minor. Minors without a recording are read from the nearest recorded one at
 or below (else the oldest).
 """
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from typing import Any
 
 from msgspec import Raw, Struct, json
 
+from policylint.runtime import resources as shipped
+
 RECORDED = ("1.30", "1.34", "1.35", "1.36", "1.37")
-"""The minors with a recording, oldest first."""
+"""The minors with a recording, oldest first: a new one is recorded, made and added here."""
 
 NEWEST = RECORDED[-1]
-
+"""The newest minor known, by which newer ones and those that nobody names are judged."""
 
 _NESTING = frozenset(("$ref", "properties", "items", "additionalProperties"))
 
@@ -90,6 +93,21 @@ class Node:
     def required(self) -> tuple[str, ...]:
         """The fields that must be there."""
         return tuple(self._raw.get("required", ()))
+
+    @cached_property
+    def pointers(self) -> frozenset[str]:
+        """The fields of plain values that are pointers in Go: there a zero value is not the same as
+        none."""
+        return frozenset(self._raw.get("x-go-pointers", ()))
+
+    @cached_property
+    def supported(self) -> Mapping[str, tuple[str, ...]]:
+        """The values of each enumerated field, or of its items."""
+        return {
+            name: tuple(values)
+            for name, raw in self._raw.get("properties", {}).items()
+            if (values := raw.get("enum") or raw.get("items", {}).get("enum"))
+        }
 
     @cached_property
     def patch_strategy(self) -> tuple[str, ...]:
@@ -219,9 +237,5 @@ def schemas(minor: str) -> Schemas:
 
 @cache
 def _load(minor: str) -> Schemas:
-    import gzip
-
-    from policylint.runtime import resources as shipped
-
     data = gzip.decompress(shipped.data(f"openapi-{minor}.json.gz"))
     return Schemas(json.decode(data, type=Document))

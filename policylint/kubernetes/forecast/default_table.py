@@ -201,6 +201,7 @@ DEFAULTS: Mapping[str, tuple[Default, ...]] = {
     ),
     "scheduling.v1.PriorityClass": (Default("preemptionPolicy", "PreemptLowerPriority"),),
     "storage.v1.CSIDriverSpec": (
+        Default("preventPodSchedulingIfMissing", False, since=37),
         Default("attachRequired", True),
         Default("podInfoOnMount", False),
         Default("storageCapacity", False),

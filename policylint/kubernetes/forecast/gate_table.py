@@ -22,6 +22,8 @@ GATED: Mapping[str, Mapping[str, int]] = {
     "core.v1.Container": {"resizePolicy": 33, "restartPolicyRules": 35},
     "core.v1.EmptyDirVolumeSource": {"mode": NEVER},  # *
     "core.v1.EnvVarSource": {"fileKeyRef": 35},
+    "core.v1.GRPCAction": {"mode": NEVER},
+    "core.v1.HTTPGetAction": {"protocol": NEVER},
     "core.v1.Lifecycle": {"stopSignal": NEVER},
     "core.v1.PodAffinityTerm": {"matchLabelKeys": 31, "mismatchLabelKeys": 31},
     "core.v1.PodSecurityContext": {

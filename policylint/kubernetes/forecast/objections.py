@@ -14,7 +14,7 @@ from policylint.kubernetes.forecast.server import Server, State
 from policylint.kubernetes.forecast.update import validate_update
 from policylint.kubernetes.forecast.update_table import IMMUTABLE
 from policylint.kubernetes.forecast.words import invalid
-from policylint.kubernetes.validity import validate
+from policylint.kubernetes.validity import is_judged, validate
 from policylint.model import Apply, Cause, Object, Resource, Unknown
 
 _LEFT = "strategy-defaults-left"
@@ -32,6 +32,7 @@ def creation(server: Server, resource: Resource, kind: Kind, new: Object) -> Ite
         yield from _definition(server, None, new)
         return
     yield from valid(server, new)
+    yield from _unjudged(server, resource)
 
 
 def change(
@@ -65,6 +66,17 @@ def change(
                 if left and _is_left(cause, resource.body, state.live)
                 else cause
             )
+        if not _only_metadata(state.live, new):
+            yield from _unjudged(server, resource)
+
+
+def _unjudged(server: Server, resource: Resource) -> Iterable[Unknown]:
+    """What is left open of a built-in kind whose validation is not known here."""
+    kind = resource.id.kind
+    if not is_judged(resource.api_version, kind, server.published):
+        what = f"whether {resource.id} is valid: the rules for a {kind} are not known here"
+        how = "kubectl apply --dry-run=server -f MANIFEST"
+        yield Unknown(what, how, "invalid-object")
 
 
 def _is_left(cause: Cause, sent: Object, live: Object) -> bool:

@@ -1,7 +1,8 @@
 """Fields that a struct must have, and what is checked of one field alone: values, bounds, formats.
 
-Source: k8s.io/kubernetes pkg/apis/*/validation (v1.36); supported values in the order the server
-prints them.
+What Kubernetes publishes (values of enumerations, required fields: `scripts/make_openapi.py`) stands
+in the schemas; here is what it does not publish, and where its validation does otherwise. Source:
+k8s.io/kubernetes pkg/apis/*/validation (v1.36.3 and v1.37.2).
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from policylint.kubernetes.validity.rules import (
     at_least,
     form,
     not_negative_quantity,
-    one_of,
     port,
     port_or_name,
     within,
@@ -24,77 +24,141 @@ _MODE = within(0, 0o777, "must be a number between 0 and 0777 (octal), both incl
 _COUNT = at_least(0)
 _ID = within(0, 2**31 - 1)
 _PARTITION = within(0, 255, "must be between 1 and 255, inclusive")
-_PULL = one_of("Always", "IfNotPresent", "Never")
-_PROTOCOL = one_of("SCTP", "TCP", "UDP")
 
-
-def _fields(*names: str) -> Mapping[str, str]:
-    return dict.fromkeys(names, "")
-
-
-_MODES = one_of("Block", "Filesystem")
-_POLICY = one_of("Fail", "Ignore")
-_MATCH = one_of("Equivalent", "Exact")
+REQUIRED_AS_PUBLISHED: frozenset[str] = frozenset(
+    {
+        "core.v1.AWSElasticBlockStoreVolumeSource",
+        "core.v1.AzureDiskVolumeSource",
+        "core.v1.AzureFileVolumeSource",
+        "core.v1.CSIVolumeSource",
+        "core.v1.CephFSVolumeSource",
+        "core.v1.CinderVolumeSource",
+        "core.v1.DownwardAPIVolumeFile",
+        "core.v1.FileKeySelector",
+        "core.v1.FlexVolumeSource",
+        "core.v1.GCEPersistentDiskVolumeSource",
+        "core.v1.GitRepoVolumeSource",
+        "core.v1.GlusterfsVolumeSource",
+        "core.v1.HostPathVolumeSource",
+        "core.v1.KeyToPath",
+        "core.v1.NFSVolumeSource",
+        "core.v1.PersistentVolumeClaimVolumeSource",
+        "core.v1.PhotonPersistentDiskVolumeSource",
+        "core.v1.PodOS",
+        "core.v1.PortworxVolumeSource",
+        "core.v1.RBDVolumeSource",
+        "core.v1.ServiceAccountTokenProjection",
+        "core.v1.VsphereVirtualDiskVolumeSource",
+    }
+)
+"""Structs whose validation asks for every field that is published as required, and not for more. Of
+other structs a published requirement says only that Go always writes the field: the server takes a
+StatefulSet without `serviceName`, a lun of 0, a scaleIO volume whose secretRef is empty."""
 
 REQUIRED: Mapping[str, Mapping[str, str]] = {
-    "core.v1.AWSElasticBlockStoreVolumeSource": _fields("volumeID"),
-    "core.v1.AzureDiskVolumeSource": _fields("diskName", "diskURI"),
-    "core.v1.AzureFileVolumeSource": _fields("secretName", "shareName"),
-    "core.v1.CSIVolumeSource": _fields("driver"),
-    "core.v1.CephFSVolumeSource": _fields("monitors"),
-    "core.v1.CinderVolumeSource": _fields("volumeID"),
-    "core.v1.ConfigMapProjection": _fields("name"),
-    "core.v1.ConfigMapVolumeSource": _fields("name"),
+    # validateConfigMapVolumeSource, validateSecretVolumeSource, validateProjectionSources: the
+    # type of the name is LocalObjectReference, which requires nothing.
+    "core.v1.ConfigMapProjection": {"name": ""},
+    "core.v1.ConfigMapVolumeSource": {"name": ""},
+    "core.v1.SecretProjection": {"name": ""},
+    "core.v1.SecretVolumeSource": {"secretName": ""},
+    # validateContainerRestartRule
     "core.v1.ContainerRestartRule": {"exitCodes": "must be specified"},
-    "core.v1.DownwardAPIVolumeFile": _fields("path"),
-    "resource.v1.DeviceClaimConfiguration": _fields("opaque"),
-    "resource.v1.DeviceClassConfiguration": _fields("opaque"),
-    "resource.v1.DeviceSelector": _fields("cel"),
-    "core.v1.FileKeySelector": _fields("volumeName", "path", "key"),
-    "core.v1.FlexVolumeSource": _fields("driver"),
-    "core.v1.GCEPersistentDiskVolumeSource": _fields("pdName"),
-    "core.v1.GitRepoVolumeSource": _fields("repository"),
-    "core.v1.GlusterfsVolumeSource": _fields("endpoints", "path"),
-    "core.v1.HostPathVolumeSource": _fields("path"),
-    "core.v1.ISCSIVolumeSource": _fields("targetPortal", "iqn"),
-    "core.v1.KeyToPath": _fields("key", "path"),
-    "core.v1.NFSVolumeSource": _fields("server", "path"),
-    "core.v1.PersistentVolumeClaimVolumeSource": _fields("claimName"),
-    "core.v1.PhotonPersistentDiskVolumeSource": _fields("pdID"),
-    "core.v1.PodOS": _fields("name"),
-    "core.v1.PortworxVolumeSource": _fields("volumeID"),
-    "core.v1.QuobyteVolumeSource": _fields("volume"),
-    "core.v1.RBDVolumeSource": _fields("monitors", "image"),
-    "core.v1.ScaleIOVolumeSource": _fields("gateway", "system", "volumeName"),
-    "core.v1.SecretProjection": _fields("name"),
-    "core.v1.SecretVolumeSource": _fields("secretName"),
-    "core.v1.ServiceAccountTokenProjection": _fields("path"),
-    "core.v1.StorageOSVolumeSource": _fields("volumeName"),
-    "core.v1.VsphereVirtualDiskVolumeSource": _fields("volumePath"),
+    # validateISCSIVolumeSource, validateQuobyteVolumeSource, validateScaleIOVolumeSource,
+    # validateStorageOSVolumeSource: other fields than those published.
+    "core.v1.ISCSIVolumeSource": {"targetPortal": "", "iqn": ""},
+    "core.v1.QuobyteVolumeSource": {"volume": ""},
+    "core.v1.ScaleIOVolumeSource": {"gateway": "", "system": "", "volumeName": ""},
+    "core.v1.StorageOSVolumeSource": {"volumeName": ""},
+    # ValidateClaims and validateSelector of pkg/apis/resource: one of one possible source.
+    "resource.v1.DeviceClaimConfiguration": {"opaque": ""},
+    "resource.v1.DeviceClassConfiguration": {"opaque": ""},
+    "resource.v1.DeviceSelector": {"cel": ""},
+    # validateMutatingAdmissionPolicySpec and validateMutation
+    "admissionregistration.v1.MutatingAdmissionPolicySpec": {
+        "failurePolicy": "",
+        "matchConstraints": "",
+        "mutations": "mutations must contain at least one item",
+        "reinvocationPolicy": "",
+    },
+    "admissionregistration.v1.Mutation": {"patchType": ""},
 }
+"""Struct -> fields that its validation asks for although they are not published as required, with
+what the server says of them; the functions are those of pkg/apis/core/validation unless said
+otherwise."""
+
+SUPPORTED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    # Types without published values; the names are those of the sets in validation.go.
+    "admissionregistration.v1.ParamRef": {"parameterNotFoundAction": ("Deny", "Allow")},
+    "admissionregistration.v1.Validation": {
+        "reason": ("Forbidden", "Invalid", "RequestEntityTooLarge")
+    },
+    "apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy": {
+        "whenDeleted": ("Retain", "Delete"),
+        "whenScaled": ("Retain", "Delete"),
+    },
+    "autoscaling.v2.HPAScalingRules": {"selectPolicy": ("Disabled", "Max", "Min")},
+    "core.v1.ContainerResizePolicy": {
+        "resourceName": ("cpu", "memory"),
+        "restartPolicy": ("NotRequired", "RestartContainer"),
+    },
+    "core.v1.PodOS": {"name": ("linux", "windows")},
+    "core.v1.VolumeMount": {"recursiveReadOnly": ("Disabled", "Enabled", "IfPossible")},
+    "flowcontrol.v1.FlowDistinguisherMethod": {"type": ("ByNamespace", "ByUser")},
+    "storage.v1.CSIDriverSpec": {"fsGroupPolicy": ("File", "None", "ReadWriteOnceWithFSType")},
+    # SELinuxMount, which brings MountOption, is off by default (pkg/features/kube_features.go).
+    "core.v1.PodSecurityContext": {"seLinuxChangePolicy": ("Recursive",)},
+    # Published from 1.35 on.
+    "resource.v1.DeviceSubRequest": {"allocationMode": ("All", "ExactCount")},
+    "resource.v1.DeviceToleration": {"operator": ("Equal", "Exists")},
+    "resource.v1.ExactDeviceRequest": {"allocationMode": ("All", "ExactCount")},
+    # A class may not recycle, although the type that volumes share with it has the value.
+    "storage.v1.StorageClass": {"reclaimPolicy": ("Delete", "Retain")},
+    # As published, but the server names them in this order.
+    "batch.v1.JobSpec": {"completionMode": ("NonIndexed", "Indexed")},
+    "core.v1.Container": {"terminationMessagePolicy": ("File", "FallbackToLogsOnError")},
+    "core.v1.PodSpec": {
+        "dnsPolicy": ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"),
+        "preemptionPolicy": ("PreemptLowerPriority", "Never"),
+        "restartPolicy": ("Always", "OnFailure", "Never"),
+    },
+    "networking.v1.NetworkPolicyPort": {"protocol": ("TCP", "UDP", "SCTP")},
+    "scheduling.v1.PriorityClass": {"preemptionPolicy": ("PreemptLowerPriority", "Never")},
+}
+"""Struct -> field -> its values, where those published are none or others. Everywhere else the
+published values of a field are those that its validation supports."""
+
+JUDGED_WITH_THEIR_STRUCT: Mapping[str, frozenset[str]] = {
+    "admissionregistration.v1.MutatingWebhook": frozenset({"sideEffects"}),
+    "admissionregistration.v1.NamedRuleWithOperations": frozenset({"operations"}),
+    "admissionregistration.v1.RuleWithOperations": frozenset({"operations"}),
+    "admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec": frozenset(
+        {"validationActions"}
+    ),
+    "admissionregistration.v1.ValidatingWebhook": frozenset({"sideEffects"}),
+    "apps.v1.DaemonSetUpdateStrategy": frozenset({"type"}),
+    "apps.v1.DeploymentStrategy": frozenset({"type"}),
+    "apps.v1.StatefulSetSpec": frozenset({"podManagementPolicy"}),
+    "apps.v1.StatefulSetUpdateStrategy": frozenset({"type"}),
+    "batch.v1.JobSpec": frozenset({"podReplacementPolicy"}),
+    "batch.v1.PodFailurePolicyOnExitCodesRequirement": frozenset({"operator"}),
+    "batch.v1.PodFailurePolicyRule": frozenset({"action"}),
+    "core.v1.AppArmorProfile": frozenset({"type"}),
+    "core.v1.NodeSelectorRequirement": frozenset({"operator"}),
+    "core.v1.PersistentVolumeClaimSpec": frozenset({"accessModes"}),
+    "core.v1.PersistentVolumeSpec": frozenset({"accessModes"}),
+    "core.v1.ResourceQuotaSpec": frozenset({"scopes"}),
+    "core.v1.ScopedResourceSelectorRequirement": frozenset({"operator", "scopeName"}),
+    "core.v1.SeccompProfile": frozenset({"type"}),
+    "core.v1.ServiceSpec": frozenset({"externalTrafficPolicy", "ipFamilies"}),
+    "core.v1.Toleration": frozenset({"effect", "operator"}),
+    "core.v1.TopologySpreadConstraint": frozenset({"whenUnsatisfiable"}),
+    "networking.v1.HTTPIngressPath": frozenset({"pathType"}),
+    "networking.v1.NetworkPolicySpec": frozenset({"policyTypes"}),
+}
+"""Struct -> enumerated fields that its own check judges, in words or under conditions of theirs."""
 
 FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
-    "admissionregistration.v1.MatchResources": {"matchPolicy": (_MATCH,)},
-    "admissionregistration.v1.MutatingWebhook": {
-        "failurePolicy": (_POLICY,),
-        "matchPolicy": (_MATCH,),
-        "reinvocationPolicy": (one_of("IfNeeded", "Never"),),
-    },
-    "admissionregistration.v1.NamedRuleWithOperations": {
-        "scope": (one_of("*", "Cluster", "Namespaced"),)
-    },
-    "admissionregistration.v1.ParamRef": {"parameterNotFoundAction": (one_of("Deny", "Allow"),)},
-    "admissionregistration.v1.RuleWithOperations": {
-        "scope": (one_of("*", "Cluster", "Namespaced"),)
-    },
-    "admissionregistration.v1.ValidatingAdmissionPolicySpec": {"failurePolicy": (_POLICY,)},
-    "admissionregistration.v1.Validation": {
-        "reason": (one_of("Forbidden", "Invalid", "RequestEntityTooLarge"),)
-    },
-    "admissionregistration.v1.ValidatingWebhook": {
-        "failurePolicy": (_POLICY,),
-        "matchPolicy": (_MATCH,),
-    },
     "apps.v1.DaemonSetSpec": {"minReadySeconds": (_COUNT,), "revisionHistoryLimit": (_COUNT,)},
     "apps.v1.DeploymentSpec": {
         "replicas": (_COUNT,),
@@ -104,17 +168,11 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
     },
     "apps.v1.ReplicaSetSpec": {"replicas": (_COUNT,), "minReadySeconds": (_COUNT,)},
     "apps.v1.RollingUpdateStatefulSetStrategy": {"partition": (_COUNT,)},
-    "apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy": {
-        "whenDeleted": (one_of("Retain", "Delete"),),
-        "whenScaled": (one_of("Retain", "Delete"),),
-    },
     "apps.v1.StatefulSetSpec": {"replicas": (_COUNT,), "minReadySeconds": (_COUNT,)},
     "autoscaling.v2.HPAScalingRules": {
-        "selectPolicy": (one_of("Disabled", "Max", "Min"),),
         "tolerance": (not_negative_quantity,),
     },
     "batch.v1.CronJobSpec": {
-        "concurrencyPolicy": (one_of("Allow", "Forbid", "Replace"),),
         "failedJobsHistoryLimit": (_COUNT,),
         "startingDeadlineSeconds": (_COUNT,),
         "successfulJobsHistoryLimit": (_COUNT,),
@@ -123,7 +181,6 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
         "activeDeadlineSeconds": (_COUNT,),
         "backoffLimit": (_COUNT,),
         "backoffLimitPerIndex": (_COUNT,),
-        "completionMode": (one_of("NonIndexed", "Indexed"),),
         "completions": (_COUNT,),
         "maxFailedIndexes": (_COUNT,),
         "parallelism": (_COUNT,),
@@ -131,76 +188,40 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
     },
     "coordination.v1.LeaseSpec": {"leaseTransitions": (_COUNT,)},
     "core.v1.AWSElasticBlockStoreVolumeSource": {"partition": (_PARTITION,)},
-    "core.v1.AzureDiskVolumeSource": {
-        "cachingMode": (one_of("None", "ReadOnly", "ReadWrite"),),
-        "kind": (one_of("Dedicated", "Managed", "Shared"),),
-    },
     "core.v1.ConfigMapVolumeSource": {"defaultMode": (_MODE,)},
-    "core.v1.Container": {
-        "imagePullPolicy": (_PULL,),
-        "terminationMessagePolicy": (one_of("File", "FallbackToLogsOnError"),),
-    },
     "core.v1.ContainerPort": {
         "containerPort": (port,),
         "hostPort": (port,),
-        "protocol": (_PROTOCOL,),
-    },
-    "core.v1.ContainerResizePolicy": {
-        "resourceName": (one_of("cpu", "memory"),),
-        "restartPolicy": (one_of("NotRequired", "RestartContainer"),),
     },
     "core.v1.DownwardAPIVolumeFile": {"mode": (_MODE,)},
     "core.v1.DownwardAPIVolumeSource": {"defaultMode": (_MODE,)},
     "core.v1.FCVolumeSource": {"lun": (within(0, 255),)},
     "core.v1.GCEPersistentDiskVolumeSource": {"partition": (_PARTITION,)},
     "core.v1.GRPCAction": {"port": (within(1, 65535),)},
-    "core.v1.HTTPGetAction": {"port": (port_or_name,), "scheme": (one_of("HTTP", "HTTPS"),)},
-    "core.v1.HostPathVolumeSource": {
-        "type": (
-            one_of(
-                "",
-                "BlockDevice",
-                "CharDevice",
-                "Directory",
-                "DirectoryOrCreate",
-                "File",
-                "FileOrCreate",
-                "Socket",
-            ),
-        )
+    "core.v1.HTTPGetAction": {
+        "port": (port_or_name,),
     },
     "core.v1.ISCSIVolumeSource": {"lun": (within(0, 255),)},
-    "core.v1.ImageVolumeSource": {"pullPolicy": (_PULL,)},
     "core.v1.KeyToPath": {"mode": (_MODE,)},
-    "core.v1.PodOS": {"name": (one_of("linux", "windows"),)},
     "core.v1.PodSecurityContext": {
         "fsGroup": (_ID,),
-        "fsGroupChangePolicy": (one_of("Always", "OnRootMismatch"),),
         "runAsGroup": (_ID,),
         "runAsUser": (_ID,),
-        "seLinuxChangePolicy": (one_of("Recursive"),),
-        "supplementalGroupsPolicy": (one_of("Merge", "Strict"),),
     },
     "core.v1.PodSpec": {
         "activeDeadlineSeconds": (within(1, 2**31 - 1),),
-        "dnsPolicy": (one_of("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"),),
         "nodeName": (form(dns_subdomain),),
-        "preemptionPolicy": (one_of("PreemptLowerPriority", "Never"),),
         "priorityClassName": (form(dns_subdomain),),
-        "restartPolicy": (one_of("Always", "OnFailure", "Never"),),
         "runtimeClassName": (form(dns_subdomain),),
         "serviceAccountName": (form(dns_subdomain),),
     },
     "core.v1.PersistentVolumeClaimSpec": {
         "storageClassName": (form(dns_subdomain),),
-        "volumeMode": (_MODES,),
         "volumeAttributesClassName": (form(dns_subdomain),),
     },
     "core.v1.PersistentVolumeSpec": {
-        "persistentVolumeReclaimPolicy": (one_of("Delete", "Recycle", "Retain"),),
         "storageClassName": (form(dns_subdomain),),
         "volumeAttributesClassName": (form(dns_subdomain),),
-        "volumeMode": (_MODES,),
     },
     "core.v1.Probe": {
         "initialDelaySeconds": (_COUNT,),
@@ -213,39 +234,21 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
     "core.v1.ReplicationControllerSpec": {"replicas": (_COUNT,), "minReadySeconds": (_COUNT,)},
     "core.v1.SecretVolumeSource": {"defaultMode": (_MODE,)},
     "core.v1.SecurityContext": {
-        "procMount": (one_of("Default", "Unmasked"),),
         "runAsGroup": (_ID,),
         "runAsUser": (_ID,),
     },
     "core.v1.ServicePort": {
         "appProtocol": (form(qualified_name),),
-        "protocol": (_PROTOCOL,),
-    },
-    "core.v1.ServiceSpec": {
-        "internalTrafficPolicy": (one_of("Cluster", "Local"),),
-        "ipFamilyPolicy": (one_of("PreferDualStack", "RequireDualStack", "SingleStack"),),
-        "sessionAffinity": (one_of("ClientIP", "None"),),
-        "type": (one_of("ClusterIP", "ExternalName", "LoadBalancer", "NodePort"),),
     },
     "core.v1.StorageOSVolumeSource": {
         "volumeName": (form(dns_label),),
         "volumeNamespace": (form(dns_label),),
     },
     "core.v1.TCPSocketAction": {"port": (port_or_name,)},
-    "core.v1.TopologySpreadConstraint": {
-        "nodeAffinityPolicy": (one_of("Honor", "Ignore"),),
-        "nodeTaintsPolicy": (one_of("Honor", "Ignore"),),
-    },
-    "core.v1.VolumeMount": {
-        "mountPropagation": (one_of("Bidirectional", "HostToContainer", "None"),),
-        "recursiveReadOnly": (one_of("Disabled", "Enabled", "IfPossible"),),
-    },
     "core.v1.EndpointAddress": {"nodeName": (form(dns_subdomain),)},
-    "core.v1.EndpointPort": {"protocol": (_PROTOCOL,), "appProtocol": (form(qualified_name),)},
-    "discovery.v1.EndpointPort": {"protocol": (_PROTOCOL,), "appProtocol": (form(qualified_name),)},
-    "discovery.v1.EndpointSlice": {"addressType": (one_of("FQDN", "IPv4", "IPv6"),)},
+    "core.v1.EndpointPort": {"appProtocol": (form(qualified_name),)},
+    "discovery.v1.EndpointPort": {"appProtocol": (form(qualified_name),)},
     "discovery.v1.Endpoint": {"nodeName": (form(dns_subdomain),), "hostname": (form(dns_label),)},
-    "flowcontrol.v1.FlowDistinguisherMethod": {"type": (one_of("ByNamespace", "ByUser"),)},
     "flowcontrol.v1.LimitedPriorityLevelConfiguration": {
         "borrowingLimitPercent": (_COUNT,),
         "lendablePercent": (within(0, 100),),
@@ -254,19 +257,6 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
     "networking.v1.IngressTLS": {"secretName": (form(dns_subdomain),)},
     "networking.v1.NetworkPolicyPort": {
         "port": (port_or_name,),
-        "protocol": (one_of("TCP", "UDP", "SCTP"),),
-    },
-    "policy.v1.PodDisruptionBudgetSpec": {
-        "unhealthyPodEvictionPolicy": (one_of("AlwaysAllow", "IfHealthyBudget"),)
-    },
-    "resource.v1.ExactDeviceRequest": {"allocationMode": (one_of("All", "ExactCount"),)},
-    "scheduling.v1.PriorityClass": {"preemptionPolicy": (one_of("PreemptLowerPriority", "Never"),)},
-    "storage.v1.CSIDriverSpec": {
-        "fsGroupPolicy": (one_of("File", "None", "ReadWriteOnceWithFSType"),)
     },
     "storage.v1.CSIStorageCapacity": {"capacity": (not_negative_quantity,)},
-    "storage.v1.StorageClass": {
-        "reclaimPolicy": (one_of("Delete", "Retain"),),
-        "volumeBindingMode": (one_of("Immediate", "WaitForFirstConsumer"),),
-    },
 }

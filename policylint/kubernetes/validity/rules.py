@@ -19,11 +19,15 @@ from policylint.model import Cause, Json
 
 
 def one_of(*supported: str) -> Rule:
-    """The field is one of these strings, shown in this order ("" counts as not given)."""
+    """The field, or each item of it, is one of these strings, shown in this order ("" counts as not
+    given)."""
     known = frozenset(supported)
 
     def check(value: Json, at: str) -> Iterator[Cause]:
-        if isinstance(value, str) and value and value not in known:
+        if isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from check(item, f"{at}[{index}]")
+        elif isinstance(value, str) and value and value not in known:
             yield unsupported(at, value, supported)
 
     return check

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from policylint.kubernetes.api.fielderrors import required
+from policylint.kubernetes.api.fielderrors import child, required
+from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.validity import (
     admission,
     batch,
@@ -29,7 +30,14 @@ from policylint.kubernetes.validity import (
     volumes,
     workloads,
 )
-from policylint.kubernetes.validity.field_table import FIELDS, REQUIRED
+from policylint.kubernetes.validity.field_table import (
+    FIELDS,
+    JUDGED_WITH_THEIR_STRUCT,
+    REQUIRED,
+    REQUIRED_AS_PUBLISHED,
+    SUPPORTED,
+)
+from policylint.kubernetes.validity.rules import one_of
 from policylint.kubernetes.validity.scope import Check, Rule, Scope
 from policylint.model import Cause, Object
 
@@ -158,23 +166,33 @@ UNCHECKED: Mapping[str, Mapping[str, int]] = {
 """Struct -> field -> first minor whose server checks what is below it as it does elsewhere."""
 
 
-def _requires(needed: Mapping[str, str]) -> Check:
+def _requires(details: Mapping[str, str]) -> Check:
     def check(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
-        for name, detail in needed.items():
+        for name, detail in details.items():
             if value.get(name) in (None, "", [], {}):
-                yield required(f"{at}.{name}" if at else name, detail)
+                yield required(child(at, name), detail)
 
     return check
 
 
-def _checks() -> dict[str, tuple[Check, ...]]:
-    found: dict[str, tuple[Check, ...]] = {
-        name: (_requires(needed),) for name, needed in REQUIRED.items()
-    }
-    for name, check in _STRUCTS.items():
-        found[name] = (*found.get(name, ()), check)
-    return found
+def checks_of(name: str, node: Node) -> tuple[Check, ...]:
+    """The checks of a struct ("core.v1.PodSpec"), those first that only look for missing fields."""
+    missing = dict(REQUIRED.get(name, {}))
+    if name in REQUIRED_AS_PUBLISHED:
+        missing = dict.fromkeys(node.required, "")
+    own = (_STRUCTS[name],) if name in _STRUCTS else ()
+    return (_requires(missing), *own) if missing else own
 
 
-CHECKS: Mapping[str, tuple[Check, ...]] = _checks()
-RULES: Mapping[str, Mapping[str, tuple[Rule, ...]]] = FIELDS
+def rules_of(name: str, node: Node) -> Mapping[str, tuple[Rule, ...]]:
+    """The rules of each field of a struct: supported values first, then bounds and formats."""
+    supported = {**node.supported, **SUPPORTED.get(name, {})}
+    rules = dict(FIELDS.get(name, {}))
+    for field in supported.keys() - JUDGED_WITH_THEIR_STRUCT.get(name, frozenset()):
+        rules[field] = (one_of(*supported[field]), *rules.get(field, ()))
+    return rules
+
+
+def has_own_checks(name: str) -> bool:
+    """Whether anything but what is published is checked of a struct."""
+    return name in _STRUCTS or name in FIELDS or name in REQUIRED

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from policylint.kubernetes.api.fielderrors import child
 from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.validity.scope import Check, Rule, Scope
+from policylint.kubernetes.validity.tables import UNCHECKED, checks_of, rules_of
 from policylint.model import Cause, Json, Object
 from policylint.runtime.patterns import pattern
 
@@ -26,18 +28,16 @@ class Plan:
     """What to check at one schema node, and below it as far as somebody looks."""
 
     def __init__(self, node: Node, minor: int) -> None:
-        from policylint.kubernetes.validity.tables import CHECKS, RULES, UNCHECKED
-
-        name = _BETA.sub(".v1.", struct(node))
+        name = struct_as_v1(node)
         self._node, self._minor = node, minor
         self._since: Mapping[str, int] = UNCHECKED.get(name, {})
         self._below: dict[str, Plan | None] = {}
-        self.checks: tuple[Check, ...] = CHECKS.get(name, ())
-        self.rules: Mapping[str, tuple[Rule, ...]] = RULES.get(name, {})
-        found = {key: self.below(key) for key in node.structs}
+        self.checks: tuple[Check, ...] = checks_of(name, node)
+        self.rules: Mapping[str, tuple[Rule, ...]] = rules_of(name, node)
+        structs = {key: self.below(key) for key in node.structs}
         self.plain: Mapping[str, Plan] = {
             key: plan
-            for key, plan in found.items()
+            for key, plan in structs.items()
             if plan is not None and (plan.checks or plan.plain)
         }
         """Fields that are structs in Go, not pointers: where they are missing, an empty one is
@@ -86,22 +86,25 @@ def walk(plan: Plan, value: Json, at: str, scope: Scope) -> Iterator[Cause]:
 def _fields(plan: Plan, value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     for name, struct_plan in plan.plain.items():
         if value.get(name) is None:
-            yield from walk(struct_plan, {}, f"{at}.{name}" if at else name, scope)
-    each = plan.each
+            yield from walk(struct_plan, {}, child(at, name), scope)
     for name, item in value.items():
-        if item is None:
-            continue
-        rules = plan.rules.get(name)
-        below = plan.below(name)
-        if rules is None and below is None and each is None:
-            continue
-        path = f"{at}.{name}" if at else name
-        for rule in rules or ():
-            yield from rule(item, path)
-        if below is not None:
-            yield from walk(below, item, path, scope)
-        elif each is not None:
-            yield from walk(each, item, f"{at}[{name}]", scope)
+        if item is not None:
+            yield from _field(plan, name, item, at, scope)
+
+
+def _field(plan: Plan, name: str, value: Json, at: str, scope: Scope) -> Iterator[Cause]:
+    rules = plan.rules.get(name)
+    below = plan.below(name)
+    each = plan.each if below is None else None
+    if rules is None and below is None and each is None:
+        return  # most fields: no path is made for them
+    path = child(at, name)
+    for rule in rules or ():
+        yield from rule(value, path)
+    if below is not None:
+        yield from walk(below, value, path, scope)
+    elif each is not None:
+        yield from walk(each, value, f"{at}[{name}]", scope)
 
 
 @cache
@@ -116,3 +119,8 @@ def struct(node: Node) -> str:
         if node.ref.startswith(prefix):
             return node.ref[len(prefix) :]
     return node.ref
+
+
+def struct_as_v1(node: Node) -> str:
+    """The name under which a struct's checks are found: beta versions have those of v1."""
+    return _BETA.sub(".v1.", struct(node))
