@@ -141,6 +141,14 @@ def match_conditions(value: Object, at: str) -> Iterator[Cause]:
         seen.add(name)
 
 
+def _groups_or_versions(value: Object, at: str, name: str, words: str) -> Iterator[Cause]:
+    names = many(value, name)
+    if not names:
+        yield required(f"{at}.{name}")
+    if "*" in names and len(names) > 1:
+        yield invalid(f"{at}.{name}", names, f"if '*' is present, must not specify other {words}")
+
+
 def rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a rule that says which requests a webhook or policy sees."""
     operations = many(value, "operations")
@@ -153,14 +161,8 @@ def rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     for path, operation in texts(value, "operations", at):
         if operation not in _OPERATIONS:
             yield unsupported(path, operation, _OPERATIONS)
-    for name, what in (("apiGroups", "API groups"), ("apiVersions", "API versions")):
-        given = many(value, name)
-        if not given:
-            yield required(f"{at}.{name}")
-        if "*" in given and len(given) > 1:
-            yield invalid(
-                f"{at}.{name}", given, f"if '*' is present, must not specify other {what}"
-            )
+    yield from _groups_or_versions(value, at, "apiGroups", "API groups")
+    yield from _groups_or_versions(value, at, "apiVersions", "API versions")
     for name in ("apiVersions", "resources"):
         yield from (required(path) for path, one in texts(value, name, at) if not one)
     yield from _resources(value, at)

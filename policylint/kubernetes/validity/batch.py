@@ -85,12 +85,16 @@ def _managed_by(name: str, at: str, *, given: bool) -> Iterator[Cause]:
         yield too_long(at, _MANAGED_BY)
 
 
+def _completions_missing(spec: Object, at: str) -> Iterator[Cause]:
+    if at.startswith("spec.jobTemplate.") or not _defaulted(spec):
+        yield required(f"{at}.completions", "when completion mode is Indexed")
+
+
 def _indexed(spec: Object, at: str) -> Iterator[Cause]:
     completions, parallelism = number(spec, "completions"), number(spec, "parallelism")
     most_failed = number(spec, "maxFailedIndexes")
     if completions is None:
-        if at.startswith("spec.jobTemplate.") or not _defaulted(spec):
-            yield required(f"{at}.completions", "when completion mode is Indexed")
+        yield from _completions_missing(spec, at)
     elif most_failed is not None and most_failed > completions:
         yield invalid(
             f"{at}.maxFailedIndexes", most_failed, "must be less than or equal to completions"
@@ -99,18 +103,21 @@ def _indexed(spec: Object, at: str) -> Iterator[Cause]:
         detail = f"must be less than or equal to {_MOST_INDEXED} when completion mode is Indexed"
         yield invalid(f"{at}.parallelism", parallelism, detail)
     if (completions or 0) > _HIGH_COMPLETIONS and has(spec, "backoffLimitPerIndex"):
-        if most_failed is None:
-            yield required(
-                f"{at}.maxFailedIndexes",
-                f"must be specified when completions is above {_HIGH_COMPLETIONS}",
+        yield from _many_indexes(spec, at)
+
+
+def _many_indexes(spec: Object, at: str) -> Iterator[Cause]:
+    if number(spec, "maxFailedIndexes") is None:
+        detail = f"must be specified when completions is above {_HIGH_COMPLETIONS}"
+        yield required(f"{at}.maxFailedIndexes", detail)
+    for name in ("parallelism", "maxFailedIndexes"):
+        count = number(spec, name)
+        if count is not None and count > _HIGH_PARALLELISM:
+            detail = (
+                f"must be less than or equal to {_HIGH_PARALLELISM} when completions are above "
+                f"{_HIGH_COMPLETIONS} and used with backoff limit per index"
             )
-        for name, given in (("parallelism", parallelism), ("maxFailedIndexes", most_failed)):
-            if given is not None and given > _HIGH_PARALLELISM:
-                detail = (
-                    f"must be less than or equal to {_HIGH_PARALLELISM} when completions are above "
-                    f"{_HIGH_COMPLETIONS} and used with backoff limit per index"
-                )
-                yield invalid(f"{at}.{name}", given, detail)
+            yield invalid(f"{at}.{name}", count, detail)
 
 
 def _defaulted(spec: Object) -> bool:
@@ -207,7 +214,7 @@ def _codes(values: list[Json], at: str, operator: str) -> Iterator[Cause]:
 def _success_policy(spec: Object, at: str) -> Iterator[Cause]:
     if not has(spec, "successPolicy") or text(spec, "completionMode") != "Indexed":
         return
-    policy, most = fields(spec, "successPolicy"), number(spec, "completions")
+    policy = fields(spec, "successPolicy")
     rules = many(policy, "rules")
     if not rules:
         yield required(
@@ -217,16 +224,23 @@ def _success_policy(spec: Object, at: str) -> Iterator[Cause]:
     if len(rules) > 20:
         yield too_many(f"{at}.rules", len(rules), 20)
     for path, rule in items(policy, "rules", at):
-        count = number(rule, "succeededCount")
-        if count is None and not has(rule, "succeededIndexes"):
-            yield required(
-                path, "at least one of succeededCount or succeededIndexes must be specified"
-            )
-        if count is not None and count < 0:
-            yield invalid(f"{path}.succeededCount", count, NOT_NEGATIVE)
-        if count is not None and most is not None and count > most:
-            detail = f"must be less than or equal to {most} (the number of specified completions)"
-            yield invalid(f"{path}.succeededCount", count, detail)
+        yield from _success_rule(rule, path, number(spec, "completions"))
+
+
+def _success_rule(rule: Object, at: str, completions: float | None) -> Iterator[Cause]:
+    count = number(rule, "succeededCount")
+    if count is None:
+        if not has(rule, "succeededIndexes"):
+            detail = "at least one of succeededCount or succeededIndexes must be specified"
+            yield required(at, detail)
+        return
+    if count < 0:
+        yield invalid(f"{at}.succeededCount", count, NOT_NEGATIVE)
+    if completions is not None and count > completions:
+        detail = (
+            f"must be less than or equal to {completions} (the number of specified completions)"
+        )
+        yield invalid(f"{at}.succeededCount", count, detail)
 
 
 def cron_job(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:

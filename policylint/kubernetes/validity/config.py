@@ -58,23 +58,27 @@ def _needed(obj: Object, encoded: Mapping[str, str], written: Mapping[str, str])
     for key in _NEEDED.get(kind, ()):
         if key not in given:
             yield required(f"data[{key}]")
-        elif kind in _JSON and not _is_object(
-            written[key] if key in written else _decoded(encoded[key])
-        ):
-            yield invalid(
-                f"data[{key}]", _HIDDEN, "invalid character looking for beginning of value"
-            )
+        elif kind in _JSON:
+            content = written[key] if key in written else _decoded(encoded[key])
+            yield from _json_object(content, f"data[{key}]")
     if kind == "kubernetes.io/basic-auth" and not given & {"username", "password"}:
         yield required("data[username]")
         yield required("data[password]")
-    if kind == "kubernetes.io/ssh-auth" and not (
-        written.get("ssh-privatekey") or encoded.get("ssh-privatekey")
-    ):
+    if kind == "kubernetes.io/ssh-auth" and not {**encoded, **written}.get("ssh-privatekey"):
         yield required("data[ssh-privatekey]")
-    if kind == "kubernetes.io/service-account-token" and not text_map(
-        fields(obj, "metadata"), "annotations"
-    ).get(_ACCOUNT):
+    if kind == "kubernetes.io/service-account-token":
+        yield from _account_named(obj)
+
+
+def _account_named(obj: Object) -> Iterator[Cause]:
+    annotations = text_map(fields(obj, "metadata"), "annotations")
+    if not annotations.get(_ACCOUNT):
         yield required(f"metadata.annotations[{_ACCOUNT}]")
+
+
+def _json_object(content: str, at: str) -> Iterator[Cause]:
+    if not _is_object(content):
+        yield invalid(at, _HIDDEN, "invalid character looking for beginning of value")
 
 
 def _decoded_size(value: str) -> int:

@@ -165,7 +165,10 @@ def volume_uses(value: Object, at: str, volumes: Mapping[str, Object]) -> Iterat
         if name not in volumes:
             yield not_found(f"{path}.name", name)
         elif not (has(volumes[name], "persistentVolumeClaim") or has(volumes[name], "ephemeral")):
-            detail = "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode"
+            detail = (
+                "can only use volume source type of PersistentVolumeClaim or Ephemeral for block "
+                "mode"
+            )
             yield invalid(f"{path}.name", name, detail)
 
 

@@ -133,13 +133,17 @@ def _set_key(_node: Node, item: Json) -> tuple[str, str]:
 _KEYS: Mapping[str, Callable[[Node, Json], tuple[str, str]]] = {"map": _map_key, "set": _set_key}
 
 
+def _quantity(value: Json, place: _Place) -> Iterator[Misfit]:
+    if isinstance(value, (Mapping, list)):
+        yield Misfit(place.field, place.path, f"expected any scalar, got &{{{_go(value)}}}")
+
+
 def _scalar(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if node.int_or_string:
         return  # reads itself
     if node.quantity:
-        if isinstance(value, (Mapping, list)):
-            yield Misfit(place.field, place.path, f"expected any scalar, got &{{{_go(value)}}}")
+        yield from _quantity(value, place)
     elif node.type in _NUMBERS:
         if not is_number:
             yield Misfit(

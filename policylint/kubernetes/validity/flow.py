@@ -35,14 +35,19 @@ _VERBS = (
 _LAST = 10_000
 
 
+def _precedence(value: float, at: str) -> Iterator[Cause]:
+    if value < 0:
+        yield invalid(at, value, "must be a positive value")
+    if value > _LAST:
+        yield invalid(at, value, f"must not be greater than {_LAST}")
+
+
 def flow_schema(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a FlowSchema's spec."""
     precedence = number(spec, "matchingPrecedence")
     name = text(fields(spec, "priorityLevelConfiguration"), "name")
-    if precedence is not None and precedence < 0:
-        yield invalid(f"{at}.matchingPrecedence", precedence, "must be a positive value")
-    if precedence is not None and precedence > _LAST:
-        yield invalid(f"{at}.matchingPrecedence", precedence, f"must not be greater than {_LAST}")
+    if precedence is not None:
+        yield from _precedence(precedence, f"{at}.matchingPrecedence")
     if precedence == 1 and text(fields(scope.root, "metadata"), "name") != "exempt":
         detail = "only the schema named 'exempt' may have matchingPrecedence 1"
         yield invalid(f"{at}.matchingPrecedence", 1, detail)
@@ -64,15 +69,15 @@ def subject(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     if kind not in _SUBJECTS:
         yield unsupported(f"{at}.kind", kind, tuple(_SUBJECTS))
         return
-    for other, name in _SUBJECTS.items():
-        if other == kind and not has(value, name):
-            yield required(f"{at}.{name}", f"{name} is required when subject kind is '{kind}'")
-        elif other == kind and not text(fields(value, name), "name"):
-            yield required(f"{at}.{name}.name")
-        elif other != kind and has(value, name):
-            yield forbidden(
-                f"{at}.{name}", f"{name} is forbidden when subject kind is not '{other}'"
-            )
+    own = _SUBJECTS[kind]
+    for subject_kind, name in _SUBJECTS.items():
+        if name != own and has(value, name):
+            detail = f"{name} is forbidden when subject kind is not '{subject_kind}'"
+            yield forbidden(f"{at}.{name}", detail)
+    if not has(value, own):
+        yield required(f"{at}.{own}", f"{own} is required when subject kind is '{kind}'")
+    elif not text(fields(value, own), "name"):
+        yield required(f"{at}.{own}.name")
     if kind == "ServiceAccount" and not text(fields(value, "serviceAccount"), "namespace"):
         yield required(
             f"{at}.serviceAccount.namespace", "must specify namespace for service account"
@@ -93,6 +98,10 @@ def resource_rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
             yield invalid(
                 f"{at}.{name}", given, f"if '*' is present, must not specify other {others}"
             )
+    yield from _namespaces(value, at)
+
+
+def _namespaces(value: Object, at: str) -> Iterator[Cause]:
     namespaces = many(value, "namespaces")
     if not namespaces and value.get("clusterScope") is not True:
         detail = "resource rules that are not cluster scoped must supply at least one namespace"

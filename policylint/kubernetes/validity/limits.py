@@ -67,16 +67,22 @@ _CONFLICTS = (
 )
 
 
+def _quota_resource(name: str, at: str) -> Iterator[Cause]:
+    if "/" in name or name in _QUOTA or name.startswith(_HUGE):
+        return
+    if name != "storage":
+        yield invalid(at, name, "must be a standard resource type or fully qualified")
+    yield invalid(at, name, "must be a standard resource for quota")
+
+
 def quota(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a ResourceQuota's spec."""
     for name, given in amounts(spec, "hard").items():
         path = f"{at}.hard[{name}]"
         complaints = qualified_name(name)
         yield from each_invalid(path, name, complaints)
-        if not complaints and "/" not in name and name not in _QUOTA and not name.startswith(_HUGE):
-            if name != "storage":
-                yield invalid(path, name, "must be a standard resource type or fully qualified")
-            yield invalid(path, name, "must be a standard resource for quota")
+        if not complaints:
+            yield from _quota_resource(name, path)
         yield from quantity_of(name, given, path)
         if name in _COUNTED and (parse_quantity(given) or 0) % 1:
             yield invalid(path, canonical(given), "must be an integer")
@@ -168,18 +174,22 @@ def _limit(limit: Object, at: str, kind: str) -> Iterator[Cause]:
         for name in ("default", "defaultRequest"):
             if parts.pop(name):
                 yield forbidden(f"{at}.{name}", "may not be specified when `type` is 'Pod'")
-    if (
-        kind == "PersistentVolumeClaim"
-        and "storage" not in parts["min"]
-        and "storage" not in parts["max"]
-    ):
+    if kind == "PersistentVolumeClaim" and "storage" not in {**parts["min"], **parts["max"]}:
         detail = "either minimum or maximum storage value is required, but neither was provided"
         yield required(f"{at}.limits", detail)
+    yield from _limited_resources(parts, at, kind)
+
+
+def _limited_resources(
+    parts: Mapping[str, Mapping[str, Json]], at: str, kind: str
+) -> Iterator[Cause]:
+    check = container_resource if kind in ("Pod", "Container") else _standard_resource
+    names: dict[str, None] = {}
     for part, entries in parts.items():
+        names.update(dict.fromkeys(entries))
         for name in entries:
-            check = container_resource if kind in ("Pod", "Container") else _standard_resource
             yield from check(name, f"{at}.{part}[{name}]")
-    for name in dict.fromkeys(name for entries in parts.values() for name in entries):
+    for name in names:
         yield from _ordered({part: entries.get(name) for part, entries in parts.items()}, at, name)
 
 
@@ -219,7 +229,10 @@ def _ordered(parts: Mapping[str, Json], at: str, name: str) -> Iterator[Cause]:
         first, second = parts.get(low), parts.get(high)
         smaller, larger = parse_quantity(first), parse_quantity(second)
         if smaller is not None and larger is not None and smaller > larger:
-            detail = f"{low_name} value {canonical(first)} is greater than {high_name} value {canonical(second)}"
+            detail = (
+                f"{low_name} value {canonical(first)} is greater than "
+                f"{high_name} value {canonical(second)}"
+            )
             yield invalid(f"{at}.{field}[{name}]", canonical(parts.get(part)), detail)
     ratio = parse_quantity(parts.get("maxLimitRequestRatio"))
     if ratio is not None and ratio < 1:

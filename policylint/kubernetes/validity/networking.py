@@ -64,6 +64,10 @@ def ingress(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     for path, tls in items(spec, "tls", at):
         for place, host in texts(tls, "hosts", path):
             yield from _host(host, place, empty=True)
+    yield from _class_annotation(spec, scope)
+
+
+def _class_annotation(spec: Object, scope: Scope) -> Iterator[Cause]:
     wanted = text_map(fields(scope.root, "metadata"), "annotations").get(_CLASS)
     name = text(spec, "ingressClassName")
     if wanted is not None and name and wanted != name:
@@ -89,16 +93,16 @@ def ingress_path(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     elif not path.startswith("/") and (path or kind != "ImplementationSpecific"):
         yield invalid(f"{at}.path", path, "must be an absolute path")
     if kind in ("Exact", "Prefix"):
-        yield from (
-            invalid(f"{at}.path", path, f"must not contain '{part}'")
-            for part in _BAD_PARTS
-            if part in path
-        )
-        yield from (
-            invalid(f"{at}.path", path, f"cannot end with '{end}'")
-            for end in _BAD_ENDS
-            if path.endswith(end)
-        )
+        yield from _plain_path(path, f"{at}.path")
+
+
+def _plain_path(path: str, at: str) -> Iterator[Cause]:
+    for part in _BAD_PARTS:
+        if part in path:
+            yield invalid(at, path, f"must not contain '{part}'")
+    for end in _BAD_ENDS:
+        if path.endswith(end):
+            yield invalid(at, path, f"cannot end with '{end}'")
 
 
 def ingress_backend(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
@@ -242,7 +246,10 @@ def service_cidr(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         ipaddress.ip_interface(one).version for _, one in texts(spec, "cidrs", at) if not cidr(one)
     ]
     if len(families) == 2 and len(set(families)) == 1:
-        detail = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64"
+        detail = (
+            "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and "
+            "2001:db8::/64"
+        )
         yield invalid(f"{at}.cidrs", ranges, detail)
 
 

@@ -85,7 +85,10 @@ def device_constraint(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
         and not has(value, "matchAttribute")
         and not has(value, "distinctAttribute")
     ):
-        detail = 'exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple fields are set'
+        detail = (
+            'exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple '
+            "fields are set"
+        )
         yield required(at, detail)
     for name in ("matchAttribute", "distinctAttribute"):
         given = text(value, name)

@@ -66,6 +66,10 @@ def pod_spec(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     yield from _gates(spec, at)
     if has(spec, "resources") and scope.minor >= _POD_RESOURCES:
         yield from pod_resources(spec, at)
+    yield from _host_names(spec, at, scope)
+
+
+def _host_names(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     for path, alias in items(spec, "hostAliases", at):
         yield from address(f"{path}.ip", text(alias, "ip"), scope)
         for place, name in texts(alias, "hostnames", path):
@@ -168,6 +172,13 @@ def _dns(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
         )
     for path, server in texts(config, "nameservers", f"{at}.dnsConfig"):
         yield from address(path, server, scope)
+    yield from _searches(config, at, scope)
+    for path, option in items(config, "options", f"{at}.dnsConfig"):
+        if not text(option, "name"):
+            yield required(path, "must not be empty")
+
+
+def _searches(config: Object, at: str, scope: Scope) -> Iterator[Cause]:
     searches = many(config, "searches")
     if len(searches) > 32:
         yield invalid(
@@ -179,9 +190,6 @@ def _dns(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
             domain = search.removesuffix(".")
             complaints = (dns_subdomain_underscore if relaxed else dns_subdomain)(domain)
             yield from each_invalid(path, domain, complaints)
-    for path, option in items(config, "options", f"{at}.dnsConfig"):
-        if not text(option, "name"):
-            yield required(path, "must not be empty")
 
 
 def _gates(spec: Object, at: str) -> Iterator[Cause]:

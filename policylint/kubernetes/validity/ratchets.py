@@ -8,7 +8,7 @@ only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from policylint.kubernetes.api.reading import fields
 from policylint.model import Cause, Object
@@ -51,23 +51,32 @@ def of_update(
     """The causes that refuse the update of `old` to `obj`."""
     kind = str(obj.get("kind"))
     before = tuple(old_causes)
-    kept = {word for word in _KEPT if any(word in cause.message for cause in before)}
-    spec, old_spec = fields(obj, "spec"), fields(old, "spec")
-    settled = tuple(
-        f"spec.{name}" for name in _UNCHANGED.get(kind, ()) if spec.get(name) == old_spec.get(name)
-    )
-    passed = (
-        *settled,
-        *_NEW_ONLY.get(kind, ()),
-        *(() if kind == "APIService" else ("metadata.name",)),
-    )
+    kept = tuple(word for word in _KEPT if _says(before, word))
+    passed = (*_settled(kind, obj, old), *_NEW_ONLY.get(kind, ()))
+    if kind != "APIService":  # whose name must match its spec on every update
+        passed = (*passed, "metadata.name")
     return tuple(
         cause
         for cause in causes
-        if not any(word in cause.message for word in kept)
-        and not any(_within(cause.field, path) for path in passed)
+        if not _holds_word(cause, kept) and not _is_within(cause.field, passed)
     )
 
 
-def _within(field: str, path: str) -> bool:
-    return field == path or field.startswith((f"{path}.", f"{path}["))
+def _settled(kind: str, obj: Object, old: Object) -> Iterator[str]:
+    """The fields of the spec that stay as they are and are then not looked at again."""
+    spec, old_spec = fields(obj, "spec"), fields(old, "spec")
+    for name in _UNCHANGED.get(kind, ()):
+        if spec.get(name) == old_spec.get(name):
+            yield f"spec.{name}"
+
+
+def _says(causes: Iterable[Cause], word: str) -> bool:
+    return any(word in cause.message for cause in causes)
+
+
+def _holds_word(cause: Cause, words: Iterable[str]) -> bool:
+    return any(word in cause.message for word in words)
+
+
+def _is_within(field: str, paths: Iterable[str]) -> bool:
+    return any(field == path or field.startswith((f"{path}.", f"{path}[")) for path in paths)

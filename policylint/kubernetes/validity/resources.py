@@ -55,7 +55,10 @@ def pod_resources(spec: Object, at: str) -> Iterator[Cause]:
     for name, given in amounts(own, "requests").items():
         wanted, most = _together(spec, name), parse_quantity(given)
         if most is not None and wanted > most:
-            detail = f"must be greater than or equal to aggregate container requests of {canonical_amount(wanted)}"
+            detail = (
+                "must be greater than or equal to aggregate container requests of "
+                f"{canonical_amount(wanted)}"
+            )
             yield invalid(f"{at}.resources.requests[{name}]", canonical(given), detail)
     yield from _container_limits(spec, own, at)
 

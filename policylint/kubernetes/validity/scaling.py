@@ -51,15 +51,22 @@ def budget(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield from share(spec.get(name), f"{at}.{name}", at_most_all=True)
 
 
+def _scales_from_zero(spec: Object, at: str) -> bool:
+    """Whether a metric stays known when no pod runs."""
+    kinds = {text(metric, "type") for _, metric in items(spec, "metrics", at)}
+    return not kinds.isdisjoint(("Object", "External"))
+
+
 def autoscaler(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a HorizontalPodAutoscaler's spec."""
     least, most = number(spec, "minReplicas"), number(spec, "maxReplicas") or 0
     if least is not None and least < 1:
         yield invalid(f"{at}.minReplicas", least, "must be greater than or equal to 1")
-    if least == 0 and not any(
-        text(one, "type") in ("Object", "External") for _, one in items(spec, "metrics", at)
-    ):
-        detail = "must specify at least one Object or External metric to support scaling to zero replicas"
+    if least == 0 and not _scales_from_zero(spec, at):
+        detail = (
+            "must specify at least one Object or External metric to support scaling to zero "
+            "replicas"
+        )
         yield forbidden(f"{at}.metrics", detail)
     if most == 0:
         yield required(f"{at}.maxReplicas", "must be set and greater than 0")
@@ -139,28 +146,35 @@ def _target(target: Object, at: str, kind: str) -> Iterator[Cause]:
 
 
 def _one_target(target: Object, at: str, kind: str) -> Iterator[Cause]:
-    average, plain, used = (
-        has(target, name) for name in ("averageValue", "value", "averageUtilization")
-    )
-    if kind == "pods" and not average:
-        yield required(f"{at}.averageValue", "must specify a positive target averageValue")
-    if kind == "object" and not (plain or average):
-        yield required(f"{at}.averageValue", "must set either a target value or averageValue")
-    if kind == "external":
-        if not (plain or average):
-            detail = "must set either a target value for metric or a per-pod target"
-            yield required(f"{at}.averageValue", detail)
-        if plain and average:
-            detail = "may not set both a target value for metric and a per-pod target"
-            yield forbidden(f"{at}.value", detail)
     if kind in ("resource", "containerResource"):
-        if not (used or average):
-            detail = "must set either a target raw value or a target utilization"
-            yield required(f"{at}.averageUtilization", detail)
-        if used and average:
-            yield forbidden(
-                f"{at}.averageValue", "may not set both a target raw value and a target utilization"
-            )
+        yield from _resource_target(target, at)
+        return
+    average, value = has(target, "averageValue"), has(target, "value")
+    if not average and (kind == "pods" or not value):
+        detail = _TARGET_MISSING.get(kind)
+        if detail is not None:
+            yield required(f"{at}.averageValue", detail)
+    if kind == "external" and value and average:
+        detail = "may not set both a target value for metric and a per-pod target"
+        yield forbidden(f"{at}.value", detail)
+
+
+_TARGET_MISSING = {
+    "pods": "must specify a positive target averageValue",
+    "object": "must set either a target value or averageValue",
+    "external": "must set either a target value for metric or a per-pod target",
+}
+"""What a metric without its target is told, by kind (validateMetricSpec and what it calls)."""
+
+
+def _resource_target(target: Object, at: str) -> Iterator[Cause]:
+    average, utilization = has(target, "averageValue"), has(target, "averageUtilization")
+    if not (utilization or average):
+        detail = "must set either a target raw value or a target utilization"
+        yield required(f"{at}.averageUtilization", detail)
+    if utilization and average:
+        detail = "may not set both a target raw value and a target utilization"
+        yield forbidden(f"{at}.averageValue", detail)
 
 
 def scaling_rules(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -176,17 +190,20 @@ def scaling_rules(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     if value.get("policies") == []:
         yield required(f"{at}.policies", "must specify at least one Policy")
     for path, policy in items(value, "policies", at):
-        kind, seconds = text(policy, "type"), number(policy, "periodSeconds") or 0
-        if kind not in ("Percent", "Pods"):
-            yield unsupported(f"{path}.type", kind, ("Percent", "Pods"))
-        for name in ("value", "periodSeconds"):
-            given = number(policy, name) or 0
-            if given <= 0:
-                yield invalid(f"{path}.{name}", given, NOT_POSITIVE)
-        if seconds > _LONGEST_PERIOD:
-            yield invalid(
-                f"{path}.periodSeconds", seconds, f"must be less than or equal to {_LONGEST_PERIOD}"
-            )
+        yield from _scaling_policy(policy, path)
+
+
+def _scaling_policy(policy: Object, at: str) -> Iterator[Cause]:
+    kind, seconds = text(policy, "type"), number(policy, "periodSeconds") or 0
+    if kind not in ("Percent", "Pods"):
+        yield unsupported(f"{at}.type", kind, ("Percent", "Pods"))
+    for name in ("value", "periodSeconds"):
+        amount = number(policy, name) or 0
+        if amount <= 0:
+            yield invalid(f"{at}.{name}", amount, NOT_POSITIVE)
+    if seconds > _LONGEST_PERIOD:
+        detail = f"must be less than or equal to {_LONGEST_PERIOD}"
+        yield invalid(f"{at}.periodSeconds", seconds, detail)
 
 
 def priority_class(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:

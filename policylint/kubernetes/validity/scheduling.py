@@ -50,7 +50,10 @@ def toleration(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     if key:
         yield from each_invalid(f"{at}.key", key, qualified_name(key))
     elif operator != "Exists":
-        detail = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
+        detail = (
+            "operator must be Exists when `key` is empty, which means "
+            '"match all values and all keys"'
+        )
         yield invalid(f"{at}.operator", operator, detail)
     if has(value, "tolerationSeconds") and effect != "NoExecute":
         yield invalid(

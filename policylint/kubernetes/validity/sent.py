@@ -30,7 +30,10 @@ def validate_sent(obj: Object, schemas: Schemas, target: Target) -> tuple[Cause,
     if found:
         prefix = f"failed to create typed patch object {_who(obj)}: "
         return tuple(_cause(misfit, prefix, f"{misfit.path}: {misfit.text}") for misfit in found)
-    prefix = f"failed to convert new object {_who(obj)} to proper version: unable to convert unstructured object to "
+    prefix = (
+        f"failed to convert new object {_who(obj)} to proper version: "
+        "unable to convert unstructured object to "
+    )
     found = tuple(misfits(node, obj, server_side=True))
     return tuple(_cause(misfit, prefix, f"{_version(obj)}: {misfit.text}") for misfit in found)
 

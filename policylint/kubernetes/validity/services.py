@@ -34,7 +34,7 @@ from policylint.kubernetes.validity.formats import (
 from policylint.kubernetes.validity.metadata import labels
 from policylint.kubernetes.validity.rules import port_or_name
 from policylint.kubernetes.validity.scope import Scope
-from policylint.model import Cause, Object
+from policylint.model import Cause, Json, Object
 
 _LONGEST_AFFINITY = 86400
 _UNNAMED = {
@@ -100,17 +100,20 @@ def _type(spec: Object, at: str, kind: str) -> Iterator[Cause]:
     )
 
 
+def _port_name(name: str, at: str, *, alone: bool) -> Iterator[Cause]:
+    if name:
+        yield from each_invalid(at, name, dns_label(name))
+    elif not alone:
+        yield required(at)
+
+
 def _ports(spec: Object, at: str, kind: str) -> Iterator[Cause]:
     names: set[str] = set()
     used: set[tuple[str, int]] = set()
-    node_ports: set[tuple[str, int]] = set()
     for path, port in items(spec, "ports", at):
         name, given = text(port, "name"), number(port, "port") or 0
-        protocol, on_nodes = text(port, "protocol") or "TCP", number(port, "nodePort") or 0
-        if name:
-            yield from each_invalid(f"{path}.name", name, dns_label(name))
-        elif len(many(spec, "ports")) > 1:
-            yield required(f"{path}.name")
+        protocol = text(port, "protocol") or "TCP"
+        yield from _port_name(name, f"{path}.name", alone=len(many(spec, "ports")) == 1)
         if name and name in names:
             yield duplicate(f"{path}.name", name)
         names.add(name)
@@ -120,11 +123,18 @@ def _ports(spec: Object, at: str, kind: str) -> Iterator[Cause]:
         if (protocol, given) in used:
             yield duplicate(path, {**_UNNAMED, "Protocol": protocol, "Port": given})
         used.add((protocol, given))
+    yield from _node_ports(spec, at, kind)
+
+
+def _node_ports(spec: Object, at: str, kind: str) -> Iterator[Cause]:
+    used: set[tuple[str, int]] = set()
+    for path, port in items(spec, "ports", at):
+        protocol, on_nodes = text(port, "protocol") or "TCP", number(port, "nodePort") or 0
         if on_nodes:
             yield from _node_port(on_nodes, f"{path}.nodePort", kind)
-            if (protocol, on_nodes) in node_ports:
+            if (protocol, on_nodes) in used:
                 yield duplicate(f"{path}.nodePort", on_nodes)
-            node_ports.add((protocol, on_nodes))
+            used.add((protocol, on_nodes))
 
 
 def _node_port(given: int, at: str, kind: str) -> Iterator[Cause]:
@@ -157,23 +167,32 @@ def _addresses(spec: Object, at: str, kind: str, scope: Scope) -> Iterator[Cause
         yield invalid(f"{at}.clusterIPs", several, "first value must match `clusterIP`")
     known = several or ([single] if single else [])
     families = many(spec, "ipFamilies")
+    yield from _families(families, f"{at}.ipFamilies")
+    yield from _cluster_addresses(known, families, f"{at}.clusterIPs", scope)
+
+
+def _families(families: list[Json], at: str) -> Iterator[Cause]:
     for index, family in enumerate(families):
         if family not in ("IPv4", "IPv6"):
-            yield unsupported(f"{at}.ipFamilies[{index}]", family, ("IPv4", "IPv6"))
+            yield unsupported(f"{at}[{index}]", family, ("IPv4", "IPv6"))
         if family in families[:index]:
-            yield duplicate(f"{at}.ipFamilies[{index}]", family)
+            yield duplicate(f"{at}[{index}]", family)
+
+
+def _cluster_addresses(
+    known: list[Json], families: list[Json], at: str, scope: Scope
+) -> Iterator[Cause]:
     if known[:1] == ["None"]:
         if len(known) > 1:
-            yield invalid(f"{at}.clusterIPs", known, "'None' must be the first and only value")
+            yield invalid(at, known, "'None' must be the first and only value")
         return
     if len(known) > 2:
-        yield invalid(f"{at}.clusterIPs", known, "may only hold up to 2 values")
-    for index, one in enumerate(known):
-        if isinstance(one, str):
-            yield from address(f"{at}.clusterIPs[{index}]", one, scope)
-            yield from _family(
-                one, families[index] if index < len(families) else None, f"{at}.clusterIPs", index
-            )
+        yield invalid(at, known, "may only hold up to 2 values")
+    for index, name in enumerate(known):
+        if isinstance(name, str):
+            yield from address(f"{at}[{index}]", name, scope)
+            family = families[index] if index < len(families) else None
+            yield from _family(name, family, at, index)
 
 
 def _family(one: str, family: object, at: str, index: int) -> Iterator[Cause]:
@@ -220,6 +239,10 @@ def _traffic(spec: Object, at: str, kind: str, scope: Scope) -> Iterator[Cause]:
     known = _DISTRIBUTIONS if scope.minor >= _SAME_NODE else _DISTRIBUTIONS[:1]
     if distribution is not None and distribution not in known:
         yield unsupported(f"{at}.trafficDistribution", distribution, known)
+    yield from _external_traffic(spec, at, kind)
+
+
+def _external_traffic(spec: Object, at: str, kind: str) -> Iterator[Cause]:
     policy, check = text(spec, "externalTrafficPolicy"), number(spec, "healthCheckNodePort") or 0
     reachable = kind in _EXTERNAL or (kind == "ClusterIP" and bool(many(spec, "externalIPs")))
     if policy and not reachable:
@@ -230,15 +253,17 @@ def _traffic(spec: Object, at: str, kind: str, scope: Scope) -> Iterator[Cause]:
         )
     elif policy not in ("", "Cluster", "Local"):
         yield unsupported(f"{at}.externalTrafficPolicy", policy, ("Cluster", "Local"))
-    if kind == "LoadBalancer" and policy == "Local":
-        yield from each_invalid(
-            f"{at}.healthCheckNodePort", check, port_number(check) if check else ()
-        )
-    elif check:
-        detail = (
-            "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
-        )
-        yield invalid(f"{at}.healthCheckNodePort", check, detail)
+    if check:
+        is_local = kind == "LoadBalancer" and policy == "Local"
+        yield from _health_check(check, f"{at}.healthCheckNodePort", is_local=is_local)
+
+
+def _health_check(port: int, at: str, *, is_local: bool) -> Iterator[Cause]:
+    if is_local:
+        yield from each_invalid(at, port, port_number(port))
+        return
+    detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+    yield invalid(at, port, detail)
 
 
 def endpoint_subset(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
@@ -250,13 +275,16 @@ def endpoint_subset(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
             yield from endpoint(f"{path}.ip", text(one, "ip"), scope)
             host = text(one, "hostname")
             yield from each_invalid(f"{path}.hostname", host, dns_label(host) if host else ())
+    yield from _endpoint_ports(value, at)
+
+
+def _endpoint_ports(value: Object, at: str) -> Iterator[Cause]:
     for path, port in items(value, "ports", at):
         name = text(port, "name")
         if name:
             yield from each_invalid(f"{path}.name", name, dns_label(name))
         elif len(many(value, "ports")) > 1:
             yield required(f"{path}.name")
-        given = number(port, "port") or 0
-        if not port_number(given):
-            continue
-        yield invalid(f"{path}.port", given, between(1, 65535))
+        port_value = number(port, "port") or 0
+        if port_number(port_value):
+            yield invalid(f"{path}.port", port_value, between(1, 65535))

@@ -151,6 +151,10 @@ def _volume_source(spec: Object, at: str) -> Iterator[Cause]:
     if path and not path.strip("/") and text(spec, "persistentVolumeReclaimPolicy") == "Recycle":
         detail = "may not be 'recycle' for a hostPath mount of '/'"
         yield forbidden(f"{at}.persistentVolumeReclaimPolicy", detail)
+    yield from _node_affinity(spec, at)
+
+
+def _node_affinity(spec: Object, at: str) -> Iterator[Cause]:
     if has(spec, "nodeAffinity") and not has(fields(spec, "nodeAffinity"), "required"):
         yield required(f"{at}.nodeAffinity.required", "must specify required node constraints")
 
@@ -249,6 +253,23 @@ def csi_driver(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     if period is not None and period < 10 and scope.minor >= _UPDATE_PERIODS:
         detail = "must be greater than or equal to 10 seconds"
         yield invalid(f"{at}.nodeAllocatableUpdatePeriodSeconds", period, detail)
+    yield from _token_requests(spec, at)
+    requests = many(spec, "tokenRequests")
+    if has(spec, "serviceAccountTokenInSecrets") and not requests:
+        yield from _tokens_in_secrets(spec, at, scope)
+    for mode in many(spec, "volumeLifecycleModes"):
+        if mode not in ("Persistent", "Ephemeral"):
+            yield unsupported(f"{at}.volumeLifecycleModes", mode, ("Persistent", "Ephemeral"))
+
+
+def _tokens_in_secrets(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    if scope.minor >= _UPDATE_PERIODS:
+        path = f"{at}.serviceAccountTokenInSecrets"
+        detail = "serviceAccountTokenInSecrets is set but no tokenRequests are specified"
+        yield invalid(path, spec["serviceAccountTokenInSecrets"], detail)
+
+
+def _token_requests(spec: Object, at: str) -> Iterator[Cause]:
     seen: set[str] = set()
     for path, request in items(spec, "tokenRequests", at):
         audience, seconds = text(request, "audience"), number(request, "expirationSeconds")
@@ -267,14 +288,6 @@ def csi_driver(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
                 seconds,
                 "may not specify a duration larger than 2^32 seconds",
             )
-    if has(spec, "serviceAccountTokenInSecrets") and not seen and scope.minor >= _UPDATE_PERIODS:
-        detail = "serviceAccountTokenInSecrets is set but no tokenRequests are specified"
-        yield invalid(
-            f"{at}.serviceAccountTokenInSecrets", spec["serviceAccountTokenInSecrets"], detail
-        )
-    for mode in many(spec, "volumeLifecycleModes"):
-        if mode not in ("Persistent", "Ephemeral"):
-            yield unsupported(f"{at}.volumeLifecycleModes", mode, ("Persistent", "Ephemeral"))
 
 
 def storage_capacity(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
