@@ -9,6 +9,7 @@ is about.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from policylint.advice.pasted import Pasted, Subject, pasted
+from policylint.advice.pasted import LIMIT, Pasted, Subject, pasted
 from policylint.advice.runbooks import runbooks, ways_out
 from policylint.engine.registry import shipped
 from policylint.kyaml.tables import table
@@ -30,6 +31,7 @@ _HELM = pattern(
     re.IGNORECASE,
 )
 _OTHERS = pattern(r"\b(git|npm|yarn|docker|rm|cp|apt|apt-get|dpkg|pip|brew|cargo)\b")
+_WORD = pattern(r"[a-z]{4,40}")
 _GROUPS = ("kind", "name", "namespace", "field", "value")
 _FIELD = pattern(
     r"([a-z][\w$-]{0,100}(?:\.[\w$-]{1,100}|\[[^\]]{0,200}\]){0,30})"
@@ -101,6 +103,28 @@ def _wrong_advice(paste: Pasted) -> list[_Advice]:
     return [advice for advice in _data().advice if advice.match.search(paste.plain)]
 
 
+def nearest(text: str) -> tuple[tuple[str, str], ...]:
+    """(id, title) of the three topics whose words a text shares most, rarer words first; fewer
+    where it shares none."""
+    asked = _words(text[-LIMIT:])
+    topics = {topic: _words(f"{topic} {_titled(topic)}") for topic in _data().topics}
+    spread = Counter(word for words in topics.values() for word in words)
+    scores: Counter[str] = Counter()
+    for topic, words in topics.items():
+        for word in asked & words:
+            scores[topic] += 100 // spread[word]
+    return tuple((topic, _titled(topic)) for topic, _ in scores.most_common(3))
+
+
+def _words(text: str) -> set[str]:
+    """The words of more than three letters."""
+    return set(_WORD.findall(text.lower()))
+
+
+def _titled(topic: str) -> str:
+    return _rule(topic)[0] or str(_data().topics[topic].get("title", topic))
+
+
 def _advised(paste: Pasted, hits: list[_Hit]) -> bool:
     """Whether an option in the text is Helm's: others have a --force too."""
     if _OPTION.search(paste.plain) is None:
@@ -164,7 +188,7 @@ def _explanation(hit: _Hit, paste: Pasted) -> Explanation:
     return Explanation(
         topic=hit.topic,
         title=title or str(topic.get("title", hit.topic)),
-        cause=str(topic["cause"]).format_map(words),
+        cause=_tidy(str(topic["cause"]).format_map(words)),
         fixes=tuple(_fixes(hit, topic, named, paste)),
         page=page,
         kind=named["kind"],
@@ -183,6 +207,11 @@ def _field(paste: Pasted, hit: _Hit) -> str:
     return named[-1] if named else ""
 
 
+def _tidy(sentence: str) -> str:
+    """A sentence without the places of what the text does not name: empty brackets, blanks."""
+    return re.sub(r" {2,}", " ", re.sub(r" ?\(\)", "", sentence)).replace(" ,", ",")
+
+
 class _Words(dict[str, str]):
     """The words of a text for the placeholders of the data, in plain speech where the text does not
     name them."""
@@ -193,6 +222,7 @@ class _Words(dict[str, str]):
         self["subject"] = f"{kind} {name}".strip() or "the object"
         self["at"] = f" (at {named['field']})" if named["field"] else ""
         self["field_said"] = named["field"] or "the field"
+        self["value_named"] = f" {named['value']}" if named["value"] else ""
         self["value_said"] = f" (status {named['value']})" if named["value"] else ""
 
     def __missing__(self, key: str) -> str:
@@ -204,9 +234,8 @@ class _Words(dict[str, str]):
 def _fixes(
     hit: _Hit, topic: Mapping[str, Any], named: Mapping[str, str], paste: Pasted
 ) -> Iterator[Fix]:
-    words = _Words(named)
     for row in topic.get("fix", ()):
-        steps = tuple(_filled(str(step), words, named) for step in row["steps"])
+        steps = tuple(_filled(str(step), named) for step in row["steps"])
         yield Fix(str(row["title"]), Grade.MANUAL, steps, cost=str(row.get("cost", "")))
     if "fix" not in topic and hit.topic in runbooks():
         message = paste.shown(hit.span[0], hit.span[1])
@@ -214,10 +243,10 @@ def _fixes(
         yield from ways_out(cause, named, _sent(paste))
 
 
-def _filled(step: str, words: _Words, named: Mapping[str, str]) -> str:
+def _filled(step: str, named: Mapping[str, str]) -> str:
     """A step with what the text names; braces that are none of ours (templates, JSON) stay."""
     for name in _GROUPS:
-        step = step.replace(f"{{{name}}}", words[name] or name.upper())
+        step = step.replace(f"{{{name}}}", named[name] or name.upper())
     return step.replace("NAMESPACE", named["namespace"]) if named["namespace"] else step
 
 

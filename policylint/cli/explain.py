@@ -13,14 +13,12 @@ def command(
 ) -> int:
     """Explain a rule, or an error of Helm or the API server pasted from a terminal; exit 1 where
     nothing is known."""
-    from policylint.commands.explain import written
+    from policylint.commands.explain import unknown, written
 
     text = sys.stdin.read() if what == ["-"] else " ".join(what)
     found = written(text)
     if found is None:
-        sys.stderr.write(
-            "policylint: neither a rule nor an error that is known here\n  fix  see policylint rules\n"
-        )
+        sys.stderr.write(f"policylint: {unknown(text)}\n  fix  see policylint rules\n")
         return 1
     sys.stdout.write(found)
     return 0

@@ -3,7 +3,7 @@ do."""
 
 from __future__ import annotations
 
-from policylint.advice.errors import Explanation, explain
+from policylint.advice.errors import Explanation, explain, nearest
 from policylint.engine.catalogue import page
 from policylint.engine.registry import all_rules
 from policylint.model import Fix
@@ -19,6 +19,13 @@ def written(text: str) -> str | None:
     if found is None:
         return None
     return "\n".join(_explanation(each) for each in (found, *found.also))
+
+
+def unknown(text: str) -> str:
+    """What is said of a text that is neither: the nearest topics, which may be something else."""
+    known = "neither a rule nor an error that is known here"
+    topics = "".join(f"\n  near {topic}: {title}" for topic, title in nearest(text))
+    return f"{known}; the nearest are{topics}" if topics else known
 
 
 def _explanation(found: Explanation) -> str:

@@ -3,7 +3,7 @@ are none of ours."""
 
 import pytest
 
-from policylint.advice.errors import explain
+from policylint.advice.errors import explain, nearest
 
 SELECTOR = (
     'cannot patch "web" with kind Deployment: Deployment.apps "web" is invalid: spec.selector: Invalid value: '
@@ -160,3 +160,43 @@ def test_texts_of_other_programs_are_not_explained(text):
 )
 def test_no_text_takes_long(text):
     explain(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("another operation in progress", "release-pending"),
+        ("stuck in pending-install", "release-pending"),
+        ("timed out waiting for the condition", "wait-timeout"),
+        ("cannot patch immutable field", "immutable-field"),
+        ("history growing too large", "history-growing"),
+        ("rollback creates new issues", "rollback-new-issues"),
+        ("no deployed releases", "no-deployed-revision"),
+        ("CrashLoopBackOff", "crash-loop"),
+        ("OutOfSync", "argocd-sync-failed"),
+    ],
+)
+def test_the_short_forms_that_people_type(text, topic):
+    assert explain(text).topic == topic
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "missing target release for rollback",
+        "Error creating: pods is forbidden: failed quota: must specify limits.cpu",
+        'INSTALLATION FAILED: namespaces "prod" is forbidden',
+        "release failed, and has been uninstalled due to atomic being set",
+        "Multi-Attach error",
+        "couldn't find key password in Secret prod/db",
+    ],
+)
+def test_a_sentence_has_no_empty_slots(text):
+    cause = explain(text).cause
+    for slot in ("()", "  ", " ,", "( ", "{"):
+        assert slot not in cause
+
+
+def test_what_is_not_known_has_neighbours():
+    assert nearest("the hook of the release looks odd")[0][0].startswith("hook")
+    assert nearest("banana") == ()

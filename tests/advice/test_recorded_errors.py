@@ -33,6 +33,8 @@ def expected(row):
     error = row["error"]["message"]
     if row["kind"] in KINDS and "typed patch" not in error:
         return KINDS[row["kind"]]
+    if "must appear in spec.versions" in error:
+        return "stored-versions"
     if row["kind"] == "CustomResourceDefinition":
         moved = "field is immutable" in error or "missing from spec.versions" in error
         return "crd-change-refused" if moved else "invalid-object"
