@@ -1,0 +1,82 @@
+"""A Service is deleted while its pods stay.
+
+What happens: its name no longer resolves and its address is given back: what called it, inside or
+outside the cluster, reaches nothing.
+
+Why: the chart no longer renders the Service, or renders it under another name.
+
+What to do instead: keep the Service for one upgrade beside its successor, and move the callers
+first.
+"""
+
+from collections.abc import Iterator
+
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.backends import backends
+from policylint.kubernetes.api.workloads import behind, mapping
+from policylint.kubernetes.forecast.impact import KEEP, is_kept
+from policylint.kubernetes.manifests.renames import renames
+from policylint.model import (
+    Category,
+    Created,
+    Deleted,
+    Fix,
+    Resource,
+    ResourceId,
+    Severity,
+    Upgrade,
+    Violation,
+)
+
+
+@rule(category=Category.DOWNTIME, severity=Severity.WARNING)
+def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
+    """A Service goes and pods that it selects stay; silent where a new one selects them, and where
+    a route still names it, which is told by itself."""
+    gone = _gone(upgrade) if upgrade.after.resources else []
+    told = _routed(upgrade) | {old.id for old, _ in renames(upgrade)} if gone else set()
+    for service in gone:
+        pods = behind(service, upgrade.after)
+        if pods and service.id not in told and not _has_successor(service, upgrade):
+            yield _deleted(service, pods)
+
+
+def _gone(upgrade: Upgrade) -> list[Resource]:
+    gone = [change.before for change in upgrade.of("Service") if isinstance(change, Deleted)]
+    return [service for service in gone if not is_kept(service)]
+
+
+def _deleted(service: Resource, pods: list[Resource]) -> Violation:
+    name, namespace = service.id.name, service.id.namespace
+    return Violation(
+        message=f"this upgrade deletes {service.id}: what calls it reaches nothing",
+        because=f"{', '.join(str(pod.id) for pod in pods[:3])} stays, "
+        "without this name and address",
+        resource=service.id,
+        fixes=(
+            Fix("keep rendering it until nothing calls it any more"),
+            Fix(
+                "keep it in the cluster",
+                steps=(f"kubectl annotate service {name} -n {namespace} {KEEP}=keep",),
+                cost="none: it stays, without an owner",
+            ),
+        ),
+    )
+
+
+def _routed(upgrade: Upgrade) -> set[ResourceId]:
+    """The Services that routes of the after side send traffic to."""
+    return {
+        backend.service
+        for resource in upgrade.after.resources.values()
+        for backend in backends(resource)
+    }
+
+
+def _has_successor(service: Resource, upgrade: Upgrade) -> bool:
+    """Whether a new Service selects the same pods: then it is a new name."""
+    selector = mapping(service.body, "spec", "selector")
+    return any(
+        isinstance(change, Created) and mapping(change.after.body, "spec", "selector") == selector
+        for change in upgrade.of("Service")
+    )
