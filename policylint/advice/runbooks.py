@@ -87,6 +87,7 @@ def ways_out(cause: Cause, named: Mapping[str, str], sent: frozenset[str]) -> tu
     how = {"server-side", "client-side", "replace", "helm-3", "helm-4"}
     unknown = {
         "claims-grow",
+        "claims-renamed",
         "claims-shrink",
         "selector",
         "untouched",
@@ -174,6 +175,13 @@ def _facts(cause: Cause, change: Change, target: Target) -> Iterator[str]:
         yield "selector"
     if _at(change.before.body, cause.field) == _at(change.after.body, cause.field):
         yield "untouched"
+    yield from _of_claims(change)
+
+
+def _of_claims(change: Kept) -> Iterator[str]:
+    """What becomes of a StatefulSet's claim templates."""
+    if _storage(change.before.body).keys() != _storage(change.after.body).keys():
+        yield "claims-renamed"
     for before, after in _sizes(change):
         yield "claims-grow" if after > before else "claims-shrink"
 

@@ -1,0 +1,64 @@
+"""A NetworkPolicy is deleted, and its pods are open.
+
+What happens: pods that no other policy selects take every connection from then on, and make every
+one.
+
+Why: the chart no longer renders the policy, or renders it for other pods.
+
+What to do instead: keep the policy, or bring its successor in by an upgrade before.
+"""
+
+from collections.abc import Iterator
+
+from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.workloads import EMPTY, mapping, pod_labels, selects, workloads
+from policylint.kubernetes.forecast.impact import is_kept
+from policylint.model import (
+    Category,
+    Deleted,
+    Fix,
+    Manifest,
+    Resource,
+    Severity,
+    Upgrade,
+    Violation,
+)
+
+GROUPS = ("networking.k8s.io", "extensions")
+
+
+@rule(category=Category.DOWNTIME, severity=Severity.WARNING)
+def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
+    """A policy goes, and a workload of the after side that it selected is selected by none."""
+    for change in upgrade.of("NetworkPolicy"):
+        if not isinstance(change, Deleted) or is_kept(change.before):
+            continue
+        open_now = [
+            workload
+            for workload in workloads(upgrade.after)
+            if _selects(change.before, workload) and not _selected(workload, upgrade.after)
+        ]
+        if open_now:
+            names = ", ".join(str(workload.id) for workload in open_now[:3])
+            yield Violation(
+                message=f"the pods of {names} are open to all traffic after this upgrade",
+                because=f"{change.id} is deleted, and no other policy of the release selects them",
+                resource=change.id,
+                fixes=(Fix(f"keep {change.id}, or bring its successor in first"),),
+            )
+
+
+def _selects(policy: Resource, workload: Resource) -> bool:
+    if policy.id.namespace != workload.id.namespace:
+        return False
+    return selects(mapping(policy.body, "spec", "podSelector"), pod_labels(workload) or EMPTY)
+
+
+def _selected(workload: Resource, side: Manifest) -> bool:
+    """Whether a policy of the side selects the workload's pods."""
+    policies = (resource for resource in side.resources.values() if _is_policy(resource))
+    return any(_selects(policy, workload) for policy in policies)
+
+
+def _is_policy(resource: Resource) -> bool:
+    return resource.id.kind == "NetworkPolicy" and resource.id.group in GROUPS
