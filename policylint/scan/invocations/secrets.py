@@ -16,7 +16,7 @@ from policylint.redaction.vocabulary import MASK, SHORTEST, secret_key
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Flag, Invocation
 
-_PAIR = pattern(r"(?P<key>[^=,]+)=(?P<value>(?:\\.|[^,\\])*)")
+_PAIR = pattern(r"(?<![^=,])(?P<key>[^=,]++)=(?P<value>(?:\\.|[^,\\])*)")
 _SETS = ("set", "set-string", "set-literal", "set-json", "set-file")
 
 

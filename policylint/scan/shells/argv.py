@@ -16,7 +16,7 @@ from policylint.scan.shells.flags import Option
 from policylint.scan.texts.text import HOLE, TAIL, Text, Word
 
 _ARGUMENTS = pattern(
-    r"(?:^|_)(?:\w*args?|\w*opts?|options?|\w*flags?|params?|parameters?"
+    r"(?:^|_)(?:\w{0,60}args?|\w{0,60}opts?|options?|\w{0,60}flags?|params?|parameters?"
     r"|extras?|overrides?|settings?|sets?|values"
     r"|cmd|command|switch(?:es)?|dry_?run|debug|wait|atomic|timeout|force|verbose|install)(?:_|$)",
     re.IGNORECASE,

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _TEMPLATE = pattern(
-    r"\$?\{\{(?>\"[^\"\n]*\"|`[^`]*`|(?!\}\})[^\n])*+\}\}"  # ${{ github }} {{ go, jinja, just }}
+    r"\$?\{\{(?>\"[^\"\n]*\"|`[^`]*`|(?!\}\})[^\n]){0,5000}+\}\}"  # ${{ github }} {{ go, jinja, just }}
     r"|<<\s*(?:parameters|pipeline|matrix)\.[\w.-]+\s*>>"  # << circleci >>
-    r"|<<<[ ]?[\w .-]+[ ]?>>>|<%=?(?:(?!%>)[^\n])*+%>"  # <<< name >>> <%= erb %>
+    r"|<<<[ ]?[\w .-]+[ ]?>>>|<%=?(?:(?!%>)[^\n]){0,5000}+%>"  # <<< name >>> <%= erb %>
 )
-_CONTROL = pattern(r"\{%(?:(?!%\})[^\n])*+%\}|\{#(?:(?!#\})[^\n])*+#\}")
+_CONTROL = pattern(r"\{%(?:(?!%\})[^\n]){0,5000}+%\}|\{#(?:(?!#\})[^\n]){0,5000}+#\}")
 _SOMETIMES = pattern(
-    r"(\{%[-+]?\s*if\b(?:(?!%\})[^\n])*+%\}|\{\{-?\s*if\b(?:(?!\}\})[^\n])*+\}\})"
+    r"(\{%[-+]?\s*if\b(?:(?!%\})[^\n]){0,5000}+%\}|\{\{-?\s*if\b(?:(?!\}\})[^\n]){0,5000}+\}\})"
     r"(\s*-(?:(?!\{%|\{\{-?\s*(?:if|else|end)\b).)*+)"
     r"(\{%[-+]?\s*endif\s*[-+]?%\}|\{\{-?\s*end\s*-?\}\})",
     re.DOTALL,
@@ -97,16 +97,19 @@ def prepare(text: Text, *, templates: bool = True) -> Text:
     """The same with template actions as characters that cannot be told, and words cut by a line end
     joined."""
     if templates and any(mark in text.text for mark in ("{{", "{%", "{#", "<<", "<%")):
-        for match in _SOMETIMES.finditer(text.text):
-            text = text.splice(
-                match.start(2), match.end(2), text.slice(match.start(2), match.end(2)).maybe()
-            )
-            text = text.put(match.start(1), match.end(1), " ").put(
-                match.start(3), match.end(3), " "
-            )
+        text = rewritten(text, _sometimes(text))
         text = filled(text, (match.span() for match in _TEMPLATE.finditer(text.text)), TAIL)
         text = filled(text, (match.span() for match in _CONTROL.finditer(text.text)), " ")
     return _glued(text) if "\\\n" in text.text else text
+
+
+def _sometimes(text: Text) -> Iterator[tuple[int, int, Text]]:
+    """Flags between a template's if and its end as perhaps there, the two as blanks."""
+    for match in _SOMETIMES.finditer(text.text):
+        condition, flags, end = (text.slice(*match.span(group)) for group in (1, 2, 3))
+        yield *match.span(1), condition.put(0, len(condition.text), " ")
+        yield *match.span(2), flags.maybe()
+        yield *match.span(3), end.put(0, len(end.text), " ")
 
 
 def _glued(text: Text) -> Text:

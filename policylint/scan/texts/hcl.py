@@ -83,10 +83,12 @@ def here_documents(text: str) -> Iterator[tuple[int, int]]:
     """Start and end, in characters, of each here-document that may hold blocks itself."""
     data = text.encode()
     stack = [parser("tree_sitter_hcl").parse(data).root_node]
+    start = counted = 0
     while stack:
         node = stack.pop()
         if node.type == "heredoc_template":
-            start = len(data[: node.start_byte].decode())
+            start += len(data[counted : node.start_byte].decode())
+            counted = node.start_byte
             yield start, start + len(_text(node))
         else:
             stack += reversed(node.named_children)

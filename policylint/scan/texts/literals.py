@@ -43,12 +43,13 @@ _CALL = pattern(r"\bnew\s+((?:\w+\.)*\w+)\s*\(")
 _CONSTANT = pattern(
     r"\bconst\s+(\w+)\s*(?::\s*\w+\s*)?=\s*(\"[^\"\n]*\"|'[^'\n]*'|`[^`$]*`|true\b|false\b|\d+)"
 )
-_SPACE = pattern(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_SPACE = pattern(r"(?:\s+|//[^\n]*|/\*.{0,10000}?\*/)*", re.DOTALL)
 _ATOM = pattern(
     r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|-?\d[\d._]*|[A-Za-z_$][\w$]*"
 )
 _SKIP = pattern(
-    r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*|/\*.*?\*/|.", re.DOTALL
+    r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*|/\*.{0,10000}?\*/|.",
+    re.DOTALL,
 )
 SHOWN = 80
 """How many characters of an expression are kept."""

@@ -23,7 +23,7 @@ from policylint.scan.texts.source import Source
 
 _END = pattern(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z).*$", re.MULTILINE)
 _SPLIT = pattern(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
-_MAPPING = pattern(r"(?:[ \t]*(?:#[^\n]*)?\n)*+[ ]*(?:- )?[ ]*[\w.-]+:(?:[ \t]|$)", re.MULTILINE)
+_MAPPING = pattern(r"(?:[ \t]*(?:#[^\n]*)?\n)*+[ ]*+(?:-[ ]++)?[\w.-]+:(?:[ \t]|$)", re.MULTILINE)
 MAX_NODES = 200_000
 """The most nodes a document may have once its aliases are expanded."""
 _ANCHORS = pattern(r"\b(?:anchor|alias)\b")
