@@ -74,7 +74,7 @@ def _unfolded(root: Tree) -> Iterator[Tree]:
 
 def _stands_alone(document: str) -> bool:
     return bool(
-        re.search(r"^apiVersion:|^\s*\{", document, re.MULTILINE) and _WANTED.search(document)
+        re.search(r"^apiVersion:|^[ \t]*\{", document, re.MULTILINE) and _WANTED.search(document)
     )
 
 

@@ -28,7 +28,7 @@ _MODULES = ("kubernetes.core.helm", "community.kubernetes.helm", "community.gene
 _GROUPS = ("group/kubernetes.core.helm", "group/helm")
 """The action group that holds the module (meta/runtime.yml of kubernetes.core)."""
 _SETTERS = ("vars", "set_fact", "ansible.builtin.set_fact")
-_MENTION = pattern(r"^\s*(?:- )?[\"']?(?:[a-z]+\.[a-z]+\.)?helm[\"']?\s*:", re.MULTILINE)
+_MENTION = pattern(r"^[ \t]*(?:- )?[\"']?(?:[a-z]+\.[a-z]+\.)?helm[\"']?\s*:", re.MULTILINE)
 _PAIR = pattern(r"(\w+)=(\"[^\"]*\"|'[^']*'|\{\{.*?\}\}|\S+)")
 _OWN = (
     "release_name",

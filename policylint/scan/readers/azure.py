@@ -25,15 +25,18 @@ _SCRIPTS = ("script", "inlineScript", "inline", "bash", "command")
 
 def _wants(source: Source) -> bool:
     text = source.text
-    if re.search(r"^\s*-?\s*task:\s*[\"']?\w+@\d", text, re.M) or "azure-pipelines" in source.name:
+    if (
+        re.search(r"^[ \t]*-?[ \t]*task:\s*[\"']?\w+@\d", text, re.M)
+        or "azure-pipelines" in source.name
+    ):
         return True
-    steps = re.search(r"^\s*(?:- )?(?:script|bash|pwsh|powershell):", text, re.M)
+    steps = re.search(r"^[ \t]*(?:- )?(?:script|bash|pwsh|powershell):", text, re.M)
     around = re.search(
-        r"^\s*(?:- )?(?:pool|vmImage|stages|stage|job|deployment|trigger|resources|parameters):",
+        r"^[ \t]*(?:- )?(?:pool|vmImage|stages|stage|job|deployment|trigger|resources|parameters):",
         text,
         re.M,
     )
-    return bool(steps and around and re.search(r"^\s*(?:pool|vmImage|displayName):", text, re.M))
+    return bool(steps and around and re.search(r"^[ \t]*(?:pool|vmImage|displayName):", text, re.M))
 
 
 def _read(source: Source) -> Iterator[Found]:

@@ -19,7 +19,8 @@ _OPTIONS = 2
 """Where the options stand: behind the scope and the id."""
 _CLASS = pattern(r"(?:^|\.)Helm$")
 _IMPORT = pattern(
-    r"from\s+[\"']cdk8s[\"']|require\([\"']cdk8s[\"']\)|^\s*(?:from|import)\s+cdk8s\b", re.MULTILINE
+    r"from\s+[\"']cdk8s[\"']|require\([\"']cdk8s[\"']\)|^[ \t]*(?:from|import)\s+cdk8s\b",
+    re.MULTILINE,
 )
 
 

@@ -45,7 +45,7 @@ _PLACEHOLDER = pattern(
     r"(?<![<\d])<[A-Za-z][\w ./:-]*>|(?:^|(?<=[\s=]))\[[A-Za-z][\w ./:-]*\](?=[\s.,]|$)"
 )
 _START = pattern(
-    r"^\s*(?:sudo\s+|(?:local\s+)?\w+=\"?\$\()?(?:helm|helmfile|microk8s)\s", re.MULTILINE
+    r"^[ \t]*(?:sudo\s+|(?:local\s+)?\w+=\"?\$\()?(?:helm|helmfile|microk8s)\s", re.MULTILINE
 )
 
 

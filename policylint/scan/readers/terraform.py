@@ -34,7 +34,7 @@ from policylint.scan.texts.yaml import NOWHERE, Tree, documents
 
 _MOST_ALONE = 100
 """How many releases of a broken file are read each by itself."""
-_HEAD = pattern(r"^\s*resource\s+\"?helm_release\b", re.MULTILINE)
+_HEAD = pattern(r"^[ \t]*resource\s+\"?helm_release\b", re.MULTILINE)
 _OWN = (".tf", ".tofu")
 _OTHERS = (".hcl", ".sh", ".bash", ".yaml", ".yml", "")
 """Kinds of text that may hold a block of Terraform's in a here-document."""

@@ -16,10 +16,12 @@ from policylint.scan.texts.source import Source
 _COMMAND = pattern(
     r"(?<![\w./-])(?:[\w./-]*/)?policylint(?::\S+)?(?:\s+-[\w-]+(?:=\S+)?)*\s+(check|scan)\b"
 )
-_STEP = pattern(r"^\s*-?\s*uses:\s*[\"']?[\w./-]*policylint[\w./-]*@", re.MULTILINE)
-_HOOK = pattern(r"^\s*-\s*id:\s*[\"']?policylint\b|^\s*-?\s*repo:\s*\S*/policylint\b", re.MULTILINE)
+_STEP = pattern(r"^[ \t]*-?[ \t]*uses:\s*[\"']?[\w./-]*policylint[\w./-]*@", re.MULTILINE)
+_HOOK = pattern(
+    r"^[ \t]*-[ \t]*id:\s*[\"']?policylint\b|^[ \t]*-?[ \t]*repo:\s*\S*/policylint\b", re.MULTILINE
+)
 _SILENT = pattern(
-    r"^\s*(?:#|//|rem\b|-?\s*(?:@?echo|printf)\b|-?\s*(?:name|description):)", re.IGNORECASE
+    r"^[ \t]*(?:#|//|rem\b|-?\s*(?:@?echo|printf)\b|-?\s*(?:name|description):)", re.IGNORECASE
 )
 _HOOKS = (".pre-commit-config.yaml", ".pre-commit-config.yml", "lefthook.yml", "lefthook.yaml")
 

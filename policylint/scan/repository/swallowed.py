@@ -19,13 +19,13 @@ _STOPS = pattern(
 _DONE = pattern(r";\s*(?:true|:|exit\s+0)(?:\s|$|;|[\"'])")
 _BACKGROUND = pattern(r"(?<![&>|\d])&\s*(?:#.*)?$")
 _PIPE = pattern(r"(?<!\|)\|(?![|&])")
-_PIPEFAIL = pattern(r"\bpipefail\b|^\s*-?\s*shell:\s*[\"']?bash[\"']?\s*$", re.MULTILINE)
+_PIPEFAIL = pattern(r"\bpipefail\b|^[ \t]*-?[ \t]*shell:\s*[\"']?bash[\"']?\s*$", re.MULTILINE)
 _PIPES_FAIL = pattern(r"gitlab-ci|\.circleci/")
 """CI systems whose shells have pipefail by themselves."""
 _SET = pattern(r"(?:^|[\s;&|\"'])set\s+(?P<sign>[-+])(?:[a-df-zA-Z]*e[a-zA-Z]*|o\s+errexit)\b")
 _SHEBANG_E = pattern(r"\A#![^\n]*\s-\w*e")
 _IF = pattern(r"(?:^|[\s;\"'])(?:if|elif|while|until)\s+(?P<not>!\s*)?[^\n;&|]*$")
-_ELSE = pattern(r"^\s*(?:else|elif|fi|done)\b")
+_ELSE = pattern(r"^[ \t]*(?:else|elif|fi|done)\b")
 
 
 def flaw(source: Source, number: int, start: int, end: int) -> tuple[str, int]:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _TEMPLATE = pattern(
-    r"\$?\{\{(?>\"[^\"\n]*\"|`[^`]*`|(?!\}\})[^\n]){0,5000}+\}\}"  # ${{ github }} {{ go, jinja, just }}
+    # ${{ github }} {{ go, jinja, just }}
+    r"\$?\{\{(?>\"[^\"\n]*\"|`[^`]*`|(?!\}\})[^\n]){0,5000}+\}\}"
     r"|<<\s*(?:parameters|pipeline|matrix)\.[\w.-]+\s*>>"  # << circleci >>
     r"|<<<[ ]?[\w .-]+[ ]?>>>|<%=?(?:(?!%>)[^\n]){0,5000}+%>"  # <<< name >>> <%= erb %>
 )
