@@ -93,6 +93,11 @@ def check(root: Node, variables: Mapping[str, Type], minor: int) -> Checked:
     return found
 
 
+def _either(left: Type, right: Type) -> Type:
+    """The type of a call that two overloads fit."""
+    return left if left.kind == "dyn" or left == right else DYN
+
+
 class _Checker:
     def __init__(self, variables: Mapping[str, Type], minor: int) -> None:
         self.found = Checked()
@@ -178,31 +183,29 @@ class _Checker:
         return found if is_optional(found) else optional(found)
 
     def _resolve(self, node: Call, name: str, args: tuple[Type, ...], target: Type | None) -> Type:
-        known = [item for item in overloads().get(name, ()) if item.since <= self._minor]
+        known = self._known(name)
         if not known:
             return self._fail(node, f"undeclared reference to '{name}' (in container '')")
         if name in ("_&&_", "_||_"):
             return self._logic(node, name, args)
-        given = args if target is None else (target, *args)
+        operands = args if target is None else (target, *args)
         result: Type | None = None
-        chosen: list[str] = []
+        fitting: list[str] = []
         for overload in known:
-            if overload.member != (target is not None):
+            if overload.member is (target is None):
                 continue
-            fitted = self._try(overload, given)
-            if fitted is None:
-                continue
-            chosen.append(overload.id)
-            if result is None:
-                result = fitted
-            elif result.kind != "dyn" and fitted != result:
-                result = DYN
+            fitted = self._try(overload, operands)
+            if fitted is not None:
+                fitting.append(overload.id)
+                result = fitted if result is None else _either(result, fitted)
         if result is None:
-            return self._fail(
-                node, _no_overload(name, [self.solution.resolve(item) for item in given], target)
-            )
-        self.found.overloads[node.id] = tuple(chosen)
+            types = list(map(self.solution.resolve, operands))
+            return self._fail(node, _no_overload(name, types, target))
+        self.found.overloads[node.id] = tuple(fitting)
         return result
+
+    def _known(self, name: str) -> list[Overload]:
+        return [item for item in overloads().get(name, ()) if item.since <= self._minor]
 
     def _logic(self, node: Call, name: str, args: tuple[Type, ...]) -> Type:
         for operand, found in zip(node.args, args, strict=True):
@@ -289,16 +292,17 @@ class _Checker:
             case "param":
                 self.solution.assignable((over,), (DYN,))
                 return DYN, DYN
-        text = f"expression of type '{over}' cannot be range of a comprehension (must be list, map, or dynamic)"
+        text = (
+            f"expression of type '{over}' cannot be range of a comprehension "
+            "(must be list, map, or dynamic)"
+        )
         self._fail(node.over, text)
         return ERROR, ERROR
 
     def _expect(self, node: Node, found: Type, wanted: Type) -> None:
         if not self.solution.assignable((wanted,), (found,)):
-            self._fail(
-                node,
-                f"expected type '{self.solution.resolve(wanted)}' but found '{self.solution.resolve(found)}'",
-            )
+            expected, actual = self.solution.resolve(wanted), self.solution.resolve(found)
+            self._fail(node, f"expected type '{expected}' but found '{actual}'")
 
     def _namespaced(self, node: Node) -> str:
         dotted = qualified(node)

@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from policylint.cel.check import Checked
+from policylint.cel.prices import price
 from policylint.cel.sizes import (
     MOST,
     NOTHING,
@@ -182,8 +183,6 @@ class Coster:
         args: list[Operand],
         costs: list[Span],
     ) -> Estimate:
-        from policylint.cel.prices import price
-
         total, size = Span(MOST, 0), None
         for overload in found:
             own, result = price(self, node, overload, target, args, costs)

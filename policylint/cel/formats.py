@@ -235,31 +235,36 @@ def _prefix(check: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
 _LABEL_RULE = _rule(
     _LABEL,
     63,
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric "
+    "characters or '-', and must start and end with "
     "an alphanumeric character (e.g. 'my-name',  or '123-abc'",
 )
 _SUBDOMAIN_RULE = _rule(
     _SUBDOMAIN,
     253,
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
+    "a lowercase RFC 1123 subdomain must consist of lower case "
+    "alphanumeric characters, '-' or '.', and must start and "
     "end with an alphanumeric character (e.g. 'example.com'",
 )
 _LABEL_1035_RULE = _rule(
     _LABEL_1035,
     63,
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
+    "a DNS-1035 label must consist of lower case alphanumeric characters "
+    "or '-', start with an alphabetic character, "
     "and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123'",
 )
 _VALUE_RULE = _rule(
     f"({_QUALIFIED})?",
     63,
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
+    "a valid label must be an empty string or consist of alphanumeric "
+    "characters, '-', '_' or '.', and must start and "
     "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345'",
 )
 _NAME_RULE = _rule(
     _QUALIFIED,
     63,
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    "name part must consist of alphanumeric characters, '-', '_' or '.', "
+    "and must start and end with an alphanumeric "
     "character (e.g. 'MyName',  or 'my.name',  or '123-abc'",
 )
 
@@ -269,7 +274,8 @@ def qualified_name(text: str) -> list[str]:
     prefix, slash, name = text.rpartition("/")
     if "/" in prefix:
         return [
-            "a qualified name must consist of alphanumeric characters with an optional DNS subdomain prefix and '/'"
+            "a qualified name must consist of alphanumeric characters with an "
+            "optional DNS subdomain prefix and '/'"
         ]
     if slash and not prefix:
         return ["prefix part must be non-empty"]

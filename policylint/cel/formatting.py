@@ -101,28 +101,19 @@ def format_text(template: Any, args: Any) -> str:
 
 
 def _string(value: Any, _: str | None = None) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return value
-        case float():
-            return float_text(value)
-        case int():
-            return str(int(value))
-        case bytes():
-            return _utf8(value)
-        case Timestamp() | Duration():
-            return written(value)
-        case TypeValue():
-            return value.name
-        case list() | dict():
-            return _literal(value)
+    if value is None:
+        return "null"
+    for kind, write in _STRINGS:
+        if isinstance(value, kind):
+            return write(value)
     raise CelError(
-        f"string clause can only be used on strings, numbers, lists, ..., was given {type_name(value)}"
+        "string clause can only be used on strings, numbers, lists, ..., "
+        f"was given {type_name(value)}"
     )
+
+
+def _bool(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _utf8(value: bytes) -> str:
@@ -153,6 +144,21 @@ def _literal(value: Any) -> str:
     return _string(value)
 
 
+_STRINGS: tuple[tuple[type, Callable[[Any], str]], ...] = (
+    (bool, _bool),
+    (str, str),
+    (float, float_text),
+    (int, lambda value: str(int(value))),
+    (bytes, _utf8),
+    (Timestamp, written),
+    (Duration, written),
+    (TypeValue, lambda value: str(value.name)),
+    (list, _literal),
+    (dict, _literal),
+)
+"""How %s writes a value of each type; the first that fits, so bool stands before int."""
+
+
 def _decimal(value: Any, _: str | None) -> str:
     return str(int(_integer(value, "decimal clause")))
 
@@ -160,7 +166,8 @@ def _decimal(value: Any, _: str | None) -> str:
 def _integer(value: Any, clause: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise CelError(
-            f"error during formatting: {clause} can only be used on integers, was given {type_name(value)}"
+            f"error during formatting: {clause} can only be used on integers, "
+            f"was given {type_name(value)}"
         )
     return value
 
@@ -168,7 +175,8 @@ def _integer(value: Any, clause: str) -> int:
 def _double(value: Any, clause: str) -> float:
     if not isinstance(value, float):
         raise CelError(
-            f"error during formatting: {clause} can only be used on doubles, was given {type_name(value)}"
+            f"error during formatting: {clause} can only be used on doubles, "
+            f"was given {type_name(value)}"
         )
     return value
 

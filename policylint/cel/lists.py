@@ -14,6 +14,7 @@ from policylint.cel.values import (
     NONE,
     CelError,
     Duration,
+    Members,
     Optional,
     Uint,
     compare,
@@ -118,8 +119,10 @@ def _flatten(items: Any, depth: int = 1) -> list[Any]:
 
 def _distinct(items: Any) -> list[Any]:
     kept: list[Any] = []
+    members = Members(())
     for item in _list(items):
-        if not any(equal(item, other) for other in kept):
+        if item not in members:
+            members.add(item)
             kept.append(item)
     return kept
 
@@ -150,11 +153,13 @@ def _edge(at: int) -> Callable[[Any], Optional]:
 
 
 def _contains(outer: Any, inner: Any) -> bool:
-    return all(any(equal(item, other) for other in _list(outer)) for item in _list(inner))
+    members = Members(_list(outer))
+    return all(item in members for item in _list(inner))
 
 
 def _intersects(left: Any, right: Any) -> bool:
-    return any(equal(item, other) for item in _list(left) for other in _list(right))
+    members = Members(_list(right))
+    return any(item in members for item in _list(left))
 
 
 def _insert(target: dict[Any, Any], key: Any, value: Any = None) -> dict[Any, Any]:

@@ -49,7 +49,8 @@ def parse_ip(text: Any) -> IP:
         address = ipaddress.ip_address(text)
     except ValueError as error:
         raise CelError(
-            f'IP Address "{text}" parse error during conversion from string: ParseAddr("{text}"): unable to parse IP'
+            f'IP Address "{text}" parse error during conversion from string: '
+            f'ParseAddr("{text}"): unable to parse IP'
         ) from error
     if isinstance(address, ipaddress.IPv6Address):
         if address.scope_id is not None:

@@ -60,11 +60,9 @@ def _add(left: Any, right: Any) -> Any:
         return left + right if isinstance(left, float) else _fit(left + right, left)
     if isinstance(left, list) and isinstance(right, list):
         return _join_lists(left, right)
-    if isinstance(left, str) and isinstance(right, str):
+    if type(left) is type(right) and isinstance(left, str | bytes):
         return left + right
-    if isinstance(left, bytes) and isinstance(right, bytes):
-        return left + right
-    if isinstance(left, Duration) and isinstance(right, Duration):
+    if {type(left), type(right)} == {Duration}:
         return Duration(_fit(left.ns + right.ns, 0))
     if {type(left), type(right)} == {Timestamp, Duration}:
         return times.in_range(left.ns + right.ns)
@@ -76,7 +74,8 @@ def _join_lists(left: list[Any], right: list[Any]) -> list[Any]:
     right's item."""
     if isinstance(left, SetList):
         members = Members(left)
-        return SetList([*left, *(item for item in right if item not in members)])
+        added = [item for item in right if item not in members]
+        return SetList([*left, *added])
     if isinstance(left, MapList):
         merged = {left.key(item): item for item in left} | {left.key(item): item for item in right}
         return MapList(list(merged.values()), left.keys)
@@ -231,12 +230,11 @@ def _to_string(value: Any) -> str:
 
 
 def _to_bool(value: Any) -> bool:
-    found = (
-        value if isinstance(value, bool) else _BOOLS.get(value) if isinstance(value, str) else None
-    )
-    if found is None:
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str) or value not in _BOOLS:
         raise CelError(f"type conversion error from '{type_name(value)}' to 'bool'")
-    return found
+    return _BOOLS[value]
 
 
 def _to_bytes(value: Any) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import ceil
 
-from policylint.cel.cost import Coster
 from policylint.cel.sizes import (
     MOST,
     NOTHING,
@@ -18,6 +17,7 @@ from policylint.cel.sizes import (
     Entries,
     Estimate,
     Operand,
+    Sizes,
     Span,
     fixed,
 )
@@ -32,7 +32,7 @@ _MAX_FORMAT_REGEX, _MAX_FORMAT = 128, 64
 
 
 def price(
-    coster: Coster,
+    known: Sizes,
     node: Call,
     overload: str,
     target: Operand | None,
@@ -42,46 +42,69 @@ def price(
     """The cost of one overload of a call, arguments included, and the size of its result."""
     below = sum(costs, NOTHING)
     for estimate in (_extension, _kubernetes, _builtin):
-        found = estimate(coster, node, overload, target, args)
+        found = estimate(known, node, overload, target, args)
         if found is not None:
             return found[0] + below, found[1]
-    special = _lazy(coster, node, overload, args, costs)
+    special = _lazy(known, node, overload, args, costs)
     return special if special is not None else (ONE + below, None)
 
 
-def _size(coster: Coster, operand: Operand) -> Span:
+def _size(known: Sizes, operand: Operand) -> Span:
     if operand.size is not None:
         return operand.size
-    found = coster.size_of(operand.path) if operand.path else None
+    found = known.size_of(operand.path) if operand.path else None
     return UNKNOWN if found is None else found
 
 
 def _extension(
-    coster: Coster, node: Call, overload: str, target: Operand | None, args: list[Operand]
+    known: Sizes, node: Call, overload: str, target: Operand | None, args: list[Operand]
 ) -> Estimate | None:
     """cel-go's sets and lists, which bring estimates of their own."""
     if overload.startswith("list_sets_"):
         factor = 2 if "equivalent" in overload else 1
-        return (_size(coster, args[0]) * _size(coster, args[1])).scaled(factor) + ONE, None
+        return (_size(known, args[0]) * _size(known, args[1])).scaled(factor) + ONE, None
     if overload == "lists_range":
         return _allocated(fixed(_integer(args[0], MOST)), 1)
     if target is None:
         return None
-    size = _size(coster, target)
-    match node.function:
-        case "slice":
-            start, end = _integer(args[0], 0), _integer(args[1], size.high)
-            return _allocated(fixed((end - start) % (1 << 64)), 1)
-        case "flatten":
-            return _allocated(size, _integer(args[0], MOST) if args else 1)
-        case "reverse":
-            return _allocated(size, 1)
-        case "distinct":
-            return _allocated(size * size, 2)
-        case "sort" | "@sortByAssociatedKeys":
-            by = size if node.function == "sort" else _size(coster, args[0])
-            return _allocated(by * by, 2.1 if overload.split("_")[1] in ("string", "bytes") else 2)
-    return None
+    sizing = _OF_LIST.get(node.function)
+    return sizing(known, overload, _size(known, target), args) if sizing else None
+
+
+def _slice(_: Sizes, __: str, size: Span, args: list[Operand]) -> Estimate:
+    start, end = _integer(args[0], 0), _integer(args[1], size.high)
+    return _allocated(fixed((end - start) % (1 << 64)), 1)
+
+
+def _flatten(_: Sizes, __: str, size: Span, args: list[Operand]) -> Estimate:
+    return _allocated(size, _integer(args[0], MOST) if args else 1)
+
+
+def _reverse(_: Sizes, __: str, size: Span, ___: list[Operand]) -> Estimate:
+    return _allocated(size, 1)
+
+
+def _distinct(_: Sizes, __: str, size: Span, ___: list[Operand]) -> Estimate:
+    return _allocated(size * size, 2)
+
+
+def _sort(_: Sizes, overload: str, size: Span, __: list[Operand]) -> Estimate:
+    texts = overload.split("_")[1] in ("string", "bytes")
+    return _allocated(size * size, 2.1 if texts else 2)
+
+
+def _sort_by_keys(known: Sizes, overload: str, _: Span, args: list[Operand]) -> Estimate:
+    return _sort(known, overload, _size(known, args[0]), args)
+
+
+_OF_LIST: Mapping[str, Callable[[Sizes, str, Span, list[Operand]], Estimate]] = {
+    "slice": _slice,
+    "flatten": _flatten,
+    "reverse": _reverse,
+    "distinct": _distinct,
+    "sort": _sort,
+    "@sortByAssociatedKeys": _sort_by_keys,
+}
 
 
 def _allocated(size: Span, factor: float) -> Estimate:
@@ -95,24 +118,30 @@ def _integer(operand: Operand, otherwise: int) -> int:
 
 
 def _kubernetes(
-    coster: Coster, node: Call, overload: str, target: Operand | None, args: list[Operand]
+    known: Sizes, node: Call, overload: str, target: Operand | None, args: list[Operand]
 ) -> Estimate | None:
     name = node.function
     if name in _FLAT or overload in ("cidr_ip", "format-named"):
         return ONE, None
-    if name in _OF_TARGET and target is not None:
-        return _OF_TARGET[name](coster, target, args)
-    if name in _OF_ARGUMENT and args:
+    if target is not None and name in _OF_TARGET:
+        return _OF_TARGET[name](known, target, args)
+    if name == "_==_":
+        return _compared(known, args)
+    if not args:
+        return None
+    if name in ("containsIP", "containsCIDR"):
+        return _contained(known, name, overload, args[0]), None
+    if name in _OF_ARGUMENT:
         factor, keeps = _OF_ARGUMENT[name]
-        size = _size(coster, args[0])
+        size = _size(known, args[0])
         return size.scaled(factor), size if keeps else None
-    if name in ("containsIP", "containsCIDR") and args:
-        return _contained(coster, name, overload, args[0]), None
-    if name == "_==_" and coster.minor >= _PRICED_SINCE and args[0].kind == args[1].kind:
-        return _equality(args[0], args[1])
-    if name == "isCanonical" and args:
-        return _size(coster, args[0]).scaled(2 * _TRAVERSAL), None
     return None
+
+
+def _compared(known: Sizes, args: list[Operand]) -> Estimate | None:
+    if known.minor < _PRICED_SINCE or args[0].kind != args[1].kind:
+        return None
+    return _equality(args[0], args[1])
 
 
 _FLAT = frozenset(
@@ -149,6 +178,7 @@ _FLAT = frozenset(
 )
 _OF_ARGUMENT = {
     "url": (_TRAVERSAL, True),
+    "isCanonical": (2 * _TRAVERSAL, False),
     **dict.fromkeys(
         ("cidr", "isIP", "isCIDR", "ip", "quantity", "isQuantity", "semver", "isSemver"),
         (_TRAVERSAL, False),
@@ -156,14 +186,14 @@ _OF_ARGUMENT = {
 }
 
 
-def _fold(coster: Coster, target: Operand, _: list[Operand]) -> Estimate:
+def _fold(known: Sizes, target: Operand, _: list[Operand]) -> Estimate:
     """min, max, sum, isSorted, indexOf: once through the list, and through each string in it."""
-    size = _size(coster, target)
+    size = _size(known, target)
     if not target.kind.params:
         return size.scaled(_TRAVERSAL), None
     each = ONE
     if target.kind.params[0].kind in ("string", "bytes"):
-        each += _size(coster, _item(target)).scaled(_TRAVERSAL)
+        each += _size(known, _item(target)).scaled(_TRAVERSAL)
     return size * each, None
 
 
@@ -173,15 +203,15 @@ def _item(target: Operand) -> Operand:
     )
 
 
-def _same_size(coster: Coster, target: Operand, _: list[Operand]) -> Estimate:
-    size = _size(coster, target)
+def _same_size(known: Sizes, target: Operand, _: list[Operand]) -> Estimate:
+    size = _size(known, target)
     return size.scaled(_TRAVERSAL), size
 
 
-def _replace(coster: Coster, target: Operand, args: list[Operand]) -> Estimate | None:
+def _replace(known: Sizes, target: Operand, args: list[Operand]) -> Estimate | None:
     if len(args) < 2:
         return None
-    size, old, new = (_size(coster, operand) for operand in (target, args[0], args[1]))
+    size, old, new = (_size(known, operand) for operand in (target, args[0], args[1]))
     most, most_kept = _most_replaced(size, old, new)
     least, least_kept = _least_replaced(size, old, new)
     result = Span(least, most) * new + Span(least_kept, most_kept)
@@ -200,8 +230,8 @@ def _least_replaced(size: Span, old: Span, new: Span) -> tuple[int, int]:
     return (0, size.low) if old.high <= new.low else (ceil(size.low / old.high), 0)
 
 
-def _split(coster: Coster, target: Operand, args: list[Operand]) -> Estimate:
-    size = _size(coster, target)
+def _split(known: Sizes, target: Operand, args: list[Operand]) -> Estimate:
+    size = _size(known, target)
     return size.scaled(2 * _TRAVERSAL), Span(
         0, _limit(args[1], size) if len(args) > 1 else size.high
     )
@@ -214,31 +244,31 @@ def _limit(operand: Operand, size: Span) -> int:
     )
 
 
-def _join(coster: Coster, target: Operand, args: list[Operand]) -> Estimate:
-    count, size = _size(coster, target), NOTHING
+def _join(known: Sizes, target: Operand, args: list[Operand]) -> Estimate:
+    count, size = _size(known, target), NOTHING
     if target.kind.params:
-        size = count * _size(coster, _item(target))
+        size = count * _size(known, _item(target))
     if args:
         gaps = Span(max(count.low - 1, 0), max(count.high - 1, 0))
-        size += _size(coster, args[0]) * gaps
+        size += _size(known, args[0]) * gaps
     return size.scaled(_TRAVERSAL), size
 
 
-def _find(coster: Coster, target: Operand, args: list[Operand]) -> Estimate | None:
+def _find(known: Sizes, target: Operand, args: list[Operand]) -> Estimate | None:
     if not args:
         return None
-    size = _size(coster, target)
+    size = _size(known, target)
     each = (size + ONE).scaled(_TRAVERSAL)
-    return each * _size(coster, args[0]).scaled(_REGEX), Span(0, size.high)
+    return each * _size(known, args[0]).scaled(_REGEX), Span(0, size.high)
 
 
-def _validate(coster: Coster, _: Operand, args: list[Operand]) -> Estimate | None:
+def _validate(known: Sizes, _: Operand, args: list[Operand]) -> Estimate | None:
     if not args:
         return None
-    return _size(coster, args[0]).scaled(_TRAVERSAL).scaled(_MAX_FORMAT_REGEX * _REGEX), None
+    return _size(known, args[0]).scaled(_TRAVERSAL).scaled(_MAX_FORMAT_REGEX * _REGEX), None
 
 
-_OF_TARGET: Mapping[str, Callable[[Coster, Operand, list[Operand]], Estimate | None]] = {
+_OF_TARGET: Mapping[str, Callable[[Sizes, Operand, list[Operand]], Estimate | None]] = {
     **dict.fromkeys(("isSorted", "sum", "max", "min", "indexOf", "lastIndexOf"), _fold),
     **dict.fromkeys(("lowerAscii", "upperAscii", "substring", "trim"), _same_size),
     "replace": _replace,
@@ -250,12 +280,12 @@ _OF_TARGET: Mapping[str, Callable[[Coster, Operand, list[Operand]], Estimate | N
 }
 
 
-def _contained(coster: Coster, name: str, overload: str, other: Operand) -> Span:
+def _contained(known: Sizes, name: str, overload: str, other: Operand) -> Span:
     total = (_ADDRESS + _ADDRESS).scaled(_TRAVERSAL)
     if name == "containsCIDR":
         total += _ADDRESS.scaled(_TRAVERSAL) + ONE
     if overload.endswith("_string"):
-        total += _size(coster, other).scaled(_TRAVERSAL)
+        total += _size(known, other).scaled(_TRAVERSAL)
     return total
 
 
@@ -271,37 +301,71 @@ def _equality(left: Operand, right: Operand) -> Estimate | None:
 
 
 def _builtin(
-    coster: Coster, node: Call, overload: str, target: Operand | None, args: list[Operand]
+    known: Sizes, node: Call, overload: str, target: Operand | None, args: list[Operand]
 ) -> Estimate | None:
-    sizes = [UNKNOWN if operand.size is None else operand.size for operand in args]
-    own = UNKNOWN if target is None or target.size is None else target.size
-    match overload:
-        case "string_format" if target is not None:
-            return own.scaled(_TRAVERSAL), None
-        case "string_to_bytes":
-            return sizes[0].scaled(_TRAVERSAL), Span(sizes[0].low, min(sizes[0].high * 4, MOST))
-        case "bytes_to_string":
-            return sizes[0].scaled(_TRAVERSAL), Span(sizes[0].low // 4, sizes[0].high)
-        case "strings_quote":
-            return sizes[0].scaled(_TRAVERSAL), Span(
-                sizes[0].low + 2, min(sizes[0].high * 2 + 2, MOST)
-            )
-        case "starts_with_string" | "ends_with_string":
-            return sizes[0].scaled(_TRAVERSAL), None
-        case "in_list":
-            return sizes[1], None
-        case "matches_string":
-            return (own + ONE).scaled(_TRAVERSAL) * sizes[0].scaled(_REGEX), None
-        case "contains_string":
-            return own.scaled(_TRAVERSAL) * sizes[0].scaled(_TRAVERSAL), None
-        case "add_string" | "add_bytes" | "add_list":
-            return _concatenated(coster, node, overload, sizes)
+    sizes = list(map(_own_size, args))
+    if overload in _CONCATENATING:
+        return _concatenated(known, node, overload, sizes)
     if overload in _COMPARED:
         smallest = min(sizes[0].high, sizes[1].high)
         return Span(1 if smallest else 0, smallest).scaled(_TRAVERSAL), None
+    if overload in _OF_SIZES:
+        return _OF_SIZES[overload](UNKNOWN if target is None else _own_size(target), sizes)
     return None
 
 
+def _own_size(operand: Operand) -> Span:
+    return UNKNOWN if operand.size is None else operand.size
+
+
+def _formatted(own: Span, _: list[Span]) -> Estimate:
+    return own.scaled(_TRAVERSAL), None
+
+
+def _to_bytes(_: Span, sizes: list[Span]) -> Estimate:
+    text = sizes[0]
+    return text.scaled(_TRAVERSAL), Span(text.low, min(text.high * 4, MOST))
+
+
+def _to_text(_: Span, sizes: list[Span]) -> Estimate:
+    return sizes[0].scaled(_TRAVERSAL), Span(sizes[0].low // 4, sizes[0].high)
+
+
+def _quoted(_: Span, sizes: list[Span]) -> Estimate:
+    text = sizes[0]
+    return text.scaled(_TRAVERSAL), Span(text.low + 2, min(text.high * 2 + 2, MOST))
+
+
+def _begun(_: Span, sizes: list[Span]) -> Estimate:
+    return sizes[0].scaled(_TRAVERSAL), None
+
+
+def _among(_: Span, sizes: list[Span]) -> Estimate:
+    return sizes[1], None
+
+
+def _matched(own: Span, sizes: list[Span]) -> Estimate:
+    return (own + ONE).scaled(_TRAVERSAL) * sizes[0].scaled(_REGEX), None
+
+
+def _containing(own: Span, sizes: list[Span]) -> Estimate:
+    return own.scaled(_TRAVERSAL) * sizes[0].scaled(_TRAVERSAL), None
+
+
+_OF_SIZES: Mapping[str, Callable[[Span, list[Span]], Estimate]] = {
+    "string_format": _formatted,
+    "string_to_bytes": _to_bytes,
+    "bytes_to_string": _to_text,
+    "strings_quote": _quoted,
+    "starts_with_string": _begun,
+    "ends_with_string": _begun,
+    "in_list": _among,
+    "matches_string": _matched,
+    "contains_string": _containing,
+}
+"""By the size of the receiver and those of the arguments."""
+
+_CONCATENATING = frozenset(("add_string", "add_bytes", "add_list"))
 _COMPARED = frozenset(
     (
         *(
@@ -317,9 +381,9 @@ _COMPARED = frozenset(
 )
 
 
-def _concatenated(coster: Coster, node: Call, overload: str, sizes: list[Span]) -> Estimate:
+def _concatenated(known: Sizes, node: Call, overload: str, sizes: list[Span]) -> Estimate:
     total = sizes[0] + sizes[1]
-    coster.set_entries(node, _union(coster.entries(node.args[0]), coster.entries(node.args[1])))
+    known.set_entries(node, _union(known.entries(node.args[0]), known.entries(node.args[1])))
     return (ONE if overload == "add_list" else total.scaled(_TRAVERSAL)), total
 
 
@@ -332,7 +396,7 @@ def _union(one: Entries | None, two: Entries | None) -> Entries | None:
 
 
 def _lazy(
-    coster: Coster, node: Call, overload: str, args: list[Operand], costs: list[Span]
+    known: Sizes, node: Call, overload: str, args: list[Operand], costs: list[Span]
 ) -> Estimate | None:
     """What does not evaluate all of its operands: the first decides, or the dearer branch
     counts."""
@@ -340,6 +404,6 @@ def _lazy(
         return Span(costs[0].low, (costs[0] + costs[1]).high), None
     if overload == "conditional":
         sizes = [UNKNOWN if operand.size is None else operand.size for operand in args]
-        coster.set_entries(node, _union(coster.entries(node.args[1]), coster.entries(node.args[2])))
+        known.set_entries(node, _union(known.entries(node.args[1]), known.entries(node.args[2])))
         return costs[0] + (costs[1] | costs[2]), sizes[1] | sizes[2]
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -66,6 +67,24 @@ class Operand(Struct, frozen=True):
     kind: Type
     path: Path
     size: Span | None
+
+
+class Sizes(Protocol):
+    """What is known of an expression while its cost is estimated."""
+
+    @property
+    def minor(self) -> int:
+        """The Kubernetes minor whose prices count."""
+
+    @property
+    def size_of(self) -> SizeOf:
+        """The sizes that the schema gives."""
+
+    def entries(self, node: Node) -> Entries | None:
+        """What is known of a container's entries."""
+
+    def set_entries(self, node: Node, entries: Entries | None) -> None:
+        """Remember what is known of a result's entries."""
 
 
 Estimate = tuple[Span, Span | None]

@@ -54,6 +54,9 @@ _NAMED = {
     "CIDR": Type("opaque", name="net.CIDR"),
 }
 _TOKEN = pattern(r"[A-Za-z_]+|[(),]")
+_ANYTHING = frozenset({"dyn", "error"})
+"""Kinds that fit every other; an error has been told already."""
+
 _NULLABLE = frozenset({"object", "timestamp", "duration", "null"})
 
 
@@ -105,9 +108,7 @@ class Solution:
         """Whether values of the given types fit the wanted ones; what it learns is kept only if
         they all do."""
         before = dict(self._found)
-        if len(given) == len(wanted) and all(
-            self._fits(a, b) for a, b in zip(given, wanted, strict=True)
-        ):
+        if self._all_fit(given, wanted):
             return True
         self._found = before
         return False
@@ -141,15 +142,18 @@ class Solution:
                 return valid
         if one.kind == "param":
             return self._substitute(two, one)[0]
-        if "dyn" in (one.kind, two.kind) or "error" in (one.kind, two.kind):
+        kinds = {one.kind, two.kind}
+        if kinds & _ANYTHING:
             return True
-        if "null" in (one.kind, two.kind):
-            return one.kind in _NULLABLE and two.kind in _NULLABLE
+        if "null" in kinds:
+            return kinds <= _NULLABLE
         if one.kind == "type":
             return two.kind == "type"
-        if (one.kind, one.name) != (two.kind, two.name) or len(one.params) != len(two.params):
-            return False
-        return all(self._fits(a, b) for a, b in zip(one.params, two.params, strict=True))
+        same = (one.kind, one.name) == (two.kind, two.name)
+        return same and self._all_fit(one.params, two.params)
+
+    def _all_fit(self, left: tuple[Type, ...], right: tuple[Type, ...]) -> bool:
+        return len(left) == len(right) and all(map(self._fits, left, right))
 
     def _substitute(self, one: Type, parameter: Type) -> tuple[bool, bool]:
         if one == parameter:

@@ -18,6 +18,7 @@ from policylint.cel.values import CelError
 from policylint.runtime.patterns import pattern
 
 _SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.ASCII | re.DOTALL)
+_CONTROL = pattern(r"[\x00-\x1F\x7F]")
 _BAD_ESCAPE = pattern(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
 _PORT = pattern(r"(?::\d*)?", re.ASCII)
 _BAD_HOST = pattern(r"""[\x00-\x20"<>\\^`{|}\x7F\[\]%]|/""")
@@ -49,19 +50,18 @@ def parse(text: Any) -> URL:
     """The URL a string spells; raises CelError."""
     if not isinstance(text, str):
         raise CelError("no such overload")
-    if not text or any(ord(char) < 0x20 or ord(char) == 0x7F for char in text):
-        raise _bad(text, "empty url" if not text else "invalid control character in URL")
+    if not text:
+        raise _bad(text, "empty url")
+    if _CONTROL.search(text):
+        raise _bad(text, "invalid control character in URL")
     scheme, rest = _scheme(text)
-    if not rest.startswith("/") and (not scheme or not rest):
+    absolute = rest.startswith("/")
+    if not absolute and not (scheme and rest):
         raise _bad(text, "invalid URI for request")
     rest, _, query = rest.partition("?")
-    if not rest.startswith("/"):
+    if not absolute:
         return URL(text, scheme, "", "", query.partition("#")[0])
-    host, path = (
-        _authority(text, rest)
-        if rest.startswith("//") and (scheme or rest[:3] != "///")
-        else ("", rest)
-    )
+    host, path = _authority(text, scheme, rest)
     _check_escapes(text, path)
     # a fragment is part of the path or query for the check, and none of it in the value
     path, hash_, _ = path.partition("#")
@@ -81,7 +81,10 @@ def _scheme(text: str) -> tuple[str, str]:
     return "", text
 
 
-def _authority(text: str, rest: str) -> tuple[str, str]:
+def _authority(text: str, scheme: str, rest: str) -> tuple[str, str]:
+    """The host, and the path behind it."""
+    if not rest.startswith("//") or (not scheme and rest.startswith("///")):
+        return "", rest
     authority, slash, path = rest[2:].partition("/")
     user, at, host = authority.rpartition("@")
     if at and not _USER.fullmatch(user):
@@ -130,13 +133,13 @@ def _escaped_path(url: URL) -> str:
 
 
 def _query(url: URL) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    values: dict[str, list[str]] = {}
     for part in filter(None, url.query.split("&")):
         name, _, value = part.partition("=")
         if ";" in part or _BAD_ESCAPE.search(part):
             continue
-        found.setdefault(_unescaped(name), []).append(_unescaped(value))
-    return found
+        values.setdefault(_unescaped(name), []).append(_unescaped(value))
+    return values
 
 
 def _unescaped(text: str) -> str:

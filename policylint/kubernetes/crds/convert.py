@@ -7,7 +7,7 @@ not visible, names that CEL cannot spell are escaped, and a string's format deci
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from policylint.cel import times
@@ -48,27 +48,19 @@ def to_cel(value: Json, schema: Object, root: bool = False) -> Any:
         raise CelError("invalid data, got null for schema with nullable=false")
     if schema.get("x-kubernetes-int-or-string"):
         return value
-    match schema.get("type"):
-        case "object" | None if isinstance(value, Mapping):
-            return _object(
-                value,
-                with_meta(schema)
-                if root or schema.get("x-kubernetes-embedded-resource")
-                else schema,
-            )
-        case "array" if isinstance(value, list):
-            return _list(value, schema)
-        case "string" if isinstance(value, str):
-            return _string(value, str(schema.get("format") or ""))
-        case "number" if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-        case "integer" if isinstance(value, int | float) and not isinstance(value, bool):
-            return int(value)
-        case "boolean" if isinstance(value, bool):
-            return value
+    kind = schema.get("type")
+    convert, python = _CONVERSIONS.get(kind, (None, ()))
+    if convert is not None and isinstance(value, python) and not _is_bool_for(value, kind):
+        resource = root or schema.get("x-kubernetes-embedded-resource")
+        return convert(value, with_meta(schema) if resource and kind in _OBJECTS else schema)
     if schema.get("x-kubernetes-preserve-unknown-fields"):
         return _opaque(value)
-    raise CelError(f"invalid data, expected {schema.get('type')}")
+    raise CelError(f"invalid data, expected {kind}")
+
+
+def _is_bool_for(value: Json, kind: str | None) -> bool:
+    """Whether Python takes a bool for the number that the schema asks for."""
+    return isinstance(value, bool) and kind != "boolean"
 
 
 def with_meta(schema: Object) -> Object:
@@ -81,39 +73,48 @@ def with_meta(schema: Object) -> Object:
 
 def _object(value: Object, schema: Object) -> dict[str, Any]:
     properties, additional = schema.get("properties") or {}, schema.get("additionalProperties")
-    made: dict[str, Any] = {}
+    preserved = schema.get("x-kubernetes-preserve-unknown-fields") or additional is True
+    entries: dict[str, Any] = {}
     for name, item in value.items():
-        if name in properties and item is None:
-            made[f"\0{name}"] = None  # a null field is as good as absent, but for comparisons
-        elif name in properties:
-            spelled = escape(name)
-            if spelled is not None:
-                made[spelled] = to_cel(item, properties[name])
-                if name in _RESERVED:
-                    made[name] = made[spelled]  # may be written either way
+        if name in properties:
+            entries.update(_field(name, item, properties[name]))
         elif isinstance(additional, Mapping) and not properties:
-            made[name] = to_cel(item, additional)
-        elif schema.get("x-kubernetes-preserve-unknown-fields") or additional is True:
-            made[f"\0{name}"] = _opaque(item)  # takes part in comparisons, cannot be named
-    return made
+            entries[name] = to_cel(item, additional)
+        elif preserved:
+            # takes part in comparisons, but no expression can name it
+            entries[f"\0{name}"] = _opaque(item)
+    return entries
+
+
+def _field(name: str, value: Json, schema: Object) -> dict[str, Any]:
+    """A declared field by the names that an expression may write it with."""
+    if value is None:
+        # a null field is as good as absent, but for comparisons
+        return {f"\0{name}": None}
+    spelled = escape(name)
+    if spelled is None:
+        return {}
+    converted = to_cel(value, schema)
+    # a reserved word may be written either way
+    return {spelled: converted, name: converted} if name in _RESERVED else {spelled: converted}
 
 
 def _list(value: list[Json], schema: Object) -> list[Any]:
     items = schema.get("items")
     if not isinstance(items, Mapping):
         raise CelError("invalid array type, expected Items with a non-empty Schema")
-    made = [to_cel(item, items) for item in value]
+    values = [to_cel(item, items) for item in value]
     match schema.get("x-kubernetes-list-type"):
         case "set":
-            return SetList(made)
+            return SetList(values)
         case "map":
             keys = (escape(name) for name in schema.get("x-kubernetes-list-map-keys") or ())
-            return MapList(made, tuple(key for key in keys if key is not None))
-    return made
+            return MapList(values, tuple(key for key in keys if key is not None))
+    return values
 
 
-def _string(value: str, kind: str) -> Any:
-    match kind:
+def _string(value: str, schema: Object) -> Any:
+    match schema.get("format"):
         case "date-time" | "datetime":
             return times.timestamp(value)
         case "date":
@@ -129,3 +130,27 @@ def _opaque(value: Json) -> Any:
     if isinstance(value, Mapping):
         return {name: _opaque(item) for name, item in value.items()}
     return [_opaque(item) for item in value] if isinstance(value, list) else value
+
+
+def _number(value: float, _: Object) -> float:
+    return float(value)
+
+
+def _integer(value: float, _: Object) -> int:
+    return int(value)
+
+
+def _boolean(value: bool, _: Object) -> bool:
+    return value
+
+
+_OBJECTS = ("object", None)
+_CONVERSIONS: Mapping[str | None, tuple[Callable[[Any, Object], Any], tuple[type, ...]]] = {
+    **dict.fromkeys(_OBJECTS, (_object, (Mapping,))),
+    "array": (_list, (list,)),
+    "string": (_string, (str,)),
+    "number": (_number, (int, float)),
+    "integer": (_integer, (int, float)),
+    "boolean": (_boolean, (bool,)),
+}
+"""By the schema's type: the conversion, and the types of JSON values that it takes."""

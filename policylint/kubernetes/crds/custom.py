@@ -171,38 +171,55 @@ def _with_live_status(body: Json, before: Json, version: Object) -> Json:
 
 def _scale_causes(body: Object, version: Object) -> Iterator[Cause]:
     """The replicas that the scale subresource reads must be a count."""
-    path = str(
-        ((version.get("subresources") or {}).get("scale") or {}).get("specReplicasPath") or ""
-    )
+    scale = (version.get("subresources") or {}).get("scale") or {}
+    path = str(scale.get("specReplicasPath") or "")
+    replicas = _at_path(body, path)
+    if not isinstance(replicas, int) or isinstance(replicas, bool):
+        return
+    if replicas < 0:
+        yield invalid(path, replicas, "should be a non-negative integer")
+    elif replicas > _MAX_REPLICAS:
+        yield invalid(path, replicas, f"should be less than or equal to {_MAX_REPLICAS}")
+
+
+def _at_path(body: Json, path: str) -> Json:
+    """What a simple JSON path such as ".spec.replicas" leads to; None where it leads nowhere."""
+    if not path:
+        return None
     value: Json = body
-    for name in path.strip(".").split(".") if path else ():
+    for name in path.strip(".").split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
-    if isinstance(value, int) and not isinstance(value, bool):
-        if value < 0:
-            yield invalid(path, value, "should be a non-negative integer")
-        elif value > _MAX_REPLICAS:
-            yield invalid(path, value, f"should be less than or equal to {_MAX_REPLICAS}")
+    return value
 
 
 def _judged(
     body: Json, before: Json, schema: Object, minor: int, more: tuple[Cause, ...]
 ) -> Answer:
-    pair = Pair(body, before, schema) if before is not None and minor >= RATCHETING_SINCE else None
+    ratchets = before is not None and minor >= RATCHETING_SINCE
+    pair = Pair(body, before, schema) if ratchets else None
     try:
         causes = validate_values(Spot("", body, schema, minor, pair))
     except CelUnsupported as error:
         return _depends(f"a check that cannot be made offline: {error}")
     causes += (*more, *embedded(body, schema))
-    if before is None or not list(duplicates(before, schema)):
+    # duplicates that the old object has already are forgiven
+    if before is None or not any(duplicates(before, schema)):
         causes += duplicates(body, schema)
     if not _any_rules(schema):
         return _answer(causes, ())
     if any(cause.reason in _BLOCKING for cause in causes):
         return _answer([*causes, _UNCHECKED], ())
-    place = Place("", body, before, schema, root=True, ratchets=pair is not None, pair=pair)
-    found = list(run_rules(place))
-    causes += (item for item in found if isinstance(item, Cause))
-    return _answer(causes, (item for item in found if isinstance(item, Unknown)))
+    return _with_rules(causes, Place("", body, before, schema, True, ratchets, pair))
+
+
+def _with_rules(causes: list[Cause], place: Place) -> Answer:
+    unknowns: list[Unknown] = []
+    for finding in run_rules(place):
+        if isinstance(finding, Cause):
+            causes.append(finding)
+        else:
+            unknowns.append(finding)
+    return _answer(causes, unknowns)
 
 
 def _any_rules(schema: Json) -> bool:
@@ -231,5 +248,6 @@ def _not_served(new: Object, crd: Object) -> Answer:
     served = ", ".join(
         str(item.get("name")) for item in spec.get("versions") or () if item.get("served")
     )
-    text = f"no matches for kind {new.get('kind')!r} in version {new.get('apiVersion')!r}: served are {served or 'none'}"
+    wanted = f"kind {new.get('kind')!r} in version {new.get('apiVersion')!r}"
+    text = f"no matches for {wanted}: served are {served or 'none'}"
     return Answer(Outcome.REJECTED, (invalid("apiVersion", new.get("apiVersion"), text),))

@@ -160,9 +160,9 @@ def _stored(stored: tuple[str, ...], new: Object) -> Iterator[Cause]:
     for at, name in enumerate(listed):
         if name not in known:
             text = (
-                f"missing from spec.versions; {name} was previously a storage version, and must remain in "
-                f"spec.versions until a storage migration ensures no data remains persisted in {name} and removes "
-                f"{name} from {path}"
+                f"missing from spec.versions; {name} was previously a storage version, and must "
+                "remain in spec.versions until a storage migration ensures no data remains "
+                f"persisted in {name} and removes {name} from {path}"
             )
             yield invalid(f"{path}[{at}]", name, text, _CHANGE)
 
@@ -182,28 +182,36 @@ def _spec(new: Object, old: Object | None, kubernetes: str) -> Iterator[Finding]
     yield from _approval(new, old)
     unknown_kept = old is not None and old["spec"].get("preserveUnknownFields")
     if spec.get("preserveUnknownFields") and not unknown_kept:
-        text = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
+        text = (
+            "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in "
+            "spec.versions[*].schema instead"
+        )
         yield invalid("spec.preserveUnknownFields", True, text)
 
 
 def _versions(new: Object, checks: SchemaChecks) -> Iterator[Finding]:
-    found = versions(new)
-    shared = shared_fields(found)
-    for at, version in enumerate(found):
-        schema = (version.get("schema") or {}).get("openAPIV3Schema")
-        if schema is None and (checks.require_schema or version.get("served")):
-            text = "" if checks.require_schema else "because otherwise all fields are pruned"
-            yield required(f"spec.versions[{at}].schema.openAPIV3Schema", text)
-    for at, version in enumerate(found):
+    entries = versions(new)
+    shared = shared_fields(entries)
+    for at, version in enumerate(entries):
+        yield from _missing_schema(version, f"spec.versions[{at}].schema.openAPIV3Schema", checks)
+    for at, version in enumerate(entries):
         yield from version_name_causes(version, at)
         yield from version_causes(version, at, checks, shared)
-    names = [version.get("name") for version in found]
+    names = [version.get("name") for version in entries]
     if len(set(names)) != len(names):
-        yield invalid("spec.versions", found, "must contain unique version names")
-    if sum(bool(version.get("storage")) for version in found) != 1:
-        yield invalid(
-            "spec.versions", found, "must have exactly one version marked as storage version"
-        )
+        yield invalid("spec.versions", entries, "must contain unique version names")
+    if sum(bool(version.get("storage")) for version in entries) != 1:
+        text = "must have exactly one version marked as storage version"
+        yield invalid("spec.versions", entries, text)
+
+
+def _missing_schema(version: Object, path: str, checks: SchemaChecks) -> Iterator[Cause]:
+    if (version.get("schema") or {}).get("openAPIV3Schema") is not None:
+        return
+    if checks.require_schema:
+        yield required(path)
+    elif version.get("served"):
+        yield required(path, "because otherwise all fields are pruned")
 
 
 def _conversion(spec: Object) -> Iterator[Cause]:
@@ -234,23 +242,24 @@ def _client(client: Object | None, path: str) -> Iterator[Cause]:
     url, service = client.get("url"), client.get("service")
     if (url is None) == (service is None):
         yield required(path, "exactly one of url or service is required")
-    elif url is not None and not str(url).startswith("https://"):
-        yield invalid(
-            f"{path}.url",
-            url,
-            "'https' is the only allowed URL scheme; desired format: https://host[/path]",
-        )
     elif service is not None:
-        for name in ("name", "namespace"):
-            if not service.get(name):
-                yield required(f"{path}.service.{name}", "")
-        path_ = service.get("path")
-        if path_ and not path_.startswith("/"):
-            yield invalid(f"{path}.service.path", path_, "must start with a '/'")
-        port = service.get("port", 443)
-        if not isinstance(port, int) or not 1 <= port <= 65535:
-            text = "port is not valid: must be between 1 and 65535, inclusive"
-            yield invalid(f"{path}.service.port", port, text)
+        yield from _service(service, f"{path}.service")
+    elif not str(url).startswith("https://"):
+        text = "'https' is the only allowed URL scheme; desired format: https://host[/path]"
+        yield invalid(f"{path}.url", url, text)
+
+
+def _service(service: Object, path: str) -> Iterator[Cause]:
+    for name in ("name", "namespace"):
+        if not service.get(name):
+            yield required(f"{path}.{name}")
+    url_path = service.get("path")
+    if url_path and not url_path.startswith("/"):
+        yield invalid(f"{path}.path", url_path, "must start with a '/'")
+    port = service.get("port", 443)
+    if not isinstance(port, int) or not 1 <= port <= 65535:
+        text = "port is not valid: must be between 1 and 65535, inclusive"
+        yield invalid(f"{path}.port", port, text)
 
 
 def _reviewed(found: Sequence[str], path: str) -> Iterator[Cause]:

@@ -26,16 +26,17 @@ def list_causes(schema: Object, path: str) -> Iterator[Cause]:
         yield from wrong or (_set_items(schema, path) if list_type == "set" else ())
         if list_type not in ("atomic", "set", "map"):
             yield unsupported(f"{path}.x-kubernetes-list-type", list_type, ("atomic", "set", "map"))
-    if schema.get("x-kubernetes-list-map-keys") and list_type != "map":
-        where, text = (
-            f"{path}.x-kubernetes-list-type",
-            "must be map if x-kubernetes-list-map-keys is non-empty",
-        )
-        yield (required(where, text) if list_type is None else invalid(where, list_type, text))
     if list_type == "map":
         yield from _map_list(schema, path)
+    elif schema.get("x-kubernetes-list-map-keys"):
+        yield from _stray_keys(list_type, f"{path}.x-kubernetes-list-type")
     if list_type in ("set", "map"):
         yield from _keys(schema, path, list_type)
+
+
+def _stray_keys(list_type: str | None, path: str) -> Iterator[Cause]:
+    text = "must be map if x-kubernetes-list-map-keys is non-empty"
+    yield required(path, text) if list_type is None else invalid(path, list_type, text)
 
 
 def _typed(schema: Object, path: str, wanted: str, keyword: str) -> Iterator[Cause]:
@@ -101,14 +102,17 @@ def _keys(schema: Object, path: str, list_type: str) -> Iterator[Cause]:
             f"{path}.items.nullable",
             f"cannot be nullable when x-kubernetes-list-type is {list_type}",
         )
-    properties = items.get("properties") or {}
-    for key in schema.get("x-kubernetes-list-map-keys") or () if list_type == "map" else ():
-        if key not in properties:
-            continue
-        where = f"{path}.items.properties[{key}]"
-        if key not in (items.get("required") or ()) and properties[key].get("default") is None:
-            yield required(
-                f"{where}.default", f"{_KEYS} must have a default or be a required property"
-            )
-        if properties[key].get("nullable"):
-            yield forbidden(f"{where}.nullable", f"{_KEYS} cannot be nullable")
+    if list_type == "map":
+        for key in schema.get("x-kubernetes-list-map-keys") or ():
+            yield from _key_values(key, items, f"{path}.items.properties[{key}]")
+
+
+def _key_values(key: str, items: Object, path: str) -> Iterator[Cause]:
+    """The keys of an item must always be there: required, or filled in by a default."""
+    field = (items.get("properties") or {}).get(key)
+    if field is None:
+        return
+    if key not in (items.get("required") or ()) and field.get("default") is None:
+        yield required(f"{path}.default", f"{_KEYS} must have a default or be a required property")
+    if field.get("nullable"):
+        yield forbidden(f"{path}.nullable", f"{_KEYS} cannot be nullable")

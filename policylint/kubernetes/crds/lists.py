@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from policylint.kubernetes.api.fielderrors import duplicate, invalid, required
 from policylint.kubernetes.crds.prepare import child_schema
+from policylint.kubernetes.crds.structural import subschema
 from policylint.model import Cause, Json, Object
 
 
@@ -15,19 +16,23 @@ def duplicates(value: Json, schema: Object | None, path: str = "") -> Iterator[C
     if schema is None:
         return
     if isinstance(value, list):
-        kind = schema.get("x-kubernetes-list-type")
-        if kind in ("set", "map"):
-            yield from _repeated(value, schema, path, keyed=kind == "map")
-        items = schema.get("items")
-        for at, item in enumerate(value):
-            yield from duplicates(
-                item, items if isinstance(items, Mapping) else None, f"{path}[{at}]"
-            )
+        yield from _list_duplicates(value, schema, path)
     elif isinstance(value, Mapping):
         declared = schema.get("properties") or {}
         for name, item in value.items():
-            where = (f"{path}.{name}" if path else name) if name in declared else f"{path}[{name}]"
+            where = f"{path}[{name}]"
+            if name in declared:
+                where = f"{path}.{name}" if path else name
             yield from duplicates(item, child_schema(schema, name), where)
+
+
+def _list_duplicates(items: list[Json], schema: Object, path: str) -> Iterator[Cause]:
+    kind = schema.get("x-kubernetes-list-type")
+    if kind in ("set", "map"):
+        yield from _repeated(items, schema, path, keyed=kind == "map")
+    item_schema = subschema(schema.get("items"))
+    for at, item in enumerate(items):
+        yield from duplicates(item, item_schema, f"{path}[{at}]")
 
 
 def _repeated(items: list[Json], schema: Object, path: str, keyed: bool) -> Iterator[Cause]:

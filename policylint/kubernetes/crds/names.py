@@ -17,23 +17,26 @@ def name_causes(crd: Object, created: bool) -> Iterator[Cause]:
     """The errors of `spec.names`, and at creation of `metadata.name`."""
     spec, names = crd["spec"], crd["spec"]["names"]
     name = str((crd.get("metadata") or {}).get("name") or "")
-    if created and name != f"{names.get('plural') or ''}.{spec.get('group') or ''}":
+    expected = f"{names.get('plural') or ''}.{spec.get('group') or ''}"
+    if created and name != expected:
         yield invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
     for field in ("plural", "singular", "kind", "listKind"):
         if not names.get(field):
-            yield required(f"spec.names.{field}", "")
-    for field in ("plural", "singular"):
-        yield from _label(f"spec.names.{field}", names.get(field))
-    for field in ("kind", "listKind"):
-        yield from _kind(f"spec.names.{field}", names.get(field))
-    for at, short in enumerate(names.get("shortNames") or ()):
-        yield from _label(f"spec.names.shortNames[{at}]", short, required_=True)
+            yield required(f"spec.names.{field}")
+    yield from _label("spec.names.plural", names.get("plural"))
+    yield from _label("spec.names.singular", names.get("singular"))
+    yield from _kind("spec.names.kind", names.get("kind"))
+    yield from _kind("spec.names.listKind", names.get("listKind"))
+    yield from _labels("spec.names.shortNames", names.get("shortNames"))
     if names.get("kind") and names.get("kind") == names.get("listKind"):
-        yield invalid(
-            "spec.names.listKind", names["listKind"], "kind and listKind may not be the same"
-        )
-    for at, category in enumerate(names.get("categories") or ()):
-        yield from _label(f"spec.names.categories[{at}]", category, required_=True)
+        text = "kind and listKind may not be the same"
+        yield invalid("spec.names.listKind", names["listKind"], text)
+    yield from _labels("spec.names.categories", names.get("categories"))
+
+
+def _labels(path: str, values: list[str] | None) -> Iterator[Cause]:
+    for at, value in enumerate(values or ()):
+        yield from _label(f"{path}[{at}]", value, required_=True)
 
 
 def group_causes(spec: Object) -> Iterator[Cause]:
