@@ -16,9 +16,11 @@ from msgspec.structs import replace
 from policylint.cel.values import CelUnsupported
 from policylint.errors import PolicylintError
 from policylint.kubernetes.api.fielderrors import TOPIC, forbidden, invalid, required, unsupported
+from policylint.kubernetes.crds.convert import escape
 from policylint.kubernetes.crds.declare import Shape, shape_of
 from policylint.kubernetes.crds.expressions import Environment, Scope, Total, compile_rule
 from policylint.kubernetes.crds.fieldpath import FieldPathError, follow
+from policylint.kubernetes.crds.listrules import list_causes
 from policylint.kubernetes.crds.structural import subschema
 from policylint.model import Cause, Json, Object, Unknown
 
@@ -94,7 +96,7 @@ def _walk(spot: Spot) -> tuple[list[Finding], list[Finding]]:
         below, rules_below = _walk(child)
         found += below
         rules += rules_below
-    found += _lists(spot.schema, spot.path)
+    found += list_causes(spot.schema, spot.path)
     for at, rule in enumerate(spot.schema.get("x-kubernetes-validations") or ()):
         found += _rule_fields(rule, f"{spot.path}.x-kubernetes-validations[{at}]", spot.schema)
     if spot.cel and not found:
@@ -110,20 +112,33 @@ def _own(spot: Spot) -> Iterator[Cause]:
     if schema.get("default") is not None and spot.no_defaults is not None:
         yield forbidden(f"{path}.default", f"must not be set {spot.no_defaults}")
     for name in _UNSUPPORTED:
-        if schema.get(name) or (
-            name in ("dependencies", "additionalItems", "$ref") and schema.get(name) is not None
-        ):
+        if _is_set(name, schema.get(name)):
             yield forbidden(f"{path}.{name}", f"{name} is not supported")
     if kind == "null":
-        yield forbidden(
-            f"{path}.type", "type cannot be set to null, use nullable as an alternative"
-        )
+        text = "type cannot be set to null, use nullable as an alternative"
+        yield forbidden(f"{path}.type", text)
     if isinstance(schema.get("items"), list) and schema["items"]:
         yield forbidden(f"{path}.items", "items must be a schema object and not an array")
-    if spot.in_metadata and schema.get("x-kubernetes-embedded-resource"):
-        yield forbidden(
-            f"{path}.x-kubernetes-embedded-resource", "must not be used inside of resource meta"
-        )
+    if spot.in_metadata:
+        yield from _metadata(schema, path)
+    yield from _own_extensions(schema, path)
+
+
+def _is_set(name: str, value: Json) -> bool:
+    """Whether Go has the field set: pointers also where they point to nothing."""
+    return value is not None if name in _POINTERS else bool(value)
+
+
+_POINTERS = ("dependencies", "additionalItems", "$ref")
+
+
+def _metadata(schema: Object, path: str) -> Iterator[Cause]:
+    if schema.get("x-kubernetes-embedded-resource"):
+        text = "must not be used inside of resource meta"
+        yield forbidden(f"{path}.x-kubernetes-embedded-resource", text)
+
+
+def _own_extensions(schema: Object, path: str) -> Iterator[Cause]:
     if schema.get("uniqueItems"):
         text = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"
         yield forbidden(f"{path}.uniqueItems", text)
@@ -132,16 +147,15 @@ def _own(spot: Spot) -> Iterator[Cause]:
         text = "additionalProperties and properties are mutual exclusive"
         yield forbidden(f"{path}.additionalProperties", text)
     if schema.get("x-kubernetes-preserve-unknown-fields") is False:
-        yield invalid(
-            f"{path}.x-kubernetes-preserve-unknown-fields", False, "must be true or undefined"
-        )
+        where = f"{path}.x-kubernetes-preserve-unknown-fields"
+        yield invalid(where, False, "must be true or undefined")
 
 
 def _children(spot: Spot) -> Iterator[Spot]:
-    schema, shape = spot.schema, spot.shape
-    additional, items = subschema(schema.get("additionalProperties")), schema.get("items")
+    schema = spot.schema
+    additional = subschema(schema.get("additionalProperties"))
     if additional is not None:
-        child = spot.below(additional, "additionalProperties", shape.item if shape else None)
+        child = spot.below(additional, "additionalProperties", _item_shape(spot))
         text = "inside additionalProperties applying to object metadata"
         yield replace(child, no_defaults=text) if spot.in_metadata else child
     for name, part in (schema.get("properties") or {}).items():
@@ -150,11 +164,27 @@ def _children(spot: Spot) -> Iterator[Spot]:
         yield from _parts(spot, keyword, schema.get(keyword))
     for name, part in (schema.get("definitions") or {}).items():
         yield spot.beside(part, f"definitions[{name}]")
-    for at, part in enumerate(items if isinstance(items, list) else [items] if items else []):
-        where = f"items[{at}]" if isinstance(items, list) else "items"
-        child = spot.below(part, where, shape.item if shape else None)
-        correlates = schema.get("x-kubernetes-list-type") == "map"
-        yield child if correlates else replace(child, uncorrelated=spot.uncorrelated or spot.path)
+    yield from _items(spot, schema.get("items"))
+
+
+def _item_shape(spot: Spot) -> Shape | None:
+    return spot.shape.item if spot.shape is not None else None
+
+
+def _items(spot: Spot, items: Json) -> Iterator[Spot]:
+    if isinstance(items, list):
+        for at, part in enumerate(items):
+            yield _item(spot, part, f"items[{at}]")
+    elif items:
+        yield _item(spot, items, "items")
+
+
+def _item(spot: Spot, part: Object, path: str) -> Spot:
+    child = spot.below(part, path, _item_shape(spot))
+    if spot.schema.get("x-kubernetes-list-type") == "map":
+        return child
+    # only items of map lists have an old value that belongs to them
+    return replace(child, uncorrelated=spot.uncorrelated or spot.path)
 
 
 def _parts(spot: Spot, keyword: str, value: Json) -> Iterator[Spot]:
@@ -166,8 +196,6 @@ def _parts(spot: Spot, keyword: str, value: Json) -> Iterator[Spot]:
 
 
 def _property(spot: Spot, name: str, part: Object) -> Spot:
-    from policylint.kubernetes.crds.convert import escape
-
     spelled = escape(name)
     shape = spot.shape.fields.get(spelled) if spot.shape is not None and spelled else None
     child = spot.below(part, f"properties[{name}]", shape)
@@ -180,13 +208,18 @@ def _property(spot: Spot, name: str, part: Object) -> Spot:
     return child
 
 
-def _lists(schema: Object, path: str) -> Iterator[Cause]:
-    from policylint.kubernetes.crds.listrules import list_causes
-
-    yield from list_causes(schema, path)
-
-
 def _rule_fields(rule: Object, path: str, schema: Object) -> Iterator[Cause]:
+    yield from _rule_text(rule, path)
+    if rule.get("messageExpression") and not str(rule["messageExpression"]).strip():
+        text = "messageExpression must be non-empty if specified"
+        yield required(f"{path}.messageExpression", text)
+    if rule.get("reason") is not None and rule["reason"] not in _REASONS:
+        yield unsupported(f"{path}.reason", rule["reason"], _REASONS)
+    if rule.get("fieldPath"):
+        yield from _field_path(str(rule["fieldPath"]), f"{path}.fieldPath", schema)
+
+
+def _rule_text(rule: Object, path: str) -> Iterator[Cause]:
     text, message = str(rule.get("rule") or "").strip(), str(rule.get("message") or "")
     if not text:
         yield required(f"{path}.rule", "rule is not specified")
@@ -194,24 +227,20 @@ def _rule_fields(rule: Object, path: str, schema: Object) -> Iterator[Cause]:
         yield invalid(f"{path}.message", message, "must be non-empty if specified")
     elif _broken(message.strip()):
         yield invalid(f"{path}.message", message, "must not contain line breaks")
-    elif _broken(text) and not message.strip():
-        yield required(f"{path}.message", "message must be specified if rule contains line breaks")
-    if rule.get("messageExpression") and not str(rule["messageExpression"]).strip():
-        yield required(
-            f"{path}.messageExpression", "messageExpression must be non-empty if specified"
-        )
-    if rule.get("reason") is not None and rule["reason"] not in _REASONS:
-        yield unsupported(f"{path}.reason", rule["reason"], _REASONS)
-    field = str(rule.get("fieldPath") or "")
-    if field and not field.strip():
-        yield invalid(f"{path}.fieldPath", field, "must be non-empty if specified")
+    elif _broken(text) and not message:
+        words = "message must be specified if rule contains line breaks"
+        yield required(f"{path}.message", words)
+
+
+def _field_path(field: str, path: str, schema: Object) -> Iterator[Cause]:
+    if not field.strip():
+        yield invalid(path, field, "must be non-empty if specified")
     if _broken(field):
-        yield invalid(f"{path}.fieldPath", field, "must not contain line breaks")
-    if field:
-        try:
-            follow(field, schema)
-        except FieldPathError:
-            yield invalid(f"{path}.fieldPath", field, "must be a valid path")
+        yield invalid(path, field, "must not contain line breaks")
+    try:
+        follow(field, schema)
+    except FieldPathError:
+        yield invalid(path, field, "must be a valid path")
 
 
 def _broken(text: str) -> bool:
@@ -225,7 +254,10 @@ def _rules(spot: Spot) -> Iterator[Finding]:
     embedded = bool(spot.schema.get("x-kubernetes-embedded-resource"))
     shape = spot.shape or shape_of(spot.schema, spot.root or embedded)
     if shape is None:
-        text = "Internal error: internal error: failed to construct type information for x-kubernetes-validations rules"
+        text = (
+            "Internal error: internal error: failed to construct type information for "
+            "x-kubernetes-validations rules"
+        )
         yield Cause(f"{spot.path}.x-kubernetes-validations", "InternalError", text, TOPIC)
         return
     scope = Scope(shape, spot.cardinality, spot.uncorrelated, spot.environment, spot.total)

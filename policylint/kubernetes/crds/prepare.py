@@ -6,7 +6,7 @@ changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 
 from policylint.model import Json, Object
@@ -20,15 +20,16 @@ def pruned(value: Json, schema: Object, root: bool = True) -> Json:
 
 
 def _pruned(value: Json, schema: Object | None, embedded: bool = False) -> Json:
-    preserve = bool(schema) and bool((schema or {}).get("x-kubernetes-preserve-unknown-fields"))
+    schema = schema or {}
     if isinstance(value, list):
-        items = (schema or {}).get("items")
-        if preserve and not isinstance(items, Mapping):
-            return value
-        return [_pruned(item, items if isinstance(items, Mapping) else None) for item in value]
+        items = schema.get("items")
+        if isinstance(items, Mapping):
+            return [_pruned(item, items) for item in value]
+        return value if _preserves(schema) else [_pruned(item, None) for item in value]
     if not isinstance(value, Mapping):
         return value
-    embedded = embedded or bool((schema or {}).get("x-kubernetes-embedded-resource"))
+    embedded = embedded or bool(schema.get("x-kubernetes-embedded-resource"))
+    open_ = _preserves(schema) or schema.get("additionalProperties") is True
     kept = {}
     for name, item in value.items():
         child = child_schema(schema, name)
@@ -36,70 +37,74 @@ def _pruned(value: Json, schema: Object | None, embedded: bool = False) -> Json:
             kept[name] = item
         elif child is not None:
             kept[name] = _pruned(item, child)
-        elif preserve or (schema or {}).get("additionalProperties") is True:
+        elif open_:
             kept[name] = item
     return kept
 
 
+def _preserves(schema: Object) -> bool:
+    return bool(schema.get("x-kubernetes-preserve-unknown-fields"))
+
+
 def unknown_fields(value: Json, schema: Object, path: str = "", root: bool = True) -> list[str]:
     """The paths of the fields that the schema does not declare ("spec.colour"), sorted."""
-    found: list[str] = []
-    _collect(value, schema, path, root, found)
-    return sorted(found)
+    return sorted(_unknown_fields(value, schema, path, root))
 
 
-def _collect(value: Json, schema: Object, path: str, embedded: bool, found: list[str]) -> None:
-    preserve = bool(schema.get("x-kubernetes-preserve-unknown-fields"))
-    if isinstance(value, list):
-        items = schema.get("items")
+def _unknown_fields(value: Json, schema: Object, path: str, embedded: bool) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        embedded = embedded or bool(schema.get("x-kubernetes-embedded-resource"))
+        for name, item in value.items():
+            if not (embedded and name in _META):
+                yield from _unknown_field(name, item, schema, f"{path}.{name}" if path else name)
+    elif isinstance(value, list) and isinstance(schema.get("items"), Mapping):
         for at, item in enumerate(value):
-            if isinstance(items, Mapping):
-                _collect(item, items, f"{path}[{at}]", False, found)
-        return
-    if not isinstance(value, Mapping):
-        return
-    embedded = embedded or bool(schema.get("x-kubernetes-embedded-resource"))
-    for name, item in value.items():
-        if embedded and name in _META:
-            continue
-        child = child_schema(schema, name)
-        if child is not None:
-            _collect(item, child, f"{path}.{name}" if path else name, False, found)
-        elif not preserve and schema.get("additionalProperties") is not True:
-            found.append(f"{path}.{name}" if path else name)
+            yield from _unknown_fields(item, schema["items"], f"{path}[{at}]", False)
+
+
+def _unknown_field(name: str, value: Json, schema: Object, path: str) -> Iterator[str]:
+    child = child_schema(schema, name)
+    if child is not None:
+        yield from _unknown_fields(value, child, path, False)
+    elif not _preserves(schema) and schema.get("additionalProperties") is not True:
+        yield path
 
 
 def child_schema(schema: Object | None, name: str) -> Object | None:
     """The schema of a field, declared or by `additionalProperties`."""
     if schema is None:
         return None
-    found = (schema.get("properties") or {}).get(name)
-    if found is None:
-        found = schema.get("additionalProperties")
-    return found if isinstance(found, Mapping) else None
+    child = (schema.get("properties") or {}).get(name)
+    if child is None:
+        child = schema.get("additionalProperties")
+    return child if isinstance(child, Mapping) else None
 
 
 def without_nulls(value: Json, schema: Object | None) -> Json:
     """The value without nulls where the schema neither allows them nor has a default."""
     if isinstance(value, list):
-        items = (schema or {}).get("items")
-        return [
-            without_nulls(item, items if isinstance(items, Mapping) else None) for item in value
-        ]
+        items = item_schema(schema)
+        return [without_nulls(item, items) for item in value]
     if not isinstance(value, Mapping):
         return value
     kept = {}
     for name, item in value.items():
         child = child_schema(schema, name)
-        if (
-            item is None
-            and child is not None
-            and not child.get("nullable")
-            and child.get("default") is None
-        ):
-            continue
-        kept[name] = without_nulls(item, child)
+        if item is not None or _takes_null(child):
+            kept[name] = without_nulls(item, child)
     return kept
+
+
+def _takes_null(schema: Object | None) -> bool:
+    """Whether a null stays: it is allowed, nothing is known of the field, or a default replaces
+    it."""
+    return schema is None or bool(schema.get("nullable")) or schema.get("default") is not None
+
+
+def item_schema(schema: Object | None) -> Object | None:
+    """The schema of a list's items."""
+    items = (schema or {}).get("items")
+    return items if isinstance(items, Mapping) else None
 
 
 def defaulted(value: Json, schema: Object | None) -> Json:
@@ -108,37 +113,32 @@ def defaulted(value: Json, schema: Object | None) -> Json:
     if schema is None:
         return value
     if isinstance(value, list):
-        items = schema.get("items")
-        return [
-            _default_item(item, items if isinstance(items, Mapping) else None) for item in value
-        ]
-    if not isinstance(value, Mapping):
-        return value
-    made = dict(value)
-    for name, child in (schema.get("properties") or {}).items():
-        default = child.get("default")
-        if default is not None and (
-            name not in made or (made[name] is None and not child.get("nullable"))
-        ):
-            made[name] = deepcopy(default)
-    additional = schema.get("additionalProperties")
-    for name, item in made.items():
-        declared = (schema.get("properties") or {}).get(name)
-        if declared is not None:
-            made[name] = defaulted(item, declared)
+        items = item_schema(schema)
+        return [_default_item(item, items) for item in value]
+    return _default_fields(value, schema) if isinstance(value, Mapping) else value
+
+
+def _default_fields(value: Object, schema: Object) -> dict[str, Json]:
+    properties, additional = schema.get("properties") or {}, schema.get("additionalProperties")
+    fields = dict(value)
+    for name, child in properties.items():
+        if child.get("default") is not None and _is_lacking(fields, name, child):
+            fields[name] = deepcopy(child["default"])
+    for name, item in fields.items():
+        if name in properties:
+            fields[name] = defaulted(item, properties[name])
         elif isinstance(additional, Mapping):
-            made[name] = _default_item(item, additional)
-    return made
+            fields[name] = _default_item(item, additional)
+    return fields
+
+
+def _is_lacking(fields: Object, name: str, schema: Object) -> bool:
+    return name not in fields or (fields[name] is None and not schema.get("nullable"))
 
 
 def _default_item(item: Json, schema: Object | None) -> Json:
-    if (
-        item is None
-        and schema is not None
-        and not schema.get("nullable")
-        and schema.get("default") is not None
-    ):
-        item = deepcopy(schema["default"])
+    if item is None and schema is not None and not schema.get("nullable"):
+        item = deepcopy(schema.get("default"))
     return defaulted(item, schema)
 
 
@@ -152,11 +152,17 @@ def emptied(new: Json, old: Json, schema: Object | None) -> Json:
     if schema is None or not old or type(new) is not type(old):
         return new
     if isinstance(new, list):
-        return None if not new and schema.get("x-kubernetes-list-type") in ("set", "map") else new
-    if not isinstance(new, Mapping) or schema.get("x-kubernetes-map-type") == "atomic":
-        return new
+        keyed = schema.get("x-kubernetes-list-type") in ("set", "map")
+        return None if keyed and not new else new
+    if isinstance(new, Mapping) and schema.get("x-kubernetes-map-type") != "atomic":
+        return _emptied_map(new, old, schema)
+    return new
+
+
+def _emptied_map(new: Object, old: Object, schema: Object) -> Json:
     if not new:
-        return None if schema.get("properties") or schema.get("additionalProperties") else new
+        declared = schema.get("properties") or schema.get("additionalProperties")
+        return None if declared else new
     return {
         name: emptied(item, old.get(name), child_schema(schema, name)) for name, item in new.items()
     }

@@ -136,21 +136,21 @@ def _type_error(spot: Spot) -> Cause | None:
         return None
     if spot.value is None:
         return None if spot.schema.get("nullable") else _mistyped(spot, types, actual)
-    whole = (
-        actual == "number"
-        and "integer" in types
-        and abs(spot.value) < _WHOLE
-        and float(spot.value).is_integer()
-    )
-    if actual in types or whole or (actual == "integer" and "number" in types):
+    if actual in types or _is_number_for(types, spot.value, actual):
         return None
-    if (
-        format_of(spot.schema, spot.minor)
-        and actual in ("string", "array")
-        and types == ("string",)
-    ):
+    texts = types == ("string",) and actual in ("string", "array")
+    if texts and format_of(spot.schema, spot.minor):
         return None  # the format's own check speaks
     return _mistyped(spot, types, actual)
+
+
+def _is_number_for(types: tuple[str, ...], value: Json, actual: str) -> bool:
+    """An integer is a number, and a number without a fraction is an integer."""
+    if actual == "integer":
+        return "number" in types
+    if actual != "number" or "integer" not in types:
+        return False
+    return abs(value) < _WHOLE and float(value).is_integer()
 
 
 def _mistyped(spot: Spot, types: tuple[str, ...], actual: str) -> Cause:
@@ -186,12 +186,7 @@ def _string(spot: Spot) -> Iterator[Cause]:
     types = types_of(schema)
     if types and "string" not in types:
         return
-    if schema.get("maxLength") is not None and len(value) > schema["maxLength"]:
-        yield too_long(path, schema["maxLength"])
-    if schema.get("minLength") is not None and len(value) < schema["minLength"]:
-        yield invalid(
-            path, value, f"{path} in body should be at least {schema['minLength']} chars long"
-        )
+    yield from _length(value, schema, path)
     pattern = schema.get("pattern")
     if pattern and not _matches(pattern, value):
         yield invalid(path, value, f"{path} in body should match '{pattern}'")
@@ -199,6 +194,14 @@ def _string(spot: Spot) -> Iterator[Cause]:
     if kind in OPENAPI and not OPENAPI[kind](value):
         text = f"{path} in body must be of type {schema['format']}: {_quoted(value)}"
         yield type_invalid(path, value, text)
+
+
+def _length(value: str, schema: Object, path: str) -> Iterator[Cause]:
+    most, least = schema.get("maxLength"), schema.get("minLength")
+    if most is not None and len(value) > most:
+        yield too_long(path, most)
+    if least is not None and len(value) < least:
+        yield invalid(path, value, f"{path} in body should be at least {least} chars long")
 
 
 def _quoted(value: str) -> str:
@@ -213,31 +216,36 @@ def _matches(pattern: str, value: str) -> bool:
 
 
 def _number(spot: Spot) -> Iterator[Cause]:
-    schema, value, path = spot.schema, spot.value, spot.path or "<nil>"
-    types = types_of(schema)
+    types = types_of(spot.schema)
     if types and "integer" not in types and "number" not in types:
         return
     if types == ("integer",):
         yield from _range(spot)
-    exact = type_name(value) == "integer"
+    exact = type_name(spot.value) == "integer"
     for keyword, exclusive, words, beyond in _BOUNDS:
-        bound = schema.get(keyword)
+        bound = spot.schema.get(keyword)
         if bound is None:
             continue
-        strict, against = (
-            bool(schema.get(exclusive)),
-            int(bound) if exact else bound,
-        )  # integers meet whole bounds only
-        if beyond(value, against) or (strict and value == against):
-            text = f"{path} in body should be {words}{'' if strict else ' or equal to'} {_plain(against)}"
-            yield invalid(path, value, text)
-    step = schema.get("multipleOf")
+        strict = bool(spot.schema.get(exclusive))
+        limit = int(bound) if exact else bound  # integers meet whole bounds only
+        if beyond(spot.value, limit) or (strict and spot.value == limit):
+            yield _out_of_bounds(spot, words if strict else f"{words} or equal to", limit)
+    yield from _multiple(spot, exact)
+
+
+def _out_of_bounds(spot: Spot, words: str, limit: float) -> Cause:
+    path = spot.path or "<nil>"
+    return invalid(path, spot.value, f"{path} in body should be {words} {_plain(limit)}")
+
+
+def _multiple(spot: Spot, exact: bool) -> Iterator[Cause]:
+    step, path = spot.schema.get("multipleOf"), spot.path or "<nil>"
     if step is not None and exact and int(step) <= 0:
-        yield invalid(
-            path, int(step), f"factor MultipleOf declared for {path} must be positive: {int(step)}"
-        )
-    elif step and not _is_multiple(value, step):
-        yield invalid(path, value, f"{path} in body should be a multiple of {_plain(step)}")
+        text = f"factor MultipleOf declared for {path} must be positive: {int(step)}"
+        yield invalid(path, int(step), text)
+    elif step and not _is_multiple(spot.value, step):
+        text = f"{path} in body should be a multiple of {_plain(step)}"
+        yield invalid(path, spot.value, text)
 
 
 def _range(spot: Spot) -> Iterator[Cause]:
@@ -283,44 +291,63 @@ def _list(spot: Spot) -> Iterator[Cause]:
 
 def _object(spot: Spot) -> Iterator[Cause]:
     schema, value, path = spot.schema, spot.value, spot.path or "<nil>"
-    if schema.get("minProperties") is not None and len(value) < schema["minProperties"]:
-        yield invalid(
-            path,
-            len(value),
-            f"{path} in body should have at least {schema['minProperties']} properties",
-        )
-    if schema.get("maxProperties") is not None and len(value) > schema["maxProperties"]:
-        yield too_many(path, len(value), schema["maxProperties"])
-    properties, additional = schema.get("properties") or {}, schema.get("additionalProperties")
-    for name in value:
+    most, least = schema.get("maxProperties"), schema.get("minProperties")
+    if least is not None and len(value) < least:
+        text = f"{path} in body should have at least {least} properties"
+        yield invalid(path, len(value), text)
+    if most is not None and len(value) > most:
+        yield too_many(path, len(value), most)
+    yield from _fields(spot, path)
+    for name in schema.get("required") or ():
+        if name not in value:
+            yield required(f"{spot.path}.{name}".removeprefix("."))
+
+
+def _fields(spot: Spot, path: str) -> Iterator[Cause]:
+    properties = spot.schema.get("properties") or {}
+    additional = spot.schema.get("additionalProperties")
+    for name in spot.value:
         if name in properties:
             yield from validate_values(spot.field(name, properties[name]))
         elif isinstance(additional, Mapping):
             yield from validate_values(spot.field(name, additional))
         elif additional is False:
             yield invalid(path, "", f"{path}.{name} in body is a forbidden property")
-    for name in schema.get("required") or ():
-        if name not in value:
-            yield required(f"{spot.path}.{name}".removeprefix("."))
 
 
 def _combinations(spot: Spot) -> Iterator[Cause]:
-    schema, lead = spot.schema, f'"{spot.path}" must'
-    all_of = [list(_validate(spot.as_part(part))) for part in schema.get("allOf") or ()]
-    if any(all_of):
-        yield invalid("<nil>", "", f"{lead} validate all the schemas (allOf)")
-        for errors in all_of:
-            yield from errors
-    any_of = [list(_validate(spot.as_part(part))) for part in schema.get("anyOf") or ()]
-    if any_of and all(any_of):
-        yield invalid("<nil>", "", f"{lead} validate at least one schema (anyOf)")
-        yield from min(any_of, key=len)
-    one_of = [list(_validate(spot.as_part(part))) for part in schema.get("oneOf") or ()]
-    valid = sum(not errors for errors in one_of)
-    if one_of and valid != 1:
-        why = f"Found {valid} valid alternatives" if valid else "Found none valid"
-        yield invalid("<nil>", "", f"{lead} validate one and only one schema (oneOf). {why}")
-        yield from () if valid else min(one_of, key=len)
-    unwanted = schema.get("not")
+    lead = f'"{spot.path}" must'
+    yield from _all_of(_parts(spot, "allOf"), lead)
+    yield from _any_of(_parts(spot, "anyOf"), lead)
+    yield from _one_of(_parts(spot, "oneOf"), lead)
+    unwanted = spot.schema.get("not")
     if isinstance(unwanted, Mapping) and not list(_validate(spot.as_part(unwanted))):
         yield invalid("<nil>", "", f"{lead} not validate the schema (not)")
+
+
+def _parts(spot: Spot, keyword: str) -> list[list[Cause]]:
+    """The errors by each of the schemas of allOf, anyOf or oneOf."""
+    return [list(_validate(spot.as_part(part))) for part in spot.schema.get(keyword) or ()]
+
+
+def _all_of(parts: list[list[Cause]], lead: str) -> Iterator[Cause]:
+    if any(parts):
+        yield invalid("<nil>", "", f"{lead} validate all the schemas (allOf)")
+        for errors in parts:
+            yield from errors
+
+
+def _any_of(parts: list[list[Cause]], lead: str) -> Iterator[Cause]:
+    if parts and all(parts):
+        yield invalid("<nil>", "", f"{lead} validate at least one schema (anyOf)")
+        yield from min(parts, key=len)
+
+
+def _one_of(parts: list[list[Cause]], lead: str) -> Iterator[Cause]:
+    valid = parts.count([])
+    if not parts or valid == 1:
+        return
+    why = f"Found {valid} valid alternatives" if valid else "Found none valid"
+    yield invalid("<nil>", "", f"{lead} validate one and only one schema (oneOf). {why}")
+    if not valid:
+        yield from min(parts, key=len)
