@@ -49,10 +49,11 @@ def to_cel(value: Json, schema: Object, root: bool = False) -> Any:
     if schema.get("x-kubernetes-int-or-string"):
         return value
     kind = schema.get("type")
-    convert, python = _CONVERSIONS.get(kind, (None, ()))
-    if convert is not None and isinstance(value, python) and not _is_bool_for(value, kind):
-        resource = root or schema.get("x-kubernetes-embedded-resource")
-        return convert(value, with_meta(schema) if resource and kind in _OBJECTS else schema)
+    if kind in _OBJECTS and (root or schema.get("x-kubernetes-embedded-resource")):
+        schema = with_meta(schema)
+    convert, python = _CONVERSIONS.get(kind, (_opaque_value, ()))
+    if isinstance(value, python) and not _is_bool_for(value, kind):
+        return convert(value, schema)
     if schema.get("x-kubernetes-preserve-unknown-fields"):
         return _opaque(value)
     raise CelError(f"invalid data, expected {kind}")
@@ -130,6 +131,10 @@ def _opaque(value: Json) -> Any:
     if isinstance(value, Mapping):
         return {name: _opaque(item) for name, item in value.items()}
     return [_opaque(item) for item in value] if isinstance(value, list) else value
+
+
+def _opaque_value(value: Json, _: Object) -> Any:
+    return _opaque(value)
 
 
 def _number(value: float, _: Object) -> float:

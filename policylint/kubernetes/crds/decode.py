@@ -124,31 +124,36 @@ def _decoded_either(schema: Object) -> dict[str, Json]:
 def _check(value: Json, kind: Any, path: str) -> Iterator[Cause]:
     if value is None:
         return
-    if isinstance(kind, dict) and isinstance(value, Mapping):
-        yield from _check_fields(value, kind, path)
-    elif isinstance(kind, list) and isinstance(value, list):
+    if isinstance(kind, type):
+        if not _is_a(value, kind):
+            yield _mistyped(value, kind.__name__, path)
+    elif isinstance(kind, list):
+        if not isinstance(value, list):
+            yield _mistyped(value, "list", path)
+            return
         for at, item in enumerate(value):
             yield from _check(item, kind[0], f"{path}[{at}]")
-    elif isinstance(kind, tuple) and isinstance(value, Mapping):
+    elif not isinstance(value, Mapping):
+        yield _mistyped(value, "object", path)
+    else:
+        yield from _check_fields(value, kind, path)
+
+
+def _mistyped(value: Json, expected: str, path: str) -> Cause:
+    text = f"json: cannot unmarshal {type(value).__name__} into a field of type {expected}"
+    return Cause(path.removeprefix("."), "BadRequest", text, TOPIC)
+
+
+def _check_fields(value: Object, kind: Any, path: str) -> Iterator[Cause]:
+    if isinstance(kind, tuple):
         for name, item in value.items():
             yield from _check(item, kind[0], f"{path}[{name}]")
-    elif not isinstance(kind, type) or not _is_a(value, kind):
-        text = f"json: cannot unmarshal {type(value).__name__} into a field of type {_name(kind)}"
-        yield Cause(path.removeprefix("."), "BadRequest", text, TOPIC)
-
-
-def _check_fields(value: Object, kind: Mapping[str, Any], path: str) -> Iterator[Cause]:
+        return
     for name, item in value.items():
         if name in kind:
             yield from _check(item, kind[name], f"{path}.{name}")
         elif kind is _SCHEMA and name in _EITHER:
             yield from _either(item, _EITHER[name], f"{path}.{name}")
-
-
-def _name(kind: Any) -> str:
-    if isinstance(kind, type):
-        return kind.__name__
-    return "list" if isinstance(kind, list) else "object"
 
 
 def _either(value: Json, alternative: type, path: str) -> Iterator[Cause]:

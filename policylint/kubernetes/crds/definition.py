@@ -294,7 +294,10 @@ def _approval(new: Object, old: Object | None) -> Iterator[Cause]:
         )
     else:
         value = new["metadata"]["annotations"][_APPROVED]
-        text = f'protected groups must have approval annotation "{_APPROVED}" with either a URL or a reason starting with'
+        text = (
+            f'protected groups must have approval annotation "{_APPROVED}" with either a URL or '
+            "a reason starting with"
+        )
         yield invalid(
             path,
             value,

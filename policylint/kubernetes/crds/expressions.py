@@ -61,7 +61,10 @@ class Total(Struct):
         """The server's refusal of too dear a schema."""
         if self.cost <= CRD_LIMIT:
             return []
-        text = "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema"
+        text = (
+            "contributed to estimated rule cost total exceeding cost limit for entire "
+            "OpenAPIv3 schema"
+        )
         whole = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema"
         own = [forbidden(where, text) for _, where in self.dear]
         return [*own, forbidden(path, too_dear(whole, self.cost, CRD_LIMIT))]
@@ -94,7 +97,10 @@ def compile_rule(rule: Object, path: str, scope: Scope) -> list[Cause]:
         return [*causes, invalid(f"{path}.rule", shown, problem)]
     causes += _message(rule, path, scope)
     if uses_old and scope.uncorrelated:
-        text = f"oldSelf cannot be used on the uncorrelatable portion of the schema within {scope.uncorrelated}"
+        text = (
+            "oldSelf cannot be used on the uncorrelatable portion of the schema within "
+            f"{scope.uncorrelated}"
+        )
         causes.append(invalid(f"{path}.rule", source, text))
     if not uses_old and rule.get("optionalOldSelf") is not None:
         text = "may not be set if oldSelf is not used in rule"
@@ -241,7 +247,10 @@ def too_dear(name: str, cost: int, limit: int) -> str:
     """The server's words for a cost above a limit."""
     factor = cost / limit
     times = "more than 100" if factor > 100 else f"{factor:f}" if factor < 1.5 else f"{factor:.1f}"
-    hint = "try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings"
+    hint = (
+        "try simplifying the rule, or adding maxItems, maxProperties, and maxLength where "
+        "arrays, maps, and strings"
+    )
     return f"{name} exceeds budget by factor of {times}x ({hint} are declared)"
 
 

@@ -15,11 +15,9 @@ _DOMAIN = NAMED["dns1123Subdomain"].check
 
 def name_causes(crd: Object, created: bool) -> Iterator[Cause]:
     """The errors of `spec.names`, and at creation of `metadata.name`."""
-    spec, names = crd["spec"], crd["spec"]["names"]
-    name = str((crd.get("metadata") or {}).get("name") or "")
-    expected = f"{names.get('plural') or ''}.{spec.get('group') or ''}"
-    if created and name != expected:
-        yield invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
+    names = crd["spec"]["names"]
+    if created:
+        yield from _own_name(crd)
     for field in ("plural", "singular", "kind", "listKind"):
         if not names.get(field):
             yield required(f"spec.names.{field}")
@@ -32,6 +30,13 @@ def name_causes(crd: Object, created: bool) -> Iterator[Cause]:
         text = "kind and listKind may not be the same"
         yield invalid("spec.names.listKind", names["listKind"], text)
     yield from _labels("spec.names.categories", names.get("categories"))
+
+
+def _own_name(crd: Object) -> Iterator[Cause]:
+    plural, group = crd["spec"]["names"].get("plural"), crd["spec"].get("group")
+    name = str((crd.get("metadata") or {}).get("name") or "")
+    if name != f"{plural or ''}.{group or ''}":
+        yield invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
 
 
 def _labels(path: str, values: list[str] | None) -> Iterator[Cause]:

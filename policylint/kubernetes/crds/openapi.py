@@ -117,11 +117,15 @@ def _own(spot: Spot) -> Iterator[Cause]:
     if kind == "null":
         text = "type cannot be set to null, use nullable as an alternative"
         yield forbidden(f"{path}.type", text)
-    if isinstance(schema.get("items"), list) and schema["items"]:
-        yield forbidden(f"{path}.items", "items must be a schema object and not an array")
+    yield from _item_list(schema.get("items"), path)
     if spot.in_metadata:
         yield from _metadata(schema, path)
     yield from _own_extensions(schema, path)
+
+
+def _item_list(items: Json, path: str) -> Iterator[Cause]:
+    if isinstance(items, list) and items:
+        yield forbidden(f"{path}.items", "items must be a schema object and not an array")
 
 
 def _is_set(name: str, value: Json) -> bool:

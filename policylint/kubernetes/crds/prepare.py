@@ -22,14 +22,11 @@ def pruned(value: Json, schema: Object, root: bool = True) -> Json:
 def _pruned(value: Json, schema: Object | None, embedded: bool = False) -> Json:
     schema = schema or {}
     if isinstance(value, list):
-        items = schema.get("items")
-        if isinstance(items, Mapping):
-            return [_pruned(item, items) for item in value]
-        return value if _preserves(schema) else [_pruned(item, None) for item in value]
+        return _pruned_items(value, schema)
     if not isinstance(value, Mapping):
         return value
     embedded = embedded or bool(schema.get("x-kubernetes-embedded-resource"))
-    open_ = _preserves(schema) or schema.get("additionalProperties") is True
+    keeps = _keeps_unknown(schema)
     kept = {}
     for name, item in value.items():
         child = child_schema(schema, name)
@@ -37,9 +34,20 @@ def _pruned(value: Json, schema: Object | None, embedded: bool = False) -> Json:
             kept[name] = item
         elif child is not None:
             kept[name] = _pruned(item, child)
-        elif open_:
+        elif keeps:
             kept[name] = item
     return kept
+
+
+def _pruned_items(items: list[Json], schema: Object) -> list[Json]:
+    child = item_schema(schema)
+    if child is None and _preserves(schema):
+        return items
+    return [_pruned(item, child) for item in items]
+
+
+def _keeps_unknown(schema: Object) -> bool:
+    return _preserves(schema) or schema.get("additionalProperties") is True
 
 
 def _preserves(schema: Object) -> bool:
@@ -66,7 +74,7 @@ def _unknown_field(name: str, value: Json, schema: Object, path: str) -> Iterato
     child = child_schema(schema, name)
     if child is not None:
         yield from _unknown_fields(value, child, path, False)
-    elif not _preserves(schema) and schema.get("additionalProperties") is not True:
+    elif not _keeps_unknown(schema):
         yield path
 
 

@@ -77,45 +77,61 @@ def _extensions(schema: Object, path: str) -> Iterator[Cause]:
 
 
 def _type(schema: Object, path: str, level: str) -> Iterator[Cause]:
-    kind, embedded = schema.get("type"), schema.get("x-kubernetes-embedded-resource")
-    typeless = schema.get("x-kubernetes-int-or-string") or schema.get(
-        "x-kubernetes-preserve-unknown-fields"
-    )
-    if embedded and kind != "object":
-        text = "must be object if x-kubernetes-embedded-resource is true"
-        yield (invalid(f"{path}.type", kind, text) if kind else required(f"{path}.type", text))
-    elif not kind and not typeless:
+    kind = schema.get("type")
+    if schema.get("x-kubernetes-embedded-resource"):
+        yield from _embedded(schema, path)
+    elif not kind and not _may_lack_type(schema):
         yield required(f"{path}.type", _EMPTY_TYPE[level])
-    if embedded and schema.get("additionalProperties") is not None:
-        text = "must not be used if x-kubernetes-embedded-resource is set"
-        yield forbidden(f"{path}.additionalProperties", text)
     if level == "root" and kind and kind != "object":
         yield invalid(f"{path}.type", kind, "must be object at the root")
-    if (
-        embedded
-        and not schema.get("x-kubernetes-preserve-unknown-fields")
-        and not schema.get("properties")
-    ):
-        text = "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields"
+
+
+def _may_lack_type(schema: Object) -> bool:
+    preserves = schema.get("x-kubernetes-preserve-unknown-fields")
+    return bool(preserves or schema.get("x-kubernetes-int-or-string"))
+
+
+def _embedded(schema: Object, path: str) -> Iterator[Cause]:
+    kind = schema.get("type")
+    text = "must be object if x-kubernetes-embedded-resource is true"
+    if not kind:
+        yield required(f"{path}.type", text)
+    elif kind != "object":
+        yield invalid(f"{path}.type", kind, text)
+    if schema.get("additionalProperties") is not None:
+        text = "must not be used if x-kubernetes-embedded-resource is set"
+        yield forbidden(f"{path}.additionalProperties", text)
+    preserves = schema.get("x-kubernetes-preserve-unknown-fields")
+    if not preserves and not schema.get("properties"):
+        text = (
+            "must not be empty if x-kubernetes-embedded-resource is true without "
+            "x-kubernetes-preserve-unknown-fields"
+        )
         yield required(f"{path}.properties", text)
 
 
 def _metadata(schema: Object, path: str, level: str) -> Iterator[Cause]:
+    """The fields that Kubernetes itself declares for every resource."""
     properties = schema.get("properties") or {}
-    resource = level == "root" or bool(schema.get("x-kubernetes-embedded-resource"))
-    for name in ("kind", "apiVersion") if resource else ():
-        if name in properties and properties[name].get("type") != "string":
-            where = f"{path}.properties[{name}].type"
-            yield invalid(where, properties[name].get("type") or "", "must be string")
-    metadata = properties.get("metadata")
-    if metadata is None:
-        return
     where = f"{path}.properties[metadata]"
-    if resource and metadata.get("type") != "object":
-        yield invalid(f"{where}.type", metadata.get("type") or "", "must be object")
-    if level == "root" and not _only_names(metadata):
-        text = "must not specify anything other than name and generateName, but metadata is implicitly specified"
+    if level == "root" or schema.get("x-kubernetes-embedded-resource"):
+        for name, kind in _RESOURCE_FIELDS.items():
+            yield from _declared_as(kind, properties.get(name), f"{path}.properties[{name}]")
+    metadata = properties.get("metadata")
+    if metadata is not None and level == "root" and not _only_names(metadata):
+        text = (
+            "must not specify anything other than name and generateName, but metadata is "
+            "implicitly specified"
+        )
         yield forbidden(where, text)
+
+
+_RESOURCE_FIELDS = {"kind": "string", "apiVersion": "string", "metadata": "object"}
+
+
+def _declared_as(kind: str, schema: Object | None, path: str) -> Iterator[Cause]:
+    if schema is not None and schema.get("type") != kind:
+        yield invalid(f"{path}.type", schema.get("type") or "", f"must be {kind}")
 
 
 def _only_names(metadata: Object) -> bool:
@@ -162,12 +178,21 @@ def _value_validation(
         yield from _nested(part, f"{path}.allOf[{at}]", skip_any_of=skips[1] and at == 0)
     for at, part in enumerate(schema.get("oneOf") or ()):
         yield from _nested(part, f"{path}.oneOf[{at}]")
-    if schema.get("not") is not None:
-        yield from _nested(schema["not"], f"{path}.not")
-    pattern = schema.get("pattern")
-    if pattern and (problem := _bad_pattern(pattern)):
+    yield from _not(schema.get("not"), f"{path}.not")
+    if schema.get("pattern"):
+        yield from _pattern(schema["pattern"], f"{path}.pattern")
+
+
+def _not(schema: Object | None, path: str) -> Iterator[Cause]:
+    if schema is not None:
+        yield from _nested(schema, path)
+
+
+def _pattern(pattern: str, path: str) -> Iterator[Cause]:
+    problem = _bad_pattern(pattern)
+    if problem:
         text = f"must be a valid regular expression, but isn't: {problem}"
-        yield invalid(f"{path}.pattern", pattern, text)
+        yield invalid(path, pattern, text)
 
 
 def _bad_pattern(pattern: str) -> str:
@@ -176,7 +201,8 @@ def _bad_pattern(pattern: str) -> str:
     except CelError as error:
         return str(error)
     except CelUnsupported:
-        return ""  # Go reads it, the translation does not: values are then unknown, the schema is not wrong
+        # Go may read it: values are then unknown, the schema is not wrong
+        return ""
     return ""
 
 
@@ -188,18 +214,20 @@ def _nested(schema: Object, path: str, skip_any_of: bool = False) -> Iterator[Ca
     for name, child in (schema.get("properties") or {}).items():
         yield from _nested(child, f"{path}.properties[{name}]")
     for name, text in _NESTED:
-        value = schema.get(name)
-        present = (
-            value is not None
-            if name in ("default", "x-kubernetes-list-type", "x-kubernetes-map-type")
-            else value
-        )
-        if name == "additionalProperties":
-            present = isinstance(value, Mapping) or value is True
-        if present:
+        if _is_set(name, schema.get(name)):
             yield forbidden(f"{path}.{name}", text)
     if "metadata" in (schema.get("properties") or {}):
         yield forbidden(f"{path}.properties[metadata]", "must not be specified in a nested context")
+
+
+def _is_set(name: str, value: Json) -> bool:
+    """Whether Go has a keyword set: pointers also where they point to an empty value."""
+    if name == "additionalProperties":
+        return isinstance(value, Mapping) or value is True
+    return value is not None if name in _POINTERS else bool(value)
+
+
+_POINTERS = ("default", "x-kubernetes-list-type", "x-kubernetes-map-type")
 
 
 def _completeness(part: Object, spine: Object | None, at: str, path: str) -> Iterator[Cause]:

@@ -217,25 +217,29 @@ def _matches(pattern: str, value: str) -> bool:
 
 def _number(spot: Spot) -> Iterator[Cause]:
     types = types_of(spot.schema)
-    if types and "integer" not in types and "number" not in types:
+    if types and not _NUMERIC & set(types):
         return
     if types == ("integer",):
         yield from _range(spot)
     exact = type_name(spot.value) == "integer"
     for keyword, exclusive, words, beyond in _BOUNDS:
         bound = spot.schema.get(keyword)
+        strict = bool(spot.schema.get(exclusive))
         if bound is None:
             continue
-        strict = bool(spot.schema.get(exclusive))
         limit = int(bound) if exact else bound  # integers meet whole bounds only
         if beyond(spot.value, limit) or (strict and spot.value == limit):
-            yield _out_of_bounds(spot, words if strict else f"{words} or equal to", limit)
+            yield _out_of_bounds(spot, words, strict, limit)
     yield from _multiple(spot, exact)
 
 
-def _out_of_bounds(spot: Spot, words: str, limit: float) -> Cause:
+_NUMERIC = {"integer", "number"}
+
+
+def _out_of_bounds(spot: Spot, words: str, strict: bool, limit: float) -> Cause:
     path = spot.path or "<nil>"
-    return invalid(path, spot.value, f"{path} in body should be {words} {_plain(limit)}")
+    relation = words if strict else f"{words} or equal to"
+    return invalid(path, spot.value, f"{path} in body should be {relation} {_plain(limit)}")
 
 
 def _multiple(spot: Spot, exact: bool) -> Iterator[Cause]:

@@ -205,14 +205,20 @@ def _deprecation(version: Object, path: str) -> Iterator[Cause]:
         yield invalid(where, warning, "must not be an empty string")
     for at, char in enumerate(warning):
         if not char.isprintable():
-            text = f"must only contain printable UTF-8 characters; non-printable character found at index {at}"
+            text = (
+                "must only contain printable UTF-8 characters; "
+                f"non-printable character found at index {at}"
+            )
             yield invalid(where, warning, text)
             return
 
 
 def _root_with_status(schema: Object, path: str) -> Iterator[Cause]:
     if schema.get("type") not in (None, "", "object"):
-        text = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled'
+        text = (
+            'only "object" is allowed as the type at the root of the schema if the status '
+            "subresource is enabled"
+        )
         yield invalid(f"{path}.type", schema["type"], text)
     elif any(value and name not in _AT_ROOT for name, value in schema.items()):
         text = "fields are allowed at the root of the schema if the status subresource is enabled"
@@ -254,20 +260,28 @@ _PARTS = ("items", "additionalProperties", "allOf", "anyOf", "oneOf", "not")
 def _scale(scale: Object | None, path: str) -> Iterator[Cause]:
     if scale is None:
         return
-    paths = (("specReplicasPath", (".spec.",)), ("statusReplicasPath", (".status.",)))
-    for name, starts in (*paths, ("labelSelectorPath", (".spec.", ".status."))):
-        value, where = str(scale.get(name) or ""), f"{path}.{name}"
-        if not value and name != "labelSelectorPath":
-            yield required(where, "")
-        elif value and not value.startswith("."):
-            yield invalid(where, value, "must be a simple json path starting with .")
-        elif value and not value.startswith(starts):
-            under = (
-                f"either {' or '.join(start.strip('.') for start in starts)}"
-                if len(starts) > 1
-                else starts[0].strip(".")
-            )
-            yield invalid(where, value, f"should be a json path under .{under}")
+    for name, starts in _SCALE_PATHS.items():
+        path_text, where = str(scale.get(name) or ""), f"{path}.{name}"
+        if path_text:
+            yield from _scale_path(path_text, where, starts)
+        elif name != "labelSelectorPath":
+            yield required(where)
+
+
+_SCALE_PATHS = {
+    "specReplicasPath": (".spec.",),
+    "statusReplicasPath": (".status.",),
+    "labelSelectorPath": (".spec.", ".status."),
+}
+
+
+def _scale_path(text: str, path: str, starts: tuple[str, ...]) -> Iterator[Cause]:
+    if not text.startswith("."):
+        yield invalid(path, text, "must be a simple json path starting with .")
+    elif not text.startswith(starts):
+        names = " or ".join(start.strip(".") for start in starts)
+        either = "either " if len(starts) > 1 else ""
+        yield invalid(path, text, f"should be a json path under .{either}{names}")
 
 
 def _column(column: Object, path: str) -> Iterator[Cause]:
@@ -304,8 +318,11 @@ def _selectable(fields: Json, schema: Object, path: str) -> Iterator[Cause]:
         if written.startswith(".metadata"):
             yield invalid(where, json_path, "must not point to fields in metadata")
         if found.get("type") not in ("string", "boolean", "integer"):
-            text = "must point to a field of type string, boolean or integer. Enum string fields and strings with formats"
-            yield invalid(where, json_path, f"{text} are allowed.")
+            text = (
+                "must point to a field of type string, boolean or integer. Enum string fields "
+                "and strings with formats are allowed."
+            )
+            yield invalid(where, json_path, text)
         if written in seen:
             yield duplicate(where, json_path)
         seen.add(written)
