@@ -17,8 +17,8 @@ from collections.abc import Iterator, Mapping
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.pointers import of_field
 from policylint.kubernetes.api.workloads import mapping
-from policylint.kubernetes.crds.custom import schema_of, served_version
 from policylint.kubernetes.crds.prepare import unknown_fields
+from policylint.kubernetes.crds.served import schema_of, served_version
 from policylint.model import (
     Apply,
     Category,

@@ -21,6 +21,7 @@ from policylint.kubernetes.crds.prepare import (
     without_nulls,
 )
 from policylint.kubernetes.crds.rules import Place, run_rules
+from policylint.kubernetes.crds.served import schema_of, served_version
 from policylint.kubernetes.crds.values import Spot, validate_values
 from policylint.model import Answer, Apply, Cause, Json, Object, Outcome, Target, Unknown
 
@@ -121,36 +122,6 @@ def stored_custom(body: Object, old: Object | None, crd: Object) -> Object:
     except (AttributeError, TypeError, RecursionError):
         return body
     return found if isinstance(found, Mapping) else body
-
-
-def served_version(crd: Object, api_version: str) -> Object | None:
-    """The entry of `spec.versions` that serves an API version; None where none does."""
-    group, _, name = api_version.partition("/")
-    spec = crd.get("spec") or {}
-    if spec.get("group") != group:
-        return None
-    alone = {
-        "name": spec.get("version"),
-        "served": True,
-    }  # as CRDs before apiextensions.k8s.io/v1 say it
-    versions = spec.get("versions") or (alone,)
-    return next(
-        (item for item in versions if item.get("name") == name and item.get("served")), None
-    )
-
-
-def schema_of(version: Object, crd: Object) -> Object | None:
-    """The structural schema of a version, that of all versions in old CRDs; None where there is
-    none."""
-    spec = crd.get("spec") or {}
-    found = (version.get("schema") or spec.get("validation") or {}).get("openAPIV3Schema")
-    if not isinstance(found, Mapping):
-        return None
-    return (
-        {**found, "x-kubernetes-preserve-unknown-fields": True}
-        if spec.get("preserveUnknownFields")
-        else found
-    )
 
 
 def prepared(value: Json, schema: Object) -> Json:
