@@ -49,7 +49,11 @@ metadata:
 spec:
   group: bench.example.com
   scope: Namespaced
-  names: {{kind: Kind{number}, listKind: Kind{number}List, plural: kind{number}s, singular: kind{number}}}
+  names:
+    kind: Kind{number}
+    listKind: Kind{number}List
+    plural: kind{number}s
+    singular: kind{number}
   versions:
     - name: v1
       served: true
@@ -119,7 +123,10 @@ def _file(number: int) -> tuple[str, str]:
     if number % 100 == 0:
         return (
             f"deploy{number}.sh",
-            f"#!/bin/sh\nset -e\nhelm upgrade --install app{number} ./chart -n prod -f values.yaml\n",
+            (
+                f"#!/bin/sh\nset -e\nhelm upgrade --install app{number} ./chart -n prod -f "
+                "values.yaml\n"
+            ),
         )
     if number % 3 == 0:
         return f"config{number}.yaml", f"name: app{number}\nport: {number % 9000}\n" * 20

@@ -72,7 +72,8 @@ def ratio(name: str, ours: Step, theirs: Step, goal: float, runs: int) -> None:
     mine, other = (statistics.median(side) for side in zip(*pairs, strict=True))
     verdict = "ok" if found <= goal else "ABOVE THE GOAL"
     print(
-        f"{name:<21} {found:6.2f} x  (goal {goal:g} x, {mine * 1000:.0f} ms against {other * 1000:.0f} ms)  {verdict}"
+        f"{name:<21} {found:6.2f} x  (goal {goal:g} x, {mine * 1000:.0f} ms against "
+        f"{other * 1000:.0f} ms)  {verdict}"
     )
 
 

@@ -1,4 +1,4 @@
-"""What no linter at hand counts: complexity, comprehensions in one another, imports inside functions.
+"""What no linter at hand counts: complexity, nested comprehensions, imports inside functions.
 
 Complexity is one more than the branches of a function: conditions (`and`, `or` and ternaries too),
 loops, handlers, `with`, `assert`, and the comprehensions with their conditions, those of functions

@@ -90,7 +90,8 @@ def _examples(judged: list[tuple[dict[str, Any], ReleaseReport]], rule: str) -> 
 
 def _print(judged: list[tuple[dict[str, Any], ReleaseReport]], seconds: float) -> None:
     print(
-        f"{len(judged)} pairs in {seconds:.1f} s, {sum(len(found.changes) for _, found in judged)} resources"
+        f"{len(judged)} pairs in {seconds:.1f} s, "
+        f"{sum(len(found.changes) for _, found in judged)} resources"
     )
     for row, found in judged:
         for failure in found.failures:
@@ -113,7 +114,8 @@ def _print(judged: list[tuple[dict[str, Any], ReleaseReport]], seconds: float) -
             if row["kind"] == kind
         )
         print(
-            f"{kind:<14}  {len(counts):5}  {statistics.median(counts):6}  {statistics.mean(counts):4.1f}  {errors:5}"
+            f"{kind:<14}  {len(counts):5}  {statistics.median(counts):6}  "
+            f"{statistics.mean(counts):4.1f}  {errors:5}"
         )
 
 

@@ -113,7 +113,10 @@ def connect(kubeconfig: str, context: str) -> Server:
     if not token and "client-certificate" not in " ".join(user):
         raise UsageError(
             f"user {chosen.get('user')} has neither a token nor a client certificate",
-            remedy="make a context with a token: kubectl create token ACCOUNT, kubectl config set-credentials",
+            remedy=(
+                "make a context with a token: kubectl create token ACCOUNT, kubectl config "
+                "set-credentials"
+            ),
         )
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return Server(cluster["server"].rstrip("/"), headers, _tls(cluster, user))

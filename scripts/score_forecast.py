@@ -434,7 +434,8 @@ def report(name: str, scored: list[Scored], *, verbose: bool) -> list[str]:
     wrong = [one for one in scored if one.recorded != one.ours]
     right = len(scored) - len(wrong)
     print(
-        f"\n== {name}: {len(scored)} answers, {right / max(1, len(scored)):.2%} agree, {'; '.join(missed) or 'ok'}"
+        f"\n== {name}: {len(scored)} answers, {right / max(1, len(scored)):.2%} agree, "
+        f"{'; '.join(missed) or 'ok'}"
     )
     print(matrix(scored, "line"))
     if verbose:
@@ -445,7 +446,8 @@ def report(name: str, scored: list[Scored], *, verbose: bool) -> list[str]:
     for one in wrong:
         reason = " (excused)" if excused(one) else ""
         print(
-            f"   {one.recorded} but we say {one.ours}{reason}: {one.kind} {one.key}: {one.why[:300]}"
+            f"   {one.recorded} but we say {one.ours}{reason}: {one.kind} {one.key}: "
+            f"{one.why[:300]}"
         )
     return [f"{name}: {one}" for one in missed]
 
@@ -480,7 +482,8 @@ def main() -> int:
             missed += report(part, scored, verbose=options.verbose)
     if "upgrades" not in sets:
         print(
-            f"\n!! LEFT OUT: the upgrades of public charts ({SHARED / 'upgrades-1.36.jsonl.gz'} is not here)"
+            "\n!! LEFT OUT: the upgrades of public charts "
+            f"({SHARED / 'upgrades-1.36.jsonl.gz'} is not here)"
         )
     print(
         "\n"

@@ -36,7 +36,8 @@ def room(tmp_path_factory):
     shutil.copy(CASE / "after.yaml", room)
     shutil.copy(ROOT / "fixtures/oracle/states/helm3-healthy/history.json", room)
     (room / "deploy.sh").write_text(
-        "helm upgrade --install shop charts/shop -n prod -f values-prod.yaml --atomic --timeout 5m\n"
+        "helm upgrade --install shop charts/shop -n prod -f values-prod.yaml --atomic "
+        "--timeout 5m\n"
     )
     (room / ".policylint.yaml").write_text(
         "releases:\n"
@@ -102,7 +103,10 @@ def test_make_targets_exist():
 def test_the_report_shown_is_the_demonstrations():
     shown = README.partition("```text\n")[2].partition("```")[0]
     demo = ROOT / "fixtures" / "demo"
-    words = f"policylint check {demo}/after --before {demo}/before --release shop -n prod -f {demo}/values-prod.yaml"
+    words = (
+        f"policylint check {demo}/after --before {demo}/before --release shop -n prod -f "
+        f"{demo}/values-prod.yaml"
+    )
     done = run(f"{words} --helm-version 3 --helm embedded", ROOT)
     assert done.returncode == 1
     real = done.stdout.splitlines()

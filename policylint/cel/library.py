@@ -48,7 +48,10 @@ class CelUnavailable(PolicylintError):  # noqa: N818 - named after what it is ab
     def __init__(self, why: str) -> None:
         super().__init__(
             f"CEL expressions cannot be judged here: {why}",
-            remedy="install cel-expr-python (wheels exist for Linux x86-64 and arm64, macOS arm64 and Windows)",
+            remedy=(
+                "install cel-expr-python (wheels exist for Linux x86-64 and arm64, macOS arm64 "
+                "and Windows)"
+            ),
         )
 
 

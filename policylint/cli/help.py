@@ -13,7 +13,10 @@ from policylint.cli.parameters import Parameter, parameters
 from policylint.errors import UsageError
 from policylint.version import __version__
 
-ABOUT = "Will the cluster accept this helm upgrade, and the rollback? What will it destroy or interrupt?"
+ABOUT = (
+    "Will the cluster accept this helm upgrade, and the rollback? What will it destroy or "
+    "interrupt?"
+)
 EXITS = "Exit codes: 0 pass, 1 fail, 2 unknown (policylint could not judge, or was called wrongly)."
 
 

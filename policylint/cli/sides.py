@@ -125,6 +125,9 @@ def one_side(options: Options) -> Options:
         others = " ".join(options.changed_files)
         raise UsageError(
             f"one chart at a time, and {options.after} is followed by: {others}",
-            remedy="give each chart its own run, or list releases in .policylint.yaml; FILES go with --changed",
+            remedy=(
+                "give each chart its own run, or list releases in .policylint.yaml; FILES go "
+                "with --changed"
+            ),
         )
     return options

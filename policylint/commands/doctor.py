@@ -60,7 +60,8 @@ class Examination(Struct, frozen=True):
         bare = sum(each.guard is None for each in rows)
         if bare:
             lines.append(
-                "  fix        run policylint check before helm: policylint check CHART -f VALUES --env ENV"
+                "  fix        run policylint check before helm: policylint check CHART -f "
+                "VALUES --env ENV"
             )
         return "\n".join(
             [

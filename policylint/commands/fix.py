@@ -51,7 +51,10 @@ class Repair(Struct, frozen=True):
     def summary(self, *, written: bool) -> str:
         """One line: how many fixes were made, wait for the next run, or are a person's work."""
         again = f", {self.left} more at the next run" if self.left else ""
-        return f"{self.done} {'fixes made' if written else 'fixes'}{again}, {self.by_hand} findings to fix by hand\n"
+        return (
+            f"{self.done} {'fixes made' if written else 'fixes'}{again}, {self.by_hand} findings "
+            "to fix by hand\n"
+        )
 
 
 def repair(asked: Survey, *, unsafe: bool = False) -> tuple[Repair, Report]:

@@ -33,7 +33,10 @@ def failures(rule: Rule) -> Iterator[str]:
     for example in rule.examples:
         said = _outcome(rule, example)
         if said != example.get("expect"):
-            yield f"{rule.id}: example {example.get('name', '?')} gives {said}, not {example.get('expect')}"
+            yield (
+                f"{rule.id}: example {example.get('name', '?')} gives {said}, not "
+                f"{example.get('expect')}"
+            )
     for expected in ("pass", "fail"):
         if not any(example.get("expect") == expected for example in rule.examples):
             yield f"{rule.id}: no example that must {expected}"

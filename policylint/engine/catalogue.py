@@ -48,7 +48,10 @@ def as_text(rules: Iterable[Rule]) -> str:
 
 def page(rule: Rule) -> str:
     """A rule's page, as `policylint explain RULE` prints it."""
-    facts = f"{rule.category} / {rule.severity} / {rule.confidence}, since {rule.since}, pack {rule.pack}"
+    facts = (
+        f"{rule.category} / {rule.severity} / {rule.confidence}, since {rule.since}, pack "
+        f"{rule.pack}"
+    )
     params = "".join(f"  {name}: {value!r}\n" for name, value in rule.params.items())
     return f"{rule.id}\n{facts}\n\n{rule.page}\n" + (f"\nParameters:\n{params}" if params else "")
 
@@ -65,7 +68,10 @@ def as_markdown(rules: Iterable[Rule]) -> str:
         "|---|---|---|---|---|",
     ]
     lines += [
-        f"| [`{rule.id}`](#{rule.id}) | {rule.category} | {rule.severity} | {rule.confidence} | {rule.title} |"
+        (
+            f"| [`{rule.id}`](#{rule.id}) | {rule.category} | {rule.severity} | "
+            f"{rule.confidence} | {rule.title} |"
+        )
         for rule in rows
     ]
     for rule in rows:

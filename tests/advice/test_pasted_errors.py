@@ -6,11 +6,13 @@ import pytest
 from policylint.advice.errors import explain, nearest
 
 SELECTOR = (
-    'cannot patch "web" with kind Deployment: Deployment.apps "web" is invalid: spec.selector: Invalid value: '
+    'cannot patch "web" with kind Deployment: Deployment.apps "web" is invalid: '
+    "spec.selector: Invalid value: "
     'v1.LabelSelector{MatchLabels:map[string]string{"app":"web"}}: field is immutable'
 )
 SIZE = (
-    'StatefulSet.apps "db" is invalid: spec: Forbidden: updates to statefulset spec for fields other than '
+    'StatefulSet.apps "db" is invalid: spec: Forbidden: updates to statefulset spec for '
+    "fields other than "
     "'replicas', 'template', and 'updateStrategy' are forbidden"
 )
 
@@ -137,7 +139,10 @@ def test_force_conflicts_is_another_flag():
         "",
         "hello world",
         "npm ERR! code ERESOLVE",
-        "panic: runtime error: invalid memory address or nil pointer dereference\ngoroutine 1 [running]:",
+        (
+            "panic: runtime error: invalid memory address or nil pointer dereference\n"
+            "goroutine 1 [running]:"
+        ),
         "rpc error: code = DeadlineExceeded desc = context deadline exceeded",
         "error[E0384]: cannot assign twice to immutable variable `x`",
         "java.lang.UnsupportedOperationException: collection is immutable",

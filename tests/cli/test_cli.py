@@ -208,7 +208,10 @@ def test_what_looks_like_a_secret_outside_of_secrets_is_masked_too(tmp_path):
     config += "  app.conf: |\n    password = %s\n    url: postgres://me:%s@db/x\n"
     env = "image: web:1\n          env: [{name: API_TOKEN, value: %s}]"
     applied = "kubectl.kubernetes.io/last-applied-configuration"
-    held = '---\napiVersion: v1\nkind: Secret\nmetadata: {name: s, annotations: {%s: \'{"p":"%s"}\'}}\n'
+    held = (
+        "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s, annotations: {%s: "
+        '\'{"p":"%s"}\'}}\n'
+    )
     for name in ("before", "after"):
         word = f"hunter2-{name}"
         pod = DEPLOYMENT.replace("image: web:1", env % word)

@@ -23,7 +23,9 @@ SCRIPT = "policylint check ./chart\nhelm upgrade web ./chart\n"
         (
             {
                 "deploy.sh": "helm upgrade web ./chart\n",
-                ".pre-commit-config.yaml": "repos:\n  - repo: x\n    hooks:\n      - id: policylint-check\n",
+                ".pre-commit-config.yaml": (
+                    "repos:\n  - repo: x\n    hooks:\n      - id: policylint-check\n"
+                ),
             },
             0,
         ),

@@ -151,7 +151,10 @@ CASES = {
     "a new argument of HCL": (
         "main.tf",
         'resource "helm_release" "web" {\n  name  = "web"\n  chart = "./web"\n}\n',
-        'resource "helm_release" "web" {\n  max_history = 10\n  name  = "web"\n  chart = "./web"\n}\n',
+        (
+            'resource "helm_release" "web" {\n  max_history = 10\n  name  = "web"\n'
+            '  chart = "./web"\n}\n'
+        ),
     ),
     "lines that end as on Windows": (
         "deploy.sh",

@@ -149,8 +149,10 @@ def test_wrong_options_are_refused(here, capsys, monkeypatch, words):
 def test_no_secret_is_shown(here, capsys, monkeypatch):
     (here / "deploy.sh").write_text(
         "helm repo add acme http://bob:hunter2hunter2@charts.example.com --password correcthorse\n"
-        "helm upgrade web http://bob:hunter2hunter2@charts.example.com/web --set db.password=battery1,a=b\n"
-        """helm upgrade web ./c --set-json 'auth={"token": "stapler99"}' --kube-token tokentoken\n"""
+        "helm upgrade web http://bob:hunter2hunter2@charts.example.com/web --set "
+        "db.password=battery1,a=b\n"
+        """helm upgrade web ./c --set-json 'auth={"token": "stapler99"}' --kube-token """
+        "tokentoken\n"
     )
     for words in (("--format", "json"), ()):
         _, out, _ = run(capsys, monkeypatch, "scan", *words)

@@ -30,8 +30,9 @@ from tests.helms import LINES
 pytestmark = needs_server
 GOOD, REFUSED = settings("1", immutable=True), settings("2", immutable=True)
 BAD_NAME = '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "Not_A_Name"}}'
-NEVER_READY = """{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"selector":
-{"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers":
+NEVER_READY = """{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+"spec": {"selector": {"matchLabels": {"app": "web"}},
+"template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers":
 [{"name": "web", "image": "registry.invalid/web:1"}]}}}}"""
 
 

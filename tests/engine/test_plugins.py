@@ -27,7 +27,8 @@ from policylint.engine.rule import Context, rule
 def check(change: Kept, context: Context):
     for field in change.fields:
         if field.path == "/metadata/labels/team":
-            yield Violation("the team changed", path=field.path, before=field.before, after=field.after)
+            sides = {"before": field.before, "after": field.after}
+            yield Violation("the team changed", path=field.path, **sides)
 '''
 
 

@@ -20,7 +20,10 @@ releases:
   - {name: db, namespace: prod, chart: ./db}
 """
 MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {colour: red}\n"
-CHART = "apiVersion: v2\nname: web\nversion: 0.1.0\ndependencies: [{name: lib, version: 0.1.0, repository: file://../lib}]\n"
+CHART = (
+    "apiVersion: v2\nname: web\nversion: 0.1.0\n"
+    "dependencies: [{name: lib, version: 0.1.0, repository: file://../lib}]\n"
+)
 
 
 @pytest.fixture

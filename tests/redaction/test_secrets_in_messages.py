@@ -168,7 +168,10 @@ def test_secrets_are_known_wherever_they_come_from(said: Callable[..., str], can
 
 @pytest.mark.parametrize("canary", CANARIES)
 def test_a_schema_s_refusal(said: Callable[..., str], canary: str) -> None:
-    schema = '{"properties": {"auth": {"properties": {"password": {"pattern": "^[0-9]+$"}, "pin": {"maximum": 5}}}}}'
+    schema = (
+        '{"properties": {"auth": {"properties": {"password": {"pattern": "^[0-9]+$"}, "pin": '
+        '{"maximum": 5}}}}}'
+    )
     words = said(
         "",
         {"auth": {"password": CANARIES[canary], "pin": 123456789}},
@@ -450,7 +453,10 @@ def values(secret: str) -> dict[str, Any]:
     }
 
 
-GOOD = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {any: {{ toJson .Values | quote }}}\n"
+GOOD = (
+    "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"
+    "stringData: {any: {{ toJson .Values | quote }}}\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -573,9 +579,9 @@ FILES = {
     "deploy.sh": f"""#!/bin/sh
 export DB_PASSWORD={AFTER}0
 helm repo add x https://u:{AFTER}1@h/x
-helm upgrade --install web ./chart --set auth.password={AFTER}2,b{AFTER} --password {AFTER}3 --timeout 300
-helm upgrade web ./chart --set-string 'env[0].name=DB_PASSWORD,env[0].value={AFTER}4' --kube-token {AFTER}5
-helm upgrade web ./chart --set-json 'auth={{"password":"{AFTER}6"}}' --set-literal sentry.dsn={AFTER}7
+helm upgrade -i web ./chart --set auth.password={AFTER}2,b{AFTER} --password {AFTER}3 --timeout 300
+helm upgrade w ./c --set-string 'e[0].name=DB_PASSWORD,e[0].value={AFTER}4' --kube-token {AFTER}5
+helm upgrade web ./c --set-json 'auth={{"password":"{AFTER}6"}}' --set-literal sentry.dsn={AFTER}7
 """,
     "helmfile.yaml": f"""releases:
 - name: a
@@ -627,8 +633,14 @@ def test_files_that_run_helm(printed: Callable[..., str]) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        f'The Deployment "d" is invalid: spec.selector: Invalid value: {{"password":"{AFTER}"}}: field is immutable',
-        f'Job.batch "j" is invalid: spec.template: Invalid value: {{Name:"PASS", Value:"{AFTER}"}}: field is immutable',
+        (
+            'The Deployment "d" is invalid: spec.selector: Invalid value: '
+            f'{{"password":"{AFTER}"}}: field is immutable'
+        ),
+        (
+            'Job.batch "j" is invalid: spec.template: Invalid value: {Name:"PASS", '
+            f'Value:"{AFTER}"}}: field is immutable'
+        ),
         f'Error: failed parsing --set data: key "{AFTER}" has no value',
         f'duplicate entries for key [name="DB_PASSWORD", value="{AFTER}"]',
     ],

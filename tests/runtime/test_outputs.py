@@ -35,7 +35,10 @@ def test_only_what_python_prints_is_heard():
 
 
 def test_standard_error_may_be_closed():
-    script = "import os; os.close(2)\nfrom policylint.runtime.outputs import Unheard\nUnheard().end()\nprint('done')"
+    script = (
+        "import os; os.close(2)\nfrom policylint.runtime.outputs import Unheard\n"
+        "Unheard().end()\nprint('done')"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
@@ -48,7 +51,10 @@ def test_an_error_is_said_while_the_embedded_engine_renders(number, tmp_path):
     chart = tmp_path / "chart"
     (chart / "templates").mkdir(parents=True)
     (chart / "Chart.yaml").write_text("apiVersion: v2\nname: slow\nversion: 1.0.0\n")
-    loop = "{{ range until 300 }}{{ range $j := until 300 }}{{ sha256sum (toString $j) | trunc 0 }}{{ end }}{{ end }}"
+    loop = (
+        "{{ range until 300 }}{{ range $j := until 300 }}{{ sha256sum (toString $j) | trunc 0 "
+        "}}{{ end }}{{ end }}"
+    )
     (chart / "templates" / "a.yaml").write_text(f"{loop}\n")
     words = [
         "check",

@@ -1,8 +1,8 @@
 """The published OpenAPI schemas of the built-in kinds, minor by minor.
 
 Data: `policylint/data/openapi-MINOR.json.gz`, made by `scripts/make_openapi.py` from documents
-recorded from real API servers and from the Go types of the same minor. Minors without a recording are read from the nearest recorded one at
-or below (else the oldest).
+recorded from real API servers and from the Go types of the same minor. Minors without a recording
+are read from the nearest recorded one at or below (else the oldest).
 """
 
 from __future__ import annotations

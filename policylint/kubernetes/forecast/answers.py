@@ -187,8 +187,10 @@ def removed(resource: Resource, side: str) -> Answer:
     `side` is "new" or "current", for the manifest that holds it; nothing is sent at all.
     """
     text = (
-        f"unable to build kubernetes objects from {side} release manifest: resource mapping not found for name: "
-        f'"{resource.id.name}" namespace: "{resource.id.namespace}" from "": no matches for kind "{resource.id.kind}" '
+        f"unable to build kubernetes objects from {side} release manifest: resource mapping "
+        "not found for name: "
+        f'"{resource.id.name}" namespace: "{resource.id.namespace}" from "": no matches for '
+        f'kind "{resource.id.kind}" '
         f'in version "{resource.api_version}"\nensure CRDs are installed first'
     )
     return answer(
@@ -227,7 +229,10 @@ def _only_unknown_fields(problems: Iterable[Cause]) -> bool:
 
 def _newer_field(server: Server, cause: Cause) -> Unknown:
     """A field that the recorded minor before this one does not have, and the one after it has."""
-    what = f"whether the API server of Kubernetes {server.target.kubernetes} knows the field {cause.field}"
+    what = (
+        f"whether the API server of Kubernetes {server.target.kubernetes} knows the field "
+        f"{cause.field}"
+    )
     return Unknown(
         what,
         f"kubectl explain with a server of {server.target.kubernetes}",

@@ -122,7 +122,10 @@ def _immutable_template(field: str, minor: int) -> Cause:
 def _started(request: Request) -> Unknown:
     return Unknown(
         f"whether the suspended Job {request.id.name} has running Pods or was ever started",
-        f"kubectl get job {request.id.name} -n {request.id.namespace} -o yaml (give it with --live)",
+        (
+            f"kubectl get job {request.id.name} -n {request.id.namespace} -o yaml (give it with "
+            "--live)"
+        ),
         TOPIC,
         "spec.template",
     )

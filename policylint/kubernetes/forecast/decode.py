@@ -92,7 +92,8 @@ def _items(node: Node, value: list[Json], minor: int, known: Json) -> list[Json]
 
 
 def _twins(value: list[Json], known: list[Json]) -> list[Json]:
-    """For each item the known one to compare it with: itself, wherever it stands, or its place's."""
+    """For each item the known one to compare it with: itself, wherever it stands, else its
+    place's."""
     if not known:
         return []
     by_id = {id(item): item for item in known}

@@ -26,7 +26,8 @@ def ownership_conflict(identity: ResourceId, live: Object, helm: str) -> Answer 
     start = "Unable" if helm == "3" else "unable"
     named = f'{identity.kind} "{identity.name}" in namespace "{identity.namespace}"'
     message = (
-        f"{start} to continue with update: {named} exists and cannot be imported into the current release: "
+        f"{start} to continue with update: {named} exists and cannot be imported into the "
+        "current release: "
         f"invalid ownership metadata; {'; '.join(missing)}"
     )
     return Answer(

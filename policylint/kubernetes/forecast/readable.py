@@ -2,8 +2,8 @@
 refused.
 
 True means that every field is declared and of its type, and no keyed list repeats a key; then
-neither server-side apply nor decoding refuses it. False means only that `policylint.kubernetes.validity` has
-to look.
+neither server-side apply nor decoding refuses it. False means only that
+`policylint.kubernetes.validity` has to look.
 """
 
 from __future__ import annotations

@@ -43,7 +43,8 @@ from policylint.model import (
 )
 
 _FACTS = ("CustomResourceDefinition", "PersistentVolume", "PersistentVolumeClaim", "StorageClass")
-"""Kinds that are given for what they tell of others: live objects of these alone are no inventory."""
+"""Kinds that are given for what they tell of others: live objects of these alone are no
+inventory."""
 _MARKS = ("/metadata/labels", "/metadata/annotations")
 
 
@@ -165,7 +166,10 @@ def _without_looking(change: Kept, server: Server) -> Forecast | None:
 def _unknown_start(change: Kept, error: UndecodableError) -> Forecast:
     """The answers where the old manifest or the given live object is none that a server can
     hold."""
-    what = f"what the cluster holds as {change.id}, for the old manifest is not what any server stores: {error}"
+    what = (
+        f"what the cluster holds as {change.id}, for the old manifest is not what any server "
+        f"stores: {error}"
+    )
     how = f"kubectl get {change.id.kind.lower()} {change.id.name} -o yaml (give it with --live)"
     unknown = Answer(Outcome.DEPENDS, unknowns=(Unknown(what, how, "invalid-object"),))
     return Forecast(unknown, unknown)

@@ -21,7 +21,10 @@ from policylint.model import Cause, Object, Unknown
 CLAIM, SHRUNK = "claim-immutable-field", "claim-shrunk"
 _SOURCE = "pkg/apis/core/validation ValidatePersistentVolumeClaimUpdate"
 _VOLUME_SOURCE = "pkg/apis/core/validation ValidatePersistentVolumeUpdate"
-_IMMUTABLE = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+_IMMUTABLE = (
+    "spec is immutable after creation except resources.requests and volumeAttributesClassName "
+    "for bound claims"
+)
 _STORAGE = "spec.resources.requests.storage"
 _RECOVER_SINCE = 32
 """RecoverVolumeExpansionFailure is on by default: a request may shrink, but not to the capacity or
@@ -30,7 +33,10 @@ _ALLOCATABLE_SINCE = 34
 """MutableCSINodeAllocatableCount is on by default."""
 _CLASSES_SINCE = 34
 """VolumeAttributesClass is on by default (recorded: off in 1.30, on in 1.34)."""
-_RESIZE = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"
+_RESIZE = (
+    "only dynamically provisioned pvc can be resized and the storageclass that provisions the "
+    "pvc must support resize"
+)
 _NO_SOURCE = frozenset(
     {
         "accessModes",

@@ -121,7 +121,8 @@ FROZEN: Mapping[tuple[str, str], tuple[Frozen, ...]] = {
     ("apps", "ReplicaSet"): (_selector(),),
     ("apps", "StatefulSet"): (
         _stateful(
-            "'replicas', 'ordinals', 'template', 'updateStrategy', 'persistentVolumeClaimRetentionPolicy' and "
+            "'replicas', 'ordinals', 'template', 'updateStrategy', "
+            "'persistentVolumeClaimRetentionPolicy' and "
             "'minReadySeconds'",
             _STATEFUL_ALLOWED,
             0,

@@ -32,7 +32,8 @@ def drift(
                 change.id, field.path, field.before, field.after, bodies=(change.before.body, found)
             )
             lines.append(
-                f"{change.id}: {field.path} is {after!r} in the cluster, {before!r} on the before side"
+                f"{change.id}: {field.path} is {after!r} in the cluster, {before!r} on the "
+                "before side"
             )
     return lines
 

@@ -220,7 +220,8 @@ def binding(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
             yield duplicate(f"{at}.validationActions[{index}]", action)
     if "Deny" in actions and "Warn" in actions:
         detail = (
-            "must not contain both Deny and Warn (repeating the same validation failure information "
+            "must not contain both Deny and Warn (repeating the same validation failure "
+            "information "
             "in the API response and headers serves no purpose)"
         )
         yield invalid(f"{at}.validationActions", actions, detail)

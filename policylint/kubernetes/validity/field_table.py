@@ -1,8 +1,8 @@
 """Fields that a struct must have, and what is checked of one field alone: values, bounds, formats.
 
-What Kubernetes publishes (values of enumerations, required fields: `scripts/make_openapi.py`) stands
-in the schemas; here is what it does not publish, and where its validation does otherwise. Source:
-k8s.io/kubernetes pkg/apis/*/validation (v1.36.3 and v1.37.2).
+What Kubernetes publishes (values of enumerations, required fields: `scripts/make_openapi.py`)
+stands in the schemas; here is what it does not publish, and where its validation does otherwise.
+Source: k8s.io/kubernetes pkg/apis/*/validation (v1.36.3 and v1.37.2).
 """
 
 from __future__ import annotations

@@ -23,14 +23,18 @@ SUBDOMAIN = rf"{LABEL}(\.{LABEL})*"
 _LABEL_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _UNDERSCORE_LABEL = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
 _KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
-_ALPHANUMERIC = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric"
+_ALPHANUMERIC = (
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+    "alphanumeric"
+)
 _KEY_RULE = f"{_ALPHANUMERIC} character"
 _LABEL_RULE = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
     "and must start and end with an alphanumeric character"
 )
 _SUBDOMAIN_RULE = (
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' "
+    "or '.', "
     "and must start and end with an alphanumeric character"
 )
 _LABEL_1035_RULE = (
@@ -38,7 +42,8 @@ _LABEL_1035_RULE = (
     "start with an alphabetic character, and end with an alphanumeric character"
 )
 _WILDCARD_RULE = (
-    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of "
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, "
+    "which must consist of "
     "lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character"
 )
 
@@ -104,7 +109,8 @@ percent = _pattern(
 )
 c_identifier = _pattern(
     "[A-Za-z_][A-Za-z0-9_]*",
-    "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric "
+    "a valid C identifier must start with alphabetic character or '_', followed by a string "
+    "of alphanumeric "
     "characters or '_'",
     ("my_name", "MY_NAME", "MyName"),
 )
@@ -155,7 +161,8 @@ def config_key(text: str) -> tuple[str, ...]:
 
 _strict_environment = _pattern(
     "[-._a-zA-Z][-._a-zA-Z0-9]*",
-    "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', "
+    "a valid environment variable name must consist of alphabetic characters, digits, '_', "
+    "'-', or '.', "
     "and must not start with a digit",
     ("my.env-name", "MY_ENV.NAME", "MyEnvName1"),
 )
@@ -168,7 +175,10 @@ def environment_name(text: str, minor: int) -> tuple[str, ...]:
     if all(32 <= ord(character) <= 126 and character != "=" for character in text):
         return GOOD
     return (
-        "a valid environment variable name must consist only of printable ASCII characters other than '='",
+        (
+            "a valid environment variable name must consist only of printable ASCII characters "
+            "other than '='"
+        ),
     )
 
 

@@ -125,7 +125,8 @@ def scope_requirement(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield invalid(f"{at}.scopeName", name, "unsupported scope")
     if name in _EXISTS_ONLY and operator != "Exists":
         detail = (
-            "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, "
+            "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, "
+            "ResourceQuotaScopeNotTerminating, "
             "ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or "
             "ResourceQuotaScopeCrossNamespacePodAffinity"
         )

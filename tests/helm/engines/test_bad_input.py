@@ -67,7 +67,10 @@ def test_a_failed_template_names_its_file_line_and_the_command(
     assert isinstance(error, RenderError)
     assert (error.file, error.line) == (str(Path("web/templates/a.yaml")), 2)
     assert "nil pointer evaluating" in error.message
-    command = "template release-name web --namespace prod --kube-version 1.36.0 --include-crds --is-upgrade --set x=1"
+    command = (
+        "template release-name web --namespace prod --kube-version 1.36.0 --include-crds "
+        "--is-upgrade --set x=1"
+    )
     assert command in error.message
 
 
@@ -292,7 +295,10 @@ def test_a_render_that_nobody_waits_for_is_ended(
     chart: Callable[..., Path], tmp_path: Path
 ) -> None:
     chart()
-    slow = f"import os, time\nopen({str(tmp_path / 'pids')!r}, 'a').write(f'{{os.getpid()}}\\n')\ntime.sleep(60)"
+    slow = (
+        f"import os, time\nopen({str(tmp_path / 'pids')!r}, 'a').write(f'{{os.getpid()}}\\n')\n"
+        "time.sleep(60)"
+    )
     with Renders(HelmBinary(script(tmp_path / "helm", slow))) as renders:
         renders.start(ChartSide("web"))
         while not (tmp_path / "pids").exists() or len((tmp_path / "pids").read_text().split()) < 2:
@@ -367,7 +373,10 @@ def test_a_program_that_cannot_be_run(tmp_path: Path) -> None:
 
 def test_the_first_import_is_light() -> None:
     heavy = ("yaml", "typer", "json", "helm_python", "rich", "asyncio", "hypothesis")
-    code = f"import sys, policylint.helm.render.rendering; print([m for m in {heavy!r} if m in sys.modules])"
+    code = (
+        f"import sys, policylint.helm.render.rendering; print([m for m in {heavy!r} if m in "
+        "sys.modules])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ}
     )

@@ -13,8 +13,14 @@ from policylint.helm.engines.crds import are_own
 from policylint.helm.inputs.sides import ChartSide
 from tests.helms import LINES, helm
 
-CRD = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: %s.example.com}\n"
-HOOK = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hook, annotations: {helm.sh/hook: pre-upgrade}}\n"
+CRD = (
+    "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+    "metadata: {name: %s.example.com}\n"
+)
+HOOK = (
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hook, annotations: {helm.sh/hook: "
+    "pre-upgrade}}\n"
+)
 
 
 def chart(folder: Path, files: dict[str, str | bytes]) -> Path:

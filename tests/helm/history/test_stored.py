@@ -74,7 +74,10 @@ def test_what_may_be_ignored_is_what_no_template_names() -> None:
 
 
 def test_removed_apis_in_manifest_and_hooks() -> None:
-    manifest = "apiVersion: extensions/v1beta1\nkind: Ingress\n---\napiVersion: example.com/v1\nkind: Ingress\n"
+    manifest = (
+        "apiVersion: extensions/v1beta1\nkind: Ingress\n---\napiVersion: example.com/v1\n"
+        "kind: Ingress\n"
+    )
     hook = {"manifest": "apiVersion: batch/v1beta1\nkind: CronJob\n"}
     revision = Revision(1, "deployed", manifest=manifest, hooks=(hook,))
     assert unserved(revision, "1.30") == ["extensions/v1beta1 Ingress", "batch/v1beta1 CronJob"]

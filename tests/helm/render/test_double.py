@@ -116,7 +116,10 @@ def texts(*documents: str) -> tuple[Text, ...]:
 
 
 def secret(value: str, name: str = "a", more: str = "") -> str:
-    return f"apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}}}\nstringData:\n  key: {value}\n{more}"
+    return (
+        f"apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}}}\nstringData:\n  key: {value}\n"
+        f"{more}"
+    )
 
 
 def test_an_object_whose_name_is_random_is_left_out() -> None:
@@ -131,7 +134,10 @@ def test_an_object_whose_name_is_random_is_left_out() -> None:
         "a"
     ]
     assert [str(place) for place in found] == [
-        "Secret: its name differs from render to render (web/templates/a.yaml), so it is not compared"
+        (
+            "Secret: its name differs from render to render (web/templates/a.yaml), so it is not "
+            "compared"
+        )
     ]
     assert before[0].text.count("\n") == texts(secret("x"), secret("y", "job-old"))[0].text.count(
         "\n"
@@ -142,7 +148,8 @@ def test_items_of_a_list_are_matched_by_their_keys() -> None:
     def deployment(*env: tuple[str, str]) -> str:
         listed = "".join(f"            - {{name: {name}, value: {value}}}\n" for name, value in env)
         return (
-            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n"
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  template:\n"
+            "    spec:\n"
             f"      containers:\n        - name: c\n          env:\n{listed}"
         )
 
@@ -201,7 +208,10 @@ def test_each_function_that_can_differ_is_seen(function: str, tmp_path: Path) ->
         "# it is now or never, keys and values",
         "a: {{ .Values.now }} {{ $date }} {{ .Values.keys | quote }}",
         "{{/* now we list the keys */}}{{- /* date */ -}}",
-        'a: {{ include "web.values" . }}{{ derivePassword 1 "long" "x" "y" "z" }}{{ lookup "v1" "Secret" "" "" }}',
+        (
+            'a: {{ include "web.values" . }}{{ derivePassword 1 "long" "x" "y" "z" }}{{ lookup '
+            '"v1" "Secret" "" "" }}'
+        ),
     ],
 )
 def test_words_that_are_no_calls_are_not_taken_for_one(template: str, tmp_path: Path) -> None:

@@ -7,7 +7,10 @@ import subprocess
 from pathlib import Path
 
 CHART = "apiVersion: v2\nname: web\nversion: 0.1.0\n"
-TEMPLATE = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n  colour: {{ .Values.colour }}\n"
+TEMPLATE = (
+    "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n"
+    "  colour: {{ .Values.colour }}\n"
+)
 
 
 class Repo:

@@ -138,7 +138,10 @@ def test_an_exported_record_is_a_side(tmp_path: Path) -> None:
     assert found.text[1][1] == HOOK
 
 
-OBJECT = "---\n# Source: web/templates/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {n: 'REV'}\n"
+OBJECT = (
+    "---\n# Source: web/templates/a.yaml\napiVersion: v1\nkind: ConfigMap\n"
+    "metadata: {name: web}\ndata: {n: 'REV'}\n"
+)
 GIVEN = {"given": {"colour": "red", "size": 10_000_000}}
 
 
@@ -163,7 +166,10 @@ def chart(tmp_path: Path) -> str:
     (top / "templates").mkdir(parents=True)
     (top / "Chart.yaml").write_text("apiVersion: v2\nname: web\nversion: 0.2.0\n")
     (top / "values.yaml").write_text("given: {colour: blue, size: 1}\n")
-    body = "n: '{{ .Values.given.colour }} {{ .Values.given.size }} {{ .Release.Name }} {{ .Release.Namespace }}'"
+    body = (
+        "n: '{{ .Values.given.colour }} {{ .Values.given.size }} {{ .Release.Name }} {{ "
+        ".Release.Namespace }}'"
+    )
     (top / "templates/a.yaml").write_text(OBJECT.replace("n: 'REV'", body))
     return str(top)
 
@@ -327,9 +333,18 @@ def test_a_rollback_command_is_judged_before_it_runs(
 @pytest.mark.parametrize(
     "text",
     [
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {args: 'type!=helm.sh/release.v1'}\n",
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  x: |\n    type: helm.sh/release.v1\n",
-        '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"manifest": "", "info": ""}}',
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+            "data: {args: 'type!=helm.sh/release.v1'}\n"
+        ),
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  x: |\n"
+            "    type: helm.sh/release.v1\n"
+        ),
+        (
+            '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": '
+            '{"manifest": "", "info": ""}}'
+        ),
     ],
 )
 def test_a_manifest_that_speaks_of_records_is_a_manifest(tmp_path: Path, text: str) -> None:

@@ -110,7 +110,10 @@ def handmade() -> Iterator[Case]:
         chart({"db": {"sub": {"y": 2}}}, deep, dependencies=on),
         {"db": {"sub": {"y": None}}},
     )
-    needs = "kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: needs\ndata:\n  p: {{ .Values.extra.port | quote }}\n"
+    needs = (
+        "kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: needs\ndata:\n"
+        "  p: {{ .Values.extra.port | quote }}\n"
+    )
     yield _case(
         "missing-key",
         {**chart({"extra": {"port": 1}}), "templates": {"n.yaml": needs}},

@@ -26,14 +26,18 @@ spec:
       containers: [{name: db, image: "postgres:16"}]
   volumeClaimTemplates:
     - metadata: {name: data}
-      spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: {{ .Values.persistence.size }}}}}
+      spec:
+        accessModes: [ReadWriteOnce]
+        resources: {requests: {storage: {{ .Values.persistence.size }}}}
 ---
 apiVersion: batch/v1
 kind: Job
 metadata: {name: job}
 spec:
   template:
-    spec: {restartPolicy: Never, containers: [{name: job, image: "{{ .Values.image }}:{{ .Values.tag }}"}]}
+    spec:
+      restartPolicy: Never
+      containers: [{name: job, image: "{{ .Values.image }}:{{ .Values.tag }}"}]
 """
 VALUES = "persistence: {size: 8Gi}\nservice: db\nimage: app\ntag: '1.0'\nunused: x\n"
 PROD = "# production\npersistence:\n  size: 8Gi\n"

@@ -100,7 +100,10 @@ def test_hazards_of_flags_need_a_default_of_another_type() -> None:
     "message",
     [
         "Error: template: app/templates/n.yaml:4:21: at <.Values.b.c>: nil pointer evaluating {}.c",
-        "Error: app/templates/n.yaml:4:21\n  executing at <.Values.b.c>:\n    nil pointer evaluating {}.c",
+        (
+            "Error: app/templates/n.yaml:4:21\n  executing at <.Values.b.c>:\n"
+            "    nil pointer evaluating {}.c"
+        ),
     ],
 )
 def test_what_both_helm_lines_say_of_a_failed_render(message: str) -> None:
@@ -133,7 +136,9 @@ def test_a_failed_render_makes_the_forecast_certain_or_is_told_by_itself() -> No
 
 def test_lines_of_keys() -> None:
     text = "# top\na:\n  b: 1\n  c: [x, {d: 2}]\n'e.f': 3\n"
-    assert [line_of(text, path) for path in (("a", "b"), ("a", "c", "1", "d"), ("e.f",), ("a", "z"), ("q",))] == [
+    assert [line_of(text, path) for path in (("a", "b"), ("a", "c", "1", "d"), ((
+        "e.f"
+    ),), ("a", "z"), ("q",))] == [
         3, 4, 5, 2, 0,
     ]  # fmt: skip
 

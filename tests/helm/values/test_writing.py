@@ -53,7 +53,8 @@ def test_comments_order_and_style_stay() -> None:
     text = "# ours\nimage:\n  tag: '2'  # pinned\n\nlist:\n  - a\nmode: 0644\n"
     wanted = {"image": {"tag": "2", "pull": "yes"}, "list": ["a"], "mode": 420, "replicas": 3}
     assert edited(text, wanted, "v.yaml") == (
-        "# ours\nimage:\n  tag: '2'  # pinned\n\n  pull: \"yes\"\nlist:\n  - a\nmode: 0644\nreplicas: 3\n"
+        "# ours\nimage:\n  tag: '2'  # pinned\n\n  pull: \"yes\"\nlist:\n  - a\nmode: 0644\n"
+        "replicas: 3\n"
     )
 
 

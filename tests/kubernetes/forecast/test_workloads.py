@@ -38,7 +38,8 @@ def test_older_servers_say_it_in_go():
     after = changed(after, "spec/template/metadata/labels/tier", "front")
     found = both(deployment(), after, Target("1.30", "3", Apply.CLIENT_SIDE))
     assert found.upgrade.causes[0].message == (
-        'Invalid value: v1.LabelSelector{MatchLabels:map[string]string{"app":"web", "tier":"front"}, '
+        'Invalid value: v1.LabelSelector{MatchLabels:map[string]string{"app":"web", '
+        '"tier":"front"}, '
         "MatchExpressions:[]v1.LabelSelectorRequirement(nil)}: field is immutable"
     )
 

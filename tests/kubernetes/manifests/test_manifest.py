@@ -26,7 +26,10 @@ def read(text, **options):
 
 
 def test_a_namespaced_object_takes_the_releases_namespace_and_a_cluster_scoped_one_none():
-    text = f"{DEPLOYMENT}---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: web, namespace: odd}}\n"
+    text = (
+        f"{DEPLOYMENT}---\napiVersion: v1\nkind: Namespace\n"
+        "metadata: {name: web, namespace: odd}\n"
+    )
     found = read(text, namespace="prod")
     assert list(found.resources) == [
         ResourceId("apps", "Deployment", "prod", "web"),
@@ -37,7 +40,8 @@ def test_a_namespaced_object_takes_the_releases_namespace_and_a_cluster_scoped_o
 def test_an_unknown_kind_counts_as_namespaced_unless_a_crd_says_otherwise():
     widget = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\n"
     crd = (
-        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: widgets.example.com}\n"
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+        "metadata: {name: widgets.example.com}\n"
         "spec: {group: example.com, scope: Cluster, names: {kind: Widget}}\n"
     )
     assert ResourceId("example.com", "Widget", "default", "w") in read(widget).resources
@@ -85,7 +89,10 @@ def test_a_document_equal_on_both_sides_is_not_parsed_until_somebody_looks():
     "name", ['"web"', "'web'", "web # comment", "&a web", '"1234"', "1234x", "|-\n    web"]
 )
 def test_an_unread_resource_has_the_identity_that_parsing_gives(name):
-    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  # a comment\n  name: {name}\n  namespace: x\ndata: {{}}\n"
+    text = (
+        f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  # a comment\n  name: {name}\n"
+        "  namespace: x\ndata: {}\n"
+    )
     checked = Reader().read_pair([Text("b", text, checked=True)], [Text("a", text, checked=True)])[
         1
     ]

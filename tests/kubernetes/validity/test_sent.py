@@ -28,8 +28,14 @@ spec:
           ports: [{containerPort: 80}]
           resources: {limits: {cpu: 1}}
 """
-CONFIG = "{apiVersion: v1, kind: ConfigMap, metadata: {name: cm, namespace: prod}, data: {a: b}, binaryData: {b: YQ==}}"
-BUDGET = "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: p}, spec: {minAvailable: 1}}"
+CONFIG = (
+    "{apiVersion: v1, kind: ConfigMap, metadata: {name: cm, namespace: prod}, data: {a: b}, "
+    "binaryData: {b: YQ==}}"
+)
+BUDGET = (
+    "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: p}, spec: "
+    "{minAvailable: 1}}"
+)
 TYPED = "failed to create typed patch object (prod/web; apps/v1, Kind=Deployment): "
 CONVERTED = (
     "failed to convert new object (prod/web; apps/v1, Kind=Deployment) to proper version: "
@@ -80,7 +86,10 @@ def _sent(obj: Any, apply: Apply) -> tuple[Cause, ...]:
         (
             f"{CONTAINER}/env",
             [{"name": "A"}, {"name": "A", "value": "1"}],
-            f'{TYPED}.spec.template.spec.containers[name="main"].env: duplicate entries for key [name="A"]',
+            (
+                f'{TYPED}.spec.template.spec.containers[name="main"].env: duplicate entries for '
+                'key [name="A"]'
+            ),
             "spec.template.spec.containers[0].env[1]",
             "duplicate-list-key",
         ),
@@ -102,7 +111,10 @@ def _sent(obj: Any, apply: Apply) -> tuple[Cause, ...]:
         (
             f"{CONTAINER}/resources/limits/cpu",
             "lots",
-            f"{CONVERTED}quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+            (
+                f"{CONVERTED}quantities must match the regular expression "
+                "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+            ),
             "spec.template.spec.containers[0].resources.limits[cpu]",
             "invalid-object",
         ),
@@ -125,7 +137,8 @@ def test_server_side_apply_needs_the_keys_of_list_items() -> None:
     (cause,) = _sent(account, Apply.SERVER_SIDE)
     assert cause.field == "secrets[0]"
     assert cause.message == (
-        "failed to create typed patch object (/sa; /v1, Kind=ServiceAccount): .secrets: element 0: associative list "
+        "failed to create typed patch object (/sa; /v1, Kind=ServiceAccount): .secrets: "
+        "element 0: associative list "
         'with keys has an element that omits all key fields ["name"] '
         "(and doesn't have default values for any key fields)"
     )
@@ -138,7 +151,10 @@ def test_server_side_apply_needs_the_keys_of_list_items() -> None:
             DEPLOYMENT,
             "spec/replicas",
             "3",
-            "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32",
+            (
+                "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas "
+                "of type int32"
+            ),
         ),
         (
             CONFIG,
@@ -151,20 +167,25 @@ def test_server_side_apply_needs_the_keys_of_list_items() -> None:
             BUDGET,
             "spec/minAvailable",
             True,
-            "json: cannot unmarshal bool into Go struct field PodDisruptionBudgetSpec.spec.minAvailable of type int32",
+            (
+                "json: cannot unmarshal bool into Go struct field "
+                "PodDisruptionBudgetSpec.spec.minAvailable of type int32"
+            ),
         ),
         (
             DEPLOYMENT,
             "spec/replicas",
             2**40,
-            "json: cannot unmarshal number 1099511627776 into Go struct field DeploymentSpec.spec.replicas "
+            "json: cannot unmarshal number 1099511627776 into Go struct field "
+            "DeploymentSpec.spec.replicas "
             "of type int32",
         ),
         (
             DEPLOYMENT,
             "spec/template/spec/containers",
             {},
-            "json: cannot unmarshal object into Go struct field PodSpec.spec.template.spec.containers "
+            "json: cannot unmarshal object into Go struct field "
+            "PodSpec.spec.template.spec.containers "
             "of type []v1.Container",
         ),
     ],

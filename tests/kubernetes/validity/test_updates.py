@@ -17,7 +17,8 @@ kind: CronJob
 metadata: {name: c}
 spec:
   schedule: SCHEDULE
-  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: main, image: "b:1"}]}}}}
+  jobTemplate:
+    spec: {template: {spec: {restartPolicy: Never, containers: [{name: main, image: "b:1"}]}}}
 """
 INGRESS = """
 apiVersion: networking.k8s.io/v1

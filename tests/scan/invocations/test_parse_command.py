@@ -52,7 +52,8 @@ def test_what_is_no_helm_command(line: str) -> None:
 
 def test_flags_have_three_states() -> None:
     found = parse(
-        "helm upgrade a b --atomic=false --wait=hookOnly --rollback-on-failure --timeout 5m --timeout=6m"
+        "helm upgrade a b --atomic=false --wait=hookOnly --rollback-on-failure --timeout 5m "
+        "--timeout=6m"
     )
     assert found.flag("atomic").state == "set"
     assert found.flag("atomic").written == "--rollback-on-failure"
@@ -67,7 +68,9 @@ def test_flags_have_three_states() -> None:
 def test_the_json_has_every_key_of_the_report() -> None:
     shown = parse("helm upgrade a b -f x.yaml,y.yaml --set a=b --set-string c=d").to_json()
     assert list(shown) == [
-        "file", "line", "column", "tool", "action", "release", "chart", "version", "namespace", "flags",
+        "file", "line", "column", "tool", "action", "release", "chart", "version", (
+            "namespace"
+        ), "flags",
         "values_files", "set_count", "dynamic",
     ]  # fmt: skip
     assert set(ALWAYS) <= set(shown["flags"])

@@ -80,7 +80,8 @@ def test_a_document_that_cannot_be_read_is_said() -> None:
 
 def test_one_bad_line_leaves_the_rest_of_a_release_known() -> None:
     text = (
-        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web, namespace: shop}\n"
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+        "metadata: {name: web, namespace: shop}\n"
         "spec:\n  chart: {spec: {chart: web, version: 1.0.0}}\n  values: {a: b: c}\n"
     )
     (found_,) = read("release.yaml", text)
@@ -122,14 +123,20 @@ def test_brackets_that_do_not_match_end_the_reading(text: str) -> None:
 
 def test_names_that_stand_for_names_are_read_once() -> None:
     chain = "".join(f"  a{n} = merge({', '.join([f'local.a{n + 1}'] * 9)})\n" for n in range(11))
-    text = f'locals {{\n{chain}  a11 = {{}}\n}}\nresource "helm_release" "a" {{\n  name = local.a0\n}}\n'
+    text = (
+        f'locals {{\n{chain}  a11 = {{}}\n}}\nresource "helm_release" "a" {{\n  name = local.a0\n'
+        "}\n"
+    )
     (found_,) = read("main.tf", text)
     assert isinstance(found_, Invocation)
 
 
 def test_texts_that_grow_are_given_up() -> None:
     chain = "".join(f'  a{n} = "${{local.a{n + 1}}}${{local.a{n + 1}}}"\n' for n in range(10))
-    text = f'locals {{\n{chain}  a10 = "{"x" * 100}"\n}}\nresource "helm_release" "a" {{\n  name = local.a0\n}}\n'
+    text = (
+        f'locals {{\n{chain}  a10 = "{"x" * 100}"\n}}\nresource "helm_release" "a" {{\n'
+        "  name = local.a0\n}\n"
+    )
     (found_,) = read("main.tf", text)
     assert isinstance(found_, Invocation)
     assert found_.release is None

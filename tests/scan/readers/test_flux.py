@@ -74,7 +74,8 @@ def chart_ref(*sources: str) -> Invocation:
     text = "\n---\n".join(
         (
             *sources,
-            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web, namespace: shop}\n"
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+            "metadata: {name: web, namespace: shop}\n"
             "spec: {chartRef: {kind: OCIRepository, name: web}}\n",
         )
     )

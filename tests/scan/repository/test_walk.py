@@ -108,8 +108,12 @@ def test_one_file_of_commands(tmp_path: Path) -> None:
     assert (found.release, found.flag("wait").state) == ("web", "set")
 
 
-NAMES = ("a.sh", "Makefile", ".github/workflows/x.yml", ".gitlab-ci.yml", "Jenkinsfile", "a.md", "a.ps1", "Dockerfile",
-         "crontab", "azure-pipelines.yml", "justfile", "package.json", "a.bat", ".circleci/config.yml")  # fmt: skip
+NAMES = ("a.sh", "Makefile", (
+    ".github/workflows/x.yml"
+), ".gitlab-ci.yml", "Jenkinsfile", "a.md", "a.ps1", "Dockerfile",
+         "crontab", "azure-pipelines.yml", "justfile", "package.json", "a.bat", (
+             ".circleci/config.yml"
+         ))  # fmt: skip
 PIECES = (
     *(
         "helm upgrade a ./a",

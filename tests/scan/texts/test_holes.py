@@ -92,7 +92,10 @@ def test_a_variable_set_once_to_a_literal_is_known(text: str, expected: str) -> 
 
 
 def test_block_scalars_are_left_as_they_are() -> None:
-    text = "a: |\n  {{ x }}\n\n  {{ if y }}\nb:\n  - >-\n    {{ z }}\n  - c: |- # d\n      {{ w }}\n    e: {{ v }}\n"
+    text = (
+        "a: |\n  {{ x }}\n\n  {{ if y }}\nb:\n  - >-\n    {{ z }}\n  - c: |- # d\n      {{ w }}\n"
+        "    e: {{ v }}\n"
+    )
     assert shown(text) == text.replace("{{ v }}", "#######")
     assert fill(text).branches == ()
 
