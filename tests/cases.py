@@ -61,10 +61,10 @@ def target(options: dict[str, str]) -> Target:
     )
 
 
-def judged(case: RuleCase) -> ReleaseReport:
-    """The whole report of a case, every rule active."""
+def judged(case: RuleCase, by: Judging | None = None) -> ReleaseReport:
+    """The whole report of a case, every rule active unless said otherwise."""
     options = case.options()
-    judging = Judging(shipped())
+    judging = by or Judging(shipped())
     subjects = tuple(_subjects(case))
     return judge(
         Case(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -30,6 +31,7 @@ from policylint.model import (
     Target,
     Upgrade,
 )
+from policylint.pipeline.differences import Differences, images
 from policylint.redaction.redactor import Redactor
 from policylint.report.model import ChangeSummary, Evidence, ReleaseReport
 
@@ -137,6 +139,7 @@ def report(case: Case, upgrade: Upgrade, cluster: Cluster, judgement: Judgement)
         target=case.target,
         verdict=judgement.verdict,
         changes=tuple(summaries(upgrade)),
+        images=images(upgrade.changes),
         findings=judgement.findings,
         failures=judgement.failures,
         evidence=evidence,
@@ -168,18 +171,23 @@ def _redactor(upgrade: Upgrade) -> Redactor:
 def summaries(upgrade: Upgrade) -> list[ChangeSummary]:
     """One row per resource, hooks last."""
     minor = upgrade.target.kubernetes
+    redactor = cache(partial(_redactor, upgrade))
     stale = stale_readers(upgrade.changes, minor)
-    rows = [_row(change, minor, stale.get(change.id, ())) for change in upgrade.changes]
+    rows = [_row(change, minor, stale.get(change.id, ()), redactor) for change in upgrade.changes]
     hooks = [
-        identity for identity in upgrade.after.hooks if identity not in upgrade.after.resources
+        Created(hook)
+        for identity, hook in upgrade.after.hooks.items()
+        if identity not in upgrade.after.resources
     ]
     return rows + [
-        ChangeSummary(identity, "hook", impact(Created(upgrade.after.hooks[identity]))[0])
-        for identity in hooks
+        ChangeSummary(hook.id, "hook", impact(hook)[0], differences=Differences(hook, redactor))
+        for hook in hooks
     ]
 
 
-def _row(change: Change, minor: str, stale: Sequence[ResourceId]) -> ChangeSummary:
+def _row(
+    change: Change, minor: str, stale: Sequence[ResourceId], redactor: Callable[[], Redactor]
+) -> ChangeSummary:
     word = {Created: "created", Kept: "kept", Deleted: "deleted"}[type(change)]
     fields = change.fields if isinstance(change, Kept) else ()
     noise = sum(field.noise for field in fields)
@@ -189,7 +197,15 @@ def _row(change: Change, minor: str, stale: Sequence[ResourceId]) -> ChangeSumma
     answers = (change.forecast.upgrade, change.forecast.rollback)
     upgrade, rollback = (answer.outcome if answer else None for answer in answers)
     return ChangeSummary(
-        change.id, word, effect, len(fields) - noise, noise, upgrade, rollback, reason
+        change.id,
+        word,
+        effect,
+        len(fields) - noise,
+        noise,
+        upgrade,
+        rollback,
+        reason,
+        Differences(change, redactor),
     )
 
 

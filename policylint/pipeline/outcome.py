@@ -10,10 +10,11 @@ from policylint.errors import PolicylintError
 from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.values.blame import blamed
 from policylint.helm.values.compare import compare_modes, table, to_json
+from policylint.helm.values.subject import ValuesChange
 from policylint.pipeline.case import failure, judging_of, values_change_of, values_subjects
 from policylint.pipeline.plan import Plan
 from policylint.pipeline.target import line_found, target
-from policylint.report.model import ReleaseReport, ValuesSummary
+from policylint.report.model import ChartChange, ChartVersion, ReleaseReport, ValuesSummary
 
 
 def with_values(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...]) -> ReleaseReport:
@@ -22,12 +23,20 @@ def with_values(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...])
     change = values_change_of(subjects)
     if any(finding.path for finding in report.findings):
         report = replace(report, findings=blamed(report.findings, change, plan.before))
-    if change is None or not plan.options.values_mode:
+    if change is None:
+        return report
+    report = replace(report, chart=_charts(change))
+    if not plan.options.values_mode:
         return report
     comparison = compare_modes(change)
     overview = table(comparison) if comparison.rows else ""
     summary = convert(to_json(change, comparison), ValuesSummary)
     return replace(report, overview=overview, values=summary)
+
+
+def _charts(change: ValuesChange) -> ChartChange:
+    old = None if change.old is None else ChartVersion(change.old.name, change.old.version)
+    return ChartChange(old, ChartVersion(change.new.name, change.new.version))
 
 
 def unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:

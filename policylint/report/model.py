@@ -9,6 +9,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from policylint.errors import RuleFailure
 from policylint.model import (
     Category,
+    FieldChange,
     Finding,
     Impact,
     Json,
@@ -35,6 +36,8 @@ class ChangeSummary(Struct, frozen=True):
     upgrade: Outcome | None = None
     rollback: Outcome | None = None
     reason: str = ""
+    differences: Sequence[FieldChange] = ()
+    """What changes in it, field by field, secrets masked; only some formats look."""
 
 
 class Evidence(Struct, frozen=True):
@@ -141,6 +144,30 @@ class ScanSummary(Struct, frozen=True):
     invocations: Sequence[Mapping[str, Json]]
 
 
+class ChartVersion(Struct, frozen=True):
+    """Which chart a side is."""
+
+    name: str
+    version: str
+
+
+class ChartChange(Struct, frozen=True):
+    """The charts of both sides; None where the old one is not at hand."""
+
+    before: ChartVersion | None
+    after: ChartVersion
+
+
+class ImageChange(Struct, frozen=True):
+    """An image that containers of one name run otherwise after the upgrade; "" on the side that
+    has none."""
+
+    container: str
+    before: str
+    after: str
+    resources: tuple[ResourceId, ...]
+
+
 class ReleaseReport(Struct, frozen=True):
     """One release, judged: the evidence (what was compared, how) and what was found."""
 
@@ -157,6 +184,9 @@ class ReleaseReport(Struct, frozen=True):
     """Text shown before the findings: the table of a history."""
     history: HistorySummary | None = None
     values: ValuesSummary | None = None
+    images: tuple[ImageChange, ...] = ()
+    chart: ChartChange | None = None
+    """None where no chart is at hand."""
 
 
 class RuleInfo(Struct, frozen=True):

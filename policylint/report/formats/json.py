@@ -76,6 +76,8 @@ def _release(release: ReleaseReport) -> dict[str, Any]:
         "findings": [_finding(finding) for finding in release.findings],
         "failures": [_failure(failure) for failure in release.failures],
         "evidence": to_builtins(release.evidence) if release.evidence else {},
+        "images": to_builtins(release.images),
+        **({"chart": to_builtins(release.chart)} if release.chart else {}),
         **(to_builtins(release.history) if release.history else {}),
         **({"values": to_builtins(release.values)} if release.values else {}),
     }

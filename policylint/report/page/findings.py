@@ -1,0 +1,166 @@
+"""Findings on the page: the consequence first, then cause, reason and fix; each has a link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from policylint.errors import RuleFailure
+from policylint.model import FieldChange, Finding, Fix, Location, Severity
+from policylint.report.formats.json import shown_path
+from policylint.report.formats.text import LABELS, dotted
+from policylint.report.model import RuleInfo
+from policylint.report.page.fields import sides
+from policylint.report.page.markup import Child, Html, el
+
+
+class Anchors:
+    """The ids of a page: a fingerprint belongs to one finding, and to others of the same words in
+    other releases, which are numbered."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, int] = {}
+
+    def new(self, name: str) -> str:
+        """An id that nothing else on the page has."""
+        number = self._seen.get(name, 0) + 1
+        self._seen[name] = number
+        return name if number == 1 else f"{name}-{number}"
+
+
+Placed = tuple[Finding, str]
+"""A finding and its id on the page."""
+
+
+def placed(found: Iterable[Finding], anchors: Anchors) -> list[Placed]:
+    """The findings with their ids, most severe first."""
+    ordered = sorted(found, key=lambda finding: -finding.severity.rank)
+    return [(finding, anchors.new(f"f-{finding.fingerprint}")) for finding in ordered]
+
+
+def findings(found: Iterable[Placed], rules: Mapping[str, RuleInfo]) -> Iterator[Html]:
+    """Each finding, folded where it is a note."""
+    for finding, anchor in found:
+        yield _finding(finding, rules.get(finding.rule), anchor)
+
+
+def causes(found: Iterable[Placed]) -> Iterator[Html]:
+    """What each place that the user changed reached: its findings."""
+    reached: dict[str, list[Placed]] = {}
+    for finding, anchor in found:
+        for place in finding.locations:
+            if place.role == "cause":
+                reached.setdefault(_place(place), []).append((finding, anchor))
+    for name, rows in reached.items():
+        links = (el("li", _reached(finding, anchor)) for finding, anchor in rows)
+        yield el("div", el("p", el("code", name)), el("ul", links), class_="cause")
+
+
+def _reached(finding: Finding, anchor: str) -> Html:
+    about = f" {finding.resource}" if finding.resource else ""
+    return el("a", f"{finding.message}{about}", href=f"#{anchor}")
+
+
+def failures(found: Iterable[RuleFailure], anchors: Anchors) -> Iterator[Html]:
+    """What could not be judged, which is never silence."""
+    for failure in found:
+        anchor = anchors.new("unknown")
+        rows = [_row("about", str(failure.resource or "")), _row("fix", failure.remedy)]
+        body = el("dl", rows)
+        yield _folding("unknown", failure.rule, failure.message, "", anchor, body, opened=True)
+
+
+def _finding(finding: Finding, rule: RuleInfo | None, anchor: str) -> Html:
+    way = " (on the way back)" if finding.direction == "rollback" else ""
+    opened = finding.severity is not Severity.NOTE
+    about = str(finding.resource or finding.where)
+    body: list[Child] = [_field(finding), el("dl", _facts(finding, rule)), _fixes(finding.fixes)]
+    message = finding.message + way
+    return _folding(
+        str(finding.severity), finding.rule, message, about, anchor, body, opened=opened
+    )
+
+
+def _folding(
+    level: str,
+    rule: str,
+    message: str,
+    about: str,
+    anchor: str,
+    body: Child,
+    *,
+    opened: bool,
+) -> Html:
+    summary = el(
+        "summary",
+        el("span", level, class_=f"tag {level}"),
+        el("span", message, class_="message"),
+        el("span", about, class_="about") if about else None,
+        el("code", rule, class_="rule"),
+        el("a", "#", href=f"#{anchor}", class_="link", aria_label="link to this finding"),
+    )
+    return el(
+        "details",
+        summary,
+        el("div", body, class_="body"),
+        class_="item finding",
+        id=anchor,
+        data_level=level,
+        open=opened,
+    )
+
+
+def _field(finding: Finding) -> Html | None:
+    if not finding.path:
+        return None
+    name = el("p", el("code", dotted(finding.path)), class_="path")
+    if finding.before is None and finding.after is None:
+        return name
+    before, after = sides(FieldChange(finding.path, _op(finding), finding.before, finding.after))
+    pair = el("div", before, class_="was"), el("div", after, class_="now")
+    return el("div", name, el("div", *pair, class_="pair"))
+
+
+def _op(finding: Finding) -> str:
+    if finding.before is None:
+        return "add"
+    return "remove" if finding.after is None else "replace"
+
+
+def _facts(finding: Finding, rule: RuleInfo | None) -> Iterator[Html | None]:
+    for place in sorted(finding.locations, key=lambda place: place.role != "cause"):
+        yield _row(LABELS.get(place.role, place.role), _place(place))
+    yield _row("because", finding.because)
+    if finding.confidence != "certain":
+        yield _row("confidence", str(finding.confidence))
+    if rule is not None:
+        page = el("a", rule.title, href=rule.url, rel="noreferrer")
+        yield el("div", el("dt", "rule"), el("dd", page))
+
+
+def _place(place: Location) -> str:
+    line = f":{place.line}" if place.line and place.role != "rendered" else ""
+    of_render = f" (line {place.line} of the render)" if place.line and not line else ""
+    key = f"  {place.key}" if place.key else ""
+    return f"{shown_path(place.file)}{line}{of_render}{key}"
+
+
+def _row(name: str, text: str) -> Html | None:
+    return el("div", el("dt", name), el("dd", text)) if text else None
+
+
+def _fixes(fixes: tuple[Fix, ...]) -> Iterator[Html]:
+    """The first fix, and the others folded."""
+    if not fixes:
+        return
+    first, *others = fixes
+    yield _fix(first)
+    if others:
+        count = "1 other way" if len(others) == 1 else f"{len(others)} other ways"
+        yield el("details", el("summary", count), map(_fix, others), class_="ways")
+
+
+def _fix(fix: Fix) -> Html:
+    cost = el("span", f" ({fix.cost})", class_="about") if fix.cost else None
+    title = el("p", el("b", "fix "), fix.title, cost)
+    steps = el("ol", (el("li", el("pre", step)) for step in fix.steps)) if fix.steps else None
+    return el("div", title, steps, class_="fix")

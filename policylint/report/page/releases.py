@@ -1,0 +1,201 @@
+"""A release on the page: what is compared, what was found, what happens to each resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+
+from policylint.model import Impact, Outcome, ResourceId
+from policylint.report.model import (
+    ChangeSummary,
+    ChartChange,
+    Evidence,
+    ImageChange,
+    ReleaseReport,
+    RuleInfo,
+    release_name,
+)
+from policylint.report.page.fields import table
+from policylint.report.page.findings import Anchors, causes, failures, findings, placed
+from policylint.report.page.markup import Html, el
+
+HARDEST_FIRST = (
+    Impact.REFUSED,
+    Impact.DELETE,
+    Impact.RECREATE,
+    Impact.ROLLING_RESTART,
+    Impact.CREATE,
+    Impact.IN_PLACE,
+    Impact.NONE,
+)
+_OPEN = (Impact.REFUSED, Impact.DELETE, Impact.RECREATE)
+_REFUSING = {"rejected": "refuses it", "depends": "depends on the cluster"}
+
+
+def worst(release: ReleaseReport) -> int:
+    """The place of the release's hardest impact in `HARDEST_FIRST`."""
+    places = [HARDEST_FIRST.index(change.impact) for change in release.changes]
+    return min(places, default=len(HARDEST_FIRST))
+
+
+def section(
+    release: ReleaseReport, rules: Mapping[str, RuleInfo], anchors: Anchors, anchor: str
+) -> Html:
+    """All of one release."""
+    name = release_name(release)
+    verdict = str(release.verdict)
+    title = el("h2", el("span", verdict, class_=f"tag {verdict}"), " ", name)
+    found = placed(release.findings, anchors)
+    parts = (
+        title,
+        _facts(release),
+        _part("Findings", (*failures(release.failures, anchors), *findings(found, rules))),
+        _part("What each change reached", causes(found)),
+        _part("Images", _images(release.images)),
+        _part("Resources", _resources(release.changes, anchors)),
+        _part("When the upgrade is refused half-way", _order(release)),
+        _part("The way back", _way_back(release.changes)),
+    )
+    return el("section", *parts, id=anchor, class_="release")
+
+
+def _part(title: str, content: Iterable[Html]) -> Html | None:
+    rows = list(content)
+    return el("div", el("h3", title), *rows, class_="part") if rows else None
+
+
+def _facts(release: ReleaseReport) -> Html:
+    target = release.target
+    evidence = release.evidence or Evidence()
+    how = f"Kubernetes {target.kubernetes}, Helm {target.helm}, {target.apply}"
+    compared = f"{evidence.before} → {evidence.after}" if evidence.before else evidence.after
+    rows = [
+        ("chart", _chart(release.chart)),
+        ("compared", compared),
+        ("resources", _counts(release)),
+        ("judged for", how),
+        ("environment", target.environment),
+        *(("drift", text) for text in evidence.drift),
+        *(("note", text) for text in evidence.notes),
+    ]
+    shown = (el("div", el("dt", word), el("dd", text)) for word, text in rows if text)
+    return el("dl", shown, class_="facts")
+
+
+def _counts(release: ReleaseReport) -> str:
+    impacts = [change.impact for change in release.changes]
+    words = [f"{impacts.count(impact)} {impact}" for impact in HARDEST_FIRST if impact in impacts]
+    return ", ".join(words)
+
+
+def _chart(chart: ChartChange | None) -> str:
+    if chart is None:
+        return ""
+    after = f"{chart.after.name} {chart.after.version}"
+    before = f"{chart.before.name} {chart.before.version}" if chart.before else ""
+    return f"{before} → {after}" if before not in ("", after) else after
+
+
+def _images(images: Iterable[ImageChange]) -> Iterator[Html]:
+    rows = [_image(image) for image in images]
+    if rows:
+        words = ("container", "before", "after", "run by")
+        head = el("tr", *(el("th", word, scope="col") for word in words))
+        yield el("table", el("thead", head), el("tbody", rows), class_="images")
+
+
+def _image(image: ImageChange) -> Html:
+    users = ", ".join(map(str, image.resources[:20]))
+    more = len(image.resources) - 20
+    cells = (image.before or "(none)", image.after or "(none)")
+    return el(
+        "tr",
+        el("th", image.container, scope="row"),
+        *(el("td", el("code", cell)) for cell in cells),
+        el("td", users, f" and {more} more" if more > 0 else None),
+    )
+
+
+def _resources(changes: Iterable[ChangeSummary], anchors: Anchors) -> Iterator[Html]:
+    ordered = sorted(changes, key=lambda change: HARDEST_FIRST.index(change.impact))
+    for impact, group in groupby(ordered, key=lambda change: change.impact):
+        rows = list(group)
+        summary = el(
+            "summary",
+            el("span", str(impact), class_=f"tag impact-{impact}"),
+            f" {len(rows)} {'resource' if len(rows) == 1 else 'resources'}",
+        )
+        body = [_resource(row, anchors) for row in rows]
+        yield el("details", summary, *body, class_="impact", open=impact in _OPEN)
+
+
+def _resource(row: ChangeSummary, anchors: Anchors) -> Html:
+    """One resource; one that nothing happens to has nothing to unfold."""
+    anchor = anchors.new(f"r-{_identifier(row.resource)}")
+    impact = str(row.impact)
+    words = (el("b", str(row.resource)), " ", el("span", _about(row), class_="about"))
+    if not row.differences:
+        return el("p", *words, class_="item resource", id=anchor, data_level=impact)
+    reason = el("p", row.reason, class_="about") if row.reason else None
+    return el(
+        "details",
+        el("summary", *words),
+        el("div", reason, table(row.differences), class_="body"),
+        class_="item resource",
+        id=anchor,
+        data_level=impact,
+    )
+
+
+def _identifier(resource: ResourceId) -> str:
+    words = "-".join(filter(None, (resource.kind, resource.namespace, resource.name)))
+    return "".join(letter if letter.isalnum() else "-" for letter in words)
+
+
+def _about(row: ChangeSummary) -> str:
+    words = [row.change]
+    if row.fields:
+        words.append(f"{row.fields} field{'s' if row.fields != 1 else ''}")
+    for way, answer in (("the upgrade", row.upgrade), ("the rollback", row.rollback)):
+        if answer in (Outcome.REJECTED, Outcome.DEPENDS):
+            words.append(f"{way}: the server {_REFUSING[answer]}")
+    return ", ".join(words)
+
+
+def _order(release: ReleaseReport) -> Iterator[Html]:
+    """What Helm sends, in its order, where one of it is refused: the rest is sent all the same, and
+    deletions and what comes after them are not reached."""
+    if not any(change.upgrade is Outcome.REJECTED for change in release.changes):
+        return
+    steps = [step for change in release.changes if (step := _step(change)) is not None]
+    yield el("ol", *steps, class_="order")
+    for text in release.evidence.half_applied if release.evidence else ():
+        yield el("p", text)
+
+
+def _step(change: ChangeSummary) -> Html | None:
+    if change.change == "hook" or change.impact is Impact.NONE:
+        return None
+    if change.upgrade is Outcome.REJECTED:
+        word, level = "refused", "error"
+    elif change.change == "deleted":
+        word, level = "not reached", "note"
+    else:
+        word, level = "already changed", "warning"
+    return el("li", el("span", word, class_=f"tag {level}"), f" {change.resource}")
+
+
+def _way_back(changes: Iterable[ChangeSummary]) -> Iterator[Html]:
+    answered = [change for change in changes if change.rollback is not None]
+    if not answered:
+        return
+    against = [change for change in answered if change.rollback is not Outcome.ACCEPTED]
+    if not against:
+        yield el("p", "The server accepts the rollback.")
+        return
+    rows = (
+        el("li", el("b", str(change.resource)), f": {_REFUSING[str(change.rollback)]}")
+        for change in against
+    )
+    yield el("p", f"{len(against)} of {len(answered)} stand in the way of a rollback:")
+    yield el("ul", *rows)
