@@ -168,6 +168,17 @@ def _refuse_depth(text: str) -> None:
 
 def _parse(text: str) -> Json:
     _refuse_depth(text)
+    try:
+        return _parsed(text)
+    except yaml.composer.ComposerError as error:
+        if "duplicate anchor" not in str(error):
+            raise
+    from policylint.kyaml.anchors import with_unique_anchors
+
+    return _parsed(with_unique_anchors(text))
+
+
+def _parsed(text: str) -> Json:
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
