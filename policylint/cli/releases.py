@@ -1,0 +1,26 @@
+"""`policylint releases`: the releases that a repository's files declare."""
+
+import json
+import sys
+from typing import Annotated
+
+from policylint.cli.parameters import argument, option
+from policylint.commands.releases import as_json, as_text, declarations
+from policylint.errors import UsageError
+from policylint.runtime.escapes import escaped
+
+
+def command(
+    path: Annotated[str, argument("A directory; none: the current one.")] = "",
+    format_: Annotated[str, option("--format", help="text or json.")] = "text",
+) -> int:
+    """List the releases that the files of this repository declare, and what of them is not
+    known."""
+    if format_ not in ("text", "json"):
+        raise UsageError(f"no format is called {format_!r}", remedy="the formats are json, text")
+    found = declarations(path)
+    if format_ == "json":
+        sys.stdout.write(json.dumps(as_json(found), indent=2) + "\n")
+    else:
+        sys.stdout.write("".join(f"{escaped(line)}\n" for line in as_text(found).splitlines()))
+    return 0

@@ -1,0 +1,92 @@
+"""`policylint releases`: what the files of a repository declare, and what of it is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from policylint.scan.gitops.kustomizebinary import find_builder
+from policylint.scan.gitops.model import Declarations, Declared
+from policylint.scan.gitops.resolve import resolve
+from policylint.scan.gitops.tree import Tree
+
+
+def declarations(path: str = "") -> Declarations:
+    """The releases that a directory's files declare; those of the whole repository where the
+    directory is in one."""
+    from policylint.helm.sources.git import find_repository
+    from policylint.pipeline.trees import work_tree
+
+    repository = find_repository(path or ".")
+    tree = work_tree(repository) if repository else Tree.of(Path(path or ".").resolve())
+    return resolve(tree, find_builder())
+
+
+def as_json(found: Declarations) -> dict[str, Any]:
+    """The listing as JSON values."""
+    return {
+        "releases": [_row(release) for release in found.releases],
+        "problems": [
+            {
+                "file": problem.file,
+                "line": problem.line,
+                "message": problem.message,
+                "remedy": problem.remedy,
+            }
+            for problem in found.problems
+        ],
+    }
+
+
+def _row(release: Declared) -> dict[str, Any]:
+    chart = release.chart
+    return {
+        "name": release.name,
+        "namespace": release.namespace,
+        "source": {
+            "tool": release.tool,
+            "file": release.file,
+            "line": release.line,
+            "cluster": release.cluster,
+            "environment": release.environment,
+        },
+        "chart": {
+            "kind": chart.kind,
+            "name": chart.name,
+            "url": chart.url,
+            "version": chart.version,
+            "digest": chart.digest,
+        },
+        "values": [_layer(layer.label or layer.path, layer.file) for layer in release.layers],
+        "suspended": str(release.settings.get("suspended") or ""),
+        "unresolved": list(release.unresolved),
+        "notes": list(release.notes),
+    }
+
+
+def _layer(label: str, file: str) -> dict[str, str]:
+    return {"label": label, "file": file}
+
+
+def as_text(found: Declarations) -> str:
+    """The listing for a person: one line a release, what is not known of it below."""
+    lines = [line for release in found.releases for line in _lines(release)]
+    lines += [f"not resolved  {problem}" for problem in found.problems]
+    whole = sum(not release.unresolved for release in found.releases)
+    lines.append(f"{len(found.releases)} releases declared, {whole} of them resolved wholly")
+    return "\n".join(lines) + "\n"
+
+
+def _lines(release: Declared) -> Iterator[str]:
+    place = f"{release.file}:{release.line}"
+    where = release.cluster or release.environment
+    name = f"{release.namespace}/{release.name}"
+    chart = " ".join(filter(None, (release.chart.shown, release.chart.version)))
+    layers = f"{len(release.layers)} of values" if release.layers else "no values"
+    in_cluster = f" in {where}" if where else ""
+    yield f"{release.tool:<10} {name}{in_cluster}  {chart}  ({layers})  {place}"
+    if release.is_suspended:
+        yield f"{'':<10} suspended by {release.settings['suspended']}"
+    for words in release.unresolved:
+        yield f"{'':<10} not known: {words}"

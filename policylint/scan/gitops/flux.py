@@ -1,0 +1,476 @@
+"""Flux: Kustomizations from the entry points on, as kustomize-controller builds them.
+
+Sources: github.com/fluxcd/pkg/kustomize (kustomize_generator.go, kustomize_varsub.go) and the
+Kustomization reference of fluxcd.io.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policylint.errors import ReadError
+from policylint.kyaml.load import load
+from policylint.kyaml.nodes import yaml
+from policylint.model import Json
+from policylint.scan.gitops.artifacts import artifact_path
+from policylint.scan.gitops.clusters import cluster_names
+from policylint.scan.gitops.kustomizations import BuildError, Overlay, files_of
+from policylint.scan.gitops.kustomize import Build
+from policylint.scan.gitops.kustomizebinary import Builder
+from policylint.scan.gitops.model import Problem, placeholder
+from policylint.scan.gitops.substitution import VALID_NAME, SubstitutionError, substitute
+from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string, value
+
+KUSTOMIZE = "kustomize.toolkit.fluxcd.io"
+HELM = "helm.toolkit.fluxcd.io"
+SOURCE = "source.toolkit.fluxcd.io"
+EXTENSIONS = "source.extensions.fluxcd.io"
+_DISABLED = f"{KUSTOMIZE}/substitute"
+_MOST = 5_000
+"""Kustomizations of one repository."""
+
+
+class Placed(Struct, frozen=True):
+    """An object as the cluster will hold it, and what of it is not known.
+
+    `suspended` names the Kustomization on the way that is suspended; `prunes` says whether the
+    Kustomization that applies it deletes what it no longer finds.
+    """
+
+    item: Item
+    unknown: Mapping[str, str] = {}
+    suspended: str = ""
+    prunes: bool = True
+
+
+class Cluster:
+    """What Flux applies to one cluster, by (kind, namespace, name)."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.objects: dict[tuple[str, str, str], Placed] = {}
+
+    def find(self, kind: str, namespace: str, name: str) -> Placed | None:
+        """An object by its identity."""
+        return self.objects.get((kind, namespace, name))
+
+    def of_kind(self, kind: str, group: str) -> Iterator[Placed]:
+        """The objects of a kind, in the order in which they were found."""
+        return (
+            placed
+            for placed in self.objects.values()
+            if placed.item.kind == kind and placed.item.group == group
+        )
+
+
+class Variables(Struct, frozen=True):
+    """The variables of a Kustomization: known ones, and why others are not."""
+
+    known: Mapping[str, str] = {}
+    hidden: Mapping[str, str] = {}
+    """Names whose values are encrypted, and where they are."""
+    missing: tuple[str, ...] = ()
+    """Objects that are not in the repository: any other variable may come from there."""
+
+
+class Flux:
+    """The clusters that a repository's Kustomizations describe."""
+
+    def __init__(self, tree: Tree, builder: Builder | None = None) -> None:
+        self.tree = tree
+        self.problems: list[Problem] = []
+        self.clusters: dict[str, Cluster] = {}
+        self._build = Build(tree, builder)
+        self._static = [
+            item
+            for name in tree.yaml_files()
+            if _names_flux(tree.text(name))
+            for item in tree.documents(name).items
+            if item.group in (KUSTOMIZE, HELM, SOURCE, EXTENSIONS)
+        ]
+        self.reached: set[str] = set()
+        """The files of the HelmReleases that a Kustomization applies."""
+
+    @property
+    def releases(self) -> list[Item]:
+        """Every HelmRelease that a file holds, applied or not."""
+        return [item for item in self._static if _is_release(item)]
+
+    def resolve(self) -> None:
+        """Build everything from the entry points on."""
+        roots = self._roots()
+        names = cluster_names([(item.file, _path(item)) for item in roots])
+        for name in names:
+            self.clusters.setdefault(name, Cluster(name))
+        for name, cluster in self.clusters.items():
+            own = [root for root, of in zip(roots, names, strict=True) if of == name]
+            _Walk(self, cluster, self._build).run(own)
+
+    def _roots(self) -> list[Item]:
+        """The Kustomizations that no other one applies; where each is applied, bootstrap's."""
+        candidates = list(filter(_is_kustomization, self._static))
+        paths = {self.path_of(item) for item in candidates}
+        reach = {path: set(files_of(self.tree, path)) for path in paths}
+        roots = [item for item in candidates if not self._is_applied(item, reach)]
+        if roots or not candidates:
+            return roots
+        return _of_bootstrap(candidates) or candidates[:1]
+
+    def _is_applied(self, item: Item, reach: Mapping[str, set[str]]) -> bool:
+        """Whether the path of another Kustomization holds this one's file."""
+        own = self.path_of(item)
+        return any(item.file in files for path, files in reach.items() if path != own)
+
+    def path_of(self, item: Item) -> str:
+        """Where a Kustomization's path is in the repository, through an artifact where its source
+        is one made of the repository."""
+        reference = mapping(item.body, "spec", "sourceRef")
+        if string(reference, "kind") == "ExternalArtifact":
+            return artifact_path(self._static, string(reference, "name"), _path(item))
+        return _path(item)
+
+    def is_local(self, namespace: str, ref: Mapping[str, Json], cluster: Cluster) -> bool:
+        """Whether a source is this repository: the one that Flux itself was set up with, or one
+        with the same URL."""
+        name = string(dict(ref), "name")
+        kind = string(dict(ref), "kind") or "GitRepository"
+        space = string(dict(ref), "namespace") or namespace
+        found = cluster.find(kind, space, name)
+        candidates = [found.item] if found else self._sources(kind, name, space)
+        if not candidates:
+            return True
+        url = string(candidates[0].body, "spec", "url")
+        own = self._own_urls()
+        return not own or _plain_url(url) in own
+
+    def _sources(self, kind: str, name: str, namespace: str) -> list[Item]:
+        return [
+            item
+            for item in self._static
+            if item.kind == kind and item.name == name and item.namespace in ("", namespace)
+        ]
+
+    def _own_urls(self) -> set[str]:
+        sources = [item for item in self._static if item.kind == "GitRepository"]
+        own = [item for item in sources if item.name == "flux-system"]
+        return {_plain_url(string(item.body, "spec", "url")) for item in own}
+
+    def problem(self, item: Item, message: str, remedy: str = "") -> None:
+        """Note what stands in the way."""
+        self.problems.append(Problem(item.file, item.line, message, remedy))
+
+    def anywhere(self, kind: str, namespace: str, name: str) -> list[Item]:
+        """Objects of files that no Kustomization has applied yet."""
+        found = []
+        for file in self.tree.yaml_files():
+            text = self.tree.text(file)
+            if text is None or name not in text or kind not in text:
+                continue
+            found += [
+                item
+                for item in self.tree.documents(file).items
+                if (item.kind, item.name) == (kind, name) and item.namespace in ("", namespace)
+            ]
+        return found
+
+
+class _Walk:
+    """One cluster's Kustomizations, each built once what its variables need is there."""
+
+    def __init__(self, flux: Flux, cluster: Cluster, build: Build) -> None:
+        self._flux = flux
+        self._cluster = cluster
+        self._build = build
+        self._seen: set[tuple[str, str]] = set()
+        self._waiting: list[Placed] = []
+
+    def run(self, roots: list[Item]) -> None:
+        """Build from the roots until nothing waits."""
+        self._waiting = [Placed(_in_namespace(item, "flux-system")) for item in roots]
+        while self._waiting and len(self._seen) < _MOST:
+            ready = [placed for placed in self._waiting if self._is_ready(placed.item)]
+            turn = ready or self._waiting
+            self._waiting = [placed for placed in self._waiting if placed not in turn]
+            for placed in turn:
+                self._kustomization(placed)
+
+    def _is_ready(self, item: Item) -> bool:
+        return all(
+            self._cluster.find(string(ref, "kind"), item.namespace, string(ref, "name"))
+            for ref in sequence(item.body, "spec", "postBuild", "substituteFrom")
+        )
+
+    def _kustomization(self, placed: Placed) -> None:
+        item = placed.item
+        key = (item.namespace, item.name)
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        self._cluster.objects.setdefault(("Kustomization", *key), placed)
+        reference = mapping(item.body, "spec", "sourceRef")
+        if not self._flux.is_local(item.namespace, reference, self._cluster):
+            source = f"{string(reference, 'kind')}/{string(reference, 'name')}"
+            self._flux.problem(
+                item, f"Kustomization {item.name} applies {source}, which is another repository"
+            )
+            return
+        if mapping(item.body, "spec", "kubeConfig"):
+            self._flux.problem(item, f"Kustomization {item.name} applies to another cluster")
+        try:
+            items = self._build.flux(self._flux.path_of(item), _overlay(item))
+            built = list(self._substituted(placed, items))
+        except (BuildError, SubstitutionError) as error:
+            self._flux.problem(
+                item,
+                f"Kustomization {item.name} cannot be built: {error}",
+                "releases below it are not judged",
+            )
+            return
+        for words in self._build.take_left_out():
+            self._flux.problem(item, f"Kustomization {item.name}: {words}")
+        for made in built:
+            self._place(made, item)
+
+    def _place(self, made: Placed, parent: Item) -> None:
+        made = replace(made, item=_in_namespace(made.item, parent.namespace))
+        item = made.item
+        if _is_kustomization(item):
+            self._waiting.append(made)
+            return
+        self._cluster.objects[(item.kind, item.namespace, item.name)] = made
+        if _is_release(item):
+            self._flux.reached.add(item.file)
+
+    def _substituted(self, placed: Placed, items: list[Item]) -> Iterator[Placed]:
+        """The built objects with their variables replaced, where the Kustomization says so."""
+        owner = placed.item
+        suspended = placed.suspended
+        if value(owner.body, "spec", "suspend") is True:
+            suspended = f"Kustomization {owner.name}"
+        prunes = value(owner.body, "spec", "prune") is not False
+        variables = self._variables(owner)
+        for item in items:
+            made = Placed(item, {}, suspended, prunes)
+            if variables is None or _is_disabled(item):
+                yield made
+            else:
+                yield _replaced(made, variables)
+
+    def _variables(self, owner: Item) -> Variables | None:
+        """None where there are none: then nothing is replaced, as kustomize-controller does it."""
+        known: dict[str, str] = {}
+        hidden: dict[str, str] = {}
+        missing: list[str] = []
+        for ref in sequence(owner.body, "spec", "postBuild", "substituteFrom"):
+            kind, name = string(ref, "kind"), string(ref, "name")
+            called = f"{kind} {owner.namespace}/{name}"
+            source = self._object(kind, owner, name)
+            if source is not None:
+                _add(data_of(source), called, known, hidden)
+            elif value(ref, "optional") is not True:
+                missing.append(called)
+        inline = mapping(owner.body, "spec", "postBuild", "substitute")
+        _add({key: _as_text(entry) for key, entry in inline.items()}, "", known, hidden)
+        if not (known or hidden or missing):
+            return None
+        _check_names(known)
+        return Variables(known, hidden, tuple(missing))
+
+    def _object(self, kind: str, owner: Item, name: str) -> Item | None:
+        """An object as applied, else the only one of its name, or the only one beside the
+        Kustomization: one entry point applies both."""
+        placed = self._cluster.find(kind, owner.namespace, name)
+        if placed is not None:
+            return placed.item
+        elsewhere = self._flux.anywhere(kind, owner.namespace, name)
+        folder = posixpath.dirname(owner.file)
+        beside = [item for item in elsewhere if posixpath.dirname(item.file) == folder]
+        only = elsewhere if len(elsewhere) == 1 else beside
+        return only[0] if len(only) == 1 else None
+
+
+def _check_names(names: Iterable[str]) -> None:
+    wrong = next((name for name in names if not VALID_NAME.match(name)), "")
+    if wrong:
+        raise SubstitutionError(f"the variable name {wrong!r} is invalid")
+
+
+def _add(
+    data: Mapping[str, str | None], source: str, known: dict[str, str], hidden: dict[str, str]
+) -> None:
+    """Put an object's data over what is there; line ends are taken out, as Flux does it."""
+    for key, text in data.items():
+        known.pop(key, None)
+        hidden.pop(key, None)
+        if text is None:
+            hidden[key] = f"{source} is encrypted"
+        else:
+            known[key] = text.replace("\n", "")
+
+
+def data_of(item: Item) -> dict[str, str | None]:
+    """The data of a ConfigMap or Secret by key; None for a value that SOPS or a sealed secret
+    hides."""
+    texts: dict[str, str | None] = {}
+    for key, entry in mapping(item.body, "data").items():
+        texts[key] = _as_text(entry) if item.kind == "ConfigMap" else _decoded(entry)
+    for key, entry in mapping(item.body, "stringData").items():
+        texts[key] = _as_text(entry)
+    if "sops" in item.body:
+        return {key: None if _is_sealed(item, key) else text for key, text in texts.items()}
+    return texts
+
+
+def _is_sealed(item: Item, key: str) -> bool:
+    written = [string(item.body, field, key) for field in ("data", "stringData")]
+    return any(text.startswith("ENC[") for text in written)
+
+
+def _decoded(entry: Json) -> str | None:
+    try:
+        return base64.b64decode(_as_text(entry), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _as_text(entry: Json) -> str:
+    return entry if isinstance(entry, str) else "" if entry is None else str(entry)
+
+
+def _replaced(made: Placed, variables: Variables) -> Placed:
+    """The object as YAML text with its variables replaced and read again: what was text may be a
+    number then."""
+    text = as_yaml(made.item.body)
+    if "$" not in text:
+        return made
+    unknown: dict[str, str] = {}
+    lookup = _lookup(variables, unknown)
+    try:
+        body = load(substitute(text, lookup), made.item.file)
+    except ReadError as error:
+        raise SubstitutionError(f"{made.item.kind} {made.item.name}: {error}") from None
+    if not isinstance(body, dict):
+        raise SubstitutionError(f"{made.item.kind} {made.item.name} is no mapping then")
+    if body == made.item.body:
+        return made
+    try:
+        written = substitute(made.item.text, lookup)
+    except SubstitutionError:
+        written = ""
+    item = replace(made.item, body=body, text=written)
+    return replace(made, item=item, unknown=unknown)
+
+
+def _lookup(variables: Variables, unknown: dict[str, str]) -> Callable[[str], str]:
+    """Notes in `unknown` what was asked for and is not known."""
+
+    def look(name: str) -> str:
+        if name in variables.known:
+            return variables.known[name]
+        if name in variables.hidden:
+            unknown[name] = variables.hidden[name]
+        elif variables.missing:
+            sources = ", ".join(variables.missing)
+            unknown[name] = f"{sources} is not in the repository"
+        else:
+            return ""
+        return placeholder(name)
+
+    return look
+
+
+def as_yaml(body: Json) -> str:
+    """An object as Go's YAML encoder writes it: keys sorted, plain where that reads back as text,
+    literal blocks for several lines."""
+    text: str = yaml.dump(
+        body, Dumper=_dumper(), default_flow_style=False, width=2**30, allow_unicode=True
+    )
+    return text
+
+
+def _dumper() -> type:
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+        def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
+            return True
+
+    def represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in text else None
+        if style is None and _reads_otherwise(text):
+            style = '"'
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    Dumper.add_representer(str, represent)
+    return Dumper
+
+
+def _reads_otherwise(text: str) -> bool:
+    """Whether a plain text would be read as a number or a boolean."""
+    try:
+        return not isinstance(load(text, "scalar"), str)
+    except (ReadError, RecursionError):
+        return False  # the emitter quotes what is no plain scalar
+
+
+def _overlay(item: Item) -> Overlay:
+    spec = mapping(item.body, "spec")
+    return Overlay(
+        namespace=string(spec, "targetNamespace"),
+        patches=tuple(patch for patch in sequence(spec, "patches") if isinstance(patch, dict)),
+        components=tuple(map(str, sequence(spec, "components"))),
+        ignore_missing_components=value(spec, "ignoreMissingComponents") is True,
+        name_prefix=string(spec, "namePrefix"),
+        name_suffix=string(spec, "nameSuffix"),
+        fields={
+            name: sequence(spec, name)
+            for name in ("images", "patchesStrategicMerge", "patchesJson6902")
+        },
+    )
+
+
+def _of_bootstrap(items: list[Item]) -> list[Item]:
+    """Those that `flux bootstrap` makes."""
+    return [item for item in items if item.name == "flux-system"]
+
+
+def _in_namespace(item: Item, namespace: str) -> Item:
+    if item.namespace:
+        return item
+    metadata = {**mapping(item.body, "metadata"), "namespace": namespace}
+    return replace(item, body={**item.body, "metadata": metadata})
+
+
+def _path(item: Item) -> str:
+    return normal(string(item.body, "spec", "path") or ".")
+
+
+def _names_flux(text: str | None) -> bool:
+    return text is not None and ("toolkit.fluxcd.io" in text or EXTENSIONS in text)
+
+
+def _is_kustomization(item: Item) -> bool:
+    is_flux = item.group == KUSTOMIZE and item.kind == "Kustomization"
+    return is_flux and isinstance(item.body.get("spec"), dict)
+
+
+def _is_release(item: Item) -> bool:
+    return item.kind == "HelmRelease" and item.group == HELM
+
+
+def _is_disabled(item: Item) -> bool:
+    return any(
+        mapping(item.body, "metadata", field).get(_DISABLED) == "disabled"
+        for field in ("labels", "annotations")
+    )
+
+
+def _plain_url(url: str) -> str:
+    """A repository's URL without scheme, user and suffix."""
+    rest = url.rpartition("://")[2] or url
+    rest = rest.rpartition("@")[2].replace(":", "/", 1) if "@" in rest else rest
+    return rest.removesuffix("/").removesuffix(".git").lower()

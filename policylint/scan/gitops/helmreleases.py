@@ -1,0 +1,255 @@
+"""Flux: what a HelmRelease comes to, with the chart source and the values that it names.
+
+Sources: fluxcd/helm-controller api/v2/helmrelease_types.go (names, namespaces, defaults),
+internal/release/name.go (shortened names), fluxcd/pkg/chartutil/values.go (order of values).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policylint.errors import ReadError
+from policylint.kyaml.load import load
+from policylint.model import Json
+from policylint.scan.gitops.flux import Cluster, Flux, Placed, data_of
+from policylint.scan.gitops.model import UNKNOWN, ChartSource, Declared, Layer
+from policylint.scan.gitops.origins import block_of
+from policylint.scan.gitops.tree import Item, mapping, normal, sequence, string, value
+
+_LONGEST = 53
+_HASH = 12
+
+
+class _Part(Struct, frozen=True):
+    """What one part of a HelmRelease comes to."""
+
+    chart: ChartSource = ChartSource()
+    layers: tuple[Layer, ...] = ()
+    unresolved: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def declared(flux: Flux, cluster: Cluster, placed: Placed) -> Declared:
+    """The release of one HelmRelease."""
+    item = placed.item
+    spec = mapping(item.body, "spec")
+    chart = _chart(flux, cluster, item)
+    values = _values(flux, cluster, item)
+    namespace = string(spec, "targetNamespace") or item.namespace
+    name = release_name(spec, item.name)
+    unresolved = [*chart.unresolved, *values.unresolved, *_unknown(placed, chart.chart)]
+    if UNKNOWN in f"{namespace}/{name}":
+        unresolved.append("its name or namespace is not known")
+    return Declared(
+        tool="flux",
+        name=name,
+        namespace=namespace,
+        file=item.file,
+        line=item.line,
+        cluster=cluster.name,
+        chart=chart.chart,
+        layers=values.layers,
+        settings=_settings(placed),
+        unresolved=tuple(dict.fromkeys(unresolved)),
+        notes=(*chart.notes, *values.notes, *_variables(placed)),
+    )
+
+
+def release_name(spec: Json, name: str) -> str:
+    """`releaseName`, else `[targetNamespace-]name`, shortened with a hash as Helm's limit asks."""
+    target = string(spec, "targetNamespace")
+    whole = string(spec, "releaseName") or (f"{target}-{name}" if target else name)
+    if len(whole) <= _LONGEST:
+        return whole
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:_HASH]
+    return f"{whole[: _LONGEST - _HASH - 1]}-{digest}"
+
+
+def _chart(flux: Flux, cluster: Cluster, item: Item) -> _Part:
+    spec = mapping(item.body, "spec")
+    reference = mapping(spec, "chartRef")
+    if reference:
+        return _referred(flux, cluster, item, reference)
+    template = mapping(spec, "chart", "spec")
+    if not template:
+        return _Part(unresolved=("it names no chart",))
+    return _templated(flux, cluster, item.namespace, template)
+
+
+def _referred(flux: Flux, cluster: Cluster, item: Item, reference: dict[str, Json]) -> _Part:
+    kind, name = string(reference, "kind"), string(reference, "name")
+    namespace = string(reference, "namespace") or item.namespace
+    placed = _source(flux, cluster, kind, namespace, name)
+    if placed is None:
+        return _Part(unresolved=(f"{kind} {namespace}/{name} is not in the repository",))
+    if kind == "OCIRepository":
+        return _oci(placed)
+    if kind == "HelmChart":
+        return _templated(flux, cluster, namespace, mapping(placed.body, "spec"))
+    return _Part(unresolved=(f"a chart by {kind} is not resolved",))
+
+
+def _oci(source: Item) -> _Part:
+    """source-controller prefers the digest over the version range over the tag."""
+    url = string(source.body, "spec", "url")
+    ref = mapping(source.body, "spec", "ref")
+    digest = string(ref, "digest")
+    version = string(ref, "semver") or _written(ref.get("tag")) or "latest"
+    if digest:
+        return _Part(ChartSource("oci", url.rpartition("/")[2], url, "", digest))
+    unresolved = (
+        ("an OCIRepository by semverFilter is not resolved",) if ref.get("semverFilter") else ()
+    )
+    return _Part(ChartSource("oci", url.rpartition("/")[2], url, version), unresolved=unresolved)
+
+
+def _written(entry: Json) -> str:
+    return entry if isinstance(entry, str) else "" if entry is None else str(entry)
+
+
+def _templated(flux: Flux, cluster: Cluster, namespace: str, template: dict[str, Json]) -> _Part:
+    """A chart by name and source, as `spec.chart.spec` and a HelmChart's `spec` have them."""
+    reference = mapping(template, "sourceRef")
+    kind, name = string(reference, "kind"), string(reference, "name")
+    space = string(reference, "namespace") or namespace
+    chart, version = string(template, "chart"), _written(template.get("version"))
+    unresolved = _values_files(template)
+    if kind in ("GitRepository", "Bucket"):
+        if kind == "GitRepository" and flux.is_local(space, reference, cluster):
+            return _Part(ChartSource("path", normal(chart)), unresolved=unresolved)
+        return _Part(
+            ChartSource("unknown", chart),
+            unresolved=(f"the chart is in {kind} {space}/{name}, another repository",),
+        )
+    source = _source(flux, cluster, kind, space, name)
+    if source is None:
+        return _Part(
+            ChartSource("unknown", chart, "", version),
+            unresolved=(f"{kind} {space}/{name} is not in the repository",),
+        )
+    return _Part(_from_repository(source, chart, version), unresolved=unresolved)
+
+
+def _from_repository(source: Item, chart: str, version: str) -> ChartSource:
+    url = string(source.body, "spec", "url").rstrip("/")
+    if string(source.body, "spec", "type") == "oci" or url.startswith("oci://"):
+        return ChartSource("oci", chart, f"{url}/{chart}", version)
+    return ChartSource("repository", chart, url, version)
+
+
+def _values_files(template: dict[str, Json]) -> tuple[str, ...]:
+    named = [*sequence(template, "valuesFiles"), string(template, "valuesFile")]
+    listed = [str(name) for name in named if name]
+    if not listed or listed == ["values.yaml"]:
+        return ()
+    return (f"valuesFiles ({', '.join(listed)}) take the place of the chart's values.yaml",)
+
+
+def _source(flux: Flux, cluster: Cluster, kind: str, namespace: str, name: str) -> Item | None:
+    """A source as applied; where no Kustomization of this repository applies it, the only one of
+    its name."""
+    placed = cluster.find(kind, namespace, name)
+    if placed is not None:
+        return placed.item
+    elsewhere = flux.anywhere(kind, namespace, name)
+    return elsewhere[0] if len(elsewhere) == 1 else None
+
+
+def _values(flux: Flux, cluster: Cluster, item: Item) -> _Part:
+    layers: list[Layer] = []
+    unresolved: list[str] = []
+    for reference in sequence(item.body, "spec", "valuesFrom"):
+        layer, why = _from_object(flux, cluster, item, reference)
+        layers += [layer] if layer else []
+        unresolved += [why] if why else []
+    inline = mapping(item.body, "spec", "values")
+    if inline:
+        text = block_of(item.text, ("spec", "values"), inline, item.line)
+        label = f"spec.values of HelmRelease {item.namespace}/{item.name}"
+        layers.append(Layer("values", inline, text=text, file=item.file, label=label))
+    return _Part(layers=tuple(layers), unresolved=tuple(unresolved))
+
+
+def _from_object(
+    flux: Flux, cluster: Cluster, item: Item, reference: Json
+) -> tuple[Layer | None, str]:
+    """The layer of one `valuesFrom`, and why it is not known."""
+    kind, name = string(reference, "kind"), string(reference, "name")
+    key = string(reference, "valuesKey") or "values.yaml"
+    called = f"{kind} {item.namespace}/{name}"
+    source = _source(flux, cluster, kind, item.namespace, name)
+    optional = value(reference, "optional") is True
+    if source is None:
+        why = "" if optional else f"values of {called}, which is not in the repository"
+        return None, why
+    data = data_of(source)
+    if key not in data:
+        return None, "" if optional else f"{called} has no key {key}"
+    text = data[key]
+    if text is None:
+        return None, f"values of {called}, which is encrypted"
+    target = string(reference, "targetPath")
+    label = f"{called} ({source.file})"
+    if target:
+        return Layer("target", path=target, text=text, file=source.file, label=label), ""
+    return _layer_of(text, source, label)
+
+
+def _layer_of(text: str, source: Item, label: str) -> tuple[Layer | None, str]:
+    try:
+        values = load(text, source.file)
+    except ReadError as error:
+        return None, f"{label}: {error.message}"
+    if not isinstance(values, dict):
+        return None, "" if values is None else f"{label} holds no mapping"
+    return Layer("values", values, file=source.file, label=label), ""
+
+
+def _unknown(placed: Placed, chart: ChartSource) -> Iterator[str]:
+    if UNKNOWN in f"{chart.url}{chart.name}{chart.version}{chart.digest}":
+        yield "its chart or version is not known"
+    for name, why in placed.unknown.items():
+        if not why.endswith("is encrypted"):
+            yield f"the variable {name}: {why}"
+
+
+def _variables(placed: Placed) -> Iterator[str]:
+    """The notes on variables that stand for themselves: the same on both sides as long as nobody
+    changes the encrypted object."""
+    for name, why in placed.unknown.items():
+        if why.endswith("is encrypted"):
+            yield f"the variable {name} stands for itself: {why}"
+
+
+def _settings(placed: Placed) -> dict[str, Json]:
+    """What Flux will do beyond rendering, under Flux's own names."""
+    spec = mapping(placed.item.body, "spec")
+    suspended = placed.suspended
+    if value(spec, "suspend") is True:
+        suspended = f"HelmRelease {placed.item.name}"
+    return {
+        "suspended": suspended,
+        "prune": placed.prunes,
+        "storageNamespace": string(spec, "storageNamespace") or placed.item.namespace,
+        "install.crds": string(spec, "install", "crds") or "Create",
+        "upgrade.crds": string(spec, "upgrade", "crds") or "Skip",
+        "upgrade.force": value(spec, "upgrade", "force") is True,
+        "upgrade.preserveValues": value(spec, "upgrade", "preserveValues") is True,
+        "upgrade.serverSideApply": value(spec, "upgrade", "serverSideApply"),
+        "upgrade.remediation": mapping(spec, "upgrade", "remediation"),
+        "driftDetection": string(spec, "driftDetection", "mode") or "disabled",
+        "postRenderers": sequence(spec, "postRenderers"),
+        "dependsOn": [string(entry, "name") for entry in sequence(spec, "dependsOn")],
+    }
+
+
+def standing_alone(item: Item, cluster: Cluster, flux: Flux) -> Declared:
+    """A HelmRelease that no Kustomization of the repository applies, as it stands."""
+    return replace(
+        declared(flux, cluster, Placed(item)),
+        notes=("no Kustomization of this repository applies it: read as it stands",),
+    )

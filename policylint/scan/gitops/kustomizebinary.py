@@ -1,0 +1,156 @@
+"""The user's own kustomize, behind a small protocol: it builds a copy, and fetches nothing."""
+
+from __future__ import annotations
+
+import functools
+import os
+import posixpath
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policylint.kyaml.load import load
+from policylint.kyaml.nodes import yaml
+from policylint.model import Json
+from policylint.scan.gitops.kustomizations import (
+    FILES,
+    MOST_DEPTH,
+    BuildError,
+    is_remote,
+    kustomization_of,
+    local,
+)
+from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string
+
+_TIME_LIMIT = 60.0
+_ORIGIN = "config.kubernetes.io/origin"
+_FETCHING = ("resources", "bases", "components", "crds")
+
+
+class Builder(Protocol):
+    """Something that builds a directory as kustomize does."""
+
+    def build(self, root: Path, folder: str) -> str:
+        """The manifest text; raises BuildError with the tool's own words."""
+
+
+class Binary(Struct, frozen=True):
+    """The user's kustomize, or the one inside kubectl."""
+
+    command: tuple[str, ...]
+
+    def build(self, root: Path, folder: str) -> str:
+        """Run it; nothing of the repository is executed (no plugins, no helm, no functions), and
+        nothing is fetched: who asks for it refuses remote bases before."""
+        argv = [*self.command, f"{root / folder}", "--load-restrictor=LoadRestrictionsNone"]
+        try:
+            done = subprocess.run(
+                argv,
+                capture_output=True,
+                timeout=_TIME_LIMIT,
+                check=False,
+                env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise BuildError(f"{self.command[0]} failed: {error}") from error
+        if done.returncode:
+            words = done.stderr.decode("utf-8", "replace").strip().replace(f"{root}/", "")
+            raise BuildError(words[-500:])
+        return done.stdout.decode("utf-8", "replace")
+
+
+@functools.cache
+def find_builder() -> Binary | None:
+    """POLICYLINT_KUSTOMIZE, kustomize or kubectl as PATH has them; None where there is none."""
+    named = os.environ.get("POLICYLINT_KUSTOMIZE", "")
+    if named:
+        return Binary((named, "build")) if shutil.which(named) else None
+    if found := shutil.which("kustomize"):
+        return Binary((found, "build"))
+    if found := shutil.which("kubectl"):
+        return Binary((found, "kustomize"))
+    return None
+
+
+class Scratch:
+    """A copy of a tree in which kustomizations are built one after the other."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._made = tempfile.TemporaryDirectory(prefix="policylint-", ignore_cleanup_errors=True)
+        self._root = Path(self._made.name).resolve()
+        for name in tree.names:
+            text = tree.text(name)
+            if text is not None:
+                file = self._root / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, "utf-8")
+
+    def build(self, folder: str, whole: dict[str, Json], builder: Builder) -> str:
+        """What the builder makes of a directory with another kustomization."""
+        whole = self._without_remote(folder, whole, 0)
+        target = self._root / normal(folder)
+        kept = {name: target / name for name in FILES if (target / name).is_file()}
+        texts = {name: file.read_text("utf-8") for name, file in kept.items()}
+        for file in kept.values():
+            file.unlink()
+        metadata = [*map(str, sequence(whole, "buildMetadata")), "originAnnotations"]
+        kustomization = {**whole, "buildMetadata": list(dict.fromkeys(metadata))}
+        try:
+            (target / FILES[0]).write_text(yaml.safe_dump(kustomization, sort_keys=False), "utf-8")
+            return builder.build(self._root, normal(folder))
+        finally:
+            (target / FILES[0]).unlink()
+            for name, text in texts.items():
+                (target / name).write_text(text, "utf-8")
+
+    def _without_remote(self, folder: str, whole: dict[str, Json], depth: int) -> dict[str, Json]:
+        """The kustomization without the bases that it would fetch; raises BuildError where those
+        are deeper, or where it runs helm or other programs."""
+        if depth > MOST_DEPTH:
+            raise BuildError("kustomizations nested too deeply")
+        for field in ("helmCharts", "helmChartInflationGenerator", "generators", "transformers"):
+            if whole.get(field):
+                raise BuildError(f"the kustomization uses {field}")
+        kept = dict(whole)
+        for field in _FETCHING:
+            if field in whole:
+                entries = [str(entry) for entry in sequence(whole, field)]
+                here = [entry for entry in entries if not (depth == 0 and is_remote(entry))]
+                self._check_bases(folder, here, depth)
+                kept[field] = list(here)
+        return kept
+
+    def _check_bases(self, folder: str, entries: list[str], depth: int) -> None:
+        for entry in entries:
+            path = local(self._tree, folder, entry)
+            if self._tree.is_dir(path):
+                self._without_remote(path, kustomization_of(self._tree, path), depth + 1)
+
+
+def with_origin(item: Item, tree: Tree) -> Item:
+    """The object with the file and line it came from, by the annotation that kustomize notes."""
+    annotations = dict(mapping(item.body, "metadata", "annotations"))
+    origin = annotations.pop(_ORIGIN, None)
+    metadata = {**mapping(item.body, "metadata"), "annotations": annotations}
+    if not annotations:
+        del metadata["annotations"]
+    body: dict[str, Json] = {**item.body, "metadata": metadata}
+    path = string(load(origin, "origin"), "path") if isinstance(origin, str) else ""
+    if not path:
+        return replace(item, body=body, text="", line=1)
+    file = normal(posixpath.join(item.file, path))
+    source = _written(tree, file, item)
+    return Item(body, file, source.line, source.text) if source else Item(body, file)
+
+
+def _written(tree: Tree, file: str, item: Item) -> Item | None:
+    """The object as its file has it, before names were changed."""
+    alike = [source for source in tree.documents(file).items if source.kind == item.kind]
+    named = [source for source in alike if source.name and source.name in item.name]
+    return next(iter(named or alike), None)

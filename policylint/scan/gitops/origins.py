@@ -1,0 +1,50 @@
+"""Values where they are written: a block of a file as a text whose lines are the file's."""
+
+from __future__ import annotations
+
+from policylint.errors import ReadError
+from policylint.kyaml.load import compose, load
+from policylint.kyaml.nodes import MappingNode, Node, ScalarNode
+from policylint.model import Json
+
+
+def block_of(text: str, path: tuple[str, ...], expected: Json, line: int) -> str:
+    """The mapping below keys of a document as YAML with every line where it stands in the file; ""
+    where it cannot be cut out so that it reads as `expected`.
+
+    `line` is that of the document's first key in the file.
+    """
+    if not text:
+        return ""
+    try:
+        node = _node(compose(text, ""), path)
+        if node is None or node.flow_style:
+            return ""
+        lines = text.splitlines()
+        first, last = node.start_mark.line, node.end_mark.line + 1
+        block = "\n".join(lines[first:last] if node.end_mark.column else lines[first : last - 1])
+        if load(block, "") != expected:
+            return ""
+    except (ReadError, RecursionError):
+        return ""
+    return "\n" * (line - 1 - _lead(text) + first) + block + "\n"
+
+
+def _lead(text: str) -> int:
+    """The lines of a document before its first key."""
+    for number, line in enumerate(text.splitlines()):
+        if line.strip() and not line.lstrip().startswith("#"):
+            return number
+    return 0
+
+
+def _node(root: Node | None, path: tuple[str, ...]) -> MappingNode | None:
+    for key in path:
+        if not isinstance(root, MappingNode):
+            return None
+        root = next((value for name, value in root.value if _is(name, key)), None)
+    return root if isinstance(root, MappingNode) else None
+
+
+def _is(node: Node, key: str) -> bool:
+    return isinstance(node, ScalarNode) and node.value == key

@@ -1,0 +1,28 @@
+"""`policylint releases`: what a repository declares."""
+
+import json
+import shutil
+from pathlib import Path
+
+from policylint.cli.app import run
+
+
+def test_lists_what_is_declared(tmp_path, monkeypatch, capsys):
+    shutil.copytree(Path("fixtures/repositories/flux-clusters"), tmp_path / "r")
+    monkeypatch.chdir(tmp_path / "r")
+    assert run(["releases"]) == 0
+    text = capsys.readouterr().out
+    assert "flux       web/web in production  charts/web  (2 of values)" in text
+    assert "suspended by HelmRelease queue" in text
+    assert text.endswith("6 releases declared, 4 of them resolved wholly\n")
+
+
+def test_lists_as_json(tmp_path, monkeypatch, capsys):
+    shutil.copytree(Path("fixtures/repositories/flux-clusters"), tmp_path / "r")
+    monkeypatch.chdir(tmp_path / "r")
+    assert run(["releases", "--format", "json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    web = next(each for each in listed["releases"] if each["name"] == "web")
+    assert web["source"]["tool"] == "flux"
+    assert web["chart"]["kind"] == "path"
+    assert listed["problems"] == []
