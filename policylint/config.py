@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,17 @@ def find(start: Path) -> Path | None:
 def read(path: Path) -> Config:
     """Read a configuration. Raises `UsageError` with file, line and the nearest valid key."""
     shown = str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-    text = _text(path, shown)
+    return parse(_text(path, shown), path, shown)
+
+
+def parse(
+    text: str, path: Path, shown: str, exists: Callable[[Path], bool] = Path.exists
+) -> Config:
+    """A configuration from its text, as if it stood at `path`.
+
+    `shown` is what messages call it; `exists` tells whether a path was there when the text was,
+    as a chart is a path where there is one and a reference else. Raises `UsageError`.
+    """
     raw = load(text, shown)
     if raw is None:
         return Config(str(path))
@@ -95,7 +105,7 @@ def read(path: Path) -> Config:
     ):
         line = line_of(root, where)
         raise UsageError(message, file=shown, line=line, remedy=_as_written(remedy, text, line))
-    return _config(raw, path)
+    return _config(raw, path, exists)
 
 
 def _text(path: Path, shown: str) -> str:
@@ -215,12 +225,14 @@ def _is(value: Json, kind: str) -> bool:
     return isinstance(value, types[kind])
 
 
-def _config(raw: Mapping[str, Any], path: Path) -> Config:
+def _config(raw: Mapping[str, Any], path: Path, exists: Callable[[Path], bool]) -> Config:
     base = path.parent
     return Config(
         file=str(path),
         releases=tuple(
-            release for entry in raw.get("releases", ()) for release in _releases(entry, base)
+            release
+            for entry in raw.get("releases", ())
+            for release in _releases(entry, base, exists)
         ),
         environments={
             name: _environment(entry) for name, entry in raw.get("environments", {}).items()
@@ -256,13 +268,15 @@ def _environment(entry: Mapping[str, Any]) -> Environment:
     )
 
 
-def _releases(entry: Mapping[str, Any], base: Path) -> Iterator[Release]:
+def _releases(
+    entry: Mapping[str, Any], base: Path, exists: Callable[[Path], bool]
+) -> Iterator[Release]:
     """The release itself, or one for each of its environments."""
     environments = entry.get("environments") or {entry.get("environment", ""): {}}
     for environment, own in environments.items():
         yield Release(
             name=own.get("name", entry["name"]),
-            chart=_chart(entry["chart"], base),
+            chart=_chart(entry["chart"], base, exists),
             namespace=own.get("namespace", entry.get("namespace", "default")),
             values=tuple(
                 str(base / file) for file in (*entry.get("values", ()), *own.get("values", ()))
@@ -279,6 +293,6 @@ def _releases(entry: Mapping[str, Any], base: Path) -> Iterator[Release]:
         )
 
 
-def _chart(chart: str, base: Path) -> str:
+def _chart(chart: str, base: Path, exists: Callable[[Path], bool]) -> str:
     local = base / chart
-    return str(local) if chart.startswith(".") or local.exists() else chart
+    return str(local) if chart.startswith(".") or exists(local) else chart

@@ -82,6 +82,16 @@ def judged(case: RuleCase, by: Judging | None = None) -> ReleaseReport:
     )
 
 
+def _gate(case: RuleCase):
+    """What a change does to the gate: `gate-base.yaml` and `gate-now.yaml` are configurations."""
+    from policylint.config import read
+    from policylint.pipeline.gate import gate_changes
+    from policylint.report.gate import GateChanges
+
+    now, base = (read(case.path / f"gate-{name}.yaml") for name in ("now", "base"))
+    return GateChanges(tuple(gate_changes(now, base)), "git:main", ".policylint.yaml")
+
+
 def _subjects(case: RuleCase):
     from policylint.scan.repository.registry import commands_of
     from policylint.scan.repository.routes import removals
@@ -106,6 +116,8 @@ def _subjects(case: RuleCase):
             yield Releases(histories)
     if (case.path / "new").is_dir():
         yield from _values(case)
+    if (case.path / "gate-base.yaml").exists():
+        yield _gate(case)
     if again := case.texts("after-again"):
         from policylint.helm.render.steady import UnsteadyRender, steady
 

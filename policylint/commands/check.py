@@ -10,7 +10,9 @@ from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.render.rendering import Rendering
 from policylint.model import Verdict, combine
-from policylint.pipeline.plan import Plan, plans
+from policylint.pipeline.gate import Gate
+from policylint.pipeline.load import plans
+from policylint.pipeline.plan import Plan
 from policylint.pipeline.settings import load_config
 from policylint.report.model import ReleaseReport, Report
 
@@ -28,11 +30,13 @@ def check(options: Options, progress: Progress | None = None) -> Report:
     releases: list[ReleaseReport] = []
     with Workspace() as workspace:
         try:
-            loaded = plans(options, config, workspace)  # load
+            loaded, gate = plans(options, config, workspace)  # load
         except PolicylintError as error:
             return _unloaded(error)
         for plan in _announced(loaded, progress):
             try:
+                if plan.error is not None:
+                    raise plan.error
                 with Rendering(plan) as rendering:
                     # Helm renders meanwhile: only now load what the later stages need.
                     from policylint.kubernetes.forecast import forecast
@@ -50,7 +54,7 @@ def check(options: Options, progress: Progress | None = None) -> Report:
                 releases.append(outcome.with_values(report, plan, case.subjects))
             except PolicylintError as error:
                 releases.append(_unrendered(plan, error))
-        return _together(loaded, tuple(releases), options, config)
+        return _together(loaded, tuple(releases), options, gate)
 
 
 def _announced(loaded: tuple[Plan, ...], progress: Progress | None) -> Iterator[Plan]:
@@ -79,22 +83,24 @@ def _unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
 
 
 def _together(
-    loaded: tuple[Plan, ...], releases: tuple[ReleaseReport, ...], options: Options, config: Config
+    loaded: tuple[Plan, ...], releases: tuple[ReleaseReport, ...], options: Options, gate: Gate
 ) -> Report:
     """The report of the whole run, with what several releases show together; the files of their
     sides must still be there."""
-    if options.changed and not loaded:
-        untouched = tuple(f"{release.namespace}/{release.name}" for release in config.releases)
-        return Report(Verdict.PASS, untouched=untouched)
     verdicts = [release.verdict for release in releases]
-    named_values = _named_values(options, config)
-    if len(loaded) < 2 and not named_values:
-        return Report(combine(verdicts), releases)
+    named_values = _named_values(options, gate.config)
+    untouched = _untouched(gate.config) if options.changed and not loaded else ()
+    if len(loaded) < 2 and not named_values and not gate.changes.changes:
+        return Report(combine(verdicts or [Verdict.PASS]), releases, untouched=untouched)
     from policylint.pipeline.fleet import judge_together
 
-    judgement = judge_together(loaded, releases, named_values)
+    judgement = judge_together(loaded, releases, named_values, gate)
     verdict = combine([*verdicts, judgement.verdict])
-    return Report(verdict, releases, judgement.findings, judgement.failures)
+    return Report(verdict, releases, judgement.findings, judgement.failures, untouched=untouched)
+
+
+def _untouched(config: Config) -> tuple[str, ...]:
+    return tuple(f"{release.namespace}/{release.name}" for release in config.releases)
 
 
 def _named_values(options: Options, config: Config) -> tuple[str, ...]:

@@ -25,7 +25,8 @@ from policylint.kubernetes.api.schemas import NEWEST, RECORDED, minor_number, re
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Created, Deleted, Kept, Upgrade
 from policylint.pipeline.judge import Case, diff, prepare, read
-from policylint.pipeline.plan import Plan, plans
+from policylint.pipeline.load import plans
+from policylint.pipeline.plan import Plan
 from policylint.pipeline.settings import load_config
 from policylint.pipeline.target import line_found, minor, target
 from policylint.report.model import Evidence
@@ -116,7 +117,9 @@ def upgrades(options: Options) -> list[Upgrade]:
     raises."""
     changed = []
     with Workspace() as workspace:
-        for plan in plans(options, load_config(options), workspace):
+        for plan in plans(options, load_config(options), workspace)[0]:
+            if plan.error is not None:
+                raise plan.error
             with Rendering(plan) as rendering:
                 case = case_of(plan, rendering)
             changed.append(diff(case, read(case)))

@@ -10,12 +10,16 @@ from msgspec.structs import replace
 
 from policylint.engine.judging import Judgement, judge, judging
 from policylint.errors import PolicylintError, RuleFailure
+from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ChartSide, Side
 from policylint.helm.values.given import user_values
 from policylint.helm.values.tables import leaves
 from policylint.helm.values.unused import values_files
 from policylint.model import Severity, Verdict
+from policylint.pipeline.gate import Gate
 from policylint.pipeline.plan import Plan
+from policylint.pipeline.settings import resolve
+from policylint.pipeline.target import target
 from policylint.report.fleet import Fleet, Key, Member
 from policylint.report.model import ReleaseReport
 
@@ -44,19 +48,22 @@ def _values(side: Side, helm: str) -> dict[Key, Any]:
 def judge_together(
     plans: Sequence[Plan],
     reports: Sequence[ReleaseReport],
-    named_values: tuple[str, ...] = (),
+    named_values: tuple[str, ...],
+    gate: Gate,
 ) -> Judgement:
-    """What the rules say of all releases of a run together, and of the values files that they
-    name."""
+    """What the rules say of all releases of a run together, of the values files that they name,
+    and of what the change does to the gate."""
     try:
         fleet = fleet_of(plans, reports)
     except PolicylintError as error:
         failure = RuleFailure("values", str(error), error.remedy)
         return Judgement((), (failure,), Verdict.UNKNOWN)
-    strictest = min((plan.settings.criteria.fail_on for plan in plans), key=_rank)
-    criteria = replace(plans[0].settings.criteria, fail_on=strictest)
+    settings = [plan.settings for plan in plans] or [resolve(Options(), gate.config)]
+    strictest = min((own.criteria.fail_on for own in settings), key=_rank)
+    criteria = replace(settings[0].criteria, fail_on=strictest)
     by = replace(judging(criteria), failures=())  # each release has told them
-    return judge(by, (fleet, values_files(named_values)), reports[0].target)
+    subjects = (fleet, values_files(named_values), gate.changes)
+    return judge(by, subjects, reports[0].target if reports else target(settings[0], "4"))
 
 
 def _rank(severity: Severity) -> int:

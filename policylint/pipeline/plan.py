@@ -1,17 +1,16 @@
-"""Load: what the user named becomes plans, one for each release to judge."""
+"""A plan: one release's two sides, how they are sent, and how strictly they are judged."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from policylint.config import Config, Release
-from policylint.errors import UsageError, nearest
+from policylint.config import Release
+from policylint.errors import PolicylintError, UsageError, nearest
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import (
     UNNAMED,
@@ -23,7 +22,7 @@ from policylint.helm.inputs.sides import (
 )
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.resolve import resolve_pair
-from policylint.pipeline.settings import Settings, as_apply, resolve
+from policylint.pipeline.settings import Settings, as_apply
 from policylint.pipeline.target import line_found, minor
 
 if TYPE_CHECKING:
@@ -47,6 +46,11 @@ class Plan(Struct, frozen=True):
     named_after: Side = field(default_factory=EmptySide)
     """The after side as it was named; under a values mode `after` renders it with other values."""
 
+    change: str = "kept"
+    """What becomes of the release itself: created, kept or deleted."""
+    error: PolicylintError | None = None
+    """Why the sides cannot be had; other releases are judged all the same."""
+
     @property
     def options(self) -> Options:
         """What was asked for."""
@@ -58,100 +62,16 @@ class Plan(Struct, frozen=True):
         return self.before.history if isinstance(self.before, ManifestSide) else None
 
 
-def plans(options: Options, config: Config, workspace: Workspace) -> tuple[Plan, ...]:
-    """One plan for each release that the options name; raises `UsageError` where they name none."""
-    invocations: tuple[Any, ...] = ()
-    if options.command:
-        from policylint.pipeline.forwarded import from_command
-
-        options, invocations = from_command(options)
-    _check_stdin(options)
-    settings = resolve(options, config)  # an unknown environment is said before what it would leave
-    if options.after or options.rollback:
-        return (_plan(settings, workspace, invocations),)
-    releases = _configured(options, config)
-    deployments = _deployments(releases, config) if releases else []
-    return tuple(
-        _configured_plan(options, config, release, deployment, workspace)
-        for release, deployment in zip(releases, deployments, strict=True)
-    )
-
-
-def _configured(options: Options, config: Config) -> list[Release]:
-    """The releases of the configuration that are to be checked, none where `--changed` touches
-    none."""
-    releases = [
-        release for release in config.releases if options.environment in ("", release.environment)
-    ]
-    if not releases:
-        raise UsageError(
-            "nothing to check: no chart is named, and no release is configured",
-            file=config.file,
-            remedy="policylint check CHART, or list releases in .policylint.yaml",
-        )
-    return _touched(options, releases, config) if options.changed else releases
-
-
-def _configured_plan(
-    options: Options,
-    config: Config,
-    release: Release,
-    deployment: Deployment,
-    workspace: Workspace,
-) -> Plan:
-    settings = _forced(resolve(of_release(options, release, deployment), config), deployment)
-    return _plan(settings, workspace, deployment.invocations, deployment.values_mode or "")
-
-
-def _forced(settings: Settings, deployment: Deployment) -> Settings:
-    """With `--force` where the command that deploys the release has it and Helm 3 runs it, as Helm
-    4 does not take it together with server-side apply."""
-    options = settings.options
-    if not deployment.force or options.force or options.apply:
-        return settings
-    line = settings.line or deployment.line or line_found(options)
-    return replace(settings, options=replace(options, force=line == "3"))
-
-
-def _check_stdin(options: Options) -> None:
-    """Raise `UsageError` where standard input, which can be read once, is named for several
-    things."""
-    named = (options.before, options.after, *options.values.named, *options.live, *options.crds)
-    if named.count("-") > 1 and (options.before, options.after) != ("-", "-"):
-        raise UsageError(
-            "standard input (-) is named more than once",
-            remedy="give all but one of them as a file",
-        )
-
-
-def _deployments(releases: Sequence[Release], config: Config) -> list[Deployment]:
-    """How the files of the repository deploy these releases."""
-    from policylint.scan.repository.deploys import deployment
-    from policylint.scan.repository.walk import scan
-
-    root = Path(config.file).resolve().parent
-    invocations = scan([root], root, skip=config.scan_ignore).invocations
-    return [
-        deployment(
-            invocations,
-            release.name,
-            release.namespace,
-            os.path.relpath(release.chart, root),
-            release.environment,
-        )
-        for release in releases
-    ]
-
-
-def _plan(
+def plan_of(
     settings: Settings,
     workspace: Workspace,
     invocations: tuple[Any, ...] = (),
     deployed_mode: str = "",
+    sides: tuple[Side, Side] | None = None,
 ) -> Plan:
     """The plan of one release; `deployed_mode` is the values mode of the command that deploys it,
-    where that is known."""
-    before, named_after = _sides(settings, workspace)
+    where that is known. `sides` are those that are found already."""
+    before, named_after = sides or _sides(settings, workspace)
     settings = _with_mode(settings, deployed_mode, before, named_after)
     plan = Plan(
         *_name(settings.options, before),
@@ -161,6 +81,8 @@ def _plan(
         invocations,
         named_after=named_after,
     )
+    if isinstance(before, EmptySide) or isinstance(named_after, EmptySide):
+        return plan  # an install or an uninstall keeps no values
     recorded = isinstance(before, ManifestSide) and before.revision is not None
     if settings.options.values_mode or recorded:
         return replace(plan, after=_under_mode(settings, before, named_after, workspace))
@@ -257,23 +179,6 @@ def _mode_error(mode: str, before: Side, after: Side) -> UsageError:
         "--values-mode needs the old chart and its values",
         remedy="name the release as it runs: --before git:REV, a chart, or an exported release",
     )
-
-
-def _touched(options: Options, releases: list[Release], config: Config) -> list[Release]:
-    """Those of the releases that the changed files touch: the files named, else those that git
-    knows."""
-    from policylint.helm.sources.changes import changed_files, touches
-
-    files = options.changed_files or changed_files(Path(config.file).parent, config.default_branch)
-    if files is None:
-        return releases
-    shared = (config.file, *config.crds)
-    named = [(release, of_release(options, release)) for release in releases]
-    return [
-        release
-        for release, own in named
-        if touches(ChartSide(own.after, values=own.values), shared, files)
-    ]
 
 
 def of_release(options: Options, release: Release, deployment: Deployment | None = None) -> Options:

@@ -172,7 +172,7 @@ def test_the_hooks_for_pre_commit_do_what_they_are_for(
     assert run(check["entry"].split()[1:]) == 0
     said = capsys.readouterr().out
     assert "prod/db: 2 resources (1 create, 1 delete)" in said
-    assert "prod/web:" not in said
+    assert "prod/web: 1 resource (1 none)" in said  # its deploy is another one now
     assert run([*scan["entry"].split()[1:], "deploy.sh"]) == 0
     assert "warning[force-used]" in capsys.readouterr().out
 

@@ -37,6 +37,16 @@ def repository(here):
     return here
 
 
+def committed(repository, command):
+    """The repository with a deploy script that its base has too."""
+    (repository / "deploy.sh").write_text(f"{command}\n")
+    for words in (
+        ("add", "deploy.sh"),
+        ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "deploy"),
+    ):
+        subprocess.run(["git", *words], cwd=repository, check=True)
+
+
 def check(capsys, monkeypatch):
     _, out, _ = run(
         capsys,
@@ -71,7 +81,7 @@ def check(capsys, monkeypatch):
 def test_the_values_mode_of_the_deploy_is_the_one_that_is_judged(
     repository, capsys, monkeypatch, command, impact, rules
 ):
-    (repository / "deploy.sh").write_text(f"{command}\n")
+    committed(repository, command)
     impacts, found = check(capsys, monkeypatch)
     assert impacts == {impact}
     assert rules <= found
@@ -80,7 +90,7 @@ def test_the_values_mode_of_the_deploy_is_the_one_that_is_judged(
 
 @pytest.mark.parametrize(("command", "apply"), [("--force", "replace"), ("--wait", "client-side")])
 def test_a_deploy_with_force_is_forecast_as_one(repository, capsys, monkeypatch, command, apply):
-    (repository / "deploy.sh").write_text(f"helm upgrade web ./chart -n prod {command}\n")
+    committed(repository, f"helm upgrade web ./chart -n prod {command}")
     _, out, _ = run(
         capsys,
         monkeypatch,
@@ -94,3 +104,10 @@ def test_a_deploy_with_force_is_forecast_as_one(repository, capsys, monkeypatch,
     )
     (release,) = json.loads(out)["releases"]
     assert release["apply"] == apply
+
+
+def test_a_script_that_the_change_brings_sets_no_mode(repository, capsys, monkeypatch):
+    (repository / "notes.sh").write_text("helm upgrade web ./chart -n prod --reuse-values\n")
+    impacts, found = check(capsys, monkeypatch)
+    assert impacts == {"in-place"}
+    assert "reuse-values" in found

@@ -7,31 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from policylint.helm.inputs.sides import ChartSide
-from policylint.helm.sources.baseline import default_revision
 from policylint.helm.sources.git import find_repository
 from policylint.helm.sources.resolve import depends_on
-
-
-def changed_files(top: Path, default_branch: str = "") -> tuple[str, ...] | None:
-    """The files that differ from where a check would start, deleted ones too; None outside a git
-    repository.
-
-    Where anything is staged that is HEAD, else the default before side. Raises SourceError where
-    there is none.
-    """
-    repository = find_repository(top)
-    if repository is None:
-        return None
-    base = (
-        "HEAD"
-        if repository.state([]).staged
-        else default_revision(repository, [], default_branch).commit
-    )
-    names = (
-        *repository.names("diff", "--name-only", "--no-renames", "-z", base, "--"),
-        *repository.names("ls-files", "--others", "--exclude-standard", "-z"),
-    )
-    return tuple(str(repository.top / name) for name in names)
 
 
 def touches(chart: ChartSide, shared: Iterable[str], files: Iterable[str]) -> bool:

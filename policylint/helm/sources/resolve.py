@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from policylint.errors import SourceError, UsageError
+from policylint.errors import ReadError, SourceError, UsageError
 from policylint.helm.inputs.sides import (
     UNNAMED,
     ChartSide,
@@ -19,12 +18,13 @@ from policylint.helm.inputs.sides import (
     default_namespace,
 )
 from policylint.helm.inputs.workspace import Workspace, disk_error
+from policylint.helm.sources.baseline import is_staged
+from policylint.helm.sources.git import Repository
+from policylint.helm.sources.snapshot import Revision
 from policylint.helm.sources.vendored import may_lack
+from policylint.kyaml.load import has_content, load
+from policylint.redaction.logins import without_logins
 from policylint.runtime.patterns import pattern
-
-if TYPE_CHECKING:  # git is looked at only where it is asked
-    from policylint.helm.sources.git import Repository
-    from policylint.helm.sources.snapshot import Revision
 
 _ARCHIVE = (".tgz", ".tar.gz")
 _REFERENCE = pattern(r"oci://.+|https?://.+|[A-Za-z0-9][\w.-]*/[\w.-]+(@.+)?")
@@ -48,7 +48,8 @@ def resolve_pair(
     if chart.chart.startswith("git:"):
         raise UsageError(
             f"{chart.chart} says when, not what",
-            remedy=f"name the chart as it is now, and the revision as the before side: CHART --before {chart.chart}",
+            remedy="name the chart as it is now, and the revision as the before side:"
+            f" CHART --before {chart.chart}",
         )
     if before == "-" and chart.chart == "-":
         raise UsageError(
@@ -71,7 +72,8 @@ def resolve_pair(
         ):
             raise SourceError(
                 f"both sides are {old.label}: a version is never compared with itself",
-                remedy="name the version that runs: --before oci://...:VERSION, REPO/CHART@VERSION or NAME@VERSION",
+                remedy="name the version that runs:"
+                " --before oci://...:VERSION, REPO/CHART@VERSION or NAME@VERSION",
             )
     else:
         sides = _by_git(before.removeprefix("git:"), chart, workspace, default_branch, helm)
@@ -85,12 +87,64 @@ def resolve_pair(
     return sides
 
 
+def resolve_at(
+    revision: Revision,
+    before: ChartSide | None,
+    after: ChartSide | None,
+    workspace: Workspace,
+    helm: str = "",
+) -> tuple[Side, Side]:
+    """(before, after) of a release that is declared as `before` at a revision and as `after` now;
+    None where it is not.
+
+    Raises SourceError for what cannot be had, and where nobody can tell what ran before: a chart
+    that helm pulls without a version.
+    """
+    if before is None:
+        old: Side = EmptySide(revision.label, (f"the release is new since {revision.label}",))
+    else:
+        old = _stood(revision, _with_streams(before, workspace), workspace, helm)
+    if after is None:
+        label = f"not declared since {revision.label}"
+        return old, EmptySide(label, ("the release is no longer declared: this is its uninstall",))
+    chart = _with_streams(after, workspace)
+    if is_staged(revision):
+        repository = _repository(chart, workspace, helm)
+        if repository.state(depends_on(repository, chart)).untracked:
+            return old, _at(repository, Revision("", "the index"), chart, workspace, helm)
+    new = resolve(chart.chart, chart, workspace, helm)
+    if isinstance(new, ChartSide) and isinstance(old, EmptySide):
+        return old, replace(new, is_upgrade=False)
+    return old, new
+
+
+def _stood(revision: Revision, chart: ChartSide, workspace: Workspace, helm: str) -> Side:
+    """A declared chart as it stood at a revision."""
+    repository = _repository(chart, workspace, helm)
+    inside = repository.path_of(chart.chart)
+    if (inside and repository.has(revision.commit, inside)) or Path(chart.chart).exists():
+        return _at(repository, revision, chart, workspace, helm)
+    if not chart.version and not _says_version(chart.chart):
+        raise unknown_before(chart)
+    side = _at(repository, revision, chart, workspace, helm)
+    return replace(side, label=f"{_reference(chart.chart, chart).label} at {revision.label}")
+
+
+def unknown_before(chart: ChartSide) -> SourceError:
+    """What is said where the version that runs cannot be told, with the ways to name it."""
+    name = without_logins(chart.chart)
+    return SourceError(
+        f"which version of {name} runs before this upgrade is not known",
+        remedy="name it: --before "
+        f"{name}@VERSION, --before release:NAMESPACE/NAME (asks the cluster), or an exported record"
+        " (kubectl get secret -l owner=helm,name=RELEASE -o yaml) as --before FILE",
+    )
+
+
 def _is_nothing(side: Side) -> bool:
     """Whether a side is empty: then the other one is an install."""
     if not isinstance(side, ManifestSide):
         return isinstance(side, EmptySide)
-    from policylint.kyaml.load import has_content
-
     return not any(has_content(text) for _, text in side.text)
 
 
@@ -149,8 +203,6 @@ def _reference(spec: str, chart: ChartSide) -> ChartSide:
     Not so in what helm itself will be given for the upgrade: it refuses a tag together with another
     --version.
     """
-    from policylint.redaction.logins import without_logins
-
     label = without_logins(spec)
     found = _VERSIONED.fullmatch(spec)
     if found and found["name"]:
@@ -229,14 +281,8 @@ def _by_git(
         revision.commit, repository.path_of(chart.chart)
     )
     after = resolve(chart.chart, chart, workspace, helm) if is_reference else None
-    if is_reference and not _values_in(repository, chart):
-        from policylint.redaction.logins import without_logins
-
-        raise SourceError(
-            f"no chart there: git keeps neither {without_logins(chart.chart)} nor a values file of it",
-            remedy="check the path; of a chart that helm pulls, name the before side: "
-            "--before oci://...:VERSION, REPO/CHART@VERSION, or any other side",
-        )
+    if is_reference:
+        raise unknown_before(chart)
     if revision.commit == repository.commit("HEAD") and repository.state(paths).is_clean:
         raise SourceError(
             f"{revision.label} is what the work tree holds: a commit is never compared with itself",
@@ -326,26 +372,44 @@ def depends_on(repository: Repository, chart: ChartSide) -> list[str]:
     return sorted(found)
 
 
-def _values_in(repository: Repository, chart: ChartSide) -> bool:
-    """Whether a values or set file of the chart lies in the repository."""
-    return any(repository.path_of(path) for path in chart.values.named if not _is_reference(path))
-
-
 def _targets(repository: Repository, paths: Iterable[str]) -> list[Path]:
     """What paths lead to: `file://` repositories of a chart's dependencies, and the targets of
     symbolic links."""
     tops = [repository.top / path for path in paths]
     files = [top / name for top in tops for name in ("Chart.yaml", "requirements.yaml")]
     charts = [
-        file.parent / link
+        file.parent / path
         for file in files
         if file.is_file()
-        for link in re.findall(
-            r"repository:\s*[\"']?file://([^\s\"'#,}\]]+)", file.read_text("utf-8", "replace")
-        )
+        for path in file_repositories(file.read_bytes(), str(file))
     ]
     links = [repository.top / blob.path for blob in repository.files("", paths) if blob.is_link]
     return charts + [link.parent / link.readlink() for link in links if link.is_symlink()]
+
+
+def file_repositories(text: bytes, file: str) -> list[str]:
+    """The paths that `file://` names in the dependencies of a Chart.yaml, however it is written.
+
+    Of a file that is no YAML, whatever looks like one: Helm will refuse it, and say so.
+    """
+    try:
+        body = load(text.decode("utf-8-sig"), file)
+    except (ReadError, UnicodeDecodeError):
+        found = re.findall(rb"file://([^\s\"'#,}\]]+)", text)
+        return [path.decode("utf-8", "surrogateescape") for path in found]
+    dependencies = body.get("dependencies") if isinstance(body, dict) else None
+    if not isinstance(dependencies, list):
+        return []
+    repositories = [
+        str(dependency.get("repository") or "")
+        for dependency in dependencies
+        if isinstance(dependency, dict)
+    ]
+    return [
+        repository.removeprefix("file://")
+        for repository in repositories
+        if repository.startswith("file://")
+    ]
 
 
 def _with_streams(chart: ChartSide, workspace: Workspace) -> ChartSide:

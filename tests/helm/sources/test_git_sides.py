@@ -243,27 +243,16 @@ def test_a_chart_at_the_top_of_the_repository(repo: Repo, workspace: Workspace) 
     assert "colour: blue" in text(after)
 
 
-def test_a_reference_is_the_same_chart_with_the_values_of_the_revision(
-    repo: Repo, workspace: Workspace
+@pytest.mark.parametrize("reference", ["oci://registry.example/web", "stable/web"])
+def test_which_version_of_a_reference_runs_is_not_known_by_git(
+    repo: Repo, workspace: Workspace, reference: str
 ) -> None:
     repo.write(prod_dot_yaml="colour: red\n").commit()
     repo.write(prod_dot_yaml="colour: blue\n")
-    for reference in ("oci://registry.example/web", "stable/web"):
-        before, after = pair(
-            workspace, "git:HEAD", chart=reference, values=ValuesInput(files=("prod.yaml",))
-        )
-        assert isinstance(before, ChartSide)
-        assert isinstance(after, ChartSide)
-        assert (before.chart, after.chart) == (reference, reference)
-        assert Path(before.values.files[0]).read_text() == "colour: red\n"
-
-
-def test_a_reference_without_values_in_git_asks_for_a_before_side(
-    repo: Repo, workspace: Workspace
-) -> None:
-    repo.write(README="").commit()
-    with pytest.raises(SourceError, match="git keeps neither stable/web nor a values file"):
-        pair(workspace, "git:HEAD", chart="stable/web")
+    with pytest.raises(SourceError, match="which version of .* is not known") as caught:
+        pair(workspace, "git:HEAD", chart=reference, values=ValuesInput(files=("prod.yaml",)))
+    for way in (f"--before {reference}@VERSION", "--before release:", "an exported record"):
+        assert way in caught.value.remedy
 
 
 def test_a_version_in_a_reference_is_its_own(workspace: Workspace) -> None:

@@ -1,0 +1,44 @@
+"""A pull request changes what it is judged by; the configuration of its base judges it.
+
+What happens: the change touches settings of `.policylint.yaml` that decide the verdict (rules,
+severities, levels, what is selected or ignored, strictness, assumed modes, extra definitions).
+They do not judge this change. They hold from the next one on.
+
+Why: a gate that a pull request can move keeps nothing out. Whoever reviews it should see that it
+moves.
+
+What to do instead: change the gate in a pull request of its own, reviewed by its owners. On a
+laptop the configuration of the work tree counts, so `policylint check` there shows what the new
+settings will say.
+"""
+
+from collections.abc import Iterator
+
+from policylint.engine.rule import Context, rule
+from policylint.model import Category, Fix, Location, Severity, Violation
+from policylint.report.gate import GateChange, GateChanges
+
+
+@rule(category=Category.PRACTICE, severity=Severity.WARNING)
+def check(gate: GateChanges, context: Context) -> Iterator[Violation]:
+    """Say each setting that the change moves, and whether it lets more pass."""
+    for change in gate.changes:
+        yield _violation(change, gate)
+
+
+def _violation(change: GateChange, gate: GateChanges) -> Violation:
+    what = "loosens" if change.loosens else "changes"
+    return Violation(
+        f"this pull request {what} its own gate: {change.key} from {change.before}"
+        f" to {change.after}",
+        because=f"it is judged by the configuration of {gate.base};"
+        " the new setting holds from the next change on",
+        severity=Severity.WARNING if change.loosens else Severity.NOTE,
+        locations=(Location("cause", gate.file, key=change.key),),
+        fixes=(
+            Fix(
+                "change the gate in a pull request of its own",
+                steps=(f"take {change.key} out of this one", "propose it to the gate's owners"),
+            ),
+        ),
+    )

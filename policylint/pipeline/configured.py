@@ -1,0 +1,249 @@
+"""The releases of the configuration as plans: each side as its own revision declares it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policylint.config import Config, Release
+from policylint.errors import PolicylintError, UsageError
+from policylint.helm.inputs.options import Options
+from policylint.helm.inputs.sides import ChartSide, EmptySide
+from policylint.helm.inputs.workspace import Workspace
+from policylint.helm.sources.changes import touches
+from policylint.helm.sources.checkout import Checkout
+from policylint.helm.sources.resolve import resolve_at
+from policylint.pipeline.base import Base, Pair, moves, paired
+from policylint.pipeline.gate import Gate
+from policylint.pipeline.plan import Plan, chart_side, of_release, plan_of
+from policylint.pipeline.settings import Settings, resolve
+from policylint.pipeline.target import line_found
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.repository.deploys import Deployment, deployment
+from policylint.scan.repository.walk import scan
+
+
+class _Deployed(Struct, frozen=True):
+    """How the files of the repository deploy a release, at the base and now."""
+
+    before: Deployment
+    after: Deployment
+
+
+def configured_plans(
+    options: Options, config: Config, gate: Gate, workspace: Workspace
+) -> tuple[Plan, ...]:
+    """One plan for each release that the configuration declares, at the base or now.
+
+    Raises `UsageError` where it declares none, and none was there.
+    """
+    pairs = paired(gate.base, config, options.environment)
+    if not pairs:
+        raise UsageError(
+            "nothing to check: no chart is named, and no release is configured",
+            file=config.file,
+            remedy="policylint check CHART, or list releases in .policylint.yaml",
+        )
+    deployed = _deployments(pairs, config, gate.base, workspace)
+    rows = list(zip(pairs, deployed, strict=True))
+    if options.changed:
+        rows = _touched(options, rows, config, gate.base)
+    notes = _moved(pairs)
+    return tuple(
+        _planned(options, gate, pair, how, notes.get(pair.key, ()), workspace) for pair, how in rows
+    )
+
+
+def _planned(
+    options: Options,
+    gate: Gate,
+    pair: Pair,
+    deployed: _Deployed,
+    notes: tuple[str, ...],
+    workspace: Workspace,
+) -> Plan:
+    """The plan of one release; what cannot be had of it leaves the others as they are."""
+    declared = pair.declared
+    judged = gate.release(pair.before, declared)
+    own = of_release(options, judged, deployed.after)
+    settings = _forced(resolve(own, gate.config), deployed.before)
+    try:
+        plan = _plan(options, settings, gate, pair, deployed, workspace)
+    except UsageError:
+        raise
+    except PolicylintError as error:
+        nothing = EmptySide(declared.chart)
+        return Plan(declared.name, declared.namespace, nothing, nothing, settings, error=error)
+    before = replace(plan.before, notes=(*plan.before.notes, *notes))
+    return replace(plan, before=before)
+
+
+def _plan(
+    options: Options,
+    settings: Settings,
+    gate: Gate,
+    pair: Pair,
+    deployed: _Deployed,
+    workspace: Workspace,
+) -> Plan:
+    how, mode = deployed.after, deployed.before.values_mode or ""
+    if gate.base is None:
+        return plan_of(settings, workspace, how.invocations, mode)
+    sides = resolve_at(
+        gate.base.revision,
+        _before_chart(options, settings, gate.base, pair, deployed.before),
+        chart_side(settings) if pair.after else None,
+        workspace,
+        settings.options.helm,
+    )
+    plan = plan_of(settings, workspace, how.invocations, mode, sides)
+    return replace(plan, change=_change(pair))
+
+
+def _before_chart(
+    options: Options, settings: Settings, base: Base, pair: Pair, how: Deployment
+) -> ChartSide | None:
+    """The chart of the before side, as the base's configuration declares it."""
+    if pair.before is None:
+        return None
+    if base.config is None:
+        return chart_side(settings)
+    return chart_side(resolve(of_release(options, pair.before, how), base.config))
+
+
+def _change(pair: Pair) -> str:
+    if pair.before is None:
+        return "created"
+    return "kept" if pair.after else "deleted"
+
+
+def _moved(pairs: Sequence[Pair]) -> dict[tuple[str, str, str], tuple[str, ...]]:
+    """What is said of releases that have another namespace now, by the key of either side."""
+    notes: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    for before, after in moves(pairs):
+        words = (
+            f"{before.name} goes from namespace {before.namespace} to {after.namespace}:"
+            " Helm moves no release, so the old one stays until it is uninstalled",
+        )
+        for release in (before, after):
+            notes[release.namespace, release.name, release.environment] = words
+    return notes
+
+
+def _forced(settings: Settings, how: Deployment) -> Settings:
+    """With `--force` where the command that deploys the release has it and Helm 3 runs it, as Helm
+    4 does not take it together with server-side apply."""
+    options = settings.options
+    if not how.force or options.force or options.apply:
+        return settings
+    line = settings.line or how.line or line_found(options)
+    return replace(settings, options=replace(options, force=line == "3"))
+
+
+def _deployments(
+    pairs: Sequence[Pair], config: Config, base: Base | None, workspace: Workspace
+) -> list[_Deployed]:
+    """How the files of the repository deploy these releases.
+
+    A command that the change itself brings may be a decoy that nothing runs: how a release is
+    judged is what the base's own files say.
+    """
+    root = Path(config.file).resolve().parent
+    now = scan([root], root, skip=config.scan_ignore).invocations
+    then = now if base is None else _at_base(base, root, now, workspace)
+    return [
+        _Deployed(
+            _deployment(then, pair.before or pair.after, root),
+            _deployment(now, pair.after or pair.before, root),
+        )
+        for pair in pairs
+    ]
+
+
+def _deployment(
+    invocations: Sequence[Invocation], release: Release | None, root: Path
+) -> Deployment:
+    if release is None:
+        return Deployment()
+    chart = os.path.relpath(release.chart, root)
+    return deployment(invocations, release.name, release.namespace, chart, release.environment)
+
+
+def _at_base(
+    base: Base, root: Path, now: Sequence[Invocation], workspace: Workspace
+) -> tuple[Invocation, ...]:
+    """The invocations as they stood at the base: those of files that did not change, and those of
+    the others as they were."""
+    repository = base.repository
+    changed = changed_names(base)
+    top = repository.path_of(root)
+    below = "" if top == "." else f"{top}/"
+    kept = [run for run in now if f"{below}{run.file}" not in changed]
+    checkout = Checkout(repository, base.revision.commit, workspace.directory())
+    wanted = [name for name in changed if name.startswith(below)]
+    if wanted and checkout.add(*wanted):
+        old_root = checkout.root / top
+        kept += scan([old_root], old_root).invocations
+    return tuple(kept)
+
+
+def changed_names(base: Base) -> frozenset[str]:
+    """The files that differ between the base and the work tree, by their paths from the top."""
+    repository = base.repository
+    names = (
+        *repository.names("diff", "--name-only", "--no-renames", "-z", base.revision.commit, "--"),
+        *repository.names("ls-files", "--others", "--exclude-standard", "-z"),
+    )
+    return frozenset(names)
+
+
+def _touched(
+    options: Options,
+    rows: Sequence[tuple[Pair, _Deployed]],
+    config: Config,
+    base: Base | None,
+) -> list[tuple[Pair, _Deployed]]:
+    """Those of the releases that the change touches: by their declaration, by what deploys them,
+    or by the files named, else those that git knows."""
+    if base is None and not options.changed_files:
+        return list(rows)
+    files = options.changed_files or _changed_files(base)
+    shared = _shared(config, None if options.changed_files else base)
+    return [(pair, how) for pair, how in rows if _is_touched(options, pair, how, shared, files)]
+
+
+def _is_touched(
+    options: Options, pair: Pair, how: _Deployed, shared: Sequence[str], files: Sequence[str]
+) -> bool:
+    if pair.before != pair.after or _facts(how.before) != _facts(how.after):
+        return True
+    return touches(_named_chart(options, pair.declared), shared, files)
+
+
+def _facts(how: Deployment) -> Deployment:
+    """What a deploy says of the upgrade, wherever its commands stand."""
+    return replace(how, invocations=())
+
+
+def _shared(config: Config, base: Base | None) -> tuple[str, ...]:
+    """The files whose change touches every release: the configuration too, unless it differs in
+    its releases alone, which are compared one by one."""
+    earlier = base.config if base is not None else None
+    if earlier is not None and replace(config, releases=()) == replace(earlier, releases=()):
+        return config.crds
+    return (config.file, *config.crds)
+
+
+def _changed_files(base: Base | None) -> tuple[str, ...]:
+    if base is None:
+        return ()
+    return tuple(str(base.repository.top / name) for name in changed_names(base))
+
+
+def _named_chart(options: Options, release: Release) -> ChartSide:
+    own = of_release(options, release)
+    return ChartSide(own.after, values=own.values)

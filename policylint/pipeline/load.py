@@ -1,0 +1,45 @@
+"""Load: what the user named becomes plans, one for each release to judge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policylint.config import Config
+from policylint.errors import UsageError
+from policylint.helm.inputs.options import Options
+from policylint.helm.inputs.workspace import Workspace
+from policylint.pipeline.gate import Gate, gate_of
+from policylint.pipeline.plan import Plan, plan_of
+from policylint.pipeline.settings import resolve
+
+
+def plans(options: Options, config: Config, workspace: Workspace) -> tuple[tuple[Plan, ...], Gate]:
+    """One plan for each release that the options name, and what judges them.
+
+    Raises `UsageError` where they name none, SourceError where sides cannot be had.
+    """
+    invocations: tuple[Any, ...] = ()
+    if options.command:
+        from policylint.pipeline.forwarded import from_command
+
+        options, invocations = from_command(options)
+    _check_stdin(options)
+    resolve(options, config)  # an unknown environment is said before what it would leave
+    gate = gate_of(options, config, workspace)
+    if options.after or options.rollback:
+        settings = resolve(options, gate.config)
+        return (plan_of(settings, workspace, invocations),), gate
+    from policylint.pipeline.configured import configured_plans
+
+    return configured_plans(options, config, gate, workspace), gate
+
+
+def _check_stdin(options: Options) -> None:
+    """Raise `UsageError` where standard input, which can be read once, is named for several
+    things."""
+    named = (options.before, options.after, *options.values.named, *options.live, *options.crds)
+    if named.count("-") > 1 and (options.before, options.after) != ("-", "-"):
+        raise UsageError(
+            "standard input (-) is named more than once",
+            remedy="give all but one of them as a file",
+        )

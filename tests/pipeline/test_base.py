@@ -1,0 +1,235 @@
+"""Each side is what its own revision declares, and in a pull request the base judges."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policylint.cli.app import run
+from tests.helm.sources.repository import Repo
+from tests.helms import any_helm
+
+CLAIM = """\
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: db
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec: {containers: [{name: db, image: "db:1"}]}
+  volumeClaimTemplates:
+    - metadata: {name: data}
+      spec:
+        accessModes: [ReadWriteOnce]
+        resources: {requests: {storage: "{{ .Values.size }}"}}
+"""
+CONFIG = "releases:\n  - {name: shop, chart: ./shop, namespace: prod}\n"
+REFUSED = "statefulset-immutable-field"
+
+
+def chart(repo: Repo, path: str = "shop", size: str = "8Gi", version: str = "1.0.0") -> None:
+    repo.file(f"{path}/Chart.yaml", f"apiVersion: v2\nname: shop\nversion: {version}\n")
+    repo.file(f"{path}/values.yaml", f"size: {size}\n")
+    repo.file(f"{path}/templates/db.yaml", CLAIM)
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
+    """A repository on a branch of its own; main holds the base."""
+    made = Repo(tmp_path / "repo").init()
+    monkeypatch.chdir(made.top)
+    monkeypatch.setenv("POLICYLINT_HELM", any_helm().path)
+    for name in ("GITHUB_BASE_REF", "GITHUB_EVENT_PATH", "CI", "GITHUB_ACTIONS", "GITHUB_REF"):
+        monkeypatch.delenv(name, raising=False)
+    chart(made)
+    made.file(".policylint.yaml", CONFIG)
+    made.commit("base")
+    made.git("switch", "--quiet", "--create", "feature")
+    return made
+
+
+def check(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:
+    code = run(["check", *words, "--format", "json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def rules(report: dict[str, Any]) -> set[str]:
+    findings = list(report["findings"])
+    for release in report["releases"]:
+        findings += release["findings"]
+    return {finding["rule"] for finding in findings}
+
+
+def archive(repo: Repo, version: str, size: str) -> None:
+    folder = f"build/{version}/shop"
+    chart(repo, folder, size, version)
+    with tarfile.open(repo.top / f"shop-{version}.tgz", "w:gz") as tar:
+        tar.add(repo.top / folder, "shop")
+
+
+def test_an_archive_is_the_one_that_the_base_names(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive(repo, "1.0.0", "8Gi")
+    archive(repo, "2.0.0", "20Gi")
+    repo.file(".policylint.yaml", CONFIG.replace("./shop", "./shop-1.0.0.tgz"))
+    repo.git("switch", "--quiet", "main")
+    repo.commit("archives")
+    repo.git("switch", "--quiet", "feature")
+    repo.git("reset", "--quiet", "--hard", "main")
+    repo.file(".policylint.yaml", CONFIG.replace("./shop", "./shop-2.0.0.tgz"))
+    repo.commit()
+    code, report = check(capsys)
+    assert (code, REFUSED in rules(report)) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        "releases:\n  - {name: shop, chart: ./shop, namespace: prod, set: [size=20Gi]}\n",
+        "releases:\n  - {name: shop, chart: ./shop, namespace: prod, values: [big.yaml]}\n",
+    ],
+)
+def test_what_the_declaration_adds_is_of_the_after_side_alone(
+    repo: Repo, capsys: pytest.CaptureFixture[str], declaration: str
+) -> None:
+    repo.git("switch", "--quiet", "main")
+    repo.file("big.yaml", "size: 20Gi\n")
+    repo.commit("an unused file")
+    repo.git("switch", "--quiet", "feature")
+    repo.git("merge", "--quiet", "main")
+    repo.file(".policylint.yaml", declaration)
+    repo.commit()
+    code, report = check(capsys)
+    assert (code, REFUSED in rules(report)) == (1, True)
+
+
+def test_a_release_that_is_gone_is_an_uninstall(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chart(repo, "web")
+    repo.file(".policylint.yaml", "releases:\n  - {name: web, chart: ./web, namespace: prod}\n")
+    repo.commit()
+    _, report = check(capsys)
+    changes = {
+        release["name"]: {change["change"] for change in release["changes"]}
+        for release in report["releases"]
+    }
+    assert changes == {"web": {"created"}, "shop": {"deleted"}}
+    assert "statefulset-deleted" in rules(report)
+
+
+def test_a_release_that_moves_says_so(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    repo.file(".policylint.yaml", CONFIG.replace("namespace: prod", "namespace: shop"))
+    repo.commit()
+    run(["check"])
+    assert "shop goes from namespace prod to shop" in capsys.readouterr().out
+
+
+def test_a_release_that_cannot_be_had_hides_no_other(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chart(repo, size="20Gi")
+    broken = "  - {name: broken, chart: ./shop, namespace: prod, values: [nowhere.yaml]}\n"
+    repo.file(".policylint.yaml", CONFIG + broken)
+    repo.commit()
+    code, report = check(capsys)
+    assert code == 2
+    assert REFUSED in rules(report)
+    assert {release["name"]: release["verdict"] for release in report["releases"]} == {
+        "shop": "fail",
+        "broken": "unknown",
+    }
+
+
+def test_a_reference_without_a_version_at_the_base_is_unknown(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declared = "releases:\n  - {name: shop, chart: stable/shop, namespace: prod}\n"
+    repo.git("switch", "--quiet", "main")
+    repo.file(".policylint.yaml", declared)
+    repo.commit("a reference")
+    repo.git("switch", "--quiet", "feature")
+    repo.git("reset", "--quiet", "--hard", "main")
+    repo.file(".policylint.yaml", declared.replace("stable/shop", 'stable/shop, version: "2"'))
+    repo.commit()
+    code, report = check(capsys)
+    (release,) = report["releases"]
+    assert code == 2
+    assert "which version of stable/shop runs" in release["failures"][0]["message"]
+
+
+LOOSENING = [
+    "rules:\n  statefulset-immutable-field: off\n",
+    "ignore: [cluster-rejects]\n",
+    "select: [practice]\n",
+    "rules:\n  statefulset-immutable-field: note\n",
+]
+
+
+@pytest.mark.parametrize("setting", LOOSENING)
+def test_a_pull_request_does_not_choose_its_judge(
+    repo: Repo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    chart(repo, size="20Gi")
+    repo.file(".policylint.yaml", CONFIG + setting)
+    repo.commit()
+    monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    code, report = check(capsys)
+    assert code == 1
+    assert {REFUSED, "gate-changed"} <= rules(report)
+    loosened = [f for f in report["findings"] if f["rule"] == "gate-changed"]
+    assert {finding["severity"] for finding in loosened} == {"warning"}
+    monkeypatch.delenv("GITHUB_BASE_REF")
+    assert check(capsys)[0] == 0  # on a laptop the work tree counts
+
+
+def test_a_gate_that_the_base_has_already_is_its_owner_s_choice(
+    repo: Repo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.git("switch", "--quiet", "main")
+    repo.file(".policylint.yaml", CONFIG + LOOSENING[0])
+    repo.commit("off")
+    repo.git("switch", "--quiet", "feature")
+    repo.git("reset", "--quiet", "--hard", "main")
+    chart(repo, size="20Gi")
+    repo.commit()
+    monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    code, report = check(capsys)
+    assert code == 0
+    assert "gate-changed" not in rules(report)
+
+
+def test_the_copy_of_a_dependency_is_the_one_of_the_revision(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def vendored(size: str) -> None:
+        chart(repo, "build/lib", size)
+        (repo.top / "build/lib/Chart.yaml").write_text(
+            "apiVersion: v2\nname: lib\nversion: 1.0.0\n"
+        )
+        (repo.top / "umbrella/charts").mkdir(parents=True, exist_ok=True)
+        with tarfile.open(repo.top / "umbrella/charts/lib-1.0.0.tgz", "w:gz") as tar:
+            tar.add(repo.top / "build/lib", "lib")
+
+    dependency = '  - {name: lib, version: 1.0.0, repository: "https://example.invalid"}\n'
+    repo.git("switch", "--quiet", "main")
+    repo.file(
+        "umbrella/Chart.yaml",
+        f"apiVersion: v2\nname: umbrella\nversion: 1.0.0\ndependencies:\n{dependency}",
+    )
+    repo.file(".policylint.yaml", CONFIG.replace("./shop", "./umbrella"))
+    vendored("8Gi")
+    repo.commit("umbrella")
+    repo.git("switch", "--quiet", "feature")
+    repo.git("reset", "--quiet", "--hard", "main")
+    vendored("20Gi")
+    repo.commit()
+    code, report = check(capsys)
+    assert (code, REFUSED in rules(report)) == (1, True)
