@@ -115,7 +115,8 @@ def _of_rules(
         before, after = old.get(rule), new.get(rule)
         if before != after:
             loosens = _strictness(after) <= _strictness(before)
-            yield GateChange(f"{prefix}.{rule}", _shown(before), _shown(after), loosens)
+            key = f"{prefix}.{rule}"
+            yield GateChange(key, _setting(before), _setting(after), loosens)
 
 
 def _strictness(setting: Json) -> int:
@@ -125,6 +126,11 @@ def _strictness(setting: Json) -> int:
         return -1
     levels = [str(level) for level in (Severity.NOTE, Severity.WARNING, Severity.ERROR)]
     return levels.index(str(severity)) if str(severity) in levels else 3
+
+
+def _setting(setting: Json) -> str:
+    """A rule's setting as the file has it: YAML reads `off` as false."""
+    return "off" if setting is False else _shown(setting)
 
 
 def _shown(value: object) -> str:

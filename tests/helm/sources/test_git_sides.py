@@ -249,7 +249,7 @@ def test_which_version_of_a_reference_runs_is_not_known_by_git(
 ) -> None:
     repo.write(prod_dot_yaml="colour: red\n").commit()
     repo.write(prod_dot_yaml="colour: blue\n")
-    with pytest.raises(SourceError, match="which version of .* is not known") as caught:
+    with pytest.raises(SourceError, match=r"which version of .* is not known") as caught:
         pair(workspace, "git:HEAD", chart=reference, values=ValuesInput(files=("prod.yaml",)))
     for way in (f"--before {reference}@VERSION", "--before release:", "an exported record"):
         assert way in caught.value.remedy
