@@ -148,29 +148,36 @@ def _problems(
 ) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     if "$ref" in shape:
         shape = {**root["$defs"][shape["$ref"].rpartition("/")[2]], **shape}
-    name = ".".join(str(step) for step in path) or "the configuration"
-    if "enum" in shape and value not in shape["enum"]:
-        choices = ", ".join(shape["enum"])
-        yield (
-            path,
-            f"{name} is one of {choices}, not {_shown(value)!r}",
-            nearest(str(value), shape["enum"], "write one of these"),
-        )
-        return
-    kinds = shape.get("type", [])
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    if kinds and not any(_is(value, kind) for kind in kinds):
-        wanted = " or ".join(_NAMES[kind] for kind in kinds)
-        remedy = (
-            f'write it in quotes: "{_shown(value)}"' if kinds == ["string"] else f"make it {wanted}"
-        )
-        yield path, f"{name} is {wanted}, not {_shown(value)!r}", remedy
-        return
-    if isinstance(value, dict):
+    wrong = _not_a_choice(value, shape) or _not_of_type(value, shape)
+    if wrong is not None:
+        words, remedy = wrong
+        name = ".".join(map(str, path)) or "the configuration"
+        yield path, f"{name} is {words}, not {_shown(value)!r}", remedy
+    elif isinstance(value, dict):
         yield from _key_problems(value, shape, root, path)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _problems(item, shape.get("items", {}), root, (*path, index))
+
+
+def _not_a_choice(value: Json, shape: Mapping[str, Any]) -> tuple[str, str] | None:
+    """(what it should be, remedy) of a value that is none of those listed."""
+    choices = shape.get("enum")
+    if choices is None or value in choices:
+        return None
+    return f"one of {', '.join(choices)}", nearest(str(value), choices, "write one of these")
+
+
+def _not_of_type(value: Json, shape: Mapping[str, Any]) -> tuple[str, str] | None:
+    """(what it should be, remedy) of a value of another type."""
+    kinds = shape.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if not kinds or any(_is(value, kind) for kind in kinds):
+        return None
+    wanted = " or ".join(_NAMES[kind] for kind in kinds)
+    if kinds == ["string"]:
+        return wanted, f'write it in quotes: "{_shown(value)}"'
+    return wanted, f"make it {wanted}"
 
 
 def _shown(value: Json) -> Json:
@@ -201,23 +208,28 @@ def _key_problems(
 def _rule_problems(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """What the `rules:` tables name that is no rule, and what they say of one that is no
     severity."""
-    own = {name: entry.get("rules") or {} for name, entry in raw.get("environments", {}).items()}
-    tables = [
-        (("rules",), raw.get("rules") or {}),
-        *((("environments", name, "rules"), own[name]) for name in own),
-    ]
-    if not any(table for _, table in tables):
+    entries = list(_rule_entries(raw))
+    if not entries:
         return
     more, failures = plugins()
     known = ids() | {rule.id for rule in more}
-    for path, table in tables:
-        for name, entry in table.items():
-            if name not in known and not failures:
-                yield (*path, name), f"no rule is called {name!r}", nearest(name, known)
-            try:
-                severities({name: entry})
-            except UsageError as error:
-                yield (*path, name), error.message, error.remedy
+    for path, name, entry in entries:
+        if name not in known and not failures:
+            yield (*path, name), f"no rule is called {name!r}", nearest(name, known)
+        try:
+            severities({name: entry})
+        except UsageError as error:
+            yield (*path, name), error.message, error.remedy
+
+
+def _rule_entries(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, Json]]:
+    """(path of its table, rule, what is said of it) of the `rules:` tables."""
+    tables: dict[tuple[str, ...], Any] = {("rules",): raw.get("rules")}
+    for name, environment in raw.get("environments", {}).items():
+        tables["environments", name, "rules"] = environment.get("rules")
+    for path, table in tables.items():
+        for rule, entry in (table or {}).items():
+            yield path, rule, entry
 
 
 def _is(value: Json, kind: str) -> bool:

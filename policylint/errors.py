@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from policylint.model import ResourceId
+from policylint.redaction.logins import without_logins
 
 
 class PolicylintError(Exception):
@@ -18,8 +19,6 @@ class PolicylintError(Exception):
 
     def __init__(self, message: str, *, remedy: str = "", file: str = "", line: int = 0) -> None:
         if "@" in message or "@" in remedy or "@" in file:
-            from policylint.redaction.logins import without_logins
-
             message, remedy, file = map(without_logins, (message, remedy, file))
         super().__init__(message)
         self.message = message
@@ -28,14 +27,10 @@ class PolicylintError(Exception):
         self.line = line
 
     def __str__(self) -> str:
-        where = (
-            f"{self.file}:{self.line}: "
-            if self.file and self.line
-            else f"{self.file}: "
-            if self.file
-            else ""
-        )
-        return f"{where}{self.message}"
+        if not self.file:
+            return self.message
+        line = f":{self.line}" if self.line else ""
+        return f"{self.file}{line}: {self.message}"
 
 
 class UsageError(PolicylintError):

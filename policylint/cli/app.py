@@ -9,13 +9,15 @@ import sys
 from collections.abc import Callable, Sequence
 
 from policylint import cli
+from policylint.cli.help import through_typer
+from policylint.cli.output import complain, tell
 from policylint.cli.parameters import parameters, plain
 from policylint.errors import PolicylintError
 from policylint.model import Verdict
 from policylint.runtime import signals
 from policylint.runtime.resources import modules
 
-NO_COMMANDS = ("app", "common", "help", "parameters", "sides")
+NO_COMMANDS = ("app", "common", "help", "output", "parameters", "sides")
 """The modules of this package that are no commands."""
 
 
@@ -23,7 +25,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; the words after `--` are the helm command to
     judge."""
     if sys.stdout is None:  # closed by whoever started us: there is nowhere to report to
-        _complain(_refused(OSError(errno.EBADF, os.strerror(errno.EBADF))))
+        complain(_refused(OSError(errno.EBADF, os.strerror(errno.EBADF))))
         return Verdict.UNKNOWN.exit_code
     signals.begin()  # a polite kill ends as Ctrl-C does
     try:
@@ -31,23 +33,23 @@ def run(arguments: Sequence[str]) -> int:
         signals.check()
         sys.stdout.flush()
     except PolicylintError as error:
-        _complain(error)
+        complain(error)
         return Verdict.UNKNOWN.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write("policylint: interrupted\n")
+        tell("policylint: interrupted\n")
         return 130
     except BrokenPipeError:
         _drop_output()
         return Verdict.UNKNOWN.exit_code
     except OSError as error:
-        _complain(_refused(error))
+        complain(_refused(error))
         _drop_output()
         return Verdict.UNKNOWN.exit_code
     except Exception as error:  # a defect of ours must not look like a verdict
         if os.environ.get("POLICYLINT_DEBUG"):
             raise
         words = f"an error of policylint itself: {type(error).__name__}: {error}"
-        _complain(PolicylintError(words, remedy="report it with the output of POLICYLINT_DEBUG=1"))
+        complain(PolicylintError(words, remedy="report it with the output of POLICYLINT_DEBUG=1"))
         return Verdict.UNKNOWN.exit_code
     return code
 
@@ -56,13 +58,13 @@ def _run(arguments: Sequence[str]) -> int:
     words, helm_command = _cut(arguments)
     more = {"helm_command": helm_command} if helm_command else {}
     command = command_of(words[0]) if words else None
-    given = plain(parameters(command), words[1:]) if command else None
-    if command and given is not None:
-        return command(**given, **more)
-    from policylint.cli.help import through_typer
-
-    commands = {words[0]: command} if command else {name: command_of(name) for name in names()}
-    return through_typer(words, {name: each for name, each in commands.items() if each}, more)
+    if command is None:
+        every = ((name, command_of(name)) for name in names())
+        return through_typer(words, {name: known for name, known in every if known}, more)
+    values = plain(parameters(command), words[1:])
+    if values is None:
+        return through_typer(words, {words[0]: command}, more)
+    return command(**values, **more)
 
 
 def _refused(error: OSError) -> PolicylintError:
@@ -96,12 +98,12 @@ def command_of(name: str) -> Callable[..., int] | None:
     if not name.isidentifier() or name in NO_COMMANDS:
         return None
     try:
-        found: Callable[..., int] = importlib.import_module(module).command
+        command: Callable[..., int] = importlib.import_module(module).command
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
         return None
-    return found
+    return command
 
 
 def _cut(arguments: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
@@ -110,11 +112,3 @@ def _cut(arguments: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
         at = words.index("--")
         return words[:at], tuple(words[at + 1 :])
     return words, ()
-
-
-def _complain(error: PolicylintError) -> None:
-    if sys.stderr is None:
-        return
-    sys.stderr.write(f"policylint: {error}\n")
-    if error.remedy:
-        sys.stderr.write(f"  fix  {error.remedy}\n")

@@ -1,13 +1,14 @@
 """`policylint check`: judge an upgrade before it runs."""
 
-import sys
 from typing import Annotated
 
 from msgspec.structs import replace
 
 from policylint.cli.common import check_formats, emit
+from policylint.cli.output import is_watched, progress
 from policylint.cli.parameters import Words, option, words
 from policylint.cli.sides import one_side, with_sides
+from policylint.commands.check import check
 from policylint.helm.inputs.options import Options
 from policylint.model import Category, Severity
 
@@ -48,10 +49,8 @@ def command(
 
     policylint check CHART -f values.yaml --before git:main, or policylint check -- helm upgrade ...
     """
-    from policylint.commands.check import check
-
     check_formats(words(format_))
-    asked = replace(
+    options = replace(
         options if changed else one_side(options),
         after="" if changed else options.after,
         changed=changed,
@@ -64,11 +63,4 @@ def command(
         strict=strict,
         allow_empty=allow_empty,
     )
-    return emit(
-        check(asked, _progress if sys.stderr and sys.stderr.isatty() else None), words(format_)
-    )
-
-
-def _progress(number: int, count: int, release: str) -> None:
-    if count > 1:
-        sys.stderr.write(f"\r\x1b[K{number}/{count} {release}" + ("\n" if number == count else ""))
+    return emit(check(options, progress if is_watched() else None), words(format_))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import errno
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from policylint.cli.output import in_colour, show_report
 from policylint.errors import UsageError
 from policylint.report.formats import names, render
 from policylint.report.model import Report
@@ -26,8 +25,7 @@ def emit(report: Report, formats: Sequence[str]) -> int:
         if file:
             write(Path(file), render(name, report))
         else:
-            sys.stdout.write(render(name, report, colour=name == "text" and in_colour()))
-    sys.stdout.flush()
+            show_report(render(name, report, colour=name == "text" and in_colour()))
     return report.verdict.exit_code
 
 
@@ -38,13 +36,6 @@ def check_formats(formats: Sequence[str]) -> None:
             raise UsageError(
                 f"no format is called {name!r}", remedy=f"the formats are {', '.join(names())}"
             )
-
-
-def in_colour() -> bool:
-    """Whether standard output is a terminal that wants colour (https://no-color.org)."""
-    return (
-        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    )
 
 
 def write(path: Path, text: str) -> None:

@@ -1,13 +1,18 @@
 """`policylint config`: the configuration that holds here."""
 
-import json
-import sys
 from typing import Annotated
 
-from msgspec.structs import replace
+from msgspec import structs, to_builtins
 
+from policylint.cli.output import show_json, tell
 from policylint.cli.parameters import option
 from policylint.config import Release
+from policylint.helm.inputs.options import Options
+from policylint.pipeline.settings import load_config
+from policylint.redaction.collect import argument_secrets
+from policylint.redaction.quoted import without
+from policylint.redaction.texts import masked
+from policylint.redaction.vocabulary import MASK
 
 
 def command(
@@ -17,33 +22,21 @@ def command(
     ] = False,
 ) -> int:
     """Print the configuration that holds in this directory, as JSON."""
-    from msgspec import structs, to_builtins
-
-    from policylint.helm.inputs.options import Options
-    from policylint.pipeline.settings import load_config
-
-    found = load_config(Options(config=file))
-    if explain:
-        sys.stderr.write(
-            f"from {found.file}\n"
-            if found.file
-            else "no .policylint.yaml here or above: the defaults hold\n"
-        )
-    shown = structs.asdict(found)
-    shown["releases"] = [_shown(release) for release in found.releases]
+    config = load_config(Options(config=file))
+    if explain and config.file:
+        tell(f"from {config.file}\n")
+    elif explain:
+        tell("no .policylint.yaml here or above: the defaults hold\n")
+    shown = structs.asdict(config)
+    shown["releases"] = [_shown(release) for release in config.releases]
     shown["immutable_paths"] = {
-        f"{group}/{kind}": paths for (group, kind), paths in found.immutable_paths.items()
+        f"{group}/{kind}": paths for (group, kind), paths in config.immutable_paths.items()
     }
-    sys.stdout.write(json.dumps(to_builtins(shown), indent=2) + "\n")
+    show_json(to_builtins(shown))
     return 0
 
 
 def _shown(release: Release) -> Release:
     """A release without the secrets of its `set` and of its repository's address."""
-    from policylint.redaction.collect import argument_secrets
-    from policylint.redaction.quoted import without
-    from policylint.redaction.texts import masked
-    from policylint.redaction.vocabulary import MASK
-
     sets = (without(text, argument_secrets("--set", text), MASK) for text in release.sets)
-    return replace(release, sets=tuple(sets), repo=masked(release.repo))
+    return structs.replace(release, sets=tuple(sets), repo=masked(release.repo))

@@ -1,10 +1,12 @@
 """`policylint doctor`: is policylint really called before each deploy?"""
 
-import json
-import sys
 from typing import Annotated
 
+from policylint.cli.output import show, show_json
 from policylint.cli.parameters import Words, argument, option, words
+from policylint.commands.doctor import cover
+from policylint.commands.scan import Survey
+from policylint.errors import UsageError
 
 
 def command(
@@ -16,14 +18,11 @@ def command(
 ) -> int:
     """Say for each deploy in this repository whether policylint runs before it; exit 1 where it
     does not."""
-    from policylint.commands.doctor import cover
-    from policylint.commands.scan import Survey
-    from policylint.errors import UsageError
-
     if format_ not in ("text", "json"):
         raise UsageError(f"no format is called {format_!r}", remedy="the formats are json, text")
-    found = cover(Survey(words(paths), config=config))
-    sys.stdout.write(
-        json.dumps(found.as_json(), indent=2) + "\n" if format_ == "json" else found.as_text()
-    )
-    return found.verdict.exit_code
+    examination = cover(Survey(words(paths), config=config))
+    if format_ == "json":
+        show_json(examination.as_json())
+    else:
+        show(examination.as_text())
+    return examination.verdict.exit_code

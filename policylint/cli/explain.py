@@ -3,7 +3,9 @@
 import sys
 from typing import Annotated
 
+from policylint.cli.output import show, tell
 from policylint.cli.parameters import argument
+from policylint.commands.explain import unknown, written
 
 
 def command(
@@ -13,12 +15,10 @@ def command(
 ) -> int:
     """Explain a rule, or an error of Helm or the API server pasted from a terminal; exit 1 where
     nothing is known."""
-    from policylint.commands.explain import unknown, written
-
     text = sys.stdin.read() if what == ["-"] else " ".join(what)
-    found = written(text)
-    if found is None:
-        sys.stderr.write(f"policylint: {unknown(text)}\n  fix  see policylint rules\n")
+    explanation = written(text)
+    if explanation is None:
+        tell(f"policylint: {unknown(text)}\n  fix  see policylint rules\n")
         return 1
-    sys.stdout.write(found)
+    show(explanation)
     return 0

@@ -1,9 +1,11 @@
 """`policylint fix`: make the fixes that a machine may make."""
 
-import sys
 from typing import Annotated
 
+from policylint.cli.output import show, tell
 from policylint.cli.parameters import Words, argument, option, words
+from policylint.commands.fix import repair, verdict, write
+from policylint.commands.scan import Survey
 
 
 def command(
@@ -31,18 +33,14 @@ def command(
 
     policylint fix deploy/ --diff
     """
-    from policylint.commands.fix import repair, verdict, write
-    from policylint.commands.scan import Survey
-
-    asked = Survey(words(paths), env, helm_version, words(select), words(ignore), config=config)
-    made, report = repair(asked, unsafe=unsafe)
+    survey = Survey(words(paths), env, helm_version, words(select), words(ignore), config=config)
+    made, report = repair(survey, unsafe=unsafe)
     if diff:
-        sys.stdout.write(made.diff())
+        show(made.diff())
     else:
         write(made)
-        sys.stdout.writelines(f"fixed {name}\n" for name in made.files)
-    sys.stderr.write(made.summary(written=not diff))
-    sys.stderr.writelines(
-        f"unknown[{each.rule}] {each.message}\n  fix  {each.remedy}\n" for each in report.failures
-    )
+        show("".join(f"fixed {name}\n" for name in made.files))
+    tell(made.summary(written=not diff))
+    for failure in report.failures:
+        tell(f"unknown[{failure.rule}] {failure.message}\n  fix  {failure.remedy}\n")
     return verdict(report).exit_code

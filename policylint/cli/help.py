@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from policylint.cli.output import show
 from policylint.cli.parameters import Parameter, parameters
 from policylint.errors import UsageError
 from policylint.version import __version__
+
+if TYPE_CHECKING:  # typer and inspect cost more than most checks: loaded where they are needed
+    import inspect
+
+    import typer
 
 ABOUT = (
     "Will the cluster accept this helm upgrade, and the rollback? What will it destroy or "
@@ -28,16 +30,9 @@ def through_typer(
     Raises `UsageError` in typer's words for what it does not understand; `more` is given to the
     command beside them.
     """
-    app = typer.Typer(
-        name="policylint",
-        help=ABOUT,
-        epilog=EXITS,
-        no_args_is_help=True,
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-    )
-    app.callback()(_root)
+    import typer
+
+    app = _application()
     for name, command in commands.items():
         app.command(name.replace("_", "-"))(_typed(command, more))
     try:
@@ -50,37 +45,58 @@ def through_typer(
     return code if isinstance(code, int) else 0
 
 
-def _root(
-    version: bool = typer.Option(
-        False, "--version", "-V", help="Print the version and exit.", is_eager=True
-    ),
-) -> None:
-    if version:
-        typer.echo(f"policylint {__version__}")
-        raise typer.Exit
+def _application() -> typer.Typer:
+    """The program without its commands."""
+    import typer
+
+    app = typer.Typer(
+        name="policylint",
+        help=ABOUT,
+        epilog=EXITS,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+    @app.callback()
+    def root(
+        version: bool = typer.Option(
+            False, "--version", "-V", help="Print the version and exit.", is_eager=True
+        ),
+    ) -> None:
+        if version:
+            show(f"policylint {__version__}\n")
+            raise typer.Exit
+
+    return app
 
 
 def _typed(command: Callable[..., int], more: Mapping[str, Any]) -> Callable[..., int]:
     """The command with the signature that typer reads."""
 
-    @wraps(command)
-    def typed(**given: Any) -> int:
-        return command(**given, **more)
+    import functools
+    import inspect
 
-    signature = inspect.Signature([_parameter(each) for each in parameters(command)])
+    @functools.wraps(command)
+    def typed(**values: Any) -> int:
+        return command(**values, **more)
+
+    signature = inspect.Signature([_parameter(taken) for taken in parameters(command)])
     typed.__signature__ = signature  # type: ignore[attr-defined]  # what inspect looks for first
     return typed
 
 
-def _parameter(each: Parameter) -> inspect.Parameter:
-    how = (
-        typer.Option(*each.option.spellings, help=each.option.help)
-        if each.option.spellings
-        else typer.Argument(help=each.option.help)
-    )
+def _parameter(taken: Parameter) -> inspect.Parameter:
+    import inspect
+
+    import typer
+
+    spellings, words = taken.option.spellings, taken.option.help
+    spelled = typer.Option(*spellings, help=words) if spellings else typer.Argument(help=words)
     return inspect.Parameter(
-        each.name,
+        taken.name,
         inspect.Parameter.KEYWORD_ONLY,
-        annotation=Annotated[each.annotation, how],
-        default=inspect.Parameter.empty if each.default is ... else each.default,
+        annotation=Annotated[taken.annotation, spelled],
+        default=inspect.Parameter.empty if taken.default is ... else taken.default,
     )

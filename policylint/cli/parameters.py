@@ -68,9 +68,9 @@ def _annotated(command: Callable[..., object]) -> Iterator[Parameter]:
 def _kind(annotation: Any) -> type:
     """The type of a parameter whose annotation may say `| None`."""
     if isinstance(annotation, UnionType):
-        annotation = next(each for each in get_args(annotation) if each is not type(None))
-    found: type = get_origin(annotation) or annotation
-    return found
+        annotation = next(kind for kind in get_args(annotation) if kind is not type(None))
+    kind: type = get_origin(annotation) or annotation
+    return kind
 
 
 def plain(takes: Sequence[Parameter], words: Sequence[str]) -> Mapping[str, object] | None:
@@ -80,58 +80,77 @@ def plain(takes: Sequence[Parameter], words: Sequence[str]) -> Mapping[str, obje
     Plain are `--name VALUE`, `--name=VALUE`, `-n VALUE` and switches that exist, with arguments
     anywhere between.
     """
-    spelled = {spelling: each for each in takes for spelling in each.option.spellings}
-    given: dict[str, Any] = {}
-    rest: Words = []
+    spelled = {spelling: taken for taken in takes for spelling in taken.option.spellings}
+    values: dict[str, Any] = {}
+    arguments: Words = []
     waiting = iter(words)
     for word in waiting:
-        if not word.startswith("-") or word == "-":
-            rest.append(word)
-            continue
-        name, equals, text = word.partition("=")
-        found = spelled.get(name)
-        if found is None or (equals and (found.kind is bool or not name.startswith("--"))):
-            return None
-        if found.kind is bool:
-            given[found.name] = True
-            continue
-        if not equals:
-            text = next(waiting, "--")
-            if text.startswith("-") and text != "-":
+        if _is_option(word):
+            if not _take(values, spelled, word, waiting):
                 return None
-        if not _put(given, found, text):
-            return None
-    return _whole(takes, given, rest)
+        else:
+            arguments.append(word)
+    return _whole(takes, values, arguments)
 
 
-def _put(given: dict[str, Any], found: Parameter, text: str) -> bool:
+def _is_option(word: str) -> bool:
+    return word.startswith("-") and word != "-"
+
+
+def _take(
+    values: dict[str, Any], spelled: Mapping[str, Parameter], word: str, waiting: Iterator[str]
+) -> bool:
+    """Add the value of an option, which may be the next word; False where it is not plain."""
+    name, equals, text = word.partition("=")
+    taken = spelled.get(name)
+    if taken is None:
+        return False
+    if taken.kind is bool:
+        values[taken.name] = True
+        return not equals
+    if not equals:
+        text = next(waiting, "--")
+        return not _is_option(text) and _put(values, taken, text)
+    return name.startswith("--") and _put(values, taken, text)
+
+
+def _put(values: dict[str, Any], taken: Parameter, text: str) -> bool:
     """Add a value; False where the word spells none."""
     try:
-        value = found.value(text)
+        value = taken.value(text)
     except ValueError:
         return False
-    if found.kind is list:
-        given.setdefault(found.name, []).append(value)
+    if taken.kind is list:
+        values.setdefault(taken.name, []).append(value)
     else:
-        given[found.name] = value
+        values[taken.name] = value
     return True
 
 
 def _whole(
-    takes: Sequence[Parameter], given: dict[str, Any], rest: Words
+    takes: Sequence[Parameter], values: dict[str, Any], arguments: Words
 ) -> Mapping[str, object] | None:
     """The values with the argument and the defaults; None where the argument does not fit."""
-    taken = next((each for each in takes if not each.option.spellings), None)
-    if rest and (taken is None or (taken.kind is not list and len(rest) > 1)):
+    if not _put_arguments(takes, values, arguments):
         return None
-    for word in rest:
-        assert taken is not None  # noqa: S101  said above
-        _put(given, taken, word)
-    if any(each.default is ... and each.name not in given for each in takes):
-        return None
-    return {each.name: given.get(each.name, each.default) for each in takes}
+    for taken in takes:
+        if taken.default is ... and taken.name not in values:
+            return None
+    return {taken.name: values.get(taken.name, taken.default) for taken in takes}
 
 
-def words(given: Words | None) -> tuple[str, ...]:
+def _put_arguments(takes: Sequence[Parameter], values: dict[str, Any], arguments: Words) -> bool:
+    """Add the arguments; False where the command takes none or fewer."""
+    if not arguments:
+        return True
+    taken = next((taken for taken in takes if not taken.option.spellings), None)
+    if taken is None or (taken.kind is not list and len(arguments) > 1):
+        return False
+    for word in arguments:
+        _put(values, taken, word)
+    return True
+
+
+def words(values: Words | None) -> tuple[str, ...]:
     """What a repeatable option holds."""
-    return tuple(given or ())
+    return tuple(values or ())

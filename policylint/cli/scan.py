@@ -4,6 +4,7 @@ from typing import Annotated
 
 from policylint.cli.common import check_formats, emit
 from policylint.cli.parameters import Words, argument, option, words
+from policylint.commands.scan import Survey, survey
 from policylint.model import Category, Severity
 
 
@@ -38,10 +39,8 @@ def command(
 
     policylint scan . --env production
     """
-    from policylint.commands.scan import Survey, survey
-
     check_formats(words(format_))
-    asked = Survey(
+    what = Survey(
         words(paths), env, helm_version, words(select), words(ignore), level, fail_on, config
     )
-    return emit(survey(asked), words(format_))
+    return emit(survey(what), words(format_))

@@ -14,7 +14,7 @@ from policylint.helm.inputs.sides import ValuesInput
 from policylint.model import Apply
 
 
-def values_given(
+def values_flags(
     values: Annotated[
         Words | None, option("--values", "-f", help="A values file; may be given often.")
     ] = None,
@@ -25,9 +25,7 @@ def values_given(
     set_literal: Annotated[Words | None, option("--set-literal")] = None,
 ) -> ValuesInput:
     """The values of the command line, by Helm's flags."""
-    return ValuesInput(
-        *(words(each) for each in (values, set_, set_string, set_json, set_file, set_literal))
-    )
+    return ValuesInput(*map(words, (values, set_, set_string, set_json, set_file, set_literal)))
 
 
 def sides(
@@ -107,13 +105,14 @@ def with_sides(function: Callable[..., int]) -> Callable[..., int]:
 
     `helm_command` are the words after `--`.
     """
-    shared, values = parameters(sides), parameters(values_given)
+    shared, values = parameters(sides), parameters(values_flags)
 
     @wraps(function)
-    def command(*, helm_command: tuple[str, ...] = (), **given: Any) -> int:
-        options = sides(**{each.name: given.pop(each.name) for each in shared})
-        files_and_sets = values_given(**{each.name: given.pop(each.name) for each in values})
-        return function(replace(options, values=files_and_sets, command=helm_command), **given)
+    def command(*, helm_command: tuple[str, ...] = (), **arguments: Any) -> int:
+        options = sides(**{option.name: arguments.pop(option.name) for option in shared})
+        flags = {option.name: arguments.pop(option.name) for option in values}
+        options = replace(options, values=values_flags(**flags), command=helm_command)
+        return function(options, **arguments)
 
     command.parameters = (*shared, *values, *parameters(function))  # type: ignore[attr-defined]  # read by parameters()
     return command

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from policylint.errors import UsageError
@@ -12,6 +11,7 @@ from policylint.model import Change, Created, Deleted, FieldChange, Json, Kept, 
 from policylint.redaction.redactor import Redactor, mask_secret
 from policylint.report.formats.json import resource as identity_json
 from policylint.report.formats.text import dotted, short
+from policylint.runtime.escapes import json_text
 
 SCHEMA = "policylint/diff/v1"
 FORMATS = ("text", "json", "jsonpatch")
@@ -29,17 +29,15 @@ def written(options: Options, format_: str, resource: str = "") -> str:
         raise UsageError(
             f"no format is called {format_!r}", remedy=f"the formats are {', '.join(FORMATS)}"
         )
-    found = upgrades(options)
+    diffed = upgrades(options)
     if resource:
-        return "".join(_delta(change, redactor) for change, redactor in _named(found, resource))
+        return "".join(_delta(change, redactor) for change, redactor in _named(diffed, resource))
     if format_ == "text":
-        return "".join(_text(upgrade) for upgrade in found)
-    document = (
-        _document(found)
-        if format_ == "json"
-        else [row for upgrade in found for row in _patches(upgrade)]
-    )
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        return "".join(_text(upgrade) for upgrade in diffed)
+    document: Any = _document(diffed)
+    if format_ == "jsonpatch":
+        document = [row for upgrade in diffed for row in _patches(upgrade)]
+    return json_text(document)
 
 
 def _changed(upgrade: Upgrade) -> list[Change]:
@@ -82,12 +80,12 @@ def _row(op: str, path: str, before: Json, after: Json) -> str:
     return f"  {op:<7} {dotted(path)}: {short(before)} -> {short(after)}"
 
 
-def _document(found: list[Upgrade]) -> dict[str, Any]:
+def _document(upgrades: list[Upgrade]) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "releases": [
             {"name": upgrade.release, "namespace": upgrade.namespace, "changes": _rows(upgrade)}
-            for upgrade in found
+            for upgrade in upgrades
         ],
     }
 
@@ -133,11 +131,11 @@ def _patches(upgrade: Upgrade) -> list[dict[str, Any]]:
     ]
 
 
-def _named(found: list[Upgrade], resource: str) -> list[tuple[Change, Redactor]]:
+def _named(upgrades: list[Upgrade], resource: str) -> list[tuple[Change, Redactor]]:
     kind, _, name = resource.partition("/")
     changes = [
         (change, _redactor(upgrade))
-        for upgrade in found
+        for upgrade in upgrades
         for change in upgrade.changes
         if change.id.kind.lower() == kind.lower() and change.id.name == name
     ]

@@ -34,10 +34,10 @@ class Examination(Struct, frozen=True):
     @property
     def verdict(self) -> Verdict:
         """Fail where a deploy is not covered, unknown where a file could not be read."""
-        found = [Verdict.PASS]
-        found += [Verdict.FAIL for each in self.coverages if each.guard is None]
-        found += [Verdict.UNKNOWN for _ in self.failures]
-        return combine(found)
+        verdicts = [Verdict.PASS]
+        verdicts += [Verdict.FAIL for coverage in self.coverages if coverage.guard is None]
+        verdicts += [Verdict.UNKNOWN for _ in self.failures]
+        return combine(verdicts)
 
     def as_json(self) -> dict[str, Any]:
         """The examination as a JSON document."""
@@ -72,37 +72,37 @@ class Examination(Struct, frozen=True):
         )
 
 
-def cover(asked: Survey) -> Examination:
+def cover(survey: Survey) -> Examination:
     """Find every deploy below the paths, and what checks it. Raises `UsageError` for a broken
     configuration."""
-    found = searched(asked)
-    deploys = [each for each in found.invocations if each.deploys and not is_dry_run(each)]
-    return Examination(examine(deploys, _sources(asked, deploys)), found.failures)
+    scan = searched(survey)
+    deploys = [run for run in scan.invocations if run.deploys and not is_dry_run(run)]
+    return Examination(examine(deploys, _sources(survey, deploys)), scan.failures)
 
 
-def _sources(asked: Survey, deploys: Iterable[Invocation]) -> Iterable[Source]:
+def _sources(survey: Survey, deploys: Iterable[Invocation]) -> Iterable[Source]:
     """The files that run policylint, those that deploy, and those that run these, through a few
     more of them."""
-    paths, here, skip = absolute(asked), Path.cwd(), configuration(asked).scan_ignore
-    held = {each.file: each.source for each in deploys if each.source is not None}
-    held |= {source.file: source for source in naming("policylint", paths, here, skip=skip)}
-    searched_for, new = set[str](), set(held)
+    paths, here, skip = absolute(survey), Path.cwd(), configuration(survey).scan_ignore
+    sources = {deploy.file: deploy.source for deploy in deploys if deploy.source is not None}
+    sources |= {source.file: source for source in naming("policylint", paths, here, skip=skip)}
+    searched_for, new = set[str](), set(sources)
     for _ in range(ROUNDS):
-        words = {
-            word
-            for file in new
-            for word in words_for(file)
-            if not CI.search(file) or "workflows/" in file
-        }
-        found = {
-            source.file: source
-            for source in naming(sorted(words - searched_for), paths, here, skip=skip)
-            if source.file not in held and _runs_things(source)
-        }
+        words = _callers_words(new)
+        callers = naming(sorted(words - searched_for), paths, here, skip=skip)
         searched_for |= words
-        held |= found
-        new = set(found)
-    return held.values()
+        new = set()
+        for source in callers:
+            if source.file not in sources and _runs_things(source):
+                sources[source.file] = source
+                new.add(source.file)
+    return sources.values()
+
+
+def _callers_words(files: Iterable[str]) -> set[str]:
+    """The words by which another file would call one of these; most pipelines call none."""
+    callable_files = (file for file in files if not CI.search(file) or "workflows/" in file)
+    return {word for file in callable_files for word in words_for(file)}
 
 
 def _runs_things(source: Source) -> bool:

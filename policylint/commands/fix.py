@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from policylint.commands.scan import Survey, judged, searched
 from policylint.errors import PolicylintError
 from policylint.model import Edit, Finding, Fix, Grade, Verdict
+from policylint.redaction.collect import secret_lines
 from policylint.redaction.redactor import Redactor
 from policylint.redaction.vocabulary import SHORTEST
 from policylint.report.model import Report
@@ -39,31 +40,25 @@ class Repair(Struct, frozen=True):
     def _shown(self, name: str) -> str:
         """One file's diff without the secrets of the commands and those that the file itself
         holds."""
-        from policylint.redaction.collect import secret_lines
-
         before, after = self.files[name]
-        held = {
-            text for text in secret_lines(os.fsdecode(before), nested=True) if len(text) >= SHORTEST
-        }
-        known = sorted({*self.redactor.secrets, *held}, key=len, reverse=True)
+        lines = secret_lines(os.fsdecode(before), nested=True)
+        of_file = {text for text in lines if len(text) >= SHORTEST}
+        known = sorted({*self.redactor.secrets, *of_file}, key=len, reverse=True)
         return str(Redactor(tuple(known)).value(_diff(name, before, after)))
 
     def summary(self, *, written: bool) -> str:
         """One line: how many fixes were made, wait for the next run, or are a person's work."""
         again = f", {self.left} more at the next run" if self.left else ""
-        return (
-            f"{self.done} {'fixes made' if written else 'fixes'}{again}, {self.by_hand} findings "
-            "to fix by hand\n"
-        )
+        fixes = "fixes made" if written else "fixes"
+        return f"{self.done} {fixes}{again}, {self.by_hand} findings to fix by hand\n"
 
 
-def repair(asked: Survey, *, unsafe: bool = False) -> tuple[Repair, Report]:
+def repair(survey: Survey, *, unsafe: bool = False) -> tuple[Repair, Report]:
     """The repair of what `policylint scan` finds, and its report; nothing is written yet."""
-    found = searched(asked)
-    report = judged(asked, found)
-    return plan(
-        report.findings, unsafe=unsafe, redactor=Redactor(tuple(secrets(found.invocations)))
-    ), report
+    scan = searched(survey)
+    report = judged(survey, scan)
+    redactor = Redactor(tuple(secrets(scan.invocations)))
+    return plan(report.findings, unsafe=unsafe, redactor=redactor), report
 
 
 def plan(
@@ -74,7 +69,7 @@ def plan(
     taken: dict[str, list[Edit]] = {}
     done = left = by_hand = 0
     for finding in findings:
-        fix = next((fix for fix in finding.fixes if fix.edits and fix.grade in grades), None)
+        fix = _fix(finding, grades)
         if fix is None:
             by_hand += 1
         elif _meets(fix, taken):
@@ -85,6 +80,11 @@ def plan(
                 taken.setdefault(edit.file, []).append(edit)
     files = {name: _rewritten(Path(name), edits) for name, edits in sorted(taken.items())}
     return Repair(files, done, left, by_hand, redactor or Redactor())
+
+
+def _fix(finding: Finding, grades: Sequence[Grade]) -> Fix | None:
+    """The first fix that may be made here; None where it is a person's work."""
+    return next((fix for fix in finding.fixes if fix.edits and fix.grade in grades), None)
 
 
 def verdict(report: Report) -> Verdict:

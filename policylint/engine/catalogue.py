@@ -16,23 +16,21 @@ SCHEMA = "policylint/rules/v1"
 
 def as_json(rules: Iterable[Rule]) -> dict[str, Any]:
     """The catalogue as JSON values."""
+    return {"schema": SCHEMA, "rules": [_row(rule) for rule in rules]}
+
+
+def _row(rule: Rule) -> dict[str, Any]:
     return {
-        "schema": SCHEMA,
-        "rules": [
-            {
-                "id": rule.id,
-                "pack": rule.pack,
-                "title": rule.title,
-                "category": str(rule.category),
-                "severity": str(rule.severity),
-                "confidence": str(rule.confidence),
-                "since": rule.since,
-                "subjects": [subject.__name__ for subject in rule.subjects],
-                "params": dict(rule.params),
-                "page": rule.page,
-            }
-            for rule in rules
-        ],
+        "id": rule.id,
+        "pack": rule.pack,
+        "title": rule.title,
+        "category": str(rule.category),
+        "severity": str(rule.severity),
+        "confidence": str(rule.confidence),
+        "since": rule.since,
+        "subjects": [subject.__name__ for subject in rule.subjects],
+        "params": dict(rule.params),
+        "page": rule.page,
     }
 
 
@@ -48,10 +46,8 @@ def as_text(rules: Iterable[Rule]) -> str:
 
 def page(rule: Rule) -> str:
     """A rule's page, as `policylint explain RULE` prints it."""
-    facts = (
-        f"{rule.category} / {rule.severity} / {rule.confidence}, since {rule.since}, pack "
-        f"{rule.pack}"
-    )
+    weights = f"{rule.category} / {rule.severity} / {rule.confidence}"
+    facts = f"{weights}, since {rule.since}, pack {rule.pack}"
     params = "".join(f"  {name}: {value!r}\n" for name, value in rule.params.items())
     return f"{rule.id}\n{facts}\n\n{rule.page}\n" + (f"\nParameters:\n{params}" if params else "")
 
@@ -78,11 +74,8 @@ def as_markdown(rules: Iterable[Rule]) -> str:
         body = rule.page.partition("\n")[2].strip()
         lines += ["", f"## {rule.id}", "", f"**{rule.title}**", "", body]
         if rule.params:
-            lines += [
-                "",
-                "Parameters: "
-                + ", ".join(f"`{name}: {value}`" for name, value in rule.params.items()),
-            ]
+            params = ", ".join(f"`{name}: {value}`" for name, value in rule.params.items())
+            lines += ["", f"Parameters: {params}"]
     return "\n".join(lines) + "\n"
 
 
@@ -96,5 +89,5 @@ def schema(name: str) -> dict[str, Any]:
         raise UsageError(
             f"no schema is called {name!r}", remedy="the schemas are report and config"
         )
-    found: dict[str, Any] = json.loads(resources.data(f"{name}.schema.json"))
-    return found
+    document: dict[str, Any] = json.loads(resources.data(f"{name}.schema.json"))
+    return document

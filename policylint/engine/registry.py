@@ -77,12 +77,12 @@ def _subjects_by_module(wanted: frozenset[str]) -> Mapping[str, Sequence[str]]:
 
 def declared_subjects() -> dict[str, list[str]]:
     """The subjects of each check's module, by loading all of them."""
-    return {
-        module: sorted(
-            subject_name(subject) for rule in rules_of(_check(module)) for subject in rule.subjects
-        )
-        for module in modules(_checks())
-    }
+    return {module: _declared_by(module) for module in modules(_checks())}
+
+
+def _declared_by(module: str) -> list[str]:
+    rules = rules_of(_check(module))
+    return sorted(subject_name(subject) for rule in rules for subject in rule.subjects)
 
 
 def _checks() -> ModuleType:
@@ -117,8 +117,8 @@ def all_rules(
 
     With `subjects`, of the shipped ones those that judge one of these types (see `shipped`).
     """
-    found, failures = plugins()
-    return (_sorted((*shipped(subjects), *found)) if found else shipped(subjects)), failures
+    others, failures = plugins()
+    return (_sorted((*shipped(subjects), *others)) if others else shipped(subjects)), failures
 
 
 def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
@@ -128,7 +128,7 @@ def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
         return (), ()
     from importlib.metadata import entry_points
 
-    found: list[Rule] = []
+    rules: list[Rule] = []
     failures = []
     for entry in entry_points(group=ENTRY_POINTS):
         try:
@@ -142,8 +142,8 @@ def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
                 )
             )
             continue
-        found += [loaded] if isinstance(loaded, Rule) else rules_of(loaded)
-    return _sorted(found), tuple(failures)
+        rules += [loaded] if isinstance(loaded, Rule) else rules_of(loaded)
+    return _sorted(rules), tuple(failures)
 
 
 def _named_somewhere() -> bool:
@@ -218,11 +218,11 @@ def _words(rule: Rule) -> set[str]:
 
 
 def _sorted(rules: Iterable[Rule]) -> tuple[Rule, ...]:
-    found: dict[str, Rule] = {}
+    by_id: dict[str, Rule] = {}
     for rule in rules:
-        if rule.id in found:
+        if rule.id in by_id:
             raise UsageError(
                 f"two rules are called {rule.id!r}", remedy="rename one of the two files"
             )
-        found[rule.id] = rule
-    return tuple(found[key] for key in sorted(found))
+        by_id[rule.id] = rule
+    return tuple(by_id[key] for key in sorted(by_id))

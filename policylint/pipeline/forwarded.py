@@ -41,18 +41,12 @@ def from_command(options: Options) -> tuple[Options, tuple[Invocation, ...]]:
         shown = list(words)
         shown.remove("diff")
         return from_command(replace(options, command=tuple(shown)))[0], ()
-    given = {**os.environ, **_assigned(words)}
-    invocation = parse_command(words)
-    assert invocation is not None  # noqa: S101  the same words were parsed above
-    environment = {name: value for name, value in given.items() if name.startswith("HELM_")}
-    invocation = replace(
-        invocation, file="the command", environment={**invocation.environment, **environment}
-    )
+    variables = {**os.environ, **_assigned(words)}
+    invocation = _invocation(words, variables)
     _check_values(command)
     release, chart = _name(command, "release"), _name(command, "chart")
-    options = replace(
-        options, namespace=options.namespace or _value(command, "namespace") or _namespace(given)
-    )
+    named = _value(command, "namespace") or variables.get("HELM_NAMESPACE", "")
+    options = replace(options, namespace=options.namespace or named)
     if command.action == "rollback" and release:
         return _rollback(options, command, release), (invocation,)
     if command.action not in _ACTIONS or not chart:
@@ -63,26 +57,39 @@ def from_command(options: Options) -> tuple[Options, tuple[Invocation, ...]]:
     return _upgrade(options, command, call, release, chart), (invocation,)
 
 
+def _invocation(words: Sequence[str], variables: Mapping[str, str]) -> Invocation:
+    """The command as a subject of rules, with Helm's own variables around it."""
+    invocation = parse_command(words)
+    assert invocation is not None  # noqa: S101  the same words were parsed before
+    helms = {name: value for name, value in variables.items() if name.startswith("HELM_")}
+    environment = {**invocation.environment, **helms}
+    return replace(invocation, file="the command", environment=environment)
+
+
 def _upgrade(options: Options, command: Command, call: Call, release: str, chart: str) -> Options:
-    """The check of an install, upgrade or template."""
+    """The check of an install, upgrade or template: what the user gave to policylint wins."""
     helm, line = _program(call)
+    stated = {
+        "after": chart,
+        "release": release,
+        "version": _value(command, "version"),
+        "repo": _value(command, "repo"),
+        "kube_version": _value(command, "kube-version"),
+        "post_renderer": _value(command, "post-renderer"),
+        "helm": helm,
+        "helm_version": "" if options.helm else line,
+        "apply": _apply(command),
+        "force": _is_set(command, "force"),
+        "values_mode": _mode(command),
+    }
+    left_open = {name: value for name, value in stated.items() if not getattr(options, name)}
     return replace(
         options,
-        after=options.after or chart,
-        release=options.release or release,
         values=_values(options.values, command),
-        version=options.version or _value(command, "version"),
-        repo=options.repo or _value(command, "repo"),
-        kube_version=options.kube_version or _value(command, "kube-version"),
         api_versions=(*options.api_versions, *_every(command, "api-versions")),
-        post_renderer=options.post_renderer or _value(command, "post-renderer"),
-        helm=options.helm or helm,
-        helm_version=options.helm_version or (line if not options.helm else ""),
-        apply=options.apply or _apply(command),
-        force=options.force or _is_set(command, "force"),
-        values_mode=options.values_mode or _mode(command),
         extra=(*options.extra, *_passed_on(command)),
         command=(),
+        **left_open,
     )
 
 
@@ -112,10 +119,6 @@ def _word(word: str) -> Word:
     return Word(Text.of(word), word)
 
 
-def _namespace(given: Mapping[str, str]) -> str:
-    return given.get("HELM_NAMESPACE", "")
-
-
 def _program(call: Call) -> tuple[str, str]:
     """(the helm binary to run, its line where there is none): `helm` itself is found as always."""
     word = call.word.text.text
@@ -129,29 +132,25 @@ def _program(call: Call) -> tuple[str, str]:
 
 def _check_values(command: Command) -> None:
     """Raise `UsageError` for a flag at the end whose argument is missing, in Helm's words."""
-    for given in command.given[-1:]:
-        if (
-            given.option.takes == "yes"
-            and len(given.words) == 1
-            and given.value
-            and given.value.known is None
-        ):
+    for flag in command.given[-1:]:
+        alone = flag.option.takes == "yes" and len(flag.words) == 1
+        if alone and flag.value and flag.value.known is None:
             raise UsageError(
-                f"flag needs an argument: {given.written}", remedy="complete the command"
+                f"flag needs an argument: {flag.written}", remedy="complete the command"
             )
 
 
 def _passed_on(command: Command) -> tuple[str, ...]:
     """The flags that change what is rendered or how a chart is fetched; a post-renderer is never
     run."""
-    found = []
-    for given in command.given:
-        flag = f"--{given.option.name}"
-        takes = PASSED_ON.get(flag)
-        if takes is None or given.state != "set" or flag.startswith("--post-renderer"):
+    flags = []
+    for flag in command.given:
+        name = f"--{flag.option.name}"
+        takes = PASSED_ON.get(name)
+        if takes is None or flag.state != "set" or name.startswith("--post-renderer"):
             continue
-        found.append(f"{flag}={given.value.text}" if takes and given.value else flag)
-    return tuple(found)
+        flags.append(f"{name}={flag.value.text}" if takes and flag.value else name)
+    return tuple(flags)
 
 
 def _rollback(options: Options, command: Command, release: str) -> Options:
@@ -177,55 +176,49 @@ def _name(command: Command, slot: str) -> str:
 
 
 def _parsed(words: Sequence[str]) -> tuple[Call, Command]:
-    found = next(
-        (
-            call
-            for call in calls([Word(Text.of(word), word) for word in words])
-            if isinstance(call, Call)
-        ),
-        None,
-    )
-    command = parse(found.words, found.tool) if found and found.tool == "helm" else None
-    if found is None or command is None:
+    line = calls([Word(Text.of(word), word) for word in words])
+    call = next((part for part in line if isinstance(part, Call)), None)
+    command = parse(call.words, call.tool) if call and call.tool == "helm" else None
+    if call is None or command is None:
         raise UsageError(
             f"this is no helm command: {' '.join(without_secrets(words))}",
             remedy="policylint check -- helm upgrade --install RELEASE CHART",
         )
-    return found, command
+    return call, command
 
 
 def _value(command: Command, name: str) -> str:
-    given = command.last(name)
-    return str(given.data) if given is not None and isinstance(given.data, str) else ""
+    flag = command.last(name)
+    return str(flag.data) if flag is not None and isinstance(flag.data, str) else ""
 
 
 def _every(command: Command, name: str) -> tuple[str, ...]:
     return tuple(
-        given.value.text
-        for given in command.given
-        if given.option.name == name and given.value is not None
+        flag.value.text
+        for flag in command.given
+        if flag.option.name == name and flag.value is not None
     )
 
 
 def _is_set(command: Command, name: str) -> bool:
-    given = command.last(name)
-    return given is not None and given.state == "set"
+    flag = command.last(name)
+    return flag is not None and flag.state == "set"
 
 
 def _values(values: ValuesInput, command: Command) -> ValuesInput:
-    files = tuple(file for given in _every(command, "values") for file in given.split(","))
-    sets = {
-        name: (*_every(command, name.replace("_", "-")), *getattr(values, name)) for name in _SETS
-    }
+    files = tuple(file for listed in _every(command, "values") for file in listed.split(","))
+    sets = {}
+    for name in _SETS:
+        sets[name] = (*_every(command, name.replace("_", "-")), *getattr(values, name))
     return ValuesInput(files=(*files, *values.files), **sets)
 
 
 def _apply(command: Command) -> Apply | None:
     """What `--server-side` of Helm 4 says; auto and silence leave it to the line and the record."""
-    given = command.last("server-side")
-    if given is None or given.data == "auto":
+    flag = command.last("server-side")
+    if flag is None or flag.data == "auto":
         return None
-    return Apply.CLIENT_SIDE if given.data in (False, "false") else Apply.SERVER_SIDE
+    return Apply.CLIENT_SIDE if flag.data in (False, "false") else Apply.SERVER_SIDE
 
 
 def _mode(command: Command) -> str:

@@ -7,15 +7,18 @@ take lines such as `::error::` and `##vso[` for orders.
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 from policylint.runtime.patterns import pattern
 
-# C0 and C1 controls but for the line feed; line and paragraph separators; the marks, embeddings,
-# overrides and isolates of bidirectional text (Unicode TR 9); zero-width characters and the byte
-# order mark; lone surrogates, which no encoding can write; tags (U+E0000 and on).
+# C0 and C1 controls but for line ends and tabs; line and paragraph separators; the marks,
+# embeddings, overrides and isolates of bidirectional text (Unicode TR 9); zero-width characters
+# and the byte order mark; lone surrogates, which no encoding can write; tags (U+E0000 and on).
 _UNSAFE = pattern(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e"
+    "\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f"
+    "\u2028\u2029\u202a-\u202e"
     "\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 # GitHub Actions reads `::name` at the start of a line (blanks before it do not count) and
@@ -32,6 +35,18 @@ def escaped(text: str) -> str:
 def on_one_line(text: str) -> str:
     """The same on one line: line feeds are written as `\\n`."""
     return escaped(text.replace("\n", "\\n"))
+
+
+def json_text(document: Any) -> str:
+    """JSON for people and tools: what could act is written as JSON's own escapes, so that a reader
+    gets every text back as it was."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=list)
+    # Only texts hold such characters: outside of them JSON has none, and no line begins with `::`.
+    return _COMMAND.sub("#\\\\u0023", _UNSAFE.sub(_as_json_escape, text)) + "\n"
+
+
+def _as_json_escape(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]
 
 
 def _as_escape(match: re.Match[str]) -> str:

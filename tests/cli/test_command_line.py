@@ -1,7 +1,7 @@
 """The two readings of a command line: at once where the words are plain, and typer's."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policylint.cli.app import command_of, names
@@ -57,6 +57,7 @@ def by_typer(command, words):
 def test_what_is_read_at_once_is_what_typer_reads(name):
     command = command_of(name)
 
+    @settings(deadline=None)  # the first word loads typer
     @given(words_of(command))
     def holds(words):
         quick = plain(parameters(command), words)

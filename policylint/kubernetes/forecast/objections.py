@@ -59,15 +59,17 @@ def change(
     if server.target.apply is Apply.REPLACE and state.assumed:
         yield from _replaced(resource)
     if not stored_before:
-        left = server.target.apply is Apply.SERVER_SIDE
-        for cause in valid(server, new, state.live):
-            yield (
-                replace(cause, topic=_LEFT)
-                if left and _is_left(cause, resource.body, state.live)
-                else cause
-            )
-        if not _only_metadata(state.live, new):
-            yield from _unjudged(server, resource)
+        yield from _invalid(server, resource, state, new)
+
+
+def _invalid(server: Server, resource: Resource, state: State, new: Object) -> Iterable[Finding]:
+    """What is said against the new object for itself."""
+    keeps_defaults = server.target.apply is Apply.SERVER_SIDE
+    for cause in valid(server, new, state.live):
+        left = keeps_defaults and _is_left(cause, resource.body, state.live)
+        yield replace(cause, topic=_LEFT) if left else cause
+    if not _only_metadata(state.live, new):
+        yield from _unjudged(server, resource)
 
 
 def _unjudged(server: Server, resource: Resource) -> Iterable[Unknown]:

@@ -7,7 +7,6 @@ severity, location.path and location.lines.begin are required).
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from policylint.model import Finding, Severity
 from policylint.report.formats.json import shown_path
 from policylint.report.model import Report, every_failure, every_finding
 from policylint.report.places import line_of, primary
-from policylint.runtime.escapes import on_one_line
+from policylint.runtime.escapes import json_text, on_one_line
 
 _LEVELS: Mapping[Severity, str] = {
     Severity.ERROR: "critical",
@@ -31,7 +30,7 @@ def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the
     """The report as GitLab reads it."""
     entries = [_finding(finding, release) for release, finding in every_finding(report)]
     entries += [_failure(failure, release) for release, failure in every_failure(report)]
-    return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
+    return json_text(entries)
 
 
 def _finding(finding: Finding, release: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from msgspec import to_builtins
 from policylint.errors import RuleFailure
 from policylint.model import Finding, Fix, Location, ResourceId, Severity
 from policylint.report.model import ChangeSummary, ReleaseReport, Report
+from policylint.runtime.escapes import json_text
 from policylint.version import __version__
 
 SCHEMA = "policylint/report/v1"
@@ -19,7 +19,7 @@ SCHEMA = "policylint/report/v1"
 
 def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the formats share one signature
     """The report as one JSON document."""
-    return json.dumps(document(report), indent=2, ensure_ascii=False, default=list) + "\n"
+    return json_text(document(report))
 
 
 def document(report: Report) -> dict[str, Any]:

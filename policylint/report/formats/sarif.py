@@ -6,7 +6,6 @@ Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +15,7 @@ from policylint.model import Finding, Severity
 from policylint.report.formats.json import shown_path
 from policylint.report.model import Report, RuleInfo, every_failure, every_finding
 from policylint.report.places import line_of, primary
-from policylint.runtime.escapes import escaped
+from policylint.runtime.escapes import escaped, json_text
 from policylint.version import __version__
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -55,7 +54,7 @@ def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the
         "properties": {"verdict": str(report.verdict)},
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return json_text(log)
 
 
 def _rule(rule: str, info: RuleInfo | None) -> dict[str, Any]:
