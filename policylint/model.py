@@ -172,6 +172,8 @@ class Manifest(Struct, frozen=True):
     crds: tuple[Resource, ...] = ()
     """CustomResourceDefinitions of the chart's crds/ directory, which Helm installs but never
     upgrades."""
+    skipped: tuple[Resource, ...] = ()
+    """Objects that Helm leaves out without a word: their helm.sh/hook names no event it knows."""
 
 
 class Target(Struct, frozen=True):
@@ -303,6 +305,9 @@ class Upgrade(Struct, frozen=True):
     before: Manifest
     after: Manifest
     changes: tuple[Change, ...] = ()
+    hooks: tuple[Created, ...] = ()
+    """The hooks that the upgrade runs, and those that a rollback to the before side would, with the
+    forecast of their creation."""
 
     def of(self, *kinds: str) -> tuple[Change, ...]:
         """The changes of these kinds, in order."""

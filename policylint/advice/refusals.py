@@ -18,12 +18,23 @@ from policylint.model import (
     Fix,
     Kept,
     Severity,
+    Target,
     Unknown,
     Violation,
 )
 from policylint.runtime.patterns import pattern
 
 _ALLOWED = pattern(r"'(\w+)'")
+BY_HELM = frozenset(
+    {
+        "definition-not-there-yet",
+        "hook-becomes-resource",
+        "manifest-not-decoded",
+        "object-not-deployable",
+        "ownership-conflict",
+    }
+)
+"""Topics of what Helm refuses itself, before the server is asked to change anything."""
 DOOR = {
     Direction.UPGRADE: "the cluster will reject this upgrade",
     Direction.ROLLBACK: "the cluster will reject the rollback of this upgrade",
@@ -56,6 +67,13 @@ def explained(
             yield _open(change, unknown, direction)
 
 
+def answered(cause: Cause, target: Target) -> str:
+    """Who refuses, Helm itself or the API server, and in which words."""
+    by_helm = cause.topic in BY_HELM
+    who = f"Helm {target.helm}" if by_helm else f"Kubernetes {target.kubernetes}"
+    return f"{who} answers: {cause.field}: {' '.join(cause.message.splitlines())}"
+
+
 def category(direction: Direction) -> Category:
     """What a refusal in this direction is about."""
     return Category.CLUSTER_REJECTS if direction is Direction.UPGRADE else Category.ROLLBACK
@@ -70,7 +88,7 @@ def _refused(
         before, after = after, before
     return Violation(
         message=DOOR[direction],
-        because=f"Kubernetes {context.target.kubernetes} answers: {cause.field}: {cause.message}",
+        because=answered(cause, context.target),
         path=touched.path if touched else of_field(cause.field),
         before=before,
         after=after,

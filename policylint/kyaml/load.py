@@ -50,6 +50,9 @@ _FALSE = ("n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FA
 _ANCHOR = pattern(r"(?:^|[\s,\[{])&[^\s,\[\]{}]")
 """Where an anchor may stand: without one there is no alias, however many asterisks a description
 has."""
+_NOT_SPECIFIC = pattern(r"(?:^|[\s,\[{])!(?:<!>)?(?=[\s,\]}]|$)")
+"""The tag `!`, which makes a text of a scalar."""
+_BARE = pattern(r"(?:&\S+\s+)?!(?:<!>)?(?:\s|$)")
 _BRACKETS = pattern(r"[\[\]{}]")
 _INDENT = pattern(rf"^(?: |[-?:] ){{{MAX_DEPTH}}}", re.MULTILINE)
 _SPLIT = pattern(r"---(?=[ \t\r\n]|\Z)[ \t]*")
@@ -186,9 +189,26 @@ def _parsed(text: str) -> Json:
             return None
         if "*" in text and _ANCHOR.search(text):
             _refuse_bomb(node)
+        if "!" in text and _NOT_SPECIFIC.search(text):
+            _make_texts(node, text)
         return loader.value(node)
     finally:
         loader.dispose()
+
+
+def _make_texts(root: Node, text: str) -> None:
+    """Make texts of the scalars that have the tag `!`, as go-yaml does: libyaml resolves them."""
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if not isinstance(node, ScalarNode):
+            waiting.extend(_children(node))
+        elif _BARE.match(text, node.start_mark.index):
+            node.tag = _TEXT
 
 
 def _error(error: yaml.MarkedYAMLError, text: str, file: str, line: int) -> ReadError:
@@ -241,7 +261,20 @@ def _children(node: Node) -> Iterator[Node]:
 
 
 def _bool(node: ScalarNode) -> bool:
+    if node.value not in _TRUE and node.value not in _FALSE:
+        raise _undecodable(node, "bool")
     return node.value in _TRUE
+
+
+def _null(node: ScalarNode) -> None:
+    if _WORDS.get(node.value) != _NULL:
+        raise _undecodable(node, "null")
+
+
+def _undecodable(node: ScalarNode, tag: str) -> ConstructorError:
+    """The refusal of a value that is not what its tag says."""
+    said = f"cannot decode !!str `{node.value}` as a !!{tag}"
+    return ConstructorError(None, None, said, node.start_mark)
 
 
 def _int(node: ScalarNode) -> Json:
@@ -287,7 +320,7 @@ _NULL, _BOOL, _MERGE = f"{_TAG}null", f"{_TAG}bool", f"{_TAG}merge"
 _INTEGER, _NUMBER, _TEXT = f"{_TAG}int", f"{_TAG}float", f"{_TAG}str"
 _LIST, _TABLE = f"{_TAG}seq", f"{_TAG}map"
 _SCALARS: dict[str, Callable[[ScalarNode], Json]] = {
-    _NULL: lambda _: None,
+    _NULL: _null,
     _BOOL: _bool,
     _INTEGER: _int,
     _NUMBER: _float,

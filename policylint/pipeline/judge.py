@@ -151,10 +151,11 @@ def cluster_of(case: Case, sides: Sides) -> Cluster:
     sides."""
     live, named = sides.reader.read(case.live), sides.reader.read(case.named_crds)
     named = replace(named, crds=_resources(named))
+    live = replace(live, resources={found.id: found for found in _resources(live)})
     objects = live.resources.items()
     return Cluster(
         live={identity: resource.body for identity, resource in objects},
-        crds=of_sides(sides.before, live, sides.after, named),
+        crds=of_sides(named, live),
         storage_classes={
             identity.name: resource.body
             for identity, resource in objects
@@ -174,15 +175,28 @@ def summaries(upgrade: Upgrade) -> list[ChangeSummary]:
     redactor = cache(partial(_redactor, upgrade))
     stale = stale_readers(upgrade.changes, minor)
     rows = [_row(change, minor, stale.get(change.id, ()), redactor) for change in upgrade.changes]
+    run = {hook.id: hook for hook in upgrade.hooks}
     hooks = [
-        Created(hook)
-        for identity, hook in upgrade.after.hooks.items()
+        run.get(identity, Created(resource))
+        for identity, resource in upgrade.after.hooks.items()
         if identity not in upgrade.after.resources
     ]
-    return rows + [
-        ChangeSummary(hook.id, "hook", impact(hook)[0], differences=Differences(hook, redactor))
-        for hook in hooks
-    ]
+    return rows + [_hook_row(hook, redactor) for hook in hooks]
+
+
+def _hook_row(hook: Created, redactor: Callable[[], Redactor]) -> ChangeSummary:
+    answers = (hook.forecast.upgrade, hook.forecast.rollback)
+    upgrade, rollback = (answer.outcome if answer else None for answer in answers)
+    effect, reason = impact(hook)
+    return ChangeSummary(
+        hook.id,
+        "hook",
+        effect,
+        upgrade=upgrade,
+        rollback=rollback,
+        reason=reason,
+        differences=Differences(hook, redactor),
+    )
 
 
 def _row(
@@ -228,6 +242,6 @@ def _sent(change: Change) -> bool:
 
 
 def _resources(side: Manifest) -> tuple[Resource, ...]:
-    """All of a side, hooks too: the annotation of a hook means nothing on CRDs of crds/ and of
-    files that are named."""
-    return (*side.resources.values(), *side.hooks.values())
+    """All of a side, hooks too: the annotation of a hook means nothing on CRDs of crds/, of files
+    that are named, and on objects of the cluster."""
+    return (*side.resources.values(), *side.hooks.values(), *side.skipped)

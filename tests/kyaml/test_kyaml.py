@@ -28,6 +28,10 @@ def test_reads_what_sigs_yaml_reads(case):
         ("v: {q: 3, <<: {q: 2}}", {"v": {"q": 2}}),  # go-yaml v2 merges where the key stands
         ("v: {<<: [{a: 1}, {a: 2, b: 3}]}", {"v": {"a": 1, "b": 3}}),
         ("v: !!str 12", {"v": "12"}),
+        ("v: ! 4", {"v": "4"}),  # measured on Helm 3.22: a text, where libyaml resolves it
+        ("v: !<!> true", {"v": "true"}),
+        ("v: [&a ! null, 4]", {"v": ["null", 4]}),
+        ("v: ! [1]", {"v": [1]}),
         ("v: !foo 12", {"v": "12"}),
         ("v: -0x1F", {"v": -31}),
         ("v: 0b12", {"v": "0b12"}),

@@ -14,66 +14,11 @@ from posixpath import basename
 from msgspec import Struct
 
 from policylint.errors import PolicylintError, RenderError
+from policylint.kubernetes.manifests.install import HOOK_EVENTS, rank
 from policylint.kyaml.load import parse
 from policylint.model import Json
 from policylint.runtime.patterns import pattern
 
-# The order in which Helm installs kinds; kinds that are not here follow, by name.
-INSTALL_ORDER = (
-    "PriorityClass",
-    "Namespace",
-    "NetworkPolicy",
-    "ResourceQuota",
-    "LimitRange",
-    "PodSecurityPolicy",
-    "PodDisruptionBudget",
-    "ServiceAccount",
-    "Secret",
-    "SecretList",
-    "ConfigMap",
-    "StorageClass",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "CustomResourceDefinition",
-    "ClusterRole",
-    "ClusterRoleList",
-    "ClusterRoleBinding",
-    "ClusterRoleBindingList",
-    "Role",
-    "RoleList",
-    "RoleBinding",
-    "RoleBindingList",
-    "Service",
-    "DaemonSet",
-    "Pod",
-    "ReplicationController",
-    "ReplicaSet",
-    "Deployment",
-    "HorizontalPodAutoscaler",
-    "StatefulSet",
-    "Job",
-    "CronJob",
-    "IngressClass",
-    "Ingress",
-    "APIService",
-    "MutatingWebhookConfiguration",
-    "ValidatingWebhookConfiguration",
-)
-HOOK_EVENTS = frozenset(
-    {
-        *(
-            "pre-install",
-            "post-install",
-            "pre-upgrade",
-            "post-upgrade",
-            "pre-rollback",
-            "post-rollback",
-        ),
-        *("pre-delete", "post-delete", "test", "test-success"),
-    }
-)
-
-_RANK = {kind: rank for rank, kind in enumerate(INSTALL_ORDER)}
 _MARK = pattern(r"^---[ \t]*", re.MULTILINE)
 
 
@@ -136,12 +81,8 @@ def _sorted(parts: Iterable[Part]) -> list[Part]:
     kept."""
     return sorted(
         parts,
-        key=lambda part: (_RANK.get(part.head.kind, len(_RANK)), _name_of_unknown(part.head.kind)),
+        key=lambda part: rank(part.head.kind),
     )
-
-
-def _name_of_unknown(kind: str) -> str:
-    return "" if kind in _RANK else kind
 
 
 def _parts(path: str, text: str) -> Iterator[Part]:

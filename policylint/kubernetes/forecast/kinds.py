@@ -20,6 +20,7 @@ from policylint.kubernetes.api.schemas import (
 from policylint.kubernetes.forecast.request import items, part
 from policylint.kubernetes.forecast.served_table import SERVED
 from policylint.model import Object, Resource
+from policylint.runtime.patterns import pattern
 
 _CUSTOM_ROOT = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
 _METADATA = {"$ref": "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
@@ -36,15 +37,23 @@ class Kind(Struct, frozen=True):
 
 
 _UNKNOWN = Kind()
+_NOWHERE = Kind(served=False)
+_DOMAIN = pattern(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)+")
+"""A group that a CRD can define: a DNS name with at least one dot."""
 
 
 def kind_of(resource: Resource, minor: str, crds: Mapping[tuple[str, str], Object]) -> Kind:
-    """What the server of a minor knows of a resource's kind, given the CRDs at hand."""
+    """What the server of a minor knows of a resource's kind, given the CRDs at hand.
+
+    A CRD never stands for a built-in kind, and a group that no CRD can have is served by nobody.
+    """
     group, kind = resource.id.group, resource.id.kind
     crd = crds.get((group, kind)) if crds else None
-    if crd is not None:
-        return _custom(crd, resource.api_version, schemas(minor))
-    return _builtin(resource.api_version, kind, minor) if group in _builtin_groups() else _UNKNOWN
+    if group in _builtin_groups() and (crd is None or (group, kind) in _builtin_kinds()):
+        return _builtin(resource.api_version, kind, minor)
+    if not _DOMAIN.fullmatch(group):
+        return _NOWHERE
+    return _UNKNOWN if crd is None else _custom(crd, resource.api_version, schemas(minor))
 
 
 @cache
@@ -72,6 +81,11 @@ def _served(api_version: str, kind: str, minor: str) -> bool:
 @cache
 def _builtin_groups() -> frozenset[str]:
     return frozenset(group_of(version) for version, _ in schemas(NEWEST).kinds()) | {"extensions"}
+
+
+@cache
+def _builtin_kinds() -> frozenset[tuple[str, str]]:
+    return frozenset((group_of(version), kind) for version, kind in schemas(NEWEST).kinds())
 
 
 def _custom(crd: Object, api_version: str, document: Schemas) -> Kind:

@@ -15,12 +15,15 @@ _LABEL = "app.kubernetes.io/managed-by"
 _ANNOTATIONS = ("meta.helm.sh/release-name", "meta.helm.sh/release-namespace")
 
 
-def ownership_conflict(identity: ResourceId, live: Object, helm: str) -> Answer | None:
-    """The refusal to import a live object that carries none of Helm's marks; None where it does.
+def ownership_conflict(
+    identity: ResourceId, live: Object, helm: str, release: str = "", namespace: str = ""
+) -> Answer | None:
+    """The refusal to import a live object that does not carry this release's marks; None where it
+    does.
 
-    Whether the marks name this very release is not judged.
+    Without a release's name, any release's marks will do.
     """
-    missing = list(_missing(live))
+    missing = list(_missing(live, release, namespace))
     if not missing:
         return None
     start = "Unable" if helm == "3" else "unable"
@@ -35,10 +38,19 @@ def ownership_conflict(identity: ResourceId, live: Object, helm: str) -> Answer 
     )
 
 
-def _missing(live: Object) -> Iterator[str]:
+def _missing(live: Object, release: str, namespace: str) -> Iterator[str]:
     metadata: Mapping[str, object] = part(live, "metadata")
-    if part(metadata, "labels").get(_LABEL) != "Helm":
-        yield f'label validation error: missing key "{_LABEL}": must be set to "Helm"'
-    for name in _ANNOTATIONS:
-        if name not in part(metadata, "annotations"):
-            yield f'annotation validation error: missing key "{name}"'
+    labels, annotations = part(metadata, "labels"), part(metadata, "annotations")
+    yield from _unmet("label", labels, _LABEL, "Helm")
+    for name, wanted in zip(_ANNOTATIONS, (release, namespace if release else ""), strict=True):
+        yield from _unmet("annotation", annotations, name, wanted)
+
+
+def _unmet(what: str, marks: Object, name: str, wanted: str) -> Iterator[str]:
+    """What requireValue of Helm says of one mark; any value will do where none is `wanted`."""
+    if name not in marks:
+        must = f': must be set to "{wanted}"' if wanted else ""
+        yield f'{what} validation error: missing key "{name}"{must}'
+    elif wanted and marks[name] != wanted:
+        current = f'current value is "{marks[name]}"'
+        yield f'{what} validation error: key "{name}" must equal "{wanted}": {current}'

@@ -20,11 +20,21 @@ from policylint.kubernetes.forecast.answers import (
     update,
     update_marks,
 )
+from policylint.kubernetes.forecast.building import UNDECODED, UNDEPLOYABLE, unbuilt
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.decode import UndecodableError
+from policylint.kubernetes.forecast.hooks import hook_runs, left_behind, stops_all
 from policylint.kubernetes.forecast.ownership import ownership_conflict
 from policylint.kubernetes.forecast.server import ACCEPTED, Sent, Server, State
-from policylint.kubernetes.manifests.definitions import of_sides
+from policylint.kubernetes.forecast.timing import TOPIC as TOO_LATE
+from policylint.kubernetes.forecast.timing import (
+    too_late,
+    when_built,
+    when_sent,
+    when_taken_back,
+)
+from policylint.kubernetes.manifests.definitions import Definitions
+from policylint.kubernetes.manifests.install import UNNAMED_RELEASE
 from policylint.kubernetes.manifests.reader import UnreadResource
 from policylint.model import (
     Answer,
@@ -34,7 +44,6 @@ from policylint.model import (
     Deleted,
     Forecast,
     Kept,
-    Manifest,
     Object,
     Outcome,
     Resource,
@@ -46,27 +55,32 @@ _FACTS = ("CustomResourceDefinition", "PersistentVolume", "PersistentVolumeClaim
 """Kinds that are given for what they tell of others: live objects of these alone are no
 inventory."""
 _MARKS = ("/metadata/labels", "/metadata/annotations")
+HOOK_LEFT = "hook-becomes-resource"
+_BUILD = frozenset(
+    {"removed-api", "ownership-conflict", HOOK_LEFT, UNDECODED, UNDEPLOYABLE, TOO_LATE}
+)
+"""Topics of what Helm refuses before it sends anything."""
 
 
 def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
     """The upgrade with the forecast of every created and kept resource, the way there and the way
     back."""
     cluster = _with_classes(upgrade, cluster or Cluster())
-    forward = _server(upgrade, cluster, upgrade.before, upgrade.after)
-    back = _server(upgrade, cluster, upgrade.after, upgrade.before)
-    return replace(
-        upgrade,
-        changes=_half_applied(tuple(_both_ways(one, forward, back) for one in upgrade.changes)),
-    )
+    built = when_built(upgrade, cluster)
+    forward = _server(upgrade, cluster, when_sent(upgrade, cluster), built)
+    back = _server(upgrade, cluster, when_taken_back(upgrade, cluster))
+    changes = tuple(_both_ways(one, upgrade, forward, back) for one in upgrade.changes)
+    hooks = hook_runs(upgrade, forward, back)
+    return replace(upgrade, changes=_half_applied(changes, hooks), hooks=hooks)
 
 
-def _half_applied(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+def _half_applied(changes: tuple[Change, ...], hooks: tuple[Created, ...]) -> tuple[Change, ...]:
     """The changes, knowing that Helm sends nothing after a refused creation, nor at all if it
-    cannot build an object.
+    cannot build an object or make a hook that comes first.
 
     What was never sent has nothing to take back.
     """
-    stopped = any(_unbuilt(change) for change in changes)
+    stopped = any(_unbuilt(change) for change in changes) or any(map(stops_all, hooks))
     found: list[Change] = []
     for change in changes:
         unsent = stopped and isinstance(change, Kept) and not _unbuilt(change)
@@ -82,33 +96,45 @@ def _half_applied(changes: tuple[Change, ...]) -> tuple[Change, ...]:
 
 
 def _unbuilt(change: Change) -> bool:
-    """Whether Helm cannot even build the object: its API version is not served."""
+    """Whether Helm cannot even build the object, or may not import it."""
     answered = change.forecast.upgrade
-    return answered is not None and any(cause.topic == "removed-api" for cause in answered.causes)
+    return answered is not None and any(cause.topic in _BUILD for cause in answered.causes)
 
 
-def _server(upgrade: Upgrade, cluster: Cluster, *sides: Manifest) -> Server:
+def _server(
+    upgrade: Upgrade,
+    cluster: Cluster,
+    crds: Definitions,
+    built: Definitions | None = None,
+) -> Server:
     version = upgrade.target.kubernetes
     return Server(
         upgrade.target,
         cluster,
-        of_sides(*sides, base=cluster.crds),
+        crds,
         schemas(version),
         minor_number(version),
+        built,
+        "" if upgrade.release == UNNAMED_RELEASE else upgrade.release,
+        upgrade.namespace,
     )
 
 
-def _both_ways(change: Change, forward: Server, back: Server) -> Change:
+def _both_ways(change: Change, upgrade: Upgrade, forward: Server, back: Server) -> Change:
     if isinstance(change, Deleted):
         return change
+    refused = unbuilt(change.after) or too_late(upgrade, change.after, forward)
+    if refused is not None:
+        returned = ACCEPTED if isinstance(change, Kept) else None
+        return replace(change, forecast=Forecast(refused, returned))
     if isinstance(change, Created):
-        return replace(change, forecast=Forecast(_created(change, forward)))
+        return replace(change, forecast=Forecast(_created(change, upgrade, forward)))
     return replace(change, forecast=_kept(change, forward, back))
 
 
 def _kept(change: Kept, forward: Server, back: Server) -> Forecast:
     """The answers to a kept resource, the cheapest way that knows them."""
-    if not forward.kind(change.before).served:
+    if not forward.kind_at_build(change.before).served:
         gone = removed(change.before, "current")
         return Forecast(gone, gone)
     cheap = _without_looking(change, forward) if _remembers(change, forward) else None
@@ -175,20 +201,29 @@ def _unknown_start(change: Kept, error: UndecodableError) -> Forecast:
     return Forecast(unknown, unknown)
 
 
-def _created(change: Created, server: Server) -> Answer:
+def _created(change: Created, upgrade: Upgrade, server: Server) -> Answer:
     """The answer to a creation; an object that is there already is imported into the release, or is
     in its way."""
-    live = server.cluster.live.get(change.id)
-    if live is None:
+    live, target = server.cluster.live.get(change.id), server.target
+    left = left_behind(upgrade, change.id) if live is None else None
+    there = live if left is None else as_sent(left)
+    if there is None:
         return create(server, change.after)[0]
-    target = server.target
-    conflict = None if target.take_ownership else ownership_conflict(change.id, live, target.helm)
+    conflict = None
+    if not target.take_ownership:
+        marks = (server.release, server.namespace)
+        conflict = ownership_conflict(change.id, there, target.helm, *marks)
     if conflict is not None:
-        return conflict
+        return conflict if left is None or not left.is_hook else _of_a_hook(conflict)
     sent = as_sent(change.after)
-    return update(server, given(server, change.after, live, sent), Sent(change.after, sent, sent))[
-        0
-    ]
+    state = given(server, change.after, there, sent)
+    return update(server, state, Sent(change.after, sent, sent))[0]
+
+
+def _of_a_hook(conflict: Answer) -> Answer:
+    """The same refusal, explained by what the hook of an earlier revision left behind."""
+    causes = tuple(replace(cause, topic=HOOK_LEFT) for cause in conflict.causes)
+    return replace(conflict, causes=causes)
 
 
 def _changed(change: Kept, forward: Server, back: Server) -> Forecast:

@@ -47,10 +47,21 @@ class Server(Struct, frozen=True):
     published: Schemas
     minor: int
     """36 for Kubernetes 1.36."""
+    built: Mapping[tuple[str, str], Object] | None = None
+    """The CRDs that it has when Helm builds the release, before anything is sent; None for those of
+    `crds`."""
+    release: str = ""
+    namespace: str = ""
 
     def kind(self, resource: Resource) -> Kind:
         """What this server knows of a resource's kind."""
         return kind_of(resource, self.target.kubernetes, self.crds)
+
+    def kind_at_build(self, resource: Resource) -> Kind:
+        """What this server knows of a resource's kind when Helm looks it up, before it sends
+        anything."""
+        known = self.crds if self.built is None else self.built
+        return kind_of(resource, self.target.kubernetes, known)
 
 
 def answer(findings: Iterable[Finding]) -> Answer:

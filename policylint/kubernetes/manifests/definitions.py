@@ -3,6 +3,7 @@ of its group."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 
 from policylint.model import Manifest, Object, Resource
@@ -13,17 +14,15 @@ Key = tuple[str, str]
 
 
 class Definitions(Mapping[Key, Object]):
-    """The definitions among some resources; of several for one kind the last counts, and `base`
-    comes before all.
+    """The definitions among some resources; of several for one kind the last counts, and one of
+    `bases` only where there is none, the first before the others.
 
     A definition's name is PLURAL.GROUP, so that a look-up reads the definitions of one group only:
     those of a large operator are then never parsed for a release that does not use them.
     """
 
-    def __init__(
-        self, resources: Iterable[Resource], base: Mapping[Key, Object] | None = None
-    ) -> None:
-        self._base = base or {}
+    def __init__(self, resources: Iterable[Resource], *bases: Mapping[Key, Object]) -> None:
+        self._bases = bases
         self._unread: dict[str, list[Resource]] = {}
         self._read: dict[Key, Object] = {}
         for resource in resources:
@@ -32,22 +31,22 @@ class Definitions(Mapping[Key, Object]):
 
     def __getitem__(self, key: Key) -> Object:
         self._read_group(key[0])
-        return self._read[key] if key in self._read else self._base[key]
+        holder = next((known for known in (self._read, *self._bases) if key in known), self._read)
+        return holder[key]
 
     def __contains__(self, key: object) -> bool:
         if not isinstance(key, tuple):
             return False
         self._read_group(key[0])
-        return key in self._read or key in self._base
+        return key in self._read or any(key in base for base in self._bases)
 
     def __bool__(self) -> bool:
-        return bool(self._unread or self._read or self._base)  # without reading any
+        return bool(self._unread or self._read or any(self._bases))  # without reading any
 
     def __iter__(self) -> Iterator[Key]:
         for group in list(self._unread):
             self._read_group(group)
-        yield from self._read
-        yield from (key for key in self._base if key not in self._read)
+        yield from dict.fromkeys(itertools.chain(self._read, *self._bases))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -66,11 +65,9 @@ class Definitions(Mapping[Key, Object]):
             )
 
 
-def of_sides(*sides: Manifest, base: Mapping[Key, Object] | None = None) -> Definitions:
+def of_sides(*sides: Manifest) -> Definitions:
     """The definitions of some sides, their crds/ directories first; later sides win."""
-    return Definitions(
-        (found for side in sides for found in (*side.crds, *side.resources.values())), base
-    )
+    return Definitions(found for side in sides for found in (*side.crds, *side.resources.values()))
 
 
 def _part(value: Object, key: str) -> Object:

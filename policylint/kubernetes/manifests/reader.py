@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from msgspec import Struct, field
@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from policylint.errors import ReadError
 from policylint.kubernetes.api.schemas import NEWEST, Schemas, group_of, schemas
 from policylint.kubernetes.manifests.definitions import Definitions
+from policylint.kubernetes.manifests.install import HOOK_EVENTS, hook_events
 from policylint.kyaml.load import Document, split
 from policylint.model import Json, Manifest, Object, Origin, Resource, ResourceId
 from policylint.runtime.patterns import pattern
@@ -142,46 +143,85 @@ def _documents(texts: Iterable[Text]) -> list[tuple[Document, bool]]:
 def _manifest(resources: Iterable[Resource]) -> Manifest:
     kept: dict[ResourceId, Resource] = {}
     hooks: dict[ResourceId, Resource] = {}
-    duplicates = []
+    duplicates, skipped = [], []
     for resource in resources:
         side = hooks if resource.is_hook else kept
-        if resource.id in side:
+        if not HOOK_EVENTS.issuperset(resource.hooks):
+            skipped.append(resource)
+        elif resource.id in side:
             duplicates.append(resource)
         else:
             side[resource.id] = resource
-    return Manifest(kept, hooks, tuple(duplicates))
+    return Manifest(kept, hooks, tuple(duplicates), skipped=tuple(skipped))
 
 
 def _resources(document: Document, body: Json) -> Iterable[Resource]:
+    """The objects of a document; whether they are hooks, the document's own annotations tell."""
     if body is None:
         return
     if not isinstance(body, dict):
         raise _bad(document, f"a manifest document is a mapping, this is a {_word(body)}")
-    kind = body.get("kind")
-    items = body.get("items")
-    if (
-        isinstance(kind, str)
-        and kind.endswith("List")
-        and isinstance(items, list)
-        and "spec" not in body
-    ):
-        for item in items:
-            yield from _resources(document, item)
+    metadata = body.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    is_hook = isinstance(annotations, dict) and HOOK in annotations
+    events = hook_events(annotations[HOOK]) if is_hook and annotations else ()
+    for found in _unpacked(document, body):
+        yield _resource(document, found, events)
+
+
+def _unpacked(document: Document, body: dict[str, Json]) -> Iterator[dict[str, Json]]:
+    """The objects that Helm's client takes a document for: anything with `items` is a list.
+
+    An item without apiVersion and kind has those of its list. Source: FlattenListVisitor of
+    k8s.io/cli-runtime pkg/resource, unstructuredJSONScheme of k8s.io/apimachinery.
+    """
+    if "items" not in body:
+        yield body
         return
-    yield _resource(document, body)
+    items = body["items"]
+    if items is not None and not isinstance(items, list):
+        raise _bad(document, "items that are no list: Helm takes every object with items for one")
+    for item in items or ():
+        if not isinstance(item, dict):
+            raise _bad(document, f"items hold objects, this one is a {_word(item)}")
+        for found in _unpacked(document, _typed(item, body)):
+            yield _accessible(found)
 
 
-def _resource(document: Document, body: dict[str, Json]) -> Resource:
+def _typed(item: dict[str, Json], parent: dict[str, Json]) -> dict[str, Json]:
+    kind = parent.get("kind")
+    if item.get("kind") or item.get("apiVersion") or not isinstance(kind, str):
+        return item
+    return {**item, "apiVersion": parent.get("apiVersion"), "kind": kind.removesuffix("List")}
+
+
+def _accessible(item: dict[str, Json]) -> dict[str, Json]:
+    """An item of a list as Helm's client reads it: nobody checks its metadata, and labels or
+    annotations that are not all texts are lost."""
+    metadata = item.get("metadata")
+    if not isinstance(metadata, dict):
+        return item
+    lost = [key for key in ("labels", "annotations") if not _is_textual(metadata.get(key))]
+    if not lost:
+        return item
+    return {**item, "metadata": {key: metadata[key] for key in metadata if key not in lost}}
+
+
+def _is_textual(value: Json) -> bool:
+    if not isinstance(value, dict):
+        return value is None
+    return all(isinstance(text, str) for text in value.values())
+
+
+def _resource(document: Document, body: dict[str, Json], events: tuple[str, ...]) -> Resource:
     api_version, kind = _type_of(document, body)
     metadata, name = _metadata_of(document, body, kind)
     namespace = metadata.get("namespace")
-    annotations = metadata.get("annotations")
-    hook = annotations.get(HOOK) if isinstance(annotations, dict) else None
     identity = ResourceId(
         group_of(api_version), kind, namespace if isinstance(namespace, str) else "", name
     )
     origin = Origin(document.source or document.file, document.line)
-    return Resource(identity, api_version, body, origin, _events(hook))
+    return Resource(identity, api_version, body, origin, events)
 
 
 def _type_of(document: Document, body: dict[str, Json]) -> tuple[str, str]:
@@ -197,18 +237,16 @@ def _type_of(document: Document, body: dict[str, Json]) -> tuple[str, str]:
 def _metadata_of(
     document: Document, body: dict[str, Json], kind: str
 ) -> tuple[dict[str, Json], str]:
+    """The metadata and the name; a name that is no text is refused later, by whoever answers."""
     metadata = body.get("metadata")
     if isinstance(metadata, dict):
-        name = metadata.get("name") or metadata.get("generateName")
+        name = metadata.get("name")
+        if isinstance(name, bool | int | float):
+            name = str(name).lower()
+        name = name or metadata.get("generateName")
         if isinstance(name, str) and name:
             return metadata, name
     raise _bad(document, f"a {kind} without metadata.name")
-
-
-def _events(hook: Json) -> tuple[str, ...]:
-    if not isinstance(hook, str):
-        return ()
-    return tuple(event.strip() for event in hook.split(",") if event.strip())
 
 
 def _with_id(resource: Resource, identity: ResourceId) -> Resource:
@@ -217,7 +255,7 @@ def _with_id(resource: Resource, identity: ResourceId) -> Resource:
     return Resource(identity, resource.api_version, resource.body, resource.origin, resource.hooks)
 
 
-_TOP = pattern(r"""\n(?:["']?(apiVersion|kind|metadata|<<)["']?[ ]*:|[?])""")
+_TOP = pattern(r"""\n(?:["']?(apiVersion|kind|metadata|items|<<)["']?[ ]*:|[?])""")
 """The lines that say what a document is, and those that may say so in another way."""
 _WORD = r"""(["']?)([A-Za-z][\w.:/-]*)\1[ ]*"""
 """A text that is no more than it looks like, but for `_LITERAL`."""
@@ -234,6 +272,11 @@ _INVOLVED = pattern(
 )
 """Anchors, aliases, tags, and quotes and brackets that end in another line: what follows need not
 be what it seems."""
+_UNQUOTED = pattern(
+    r"(?i):[ ]+(?:[-+.]?[0-9][^ \n]*|true|false|yes|no|on|off|y|n|null|~|[-+]?[.](?:inf|nan))[ ]*(?:#.*)?$",
+    re.MULTILINE,
+)
+"""Values that may be no text: Helm refuses them as labels and annotations."""
 _BREAKS = frozenset("\t\r\x85\u2028\u2029")
 """Blanks and line breaks of YAML that are none here."""
 
@@ -280,7 +323,9 @@ def _head_of(text: str) -> tuple[str, str, str] | None:
 
 def _is_involved(metadata: str) -> bool:
     """Whether only parsing tells what metadata says, or it may say that the object is a hook."""
-    return HOOK in metadata or _INVOLVED.search(metadata) is not None
+    if HOOK in metadata or _UNQUOTED.search(metadata) is not None:
+        return True
+    return _INVOLVED.search(metadata) is not None
 
 
 def _names(block: str) -> dict[str, str]:

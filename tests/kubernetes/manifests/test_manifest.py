@@ -236,3 +236,77 @@ def test_what_is_no_manifest_is_refused_with_file_and_line(text, words):
     assert caught.value.file == "m.yaml"
     assert caught.value.line >= 10
     assert caught.value.remedy
+
+
+HOOKED = """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: a
+  annotations: {{helm.sh/hook: {hook}}}
+"""
+
+
+def read_text(text):
+    return Reader("default").read([Text("file", text)])
+
+
+@pytest.mark.parametrize("hook", ['""', "null", "pre-upgrade-x", '"pre-upgrade,nope"', "1"])
+def test_an_object_with_an_event_that_helm_does_not_know_is_left_out(hook):
+    found = read_text(HOOKED.format(hook=hook))
+    assert not found.resources
+    assert not found.hooks
+    assert [one.id.name for one in found.skipped] == ["a"]
+
+
+def test_events_of_hooks_are_read_in_any_case():
+    found = read_text(HOOKED.format(hook='" Pre-Upgrade , test"'))
+    assert [one.hooks for one in found.hooks.values()] == [("pre-upgrade", "test")]
+
+
+ITEMS = """\
+apiVersion: v1
+kind: {kind}
+metadata: {{name: outer, annotations: {{{annotation}}}}}
+items: {items}
+"""
+INNER = "[{metadata: {name: inner, annotations: {helm.sh/hook: test}}, data: {a: b}}]"
+
+
+@pytest.mark.parametrize("kind", ["List", "ConfigMapList", "ConfigMap", "Deployment"])
+def test_any_object_with_items_is_a_list(kind):
+    typed = INNER.replace("metadata", "apiVersion: v1, kind: ConfigMap, metadata", 1)
+    found = read_text(ITEMS.format(kind=kind, items=typed, annotation=""))
+    assert [one.name for one in found.resources] == ["inner"]
+    assert not found.hooks  # Helm reads the annotations of the document, not of the items
+
+
+def test_an_item_has_the_kind_of_its_list():
+    found = read_text(ITEMS.format(kind="ConfigMapList", items=INNER, annotation=""))
+    assert [one.kind for one in found.resources] == ["ConfigMap"]
+
+
+@pytest.mark.parametrize("items", ["[]", "null"])
+def test_an_object_with_empty_items_is_nothing(items):
+    found = read_text(ITEMS.format(kind="StatefulSet", items=items, annotation=""))
+    assert not found.resources
+
+
+@pytest.mark.parametrize("items", ["{a: b}", "text", "[text]"])
+def test_items_that_are_no_list_of_objects_are_refused(items):
+    with pytest.raises(ReadError):
+        read_text(ITEMS.format(kind="ConfigMap", items=items, annotation=""))
+
+
+def test_the_items_of_a_hook_are_hooks():
+    hook = "helm.sh/hook: pre-upgrade"
+    found = read_text(ITEMS.format(kind="ConfigMapList", items=INNER, annotation=hook))
+    assert [one.name for one in found.hooks] == ["inner"]
+
+
+@pytest.mark.parametrize("value", ["1", "true", "~", "1.5", "n"])
+def test_metadata_that_may_be_no_text_is_parsed_even_where_it_is_equal_on_both_sides(value):
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  labels:\n    x: {value}\n"
+    sides = ([Text("file", text, checked=True)] for _ in range(2))
+    _, after = Reader("default").read_pair(*sides)
+    assert not any(isinstance(one, UnreadResource) for one in after.resources.values())
