@@ -195,7 +195,16 @@ def changed_names(base: Base) -> frozenset[str]:
     """The files that differ between the base and the work tree, by their paths from the top."""
     repository = base.repository
     names = (
-        *repository.names("diff", "--name-only", "--no-renames", "-z", base.revision.commit, "--"),
+        *repository.names(
+            "diff",
+            "--name-only",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-renames",
+            "-z",
+            base.revision.commit,
+            "--",
+        ),
         *repository.names("ls-files", "--others", "--exclude-standard", "-z"),
     )
     return frozenset(names)

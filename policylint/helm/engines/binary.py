@@ -15,9 +15,11 @@ from msgspec import Struct
 
 from policylint.errors import RenderError, SourceError
 from policylint.helm.engines.command import shown, template_argv
+from policylint.helm.engines.confine import confine
 from policylint.helm.engines.crds import own_crds
 from policylint.helm.engines.engine import Rendered
 from policylint.helm.engines.failure import render_error
+from policylint.helm.engines.homes import own_homes
 from policylint.helm.engines.text import decoded, split_crds, warnings
 from policylint.helm.engines.versions import known_version, remember_version
 from policylint.helm.inputs.sides import ChartSide
@@ -80,7 +82,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=self._out,
                 stderr=self._err,
-                env={**_GO, **os.environ, **(environment or {})},
+                env={**_GO, **os.environ, **own_homes(), **(environment or {})},
                 start_new_session=os.name == "posix",
             )
         except OSError as error:
@@ -124,6 +126,7 @@ class HelmRender:
     """One side's `helm template` under way."""
 
     def __init__(self, side: ChartSide, engine: HelmBinary) -> None:
+        confine(side)
         self._process = Process(template_argv(engine.path, side), engine.time_limit)
         self._side = side
         self._engine = engine

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from policylint.errors import UsageError
 from policylint.helm.engines.crds import are_own
+from policylint.helm.inputs.names import chart_word, namespace_name, release_name
 from policylint.helm.inputs.sides import ChartSide
 from policylint.redaction.collect import argument_secrets
 from policylint.redaction.quoted import without
@@ -43,28 +44,50 @@ PASSED_ON = {
 }
 
 
+_JOINED = frozenset(
+    (
+        "--api-versions",
+        "--kube-version",
+        "--namespace",
+        "--repo",
+        "--set",
+        "--set-file",
+        "--set-json",
+        "--set-literal",
+        "--set-string",
+        "--values",
+        "--version",
+    )
+)
+"""Flags that get their value in the same word, so that no value is taken for a flag."""
+
+
 def template_argv(helm: str, side: ChartSide) -> list[str]:
     """The argument list that renders `side`, and its CRDs too where they are not read from the
     chart's own files.
 
-    Raises UsageError for an extra that is not safe.
+    Raises UsageError for an extra that is not safe, and for names that Helm would refuse.
     """
     check_extra(side.extra)
-    argv = [helm, "template", side.release, side.chart, "--namespace", side.namespace]
-    argv += [
-        "--kube-version",
-        full_version(side.kube_version),
-        *(() if are_own(side) else ("--include-crds",)),
-    ]
+    argv = [helm, "template", release_name(side.release), chart_word(side.chart)]
+    argv.append(f"--namespace={namespace_name(side.namespace)}")
+    argv.append(f"--kube-version={full_version(side.kube_version)}")
+    if not are_own(side):
+        argv.append("--include-crds")
     if side.is_upgrade:
         argv.append("--is-upgrade")
-    for flag, value in (("--version", side.version), ("--repo", side.repo)):
-        argv += [flag, value] if value else []
-    for version in side.api_versions:
-        argv += ["--api-versions", version]
-    for flag, value in side.values.flags():
-        argv += [flag, value]
+    argv += [f"{flag}={value}" for flag, value in _template_flags(side)]
     return [*argv, *side.extra]
+
+
+def _template_flags(side: ChartSide) -> Iterator[tuple[str, str]]:
+    """(flag, value): what a side may say of its chart and its values."""
+    for flag, value in (("--version", side.version), ("--repo", side.repo)):
+        if value:
+            yield flag, value
+    for version in side.api_versions:
+        yield "--api-versions", version
+    yield from side.values.flags()
 
 
 def full_version(kube_version: str) -> str:
@@ -92,7 +115,18 @@ def shown(argv: list[str], side: ChartSide) -> str:
     the repository."""
     import shlex
 
-    return " ".join(shlex.quote(side.as_named(word)) for word in without_secrets(argv))
+    words = (side.as_named(word) for word in without_secrets(_as_typed(argv)))
+    return " ".join(map(shlex.quote, words))
+
+
+def _as_typed(argv: Iterable[str]) -> Iterator[str]:
+    """The words with a blank between flag and value, as people type them."""
+    for word in argv:
+        flag, equals, value = word.partition("=")
+        if equals and flag in _JOINED:
+            yield from (flag, value)
+        else:
+            yield word
 
 
 def without_secrets(argv: Iterable[str]) -> list[str]:

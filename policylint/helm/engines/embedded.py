@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from policylint.errors import RenderError, SourceError
 from policylint.helm.engines.binary import TIME_LIMIT
 from policylint.helm.engines.command import check_extra, full_version, shown, template_argv
+from policylint.helm.engines.confine import confine
 from policylint.helm.engines.engine import Rendered
 from policylint.helm.engines.failure import render_error
 from policylint.helm.engines.library import _CANNOT, library
@@ -50,6 +51,7 @@ class EmbeddedRender:
         self, side: ChartSide, time_limit: float, cluster: PaperCluster | None = None
     ) -> None:
         _refuse_extra(side)
+        confine(side)
         self._side = side
         self._cluster = cluster
         self._pull = None if Path(side.chart).exists() else _pull(side)

@@ -17,11 +17,13 @@ from msgspec import Struct, json
 from policylint.errors import SourceError
 from policylint.helm.engines.binary import HelmBinary, Process
 from policylint.helm.engines.command import check_extra, shown, template_argv
+from policylint.helm.engines.confine import confine
 from policylint.helm.engines.embedded import Embedded, EmbeddedRender
 from policylint.helm.engines.engine import Engine, Pending, Rendered
 from policylint.helm.engines.failure import render_error
 from policylint.helm.engines.papercluster import Kind, Lookup, PaperCluster
 from policylint.helm.engines.text import warnings
+from policylint.helm.inputs.names import chart_word, namespace_name, release_name
 from policylint.helm.inputs.sides import ChartSide
 from policylint.runtime.patterns import pattern
 
@@ -85,6 +87,7 @@ class UpgradeRender:
 
     def __init__(self, side: ChartSide, engine: HelmBinary, cluster: PaperCluster) -> None:
         check_extra(side.extra)
+        confine(side)
         self._side = side
         self._engine = engine
         self._cluster = cluster
@@ -129,7 +132,8 @@ class UpgradeRender:
 def upgrade_argv(helm: str, side: ChartSide, cluster: PaperCluster, kubeconfig: str) -> list[str]:
     """The argument list that renders `side` against the cluster."""
     verb = ["upgrade", "--reset-values"] if cluster.release.revision else ["install"]
-    argv = [helm, *verb, side.release, side.chart, f"--namespace={side.namespace}"]
+    argv = [helm, *verb, release_name(side.release), chart_word(side.chart)]
+    argv.append(f"--namespace={namespace_name(side.namespace)}")
     argv += ["--dry-run=server", "--output=json", f"--kubeconfig={kubeconfig}"]
     argv.append("--disable-openapi-validation")
     for flag, value in (("--version", side.version), ("--repo", side.repo)):

@@ -15,6 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.errors import PolicylintError, SourceError
+from policylint.helm.engines.confine import confine_chart
+from policylint.helm.inputs.names import chart_word, dependency_name
 from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.inputs.workspace import Workspace, disk_error
 from policylint.helm.sources.checkout import Checkout
@@ -95,6 +97,7 @@ def _mirrored(directory: Path, root: Path) -> Path:
     """A copy at the same place below `root`, so that relative paths lead from copy to copy."""
     copy = root / directory.relative_to(directory.anchor)
     if not copy.exists():
+        confine_chart(directory)
         _copy(directory, copy)
     return copy
 
@@ -123,7 +126,9 @@ def build(directory: Path, helm: str, why: str) -> None:
 
     binary = find_helm(helm) if helm != "embedded" else ""
     if binary:
-        code, out, err = Process([binary, "dependency", "build", str(directory)], TIME_LIMIT).wait()
+        code, out, err = Process(
+            [binary, "dependency", "build", chart_word(str(directory))], TIME_LIMIT
+        ).wait()
         said = (
             _failure(out.decode("utf-8", "replace"), err.decode("utf-8", "replace")) if code else ""
         )
@@ -181,7 +186,9 @@ def _from_revision(
 
 def _from_today(directory: Path, dependency: Dependency, now: Path) -> None:
     """Take the archive or directory of exactly the version that the revision locks."""
-    exact = dependency.locked or dependency.version
+    exact = plain_version(dependency.locked or dependency.version)
+    if not exact:
+        return
     archive = now / "charts" / f"{dependency.name}-{exact}.tgz"
     unpacked = now / "charts" / dependency.name
     if archive.is_file():
@@ -190,6 +197,11 @@ def _from_today(directory: Path, dependency: Dependency, now: Path) -> None:
         _yaml(unpacked / "Chart.yaml").get("version")
     ) == exact:
         _copy(unpacked, directory / "charts" / dependency.name)
+
+
+def plain_version(version: str) -> str:
+    """A version that may be part of a file's name; "" for one that is a path."""
+    return "" if "/" in version or "\\" in version else version
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -206,31 +218,32 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _missing(directory: Path) -> Iterator[Dependency]:
+    """The dependencies that lie not in charts/; raises SourceError for names that are paths."""
     declared = [_yaml(directory / name) for name in ("Chart.yaml", "requirements.yaml")]
-    listed = [
-        item
-        for table in declared
-        for item in table.get("dependencies") or ()
-        if isinstance(item, dict)
-    ]
+    listed = [item for table in declared for item in _entries(table)]
     if not listed:
         return
     there = set(_names(directory / "charts"))
     locks = [_yaml(directory / name) for name in ("Chart.lock", "requirements.lock")]
-    locked = {
-        str(item.get("name")): str(item.get("version"))
-        for lock in locks
-        for item in lock.get("dependencies") or ()
-        if isinstance(item, dict)
-    }
+    entries = [item for lock in locks for item in _entries(lock)]
+    locked = {_text(item, "name"): _text(item, "version") for item in entries}
     for item in listed:
-        if (name := str(item.get("name") or "")) and name not in there:
-            yield Dependency(
-                name,
-                str(item.get("version") or ""),
-                str(item.get("repository") or ""),
-                locked.get(name, ""),
-            )
+        name = _text(item, "name")
+        if name and name not in there:
+            dependency_name(name, str(directory / "Chart.yaml"))
+            version = locked.get(name, "")
+            yield Dependency(name, _text(item, "version"), _text(item, "repository"), version)
+
+
+def _entries(table: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    entries = table.get("dependencies")
+    if not isinstance(entries, list):
+        return []
+    return [item for item in entries if isinstance(item, dict)]
+
+
+def _text(item: Mapping[str, Any], key: str) -> str:
+    return str(item.get(key) or "")
 
 
 def _names(charts: Path) -> Iterator[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import posixpath
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from policylint.errors import SourceError
+from policylint.runtime.git import checkout_top, git_command, git_environment
 
 _LINK, _MODULE = "120000", "160000"
 
@@ -56,7 +57,7 @@ class Repository(Struct, frozen=True, eq=False):
 
     def run(self, *arguments: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         """Run git and return what it said, whatever its exit code."""
-        return _run(self.top, *arguments, data=data)
+        return _run(self.top, *arguments, data=data, own=self.top)
 
     def answer(self, *arguments: str) -> str:
         """The first line that git prints; "" where it fails."""
@@ -147,23 +148,53 @@ class Repository(Struct, frozen=True, eq=False):
         """What differs from HEAD at `paths`; asked once for the same paths."""
         specs = tuple(_specs(paths))
         if specs not in self._states:
-            done = self.run(
+            filters = self._filters()
+            done = _run(
+                self.top,
                 "status",
                 "--porcelain",
                 "-z",
                 "--no-renames",
                 "--untracked-files=normal",
+                "--ignore-submodules=dirty",
                 "--",
                 *specs,
+                own=self.top,
+                settings=_switched_off(filters),
             )
             _check(done)
-            codes = [entry[:2] for entry in _entries(done.stdout)]
+            cleaning = {name for name, has in filters.items() if has & {"clean", "process"}}
+            codes = self._told(list(_entries(done.stdout)), cleaning)
+
             self._states[specs] = State(
                 staged=any(code[0] not in " ?" for code in codes),
                 unstaged=any(code[1] not in " ?" for code in codes),
                 untracked="??" in codes,
             )
         return self._states[specs]
+
+    def _filters(self) -> dict[str, set[str]]:
+        """The filters of the configuration by name, each with the settings that it has."""
+        names = self.run("config", "--name-only", "-z", "--get-regexp", r"^filter\.").stdout
+        filters: dict[str, set[str]] = {}
+        for name in _entries(names):
+            driver, _, setting = name.removeprefix("filter.").rpartition(".")
+            filters.setdefault(driver, set()).add(setting)
+        return filters
+
+    def _told(self, entries: list[str], cleaning: set[str]) -> list[str]:
+        """The codes of `git status`, but for files that a filter should have cleaned: without it
+        git takes every one for changed."""
+        touched = [entry[3:] for entry in entries if entry[1:2] == "M"]
+        filtered = set(self._filtered(touched, cleaning)) if touched and cleaning else set()
+        return [f"{entry[0]} " if entry[3:] in filtered else entry[:2] for entry in entries]
+
+    def _filtered(self, paths: list[str], cleaning: set[str]) -> Iterator[str]:
+        asked = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+        words = list(_entries(self.run("check-attr", "-z", "--stdin", "filter", data=asked).stdout))
+        for path, driver in zip(words[::3], words[2::3], strict=False):
+            if driver in cleaning:
+                yield path
 
     def is_ignored(self, path: str) -> bool:
         """Whether git is told to ignore the file."""
@@ -175,18 +206,25 @@ def find_repository(path: str | Path) -> Repository | None:
 
     Raises SourceError where git itself is missing or refuses to read the repository.
     """
-    start = absolute_path(path)
-    while not start.is_dir():
-        start = start.parent
-    done = _run(start, "rev-parse", "--show-toplevel")
+    top = checkout_top(path)
+    if top is None:
+        return None
+    done = _run(top, "rev-parse", "--show-toplevel")
     if done.returncode == 0:
-        return Repository(Path(os.fsdecode(done.stdout.rstrip(b"\r\n"))).resolve())
+        return Repository(_own_top(top, Path(os.fsdecode(done.stdout.rstrip(b"\r\n")))))
     said = done.stderr.decode("utf-8", "replace")
     if "not a git repository" in said or "must be run in a work tree" in said:
         return None
     raise SourceError(
         f"git cannot read the repository: {said.strip()}", remedy="do what git says above"
     )
+
+
+def _own_top(top: Path, told: Path) -> Path:
+    """The checkout's own top, whatever its configuration says (core.worktree); what git tells
+    where the nearest `.git` is no repository and it went on above."""
+    above = told != top and top.is_relative_to(told) and os.path.lexists(told / ".git")
+    return told.resolve() if above else top.resolve()
 
 
 def find_module(repository: Repository, path: str) -> Repository | None:
@@ -201,35 +239,38 @@ def absolute_path(path: str | Path) -> Path:
     return Path(os.path.normpath(Path.cwd() / path))
 
 
+def _switched_off(filters: Iterable[str]) -> list[str]:
+    """The settings under which git runs no filter: a change may choose one for its files."""
+    off = ("clean=", "smudge=", "process=", "required=false")
+    return [f"filter.{name}.{setting}" for name in sorted(filters) for setting in off]
+
+
 def _specs(paths: Iterable[str]) -> list[str]:
     return [f":(top,literal){path}" for path in paths if path != "."]
 
 
 def _run(
-    directory: Path, *arguments: str, data: bytes | None = None
+    directory: Path,
+    *arguments: str,
+    data: bytes | None = None,
+    own: Path | None = None,
+    settings: Sequence[str] = (),
 ) -> subprocess.CompletedProcess[bytes]:
-    command = ["git", "--no-replace-objects", "-c", "core.fsmonitor=false", *arguments]
+    """Run git in a directory, for the checkout whose top is `own` where that is known."""
+    command = git_command(*arguments, settings=settings)
     try:
         return subprocess.run(
-            command, cwd=directory, input=data, capture_output=True, env=_environment(), check=False
+            command,
+            cwd=directory,
+            input=data,
+            capture_output=True,
+            env=git_environment(own),
+            check=False,
         )
     except FileNotFoundError as error:
         raise SourceError(
             "git is not installed", remedy="install git, or name the other side with --before"
         ) from error
-
-
-def _environment() -> dict[str, str]:
-    """The user's environment, but git finds the repository itself (hooks set GIT_DIR) and writes
-    nothing."""
-    kept = {
-        key: value
-        for key, value in os.environ.items()
-        if key not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX")
-    }
-    if index := kept.get("GIT_INDEX_FILE"):
-        kept["GIT_INDEX_FILE"] = str(absolute_path(index))
-    return kept | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 
 
 def _check(done: subprocess.CompletedProcess[bytes]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from policylint.errors import SourceError
+from policylint.helm.inputs.names import namespace_name, release_name
 from policylint.helm.inputs.revisions import History, Revision
 from policylint.helm.inputs.sides import ManifestSide
 from policylint.runtime.patterns import pattern
@@ -78,7 +79,14 @@ def history(name: str, namespace: str, helm: str) -> History:
     from policylint.helm.history.read import read
 
     (answer,) = _ask(
-        helm, ["history", name, "--namespace", namespace, "--max", _ALL, "--output", "json"]
+        helm,
+        [
+            "history",
+            release_name(name),
+            f"--namespace={namespace_name(namespace)}",
+            f"--max={_ALL}",
+            "--output=json",
+        ],
     )
     now = datetime.now(UTC)
     (found,) = read(answer, f"helm history {name}", name=name, namespace=namespace, now=now)
@@ -156,11 +164,15 @@ def _asked(found: History, revision: Revision, helm: str) -> ManifestSide:
     """A revision with what its record holds: manifest, hooks, values and chart."""
     from policylint.helm.history.asked import TEMPLATE, printed_revision
 
-    named = [found.name, "--namespace", found.namespace, "--revision", str(revision.number)]
+    named = [
+        release_name(found.name),
+        f"--namespace={namespace_name(found.namespace)}",
+        f"--revision={revision.number}",
+    ]
     printed, method = _ask(
         helm,
-        ["get", "all", *named, "--template", TEMPLATE],
-        ["get", "metadata", *named, "--output", "json"],
+        ["get", "all", *named, f"--template={TEMPLATE}"],
+        ["get", "metadata", *named, "--output=json"],
     )
     apply_method = re.search(r'"applyMethod"\s*:\s*"(\w+)"', method)
     read = printed_revision(printed, f"helm get all {found.name}")

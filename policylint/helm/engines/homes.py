@@ -1,0 +1,48 @@
+"""Where helm keeps plugins, settings and caches: never where a change under judgement can write."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from policylint.runtime.git import checkout_top
+
+_HOMES = {
+    "HELM_PLUGINS": ("XDG_DATA_HOME", ".local/share", "helm/plugins"),
+    "HELM_DATA_HOME": ("XDG_DATA_HOME", ".local/share", "helm"),
+    "HELM_CONFIG_HOME": ("XDG_CONFIG_HOME", ".config", "helm"),
+    "HELM_CACHE_HOME": ("XDG_CACHE_HOME", ".cache", "helm"),
+}
+"""Helm's variables, and where it looks without them (pkg/helmpath, `helm env`)."""
+
+
+def own_homes() -> Mapping[str, str]:
+    """The variables that lead helm elsewhere: for each directory that would lie in the checkout,
+    unless the user's own environment names it."""
+    top = checkout_top(".") or Path.cwd()
+    reachable = [name for name in _HOMES if name not in os.environ and _default(name, top)]
+    if not reachable:
+        return {}
+    away = _away()
+    return {name: os.path.join(away, name.lower()) for name in reachable}  # noqa: PTH118
+
+
+def _default(name: str, top: Path) -> bool:
+    """Whether the default of a variable lies below a directory."""
+    variable, folder, rest = _HOMES[name]
+    base = os.environ.get(variable) or os.path.join(os.path.expanduser("~"), folder)  # noqa: PTH111, PTH118
+    return Path(os.path.realpath(base), rest).is_relative_to(os.path.realpath(top))
+
+
+@cache
+def _away() -> str:
+    """A directory of this run alone."""
+    import atexit
+    import shutil
+    import tempfile
+
+    made = tempfile.mkdtemp(prefix="policylint-helm-")
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
