@@ -117,12 +117,14 @@ def _value_spans(text: str, assignment: re.Match[str], *, strong: bool) -> Itera
     clause = before.rpartition(";")[2]  # Server=x;Password=two words;Database=y
     span = _extent(text, assignment.end(), is_line=_START.fullmatch(clause) is not None)
     value = text[slice(*span)]
-    is_table = value.startswith("{") and ":" in value  # its keys are found by themselves
-    if is_table or not is_secret_value(value):
-        return
-    is_prose = _is_prose(text, assignment, before)
-    if token_like(value) or (strong and not is_prose and not _WORDS_OF_SERVERS.match(value)):
+    is_sentence = _is_prose(text, assignment, before) or _WORDS_OF_SERVERS.match(value)
+    if _may_be_secret(value) and (token_like(value) or (strong and not is_sentence)):
         yield span
+
+
+def _may_be_secret(value: str) -> bool:
+    is_table = value.startswith("{") and ":" in value  # its keys are found by themselves
+    return not is_table and is_secret_value(value)
 
 
 def _is_prose(text: str, assignment: re.Match[str], before: str) -> bool:

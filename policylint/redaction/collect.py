@@ -47,11 +47,16 @@ def secret_values(value: Json, *, held: bool = False, near: bool = False) -> Ite
     elif isinstance(value, list):
         for item in value:
             yield from secret_values(item, held=held, near=near)
-    elif isinstance(value, str):
-        if held or near:
+    else:
+        yield from _of_scalar(value, held=held or near)
+
+
+def _of_scalar(value: Json, *, held: bool) -> Iterator[str]:
+    if isinstance(value, str):
+        if held:
             yield value
         yield from secret_lines(value)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool) and (held or near):
+    elif held and isinstance(value, (int, float)) and not isinstance(value, bool):
         yield from _spelled(value)
 
 
@@ -66,24 +71,23 @@ def _of_mapping(value: Mapping[str, Json], *, held: bool, near: bool) -> Iterato
 def _below(key: str, item: Json, *, held: bool, near: bool) -> Iterator[str]:
     secret_like = _is_secret_like(key)
     if isinstance(item, (Mapping, list)):
-        holds = key == "stringData" or holder_key(key) or _holds_secrets(key)
-        yield from secret_values(item, held=held or holds, near=near or secret_like)
-        return
-    if not secret_like and key.lower() in _HARMLESS:
-        return
-    if not places_secret(key) and not _names_entry(key, item):
-        held = held or secret_like or near
-        yield from secret_values(item, held=held)
-    else:
-        yield from secret_values(item)
+        inside = held or _holds_secrets(key)
+        yield from secret_values(item, held=inside, near=near or secret_like)
+    elif secret_like or key.lower() not in _HARMLESS:
+        inside = held or secret_like or near
+        yield from secret_values(item, held=inside and not _says_where(key, item))
 
 
 def _holds_secrets(key: str) -> bool:
+    if key == "stringData" or holder_key(key):
+        return True
     return key.lower().endswith(("secret", "secrets")) and not places_secret(key)
 
 
-def _names_entry(key: str, item: Json) -> bool:
-    return key == "key" and isinstance(item, str) and _DATA_KEY.fullmatch(item) is not None
+def _says_where(key: str, item: Json) -> bool:
+    """Whether an item only names a secret, or the entry of one."""
+    names_entry = key == "key" and isinstance(item, str) and _DATA_KEY.fullmatch(item) is not None
+    return names_entry or places_secret(key)
 
 
 def _spelled(number: float) -> Iterator[str]:
@@ -116,10 +120,17 @@ def _nested(text: str) -> Iterator[str]:
         if below >= 0 and indent > below:
             yield from _nested_value(line, holds=holds)
             continue
-        entry = _ENTRY.match(line)
-        opens = entry is not None and not _bare(entry["value"].partition(" #")[0])
-        below = indent if entry and opens and _is_secret_like(entry["key"]) else -1
-        holds = entry is not None and secret_key(entry["key"])
+        key = _opened(line)
+        below = indent if _is_secret_like(key) else -1
+        holds = secret_key(key)
+
+
+def _opened(line: str) -> str:
+    """The key of a line that has its value on the lines below; "" for other lines."""
+    entry = _ENTRY.match(line)
+    if entry is None or _bare(entry["value"].partition(" #")[0]):
+        return ""
+    return entry["key"]
 
 
 def _nested_value(line: str, *, holds: bool) -> Iterator[str]:
@@ -144,13 +155,19 @@ def argument_secrets(flag: str, text: str) -> Iterator[str]:
     not."""
     yield from secrets_in(text)
     if flag in ("--set", "--set-string", "--set-file"):
-        items = _items(text)
-        yield from (item for item in items if flag != "--set-file" or not _names_file(item))
-        return
+        for item in _items(text):
+            if flag != "--set-file" or not _names_file(item):
+                yield item
+    else:
+        yield from _whole_argument(text, is_json=flag == "--set-json")
+
+
+def _whole_argument(text: str, *, is_json: bool) -> Iterator[str]:
+    """The secrets of an argument that holds one assignment, or JSON alone."""
     key, equals, value = text.partition("=")
-    if flag == "--set-json" and (not equals or key.lstrip().startswith("{")):
+    if is_json and (not equals or key.lstrip().startswith("{")):
         key, value = "", text
-    if _is_argument(key) or (flag == "--set-json" and _is_unread(value)):
+    if _is_argument(key) or (is_json and _is_unread(value)):
         yield value
     yield from _indices(key)
 

@@ -18,7 +18,8 @@ _BARE = pattern(
 """`user:password@tcp(host)/db` and `user:password@host:port`, as Go's drivers and many tools take
 them; an image's `name:tag@sha256:digest` is none."""
 _ORACLE = pattern(r"jdbc:oracle:\w+:(?P<login>[^/\s\"']+/[^@\s\"']+)@")
-_PLAIN_USERS = ("git", "hg", "svn")
+_TOKEN = 16
+"""From this length on, a user without a password is a token: `git` is none."""
 
 
 def without_logins(text: str) -> str:
@@ -54,11 +55,10 @@ def _login_length(rest: str) -> int:
     authority = re.split(r"[/?#,]", rest, maxsplit=1)[0]
     login, at, _ = authority.rpartition("@")
     if not at:
-        user, colon, port = authority.partition(":")
-        if not colon or port.isdigit() or not port or "@" not in rest:
+        port = authority.partition(":")[2]
+        if not port or port.isdigit():
             return 0
         login = rest.rpartition("@")[0]
     user, colon, password = login.partition(":")
-    if not colon and (user in _PLAIN_USERS or (len(user) < 16 and not token_like(user))):
-        return 0
-    return len(login) if not colon or password else 0
+    is_secret = bool(password) if colon else len(user) >= _TOKEN or token_like(user)
+    return len(login) if is_secret else 0

@@ -34,7 +34,7 @@ PROGRAMS = {
     "ipmitool": ("-P",),
     "keytool": ("-storepass", "-keypass"),
     "openssl": ("-passin", "-passout", "-pass", "-k"),
-    "login": ("-p", "-u"),
+    "login": ("-p",),
     "zip": ("-P",),
     "unzip": ("-P",),
     "7z": ("-p",),
@@ -83,15 +83,13 @@ def secret_words(words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
 
 def _secret_part(program: str, option: str, word: str) -> Span | None:
     known = PROGRAMS.get(program, ())
-    if option in known and not (program == "login" and option == "-u"):
+    if option in known:
         return _behind_user(option, word)
     if program in _ATTACHED and word[:2] in known and len(word) > 2:
         return 2, len(word)
-    if word.startswith("-") or not _LONG.fullmatch(option):
+    if word.startswith("-") or word in _PROSE:
         return None
-    if "=" in option or word in _PROSE or not secret_key(option):
-        return None
-    return 0, len(word)
+    return (0, len(word)) if _LONG.fullmatch(option) and secret_key(option) else None
 
 
 def _behind_user(option: str, word: str) -> Span | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
@@ -37,19 +38,28 @@ def without(text: str, secrets: Iterable[str], mask: str, public: Iterable[str] 
     What is in `public` (keys, paths) is no secret: a password that is called as its key is cannot
     be hidden.
     """
-    known = {
-        secret for secret in secrets if len(secret) >= SHORTEST and secret.lower() not in _WORDS
-    }
+    known = set(filter(_can_be_told, secrets))
     if not known or not text:
         return text
-    told = "\n".join((*public, *(chain for secret in known for chain in _CHAIN.findall(secret))))
+    read = itertools.chain.from_iterable(map(_CHAIN.findall, known))
+    told = "\n".join((*public, *read))
     hidden = bytearray(len(text))
-    forms = sorted({form for secret in known for form in _forms(secret)})
-    for form in (form for form in forms if len(form) < FRAGMENT):
-        for start in _occurrences(form, text, told):
-            hidden[start : start + len(form)] = b"\1" * len(form)
+    forms = sorted(set(itertools.chain.from_iterable(map(_forms, known))))
+    for form in forms:
+        if len(form) < FRAGMENT:
+            _hide_whole(text, form, told, hidden)
     _hide_parts(text, forms, told, hidden)
     return "".join(_masked(text, hidden, mask))
+
+
+def _can_be_told(secret: str) -> bool:
+    """Whether a secret differs from other words."""
+    return len(secret) >= SHORTEST and secret.lower() not in _WORDS
+
+
+def _hide_whole(text: str, form: str, told: str, hidden: bytearray) -> None:
+    for start in _occurrences(form, text, told):
+        hidden[start : start + len(form)] = b"\1" * len(form)
 
 
 def _hide_parts(text: str, forms: Iterable[str], told: str, hidden: bytearray) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -68,17 +68,21 @@ class Redactor(Struct, frozen=True):
         `bodies` are the objects that the pointer leads through: the name beside a `value` may say
         that it is one.
         """
+        return tuple(map(self._mask_at(resource, path, bodies), values))
+
+    def _mask_at(
+        self, resource: ResourceId | None, path: str, bodies: Iterable[Json]
+    ) -> Callable[[Json], Json]:
+        """What masks the values at a pointer."""
         if resource is not None and _is_secret(resource):
             if _holds_data(path):
-                return tuple(None if value is None else MASK for value in values)
+                return _mask_data
             if not path:
-                return tuple(mask_secret(value) for value in values)
+                return mask_secret
         key = path.rpartition("/")[2]
         if secret_key(key) or any(_named_secret(body, path) for body in bodies):
-            return tuple(MASK if _hides(value) else self.value(value) for value in values)
-        if _held(path):
-            return tuple(mask_plain(value) for value in values)
-        return tuple(self._entry({}, key, value) for value in values)
+            return lambda value: MASK if _hides(value) else self.value(value)
+        return mask_plain if _held(path) else lambda value: self._entry({}, key, value)
 
     def fix(self, fix: Fix) -> Fix:
         """A fix with its texts masked; edits are applied to the user's own file and stay as they
@@ -108,6 +112,10 @@ class Redactor(Struct, frozen=True):
             hides = told or (weak_key(key) and token_like(str(item)))
             return MASK if hides else self.value(item)
         return mask_plain(item) if holder_key(key) else self.value(item)
+
+
+def _mask_data(value: Json) -> Json:
+    return None if value is None else MASK
 
 
 def mask_plain(value: Json) -> Json:
@@ -168,16 +176,22 @@ def _named_secret(body: Json, path: str) -> bool:
     secret."""
     for step in path.split("/")[1:]:
         if isinstance(body, list):
-            place = int(step) if step.isdigit() and int(step) < len(body) else -1
-            words = [item if isinstance(item, str) else "" for item in body]
-            if place in {number for number, _, _ in secret_words(words)}:
+            if not step.isdigit() or int(step) >= len(body):
+                return False
+            if int(step) in _secret_items(body):
                 return True
-            body = body[place] if place >= 0 else None
+            body = body[int(step)]
         elif isinstance(body, Mapping):
             if _own_value(body, step):
                 return True
             body = body.get(step.replace("~1", "/").replace("~0", "~"))
     return False
+
+
+def _secret_items(items: list[Json]) -> set[int]:
+    """The places of a list whose words are the secrets of options."""
+    words = [item if isinstance(item, str) else "" for item in items]
+    return {number for number, _, _ in secret_words(words)}
 
 
 def _own_value(owner: Mapping[str, Json], key: str) -> bool:

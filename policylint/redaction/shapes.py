@@ -103,7 +103,6 @@ _SIGNED = pattern(
     r"|code|auth|jwt|sas)=(?P<secret>[\w%+/=.~-]{16,4096})"
 )
 """The signature of a signed address."""
-_AUTHS = pattern(r"auths\\*[\"']?[ \t\r\n]*:")
 _AUTH = pattern(
     r"(?:auth|identitytoken|registrytoken|password|username)\\*[\"'][ \t\r\n]*:[ \t\r\n]*"
     r"\\*[\"'](?P<secret>[^\"'\\]+)"
@@ -135,18 +134,25 @@ def is_stand_in(value: str) -> bool:
     return _KEPT_AS_IS.match(value.strip()) is not None
 
 
+_ROWS = (
+    ("", _WORD, 0),
+    ("PRIVATE KEY", _PEM, 0),
+    ("PuTTY", _PEM, 0),
+    ("$", _HASH, 0),
+    ("SHA", _HASH, 0),
+    ("pbkdf2", _HASH, 0),
+    ("=", _SIGNED, "secret"),
+    ("auths", _AUTH, "secret"),
+)
+"""(a word that the text must hold, the shape, the group that is the secret)."""
+
+
 def shape_spans(text: str) -> Iterator[Span]:
     """Where a text holds secrets that their shape tells."""
-    yield from (token.span() for token in _WORD.finditer(text))
-    if "PRIVATE KEY" in text or "PuTTY" in text:
-        yield from (block.span() for block in _PEM.finditer(text))
-    if "$" in text or "{S" in text or "pbkdf2" in text:
-        yield from (known.span() for known in _HASH.finditer(text))
-    if "=" in text:
-        yield from (signed.span("secret") for signed in _SIGNED.finditer(text))
+    for word, shape, group in _ROWS:
+        if word in text:
+            yield from (match.span(group) for match in shape.finditer(text))
     yield from _header_spans(text)
-    if _AUTHS.search(text):
-        yield from (entry.span("secret") for entry in _AUTH.finditer(text))
 
 
 def _header_spans(text: str) -> Iterator[Span]:

@@ -68,20 +68,25 @@ def confine_directory(top: Path, boundary: str) -> None:
         real = os.path.realpath(folder)
         if real in parents:
             raise _refusal(folder, "leads back to a directory that it lies in")
-        for entry in _entries(folder):
-            count += 1
-            if count > MAX_FILES:
-                raise _refusal(str(top), f"holds more than {MAX_FILES} files")
+        entries = list(_entries(folder))
+        count += len(entries)
+        if count > MAX_FILES:
+            raise _refusal(str(top), f"holds more than {MAX_FILES} files")
+        for entry in entries:
             name = prefix + entry.name
             is_directory = _is_directory(entry)
             if ignore.matches(name, is_directory):
                 continue
-            if entry.is_symlink() or not (is_directory or entry.is_file()):
-                refuse_odd_file(entry.path, boundary)
+            _confine_entry(entry, name, boundary)
             if is_directory:
                 pending.append((f"{name}/", entry.path, (*parents, real)))
-            elif name.startswith("charts/") and name.endswith(_ARCHIVES):
-                confine_archive(Path(entry.path))
+
+
+def _confine_entry(entry: os.DirEntry[str], name: str, boundary: str) -> None:
+    if entry.is_symlink() or not (entry.is_dir() or entry.is_file()):
+        refuse_odd_file(entry.path, boundary)
+    if name.startswith("charts/") and name.endswith(_ARCHIVES):
+        confine_archive(Path(entry.path))
 
 
 def refuse_odd_file(path: str, boundary: str) -> None:

@@ -140,7 +140,8 @@ def build(directory: Path, helm: str, why: str) -> None:
         words = without_logins(said.strip().replace(str(directory), directory.name))
         raise SourceError(
             f"{why}, and `helm dependency build` fails: {words}",
-            remedy="do what helm says above, vendor the dependencies in charts/, or name this side another way",
+            remedy="do what helm says above, vendor the dependencies in charts/, or name this "
+            "side another way",
         )
 
 
@@ -172,7 +173,8 @@ def _from_revision(
     if wanted.startswith("/") or path.startswith(".."):
         raise SourceError(
             f"{chart} depends on {dependency.repository}, outside the repository",
-            remedy="a revision holds no such chart: vendor it in charts/, or name --before another way",
+            remedy="a revision holds no such chart: vendor it in charts/, or name --before "
+            "another way",
         )
     if not checkout.add(path):
         raise SourceError(
@@ -219,13 +221,11 @@ def _copy(source: Path, target: Path) -> None:
 
 def _missing(directory: Path) -> Iterator[Dependency]:
     """The dependencies that lie not in charts/; raises SourceError for names that are paths."""
-    declared = [_yaml(directory / name) for name in ("Chart.yaml", "requirements.yaml")]
-    listed = [item for table in declared for item in _entries(table)]
+    listed = _entries(directory, "Chart.yaml", "requirements.yaml")
     if not listed:
         return
     there = set(_names(directory / "charts"))
-    locks = [_yaml(directory / name) for name in ("Chart.lock", "requirements.lock")]
-    entries = [item for lock in locks for item in _entries(lock)]
+    entries = _entries(directory, "Chart.lock", "requirements.lock")
     locked = {_text(item, "name"): _text(item, "version") for item in entries}
     for item in listed:
         name = _text(item, "name")
@@ -235,11 +235,17 @@ def _missing(directory: Path) -> Iterator[Dependency]:
             yield Dependency(name, _text(item, "version"), _text(item, "repository"), version)
 
 
-def _entries(table: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    entries = table.get("dependencies")
-    if not isinstance(entries, list):
-        return []
-    return [item for item in entries if isinstance(item, dict)]
+def _entries(directory: Path, *files: str) -> list[Mapping[str, Any]]:
+    """The entries of `dependencies` in these files of a chart."""
+    entries: list[Mapping[str, Any]] = []
+    for file in files:
+        listed = _yaml(directory / file).get("dependencies")
+        entries += filter(_is_table, listed if isinstance(listed, list) else ())
+    return entries
+
+
+def _is_table(item: Any) -> bool:
+    return isinstance(item, dict)
 
 
 def _text(item: Mapping[str, Any], key: str) -> str:

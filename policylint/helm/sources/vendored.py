@@ -10,13 +10,15 @@ from pathlib import Path
 def may_lack(chart: Path) -> bool:
     """Whether a dependency of a chart directory may be missing in its `charts/`."""
     declared = [chart / name for name in ("Chart.yaml", "requirements.yaml")]
-    texts = [file.read_text("utf-8", "replace") for file in declared if file.is_file()]
-    sections = [section for text in texts if (section := text.partition("dependencies:")[2])]
-    names = {
-        name for text in sections for name in re.findall(r"""\bname:\s*["']?([^\s"'#,}]+)""", text)
-    }
+    names: set[str] = set()
+    for file in declared:
+        if file.is_file():
+            section = file.read_text("utf-8", "replace").partition("dependencies:")[2]
+            names.update(re.findall(r"""\bname:\s*["']?([^\s"'#,}]+)""", section))
     charts = chart / "charts"
     there = [entry.name for entry in charts.iterdir()] if charts.is_dir() else []
-    return not all(
-        any(entry == name or entry.startswith(f"{name}-") for entry in there) for name in names
-    )
+    return not all(_is_there(name, there) for name in names)
+
+
+def _is_there(name: str, entries: list[str]) -> bool:
+    return any(entry == name or entry.startswith(f"{name}-") for entry in entries)

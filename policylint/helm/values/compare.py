@@ -118,16 +118,18 @@ def reverting(change: ValuesChange, kept: Effective, reset: Effective) -> Iterat
 def table(comparison: Comparison) -> str:
     """The keys that the modes disagree on, as text; values of secret-looking keys are masked."""
     head = ("KEY", "no flag", *(mode.flag for mode in MODES[1:]))
-    rows = [
-        head,
-        *((key, *(_shown(key, value) for value in values)) for key, values in comparison.rows),
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    lines = (
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
-    return "\n".join(lines) + "\n"
+    rows = [head, *(_row(key, values) for key, values in comparison.rows)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "".join(f"{_line(row, widths)}\n" for row in rows)
+
+
+def _row(key: str, values: tuple[Any, ...]) -> tuple[str, ...]:
+    return (key, *(_shown(key, value) for value in values))
+
+
+def _line(row: tuple[str, ...], widths: list[int]) -> str:
+    cells = zip(row, widths, strict=True)
+    return "  ".join(text.ljust(width) for text, width in cells).rstrip()
 
 
 def to_json(change: ValuesChange, comparison: Comparison) -> dict[str, Any]:

@@ -17,17 +17,15 @@ def outdated(chart: Chart) -> list[str]:
     range, the digest."""
     locked = {str(item.get("name")): item for item in (chart.lock or {}).get("dependencies") or ()}
     wishes = chart.dependencies or ()
-    found = [
-        problem for wish in wishes for problem in _unlocked(wish, locked.get(wish.name), chart)
-    ]
-    found += [
-        f"{name} is locked and no longer declared"
-        for name in locked
-        if name not in {w.name for w in wishes}
-    ]
-    if not found and chart.lock and not _digest_fits(chart):
-        found.append("the digest is of other dependencies than Chart.yaml declares")
-    return found
+    problems: list[str] = []
+    for wish in wishes:
+        problems += _unlocked(wish, locked.get(wish.name), chart)
+    declared = {wish.name for wish in wishes}
+    gone = [name for name in locked if name not in declared]
+    problems += [f"{name} is locked and no longer declared" for name in gone]
+    if not problems and chart.lock and not _digest_fits(chart):
+        problems.append("the digest is of other dependencies than Chart.yaml declares")
+    return problems
 
 
 def floating(chart: Chart) -> Iterator[Dependency]:
