@@ -17,12 +17,13 @@ _ASSIGNMENT = pattern(
     r"(?<![\w./\[\]$-])(?P<key>[\w./\[\]-]{1,200})\\*[\"']?[ \t]{0,40}(?::=|=>|[:=])[ \t]{0,40}"
 )
 _QUOTED = pattern(
-    r"(?P<quote>\\+\"|\\+'|\"\"\"|\"|')(?P<value>.*?)(?P=quote)(?=\\*[\"'\s,;&})\]>]|\Z)", re.S
+    r"(?P<quote>\\+\"|\\+'|\"\"\"|\"|')(?P<value>.{0,8192}?)(?P=quote)(?=\\*[\"'\s,;&})\]>]|\Z)",
+    re.S,
 )
 _BLOCK = pattern(
     r"[|>][-+\d]{0,3}(?:[ \t]+#[^\n]*)?\n(?P<value>(?:[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)+)"
 )
-_LINE = pattern(r"(?P<value>[^\r\n]+)")
+_LINE = pattern(r"(?P<value>[^\r\n]{1,16384})")
 _WORD = pattern(r"(?P<value>[^\s;&]+)")
 _COMMA = pattern(r",(?=[\w.\[\]-]{1,100}=|[\"'\s]|$)")
 _NEXT = pattern(
@@ -54,6 +55,8 @@ _WORDS_OF_SERVERS = pattern(
     r"(?i)(?:invalid|unsupported|duplicate|required) value\b|(?:forbidden|not found|too (?:long|"
     r"many|short|few)|internal error|must |cannot |is |are |should |has |was )"
 )
+_NEAR = 400
+"""How much of a line before an assignment is looked at."""
 _PLAIN = word_set(
     "true false null none nil yes no on off enabled disabled required optional inherit "
     "write read string integer boolean int str bool object array number map auto default "
@@ -73,10 +76,12 @@ _PROPERTY = pattern(
 
 def assigned_spans(text: str) -> Iterator[Span]:
     """Where the values of secret-like keys stand in a text."""
+    read = 0  # up to where values reach that were found already
     for assignment in _ASSIGNMENT.finditer(text):
-        strong = secret_key(assignment["key"])
-        if strong or weak_key(assignment["key"]):
-            yield from _value_spans(text, assignment, strong=strong)
+        if assignment.start() >= read:
+            spans = list(_value_spans(text, assignment))
+            read = spans[-1][1] if spans else read
+            yield from spans
     if "alue" in text:
         yield from _named_spans(text)
         yield from _refused_spans(text)
@@ -106,10 +111,16 @@ def is_secret_value(value: str) -> bool:
     return bool(text) and text.lower() not in _PLAIN and not is_stand_in(text)
 
 
-def _value_spans(text: str, assignment: re.Match[str], *, strong: bool) -> Iterator[Span]:
+def _value_spans(text: str, assignment: re.Match[str]) -> Iterator[Span]:
+    strong = secret_key(assignment["key"])
+    if strong or weak_key(assignment["key"]):
+        yield from _secret_spans(text, assignment, strong=strong)
+
+
+def _secret_spans(text: str, assignment: re.Match[str], *, strong: bool) -> Iterator[Span]:
     begin = text.rfind("\n", 0, assignment.start()) + 1
-    before = text[begin : assignment.start()]
-    if _COMMENT.search(before) or _COMMENT.match(assignment["key"]):
+    before = text[max(begin, assignment.start() - _NEAR) : assignment.start()]
+    if _COMMENT.search(before) or _COMMENT.match(text[begin : begin + _NEAR]):
         return
     if items := _ITEMS.match(text, assignment.end()):
         yield from _item_spans(text, items, strong=strong)
@@ -129,7 +140,7 @@ def _may_be_secret(value: str) -> bool:
 
 def _is_prose(text: str, assignment: re.Match[str], before: str) -> bool:
     """Whether `password: it` stands in a sentence."""
-    operator = text[: assignment.end()].rstrip()[-1]
+    operator = assignment[0].rstrip()[-1]
     quoted = text[assignment.end() : assignment.end() + 1] in ("'", '"', "\\")
     return operator == ":" and not quoted and _PROSE.search(before) is not None
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
+
+import pytest
 
 from policylint.redaction.redactor import Redactor
 from policylint.redaction.texts import masked
@@ -41,3 +44,14 @@ def test_what_looks_like_a_secret_stays_readable() -> None:
     assert len(texts) >= 300
     wrongly = [text for text in texts if masked(text) != text]
     assert len(wrongly) <= len(texts) // 100, wrongly
+
+
+@pytest.mark.parametrize(
+    "unit", ["a:", "password=x ", 'password="', "password: |\n  ", "secrets: {", "http://", "a:b@"]
+)
+def test_long_texts_take_no_more_than_their_length(unit: str) -> None:
+    """64 KB, for which a search that begins anew at every key takes a quarter of a minute."""
+    text = (unit * 64_000)[:64_000]
+    started = time.perf_counter()
+    masked(text)
+    assert time.perf_counter() - started < 5
