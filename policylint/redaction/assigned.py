@@ -16,23 +16,22 @@ from policylint.runtime.patterns import pattern
 _ASSIGNMENT = pattern(
     r"(?<![\w./\[\]$-])(?P<key>[\w./\[\]-]{1,200})\\*[\"']?[ \t]{0,40}(?::=|=>|[:=])[ \t]{0,40}"
 )
-_QUOTED = pattern(
-    r"(?P<quote>\\+\"|\\+'|\"\"\"|\"|')(?P<value>.{0,8192}?)(?P=quote)(?=\\*[\"'\s,;&})\]>]|\Z)",
-    re.S,
-)
-_BLOCK = pattern(
-    r"[|>][-+\d]{0,3}(?:[ \t]+#[^\n]*)?\n(?P<value>(?:[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)+)"
-)
-_LINE = pattern(r"(?P<value>[^\r\n]{1,16384})")
-_WORD = pattern(r"(?P<value>[^\s;&]+)")
-_COMMA = pattern(r",(?=[\w.\[\]-]{1,100}=|[\"'\s]|$)")
+_QUOTE = pattern(r"\\{1,16}[\"']|\"\"\"|\"|'")
+_BLOCK = pattern(r"[|>][-+\d]{0,3}(?:[ \t]+#[^\n]{0,200})?\r?\n(?=[ \t\r\n])")
+_BLOCK_END = pattern(r"(?m)^(?=[^ \t\r\n])|\Z")
+_LINE_END = pattern(r"(?=[\r\n])|\Z")
+_WORD_END = pattern(r"[\s;&]|,(?=[\w.\[\]-]{1,100}=|[\"'\s]|\Z)|\Z")
 _NEXT = pattern(
-    r"[;&,](?=\s*[\w. \[\]-]{1,60}=|\s*$)|\s+(?=(?:-{0,2}[\w.-]{1,60}=|#|//\s))|\s+\\?$"
+    r"[;&,](?=[^\S\r\n]*(?:[\w. \[\]-]{1,60}=|[\r\n]|\Z))"
+    r"|(?<![^\S\r\n])[^\S\r\n]+(?=(?:-{0,2}[\w.-]{1,60}=|#|//\s)|\\?(?:[\r\n]|\Z))|[\r\n]|\Z"
 )
+"""Where the value of a line ends: before the next assignment, a comment, the line's end."""
+_SOLID = pattern(r"\S|\Z")
 _START = pattern(r"[ \t]*(?:[-+?] +)*(?:export +|set +|ENV +|ARG +|env +|local +)?\\*[\"']?$")
 _PROSE = pattern(r"[\w)] +$")
 _COMMENT = pattern(r"^[ \t]*(?:#|//[ \t!/]|/\*|\*|--[ \t]|<!--|;[ \t])|[ \t]#[ \t]")
-_ITEMS = pattern(r"[ \t]*\n(?P<items>(?:[ \t]*-[ \t]+[^\n]*(?:\n|\Z))+)")
+_ITEMS = pattern(r"[ \t]*\n(?=[ \t]*-[ \t])")
+_ITEMS_END = pattern(r"(?m)^(?![ \t]*-[ \t])|\Z")
 _ITEM = pattern(r"(?m)^[ \t]*-[ \t]+[\"']?(?P<value>[^\n\"':]+)[\"']?[ \t]*$")
 _NAMED = pattern(
     r"(?i)(?:\bname|\bkey|\bid)\\*[\"']?[ \t]{0,8}[=:][ \t]{0,8}\\*[\"']?(?P<name>[\w.-]{1,200})"
@@ -57,6 +56,8 @@ _WORDS_OF_SERVERS = pattern(
 )
 _NEAR = 400
 """How much of a line before an assignment is looked at."""
+_FAR = 5000
+"""How much of a value is looked at: a longer one is no word of a plain language."""
 _PLAIN = word_set(
     "true false null none nil yes no on off enabled disabled required optional inherit "
     "write read string integer boolean int str bool object array number map auto default "
@@ -76,12 +77,7 @@ _PROPERTY = pattern(
 
 def assigned_spans(text: str) -> Iterator[Span]:
     """Where the values of secret-like keys stand in a text."""
-    read = 0  # up to where values reach that were found already
-    for assignment in _ASSIGNMENT.finditer(text):
-        if assignment.start() >= read:
-            spans = list(_value_spans(text, assignment))
-            read = spans[-1][1] if spans else read
-            yield from spans
+    yield from _Assignments(text).spans()
     if "alue" in text:
         yield from _named_spans(text)
         yield from _refused_spans(text)
@@ -111,31 +107,132 @@ def is_secret_value(value: str) -> bool:
     return bool(text) and text.lower() not in _PLAIN and not is_stand_in(text)
 
 
-def _value_spans(text: str, assignment: re.Match[str]) -> Iterator[Span]:
-    strong = secret_key(assignment["key"])
-    if strong or weak_key(assignment["key"]):
-        yield from _secret_spans(text, assignment, strong=strong)
+class _Places:
+    """Where things stand in a text that is read from its start to its end.
+
+    What was found is remembered: a text that opens a thousand quotes and closes none is searched
+    once for their end.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._nearest: dict[re.Pattern[str], tuple[int, re.Match[str] | None]] = {}
+        self._closing: dict[str, re.Pattern[str]] = {}
+
+    def nearest(self, form: re.Pattern[str], start: int) -> re.Match[str] | None:
+        """The first match of a form that begins at `start` or behind it."""
+        searched, match = self._nearest.get(form, (len(self.text) + 1, None))
+        is_known = searched <= start and (match is None or start <= match.start())
+        if not is_known:
+            match = form.search(self.text, start)
+            self._nearest[form] = start, match
+        return match
+
+    def end(self, form: re.Pattern[str], start: int) -> int:
+        """Where the first match of a form begins; the text's end where there is none."""
+        match = self.nearest(form, start)
+        return match.start() if match else len(self.text)
+
+    def extent(self, start: int, *, is_line: bool) -> Span:
+        """From where to where a value goes that begins at `start`."""
+        span = self._quoted(start) or self._block(start)
+        if span is None:
+            end = self.end(_NEXT if is_line else _WORD_END, start)
+            span = start, self._before(start, end)
+        return span
+
+    def head(self, span: Span) -> str:
+        """The beginning of a value, without the blanks before it."""
+        start = min(self.end(_SOLID, span[0]), span[1])
+        return self.text[start : min(span[1], start + _FAR)]
+
+    def _quoted(self, start: int) -> Span | None:
+        quote = _QUOTE.match(self.text, start)
+        while quote:
+            closing = self.nearest(self._close(quote[0]), quote.end())
+            if closing:
+                return quote.end(), closing.start()
+            quote = _QUOTE.match(self.text, start, start + 1) if len(quote[0]) == 3 else None
+        return None
+
+    def _close(self, quote: str) -> re.Pattern[str]:
+        if quote not in self._closing:
+            behind = r"(?=\\*[\"'\s,;&})\]>]|\Z)"
+            self._closing[quote] = re.compile(re.escape(quote) + behind)
+        return self._closing[quote]
+
+    def _block(self, start: int) -> Span | None:
+        header = _BLOCK.match(self.text, start)
+        return (header.end(), self.end(_BLOCK_END, header.end())) if header else None
+
+    def _before(self, start: int, end: int) -> int:
+        """The end of a value without the quotes and brackets that close what it stands in."""
+        tail = self.text[max(start, end - _NEAR) : end]
+        return end - len(tail) + len(tail.rstrip().rstrip("\"'\\)}],"))
 
 
-def _secret_spans(text: str, assignment: re.Match[str], *, strong: bool) -> Iterator[Span]:
-    begin = text.rfind("\n", 0, assignment.start()) + 1
-    before = text[max(begin, assignment.start() - _NEAR) : assignment.start()]
-    if _COMMENT.search(before) or _COMMENT.match(text[begin : begin + _NEAR]):
-        return
-    if items := _ITEMS.match(text, assignment.end()):
-        yield from _item_spans(text, items, strong=strong)
-        return
-    clause = before.rpartition(";")[2]  # Server=x;Password=two words;Database=y
-    span = _extent(text, assignment.end(), is_line=_START.fullmatch(clause) is not None)
-    value = text[slice(*span)]
-    is_sentence = _is_prose(text, assignment, before) or _WORDS_OF_SERVERS.match(value)
-    if _may_be_secret(value) and (token_like(value) or (strong and not is_sentence)):
-        yield span
+class _Assignments:
+    """The assignments of one text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._places = _Places(text)
+        self._line = 0, -1
+        self._items_read = {True: 0, False: 0}
+
+    def spans(self) -> Iterator[Span]:
+        """Where the values of secret-like keys stand."""
+        read = 0  # up to where values reach that were found already
+        for assignment in _ASSIGNMENT.finditer(self._text):
+            if assignment.start() < read:
+                continue
+            for span in self._value_spans(assignment):
+                read = span[1]
+                yield span
+
+    def _value_spans(self, assignment: re.Match[str]) -> Iterator[Span]:
+        strong = secret_key(assignment["key"])
+        if not strong and not weak_key(assignment["key"]):
+            return
+        before = self._before(assignment.start())
+        if before is None:
+            return
+        if items := _ITEMS.match(self._text, assignment.end()):
+            yield from self._item_spans(items.end(), strong=strong)
+            return
+        clause = before.rpartition(";")[2]  # Server=x;Password=two words;Database=y
+        is_line = _START.fullmatch(clause) is not None
+        span = self._places.extent(assignment.end(), is_line=is_line)
+        value = self._places.head(span)
+        if not _may_be_secret(value):
+            return
+        is_sentence = _is_prose(self._text, assignment, before) or _WORDS_OF_SERVERS.match(value)
+        if (strong and not is_sentence) or token_like(value):
+            yield span
+
+    def _before(self, start: int) -> str | None:
+        """What stands before an assignment in its line; None where that is a comment."""
+        text = self._text
+        if start > self._line[1]:
+            self._line = text.rfind("\n", 0, start) + 1, self._places.end(_LINE_END, start)
+        begin = self._line[0]
+        before = text[max(begin, start - _NEAR) : start]
+        is_comment = _COMMENT.search(before) or _COMMENT.match(text[begin : begin + _NEAR])
+        return None if is_comment else before
+
+    def _item_spans(self, start: int, *, strong: bool) -> Iterator[Span]:
+        end = self._places.end(_ITEMS_END, start)
+        begin = max(start, self._items_read[strong])
+        self._items_read[strong] = max(end, begin)
+        for item in _ITEM.finditer(self._text, begin, end):
+            if is_secret_value(item["value"]) and (strong or token_like(item["value"])):
+                yield item.span("value")
 
 
 def _may_be_secret(value: str) -> bool:
     is_table = value.startswith("{") and ":" in value  # its keys are found by themselves
-    return not is_table and is_secret_value(value)
+    is_long = len(value) >= _FAR and not is_stand_in(value)
+    return not is_table and (is_long or is_secret_value(value))
 
 
 def _is_prose(text: str, assignment: re.Match[str], before: str) -> bool:
@@ -145,36 +242,12 @@ def _is_prose(text: str, assignment: re.Match[str], before: str) -> bool:
     return operator == ":" and not quoted and _PROSE.search(before) is not None
 
 
-def _item_spans(text: str, items: re.Match[str], *, strong: bool) -> Iterator[Span]:
-    for item in _ITEM.finditer(text, items.start("items"), items.end("items")):
-        if is_secret_value(item["value"]) and (strong or token_like(item["value"])):
-            yield item.span("value")
-
-
-def _extent(text: str, start: int, *, is_line: bool) -> Span:
-    """From where to where a value goes that begins at `start`."""
-    for form in (_QUOTED, _BLOCK):
-        if whole := form.match(text, start):
-            return whole.span("value")
-    line = _LINE.match(text, start)
-    if line is None:
-        return start, start
-    value = line["value"]
-    if is_line:
-        end = _NEXT.search(value)
-    else:
-        word = _WORD.match(value)
-        value = word["value"] if word else ""
-        end = _COMMA.search(value)
-    value = value[: end.start()] if end else value
-    return start, start + len(value.rstrip().rstrip("\"'\\)}],"))
-
-
 def _named_spans(text: str) -> Iterator[Span]:
+    places = _Places(text)
     for named in _NAMED.finditer(text):
         if secret_key(named["name"]):
-            span = _extent(text, named.end(), is_line=False)
-            if is_secret_value(text[slice(*span)]):
+            span = places.extent(named.end(), is_line=False)
+            if _may_be_secret(places.head(span)):
                 yield span
 
 

@@ -32,8 +32,7 @@ _FILE_NAME = pattern(r"[\w .-]*\.[A-Za-z]{1,8}$")
 _SIGILS = pattern(r"^(?:[&!]\S*\s+)*[*\"']?")
 _DATA_KEY = pattern(r"[a-z][a-z._-]*")
 """What names an entry of a Secret: `key: password`."""
-_ITEM = pattern(r"(?<!\\),(?![^{]*\})")
-"""The comma between two assignments of `--set`."""
+_BREAK = pattern(r"(?<!\\),|[{}]")
 
 
 def secret_values(value: Json, *, held: bool = False, near: bool = False) -> Iterator[str]:
@@ -180,7 +179,7 @@ def _is_unread(value: str) -> bool:
 
 def _items(text: str) -> Iterator[str]:
     secret = False
-    for item in _ITEM.split(text):
+    for item in _assignments(text):
         key, equals, value = item.partition("=")
         secret = _is_argument(key) if equals else secret
         if not secret:
@@ -192,6 +191,20 @@ def _items(text: str) -> Iterator[str]:
         yield from (typed, plain)
         yield from re.split(r"[{},]", plain) if "{" in typed else ()
         yield from item.split(".") if not equals else ()
+
+
+def _assignments(text: str) -> list[str]:
+    """The assignments of a `--set`, which commas divide that stand in no braces."""
+    items: list[str] = []
+    end = len(text)
+    closes = False
+    for mark in reversed(list(_BREAK.finditer(text))):
+        if mark[0] != ",":
+            closes = mark[0] == "}"
+        elif not closes:
+            items.append(text[mark.end() : end])
+            end = mark.start()
+    return [text[:end], *reversed(items)]
 
 
 def _names_file(text: str) -> bool:

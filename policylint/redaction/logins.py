@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policylint.redaction.shapes import Span, is_stand_in, token_like
+from policylint.redaction.shapes import Span, is_stand_in
 from policylint.redaction.vocabulary import MASK
 from policylint.runtime.patterns import pattern
 
@@ -17,9 +17,11 @@ _BARE = pattern(
 )
 """`user:password@tcp(host)/db` and `user:password@host:port`, as Go's drivers and many tools take
 them; an image's `name:tag@sha256:digest` is none."""
-_ORACLE = pattern(r"jdbc:oracle:\w+:(?P<login>[^/\s\"']+/[^@\s\"']+)@")
-_TOKEN = 16
-"""From this length on, a user without a password is a token: `git` is none."""
+_ORACLE = pattern(r"jdbc:oracle:\w{1,20}:(?P<login>[^/\s\"']{1,512}/[^@\s\"']{1,512})@")
+_USERS = frozenset(("git", "hg", "svn"))
+"""Users whom forges let everybody be."""
+_NAMED = pattern(r"(?i)(?:git\+|svn\+)?(?:ssh|sftp):")
+"""Addresses whose user is a name, as they take no token in its place."""
 
 
 def without_logins(text: str) -> str:
@@ -38,7 +40,8 @@ def login_spans(text: str) -> Iterator[Span]:
         return
     for address in _ADDRESS.finditer(text):
         length = _login_length(address["rest"])
-        if length and not is_stand_in(address["rest"].partition(":")[2]):
+        login = address["rest"][:length]
+        if length and not _is_plain(login, is_named=_NAMED.match(address[0]) is not None):
             yield address.start("rest"), address.start("rest") + length
     for bare in _BARE.finditer(text):
         if "sha256" not in text[bare.end("login") : bare.end("login") + 8]:
@@ -59,6 +62,13 @@ def _login_length(rest: str) -> int:
         if not port or port.isdigit():
             return 0
         login = rest.rpartition("@")[0]
+    return len(login)
+
+
+def _is_plain(login: str, *, is_named: bool) -> bool:
+    """Whether a login holds no secret: a password is one, and so is a user without one (a token),
+    unless it is plainly a name."""
     user, colon, password = login.partition(":")
-    is_secret = bool(password) if colon else len(user) >= _TOKEN or token_like(user)
-    return len(login) if is_secret else 0
+    if colon:
+        return not password or is_stand_in(password)
+    return is_named or user in _USERS or is_stand_in(user)

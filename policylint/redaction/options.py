@@ -51,7 +51,9 @@ _PROSE = word_set(
     "was when where which will with without"
 )
 """What follows an option in a sentence about it."""
-_WORDS = pattern(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[^\s\"';|&]+|[;|&\n]")
+_WORDS = pattern(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|(?:[^\s\"';|&\\]|\\.)+|[;|&\n\\]")
+"""What a backslash stands before opens no quotes: else a thousand of them are read to the end of
+their line, each anew."""
 _PROGRAM = pattern(rf"\b(?:{'|'.join(PROGRAMS)})\b")
 _LONG = pattern(r"--?[A-Za-z][\w.-]*")
 
