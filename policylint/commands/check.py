@@ -96,7 +96,14 @@ def _together(
 
     judgement = judge_together(loaded, releases, named_values, gate)
     verdict = combine([*verdicts, judgement.verdict])
-    return Report(verdict, releases, judgement.findings, judgement.failures, untouched=untouched)
+    return Report(
+        verdict,
+        releases,
+        judgement.findings,
+        judgement.failures,
+        untouched=untouched,
+        rules=judgement.reported,
+    )
 
 
 def _untouched(config: Config) -> tuple[str, ...]:

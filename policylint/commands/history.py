@@ -45,7 +45,7 @@ def examine(sources: Sequence[str], options: Options = NOTHING) -> Report:
     except PolicylintError as error:
         return Report(Verdict.UNKNOWN, failures=(RuleFailure("load", str(error), error.remedy),))
     target = _target(settings)
-    by = judging(settings.criteria)
+    by = judging(settings.criteria, frozenset({History, Releases}))
     overviews = _overviews(histories)
     each = replace(by, failures=())  # rules that would not load are told once
     releases = tuple(
@@ -54,7 +54,9 @@ def examine(sources: Sequence[str], options: Options = NOTHING) -> Report:
     )
     across = judge(by, [Releases(tuple(histories))], target)
     verdicts = [*(release.verdict for release in releases), across.verdict]
-    return Report(combine(verdicts), releases, across.findings, across.failures)
+    return Report(
+        combine(verdicts), releases, across.findings, across.failures, rules=across.reported
+    )
 
 
 def _target(settings: Settings) -> Target:
@@ -100,6 +102,7 @@ def _judged(history: History, by: Judging, target: Target, overview: str) -> Rel
         judgement.verdict,
         findings=judgement.findings,
         failures=judgement.failures,
+        rules=judgement.reported,
         overview=overview,
         history=convert(to_json(history), HistorySummary),
     )

@@ -95,6 +95,7 @@ def judged(asked: Survey, found: Scan) -> Report:
         judgement.verdict,
         findings=judgement.findings,
         failures=judgement.failures,
+        rules=judgement.reported,
         scan=ScanSummary(found.files_read, _Rows(found.invocations, redactor)),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
@@ -14,6 +14,7 @@ from policylint.engine.rule import Context, Rule
 from policylint.errors import RuleFailure, UsageError
 from policylint.model import Category, Finding, Json, Severity, Target, Upgrade, Verdict, combine
 from policylint.redaction.redactor import Redactor
+from policylint.report.model import RuleInfo
 
 Weight = Callable[[Finding], Severity]
 """What a finding weighs where the configuration says nothing of its rule."""
@@ -61,6 +62,8 @@ class Judgement(Struct, frozen=True):
     verdict: Verdict
     rules: int = 0
     """How many rules were active."""
+    reported: tuple[RuleInfo, ...] = ()
+    """The rules of the findings, by id."""
 
 
 def judging(criteria: Criteria, subjects: frozenset[type] = frozenset()) -> Judging:
@@ -106,7 +109,16 @@ def judge(
         every,
         verdict(weighed, every, by.fail_on),
         len(rules),
+        tuple(_reported(rules, weighed)),
     )
+
+
+def _reported(rules: Iterable[Rule], findings: Iterable[Finding]) -> Iterator[RuleInfo]:
+    """What formats show of the rules that found something."""
+    ids = {finding.rule for finding in findings}
+    for rule in rules:
+        if rule.id in ids:
+            yield RuleInfo(rule.id, rule.title, rule.page, rule.category, rule.severity)
 
 
 def verdict(

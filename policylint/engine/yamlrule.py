@@ -6,16 +6,15 @@ DELETE `oldObject`.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
 from msgspec import Struct
 
-from policylint.cel.library import note
-from policylint.cel.program import compile
-from policylint.cel.values import CelError
 from policylint.engine.rule import Context, Rule
-from policylint.errors import PolicylintError, ReadError, nearest
+from policylint.errors import ReadError, nearest
 from policylint.kyaml.load import load
 from policylint.model import (
     Category,
@@ -33,14 +32,9 @@ from policylint.runtime.derived import derived
 from policylint.runtime.resources import rule_files
 
 OPERATIONS: Mapping[str, type] = {"CREATE": Created, "UPDATE": Kept, "DELETE": Deleted}
-VARIABLES = frozenset({"object", "oldObject", "params", "variables"})
 REQUIRED = ("title", "category", "severity", "operations", "validations", "page", "examples")
 OPTIONAL = ("confidence", "since", "kinds", "matchConditions", "variables", "fixes", "params")
 KEYS = frozenset((*REQUIRED, *OPTIONAL))
-
-
-class ExpressionError(PolicylintError):
-    """An expression of a rule that cannot be evaluated on an object: makes the verdict unknown."""
 
 
 class Expressions(Struct, frozen=True):
@@ -65,7 +59,8 @@ class Expressions(Struct, frozen=True):
         return tuple(dict.fromkeys((*self.conditions, *of_variables, *of_validations)))
 
     def __call__(self, change: Created | Kept | Deleted, context: Context) -> Iterator[Violation]:
-        """One violation for each validation that is not true. Raises `ExpressionError`."""
+        """One violation for each validation that is not true. Raises `ExpressionError` for one that
+        cannot be evaluated."""
         if self.kinds and not self.kinds & {change.id.kind, f"{change.id.group}/{change.id.kind}"}:
             return
         bindings = self._bindings(change, context)
@@ -154,7 +149,7 @@ def _read_all(texts: Mapping[str, str]) -> dict[str, Json]:
     """What the files say; their expressions are parsed and noted with them."""
     read = {path: load(text, path) for path, text in texts.items()}
     rules = [rule_of(raw, path) for path, raw in read.items()]
-    note([expression for rule in rules for expression in _expressions(rule)])
+    _cel().note([expression for rule in rules for expression in _expressions(rule)])
     return read
 
 
@@ -181,17 +176,19 @@ def expressions(raw: Mapping[str, Any], path: str) -> Expressions:
 
 
 def _true(expression: str, bindings: Mapping[str, Json]) -> bool:
-    value = _value(expression, bindings)
-    if not isinstance(value, bool):
-        raise ExpressionError(f"the expression gives {value!r}, not true or false: {expression}")
-    return value
+    holds: bool = _cel().is_true(expression, bindings)
+    return holds
 
 
 def _value(expression: str, bindings: Mapping[str, Json]) -> Json:
-    value = compile(expression, VARIABLES).evaluate(bindings)
-    if isinstance(value, CelError):
-        raise ExpressionError(f"{value}, in the expression {expression}")
+    value: Json = _cel().value(expression, bindings)
     return value
+
+
+def _cel() -> ModuleType:
+    # Loaded by name when the first expression is evaluated: most changes are of kinds that no rule
+    # in YAML judges, and CEL takes longer to load than they take to judge.
+    return importlib.import_module("policylint.engine.expressions")
 
 
 def _fix(raw: Mapping[str, Any], change: Created | Kept | Deleted) -> Fix:

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from policylint.engine.judging import Judging, judging
 from policylint.errors import PolicylintError, RuleFailure, SourceError
-from policylint.helm.history.size import Forecast as RecordSize
-from policylint.helm.history.size import forecast as record_size
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.revisions import History
 from policylint.helm.inputs.sides import ChartSide, EmptySide
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.render.rendering import Rendered, Rendering
-from policylint.helm.render.steady import UnsteadyRender
 from policylint.helm.sources.manifests import from_directory, from_file, from_stdin
-from policylint.helm.values.capabilities import ClusterQuestions
-from policylint.helm.values.chart import Chart
-from policylint.helm.values.side import is_local
-from policylint.helm.values.stage import values_change
-from policylint.helm.values.subject import ValuesChange
 from policylint.kubernetes.api.schemas import NEWEST, RECORDED, minor_number, recorded_for
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Created, Deleted, Kept, Upgrade
@@ -30,8 +23,11 @@ from policylint.pipeline.plan import Plan
 from policylint.pipeline.settings import load_config
 from policylint.pipeline.target import line_found, minor, target
 from policylint.report.model import Evidence
-from policylint.scan.invocations.model import Invocation
-from policylint.scan.repository.together import Together
+
+if TYPE_CHECKING:
+    from policylint.helm.values.subject import ValuesChange
+
+# What charts and commands take to judge is loaded where there is one: manifests alone need none.
 
 
 def case_of(plan: Plan, rendering: Rendering) -> Case:
@@ -83,6 +79,11 @@ def values_subjects(
 
     `error` is what helm said where the chart could not be rendered.
     """
+    if not isinstance(plan.named_after, ChartSide):
+        return (), ()
+    from policylint.helm.values.capabilities import ClusterQuestions
+    from policylint.helm.values.stage import values_change
+
     try:
         change = values_change(plan.before, plan.named_after, plan.options.values_mode, helm, error)
     except PolicylintError as broken:
@@ -101,6 +102,8 @@ def _render_subjects(plan: Plan, subjects: tuple[object, ...], after: Rendered) 
         yield plan.history
     change = values_change_of(subjects)
     if change is not None:
+        from policylint.helm.history.size import forecast as record_size
+
         result = change.effective
         yield record_size(result.chart, result.user_values, after.manifest, name=plan.release)
     if after.unsteady is not None:
@@ -109,6 +112,10 @@ def _render_subjects(plan: Plan, subjects: tuple[object, ...], after: Rendered) 
 
 def values_change_of(subjects: tuple[object, ...]) -> ValuesChange | None:
     """The values change among the subjects of a case."""
+    if not subjects:
+        return None
+    from policylint.helm.values.subject import ValuesChange
+
     return next((subject for subject in subjects if isinstance(subject, ValuesChange)), None)
 
 
@@ -136,14 +143,33 @@ def judging_of(plan: Plan, subjects: tuple[object, ...] = ()) -> Judging:
     by all rules where the subjects turn out to be more than that."""
     types: set[type] = {Upgrade, Created, Kept, Deleted}
     if plan.invocations:
-        types |= {Invocation, Together}
+        types |= _command_types()
     if isinstance(plan.named_after, ChartSide):
-        types |= {ValuesChange, Chart, ClusterQuestions, UnsteadyRender, RecordSize}
+        types |= _chart_types()
     if plan.history is not None:
         types |= {History}
     if not types.issuperset(map(type, subjects)):
         types = set()
     return judging(plan.settings.criteria, frozenset(types))
+
+
+def _command_types() -> set[type]:
+    """What rules judge of a command."""
+    from policylint.scan.invocations.model import Invocation
+    from policylint.scan.repository.together import Together
+
+    return {Invocation, Together}
+
+
+def _chart_types() -> set[type]:
+    """What rules judge of a chart and its values."""
+    from policylint.helm.history.size import Forecast as RecordSize
+    from policylint.helm.render.steady import UnsteadyRender
+    from policylint.helm.values.capabilities import ClusterQuestions
+    from policylint.helm.values.chart import Chart
+    from policylint.helm.values.subject import ValuesChange
+
+    return {ValuesChange, Chart, ClusterQuestions, UnsteadyRender, RecordSize}
 
 
 def _evidence(plan: Plan, rendering: Rendering, before: Rendered, after: Rendered) -> Evidence:
@@ -169,7 +195,11 @@ def _evidence(plan: Plan, rendering: Rendering, before: Rendered, after: Rendere
 
 def _unread(plan: Plan) -> Iterator[str]:
     """What is not judged of a chart that helm pulled: its own files are not read."""
-    if isinstance(plan.after, ChartSide) and not is_local(plan.after):
+    if not isinstance(plan.after, ChartSide):
+        return
+    from policylint.helm.values.side import is_local
+
+    if not is_local(plan.after):
         yield (
             "helm pulled the chart: rules on its values and files are judged"
             " where you name its archive (helm pull)"

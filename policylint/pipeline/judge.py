@@ -69,8 +69,7 @@ class Sides(Struct, frozen=True):
 
 def prepare(kubernetes: str) -> None:
     """Load what judging a release will need, while helm still renders."""
-    import policylint.helm.values.blame
-    import policylint.kubernetes.validity.tables  # noqa: F401  all of them are used when their turn comes
+    import policylint.kubernetes.validity.tables  # noqa: F401  used when its turn comes
 
     schemas(kubernetes)
 
@@ -143,6 +142,7 @@ def report(case: Case, upgrade: Upgrade, cluster: Cluster, judgement: Judgement)
         findings=judgement.findings,
         failures=judgement.failures,
         evidence=evidence,
+        rules=judgement.reported,
     )
 
 

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import convert
 from msgspec.structs import replace
 
 from policylint.engine.judging import judge
 from policylint.errors import PolicylintError
 from policylint.helm.inputs.sides import ChartSide
-from policylint.helm.values.blame import blamed
-from policylint.helm.values.compare import compare_modes, table, to_json
-from policylint.helm.values.subject import ValuesChange
 from policylint.pipeline.case import failure, judging_of, values_change_of, values_subjects
 from policylint.pipeline.plan import Plan
 from policylint.pipeline.target import line_found, target
 from policylint.report.model import ChartChange, ChartVersion, ReleaseReport, ValuesSummary
+
+if TYPE_CHECKING:
+    from policylint.helm.values.subject import ValuesChange
 
 
 def with_values(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...]) -> ReleaseReport:
     """The report with the places in the user's values that findings on fields come from, and with
     what the values modes make of this upgrade where one is named."""
     change = values_change_of(subjects)
-    if any(finding.path for finding in report.findings):
+    if change is not None and any(finding.path for finding in report.findings):
+        from policylint.helm.values.blame import blamed
+
         report = replace(report, findings=blamed(report.findings, change, plan.before))
     if change is None:
         return report
     report = replace(report, chart=_charts(change))
     if not plan.options.values_mode:
         return report
+    from policylint.helm.values.compare import compare_modes, table, to_json
+
     comparison = compare_modes(change)
     overview = table(comparison) if comparison.rows else ""
     summary = convert(to_json(change, comparison), ValuesSummary)
@@ -54,5 +60,6 @@ def unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
         judgement.verdict,
         findings=judgement.findings,
         failures=judgement.failures,
+        rules=judgement.reported,
     )
     return with_values(report, plan, subjects)

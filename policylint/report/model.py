@@ -168,6 +168,21 @@ class ImageChange(Struct, frozen=True):
     resources: tuple[ResourceId, ...]
 
 
+class RuleInfo(Struct, frozen=True):
+    """What formats show of a rule that found something: its page is Markdown, its URL stable."""
+
+    id: str
+    title: str
+    page: str
+    category: Category
+    severity: Severity
+
+    @property
+    def url(self) -> str:
+        """Where the page stands."""
+        return f"{PAGES}#{self.id}"
+
+
 class ReleaseReport(Struct, frozen=True):
     """One release, judged: the evidence (what was compared, how) and what was found."""
 
@@ -187,21 +202,8 @@ class ReleaseReport(Struct, frozen=True):
     images: tuple[ImageChange, ...] = ()
     chart: ChartChange | None = None
     """None where no chart is at hand."""
-
-
-class RuleInfo(Struct, frozen=True):
-    """What formats show of a rule that found something: its page is Markdown, its URL stable."""
-
-    id: str
-    title: str
-    page: str
-    category: Category
-    severity: Severity
-
-    @property
-    def url(self) -> str:
-        """Where the page stands."""
-        return f"{PAGES}#{self.id}"
+    rules: tuple[RuleInfo, ...] = ()
+    """The rules of its findings."""
 
 
 class Report(Struct, frozen=True):
@@ -216,7 +218,7 @@ class Report(Struct, frozen=True):
     untouched: tuple[str, ...] = ()
     """The releases that `--changed` left out, where it left none."""
     rules: tuple[RuleInfo, ...] = ()
-    """The rules of the findings."""
+    """The rules of the findings that belong to no release."""
 
 
 def release_name(release: ReleaseReport) -> str:
@@ -232,6 +234,12 @@ def every_finding(report: Report) -> list[tuple[str, Finding]]:
         for finding in release.findings
     ]
     return of_releases + [("", finding) for finding in report.findings]
+
+
+def every_rule(report: Report) -> dict[str, RuleInfo]:
+    """The rules of all findings, by id."""
+    rules = [rule for release in report.releases for rule in release.rules]
+    return {rule.id: rule for rule in (*rules, *report.rules)}
 
 
 def every_failure(report: Report) -> list[tuple[str, RuleFailure]]:

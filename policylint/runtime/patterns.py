@@ -4,11 +4,8 @@ modules define."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, AnyStr
 
-_compile = re.compile
 _USES = (
     "match",
     "fullmatch",
@@ -28,12 +25,12 @@ class _Pattern:
     """Stands for a pattern; from the first use on its attributes are the compiled pattern's own."""
 
     def __init__(self, text: str | bytes, flags: int) -> None:
-        self._given = text, flags
+        self._written = text, flags
 
     def __getattr__(self, name: str) -> Any:
         if name not in _USES:
             raise AttributeError(name)
-        compiled: re.Pattern[Any] = _compile(*self._given)
+        compiled: re.Pattern[Any] = re.compile(*self._written)
         self.__dict__.update({use: getattr(compiled, use) for use in _USES})
         return self.__dict__[name]
 
@@ -48,14 +45,3 @@ else:
     def pattern(text, flags=0):
         """A regular expression, compiled at its first use; raises re.error then if it is none."""
         return _Pattern(text, flags)
-
-
-@contextmanager
-def deferred() -> Iterator[None]:
-    """Meanwhile `re.compile` makes such patterns: for the import of a library that compiles more
-    than it needs."""
-    re.compile = pattern  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        re.compile = _compile

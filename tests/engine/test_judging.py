@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from policylint.commands.check import check
 from policylint.commands.history import examine
+from policylint.commands.scan import Survey, survey
+from policylint.engine.registry import all_rules
 from policylint.helm.inputs.options import Options
 from policylint.model import Finding, Verdict
-from policylint.report.model import Report
+from policylint.report.formats import render
+from policylint.report.model import Report, every_rule
 from tests.helm.values.offline import write_chart
 from tests.helms import any_helm
 
 LOCKED = str(
     Path(__file__).parents[2] / "fixtures/oracle/states/helm3-pending-upgrade/records.yaml"
 )
+DEPLOYMENT = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: prod}
+spec:
+  selector: {matchLabels: {app: %(app)s}}
+  template:
+    metadata: {labels: {app: %(app)s}}
+    spec: {containers: [{name: web, image: "web:1"}]}
+"""
 
 
 def unrendered(room: Path, rules: str) -> Report:
@@ -81,3 +95,22 @@ def test_a_history_is_judged_by_the_configuration(
 def test_a_history_is_judged_by_the_configuration_that_is_named(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text("rules: {release-pending: 'off'}\n")
     assert examine([LOCKED], Options(config="own.yaml")).verdict is Verdict.PASS
+
+
+def test_sarif_tells_the_page_of_each_rule_that_found_something(tmp_path: Path) -> None:
+    reports = {"release-pending": examine([LOCKED]), "unused-values-key": unrendered(tmp_path, "")}
+    (tmp_path / "deploy.sh").write_text("helm upgrade web ./chart --reuse-values\n")
+    reports["reuse-values"] = survey(Survey((str(tmp_path / "deploy.sh"),)))
+    for side, replicas in (("before", "a"), ("after", "b")):
+        (tmp_path / f"{side}.yaml").write_text(DEPLOYMENT % {"app": replicas})
+    sides = Options(after=str(tmp_path / "after.yaml"), before=str(tmp_path / "before.yaml"))
+    reports["selector-changed"] = check(sides)
+    pages = {rule.id: rule for rule in all_rules()[0]}
+    for rule, report in reports.items():
+        log = json.loads(render("sarif", report))
+        told = {row["id"]: row for row in log["runs"][0]["tool"]["driver"]["rules"]}
+        assert rule in told
+        assert set(told) == set(every_rule(report))
+        for name, row in told.items():
+            assert row["shortDescription"]["text"] == pages[name].title
+            assert row["helpUri"].endswith(f"#{name}")

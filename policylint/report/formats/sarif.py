@@ -13,7 +13,7 @@ from urllib.parse import quote
 from policylint.errors import RuleFailure
 from policylint.model import Finding, Severity
 from policylint.report.formats.json import shown_path
-from policylint.report.model import Report, RuleInfo, every_failure, every_finding
+from policylint.report.model import Report, RuleInfo, every_failure, every_finding, every_rule
 from policylint.report.places import line_of, primary
 from policylint.runtime.escapes import escaped, json_text
 from policylint.version import __version__
@@ -29,7 +29,7 @@ _LEVELS: Mapping[Severity, str] = {
 def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the formats share one signature
     """The report as one SARIF log with one run."""
     findings = every_finding(report)
-    known = {rule.id: rule for rule in report.rules}
+    known = every_rule(report)
     ids = sorted({finding.rule for _, finding in findings})
     index = {rule: number for number, rule in enumerate(ids)}
     failures = [_notification(failure, release) for release, failure in every_failure(report)]
