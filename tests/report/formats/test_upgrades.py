@@ -1,4 +1,4 @@
-"""Every format on the same twelve upgrades, to be read as its readers would; no secret, no order."""
+"""Every format on the same twelve upgrades, to be read as its readers would; no secret in it."""
 
 from __future__ import annotations
 
