@@ -68,12 +68,12 @@ OPEN = {
     "validity-charts": (218, 4),
     "texts": (1, 0),
     "states": (0, 0),
-    "collisions": (18, 0),
+    "collisions": (0, 0),
 }
 """Set -> the false greens and false reds that are known and not mended yet."""
 MANY = 100
 """A set with more wrong rows than this is summed up."""
-ALLOWED_DEPENDS = {"cel": 0.1, "scenarios-without-live": 0.05}
+ALLOWED_DEPENDS = {"cel": 0.1, "collisions": 0.06, "scenarios-without-live": 0.05}
 """The share of `depends` answers that a set may have; 3 % where it is not named."""
 
 

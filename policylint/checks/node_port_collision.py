@@ -1,37 +1,23 @@
-"""Two Services of the release ask for one node port.
+"""Two Services ask for one node port.
 
 What happens: the API server refuses the second one: provided port is already allocated.
 
-Why: the same nodePort is written twice.
+Why: one node port belongs to one Service of the cluster, whatever its protocol. Helm sends one
+object after the other and deletes last: a port that another Service of the release gives up later,
+or had until it is deleted, is still taken.
 
-What to do instead: give each Service its own node port, or leave the choice to the cluster.
+What to do instead: give each Service its own node port, or leave the choice to the cluster; move a
+port from one Service to another in two upgrades.
 """
 
 from collections.abc import Iterator
 
+from policylint.advice.refusals import refusals
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import items
-from policylint.model import Category, Fix, Severity, Upgrade, Violation
+from policylint.model import Category, Created, Kept, Severity, Violation
 
 
-@rule(category=Category.DOWNTIME, severity=Severity.ERROR)
-def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """One (protocol, nodePort) on two Services of the after side."""
-    owners: dict[tuple[object, object], str] = {}
-    for identity, resource in upgrade.after.resources.items():
-        if identity.kind != "Service" or identity.group:
-            continue
-        for index, port in enumerate(items(resource.body, "spec", "ports")):
-            number = port.get("nodePort")
-            if not number:
-                continue
-            key = (port.get("protocol", "TCP"), number)
-            owner = owners.setdefault(key, str(identity))
-            if owner != str(identity):
-                yield Violation(
-                    message=f"{identity} asks for node port {number}, which {owner} has",
-                    path=f"/spec/ports/{index}/nodePort",
-                    after=number,
-                    resource=identity,
-                    fixes=(Fix("use another node port, or none: the cluster chooses"),),
-                )
+@rule(category=Category.CLUSTER_REJECTS, severity=Severity.ERROR)
+def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
+    """Explain what the forecast says of it, both ways."""
+    yield from refusals(change, "node-port-collision", context)

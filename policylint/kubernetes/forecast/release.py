@@ -10,6 +10,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from policylint.kubernetes.api.schemas import minor_number, schemas
+from policylint.kubernetes.forecast.allocations import in_turn
 from policylint.kubernetes.forecast.answers import (
     as_sent,
     create,
@@ -20,6 +21,7 @@ from policylint.kubernetes.forecast.answers import (
     update,
     update_marks,
 )
+from policylint.kubernetes.forecast.between import between
 from policylint.kubernetes.forecast.building import UNDECODED, UNDEPLOYABLE, unbuilt
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.decode import UndecodableError
@@ -70,6 +72,7 @@ def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
     forward = _server(upgrade, cluster, when_sent(upgrade, cluster), built)
     back = _server(upgrade, cluster, when_taken_back(upgrade, cluster))
     changes = tuple(_both_ways(one, upgrade, forward, back) for one in upgrade.changes)
+    changes = between(in_turn(changes, cluster.live), upgrade, cluster)
     hooks = hook_runs(upgrade, forward, back)
     return replace(upgrade, changes=_half_applied(changes, hooks), hooks=hooks)
 

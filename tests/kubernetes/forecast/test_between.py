@@ -1,0 +1,144 @@
+"""What one object says of another: allocations in Helm's order, limits, security levels, classes."""
+
+import pytest
+
+from policylint.kubernetes.api.schemas import schemas
+from policylint.kubernetes.forecast import Cluster, forecast
+from policylint.kubernetes.manifests.diff import changes
+from policylint.kubernetes.manifests.reader import Reader, Text
+from policylint.model import Apply, Outcome, Target, Upgrade
+
+
+def told(before, after, live=""):
+    reader = Reader("default")
+    old, new = reader.read_pair([Text("before", before)], [Text("after", after)])
+    given = {found.id: found.body for found in reader.read([Text("live", live)]).resources.values()}
+    target = Target("1.36", "3", Apply.CLIENT_SIDE)
+    upgrade = Upgrade("web", "default", target, old, new, changes(old, new, schemas("1.36")))
+    return {
+        change.id.name: tuple(
+            None if said is None else said.outcome.value
+            for said in (change.forecast.upgrade, change.forecast.rollback)
+        )
+        for change in forecast(upgrade, Cluster(live=given)).changes
+    }
+
+
+def service(name, port, *, protocol="TCP", address=""):
+    chosen = f", clusterIP: {address}" if address else ""
+    ports = f"[{{port: 80, protocol: {protocol}, nodePort: {port}}}]"
+    return (
+        f"---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\n"
+        f"spec: {{type: NodePort, selector: {{a: b}}, ports: {ports}{chosen}}}\n"
+    )
+
+
+def test_a_port_is_free_only_after_its_owner_gave_it_up():
+    swapped = told(
+        service("a", 30001) + service("b", 30002), service("a", 30002) + service("b", 30001)
+    )
+    assert swapped == {"a": ("rejected", "accepted"), "b": ("rejected", "accepted")}
+    freed = told(service("a", 30001), service("a", 30002) + service("b", 30001))
+    assert freed == {"a": ("accepted", "rejected"), "b": ("accepted", None)}
+    taken = told(service("z", 30001), service("a", 30001) + service("z", 30002))
+    assert taken["a"] == ("rejected", None)
+
+
+def test_what_is_deleted_holds_its_port_until_the_end():
+    assert told(service("a", 30001), service("b", 30001))["b"] == ("rejected", None)
+
+
+def test_a_port_belongs_to_one_service_whatever_the_protocol():
+    after = service("a", 30001) + service("b", 30001, protocol="UDP")
+    assert told(service("a", 30001), after)["b"] == ("rejected", None)
+
+
+def test_live_objects_of_others_hold_what_they_have():
+    other = service("other", 30001, address="10.0.0.9")
+    assert told("", service("b", 30001), other)["b"] == ("rejected", None)
+    assert told("", service("b", 30002, address="10.0.0.9"), other)["b"] == ("rejected", None)
+    assert told("", service("b", 30002), other)["b"] == ("accepted", None)
+
+
+def default_class(name, *, default):
+    word = "true" if default else "false"
+    return (
+        f"---\napiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {{name: {name}}}\n"
+        f"value: 5\nglobalDefault: {word}\n"
+    )
+
+
+def test_there_is_one_default_priority():
+    one, two = default_class("one", default=True), default_class("two", default=True)
+    assert told(one, one + two)["two"] == ("rejected", None)
+    none = default_class("one", default=False)
+    assert told(one, none + two) == {"one": ("accepted", "rejected"), "two": ("accepted", None)}
+
+
+POD = """\
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: p, namespace: {namespace}}}
+spec:
+  {more}
+  containers:
+    - name: main
+      image: "example/main:1"
+      resources: {resources}
+"""
+LIMITS = """\
+---
+apiVersion: v1
+kind: LimitRange
+metadata: {{name: limits}}
+spec: {{limits: [{{type: Container, {limits}}}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("limits", "resources", "answer"),
+    [
+        ("max: {cpu: 100m}", "{limits: {cpu: 1}}", Outcome.REJECTED),
+        ("max: {cpu: 100m}", "{limits: {cpu: 0.1}}", Outcome.ACCEPTED),
+        ("max: {cpu: 100m}", "{}", Outcome.ACCEPTED),  # the maximum is the default
+        ("min: {memory: 1Gi}", "{requests: {memory: 1Mi}}", Outcome.REJECTED),
+        ("min: {memory: 1Gi}", "{}", Outcome.ACCEPTED),
+        ("default: {cpu: 2}, max: {cpu: 1}", "{}", Outcome.REJECTED),
+        (
+            "maxLimitRequestRatio: {cpu: 2}",
+            "{limits: {cpu: 3}, requests: {cpu: 1}}",
+            Outcome.REJECTED,
+        ),
+    ],
+)
+def test_a_new_pod_meets_the_limits_of_its_namespace(limits, resources, answer):
+    pod = POD.format(namespace="default", more="hostNetwork: false", resources=resources)
+    assert told("", LIMITS.format(limits=limits) + pod)["p"] == (answer.value, None)
+
+
+@pytest.mark.parametrize(
+    ("level", "more", "answer"),
+    [
+        ("privileged", "hostNetwork: true", Outcome.ACCEPTED),
+        ("baseline", "hostNetwork: true", Outcome.REJECTED),
+        ("baseline", "hostNetwork: false", Outcome.ACCEPTED),
+        ("restricted", "hostNetwork: false", Outcome.REJECTED),
+    ],
+)
+def test_a_new_pod_meets_the_level_of_its_namespace(level, more, answer):
+    namespace = (
+        "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: safe, labels: "
+        f"{{pod-security.kubernetes.io/enforce: {level}}}}}\n"
+    )
+    pod = POD.format(namespace="safe", more=more, resources="{}")
+    assert told("", namespace + pod)["p"] == (answer.value, None)
+
+
+def test_what_nobody_knows_of_the_cluster_is_left_open():
+    pod = POD.format(namespace="default", more="priorityClassName: gold", resources="{}")
+    assert told("", pod)["p"] == ("depends", None)
+    assert told("", pod, default_class("gold", default=False))["p"] == ("accepted", None)
+    elsewhere = POD.format(namespace="elsewhere", more="hostNetwork: false", resources="{}")
+    assert told("", elsewhere)["p"] == ("depends", None)
+    assert told(elsewhere.replace("name: p", "name: q"), elsewhere)["p"] == ("accepted", None)
