@@ -33,7 +33,7 @@ def check(history: History, _: Context) -> Iterator[Violation]:
         f"{r.number} {'server-side' if r.server_side else 'client-side'}" for r in sent
     )
     yield Violation(
-        f"{history.name} switched its apply method {len(switches)} times: "
+        f"{history.title} switched its apply method {len(switches)} times: "
         "removed fields may stay in its objects",
         because=f"revisions and methods: {methods}",
         before=[revision.number for revision in switches],

@@ -35,7 +35,7 @@ def check(history: History, context: Context) -> Iterator[Violation]:
         names = ", ".join(str(identity) for identity in differing[:5])
         more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
         yield Violation(
-            f"the before side is not what {history.name} runs: {len(differing)} objects differ",
+            f"the before side is not what {history.title} runs: {len(differing)} objects differ",
             because=f"compared with the manifest of revision {start.number}: {names}{more}",
             before=len(differing),
             fixes=(

@@ -34,7 +34,7 @@ def check(history: History, _: Context) -> Iterator[Violation]:
     old, new = parse_version(before.chart_version), parse_version(last.chart_version)
     if before.chart_name == last.chart_name and old and new and new.key < old.key:
         yield Violation(
-            f"revision {last.number} of {history.name} went back from chart {before.chart} to "
+            f"revision {last.number} of {history.title} went back from chart {before.chart} to "
             f"{last.chart}",
             because=f"revision {before.number} had {before.chart_version}, "
             f"and revision {last.number} is no rollback",

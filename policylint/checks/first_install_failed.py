@@ -27,7 +27,7 @@ def check(history: History, _: Context) -> Iterator[Violation]:
     if not tried or history.good or history.last.status != "failed":
         return
     yield Violation(
-        f"release {history.name} was never installed successfully: there is nothing to go back to",
+        f"release {history.title} was never installed successfully: there is nothing to go back to",
         because=f"revision 1 says: {said(history.revisions[0])[:200]}",
         before=history.last.status,
         fixes=(

@@ -35,10 +35,10 @@ def check(history: History, context: Context) -> Iterator[Violation]:
         return
     now = len(history.good)
     message = (
-        f"{left} more failed upgrade{'s'[: left != 1]} of {history.name}: "
+        f"{left} more failed upgrade{'s'[: left != 1]} of {history.title}: "
         "then one good revision is left"
         if left
-        else f"failed upgrades of {history.name} have left {now} good revision{'s'[: now != 1]}"
+        else f"failed upgrades of {history.title} have left {now} good revision{'s'[: now != 1]}"
     )
     yield Violation(
         message,

@@ -53,7 +53,7 @@ def _stored(history: History, limit: float) -> Iterator[Violation]:
     templates = "\n".join(file.text for file in chart.templates)
     share = last.size / MAX_RECORD
     yield Violation(
-        f"the record of {history.name} revision {last.number} takes {share:.0%} of what a "
+        f"the record of {history.title} revision {last.number} takes {share:.0%} of what a "
         "cluster stores",
         because=f"{last.size} of {MAX_RECORD} bytes; heaviest: {names}",
         before=last.size,

@@ -26,7 +26,7 @@ def check(history: History, _: Context) -> Iterator[Violation]:
     """Report a pending last revision, with the way out for its state."""
     if history.last.pending:
         yield Violation(
-            f"release {history.name} is locked: revision {history.last.number} is "
+            f"release {history.title} is locked: revision {history.last.number} is "
             f"{history.last.status}",
             because=_because(history),
             before=history.last.status,

@@ -24,7 +24,7 @@ def check(history: History, _: Context) -> Iterator[Violation]:
     numbers = [revision.number for revision in history.deployed]
     newest = history.deployed[-1]
     yield Violation(
-        f"release {history.name} has {len(numbers)} deployed revisions: "
+        f"release {history.title} has {len(numbers)} deployed revisions: "
         f"Helm takes {newest.number} for what runs",
         because=f"revisions {', '.join(map(str, numbers))} have the status deployed; Helm "
         "keeps one",

@@ -36,7 +36,7 @@ def _violation(
     history: History, revision: Revision, unserved_objects: list[str], minor: str, *, upgrade: bool
 ) -> Violation:
     what = (
-        f"the next upgrade of {history.name}"
+        f"the next upgrade of {history.title}"
         if upgrade
         else f"a rollback to revision {revision.number}"
     )

@@ -103,6 +103,11 @@ class History(Struct, frozen=True):
     now: datetime | None = None
 
     @property
+    def title(self) -> str:
+        """The name in a sentence; a list that does not name its release leaves it to the reader."""
+        return self.name or "RELEASE"
+
+    @property
     def last(self) -> Revision:
         """The newest revision; a history has at least one."""
         return self.revisions[-1]

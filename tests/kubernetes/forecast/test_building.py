@@ -15,7 +15,9 @@ JOB = """\
 ---
 apiVersion: batch/v1
 kind: Job
-metadata: {{name: run, annotations: {{helm.sh/hook: {event}, helm.sh/hook-delete-policy: {policy}}}}}
+metadata:
+  name: run
+  annotations: {{helm.sh/hook: {event}, helm.sh/hook-delete-policy: {policy}}}
 spec:
   template:
     spec:
@@ -35,7 +37,10 @@ spec:
     - name: v1
       served: true
       storage: true
-      schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {size: {type: integer, maximum: 5}}}}}}
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties: {spec: {type: object, properties: {size: {type: integer, maximum: 5}}}}
 """
 WIDGET = "---\napiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 9}\n"
 
