@@ -49,7 +49,7 @@ class Holders:
         self._by_object: dict[ResourceId, tuple[Slot, ...]] = {}
 
     def has(self, identity: ResourceId, body: Object) -> None:
-        """An object is now in the cluster, with what this body takes; what it had before is free."""
+        """An object is now in the cluster with what its body takes; what it had before is free."""
         for slot in self._by_object.pop(identity, ()):
             self._by_slot[slot].pop(identity, None)
         slots = tuple(slot for slot, _ in wanted(identity, body))

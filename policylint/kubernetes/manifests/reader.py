@@ -273,7 +273,8 @@ _INVOLVED = pattern(
 """Anchors, aliases, tags, and quotes and brackets that end in another line: what follows need not
 be what it seems."""
 _UNQUOTED = pattern(
-    r"(?i):[ ]+(?:[-+.]?[0-9][^ \n]*|true|false|yes|no|on|off|y|n|null|~|[-+]?[.](?:inf|nan))[ ]*(?:#.*)?$",
+    r"(?i):[ ]+(?:[-+.]?[0-9][^ \n]*|true|false|yes|no|on|off|y|n|null|~|[-+]?[.](?:inf|nan))"
+    r"[ ]*(?:#.*)?$",
     re.MULTILINE,
 )
 """Values that may be no text: Helm refuses them as labels and annotations."""

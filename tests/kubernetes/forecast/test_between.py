@@ -1,4 +1,4 @@
-"""What one object says of another: allocations in Helm's order, limits, security levels, classes."""
+"""What one object says of another: allocations in Helm's order, limits, levels, classes."""
 
 import pytest
 
