@@ -22,6 +22,13 @@ def command(
     changed: Annotated[
         bool, option("--changed", help="Only releases that the changed FILES touch.")
     ] = False,
+    everything: Annotated[
+        bool, option("--all", help="Every declared release, touched or not.")
+    ] = False,
+    offline: Annotated[bool, option("--offline", help="Fetch no chart.")] = False,
+    allow_private_sources: Annotated[
+        bool, option("--allow-private-sources", help="Fetch charts from private networks.")
+    ] = False,
     select: Annotated[
         Words | None, option("--select", help="Rule ids, packs or categories.")
     ] = None,
@@ -55,6 +62,9 @@ def command(
         after="" if changed else options.after,
         changed=changed,
         changed_files=tuple(filter(None, (options.after, *options.changed_files))),
+        everything=everything,
+        offline=offline,
+        allow_private_sources=allow_private_sources,
         rollback=rollback,
         select=words(select),
         ignore=words(ignore),

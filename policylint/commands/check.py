@@ -10,8 +10,7 @@ from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.render.rendering import Rendering
 from policylint.model import Verdict, combine
-from policylint.pipeline.gate import Gate
-from policylint.pipeline.load import plans
+from policylint.pipeline.load import Loaded, plans
 from policylint.pipeline.plan import Plan
 from policylint.pipeline.settings import load_config
 from policylint.report.model import ReleaseReport, Report
@@ -30,10 +29,10 @@ def check(options: Options, progress: Progress | None = None) -> Report:
     releases: list[ReleaseReport] = []
     with Workspace() as workspace:
         try:
-            loaded, gate = plans(options, config, workspace)  # load
+            loaded = plans(options, config, workspace)  # load
         except PolicylintError as error:
             return _unloaded(error)
-        for plan in _announced(loaded, progress):
+        for plan in _announced(loaded.plans, progress):
             try:
                 if plan.error is not None:
                     raise plan.error
@@ -51,10 +50,11 @@ def check(options: Options, progress: Progress | None = None) -> Report:
                 judging = cases.judging_of(plan, case.subjects)
                 judgement = judge.evaluate(case, upgrade, judging)  # evaluate
                 report = judge.report(case, upgrade, cluster, judgement)  # report
-                releases.append(outcome.with_values(report, plan, case.subjects))
+                report = outcome.with_values(report, plan, case.subjects)
+                releases.append(outcome.with_declaration(report, plan, upgrade))
             except PolicylintError as error:
                 releases.append(_unrendered(plan, error))
-        return _together(loaded, tuple(releases), options, gate)
+        return _together(loaded, tuple(releases), options)
 
 
 def _announced(loaded: tuple[Plan, ...], progress: Progress | None) -> Iterator[Plan]:
@@ -82,32 +82,39 @@ def _unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
     return unrendered(plan, error)
 
 
-def _together(
-    loaded: tuple[Plan, ...], releases: tuple[ReleaseReport, ...], options: Options, gate: Gate
-) -> Report:
+def _together(loaded: Loaded, releases: tuple[ReleaseReport, ...], options: Options) -> Report:
     """The report of the whole run, with what several releases show together; the files of their
     sides must still be there."""
+    gate = loaded.gate
     verdicts = [release.verdict for release in releases]
+    verdicts += [Verdict.UNKNOWN for _ in loaded.failures]
     named_values = _named_values(options, gate.config)
-    untouched = _untouched(gate.config) if options.changed and not loaded else ()
-    if len(loaded) < 2 and not named_values and not gate.changes.changes:
-        return Report(combine(verdicts or [Verdict.PASS]), releases, untouched=untouched)
+    untouched = _untouched(loaded, options)
+    if len(loaded.plans) < 2 and not named_values and not gate.changes.changes:
+        verdict = combine(verdicts or [Verdict.PASS])
+        return Report(verdict, releases, failures=loaded.failures, untouched=untouched)
     from policylint.pipeline.fleet import judge_together
 
-    judgement = judge_together(loaded, releases, named_values, gate)
+    judgement = judge_together(loaded.plans, releases, named_values, gate)
     verdict = combine([*verdicts, judgement.verdict])
     return Report(
         verdict,
         releases,
         judgement.findings,
-        judgement.failures,
+        (*loaded.failures, *judgement.failures),
         untouched=untouched,
         rules=judgement.reported,
     )
 
 
-def _untouched(config: Config) -> tuple[str, ...]:
-    return tuple(f"{release.namespace}/{release.name}" for release in config.releases)
+def _untouched(loaded: Loaded, options: Options) -> tuple[str, ...]:
+    """The releases that a change leaves alone, where it leaves all of them."""
+    if loaded.plans:
+        return ()
+    if loaded.untouched or not options.changed:
+        return loaded.untouched
+    configured = loaded.gate.config.releases
+    return tuple(f"{release.namespace}/{release.name}" for release in configured)
 
 
 def _named_values(options: Options, config: Config) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
         immutable_paths=plan.settings.immutable_paths,
         subjects=(*plan.invocations, *subjects, *_render_subjects(plan, subjects, after)),
         invocations=plan.invocations,
-        failures=(*_unrun(plan), *failures),
+        failures=(*plan.failures, *_unrun(plan), *failures),
         evidence=_evidence(plan, rendering, before, after),
     )
 
@@ -124,7 +124,7 @@ def upgrades(options: Options) -> list[Upgrade]:
     raises."""
     changed = []
     with Workspace() as workspace:
-        for plan in plans(options, load_config(options), workspace)[0]:
+        for plan in plans(options, load_config(options), workspace).plans:
             if plan.error is not None:
                 raise plan.error
             with Rendering(plan) as rendering:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import Struct
+
 from policylint.config import Config
-from policylint.errors import UsageError
+from policylint.errors import RuleFailure, UsageError
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.pipeline.gate import Gate, gate_of
@@ -13,7 +15,18 @@ from policylint.pipeline.plan import Plan, plan_of
 from policylint.pipeline.settings import resolve
 
 
-def plans(options: Options, config: Config, workspace: Workspace) -> tuple[tuple[Plan, ...], Gate]:
+class Loaded(Struct, frozen=True):
+    """The plans of a run, what judges them, and what is said of the run as a whole."""
+
+    plans: tuple[Plan, ...]
+    gate: Gate
+    failures: tuple[RuleFailure, ...] = ()
+    """What keeps declared releases from being found."""
+    untouched: tuple[str, ...] = ()
+    """Declared releases that the change leaves alone."""
+
+
+def plans(options: Options, config: Config, workspace: Workspace) -> Loaded:
     """One plan for each release that the options name, and what judges them.
 
     Raises `UsageError` where they name none, SourceError where sides cannot be had.
@@ -28,10 +41,21 @@ def plans(options: Options, config: Config, workspace: Workspace) -> tuple[tuple
     gate = gate_of(options, config, workspace)
     if options.after or options.rollback:
         settings = resolve(options, gate.config)
-        return (plan_of(settings, workspace, invocations),), gate
-    from policylint.pipeline.configured import configured_plans
+        return Loaded((plan_of(settings, workspace, invocations),), gate)
+    if _is_configured(config, gate):
+        from policylint.pipeline.configured import configured_plans
 
-    return configured_plans(options, config, gate, workspace), gate
+        return Loaded(configured_plans(options, config, gate, workspace), gate)
+    from policylint.pipeline.declared import declared_plans
+
+    found = declared_plans(options, gate.config, workspace)
+    return Loaded(found.plans, gate, found.failures, found.untouched)
+
+
+def _is_configured(config: Config, gate: Gate) -> bool:
+    """Whether the configuration lists releases, now or at the base."""
+    earlier = gate.base.config if gate.base is not None else None
+    return bool(config.releases or (earlier and earlier.releases))
 
 
 def _check_stdin(options: Options) -> None:

@@ -17,6 +17,7 @@ from policylint.report.model import ChartChange, ChartVersion, ReleaseReport, Va
 
 if TYPE_CHECKING:
     from policylint.helm.values.subject import ValuesChange
+    from policylint.model import Upgrade
 
 
 def with_values(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...]) -> ReleaseReport:
@@ -45,6 +46,18 @@ def _charts(change: ValuesChange) -> ChartChange:
     return ChartChange(old, ChartVersion(change.new.name, change.new.version))
 
 
+def with_declaration(report: ReleaseReport, plan: Plan, upgrade: Upgrade | None) -> ReleaseReport:
+    """The report with where the release is declared, what becomes of it, and whether that is
+    routine."""
+    chart = report.chart or plan.chart
+    report = replace(report, source=plan.source, change=plan.change, chart=chart)
+    if upgrade is None:
+        return report
+    from policylint.pipeline.bump import is_routine
+
+    return replace(report, routine=is_routine(upgrade))
+
+
 def unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
     """The report of a release that could not be rendered or read: what its values say is told all
     the same, and its verdict is unknown."""
@@ -62,4 +75,4 @@ def unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
         failures=judgement.failures,
         rules=judgement.reported,
     )
-    return with_values(report, plan, subjects)
+    return with_declaration(with_values(report, plan, subjects), plan, None)

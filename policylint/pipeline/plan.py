@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from policylint.config import Release
-from policylint.errors import PolicylintError, UsageError, nearest
+from policylint.errors import PolicylintError, RuleFailure, UsageError, nearest
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import (
     UNNAMED,
@@ -24,6 +24,7 @@ from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.resolve import resolve_pair
 from policylint.pipeline.settings import Settings, as_apply
 from policylint.pipeline.target import line_found, minor
+from policylint.report.model import ChartChange, ReleaseSource
 
 if TYPE_CHECKING:
     from policylint.helm.inputs.revisions import History
@@ -50,6 +51,13 @@ class Plan(Struct, frozen=True):
     """What becomes of the release itself: created, kept or deleted."""
     error: PolicylintError | None = None
     """Why the sides cannot be had; other releases are judged all the same."""
+    failures: tuple[RuleFailure, ...] = ()
+    """What is known not to be as the cluster will have it: values that are not here, renderers that
+    are not run."""
+    source: ReleaseSource | None = None
+    """Where the release is declared."""
+    chart: ChartChange | None = None
+    """The chart of both sides as they are declared."""
 
     @property
     def options(self) -> Options:

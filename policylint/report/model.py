@@ -148,7 +148,8 @@ class ChartVersion(Struct, frozen=True):
     """Which chart a side is."""
 
     name: str
-    version: str
+    version: str = ""
+    digest: str = ""
 
 
 class ChartChange(Struct, frozen=True):
@@ -183,6 +184,16 @@ class RuleInfo(Struct, frozen=True):
         return f"{PAGES}#{self.id}"
 
 
+class ReleaseSource(Struct, frozen=True):
+    """Where a release is declared; keys of the JSON."""
+
+    tool: str
+    file: str = ""
+    line: int = 0
+    cluster: str = ""
+    environment: str = ""
+
+
 class ReleaseReport(Struct, frozen=True):
     """One release, judged: the evidence (what was compared, how) and what was found."""
 
@@ -204,6 +215,11 @@ class ReleaseReport(Struct, frozen=True):
     """None where no chart is at hand."""
     rules: tuple[RuleInfo, ...] = ()
     """The rules of its findings."""
+    source: ReleaseSource | None = None
+    change: str = "kept"
+    """What becomes of the release itself: created, kept, deleted."""
+    routine: bool = False
+    """Whether nothing changes but images and what names a version; no verdict."""
 
 
 class Report(Struct, frozen=True):

@@ -110,7 +110,7 @@ def test_a_chart_that_another_one_depends_on_touches_both(
 
 def test_what_is_left_out_is_said(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "--changed", "README.md"]) == 0
-    assert "the change touches no configured release: prod/web, prod/db" in capsys.readouterr().out
+    assert "the change touches none of these releases: prod/web, prod/db" in capsys.readouterr().out
 
 
 def test_file_names_without_changed_are_no_charts(

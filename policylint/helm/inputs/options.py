@@ -40,6 +40,12 @@ class Options(Struct, frozen=True):
     strict: bool = False
     allow_empty: bool = False
     changed: bool = False
+    everything: bool = False
+    """All declared releases, not only those that the change touches."""
+    offline: bool = False
+    """Fetch no chart: take what the cache holds."""
+    allow_private_sources: bool = False
+    """Fetch charts from this machine and private networks where the repository declares it."""
     changed_files: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     """The helm command that is about to run, given after `--`."""

@@ -78,6 +78,9 @@ def _release(release: ReleaseReport) -> dict[str, Any]:
         "evidence": to_builtins(release.evidence) if release.evidence else {},
         "images": to_builtins(release.images),
         **({"chart": to_builtins(release.chart)} if release.chart else {}),
+        "source": to_builtins(release.source) if release.source else None,
+        "change": release.change,
+        "routine": release.routine,
         **(to_builtins(release.history) if release.history else {}),
         **({"values": to_builtins(release.values)} if release.values else {}),
     }

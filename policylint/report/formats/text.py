@@ -11,7 +11,7 @@ from msgspec import Struct
 from policylint.errors import RuleFailure
 from policylint.model import Finding, Fix, Impact, Json, Location, Severity, Verdict
 from policylint.report.formats.json import shown_path, summary
-from policylint.report.model import Evidence, ReleaseReport, Report
+from policylint.report.model import ChartChange, ChartVersion, Evidence, ReleaseReport, Report
 from policylint.runtime.escapes import escaped
 
 COLOURS = {
@@ -23,6 +23,8 @@ COLOURS = {
     "unknown": "35;1",
 }
 WIDTH = 96
+_FEW = 5
+"""Images that are shown of a release."""
 LABELS = {"cause": "caused by", "rendered": "rendered", "command": "at", "record": "record"}
 
 
@@ -77,7 +79,10 @@ def _scanned(report: Report) -> Iterator[str]:
 def _untouched(report: Report) -> Iterator[str]:
     """Which releases `--changed` left out, where it left none."""
     if report.untouched:
-        yield f"the change touches no configured release: {', '.join(report.untouched)}"
+        shown = ", ".join(report.untouched[:_FEW])
+        more = len(report.untouched) - _FEW
+        rest = f" and {more} more" if more > 0 else ""
+        yield f"the change touches none of these releases: {shown}{rest}"
         yield ""
 
 
@@ -186,11 +191,41 @@ def _evidence(release: ReleaseReport, evidence: Evidence) -> list[str]:
     if evidence.before or evidence.after:
         lines.append(_row("compared", f"{evidence.before} -> {evidence.after}"))
     how = f"Kubernetes {target.kubernetes}, Helm {target.helm}, {target.apply}"
+    lines += _declared(release)
     lines.append(_row("judged for", f"{how}; {evidence.rules} rules"))
     lines += [_row("half-applied", text) for text in evidence.half_applied]
     lines += [_row("drift", text) for text in evidence.drift]
     lines += [_row("notes", text) for text in evidence.notes]
     return lines
+
+
+def _declared(release: ReleaseReport) -> Iterator[str]:
+    """Where a release is declared, and what of its charts and images changes."""
+    source = release.source
+    if source is None:
+        return
+    where = source.cluster or source.environment
+    cluster = f" for {where}" if where else ""
+    yield _row("declared", f"{source.file}:{source.line} ({source.tool}){cluster}")
+    yield from _bumped(release.chart)
+    for image in release.images[:_FEW]:
+        before, after = image.before or "(none)", image.after or "(none)"
+        yield _row("image", f"{image.container} {before} -> {after}")
+    if len(release.images) > _FEW:
+        yield _row("image", f"and {len(release.images) - _FEW} more")
+    if release.routine:
+        yield _row("routine", "nothing but images and version labels changes")
+
+
+def _bumped(chart: ChartChange | None) -> Iterator[str]:
+    """The chart, where it is another one or of another version."""
+    if chart and chart.before and chart.before != chart.after:
+        before, after = _version(chart.before), _version(chart.after)
+        yield _row("chart", f"{chart.after.name} {before} -> {after}")
+
+
+def _version(chart: ChartVersion) -> str:
+    return chart.version or chart.digest[:19] or "(no version)"
 
 
 def _counts(release: ReleaseReport) -> str:

@@ -162,8 +162,11 @@ class Flux:
         return {_plain_url(string(item.body, "spec", "url")) for item in own}
 
     def problem(self, item: Item, message: str, remedy: str = "") -> None:
-        """Note what stands in the way."""
-        self.problems.append(Problem(item.file, item.line, message, remedy))
+        """Note what stands in the way of building a Kustomization."""
+        files = files_of(self.tree, self.path_of(item))
+        folders = {posixpath.dirname(file) for file in files} | {self.path_of(item)}
+        paths = tuple(sorted(folders))
+        self.problems.append(Problem(item.file, item.line, message, remedy, paths))
 
     def anywhere(self, kind: str, namespace: str, name: str) -> list[Item]:
         """Objects of files that no Kustomization has applied yet."""

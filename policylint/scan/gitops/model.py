@@ -95,6 +95,8 @@ class Problem(Struct, frozen=True):
     line: int
     message: str
     remedy: str = ""
+    paths: tuple[str, ...] = ()
+    """Directories of the repository in which releases may be declared that were not found."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.message}"

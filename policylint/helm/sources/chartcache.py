@@ -1,0 +1,201 @@
+"""Charts of repositories and registries, fetched once by helm and kept by digest.
+
+A version that names one chart is asked for once; a range is asked for each time, and the answer is
+kept for runs without a network. Below `POLICYLINT_CACHE` (default: the user's cache directory):
+`charts/DIGEST/NAME.tgz`, and `names/KEY`, a file that holds what a reference meant last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import os
+import re
+import shutil
+import socket
+import tempfile
+import urllib.parse
+from pathlib import Path
+
+from msgspec import Struct
+
+from policylint.errors import RenderError, SourceError
+from policylint.helm.engines.binary import Process, find_helm
+from policylint.helm.engines.pull import Pull
+from policylint.helm.inputs.sides import ChartSide
+from policylint.helm.inputs.workspace import disk_error
+from policylint.helm.values.semver import floats
+from policylint.redaction.logins import without_logins
+
+_TIME_LIMIT = 120.0
+
+
+class Reference(Struct, frozen=True):
+    """A chart that helm can pull: a name in a repository's URL, or `oci://...`."""
+
+    chart: str
+    repo: str = ""
+    version: str = ""
+    digest: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The reference for people, without logins."""
+        where = f"{self.repo.rstrip('/')}/{self.chart}" if self.repo else self.chart
+        return " ".join(filter(None, (without_logins(where), self.version or self.digest)))
+
+
+class ChartCache(Struct, frozen=True):
+    """Where charts are kept, and whether and from where more may be fetched."""
+
+    root: Path
+    helm: str = ""
+    offline: bool = False
+    allow_private: bool = False
+
+    def chart(self, reference: Reference) -> Path:
+        """The archive of a chart. Raises SourceError where it is not here and cannot be had."""
+        key = hashlib.sha256("\0".join(_words(reference)).encode()).hexdigest()
+        name = self.root / "names" / key
+        kept = self._kept(name)
+        if kept is not None and (self.offline or _is_exact(reference)):
+            return kept
+        if self.offline:
+            raise SourceError(
+                f"{reference.shown} is not in the cache, and nothing is fetched (--offline)",
+                remedy="run once without --offline",
+            )
+        if not self.allow_private:
+            refuse_private(reference.repo or reference.chart)
+        return self._fetched(reference, name)
+
+    def _kept(self, name: Path) -> Path | None:
+        """What a reference meant last, where the archive is still what it was."""
+        try:
+            digest, _, file = name.read_text("utf-8").strip().partition(" ")
+            archive = self.root / "charts" / digest / file
+            content = archive.read_bytes()
+        except (OSError, ValueError):
+            return None
+        return archive if hashlib.sha256(content).hexdigest() == digest else None
+
+    def _fetched(self, reference: Reference, name: Path) -> Path:
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix="pull-", dir=self.root) as made:
+                archive = _pull(reference, Path(made), self.helm)
+                digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+                folder = self.root / "charts" / digest
+                folder.mkdir(parents=True, exist_ok=True)
+                kept = folder / archive.name
+                archive.replace(kept)
+            name.parent.mkdir(exist_ok=True)
+            name.write_text(f"{digest} {kept.name}\n", "utf-8")
+        except OSError as error:
+            raise disk_error(error) from error
+        return kept
+
+
+def cache_root() -> Path:
+    """POLICYLINT_CACHE, else `policylint` in the user's cache directory."""
+    named = os.environ.get("POLICYLINT_CACHE", "")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if base else Path.home() / ".cache") / "policylint"
+
+
+def refuse_private(url: str) -> None:
+    """Raise SourceError for a source on this machine or in a private network, unless it was
+    allowed: what a change names must not reach what the change's author cannot."""
+    host = urllib.parse.urlsplit(url).hostname or ""
+    addresses = {host} if _address(host) else _resolved(host)
+    private = [text for text in addresses if not _is_public(text)]
+    if host == "localhost" or private:
+        raise SourceError(
+            f"{without_logins(url)} is on this machine or in a private network",
+            remedy="--allow-private-sources, where you trust what declares it",
+        )
+
+
+def _resolved(host: str) -> set[str]:
+    try:
+        return {str(row[4][0]) for row in socket.getaddrinfo(host, None)}
+    except (OSError, UnicodeError):
+        return set()  # helm will say that there is no such host
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+
+
+def _is_public(text: str) -> bool:
+    address = _address(text)
+    return address is None or address.is_global
+
+
+def _words(reference: Reference) -> tuple[str, ...]:
+    return (reference.chart, reference.repo, reference.version, reference.digest)
+
+
+def _is_exact(reference: Reference) -> bool:
+    """Whether a reference names one chart for good: a digest or a whole version."""
+    exact = re.fullmatch(r"v?\d+\.\d+\.\d+\S*", reference.version) is not None
+    return bool(reference.digest) or (exact and not floats(reference.version))
+
+
+def _pull(reference: Reference, folder: Path, helm: str) -> Path:
+    """The archive that helm pulls into an empty directory, under a name of its own."""
+    program = find_helm("" if helm == "embedded" else helm)
+    if helm == "embedded" or not program:
+        return _by_library(reference, folder)
+    code, _, err = Process(_pull_argv(program, reference, folder), _TIME_LIMIT).wait()
+    archives = sorted(folder.glob("*.tgz"))
+    if code or len(archives) != 1:
+        words = without_logins(err.decode("utf-8", "replace").strip())
+        raise _failed(reference, words.rpartition("\n")[2])
+    return archives[0]
+
+
+def _pull_argv(program: str, reference: Reference, folder: Path) -> list[str]:
+    """What comes from a repository's files reaches helm as data: never as a flag."""
+    if reference.chart.startswith("-"):
+        raise SourceError(f"{reference.shown} is no chart")
+    chart = reference.chart + (f"@{reference.digest}" if reference.digest else "")
+    argv = [program, "pull", chart, f"--destination={folder}"]
+    argv += [f"--repo={reference.repo}"] if reference.repo else []
+    argv += [f"--version={reference.version}"] if reference.version else []
+    return [*argv, *(("--plain-http",) if _is_loopback(chart) else ())]
+
+
+def _is_loopback(chart: str) -> bool:
+    """A registry on this machine speaks plain http, as Docker and ORAS take it too."""
+    host = urllib.parse.urlsplit(chart).hostname or ""
+    address = _address(host)
+    return chart.startswith("oci://") and (
+        host == "localhost" or (address is not None and address.is_loopback)
+    )
+
+
+def _by_library(reference: Reference, folder: Path) -> Path:
+    extra = ("--plain-http",) if _is_loopback(reference.chart) else ()
+    pull = Pull(
+        ChartSide(reference.chart, version=reference.version, repo=reference.repo, extra=extra)
+    )
+    try:
+        archive = Path(pull.wait().chart)
+        return Path(shutil.copy(archive, folder / archive.name))
+    except RenderError as error:
+        raise _failed(reference, error.message) from error
+    finally:
+        pull.cancel()
+
+
+def _failed(reference: Reference, words: str) -> SourceError:
+    return SourceError(
+        f"{reference.shown} cannot be fetched: {words}",
+        remedy="log in as for helm itself, or name a cache that holds it: POLICYLINT_CACHE",
+    )
