@@ -7,21 +7,17 @@ apis/apiextensions/validation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from policylint.cel.check import Checked, check, error_text
+from policylint.cel.check import check, error_text
 from policylint.cel.cost import worst_cost
-from policylint.cel.evaluate import Evaluation
-from policylint.cel.formatting import ACCEPTS, clauses
 from policylint.cel.library import CelSyntaxError, parse
-from policylint.cel.regex import compiled
+from policylint.cel.literals import bad_constant, bad_literals
 from policylint.cel.sizes import MOST
-from policylint.cel.times import duration, timestamp
-from policylint.cel.tree import Call, Literal, MakeList, Node, children, names
+from policylint.cel.tree import names
 from policylint.cel.types import Type, optional
-from policylint.cel.values import CelError, CelUnsupported
 from policylint.kubernetes.api.fielderrors import forbidden, invalid
 from policylint.kubernetes.crds.declare import MAX_REQUEST, Shape, size_at
 from policylint.model import Cause, Object
@@ -140,107 +136,18 @@ def _compiled(source: str, rule: Object, scope: Scope, wanted: Type) -> tuple[st
     checked = check(
         root, {"self": scope.shape.type, "oldSelf": old}, scope.environment.minor_for(source)
     )
-    errors = checked.errors or _bad_literals(root, checked, scope.environment.stored_minor)
+    errors = checked.errors or bad_literals(root, checked, scope.environment.stored_minor)
     if errors:
         return f"compilation failed: {error_text(source, positions, errors)}", 0, False
     if checked.type(root) != wanted:
         return f"cel expression must evaluate to a {wanted}", 0, False
-    problem = _bad_constant(root)
+    problem = bad_constant(root)
     if problem:
         return f"program instantiation failed: {problem}", 0, False
     cost = worst_cost(
         root, checked, lambda path: size_at(scope.shape, path), scope.environment.stored_minor
     )
     return "", cost, "oldSelf" in names(root)
-
-
-_TEMPLATES_SINCE = 31
-"""The minor from which literal templates of format() are checked (1.30 does not, 1.34 does)."""
-
-
-def _bad_literals(node: Node, checked: Checked, minor: int) -> list[tuple[int, str]]:
-    """Literals that can be seen to be wrong: patterns, times, templates of format()."""
-    found: list[tuple[int, str]] = []
-    if isinstance(node, Call):
-        if node.function == "format" and isinstance(node.target, Literal) and node.args:
-            if minor >= _TEMPLATES_SINCE:
-                found += _bad_format(str(node.target.value), node.args[0], checked)
-        elif node.function in _LITERAL_CHECKS and node.args:
-            found += _bad_argument(node)
-    for child in children(node):
-        found += _bad_literals(child, checked, minor)
-    return found
-
-
-def _bad_argument(node: Call) -> list[tuple[int, str]]:
-    last = node.args[-1 if node.target is None else 0]
-    if not isinstance(last, Literal) or isinstance(last.value, bool):
-        return []
-    if not isinstance(last.value, str):
-        return (
-            [(last.id, f"invalid {node.function} argument")] if node.function == "duration" else []
-        )
-    try:
-        _LITERAL_CHECKS[node.function](last.value)
-    except CelError:
-        return [(last.id, f"invalid {node.function} argument")]
-    except CelUnsupported:
-        return []
-    return []
-
-
-def _bad_format(template: str, args: Node, checked: Checked) -> list[tuple[int, str]]:
-    if not isinstance(args, MakeList):
-        return []
-    try:
-        verbs = list(clauses(template))
-    except CelError as error:
-        return [(args.id, str(error))]
-    count = len(args.elements)
-    if len(verbs) > count:
-        return [(args.id, f"index {count} out of range")]
-    if len(verbs) < count:
-        text = f"too many arguments supplied to string.format (expected {len(verbs)}, got {count})"
-        return [(args.id, text)]
-    pairs = zip(verbs, args.elements, strict=True)
-    wrong = [
-        (item, checked.type(item))
-        for verb, item in pairs
-        if checked.type(item).kind not in ACCEPTS[verb]
-    ]
-    return [
-        (item.id, f"error during formatting: the clause cannot be used on {kind}")
-        for item, kind in wrong
-    ]
-
-
-def _bad_constant(node: Node) -> str:
-    """What a conversion of a literal fails with: the server tries these when it builds the
-    program."""
-    for child in children(node):
-        problem = _bad_constant(child)
-        if problem:
-            return problem
-    converts = isinstance(node, Call) and node.function in _CONVERSIONS and node.target is None
-    if not converts or not all(isinstance(item, Literal) for item in children(node)):
-        return ""
-    try:
-        Evaluation({}).run(node)
-    except CelError as error:
-        return str(error)
-    return ""
-
-
-_CONVERSIONS = frozenset(
-    ("bool", "bytes", "double", "duration", "int", "string", "timestamp", "uint")
-)
-_LITERAL_CHECKS: Mapping[str, Callable[[str], object]] = {
-    "matches": compiled,
-    "find": compiled,
-    "findAll": compiled,
-    "duration": duration,
-    "timestamp": timestamp,
-}
 
 
 def too_dear(name: str, cost: int, limit: int) -> str:
