@@ -80,10 +80,16 @@ class Checked(Struct):
         return self.types.get(node.id, DYN)
 
 
-def check(root: Node, variables: Mapping[str, Type], minor: int) -> Checked:
+Messages = Callable[[str], Type | None]
+"""The object type of a name that message literals may have; None for a name that is no type."""
+
+
+def check(
+    root: Node, variables: Mapping[str, Type], minor: int, messages: Messages | None = None
+) -> Checked:
     """Check an expression over typed variables with the functions of a Kubernetes minor (36 for
-    1.36)."""
-    checker = _Checker(variables, minor)
+    1.36); without `messages` a message literal raises `CelUnsupported`."""
+    checker = _Checker(variables, minor, messages)
     checker.infer(root)
     found = checker.found
     found.types = {
@@ -99,8 +105,11 @@ def _either(left: Type, right: Type) -> Type:
 
 
 class _Checker:
-    def __init__(self, variables: Mapping[str, Type], minor: int) -> None:
+    def __init__(
+        self, variables: Mapping[str, Type], minor: int, messages: Messages | None
+    ) -> None:
         self.found = Checked()
+        self._messages = messages
         self.solution = Solution()
         self._scope: dict[str, Type] = dict(variables)
         self._minor = minor
@@ -133,6 +142,9 @@ class _Checker:
         return self._fail(node, f"undeclared reference to '{name}' (in container '')")
 
     def _select(self, node: Select) -> Type:
+        whole = qualified(node)
+        if whole in self._scope and not node.test:
+            return self._scope[whole]  # a variable whose name has dots
         dotted = self._namespaced(node)
         if dotted in _TYPE_NAMES and not node.test:
             return Type("type", (_TYPE_NAMES[dotted],))
@@ -205,7 +217,13 @@ class _Checker:
         return result
 
     def _known(self, name: str) -> list[Overload]:
+        if name.startswith("jsonpatch.") and not self._patches():
+            return []
         return [item for item in overloads().get(name, ()) if item.since <= self._minor]
+
+    def _patches(self) -> bool:
+        """Whether the expression makes patches: their functions are declared for these alone."""
+        return self._messages is not None and self._messages("JSONPatch") is not None
 
     def _logic(self, node: Call, name: str, args: tuple[Type, ...]) -> Type:
         for operand, found in zip(node.args, args, strict=True):
@@ -244,7 +262,7 @@ class _Checker:
 
     def _map(self, node: MakeMap) -> Type:
         if node.message:
-            raise CelUnsupported(f"message {node.message}")
+            return self._message(node)
         key: Type | None = None
         value: Type | None = None
         for entry in node.entries:
@@ -257,6 +275,27 @@ class _Checker:
             names = (Type("param", name="key"), Type("param", name="value"))
             key, value = self.solution.fresh(iter(names)).values()
         return Type("map", (key, value))
+
+    def _message(self, node: MakeMap) -> Type:
+        if self._messages is None:
+            raise CelUnsupported(f"message {node.message}")
+        made = self._messages(node.message)
+        if made is None:
+            text = f"undeclared reference to '{node.message}' (in container '')"
+            return self._fail(node, text)
+        for entry in node.entries:
+            found = self.infer(entry.value)
+            if entry.optional:
+                found = found.params[0] if is_optional(found) else DYN
+            name = str(entry.key.value) if isinstance(entry.key, Literal) else ""
+            wanted = self._field(node, made, name)
+            if wanted.kind != "error" and not self.solution.assignable((wanted,), (found,)):
+                given = self.solution.resolve(found)
+                text = (
+                    f"expected type of field '{name}' is '{wanted}' but provided type is '{given}'"
+                )
+                self._fail(entry.value, text)
+        return made
 
     def _comprehension(self, node: Comprehension) -> Type:
         over = self.solution.resolve(self.infer(node.over))

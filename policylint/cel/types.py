@@ -52,6 +52,10 @@ _NAMED = {
     "Format": Type("object", name="kubernetes.NamedFormat"),
     "IP": Type("opaque", name="net.IP"),
     "CIDR": Type("opaque", name="net.CIDR"),
+    **{
+        name: Type("object", name=f"kubernetes.authorization.{name}")
+        for name in ("Authorizer", "Decision", "GroupCheck", "PathCheck", "ResourceCheck")
+    },
 }
 _TOKEN = pattern(r"[A-Za-z_]+|[(),]")
 _ANYTHING = frozenset({"dyn", "error"})
