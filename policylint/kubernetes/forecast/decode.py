@@ -82,7 +82,7 @@ def _value(node: Node | None, value: Json, minor: int, known: Json = None) -> Js
 def _items(node: Node, value: list[Json], minor: int, known: Json) -> list[Json]:
     _check_items(node.items, value)
     if not _deep(node.items):
-        return value
+        return [_or_zero(node.items, item) for item in value] if None in value else value
     like = known[: len(value)] if isinstance(known, list) else []
     decoded = [  # an item that the known list holds itself was decoded with it
         _value(node.items, item or {}, minor, twin)
@@ -203,11 +203,31 @@ def _entries(node: Node, value: Mapping[str, Json], minor: int, known: Mapping[s
     shape = _shape(node.additional)
     if any(child.__class__ not in shape for child in value.values()):
         raise UndecodableError("a value of the wrong type in a mapping")
-    if not _deep(node.additional):
+    if _deep(node.additional):
+        return {
+            key: _value(node.additional, _or_empty(node.additional, child), minor, known.get(key))
+            for key, child in value.items()
+        }
+    if None not in value.values():
         return value
-    return {
-        key: _value(node.additional, child, minor, known.get(key)) for key, child in value.items()
-    }
+    return {key: _or_zero(node.additional, child) for key, child in value.items()}
+
+
+def _or_empty(node: Node | None, value: Json) -> Json:
+    """A value, and for null the empty struct that Go leaves in its place."""
+    return {} if value is None and node is not None and node.is_struct else value
+
+
+_ZEROS: Mapping[str, Json] = {"string": "", "integer": 0, "number": 0, "boolean": False}
+
+
+def _or_zero(node: Node | None, value: Json) -> Json:
+    """A plain value, and for null what Go leaves in its place: the zero value of its type."""
+    if value is not None or node is None:
+        return value
+    if node.quantity:
+        return "0"
+    return 0 if node.int_or_string else _ZEROS.get(node.type)
 
 
 def _deep(node: Node | None) -> bool:

@@ -1,8 +1,8 @@
 """A cheap look at an object that spares the careful one: whether nothing about reading it can be
 refused.
 
-True means that every field is declared and of its type, and no keyed list repeats a key; then
-neither server-side apply nor decoding refuses it. False means only that
+True means that every field is declared (even one that is null) and of its type, and no keyed list
+repeats a key; then neither server-side apply nor decoding refuses it. False means only that
 `policylint.kubernetes.validity` has to look.
 """
 
@@ -22,6 +22,7 @@ _SCALARS: dict[str, frozenset[type]] = {
     "boolean": frozenset({bool}),
 }
 _MIXED = frozenset({int, str})
+_KEYED = frozenset({"map", "set"})
 _WIDE = 2**31
 _NEVER: frozenset[type] = frozenset()
 
@@ -32,14 +33,12 @@ def readable(node: Node, value: Json) -> bool:
         if node.is_struct:
             known = _known(node)
             for name, child in value.items():
-                if child is not None and not _fits(
-                    known.get(name) or _field(node, name, known), child
-                ):
+                entry = known.get(name) or _field(node, name, known)
+                if entry is None or (child is not None and not _fits(entry, child)):
                     return False
             return True
         return _all_fit(node.additional, value.values())
-    keyed = node.list_type in ("map", "set")
-    return _all_fit(node.items, value) and (not keyed or _distinct(node, value))
+    return _all_fit(node.items, value) and (node.list_type not in _KEYED or _distinct(node, value))
 
 
 def _all_fit(node: Node | None, values: Iterable[Json]) -> bool:
@@ -96,8 +95,14 @@ def _fits(entry: Entry | None, value: Json) -> bool:
 
 
 def _distinct(node: Node, items: list[Json]) -> bool:
+    if None in items:
+        return False
     if node.list_type == "set":
         return len({repr(item) for item in items}) == len(items)
+    return _distinct_keys(node, items)
+
+
+def _distinct_keys(node: Node, items: list[Json]) -> bool:
     fields = node.items.properties if node.items else {}
     keys = set()
     for item in items:
