@@ -38,7 +38,9 @@ def created(job: Object) -> Object:
             **template,
             "metadata": {**own, "labels": {**part(own, "labels"), **labels}},
         }
-        spec["selector"] = {"matchLabels": {_UID_LABELS[1]: _UID}}
+        given = part(spec, "selector")
+        chosen = {**part(given, "matchLabels"), _UID_LABELS[1]: _UID}
+        spec["selector"] = {**given, "matchLabels": chosen}
     status = {} if spec.get("suspend") else {"startTime": Allocated("2000-01-01T00:00:00Z")}
     return {**job, "metadata": metadata, "spec": spec, "status": status}
 

@@ -211,12 +211,23 @@ def _claim_template(template: Json) -> Json:
     }
 
 
+def _node_spec(spec: dict[str, Any], _minor: int) -> None:
+    """The one network and the list of them say the same, and the one decides (conversion of
+    pkg/apis/core/v1)."""
+    one, several = spec.get("podCIDR") or "", spec.get("podCIDRs") or []
+    if one and several[:1] != [one]:
+        spec["podCIDRs"] = [one]
+    elif several and not one:
+        spec["podCIDR"] = several[0]
+
+
 COMPUTED: Mapping[str, Completion] = {
     "apps.v1.StatefulSetSpec": _stateful_set_spec,
     "autoscaling.v2.HorizontalPodAutoscalerSpec": _autoscaler,
     "core.v1.Container": _container,
     "core.v1.EphemeralContainer": _container,
     "core.v1.LimitRangeItem": _limit_item,
+    "core.v1.NodeSpec": _node_spec,
     "core.v1.PodSpec": _pod_spec,
     "core.v1.Secret": _secret,
     "core.v1.ServicePort": _service_port,

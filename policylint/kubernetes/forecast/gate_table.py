@@ -53,12 +53,25 @@ GATED: Mapping[str, Mapping[str, int]] = {
         "derivedAttributes": NEVER,
         "tolerations": 34,
     },  # *
+    "resource.v1.Device": {
+        "allowMultipleAllocations": 36,
+        "bindingConditions": 36,
+        "bindingFailureConditions": 36,
+        "bindsToNode": 36,
+        "consumesCounters": 36,
+        "nodeAllocatableResourceMappings": NEVER,
+        "taints": 36,
+    },
+    "resource.v1.DeviceAttribute": dict.fromkeys(("bools", "ints", "strings", "versions"), NEVER),
+    "resource.v1.DeviceCapacity": {"requestPolicy": 36},
+    "resource.v1.DeviceClassSpec": {"extendedResourceName": 36},
     "resource.v1.DeviceConstraint": {"distinctAttribute": 36},
     "resource.v1.DeviceSubRequest": {
         "capacity": 36,
         "derivedAttributes": NEVER,
         "tolerations": 34,
     },
+    "resource.v1.ResourceSliceSpec": {"perDeviceNodeSelection": 36, "sharedCounters": 36},
     "storage.v1.CSIDriverSpec": {
         "nodeAllocatableUpdatePeriodSeconds": 35,
         "serviceAccountTokenInSecrets": 35,

@@ -9,12 +9,13 @@ from msgspec.structs import replace
 
 from policylint.kubernetes import crds
 from policylint.kubernetes.forecast.kinds import Kind
+from policylint.kubernetes.forecast.pod_admission import admitted
 from policylint.kubernetes.forecast.request import Finding, Request, part
 from policylint.kubernetes.forecast.server import Server, State
 from policylint.kubernetes.forecast.update import validate_update
 from policylint.kubernetes.forecast.update_table import IMMUTABLE
 from policylint.kubernetes.forecast.words import invalid
-from policylint.kubernetes.validity import is_judged, validate
+from policylint.kubernetes.validity import UNJUDGED, is_judged, validate
 from policylint.model import Apply, Cause, Object, Resource, Unknown
 
 _LEFT = "strategy-defaults-left"
@@ -33,6 +34,8 @@ def creation(server: Server, resource: Resource, kind: Kind, new: Object) -> Ite
         return
     yield from valid(server, new)
     yield from _unjudged(server, resource)
+    if (resource.id.group, resource.id.kind) == ("", "Pod"):
+        yield from admitted(server.cluster, resource.body)
 
 
 def change(
@@ -64,10 +67,9 @@ def change(
 
 def _invalid(server: Server, resource: Resource, state: State, new: Object) -> Iterable[Finding]:
     """What is said against the new object for itself."""
+    found = valid(server, new, state.live)
     keeps_defaults = server.target.apply is Apply.SERVER_SIDE
-    for cause in valid(server, new, state.live):
-        left = keeps_defaults and _is_left(cause, resource.body, state.live)
-        yield replace(cause, topic=_LEFT) if left else cause
+    yield from _marked(found, resource.body, state.live) if keeps_defaults else found
     if not _only_metadata(state.live, new):
         yield from _unjudged(server, resource)
 
@@ -79,6 +81,13 @@ def _unjudged(server: Server, resource: Resource) -> Iterable[Unknown]:
         what = f"whether {resource.id} is valid: the rules for a {kind} are not known here"
         how = "kubectl apply --dry-run=server -f MANIFEST"
         yield Unknown(what, how, "invalid-object")
+
+
+def _marked(found: Iterable[Finding], sent: Object, live: Object) -> Iterable[Finding]:
+    """The findings, those marked that are about what server-side apply leaves behind."""
+    for finding in found:
+        is_left = isinstance(finding, Cause) and _is_left(finding, sent, live)
+        yield replace(finding, topic=_LEFT) if is_left else finding
 
 
 def _is_left(cause: Cause, sent: Object, live: Object) -> bool:
@@ -111,9 +120,15 @@ def _replaced(resource: Resource) -> Iterable[Unknown]:
         yield Unknown(f"whether the cluster has set {field} of {resource.id}", how, field=field)
 
 
-def valid(server: Server, new: Object, old: Object | None = None) -> Iterable[Cause]:
+def valid(server: Server, new: Object, old: Object | None = None) -> Iterable[Finding]:
     """The errors of the object itself, less those that the server forgives an old one."""
-    yield from validate(new, server.published, server.target, old)
+    for cause in validate(new, server.published, server.target, old):
+        yield _open(cause) if cause.topic == UNJUDGED else cause
+
+
+def _open(cause: Cause) -> Unknown:
+    how = "kubectl apply --dry-run=server -f MANIFEST"
+    return Unknown(cause.message, how, "invalid-object", cause.field)
 
 
 def _custom(

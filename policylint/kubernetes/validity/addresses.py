@@ -11,6 +11,12 @@ from policylint.kubernetes.validity.formats import cidr, ip_address, ip_of
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause
 
+_LOCAL_GROUPS = {
+    4: ipaddress.ip_network("224.0.0.0/24"),
+    6: ipaddress.ip_network("ff02::/16"),
+}
+"""IP version -> its multicast addresses that stay on the link."""
+
 STRICT = 36
 """The first minor that refuses ambiguous addresses (feature StrictIPCIDRValidation)."""
 
@@ -57,6 +63,9 @@ def endpoint(at: str, value: str, scope: Scope) -> Iterator[Cause]:
         yield invalid(at, value, "may not be in the loopback range (127.0.0.0/8, ::1/128)")
     if found.is_link_local:
         yield invalid(at, value, "may not be in the link-local range (169.254.0.0/16, fe80::/10)")
+    if found in _LOCAL_GROUPS[found.version]:
+        detail = "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"
+        yield invalid(at, value, detail)
 
 
 def _has_zeros(value: str) -> bool:

@@ -1,10 +1,12 @@
-"""Webhooks, admission policies and aggregated APIs."""
+"""Webhooks, bindings of admission policies, the rules of both, and aggregated APIs
+(pkg/apis/admissionregistration/validation)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from policylint.cel.types import BOOL
 from policylint.kubernetes.api.fielderrors import (
     duplicate,
     each_invalid,
@@ -15,6 +17,7 @@ from policylint.kubernetes.api.fielderrors import (
     unsupported,
 )
 from policylint.kubernetes.api.reading import fields, has, items, many, number, text, texts
+from policylint.kubernetes.validity.expressions import admission_variables, cel_errors
 from policylint.kubernetes.validity.formats import (
     dns_1035_label,
     dns_subdomain,
@@ -29,6 +32,7 @@ from policylint.model import Cause, Object
 _REVIEWS = ("v1", "v1beta1")
 _SIDE_EFFECTS = ("None", "NoneOnDryRun")
 _OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
+_MUTATED = ("*", "CONNECT", "CREATE", "UPDATE")
 _FORM = "; desired format: https://host[/path]"
 
 
@@ -42,7 +46,7 @@ def webhooks(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
         seen.add(name)
 
 
-def webhook(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+def webhook(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of one webhook."""
     yield from full_name_errors(text(value, "name"), f"{at}.name")
     yield from _review_versions(value, f"{at}.admissionReviewVersions")
@@ -56,7 +60,7 @@ def webhook(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
             f"{at}.timeoutSeconds", seconds, "the timeout value must be between 1 and 30 seconds"
         )
     yield from _client(fields(value, "clientConfig"), f"{at}.clientConfig")
-    yield from match_conditions(value, at)
+    yield from match_conditions(value, at, scope)
 
 
 def _review_versions(value: Object, at: str) -> Iterator[Cause]:
@@ -121,16 +125,22 @@ def webhook_service(service: Object, at: str) -> Iterator[Cause]:
             )
 
 
-def match_conditions(value: Object, at: str) -> Iterator[Cause]:
-    """The errors of match conditions; their expressions are not compiled here."""
+def match_conditions(
+    value: Object, at: str, scope: Scope, *, params: bool = False
+) -> Iterator[Cause]:
+    """The errors of match conditions; `params` where they may use parameters."""
     conditions = many(value, "matchConditions")
     if len(conditions) > 64:
         yield too_many(f"{at}.matchConditions", len(conditions), 64)
     seen: set[str] = set()
     for path, condition in items(value, "matchConditions", at):
         name = text(condition, "name")
-        if not text(condition, "expression").strip():
-            yield required(f"{path}.expression")
+        expression, where = text(condition, "expression").strip(), f"{path}.expression"
+        if expression:
+            known = admission_variables(params=params)
+            yield from cel_errors(expression, where, known, (BOOL,), scope.minor)
+        else:
+            yield required(where)
         yield from (
             each_invalid(f"{path}.name", name, qualified_name(name))
             if name
@@ -147,6 +157,17 @@ def _groups_or_versions(value: Object, at: str, name: str, words: str) -> Iterat
         yield required(f"{at}.{name}")
     if "*" in names and len(names) > 1:
         yield invalid(f"{at}.{name}", names, f"if '*' is present, must not specify other {words}")
+
+
+def named_rule(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of a rule of a policy, which may name objects."""
+    names = many(value, "resourceNames")
+    for path, name in texts(value, "resourceNames", at):
+        yield from each_invalid(path, name, path_segment(name))
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield duplicate(f"{at}.resourceNames[{index}]", name)
+    yield from rule(value, at, scope)
 
 
 def rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -182,34 +203,29 @@ def _resources(value: Object, at: str) -> Iterator[Cause]:
         yield invalid(f"{at}.resources", resources, detail)
 
 
-def policy(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
-    """The errors of a ValidatingAdmissionPolicy's spec, its expressions apart."""
-    if not has(spec, "matchConstraints"):
-        yield required(f"{at}.matchConstraints")
-    elif not many(fields(spec, "matchConstraints"), "resourceRules"):
-        yield required(f"{at}.matchConstraints.resourceRules")
-    yield from match_conditions(spec, at)
-    if not many(spec, "validations") and not many(spec, "auditAnnotations"):
-        detail = "validations or auditAnnotations must contain at least one item"
-        yield required(f"{at}.validations", detail)
-        yield required(f"{at}.auditAnnotations", detail)
-    for path, validation in items(spec, "validations", at):
-        if not text(validation, "expression").strip():
-            yield required(f"{path}.expression", "expression is not specified")
+def mutating_binding(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a MutatingAdmissionPolicyBinding's spec."""
+    yield from _policy_name(spec, at)
+    yield from mutated_operations(fields(spec, "matchResources"), f"{at}.matchResources")
 
 
-def param_kind(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
-    """The errors of the kind of a policy's parameters."""
-    for name in ("apiVersion", "kind"):
-        if not text(value, name):
-            yield required(f"{at}.{name}")
+def mutated_operations(matched: Object, at: str) -> Iterator[Cause]:
+    """What is deleted cannot be mutated."""
+    for path, rule_ in items(matched, "resourceRules", at):
+        for _, operation in texts(rule_, "operations", path):
+            if operation not in _MUTATED:
+                yield unsupported(f"{path}.operations", operation, _MUTATED)
+
+
+def _policy_name(spec: Object, at: str) -> Iterator[Cause]:
+    name = text(spec, "policyName")
+    where = f"{at}.policyName"
+    yield from each_invalid(where, name, dns_subdomain(name)) if name else [required(where)]
 
 
 def binding(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a ValidatingAdmissionPolicyBinding's spec."""
-    name = text(spec, "policyName")
-    where = f"{at}.policyName"
-    yield from each_invalid(where, name, dns_subdomain(name)) if name else [required(where)]
+    yield from _policy_name(spec, at)
     actions = many(spec, "validationActions")
     if not actions:
         yield required(f"{at}.validationActions", "at least one validation action is required")

@@ -17,6 +17,7 @@ from policylint.kubernetes.api.fielderrors import (
 )
 from policylint.kubernetes.api.reading import fields, has, items, many, number, text, text_map
 from policylint.kubernetes.validity.formats import dns_label, qualified_name
+from policylint.kubernetes.validity.indexes import count_indexes
 from policylint.kubernetes.validity.references import domain_path_errors
 from policylint.kubernetes.validity.schedule import schedule_error, time_zone_error
 from policylint.kubernetes.validity.scope import Scope
@@ -28,6 +29,15 @@ _HIGH_COMPLETIONS = 100_000
 _HIGH_PARALLELISM = 10_000
 _MANAGED_BY = 63
 _ACTIONS = ("Count", "FailIndex", "FailJob", "Ignore")
+_GENERATED = frozenset(
+    {
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-name",
+        "controller-uid",
+        "job-name",
+    }
+)
+_LONGEST_INDEXES = 64 * 1024
 _CONDITION_STATES = ("False", "True", "Unknown")
 
 
@@ -36,6 +46,7 @@ def job(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
     spec = fields(obj, "spec")
     if spec.get("manualSelector") is True and not has(spec, "selector"):
         yield required("spec.selector")
+    yield from _generated(spec)
     completions, name = number(spec, "completions") or 0, text(fields(obj, "metadata"), "name")
     if text(spec, "completionMode") == "Indexed" and completions > 0 and name:
         host = f"{name}-{completions - 1}"
@@ -43,6 +54,17 @@ def job(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
             yield invalid(
                 "metadata.name", name, f"will not able to create pod with invalid DNS label: {host}"
             )
+
+
+def _generated(spec: Object) -> Iterator[Cause]:
+    """A selector that is not `manualSelector` has to be the generated one (which the server adds to
+    whatever is given)."""
+    selector = fields(spec, "selector")
+    if spec.get("manualSelector") is True:
+        return
+    wanted = set(text_map(selector, "matchLabels")) - _GENERATED
+    if wanted or many(selector, "matchExpressions"):
+        yield invalid("spec.selector", dict(selector), "`selector` not auto-generated")
 
 
 def job_spec(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -228,19 +250,33 @@ def _success_policy(spec: Object, at: str) -> Iterator[Cause]:
 
 
 def _success_rule(rule: Object, at: str, completions: float | None) -> Iterator[Cause]:
-    count = number(rule, "succeededCount")
+    count, indexes = number(rule, "succeededCount"), text(rule, "succeededIndexes")
+    if count is None and not has(rule, "succeededIndexes"):
+        detail = "at least one of succeededCount or succeededIndexes must be specified"
+        yield required(at, detail)
+    most = [] if completions is None else [(completions, "the number of specified completions")]
+    if has(rule, "succeededIndexes"):
+        where, problem = f"{at}.succeededIndexes", ""
+        if len(indexes.encode()) > _LONGEST_INDEXES:
+            yield too_long(where, _LONGEST_INDEXES)
+        try:
+            known = "the number of indexes in the specified succeededIndexes field"
+            most.append((count_indexes(indexes, completions), known))
+        except ValueError as error:
+            problem, most = str(error), [*most, (0, "the indexes cannot be read")]
+        if problem:
+            yield invalid(where, indexes, f"error parsing succeededIndexes: {problem}")
+    yield from _success_count(count, most, f"{at}.succeededCount")
+
+
+def _success_count(count: int | None, most: list[tuple[float, str]], at: str) -> Iterator[Cause]:
     if count is None:
-        if not has(rule, "succeededIndexes"):
-            detail = "at least one of succeededCount or succeededIndexes must be specified"
-            yield required(at, detail)
         return
     if count < 0:
-        yield invalid(f"{at}.succeededCount", count, NOT_NEGATIVE)
-    if completions is not None and count > completions:
-        detail = (
-            f"must be less than or equal to {completions} (the number of specified completions)"
-        )
-        yield invalid(f"{at}.succeededCount", count, detail)
+        yield invalid(at, count, NOT_NEGATIVE)
+    for limit, what in most:
+        if count > limit:
+            yield invalid(at, count, f"must be less than or equal to {limit} ({what})")
 
 
 def cron_job(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:

@@ -12,6 +12,7 @@ from policylint.kubernetes.api.fielderrors import (
     invalid,
     not_found,
     required,
+    too_many,
     unsupported,
 )
 from policylint.kubernetes.api.reading import fields, has, items, many, number, text
@@ -22,6 +23,10 @@ from policylint.model import Cause, Object
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _POLICIES = ("Always", "Never", "OnFailure")
+_MOST_RULES, _MOST_CODES = 20, 255
+_ALL_RESTARTS = 36
+"""The first minor that restarts all containers (feature RestartAllContainersOnContainerExits)."""
+
 _RESTARTS = 35
 """The first minor that lets any container have a restart policy (feature ContainerRestartRules)."""
 
@@ -45,6 +50,7 @@ def container(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     yield from _mounts(value, at)
     yield from _devices(value, at)
     yield from _resize(value, at)
+    yield from _restart_rules(value, at, scope)
 
 
 def _ports(value: Object, at: str) -> Iterator[Cause]:
@@ -143,6 +149,10 @@ def _resize(value: Object, at: str) -> Iterator[Cause]:
         if name in seen:
             yield duplicate(path, name)
         seen.add(name)
+        if not name:
+            yield required(f"{at}.resizePolicy")
+        if not text(policy, "restartPolicy"):
+            yield required(f"{at}.resizePolicy")
 
 
 def _resize_of_pod(spec: Object, value: Object, at: str) -> Iterator[Cause]:
@@ -231,6 +241,25 @@ def _rules_need_policy(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
         yield required(
             f"{at}.restartPolicy", "must specify restartPolicy when restart rules are used"
         )
+
+
+def _restart_rules(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    if scope.minor < _RESTARTS:
+        return
+    count = len(many(value, "restartPolicyRules"))
+    if count > _MOST_RULES:
+        yield too_many(f"{at}.restartPolicyRules", count, _MOST_RULES)
+    known = ("Restart", "RestartAllContainers") if scope.minor >= _ALL_RESTARTS else ("Restart",)
+    for path, rule in items(value, "restartPolicyRules", at):
+        action, codes = text(rule, "action"), fields(rule, "exitCodes")
+        if action not in known:
+            yield unsupported(f"{path}.action", action, known)
+        if has(rule, "exitCodes") and text(codes, "operator") not in ("In", "NotIn"):
+            where = f"{path}.exitCodes.operator"
+            yield unsupported(where, text(codes, "operator"), ("In", "NotIn"))
+        values = len(many(codes, "values"))
+        if values > _MOST_CODES:
+            yield too_many(f"{path}.exitCodes.values", values, _MOST_CODES)
 
 
 def _init_restart_policy(policy: str, at: str, scope: Scope) -> Iterator[Cause]:

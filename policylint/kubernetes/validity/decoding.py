@@ -12,6 +12,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -112,10 +113,18 @@ def _string(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
         yield _unfit(value, place, _go_kind(node))
     elif node.format == "byte":
         yield from _bytes(value, place)
-    elif node.format == "date-time" and not _TIME.match(value):
+    elif node.format == "date-time" and not _is_time(value):
         yield place.wrong(
             f'parsing time "{value}" as "{_LAYOUT}": cannot parse "{value}" as "2006"'
         )
+
+
+def _is_time(text: str) -> bool:
+    """Whether Go reads a time of RFC 3339: its form, and that there is such a day."""
+    try:
+        return bool(_TIME.match(text)) and bool(datetime.fromisoformat(text[:19].upper()))
+    except ValueError:
+        return False
 
 
 def _integer(value: float, place: _Place, kind: str) -> Iterator[Misfit]:

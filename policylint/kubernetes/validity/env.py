@@ -112,6 +112,9 @@ def field_reference(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     supported = _FIELDS if ".env[" in at else _FILE_FIELDS
     if not path:
         yield required(f"{at}.fieldPath")
+    elif text(value, "apiVersion") not in ("", "v1"):
+        detail = f"error converting fieldPath: unsupported pod version: {value['apiVersion']}"
+        yield invalid(f"{at}.fieldPath", path, detail)
     elif subscript:
         key = subscript.group(2)
         yield from each_invalid(

@@ -29,15 +29,20 @@ REQUIRED_AS_PUBLISHED: frozenset[str] = frozenset(
     {
         "core.v1.AWSElasticBlockStoreVolumeSource",
         "core.v1.AzureDiskVolumeSource",
+        "core.v1.AzureFilePersistentVolumeSource",
         "core.v1.AzureFileVolumeSource",
         "core.v1.CSIVolumeSource",
+        "core.v1.CephFSPersistentVolumeSource",
         "core.v1.CephFSVolumeSource",
+        "core.v1.CinderPersistentVolumeSource",
         "core.v1.CinderVolumeSource",
         "core.v1.DownwardAPIVolumeFile",
         "core.v1.FileKeySelector",
+        "core.v1.FlexPersistentVolumeSource",
         "core.v1.FlexVolumeSource",
         "core.v1.GCEPersistentDiskVolumeSource",
         "core.v1.GitRepoVolumeSource",
+        "core.v1.GlusterfsPersistentVolumeSource",
         "core.v1.GlusterfsVolumeSource",
         "core.v1.HostPathVolumeSource",
         "core.v1.KeyToPath",
@@ -46,6 +51,7 @@ REQUIRED_AS_PUBLISHED: frozenset[str] = frozenset(
         "core.v1.PhotonPersistentDiskVolumeSource",
         "core.v1.PodOS",
         "core.v1.PortworxVolumeSource",
+        "core.v1.RBDPersistentVolumeSource",
         "core.v1.RBDVolumeSource",
         "core.v1.ServiceAccountTokenProjection",
         "core.v1.VsphereVirtualDiskVolumeSource",
@@ -66,7 +72,10 @@ REQUIRED: Mapping[str, Mapping[str, str]] = {
     "core.v1.ContainerRestartRule": {"exitCodes": "must be specified"},
     # validateISCSIVolumeSource, validateQuobyteVolumeSource, validateScaleIOVolumeSource,
     # validateStorageOSVolumeSource: other fields than those published.
+    "core.v1.ISCSIPersistentVolumeSource": {"targetPortal": "", "iqn": ""},
     "core.v1.ISCSIVolumeSource": {"targetPortal": "", "iqn": ""},
+    "core.v1.ScaleIOPersistentVolumeSource": {"gateway": "", "system": "", "volumeName": ""},
+    "core.v1.StorageOSPersistentVolumeSource": {"volumeName": ""},
     "core.v1.QuobyteVolumeSource": {"volume": ""},
     "core.v1.ScaleIOVolumeSource": {"gateway": "", "system": "", "volumeName": ""},
     "core.v1.StorageOSVolumeSource": {"volumeName": ""},
@@ -158,6 +167,15 @@ JUDGED_WITH_THEIR_STRUCT: Mapping[str, frozenset[str]] = {
 }
 """Struct -> enumerated fields that its own check judges, in words or under conditions of theirs."""
 
+EMPTY_AS_NONE = frozenset(
+    {
+        # validateHostPathType, validateReclaimPolicy
+        "core.v1.HostPathVolumeSource.type",
+        "storage.v1.StorageClass.reclaimPolicy",
+    }
+)
+"""Enumerated pointers of which "" is none all the same."""
+
 FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
     "apps.v1.DaemonSetSpec": {"minReadySeconds": (_COUNT,), "revisionHistoryLimit": (_COUNT,)},
     "apps.v1.DeploymentSpec": {
@@ -169,6 +187,9 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
     "apps.v1.ReplicaSetSpec": {"replicas": (_COUNT,), "minReadySeconds": (_COUNT,)},
     "apps.v1.RollingUpdateStatefulSetStrategy": {"partition": (_COUNT,)},
     "apps.v1.StatefulSetSpec": {"replicas": (_COUNT,), "minReadySeconds": (_COUNT,)},
+    "autoscaling.v1.HorizontalPodAutoscalerSpec": {
+        "targetCPUUtilizationPercentage": (at_least(1, "must be greater than 0"),),
+    },
     "autoscaling.v2.HPAScalingRules": {
         "tolerance": (not_negative_quantity,),
     },
@@ -201,18 +222,20 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
     "core.v1.HTTPGetAction": {
         "port": (port_or_name,),
     },
+    "core.v1.ISCSIPersistentVolumeSource": {"lun": (within(0, 255),)},
     "core.v1.ISCSIVolumeSource": {"lun": (within(0, 255),)},
     "core.v1.KeyToPath": {"mode": (_MODE,)},
     "core.v1.PodSecurityContext": {
         "fsGroup": (_ID,),
         "runAsGroup": (_ID,),
         "runAsUser": (_ID,),
+        "supplementalGroups": (_ID,),
     },
     "core.v1.PodSpec": {
         "activeDeadlineSeconds": (within(1, 2**31 - 1),),
         "nodeName": (form(dns_subdomain),),
         "priorityClassName": (form(dns_subdomain),),
-        "runtimeClassName": (form(dns_subdomain),),
+        "runtimeClassName": (form(dns_subdomain, empty=False),),
         "serviceAccountName": (form(dns_subdomain),),
     },
     "core.v1.PersistentVolumeClaimSpec": {
@@ -221,7 +244,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
     },
     "core.v1.PersistentVolumeSpec": {
         "storageClassName": (form(dns_subdomain),),
-        "volumeAttributesClassName": (form(dns_subdomain),),
+        "volumeAttributesClassName": (form(dns_subdomain, empty=False),),
     },
     "core.v1.Probe": {
         "initialDelaySeconds": (_COUNT,),
@@ -238,25 +261,37 @@ FIELDS: Mapping[str, Mapping[str, tuple[Rule, ...]]] = {
         "runAsUser": (_ID,),
     },
     "core.v1.ServicePort": {
-        "appProtocol": (form(qualified_name),),
+        "appProtocol": (form(qualified_name, empty=False),),
+    },
+    "core.v1.StorageOSPersistentVolumeSource": {
+        "volumeName": (form(dns_label),),
+        "volumeNamespace": (form(dns_label),),
     },
     "core.v1.StorageOSVolumeSource": {
         "volumeName": (form(dns_label),),
         "volumeNamespace": (form(dns_label),),
     },
     "core.v1.TCPSocketAction": {"port": (port_or_name,)},
-    "core.v1.EndpointAddress": {"nodeName": (form(dns_subdomain),)},
-    "core.v1.EndpointPort": {"appProtocol": (form(qualified_name),)},
-    "discovery.v1.EndpointPort": {"appProtocol": (form(qualified_name),)},
-    "discovery.v1.Endpoint": {"nodeName": (form(dns_subdomain),), "hostname": (form(dns_label),)},
+    "core.v1.EndpointAddress": {"nodeName": (form(dns_subdomain, empty=False),)},
+    "core.v1.EndpointPort": {"appProtocol": (form(qualified_name, empty=False),)},
+    "discovery.v1.EndpointPort": {"appProtocol": (form(qualified_name, empty=False),)},
+    "discovery.v1.Endpoint": {
+        "nodeName": (form(dns_subdomain, empty=False),),
+        "hostname": (form(dns_label, empty=False),),
+    },
+    "flowcontrol.v1.ExemptPriorityLevelConfiguration": {
+        "lendablePercent": (within(0, 100),),
+        "nominalConcurrencyShares": (_COUNT,),
+    },
     "flowcontrol.v1.LimitedPriorityLevelConfiguration": {
         "borrowingLimitPercent": (_COUNT,),
         "lendablePercent": (within(0, 100),),
     },
-    "networking.v1.IngressSpec": {"ingressClassName": (form(dns_subdomain),)},
+    "networking.v1.IngressSpec": {"ingressClassName": (form(dns_subdomain, empty=False),)},
     "networking.v1.IngressTLS": {"secretName": (form(dns_subdomain),)},
     "networking.v1.NetworkPolicyPort": {
         "port": (port_or_name,),
     },
+    "storage.v1.VolumeNodeResources": {"count": (_COUNT,)},
     "storage.v1.CSIStorageCapacity": {"capacity": (not_negative_quantity,)},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from policylint.kubernetes.api.fielderrors import (
@@ -33,6 +34,8 @@ _VERBS = (
     "watch",
 )
 _LAST = 10_000
+_MOST_QUEUES = 10_000_000
+_HASH_BITS = 60
 
 
 def _precedence(value: float, at: str) -> Iterator[Cause]:
@@ -63,6 +66,12 @@ def flow_schema(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
             )
 
 
+def distinguisher(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of what keeps flows apart: it has a type."""
+    if not text(value, "type"):
+        yield unsupported(f"{at}.type", {"Type": ""}, ("ByNamespace", "ByUser"))
+
+
 def subject(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a subject of a FlowSchema."""
     kind = text(value, "kind")
@@ -78,10 +87,18 @@ def subject(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield required(f"{at}.{own}", f"{own} is required when subject kind is '{kind}'")
     elif not text(fields(value, own), "name"):
         yield required(f"{at}.{own}.name")
-    if kind == "ServiceAccount" and not text(fields(value, "serviceAccount"), "namespace"):
-        yield required(
-            f"{at}.serviceAccount.namespace", "must specify namespace for service account"
-        )
+    if kind == "ServiceAccount":
+        yield from _account(fields(value, "serviceAccount"), f"{at}.serviceAccount")
+
+
+def _account(account: Object, at: str) -> Iterator[Cause]:
+    name, namespace = text(account, "name"), text(account, "namespace")
+    if name and name != "*":
+        yield from each_invalid(f"{at}.name", name, dns_subdomain(name))
+    if not namespace:
+        yield required(f"{at}.namespace", "must specify namespace for service account")
+    else:
+        yield from each_invalid(f"{at}.namespace", namespace, dns_label(namespace))
 
 
 def resource_rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -128,8 +145,25 @@ def other_rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield invalid(f"{at}.nonResourceURLs", urls, detail)
     elif "*" not in urls:
         for path, url in texts(value, "nonResourceURLs", at):
-            if not url.startswith("/"):
-                yield invalid(path, url, "must start with slash")
+            complaint = _url_complaint(url)
+            if complaint:
+                yield invalid(path, url, complaint)
+
+
+def _url_complaint(url: str) -> str:
+    """What is wrong with a path that is no resource (ValidateNonResourceURLPath)."""
+    if not url:
+        return "must not be empty"
+    if not url.startswith("/"):
+        return "must start with slash"
+    if " " in url:
+        return "must not contain white-space"
+    if "//" in url:
+        return "must not contain double slash"
+    stars = url.count("*")
+    if stars > 1 or (stars and not url.endswith("/*")):
+        return "wildcard can only do suffix matching"
+    return ""
 
 
 def _verbs(value: Object, at: str) -> Iterator[Cause]:
@@ -186,3 +220,26 @@ def limit_response(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield (
             unsupported(f"{at}.type", kind, ("Queue", "Reject")) if kind else required(f"{at}.type")
         )
+
+
+def queuing(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of how requests are queued: shuffle sharding must fit into a hash."""
+    length, queues, hand = (
+        number(value, name) or 0 for name in ("queueLengthLimit", "queues", "handSize")
+    )
+    if length <= 0:
+        yield invalid(f"{at}.queueLengthLimit", length, "must be positive")
+    if queues <= 0:
+        yield invalid(f"{at}.queues", queues, "must be positive")
+    elif queues > _MOST_QUEUES:
+        yield invalid(f"{at}.queues", queues, f"must not be greater than {_MOST_QUEUES}")
+    if hand <= 0:
+        yield invalid(f"{at}.handSize", hand, "must be positive")
+    elif hand > queues:
+        yield invalid(f"{at}.handSize", hand, f"should not be greater than queues ({queues})")
+    elif math.ceil(math.log2(queues) * hand) > _HASH_BITS:
+        detail = (
+            f"required entropy bits of deckSize {queues} and handSize {hand} should not be "
+            f"greater than {_HASH_BITS}"
+        )
+        yield invalid(f"{at}.handSize", hand, detail)

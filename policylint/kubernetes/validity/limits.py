@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 
 from policylint.kubernetes.api.fielderrors import (
     duplicate,
@@ -15,7 +17,11 @@ from policylint.kubernetes.api.quantities import canonical
 from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kubernetes.api.reading import amounts, fields, items, many, text, texts
 from policylint.kubernetes.validity.formats import qualified_name
-from policylint.kubernetes.validity.resources import container_resource, quantity_of
+from policylint.kubernetes.validity.resources import (
+    container_resource,
+    is_extended,
+    quantity_of,
+)
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Json, Object
 
@@ -235,7 +241,44 @@ def _ordered(parts: Mapping[str, Json], at: str, name: str) -> Iterator[Cause]:
                 f"{high_name} value {canonical(second)}"
             )
             yield invalid(f"{at}.{field}[{name}]", canonical(parts.get(part)), detail)
-    ratio = parse_quantity(parts.get("maxLimitRequestRatio"))
-    if ratio is not None and ratio < 1:
-        shown = canonical(parts["maxLimitRequestRatio"])
-        yield invalid(f"{at}.maxLimitRequestRatio[{name}]", shown, f"ratio {shown} is less than 1")
+    yield from _ratio(parts, f"{at}.maxLimitRequestRatio[{name}]")
+    default, asked = parts.get("default"), parts.get("defaultRequest")
+    fixed = is_extended(name) or name.startswith("hugepages-")
+    if fixed and None not in (default, asked) and parse_quantity(default) != parse_quantity(asked):
+        detail = (
+            f"default value {canonical(default)} must equal to defaultRequest value "
+            f"{canonical(asked)} in {name}"
+        )
+        yield invalid(f"{at}.defaultRequest[{name}]", canonical(asked), detail)
+
+
+_WIDE, _MOST_THOUSANDTHS = 2**63 - 1, (2**63 - 1) // 1000
+
+
+def _ratio(parts: Mapping[str, Json], at: str) -> Iterator[Cause]:
+    """The errors of how much a limit may exceed its request: no more than max exceeds min."""
+    given = parts.get("maxLimitRequestRatio")
+    ratio = parse_quantity(given)
+    if ratio is None:
+        return
+    shown = canonical(given)
+    if ratio < 1:
+        yield invalid(at, shown, f"ratio {shown} is less than 1")
+    least, most = parse_quantity(parts.get("min")), parse_quantity(parts.get("max"))
+    if least is not None and most is not None:
+        yield from _above(ratio, least, most, at, shown)
+
+
+def _above(
+    ratio: Fraction, least: Fraction, most: Fraction, at: str, shown: str
+) -> Iterator[Cause]:
+    """The error of a ratio that the bounds do not allow, in the server's floating point."""
+    whole = [min(math.ceil(amount), _WIDE) for amount in (ratio, least, most)]
+    if max(whole) < _MOST_THOUSANDTHS:
+        whole = [math.ceil(amount * 1000) for amount in (ratio, least, most)]
+        bound = whole[0] / 1000
+    else:
+        bound = float(whole[0])
+    limit = whole[2] / whole[1] if whole[1] else math.inf if whole[2] > 0 else math.nan
+    if bound > limit:
+        yield invalid(at, shown, f"ratio {shown} is greater than max/min = {limit:f}")

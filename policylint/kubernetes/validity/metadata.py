@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from policylint.kubernetes.api.fielderrors import each_invalid, invalid, required, too_long
 from policylint.kubernetes.api.reading import items, text, text_map, texts
 from policylint.kubernetes.validity.formats import label_value, qualified_name
-from policylint.kubernetes.validity.names import format_of
+from policylint.kubernetes.validity.names import format_of, format_of_prefix, path_segment
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Object
+from policylint.runtime.patterns import pattern
 
 _MOST_ANNOTATIONS = 256 * 1024
 """Bytes that the keys and values of an object's annotations may have together."""
@@ -18,6 +19,8 @@ _MOST_ANNOTATIONS = 256 * 1024
 _SECURITY = "pod-security.kubernetes.io/"
 _LEVELS = ("privileged", "baseline", "restricted")
 """Pod Security levels (k8s.io/pod-security-admission/api)."""
+
+_VERSION = pattern(r"latest|v1\.(0|[1-9][0-9]*)")
 
 _STANDARD_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 
@@ -55,7 +58,12 @@ def labels(value: Object, name: str, at: str) -> Iterator[Cause]:
 def _security_levels(value: Object) -> Iterator[Cause]:
     """The errors of a Namespace's labels for the admission plugin PodSecurity."""
     for mode in ("enforce", "audit", "warn"):
-        level = text_map(value, "labels").get(f"{_SECURITY}{mode}", _LEVELS[0])
+        given = text_map(value, "labels")
+        version = given.get(f"{_SECURITY}{mode}-version", "latest")
+        if not _VERSION.fullmatch(version):
+            where = f"metadata.labels[{_SECURITY}{mode}-version]"
+            yield invalid(where, version, 'must be "latest" or "v1.x"')
+        level = given.get(f"{_SECURITY}{mode}", _LEVELS[0])
         if level not in _LEVELS:
             yield invalid(
                 f"metadata.labels[{_SECURITY}{mode}]", level, f"must be one of {', '.join(_LEVELS)}"
@@ -90,6 +98,23 @@ def _name(value: Object, group: str, scope: Scope) -> Iterator[Cause]:
         yield from each_invalid("metadata.name", name, complaints(name))
     elif not text(value, "generateName"):
         yield required("metadata.name", "name or generateName is required")
+    prefix = text(value, "generateName")
+    if prefix:
+        yield from each_invalid(
+            "metadata.generateName", prefix, _prefix_complaints(group, scope, prefix)
+        )
+
+
+def _prefix_complaints(group: str, scope: Scope, prefix: str) -> tuple[str, ...]:
+    """Every store asks for a segment of a path, and the kind's validation for its own format, in
+    which a trailing dash is as good as a letter (maskTrailingDash of apimachinery)."""
+    masked = f"{prefix[:-2]}a" if len(prefix) > 1 and prefix.endswith("-") else prefix
+    own = format_of_prefix(group, scope.kind, scope.minor)(masked)
+    return tuple(dict.fromkeys((*_plain_segment(prefix), *own)))
+
+
+def _plain_segment(prefix: str) -> tuple[str, ...]:
+    return () if prefix in (".", "..") else path_segment(prefix)
 
 
 def _owners(value: Object) -> Iterator[Cause]:
@@ -101,6 +126,24 @@ def _owners(value: Object) -> Iterator[Cause]:
                     "version must not be empty" if name == "apiVersion" else "must not be empty"
                 )
                 yield invalid(f"{at}.{name}", given, detail)
+        yield from _owner_kind(owner, at)
+    yield from _controllers(value)
+
+
+def _controllers(value: Object) -> Iterator[Cause]:
+    """One owner at most controls an object; what is there twice alike counts once."""
+    owners = [owner for _, owner in items(value, "ownerReferences", "")]
+    distinct = [owner for index, owner in enumerate(owners) if owner not in owners[:index]]
+    controllers = [owner for owner in distinct if owner.get("controller")]
+    if len(controllers) > 1:
+        detail = "Only one reference can have Controller set to true"
+        yield invalid("metadata.ownerReferences", controllers, detail)
+
+
+def _owner_kind(owner: Object, at: str) -> Iterator[Cause]:
+    """The one kind whose objects may own none (validateOwnerReference)."""
+    if (text(owner, "apiVersion"), text(owner, "kind")) == ("v1", "Event"):
+        yield invalid(at, dict(owner), "/v1, Kind=Event is disallowed from being an owner")
 
 
 def _finalizers(value: Object, *, strict: bool) -> Iterator[Cause]:

@@ -72,6 +72,11 @@ def format_of(group: str, kind: str, minor: int) -> Format:
     return _NAMES.get((group, kind), dns_subdomain)
 
 
+def format_of_prefix(group: str, kind: str, minor: int) -> Format:
+    """The format of what a generated name begins with: that of the name, whatever its length."""
+    return dns_subdomain if (group, kind) in _SHORTER else format_of(group, kind, minor)
+
+
 def _at_most(length: int) -> Format:
     def check(name: str) -> tuple[str, ...]:
         if len(name) > length:

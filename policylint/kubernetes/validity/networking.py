@@ -13,6 +13,7 @@ from policylint.kubernetes.api.fielderrors import (
     invalid,
     required,
     too_long,
+    too_many,
     unsupported,
 )
 from policylint.kubernetes.api.reading import (
@@ -34,6 +35,7 @@ from policylint.kubernetes.validity.formats import (
     dns_subdomain,
     ip_family,
     ip_of,
+    label_value,
     port_name,
     port_number,
     wildcard_subdomain,
@@ -48,6 +50,7 @@ _PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
 _BAD_PARTS = ("//", "/./", "/../", "%2f", "%2F")
 _BAD_ENDS = ("/..", "/.")
 _RELAXED_SERVICES = 36
+_MOST_HINTS = 8
 
 
 def ingress(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
@@ -281,6 +284,22 @@ def _endpoint_address(given: str, at: str, kind: str, scope: Scope) -> Iterator[
     if kind in ("IPv4", "IPv6") and ip_family(given) not in ("", kind):
         yield invalid(at, given, f"must be an {kind} address")
     yield from endpoint(at, given, scope)
+
+
+def hints(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of the zones and nodes that an endpoint is meant for."""
+    for name, complaints in (("forZones", label_value), ("forNodes", dns_subdomain)):
+        count = len(many(value, name))
+        if count > _MOST_HINTS:
+            yield too_many(f"{at}.{name}", count, _MOST_HINTS)
+            return
+        seen: set[str] = set()
+        for path, hint in items(value, name, at):
+            given = text(hint, "name")
+            if given in seen:
+                yield duplicate(f"{path}.name", given)
+            seen.add(given)
+            yield from each_invalid(f"{path}.name", given, complaints(given))
 
 
 def endpoint_slice(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:

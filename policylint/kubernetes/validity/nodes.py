@@ -1,4 +1,4 @@
-"""Runtime classes, leases, device claims, namespaces."""
+"""Nodes and what runs on them: runtime classes, leases, CSI nodes, revisions."""
 
 from __future__ import annotations
 
@@ -12,16 +12,21 @@ from policylint.kubernetes.api.fielderrors import (
     invalid,
     required,
 )
-from policylint.kubernetes.api.reading import fields, has, items, many, number, text
-from policylint.kubernetes.validity.formats import c_identifier, dns_label, dns_subdomain
+from policylint.kubernetes.api.reading import fields, has, items, many, number, text, texts
+from policylint.kubernetes.validity.formats import (
+    cidr,
+    dns_label,
+    dns_subdomain,
+    label_value,
+    qualified_name,
+)
 from policylint.kubernetes.validity.metadata import labels
+from policylint.kubernetes.validity.references import driver_name
 from policylint.kubernetes.validity.resources import NEEDS_COMPUTE, needs_compute, resource_amount
 from policylint.kubernetes.validity.scope import Scope
-from policylint.kubernetes.validity.storage import driver_name
 from policylint.model import Cause, Object
 
-_DISTINCT = 36
-"""The first minor that keeps `distinctAttribute` (feature DRAConsumableCapacity)."""
+_LONGEST_NODE_ID = 192
 
 
 def runtime_class(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
@@ -45,62 +50,6 @@ def lease(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield invalid(f"{at}.leaseDurationSeconds", seconds, "must be greater than 0")
 
 
-def device_claim(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
-    """The errors of the devices that a claim asks for."""
-    seen: set[str] = set()
-    for path, request in items(value, "requests", at):
-        name = text(request, "name")
-        yield from each_invalid(f"{path}.name", name, dns_label(name))
-        if name in seen:
-            yield duplicate(path, name)
-        seen.add(name)
-        yield from _one_way(request, path)
-    if len(many(value, "requests")) > 32:
-        yield invalid(f"{at}.requests", len(many(value, "requests")), "must have at most 32 items")
-
-
-def _one_way(request: Object, at: str) -> Iterator[Cause]:
-    exactly, first = has(request, "exactly"), bool(many(request, "firstAvailable"))
-    if has(request, "deviceClassName"):  # v1beta1: the request itself
-        return
-    if exactly and first:
-        yield invalid(
-            at,
-            None,
-            "exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set",
-        )
-    elif not exactly and not first:
-        yield required(at, "exactly one of `exactly` or `firstAvailable` is required")
-
-
-def opaque_config(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
-    """The errors of a configuration that only a driver understands."""
-    yield from driver_name(text(value, "driver"), f"{at}.driver")
-
-
-def device_constraint(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
-    """The errors of what several devices must have in common."""
-    if (
-        scope.minor >= _DISTINCT
-        and not has(value, "matchAttribute")
-        and not has(value, "distinctAttribute")
-    ):
-        detail = (
-            'exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple '
-            "fields are set"
-        )
-        yield required(at, detail)
-    for name in ("matchAttribute", "distinctAttribute"):
-        given = text(value, name)
-        domain, slash, identifier = given.partition("/")
-        if has(value, name) and not (slash and domain and identifier):
-            detail = "a fully qualified name must be a domain and a name separated by a slash"
-            yield invalid(f"{at}.{name}", given, detail)
-        elif given:
-            yield from each_invalid(f"{at}.{name}", domain, dns_subdomain(domain))
-            yield from each_invalid(f"{at}.{name}", identifier, c_identifier(identifier))
-
-
 def controller_revision(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a ControllerRevision."""
     revision = number(obj, "revision") or 0
@@ -110,16 +59,74 @@ def controller_revision(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]
         yield required("data", "data is mandatory")
 
 
-def device_request(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
-    """The errors of one request for devices."""
-    name, mode, count = (
-        text(value, "deviceClassName"),
-        text(value, "allocationMode"),
-        number(value, "count"),
-    )
-    where = f"{at}.deviceClassName"
-    yield from each_invalid(where, name, dns_subdomain(name)) if name else [required(where)]
-    if mode == "All" and count:
-        yield invalid(f"{at}.count", count, "must not be specified when allocationMode is 'All'")
-    if mode != "All" and count is not None and count < 0:
-        yield invalid(f"{at}.count", count, "must be greater than zero")
+def node(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a Node; the server calls its taints `metadata.taints`."""
+    yield from _taints(fields(obj, "spec"))
+    cidrs = many(fields(obj, "spec"), "podCIDRs")
+    for path, network in texts(fields(obj, "spec"), "podCIDRs", "spec"):
+        yield from each_invalid(path, network, cidr(network))
+    families = [":" in network for network in cidrs if isinstance(network, str)]
+    if len(cidrs) > 2 or len(set(families)) < len(families):
+        detail = "may specify no more than one CIDR for each IP family"
+        yield invalid("spec.podCIDRs", cidrs, detail)
+
+
+def _taints(spec: Object) -> Iterator[Cause]:
+    seen: set[tuple[str, str]] = set()
+    for path, taint in items(spec, "taints", "spec"):
+        key, effect = text(taint, "key"), text(taint, "effect")
+        yield from each_invalid(f"{path}.key", key, qualified_name(key))
+        complaints = label_value(text(taint, "value"))
+        if complaints:
+            yield invalid(f"{path}.value", text(taint, "value"), ";".join(complaints))
+        if not effect:
+            yield required(f"{path}.effect")
+        if (key, effect) in seen:
+            yield duplicate(path, dict(taint))
+        seen.add((key, effect))
+
+
+def csi_node(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a CSINode's spec."""
+    seen: set[str] = set()
+    for path, driver in items(spec, "drivers", at):
+        name, node_id = text(driver, "name"), text(driver, "nodeID")
+        yield from driver_name(name, f"{path}.name")
+        if name in seen:
+            yield duplicate(f"{path}.name", name)
+        seen.add(name)
+        if not node_id:
+            yield required(f"{path}.nodeID")
+        if len(node_id.encode()) > _LONGEST_NODE_ID:
+            detail = f"must be {_LONGEST_NODE_ID} characters or less"
+            yield invalid(f"{path}.nodeID", node_id, detail)
+        yield from _topology_keys(driver, path)
+
+
+def _topology_keys(driver: Object, at: str) -> Iterator[Cause]:
+    keys = many(driver, "topologyKeys")
+    for index, key in enumerate(keys):
+        if key in keys[:index]:
+            yield duplicate(at, key)
+        if isinstance(key, str):
+            yield from each_invalid(at, key, qualified_name(key)) if key else [required(at)]
+
+
+def volume_attachment(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a VolumeAttachment's spec."""
+    yield from driver_name(text(spec, "attacher"), f"{at}.attacher")
+    name, where = text(spec, "nodeName"), f"{at}.nodeName"
+    yield from each_invalid(where, name, dns_subdomain(name))
+    source, where = fields(spec, "source"), f"{at}.source"
+    both = ("inlineVolumeSpec", "persistentVolumeName")
+    given = [name for name in both if has(source, name)]
+    detail = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
+    if not given:
+        yield required(where, detail)
+    elif len(given) > 1:
+        yield forbidden(where, detail)
+    volume, where = text(source, "persistentVolumeName"), f"{where}.persistentVolumeName"
+    if volume:
+        yield from each_invalid(where, volume, dns_subdomain(volume))
+    elif has(source, "persistentVolumeName"):
+        yield required(where, "must specify non empty persistentVolumeName")

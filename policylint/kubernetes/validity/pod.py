@@ -16,6 +16,7 @@ from policylint.kubernetes.api.fielderrors import (
 )
 from policylint.kubernetes.api.reading import fields, has, items, many, text, texts
 from policylint.kubernetes.validity.addresses import address
+from policylint.kubernetes.validity.annotations import matching_app_armor, pod_annotations
 from policylint.kubernetes.validity.containers import (
     all_containers,
     initial,
@@ -30,11 +31,12 @@ from policylint.kubernetes.validity.formats import (
     qualified_name,
 )
 from policylint.kubernetes.validity.metadata import annotation_map, labels
-from policylint.kubernetes.validity.resources import pod_resources
+from policylint.kubernetes.validity.resources import overhead, pod_resources
 from policylint.kubernetes.validity.scheduling import spread
 from policylint.kubernetes.validity.scope import Scope
-from policylint.kubernetes.validity.security import host_sharing
+from policylint.kubernetes.validity.security import host_sharing, proc_mounts
 from policylint.kubernetes.validity.volumes import volumes
+from policylint.kubernetes.validity.windows import operating_system
 from policylint.model import Cause, Object
 
 _HOSTNAME_OVERRIDES = 35
@@ -61,6 +63,9 @@ def pod_spec(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     yield from _resource_claims(spec, at)
     yield from labels(spec, "nodeSelector", f"{at}.nodeSelector")
     yield from host_sharing(spec, at)
+    yield from proc_mounts(spec, at)
+    yield from operating_system(spec, at)
+    yield from overhead(spec, f"{at}.overhead")
     yield from spread(spec, at)
     yield from _dns(spec, at, scope)
     yield from _gates(spec, at)
@@ -86,7 +91,9 @@ def _host_names(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
 def pod_template(template: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a pod template's metadata, and what only pods may have."""
     yield from template_metadata(template, at)
-    if many(fields(template, "spec"), "ephemeralContainers"):
+    meta, spec = fields(template, "metadata"), fields(template, "spec")
+    yield from pod_annotations(meta, spec, f"{at}.metadata")
+    if many(spec, "ephemeralContainers"):
         yield forbidden(
             f"{at}.spec.ephemeralContainers", "ephemeral containers not allowed in pod template"
         )
@@ -101,7 +108,9 @@ def template_metadata(template: Object, at: str) -> Iterator[Cause]:
 
 def pod(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a Pod that its spec alone does not show."""
-    spec = fields(obj, "spec")
+    meta, spec = fields(obj, "metadata"), fields(obj, "spec")
+    yield from pod_annotations(meta, spec, "metadata")
+    yield from matching_app_armor(meta, spec)
     if many(spec, "ephemeralContainers"):
         yield forbidden("spec.ephemeralContainers", "cannot be set on create")
     if text(spec, "nodeName") and many(spec, "schedulingGates"):
@@ -153,6 +162,10 @@ def _resource_claims(spec: Object, at: str) -> Iterator[Cause]:
         if not given:
             detail = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"
             yield invalid(path, shown, detail)
+        for one in given:
+            yield from each_invalid(
+                f"{path}.{one}", text(claim, one), dns_subdomain(text(claim, one))
+            )
 
 
 def _dns(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policylint.kubernetes.api.fielderrors import each_invalid, forbidden, invalid, required
 from policylint.kubernetes.api.reading import fields, has, items, many, number, text
-from policylint.kubernetes.validity.formats import http_header
+from policylint.kubernetes.validity.formats import between, http_header
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Object
 
@@ -41,10 +41,15 @@ def lifecycle(value: Object, at: str, grace: int | None, scope: Scope) -> Iterat
                 yield from _sleep(fields(handler, "sleep"), f"{at}.{name}.sleep", grace, scope)
 
 
-def http_get(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
-    """The errors of an HTTP handler."""
+def to_port(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a handler that has a port: a missing one is 0."""
     if not has(value, "port"):
-        yield invalid(f"{at}.port", 0, "must be between 1 and 65535, inclusive")
+        yield invalid(f"{at}.port", 0, between(1, 65535))
+
+
+def http_get(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of an HTTP handler."""
+    yield from to_port(value, at, scope)
     for _, header in items(value, "httpHeaders", at):
         yield from each_invalid(
             f"{at}.httpHeaders", text(header, "name"), http_header(text(header, "name"))

@@ -39,6 +39,31 @@ _NEW_ONLY: Mapping[str, tuple[str, ...]] = {
 }
 """Kind -> fields whose complaints only a new object raises."""
 
+_CHANGED_METADATA = frozenset(
+    {
+        "CronJob",
+        "DaemonSet",
+        "Deployment",
+        "HorizontalPodAutoscaler",
+        "Ingress",
+        "Job",
+        "Namespace",
+        "NetworkPolicy",
+        "PersistentVolumeClaim",
+        "Pod",
+        "PodDisruptionBudget",
+        "PodTemplate",
+        "ReplicaSet",
+        "ReplicationController",
+        "Service",
+        "ServiceAccount",
+        "StatefulSet",
+        "StorageClass",
+    }
+)
+"""Kinds of which an update validates the changes of the metadata only: of a generated name's prefix
+then only what every kind has to keep."""
+
 _UNCHANGED: Mapping[str, tuple[str, ...]] = {
     "StatefulSet": ("template", "volumeClaimTemplates", "serviceName")
 }
@@ -53,6 +78,8 @@ def of_update(
     before = tuple(old_causes)
     kept = tuple(word for word in _KEPT if _says(before, word))
     passed = (*_settled(kind, obj, old), *_NEW_ONLY.get(kind, ()))
+    if kind in _CHANGED_METADATA:
+        causes = [cause for cause in causes if not _is_own_prefix(cause)]
     if kind != "APIService":  # whose name must match its spec on every update
         passed = (*passed, "metadata.name")
     return tuple(
@@ -60,6 +87,10 @@ def of_update(
         for cause in causes
         if not _holds_word(cause, kept) and not _is_within(cause.field, passed)
     )
+
+
+def _is_own_prefix(cause: Cause) -> bool:
+    return cause.field == "metadata.generateName" and "may not contain" not in cause.message
 
 
 def _settled(kind: str, obj: Object, old: Object) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.kubernetes.api.fielderrors import each_invalid, invalid, required
+from policylint.kubernetes.api.fielderrors import each_invalid, invalid, required, too_long
 from policylint.kubernetes.validity.formats import dns_subdomain, domain_path
 from policylint.model import Cause
 
@@ -26,3 +26,13 @@ def full_name_errors(name: str, at: str) -> Iterator[Cause]:
         yield invalid(at, name, ",".join(complaints))
     elif name.count(".") < 2:
         yield invalid(at, name, "should be a domain with at least three segments separated by dots")
+
+
+def driver_name(name: str, at: str) -> Iterator[Cause]:
+    """The errors of a CSI driver's name where it is referred to."""
+    if not name:
+        yield required(at)
+        return
+    if len(name) > 63:
+        yield too_long(at, 63)
+    yield from each_invalid(at, name, dns_subdomain(name.lower()))

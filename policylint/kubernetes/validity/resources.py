@@ -38,6 +38,15 @@ def requirements(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield forbidden(at, NEEDS_COMPUTE)
 
 
+def overhead(spec: Object, at: str) -> Iterator[Cause]:
+    """The errors of what a pod needs besides its containers, judged as limits of one."""
+    limits = amounts(spec, "overhead")
+    for name, amount in limits.items():
+        yield from resource_amount(name, amount, f"{at}.limits[{name}]")
+    if needs_compute(limits):
+        yield forbidden(at, NEEDS_COMPUTE)
+
+
 def pod_resources(spec: Object, at: str) -> Iterator[Cause]:
     """The errors of a pod's own resources: which there may be, and what its containers ask for
     together."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from policylint.kubernetes.api.fielderrors import (
     NOT_NEGATIVE,
@@ -18,26 +18,29 @@ from policylint.kubernetes.validity.scope import Rule
 from policylint.model import Cause, Json
 
 
-def one_of(*supported: str) -> Rule:
-    """The field, or each item of it, is one of these strings, shown in this order ("" counts as not
-    given)."""
+def one_of(*supported: str, empty: bool = True) -> Rule:
+    """The field, or each item of it, is one of these strings, shown in this order.
+
+    With `empty`, a field of "" counts as not given; an item of a list never does.
+    """
     known = frozenset(supported)
 
     def check(value: Json, at: str) -> Iterator[Cause]:
         if isinstance(value, list):
             for index, item in enumerate(value):
-                yield from check(item, f"{at}[{index}]")
-        elif isinstance(value, str) and value and value not in known:
+                if isinstance(item, str) and item not in known:
+                    yield unsupported(f"{at}[{index}]", item, supported)
+        elif isinstance(value, str) and value not in known and not (empty and not value):
             yield unsupported(at, value, supported)
 
     return check
 
 
-def form(*formats: Format) -> Rule:
-    """The field is a string of these formats ("" counts as not given)."""
+def form(*formats: Format, empty: bool = True) -> Rule:
+    """The field is a string of these formats; with `empty`, "" counts as not given."""
 
     def check(value: Json, at: str) -> Iterator[Cause]:
-        if isinstance(value, str) and value:
+        if isinstance(value, str) and (value or not empty):
             for complaints in formats:
                 yield from each_invalid(at, value, complaints(value))
 
@@ -62,12 +65,13 @@ def at_least(lowest: int, words: str = "") -> Rule:
 
 
 def within(lowest: int, highest: int, words: str = "") -> Rule:
-    """The field is a number between these two, both included."""
+    """The field, or each item of it, is a number between these two, both included."""
     detail = words or between(lowest, highest)
 
     def check(value: Json, at: str) -> Iterator[Cause]:
-        if _is_number(value) and not lowest <= value <= highest:
-            yield invalid(at, value, detail)
+        for path, item in _each(value, at):
+            if _is_number(item) and not lowest <= item <= highest:
+                yield invalid(path, item, detail)
 
     return check
 
@@ -91,6 +95,12 @@ def not_negative_quantity(value: Json, at: str) -> Iterator[Cause]:
     amount = parse_quantity(value)
     if amount is not None and amount < 0:
         yield invalid(at, canonical(value), NOT_NEGATIVE)
+
+
+def _each(value: Json, at: str) -> Iterable[tuple[str, Json]]:
+    if isinstance(value, list):
+        return ((f"{at}[{index}]", item) for index, item in enumerate(value))
+    return ((at, value),)
 
 
 def _is_number(value: Json) -> bool:

@@ -17,6 +17,7 @@ from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kubernetes.api.reading import fields, has, items, number, text
 from policylint.kubernetes.validity.formats import dns_label
 from policylint.kubernetes.validity.names import path_segment
+from policylint.kubernetes.validity.resources import container_resource
 from policylint.kubernetes.validity.scope import Scope
 from policylint.kubernetes.validity.workloads import share
 from policylint.model import Cause, Object
@@ -123,6 +124,8 @@ def _source(source: Object, at: str, kind: str) -> Iterator[Cause]:
     elif not text(source, "name"):
         yield required(f"{at}.name", "must specify a resource name")
     if kind == "containerResource":
+        if text(source, "name"):
+            yield from container_resource(text(source, "name"), f"{at}.name")
         name = text(source, "container")
         missing = required(f"{at}.container", "must specify a container")
         yield from each_invalid(f"{at}.container", name, dns_label(name)) if name else [missing]

@@ -28,3 +28,12 @@ Check = Callable[[Object, str, Scope], Iterator[Cause]]
 
 Rule = Callable[[Json, str], Iterator[Cause]]
 """(value of one field, its path) -> errors; not run where the field is missing or null."""
+
+
+UNJUDGED = "unjudged"
+"""The topic of what is no error but an open question; the forecast makes an `Unknown` of it."""
+
+
+def unjudged(field: str, what: str) -> Cause:
+    """An open question about a field: `what` is not known ("whether ...")."""
+    return Cause(field, "", what, UNJUDGED, "")

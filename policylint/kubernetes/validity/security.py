@@ -11,16 +11,19 @@ from policylint.kubernetes.api.fielderrors import (
     go_struct,
     invalid,
     required,
+    too_long,
     unsupported,
 )
 from policylint.kubernetes.api.reading import fields, has, items, many, text
-from policylint.kubernetes.validity.formats import descending_path, dns_subdomain
+from policylint.kubernetes.validity.containers import all_containers
+from policylint.kubernetes.validity.formats import descending_path
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Object
 from policylint.runtime.patterns import pattern
 
 _SYSCTL_SEGMENT = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
 _SYSCTL = pattern(rf"({_SYSCTL_SEGMENT}[\./])*{_SYSCTL_SEGMENT}")
+_LONGEST_PROFILE = 4095
 _PROFILES = ("Localhost", "RuntimeDefault", "Unconfined")
 
 
@@ -51,6 +54,16 @@ def pod_security(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         elif name in seen:
             yield duplicate(f"{path}.name", name)
         seen.add(name)
+
+
+def proc_mounts(spec: Object, at: str) -> Iterator[Cause]:
+    """The errors of containers that see all of /proc: their pod needs users of its own."""
+    if spec.get("hostUsers") is False:
+        return
+    for path, container in all_containers(spec, at):
+        if text(fields(container, "securityContext"), "procMount") == "Unmasked":
+            detail = "`hostUsers` must be false to use `Unmasked`"
+            yield invalid(f"{path}.securityContext.procMount", "Unmasked", detail)
 
 
 def host_sharing(spec: Object, at: str) -> Iterator[Cause]:
@@ -95,6 +108,8 @@ def app_armor(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield required(f"{at}.localhostProfile", "must be set when AppArmor type is Localhost")
     elif profile != profile.strip():
         yield invalid(f"{at}.localhostProfile", profile, "must not be padded with whitespace")
+    elif len(profile.encode()) > _LONGEST_PROFILE:
+        yield too_long(f"{at}.localhostProfile", _LONGEST_PROFILE)
 
 
 def _profile_type(value: Object, at: str, field: str) -> Iterator[Cause]:
@@ -103,13 +118,3 @@ def _profile_type(value: Object, at: str, field: str) -> Iterator[Cause]:
         yield required(f"{at}.type", f"type is required when {field} is set")
     elif kind not in _PROFILES:
         yield unsupported(f"{at}.type", kind, _PROFILES)
-
-
-def windows_user(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
-    """The errors of Windows options."""
-    spec_name = text(value, "gmsaCredentialSpecName")
-    complaints = dns_subdomain(spec_name) if has(value, "gmsaCredentialSpecName") else ()
-    yield from each_invalid(f"{at}.gmsaCredentialSpecName", spec_name, complaints)
-    for name in ("gmsaCredentialSpec", "runAsUserName"):
-        if has(value, name) and value.get(name) == "":
-            yield invalid(f"{at}.{name}", "", f"{name} cannot be an empty string")

@@ -29,6 +29,8 @@ from policylint.kubernetes.api.reading import (
     texts,
 )
 from policylint.kubernetes.validity.formats import dns_label, dns_subdomain, qualified_name
+from policylint.kubernetes.validity.metadata import annotation_map, labels
+from policylint.kubernetes.validity.references import driver_name
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Object
 
@@ -83,7 +85,7 @@ def claim(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     source = fields(spec, "dataSource")
     known = (text(source, "apiGroup"), text(source, "kind")) in _CLAIM_SOURCES
     if known or (
-        source and "volumeClaimTemplates" in at
+        has(spec, "dataSource") and "volumeClaimTemplates" in at
     ):  # the server forgets any other in a claim
         yield from _data_source(source, f"{at}.dataSource")
     if has(spec, "dataSourceRef"):
@@ -114,16 +116,41 @@ def _data_source(source: Object, at: str) -> Iterator[Cause]:
 
 def claim_template_metadata(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of the metadata of an ephemeral volume's claim: only labels and annotations."""
-    for name in fields(value, "metadata"):
+    meta = fields(value, "metadata")
+    yield from labels(meta, "labels", f"{at}.metadata.labels")
+    yield from annotation_map(meta, f"{at}.metadata.annotations")
+    for name in meta:
         if name not in ("labels", "annotations", "creationTimestamp", "resourceVersion"):
             yield forbidden(f"{at}.metadata.{name}", "cannot be set")
 
 
 def volume(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
-    """The errors of a PersistentVolume's spec."""
+    """The errors of a PersistentVolume's spec, in a volume or in an attachment."""
     if not many(spec, "accessModes"):
         yield required(f"{at}.accessModes")
     yield from _access_modes(spec, at)
+    if at.endswith(".inlineVolumeSpec"):
+        yield from _inline(spec, at)
+    else:
+        yield from _capacity(spec, at)
+    yield from _volume_source(spec, at)
+
+
+def _inline(spec: Object, at: str) -> Iterator[Cause]:
+    """The errors of the spec of a volume that is no object of its own."""
+    for name in ("claimRef", "capacity", "nodeAffinity", "storageClassName"):
+        if spec.get(name) not in (None, "", {}):
+            detail = "may not be specified in the context of inline volumes"
+            yield forbidden(f"{at}.{name}", detail)
+    if not has(spec, "csi"):
+        yield required(f"{at}.csi", "has to be specified in the context of inline volumes")
+    for name, only in (("persistentVolumeReclaimPolicy", "Retain"), ("volumeMode", "Filesystem")):
+        if text(spec, name) not in ("", only):
+            detail = f"may only be {only} in the context of inline volumes"
+            yield forbidden(f"{at}.{name}", detail)
+
+
+def _capacity(spec: Object, at: str) -> Iterator[Cause]:
     capacity = fields(spec, "capacity")
     if not capacity:
         yield required(f"{at}.capacity")
@@ -136,7 +163,6 @@ def volume(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     for name, given in amounts(spec, "capacity").items():
         if (parse_quantity(given) or 0) <= 0:
             yield invalid(f"{at}.capacity[{name}]", canonical(given), NOT_POSITIVE)
-    yield from _volume_source(spec, at)
 
 
 def _volume_source(spec: Object, at: str) -> Iterator[Cause]:
@@ -147,11 +173,18 @@ def _volume_source(spec: Object, at: str) -> Iterator[Cause]:
         yield forbidden(f"{at}.{name}", "may not specify more than 1 volume type")
     if "local" in given and not fields(fields(spec, "nodeAffinity"), "required"):
         yield required(f"{at}.nodeAffinity", "Local volume requires node affinity")
+    yield from _recycled_root(spec, at)
+    if has(spec, "volumeAttributesClassName") and "csi" not in given:
+        detail = "has to be specified when using volumeAttributesClassName"
+        yield required(f"{at}.csi", detail)
+    yield from _node_affinity(spec, at)
+
+
+def _recycled_root(spec: Object, at: str) -> Iterator[Cause]:
     path = text(fields(spec, "hostPath"), "path")
     if path and not path.strip("/") and text(spec, "persistentVolumeReclaimPolicy") == "Recycle":
         detail = "may not be 'recycle' for a hostPath mount of '/'"
         yield forbidden(f"{at}.persistentVolumeReclaimPolicy", detail)
-    yield from _node_affinity(spec, at)
 
 
 def _node_affinity(spec: Object, at: str) -> Iterator[Cause]:
@@ -184,24 +217,20 @@ def _secret(value: Object, at: str) -> Iterator[Cause]:
         )
 
 
-def driver_name(name: str, at: str) -> Iterator[Cause]:
-    """The errors of a CSI driver's name where it is referred to."""
-    if not name:
-        yield required(at)
-        return
-    if len(name) > 63:
-        yield too_long(at, 63)
-    yield from each_invalid(at, name, dns_subdomain(name.lower()))
-
-
 def storage_class(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a StorageClass."""
     yield from _provisioner(text(obj, "provisioner"), "provisioner")
     yield from _parameters(obj)
+    seen: list[dict[str, list[str]]] = []
     for path, term in items(obj, "allowedTopologies", ""):
         yield from _topology(term, path)
-        if not many(term, "matchLabelExpressions"):
+        expressions = items(term, "matchLabelExpressions", path)
+        terms = {
+            text(item, "key"): sorted(map(str, many(item, "values"))) for _, item in expressions
+        }
+        if terms in seen or not terms:
             yield duplicate(f"{path}.matchLabelExpressions", "")
+        seen.append(terms)
 
 
 def attributes_class(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:

@@ -10,12 +10,20 @@ from policylint.kubernetes.api.fielderrors import (
     forbidden,
     invalid,
     required,
+    unsupported,
 )
 from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kubernetes.api.reading import fields, has, items, many, number, text
-from policylint.kubernetes.validity.formats import backsteps, dns_label, plain_path
+from policylint.kubernetes.validity.formats import (
+    backsteps,
+    dns_label,
+    dns_subdomain,
+    plain_path,
+)
+from policylint.kubernetes.validity.references import driver_name
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Object
+from policylint.runtime.patterns import pattern
 
 _SOURCES = (
     "emptyDir",
@@ -50,6 +58,29 @@ _SOURCES = (
     "image",
 )
 """In the order in which the server looks: the first one stands, the others are too many."""
+
+_BAD_FORMAT = "must be valid format"
+_ISCSI_NAMES = {
+    "iqn": pattern(r"iqn\.\d{4}-\d{2}\.([0-9A-Za-z\-.]+)(:[^,;*&$|\s]+)\Z"),
+    "eui": pattern(r"\Aeui.[0-9A-Za-z]{16}\Z"),
+    "naa": pattern(r"\Anaa.[0-9A-Za-z]{32}\Z"),
+}
+_LONGEST_TARGET = _LONGEST_TENANT = 64
+_HOST_PORT = pattern(r"(\[[^\[\]]*\]|[^:\[\]]*):[^:\[\]]*")
+"""What net.SplitHostPort of Go takes apart."""
+
+_AZURE_URIS = {
+    True: (
+        "/subscriptions/",
+        "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/"
+        "{disk-id}",
+    ),
+    False: (
+        "https://",
+        "https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd",
+    ),
+}
+"""Whether an Azure disk is managed -> how its URI begins, and one for an example."""
 
 _SHORTEST_TOKEN = 600
 _LONGEST_TOKEN = 1 << 32
@@ -164,10 +195,39 @@ def _paths(source: Object, name: str) -> Iterator[str]:
 
 
 def iscsi(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
-    """The errors of an iSCSI volume."""
+    """The errors of an iSCSI volume of a pod."""
+    yield from _iscsi(value, at, "must be valid format starting with iqn, eui, or naa")
+
+
+def iscsi_volume(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of an iSCSI volume of a PersistentVolume."""
+    yield from _iscsi(value, at, _BAD_FORMAT)
+    yield from secret_name(value, at, scope)
+    portal = text(value, "targetPortal")
+    volume = text(fields(scope.root, "metadata"), "name")
+    if has(value, "initiatorName") and len(f"{volume}:{portal}") > _LONGEST_TARGET:
+        detail = (
+            "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if "
+            "iscsi.initiatorName is specified."
+        )
+        yield invalid(f"{at}.targetportal", portal, detail)
+
+
+def _qualified(name: str, at: str, otherwise: str) -> Iterator[Cause]:
+    """The errors of an iSCSI name; `otherwise` is said of one of no known type."""
+    known = _ISCSI_NAMES.get(name[:3])
+    if known is None:
+        yield invalid(at, name, otherwise)
+    elif not known.search(name):
+        yield invalid(at, name, _BAD_FORMAT)
+
+
+def _iscsi(value: Object, at: str, otherwise: str) -> Iterator[Cause]:
     name = text(value, "iqn")
-    if name and not name.startswith(("iqn", "eui", "naa")):
-        yield invalid(f"{at}.iqn", name, "must be valid format starting with iqn, eui, or naa")
+    if name:
+        yield from _qualified(name, f"{at}.iqn", otherwise)
+    if has(value, "initiatorName"):
+        yield from _qualified(text(value, "initiatorName"), f"{at}.initiatorname", otherwise)
     if (value.get("chapAuthDiscovery") or value.get("chapAuthSession")) and not has(
         value, "secretRef"
     ):
@@ -195,7 +255,90 @@ def ephemeral(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 
 def csi(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of an inline CSI volume."""
-    if has(value, "nodePublishSecretRef") and not text(
-        fields(value, "nodePublishSecretRef"), "name"
-    ):
+    driver, secret = text(value, "driver"), fields(value, "nodePublishSecretRef")
+    if driver:  # a missing one is told by the fields that are required
+        yield from driver_name(driver, f"{at}.driver")
+    name = text(secret, "name")
+    if has(value, "nodePublishSecretRef") and not name:
         yield required(f"{at}.nodePublishSecretRef.name")
+    elif name:
+        yield from each_invalid(f"{at}.name", name, dns_subdomain(name))
+
+
+def secret_name(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a volume's source that may name a secret: it must be named then."""
+    if has(value, "secretRef") and not text(fields(value, "secretRef"), "name"):
+        yield required(f"{at}.secretRef.name")
+
+
+def namespaced_secret(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of a volume's source that may name a secret of a namespace."""
+    yield from secret_name(value, at, scope)
+    if has(value, "secretRef") and not text(fields(value, "secretRef"), "namespace"):
+        yield required(f"{at}.secretRef.namespace")
+
+
+def flex(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a FlexVolume: some options are Kubernetes' own."""
+    for option in fields(value, "options"):
+        namespace = f".{option.partition('/')[0].lower()}"
+        if namespace.endswith((".kubernetes.io", ".k8s.io")):
+            detail = "kubernetes.io and k8s.io namespaces are reserved"
+            yield invalid(f"{at}.options[{option}]", option, detail)
+
+
+def azure_disk(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of an Azure disk: its URI is one of its kind."""
+    uri, managed = text(value, "diskURI"), text(value, "kind") == "Managed"
+    start, example = _AZURE_URIS[managed]
+    if has(value, "kind") and not uri.startswith(start):
+        yield unsupported(f"{at}.diskURI", uri, (example,))
+
+
+def azure_file(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of an Azure file of a PersistentVolume."""
+    if value.get("secretNamespace") == "":
+        yield required(f"{at}.secretNamespace")
+
+
+def flocker(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a Flocker volume."""
+    name, identity = text(value, "datasetName"), text(value, "datasetUUID")
+    if not name and not identity:
+        yield required(at, "one of datasetName and datasetUUID is required")
+    if name and identity:
+        detail = "datasetName and datasetUUID can not be specified simultaneously"
+        yield invalid(at, "resource", detail)
+    if "/" in name:
+        yield invalid(f"{at}.datasetName", name, "must not contain '/'")
+
+
+def glusterfs(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a GlusterFS volume of a PersistentVolume."""
+    namespace, where = text(value, "endpointsNamespace"), f"{at}.endpointsNamespace"
+    if namespace:
+        yield from each_invalid(where, namespace, dns_label(namespace))
+    elif has(value, "endpointsNamespace"):
+        detail = "if the endpointnamespace is set, it must be a valid namespace name"
+        yield invalid(where, "", detail)
+
+
+def quobyte(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a Quobyte volume: its registry is host:port, once or more."""
+    registry, tenant = text(value, "registry"), text(value, "tenant")
+    detail = "must be a host:port pair or multiple pairs separated by commas"
+    if not registry:
+        yield required(f"{at}.registry", detail)
+    elif len(tenant) > _LONGEST_TENANT:
+        detail = "must be a UUID and may not exceed a length of 64 characters"
+        yield required(f"{at}.tenant", detail)
+    elif not all(_HOST_PORT.fullmatch(pair) for pair in registry.split(",")):
+        yield invalid(f"{at}.registry", registry, detail)
+
+
+def local(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+    """The errors of a local volume."""
+    path = text(value, "path")
+    yield from (
+        each_invalid(f"{at}.path", path, backsteps(path)) if path else [required(f"{at}.path")]
+    )

@@ -20,7 +20,13 @@ spec:
   reinvocationPolicy: Never
   matchConstraints:
     resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
-  mutations: [{patchType: JSONPatch, jsonPatch: {expression: "[]"}}]
+  mutations: [{patchType: JSONPatch, jsonPatch: {expression: "[JSONPatch{op: 'test', path: '/a'}]"}}]
+"""
+REQUEST = """
+apiVersion: certificates.k8s.io/v1
+kind: CertificateSigningRequest
+metadata: {name: one}
+spec: {request: YQ==, signerName: example.com/signer, usages: [client auth]}
 """
 CLAIM = """
 apiVersion: resource.k8s.io/v1
@@ -105,8 +111,10 @@ def test_pointers_and_values_come_with_the_schemas(minor):
 @pytest.mark.parametrize(
     ("text", "outcome"),
     [
-        (NODE, Outcome.DEPENDS),
-        (MUTATION, Outcome.DEPENDS),
+        (REQUEST, Outcome.DEPENDS),
+        (NODE, Outcome.ACCEPTED),
+        (MUTATION, Outcome.ACCEPTED),
+        (MUTATION.replace("[JSONPatch{op: 'test', path: '/a'}]", "[]"), Outcome.REJECTED),
         (NODE.replace("NoSchedule", "Evict"), Outcome.REJECTED),
         (SERVICE_ACCOUNT, Outcome.ACCEPTED),
     ],
@@ -126,9 +134,8 @@ def test_kinds_that_nobody_wrote_checks_for_are_not_judged():
     assert is_judged("apps/v1", "Deployment", document)
     assert is_judged("resource.k8s.io/v1", "ResourceClaim", document)
     for version, kind in (
-        ("v1", "Node"),
+        ("v1", "Binding"),
         ("certificates.k8s.io/v1", "CertificateSigningRequest"),
-        ("storage.k8s.io/v1", "CSINode"),
         ("example.com/v1", "Unheard"),
     ):
         assert not is_judged(version, kind, document)
