@@ -45,8 +45,11 @@ def _merge(node: Node | None, live: Json, owned: Json, sent: Json, assumed: bool
 
 def _same_again(owned: Json, sent: Json) -> bool:
     """Whether the manager says what it said before, and says it of items that have all their keys:
-    a null in a key makes another item than the one that is stored."""
-    return bool(owned == sent) and "None" not in repr(sent)
+    a null or an empty text in a key makes another item than the one that is stored."""
+    if owned != sent:
+        return False
+    text = repr(sent)
+    return "None" not in text and "''" not in text
 
 
 @cache
