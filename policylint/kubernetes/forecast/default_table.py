@@ -87,8 +87,9 @@ DEFAULTS: Mapping[str, tuple[Default, ...]] = {
         _plain("whenScaled", "Retain"),
     ),
     "apps.v1.StatefulSetUpdateStrategy": (
+        # Where the type is written, rollingUpdate stays unset (SetDefaults_StatefulSet).
+        Default("rollingUpdate", {}, when=("type", None)),
         _plain("type", "RollingUpdate"),
-        Default("rollingUpdate", {}, when=("type", "RollingUpdate")),
     ),
     "apps.v1.RollingUpdateStatefulSetStrategy": (
         Default("partition", 0),
