@@ -54,6 +54,8 @@ class Step(Struct, frozen=True):
     anyway: bool = False
     tolerant: bool = False
     condition: str = ""
+    tolerated: str = ""
+    """The setting that says in plain words that it may fail; "" where none does."""
 
 
 class Part(Struct, frozen=True):
@@ -67,6 +69,8 @@ class Part(Struct, frozen=True):
     tolerant: bool = False
     condition: str = ""
     steps: tuple[Step, ...] = ()
+    tolerated: str = ""
+    """The setting that says in plain words that it may fail; "" where none does."""
 
     def step(self, line: int) -> Step | None:
         """The step that holds a line."""
@@ -166,6 +170,15 @@ def _is(tree: Tree, *names: str) -> bool:
     return False
 
 
+def _said(tree: Tree, *names: str) -> str:
+    """The first of these settings that is on, whatever a variable says."""
+    for name in names:
+        setting = tree.get(name)
+        if setting is not None and setting.boolean and not setting.dynamic:
+            return f"{name}: {setting.text}"
+    return ""
+
+
 def _steps(tree: Tree | None) -> tuple[Step, ...]:
     items = list(tree.items()) if tree else []
     if tree is None or not items:
@@ -179,7 +192,14 @@ def _step(item: Tree, last: int) -> Step:
     plain = re.sub(r"^\$\{\{\s*|\s*\}\}$", "", condition.strip())
     anyway = _anyway(condition) or item.string("run", "when") == "always"
     tolerant = _is(item, "continue-on-error", "continueOnError")
-    return Step(item.line, max(item.line, last), anyway, tolerant, "" if plain in _PLAIN else plain)
+    return Step(
+        item.line,
+        max(item.line, last),
+        anyway,
+        tolerant,
+        "" if plain in _PLAIN else plain,
+        _said(item, "continue-on-error", "continueOnError"),
+    )
 
 
 def _anyway(condition: str) -> bool:
@@ -192,8 +212,17 @@ def _part(name: str, tree: Tree, needs: tuple[str, ...], steps: Tree | None) -> 
     manual = condition == "manual" and (
         tree.get("allow_failure") is None
     )  # GitLab waits for none of these
-    tolerant = manual or _is(tree, "continue-on-error", "continueOnError", "allow_failure")
-    return Part(name, *_span(tree), needs, _anyway(condition), tolerant, condition, _steps(steps))
+    settings = ("continue-on-error", "continueOnError", "allow_failure")
+    return Part(
+        name,
+        *_span(tree),
+        needs,
+        _anyway(condition),
+        manual or _is(tree, *settings),
+        condition,
+        _steps(steps),
+        "" if condition == "manual" else _said(tree, *settings),
+    )
 
 
 def _github(root: Tree) -> Iterator[Part]:

@@ -1,14 +1,16 @@
-"""Does a failing command stop what comes after it? A reading of the line it stands on and of the
-lines around it."""
+"""Does a failing command stop what comes after it? A reading of the line it stands on, of the
+lines around it and of the job or task that holds it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from policylint.runtime.patterns import pattern
-from policylint.scan.repository.jobs import MAKE
+from policylint.scan.invocations.model import Invocation
+from policylint.scan.repository.jobs import CI, MAKE, parts_of
 from policylint.scan.texts.source import Source
+from policylint.scan.texts.yaml import Tree, documents
 
 _OR = pattern(r"\|\|\s*(?P<rest>[^\n]+)")
 _STOPS = pattern(
@@ -26,6 +28,105 @@ _SET = pattern(r"(?:^|[\s;&|\"'])set\s+(?P<sign>[-+])(?:[a-df-zA-Z]*e[a-zA-Z]*|o
 _SHEBANG_E = pattern(r"\A#![^\n]*\s-\w*e")
 _IF = pattern(r"(?:^|[\s;\"'])(?:if|elif|while|until)\s+(?P<not>!\s*)?[^\n;&|]*$")
 _ELSE = pattern(r"^[ \t]*(?:else|elif|fi|done)\b")
+_CONTINUED = "\\"
+_HARMLESS = pattern(
+    r"(?:\{|\()?\s*(?:true|:|echo|printf|sleep|exit\s+0|return\s+0|warn\w*|log\w*|helm|kubectl)\b"
+    r"|(?:\{|\()?\s*:(?:\s|;|$)"
+)
+"""What may follow `||` and succeeds, or may: a function of the script may end it."""
+_WAIT = pattern(r"^[ \t]*wait\b|;\s*wait\b", re.MULTILINE)
+_PLAYBOOK = (("ignore_errors", True), ("failed_when", False))
+"""Settings of a task or a block of Ansible, and the value by which a failure is passed over."""
+
+
+def swallowed(invocation: Invocation) -> str:
+    """Why the failure of a deploy ends nothing and nobody hears of it, "" where it does, or may."""
+    source = invocation.source
+    if source is None:
+        return ""
+    return _tolerated(source, invocation.line) or _unheeded(source, invocation)
+
+
+def _tolerated(source: Source, line: int) -> str:
+    """The setting of the step, job, task or block around a line that lets it fail."""
+    if not source.file.endswith((".yaml", ".yml")):
+        return ""
+    if not CI.search(source.file):
+        return next(_passed_over(source, line), "")
+    part = parts_of(source).at(line)
+    step = part.step(line) if part else None
+    settings = [around.tolerated for around in (step, part) if around is not None]
+    return next(filter(None, settings), "")
+
+
+def _passed_over(source: Source, line: int) -> Iterator[str]:
+    """What the tasks and blocks of a playbook around a line say of their failures."""
+    if not any(name in source.text for name, _ in _PLAYBOOK):
+        return
+    roots = [root for root in documents(source.text, source.file) if isinstance(root, Tree)]
+    for tree in _around(roots, line):
+        for name, value in _PLAYBOOK:
+            setting = tree.get(name)
+            if setting is not None and setting.boolean is value:
+                yield f"{name}: {setting.text}"
+
+
+def _around(trees: list[Tree], line: int) -> Iterator[Tree]:
+    """The mappings and lists that hold a line, the outer ones first."""
+    while trees:
+        tree = trees.pop()
+        if tree.spot.line <= line <= tree.spot.end_line:
+            yield tree
+            trees += tree.items()
+            trees += dict(tree.pairs()).values()
+
+
+def _unheeded(source: Source, command: Invocation) -> str:
+    """What the shell around a command makes of its failure."""
+    span = command.span
+    if command.syntax != "shell" or span is None or span.file != source.file or span.start < 0:
+        return ""
+    data = source.text.encode()
+    before = data[: span.start - source.offset].decode(errors="replace")
+    after = data[span.end - source.offset :].decode(errors="replace")
+    head = before.rpartition("\n")[2]
+    if _IF.search(head) or _in_words(head):
+        return ""
+    if MAKE.search(source.file) and re.match(r"^\s+[@+]*-", head):
+        return "make goes on when it fails: - before the command"
+    lines = source.text.split("\n")
+    number = before.count("\n") + 1
+    if "Jenkinsfile" in source.file and _caught(before, lines[number - 1]):
+        return "the pipeline catches its failure"
+    return _lost(source, lines, number, _rest(after))
+
+
+def _in_words(head: str) -> bool:
+    """Whether a command stands in a text or a substitution of another one, whose end is not this
+    one's."""
+    return head.count('"') % 2 == 1 or head.count("$(") > head.count(")")
+
+
+def _rest(after: str) -> str:
+    """What follows a command up to the end of its line, with the lines that continue it."""
+    rest, *lines = after.split("\n", 20)
+    for line in lines:
+        # a line that begins with an operator continues a folded text, whose lines are one
+        if not rest.rstrip().endswith("\\") and not line.lstrip().startswith(("||", "| ")):
+            break
+        rest = f"{rest.rstrip().removesuffix(_CONTINUED)} {line.strip()}"
+    return rest
+
+
+def _lost(source: Source, lines: Sequence[str], number: int, after: str) -> str:
+    otherwise = _OR.search(after)
+    if otherwise:
+        rest = otherwise["rest"].strip()
+        is_lost = _HARMLESS.match(rest) and not _STOPS.search(rest)
+        return f"its answer is thrown away: || {rest[:24]}" if is_lost else ""
+    if _BACKGROUND.search(after) and _WAIT.search(source.text):
+        return ""
+    return _thrown(source, lines, number, after)
 
 
 def flaw(source: Source, number: int, start: int, end: int) -> tuple[str, int]:
