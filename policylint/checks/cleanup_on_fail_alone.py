@@ -33,5 +33,6 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
             message=f"{flag.written or '--cleanup-on-fail'} deletes new objects that changed "
             "ones may name already",
             because="nothing rolls the changed ones back",
+            locations=invocation.places("cleanup-on-fail"),
             fixes=(add_flag(invocation, atomic, f"add {on(invocation, 'atomic', atomic)}"),),
         )

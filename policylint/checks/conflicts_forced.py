@@ -24,5 +24,6 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
         yield Violation(
             message=f"{flag.written or '--force-conflicts'} takes fields from autoscalers and "
             "operators",
+            locations=invocation.places("force-conflicts"),
             fixes=(replace_flag(invocation, "force-conflicts", "", "leave it out"),),
         )

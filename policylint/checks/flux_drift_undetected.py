@@ -29,7 +29,9 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """A HelmRelease whose API knows the setting and that leaves it off; silent where a template may
     write it."""
     root = declared(invocation) if invocation.tool == "flux" and not invocation.dynamic else None
-    if root is None or root.string("apiVersion") not in APIS or _may_detect(root):
+    if root is None or root.string("apiVersion") not in APIS:
+        return
+    if any(_may_detect(tree) for tree in (root, *invocation.overlays)):
         return
     mode = root.get(*PATH)
     edit = setting_added(invocation, PATH, "warn") if mode is None else None

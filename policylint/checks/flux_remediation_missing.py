@@ -45,6 +45,6 @@ def _tries_again(invocation: Invocation) -> bool:
     """Whether spec.upgrade.strategy (helm-controller 1.4 and later) asks for another try
     instead."""
     root = declared(invocation)
-    return (
-        root is not None and root.string("spec", "upgrade", "strategy", "name") == "RetryOnFailure"
-    )
+    trees = [*invocation.overlays, *([root] if root else [])]
+    names = [tree.string("spec", "upgrade", "strategy", "name") for tree in trees]
+    return "RetryOnFailure" in names

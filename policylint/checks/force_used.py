@@ -27,5 +27,6 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
         yield Violation(
             message=f"{flag.written or '--force'} replaces objects: Services and claims break, "
             "immutable fields stay",
+            locations=invocation.places("force"),
             fixes=(replace_flag(invocation, "force", "", "leave it out"),),
         )

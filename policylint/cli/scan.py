@@ -30,6 +30,14 @@ def command(
         Severity | None, option("--fail-on", help="The lowest severity that fails.")
     ] = None,
     config: Annotated[str, option("--config", help="The configuration file.")] = "",
+    all_findings: Annotated[
+        bool,
+        option(
+            "--all-findings",
+            help="Judge documentation, test fixtures and vendored files too; "
+            "naming a file or directory does.",
+        ),
+    ] = False,
     format_: Annotated[
         Words | None, option("--format", help="text, json, ...; FORMAT=FILE.")
     ] = None,
@@ -41,6 +49,14 @@ def command(
     """
     check_formats(words(format_))
     what = Survey(
-        words(paths), env, helm_version, words(select), words(ignore), level, fail_on, config
+        words(paths),
+        env,
+        helm_version,
+        words(select),
+        words(ignore),
+        level,
+        fail_on,
+        config,
+        all_findings,
     )
     return emit(survey(what), words(format_))

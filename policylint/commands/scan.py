@@ -16,15 +16,12 @@ from policylint.model import Apply, Category, Finding, Severity, Target
 from policylint.pipeline.settings import Settings, load_config, resolve
 from policylint.redaction.redactor import Redactor
 from policylint.report.model import Report, ScanSummary
-from policylint.scan.repository.listing import Listing, listed
+from policylint.scan.repository.listing import Listing, listed, settings
 
 if TYPE_CHECKING:  # loaded while git looks through the files
     from policylint.engine.rule import Rule
     from policylint.scan.invocations.model import Invocation
     from policylint.scan.repository.walk import Scan
-
-DOCUMENTS = (".md", ".mdx", ".markdown", ".rst", ".adoc")
-"""Files for people: commands that they show are notes at most."""
 
 
 class Survey(Struct, frozen=True):
@@ -39,6 +36,8 @@ class Survey(Struct, frozen=True):
     level: Category | None = None
     fail_on: Severity | None = None
     config: str = ""
+    all_findings: bool = False
+    """Whether what stands in documentation, test fixtures and vendored files is judged too."""
 
 
 def survey(asked: Survey) -> Report:
@@ -51,7 +50,9 @@ def survey(asked: Survey) -> Report:
     from policylint.engine.registry import all_rules
 
     all_rules(_subject_types())
-    return judged(asked, _searched(listings))
+    from policylint.pipeline.causes import by_cause
+
+    return by_cause(judged(asked, _searched(listings)))
 
 
 def searched(asked: Survey) -> Scan:
@@ -80,13 +81,14 @@ def judged(asked: Survey, found: Scan) -> Report:
     from policylint.scan.invocations.secrets import secrets
 
     config = configuration(asked)
-    settings = _settings(asked, config)
-    by = judging(settings.criteria, _subject_types())
+    resolved = _settings(asked, config)
+    by = judging(resolved.criteria, _subject_types())
     redactor = Redactor(tuple(secrets(found.invocations)))
+    live = [run for run in found.invocations if asked.all_findings or not _aside(run.file, asked)]
     judgement = judge(
         by,
-        tuple(_subjects(asked, found, config, by.active)),
-        _target(settings),
+        tuple(_subjects(asked, live, config, by.active)),
+        _target(resolved),
         failures=found.failures,
         redactor=redactor,
         weight=_weight,
@@ -96,21 +98,26 @@ def judged(asked: Survey, found: Scan) -> Report:
         findings=judgement.findings,
         failures=judgement.failures,
         rules=judgement.reported,
-        scan=ScanSummary(found.files_read, _Rows(found.invocations, redactor)),
+        scan=ScanSummary(
+            found.files_read,
+            _Rows(found.invocations, redactor),
+            len(found.invocations) - len(live),
+            found.left_out,
+        ),
     )
 
 
 def _subjects(
-    asked: Survey, found: Scan, config: Config, rules: Iterable[Rule]
+    asked: Survey, live: Sequence[Invocation], config: Config, rules: Iterable[Rule]
 ) -> Iterator[object]:
     """The invocations, those of each file together, and the removals where a rule asks for them:
     they take a search."""
     from policylint.scan.repository.routes import Removal, removals
     from policylint.scan.repository.together import in_repository
 
-    yield from (*found.invocations, *in_repository(found.invocations))
+    yield from (*live, *in_repository(live))
     if any(Removal in rule.subjects for rule in rules):
-        yield from removals(found.invocations, absolute(asked), Path.cwd(), skip=config.scan_ignore)
+        yield from removals(live, absolute(asked), Path.cwd(), skip=config.scan_ignore)
 
 
 def _subject_types() -> frozenset[type]:
@@ -174,5 +181,15 @@ def _weight(finding: Finding) -> Severity:
 
 def _for_people(file: str) -> bool:
     """Whether a file is documentation, or what one is rendered from (README.md.gotmpl)."""
-    name = file.lower()
-    return name.endswith(DOCUMENTS) or name.rpartition(".")[0].endswith(DOCUMENTS)
+    name, documents = file.lower(), tuple(settings()["aside"]["endings"])
+    return name.endswith(documents) or name.rpartition(".")[0].endswith(documents)
+
+
+def _aside(file: str, asked: Survey) -> bool:
+    """Whether a file is documentation, a test fixture or vendored, and nobody named it."""
+    path = Path(os.path.abspath(file))  # noqa: PTH100  as the paths asked for
+    named = max((len(at.parts) for at in absolute(asked) if path.is_relative_to(at)), default=0)
+    below = path.parts[named:-1]
+    if named == len(path.parts):
+        return False
+    return _for_people(file) or not set(below).isdisjoint(settings()["aside"]["folders"])

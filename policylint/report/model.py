@@ -142,6 +142,10 @@ class ScanSummary(Struct, frozen=True):
 
     files_read: int
     invocations: Sequence[Mapping[str, Json]]
+    aside: int = 0
+    """Of the invocations those that are not judged: documentation, test fixtures, vendored."""
+    left_out: int = 0
+    """Files that may run Helm and that the configuration leaves out."""
 
 
 class ChartVersion(Struct, frozen=True):

@@ -75,10 +75,39 @@ def test_practices_asked_for_by_name_are_errors(here, capsys, monkeypatch, confi
 def test_what_documentation_shows_is_a_note_at_most(here, capsys, monkeypatch):
     (here / "README.md").write_text("```sh\nhelm upgrade web acme/web --force\n```\n")
     code, report = as_json(capsys, monkeypatch, "--env", "production")
-    assert code == 0
-    assert {finding["severity"] for finding in report["findings"]} == {"note"}
+    assert (code, report["findings"], len(report["invocations"])) == (0, [], 1)
+    for asked in ("--all-findings", "README.md"):
+        code, report = as_json(capsys, monkeypatch, "--env", "production", asked)
+        assert code == 0
+        assert {finding["severity"] for finding in report["findings"]} == {"note"}
     (here / ".policylint.yaml").write_text("rules: {force-used: error}\n")
-    assert as_json(capsys, monkeypatch)[0] == 1
+    assert as_json(capsys, monkeypatch, "--all-findings")[0] == 1
+
+
+@pytest.mark.parametrize("folder", ["fixtures", "third_party/charts", "pkg/testdata"])
+def test_fixtures_and_vendored_files_are_judged_where_they_are_named(
+    here, capsys, monkeypatch, folder
+):
+    (here / folder).mkdir(parents=True)
+    (here / folder / "deploy.sh").write_text(DEPLOY)
+    code, out, _ = run(capsys, monkeypatch, "scan")
+    assert code == 0
+    assert "force-used" not in out
+    assert "2 of them stand in documentation, test fixtures or vendored files" in out
+    assert "force-used" in run(capsys, monkeypatch, "scan", folder)[1]
+
+
+def test_what_is_said_of_many_releases_is_one_finding(here, capsys, monkeypatch):
+    releases = "".join(f"  - {{name: r{n}, chart: acme/r{n}, version: 1.0.0}}\n" for n in range(9))
+    (here / "helmfile.yaml").write_text(f"helmDefaults: {{force: true}}\nreleases:\n{releases}")
+    _, report = as_json(capsys, monkeypatch)
+    rules = [finding["rule"] for finding in report["findings"]]
+    assert sorted(set(rules)) == sorted(rules)
+    (forced,) = (finding for finding in report["findings"] if finding["rule"] == "force-used")
+    places = [(place["role"], place["line"]) for place in forced["locations"]]
+    assert ("cause", 1) in places
+    assert len(places) == 10
+    assert "and 5 more places" in run(capsys, monkeypatch, "scan")[1]
 
 
 def test_the_configuration_decides_severities_and_what_is_left_out(here, capsys, monkeypatch):

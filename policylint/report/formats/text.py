@@ -47,6 +47,10 @@ def of_finding(finding: Finding) -> str:
     return "\n".join(_written(line, colour=False) for line in _finding(finding))
 
 
+_SHOWN = 5
+"""Places of one finding that are printed."""
+
+
 class Headline(Struct, frozen=True):
     """A line whose first words are painted."""
 
@@ -71,8 +75,14 @@ def _written(line: Line, *, colour: bool) -> str:
 def _scanned(report: Report) -> Iterator[str]:
     """What a scan has read, so that an empty answer is no silence."""
     if report.scan is not None:
-        count = len(report.scan.invocations) or "no"
-        yield f"{report.scan.files_read} files read: {count} helm commands and declared releases"
+        scan = report.scan
+        count = len(scan.invocations) or "no"
+        yield f"{scan.files_read} files read: {count} helm commands and declared releases"
+        if scan.aside:
+            yield f"{scan.aside} of them stand in documentation, test fixtures or vendored files"
+            yield "and are not judged: --all-findings judges them too"
+        if scan.left_out:
+            yield f"{scan.left_out} files that may run Helm are left out by scan.ignore"
         yield ""
 
 
@@ -102,10 +112,10 @@ def _finding(finding: Finding) -> list[Line]:
     way = " (on the way back)" if finding.direction == "rollback" else ""
     head = Headline(f"{severity}[{finding.rule}]", severity, f" {finding.message}{way}")
     lines: list[Line] = [head, *_subject(finding)]
-    lines += [
-        _row(LABELS.get(place.role, place.role), _place(place))
-        for place in _causes_first(finding.locations)
-    ]
+    places = _causes_first(finding.locations)
+    lines += [_row(LABELS.get(place.role, place.role), _place(place)) for place in places[:_SHOWN]]
+    if len(places) > _SHOWN:
+        lines.append(_row("", f"and {len(places) - _SHOWN} more places"))
     if finding.because:
         lines.append(_row("because", finding.because))
     if finding.confidence != "certain":

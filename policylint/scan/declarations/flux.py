@@ -48,10 +48,15 @@ def _release(root: Tree, known: Sources) -> Declaration:
         chart=chart,
         version=version,
         namespace=namespace,
-        settings=strongest([*settings(root, "flux"), *_remediation(root)]),
+        settings=release_settings(root),
         values=values("flux", root),
         hidden=patch or root.open or bool(spec and spec.open),
     )
+
+
+def release_settings(root: Tree) -> Mapping[str, Setting]:
+    """Helm's flags as a HelmRelease, or a patch of one, sets them."""
+    return strongest([*settings(root, "flux"), *_remediation(root)])
 
 
 def _name(root: Tree) -> Word:

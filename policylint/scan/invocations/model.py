@@ -12,6 +12,7 @@ from policylint.scan.texts.source import Place
 
 if TYPE_CHECKING:
     from policylint.scan.texts.source import Source
+    from policylint.scan.texts.yaml import Tree
 
 ALWAYS = (
     "atomic",
@@ -129,6 +130,8 @@ class Invocation(Struct, frozen=True):
     """Where ` --flag` can be written into a command; None where it cannot."""
     span: Place | None = None
     """The whole command or declaration, from its first word to its last."""
+    overlays: tuple[Tree, ...] = ()
+    """What patches of the repository merge into the declaration."""
     source: Source | None = None
     """The file's text, for edits of it; None for a command that stands in no file."""
 
@@ -146,6 +149,17 @@ class Invocation(Struct, frozen=True):
     def location(self) -> Location:
         """Where it is, for a finding."""
         return Location("command", self.file, self.line, self.column, self.release or "")
+
+    def places(self, name: str) -> tuple[Location, ...]:
+        """Where it is, and where the flag is set for it: helmDefaults, a template, a patch."""
+        origin = self.flag(name).origin
+        if origin is None or self.span is None or self._holds(origin):
+            return (self.location,)
+        return (self.location, Location("cause", origin.file, origin.line, origin.column))
+
+    def _holds(self, place: Place) -> bool:
+        span = self.span
+        return span is not None and place.file == span.file and span.start <= place.start < span.end
 
     @property
     def deploys(self) -> bool:

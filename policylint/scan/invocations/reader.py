@@ -13,10 +13,12 @@ from functools import lru_cache
 from msgspec import Struct
 
 from policylint.errors import RuleFailure
+from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.texts.languages import language
 from policylint.scan.texts.source import Source
 
+_PIECES = pattern(r"(?i)h[\"'\\]*+e[\"'\\]*+l[\"'\\]*+m")
 Found = Invocation | RuleFailure
 """What a reader yields: an invocation, or that a part of the file cannot be read."""
 
@@ -65,7 +67,9 @@ def _holds(text: str, word: str) -> bool:
 
 @lru_cache(maxsize=1)  # every reader asks about the same text in turn
 def _lower(text: str) -> str:
-    return text.lower()
+    """The text in lower case; where a shell is told helm in pieces, h"e"lm, whole as well."""
+    whole = _PIECES.sub("helm", text) if _PIECES.search(text) else ""
+    return f"{text}\n{whole}".lower() if whole else text.lower()
 
 
 class Wanted:

@@ -19,6 +19,14 @@ from policylint.runtime.outputs import nameless, said
 
 WORDS = ("helm", "argoproj", "fleet.cattle", "releases:")
 """A file without any of these (in any case) runs no Helm and declares no release."""
+SPLIT = tuple(
+    f"{before}{marks}{after}"
+    for before, after in ("he", "el", "lm")
+    for marks in ('"', "'", "\\", '""', "''")
+)
+"""How a shell is told helm in pieces: h"e"lm, hel\\m, he''lm."""
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""What a file in UTF-16 begins with: no word is found in it as it stands."""
 _FEW = 300
 """Files that git does not track and that are opened without asking git which of them hold a
 word."""
@@ -36,10 +44,9 @@ def settings() -> Mapping[str, Any]:
 def listed(
     paths: Sequence[Path], skip: Sequence[str] = (), words: Sequence[str] = WORDS
 ) -> list[Listing]:
-    """The files below these paths that hold one of the words; `skip` are more patterns of
-    directories to leave out."""
-    patterns = (*settings()["skip"], *skip)
-    return [Listing(path, patterns, words) for path in paths]
+    """The files below these paths that hold one of the words; `skip` are patterns of directories
+    and files that the user leaves out."""
+    return [Listing(path, tuple(settings()["skip"]), words, tuple(skip)) for path in paths]
 
 
 class Listing:
@@ -50,15 +57,27 @@ class Listing:
     failure.
     """
 
-    def __init__(self, path: Path, patterns: tuple[str, ...], words: Sequence[str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        patterns: tuple[str, ...],
+        words: Sequence[str],
+        ignored: tuple[str, ...] = (),
+    ) -> None:
         self._path = path
         self._patterns = patterns
+        self._ignored = _ignoring(ignored) if ignored else None
+        self.left_out: list[str] = []
+        """Files that `ignored` leaves out; to be asked after the files were taken."""
         self._search = (
             "grep",
-            "-lIiz",
+            # every file as text: an attribute of the repository may call any file binary
+            "-laiz",
             "--no-color",
             "-F",
             *(part for word in words for part in ("-e", word)),
+            *(part for mark in UTF_16 for part in ("-e", os.fsdecode(mark))),
+            *(part for word in SPLIT for part in ("-e", word) if "helm" in words),
         )
         self._grep: subprocess.Popen[bytes] | None = None
         self._count: int | None = None
@@ -87,12 +106,19 @@ class Listing:
         if not self._is_folder:
             yield from (folder,) if self._path.is_file() else ()
             return
+        for name in self._names():
+            if self._ignored is not None and self._ignored.search(f"/{name}"):
+                self.left_out.append(f"{folder}/{name}")
+            else:
+                yield f"{folder}/{name}"
+
+    def _names(self) -> Iterator[str]:
         printed = set()
         for name in self._naming():
             printed.add(name)
             if not _skipped(name, self._patterns):
-                yield f"{folder}/{name}"
-        yield from (f"{folder}/{name}" for name in self._rest() if name not in printed)
+                yield name
+        yield from (name for name in self._rest() if name not in printed)
 
     def _rest(self) -> list[str]:
         """The files that git grep did not look through: those it does not track, or all of them."""
@@ -158,10 +184,18 @@ def _command(path: Path, arguments: Sequence[str]) -> list[str]:
     ]
 
 
+def _environment() -> dict[str, str]:
+    """Bytes are bytes: in another locale git refuses to look for what is no UTF-8."""
+    return {**os.environ, "LC_ALL": "C"}
+
+
 def _start(path: Path, *arguments: str) -> subprocess.Popen[bytes] | None:
     try:
         return subprocess.Popen(
-            _command(path, arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            _command(path, arguments),
+            env=_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
     except OSError:
         return None
@@ -175,7 +209,10 @@ class _Printing:
         self._process: subprocess.Popen[bytes] | None = None
         with suppress(OSError):
             self._process = subprocess.Popen(
-                _command(path, arguments), stdout=self._out, stderr=self._err
+                _command(path, arguments),
+                env=_environment(),
+                stdout=self._out,
+                stderr=self._err,
             )
 
     @cached_property
@@ -225,6 +262,22 @@ def _folder_skipped(folder: str, patterns: tuple[str, ...]) -> bool:
 def _expression(patterns: tuple[str, ...]) -> re.Pattern[str]:
     """One expression for all patterns; a `*` stays within one directory name."""
     return re.compile("|".join(f"/{_step(pattern)}(?=/)" for pattern in patterns) or r"(?!)")
+
+
+@cache
+def _ignoring(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression for the user's patterns, of `/` and a file's name: a file, or a directory
+    above it. A `*` stays within one name, a `**` does not."""
+    return re.compile("|".join(f"/{_path(pattern)}(?:/|$)" for pattern in patterns))
+
+
+_PIECE = re.compile(r"\*\*/?|\*|\?|[^*?]+")
+_WILD = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+
+
+def _path(pattern: str) -> str:
+    pieces = _PIECE.findall(pattern.removeprefix("./").strip("/"))
+    return "".join(_WILD.get(piece) or re.escape(piece) for piece in pieces)
 
 
 def _step(pattern: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.jobs import CI, MAKE, parts_of
-from policylint.scan.texts.source import Source
+from policylint.scan.texts.source import Place, Source
 from policylint.scan.texts.yaml import Tree, documents
 
 _OR = pattern(r"\|\|\s*(?P<rest>[^\n]+)")
@@ -83,8 +83,8 @@ def _around(trees: list[Tree], line: int) -> Iterator[Tree]:
 
 def _unheeded(source: Source, command: Invocation) -> str:
     """What the shell around a command makes of its failure."""
-    span = command.span
-    if command.syntax != "shell" or span is None or span.file != source.file or span.start < 0:
+    span = _written_at(command)
+    if span is None:
         return ""
     data = source.text.encode()
     before = data[: span.start - source.offset].decode(errors="replace")
@@ -99,6 +99,14 @@ def _unheeded(source: Source, command: Invocation) -> str:
     if "Jenkinsfile" in source.file and _caught(before, lines[number - 1]):
         return "the pipeline catches its failure"
     return _lost(source, lines, number, _rest(after))
+
+
+def _written_at(command: Invocation) -> Place | None:
+    """Where the words of a command stand in its own file; None where they do not."""
+    span = command.span
+    if span is None or command.syntax != "shell":
+        return None
+    return span if span.file == command.file and span.start >= 0 else None
 
 
 def _in_words(head: str) -> bool:

@@ -13,13 +13,15 @@ from policylint.errors import RuleFailure
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.invocations.reader import Found
-from policylint.scan.repository.listing import WORDS, Listing, listed, settings
+from policylint.scan.repository.listing import SPLIT, UTF_16, WORDS, Listing, listed, settings
+from policylint.scan.repository.patches import Patch, patched, patches
 from policylint.scan.repository.registry import read_source, readers_of
 from policylint.scan.texts.source import Source
 
-_WORD = pattern("|".join(map(re.escape, WORDS)).encode(), re.IGNORECASE)
+_WORD = pattern("|".join(map(re.escape, (*WORDS, *SPLIT))).encode(), re.IGNORECASE)
 _HEAD = 8000
 """How much of a file is looked at for a zero byte, which makes it binary (as git does)."""
+_REMEDY = "save it as UTF-8 without zero bytes, or leave it out (scan.ignore)"
 
 
 class Scan(Struct, frozen=True):
@@ -28,6 +30,8 @@ class Scan(Struct, frozen=True):
     invocations: tuple[Invocation, ...]
     failures: tuple[RuleFailure, ...] = ()
     files_read: int = 0
+    left_out: int = 0
+    """Files that may run Helm and that the user's patterns leave out."""
 
 
 def scan(paths: Sequence[Path], root: Path, *, skip: Sequence[str] = ()) -> Scan:
@@ -43,19 +47,33 @@ def scanned(listings: Sequence[Listing], root: Path) -> Scan:
     """The same of files that are being listed."""
     invocations: list[Invocation] = []
     failures = [listing.failure for listing in listings if listing.failure]
+    known: list[Patch] = []
     base = root.absolute()
     for path in _paths(listings):
         data = _candidate(path, base, _WORD, failures)
         if data is None:
             continue
-        for reading in _read(_source(path, data, base), failures):
+        source = _source(path, data, base)
+        known += patches(source)
+        for reading in _read(source, failures):
             if isinstance(reading, Invocation):
                 invocations.append(reading)
             else:
                 failures.append(reading)
+    invocations = _in_force(invocations, known)
     invocations.sort(key=lambda run: (run.file, run.line, run.column))
     failures.sort(key=lambda failure: failure.message)
-    return Scan(tuple(invocations), tuple(failures), sum(listing.count() for listing in listings))
+    return Scan(
+        tuple(invocations),
+        tuple(failures),
+        sum(listing.count() for listing in listings),
+        sum(_may_run(path, base) for listing in listings for path in listing.left_out),
+    )
+
+
+def _in_force(invocations: list[Invocation], known: Sequence[Patch]) -> list[Invocation]:
+    """The invocations with what the repository patches into them."""
+    return [patched(run, known) for run in invocations] if known else invocations
 
 
 def naming(
@@ -95,7 +113,12 @@ def _candidate(
                 RuleFailure("scan", f"{path}: {error.strerror}", "make the file readable")
             )
         return None
-    if data is None or not word.search(data):
+    if data is None:
+        return None
+    if b"\0" in data[:_HEAD]:
+        _check_unread(path, data, root, word, failures)
+        return None
+    if not word.search(data):
         return None
     if len(data) <= settings()["largest"]:
         return data
@@ -105,15 +128,32 @@ def _candidate(
     return None
 
 
+def _may_run(path: str, root: Path) -> bool:
+    """Whether a file that is left out names helm, or cannot be read."""
+    try:
+        return _WORD.search((_text(path, root) or b"").replace(b"\0", b"")) is not None
+    except OSError:
+        return True
+
+
+def _check_unread(
+    path: str, data: bytes, root: Path, word: re.Pattern[bytes], failures: list[RuleFailure]
+) -> None:
+    """Say that a file is not read which holds zero bytes, and what readers read, and a word."""
+    is_utf_16 = data.startswith(UTF_16)
+    bare = data.replace(b"\0", b"").removeprefix(UTF_16[0]).removeprefix(UTF_16[1])
+    if word.search(bare) and any(readers_of(_source(path, bare, root))):
+        why = "text in UTF-16" if is_utf_16 else "holds zero bytes"
+        failures.append(RuleFailure("scan", f"{path}: {why}, not read", _REMEDY))
+
+
 def _text(path: str, root: Path) -> bytes | None:
-    """A file's bytes, one more than the most that is read; None for what is binary or, behind a
-    link, outside the root. Raises OSError where it cannot be read."""
+    """A file's bytes, one more than the most that is read, of what is binary the beginning; None
+    behind a link that leads outside the root. Raises OSError where it cannot be read."""
     if os.path.islink(path) and not Path(path).resolve().is_relative_to(root.resolve()):  # noqa: PTH114
         return None
     with open(path, "rb") as file:  # noqa: PTH123
         head = file.read(_HEAD)
-        if b"\0" in head:
-            return None
         if len(head) < _HEAD:
             return head
         return head + file.read(settings()["largest"] + 1 - len(head))

@@ -40,7 +40,8 @@ class Source(Struct, frozen=True, eq=False):
         text = data[mark:].decode("utf-8")
         if "\r" in text:
             text = text.replace("\\\r\n", " \\\n").replace("^\r\n", " ^\n").replace("`\r\n", " `\n")
-            text = text.replace("\r\n", " \n")
+            # a lone one ends a line in YAML and in old files
+            text = text.replace("\r\n", " \n").replace("\r", "\n")
         return cls(file, text, root, mark)
 
     @property

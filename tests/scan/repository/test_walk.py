@@ -51,7 +51,7 @@ def test_gitignored_files_are_left_out(tmp_path: Path) -> None:
 
 
 def test_binaries_are_no_text(tmp_path: Path) -> None:
-    (tmp_path / "a.sh").write_bytes(b"\0" + COMMAND.encode())
+    (tmp_path / "a.bin").write_bytes(b"\0helm upgrade")
     assert scan([tmp_path], tmp_path) == scan([], tmp_path).__class__((), (), 1)
 
 
