@@ -30,6 +30,9 @@ _OBJECTS = (
 _CI = Files(ends=_YAML, words=("helm",))
 """YAML that names helm; which CI it is for, the reader tells."""
 
+_IN_PROGRAMS = ('"helm', "'helm", "`helm", "/helm")
+"""How a text begins in a program that runs helm."""
+
 WANTED = {
     "ansible": Wanted(Files(_YAML, words=("helm:", "helm :", 'helm":', "helm':"))),
     "azure": Wanted(_CI, rank=1),
@@ -79,6 +82,9 @@ WANTED = {
     "package_json": Wanted(Files(names=("package.json",)), rank=1),
     "pipelines": Wanted(Files(ends=(*_YAML, ".yaml.j2", ".yml.j2"), words=("helm",)), rank=3),
     "powershell": Wanted(Files(ends=(".ps1", ".psm1")), rank=1),
+    "programs": Wanted(
+        Files(ends=(".py", ".go", ".js", ".mjs", ".cjs", ".ts"), words=_IN_PROGRAMS)
+    ),
     "pulumi": Wanted(
         Files(ends=_YAML, words=("kubernetes:helm.sh/",)),
         Files(ends=(".py",), words=("pulumi_kubernetes",)),
