@@ -8,7 +8,7 @@ STAMP = $(VENV)/.installed
 COMPILED = $(VENV)/.compiled
 JOBS ?= 2
 
-.PHONY: demo test lint score noise bench docs e2e clean
+.PHONY: demo test fuzz lint score noise bench docs e2e clean
 
 $(STAMP): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "policylint needs Python >= 3.11 with venv; set PYTHON=..."; exit 1; }
@@ -29,6 +29,10 @@ $(COMPILED): $(STAMP) $(shell find policylint -name "*.py")
 demo: $(COMPILED)  ## the main job on a bundled example, with the embedded engine
 	@$(BIN)/python -m policylint check fixtures/demo/after --before fixtures/demo/before \
 		--release shop -n prod -f fixtures/demo/values-prod.yaml --helm embedded --helm-version 3 || test $$? -eq 1
+
+FUZZ ?= 20000
+fuzz: $(COMPILED)  ## mutated files through scan: FUZZ of them; `make test` takes a few hundred
+	@POLICYLINT_FUZZ=$(FUZZ) $(BIN)/python -m pytest -q -n $(JOBS) tests/scan/test_mutations.py
 
 test: $(COMPILED)  ## every test
 	@$(BIN)/python -m pytest -n $(JOBS)
