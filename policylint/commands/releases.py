@@ -16,11 +16,12 @@ def declarations(path: str = "") -> Declarations:
     """The releases that a directory's files declare; those of the whole repository where the
     directory is in one."""
     from policylint.helm.sources.git import find_repository
-    from policylint.pipeline.trees import work_tree
+    from policylint.pipeline.trees import repository_urls, work_tree
 
     repository = find_repository(path or ".")
     tree = work_tree(repository) if repository else Tree.of(Path(path or ".").resolve())
-    return resolve(tree, find_builder())
+    remotes = repository_urls(repository) if repository else frozenset()
+    return resolve(tree, find_builder(), remotes)
 
 
 def as_json(found: Declarations) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from policylint.pipeline.declaredvalues import given
 from policylint.pipeline.plan import Plan, plan_of
 from policylint.pipeline.settings import Settings, resolve
 from policylint.pipeline.target import minor
-from policylint.pipeline.trees import tree_at, work_tree
+from policylint.pipeline.trees import repository_urls, tree_at, work_tree
 from policylint.report.model import ChartChange, ChartVersion, ReleaseSource
 from policylint.scan.gitops.kustomizebinary import find_builder
 from policylint.scan.gitops.model import Declarations, Declared, Problem
@@ -114,7 +114,8 @@ def _resolved(options: Options, config: Config, workspace: Workspace) -> _Change
         raise _nothing(config.file)
     now = work_tree(repository)
     builder = find_builder()
-    after = resolve_tree(now, builder)
+    remotes = repository_urls(repository)
+    after = resolve_tree(now, builder, remotes)
     if not after.releases and not after.problems and options.before == "":
         _check_history(repository, config)
     revision = _revision(repository, options, config)
@@ -128,7 +129,7 @@ def _resolved(options: Options, config: Config, workspace: Workspace) -> _Change
         *repository.names("diff", "--name-only", "--no-renames", "-z", revision.commit, "--"),
         *repository.names("ls-files", "--others", "--exclude-standard", "-z"),
     }
-    before = resolve_tree(then, builder)
+    before = resolve_tree(then, builder, remotes)
     return _Change(repository, revision, (then, now), (before, after), frozenset(files))
 
 
@@ -151,10 +152,21 @@ def _revision(repository: Repository, options: Options, config: Config) -> Revis
 
 def paired(before: Declarations, after: Declarations) -> list[Pair]:
     """The releases of both revisions: those of now in their order, then those that are gone."""
-    then = {release.key: release for release in before.releases}
-    now = {release.key: release for release in after.releases}
+    then, now = _keyed(before), _keyed(after)
     pairs = [Pair(then.get(key), release) for key, release in now.items()]
     return pairs + [Pair(release, None) for key, release in then.items() if key not in now]
+
+
+def _keyed(found: Declarations) -> dict[tuple[str, ...], Declared]:
+    """The releases by their key; several of one key are told apart by their order."""
+    releases: dict[tuple[str, ...], Declared] = {}
+    for release in found.releases:
+        key, number = release.key, 1
+        while key in releases:
+            number += 1
+            key = (*release.key, str(number))
+        releases[key] = release
+    return releases
 
 
 def _is_touched(pair: Pair, change: _Change) -> bool:
@@ -260,8 +272,7 @@ def _options(options: Options, pair: Pair) -> Options:
     """The options of one release; what the tool says of how it is sent holds where the command
     line is silent."""
     declared = pair.declared
-    wanted = str(declared.settings.get("upgrade.serverSideApply") or "")
-    apply = options.apply or _APPLY.get(wanted)
+    apply = options.apply or _sent(declared)
     force = declared.settings.get("upgrade.force") is True and apply is not Apply.SERVER_SIDE
     return replace(
         options,
@@ -273,8 +284,20 @@ def _options(options: Options, pair: Pair) -> Options:
         api_versions=(*options.api_versions, *declared.api_versions),
         include_crds=options.include_crds or declared.include_crds,
         force=options.force or force,
+        helm_version=options.helm_version or ("3" if declared.tool == "argocd" else ""),
         apply=apply or (Apply.CLIENT_SIDE if force else None),
     )
+
+
+def _sent(declared: Declared) -> Apply | None:
+    """How the tool itself sends objects, where it says so: Argo CD applies what `helm template`
+    prints, client-side unless a sync option says otherwise."""
+    settings = declared.settings
+    if declared.tool != "argocd":
+        return _APPLY.get(str(settings.get("upgrade.serverSideApply") or ""))
+    if settings.get("sync.replace"):
+        return Apply.REPLACE
+    return Apply.SERVER_SIDE if settings.get("sync.serverSideApply") else Apply.CLIENT_SIDE
 
 
 def _mode(declared: Declared) -> str:
@@ -347,6 +370,8 @@ def _side(
         copies=values.copies,
         notes=tuple(_notes(release)) if number else (),
     )
+    if release.tool == "argocd":
+        side = replace(side, is_upgrade=False)  # `helm template` renders an install, always
     if release.chart.kind == "path":
         return _local(release, side, tree, number, settings, workspace)
     return _fetched(release, side, settings)

@@ -24,6 +24,13 @@ def work_tree(repository: Repository) -> Tree:
     return Tree(repository.top, tuple(present))
 
 
+def repository_urls(repository: Repository) -> frozenset[str]:
+    """The URLs of the repository's remotes."""
+    done = repository.run("config", "--get-regexp", r"^remote\..*\.url$")
+    lines = done.stdout.decode("utf-8", "replace").splitlines()
+    return frozenset(line.partition(" ")[2] for line in lines if " " in line)
+
+
 def tree_at(repository: Repository, commit: str, workspace: Workspace) -> Tree:
     """A copy of a commit's files; submodules and what Git LFS keeps are as git stores them."""
     root = workspace.directory()

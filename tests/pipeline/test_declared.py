@@ -11,6 +11,7 @@ from policylint.cli.app import run
 from tests.servers import serving
 
 CLUSTERS = Path("fixtures/repositories/flux-clusters").resolve()
+ARGOCD = Path("fixtures/repositories/argocd").resolve()
 GIT = ("git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main")
 DEPLOYMENT = """\
 apiVersion: apps/v1
@@ -174,3 +175,41 @@ def test_all_takes_every_release(repository, capsys):
     code, report = checked(capsys, "--all", "--offline")
     assert code == 2
     assert len(report["releases"]) == 6
+
+
+@pytest.fixture
+def argocd(tmp_path, monkeypatch):
+    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_BASE_REF", "GITHUB_EVENT_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    root = tmp_path / "argocd"
+    shutil.copytree(ARGOCD, root)
+    monkeypatch.chdir(root)
+    git("init", "-q")
+    commit()
+
+
+def test_argo_cd_sends_what_helm_template_prints(argocd, capsys):
+    template = Path("charts/web/templates/deployment.yaml")
+    template.write_text(
+        template.read_text("utf-8").replace(
+            "annotations:", "annotations:\n    is-upgrade: {{ .Release.IsUpgrade | quote }}"
+        ),
+        "utf-8",
+    )
+    commit()
+    edit("values/web-image.yaml", "web:2", "web:3")
+    edit("config/staging/config.yaml", "replicas: 1", "replicas: 2")
+    edit("applications/web.yaml", "value: a,b", "value: a,c")
+    code, report = checked(capsys)
+    assert code == 0
+    (front,) = report["releases"]
+    assert front["name"] == "front"
+    assert (front["helm"], front["apply"]) == ("3", "server-side")
+    assert front["source"]["tool"] == "argocd"
+
+
+def test_a_chart_touches_every_application_that_takes_it(argocd, capsys):
+    edit("charts/web/templates/deployment.yaml", "      app: {{", "      tier: {{")
+    code, report = checked(capsys)
+    assert code == 1
+    assert len(report["releases"]) == 5

@@ -26,6 +26,7 @@ from policylint.scan.gitops.kustomizebinary import Builder
 from policylint.scan.gitops.model import Problem, placeholder
 from policylint.scan.gitops.substitution import VALID_NAME, SubstitutionError, substitute
 from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string, value
+from policylint.scan.gitops.urls import plain_url
 
 KUSTOMIZE = "kustomize.toolkit.fluxcd.io"
 HELM = "helm.toolkit.fluxcd.io"
@@ -147,7 +148,7 @@ class Flux:
             return True
         url = string(candidates[0].body, "spec", "url")
         own = self._own_urls()
-        return not own or _plain_url(url) in own
+        return not own or plain_url(url) in own
 
     def _sources(self, kind: str, name: str, namespace: str) -> list[Item]:
         return [
@@ -159,7 +160,7 @@ class Flux:
     def _own_urls(self) -> set[str]:
         sources = [item for item in self._static if item.kind == "GitRepository"]
         own = [item for item in sources if item.name == "flux-system"]
-        return {_plain_url(string(item.body, "spec", "url")) for item in own}
+        return {plain_url(string(item.body, "spec", "url")) for item in own}
 
     def problem(self, item: Item, message: str, remedy: str = "") -> None:
         """Note what stands in the way of building a Kustomization."""
@@ -470,10 +471,3 @@ def _is_disabled(item: Item) -> bool:
         mapping(item.body, "metadata", field).get(_DISABLED) == "disabled"
         for field in ("labels", "annotations")
     )
-
-
-def _plain_url(url: str) -> str:
-    """A repository's URL without scheme, user and suffix."""
-    rest = url.rpartition("://")[2] or url
-    rest = rest.rpartition("@")[2].replace(":", "/", 1) if "@" in rest else rest
-    return rest.removesuffix("/").removesuffix(".git").lower()

@@ -66,6 +66,9 @@ class Declared(Struct, frozen=True):
     line: int = 0
     cluster: str = ""
     environment: str = ""
+    identity: str = ""
+    """What tells releases of one name and namespace apart: the Application, where it is called
+    otherwise."""
     chart: ChartSource = ChartSource()
     layers: tuple[Layer, ...] = ()
     sets: tuple[tuple[str, str], ...] = ()
@@ -78,9 +81,10 @@ class Declared(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> tuple[str, ...]:
         """What a release is known by, whichever tool declares it."""
-        return (self.cluster or self.environment, self.namespace, self.name)
+        own = (self.cluster or self.environment, self.namespace, self.name)
+        return (*own, self.identity) if self.identity else own
 
     @property
     def is_suspended(self) -> bool:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from policylint.scan.gitops import helmreleases
+from policylint.scan.gitops import applications, helmreleases, rancher
+from policylint.scan.gitops.argocd import Context
 from policylint.scan.gitops.flux import HELM, Cluster, Flux
 from policylint.scan.gitops.kustomizebinary import Builder
 from policylint.scan.gitops.model import Declarations, Declared
 from policylint.scan.gitops.tree import Tree
 
 
-def resolve(tree: Tree, builder: Builder | None = None) -> Declarations:
-    """Every declared release of a tree, and what stands in the way of finding more."""
+def resolve(
+    tree: Tree, builder: Builder | None = None, remotes: Iterable[str] = ()
+) -> Declarations:
+    """Every declared release of a tree, and what stands in the way of finding more.
+
+    `remotes` are the URLs by which the repository itself is known.
+    """
     flux = Flux(tree, builder)
     flux.resolve()
-    releases = [*_of_flux(flux)]
-    return Declarations(tuple(releases), tuple(flux.problems))
+    argo = applications.resolve(Context(tree, frozenset(remotes)))
+    releases = [*_of_flux(flux), *argo.releases, *rancher.releases(tree)]
+    return Declarations(tuple(releases), (*flux.problems, *argo.problems))
 
 
 def _of_flux(flux: Flux) -> Iterator[Declared]:

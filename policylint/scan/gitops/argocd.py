@@ -1,0 +1,246 @@
+"""Argo CD: what an Application comes to.
+
+Sources: the Application specification and the Helm page of Argo CD's documentation (user-guide:
+helm, multiple_sources): `helm template` with the value files in order, then inline values, then
+parameters; CRDs are included unless `skipCrds`; `.Release.IsUpgrade` is never set.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+
+from policylint.errors import ReadError
+from policylint.kyaml.load import load
+from policylint.model import Json
+from policylint.scan.gitops.model import ChartSource, Declared, Layer
+from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string, value
+from policylint.scan.gitops.urls import same_repository
+
+GROUP = "argoproj.io"
+_IN_CLUSTER = ("https://kubernetes.default.svc", "in-cluster", "")
+_OWN_REVISIONS = ("", "HEAD", "main", "master", "trunk", "develop")
+_FINALIZER = "resources-finalizer.argocd.argoproj.io"
+
+
+class Context(Struct, frozen=True):
+    """The tree, and the URLs by which its repository is known."""
+
+    tree: Tree
+    remotes: frozenset[str] = frozenset()
+
+    def is_here(self, url: str) -> bool:
+        """Whether a source's URL is that of this repository; without a remote, any git URL is
+        taken for it."""
+        return not self.remotes or any(same_repository(url, remote) for remote in self.remotes)
+
+
+class _Values(Struct, frozen=True):
+    layers: tuple[Layer, ...] = ()
+    unresolved: tuple[str, ...] = ()
+
+
+def declared(context: Context, item: Item) -> Iterator[Declared]:
+    """The releases of one Application: one for each source that is a Helm chart."""
+    spec = mapping(item.body, "spec")
+    sources = [source for source in sequence(spec, "sources") if isinstance(source, dict)]
+    single = mapping(spec, "source")
+    if not sources and single:
+        sources = [single]
+    refs = {string(source, "ref"): source for source in sources if source.get("ref")}
+    number = 0
+    for source in sources:
+        if not _is_helm(context, source):
+            continue
+        yield _release(context, item, source, refs, number)
+        number += 1
+
+
+def _is_helm(context: Context, source: Mapping[str, Json]) -> bool:
+    """A source is Helm's by `chart`, by a `helm` block, or by the Chart.yaml in its path."""
+    body = dict(source)
+    if string(body, "chart") or isinstance(body.get("helm"), dict):
+        return not (body.get("ref") and not string(body, "chart") and "path" not in body)
+    path = string(body, "path")
+    here = bool(path) and context.is_here(string(body, "repoURL"))
+    return here and context.tree.is_file(posixpath.join(normal(path), "Chart.yaml"))
+
+
+def _release(
+    context: Context,
+    item: Item,
+    source: dict[str, Json],
+    refs: Mapping[str, dict[str, Json]],
+    number: int,
+) -> Declared:
+    spec, helm = mapping(item.body, "spec"), mapping(source, "helm")
+    chart, why = _chart(context, source)
+    values = _values(context, source, chart, refs)
+    destination = mapping(spec, "destination")
+    name = string(helm, "releaseName") or item.name
+    sets, unset = _parameters(helm, chart)
+    identity = item.name if name != item.name else ""
+    return Declared(
+        tool="argocd",
+        name=name,
+        namespace=string(helm, "namespace") or string(destination, "namespace"),
+        file=item.file,
+        line=item.line,
+        cluster=_cluster(destination),
+        identity=f"{identity}#{number}" if number else identity,
+        chart=chart,
+        layers=values.layers,
+        sets=sets,
+        settings=_settings(item),
+        kube_version=string(helm, "kubeVersion"),
+        api_versions=tuple(map(str, sequence(helm, "apiVersions"))),
+        include_crds=value(helm, "skipCrds") is not True,
+        unresolved=(*why, *values.unresolved, *unset),
+        notes=tuple(_notes(spec)),
+    )
+
+
+def _cluster(destination: dict[str, Json]) -> str:
+    name = string(destination, "name") or string(destination, "server")
+    return "" if name in _IN_CLUSTER else name
+
+
+def _chart(context: Context, source: dict[str, Json]) -> tuple[ChartSource, tuple[str, ...]]:
+    url, chart = string(source, "repoURL"), string(source, "chart")
+    version = _text(source.get("targetRevision"))
+    if chart and url.startswith(("http://", "https://")):
+        return ChartSource("repository", chart, url, version), ()
+    if chart:
+        host = url.removeprefix("oci://").rstrip("/")
+        return ChartSource("oci", chart, f"oci://{host}/{chart}", version), ()
+    if url.startswith("oci://"):
+        return ChartSource("oci", url.rpartition("/")[2], url, version), ()
+    path = normal(string(source, "path") or ".")
+    if not context.is_here(url):
+        return ChartSource("unknown", path, url), (f"the chart is in {url}, another repository",)
+    if version not in _OWN_REVISIONS:
+        return ChartSource("path", path), (f"it follows the revision {version}, not this one",)
+    return ChartSource("path", path), ()
+
+
+def _text(entry: Json) -> str:
+    return entry if isinstance(entry, str) else "" if entry is None else str(entry)
+
+
+def _values(
+    context: Context,
+    source: dict[str, Json],
+    chart: ChartSource,
+    refs: Mapping[str, dict[str, Json]],
+) -> _Values:
+    helm = mapping(source, "helm")
+    layers: list[Layer] = []
+    unresolved: list[str] = []
+    ignores = value(helm, "ignoreMissingValueFiles") is True
+    for entry in sequence(helm, "valueFiles"):
+        found, why = _value_files(context, chart, str(entry), refs)
+        layers += [Layer("file", path=path, file=path) for path in found]
+        if why or not (found or ignores):
+            unresolved.append(why or f"the values file {entry} is not there")
+    inline, why = _inline(helm)
+    if inline:
+        label = "helm.valuesObject" if helm.get("valuesObject") else "helm.values"
+        layers.append(Layer("values", inline, label=f"{label} of the Application"))
+    return _Values(tuple(layers), (*unresolved, *((why,) if why else ())))
+
+
+def _value_files(
+    context: Context, chart: ChartSource, entry: str, refs: Mapping[str, dict[str, Json]]
+) -> tuple[list[str], str]:
+    """The files that one entry of `valueFiles` names, and why they are not known."""
+    if "://" in entry or "$ARGOCD" in entry:
+        return [], f"the values file {entry} is not in the repository"
+    if entry.startswith("$"):
+        name, _, path = entry.removeprefix("$").partition("/")
+        source = refs.get(name)
+        if source is None or not context.is_here(string(source, "repoURL")):
+            return [], f"the values file {entry} is in another repository"
+        root = string(source, "path") if source.get("path") and not source.get("chart") else ""
+        return _expanded(context.tree, normal(posixpath.join(root, path))), ""
+    if chart.kind != "path":
+        return [], f"the values file {entry} is in the chart itself"
+    at = entry if entry.startswith("/") else posixpath.join(chart.name, entry)
+    return _expanded(context.tree, normal(at)), ""
+
+
+def _expanded(tree: Tree, path: str) -> list[str]:
+    """The file, or those that a glob names, in order."""
+    if not any(mark in path for mark in "*?["):
+        return [path] if tree.is_file(path) else []
+    matching = (name for name in tree.names if fnmatch.fnmatchcase(name, path))
+    return [name for name in matching if "**" in path or name.count("/") == path.count("/")]
+
+
+def _inline(helm: dict[str, Json]) -> tuple[dict[str, Json], str]:
+    """`valuesObject`, else the text of `values`."""
+    whole = mapping(helm, "valuesObject")
+    text = string(helm, "values")
+    if whole or not text:
+        return whole, ""
+    try:
+        values = load(text, "helm.values")
+    except ReadError as error:
+        return {}, f"helm.values cannot be read: {error.message}"
+    return (values, "") if isinstance(values, dict) else ({}, "")
+
+
+def _parameters(
+    helm: dict[str, Json], chart: ChartSource
+) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """`parameters` and `fileParameters` as Helm's flags; those that Argo CD's own variables decide
+    are not known."""
+    sets: list[tuple[str, str]] = []
+    unknown: list[str] = []
+    for entry in sequence(helm, "parameters"):
+        name, text = string(entry, "name"), _text(value(entry, "value"))
+        if "$ARGOCD" in text:
+            unknown.append(f"the parameter {name} is made of Argo CD's variables")
+        flag = "set-string" if value(entry, "forceString") is True else "set"
+        sets.append((flag, f"{name}={_escaped(text)}"))
+    for entry in sequence(helm, "fileParameters"):
+        name, path = string(entry, "name"), string(entry, "path")
+        if chart.kind == "path" and not path.startswith("$"):
+            sets.append(("set-file", f"{name}={normal(posixpath.join(chart.name, path))}"))
+        else:
+            unknown.append(f"the file of the parameter {name} is not in the repository")
+    return tuple(sets), tuple(unknown)
+
+
+def _escaped(text: str) -> str:
+    """A parameter's value as Argo CD escapes commas for --set, those inside `{}` and already
+    escaped ones left out (util/helm/helm.go, cleanSetParameters)."""
+    if text.startswith("{") and text.endswith("}"):
+        return text
+    return text.replace("\\,", "\0").replace(",", "\\,").replace("\0", "\\,")
+
+
+def _settings(item: Item) -> dict[str, Json]:
+    policy = mapping(item.body, "spec", "syncPolicy")
+    options = {str(option).partition("=")[0]: option for option in sequence(policy, "syncOptions")}
+
+    def is_on(name: str) -> bool:
+        return options.get(name) == f"{name}=true"
+
+    return {
+        "prune": _FINALIZER in str(sequence(item.body, "metadata", "finalizers")),
+        "sync.automated": isinstance(policy.get("automated"), dict),
+        "sync.prune": value(policy, "automated", "prune") is True,
+        "sync.serverSideApply": is_on("ServerSideApply"),
+        "sync.replace": is_on("Replace"),
+    }
+
+
+def _notes(spec: dict[str, Json]) -> Iterator[str]:
+    automated = value(spec, "syncPolicy", "automated")
+    if not isinstance(automated, dict):
+        yield "it is not synced automatically: changes wait for a person"
+    elif automated.get("prune") is not True:
+        yield "prune is off: what is no longer rendered stays in the cluster"

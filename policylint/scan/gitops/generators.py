@@ -1,0 +1,237 @@
+"""Argo CD: the parameter sets that the generators of an ApplicationSet make.
+
+Sources: the generator pages of Argo CD's documentation (list, git, matrix, merge). What only a
+cluster or a hosting service knows (clusters, pull requests, SCM providers, plugins) is not known
+here.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from policylint.model import Json
+from policylint.scan.gitops.argocd import Context
+from policylint.scan.gitops.gotemplates import TemplateError, filled
+from policylint.scan.gitops.tree import mapping, sequence, string, value
+
+Parameters = dict[str, Any]
+_MOST = 2_000
+"""Parameter sets of one ApplicationSet."""
+
+
+class GeneratorError(Exception):
+    """Why parameter sets are not known here."""
+
+
+def parameter_sets(
+    context: Context, generator: dict[str, Json], go_template: bool, given: Parameters | None = None
+) -> list[Parameters]:
+    """What one generator makes; `given` are the parameters of the first generator of a matrix.
+
+    Raises GeneratorError for what is not known here.
+    """
+    kinds = {
+        "list": _listed,
+        "git": _from_git,
+        "matrix": _matrix,
+        "merge": _merged,
+    }
+    known = [name for name in kinds if isinstance(generator.get(name), dict)]
+    if not known:
+        names = ", ".join(name for name in generator if name not in ("selector", "template"))
+        raise GeneratorError(f"the generator {names} asks for what is not in the repository")
+    if generator.get("selector"):
+        raise GeneratorError("a generator with a selector is not resolved")
+    body = mapping(generator, known[0])
+    made = kinds[known[0]](context, _templated(body, given, go_template), go_template)
+    if len(made) > _MOST:
+        raise GeneratorError("too many parameter sets")
+    return made
+
+
+def _templated(
+    body: dict[str, Json], given: Parameters | None, go_template: bool
+) -> dict[str, Json]:
+    if given is None:
+        return body
+    try:
+        result = filled(body, given, go_template)
+    except TemplateError as error:
+        raise GeneratorError(str(error)) from None
+    return result if isinstance(result, dict) else body
+
+
+def _listed(_context: Context, body: dict[str, Json], go_template: bool) -> list[Parameters]:
+    if body.get("elementsYaml"):
+        raise GeneratorError("a list generator with elementsYaml is not resolved")
+    elements = [entry for entry in sequence(body, "elements") if isinstance(entry, dict)]
+    if go_template:
+        return [dict(entry) for entry in elements]
+    return [dict(_flat(entry)) for entry in elements]
+
+
+def _flat(body: Mapping[str, Json], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Nested keys joined by dots, as the old templates name them."""
+    for key, entry in body.items():
+        if isinstance(entry, dict):
+            yield from _flat(entry, f"{prefix}{key}.")
+        elif isinstance(entry, list):
+            numbered = {str(number): item for number, item in enumerate(entry)}
+            yield from _flat(numbered, f"{prefix}{key}.")
+        else:
+            text = "true" if entry is True else "false" if entry is False else str(entry)
+            yield f"{prefix}{key}", text
+
+
+def _from_git(context: Context, body: dict[str, Json], go_template: bool) -> list[Parameters]:
+    url = string(body, "repoURL")
+    if not context.is_here(url):
+        raise GeneratorError(f"a git generator reads {url}, another repository")
+    if body.get("pathParamPrefix"):
+        raise GeneratorError("a git generator with pathParamPrefix is not resolved")
+    values = mapping(body, "values")
+    if sequence(body, "directories"):
+        sets = [_of_path(path, go_template) for path in _directories(context, body)]
+    else:
+        sets = list(_files(context, body, go_template))
+    return [_with_values(made, values, go_template) for made in sets]
+
+
+def _with_values(made: Parameters, values: dict[str, Json], go_template: bool) -> Parameters:
+    if not values:
+        return made
+    try:
+        extra = filled(values, made, go_template)
+    except TemplateError as error:
+        raise GeneratorError(str(error)) from None
+    if go_template:
+        return {**made, "values": extra}
+    pairs = extra.items() if isinstance(extra, dict) else ()
+    return {**made, **{f"values.{key}": entry for key, entry in pairs}}
+
+
+def _directories(context: Context, body: dict[str, Json]) -> list[str]:
+    """The directories that the globs choose; hidden ones are never chosen."""
+    folders = {parent for name in context.tree.names for parent in _parents(name)}
+    shown = (folder for folder in folders if not posixpath.basename(folder).startswith("."))
+    return sorted(_Globs.of(sequence(body, "directories")).chosen(shown))
+
+
+def _parents(name: str) -> Iterator[str]:
+    while name := posixpath.dirname(name):
+        yield name
+
+
+class _Globs(Struct, frozen=True):
+    """Globs that choose paths, and globs that take them out again."""
+
+    wanted: tuple[str, ...]
+    excluded: tuple[str, ...]
+
+    @classmethod
+    def of(cls, entries: list[Json]) -> _Globs:
+        """Those of `directories` or `files`."""
+        listed = [entry for entry in entries if isinstance(entry, dict)]
+        wanted = tuple(string(entry, "path") for entry in listed if not entry.get("exclude"))
+        excluded = tuple(string(entry, "path") for entry in listed if entry.get("exclude"))
+        return cls(wanted, excluded)
+
+    def chosen(self, paths: Iterable[str]) -> Iterator[str]:
+        """The paths that are chosen, in their order."""
+        for path in paths:
+            is_wanted = any(_matches(path, glob) for glob in self.wanted)
+            if is_wanted and not any(_matches(path, glob) for glob in self.excluded):
+                yield path
+
+
+def _files(context: Context, body: dict[str, Json], go_template: bool) -> Iterator[Parameters]:
+    for name in _Globs.of(sequence(body, "files")).chosen(context.tree.names):
+        documents = context.tree.documents(name)
+        if documents.error:
+            raise GeneratorError(documents.error)
+        for item in documents.items:
+            own = dict(item.body) if go_template else dict(_flat(item.body))
+            yield {**own, **_of_path(posixpath.dirname(name), go_template, name)}
+
+
+def _matches(path: str, glob: str) -> bool:
+    """A glob whose `*` stays within a step, and whose `**` does not."""
+    glob = glob.removeprefix("./").rstrip("/")
+    if "**" in glob:
+        return fnmatch.fnmatchcase(path, glob.replace("**/", "*").replace("**", "*"))
+    return path.count("/") == glob.count("/") and fnmatch.fnmatchcase(path, glob)
+
+
+def _of_path(path: str, go_template: bool, file: str = "") -> Parameters:
+    """The parameters on a directory, and on the file in it."""
+    base = posixpath.basename(path)
+    facts: Parameters = {
+        "path": path,
+        "basename": base,
+        "basenameNormalized": base.replace("_", "-").replace(".", "-").lower(),
+        "segments": path.split("/"),
+    }
+    if file:
+        name = posixpath.basename(file)
+        facts |= {
+            "filename": name,
+            "filenameNormalized": name.replace("_", "-").replace(".", "-").lower(),
+        }
+    if go_template:
+        return {"path": facts}
+    flat = {f"path.{key}": entry for key, entry in facts.items() if isinstance(entry, str)}
+    segments = {f"path[{number}]": step for number, step in enumerate(path.split("/"))}
+    return {**flat, "path": path, **segments}
+
+
+def _inner(body: dict[str, Json]) -> list[dict[str, Json]]:
+    return [entry for entry in sequence(body, "generators") if isinstance(entry, dict)]
+
+
+def _matrix(context: Context, body: dict[str, Json], go_template: bool) -> list[Parameters]:
+    """Each set of the first generator with each of the second, which may use the first's."""
+    inner = _inner(body)
+    if len(inner) != 2:
+        raise GeneratorError("a matrix takes two generators")
+    first, second = inner
+    result: list[Parameters] = []
+    for outer in parameter_sets(context, first, go_template):
+        for made in parameter_sets(context, second, go_template, outer):
+            result.append({**outer, **made})
+            if len(result) > _MOST:
+                raise GeneratorError("too many parameter sets")
+    return result
+
+
+def _merged(context: Context, body: dict[str, Json], go_template: bool) -> list[Parameters]:
+    """The first generator's sets, over them what the others say for the same merge keys."""
+    keys = [str(key) for key in sequence(body, "mergeKeys")]
+    inner = _inner(body)
+    if not keys or len(inner) < 2:
+        raise GeneratorError("a merge takes mergeKeys and two generators at least")
+    base, *others = (parameter_sets(context, entry, go_template) for entry in inner)
+    result = [dict(made) for made in base]
+    for override in others:
+        by_key = {_key(made, keys): made for made in override}
+        result = [_over(made, by_key.get(_key(made, keys), {})) for made in result]
+    return result
+
+
+def _key(made: Parameters, keys: list[str]) -> str:
+    return repr([value(made, *key.split(".")) if key not in made else made[key] for key in keys])
+
+
+def _over(below: Parameters, above: Mapping[str, Any]) -> Parameters:
+    result = dict(below)
+    for key, entry in above.items():
+        present = result.get(key)
+        if isinstance(present, dict) and isinstance(entry, dict):
+            result[key] = _over(present, entry)
+        else:
+            result[key] = entry
+    return result

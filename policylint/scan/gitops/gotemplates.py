@@ -1,0 +1,141 @@
+"""Templates of an ApplicationSet: the old `{{name}}`, and what is plain of Go's.
+
+Of Go templates fields, `index`, literals and a few of sprig's functions in pipelines are
+understood; anything else (conditions, ranges, variables) is not known here, and said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from policylint.model import Json
+
+_FAST = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_GO = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`|[^\s|]+|\|')
+
+
+class TemplateError(Exception):
+    """A template that is not understood here, or that Argo CD refuses."""
+
+
+def filled(body: Json, parameters: Mapping[str, Any], go_template: bool) -> Json:
+    """A value with every text of it rendered, keys too. Raises TemplateError."""
+    if isinstance(body, str):
+        return _go(body, parameters) if go_template else _fast(body, parameters)
+    if isinstance(body, list):
+        return [filled(entry, parameters, go_template) for entry in body]
+    if isinstance(body, dict):
+        return {
+            str(filled(key, parameters, go_template)): filled(entry, parameters, go_template)
+            for key, entry in body.items()
+        }
+    return body
+
+
+def _fast(text: str, parameters: Mapping[str, Any]) -> str:
+    """A name that no generator gives stays as it is."""
+    return _FAST.sub(lambda match: str(parameters.get(match[1], match[0])), text)
+
+
+def _go(text: str, parameters: Mapping[str, Any]) -> str:
+    if "{{-" in text or "-}}" in text:
+        text = re.sub(r"\s*\{\{-", "{{", re.sub(r"-\}\}\s*", "}}", text))
+    return _GO.sub(lambda match: _shown(_pipeline(match[1], parameters)), text)
+
+
+def _shown(result: Any) -> str:
+    if result is None:
+        return "<no value>"
+    if isinstance(result, bool):
+        return "true" if result else "false"
+    if isinstance(result, dict | list):
+        raise TemplateError("a template prints a mapping or a list")
+    return str(result)
+
+
+def _pipeline(text: str, parameters: Mapping[str, Any]) -> Any:
+    if text.startswith("/*"):
+        return ""
+    result: Any = None
+    commands = _split(_WORD.findall(text))
+    for number, words in enumerate(commands):
+        piped = [result] if number else []
+        result = _command(words, piped, parameters, text)
+    return result
+
+
+def _split(words: list[str]) -> list[list[str]]:
+    commands: list[list[str]] = [[]]
+    for word in words:
+        if word == "|":
+            commands.append([])
+        else:
+            commands[-1].append(word)
+    return commands
+
+
+def _command(words: list[str], piped: list[Any], parameters: Mapping[str, Any], text: str) -> Any:
+    if not words:
+        raise TemplateError(f"a template that is not understood: {text}")
+    head, *rest = words
+    arguments = [_operand(word, parameters, text) for word in rest] + piped
+    if head == "index":
+        return _index(arguments, text)
+    if head in _FUNCTIONS:
+        try:
+            return _FUNCTIONS[head](*arguments)
+        except (TypeError, ValueError, AttributeError):
+            raise TemplateError(f"a template that is not understood: {text}") from None
+    if rest or piped:
+        raise TemplateError(f"a template that is not understood: {text}")
+    return _operand(head, parameters, text)
+
+
+def _operand(word: str, parameters: Mapping[str, Any], text: str) -> Any:
+    if word[:1] == '"':
+        return re.sub(r"\\(.)", r"\1", word[1:-1])
+    if word[:1] == "`":
+        return word[1:-1]
+    if re.fullmatch(r"-?\d+", word):
+        return int(word)
+    if word in ("true", "false"):
+        return word == "true"
+    if not re.fullmatch(r"(\.[A-Za-z_]\w*)+", word):
+        raise TemplateError(f"a template that is not understood: {text}")
+    found: Any = parameters
+    for key in word[1:].split("."):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
+def _index(arguments: list[Any], text: str) -> Any:
+    found, *steps = arguments or [None]
+    for step in steps:
+        if isinstance(found, list) and isinstance(step, int) and 0 <= step < len(found):
+            found = found[step]
+        elif isinstance(found, Mapping):
+            found = found.get(step)
+        else:
+            raise TemplateError(f"an index that is not there: {text}")
+    return found
+
+
+def _default(fallback: Any, given: Any = None) -> Any:
+    return given or fallback
+
+
+_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "default": _default,
+    "lower": lambda text: text.lower(),
+    "upper": lambda text: text.upper(),
+    "trim": lambda text: text.strip(),
+    "quote": lambda text: f'"{text}"',
+    "replace": lambda old, new, text: text.replace(old, new),
+    "trimPrefix": lambda prefix, text: text.removeprefix(prefix),
+    "trimSuffix": lambda suffix, text: text.removesuffix(suffix),
+    "trunc": lambda count, text: text[:count] if count >= 0 else text[count:],
+    "toString": str,
+}

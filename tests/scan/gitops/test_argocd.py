@@ -1,0 +1,112 @@
+"""Argo CD: which releases Applications and ApplicationSets declare, with which chart and values."""
+
+from pathlib import Path
+
+import pytest
+
+from policylint.scan.gitops.argocd import Context
+from policylint.scan.gitops.generators import parameter_sets
+from policylint.scan.gitops.gotemplates import TemplateError, filled
+from policylint.scan.gitops.resolve import resolve
+from policylint.scan.gitops.tree import Tree
+
+REPOSITORY = Path("fixtures/repositories/argocd")
+REMOTE = "git@git.example:team/platform.git"
+
+
+def found(remote=REMOTE):
+    return resolve(Tree.of(REPOSITORY), None, [remote])
+
+
+def release(name):
+    return next(each for each in found().releases if each.name == name)
+
+
+def test_an_application_by_path():
+    front = release("front")
+    assert (front.key, front.chart.kind) == (("", "web", "front", "web"), "path")
+    assert [(layer.kind, layer.path or dict(layer.values)) for layer in front.layers] == [
+        ("file", "charts/web/values.yaml"),
+        ("file", "values/web-image.yaml"),
+        ("values", {"replicas": 2}),
+    ]
+    assert front.sets == (("set", "host=a\\,b"), ("set-string", "tier=1"))
+    assert front.unresolved == ()
+    assert front.settings["sync.serverSideApply"] is True
+    assert front.include_crds
+
+
+def test_several_sources_with_values_of_another():
+    cache = release("cache")
+    assert (cache.cluster, cache.chart.kind, cache.chart.version) == (
+        "edge",
+        "repository",
+        "1.2.0",
+    )
+    assert [layer.path or dict(layer.values) for layer in cache.layers] == [
+        "values/cache.yaml",
+        {"size": 3},
+    ]
+    assert cache.unresolved == ()
+    assert cache.settings["prune"] is False
+
+
+def test_a_matrix_of_files_and_a_list():
+    shops = sorted(each.key for each in found().releases if "-" in each.name)
+    assert shops == [
+        ("production", "north", "north-production"),
+        ("production", "south", "south-production"),
+        ("staging", "north", "north-staging"),
+        ("staging", "south", "south-staging"),
+    ]
+    assert release("north-staging").layers[0].values == {"host": "NORTH.staging"}
+
+
+def test_what_only_a_cluster_knows_is_said():
+    (problem,) = found().problems
+    assert "the generator clusters" in problem.message
+    assert (problem.file, problem.line) == ("sets/clusters.yaml", 1)
+
+
+def test_another_repository_is_not_taken_for_this_one():
+    releases = {each.name: each for each in found("https://git.example/team/other").releases}
+    assert releases["front"].chart.kind == "unknown"
+    assert "another repository" in releases["front"].unresolved[0]
+    assert "another repository" in releases["cache"].unresolved[0]
+
+
+@pytest.mark.parametrize(
+    ("template", "result"),
+    [
+        ("{{ .a }}-{{.b.c}}", "x-1"),
+        ('{{ .none | default "y" }}', "y"),
+        ("{{- .a -}} z", "xz"),
+        ('{{ index .l 1 | replace "_" "-" }}', "q-r"),
+        ("{{ .none }}", "<no value>"),
+    ],
+)
+def test_plain_go_templates(template, result):
+    parameters = {"a": "x", "b": {"c": 1}, "l": ["p", "q_r"]}
+    assert filled(template, parameters, True) == result
+
+
+@pytest.mark.parametrize("template", ["{{ if .a }}b{{ end }}", "{{ $x := .a }}", "{{ .a | env }}"])
+def test_other_go_templates_are_not_known(template):
+    with pytest.raises(TemplateError):
+        filled(template, {"a": "x"}, True)
+
+
+def test_old_templates_leave_what_nobody_gives():
+    assert filled("{{a}} {{ b.c }}", {"a": "x"}, False) == "x {{ b.c }}"
+
+
+def test_merge_and_directories():
+    context = Context(Tree.of(REPOSITORY))
+    directories = {"git": {"repoURL": "here", "directories": [{"path": "config/*"}]}}
+    base = {"list": {"elements": [{"path": "config/staging", "extra": "1"}]}}
+    merge = {"merge": {"mergeKeys": ["path"], "generators": [directories, base]}}
+    made = parameter_sets(context, merge, False)
+    assert [(each["path"], each["path.basename"], each.get("extra")) for each in made] == [
+        ("config/production", "production", None),
+        ("config/staging", "staging", "1"),
+    ]
