@@ -27,7 +27,7 @@ def declarations(path: str = "") -> Declarations:
 def as_json(found: Declarations) -> dict[str, Any]:
     """The listing as JSON values."""
     return {
-        "releases": [_row(release) for release in found.releases],
+        "releases": [_row(release) for release in found.releases if not release.is_absent],
         "problems": [
             {
                 "file": problem.file,
@@ -72,10 +72,11 @@ def _layer(label: str, file: str) -> dict[str, str]:
 
 def as_text(found: Declarations) -> str:
     """The listing for a person: one line a release, what is not known of it below."""
-    lines = [line for release in found.releases for line in _lines(release)]
+    present = [release for release in found.releases if not release.is_absent]
+    lines = [line for release in present for line in _lines(release)]
     lines += [f"not resolved  {problem}" for problem in found.problems]
-    whole = sum(not release.unresolved for release in found.releases)
-    lines.append(f"{len(found.releases)} releases declared, {whole} of them resolved wholly")
+    whole = sum(not release.unresolved for release in present)
+    lines.append(f"{len(present)} releases declared, {whole} of them resolved wholly")
     return "\n".join(lines) + "\n"
 
 

@@ -35,6 +35,10 @@ from policylint.scan.gitops.model import Declarations, Declared, Problem
 from policylint.scan.gitops.resolve import resolve as resolve_tree
 from policylint.scan.gitops.tree import Tree
 
+_DECLARING = (".yaml", ".yml", ".json", ".gotmpl", ".tpl", ".tgz")
+"""How files end that may decide a release."""
+_APPLYING = ("argocd", "kustomize")
+"""Tools that apply what `helm template` prints."""
 _APPLY = {"enabled": Apply.SERVER_SIDE, "disabled": Apply.CLIENT_SIDE}
 """`spec.upgrade.serverSideApply` of a HelmRelease; `auto` is what the last revision had."""
 
@@ -52,6 +56,8 @@ class Pair(Struct, frozen=True):
 
     before: Declared | None
     after: Declared | None
+    is_uninstalled: bool = False
+    """Whether the tool is told to uninstall it now."""
 
     @property
     def declared(self) -> Declared:
@@ -154,13 +160,17 @@ def paired(before: Declarations, after: Declarations) -> list[Pair]:
     """The releases of both revisions: those of now in their order, then those that are gone."""
     then, now = _keyed(before), _keyed(after)
     pairs = [Pair(then.get(key), release) for key, release in now.items()]
-    return pairs + [Pair(release, None) for key, release in then.items() if key not in now]
+    told = {release.key for release in after.releases if release.is_absent}
+    gone = [(key, release) for key, release in then.items() if key not in now]
+    return pairs + [Pair(release, None, key in told) for key, release in gone]
 
 
 def _keyed(found: Declarations) -> dict[tuple[str, ...], Declared]:
     """The releases by their key; several of one key are told apart by their order."""
     releases: dict[tuple[str, ...], Declared] = {}
     for release in found.releases:
+        if release.is_absent:
+            continue
         key, number = release.key, 1
         while key in releases:
             number += 1
@@ -211,7 +221,7 @@ def _by_file(dependencies: object, folder: str) -> Iterator[str]:
 
 def _stays(pair: Pair) -> bool:
     """Whether a release that is no longer declared is left in the cluster: nothing prunes it."""
-    return pair.after is None and not _prunes(pair.declared)
+    return pair.after is None and not pair.is_uninstalled and not _prunes(pair.declared)
 
 
 def _prunes(release: Declared) -> bool:
@@ -237,6 +247,8 @@ def _by_words(found: Declarations) -> dict[str, Problem]:
 def _may_hide(problem: Problem, files: frozenset[str]) -> bool:
     """Whether a changed file lies where releases could not be resolved."""
     below = tuple(f"{path}/" for path in problem.paths)
+    if "." in problem.paths and any(file.endswith(_DECLARING) for file in files):
+        return True
     return any(file == problem.file or file.startswith(below) for file in files)
 
 
@@ -284,7 +296,7 @@ def _options(options: Options, pair: Pair) -> Options:
         api_versions=(*options.api_versions, *declared.api_versions),
         include_crds=options.include_crds or declared.include_crds,
         force=options.force or force,
-        helm_version=options.helm_version or ("3" if declared.tool == "argocd" else ""),
+        helm_version=options.helm_version or ("3" if declared.tool in _APPLYING else ""),
         apply=apply or (Apply.CLIENT_SIDE if force else None),
     )
 
@@ -293,7 +305,7 @@ def _sent(declared: Declared) -> Apply | None:
     """How the tool itself sends objects, where it says so: Argo CD applies what `helm template`
     prints, client-side unless a sync option says otherwise."""
     settings = declared.settings
-    if declared.tool != "argocd":
+    if declared.tool not in _APPLYING:
         return _APPLY.get(str(settings.get("upgrade.serverSideApply") or ""))
     if settings.get("sync.replace"):
         return Apply.REPLACE
@@ -370,7 +382,7 @@ def _side(
         copies=values.copies,
         notes=tuple(_notes(release)) if number else (),
     )
-    if release.tool == "argocd":
+    if release.tool in _APPLYING:
         side = replace(side, is_upgrade=False)  # `helm template` renders an install, always
     if release.chart.kind == "path":
         return _local(release, side, tree, number, settings, workspace)
@@ -437,6 +449,14 @@ def _fetched(release: Declared, side: ChartSide, settings: Settings) -> ChartSid
         )
     cache = ChartCache(cache_root(), options.helm, options.offline, options.allow_private_sources)
     name, repo = (chart.url, "") if chart.kind == "oci" else (chart.name, chart.url)
-    archive = cache.chart(Reference(name, repo, chart.version, chart.digest))
+    try:
+        archive = cache.chart(Reference(name, repo, chart.version, chart.digest))
+    except SourceError as error:
+        raise SourceError(
+            f"{release.namespace}/{release.name}: {error.message}",
+            file=release.file,
+            line=release.line,
+            remedy=error.remedy,
+        ) from error
     copies = (*side.copies, (str(archive), side.label))
     return replace(side, chart=str(archive), copies=copies)

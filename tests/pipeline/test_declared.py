@@ -213,3 +213,30 @@ def test_a_chart_touches_every_application_that_takes_it(argocd, capsys):
     code, report = checked(capsys)
     assert code == 1
     assert len(report["releases"]) == 5
+
+
+def copied(name, tmp_path, monkeypatch):
+    for variable in ("CI", "GITHUB_ACTIONS", "GITHUB_BASE_REF", "GITHUB_EVENT_PATH"):
+        monkeypatch.delenv(variable, raising=False)
+    root = tmp_path / name
+    shutil.copytree(ARGOCD.parent / name, root)
+    monkeypatch.chdir(root)
+    git("init", "-q")
+    commit()
+
+
+def test_helmfile_uninstalls_what_it_is_told_to(tmp_path, monkeypatch, capsys):
+    copied("mixed", tmp_path, monkeypatch)
+    edit(
+        "helmfile/helmfile.yaml", "    chart: ../chart", "    chart: ../chart\n    installed: false"
+    )
+    _, report = checked(capsys, "--allow-empty")
+    (own,) = report["releases"]
+    assert (own["name"], own["change"]) == ("own", "deleted")
+
+
+def test_helmfile_leaves_what_it_no_longer_names(tmp_path, monkeypatch, capsys):
+    copied("mixed", tmp_path, monkeypatch)
+    edit("helmfile/helmfile.yaml", "  - name: own\n    chart: ../chart\n", "")
+    code, report = checked(capsys)
+    assert (code, report["releases"]) == (0, [])

@@ -87,6 +87,11 @@ class Declared(Struct, frozen=True):
         return (*own, self.identity) if self.identity else own
 
     @property
+    def is_absent(self) -> bool:
+        """Whether the tool is told to uninstall it: helmfile's `installed: false`."""
+        return self.settings.get("absent") is True
+
+    @property
     def is_suspended(self) -> bool:
         """Whether the tool will not roll changes out."""
         return bool(self.settings.get("suspended"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from policylint.scan.gitops import applications, helmreleases, rancher
+from policylint.scan.gitops import applications, helmfile, helmreleases, inflated, rancher
 from policylint.scan.gitops.argocd import Context
 from policylint.scan.gitops.flux import HELM, Cluster, Flux
 from policylint.scan.gitops.kustomizebinary import Builder
@@ -22,8 +22,16 @@ def resolve(
     flux = Flux(tree, builder)
     flux.resolve()
     argo = applications.resolve(Context(tree, frozenset(remotes)))
-    releases = [*_of_flux(flux), *argo.releases, *rancher.releases(tree)]
-    return Declarations(tuple(releases), (*flux.problems, *argo.problems))
+    files = helmfile.resolve(tree)
+    releases = [
+        *_of_flux(flux),
+        *argo.releases,
+        *rancher.releases(tree),
+        *files.releases,
+        *inflated.releases(tree),
+    ]
+    problems = (*flux.problems, *argo.problems, *files.problems)
+    return Declarations(tuple(releases), problems)
 
 
 def _of_flux(flux: Flux) -> Iterator[Declared]:

@@ -1,0 +1,97 @@
+"""kustomize: charts that a kustomization inflates (`helmCharts`), which it applies as manifests.
+
+Source: the kustomize reference (helmCharts): `valuesFile` or the chart's own values, `valuesInline`
+over them (`valuesMerge: override`), further files last; CRDs only with `includeCRDs`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from policylint.model import Json
+from policylint.scan.gitops.kustomizations import FILES
+from policylint.scan.gitops.model import ChartSource, Declared, Layer
+from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string, value
+
+
+def releases(tree: Tree) -> Iterator[Declared]:
+    """The charts that kustomizations of a tree inflate."""
+    for name in tree.names:
+        if posixpath.basename(name) in FILES and "helmCharts" in (tree.text(name) or ""):
+            for item in tree.documents(name).items:
+                yield from _releases(tree, item)
+
+
+def _releases(tree: Tree, item: Item) -> Iterator[Declared]:
+    home = string(item.body, "helmGlobals", "chartHome") or "charts"
+    folder = posixpath.dirname(item.file)
+    for entry in sequence(item.body, "helmCharts"):
+        if isinstance(entry, dict):
+            yield _release(tree, item, entry, posixpath.join(folder, home))
+
+
+def _release(tree: Tree, item: Item, entry: dict[str, Json], home: str) -> Declared:
+    name, version = string(entry, "name"), str(entry.get("version") or "")
+    layers, unresolved = _layers(tree, posixpath.dirname(item.file), entry)
+    patched = [
+        key
+        for key in (
+            "patches",
+            "patchesStrategicMerge",
+            "images",
+            "replacements",
+            "transformers",
+            "namePrefix",
+            "nameSuffix",
+        )
+        if item.body.get(key)
+    ]
+    if patched:
+        unresolved.append(f"the kustomization changes what is rendered ({', '.join(patched)})")
+    return Declared(
+        tool="kustomize",
+        name=string(entry, "releaseName") or name,
+        namespace=string(entry, "namespace") or string(item.body, "namespace") or "default",
+        file=item.file,
+        line=item.line,
+        identity=posixpath.dirname(item.file),
+        chart=_chart(tree, entry, home, name, version),
+        layers=tuple(layers),
+        settings={"prune": False},
+        kube_version=string(entry, "kubeVersion"),
+        api_versions=tuple(map(str, sequence(entry, "apiVersions"))),
+        include_crds=value(entry, "includeCRDs") is True,
+        unresolved=tuple(unresolved),
+    )
+
+
+def _chart(tree: Tree, entry: dict[str, Json], home: str, name: str, version: str) -> ChartSource:
+    repo = string(entry, "repo").rstrip("/")
+    local = normal(posixpath.join(home, name))
+    if tree.is_file(f"{local}/Chart.yaml"):
+        return ChartSource("path", local)
+    if repo.startswith("oci://"):
+        return ChartSource("oci", name, f"{repo}/{name}", version)
+    if repo:
+        return ChartSource("repository", name, repo, version)
+    return ChartSource("unknown", name, "", version)
+
+
+def _layers(tree: Tree, folder: str, entry: dict[str, Json]) -> tuple[list[Layer], list[str]]:
+    layers: list[Layer] = []
+    unresolved: list[str] = []
+    first = string(entry, "valuesFile")
+    inline = mapping(entry, "valuesInline")
+    if inline and string(entry, "valuesMerge") not in ("", "override"):
+        unresolved.append(f"valuesMerge: {string(entry, 'valuesMerge')}")
+    for path in filter(None, (first, *map(str, sequence(entry, "additionalValuesFiles")))):
+        file = normal(posixpath.join(folder, path))
+        if tree.is_file(file):
+            layers.append(Layer("file", path=file, file=file))
+        else:
+            unresolved.append(f"the values file {file} is not there")
+    if inline:
+        place = 1 if first and layers else 0
+        layers.insert(place, Layer("values", inline, label=f"valuesInline of {entry['name']}"))
+    return layers, unresolved
