@@ -63,9 +63,9 @@ SENT = {
 }
 """The four requests recorded of each mutated object."""
 OPEN = {
-    "validity": (1300, 57),
-    "validity-custom": (69, 0),
-    "validity-charts": (218, 4),
+    "validity": (13, 57),
+    "validity-custom": (21, 0),
+    "validity-charts": (0, 4),
     "texts": (1, 0),
     "states": (0, 0),
     "collisions": (0, 0),

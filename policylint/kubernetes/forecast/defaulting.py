@@ -203,11 +203,12 @@ def _claim_template(template: Json) -> Json:
     """A claim template is stored as a whole claim, of which only metadata and spec are written."""
     if not isinstance(template, Mapping):
         return template
+    status = template.get("status")
     return {
         **template,
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "status": {"phase": "Pending"},
+        "status": {"phase": "Pending", **(status if isinstance(status, Mapping) else {})},
     }
 
 

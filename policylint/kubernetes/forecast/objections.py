@@ -12,10 +12,11 @@ from policylint.kubernetes.forecast.kinds import Kind
 from policylint.kubernetes.forecast.pod_admission import admitted
 from policylint.kubernetes.forecast.request import Finding, Request, part
 from policylint.kubernetes.forecast.server import Server, State
+from policylint.kubernetes.forecast.services import created_questions
 from policylint.kubernetes.forecast.update import validate_update
 from policylint.kubernetes.forecast.update_table import IMMUTABLE
 from policylint.kubernetes.forecast.words import invalid
-from policylint.kubernetes.validity import UNJUDGED, is_judged, validate
+from policylint.kubernetes.validity import UNJUDGED, is_judged, validate, validate_metadata
 from policylint.model import Apply, Cause, Object, Resource, Unknown
 
 _LEFT = "strategy-defaults-left"
@@ -34,8 +35,11 @@ def creation(server: Server, resource: Resource, kind: Kind, new: Object) -> Ite
         return
     yield from valid(server, new)
     yield from _unjudged(server, resource)
-    if (resource.id.group, resource.id.kind) == ("", "Pod"):
+    identity = (resource.id.group, resource.id.kind)
+    if identity == ("", "Pod"):
         yield from admitted(server.cluster, resource.body)
+    if identity == ("", "Service"):
+        yield from created_questions(resource.body)
 
 
 def change(
@@ -135,6 +139,7 @@ def _custom(
     server: Server, resource: Resource, kind: Kind, old: Object | None, new: Object
 ) -> Iterable[Finding]:
     yield from _declared(server, resource, old, new)
+    yield from validate_metadata(new, server.target, old)
     if kind.crd is None:
         if old is not None and _only_metadata(old, new):
             return

@@ -29,6 +29,12 @@ _DUAL_STACK = "whether the cluster is configured for dual-stack services"
 Spec = dict[str, Any]
 
 
+def created_questions(service: Object) -> Findings:
+    """What the answer to a new Service depends on: two families need a cluster that has both."""
+    if part(service, "spec").get("ipFamilyPolicy") == "RequireDualStack":
+        yield _allocated("spec.ipFamilyPolicy", _DUAL_STACK)
+
+
 def created(service: Object) -> Object:
     """A Service with the addresses and ports that the server allocates when it is created."""
     return _with_spec(service, _allocate(dict(part(service, "spec"))))

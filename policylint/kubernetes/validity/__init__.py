@@ -11,8 +11,8 @@ that its object does not have, the path of the object is given.
 from __future__ import annotations
 
 from policylint.kubernetes.validity.judged import is_judged
-from policylint.kubernetes.validity.objects import validate
+from policylint.kubernetes.validity.objects import validate, validate_metadata
 from policylint.kubernetes.validity.scope import UNJUDGED
 from policylint.kubernetes.validity.sent import validate_sent, warnings
 
-__all__ = ["UNJUDGED", "is_judged", "validate", "validate_sent", "warnings"]
+__all__ = ["UNJUDGED", "is_judged", "validate", "validate_metadata", "validate_sent", "warnings"]

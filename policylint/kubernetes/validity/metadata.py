@@ -37,15 +37,15 @@ _ANY_FINALIZER = frozenset(
 fields-*)."""
 
 
-def metadata(value: Object, group: str, scope: Scope) -> Iterator[Cause]:
-    """The errors of an object's own metadata."""
+def metadata(value: Object, group: str, scope: Scope, *, custom: bool = False) -> Iterator[Cause]:
+    """The errors of an object's own metadata; finalizers of a custom resource need no domain."""
     yield from _name(value, group, scope)
     yield from labels(value, "labels", "metadata.labels")
     if (group, scope.kind) == ("", "Namespace"):
         yield from _security_levels(value)
     yield from annotation_map(value, "metadata.annotations")
     yield from _owners(value)
-    yield from _finalizers(value, strict=group not in _ANY_FINALIZER)
+    yield from _finalizers(value, strict=not custom and group not in _ANY_FINALIZER)
 
 
 def labels(value: Object, name: str, at: str) -> Iterator[Cause]:

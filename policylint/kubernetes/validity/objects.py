@@ -29,6 +29,20 @@ def validate(
     return of_update(found, obj, old, _errors(old, schemas, Scope(minor, old)))
 
 
+def validate_metadata(obj: Object, target: Target, old: Object | None = None) -> tuple[Cause, ...]:
+    """The errors of the metadata of a custom resource, of which nothing else is judged here."""
+    minor = minor_number(target.kubernetes)
+    found = tuple(_metadata_errors(obj, Scope(minor, obj)))
+    if old is None or not found:
+        return found
+    return of_update(found, obj, old, _metadata_errors(old, Scope(minor, old)))
+
+
+def _metadata_errors(obj: Object, scope: Scope) -> Iterator[Cause]:
+    group = group_of(text(obj, "apiVersion"))
+    return metadata(fields(obj, "metadata"), group, scope, custom=True)
+
+
 def _errors(obj: Object, schemas: Schemas, scope: Scope) -> Iterator[Cause]:
     api_version = text(obj, "apiVersion")
     node = schemas.kind(api_version, scope.kind)

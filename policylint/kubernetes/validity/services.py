@@ -168,6 +168,13 @@ def _addresses(spec: Object, at: str, kind: str, scope: Scope) -> Iterator[Cause
     known = several or ([single] if single else [])
     families = many(spec, "ipFamilies")
     yield from _families(families, f"{at}.ipFamilies")
+    policy = text(spec, "ipFamilyPolicy")
+    if policy == "SingleStack" and len(families) > 1:
+        detail = (
+            "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are "
+            "specified"
+        )
+        yield invalid(f"{at}.ipFamilyPolicy", policy, detail)
     yield from _cluster_addresses(known, families, f"{at}.clusterIPs", scope)
 
 
