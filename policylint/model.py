@@ -238,6 +238,9 @@ class Forecast(Struct, frozen=True):
 
     upgrade: Answer | None = None
     rollback: Answer | None = None
+    unapplied: tuple[FieldChange, ...] = ()
+    """What the manifest says and the server does not hold after an accepted upgrade: `before` is
+    the manifest's value, `after` the server's."""
 
 
 class FieldChange(Struct, frozen=True):

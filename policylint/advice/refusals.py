@@ -95,7 +95,29 @@ def _refused(
         direction=direction,
         category=category(direction),
         severity=Severity.ERROR,
-        fixes=_fixes(change, cause, context) if direction is Direction.UPGRADE else (),
+        fixes=_fixes(change, cause, context)
+        if direction is Direction.UPGRADE
+        else _onwards(change, cause),
+    )
+
+
+def _onwards(change: Created | Kept, cause: Cause) -> tuple[Fix, ...]:
+    """What is left where the way back is closed: decided before the upgrade, or a way onwards."""
+    if cause.topic == "removed-api":
+        return ()
+    kind, name = change.id.kind.lower(), change.id.name
+    where = f" -n {change.id.namespace}" if change.id.namespace else ""
+    return (
+        Fix(
+            "keep the way back open: make this change in an upgrade of its own",
+            steps=(f"leave {change.id.kind} {name} as it is in this upgrade",),
+            cost="none: a rollback of the rest then works",
+        ),
+        Fix(
+            "after the upgrade, go onwards: a new revision that keeps this change, no rollback",
+            steps=(f"kubectl get {kind} {name}{where} -o yaml > {kind}-{name}.yaml",),
+            cost="what --atomic and helm rollback would do by themselves is done by hand",
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 from policylint.errors import RenderError, SourceError
 from policylint.helm.engines.command import shown, template_argv
 from policylint.helm.engines.confine import confine
-from policylint.helm.engines.crds import own_crds
+from policylint.helm.engines.crds import own_crds, printed_crds
 from policylint.helm.engines.engine import Rendered
 from policylint.helm.engines.failure import render_error
 from policylint.helm.engines.homes import own_homes
@@ -150,13 +150,31 @@ class HelmRender:
             ):  # no more than hooks: helm trims all that it prints before them
                 crds, text = f"{crds.strip()}\n", text[1:]
         else:
-            crds, text = split_crds(decoded(out, self._side))
+            crds, text = self._apart(decoded(out, self._side))
         return Rendered(
             text=crds + text if self._side.include_crds else text,
             crds=crds,
             notes=warnings(words, self._side),
             command=shown(self._process.argv, self._side),
         )
+
+    def _apart(self, printed: str) -> tuple[str, str]:
+        """(the text of crds/ directories, the rest) of what helm printed.
+
+        Where the files of crds/ are not at hand, comments in them could pass for Helm's own: helm
+        is asked once more, without them.
+        """
+        end = printed_crds(self._side, printed)
+        if end is not None:
+            return printed[:end], printed[end:]
+        crds, text = split_crds(printed)
+        if not crds:
+            return crds, text
+        again = [word for word in self._process.argv if word != "--include-crds"]
+        code, out, err = Process(again, self._engine.time_limit).wait()
+        if code:
+            raise render_error(err.decode("utf-8", "replace").strip(), again, self._side)
+        return crds, decoded(out, self._side)
 
     def cancel(self) -> None:
         """End helm and leave nothing behind."""

@@ -8,12 +8,14 @@ Helm 3.22 and 4.3.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from policylint.helm.inputs.sides import ChartSide
 from policylint.runtime.patterns import pattern
 
 _MANIFESTS = (".yaml", ".yml", ".json")
+_CRD_FILE = pattern(r"---\n# Source: (?P<path>[^/\n]+/(?:charts/[^/\n]+/)*crds/[^\n]+)\n")
 _PRINTED = pattern(rb"\n?---\n# Source: ([^/\n]+)/")
 """How helm begins to print: with the chart's name, after a blank line where hooks are all there
 is."""
@@ -52,6 +54,40 @@ def own_crds(side: ChartSide, printed: bytes) -> bytes:
     return b"".join(
         b"---\n# Source: %s/%s\n%s\n" % (name, os.fsencode(file), text) for file, text in texts
     )
+
+
+def printed_crds(side: ChartSide, text: str) -> int | None:
+    """How much of what helm printed is the text of crds/ directories, by the files themselves; None
+    where they are not at hand (an archive, another chart's address).
+
+    A file of crds/ may hold comments and documents that look like Helm's own: what counts is how
+    long it is.
+    """
+    chart = Path(side.chart)
+    if not chart.is_dir() or any(chart.glob("charts/**/*.tgz")):
+        return None
+    at = 0
+    while printed := _CRD_FILE.match(text, at):
+        named = printed["path"].rpartition("/crds/")[2]
+        begin = printed.end()
+        found = [content for content in _contents(chart, named) if _stands(text, begin, content)]
+        if not found:
+            return None
+        at = begin + max(len(content) for content in found) + 1
+    return at
+
+
+def _contents(chart: Path, named: str) -> Iterator[str]:
+    """The contents of the files of this name in any crds/ directory of the chart."""
+    for folder in (chart / "crds", *chart.glob("charts/**/crds")):
+        file = folder / named
+        if file.is_file() and not file.is_symlink():
+            yield file.read_bytes().decode("utf-8-sig", "replace")
+
+
+def _stands(text: str, begin: int, content: str) -> bool:
+    end = begin + len(content)
+    return text.startswith(content, begin) and text[end : end + 1] in ("", "\n")
 
 
 def _name(chart: Path) -> bytes:

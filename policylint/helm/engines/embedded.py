@@ -140,7 +140,11 @@ def render_chart(
                 f"---\n# Source: {crd['filename']}\n{crd['data']}\n" for crd in chart.crds
             )
             hooks, tests = "--no-hooks" not in side.extra, "--skip-tests" not in side.extra
-            crds, text = split_crds(assemble(files, crds, hooks=hooks, tests=tests))
+            printed = assemble(files, crds, hooks=hooks, tests=tests)
+            if printed.startswith(crds):  # a definition may hold comments like Helm's own
+                text = printed[len(crds) :]
+            else:
+                crds, text = split_crds(printed)
     except helm.HelmError as error:
         raise render_error(f"Error: {local.as_named(str(error.detail))}", argv, side) from error
     except RenderError as error:

@@ -9,6 +9,7 @@ from policylint.kubernetes.api.schemas import NEWEST, minor_number, schemas
 from policylint.kubernetes.api.workloads import at, mapping, references, referred
 from policylint.kubernetes.forecast.decode import UndecodableError, decode
 from policylint.kubernetes.forecast.request import schema
+from policylint.kubernetes.manifests.reader import UnreadResource
 from policylint.model import (
     Change,
     Created,
@@ -57,9 +58,19 @@ def _kept(change: Kept, minor: str) -> tuple[Impact, str]:
     if answer is not None and answer.outcome is Outcome.REJECTED:
         return Impact.REFUSED, answer.causes[0].field if answer.causes else ""
     if not change.fields:
-        return Impact.NONE, ""
+        return _reordered(change, minor)
     template = template_change(change, minor) if change.id.group == "apps" else None
     return (Impact.IN_PLACE, "") if template is None else _rolled(change.after, template)
+
+
+def _reordered(change: Kept, minor: str) -> tuple[Impact, str]:
+    """What items in another order do: a template in which they change places is another one."""
+    if change.id.kind not in ROLLED_BY or change.id.group != "apps":
+        return Impact.NONE, ""
+    before, after = change.before, change.after
+    if before is after or isinstance(after, UnreadResource) or _same_template(change, minor):
+        return Impact.NONE, ""
+    return _rolled(after, FieldChange("/spec/template", "replace"))
 
 
 def template_change(change: Kept, minor: str = NEWEST) -> FieldChange | None:

@@ -21,6 +21,7 @@ from policylint.kubernetes.forecast.answers import (
     update,
     update_marks,
 )
+from policylint.kubernetes.forecast.applied import unapplied
 from policylint.kubernetes.forecast.between import between
 from policylint.kubernetes.forecast.building import UNDECODED, UNDEPLOYABLE, unbuilt
 from policylint.kubernetes.forecast.cluster import Cluster
@@ -238,7 +239,8 @@ def _changed(change: Kept, forward: Server, back: Server) -> Forecast:
     returned, _ = update(back, state, way_back)
     if upgraded.outcome is Outcome.DEPENDS:
         returned = _either(upgraded, returned, update(back, start, way_back)[0])
-    return Forecast(upgraded, returned)
+    lost = () if upgraded.outcome is not Outcome.ACCEPTED else unapplied(forward, change, state)
+    return Forecast(upgraded, returned, lost)
 
 
 def _either(upgraded: Answer, after_success: Answer, after_refusal: Answer) -> Answer:

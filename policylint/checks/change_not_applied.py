@@ -1,0 +1,50 @@
+"""The cluster accepts the upgrade and does not do what the manifest says.
+
+What happens: Helm says deployed, and the object in the cluster has another value than the chart, or
+lacks an item: a port that never appears, a number that arrives as another one.
+
+Why: a client-side patch merges lists by one key, so that a second port with the number of the first
+is taken for it; an integer beyond 32 bits is cut off on the way. The API server sees nothing wrong
+with the result.
+
+What to do instead: give list items keys that tell them apart, write numbers that fit, and send what
+a patch cannot express with --force once, or with Helm 4's server-side apply.
+"""
+
+from collections.abc import Iterator
+
+from policylint.engine.rule import Context, rule
+from policylint.model import Apply, Category, Fix, Kept, Severity, Violation
+
+SHOWN = 5
+
+
+@rule(category=Category.DOWNTIME, severity=Severity.ERROR)
+def check(change: Kept, context: Context) -> Iterator[Violation]:
+    """What the forecast finds of the manifest in the stored object no longer."""
+    for field in change.forecast.unapplied[:SHOWN]:
+        missing = field.op == "remove"
+        yield Violation(
+            message="the upgrade is accepted and does not apply "
+            + ("what the manifest adds" if missing else "the value of the manifest"),
+            because="the object that the cluster holds afterwards "
+            + ("lacks it" if missing else f"has {field.after!r}"),
+            path=field.path,
+            before=field.before,
+            after=field.after,
+            fixes=_fixes(change, context),
+        )
+
+
+def _fixes(change: Kept, context: Context) -> tuple[Fix, ...]:
+    look = Fix("write it so that it arrives: another number, another key, a value that fits")
+    if context.target.apply is not Apply.CLIENT_SIDE:
+        return (look,)
+    where = f" -n {change.id.namespace}" if change.id.namespace else ""
+    named = f"{change.id.kind.lower()} {change.id.name}{where}"
+    again = Fix(
+        "send it whole, after the upgrade",
+        steps=(f"kubectl get {named} -o yaml", f"kubectl edit {named}"),
+        cost="done by hand, and the next patch may take it away again",
+    )
+    return look, again
