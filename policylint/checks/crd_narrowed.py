@@ -94,8 +94,12 @@ def _dropped(change: Kept, version: str) -> Violation:
     )
 
 
+def _is_below(path: str, lost: list[str]) -> bool:
+    return any(path.startswith((f"{upper}.", f"{upper}[")) for upper in lost)
+
+
 def _pruned(change: Kept, version: str, lost: list[str]) -> Violation:
-    top = [path for path in lost if not any(path.startswith((f"{up}.", f"{up}[")) for up in lost)]
+    top = [path for path in lost if not _is_below(path, lost)]
     more = f" and {len(top) - SHOWN} more" if len(top) > SHOWN else ""
     return Violation(
         message=f"{change.id.name} drops {', '.join(top[:SHOWN])}{more} from every object that has "

@@ -7,6 +7,7 @@ forecast leaves is compared with the manifest, field by field; what the server f
 
 from __future__ import annotations
 
+from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.forecast.answers import as_sent
 from policylint.kubernetes.forecast.server import Server, State
 from policylint.kubernetes.manifests.diff import fields
@@ -22,7 +23,18 @@ def unapplied(server: Server, change: Kept, state: State) -> tuple[FieldChange, 
     if not kind.builtin or kind.node is None:
         return ()
     found = fields(as_sent(change.after), state.live, kind.node)
-    return tuple(field for field in found if _is_lost(field))
+    return tuple(
+        field for field in found if _is_lost(field) and _is_declared(kind.node, field.path)
+    )
+
+
+def _is_declared(node: Node | None, path: str) -> bool:
+    """Whether the kind has the field at all: an unknown one has a finding of its own."""
+    for name in path.split("/")[1:]:
+        if node is None:
+            return False
+        node = node.items if node.items is not None and name.isdigit() else node.child(name)
+    return node is not None
 
 
 def _is_lost(field: FieldChange) -> bool:
