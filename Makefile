@@ -42,9 +42,10 @@ lint: $(STAMP)  ## style, types, the import law
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/check_style.py
 
-score: $(STAMP)  ## the forecast against recorded answers, the scan against its labelled corpus
+score: $(STAMP)  ## the forecast and policies against recorded answers, the scan against its labelled corpus
 	@$(BIN)/python scripts/score_forecast.py
 	@$(BIN)/python scripts/score_scan.py
+	@$(BIN)/python scripts/score_policies.py
 
 noise: $(STAMP)  ## how many findings good upgrades get
 	@$(BIN)/python scripts/noise.py

@@ -71,6 +71,7 @@ class Config(Struct, frozen=True):
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     crds: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
     immutable_paths: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     rules: Mapping[str, Json] = field(default_factory=dict)
     scan_ignore: tuple[str, ...] = ()
@@ -259,6 +260,7 @@ def _config(raw: Mapping[str, Any], path: Path, exists: Callable[[Path], bool]) 
         select=tuple(raw.get("select", ())),
         ignore=tuple(raw.get("ignore", ())),
         crds=tuple(str(base / entry) for entry in raw.get("crds", ())),
+        policies=tuple(str(base / entry) for entry in raw.get("policies", ())),
         immutable_paths={
             (row["group"], row["kind"]): tuple(row["paths"])
             for row in raw.get("immutable-paths", ())

@@ -37,6 +37,8 @@ class Category(StrEnum):
     ROLLBACK = "rollback"
     DOWNTIME = "downtime"
     PRACTICE = "practice"
+    POLICY = "policy"
+    """What a policy of the user's own says; no level of its own."""
 
 
 class Confidence(StrEnum):
@@ -369,6 +371,16 @@ class Violation(Struct, frozen=True):
     locations: tuple[Location, ...] = ()
 
 
+class PolicyRef(Struct, frozen=True):
+    """The policy that a finding comes from: `operation` is CREATE, UPDATE or DELETE."""
+
+    kind: str
+    name: str
+    binding: str
+    expression: str
+    operation: str
+
+
 class Finding(Struct, frozen=True):
     """One line of the report."""
 
@@ -387,6 +399,8 @@ class Finding(Struct, frozen=True):
     fixes: tuple[Fix, ...] = ()
     where: str = ""
     """What tells apart findings of a rule that are about no resource: a file and a key."""
+    policy: PolicyRef | None = None
+    """The policy that was brought along, where the finding is one's."""
 
     @property
     def fingerprint(self) -> str:

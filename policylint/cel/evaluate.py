@@ -26,10 +26,13 @@ from policylint.cel.tree import (
 )
 from policylint.cel.values import (
     CelError,
+    CelUnknown,
     CelUnsupported,
     Optional,
     TypeValue,
+    Unknowable,
     Value,
+    type_name,
 )
 
 TYPES = {
@@ -70,7 +73,7 @@ class Evaluation:
             value = self._scope[name]
             if isinstance(value, CelError):  # what an earlier step of a comprehension failed with
                 raise value
-            return value
+            return _known(value)
         if name in TYPES:
             return TYPES[name]
         raise CelError(f"no such attribute(s): {name}")
@@ -83,8 +86,9 @@ class Evaluation:
         if node.test:
             return _has(operand, node.field)
         if isinstance(operand, dict | Optional):
-            return index(operand, node.field)
-        raise CelError("no such overload")
+            return _known(index(operand, node.field))
+        # cel-go's attributes look for a field in any value (interpreter/attributes.go refQualify)
+        raise CelError(f"no such key: {node.field}")
 
     def _call(self, node: Call) -> Value:
         lazy = self._lazy.get(node.function) if node.target is None else None
@@ -94,13 +98,13 @@ class Evaluation:
         if name == "_+_" and _is_accumulator(operands[0]):
             return self._accumulated(*operands)
         if name not in FUNCTIONS:
-            raise CelUnsupported(f"function {name}")
+            raise CelUnknown(_ASKED_OF_CLUSTER.get(name, f"function {name}"))
         return self._applied(name, [self.run(operand) for operand in operands])
 
     def _applied(self, name: str, values: list[Value]) -> Value:
         self._budget.spend(price(name, values, self._budget.left))
         try:
-            return FUNCTIONS[name](*values)
+            return _known(FUNCTIONS[name](*values))
         except (TypeError, AttributeError, OverflowError) as error:
             raise CelError("no such overload") from error
         except (ValueError, ArithmeticError) as error:
@@ -135,13 +139,15 @@ class Evaluation:
         return self._logic(left, right, decisive=True)
 
     def _logic(self, left: Node, right: Node, decisive: bool) -> bool:
-        failed: CelError | None = None
+        failed: CelError | CelUnknown | None = None
         for operand in (left, right):
             try:
                 if self._bool(operand) is decisive:
                     return decisive
             except CelError as error:
                 failed = failed or error
+            except CelUnknown as error:
+                failed = error
         if failed:
             raise failed
         return not decisive
@@ -229,6 +235,23 @@ class Evaluation:
     }
 
 
+_ASKED_OF_CLUSTER: Mapping[str, str] = dict.fromkeys(
+    (
+        *("path", "group", "serviceAccount", "resource", "subresource", "namespace", "name"),
+        *("check", "allowed", "errored", "error", "reason", "fieldSelector", "labelSelector"),
+    ),
+    "the authorizer, whose answers only the cluster knows",
+)
+"""The functions of Kubernetes' authorizer library (pkg/cel/library/authz.go)."""
+
+
+def _known(value: Value) -> Value:
+    """A value that may be looked at; raises CelUnknown for one that nobody knows."""
+    if isinstance(value, Unknowable):
+        raise CelUnknown(value.what)
+    return value
+
+
 def _is_accumulator(node: Node) -> bool:
     """Whether a node is the variable that a macro keeps its result in: no expression can name
     it."""
@@ -238,9 +261,20 @@ def _is_accumulator(node: Node) -> bool:
 def _has(operand: Value, field: str) -> bool:
     if isinstance(operand, Optional):
         return optional_index(operand, field).present
-    if not isinstance(operand, dict):
-        raise CelError("no such overload")
-    return field in operand
+    return isinstance(operand, dict) and field in operand
+
+
+_GO_TYPES = {
+    "null_type": "types.Null",
+    "bool": "types.Bool",
+    "int": "types.Int",
+    "uint": "types.Uint",
+    "double": "types.Double",
+    "string": "types.String",
+    "bytes": "types.Bytes",
+    "optional_type": "*types.Optional",
+}
+"""How cel-go names types that it cannot range over (interpreter/interpretable.go evalFold)."""
 
 
 def _pairs(over: Value, two: bool) -> Iterable[tuple[Value, Value]]:
@@ -248,4 +282,5 @@ def _pairs(over: Value, two: bool) -> Iterable[tuple[Value, Value]]:
         return over.items()
     if isinstance(over, list):
         return enumerate(over) if two else zip(over, repeat(None), strict=False)
-    raise CelError("no such overload")
+    kind = _GO_TYPES.get(type_name(over), type_name(over))
+    raise CelError(f"got '{kind}', expected iterable type")

@@ -50,7 +50,7 @@ def parse_ip(text: Any) -> IP:
     except ValueError as error:
         raise CelError(
             f'IP Address "{text}" parse error during conversion from string: '
-            f'ParseAddr("{text}"): unable to parse IP'
+            f'ParseAddr("{text}"): {_address_problem(text)}'
         ) from error
     if isinstance(address, ipaddress.IPv6Address):
         if address.scope_id is not None:
@@ -65,13 +65,50 @@ def parse_cidr(text: Any) -> CIDR:
     if not isinstance(text, str):
         raise CelError("no such overload")
     head, slash, bits = text.rpartition("/")
-    problem = f"network address parse error during conversion from string: {text!r}"
-    if not slash or not _BITS.fullmatch(bits):
-        raise CelError(problem)
+    if not slash:
+        raise _bad_prefix(text, "no '/'")
+    if not _BITS.fullmatch(bits):
+        raise _bad_prefix(text, f'bad bits after slash: "{bits}"')
     address = parse_ip(head).address
     if int(bits) > address.max_prefixlen:
-        raise CelError(problem)
+        raise _bad_prefix(text, "prefix length out of range")
     return CIDR(address, int(bits))
+
+
+def _bad_prefix(text: str, why: str) -> CelError:
+    # the server says this part twice
+    lead = "network address parse error during conversion from string: " * 2
+    return CelError(f'{lead}netip.ParsePrefix("{text}"): {why}')
+
+
+def _address_problem(text: str) -> str:
+    """What Go's netip.ParseAddr has against a text that is no address."""
+    first = next((char for char in text if char in ".:%"), "")
+    if first == "%":
+        return "missing IPv6 address"
+    return _ipv4_problem(text) if first == "." else "unable to parse IP"
+
+
+def _ipv4_problem(text: str) -> str:
+    fields = text.split(".")
+    at = 0
+    for field in fields[:4]:
+        problem = _field_problem(field, text, at)
+        if problem:
+            return problem
+        at += len(field) + 1
+    return "IPv4 address too short" if len(fields) < 4 else "IPv4 address too long"
+
+
+def _field_problem(field: str, text: str, at: int) -> str:
+    digits = len(field) - len(field.lstrip("0123456789"))
+    if digits < len(field):
+        return f'unexpected character (at "{text[at + digits :]}")'
+    if not field:
+        return f'IPv4 field must have at least one digit (at "{text[max(at - 1, 0) :]}")'
+    if len(field) > 1 and field[0] == "0":
+        return "IPv4 field has octet with leading zero"
+    return "IPv4 field has value >255" if len(field) > 3 or int(field) > 255 else ""
 
 
 def written(value: IP | CIDR) -> str:

@@ -37,6 +37,10 @@ _DECIMAL = pattern(r"[+-]?\d+", re.ASCII)
 _FLOAT = pattern(
     r"[+-]?(\d++(?:\.\d*+)?|\.\d++)([eE][+-]?\d+)?|[+-]?inf(inity)?|nan", re.ASCII | re.IGNORECASE
 )
+_HEX_FLOAT = pattern(
+    r"[+-]?0[xX](?:[0-9a-fA-F]++(?:\.[0-9a-fA-F]*+)?|\.[0-9a-fA-F]++)[pP][+-]?\d{1,4}"
+)
+"""What Go's ParseFloat takes beside decimal numbers."""
 _UNDERSCORE = pattern(r"(?<=\d)_(?=\d)", re.ASCII)
 _BOOLS = {"1": True, "t": True, "T": True, "TRUE": True, "true": True, "True": True}
 _BOOLS |= {"0": False, "f": False, "F": False, "FALSE": False, "false": False, "False": False}
@@ -141,17 +145,21 @@ def index(container: Any, key: Any) -> Any:
     if isinstance(container, Optional):
         return optional_index(container, key)
     if isinstance(container, list):
-        at = int(key) if is_number(key) and float(key).is_integer() else None
-        if at is None:
-            raise CelError("unsupported index type")
-        if not 0 <= at < len(container):
-            raise CelError(f"index out of bounds: {at}")
-        return container[at]
+        return _item(container, key)
     if isinstance(container, dict):
         if not isinstance(key, str | int | float) or key not in container:
             raise CelError(f"no such key: {key}")
         return container[key]
-    raise CelError("no such overload")
+    raise CelError(f"no such key: {key}" if isinstance(key, str) else "no such overload")
+
+
+def _item(container: list[Any], key: Any) -> Any:
+    at = int(key) if is_number(key) and float(key).is_integer() else None
+    if at is None:
+        raise CelError("unsupported index type")
+    if not 0 <= at < len(container):
+        raise CelError(f"index out of bounds: {at}")
+    return container[at]
 
 
 def optional_index(container: Any, key: Any) -> Optional:
@@ -162,7 +170,7 @@ def optional_index(container: Any, key: Any) -> Optional:
         return Optional(container[key], True) if key in container else NONE
     if isinstance(container, list) and is_number(key):
         return Optional(container[int(key)], True) if 0 <= key < len(container) else NONE
-    raise CelError("no such overload")
+    return NONE
 
 
 def _contains(item: Any, container: Any) -> bool:
@@ -175,7 +183,7 @@ def _contains(item: Any, container: Any) -> bool:
 
 def _size(value: Any) -> int:
     if not isinstance(value, str | bytes | list | dict):
-        raise CelError("no such overload")
+        raise CelError("no such overload: size")
     return len(value)
 
 
@@ -199,6 +207,8 @@ def _to_int(value: Any, kind: type[int] = int) -> int:
 def _to_double(value: Any) -> float:
     if isinstance(value, str):
         plain = _UNDERSCORE.sub("", value)
+        if _HEX_FLOAT.fullmatch(plain):
+            return float.fromhex(plain)
         if not _FLOAT.fullmatch(plain):
             raise CelError("type conversion error from 'string' to 'double'")
         return float(plain)
@@ -257,6 +267,19 @@ def _value(value: Any) -> Any:
     return value.value
 
 
+def _or(value: Any, other: Any) -> Any:
+    """What is no optional is taken as it is (cel-go interpreter evalOptionalOr)."""
+    if not isinstance(value, Optional):
+        return value
+    return value if value.present else _optional(other)
+
+
+def _or_value(value: Any, other: Any) -> Any:
+    if not isinstance(value, Optional):
+        return value
+    return value.value if value.present else other
+
+
 def _ordered(accept: Callable[[int], bool]) -> Callable[[Any, Any], bool]:
     def call(left: Any, right: Any) -> bool:
         if is_number(left) and is_number(right) and (math.isnan(left) or math.isnan(right)):
@@ -300,7 +323,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "unwrapOpt": lambda items: [item.value for item in items if _optional(item).present],
     "hasValue": lambda value: _optional(value).present,
     "value": _value,
-    "or": lambda value, other: value if _optional(value).present else _optional(other),
-    "orValue": lambda value, other: value.value if _optional(value).present else other,
+    "or": _or,
+    "orValue": _or_value,
 }
 """Operators by the names the parser gives them, conversions, optionals."""

@@ -74,6 +74,13 @@ def _problem(text: str) -> str:
         return "Version string empty"
     if text.count(".") < 2:
         return "No Major.Minor.Patch elements found"
+    major, minor, patch = text.split(".", 2)
+    patch = patch.partition("+")[0].partition("-")[0]
+    for name, part in (("major", major), ("minor", minor), ("patch", patch)):
+        if not part.isascii() or not part.isdigit():
+            return f'Invalid character(s) found in {name} number "{part}"'
+        if len(part) > 1 and part.startswith("0"):
+            return f'{name.capitalize()} number must not contain leading zeroes "{part}"'
     return f'Invalid character(s) found in version "{text}"'
 
 

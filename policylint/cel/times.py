@@ -44,22 +44,20 @@ def duration(text: Any) -> Duration:
         raise CelError("no such overload")
     # Go's ParseDuration takes one sign
     signed = text[:1] in ("+", "-") and text[1:2] not in ("+", "-")
-    total = _nanoseconds(text[1:] if signed else text, text)
+    total = _nanoseconds(text[1:] if signed else text)
     if total >= 1 << 63:
         raise CelError("range error converting string to duration")
     return Duration(-total if text.startswith("-") else total)
 
 
-def _nanoseconds(parts: str, text: str) -> int:
+def _nanoseconds(parts: str) -> int:
     if parts == "0":
         return 0
     total, at = 0, 0
     while at < len(parts) or not parts:
         match = _PART.match(parts, at)
         if match is None:
-            raise CelError(
-                f"type conversion error from 'string' to 'google.protobuf.Duration': \"{text}\""
-            )
+            raise CelError("type conversion error from 'string' to 'google.protobuf.Duration'")
         total += _part(match[1], _UNITS[match[2]])
         at = match.end()
     return total
@@ -87,7 +85,7 @@ def timestamp(value: Any) -> Timestamp:
         return in_range(value * SECOND)
     match = _RFC3339.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise CelError(f'parsing time "{value}" as "2006-01-02T15:04:05Z07:00": cannot parse')
+        raise CelError("type conversion error from 'string' to 'google.protobuf.Timestamp'")
     year, month, day, hour, minute, second = (int(part) for part in match.group(1, 2, 3, 4, 5, 6))
     try:
         moment = datetime(year or 1, month, day, hour, minute, second, tzinfo=_zone(match[8]))

@@ -69,7 +69,8 @@ def parse(text: Any) -> URL:
 
 
 def _bad(text: Any, why: str) -> CelError:
-    return CelError(f'URL parse error during conversion from string: parse "{text}": {why}')
+    shown = str(text).replace("\\", "\\\\").replace('"', '\\"')
+    return CelError(f'URL parse error during conversion from string: parse "{shown}": {why}')
 
 
 def _scheme(text: str) -> tuple[str, str]:

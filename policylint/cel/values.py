@@ -25,6 +25,17 @@ class CelUnsupported(Exception):  # noqa: N818 - an answer of its own, not an er
     lacking."""
 
 
+class CelUnknown(CelUnsupported):
+    """A value that nobody knows offline; `true || unknown` is true all the same."""
+
+
+class Unknowable(Struct, frozen=True):
+    """A value that is known to be there and nothing more: whoever looks at it gets
+    `CelUnknown`."""
+
+    what: str
+
+
 class Uint(int):
     """CEL's uint."""
 

@@ -29,6 +29,10 @@ def command(
     allow_private_sources: Annotated[
         bool, option("--allow-private-sources", help="Fetch charts from private networks.")
     ] = False,
+    policies: Annotated[
+        Words | None,
+        option("--policies", help="ValidatingAdmissionPolicies: a file or directory."),
+    ] = None,
     select: Annotated[
         Words | None, option("--select", help="Rule ids, packs or categories.")
     ] = None,
@@ -66,6 +70,7 @@ def command(
         offline=offline,
         allow_private_sources=allow_private_sources,
         rollback=rollback,
+        policies=words(policies),
         select=words(select),
         ignore=words(ignore),
         level=level,

@@ -48,7 +48,7 @@ def check(options: Options, progress: Progress | None = None) -> Report:
                 cluster = judge.cluster_of(case, sides)
                 upgrade = forecast(upgrade, cluster)  # forecast
                 judging = cases.judging_of(plan, case.subjects)
-                judgement = judge.evaluate(case, upgrade, judging)  # evaluate
+                judgement = judge.evaluate(case, upgrade, cluster, judging)  # evaluate
                 report = judge.report(case, upgrade, cluster, judgement)  # report
                 report = outcome.with_values(report, plan, case.subjects)
                 releases.append(outcome.with_declaration(report, plan, upgrade))

@@ -64,6 +64,8 @@ class Judgement(Struct, frozen=True):
     """How many rules were active."""
     reported: tuple[RuleInfo, ...] = ()
     """The rules of the findings, by id."""
+    notes: tuple[str, ...] = ()
+    """What the reader must know of what was not judged."""
 
 
 def judging(criteria: Criteria, subjects: frozenset[type] = frozenset()) -> Judging:
@@ -88,19 +90,21 @@ def judge(
     invocations: tuple[object, ...] = (),
     failures: Iterable[RuleFailure] = (),
     redactor: Redactor | None = None,
+    more: Iterable[Finding] = (),
     weight: Weight | None = None,
 ) -> Judgement:
     """Judge the subjects: check, scan, history, fleets and failed renders alike.
 
     `upgrade` and `invocations` are what rules may look at beside their subject; `failures` are
-    what could not be judged already; `weight` is what findings weigh, their own severity for None.
+    what could not be judged already; `more` are findings that no rule made;
+    `weight` is what findings weigh, their own severity for None.
     """
     context = Context(
         target, upgrade, settings=by.settings, level=by.level, invocations=invocations
     )
     rules = by.active
     findings, broken = evaluate(rules, subjects, context, redactor or Redactor())
-    weighed = [_weighed(finding, by, weight) for finding in findings]
+    weighed = [_weighed(finding, by, weight) for finding in (*findings, *more)]
     every = (*by.failures, *failures, *broken)
     if by.strict and upgrade is not None:
         every += _open_answers(upgrade)

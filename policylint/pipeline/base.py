@@ -71,7 +71,7 @@ def _revision(repository: Repository, options: Options, config: Config) -> Revis
     if options.before:
         return named_revision(repository, options.before.removeprefix("git:"))
     paths = {path for release in config.releases for path in _depends_on(repository, release)}
-    paths |= {repository.path_of(path) for path in (config.file, *config.crds)}
+    paths |= {repository.path_of(path) for path in (config.file, *config.crds, *config.policies)}
     return default_revision(repository, sorted(paths - {""}), config.default_branch)
 
 

@@ -53,6 +53,7 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
         before_crds=before.crds,
         after_crds=after.crds,
         named_crds=_texts(plan.settings.crds),
+        policies=_texts(plan.settings.policies),
         live=_texts(plan.options.live),
         immutable_paths=plan.settings.immutable_paths,
         subjects=(*plan.invocations, *subjects, *_render_subjects(plan, subjects, after)),

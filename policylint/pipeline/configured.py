@@ -243,8 +243,8 @@ def _shared(config: Config, base: Base | None) -> tuple[str, ...]:
     its releases alone, which are compared one by one."""
     earlier = base.config if base is not None else None
     if earlier is not None and replace(config, releases=()) == replace(earlier, releases=()):
-        return config.crds
-    return (config.file, *config.crds)
+        return (*config.crds, *config.policies)
+    return (config.file, *config.crds, *config.policies)
 
 
 def _changed_files(base: Base | None) -> tuple[str, ...]:

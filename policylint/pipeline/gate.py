@@ -69,6 +69,7 @@ def _judging(config: Config, base: Base, workspace: Workspace) -> Config:
         releases=config.releases,
         environments={**config.environments, **own.environments},
         crds=_at_base(own.crds, base, workspace),
+        policies=_at_base(own.policies, base, workspace),
     )
 
 
@@ -147,7 +148,7 @@ def _fewer_rules(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
 
 
 def _softer_level(before: Category | None, after: Category | None) -> bool:
-    order = list(Category)
+    order = [Category(level) for level in Category if level is not Category.POLICY]
     deepest = len(order) - 1
     depths = [order.index(level) if level else deepest for level in (before, after)]
     return depths[1] < depths[0]
@@ -172,6 +173,7 @@ _LOOSENS: Mapping[str, Callable[..., bool]] = {
     "fail_on": _softer_threshold,
     "strict": lambda before, after: before and not after,
     "crds": _always,
+    "policies": _always,
     "immutable_paths": lambda before, after: not set(before).issubset(after),
     "scan_ignore": lambda before, after: not set(after).issubset(before),
     "values_mode": lambda _before, after: after in ("reuse", "reset-then-reuse"),

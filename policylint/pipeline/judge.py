@@ -31,6 +31,7 @@ from policylint.model import (
     Target,
     Upgrade,
 )
+from policylint.pipeline.asked import Asked
 from policylint.pipeline.differences import Differences, images
 from policylint.redaction.redactor import Redactor
 from policylint.report.model import ChangeSummary, Evidence, ReleaseReport
@@ -49,6 +50,8 @@ class Case(Struct, frozen=True):
     after_crds: tuple[Text, ...] = ()
     named_crds: tuple[Text, ...] = ()
     """What `--crds` names."""
+    policies: tuple[Text, ...] = ()
+    """What `--policies` and the configuration name."""
     live: tuple[Text, ...] = ()
     """What `--live` names: objects as `kubectl get -o yaml` prints them."""
     immutable_paths: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
@@ -80,7 +83,7 @@ def judge(case: Case, by: Judging) -> ReleaseReport:
     sides = read(case)
     cluster = cluster_of(case, sides)
     upgrade = forecast(diff(case, sides), cluster)
-    return report(case, upgrade, cluster, evaluate(case, upgrade, by))
+    return report(case, upgrade, cluster, evaluate(case, upgrade, cluster, by))
 
 
 def read(case: Case) -> Sides:
@@ -105,18 +108,35 @@ def forecasted(case: Case) -> Upgrade:
     return forecast(diff(case, sides), cluster_of(case, sides))
 
 
-def evaluate(case: Case, upgrade: Upgrade, by: Judging) -> Judgement:
+def evaluate(case: Case, upgrade: Upgrade, cluster: Cluster, by: Judging) -> Judgement:
     """Evaluate: what the rules say of the upgrade, of its changes, and of all else that the case
-    brings."""
-    return judging.judge(
+    brings; and what the policies say that the user or the release itself brings."""
+    redactor = _redactor(upgrade)
+    asked = _asked(case, upgrade, cluster, redactor)
+    judgement = judging.judge(
         by,
         (upgrade, *upgrade.changes, *case.subjects),
         case.target,
         upgrade=upgrade,
         invocations=case.invocations,
-        failures=case.failures,
-        redactor=_redactor(upgrade),
+        failures=(*case.failures, *asked.failures),
+        redactor=redactor,
+        more=asked.findings,
     )
+    return replace(judgement, notes=asked.notes)
+
+
+def _asked(case: Case, upgrade: Upgrade, cluster: Cluster, redactor: Redactor) -> Asked:
+    """What policies say; most releases have none, so that they are loaded where there are some."""
+    if not case.policies and not any(map(_is_policy, upgrade.before.resources)):
+        return Asked()
+    from policylint.pipeline.policies import ask
+
+    return ask(case.policies, upgrade, cluster, redactor)
+
+
+def _is_policy(identity: ResourceId) -> bool:
+    return identity.kind == "ValidatingAdmissionPolicy"
 
 
 def report(case: Case, upgrade: Upgrade, cluster: Cluster, judgement: Judgement) -> ReleaseReport:
@@ -128,6 +148,7 @@ def report(case: Case, upgrade: Upgrade, cluster: Cluster, judgement: Judgement)
     evidence = replace(
         case.evidence,
         resources=len(upgrade.changes),
+        notes=(*case.evidence.notes, *judgement.notes),
         rules=judgement.rules,
         half_applied=tuple(half_applied(upgrade)),
         drift=tuple(differences),

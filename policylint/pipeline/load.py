@@ -61,7 +61,8 @@ def _is_configured(config: Config, gate: Gate) -> bool:
 def _check_stdin(options: Options) -> None:
     """Raise `UsageError` where standard input, which can be read once, is named for several
     things."""
-    named = (options.before, options.after, *options.values.named, *options.live, *options.crds)
+    files = (*options.values.named, *options.live, *options.crds, *options.policies)
+    named = (options.before, options.after, *files)
     if named.count("-") > 1 and (options.before, options.after) != ("-", "-"):
         raise UsageError(
             "standard input (-) is named more than once",

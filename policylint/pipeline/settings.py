@@ -32,6 +32,8 @@ class Settings(Struct, frozen=True):
     apply: Apply | None = None
     api_versions: tuple[str, ...] = ()
     crds: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    """Files and directories of policies."""
     immutable_paths: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     default_branch: str = ""
 
@@ -59,6 +61,7 @@ def resolve(options: Options, config: Config) -> Settings:
         apply=first((options.apply, as_apply(environment.apply), as_apply(config.apply))),
         api_versions=(*options.api_versions, *environment.api_versions),
         crds=(*options.crds, *config.crds),
+        policies=(*options.policies, *config.policies),
         immutable_paths=config.immutable_paths,
         default_branch=config.default_branch,
     )

@@ -32,6 +32,7 @@ class Options(Struct, frozen=True):
     rollback: str = ""
     live: tuple[str, ...] = ()
     crds: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     level: Category | None = None

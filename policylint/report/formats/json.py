@@ -117,7 +117,13 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "fingerprint": finding.fingerprint,
         "locations": [_location(location) for location in finding.locations],
         "fixes": [_fix(fix) for fix in finding.fixes],
+        **_of_policy(finding),
     }
+
+
+def _of_policy(finding: Finding) -> dict[str, Any]:
+    """The policy that a finding comes from, where it is one's."""
+    return {} if finding.policy is None else {"policy": to_builtins(finding.policy)}
 
 
 def resource(identity: ResourceId | None) -> dict[str, str] | None:

@@ -1,0 +1,146 @@
+"""Policies that the user brought, asked about an upgrade: findings and what they could not say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from policylint.errors import RuleFailure
+from policylint.kubernetes.forecast.cluster import Cluster
+from policylint.kubernetes.manifests.reader import Text
+from policylint.kubernetes.policies.model import Failure, Open, Policy, Source
+from policylint.kubernetes.policies.reading import Given, read
+from policylint.kubernetes.policies.release import Judged, Said, judge
+from policylint.model import (
+    Category,
+    Confidence,
+    Finding,
+    Location,
+    PolicyRef,
+    ResourceId,
+    Severity,
+    Upgrade,
+)
+from policylint.pipeline.asked import Asked
+from policylint.redaction.redactor import Redactor
+
+_KINDS = frozenset({"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"})
+_AUTOGENERATING = frozenset({"ClusterPolicy", "ValidatingPolicy"})
+_SEVERITIES = (("Deny", Severity.ERROR), ("Warn", Severity.WARNING), ("Audit", Severity.NOTE))
+
+
+def ask(texts: Iterable[Text], upgrade: Upgrade, cluster: Cluster, redactor: Redactor) -> Asked:
+    """Ask the policies of some files, and those that the release itself has had, about an upgrade.
+
+    Raises ReadError for a file that is no YAML.
+    """
+    texts = tuple(texts)
+    given = read((*_sources(texts), *_deployed(upgrade)))
+    if not texts and not given.policies:
+        return Asked()
+    judged = judge(upgrade, cluster, given)
+    findings = tuple(
+        _finding(said, said.answer, redactor)
+        for said in judged.said
+        if isinstance(said.answer, Failure)
+    )
+    failures = (*_failures(judged, redactor), *_nothing(texts, given))
+    return Asked(findings, failures, tuple(map(_unbound, judged.unbound)))
+
+
+def _sources(texts: Iterable[Text]) -> Iterator[Source]:
+    for text in texts:
+        for document in text.documents():
+            yield Source(document.body(), document.file, document.line)
+
+
+def _deployed(upgrade: Upgrade) -> Iterator[Source]:
+    """The policies that an earlier revision of the release has put into the cluster."""
+    for resource in upgrade.before.resources.values():
+        if resource.id.kind in _KINDS:
+            yield Source(resource.body, resource.origin.file, resource.origin.line)
+
+
+def _nothing(texts: tuple[Text, ...], given: Given) -> Iterator[RuleFailure]:
+    if texts and not given.policies and not given.unread:
+        files = ", ".join(dict.fromkeys(text.file for text in texts))
+        yield RuleFailure(
+            "policies",
+            f"{files} holds no policy",
+            "name a file or directory with ValidatingAdmissionPolicies and their bindings",
+        )
+
+
+def _unbound(policy: Policy) -> str:
+    return (
+        f"{policy.kind} {policy.name} has no binding among the files of policies: no cluster asks"
+        " it, and it was not asked here"
+    )
+
+
+def _finding(said: Said, answer: Failure, redactor: Redactor) -> Finding:
+    policy, asked = said.policy, said.asked
+    resource = asked.resource
+    origin = resource.origin
+    locations = [Location("rendered", origin.file, origin.line)]
+    if policy.file:
+        locations.append(Location("policy", policy.file, policy.line))
+    return Finding(
+        rule=policy.name,
+        category=Category.POLICY,
+        severity=_severity(answer),
+        confidence=Confidence.CERTAIN,
+        direction=asked.direction,
+        message=redactor.text(answer.message),
+        because=redactor.text(_because(said, answer)),
+        resource=resource.id,
+        locations=tuple(locations),
+        where=f"{answer.binding} {answer.expression}" + (" of pods" if asked.of_pods else ""),
+        policy=PolicyRef(
+            policy.kind, policy.name, answer.binding, answer.expression, asked.request.operation
+        ),
+    )
+
+
+def _severity(answer: Failure) -> Severity:
+    return next(
+        (severity for action, severity in _SEVERITIES if action in answer.actions), Severity.NOTE
+    )
+
+
+def _because(said: Said, answer: Failure) -> str:
+    policy = f"{said.policy.kind} '{answer.policy}'"
+    binding = f" with binding '{answer.binding}'" if answer.binding else ""
+    request = said.asked.request
+    verb = {"Deny": "denies", "Warn": "warns of", "Audit": "records"}
+    strongest = next((action for action, _ in _SEVERITIES if action in answer.actions), "Audit")
+    if said.asked.of_pods:
+        refused = "Helm's request is accepted, its controller's are not"
+        if said.policy.kind in _AUTOGENERATING:
+            refused = "its controller's requests; Kyverno's autogen refuses the workload itself"
+        return f"{policy}{binding} {verb[strongest]} the pods of this workload: {refused}"
+    return f"{policy}{binding} {verb[strongest]} this {request.operation} of {request.resource}"
+
+
+def _failures(judged: Judged, redactor: Redactor) -> Iterator[RuleFailure]:
+    """One line for each policy and reason, however many resources it is about."""
+    grouped: dict[tuple[str, str, str], list[ResourceId]] = {}
+    for said in judged.said:
+        if isinstance(said.answer, Open):
+            key = (said.policy.kind, said.policy.name, said.answer.why)
+            grouped.setdefault(key, []).append(said.asked.resource.id)
+    for (kind, name, why), resources in grouped.items():
+        yield _failure(kind, name, redactor.text(why), list(dict.fromkeys(resources)))
+    for untold in judged.untold:
+        resources = [untold.resource] if untold.resource else []
+        yield _failure(untold.policy.kind, untold.policy.name, redactor.text(untold.why), resources)
+
+
+def _failure(kind: str, name: str, why: str, resources: list[ResourceId]) -> RuleFailure:
+    about = f" of {len(resources)} resources" if len(resources) > 1 else ""
+    return RuleFailure(
+        name,
+        f"{kind} {name} cannot be evaluated offline{about}: {why}",
+        "ask the cluster: helm upgrade --dry-run=server evaluates no policy,"
+        " kubectl apply --dry-run=server does",
+        resources[0] if resources else None,
+    )
