@@ -240,3 +240,19 @@ def test_helmfile_leaves_what_it_no_longer_names(tmp_path, monkeypatch, capsys):
     edit("helmfile/helmfile.yaml", "  - name: own\n    chart: ../chart\n", "")
     code, report = checked(capsys)
     assert (code, report["releases"]) == (0, [])
+
+
+def test_a_chart_of_applications_that_are_not_resolved_is_no_pass(argocd, capsys):
+    template = Path("apps/templates/apps.yaml")
+    template.parent.mkdir(parents=True)
+    template.write_text(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: {{ .Values.n }}}\n",
+        "utf-8",
+    )
+    Path("apps/Chart.yaml").write_text("name: apps\nversion: 1.0.0\n", "utf-8")
+    Path("other.yaml").write_text("a: 1\n", "utf-8")
+    commit()
+    edit("other.yaml", "a: 1", "a: 2")
+    code, report = checked(capsys)
+    assert (code, report["releases"]) == (2, [])
+    assert "declares Applications" in report["failures"][0]["message"]

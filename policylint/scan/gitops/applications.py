@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from msgspec.structs import replace
@@ -12,7 +13,9 @@ from policylint.scan.gitops.argocd import GROUP, Context, declared
 from policylint.scan.gitops.generators import GeneratorError, parameter_sets
 from policylint.scan.gitops.gotemplates import TemplateError, filled
 from policylint.scan.gitops.model import Declarations, Declared, Problem
-from policylint.scan.gitops.tree import Item, Tree, mapping, sequence, value
+from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string, value
+
+_APPLICATION = re.compile(r"^[ ]*kind:[ ]*(?:Application|ApplicationSet)[ ]*$", re.MULTILINE)
 
 
 def resolve(context: Context) -> Declarations:
@@ -28,8 +31,51 @@ def resolve(context: Context) -> Declarations:
                 releases += declared(context, application)
         except (GeneratorError, TemplateError) as error:
             words = f"ApplicationSet {item.name}: {error}"
-            problems.append(Problem(item.file, item.line, words, "its releases are not judged"))
+            remedy = "its releases are not judged"
+            problems.append(Problem(item.file, item.line, words, remedy, _reach(item)))
+    problems += _rendered(context.tree)
     return Declarations(tuple(releases), tuple(problems))
+
+
+def _reach(item: Item) -> tuple[str, ...]:
+    """The directories that an ApplicationSet may take charts, values and parameters from: what
+    stands before the first template or glob of its paths."""
+    spec = mapping(item.body, "spec")
+    template = mapping(spec, "template", "spec")
+    sources = [*sequence(template, "sources"), mapping(template, "source")]
+    paths = [path for source in sources for path in _paths(source)]
+    paths += re.findall(r"'path': '([^']*)'", str(sequence(spec, "generators")))
+    return tuple(sorted({_literal(path) for path in paths}))
+
+
+def _paths(source: Json) -> Iterator[str]:
+    path = string(source, "path")
+    if path:
+        yield path
+    for entry in sequence(source, "helm", "valueFiles"):
+        text = str(entry)
+        yield text.partition("/")[2] if text.startswith("$") else posixpath.join(path, text)
+
+
+def _literal(path: str) -> str:
+    """The directory that holds whatever a path with templates and globs may name."""
+    literal = re.split(r"[{*?\[]", path)[0]
+    folder = path if literal == path else posixpath.dirname(literal)
+    return normal(folder or ".")
+
+
+def _rendered(tree: Tree) -> Iterator[Problem]:
+    """Charts whose templates declare Applications: which, their values decide."""
+    for name in tree.names:
+        text = tree.text(name) if "/templates/" in f"/{name}" else None
+        if text is None or f"{GROUP}/" not in text or not _is_template(tree, name):
+            continue
+        match = _APPLICATION.search(text)
+        if match:
+            line = text.count("\n", 0, match.start()) + 1
+            words = "a chart's template declares Applications, which are not resolved"
+            remedy = "render it, and check its files: policylint check after.yaml --before ..."
+            yield Problem(name, line, words, remedy, (".",))
 
 
 def _objects(tree: Tree) -> Iterator[Item]:

@@ -110,3 +110,22 @@ def test_merge_and_directories():
         ("config/production", "production", None),
         ("config/staging", "staging", "1"),
     ]
+
+
+def test_applications_that_a_chart_renders_are_said(tmp_path):
+    template = tmp_path / "apps/templates/apps.yaml"
+    template.parent.mkdir(parents=True)
+    template.write_text(
+        "{{- range .Values.apps }}\napiVersion: argoproj.io/v1alpha1\n"
+        "kind: Application\n{{- end }}\n",
+        "utf-8",
+    )
+    (tmp_path / "apps/Chart.yaml").write_text("name: apps\nversion: 1.0.0\n", "utf-8")
+    (problem,) = resolve(Tree.of(tmp_path)).problems
+    assert (problem.file, problem.line) == ("apps/templates/apps.yaml", 3)
+    assert problem.paths == (".",)
+
+
+def test_what_an_unresolved_set_may_take_is_known():
+    (problem,) = found().problems
+    assert problem.paths == ()
