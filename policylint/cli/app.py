@@ -17,7 +17,7 @@ from policylint.model import Verdict
 from policylint.runtime import signals
 from policylint.runtime.resources import modules
 
-NO_COMMANDS = ("app", "common", "help", "output", "parameters", "sides")
+NO_COMMANDS = ("app", "common", "help", "output", "parameters", "showing", "sides")
 """The modules of this package that are no commands."""
 
 

@@ -4,15 +4,17 @@ from typing import Annotated
 
 from msgspec.structs import replace
 
-from policylint.cli.common import check_formats, emit
 from policylint.cli.output import is_watched, progress
 from policylint.cli.parameters import Words, option, words
+from policylint.cli.showing import with_showing
 from policylint.cli.sides import one_side, with_sides
 from policylint.commands.check import check
 from policylint.helm.inputs.options import Options
 from policylint.model import Category, Severity
+from policylint.report.model import Report
 
 
+@with_showing
 @with_sides
 def command(
     options: Options,
@@ -52,15 +54,11 @@ def command(
     allow_empty: Annotated[
         bool, option("--allow-empty", help="No resource on the after side is fine.")
     ] = False,
-    format_: Annotated[
-        Words | None, option("--format", help="text, json, ...; FORMAT=FILE.")
-    ] = None,
-) -> int:
+) -> Report:
     """Judge an upgrade before it runs.
 
     policylint check CHART -f values.yaml --before git:main, or policylint check -- helm upgrade ...
     """
-    check_formats(words(format_))
     options = replace(
         options if changed else one_side(options),
         after="" if changed else options.after,
@@ -78,4 +76,4 @@ def command(
         strict=strict,
         allow_empty=allow_empty,
     )
-    return emit(check(options, progress if is_watched() else None), words(format_))
+    return check(options, progress if is_watched() else None)

@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from policylint.cli.output import in_colour, show_report
+from msgspec.structs import replace
+
+from policylint.cli.output import show_report
 from policylint.errors import UsageError
-from policylint.report.formats import names, render
+from policylint.pipeline.publish import Output, complete, outputs
+from policylint.report.formats import render
+from policylint.report.look import Look
 from policylint.report.model import Report
 
 
-def emit(report: Report, formats: Sequence[str]) -> int:
-    """Write the report in every format asked for (`text`, `json`, `sarif=out.sarif`) and return the
-    exit code."""
-    wanted = [_target(word) for word in formats or ("text",)]
-    if sum(not file for _, file in wanted) > 1:
-        raise UsageError(
-            "two formats for standard output",
-            remedy="write one of them to a file: --format json=FILE",
-        )
-    for name, file in wanted:
-        if file:
-            write(Path(file), render(name, report))
-        else:
-            show_report(render(name, report, colour=name == "text" and in_colour()))
-    return report.verdict.exit_code
+def emit(report: Report, formats: Sequence[str], look: Look) -> None:
+    """Write the report in every format asked for, or that the place reads; a file is written as for
+    no terminal."""
+    wanted = outputs(formats, os.environ)
+    report = complete(report, wanted)
+    plain = replace(look, colour=False, links=False, width=0)
+    for output in wanted:
+        _put(output, render(output.format, report, plain if output.file else look))
 
 
-def check_formats(formats: Sequence[str]) -> None:
-    """Refuse an unknown format before any work is done."""
-    for name, _ in map(_target, formats):
-        if name not in names():
-            raise UsageError(
-                f"no format is called {name!r}", remedy=f"the formats are {', '.join(names())}"
-            )
+def _put(output: Output, text: str) -> None:
+    if not output.file:
+        show_report(text)
+    elif output.append:
+        append(Path(output.file), text)
+    else:
+        write(Path(output.file), text)
 
 
 def write(path: Path, text: str) -> None:
@@ -55,19 +53,25 @@ def write(path: Path, text: str) -> None:
             temporary.write(text)
         begun.replace(path)
     except OSError as error:
-        remedy = (
-            "free some space"
-            if error.errno == errno.ENOSPC
-            else "name a file in a directory you may write to"
-        )
-        raise UsageError(
-            f"cannot write the report: {error.strerror}", file=str(path), remedy=remedy
-        ) from None
+        raise _unwritten(path, error) from None
     finally:
         if begun:  # gone already where all went well
             begun.unlink(missing_ok=True)
 
 
-def _target(word: str) -> tuple[str, str]:
-    name, _, file = word.partition("=")
-    return name, file
+def append(path: Path, text: str) -> None:
+    """Add to a file of somebody else's, such as the summary of a CI job."""
+    try:
+        with path.open("a", encoding="utf-8", newline="") as file:
+            file.write(text)
+    except OSError as error:
+        raise _unwritten(path, error) from None
+
+
+def _unwritten(path: Path, error: OSError) -> UsageError:
+    remedy = (
+        "free some space"
+        if error.errno == errno.ENOSPC
+        else "name a file in a directory you may write to"
+    )
+    return UsageError(f"cannot write the report: {error.strerror}", file=str(path), remedy=remedy)

@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from policylint.cli.common import check_formats, emit
 from policylint.cli.parameters import Words, argument, option, words
+from policylint.cli.showing import with_showing
 from policylint.commands.history import examine
 from policylint.helm.inputs.options import Options
 from policylint.model import Severity
+from policylint.report.model import Report
 
 
+@with_showing
 def command(
     releases: Annotated[
         Words | None,
@@ -24,14 +26,10 @@ def command(
         Severity | None, option("--fail-on", help="The lowest severity that fails.")
     ] = None,
     config: Annotated[str, option("--config", help="The configuration file.")] = "",
-    format_: Annotated[
-        Words | None, option("--format", help="text, json, ...; FORMAT=FILE.")
-    ] = None,
-) -> int:
+) -> Report:
     """Can this release be upgraded and rolled back? Locks, good revisions left, record size.
 
     helm list -A -o json | policylint history -
     """
-    check_formats(words(format_))
     options = Options(helm=helm, kube_version=kube_version, fail_on=fail_on, config=config)
-    return emit(examine(words(releases), options), words(format_))
+    return examine(words(releases), options)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any
 
@@ -50,10 +49,3 @@ def progress(number: int, count: int, release: str) -> None:
 def is_watched() -> bool:
     """Whether a person sees what is told beside the answer."""
     return sys.stderr is not None and sys.stderr.isatty()
-
-
-def in_colour() -> bool:
-    """Whether standard output is a terminal that wants colour (https://no-color.org)."""
-    return (
-        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    )

@@ -2,12 +2,14 @@
 
 from typing import Annotated
 
-from policylint.cli.common import check_formats, emit
 from policylint.cli.parameters import Words, argument, option, words
+from policylint.cli.showing import with_showing
 from policylint.commands.scan import Survey, survey
 from policylint.model import Category, Severity
+from policylint.report.model import Report
 
 
+@with_showing
 def command(
     paths: Annotated[
         Words | None, argument("Files and directories; none: the current one.")
@@ -38,16 +40,12 @@ def command(
             "naming a file or directory does.",
         ),
     ] = False,
-    format_: Annotated[
-        Words | None, option("--format", help="text, json, ...; FORMAT=FILE.")
-    ] = None,
-) -> int:
+) -> Report:
     """Find every way Helm is run here (scripts, CI, GitOps) and judge it; nothing that is read is
     run.
 
     policylint scan . --env production
     """
-    check_formats(words(format_))
     what = Survey(
         words(paths),
         env,
@@ -59,4 +57,4 @@ def command(
         config,
         all_findings,
     )
-    return emit(survey(what), words(format_))
+    return survey(what)

@@ -3,7 +3,7 @@ own names."""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -12,6 +12,9 @@ from policylint.errors import UsageError
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ValuesInput
 from policylint.model import Apply
+
+Result = TypeVar("Result")
+"""What a command gives: an exit code or a report."""
 
 
 def values_flags(
@@ -99,7 +102,7 @@ def sides(
     )
 
 
-def with_sides(function: Callable[..., int]) -> Callable[..., int]:
+def with_sides(function: Callable[..., Result]) -> Callable[..., Result]:
     """A command whose first parameter is the shared options: gives it their parameters before its
     own.
 
@@ -108,7 +111,7 @@ def with_sides(function: Callable[..., int]) -> Callable[..., int]:
     shared, values = parameters(sides), parameters(values_flags)
 
     @wraps(function)
-    def command(*, helm_command: tuple[str, ...] = (), **arguments: Any) -> int:
+    def command(*, helm_command: tuple[str, ...] = (), **arguments: Any) -> Result:
         options = sides(**{option.name: arguments.pop(option.name) for option in shared})
         flags = {option.name: arguments.pop(option.name) for option in values}
         options = replace(options, values=values_flags(**flags), command=helm_command)

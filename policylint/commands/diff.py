@@ -10,7 +10,7 @@ from policylint.kubernetes.manifests.diff import leaves
 from policylint.model import Change, Created, Deleted, FieldChange, Json, Kept, Upgrade
 from policylint.redaction.redactor import Redactor, mask_secret
 from policylint.report.formats.json import resource as identity_json
-from policylint.report.formats.text import dotted, short
+from policylint.report.shown import dotted, pair
 from policylint.runtime.escapes import json_text
 
 SCHEMA = "policylint/diff/v1"
@@ -77,7 +77,8 @@ def _field_rows(change: Kept, redactor: Redactor) -> list[str]:
 
 
 def _row(op: str, path: str, before: Json, after: Json) -> str:
-    return f"  {op:<7} {dotted(path)}: {short(before)} -> {short(after)}"
+    was, now = pair(before, after)
+    return f"  {op:<7} {dotted(path)}: {was} -> {now}"
 
 
 def _document(upgrades: list[Upgrade]) -> dict[str, Any]:

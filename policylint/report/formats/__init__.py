@@ -1,4 +1,4 @@
-"""How a report is written: one module per format, each with `render(report, colour) -> str`."""
+"""How a report is written: one module per format, each with `render(report) -> str`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib
 import sys
 
 from policylint.errors import UsageError
+from policylint.report.look import PLAIN, Look
 from policylint.report.model import Report
 from policylint.runtime.resources import modules
 
@@ -15,12 +16,15 @@ def names() -> tuple[str, ...]:
     return modules(sys.modules[__name__])
 
 
-def render(name: str, report: Report, *, colour: bool = False) -> str:
-    """The report in one format, ending with a newline. Raises `UsageError` for an unknown
-    format."""
+def render(name: str, report: Report, look: Look = PLAIN) -> str:
+    """The report in one format, ending with a newline; `look` is how text shows it.
+
+    Raises `UsageError` for an unknown format.
+    """
     if name not in names():
         raise UsageError(
             f"no format is called {name!r}", remedy=f"the formats are {', '.join(names())}"
         )
-    written: str = importlib.import_module(f"{__name__}.{name}").render(report, colour=colour)
+    module = importlib.import_module(f"{__name__}.{name}")
+    written: str = module.render(report, look) if name == "text" else module.render(report)
     return written

@@ -12,7 +12,7 @@ from policylint.report.places import line_of, primary
 from policylint.runtime.escapes import on_one_line
 
 
-def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the formats share one signature
+def render(report: Report) -> str:
     """The findings and what could not be judged, a line each, and the verdict last."""
     lines = [on_one_line(line) for line in _lines(report)]
     return "\n".join([*lines, str(report.verdict).upper()]) + "\n"

@@ -21,7 +21,7 @@ _LEVELS: Mapping[Severity, str] = {
 }
 
 
-def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the formats share one signature
+def render(report: Report) -> str:
     """One workflow command for each finding and each thing that could not be judged."""
     return "".join(f"{line}\n" for line in _commands(report))
 

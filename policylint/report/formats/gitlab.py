@@ -26,7 +26,7 @@ _NO_FILE = ".policylint.yaml"
 """GitLab drops an entry without a path; what has none is shown at the configuration."""
 
 
-def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the formats share one signature
+def render(report: Report) -> str:
     """The report as GitLab reads it."""
     entries = [_finding(finding, release) for release, finding in every_finding(report)]
     entries += [_failure(failure, release) for release, failure in every_failure(report)]

@@ -33,7 +33,7 @@ _KEYS = (
 )
 
 
-def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the formats share one signature
+def render(report: Report) -> str:
     """The report as one HTML document."""
     style, script = text("page.css"), text("page.js")
     body = el("body", _top(report), el("main", *_sections(report)), _end(), _ours("script", script))

@@ -17,7 +17,7 @@ from policylint.version import __version__
 SCHEMA = "policylint/report/v1"
 
 
-def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the formats share one signature
+def render(report: Report) -> str:
     """The report as one JSON document."""
     return json_text(document(report))
 

@@ -18,7 +18,7 @@ from policylint.report.places import line_of, primary
 from policylint.runtime.escapes import escaped, on_one_line
 
 
-def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the formats share one signature
+def render(report: Report) -> str:
     """The report as one `testsuites` document."""
     root = ElementTree.Element("testsuites", name="policylint")
     for release in report.releases:

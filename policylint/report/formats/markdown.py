@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from policylint.errors import RuleFailure
 from policylint.model import Finding, Impact, Severity, Verdict
 from policylint.report.formats.json import shown_path
-from policylint.report.formats.text import dotted, short
 from policylint.report.model import ReleaseReport, Report, release_name
 from policylint.report.places import line_of, primary
+from policylint.report.shown import dotted, pair
 from policylint.runtime.escapes import escaped, on_one_line
 from policylint.runtime.patterns import pattern
 
@@ -31,7 +31,7 @@ _SPECIAL = pattern(r"([\\`*_{}\[\]()#+!|<>~&@:]|(?<=\d)\.|^-)")
 _CALM = (Impact.NONE, Impact.IN_PLACE)
 
 
-def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the formats share one signature
+def render(report: Report) -> str:
     """The report as one comment of at most `LIMIT` characters, ending with a newline."""
     head = [MARKER, _title(report), "", *_table(report.releases)]
     size = sum(len(line) + 1 for line in head)
@@ -119,7 +119,8 @@ def _finding(finding: Finding) -> str:
     headline = f"<b>{finding.severity}</b> {plain(finding.message)}{about}"
     lines = [headline, f"rule `{finding.rule}`"]
     if finding.path:
-        change = f"{plain(short(finding.before))} → {plain(short(finding.after))}"
+        before, after = pair(finding.before, finding.after)
+        change = f"{plain(before)} → {plain(after)}"
         lines.append(f"- <code>{plain(dotted(finding.path))}</code>: {change}")
     if place := primary(finding):
         line = f":{line_of(place)}" if line_of(place) else ""

@@ -26,7 +26,7 @@ _LEVELS: Mapping[Severity, str] = {
 }
 
 
-def render(report: Report, *, colour: bool = False) -> str:  # noqa: ARG001  the formats share one signature
+def render(report: Report) -> str:
     """The report as one SARIF log with one run."""
     findings = every_finding(report)
     known = every_rule(report)

@@ -3,73 +3,96 @@ last."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-
-from msgspec import Struct
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from policylint.errors import RuleFailure
-from policylint.model import Finding, Fix, Impact, Json, Location, Severity, Verdict
-from policylint.report.formats.json import shown_path, summary
-from policylint.report.model import ChartChange, ChartVersion, Evidence, ReleaseReport, Report
-from policylint.runtime.escapes import escaped
-
-COLOURS = {
-    "error": "31;1",
-    "warning": "33;1",
-    "note": "36",
-    "pass": "32;1",
-    "fail": "31;1",
-    "unknown": "35;1",
-}
-WIDTH = 96
-_FEW = 5
-"""Images that are shown of a release."""
-LABELS = {"cause": "caused by", "rendered": "rendered", "command": "at", "record": "record"}
-
-
-def render(report: Report, *, colour: bool = False) -> str:
-    """The report as text; `colour` paints it for a terminal."""
-    lines: list[Line] = []
-    for release in report.releases:
-        lines += _release(release)
-    for finding in report.findings:
-        lines += [*_finding(finding), ""]
-    for failure in report.failures:
-        lines += [*_failure(failure), ""]
-    lines += [*_scanned(report), *_untouched(report)]
-    lines.append(_last(report))
-    return "\n".join(_written(line, colour=colour) for line in lines) + "\n"
-
-
-def of_finding(finding: Finding) -> str:
-    """One finding as the report shows it, without colour."""
-    return "\n".join(_written(line, colour=False) for line in _finding(finding))
-
+from policylint.model import Category, Finding, Fix, Impact, Location, Severity, Verdict
+from policylint.report.formats.json import summary
+from policylint.report.look import PLAIN, Fixes, Headline, Line, Look, Prose, Row, written
+from policylint.report.model import (
+    PAGES,
+    ChartChange,
+    ChartVersion,
+    Evidence,
+    ReleaseReport,
+    Report,
+    every_failure,
+    every_finding,
+    release_name,
+)
+from policylint.report.shown import LABELS, dotted, pair, place
+from policylint.runtime.patterns import pattern
 
 _SHOWN = 5
 """Places of one finding that are printed."""
+_FEW = 5
+"""Images that are shown of a release."""
+LONG = 60
+"""From so many lines on, the verdict stands first too."""
+_VALUE = pattern(r"[ \t-]*[\"']?[\w./-]+[\"']?[ \t]*:[ \t]+(?P<value>[^\s#].*)$")
+_CONSEQUENCES = {
+    Category.CLUSTER_REJECTS: "what the cluster rejects",
+    Category.DATA_LOSS: "what is lost",
+    Category.ROLLBACK: "what stands in the way back",
+    Category.DOWNTIME: "what is interrupted",
+    Category.PRACTICE: "how it is done",
+}
 
 
-class Headline(Struct, frozen=True):
-    """A line whose first words are painted."""
+def render(report: Report, look: Look = PLAIN) -> str:
+    """The report as text; for a quiet look, nothing at all where there is nothing to do."""
+    lines = list(_body(report, look))
+    last = _last(report, look)
+    if look.quiet and not lines and report.verdict is Verdict.PASS:
+        return ""
+    if len(lines) > LONG:
+        lines = [last, "", *lines]
+    lines += [*_statistics(report, look), *_pages(report, look), last]
+    return "\n".join(written(line, look) for line in lines) + "\n"
 
-    words: str
-    name: str
-    """What they are painted as: a severity or a verdict."""
-    rest: str
+
+def of_finding(finding: Finding) -> str:
+    """One finding as the report shows it, with all of its fixes, without colour."""
+    look = Look(fixes=Fixes.ALL)
+    return "\n".join(written(line, look) for line in _finding(finding, look))
 
 
-Line = str | Headline
+def _body(report: Report, look: Look) -> Iterator[Line]:
+    for release in report.releases:
+        if len(report.releases) > 1 and (release.findings or release.failures):
+            yield Headline(release_name(release), str(release.verdict), f": {release.verdict}")
+            yield ""
+        yield from _release(release, look)
+    yield from _told(report.findings, report.failures, look)
+    if not look.quiet:
+        yield from (*_scanned(report), *_untouched(report))
 
 
-def _written(line: Line, *, colour: bool) -> str:
-    """A line as it is shown: what came from outside cannot act in a terminal or a log."""
-    if isinstance(line, str):
-        return escaped(line)
-    words = escaped(line.words)
-    painted = f"\x1b[{COLOURS[line.name]}m{words}\x1b[0m" if colour else words
-    return painted + escaped(line.rest)
+def _release(release: ReleaseReport, look: Look) -> Iterator[Line]:
+    if release.overview and not look.quiet:
+        yield from (*release.overview.splitlines(), "")
+    yield from _told(release.findings, release.failures, look)
+    if release.evidence is not None and not look.quiet:
+        yield from (*_evidence(release, release.evidence), "")
+
+
+def _told(
+    findings: Sequence[Finding], failures: Sequence[RuleFailure], look: Look
+) -> Iterator[Line]:
+    """Findings by consequence, the hardest first, and what could not be judged."""
+    order = list(Category)
+    ordered = sorted(findings, key=lambda finding: order.index(finding.category))
+    groups = [(key, list(rows)) for key, rows in groupby(ordered, lambda row: row.category)]
+    for category, rows in groups:
+        if len(groups) > 1:
+            yield f"{_CONSEQUENCES[category]}: {len(rows)}"
+            yield ""
+        for finding in rows:
+            yield from (*_finding(finding, look), "")
+    for failure in failures:
+        yield from (*_failure(failure), "")
 
 
 def _scanned(report: Report) -> Iterator[str]:
@@ -96,142 +119,140 @@ def _untouched(report: Report) -> Iterator[str]:
         yield ""
 
 
-def _release(release: ReleaseReport) -> list[Line]:
-    lines: list[Line] = [*release.overview.splitlines(), ""] if release.overview else []
-    for finding in release.findings:
-        lines += [*_finding(finding), ""]
-    for failure in release.failures:
-        lines += [*_failure(failure), ""]
-    if release.evidence is None:
-        return lines
-    return [*lines, *_evidence(release, release.evidence), ""]
-
-
-def _finding(finding: Finding) -> list[Line]:
+def _finding(finding: Finding, look: Look) -> Iterator[Line]:
     severity = str(finding.severity)
     way = " (on the way back)" if finding.direction == "rollback" else ""
-    head = Headline(f"{severity}[{finding.rule}]", severity, f" {finding.message}{way}")
-    lines: list[Line] = [head, *_subject(finding)]
-    places = _causes_first(finding.locations)
-    lines += [_row(LABELS.get(place.role, place.role), _place(place)) for place in places[:_SHOWN]]
-    if len(places) > _SHOWN:
-        lines.append(_row("", f"and {len(places) - _SHOWN} more places"))
+    words = f"{severity}[{finding.rule}]"
+    link = f"{PAGES}#{finding.rule}"
+    yield Headline(words, severity, f" {finding.message}{way}", link)
+    yield from _subject(finding)
+    yield from _places(finding, look)
     if finding.because:
-        lines.append(_row("because", finding.because))
+        yield Row("because", finding.because)
     if finding.confidence != "certain":
-        lines.append(_row("confidence", str(finding.confidence)))
-    for fix in finding.fixes:
-        lines += _fix(fix)
-    return lines
+        yield Row("confidence", str(finding.confidence))
+    yield from _fixes(finding.fixes, look.fixes)
 
 
-def _causes_first(places: tuple[Location, ...]) -> list[Location]:
-    """What to change before where it shows."""
-    return sorted(places, key=lambda place: place.role != "cause")
+def _places(finding: Finding, look: Look) -> Iterator[Line]:
+    """Where it is: what to change before where it shows."""
+    for location in sorted(finding.locations, key=_causes_first)[:_SHOWN]:
+        yield Row(LABELS.get(location.role, location.role), place(location))
+        yield from _snippet(location, finding, look)
+    if len(finding.locations) > _SHOWN:
+        yield Row("", f"and {len(finding.locations) - _SHOWN} more places")
 
 
-def _subject(finding: Finding) -> Iterator[str]:
+def _causes_first(location: Location) -> bool:
+    return location.role != "cause"
+
+
+def _subject(finding: Finding) -> Iterator[Line]:
     where = f"{finding.resource}: " if finding.resource else ""
     if finding.path:
         has_values = (finding.before, finding.after) != (None, None)
-        change = f" {short(finding.before)} -> {short(finding.after)}" if has_values else ""
-        yield f"  {where}{dotted(finding.path)}{change}"
+        sides = pair(finding.before, finding.after)
+        change = f" {sides[0]} -> {sides[1]}" if has_values else ""
+        yield Prose(f"  {where}{dotted(finding.path)}{change}")
     elif finding.resource:
         yield f"  {finding.resource}"
 
 
-def dotted(path: str) -> str:
-    """A JSON pointer as people write fields: spec.template.spec.containers[0].image."""
-    text = ""
-    for raw in path.split("/")[1:]:
-        step = raw.replace("~1", "/").replace("~0", "~")
-        if step.isdigit() or "." in step or "/" in step:
-            text += f"[{step}]"
-        else:
-            text += f".{step}" if text else step
-    return text
+def _snippet(location: Location, finding: Finding, look: Look) -> Iterator[Line]:
+    """The user's own line, with a mark under the value where that is found in it."""
+    line = look.snippets.get((location.file, location.line), "").rstrip()
+    if not line:
+        return
+    margin = f"{'':14}{location.line} | "
+    yield margin + line
+    start, end = _value_in(line, finding)
+    if end > start:
+        yield Headline(f"{'':{len(margin) + start}}{'^' * (end - start)}", "caret")
 
 
-def short(value: Json) -> str:
-    """A value on one line of at most 60 characters."""
-    if value is None:
-        return "(none)"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = text.replace("\n", "\\n") or '""'
-    return text if len(text) <= 60 else text[:57] + "..."
+def _value_in(line: str, finding: Finding) -> tuple[int, int]:
+    """Where a line has the value that the field became, else whatever its key holds."""
+    words = str(finding.after) if isinstance(finding.after, (str, int, float)) else ""
+    start = line.rfind(words)
+    if words and start >= 0:
+        return start, start + len(words)
+    held = _VALUE.match(line)
+    return held.span("value") if held else (0, 0)
 
 
-def _place(place: Location) -> str:
-    key = f"  {place.key}" if place.key else ""
-    if place.role == "rendered":
-        line = f" (line {place.line} of the render)" if place.line else ""
-        return f"{shown_path(place.file)}{line}{key}"
-    line = f":{place.line}" if place.line else ""
-    return f"{shown_path(place.file)}{line}{key}"
+def _fixes(fixes: Sequence[Fix], shown: Fixes) -> Iterator[Line]:
+    if not fixes or shown is Fixes.NONE:
+        return
+    count = len(fixes) if shown is Fixes.ALL else 1
+    for fix in fixes[:count]:
+        yield from _fix(fix)
+    left = len(fixes) - count
+    if left:
+        yield Row("", f"({left} more {'way' if left == 1 else 'ways'}: --show-fixes all)")
 
 
-def _fix(fix: Fix) -> list[str]:
-    title = f"{fix.title} ({fix.cost})" if fix.cost else fix.title
-    lines = [_row("fix", title)]
+def _fix(fix: Fix) -> Iterator[Line]:
+    yield Row("fix", f"{fix.title} ({fix.cost})" if fix.cost else fix.title)
     for number, step in enumerate(fix.steps, 1):
         first, *rest = step.splitlines() or [""]
-        lines.append(f"{'':14}{number}. {first}")
-        lines += [f"{'':17}{line}" for line in rest]
-    return lines
+        yield f"{'':14}{number}. {first}"
+        yield from (f"{'':17}{line}" for line in rest)
 
 
-def _row(label: str, text: str) -> str:
-    return f"  {label:<11} {text}"
-
-
-def _failure(failure: RuleFailure) -> list[Line]:
-    head = Headline(f"unknown[{failure.rule}]", "unknown", f" {failure.message}")
-    lines: list[Line] = [head]
+def _failure(failure: RuleFailure) -> Iterator[Line]:
+    yield Headline(f"unknown[{failure.rule}]", "unknown", f" {failure.message}")
     if failure.resource:
-        lines.append(f"  {failure.resource}")
-    return [*lines, _row("fix", failure.remedy)] if failure.remedy else lines
+        yield f"  {failure.resource}"
+    if failure.remedy:
+        yield Row("fix", failure.remedy)
 
 
-def _evidence(release: ReleaseReport, evidence: Evidence) -> list[str]:
+def _evidence(release: ReleaseReport, evidence: Evidence) -> Iterator[Line]:
     target = release.target
     nameless = "chart" if evidence.engine else "manifests"
     where = f"{release.namespace}/{release.name}" if release.name else nameless
     environment = f" in {target.environment}" if target.environment else ""
-    lines = [f"{where}{environment}: {_counts(release)}"]
+    yield f"{where}{environment}: {_counts(release)}"
+    deleted = [str(row.resource) for row in release.changes if row.change == "deleted"]
+    if deleted:
+        yield Row("deletes", ", ".join(deleted))
     if evidence.before or evidence.after:
-        lines.append(_row("compared", f"{evidence.before} -> {evidence.after}"))
+        yield Row("compared", f"{evidence.before} -> {evidence.after}")
     how = f"Kubernetes {target.kubernetes}, Helm {target.helm}, {target.apply}"
-    lines += _declared(release)
-    lines.append(_row("judged for", f"{how}; {evidence.rules} rules"))
-    lines += [_row("half-applied", text) for text in evidence.half_applied]
-    lines += [_row("drift", text) for text in evidence.drift]
-    lines += [_row("notes", text) for text in evidence.notes]
-    return lines
+    yield from _declared(release)
+    yield Row("judged for", f"{how}; {evidence.rules} rules")
+    yield from _rows("half-applied", evidence.half_applied)
+    yield from _rows("drift", evidence.drift)
+    yield from _rows("notes", evidence.notes)
 
 
-def _declared(release: ReleaseReport) -> Iterator[str]:
+def _rows(label: str, texts: Sequence[str]) -> Iterator[Line]:
+    return (Row(label, text) for text in texts)
+
+
+def _declared(release: ReleaseReport) -> Iterator[Line]:
     """Where a release is declared, and what of its charts and images changes."""
     source = release.source
     if source is None:
         return
     where = source.cluster or source.environment
     cluster = f" for {where}" if where else ""
-    yield _row("declared", f"{source.file}:{source.line} ({source.tool}){cluster}")
+    yield Row("declared", f"{source.file}:{source.line} ({source.tool}){cluster}")
     yield from _bumped(release.chart)
     for image in release.images[:_FEW]:
         before, after = image.before or "(none)", image.after or "(none)"
-        yield _row("image", f"{image.container} {before} -> {after}")
+        yield Row("image", f"{image.container} {before} -> {after}")
     if len(release.images) > _FEW:
-        yield _row("image", f"and {len(release.images) - _FEW} more")
+        yield Row("image", f"and {len(release.images) - _FEW} more")
     if release.routine:
-        yield _row("routine", "nothing but images and version labels changes")
+        yield Row("routine", "nothing but images and version labels changes")
 
 
-def _bumped(chart: ChartChange | None) -> Iterator[str]:
+def _bumped(chart: ChartChange | None) -> Iterator[Line]:
     """The chart, where it is another one or of another version."""
     if chart and chart.before and chart.before != chart.after:
         before, after = _version(chart.before), _version(chart.after)
-        yield _row("chart", f"{chart.after.name} {before} -> {after}")
+        yield Row("chart", f"{chart.after.name} {before} -> {after}")
 
 
 def _version(chart: ChartVersion) -> str:
@@ -245,24 +266,37 @@ def _counts(release: ReleaseReport) -> str:
     return f"{len(impacts)} {noun}" + (f" ({', '.join(words)})" if words else "")
 
 
-def _last(report: Report) -> Line:
-    findings = [finding for release in report.releases for finding in release.findings] + list(
-        report.findings
-    )
-    failures = sum(len(release.failures) for release in report.releases) + len(report.failures)
-    counts = summary(findings, failures)
+def _statistics(report: Report, look: Look) -> Iterator[Line]:
+    """How often each rule found something, the most frequent first."""
+    if not look.statistics:
+        return
+    counts = Counter((finding.rule, finding.severity) for _, finding in every_finding(report))
+    for (rule, severity), count in sorted(counts.items(), key=lambda row: (-row[1], row[0])):
+        yield Headline(f"{count:>5}  {severity:<7}", str(severity), f"  {rule}")
+    yield ""
+
+
+def _pages(report: Report, look: Look) -> Iterator[Line]:
+    """How to read on, once."""
+    found = every_finding(report)
+    if found and not look.quiet:
+        yield Prose(f"policylint explain {found[0][1].rule}: what a rule is about, and why")
+        yield ""
+
+
+def _last(report: Report, look: Look) -> Line:
+    failures = len(every_failure(report))
+    counts = summary((finding for _, finding in every_finding(report)), failures)
     words = [
         f"{counts[level]} {level}{'s' if counts[level] != 1 else ''}"
         for level in map(str, Severity)
     ]
     if failures:
         words.append(f"{failures} unknown")
+    if look.hidden:
+        words.append(f"{look.hidden} not shown")
     verdict = str(report.verdict)
     releases = f" in {len(report.releases)} releases" if len(report.releases) > 1 else ""
-    meaning = {
-        Verdict.PASS: "",
-        Verdict.FAIL: "",
-        Verdict.UNKNOWN: " (policylint could not judge everything)",
-    }
-    rest = f": {', '.join(words)}{releases}{meaning[report.verdict]}"
-    return Headline(verdict.upper(), verdict, rest)
+    unknown = report.verdict is Verdict.UNKNOWN
+    meaning = " (policylint could not judge everything)" if unknown else ""
+    return Headline(verdict.upper(), verdict, f": {', '.join(words)}{releases}{meaning}")

@@ -9,8 +9,8 @@ from itertools import islice
 
 from policylint.model import FieldChange, Json
 from policylint.report.differing import shared
-from policylint.report.formats.text import dotted
 from policylint.report.page.markup import Html, el, join
+from policylint.report.shown import dotted
 
 MOST_FIELDS = 200
 """Rows of one resource; the rest is counted."""

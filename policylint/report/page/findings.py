@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from policylint.errors import RuleFailure
-from policylint.model import FieldChange, Finding, Fix, Location, Severity
-from policylint.report.formats.json import shown_path
-from policylint.report.formats.text import LABELS, dotted
+from policylint.model import FieldChange, Finding, Fix, Severity
 from policylint.report.model import RuleInfo
 from policylint.report.page.fields import sides
 from policylint.report.page.markup import Child, Html, el
+from policylint.report.shown import LABELS, dotted, place
 
 
 class Anchors:
@@ -47,9 +46,9 @@ def causes(found: Iterable[Placed]) -> Iterator[Html]:
     """What each place that the user changed reached: its findings."""
     reached: dict[str, list[Placed]] = {}
     for finding, anchor in found:
-        for place in finding.locations:
-            if place.role == "cause":
-                reached.setdefault(_place(place), []).append((finding, anchor))
+        for location in finding.locations:
+            if location.role == "cause":
+                reached.setdefault(place(location), []).append((finding, anchor))
     for name, rows in reached.items():
         links = (el("li", _reached(finding, anchor)) for finding, anchor in rows)
         yield el("div", el("p", el("code", name)), el("ul", links), class_="cause")
@@ -127,21 +126,14 @@ def _op(finding: Finding) -> str:
 
 
 def _facts(finding: Finding, rule: RuleInfo | None) -> Iterator[Html | None]:
-    for place in sorted(finding.locations, key=lambda place: place.role != "cause"):
-        yield _row(LABELS.get(place.role, place.role), _place(place))
+    for location in sorted(finding.locations, key=lambda row: row.role != "cause"):
+        yield _row(LABELS.get(location.role, location.role), place(location))
     yield _row("because", finding.because)
     if finding.confidence != "certain":
         yield _row("confidence", str(finding.confidence))
     if rule is not None:
         page = el("a", rule.title, href=rule.url, rel="noreferrer")
         yield el("div", el("dt", "rule"), el("dd", page))
-
-
-def _place(place: Location) -> str:
-    line = f":{place.line}" if place.line and place.role != "rendered" else ""
-    of_render = f" (line {place.line} of the render)" if place.line and not line else ""
-    key = f"  {place.key}" if place.key else ""
-    return f"{shown_path(place.file)}{line}{of_render}{key}"
 
 
 def _row(name: str, text: str) -> Html | None:

@@ -190,3 +190,23 @@ def test_concise_is_a_line_a_finding() -> None:
         "prod/web: error[selector-changed] Deployment prod/web: two\\nlines",
         "FAIL",
     ]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_sarif_has_what_the_standard_requires(text: str) -> None:
+    log = json.loads(render("sarif", hostile(text)))
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    assert run["tool"]["driver"]["name"] == "policylint"
+    ids = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    (invocation,) = run["invocations"]
+    assert invocation["executionSuccessful"] is False
+    assert all(note["message"]["text"] for note in invocation["toolExecutionNotifications"])
+    for result in run["results"]:
+        assert result["message"]["text"]
+        assert result["level"] in ("none", "note", "warning", "error")
+        assert ids[result["ruleIndex"]] == result["ruleId"]
+        for location in result.get("locations", ()):
+            place = location["physicalLocation"]
+            assert re.fullmatch(r"[A-Za-z0-9%._~/-]+", place["artifactLocation"]["uri"])
+            assert place.get("region", {}).get("startLine", 1) >= 1

@@ -1,0 +1,116 @@
+"""The options that every command with a report shares: its formats, and how the text looks."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from functools import wraps
+from typing import Annotated, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policylint.cli.common import emit
+from policylint.cli.parameters import Words, option, parameters, words
+from policylint.model import Severity, Verdict
+from policylint.pipeline.publish import from_severity, outputs, snippets
+from policylint.report.look import Fixes, Look
+from policylint.report.model import Report
+
+
+class Colour(StrEnum):
+    """When text is painted."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class Showing(Struct, frozen=True):
+    """What is shown of a report, and how."""
+
+    formats: tuple[str, ...] = ()
+    quiet: bool = False
+    statistics: bool = False
+    fixes: Fixes = Fixes.FIRST
+    least: Severity = Severity.NOTE
+    exit_zero: bool = False
+    colour: Colour = Colour.AUTO
+
+
+def showing(
+    format_: Annotated[
+        Words | None,
+        option("--format", help="text, json, html, sarif, ...; FORMAT=FILE; may be given often."),
+    ] = None,
+    quiet: Annotated[
+        bool, option("--quiet", "-q", help="Findings alone; nothing for a pass without any.")
+    ] = False,
+    statistics: Annotated[
+        bool, option("--statistics", help="Also how often each rule found something.")
+    ] = False,
+    show_fixes: Annotated[
+        Fixes, option("--show-fixes", help="none, first or all of a finding's fixes.")
+    ] = Fixes.FIRST,
+    min_severity: Annotated[
+        Severity, option("--min-severity", help="Show no less; the verdict stays.")
+    ] = Severity.NOTE,
+    exit_zero: Annotated[
+        bool, option("--exit-zero", help="Exit 0 for fail too; unknown stays 2.")
+    ] = False,
+    color: Annotated[
+        Colour, option("--color", help="auto (NO_COLOR, FORCE_COLOR), always or never.")
+    ] = Colour.AUTO,
+) -> Showing:
+    """The options as one value."""
+    return Showing(words(format_), quiet, statistics, show_fixes, min_severity, exit_zero, color)
+
+
+def with_showing(function: Callable[..., Report]) -> Callable[..., int]:
+    """A command that makes a report: gives it the options of showing it after its own. An unknown
+    format is refused before any work is done."""
+    shared = parameters(showing)
+
+    @wraps(function)
+    def command(**given: Any) -> int:
+        asked = showing(**{option.name: given.pop(option.name) for option in shared})
+        outputs(asked.formats, os.environ)
+        return _shown(function(**given), asked)
+
+    command.parameters = (*parameters(function), *shared)  # type: ignore[attr-defined]  # read by parameters()
+    return command
+
+
+def _shown(report: Report, asked: Showing) -> int:
+    shown, hidden = from_severity(report, asked.least)
+    look = replace(look_of(asked, os.environ), hidden=hidden, snippets=snippets(shown))
+    emit(shown, asked.formats, look)
+    passes = asked.exit_zero and report.verdict is Verdict.FAIL
+    return 0 if passes else report.verdict.exit_code
+
+
+def look_of(asked: Showing, environment: Mapping[str, str]) -> Look:
+    """How text looks on this standard output."""
+    terminal = sys.stdout.isatty()
+    colour = in_colour(asked.colour, environment, terminal=terminal)
+    return Look(
+        colour=colour,
+        links=colour and terminal,
+        width=shutil.get_terminal_size().columns if terminal else 0,
+        quiet=asked.quiet,
+        statistics=asked.statistics,
+        fixes=asked.fixes,
+    )
+
+
+def in_colour(colour: Colour, environment: Mapping[str, str], *, terminal: bool) -> bool:
+    """Whether to paint: what is asked for, then NO_COLOR (https://no-color.org), then FORCE_COLOR
+    (https://force-color.org), then whether it is a terminal that can."""
+    if colour is not Colour.AUTO:
+        return colour is Colour.ALWAYS
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR"):
+        return True
+    return terminal and environment.get("TERM") != "dumb"

@@ -1,0 +1,102 @@
+"""Where a report goes: the formats that were asked for, else those that the place itself reads.
+
+Source for GitHub Actions: "Workflow commands for GitHub Actions", GitHub's documentation: commands
+are read from standard output, and the file that GITHUB_STEP_SUMMARY names is the job's summary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policylint.errors import UsageError
+from policylint.model import Finding, Severity
+from policylint.report.formats import names
+from policylint.report.model import Report, every_finding
+
+_WITH_PAGES = ("html", "sarif")
+"""The formats that show the pages of rules."""
+
+
+class Output(Struct, frozen=True):
+    """One format of a report and where it goes."""
+
+    format: str
+    file: str = ""
+    """"" is standard output."""
+    append: bool = False
+    """Added to what the file holds, which belongs to somebody else."""
+
+
+def outputs(words: Sequence[str], environment: Mapping[str, str]) -> tuple[Output, ...]:
+    """What `--format` asks for (`text`, `sarif=out.sarif`); where it asks for nothing: text,
+    and in GitHub Actions annotations and the job's summary too.
+
+    Raises `UsageError` for an unknown format, and for two on standard output.
+    """
+    if not words:
+        return (Output("text"), *_of_place(environment))
+    wanted = tuple(map(_output, words))
+    if sum(not output.file for output in wanted) > 1:
+        raise UsageError(
+            "two formats for standard output",
+            remedy="write one of them to a file: --format json=FILE",
+        )
+    return wanted
+
+
+def _output(word: str) -> Output:
+    name, _, file = word.partition("=")
+    if name not in names():
+        raise UsageError(
+            f"no format is called {name!r}", remedy=f"the formats are {', '.join(names())}"
+        )
+    return Output(name, file)
+
+
+def _of_place(environment: Mapping[str, str]) -> Iterator[Output]:
+    if environment.get("GITHUB_ACTIONS") != "true":
+        return
+    yield Output("github")
+    summary = environment.get("GITHUB_STEP_SUMMARY", "")
+    if summary:
+        yield Output("markdown", summary, append=True)
+
+
+def from_severity(report: Report, least: Severity) -> tuple[Report, int]:
+    """(the report with the findings of at least this severity, how many are left out); the verdict
+    stands."""
+    releases = tuple(
+        replace(release, findings=_heavy(release.findings, least)) for release in report.releases
+    )
+    shown = replace(report, releases=releases, findings=_heavy(report.findings, least))
+    return shown, len(every_finding(report)) - len(every_finding(shown))
+
+
+def _heavy(findings: tuple[Finding, ...], least: Severity) -> tuple[Finding, ...]:
+    return tuple(finding for finding in findings if finding.severity.rank >= least.rank)
+
+
+def snippets(report: Report) -> Mapping[tuple[str, int], str]:
+    """The lines of values files that findings come from, by file and line; what is secret in a file
+    is masked, and a file that cannot be read shows nothing."""
+    from policylint.pipeline.snippets import lines_of
+
+    wanted = {
+        (location.file, location.line)
+        for _, finding in every_finding(report)
+        for location in finding.locations
+        if location.role == "cause" and location.line
+    }
+    return lines_of(wanted) if wanted else {}
+
+
+def complete(report: Report, wanted: Sequence[Output]) -> Report:
+    """The report with what the formats show and judging does not need: the pages of rules."""
+    if not any(output.format in _WITH_PAGES for output in wanted):
+        return report
+    from policylint.engine.described import described  # loads every rule
+
+    return described(report)

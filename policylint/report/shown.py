@@ -1,0 +1,78 @@
+"""Fields and values as people write them, on one line."""
+
+from __future__ import annotations
+
+import json
+
+from policylint.model import Json, Location
+from policylint.report.differing import shared
+from policylint.report.formats.json import shown_path
+
+LABELS = {"cause": "caused by", "rendered": "rendered", "command": "at", "record": "record"}
+"""What a location is called, by its role."""
+MOST = 60
+"""Characters of one value."""
+_AROUND = 20
+"""Characters kept on each side of what differs, where that is all that is shown."""
+
+
+def dotted(path: str) -> str:
+    """A JSON pointer as people write fields: spec.template.spec.containers[0].image."""
+    text = ""
+    for raw in path.split("/")[1:]:
+        step = raw.replace("~1", "/").replace("~0", "~")
+        if step.isdigit() or "." in step or "/" in step:
+            text += f"[{step}]"
+        else:
+            text += f".{step}" if text else step
+    return text
+
+
+def short(value: Json) -> str:
+    """A value on one line of at most 60 characters."""
+    return _cut(_text(value))
+
+
+def pair(before: Json, after: Json) -> tuple[str, str]:
+    """Two values on one line each, cut where they are alike; what differs is never cut away."""
+    was, now = _text(before), _text(after)
+    if was == now and before != after:  # 1 and "1"
+        was, now = (json.dumps(value, ensure_ascii=False, default=str) for value in (before, after))
+    if max(len(was), len(now)) <= MOST:
+        return was, now
+    start, end = shared(was, now)
+    if was == now or start + end == 0:
+        return _cut(was), _cut(now)
+    return _window(was, start, end), _window(now, start, end)
+
+
+def place(location: Location) -> str:
+    """Where something is: file, line and key; the line of a render is called so."""
+    key = f"  {location.key}" if location.key else ""
+    file = shown_path(location.file)
+    if not location.line:
+        return f"{file}{key}"
+    if location.role == "rendered":
+        return f"{file} (line {location.line} of the render){key}"
+    return f"{file}:{location.line}{key}"
+
+
+def _text(value: Json) -> str:
+    if value is None:
+        return "(none)"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text.replace("\n", "\\n") or '""'
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST else text[: MOST - 3] + "..."
+
+
+def _window(text: str, start: int, end: int) -> str:
+    """The part of a text around what differs, which begins at most `_AROUND` characters into it."""
+    first = max(0, start - _AROUND)
+    last = len(text) - max(0, end - _AROUND)
+    body = _cut(text[first:last])
+    head = "..." if first else ""
+    tail = "..." if last < len(text) and not body.endswith("...") else ""
+    return f"{head}{body}{tail}"

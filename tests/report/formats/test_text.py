@@ -1,0 +1,121 @@
+"""The text report: grouped, wrapped, cut where it may be, with the user's own line marked."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from policylint.model import Category, Fix, Impact, Location, ResourceId, Severity, Verdict
+from policylint.pipeline.publish import from_severity
+from policylint.report.formats.text import render
+from policylint.report.look import PLAIN, Fixes, Look
+from policylint.report.model import ChangeSummary, Evidence, Report
+from policylint.report.shown import pair
+from tests.report.formats.test_formats import finding, report
+
+LOST = {"category": Category.DATA_LOSS, "rule": "claim-deleted"}
+
+
+def test_findings_stand_by_consequence() -> None:
+    written = render(report(finding("gone", **LOST), finding("no")))
+    places = [written.index(words) for words in ("what the cluster rejects: 1", "what is lost: 1")]
+    assert places == sorted(places)
+    assert written.index("no") < written.index("gone")
+    assert "what is lost" not in render(report(finding("gone", **LOST)))
+
+
+def test_releases_are_headed_where_there_are_several() -> None:
+    one = report(finding("no"))
+    two = Report(Verdict.FAIL, (one.releases[0], replace(one.releases[0], name="api")))
+    assert "\nprod/api: fail\n" in render(two)
+    assert "prod/web: fail" not in render(one)
+
+
+def test_a_long_report_begins_with_its_verdict() -> None:
+    assert render(report(finding("no"))).startswith("error[")
+    written = render(report(*(finding(f"no {number}") for number in range(20))))
+    assert written.startswith("FAIL: 20 errors")
+    assert written.endswith("FAIL: 20 errors, 0 warnings, 0 notes\n")
+
+
+def test_every_deleted_object_is_named() -> None:
+    rows = tuple(
+        ChangeSummary(ResourceId("", "ConfigMap", "prod", f"c{number}"), "deleted", Impact.DELETE)
+        for number in range(30)
+    )
+    told = report()
+    release = replace(told.releases[0], changes=rows, evidence=Evidence(before="a", after="b"))
+    written = render(replace(told, releases=(release,)))
+    assert all(f"ConfigMap prod/c{number}" in written for number in range(30))
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_prose_wraps_and_commands_do_not(width: int) -> None:
+    command = "kubectl patch " + "x" * 100
+    told = finding("a long word or two " * 8, fixes=(Fix("do this", steps=(command,)),))
+    lines = render(report(told), Look(width=width)).splitlines()
+    assert [line for line in lines if len(line) > width] == [f"{'':14}1. {command}"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a" * 200 + "1", "a" * 200 + "2"),
+        ("a" * 200, "a" * 220),
+        ("1" + "a" * 200, "2" + "a" * 200),
+        ("a" * 100 + "x" + "b" * 100, "a" * 100 + "b" * 100),
+        (1, "1"),
+        ("x" * 60, "x" * 61),
+        ({"a": "b" * 90}, {"a": "b" * 91}),
+    ],
+)
+def test_values_that_differ_are_never_shown_alike(before: object, after: object) -> None:
+    was, now = pair(before, after)
+    assert was != now
+    assert max(len(was), len(now)) <= 66
+
+
+def test_the_line_that_caused_it_is_shown_and_its_value_marked() -> None:
+    place = Location("cause", "values.yaml", 12, key="image.tag")
+    told = report(finding("no", after="repo:3.0", locations=(place,)))
+    look = Look(snippets={("values.yaml", 12): '  tag: "3.0"'})
+    assert f'{"":14}12 |   tag: "3.0"\n{"":14}{"":12}^^^^^\n' in render(told, look)
+    whole = report(finding("no", after="3.0", locations=(place,)))
+    assert f'{"":14}12 |   tag: "3.0"\n{"":14}{"":13}^^^\n' in render(whole, look)
+
+
+def test_fixes_none_first_or_all() -> None:
+    told = report(finding("no", fixes=(Fix("this"), Fix("that"), Fix("these"))))
+    none, first, every = (render(told, Look(fixes=word)) for word in Fixes)
+    assert "fix " not in none
+    assert "this" in first
+    assert "that" not in first
+    assert "(2 more ways: --show-fixes all)" in first
+    assert "these" in every
+
+
+def test_quiet_is_silent_where_there_is_nothing_to_do() -> None:
+    quiet = Look(quiet=True)
+    assert render(report(), quiet) == ""
+    assert render(report(finding("no")), quiet).startswith("error[")
+
+
+def test_statistics_count_by_rule() -> None:
+    written = render(
+        report(finding("no"), finding("yes"), finding("gone", **LOST)), Look(statistics=True)
+    )
+    assert "    2  error    selector-changed\n    1  error    claim-deleted\n" in written
+
+
+def test_what_is_less_severe_is_counted_and_the_verdict_stays() -> None:
+    told = report(finding("no"), finding("quiet", severity=Severity.NOTE))
+    shown, hidden = from_severity(told, Severity.WARNING)
+    written = render(shown, replace(PLAIN, hidden=hidden))
+    assert "quiet" not in written
+    assert written.endswith("FAIL: 1 error, 0 warnings, 0 notes, 1 not shown\n")
+
+
+def test_colour_and_links_are_only_on_ids() -> None:
+    written = render(report(finding("no\x1b[31m")), Look(colour=True, links=True))
+    assert "\x1b]8;;https://" in written
+    assert "no\\e[31m" in written
