@@ -328,6 +328,8 @@ class Location(Struct, frozen=True):
     line: int = 0
     column: int = 0
     key: str = ""
+    path: str = ""
+    """The template's own file, where `file` is the name that Helm gives a rendered one."""
 
 
 class Edit(Struct, frozen=True):

@@ -13,6 +13,7 @@ from policylint.helm.inputs.sides import ChartSide
 from policylint.pipeline.case import failure, judging_of, values_change_of, values_subjects
 from policylint.pipeline.plan import Plan
 from policylint.pipeline.target import line_found, target
+from policylint.pipeline.templates import in_repository
 from policylint.report.model import ChartChange, ChartVersion, ReleaseReport, ValuesSummary
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def with_values(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...])
         report = replace(report, findings=blamed(report.findings, change, plan.before))
     if change is None:
         return report
-    report = replace(report, chart=_charts(change))
+    found = in_repository(report.findings, plan.named_after, change.new.name)
+    report = replace(report, findings=found, chart=_charts(change))
     if not plan.options.values_mode:
         return report
     from policylint.helm.values.compare import compare_modes, table, to_json

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from policylint.model import Finding, Location
 
 _ROLES = ("cause", "command", "record", "rendered")
@@ -9,11 +11,14 @@ _ROLES = ("cause", "command", "record", "rendered")
 
 
 def primary(finding: Finding) -> Location | None:
-    """The place to point at: the cause where it is known, else the command, record or template."""
+    """The place to point at: the cause where it is known, else the command, record or template.
+
+    A template is named by its own file where that is in the work tree.
+    """
     for role in _ROLES:
         for location in finding.locations:
             if location.role == role and location.file:
-                return location
+                return replace(location, file=location.path) if location.path else location
     return None
 
 
