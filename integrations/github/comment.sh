@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# comment.sh OWNER/REPOSITORY NUMBER FILE: write FILE as the one policylint comment of a pull request, updated in place.
+set -euo pipefail
+repository="$1" number="$2" file="$3"
+marker='<!-- policylint report -->'
+[ -s "$file" ] || { echo "no report to comment with" >&2; exit 0; }
+found="$(gh api --paginate "repos/$repository/issues/$number/comments" \
+    --jq ".[] | select(.body | startswith(\"$marker\")) | .id" | head -n 1)"
+if [ -n "$found" ]; then
+    gh api --method PATCH "repos/$repository/issues/comments/$found" --field "body=@$file" --silent
+else
+    gh api --method POST "repos/$repository/issues/$number/comments" --field "body=@$file" --silent
+fi
