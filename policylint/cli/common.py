@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from policylint.cli.output import show_report
 from policylint.errors import UsageError
-from policylint.pipeline.publish import Output, complete, outputs
+from policylint.pipeline.publish import Output, outputs
 from policylint.report.formats import render
 from policylint.report.look import Look
 from policylint.report.model import Report
@@ -21,7 +21,6 @@ def emit(report: Report, formats: Sequence[str], look: Look) -> None:
     """Write the report in every format asked for, or that the place reads; a file is written as for
     no terminal."""
     wanted = outputs(formats, os.environ)
-    report = complete(report, wanted)
     plain = replace(look, colour=False, links=False, width=0)
     for output in wanted:
         _put(output, render(output.format, report, plain if output.file else look))

@@ -16,9 +16,6 @@ from policylint.model import Finding, Severity
 from policylint.report.formats import names
 from policylint.report.model import Report, every_finding
 
-_WITH_PAGES = ("html", "sarif")
-"""The formats that show the pages of rules."""
-
 
 class Output(Struct, frozen=True):
     """One format of a report and where it goes."""
@@ -91,12 +88,3 @@ def snippets(report: Report) -> Mapping[tuple[str, int], str]:
         if location.role == "cause" and location.line
     }
     return lines_of(wanted) if wanted else {}
-
-
-def complete(report: Report, wanted: Sequence[Output]) -> Report:
-    """The report with what the formats show and judging does not need: the pages of rules."""
-    if not any(output.format in _WITH_PAGES for output in wanted):
-        return report
-    from policylint.engine.described import described  # loads every rule
-
-    return described(report)

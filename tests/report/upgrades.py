@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.engine.described import described
 from policylint.engine.judging import Judging
 from policylint.engine.registry import select, shipped
 from policylint.kubernetes.manifests.reader import Text
@@ -65,4 +64,4 @@ def reported(*releases: ReleaseReport) -> Report:
     """A run of these releases."""
     verdict = combine(release.verdict for release in releases)
     assert verdict in Verdict
-    return described(Report(verdict, releases))
+    return Report(verdict, releases)

@@ -11,7 +11,13 @@ import hashlib
 from collections.abc import Iterator
 
 from policylint.model import Severity, Verdict
-from policylint.report.model import ReleaseReport, Report, every_finding, release_name
+from policylint.report.model import (
+    ReleaseReport,
+    Report,
+    every_finding,
+    every_rule,
+    release_name,
+)
 from policylint.report.page.findings import Anchors, failures, findings, placed
 from policylint.report.page.markup import Html, el
 from policylint.report.page.releases import HARDEST_FIRST, section, worst
@@ -130,7 +136,7 @@ def _of(release: ReleaseReport, found: int) -> str:
 
 
 def _sections(report: Report) -> Iterator[Html]:
-    rules = {rule.id: rule for rule in report.rules}
+    rules = every_rule(report)
     anchors = Anchors()
     found = placed(report.findings, anchors)
     own = [*failures(report.failures, anchors), *findings(found, rules)]
