@@ -7,6 +7,7 @@ import difflib
 import errno
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from policylint.redaction.redactor import Redactor
 from policylint.redaction.vocabulary import SHORTEST
 from policylint.report.model import Report
 from policylint.scan.invocations.secrets import secrets
+
+_ROUNDS = 10
+"""How often fixes are made and looked at again."""
 
 
 class Repair(Struct, frozen=True):
@@ -59,6 +63,67 @@ def repair(survey: Survey, *, unsafe: bool = False) -> tuple[Repair, Report]:
     report = judged(survey, scan)
     redactor = Redactor(tuple(secrets(scan.invocations)))
     return plan(report.findings, unsafe=unsafe, redactor=redactor), report
+
+
+def settled(survey: Survey, *, unsafe: bool = False) -> tuple[Repair, Report]:
+    """Make every fix, look again, and go on until nothing is left to fix.
+
+    Where a finding stays that was fixed, or a new one appears, the round is undone, each fix is
+    tried alone, and those that do not help are left out. The files are written; their bytes before
+    and after are in the repair. Raises `PolicylintError`.
+    """
+    originals: dict[str, bytes] = {}
+    refused: set[str] = set()
+    made, report = repair(survey, unsafe=unsafe)
+    done = 0
+    for _ in range(_ROUNDS):
+        findings = [finding for finding in report.findings if finding.fingerprint not in refused]
+        made = plan(findings, unsafe=unsafe, redactor=made.redactor)
+        if not made.files:
+            break
+        for name, (before, _) in made.files.items():
+            originals.setdefault(name, before)
+        write(made)
+        again = repair(survey, unsafe=unsafe)[1]
+        if _better(report, again, made.done):
+            done += made.done
+            report = again
+            continue
+        _undo(made)
+        refused |= _harmful(survey, report, findings, unsafe=unsafe)
+    files = {name: (before, Path(name).read_bytes()) for name, before in originals.items()}
+    changed = {name: sides for name, sides in files.items() if sides[0] != sides[1]}
+    return Repair(changed, done, 0, len(report.findings), made.redactor), report
+
+
+def _harmful(
+    survey: Survey, report: Report, findings: Sequence[Finding], *, unsafe: bool
+) -> set[str]:
+    """The findings whose fix, made alone and undone again, does not make things better."""
+    harmful = set()
+    for finding in findings:
+        alone = plan([finding], unsafe=unsafe)
+        if alone.files:
+            write(alone)
+            again = repair(survey, unsafe=unsafe)[1]
+            _undo(alone)
+            if not _better(report, again, 1):
+                harmful.add(finding.fingerprint)
+    return harmful
+
+
+def _better(before: Report, after: Report, fixes: int) -> bool:
+    """Whether as many findings are gone as were fixed, no rule finds more than it did, and no more
+    than before is unknown."""
+    was = Counter(finding.rule for finding in before.findings)
+    now = Counter(finding.rule for finding in after.findings)
+    gone = len(before.findings) - len(after.findings)
+    return now <= was and gone >= fixes and len(after.failures) <= len(before.failures)
+
+
+def _undo(made: Repair) -> None:
+    for name, (before, _) in made.files.items():
+        _replace(Path(name), before)
 
 
 def plan(

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
-from policylint.commands.fix import applied, plan, repair, write
+from policylint.commands import fix as fixing
+from policylint.commands.fix import Repair, applied, plan, repair, settled, write
 from policylint.commands.scan import Survey, searched
 from policylint.engine.evaluate import evaluate
 from policylint.engine.registry import shipped
@@ -28,8 +30,10 @@ from policylint.model import (
     Grade,
     Severity,
     Target,
+    Verdict,
 )
 from policylint.redaction.redactor import Redactor
+from policylint.report.model import Report
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.registry import read_source
 from policylint.scan.repository.together import in_repository
@@ -244,3 +248,34 @@ def test_a_file_that_shrank_meanwhile_is_left_alone(here):
     (here / "a.sh").write_text("x")
     with pytest.raises(PolicylintError, match="changed meanwhile"):
         plan([finding(Edit("a.sh", 5, 6, ""))])
+
+
+def test_one_run_is_enough(here, capsys, monkeypatch):
+    path = here / "deploy.sh"
+    path.write_text(
+        "helm upgrade --install web ./c -n prod --force\nhelm upgrade api ./c --force\n"
+    )
+    code, out, _ = run(capsys, monkeypatch, "fix", "--unsafe")
+    assert (code, out) == (0, "fixed deploy.sh\n")
+    text = path.read_text()
+    assert run(capsys, monkeypatch, "fix", "--unsafe")[1] == ""
+    assert path.read_text() == text
+    assert repair(Survey(), unsafe=True)[0].files == {}
+
+
+def test_a_fix_that_does_not_help_is_undone(here, monkeypatch):
+    path = here / "deploy.sh"
+    path.write_bytes(b"one two")
+    good, bad = finding(Edit(str(path), 0, 3, "1")), finding(Edit(str(path), 4, 7, "3"))
+    good = structs.replace(good, resource=None, where="one")
+    bad = structs.replace(bad, resource=None, where="two")
+
+    def again(survey, *, unsafe=False):
+        left = [row for row in (good, bad) if row is bad or b"one" in path.read_bytes()]
+        return Repair(), Report(Verdict.FAIL, findings=tuple(left))
+
+    monkeypatch.setattr(fixing, "repair", again)
+    made, report = settled(Survey())
+    assert path.read_bytes() == b"1 two"
+    assert (made.done, made.by_hand) == (1, 1)
+    assert report.findings == (bad,)
