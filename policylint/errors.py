@@ -42,7 +42,12 @@ class ReadError(PolicylintError):
 
 
 class RenderError(PolicylintError):
-    """Helm could not render a chart; the message holds helm's own words and the command."""
+    """Helm could not render a chart; the message holds helm's own words and the command.
+
+    `certain` says that the chart and its values are at fault, and so that `helm upgrade` fails too.
+    """
+
+    certain = False
 
 
 class SourceError(PolicylintError):

@@ -116,6 +116,10 @@ def _subjects(case: RuleCase):
             yield Releases(histories)
     if (case.path / "new").is_dir():
         yield from _values(case)
+    if (file := case.path / "refused.yaml").exists():
+        from policylint.helm.render.failed import FailedRender
+
+        yield FailedRender(**load(file.read_text(), str(file)))
     if (case.path / "gate-base.yaml").exists():
         yield _gate(case)
     if again := case.texts("after-again"):

@@ -50,6 +50,7 @@ def check(options: Options, progress: Progress | None = None) -> Report:
                 judging = cases.judging_of(plan, case.subjects)
                 judgement = judge.evaluate(case, upgrade, cluster, judging)  # evaluate
                 report = judge.report(case, upgrade, cluster, judgement)  # report
+                report = judge.with_alternatives(report, case, judging)
                 report = outcome.with_values(report, plan, case.subjects)
                 releases.append(outcome.with_declaration(report, plan, upgrade))
             except PolicylintError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policylint.engine.judging import Judging, judging
@@ -13,18 +12,18 @@ from policylint.helm.inputs.revisions import History
 from policylint.helm.inputs.sides import ChartSide, EmptySide
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.render.rendering import Rendered, Rendering
-from policylint.helm.sources.manifests import from_directory, from_file, from_stdin
 from policylint.kubernetes.api.schemas import NEWEST, RECORDED, minor_number, recorded_for
-from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Created, Deleted, Kept, Upgrade
 from policylint.pipeline.judge import Case, diff, prepare, read
 from policylint.pipeline.load import plans
 from policylint.pipeline.plan import Plan
 from policylint.pipeline.settings import load_config
 from policylint.pipeline.target import line_found, minor, target
+from policylint.pipeline.texts import named_texts
 from policylint.report.model import Evidence
 
 if TYPE_CHECKING:
+    from policylint.helm.engines.papercluster import Lookup
     from policylint.helm.values.subject import ValuesChange
 
 # What charts and commands take to judge is loaded where there is one: manifests alone need none.
@@ -52,13 +51,14 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
         after=after.texts,
         before_crds=before.crds,
         after_crds=after.crds,
-        named_crds=_texts(plan.settings.crds),
-        policies=_texts(plan.settings.policies),
-        live=_texts(plan.options.live),
+        named_crds=named_texts(plan.settings.crds),
+        policies=named_texts(plan.settings.policies),
+        live=named_texts(plan.options.live),
         immutable_paths=plan.settings.immutable_paths,
         subjects=(*plan.invocations, *subjects, *_render_subjects(plan, subjects, after)),
         invocations=plan.invocations,
-        failures=(*plan.failures, *_unrun(plan), *failures),
+        failures=(*plan.failures, *_unrun(plan), *failures, *_unknown_lookups(plan, after)),
+        alternatives=after.alternatives,
         evidence=_evidence(plan, rendering, before, after),
     )
 
@@ -229,18 +229,28 @@ def _version_notes(version: str) -> Iterator[str]:
         )
 
 
-def _texts(names: tuple[str, ...]) -> tuple[Text, ...]:
-    """The texts of files, directories and `-`."""
-    texts: list[Text] = []
-    for name in names:
-        if name == "-":
-            side = from_stdin()
-        elif Path(name).is_dir():
-            side = from_directory(Path(name))
-        else:
-            side = from_file(Path(name))
-        texts += (Text(file, text) for file, text in side.text)
-    return tuple(texts)
+def _unknown_lookups(plan: Plan, after: Rendered) -> Iterator[RuleFailure]:
+    """What templates ask of the cluster that nobody can know here: what they make of the answer is
+    unknown too."""
+    if not after.lookups:
+        return
+    from policylint.helm.render.standing import templates_that_look_up
+
+    wanted = ", ".join(dict.fromkeys(map(_lookup, after.lookups)))
+    templates = ", ".join(templates_that_look_up(plan.after)) or "a template"
+    yield RuleFailure(
+        "lookup",
+        f"{templates} looks up what is not of this release: {wanted};"
+        " what the upgrade renders depends on the answer",
+        "give the objects: kubectl get KIND NAME -n NAMESPACE -o yaml > live.yaml,"
+        " then --live live.yaml; or ask the cluster: --before release:NAMESPACE/NAME",
+    )
+
+
+def _lookup(lookup: Lookup) -> str:
+    kind = lookup.kind or lookup.version
+    where = f"{lookup.namespace}/" if lookup.namespace else ""
+    return f"{kind} {where}{lookup.name}" if lookup.name else f"every {kind} of {where or 'all'}"
 
 
 def _unrun(plan: Plan) -> tuple[RuleFailure, ...]:

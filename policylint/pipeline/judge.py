@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from policylint.engine import judging
 from policylint.engine.judging import Judgement, Judging
 from policylint.errors import RuleFailure
+from policylint.helm.render.rendering import Alternative
 from policylint.kubernetes.api.schemas import schemas
 from policylint.kubernetes.forecast import forecast
 from policylint.kubernetes.forecast.cluster import Cluster
@@ -21,15 +22,19 @@ from policylint.kubernetes.manifests.drift import drift
 from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import (
     Change,
+    Confidence,
     Created,
     Deleted,
+    Finding,
     Kept,
     Manifest,
     Outcome,
     Resource,
     ResourceId,
+    Severity,
     Target,
     Upgrade,
+    combine,
 )
 from policylint.pipeline.asked import Asked
 from policylint.pipeline.differences import Differences, images
@@ -60,6 +65,8 @@ class Case(Struct, frozen=True):
     invocations: tuple[object, ...] = ()
     failures: tuple[RuleFailure, ...] = ()
     evidence: Evidence = Evidence()
+    alternatives: tuple[Alternative, ...] = ()
+    """Other pairs that may be the one that runs."""
 
 
 class Sides(Struct, frozen=True):
@@ -84,6 +91,35 @@ def judge(case: Case, by: Judging) -> ReleaseReport:
     cluster = cluster_of(case, sides)
     upgrade = forecast(diff(case, sides), cluster)
     return report(case, upgrade, cluster, evaluate(case, upgrade, cluster, by))
+
+
+def with_alternatives(told: ReleaseReport, case: Case, by: Judging) -> ReleaseReport:
+    """The report with the errors of the other pairs that may be the one that runs."""
+    known = {_about(finding) for finding in told.findings}
+    findings = list(told.findings)
+    verdicts = [told.verdict]
+    for alternative in case.alternatives:
+        other = replace(case, before=alternative.before, after=alternative.after, subjects=())
+        more = judge(replace(other, failures=(), alternatives=()), by)
+        added = [
+            replace(
+                finding,
+                confidence=Confidence.DEPENDS,
+                because=f"{finding.because}, {alternative.when}".removeprefix(", "),
+            )
+            for finding in more.findings
+            if finding.severity is Severity.ERROR and _about(finding) not in known
+        ]
+        findings += added
+        known |= set(map(_about, added))
+        verdicts += [more.verdict] if added else []
+    if len(findings) == len(told.findings):
+        return told
+    return replace(told, findings=tuple(findings), verdict=combine(verdicts))
+
+
+def _about(finding: Finding) -> tuple[object, ...]:
+    return finding.rule, finding.direction, finding.resource
 
 
 def read(case: Case) -> Sides:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from msgspec import convert
 from msgspec.structs import replace
 
-from policylint.engine.judging import judge
-from policylint.errors import PolicylintError
+from policylint.engine.judging import Judgement, judge
+from policylint.errors import PolicylintError, RenderError
 from policylint.helm.inputs.sides import ChartSide
 from policylint.pipeline.case import failure, judging_of, values_change_of, values_subjects
 from policylint.pipeline.plan import Plan
@@ -18,7 +18,7 @@ from policylint.report.model import ChartChange, ChartVersion, ReleaseReport, Va
 
 if TYPE_CHECKING:
     from policylint.helm.values.subject import ValuesChange
-    from policylint.model import Upgrade
+    from policylint.model import Target, Upgrade
 
 
 def with_values(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...]) -> ReleaseReport:
@@ -62,12 +62,19 @@ def with_declaration(report: ReleaseReport, plan: Plan, upgrade: Upgrade | None)
 
 def unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
     """The report of a release that could not be rendered or read: what its values say is told all
-    the same, and its verdict is unknown."""
+    the same.
+
+    Its verdict is unknown, unless helm refuses the chart and its values themselves: then the
+    upgrade fails for certain.
+    """
     line = line_found(plan.options) if isinstance(plan.named_after, ChartSide) else ""
     at = target(plan.settings, line)
     subjects, failures = values_subjects(plan, at.helm, error.message)
-    also = (broken for broken in failures if broken.message != str(error))
-    judgement = judge(judging_of(plan), subjects, at, failures=(failure("render", error), *also))
+    judgement = _of_certain_failure(plan, error, subjects, at)
+    if judgement is None:
+        also = (broken for broken in failures if broken.message != str(error))
+        told = (failure("render", error), *also)
+        judgement = judge(judging_of(plan), subjects, at, failures=told)
     report = ReleaseReport(
         plan.release,
         plan.namespace,
@@ -78,3 +85,18 @@ def unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
         rules=judgement.reported,
     )
     return with_declaration(with_values(report, plan, subjects), plan, None)
+
+
+def _of_certain_failure(
+    plan: Plan, error: PolicylintError, subjects: tuple[object, ...], at: Target
+) -> Judgement | None:
+    """What is judged of a chart that helm refuses; None where that is not certain, or where
+    nobody wants to hear of it: then it is unknown."""
+    if not isinstance(error, RenderError) or not error.certain:
+        return None
+    from policylint.helm.render.failed import FailedRender
+
+    refused = FailedRender.of(error)
+    judgement = judge(judging_of(plan, (refused,)), (refused, *subjects), at)
+    is_told = any(finding.because == error.message for finding in judgement.findings)
+    return judgement if is_told else None

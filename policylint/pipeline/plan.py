@@ -22,8 +22,10 @@ from policylint.helm.inputs.sides import (
 )
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.resolve import resolve_pair
+from policylint.model import Object
 from policylint.pipeline.settings import Settings, as_apply
 from policylint.pipeline.target import line_found, minor
+from policylint.pipeline.texts import named_objects
 from policylint.report.model import ChartChange, ReleaseSource
 
 if TYPE_CHECKING:
@@ -63,6 +65,10 @@ class Plan(Struct, frozen=True):
     def options(self) -> Options:
         """What was asked for."""
         return self.settings.options
+
+    def live(self) -> tuple[Object, ...]:
+        """The objects of the cluster that `--live` names."""
+        return named_objects(self.options.live)
 
     @property
     def history(self) -> History | None:

@@ -81,6 +81,21 @@ _REMEDIES = (
     ("no space left on device", "free some disk space and run again"),
     ("is likely not installable", "check the path of the chart"),
 )
+# Failures of the chart and its values alone: `helm upgrade` renders the same and fails the same.
+# Source: pkg/engine, pkg/chart/common/util and pkg/releaseutil of Helm 3.22 and 4.3.
+_CERTAIN = (
+    pattern(r"(?:execution|parse) error at \("),
+    pattern(r"\btemplate: \S+:\d+"),
+    pattern(r"^(?:Error: )?\S+/templates/\S+:\d+:\d+$", re.M),
+    pattern(r"\berror calling \w+:"),
+    pattern(r"values don't meet the specifications of the schema"),
+    pattern(r"YAML parse error on "),
+    pattern(r"failed to parse \S+: (?:error |yaml|json)"),
+    pattern(r"error converting YAML to JSON"),
+    pattern(r"cannot unmarshal \w+ into Go value"),
+    pattern(r"already set in map"),
+    pattern(r"library charts are not installable"),
+)
 _OTHERWISE = "correct what helm names above"
 
 # What is said of a server, and what helps; looked at for charts that are pulled.
@@ -132,13 +147,15 @@ def render_error(message: str, argv: list[str], side: ChartSide) -> RenderError:
     file, line = _place(told, side)
     by_server = "" if file or Path(side.chart).exists() else _of_server(told)
     words, command = side.as_named(secrets.hidden(told)), secrets.hidden(shown(argv, side))
-    return RenderError(
+    error = RenderError(
         f"helm could not render {_named(side)}\n{words}\nthe command was: {command}",
         remedy=by_server
         or next((remedy for part, remedy in _REMEDIES if part in told), _OTHERWISE),
         file=file,
         line=line,
     )
+    error.certain = any(pattern_.search(told) for pattern_ in _CERTAIN)
+    return error
 
 
 def _of_server(words: str) -> str:

@@ -16,14 +16,16 @@ import gzip
 import secrets
 import threading
 from collections.abc import Iterable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct, json
 
 from policylint.model import Object
+
+if TYPE_CHECKING:
+    from http.server import HTTPServer
 
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _VERBS = ["create", "delete", "get", "list", "patch", "update", "watch"]
@@ -100,9 +102,7 @@ class PaperCluster:
         self.asked: list[Lookup] = []
         """Every object asked for, in order, known or not; Helm's own records are left out."""
         self._token = secrets.token_urlsafe(24)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
-        self._server.cluster = self  # type: ignore[attr-defined]
+        self._server = _server(self)
 
     def __enter__(self) -> PaperCluster:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -256,43 +256,53 @@ class PaperCluster:
         return Lookup(version, kind, namespace, name)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    """Else each small answer waits for the client's delayed acknowledgement, 40 ms."""
+def _server(cluster: PaperCluster) -> HTTPServer:
+    """The server of a cluster, not running yet.
 
-    def do_GET(self) -> None:
-        cluster: PaperCluster = self.server.cluster  # type: ignore[attr-defined]
-        address = urlsplit(self.path)
-        path = cluster.path_below(address.path)
-        if path is None:
-            self._send(401, "application/json", _status(401, "Unauthorized"))
-            return
-        answer = cluster.answer(path, address.query, self.headers.get("Accept", ""))
-        if answer is None:
-            self._send(404, "application/json", _status(404, "NotFound"))
-        else:
-            self._send(200, *answer)
+    Few renders need one, and the library's own imports take a while.
+    """
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-    def _refuse(self) -> None:
-        self.close_connection = True
-        self._send(405, "application/json", _status(405, "MethodNotAllowed"))
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        """Else each small answer waits for the client's delayed acknowledgement, 40 ms."""
 
-    do_POST = _refuse  # noqa: N815  http.server's own names
-    do_PUT = _refuse  # noqa: N815
-    do_PATCH = _refuse  # noqa: N815
-    do_DELETE = _refuse  # noqa: N815
+        def do_GET(self) -> None:
+            address = urlsplit(self.path)
+            path = cluster.path_below(address.path)
+            if path is None:
+                self._send(401, "application/json", _status(401, "Unauthorized"))
+                return
+            answer = cluster.answer(path, address.query, self.headers.get("Accept", ""))
+            if answer is None:
+                self._send(404, "application/json", _status(404, "NotFound"))
+            else:
+                self._send(200, *answer)
 
-    def _send(self, code: int, content_type: str, body: Object) -> None:
-        data = json.encode(body)
-        self.send_response(code)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        def _refuse(self) -> None:
+            self.close_connection = True
+            self._send(405, "application/json", _status(405, "MethodNotAllowed"))
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Requests are no output of ours."""
+        do_POST = _refuse  # noqa: N815  http.server's own names
+        do_PUT = _refuse  # noqa: N815
+        do_PATCH = _refuse  # noqa: N815
+        do_DELETE = _refuse  # noqa: N815
+
+        def _send(self, code: int, content_type: str, body: Object) -> None:
+            data = json.encode(body)
+            self.send_response(code)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Requests are no output of ours."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    return server
 
 
 def _version_and_rest(steps: list[str]) -> tuple[str, list[str]]:

@@ -18,11 +18,12 @@ from policylint.errors import SourceError
 from policylint.helm.engines.binary import HelmBinary, Process
 from policylint.helm.engines.command import check_extra, shown, template_argv
 from policylint.helm.engines.confine import confine
+from policylint.helm.engines.crds import are_own, own_crds
 from policylint.helm.engines.embedded import Embedded, EmbeddedRender
 from policylint.helm.engines.engine import Engine, Pending, Rendered
 from policylint.helm.engines.failure import render_error
 from policylint.helm.engines.papercluster import Kind, Lookup, PaperCluster
-from policylint.helm.engines.text import warnings
+from policylint.helm.engines.text import decoded, warnings
 from policylint.helm.inputs.names import chart_word, namespace_name, release_name
 from policylint.helm.inputs.sides import ChartSide
 from policylint.runtime.patterns import pattern
@@ -116,7 +117,23 @@ class UpgradeRender:
         if code:
             raise render_error(words.strip(), self._shown_argv, self._side)
         text = _text(json.decode(out, type=_Release), self._side)
-        return Rendered(text, "", warnings(words, self._side), shown(self._shown_argv, self._side))
+        crds = self._crds()
+        whole = crds + text if self._side.include_crds else text
+        notes = warnings(words, self._side)
+        return Rendered(whole, crds, notes, shown(self._shown_argv, self._side))
+
+    def _crds(self) -> str:
+        """The text of crds/, which helm reads and an upgrade leaves out."""
+        if are_own(self._side):
+            return decoded(own_crds(self._side, b""), self._side)
+        argv = [self._engine.path, "show", "crds", chart_word(self._side.chart)]
+        for flag, value in (("--version", self._side.version), ("--repo", self._side.repo)):
+            argv += [f"{flag}={value}"] if value else []
+        code, out, err = Process(argv, self._engine.time_limit).wait()
+        if code:
+            raise render_error(err.decode("utf-8", "replace").strip(), argv, self._side)
+        text = decoded(out, self._side).strip()
+        return f"---\n{text}\n" if text else ""
 
     @property
     def _shown_argv(self) -> list[str]:

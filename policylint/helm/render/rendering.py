@@ -4,23 +4,35 @@ taken as they are."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from policylint.errors import RenderError, SourceError
 from policylint.helm.engines.choose import choose_engine
 from policylint.helm.engines.engine import Engine, Pending
 from policylint.helm.engines.engine import Rendered as Made
+from policylint.helm.engines.papercluster import Lookup
+from policylint.helm.engines.upgrade import can_ask
 from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side
 from policylint.helm.render.double import can_differ
 from policylint.helm.render.pair import Renders
+from policylint.helm.render.standing import asks_of_cluster
+from policylint.helm.render.steady import UnsteadyRender, steady
+from policylint.helm.render.upgrade import render_upgrade
+from policylint.kubernetes.api.schemas import minor_number
+from policylint.kubernetes.manifests.reader import Text
+from policylint.model import Object
 
 if TYPE_CHECKING:
     from policylint.helm.inputs.options import Options
-    from policylint.helm.render.steady import UnsteadyRender
-    from policylint.kubernetes.manifests.reader import Text
+
+
+_WHEN_INSTALLED = "where the release was installed and never upgraded since"
+_WHEN_RANDOM = "because the value is made anew at every render"
 
 
 class Sides(Protocol):
@@ -38,6 +50,9 @@ class Sides(Protocol):
     def options(self) -> Options:
         """The options, which name the helm."""
 
+    def live(self) -> Sequence[Object]:
+        """Objects of the cluster, for templates that look them up."""
+
 
 class Rendered(Struct, frozen=True):
     """One side as texts to read; `checked` texts have been parsed by Helm already."""
@@ -48,6 +63,10 @@ class Rendered(Struct, frozen=True):
     apply_method: str = ""
     unsteady: UnsteadyRender | None = None
     """What differs from render to render on either side; only said of the after side."""
+    lookups: tuple[Lookup, ...] = ()
+    """What templates of the after side looked up that nobody here can know."""
+    alternatives: tuple[Alternative, ...] = ()
+    """Other pairs that may be the one that runs; only said of the after side."""
 
     @property
     def manifest(self) -> str:
@@ -61,6 +80,14 @@ class Rendered(Struct, frozen=True):
         from policylint.kyaml.load import has_content
 
         return any(has_content(text.text) for text in self.texts)
+
+
+class Alternative(Struct, frozen=True):
+    """Another pair that may be the one that runs, and when it is."""
+
+    before: tuple[Text, ...]
+    after: tuple[Text, ...]
+    when: str
 
 
 class Rendering:
@@ -93,17 +120,59 @@ class Rendering:
         return f"{self._engine.name} {self._engine.version}" if self._engine else ""
 
     def wait(self) -> tuple[Rendered, Rendered]:
-        """Both sides. Raises `RenderError` with helm's own words."""
-        before, after = self._pending
+        """Both sides. Raises `RenderError` with helm's own words; it is `certain` where the after
+        side is the one that helm refuses."""
         sides = (self._plan.before, self._plan.after)
-        unsure = [
-            isinstance(side, ChartSide) and can_differ(side) for side in sides
-        ]  # while helm still renders
-        old = before.wait() if before else None
-        new = after.wait() if after else None
+        if isinstance(sides[1], ChartSide) and self._asks():
+            return self._over_a_cluster(sides[0], sides[1])
+        unsure = [isinstance(side, ChartSide) and can_differ(side) for side in sides]
+        old, new = self._both()
         if old and new and old.crds == new.crds:
             new = replace(new, crds=old.crds)  # one text, which is then cut and read once
         return self._steady(_side(sides[0], old), _side(sides[1], new), unsure)
+
+    def _both(self) -> tuple[Made | None, Made | None]:
+        """Both renders; what helm refuses of the after side is said before the other one's."""
+        before, after = self._pending
+        failure: RenderError | None = None
+        old: Made | None = None
+        try:
+            old = before.wait() if before else None
+        except RenderError as error:
+            error.certain = False  # it says nothing of the upgrade
+            failure = error
+        new = after.wait() if after else None
+        if failure is not None:
+            raise failure
+        return old, new
+
+    def _asks(self) -> bool:
+        """Whether a template of a chart at hand asks a cluster, and the engine can."""
+        engine = self._engine
+        if engine is None or not (engine.name == "embedded" or can_ask(engine.version)):
+            return False
+        return any(
+            isinstance(side, ChartSide) and Path(side.chart).exists() and asks_of_cluster(side)
+            for side in (self._plan.before, self._plan.after)
+        )
+
+    def _over_a_cluster(self, before: Side, after: ChartSide) -> tuple[Rendered, Rendered]:
+        """Both sides, the after side over what the before side left in the cluster."""
+        self.__exit__(None, None, None)  # `helm template` sees no cluster
+        if self._engine is None:
+            raise SourceError("no engine renders here", remedy="name a helm with --helm")
+        renders = render_upgrade(self._engine, before, after, self._plan.live())
+        old, new = _side(before, renders.before), _side(after, renders.after)
+        again = renders.before_again.text if renders.before_again else ""
+        old, new = self._levelled(old, new, again, renders.after_again.text)
+        new = replace(new, lookups=renders.lookups)
+        if renders.installed is None or renders.installed_again is None:
+            return old, new
+        first = _side(before, renders.installed)
+        second = renders.installed_again.text
+        first, after_first = self._levelled(first, new, second, renders.after_again.text)
+        alternative = Alternative(first.texts, after_first.texts, _WHEN_INSTALLED)
+        return old, replace(new, alternatives=(*new.alternatives, alternative))
 
     def __enter__(self) -> Rendering:
         return self
@@ -129,18 +198,29 @@ class Rendering:
             self._start(side) if again else None for side, again in zip(sides, unsure, strict=True)
         ]
         second_before, second_after = (pending.wait().text if pending else "" for pending in again)
+        return self._levelled(before, after, second_before, second_after)
+
+    def _levelled(
+        self, before: Rendered, after: Rendered, second_before: str, second_after: str
+    ) -> tuple[Rendered, Rendered]:
+        """Both sides with equal values where a second render of one differs; as they were, they
+        are an alternative."""
         if not second_before and not second_after:
             return before, after
-        from policylint.helm.render.steady import UnsteadyRender, steady
-        from policylint.kubernetes.api.schemas import minor_number
-
+        sides = (self._plan.before, self._plan.after)
         minor = next(
             f"1.{minor_number(side.kube_version)}" for side in sides if isinstance(side, ChartSide)
         )
-        old, new, found = steady(before.texts, after.texts, second_before, second_after, minor)
-        said = UnsteadyRender(found) if found else None
+        old, new, places = steady(before.texts, after.texts, second_before, second_after, minor)
+        if not places:
+            return before, after
+        alternative = Alternative(before.texts, after.texts, _WHEN_RANDOM)
         return replace(before, texts=old), replace(
-            after, texts=new, notes=(*after.notes, *map(str, found)), unsteady=said
+            after,
+            texts=new,
+            notes=(*after.notes, *map(str, places)),
+            unsteady=UnsteadyRender(places),
+            alternatives=(alternative,),
         )
 
     def _start(self, side: Side) -> Pending | None:
@@ -153,8 +233,6 @@ class Rendering:
 
 def _side(side: Side, made: Made | None) -> Rendered:
     """The texts of a side, of which a chart was made."""
-    from policylint.kubernetes.manifests.reader import Text
-
     if isinstance(side, ManifestSide):
         texts = tuple(Text(file, text) for file, text in side.text)
         return Rendered(texts, apply_method=side.apply_method)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -24,6 +25,7 @@ from policylint.model import Json, Manifest, Object, Resource
 from policylint.runtime.patterns import pattern
 
 _ACTION = pattern(rb"\{\{(?!-?\s*/\*)(.*?)\}\}", re.DOTALL)
+_LOOKUP = pattern(rb"(?<![\w.$\"-])lookup(?![\w\"-])")
 _QUESTION = pattern(
     rb"(?<![\w.$\"-])lookup(?![\w\"-])"
     rb"|\.Revision\b|\.IsInstall\b|\.IsUpgrade\b|\.APIVersions\b"
@@ -39,6 +41,19 @@ def asks_of_cluster(side: ChartSide) -> bool:
     True where the chart is not at hand (a reference that helm pulls).
     """
     return any(_asks(content) for content in contents_of(side))
+
+
+def templates_that_look_up(side: object) -> list[str]:
+    """The templates of a chart at hand in which `lookup` stands, by their paths in the chart."""
+    if not isinstance(side, ChartSide) or not Path(side.chart).is_dir():
+        return []
+    chart = Path(side.chart)
+    files = sorted(path for path in chart.rglob("templates/**/*") if path.is_file())
+    return [path.relative_to(chart).as_posix() for path in files if _looks_up(path.read_bytes())]
+
+
+def _looks_up(content: bytes) -> bool:
+    return any(_LOOKUP.search(action[1]) for action in _ACTION.finditer(content))
 
 
 def _asks(content: bytes) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -36,6 +37,8 @@ class UpgradeRenders(Struct, frozen=True):
     before: Made | None = None
     before_again: Made | None = None
     installed: Made | None = None
+    installed_again: Made | None = None
+    """A second install, where the first differs from what its upgrade renders."""
     lookups: tuple[Lookup, ...] = ()
 
 
@@ -49,23 +52,43 @@ def render_upgrade(
     installed: Made | None = None
     settled: Made | None = None
     again: Made | None = None
+    installed_again: Made | None = None
     if isinstance(before, ChartSide):
-        installed, _ = _render(engine, before, standing)
-        standing = _left(standing, installed, 1)
-        settled, _ = _render(engine, before, standing)
-        again, _ = _render(engine, before, standing)
+        empty = standing
+        with _saying_nothing_of_the_upgrade():
+            installed, _ = _render(engine, before, empty)
+            standing = _left(standing, installed, 1)
+            settled, _ = _render(engine, before, standing)
+            again, _ = _render(engine, before, standing)
+            if settled.text != installed.text:
+                installed_again, _ = _render(engine, before, empty)
         standing = _left(standing, settled, 2)
     else:
         standing = _held_before(standing, before)
     made, lookups = _render(engine, after, standing)
     made_again, _ = _render(engine, after, standing)
-    return UpgradeRenders(made, made_again, settled, again, installed, lookups)
+    return UpgradeRenders(made, made_again, settled, again, installed, installed_again, lookups)
+
+
+@contextmanager
+def _saying_nothing_of_the_upgrade() -> Iterator[None]:
+    """What helm refuses of the before side is no certain failure of the after side."""
+    try:
+        yield
+    except RenderError as error:
+        error.certain = False
+        raise
 
 
 def _render(engine: Engine, side: ChartSide, standing: Standing) -> tuple[Made, tuple[Lookup, ...]]:
     """(the render, what its templates asked for in vain)."""
     with standing.cluster() as cluster:
-        made = _over(engine, side, cluster)
+        try:
+            made = _over(engine, side, cluster)
+        except RenderError as error:
+            if lookups_of_templates(cluster, []):
+                error.certain = False  # with another answer it may not fail
+            raise
     manifest = read_objects([Text("render", made.text)], standing.namespace, standing.kubernetes)
     return made, lookups_of_templates(cluster, addresses(manifest))
 

@@ -1,0 +1,148 @@
+"""What the upgrade renders in the cluster that runs the release, with real helms and embedded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policylint.cli.app import run
+from tests.helms import LINES, helm
+from tests.pipeline.test_base import CLAIM, REFUSED, rules
+
+
+@pytest.fixture(params=[*LINES, "embedded"])
+def engine(request: pytest.FixtureRequest) -> str:
+    return request.param if request.param == "embedded" else helm(request.param).path
+
+
+def chart(folder: Path, size: str, more: str = "") -> str:
+    (folder / "templates").mkdir(parents=True)
+    (folder / "Chart.yaml").write_text("apiVersion: v2\nname: shop\nversion: 1.0.0\n")
+    (folder / "values.yaml").write_text("size: 8Gi\n")
+    template = CLAIM.replace("{{ .Values.size }}", size)
+    (folder / "templates" / "db.yaml").write_text(template)
+    (folder / "templates" / "more.yaml").write_text(more)
+    return str(folder)
+
+
+def check(
+    capsys: pytest.CaptureFixture[str], engine: str, before: str, after: str, *words: str
+) -> tuple[int, dict[str, Any]]:
+    code = run(["check", after, "--before", before, "--helm", engine, "--format", "json", *words])
+    return code, json.loads(capsys.readouterr().out)
+
+
+BY_REVISION = "{{ if gt (int .Release.Revision) 1 }}20Gi{{ else }}8Gi{{ end }}"
+BY_CAPABILITY = (
+    '{{ if .Capabilities.APIVersions.Has "apps/v1/StatefulSet" }}20Gi{{ else }}8Gi{{ end }}'
+)
+BY_LOOKUP = '{{ if lookup "v1" "Namespace" "" "default" }}20Gi{{ else }}8Gi{{ end }}'
+
+
+def test_a_size_that_the_first_upgrade_changes_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], engine: str
+) -> None:
+    same = chart(tmp_path / "shop", BY_REVISION)
+    code, report = check(capsys, engine, same, same)
+    assert (code, REFUSED in rules(report)) == (1, True)
+    (finding,) = (f for f in report["releases"][0]["findings"] if f["rule"] == REFUSED)
+    assert finding["confidence"] == "depends"
+    assert "never upgraded since" in finding["because"]
+
+
+def test_kinds_that_every_cluster_serves_are_served(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], engine: str
+) -> None:
+    before = chart(tmp_path / "before", "8Gi")
+    code, report = check(capsys, engine, before, chart(tmp_path / "after", BY_CAPABILITY))
+    assert (code, REFUSED in rules(report)) == (1, True)
+
+
+def test_what_is_looked_up_beyond_the_release_is_unknown_until_it_is_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], engine: str
+) -> None:
+    before, after = chart(tmp_path / "before", "8Gi"), chart(tmp_path / "after", BY_LOOKUP)
+    code, report = check(capsys, engine, before, after)
+    (failure,) = report["releases"][0]["failures"]
+    assert code == 2
+    assert "templates/db.yaml looks up" in failure["message"]
+    live = tmp_path / "live.yaml"
+    live.write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: default}\n")
+    code, report = check(capsys, engine, before, after, "--live", str(live))
+    assert (code, report["releases"][0]["failures"]) == (1, [])
+
+
+def test_a_password_that_is_looked_up_stays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], engine: str
+) -> None:
+    secret = """
+{{- $old := lookup "v1" "Secret" .Release.Namespace "login" }}
+apiVersion: v1
+kind: Secret
+metadata: {name: login}
+stringData:
+  password: >-
+    {{ if $old }}{{ index $old.data "password" | b64dec }}{{ else }}{{ randAlphaNum 9 }}{{ end }}
+"""
+    same = chart(tmp_path / "shop", "8Gi", secret)
+    code, report = check(capsys, engine, same, same)
+    assert code == 0
+    assert {change["impact"] for change in report["releases"][0]["changes"]} == {"none"}
+
+
+def test_a_chart_that_refuses_to_be_upgraded_without_its_password_renders(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], engine: str
+) -> None:
+    guard = """
+{{- if and .Release.IsUpgrade (not (lookup "v1" "Secret" .Release.Namespace "login")) }}
+{{- fail "PASSWORDS ERROR: give the current password" }}
+{{- end }}
+apiVersion: v1
+kind: Secret
+metadata: {name: login}
+data: {password: aGVsbG8=}
+"""
+    same = chart(tmp_path / "shop", "8Gi", guard)
+    assert check(capsys, engine, same, same)[0] == 0
+
+
+@pytest.mark.parametrize("place", ["serviceName: db", "matchLabels: {app: db}"])
+def test_a_random_value_in_what_may_not_change_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], engine: str, place: str
+) -> None:
+    random = place.replace("db", "db-{{ randAlphaNum 8 | lower }}", 1)
+    folder = chart(tmp_path / "shop", "8Gi")
+    template = Path(folder, "templates", "db.yaml")
+    template.write_text(template.read_text().replace(place, random))
+    code, _ = check(capsys, engine, folder, folder)
+    assert code == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        ("values.schema.json", '{"properties": {"size": {"type": "integer"}}}', "size"),
+        ("templates/more.yaml", '{{ fail "give a tenant" }}', "give a tenant"),
+        ("templates/more.yaml", "{{ .Values.size.request }}", "request"),
+        ("templates/more.yaml", "a: b: c", "mapping values"),
+    ],
+)
+def test_what_helm_refuses_for_certain_is_a_fail_told_once(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    engine: str,
+    file: str,
+    text: str,
+    words: str,
+) -> None:
+    before, after = chart(tmp_path / "before", "8Gi"), chart(tmp_path / "after", "8Gi")
+    Path(after, file).write_text(text)
+    code, report = check(capsys, engine, before, after)
+    (release,) = report["releases"]
+    refused = [f for f in release["findings"] if f["rule"] == "upgrade-fails"]
+    assert (code, release["failures"], len(refused)) == (1, [], 1)
+    assert words in refused[0]["because"]
+    assert check(capsys, engine, after, before)[0] == 2  # the old chart says nothing of the upgrade
