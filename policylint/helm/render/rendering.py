@@ -25,6 +25,7 @@ from policylint.helm.render.steady import UnsteadyRender, steady
 from policylint.helm.render.upgrade import render_upgrade
 from policylint.kubernetes.api.schemas import minor_number
 from policylint.kubernetes.manifests.reader import Text
+from policylint.kyaml.load import has_content
 from policylint.model import Object
 
 if TYPE_CHECKING:
@@ -77,8 +78,6 @@ class Rendered(Struct, frozen=True):
     @property
     def text_found(self) -> bool:
         """Whether any of the texts holds more than blanks and comments."""
-        from policylint.kyaml.load import has_content
-
         return any(has_content(text.text) for text in self.texts)
 
 
