@@ -11,7 +11,8 @@ from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.revisions import History
 from policylint.helm.inputs.sides import ChartSide, EmptySide
 from policylint.helm.inputs.workspace import Workspace
-from policylint.helm.render.rendering import Rendered, Rendering
+from policylint.helm.render.rendering import Rendering
+from policylint.helm.render.texts import Rendered, both_sides
 from policylint.kubernetes.api.schemas import NEWEST, RECORDED, minor_number, recorded_for
 from policylint.model import Created, Deleted, Kept, Upgrade
 from policylint.pipeline.judge import Case, diff, prepare, read
@@ -37,7 +38,7 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
     subjects, failures = values_subjects(plan, rendering.line or "4")
     judging_of(plan)  # so that the rules are loaded while helm still renders
     prepare(minor(plan.settings))
-    before, after = rendering.wait()
+    before, after = both_sides(rendering)
     _refuse_empty(plan, after)
     line = rendering.line
     if not line and not plan.settings.line:

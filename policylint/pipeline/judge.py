@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from policylint.engine import judging
 from policylint.engine.judging import Judgement, Judging
 from policylint.errors import RuleFailure
-from policylint.helm.render.rendering import Alternative
+from policylint.helm.render.texts import Alternative
 from policylint.kubernetes.api.schemas import schemas
 from policylint.kubernetes.forecast import forecast
 from policylint.kubernetes.forecast.cluster import Cluster

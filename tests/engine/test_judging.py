@@ -61,12 +61,18 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_failed_render_tells_what_the_values_say(tmp_path: Path) -> None:
     report = unrendered(tmp_path, "")
     assert str(findings(report)["unused-values-key"].severity) == "warning"
-    assert report.verdict is Verdict.UNKNOWN
+    assert report.verdict is Verdict.FAIL  # the template is at fault: helm upgrade fails too
 
 
 def test_a_failed_render_keeps_silent_on_a_rule_that_is_off(tmp_path: Path) -> None:
     report = unrendered(tmp_path, "rules: {unused-values-key: 'off'}\n")
-    assert findings(report) == {}
+    assert set(findings(report)) == {"upgrade-fails"}
+    assert report.verdict is Verdict.FAIL
+
+
+def test_a_failed_render_that_nobody_wants_to_hear_of_is_unknown(tmp_path: Path) -> None:
+    report = unrendered(tmp_path, "rules: {upgrade-fails: 'off'}\n")
+    assert "upgrade-fails" not in findings(report)
     assert report.verdict is Verdict.UNKNOWN
 
 

@@ -154,7 +154,9 @@ def render_error(message: str, argv: list[str], side: ChartSide) -> RenderError:
         file=file,
         line=line,
     )
-    error.certain = any(pattern_.search(told) for pattern_ in _CERTAIN)
+    # Of a chart that is pulled, such words may be the server's.
+    at_hand = Path(side.chart).exists()
+    error.certain = at_hand and any(refusal.search(told) for refusal in _CERTAIN)
     return error
 
 

@@ -15,6 +15,7 @@ from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side, ValuesIn
 from policylint.helm.render.double import FUNCTIONS, can_differ
 from policylint.helm.render.rendering import Rendering
 from policylint.helm.render.steady import steady
+from policylint.helm.render.texts import both_sides
 from policylint.kubernetes.manifests.reader import Text
 from policylint.kyaml.load import split
 from policylint.pipeline.plan import Plan
@@ -32,7 +33,7 @@ def rendered(before: Side, after: Side) -> tuple[str, str, list[str]]:
     with Rendering(
         Plan("web", "prod", before, after, Settings(Options(helm=any_helm().path)))
     ) as rendering:
-        old, new = rendering.wait()
+        old, new = both_sides(rendering)
     return (
         "".join(text.text for text in old.texts),
         "".join(text.text for text in new.texts),

@@ -1,0 +1,176 @@
+"""The texts of both sides: waited for, rendered over a cluster where templates ask one, and without
+what differs from render to render."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policylint.errors import RenderError, SourceError
+from policylint.helm.engines.engine import Rendered as Made
+from policylint.helm.engines.papercluster import Lookup
+from policylint.helm.engines.upgrade import can_ask
+from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side
+from policylint.helm.render.double import can_differ
+from policylint.helm.render.rendering import Rendering
+from policylint.helm.render.standing import asks_of_cluster
+from policylint.helm.render.steady import UnsteadyRender, steady
+from policylint.helm.render.upgrade import render_upgrade
+from policylint.kubernetes.api.schemas import minor_number
+from policylint.kubernetes.manifests.reader import Text
+from policylint.kyaml.load import has_content
+
+_WHEN_INSTALLED = "where the release was installed and never upgraded since"
+_WHEN_RANDOM = "because the value is made anew at every render"
+
+
+class Rendered(Struct, frozen=True):
+    """One side as texts to read; `checked` texts have been parsed by Helm already."""
+
+    texts: tuple[Text, ...] = ()
+    crds: tuple[Text, ...] = ()
+    notes: tuple[str, ...] = ()
+    apply_method: str = ""
+    unsteady: UnsteadyRender | None = None
+    """What differs from render to render on either side; only said of the after side."""
+    lookups: tuple[Lookup, ...] = ()
+    """What templates of the after side looked up that nobody here can know."""
+    alternatives: tuple[Alternative, ...] = ()
+    """Other pairs that may be the one that runs; only said of the after side."""
+
+    @property
+    def manifest(self) -> str:
+        """What Helm stores as the manifest: all but the text of crds/ directories."""
+        stored = {text.text for text in self.crds}
+        return "\n---\n".join(text.text for text in self.texts if text.text not in stored)
+
+    @property
+    def text_found(self) -> bool:
+        """Whether any of the texts holds more than blanks and comments."""
+        return any(has_content(text.text) for text in self.texts)
+
+
+class Alternative(Struct, frozen=True):
+    """Another pair that may be the one that runs, and when it is."""
+
+    before: tuple[Text, ...]
+    after: tuple[Text, ...]
+    when: str
+
+
+def both_sides(rendering: Rendering) -> tuple[Rendered, Rendered]:
+    """Both sides. Raises `RenderError` with helm's own words; it is `certain` where the after
+    side is the one that helm refuses."""
+    sides = (rendering.plan.before, rendering.plan.after)
+    if isinstance(sides[1], ChartSide) and _asks(rendering):
+        return _over_a_cluster(rendering, sides[0], sides[1])
+    unsure = [isinstance(side, ChartSide) and can_differ(side) for side in sides]
+    old, new = _both(rendering)
+    if old and new and old.crds == new.crds:
+        new = replace(new, crds=old.crds)  # one text, which is then cut and read once
+    return _steady(rendering, _side(sides[0], old), _side(sides[1], new), unsure)
+
+
+def _both(rendering: Rendering) -> tuple[Made | None, Made | None]:
+    """Both renders; what helm refuses of the after side is said before the other one's."""
+    before, after = rendering.pending
+    failure: RenderError | None = None
+    old: Made | None = None
+    try:
+        old = before.wait() if before else None
+    except RenderError as error:
+        error.certain = False  # it says nothing of the upgrade
+        failure = error
+    new = after.wait() if after else None
+    if failure is not None:
+        raise failure
+    return old, new
+
+
+def _asks(rendering: Rendering) -> bool:
+    """Whether a template of a chart at hand asks a cluster, and the engine can."""
+    engine = rendering.engine
+    if engine is None or not (engine.name == "embedded" or can_ask(engine.version)):
+        return False
+    return any(
+        isinstance(side, ChartSide) and Path(side.chart).exists() and asks_of_cluster(side)
+        for side in (rendering.plan.before, rendering.plan.after)
+    )
+
+
+def _over_a_cluster(
+    rendering: Rendering, before: Side, after: ChartSide
+) -> tuple[Rendered, Rendered]:
+    """Both sides, the after side over what the before side left in the cluster."""
+    rendering.end()  # `helm template` sees no cluster
+    if rendering.engine is None:
+        raise SourceError("no engine renders here", remedy="name a helm with --helm")
+    renders = render_upgrade(rendering.engine, before, after, rendering.plan.live())
+    old, new = _side(before, renders.before), _side(after, renders.after)
+    again = renders.before_again.text if renders.before_again else ""
+    old, new = _levelled(after.kube_version, old, new, again, renders.after_again.text)
+    new = replace(new, lookups=renders.lookups)
+    if renders.installed is None or renders.installed_again is None:
+        return old, new
+    first = _side(before, renders.installed)
+    second = renders.installed_again.text
+    first, after_first = _levelled(after.kube_version, first, new, second, renders.after_again.text)
+    alternative = Alternative(first.texts, after_first.texts, _WHEN_INSTALLED)
+    return old, replace(new, alternatives=(*new.alternatives, alternative))
+
+
+def _steady(
+    rendering: Rendering, before: Rendered, after: Rendered, unsure: Sequence[bool]
+) -> tuple[Rendered, Rendered]:
+    """Both sides without what differs from render to render, found by a second render where
+    that can be."""
+    if before.texts == after.texts or not before.texts or not after.texts:
+        return before, after
+    sides = (rendering.plan.before, rendering.plan.after)
+    again = [
+        rendering.start(side) if again else None for side, again in zip(sides, unsure, strict=True)
+    ]
+    second_before, second_after = (pending.wait().text if pending else "" for pending in again)
+    version = next(side.kube_version for side in sides if isinstance(side, ChartSide))
+    return _levelled(version, before, after, second_before, second_after)
+
+
+def _levelled(
+    kubernetes: str, before: Rendered, after: Rendered, second_before: str, second_after: str
+) -> tuple[Rendered, Rendered]:
+    """Both sides with equal values where a second render of one differs; as they were, they
+    are an alternative."""
+    if not second_before and not second_after:
+        return before, after
+    minor = f"1.{minor_number(kubernetes)}"
+    old, new, places = steady(before.texts, after.texts, second_before, second_after, minor)
+    if not places:
+        return before, after
+    alternative = Alternative(before.texts, after.texts, _WHEN_RANDOM)
+    return replace(before, texts=old), replace(
+        after,
+        texts=new,
+        notes=(*after.notes, *map(str, places)),
+        unsteady=UnsteadyRender(places),
+        alternatives=(alternative,),
+    )
+
+
+def _side(side: Side, made: Made | None) -> Rendered:
+    """The texts of a side, of which a chart was made."""
+    if isinstance(side, ManifestSide):
+        texts = tuple(Text(file, text) for file, text in side.text)
+        return Rendered(texts, apply_method=side.apply_method)
+    if made is None:
+        return Rendered()
+    name = f"{side.label} (rendered)"
+    if not made.crds:
+        return Rendered((Text(name, made.text, checked=True),), notes=made.notes)
+    crds = Text("crds/", made.crds, checked=True)
+    if not made.text.startswith(made.crds):
+        return Rendered((Text(name, made.text, checked=True),), (crds,), made.notes)
+    rest = Text(name, made.text[len(made.crds) :], checked=True, line=made.crds.count("\n") + 1)
+    return Rendered((Text(name, made.crds, checked=True), rest), (crds,), made.notes)
