@@ -127,11 +127,13 @@ def _steady(
 ) -> tuple[Rendered, Rendered]:
     """Both sides without what differs from render to render, found by a second render where
     that can be."""
-    if before.texts == after.texts or not before.texts or not after.texts:
+    nothing_differs = before.texts == after.texts or not before.texts or not after.texts
+    if nothing_differs or not any(unsure):
         return before, after
     sides = (rendering.plan.before, rendering.plan.after)
     again = [
-        rendering.start(side) if again else None for side, again in zip(sides, unsure, strict=True)
+        rendering.start(side) if differs else None
+        for side, differs in zip(sides, unsure, strict=True)
     ]
     second_before, second_after = (pending.wait().text if pending else "" for pending in again)
     version = next(side.kube_version for side in sides if isinstance(side, ChartSide))
