@@ -8,6 +8,7 @@ import posixpath
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -29,6 +30,18 @@ from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, s
 
 _TIME_LIMIT = 60.0
 _ORIGIN = "config.kubernetes.io/origin"
+_NO_NETWORK = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "HTTPS_PROXY": "http://127.0.0.1:9",
+    "NO_PROXY": "",
+}
+"""What keeps a build from fetching: git has no protocol, and nothing answers as a proxy."""
+_TEXTS = frozenset(
+    {"commonAnnotations", "commonLabels", "labels", "literals", "metadata", "options", "patch"}
+)
+"""Fields that name no file, and may hold an address as text."""
 _FETCHING = ("resources", "bases", "components", "crds")
 
 
@@ -54,7 +67,7 @@ class Binary(Struct, frozen=True):
                 capture_output=True,
                 timeout=_TIME_LIMIT,
                 check=False,
-                env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+                env={**os.environ, **_NO_NETWORK},
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise BuildError(f"{self.command[0]} failed: {error}") from error
@@ -114,9 +127,7 @@ class Scratch:
         are deeper, or where it runs helm or other programs."""
         if depth > MOST_DEPTH:
             raise BuildError("kustomizations nested too deeply")
-        for field in ("helmCharts", "helmChartInflationGenerator", "generators", "transformers"):
-            if whole.get(field):
-                raise BuildError(f"the kustomization uses {field}")
+        _refuse(whole)
         kept = dict(whole)
         for field in _FETCHING:
             if field in whole:
@@ -131,6 +142,29 @@ class Scratch:
             path = local(self._tree, folder, entry)
             if self._tree.is_dir(path):
                 self._without_remote(path, kustomization_of(self._tree, path), depth + 1)
+
+
+def _refuse(whole: dict[str, Json]) -> None:
+    """Raise BuildError for what would run a program, or fetch what is no base."""
+    for field in ("helmCharts", "helmChartInflationGenerator", "generators", "transformers"):
+        if whole.get(field):
+            raise BuildError(f"the kustomization uses {field}")
+    rest = {key: entry for key, entry in whole.items() if key not in _FETCHING}
+    if address := next(_addresses(rest), ""):
+        raise BuildError(f"the kustomization would fetch {address}")
+
+
+def _addresses(body: Json) -> Iterator[str]:
+    """The addresses that stand where a kustomization names files: kustomize would fetch them."""
+    if isinstance(body, dict):
+        for key, entry in body.items():
+            if key not in _TEXTS:
+                yield from _addresses(entry)
+    elif isinstance(body, list):
+        for entry in body:
+            yield from _addresses(entry)
+    elif isinstance(body, str) and "://" in body:
+        yield body.partition("?")[0]
 
 
 def with_origin(item: Item, tree: Tree) -> Item:

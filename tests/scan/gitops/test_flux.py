@@ -205,3 +205,16 @@ def test_by_hand_and_by_kustomize_are_the_same():
         assert sorted(str(item.name) for item in by_hand) == sorted(i.name for i in by_binary)
         bodies = {(item.kind, item.name): item.body for item in by_binary}
         assert {(item.kind, item.name): item.body for item in by_hand} == bodies
+
+
+@needs_kustomize
+def test_a_build_fetches_nothing(tmp_path):
+    kustomization = (
+        "resources: [r.yaml]\nreplacements: []\nnamePrefix: a-\n"
+        "patches: [{path: 'http://127.0.0.1:1/patch.yaml', target: {kind: HelmRelease}}]\n"
+    )
+    files = {"k.yaml": KUSTOMIZATION, "apps/r.yaml": RELEASE}
+    written(tmp_path, {**files, "apps/kustomization.yaml": kustomization})
+    declarations = found(tmp_path, Binary((shutil.which("kustomize"), "build")))
+    assert declarations.releases == ()
+    assert "would fetch http://127.0.0.1:1/patch.yaml" in declarations.problems[0].message
