@@ -1,4 +1,4 @@
-"""Ctrl-C and a polite kill, also where Python drops the exception: it does in callbacks, as those
+"""Ctrl-C, a polite kill and a lost terminal, also where Python drops the exception: it does in callbacks, as those
 of its imports."""
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ class _Asked:
 
 
 def begin() -> None:
-    """Let SIGINT, where it is not ignored, and SIGTERM raise KeyboardInterrupt and be remembered
-    (main thread only)."""
+    """Let SIGINT, where it is not ignored, and SIGTERM, and SIGHUP likewise, raise KeyboardInterrupt
+    and be remembered (main thread only)."""
     _Asked.so = False
     if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _interrupt):
         signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
+    hang_up = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:  # nohup
+        signal.signal(hang_up, _interrupt)
 
 
 def check() -> None:

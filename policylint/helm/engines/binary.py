@@ -24,6 +24,7 @@ from policylint.helm.engines.text import decoded, split_crds, warnings
 from policylint.helm.engines.versions import known_version, remember_version
 from policylint.helm.inputs.sides import ChartSide
 from policylint.runtime import signals
+from policylint.runtime.children import dying_with_parent
 from policylint.runtime.outputs import nameless, said
 
 TIME_LIMIT = 120.0
@@ -84,6 +85,7 @@ class Process:
                 stderr=self._err,
                 env={**_GO, **os.environ, **own_homes(), **(environment or {})},
                 start_new_session=os.name == "posix",
+                preexec_fn=dying_with_parent(),  # noqa: PLW1509  it takes no lock
             )
         except OSError as error:
             raise SourceError(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from policylint.runtime import rooms
 from policylint.runtime.git import checkout_top
 
 _HOMES = {
@@ -39,10 +40,4 @@ def _default(name: str, top: Path) -> bool:
 @cache
 def _away() -> str:
     """A directory of this run alone."""
-    import atexit
-    import shutil
-    import tempfile
-
-    made = tempfile.mkdtemp(prefix="policylint-helm-")
-    atexit.register(shutil.rmtree, made, ignore_errors=True)
-    return made
+    return rooms.enter()

@@ -3,7 +3,6 @@ chart."""
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -13,7 +12,7 @@ from policylint.helm.engines.binary import TIME_LIMIT
 from policylint.helm.engines.command import argument_of
 from policylint.helm.engines.fetch import fetching
 from policylint.helm.inputs.sides import ChartSide
-from policylint.helm.inputs.workspace import disk_error
+from policylint.helm.inputs.workspace import Workspace
 
 _UNENDING = 10.0**6
 """Seconds: who waits for the render ends the pull."""
@@ -24,9 +23,10 @@ class Pull:
 
     def __init__(self, side: ChartSide) -> None:
         self._side = side
-        self._directory = _directory()
+        self._workspace = Workspace()
+        self._directory = self._workspace.directory()
         self._process = fetching(
-            self._directory.name,
+            str(self._directory),
             _UNENDING,
             do="pull",
             chart=side.chart,
@@ -34,7 +34,7 @@ class Pull:
             options={
                 "version": side.version or (">0.0.0-0" if "--devel" in side.extra else None),
                 "repo_url": side.repo or None,
-                "destination": self._directory.name,
+                "destination": str(self._directory),
                 "username": argument_of(side, "--username") or None,
                 "password": argument_of(side, "--password") or None,
                 "plain_http": "--plain-http" in side.extra,
@@ -46,7 +46,7 @@ class Pull:
         """The side with the archive as its chart; raises RenderError in Helm's words where there is
         no such chart."""
         code, _, err = self._process.wait()
-        archives = sorted(Path(self._directory.name).glob("*.tgz"))
+        archives = sorted(self._directory.glob("*.tgz"))
         if code or len(archives) != 1:
             said = err.decode("utf-8", "replace").strip() if code else ""
             raise RenderError(said or f"no archive of {self._side.chart} was pulled")
@@ -60,7 +60,7 @@ class Pull:
     def cancel(self) -> None:
         """End it where it is under way, and remove what it made."""
         self._process.cancel()
-        self._directory.cleanup()
+        self._workspace.close()
 
     def _logins(self) -> str:
         """The file of the registry's logins: one with `--username` and `--password`, which the
@@ -76,7 +76,7 @@ class Pull:
 
         host = self._side.chart.removeprefix("oci://").partition("/")[0]
         login = {"auth": base64.b64encode(f"{user}:{password}".encode()).decode()}
-        file = Path(self._directory.name, "config.json")
+        file = self._directory / "config.json"
         file.write_text(json.dumps({"auths": {host: login}}), "utf-8")
         return str(file)
 
@@ -89,13 +89,7 @@ def build_dependencies(directory: Path) -> str:
     from policylint.helm.engines.library import library
 
     library()
-    with _directory() as temporary:
+    with Workspace() as workspace:
+        temporary = str(workspace.directory())
         code, _, err = fetching(temporary, TIME_LIMIT, do="build", chart_dir=str(directory)).wait()
     return err.decode("utf-8", "replace").strip() or "it failed without a message" if code else ""
-
-
-def _directory() -> tempfile.TemporaryDirectory[str]:
-    try:
-        return tempfile.TemporaryDirectory(prefix="policylint-", ignore_cleanup_errors=True)
-    except OSError as error:
-        raise disk_error(error) from error

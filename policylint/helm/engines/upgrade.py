@@ -7,10 +7,8 @@ the release is not there yet) asks a cluster for all of that and sends it nothin
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 from msgspec import Struct, json
 
@@ -26,6 +24,7 @@ from policylint.helm.engines.papercluster import Kind, Lookup, PaperCluster
 from policylint.helm.engines.text import decoded, warnings
 from policylint.helm.inputs.names import chart_word, namespace_name, release_name
 from policylint.helm.inputs.sides import ChartSide
+from policylint.helm.inputs.workspace import Workspace
 from policylint.runtime.patterns import pattern
 
 OLDEST = {"3": 13}
@@ -92,8 +91,8 @@ class UpgradeRender:
         self._side = side
         self._engine = engine
         self._cluster = cluster
-        self._folder = tempfile.TemporaryDirectory(prefix="policylint-")
-        kubeconfig = Path(self._folder.name, "kubeconfig")
+        self._workspace = Workspace()
+        kubeconfig = self._workspace.directory() / "kubeconfig"
         kubeconfig.write_text(cluster.kubeconfig, encoding="utf-8")
         self._argv = upgrade_argv(engine.path, side, cluster, str(kubeconfig))
         self._process = self._run()
@@ -113,7 +112,7 @@ class UpgradeRender:
                 break
             self._cluster.serve(unknown)
             self._process = self._run()
-        self._folder.cleanup()
+        self._workspace.close()
         if code:
             raise render_error(words.strip(), self._shown_argv, self._side)
         text = _text(json.decode(out, type=_Release), self._side)
@@ -143,7 +142,7 @@ class UpgradeRender:
     def cancel(self) -> None:
         """End helm and leave nothing behind."""
         self._process.cancel()
-        self._folder.cleanup()
+        self._workspace.close()
 
 
 def upgrade_argv(helm: str, side: ChartSide, cluster: PaperCluster, kubeconfig: str) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 
 from policylint.errors import SourceError
+from policylint.runtime import rooms
 
 
 class Workspace:
@@ -16,10 +17,8 @@ class Workspace:
 
     def directory(self) -> Path:
         """A new, empty directory; raises SourceError where none can be made."""
-        import tempfile
-
         try:
-            made = Path(tempfile.mkdtemp(prefix="policylint-"))
+            made = Path(rooms.enter())
         except OSError as error:
             raise disk_error(error) from error
         self._made.append(made)
@@ -27,12 +26,8 @@ class Workspace:
 
     def close(self) -> None:
         """Remove every directory."""
-        if not self._made:
-            return
-        import shutil
-
         while self._made:
-            shutil.rmtree(self._made.pop(), ignore_errors=True)
+            rooms.leave(self._made.pop())
 
     def __enter__(self) -> Workspace:
         return self

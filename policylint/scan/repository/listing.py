@@ -15,6 +15,7 @@ from typing import Any
 from policylint.errors import RuleFailure
 from policylint.kyaml.tables import table
 from policylint.runtime.background import Meanwhile
+from policylint.runtime.git import checkout_top, git_command, git_environment
 from policylint.runtime.outputs import nameless, said
 
 WORDS = ("helm", "argoproj", "fleet.cattle", "releases:")
@@ -170,32 +171,17 @@ class Listing:
 
 
 def _command(path: Path, arguments: Sequence[str]) -> list[str]:
-    """A git command; git is kept from running what the repository's own configuration names (a file
-    system monitor)."""
-    return [
-        "git",
-        "-C",
-        str(path),
-        "-c",
-        "core.fsmonitor=false",
-        "-c",
-        "grep.fullName=false",
-        *arguments,
-    ]
-
-
-def _environment() -> dict[str, str]:
-    """Bytes are bytes: in another locale git refuses to look for what is no UTF-8."""
-    return {**os.environ, "LC_ALL": "C"}
+    """A git command in a directory."""
+    return git_command("-C", str(path), *arguments)
 
 
 def _start(path: Path, *arguments: str) -> subprocess.Popen[bytes] | None:
     try:
         return subprocess.Popen(
             _command(path, arguments),
-            env=_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env=git_environment(checkout_top(path)),
         )
     except OSError:
         return None
@@ -210,9 +196,9 @@ class _Printing:
         with suppress(OSError):
             self._process = subprocess.Popen(
                 _command(path, arguments),
-                env=_environment(),
                 stdout=self._out,
                 stderr=self._err,
+                env=git_environment(checkout_top(path)),
             )
 
     @cached_property

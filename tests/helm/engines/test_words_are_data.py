@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import subprocess
+import sys
 import tarfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import policylint
 from policylint.errors import PolicylintError, SourceError, UsageError
 from policylint.helm.engines.command import template_argv
 from policylint.helm.engines.confine import confine
@@ -239,3 +244,54 @@ def test_a_filter_that_a_change_chooses_does_not_run(
 def test_git_runs_with_nothing_that_acts() -> None:
     settings = set(git_command("status"))
     assert {"core.fsmonitor=false", "safe.bareRepository=explicit"} <= settings
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl(2) is Linux's")
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
+def test_helm_ends_with_the_run_that_started_it(tmp_path: Path, ending: signal.Signals) -> None:
+    helm_path = tmp_path / "helm"
+    helm_path.write_text(
+        f"#!/bin/sh\necho $$ > {tmp_path}/pid.new\nmv {tmp_path}/pid.new {tmp_path}/pid\nexec sleep 600\n"
+    )
+    helm_path.chmod(0o755)
+    (tmp_path / "web/templates").mkdir(parents=True)
+    (tmp_path / "web/Chart.yaml").write_text("apiVersion: v2\nname: web\nversion: 0.1.0\n")
+    (tmp_path / "before.yaml").write_text("kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n")
+    run = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "policylint",
+            "check",
+            "web",
+            "--before",
+            "before.yaml",
+            f"--helm={helm_path}",
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(policylint.__file__).parents[1])},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    pid = int(awaited(lambda: (tmp_path / "pid").read_text()))
+    run.send_signal(ending)
+    run.wait()
+    awaited(lambda: "gone" if is_gone(pid) else "")
+
+
+def awaited(ask: Callable[[], str]) -> str:
+    """What an answer is as soon as there is one."""
+    for _ in range(1200):
+        with suppress(OSError):
+            if answer := ask():
+                return answer
+        time.sleep(0.05)
+    raise AssertionError("nothing came")
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, be it waited for or not."""
+    try:
+        return ") Z " in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
