@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from policylint.errors import PolicylintError
+from policylint.kyaml.load import load
 from policylint.runtime import rooms
 from policylint.runtime.git import checkout_top
 
@@ -28,6 +30,23 @@ def own_homes() -> Mapping[str, str]:
         return {}
     away = _away()
     return {name: os.path.join(away, name.lower()) for name in reachable}  # noqa: PTH118
+
+
+def added_repositories() -> list[str]:
+    """The addresses of the repositories that the user added to helm (`helm repo list`)."""
+    file = os.environ.get("HELM_REPOSITORY_CONFIG")
+    if not file:
+        variable, folder, rest = _HOMES["HELM_CONFIG_HOME"]
+        base = os.environ.get(variable) or os.path.join(os.path.expanduser("~"), folder)  # noqa: PTH111, PTH118
+        home = {**os.environ, **own_homes()}.get("HELM_CONFIG_HOME")
+        file = os.path.join(home or os.path.join(base, rest), "repositories.yaml")  # noqa: PTH118
+    try:
+        table = load(Path(file).read_text("utf-8", "replace"), file)
+    except (OSError, PolicylintError):
+        return []
+    entries = table.get("repositories") if isinstance(table, dict) else None
+    tables = [entry for entry in entries or () if isinstance(entry, dict)]
+    return [str(entry.get("url") or "") for entry in tables]
 
 
 def _default(name: str, top: Path) -> bool:

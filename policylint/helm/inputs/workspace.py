@@ -10,10 +10,15 @@ from policylint.runtime import rooms
 
 
 class Workspace:
-    """Where copies of revisions and unpacked charts live while a run needs them."""
+    """Where copies of revisions and unpacked charts live while a run needs them.
+
+    `sources` are the addresses that dependencies may be fetched from: None as long as it is the
+    before side that is read, then those that it declares.
+    """
 
     def __init__(self) -> None:
         self._made: list[Path] = []
+        self.sources: frozenset[str] | None = None
 
     def directory(self) -> Path:
         """A new, empty directory; raises SourceError where none can be made."""

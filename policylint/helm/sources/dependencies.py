@@ -15,12 +15,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.errors import PolicylintError, SourceError
+from policylint.helm.engines.binary import TIME_LIMIT, Process, find_helm
 from policylint.helm.engines.confine import confine_chart
+from policylint.helm.engines.homes import added_repositories
+from policylint.helm.engines.pull import build_dependencies
 from policylint.helm.inputs.names import chart_word, dependency_name
-from policylint.helm.inputs.sides import ChartSide
+from policylint.helm.inputs.sides import ChartSide, Side
 from policylint.helm.inputs.workspace import Workspace, disk_error
 from policylint.helm.sources.checkout import Checkout
 from policylint.helm.sources.git import absolute_path
+from policylint.kyaml.load import load
+from policylint.redaction.logins import without_logins
 
 
 class Dependency(Struct, frozen=True):
@@ -34,13 +39,19 @@ class Dependency(Struct, frozen=True):
 
 
 def add_dependencies(
-    checkout: Checkout, chart: str, now: Path, helm: str, seen: tuple[str, ...] = ()
+    checkout: Checkout,
+    chart: str,
+    now: Path,
+    helm: str,
+    seen: tuple[str, ...] = (),
+    *,
+    sources: frozenset[str] | None = None,
 ) -> list[str]:
     """Fill `charts/` of the copied chart at `chart`; `now` is the same chart as it stands today.
 
     In this order: what the revision vendored, charts of the same revision that `file://` names,
     archives of exactly the locked version that lie in today's charts/, `helm dependency build` in
-    the copy. Returns notes.
+    the copy, from `sources` alone where they are given. Returns notes.
     """
     directory = checkout.root / chart
     if not directory.is_dir():
@@ -53,10 +64,12 @@ def add_dependencies(
     notes = []
     for dependency in missing:
         if dependency.repository.startswith("file://"):
-            notes += _from_revision(checkout, chart, dependency, now, helm, (*seen, chart))
+            seen_now = (*seen, chart)
+            notes += _from_revision(checkout, chart, dependency, now, helm, seen_now, sources)
         else:
             _from_today(directory, dependency, now)
     if rest := [item.name for item in _missing(directory)]:
+        _check_sources(directory, chart, sources)
         build(directory, helm, f"{chart} at that revision lacks {', '.join(rest)} in charts/")
         notes.append(
             f"{', '.join(rest)} of {chart} fetched by helm dependency build into a temporary copy"
@@ -69,7 +82,8 @@ def with_dependencies(side: ChartSide, workspace: Workspace, helm: str) -> Chart
     it.
 
     `file://` charts are taken from where they are, the others by `helm dependency build` in the
-    copy: the user's own files stay as they are. Raises SourceError for what cannot be had.
+    copy: the user's own files stay as they are. Raises SourceError for what cannot be had, or
+    would be fetched from where nobody asked for.
     """
     directory = absolute_path(side.chart)
     missing = list(_missing(directory))
@@ -79,6 +93,7 @@ def with_dependencies(side: ChartSide, workspace: Workspace, helm: str) -> Chart
     copy = _mirrored(directory, root)
     filled = _fill(directory, root, ())
     if rest := [item.name for item in _missing(copy)]:
+        _check_sources(copy, side.chart, workspace.sources)
         build(copy, helm, f"{side.chart} lacks {', '.join(rest)} in charts/")
     names = ", ".join(item.name for item in missing)
     how = (
@@ -91,6 +106,48 @@ def with_dependencies(side: ChartSide, workspace: Workspace, helm: str) -> Chart
         copies=(*side.copies, (str(copy), side.chart)),
         notes=(*side.notes, note),
     )
+
+
+def trust(workspace: Workspace, before: Side) -> None:
+    """Let dependencies be fetched from now on only from where the before side declares them, and
+    from the repositories that the user added to helm: what is under judgement names no others."""
+    directories = [absolute_path(before.chart)] if isinstance(before, ChartSide) else []
+    sources: set[str] = set()
+    read: set[Path] = set()
+    while directories:
+        directory = directories.pop()
+        if directory in read:
+            continue
+        read.add(directory)
+        for repository in _repositories(directory):
+            sources.add(repository)
+            if repository.startswith("file://"):
+                directories.append(absolute_path(directory / repository.removeprefix("file://")))
+    workspace.sources = frozenset(sources)
+
+
+def _repositories(directory: Path) -> list[str]:
+    entries = _entries(directory, "Chart.yaml", "requirements.yaml")
+    return [_text(item, "repository").rstrip("/") for item in entries]
+
+
+def _check_sources(directory: Path, chart: str, sources: frozenset[str] | None) -> None:
+    """Raise SourceError where a chart's dependencies would be fetched from where nobody asked
+    for."""
+    if sources is None:
+        return
+    allowed = sources | {repository.rstrip("/") for repository in added_repositories()}
+    for repository in _repositories(directory):
+        by_name = repository.startswith(("@", "alias:"))  # one that the user added
+        if "://" not in repository or repository.startswith("file://") or by_name:
+            continue
+        if repository not in allowed:
+            raise SourceError(
+                f"{chart} depends on {without_logins(repository)}, which the before side does not "
+                "name: nothing is fetched because a change says so",
+                remedy="see whether you trust that address; then vendor the chart in charts/ "
+                "(`helm dependency build`), or `helm repo add` it",
+            )
 
 
 def _mirrored(directory: Path, root: Path) -> Path:
@@ -121,9 +178,6 @@ def _fill(directory: Path, root: Path, seen: tuple[Path, ...]) -> list[str]:
 def build(directory: Path, helm: str, why: str) -> None:
     """Build the dependencies of a copy, by helm or the embedded engine; raises SourceError with its
     message."""
-    from policylint.helm.engines.binary import TIME_LIMIT, Process, find_helm
-    from policylint.helm.engines.pull import build_dependencies
-
     binary = find_helm(helm) if helm != "embedded" else ""
     if binary:
         code, out, err = Process(
@@ -135,8 +189,6 @@ def build(directory: Path, helm: str, why: str) -> None:
     else:
         said = build_dependencies(directory)
     if said:
-        from policylint.redaction.logins import without_logins
-
         words = without_logins(said.strip().replace(str(directory), directory.name))
         raise SourceError(
             f"{why}, and `helm dependency build` fails: {words}",
@@ -167,6 +219,7 @@ def _from_revision(
     now: Path,
     helm: str,
     seen: tuple[str, ...],
+    sources: frozenset[str] | None,
 ) -> list[str]:
     wanted = dependency.repository.removeprefix("file://")
     path = posixpath.normpath(posixpath.join(chart, wanted))
@@ -181,7 +234,7 @@ def _from_revision(
             f"{chart} depends on {dependency.repository}, which is not there at that revision",
             remedy="name another revision with --before",
         )
-    notes = add_dependencies(checkout, path, now / wanted, helm, seen)
+    notes = add_dependencies(checkout, path, now / wanted, helm, seen, sources=sources)
     _copy(checkout.root / path, checkout.root / chart / "charts" / dependency.name)
     return notes
 
@@ -290,8 +343,6 @@ def _yaml(file: Path) -> Mapping[str, Any]:
 
 def _parsed(text: str) -> Mapping[str, Any]:
     """A chart's own YAML; what cannot be read is left to helm, which says what is wrong."""
-    from policylint.kyaml.load import load
-
     try:
         table = load(text, "Chart.yaml")
     except PolicylintError:

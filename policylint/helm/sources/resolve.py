@@ -19,6 +19,7 @@ from policylint.helm.inputs.sides import (
 )
 from policylint.helm.inputs.workspace import Workspace, disk_error
 from policylint.helm.sources.baseline import is_staged
+from policylint.helm.sources.dependencies import trust
 from policylint.helm.sources.git import Repository
 from policylint.helm.sources.snapshot import Revision
 from policylint.helm.sources.vendored import may_lack
@@ -40,6 +41,7 @@ def resolve_pair(
     to be fetched. `is_upgrade` is off on both sides where the before side is empty. Raises
     SourceError, ReadError, UsageError.
     """
+    workspace.sources = None
     chart = _with_streams(chart, workspace)
     if before == "git:":
         raise UsageError(
@@ -63,6 +65,7 @@ def resolve_pair(
         )
     if not by_git:
         old = resolve(before, chart, workspace, helm)
+        trust(workspace, old)
         sides = old, resolve(chart.chart, _as_released(chart, old), workspace, helm)
         if (
             before == chart.chart
@@ -100,6 +103,7 @@ def resolve_at(
     Raises SourceError for what cannot be had, and where nobody can tell what ran before: a chart
     that helm pulls without a version.
     """
+    workspace.sources = None
     if before is None:
         old: Side = EmptySide(revision.label, (f"the release is new since {revision.label}",))
     else:
@@ -108,6 +112,7 @@ def resolve_at(
         label = f"not declared since {revision.label}"
         return old, EmptySide(label, ("the release is no longer declared: this is its uninstall",))
     chart = _with_streams(after, workspace)
+    trust(workspace, old)
     if is_staged(revision):
         repository = _repository(chart, workspace, helm)
         if repository.state(depends_on(repository, chart)).untracked:
@@ -291,6 +296,7 @@ def _by_git(
     if after is not None:
         return at_revision(chart, repository, revision, workspace, helm), after
     before = _at(repository, revision, chart, workspace, helm)
+    trust(workspace, before)
     if not name and is_staged(revision) and repository.state(paths).untracked:
         return before, _at(repository, Revision("", "the index"), chart, workspace, helm)
     if _is_gone(chart.chart):

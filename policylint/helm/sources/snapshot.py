@@ -54,7 +54,8 @@ def at_revision(
         checkout.add(old)
         moved = (path, old)
         chart = str(checkout.root / old)
-        notes += add_dependencies(checkout, old, Path(side.chart), helm)
+        now = Path(side.chart)
+        notes += add_dependencies(checkout, old, now, helm, sources=workspace.sources)
     values, more = _values(side, checkout, revision, moved)
     return replace(
         side,

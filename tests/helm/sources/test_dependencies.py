@@ -3,6 +3,7 @@ charts/, or built."""
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -211,6 +212,33 @@ def test_what_cannot_be_fetched_for_today_s_chart_is_said(repo: Repo) -> None:
     assert "web lacks redis in charts/" in str(caught.value)
     assert "Unable to get an update" in str(caught.value)
     assert not (repo.top / "web" / "charts").exists()
+
+
+def test_nothing_is_fetched_because_a_change_says_so(repo: Repo) -> None:
+    repo.chart("web")
+    repo.commit()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/charts"
+        depends(repo, "web", "redis", address)
+        with pytest.raises(SourceError, match="which the before side does not name") as caught:
+            rendered_before()
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert "helm repo add" in caught.value.remedy
+
+
+def test_repositories_that_the_user_added_are_asked(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "repositories.yaml"
+    file.write_text("repositories:\n- {name: own, url: 'http://127.0.0.1:9/charts/'}\n")
+    monkeypatch.setenv("HELM_REPOSITORY_CONFIG", str(file))
+    repo.chart("web")
+    repo.commit()
+    depends(repo, "web", "redis", "http://127.0.0.1:9/charts")
+    with pytest.raises(SourceError, match="Unable to get an update"):
+        rendered_before()
 
 
 def rendered_before_and_after(chart: str) -> None:
