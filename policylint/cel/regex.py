@@ -8,10 +8,11 @@ such as `(a+)+$` takes exponential time. Where RE2 cannot be had, no pattern is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from policylint.cel.values import CelError, CelUnsupported
+from policylint.runtime import linear
 from policylint.runtime.patterns import pattern as own_pattern
 
 _ESCAPE = own_pattern(r"(?s)\\Q.*?(?:\\E|\Z)|\\(.)")
@@ -53,17 +54,13 @@ def search(pattern: str, text: str) -> bool:
     return _first(pattern, text) is not None
 
 
-@cache
 def _engine() -> tuple[Any, Any]:
     try:
-        import re2  # 13 ms: only where a pattern is judged
+        return linear.engine()
     except ImportError as error:
         raise CelUnsupported(
             f"a regular expression, without RE2 ({error}; install google-re2)"
         ) from error
-    options = re2.Options()
-    options.log_errors = False  # else it writes them to standard error itself
-    return re2, options
 
 
 def _text(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """Temporary directories of a run, and what earlier runs that were killed left of theirs.
 
-All of a run lie in one directory that the run holds a lock on; a lock ends with its process, however
-that ends. The next run that needs such a directory removes those that nobody holds.
+All of a run lie in one directory that the run holds a lock on; a lock ends with its process,
+however that ends. The next run that needs such a directory removes those that nobody holds.
 """
 
 from __future__ import annotations

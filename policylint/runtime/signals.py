@@ -1,5 +1,5 @@
-"""Ctrl-C, a polite kill and a lost terminal, also where Python drops the exception: it does in callbacks, as those
-of its imports."""
+"""Ctrl-C, a polite kill and a lost terminal, also where Python drops the exception: it does in
+callbacks, as those of its imports."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class _Asked:
 
 
 def begin() -> None:
-    """Let SIGINT, where it is not ignored, and SIGTERM, and SIGHUP likewise, raise KeyboardInterrupt
-    and be remembered (main thread only)."""
+    """Let SIGINT and SIGHUP, where they are not ignored, and SIGTERM raise KeyboardInterrupt and be
+    remembered (main thread only)."""
     _Asked.so = False
     if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _interrupt):
         signal.signal(signal.SIGINT, _interrupt)

@@ -49,7 +49,8 @@ def _texts(folder: Path) -> Iterator[str]:
     paths = (path for path in sorted(folder.glob("**/templates/**/*")) if path.suffix in _SUFFIXES)
     for path, _ in zip(paths, range(_MOST), strict=False):
         try:
-            if path.resolve().is_relative_to(folder) and path.stat().st_size <= _LARGEST:
+            is_inside = path.is_file() and path.resolve().is_relative_to(folder)
+            if is_inside and path.stat().st_size <= _LARGEST:
                 yield path.read_text(encoding="utf-8")
         except (OSError, ValueError):
             continue

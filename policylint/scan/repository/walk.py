@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -149,14 +150,22 @@ def _check_unread(
 
 def _text(path: str, root: Path) -> bytes | None:
     """A file's bytes, one more than the most that is read, of what is binary the beginning; None
-    behind a link that leads outside the root. Raises OSError where it cannot be read."""
+    for what is no file (a pipe, a device) and behind a link that leads outside the root. Raises
+    OSError where it cannot be read."""
     if os.path.islink(path) and not Path(path).resolve().is_relative_to(root.resolve()):  # noqa: PTH114
         return None
-    with open(path, "rb") as file:  # noqa: PTH123
+    with open(path, "rb", opener=_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return None
         head = file.read(_HEAD)
         if len(head) < _HEAD:
             return head
         return head + file.read(settings()["largest"] + 1 - len(head))
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file; a pipe that nobody writes to is opened at once too."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _source(path: str, data: bytes, root: Path) -> Source:

@@ -86,7 +86,7 @@ class Source(Struct, frozen=True, eq=False):
         path = (self.root / self.file).parent / name
         try:
             path.resolve().relative_to(self.root.resolve())
-            return path.read_text(encoding="utf-8")
+            return path.read_text(encoding="utf-8") if path.is_file() else None
         except (OSError, ValueError):
             return None
 

@@ -251,7 +251,7 @@ def test_git_runs_with_nothing_that_acts() -> None:
 def test_helm_ends_with_the_run_that_started_it(tmp_path: Path, ending: signal.Signals) -> None:
     helm_path = tmp_path / "helm"
     helm_path.write_text(
-        f"#!/bin/sh\necho $$ > {tmp_path}/pid.new\nmv {tmp_path}/pid.new {tmp_path}/pid\nexec sleep 600\n"
+        f"#!/bin/sh\ncd {tmp_path}\necho $$ > new\nmv new pid\nexec sleep 600\n"
     )
     helm_path.chmod(0o755)
     (tmp_path / "web/templates").mkdir(parents=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -169,3 +170,10 @@ def test_deep_nesting_ends(tmp_path: Path, depth: int) -> None:
 def test_a_large_file_of_a_kind_that_no_reader_reads_is_no_failure(tmp_path: Path) -> None:
     write(tmp_path, "bundle.cjs", text="helm" + "x" * 8_100_000)
     assert scan([tmp_path], tmp_path).failures == ()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "deploy.sh")
+    write(tmp_path, "other.sh")
+    assert files(tmp_path) == ["other.sh"]
