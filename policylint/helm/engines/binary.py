@@ -60,7 +60,8 @@ def find_helm(named: str = "") -> str:
 def _program(name: str) -> str:
     """The program of a name or a path, as a shell finds it; "" where there is none."""
     if os.name != "posix":
-        import shutil  # it knows what programs end in there, and costs more to load than finding helm takes
+        # it knows what programs end in there, and costs more to load than finding helm takes
+        import shutil
 
         return shutil.which(name) or ""
     folders = os.get_exec_path() if not os.path.dirname(name) else [""]  # noqa: PTH120
@@ -106,7 +107,8 @@ class Process:
         if self._reader.is_alive():
             self.cancel()
             raise RenderError(
-                f"{Path(self.argv[0]).name} {self.argv[1]} did not end within {self._limit:g} seconds and was stopped",
+                f"{Path(self.argv[0]).name} {self.argv[1]} did not end within {self._limit:g} "
+                "seconds and was stopped",
                 remedy="run it by hand to see what it waits for, or raise --render-timeout",
             )
         return self._popen.returncode, said(self._out), said(self._err)

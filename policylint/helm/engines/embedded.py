@@ -177,8 +177,10 @@ def _pull(side: ChartSide) -> Pull:
 
     if "://" not in side.chart and not side.repo:
         raise SourceError(
-            f"there is no chart at {side.chart}, and the embedded engine does not know what `helm repo add` wrote",
-            remedy="check the path; of a repository, name its address (CHART --repo URL), or a helm binary with --helm",
+            f"there is no chart at {side.chart}, and the embedded engine does not know what "
+            "`helm repo add` wrote",
+            remedy="check the path; of a repository, name its address (CHART --repo URL), or a "
+            "helm binary with --helm",
         )
     library()
     return Pull(side)
@@ -218,8 +220,10 @@ def _check(chart: Any, side: ChartSide) -> tuple[str, ...]:
     ]:
         names = ", ".join(missing)
         raise RenderError(
-            "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to "
-            f"fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {names}"
+            "an error occurred while checking for chart dependencies. You may need to run 'helm "
+            "dependency build' to "
+            "fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: "
+            f"{names}"
         )
     version = "v" + full_version(side.kube_version).removeprefix("v")
     if (wanted := metadata.get("kubeVersion")) and not admits(wanted, _numbers(version)):

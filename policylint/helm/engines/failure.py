@@ -44,16 +44,19 @@ _REMEDIES = (
     ),
     (
         "did not end within",
-        "run it by hand to see what it waits for (a server that does not answer, a template that never ends), "
+        "run it by hand to see what it waits for (a server that does not answer, a template that "
+        "never ends), "
         "or raise --render-timeout",
     ),
     (
         "not found in",
-        "check the repository, the chart's name and --version; `helm repo update` refreshes a stale index",
+        "check the repository, the chart's name and --version; `helm repo update` refreshes a "
+        "stale index",
     ),
     (
         "Error: repo ",
-        "there is no chart at that path, and helm knows no such repository: check the path, or run `helm repo add`",
+        "there is no chart at that path, and helm knows no such repository: check the path, or "
+        "run `helm repo add`",
     ),
     ("no repositories configured", "run `helm repo add` first"),
     ("references parent directory", "the archive names files outside the chart: do not use it"),
@@ -102,20 +105,24 @@ _OTHERWISE = "correct what helm names above"
 _ANSWERS = (
     (
         r"look like a TLS handshake|HTTP response to HTTPS client",
-        "the server speaks plain http: policylint check -- helm upgrade RELEASE CHART ... --plain-http",
+        "the server speaks plain http: policylint check -- helm upgrade RELEASE CHART ... "
+        "--plain-http",
     ),
     (
         r"x509: |tls: ",
-        "name the authority that signed its certificate: policylint check -- helm upgrade RELEASE CHART ... --ca-file",
+        "name the authority that signed its certificate: policylint check -- helm upgrade "
+        "RELEASE CHART ... --ca-file",
     ),
     (
         r"(status code| :) 40[13]\b|credential not found",
         "log in as for helm itself: `helm registry login HOST` for a registry; for a repository "
-        "`helm repo add NAME URL --username USER`, then NAME/CHART; and ask whether that user may read it",
+        "`helm repo add NAME URL --username USER`, then NAME/CHART; and ask whether that user "
+        "may read it",
     ),
     (
         r"(status code| :) 404\b|: not found|locate a version matching",
-        "check the address, the chart's name and its version: `helm show chart CHART --version VERSION` finds it "
+        "check the address, the chart's name and its version: `helm show chart CHART --version "
+        "VERSION` finds it "
         "where it is",
     ),
     (
@@ -124,14 +131,17 @@ _ANSWERS = (
     ),
     (
         r"dial tcp|connection reset|i/o timeout|context deadline|\": EOF",
-        "no server answers there: check the address, the network and the proxy (HTTPS_PROXY, NO_PROXY)",
+        "no server answers there: check the address, the network and the proxy (HTTPS_PROXY, "
+        "NO_PROXY)",
     ),
     (
         r"valid chart repository",
-        "what answers there has no index.yaml of a chart repository: check the address; a registry is oci://...",
+        "what answers there has no index.yaml of a chart repository: check the address; a "
+        "registry is oci://...",
     ),
     (
-        r"gzipped archive|unexpected EOF|Content-Length|Successors|number of descriptors|chart archive|digest|checksum",
+        r"gzipped archive|unexpected EOF|Content-Length|Successors|number of descriptors|chart "
+        r"archive|digest|checksum",
         "the server gives no whole chart: push the chart again, or name another version",
     ),
 )

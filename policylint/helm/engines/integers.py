@@ -95,7 +95,8 @@ def _sets(value: Any, path: tuple[str | int, ...]) -> list[str]:
         for key, item in value.items():
             if _needs_rebuild(item):
                 actions.append(
-                    f"{{{{- $_ := set {_at(path)} {json.dumps(key)} {_expression(item, (*path, key))} -}}}}"
+                    f"{{{{- $_ := set {_at(path)} {json.dumps(key)} "
+                    f"{_expression(item, (*path, key))} -}}}}"
                 )
     return actions
 
@@ -111,7 +112,8 @@ def _expression(value: Any, path: tuple[str | int, ...]) -> str:
     if _is_integer(value):
         return f"(int64 {value})"
     if isinstance(value, list) and _needs_rebuild(value):
-        return f"(list {' '.join(_expression(item, (*path, index)) for index, item in enumerate(value))})"
+        items = [_expression(item, (*path, index)) for index, item in enumerate(value)]
+        return f"(list {' '.join(items)})"
     return _at(path)
 
 

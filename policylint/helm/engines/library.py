@@ -17,6 +17,7 @@ def library() -> Any:
     except Exception as error:  # the library's own error has no name before the library is there
         raise SourceError(
             f"the embedded engine cannot be loaded: {error}",
-            remedy="install policylint[embedded] for this platform, or install Helm and name it with --helm",
+            remedy="install policylint[embedded] for this platform, or install Helm and name it "
+            "with --helm",
         ) from error
     return helm_python

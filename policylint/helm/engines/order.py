@@ -103,7 +103,10 @@ def head_of(text: str, path: str) -> Head:
     try:
         body = parse(text, path)
     except PolicylintError as error:
-        said = f"YAML parse error on {path}: error converting YAML to JSON: yaml: line {error.line}: {error.message}"
+        said = (
+            f"YAML parse error on {path}: error converting YAML to JSON: yaml: line "
+            f"{error.line}: {error.message}"
+        )
         raise RenderError(said, file=path, line=error.line) from error
     if body is None:
         return Head()
@@ -144,5 +147,8 @@ def _expect(holds: bool, value: Json, field: str, path: str) -> None:
         kind = {bool: "bool", int: "number", float: "number", str: "string", list: "array"}.get(
             type(value), "object"
         )
-        said = f"error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into Go {field}"
+        said = (
+            f"error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} "
+            f"into Go {field}"
+        )
         raise RenderError(f"YAML parse error on {path}: {said}", file=path)

@@ -19,8 +19,10 @@ _VALUE = pattern(
 """A value of any number of lines at the end of a warning."""
 _PLAIN = pattern(
     r"(?:\S+\.go:\d+: |level=\w+ msg=\")?"
-    r"(?:warning: (?:skipped value for \S+ Not a table\.|cannot overwrite table with non table for \S+"
-    r"|destination for \S+ is a table\. Ignoring non-table value)|found symbolic link in path: .*)\"?$"
+    r"(?:warning: (?:skipped value for \S+ Not a table\.|cannot overwrite table with non table "
+    r"for \S+"
+    r"|destination for \S+ is a table\. Ignoring non-table value)|found symbolic link in path: "
+    r".*)\"?$"
 )
 """Warnings that show keys and paths alone."""
 
@@ -37,7 +39,8 @@ def decoded(output: bytes, side: ChartSide) -> str:
         )
         raise RenderError(
             f"the manifests of {side.chart} are not UTF-8: {where}",
-            remedy="use b64enc (binaryData) for binary content, and save templates and values as UTF-8",
+            remedy="use b64enc (binaryData) for binary content, and save templates and values as "
+            "UTF-8",
             file=sources[-1] if sources else "",
         ) from error
 

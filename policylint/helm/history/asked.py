@@ -19,34 +19,46 @@ from policylint.model import Json
 _DEFINITIONS = (
     '{{define "text"}}"x:{{printf "%x" .}}"{{end}}',
     '{{define "bytes"}}"b:{{printf "%x" .}}"{{end}}',
-    '{{define "map"}}{{$more := false}}{{"{"}}{{range $key, $item := .}}{{if $more}},{{end}}{{$more = true}}'
+    '{{define "map"}}{{$more := false}}{{"{"}}{{range $key, $item := .}}{{if $more}},{{end}}'
+    "{{$more = true}}"
     '{{template "text" $key}}:{{template "any" $item}}{{end}}{{"}"}}{{end}}',
-    '{{define "list"}}[{{range $n, $item := .}}{{if $n}},{{end}}{{template "any" $item}}{{end}}]{{end}}',
-    '{{define "any"}}{{$type := printf "%T" .}}{{if eq $type "map[string]interface {}"}}{{template "map" .}}'
-    '{{else if eq $type "[]interface {}"}}{{template "list" .}}{{else if eq $type "string"}}{{template "text" .}}'
+    '{{define "list"}}[{{range $n, $item := .}}{{if $n}},{{end}}{{template "any" $item}}{{end}}'
+    "]{{end}}",
+    '{{define "any"}}{{$type := printf "%T" .}}{{if eq $type "map[string]interface {}"}}'
+    '{{template "map" .}}'
+    '{{else if eq $type "[]interface {}"}}{{template "list" .}}{{else if eq $type "string"}}'
+    '{{template "text" .}}'
     '{{else if eq $type "<nil>"}}null{{else}}{{.}}{{end}}{{end}}',
-    '{{define "texts"}}[{{range $n, $item := .}}{{if $n}},{{end}}{{template "text" $item}}{{end}}]{{end}}',
+    '{{define "texts"}}[{{range $n, $item := .}}{{if $n}},{{end}}{{template "text" $item}}{{end}}'
+    "]{{end}}",
     '{{define "files"}}[{{range $n, $item := .}}{{if $n}},{{end}}'
     '{"name":{{template "text" .Name}},"data":{{template "bytes" .Data}}}{{end}}]{{end}}',
-    '{{define "dependencies"}}[{{range $n, $item := .}}{{if $n}},{{end}}{"name":{{template "text" .Name}},'
+    '{{define "dependencies"}}[{{range $n, $item := .}}{{if $n}},{{end}}{"name":{{template '
+    '"text" .Name}},'
     '"version":{{template "text" .Version}},"repository":{{template "text" .Repository}},'
     '"condition":{{template "text" .Condition}},"alias":{{template "text" .Alias}},'
-    '"tags":{{template "texts" .Tags}},"import-values":{{template "list" .ImportValues}}}{{end}}]{{end}}',
+    '"tags":{{template "texts" .Tags}},"import-values":{{template "list" .ImportValues}}}{{end}}'
+    "]{{end}}",
     '{{define "metadata"}}{"name":{{template "text" .Name}},"version":{{template "text" .Version}},'
     '"appVersion":{{template "text" .AppVersion}}{{with .Dependencies}},'
     '"dependencies":{{template "dependencies" .}}{{end}}}{{end}}',
-    '{{define "chart"}}{"metadata":{{template "metadata" .Metadata}},"values":{{template "map" .Values}},'
+    '{{define "chart"}}{"metadata":{{template "metadata" .Metadata}},"values":{{template "map" '
+    ".Values}},"
     '"templates":{{template "files" .Templates}},"files":{{template "files" .Files}}'
     '{{with .Schema}},"schema":{{template "bytes" .}}{{end}}}{{end}}',
     '{{define "hooks"}}[{{range $n, $item := .}}{{if $n}},{{end}}{"name":{{template "text" .Name}},'
-    '"kind":{{template "text" .Kind}},"path":{{template "text" .Path}},"manifest":{{template "text" .Manifest}},'
+    '"kind":{{template "text" .Kind}},"path":{{template "text" .Path}},"manifest":{{template '
+    '"text" .Manifest}},'
     '"events":{{template "texts" .Events}}}{{end}}]{{end}}',
-    '{{define "info"}}{"status":{{template "text" .Status}},"description":{{template "text" .Description}},'
-    '"last_deployed":{{template "text" (.LastDeployed.Format "2006-01-02T15:04:05Z07:00")}}}{{end}}',
+    '{{define "info"}}{"status":{{template "text" .Status}},"description":{{template "text" '
+    ".Description}},"
+    '"last_deployed":{{template "text" (.LastDeployed.Format "2006-01-02T15:04:05Z07:00")}}}'
+    "{{end}}",
 )
 TEMPLATE = "".join(_DEFINITIONS) + (
     '{{with .Release}}{"name":{{template "text" .Name}},"namespace":{{template "text" .Namespace}},'
-    '"version":{{.Version}},"info":{{template "info" .Info}},"manifest":{{template "text" .Manifest}},'
+    '"version":{{.Version}},"info":{{template "info" .Info}},"manifest":{{template "text" '
+    ".Manifest}},"
     '"hooks":{{template "hooks" .Hooks}},"config":{{template "map" .Config}}'
     '{{with .Chart}},"chart":{{template "chart" .}}{{end}}}{{end}}'
 )

@@ -22,7 +22,10 @@ from policylint.kyaml import load as kyaml
 from policylint.model import Json, Object
 
 MAX_TEXT = 256 * 1024 * 1024
-_REMEDY = "give `helm history NAME -o json`, `helm list -o json`, or `kubectl get secret -l owner=helm -o yaml`"
+_REMEDY = (
+    "give `helm history NAME -o json`, `helm list -o json`, or `kubectl get secret -l "
+    "owner=helm -o yaml`"
+)
 Found = tuple[str, str, Revision]
 
 

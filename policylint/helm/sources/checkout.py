@@ -99,7 +99,8 @@ class Checkout:
         if target.startswith("/") or path.startswith("../"):
             raise SourceError(
                 f"{blob.path} is a symbolic link to {target}, outside the repository",
-                remedy="a revision holds no such file: copy it into the repository, or name --before another way",
+                remedy="a revision holds no such file: copy it into the repository, or name "
+                "--before another way",
             )
         if not file.is_symlink():
             file.symlink_to(target)

@@ -99,7 +99,10 @@ def with_dependencies(side: ChartSide, workspace: Workspace, helm: str) -> Chart
     how = (
         "taken from file://" if len(filled) == len(missing) else "fetched by helm dependency build"
     )
-    note = f"{names} is missing in {side.chart}/charts: {how} into a temporary copy; helm upgrade needs it there"
+    note = (
+        f"{names} is missing in {side.chart}/charts: {how} into a temporary copy; helm "
+        "upgrade needs it there"
+    )
     return replace(
         side,
         chart=str(copy),

@@ -139,7 +139,8 @@ class Repository(Struct, frozen=True, eq=False):
             if kind != "blob":
                 raise SourceError(
                     f"git has no content of {blob.path} ({blob.name[:12]})",
-                    remedy="fetch the objects that this partial clone left out: git fetch --refetch",
+                    remedy="fetch the objects that this partial clone left out: git fetch "
+                    "--refetch",
                 )
             yield blob, done.stdout[end + 1 : end + 1 + int(size)]
             start = end + 1 + int(size) + 1

@@ -133,8 +133,10 @@ def _start(found: History) -> Revision | None:
     if found.last.pending:
         return None
     raise SourceError(
-        f"Helm would not upgrade {found.namespace}/{found.name}: its last revision is {found.last.status}",
-        remedy=f"helm rollback {found.name} --namespace {found.namespace}, or name a revision: {_EXAMPLE}",
+        f"Helm would not upgrade {found.namespace}/{found.name}: its last revision is "
+        f"{found.last.status}",
+        remedy=f"helm rollback {found.name} --namespace {found.namespace}, or name a revision: "
+        f"{_EXAMPLE}",
     )
 
 

@@ -62,7 +62,8 @@ def _chart(chart: Chart, values: Table, prefix: str, way: _Way) -> Table:
         inner = values.setdefault(child.name, {})
         if not isinstance(inner, dict):
             raise RenderError(
-                f"type mismatch on {child.name}: the values of subchart {child.name!r} are {_kind(inner)}, not a map",
+                f"type mismatch on {child.name}: the values of subchart {child.name!r} are "
+                f"{_kind(inner)}, not a map",
                 remedy=f"make `{child.name}` a map in the values, or leave it out",
             )
         _globals(inner, values, way.warn)

@@ -57,7 +57,10 @@ class Missing(Struct, frozen=True):
     def words(self) -> str:
         """What Helm will say."""
         deeper = self.reference.path[len(self.part)]
-        return f"<.Values.{'.'.join(self.reference.path)}>: nil pointer evaluating interface {{}}.{deeper}"
+        return (
+            f"<.Values.{'.'.join(self.reference.path)}>: nil pointer evaluating interface "
+            f"{{}}.{deeper}"
+        )
 
 
 class Comparison(Struct, frozen=True):

@@ -90,7 +90,8 @@ def _is_enabled(wish: Dependency, values: Table, path: str, warn: Warn) -> bool:
             return value
         if found:
             warn(
-                f"Warning: Condition path '{condition}' for chart {wish.name} returned non-bool value"
+                f"Warning: Condition path '{condition}' for chart {wish.name} returned non-bool "
+                "value"
             )
     return enabled
 

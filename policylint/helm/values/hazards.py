@@ -1,9 +1,9 @@
 """Values that are read as something else than they look like: octals, exponents, booleans, large
 and dotted numbers.
 
-What each spelling becomes is `policylint.kyaml.load`'s answer (sigs.k8s.io/yaml, as Helm reads values
-files) and `policylint.helm.values.strvals`' (as `--set` reads values); this module only says where the
-answer surprises.
+What each spelling becomes is `policylint.kyaml.load`'s answer (sigs.k8s.io/yaml, as Helm reads
+values files) and `policylint.helm.values.strvals`' (as `--set` reads values); this module only says
+where the answer surprises.
 """
 
 from __future__ import annotations
@@ -125,7 +125,10 @@ def _mismatch(flag: str, value: Any, default: Any) -> str:
         kind = "a boolean" if isinstance(value, bool) else "a number"
         return f"--set makes {kind} of it, the chart's default is text"
     if flag == "--set-string" and isinstance(default, bool) and value in ("true", "false"):
-        return f'--set-string makes text of it, and the text "{value}" counts as true; the chart\'s default is a boolean'
+        return (
+            f'--set-string makes text of it, and the text "{value}" counts as true; the '
+            "chart's default is a boolean"
+        )
     if (
         flag == "--set-string"
         and isinstance(default, int | float)

@@ -1,8 +1,8 @@
 """Values against a chart's values.schema.json, as Helm checks them before it renders.
 
 The keywords of JSON Schema that charts use, from draft 4 to 2020-12; `format` is a remark, as in
-Helm. What cannot be judged here (a schema elsewhere, a pattern that RE2 does not know) is reported as
-unknown, never as valid.
+Helm. What cannot be judged here (a schema elsewhere, a pattern that RE2 does not know) is reported
+as unknown, never as valid.
 """
 
 from __future__ import annotations

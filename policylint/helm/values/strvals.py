@@ -77,7 +77,10 @@ def _run(expression: _Expression, into: Table, flag: str) -> None:
     except _EndError:
         return
     except _BadError as error:
-        remedy = "quote the argument for the shell; escape `,` and `.` in names and values with a backslash"
+        remedy = (
+            "quote the argument for the shell; escape `,` and `.` in names and values with "
+            "a backslash"
+        )
         said = _told(str(error), flag, expression.text)
         raise UsageError(f"failed parsing {flag} data: {said}", remedy=remedy) from None
 
@@ -148,7 +151,8 @@ class _Expression:
     def _table(self, into: Table, name: str, level: int) -> None:
         if level > MAX_LEVEL:
             raise _BadError(
-                f"value name nested level is greater than maximum supported nested level of {MAX_LEVEL}"
+                "value name nested level is greater than maximum supported nested level of "
+                f"{MAX_LEVEL}"
             )
         inner = into.get(name, {})
         if name in into and not isinstance(inner, dict):

@@ -41,7 +41,8 @@ class RenderFailure(Struct, frozen=True):
 
 
 EXPORT = (
-    "helm prints no chart: export the release's record, which holds it, and name the file as the before side: "
+    "helm prints no chart: export the release's record, which holds it, and name the file as the "
+    "before side: "
     "kubectl get secret -n NAMESPACE -l owner=helm,name=NAME -o yaml > release.yaml"
 )
 """What to do where a release is known by what helm prints of it."""
