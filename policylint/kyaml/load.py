@@ -22,6 +22,7 @@ from typing import Any
 from msgspec import Struct
 
 from policylint.errors import ReadError
+from policylint.kyaml.anchors import with_unique_anchors
 from policylint.kyaml.nodes import (
     ConstructorError,
     MappingNode,
@@ -176,8 +177,6 @@ def _parse(text: str) -> Json:
     except yaml.composer.ComposerError as error:
         if "duplicate anchor" not in str(error):
             raise
-    from policylint.kyaml.anchors import with_unique_anchors
-
     return _parsed(with_unique_anchors(text))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from policylint.errors import SourceError
 from policylint.helm.engines.binary import TIME_LIMIT, HelmBinary, find_helm
+from policylint.helm.engines.embedded import Embedded, is_installed
 from policylint.helm.engines.engine import Engine
 
 
@@ -16,8 +17,6 @@ def choose_engine(helm: str = "", time_limit: float = TIME_LIMIT) -> Engine:
     """
     if helm != "embedded" and (path := find_helm(helm)):
         return HelmBinary(path, time_limit)
-    from policylint.helm.engines.embedded import Embedded, is_installed
-
     if is_installed():
         return Embedded(time_limit)
     raise SourceError(

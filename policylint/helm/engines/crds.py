@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from policylint.helm.inputs.sides import ChartSide
+from policylint.helm.values.files import from_directory
+from policylint.kyaml.load import split
 from policylint.runtime.patterns import pattern
 
 _MANIFESTS = (".yaml", ".yml", ".json")
@@ -43,8 +45,6 @@ def are_own(side: ChartSide) -> bool:
 def own_crds(side: ChartSide, printed: bytes) -> bytes:
     """What helm prints of the chart's crds/ before what it `printed`; raises `ReadError` for what
     it would not load."""
-    from policylint.helm.values.files import from_directory
-
     chart = Path(side.chart)
     found = from_directory(chart, "crds/")
     files = sorted(found, key=lambda name: name.split("/"))  # helm walks folder by folder
@@ -92,8 +92,6 @@ def _stands(text: str, begin: int, content: str) -> bool:
 
 def _name(chart: Path) -> bytes:
     """The name in Chart.yaml, of which helm reads the first document."""
-    from policylint.kyaml.load import split
-
     file = chart / "Chart.yaml"
     documents = split(file.read_text("utf-8-sig"), str(file))
     metadata = documents[0].body() if documents else None

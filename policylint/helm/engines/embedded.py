@@ -21,9 +21,14 @@ from policylint.helm.engines.command import check_extra, full_version, shown, te
 from policylint.helm.engines.confine import confine
 from policylint.helm.engines.engine import Rendered
 from policylint.helm.engines.failure import render_error
+from policylint.helm.engines.integers import TEMPLATE, archive, as_floats, files_of, has_integers
 from policylint.helm.engines.library import _CANNOT, library
+from policylint.helm.engines.order import assemble
+from policylint.helm.engines.pull import Pull
 from policylint.helm.engines.text import split_crds
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
+from policylint.helm.values.given import laid, user_values
+from policylint.helm.values.semver import admits
 from policylint.runtime import signals
 from policylint.runtime.outputs import Unheard
 
@@ -125,8 +130,6 @@ def render_chart(
 
     Raises RenderError with the command that does the same.
     """
-    from policylint.helm.engines.order import assemble
-
     argv = template_argv("helm", side)
     helm = library()
     local = side
@@ -159,9 +162,6 @@ def render_chart(
 def values_of(side: ChartSide) -> dict[str, Any]:
     """The user values: what files and `--set-json` give as floats, what `--set` gives as integers,
     as in Helm."""
-    from policylint.helm.engines.integers import as_floats
-    from policylint.helm.values.given import laid, user_values
-
     given = side.values
     values: dict[str, Any] = as_floats(
         user_values(ValuesInput(given.files, set_json=given.set_json), "4")
@@ -173,8 +173,6 @@ def values_of(side: ChartSide) -> dict[str, Any]:
 
 def _pull(side: ChartSide) -> Pull:
     """The pull of a chart, begun; loaded only where there is one."""
-    from policylint.helm.engines.pull import Pull
-
     if "://" not in side.chart and not side.repo:
         raise SourceError(
             f"there is no chart at {side.chart}, and the embedded engine does not know what "
@@ -199,8 +197,6 @@ def _refuse_extra(side: ChartSide) -> None:
 
 def _load(helm: Any, side: ChartSide, values: Mapping[str, Any]) -> Any:
     """A chart handle of its own for each render: rendering changes the handle."""
-    from policylint.helm.engines.integers import archive, files_of, has_integers
-
     if has_integers(values):
         return helm.Chart.load_archive(archive(files_of(Path(side.chart)), values))
     return helm.Chart.load(side.chart)
@@ -209,8 +205,6 @@ def _load(helm: Any, side: ChartSide, values: Mapping[str, Any]) -> Any:
 def _check(chart: Any, side: ChartSide) -> tuple[str, ...]:
     """What Helm checks before it renders; raises RenderError in Helm's words, returns its
     warnings."""
-    from policylint.helm.values.semver import admits
-
     metadata: Mapping[str, Any] = chart.metadata
     if (kind := metadata.get("type") or "application") != "application":
         raise RenderError(f"{kind} charts are not installable")
@@ -243,8 +237,6 @@ def _render(
     chart: Any, side: ChartSide, values: Mapping[str, Any], cluster: PaperCluster | None
 ) -> dict[str, str]:
     from helm_python import _native
-
-    from policylint.helm.engines.integers import TEMPLATE
 
     options: dict[str, Any] = {
         "name": side.release,
@@ -305,8 +297,6 @@ def _refuse_bytes(files: Mapping[str, str], side: ChartSide, values: Mapping[str
     ]
     if not marked:
         return
-    from policylint.helm.engines.integers import files_of
-
     known = [*files_of(Path(side.chart)).values(), json.dumps(values, ensure_ascii=False).encode()]
     if not any("\ufffd".encode() in content for content in known):
         said = "error converting YAML to JSON: yaml: invalid leading UTF-8 octet"

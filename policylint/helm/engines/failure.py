@@ -7,6 +7,7 @@ from pathlib import Path
 
 from policylint.errors import RenderError
 from policylint.helm.engines.command import shown
+from policylint.helm.engines.secrets import secrets_of
 from policylint.helm.inputs.sides import ChartSide
 from policylint.redaction.logins import without_logins
 from policylint.runtime.patterns import pattern
@@ -150,8 +151,6 @@ _ANSWERS = (
 def render_error(message: str, argv: list[str], side: ChartSide) -> RenderError:
     """The error for helm's own `message`, with the command that gives it, the template or values
     file and its line."""
-    from policylint.helm.engines.secrets import secrets_of
-
     secrets = secrets_of(side)
     told = _told(message)
     file, line = _place(told, side)

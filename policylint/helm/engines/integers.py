@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from policylint.helm.values.files import from_archive, from_directory
+
 # Helm runs the templates with the most slashes in their path first.
 TEMPLATE = "templates/" + "z/" * 60 + "integers.yaml"
 _WALK = """{{- define "policylint.integers" -}}{{- $t := .table -}}
@@ -70,8 +72,6 @@ def archive(files: Mapping[str, bytes], values: Mapping[str, Any]) -> bytes:
 
 def files_of(chart: Path) -> dict[str, bytes]:
     """The files of a chart directory or archive, in the order in which Helm loads them."""
-    from policylint.helm.values.files import from_archive, from_directory
-
     if not chart.is_dir():
         return from_archive(chart)
     return dict(sorted(from_directory(chart).items(), key=lambda entry: entry[0].split("/")))

@@ -11,6 +11,7 @@ from policylint.errors import RenderError
 from policylint.helm.engines.binary import TIME_LIMIT
 from policylint.helm.engines.command import argument_of
 from policylint.helm.engines.fetch import fetching
+from policylint.helm.engines.library import library
 from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.inputs.workspace import Workspace
 
@@ -86,8 +87,6 @@ def build_dependencies(directory: Path) -> str:
 
     Raises RenderError where it does not end.
     """
-    from policylint.helm.engines.library import library
-
     library()
     with Workspace() as workspace:
         temporary = str(workspace.directory())

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from policylint.errors import RenderError
+from policylint.helm.engines.secrets import secrets_of
 from policylint.helm.inputs.sides import ChartSide
 from policylint.runtime.patterns import pattern
 
@@ -72,8 +73,6 @@ def warnings(words: str, side: ChartSide) -> tuple[str, ...]:
     lines = _lines(_VALUE.sub(r"\g<what>\g<end>", words))
     if all(map(_PLAIN.match, lines)):
         return lines
-    from policylint.helm.engines.secrets import secrets_of
-
     return _lines(secrets_of(side).hidden("\n".join(lines)))
 
 

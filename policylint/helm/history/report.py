@@ -10,6 +10,8 @@ from policylint.helm.history.targets import base, failures_until_one_is_left, ta
 from policylint.helm.inputs.revisions import History, Revision
 from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import Resource
+from policylint.redaction.collect import secret_values
+from policylint.redaction.quoted import without
 from policylint.redaction.redactor import Redactor
 from policylint.redaction.vocabulary import MASK
 
@@ -70,8 +72,6 @@ def said(revision: Revision) -> str:
         not revision.good
     ):  # errors repeat what the server refused, and what the templates made of it
         if revision.manifest or revision.values:
-            from policylint.redaction.quoted import without
-
             manifest = Text(f"revision {revision.number}", revision.manifest)
             resources = list(Reader().read((manifest,)).resources.values())
             names = (
@@ -84,8 +84,6 @@ def said(revision: Revision) -> str:
 
 def _secrets(revision: Revision, resources: Iterable[Resource]) -> Iterator[str]:
     """What a revision's manifest, its values and its chart's defaults hold."""
-    from policylint.redaction.collect import secret_values
-
     yield from Redactor.of(resources).secrets
     for table in (
         *(resource.body for resource in resources),

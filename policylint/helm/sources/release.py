@@ -12,6 +12,11 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from policylint.errors import SourceError
+from policylint.helm.engines.binary import TIME_LIMIT, Process
+from policylint.helm.history.asked import TEMPLATE, printed_revision
+from policylint.helm.history.read import holds_record, read
+from policylint.helm.history.targets import base
+from policylint.helm.inputs.files import read_text
 from policylint.helm.inputs.names import namespace_name, release_name
 from policylint.helm.inputs.revisions import History, Revision
 from policylint.helm.inputs.sides import ManifestSide
@@ -30,10 +35,6 @@ def is_record(text: str) -> bool:
     release = text.lstrip()[:1] == "{" and '"manifest"' in text and '"info"' in text
     if not release and not _RECORD.search(text):
         return False
-    from policylint.helm.history.read import (
-        holds_record,  # a manifest may hold these words too: in an argument, a schema
-    )
-
     return holds_record(text, "record")
 
 
@@ -67,8 +68,6 @@ def rollback(source: str, number: int, helm: str) -> tuple[ManifestSide, Manifes
         found = history(named["name"], named["namespace"], helm)
         target = _revision(found, number or found.last.number - 1)
         return _asked(found, found.last, helm), _asked(found, target, helm)
-    from policylint.helm.inputs.files import read_text
-
     found = _one(read_text(Path(source)), source)
     target = _revision(found, number or found.last.number - 1)
     return _recorded(found, found.last), _recorded(found, target)
@@ -76,8 +75,6 @@ def rollback(source: str, number: int, helm: str) -> tuple[ManifestSide, Manifes
 
 def history(name: str, namespace: str, helm: str) -> History:
     """The release's history, as `helm history` prints it."""
-    from policylint.helm.history.read import read
-
     (answer,) = _ask(
         helm,
         [
@@ -101,8 +98,6 @@ def history(name: str, namespace: str, helm: str) -> History:
 
 
 def _one(text: str, file: str) -> History:
-    from policylint.helm.history.read import read
-
     found = read(text, file, now=datetime.now(UTC))
     if len(found) != 1:
         names = ", ".join(f"{history.namespace}/{history.name}" for history in found) or "none"
@@ -126,8 +121,6 @@ def _revision(found: History, number: int) -> Revision:
 def _start(found: History) -> Revision | None:
     """The revision that an upgrade starts from; of a locked release the one it will start from once
     it is free."""
-    from policylint.helm.history.targets import base
-
     if revision := base(found) or next(reversed(found.deployed or found.good), None):
         return revision
     if found.last.pending:
@@ -164,8 +157,6 @@ def _recorded(found: History, revision: Revision) -> ManifestSide:
 
 def _asked(found: History, revision: Revision, helm: str) -> ManifestSide:
     """A revision with what its record holds: manifest, hooks, values and chart."""
-    from policylint.helm.history.asked import TEMPLATE, printed_revision
-
     named = [
         release_name(found.name),
         f"--namespace={namespace_name(found.namespace)}",
@@ -208,8 +199,6 @@ def _side(found: History, revision: Revision, hooks: Iterable[str | None]) -> Ma
 def _ask(helm: str, *questions: list[str]) -> list[str]:
     """What helm answers to each question, asked at the same time; raises SourceError with helm's
     message."""
-    from policylint.helm.engines.binary import TIME_LIMIT, Process
-
     if not helm:
         raise SourceError("asking the cluster needs a helm binary", remedy="name one with --helm")
     asked = [Process([helm, *question], TIME_LIMIT) for question in questions]

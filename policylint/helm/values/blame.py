@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from policylint.errors import PolicylintError
 from policylint.helm.inputs.sides import ChartSide, Side
+from policylint.helm.values.given import user_values
+from policylint.helm.values.modes import Mode, effective
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import leaves
 from policylint.model import Finding, Json, Location
@@ -75,9 +77,6 @@ def _is_told(place: Location) -> bool:
 
 def _moved(change: ValuesChange, before: ChartSide) -> Iterator[Moved]:
     """Each scalar of the values that templates see and that this upgrade changes or adds."""
-    from policylint.helm.values.given import user_values
-    from policylint.helm.values.modes import Mode, effective
-
     if change.old is None:
         return
     old = dict(

@@ -14,6 +14,9 @@ from typing import Any
 
 from policylint.errors import ReadError, UsageError
 from policylint.helm.values.tables import Table, as_json_numbers
+from policylint.redaction.collect import argument_secrets
+from policylint.redaction.quoted import without
+from policylint.redaction.vocabulary import MASK
 from policylint.runtime.patterns import pattern
 
 MAX_INDEX = 65536
@@ -88,10 +91,6 @@ def _run(expression: _Expression, into: Table, flag: str) -> None:
 def _told(words: str, flag: str, text: str) -> str:
     """What is wrong with an argument, without the part of a secret that was taken for a name or a
     file."""
-    from policylint.redaction.collect import argument_secrets
-    from policylint.redaction.quoted import without
-    from policylint.redaction.vocabulary import MASK
-
     return without(words, argument_secrets(flag, text), MASK)
 
 

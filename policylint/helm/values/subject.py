@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from policylint.errors import RenderError
 from policylint.helm.inputs.sides import ValuesInput
-from policylint.helm.values.chart import Chart
+from policylint.helm.values.chart import Chart, read_values
 from policylint.helm.values.given import read_file, user_values
 from policylint.helm.values.modes import Effective, Mode, effective, upgrade_values
 from policylint.helm.values.references import Path
@@ -140,8 +140,6 @@ class ValuesChange(Struct, frozen=True):
 
     def sets(self, file: ValuesFile, path: Path) -> bool:
         """Whether one values file has this very key."""
-        from policylint.helm.values.chart import read_values
-
         found: object = read_values(file.text, file.path, self.helm)
         for part in path:
             if not isinstance(found, dict) or part not in found:

@@ -373,7 +373,7 @@ def test_a_program_that_cannot_be_run(tmp_path: Path) -> None:
 
 
 def test_the_first_import_is_light() -> None:
-    heavy = ("yaml", "typer", "json", "helm_python", "rich", "asyncio", "hypothesis")
+    heavy = ("typer", "helm_python", "rich", "asyncio", "hypothesis", "re2", "tree_sitter")
     code = (
         f"import sys, policylint.helm.render.rendering; print([m for m in {heavy!r} if m in "
         "sys.modules])"
