@@ -8,7 +8,7 @@ Helm 3.22 and 4.3.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from policylint.helm.inputs.sides import ChartSide
@@ -35,11 +35,16 @@ def are_own(side: ChartSide) -> bool:
     ):
         return False
     return not any(
-        "crds" in folders
-        or any(name.endswith(".tgz") for name in names)
-        or any(os.path.islink(f"{folder}/{name}") for name in folders)  # noqa: PTH114  it may lead anywhere, even back
+        "crds" in folders or _hides_charts(folder, folders, names)
         for folder, folders, names in os.walk(chart / "charts")
     )
+
+
+def _hides_charts(folder: str, folders: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether a directory holds charts that a walk does not come to: packed ones, and links, which
+    may lead anywhere, even back."""
+    packed = any(name.endswith(".tgz") for name in names)
+    return packed or any(os.path.islink(f"{folder}/{name}") for name in folders)  # noqa: PTH114
 
 
 def own_crds(side: ChartSide, printed: bytes) -> bytes:

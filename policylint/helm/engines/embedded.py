@@ -202,17 +202,21 @@ def _load(helm: Any, side: ChartSide, values: Mapping[str, Any]) -> Any:
     return helm.Chart.load(side.chart)
 
 
+def _lacking(chart: Any) -> list[str]:
+    """The names of the dependencies that a chart declares and does not hold."""
+    there = {item["name"] for item in chart.dependencies}
+    declared = [item["name"] for item in chart.metadata.get("dependencies") or ()]
+    return [name for name in declared if name not in there]
+
+
 def _check(chart: Any, side: ChartSide) -> tuple[str, ...]:
     """What Helm checks before it renders; raises RenderError in Helm's words, returns its
     warnings."""
     metadata: Mapping[str, Any] = chart.metadata
     if (kind := metadata.get("type") or "application") != "application":
         raise RenderError(f"{kind} charts are not installable")
-    there = {item["name"] for item in chart.dependencies}
-    if missing := [
-        item["name"] for item in metadata.get("dependencies") or () if item["name"] not in there
-    ]:
-        names = ", ".join(missing)
+    names = ", ".join(_lacking(chart))
+    if names:
         raise RenderError(
             "an error occurred while checking for chart dependencies. You may need to run 'helm "
             "dependency build' to "

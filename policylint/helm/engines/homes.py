@@ -25,7 +25,7 @@ def own_homes() -> Mapping[str, str]:
     """The variables that lead helm elsewhere: for each directory that would lie in the checkout,
     unless the user's own environment names it."""
     top = checkout_top(".") or Path.cwd()
-    reachable = [name for name in _HOMES if name not in os.environ and _default(name, top)]
+    reachable = [name for name in _HOMES if name not in os.environ and _is_reachable(name, top)]
     if not reachable:
         return {}
     away = _away()
@@ -34,12 +34,7 @@ def own_homes() -> Mapping[str, str]:
 
 def added_repositories() -> list[str]:
     """The addresses of the repositories that the user added to helm (`helm repo list`)."""
-    file = os.environ.get("HELM_REPOSITORY_CONFIG")
-    if not file:
-        variable, folder, rest = _HOMES["HELM_CONFIG_HOME"]
-        base = os.environ.get(variable) or os.path.join(os.path.expanduser("~"), folder)  # noqa: PTH111, PTH118
-        home = {**os.environ, **own_homes()}.get("HELM_CONFIG_HOME")
-        file = os.path.join(home or os.path.join(base, rest), "repositories.yaml")  # noqa: PTH118
+    file = os.environ.get("HELM_REPOSITORY_CONFIG") or _repositories_file()
     try:
         table = load(Path(file).read_text("utf-8", "replace"), file)
     except (OSError, PolicylintError):
@@ -49,10 +44,22 @@ def added_repositories() -> list[str]:
     return [str(entry.get("url") or "") for entry in tables]
 
 
-def _default(name: str, top: Path) -> bool:
-    """Whether the default of a variable lies below a directory."""
+def _repositories_file() -> str:
+    name = "HELM_CONFIG_HOME"
+    home = os.environ.get(name) or own_homes().get(name) or os.path.join(*_default(name))  # noqa: PTH118
+    return os.path.join(home, "repositories.yaml")  # noqa: PTH118
+
+
+def _default(name: str) -> tuple[str, str]:
+    """(base, the rest): where helm looks without a variable."""
     variable, folder, rest = _HOMES[name]
     base = os.environ.get(variable) or os.path.join(os.path.expanduser("~"), folder)  # noqa: PTH111, PTH118
+    return base, rest
+
+
+def _is_reachable(name: str, top: Path) -> bool:
+    """Whether the default of a variable lies below a directory."""
+    base, rest = _default(name)
     return Path(os.path.realpath(base), rest).is_relative_to(os.path.realpath(top))
 
 

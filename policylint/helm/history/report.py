@@ -49,7 +49,7 @@ def table(history: History) -> str:
         ("REVISION", "UPDATED", "STATUS", "CHART", "GOOD", "DESCRIPTION")
     ]
     rows += [_row(revision) for revision in history.revisions]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    widths = _widths(rows)[:-1]
     lines = [title, *("  ".join(_padded(row, widths)).rstrip() for row in rows)]
     return "\n".join([*lines, *_ways_back(history)]) + "\n"
 
@@ -61,8 +61,13 @@ def summary(histories: Sequence[History]) -> str:
         last = history.last
         name = f"{history.namespace}/{history.name}".strip("/")
         rows.append((name, str(last.number), last.status, last.chart, last.updated))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths = _widths(rows)
     return "".join("  ".join(_padded(row, widths)).rstrip() + "\n" for row in rows)
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """The widest cell of each column."""
+    return [max(map(len, column)) for column in zip(*rows, strict=True)]
 
 
 def said(revision: Revision) -> str:

@@ -129,17 +129,17 @@ def heaviest(chart: Chart, count: int = 5) -> tuple[Weight, ...]:
     return tuple(sorted(weights, key=lambda weight: (-weight.size, weight.name))[:count])
 
 
+_READERS_OF_FOLDERS = (".Files.Glob", ".Files.AsConfig", ".Files.AsSecrets")
+
+
 def ignorable(weights: Sequence[Weight], templates: str) -> tuple[str, ...]:
     """Lines for .helmignore: heavy files that Helm does not need and whose name no template
     mentions."""
+    if any(reader in templates for reader in _READERS_OF_FOLDERS):
+        return ()
     heavy = [weight for weight in weights if not weight.needed and weight.size > MAX_RECORD // 100]
     free = [weight.name for weight in heavy if weight.name.rpartition("/")[2] not in templates]
-    whole_folders = (
-        ".Files.Glob" in templates
-        or ".Files.AsConfig" in templates
-        or ".Files.AsSecrets" in templates
-    )
-    return () if whole_folders else tuple(f"/{name}" if "/" not in name else name for name in free)
+    return tuple(f"/{name}" if "/" not in name else name for name in free)
 
 
 def base64_size(size: int) -> int:

@@ -117,11 +117,10 @@ def _differing(first: Json, second: Json, path: str = "") -> Iterator[str]:
     """Pointers to what differs; a list of another length differs as a whole."""
     if isinstance(first, dict) and isinstance(second, dict):
         for key in first:
-            yield from (
-                _differing(first[key], second[key], step(path, key))
-                if key in second
-                else (step(path, key),)
-            )
+            if key in second:
+                yield from _differing(first[key], second[key], step(path, key))
+            else:
+                yield step(path, key)
     elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
         for index, (one, other) in enumerate(zip(first, second, strict=True)):
             yield from _differing(one, other, step(path, index))

@@ -124,14 +124,13 @@ def _properties(_: Any, value: Any, at: _At, schema: Mapping[str, Any]) -> Itera
     for name, child in value.items():
         rules = [named[name]] if name in named else []
         rules += [rule for pattern, rule in patterns.items() if _matches(pattern, name)]
-        if not rules and "additionalProperties" in schema:
-            extra = schema["additionalProperties"]
-            if extra is False:
-                yield Breach((*at.path, name), f"additional properties {name!r} not allowed")
-                continue
-            rules = [extra]
-        for rule in rules:
-            yield from _check(rule, child, at.inside(name))
+        if rules or "additionalProperties" not in schema:
+            for rule in rules:
+                yield from _check(rule, child, at.inside(name))
+        elif schema["additionalProperties"] is False:
+            yield Breach((*at.path, name), f"additional properties {name!r} not allowed")
+        else:
+            yield from _check(schema["additionalProperties"], child, at.inside(name))
 
 
 def _items(wanted: Any, value: Any, at: _At, schema: Mapping[str, Any]) -> Iterator[Breach]:

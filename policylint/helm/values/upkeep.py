@@ -12,10 +12,16 @@ from policylint.helm.values.semver import admits, floats
 from policylint.helm.values.tables import Table, scalar
 
 
+def _locked(chart: Chart) -> dict[str, Table]:
+    """The entries of Chart.lock by name."""
+    entries = (chart.lock or {}).get("dependencies") or ()
+    return {str(entry.get("name")): entry for entry in entries}
+
+
 def outdated(chart: Chart) -> list[str]:
     """What of Chart.lock does not fit: dependencies it lacks or has too many of, versions out of
     range, the digest."""
-    locked = {str(item.get("name")): item for item in (chart.lock or {}).get("dependencies") or ()}
+    locked = _locked(chart)
     wishes = chart.dependencies or ()
     problems: list[str] = []
     for wish in wishes:
@@ -30,7 +36,7 @@ def outdated(chart: Chart) -> list[str]:
 
 def floating(chart: Chart) -> Iterator[Dependency]:
     """Dependencies whose version is a range while no Chart.lock fixes it."""
-    locked = {str(item.get("name")) for item in (chart.lock or {}).get("dependencies") or ()}
+    locked = _locked(chart)
     for wish in chart.dependencies or ():
         if (
             wish.name not in locked
