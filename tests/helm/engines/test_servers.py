@@ -21,7 +21,7 @@ import pytest
 import policylint
 from policylint.cli.app import run
 from policylint.helm.engines.embedded import is_installed
-from tests.helms import LINES, helm
+from tests.helms import LINES, any_helm, helm
 from tests.servers import Server, digest, serving
 
 ENGINES = [*LINES, "embedded"]
@@ -400,6 +400,10 @@ def test_a_dependency_that_is_fetched(check: Check, server: Server, home: Path) 
     (chart / "values.yaml").write_text("")
     needs = f"dependencies: [{{name: web, version: 1.2.0, repository: '{server.url}'}}]\n"
     (chart / "Chart.yaml").write_text(f"apiVersion: v2\nname: shop\nversion: 0.1.0\n{needs}")
+    code, said = check("../shop", *OLD)
+    assert code == 2  # nobody but the chart under judgement names this repository
+    add = [any_helm().path, "repo", "add", "mine", server.url]
+    subprocess.run(add, check=True, capture_output=True)
     code, said = check("../shop", *OLD)
     assert code == 0
     assert "fetched by helm dependency build into a temporary copy" in said

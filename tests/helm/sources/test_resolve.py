@@ -242,6 +242,7 @@ def test_a_release_that_is_not_named_as_one(here: Repo) -> None:
 
 def test_no_room_for_temporary_files(here: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(here.top / "nowhere"))
+    monkeypatch.setattr("policylint.runtime.rooms._Run.root", "")  # as a run begins
     with pytest.raises(SourceError) as caught, Workspace() as workspace:
         workspace.directory()
     assert "no temporary files can be written" in str(caught.value)
