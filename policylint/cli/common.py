@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from policylint.cli.output import show_report
+from policylint.cli.output import is_output, show_report
 from policylint.errors import UsageError
 from policylint.pipeline.publish import Output, outputs
 from policylint.report.formats import render
@@ -27,7 +27,7 @@ def emit(report: Report, formats: Sequence[str], look: Look) -> None:
 
 
 def _put(output: Output, text: str) -> None:
-    if not output.file:
+    if not output.file or is_output(Path(output.file)):
         show_report(text)
     elif output.append:
         append(Path(output.file), text)
@@ -42,15 +42,16 @@ def write(path: Path, text: str) -> None:
 
     begun: Path | None = None
     try:
-        if path.exists() and not path.is_file():
+        real = Path(os.path.realpath(path))  # behind a link, the file itself is written
+        if real.exists() and not real.is_file():
             path.write_text(text, encoding="utf-8", newline="")
             return
         with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, delete=False, encoding="utf-8", newline=""
+            "w", dir=real.parent, delete=False, encoding="utf-8", newline=""
         ) as temporary:
             begun = Path(temporary.name)
             temporary.write(text)
-        begun.replace(path)
+        begun.replace(real)
     except OSError as error:
         raise _unwritten(path, error) from None
     finally:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from policylint.errors import PolicylintError
@@ -49,3 +51,11 @@ def progress(number: int, count: int, release: str) -> None:
 def is_watched() -> bool:
     """Whether a person sees what is told beside the answer."""
     return sys.stderr is not None and sys.stderr.isatty()
+
+
+def is_output(file: Path) -> bool:
+    """Whether a file is what standard output leads to: /dev/stdout, whatever that is."""
+    try:
+        return os.path.samestat(file.stat(), os.fstat(sys.stdout.fileno()))
+    except (OSError, ValueError):  # not there, or no file of the system
+        return False
