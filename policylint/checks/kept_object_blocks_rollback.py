@@ -13,6 +13,7 @@ What to do instead: delete the kept object by hand before a rollback, or use Hel
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.pointers import step
 from policylint.kubernetes.forecast.impact import KEEP, is_kept
 from policylint.model import Category, Deleted, Direction, Fix, Severity, Violation
 
@@ -27,7 +28,7 @@ def check(change: Deleted, context: Context) -> Iterator[Violation]:
         message=f"a rollback stops at {change.id}: the release drops it, "
         "the keep policy leaves it in the cluster",
         because=f'Helm 3 answers: no {change.id.kind} with the name "{change.id.name}" found',
-        path=f"/metadata/annotations/{KEEP.replace('/', '~1')}",
+        path=step("/metadata/annotations", KEEP),
         before="keep",
         direction=Direction.ROLLBACK,
         fixes=(

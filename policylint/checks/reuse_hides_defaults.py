@@ -12,6 +12,7 @@ What to do instead: keep all values in a file and upgrade with `-f FILE --reset-
 values.
 """
 
+import functools
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
@@ -21,6 +22,7 @@ from policylint.helm.values.modes import Mode
 from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import leaves, listed
 from policylint.helm.values.writing import full_values
+from policylint.kubernetes.api.pointers import step
 from policylint.model import Category, Edit, Fix, Grade, Severity, Violation
 from policylint.redaction.vocabulary import secret_key
 
@@ -66,7 +68,7 @@ def _hidden(change: ValuesChange, others: list[Difference], fixes: tuple[Fix, ..
 
 
 def _pointer(difference: Difference) -> str:
-    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in difference.path)
+    return functools.reduce(step, difference.path, "")
 
 
 def _fixes(change: ValuesChange) -> tuple[Fix, ...]:

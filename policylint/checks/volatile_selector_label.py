@@ -11,6 +11,7 @@ What to do instead: select by name and instance only; such labels belong to meta
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.pointers import step
 from policylint.kubernetes.api.workloads import mapping, pod_template
 from policylint.model import Category, Created, Fix, Kept, Severity, Violation
 
@@ -30,7 +31,7 @@ def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
             yield Violation(
                 message=f"the next version is refused: the selector holds {label}",
                 because=f"its value {value} changes with the version, and a selector cannot change",
-                path=f"/spec/selector/matchLabels/{label.replace('~', '~0').replace('/', '~1')}",
+                path=step("/spec/selector/matchLabels", label),
                 after=value,
                 fixes=(
                     Fix("take the label out of the selector now, by replacing the workload once"),

@@ -1,10 +1,13 @@
-"""Kubernetes quantities ("500m", "1Gi", "1e3") as exact numbers.
+"""Kubernetes quantities ("500m", "1Gi", "1e3") as exact numbers, and as the API server prints them.
 
-The grammar is that of k8s.io/apimachinery/pkg/api/resource.Quantity.
+Grammar and printing (0.5 is 500m, 1024Mi is 1Gi) are those of
+k8s.io/apimachinery/pkg/api/resource.Quantity.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from fractions import Fraction
 from functools import lru_cache
 
@@ -16,6 +19,8 @@ _QUANTITY = pattern(
 )
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
+_DECIMAL_SUFFIXES = {exponent: suffix for suffix, exponent in reversed(_DECIMAL.items())}
+_BINARY_SUFFIXES = ("", *_BINARY)
 
 
 def parse_quantity(value: Json) -> Fraction | None:
@@ -46,3 +51,40 @@ def same_quantity(before: Json, after: Json) -> bool:
         return isinstance(before, bool) == isinstance(after, bool)
     amounts = parse_quantity(before), parse_quantity(after)
     return None not in amounts and amounts[0] == amounts[1]
+
+
+def canonical(value: Json) -> str:
+    """The server's form of a quantity, in the family of units it was written in; as it is where it
+    is none."""
+    amount = parse_quantity(value)
+    if amount is None:
+        return str(value)
+    if str(value).endswith("i") and abs(amount) >= 1024:
+        return _binary(math.ceil(amount))
+    if re.search(r"[0-9][eE][+-]?[0-9]+$", str(value)):
+        mantissa, exponent = _scaled(amount)
+        return f"{mantissa}e{exponent}" if exponent else str(mantissa)
+    return canonical_amount(amount)
+
+
+def canonical_amount(amount: Fraction) -> str:
+    """An amount that was added up, in decimal units."""
+    mantissa, exponent = _scaled(amount)
+    return f"{mantissa}{_DECIMAL_SUFFIXES[exponent]}"
+
+
+def _binary(amount: int) -> str:
+    power = 0
+    while amount % 1024 == 0 and power + 1 < len(_BINARY_SUFFIXES):
+        amount, power = amount // 1024, power + 1
+    return f"{amount}{_BINARY_SUFFIXES[power]}"
+
+
+def _scaled(amount: Fraction) -> tuple[int, int]:
+    """The whole number and the largest power of ten, by threes, that make the amount; fractions
+    below nano round up."""
+    for exponent in _DECIMAL_SUFFIXES:
+        scaled = amount / Fraction(10) ** exponent
+        if scaled.denominator == 1 and (scaled or exponent == 0):
+            return int(scaled), exponent
+    return math.ceil(amount * 10**9), -9

@@ -13,8 +13,7 @@ from policylint.kubernetes.api.fielderrors import (
     invalid,
     required,
 )
-from policylint.kubernetes.api.quantities import canonical
-from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.quantity import canonical, parse_quantity
 from policylint.kubernetes.api.reading import amounts, fields, items, many, text, texts
 from policylint.kubernetes.validity.formats import qualified_name
 from policylint.kubernetes.validity.resources import (

@@ -13,8 +13,7 @@ from policylint.kubernetes.api.fielderrors import (
     required,
     unsupported,
 )
-from policylint.kubernetes.api.quantities import canonical, canonical_amount
-from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.quantity import canonical, canonical_amount, parse_quantity
 from policylint.kubernetes.api.reading import amounts, fields, has, items, text
 from policylint.kubernetes.validity.formats import qualified_name
 from policylint.kubernetes.validity.scope import Scope

@@ -11,8 +11,7 @@ from policylint.kubernetes.api.fielderrors import (
     invalid,
     unsupported,
 )
-from policylint.kubernetes.api.quantities import canonical
-from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.quantity import canonical, parse_quantity
 from policylint.kubernetes.validity.formats import Format, between, port_name, port_number
 from policylint.kubernetes.validity.scope import Rule
 from policylint.model import Cause, Json

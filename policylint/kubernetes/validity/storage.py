@@ -15,8 +15,7 @@ from policylint.kubernetes.api.fielderrors import (
     too_long,
     unsupported,
 )
-from policylint.kubernetes.api.quantities import canonical
-from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.quantity import canonical, parse_quantity
 from policylint.kubernetes.api.reading import (
     amounts,
     fields,
