@@ -13,7 +13,7 @@ from typing import Any
 
 from policylint.cel.values import Unknowable
 from policylint.kubernetes.api.gotypes import struct
-from policylint.kubernetes.api.quantities import canonical
+from policylint.kubernetes.api.quantity import canonical
 from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.forecast.request import Allocated, AllocatedPort
 from policylint.model import Json, Object

@@ -22,8 +22,7 @@ from policylint.kubernetes.api.fielderrors import (
     too_long,
     too_many,
 )
-from policylint.kubernetes.api.quantities import canonical
-from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.quantity import canonical, parse_quantity
 from policylint.kubernetes.api.reading import fields, has, items, many, number, text, texts
 from policylint.kubernetes.validity.expressions import DEVICE, cel_errors
 from policylint.kubernetes.validity.formats import (
