@@ -88,13 +88,9 @@ def split(text: str, file: str, line: int = 1) -> tuple[Document, ...]:
 def _cut(text: str) -> tuple[tuple[str, int, str], ...]:
     """(text, line in the whole from 0, template) of each document; much of a render is the same
     text on both sides."""
-    marks = [
-        mark
-        for mark in _SPLIT.finditer(text)
-        if mark.start() == 0 or text[mark.start() - 1] == "\n"
-    ]
-    starts = [0, *(mark.end() for mark in marks)]
-    ends = [*(mark.start() for mark in marks), len(text)]
+    separators = _separators(text)
+    starts = [0, *(separator.end() for separator in separators)]
+    ends = [*(separator.start() for separator in separators), len(text)]
     documents = []
     line, counted, source = 0, 0, ""
     for start, end in zip(starts, ends, strict=True):
@@ -105,13 +101,21 @@ def _cut(text: str) -> tuple[tuple[str, int, str], ...]:
             begin += 1
         body = text[begin:end]
         named = _SOURCE.search(body) if "# Source: " in body else None
-        source = (
-            named[1] if named else source
-        )  # Helm 3 names a template on a document of its own before `---`
+        if named:  # Helm 3 names a template on a document of its own before `---`
+            source = named[1]
         if _FILLED.search(body):
             documents.append((body, line + text.count("\n", start, begin), source))
             source = ""
     return tuple(documents)
+
+
+def _separators(text: str) -> list[re.Match[str]]:
+    """The `---` that begin a line."""
+    return [
+        match
+        for match in _SPLIT.finditer(text)
+        if match.start() == 0 or text[match.start() - 1] == "\n"
+    ]
 
 
 def has_content(text: str) -> bool:

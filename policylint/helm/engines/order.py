@@ -52,21 +52,19 @@ def assemble(
     `crds` is the text of crds/ directories, which stands before them. Raises RenderError for a
     document that Helm would not take.
     """
-    found = [part for path in sorted(templates) for part in _parts(path, templates[path])]
-    plain = [part for part in found if part.head.hook is None]
-    last = (
-        [part for part in found if part.head.hook is not None and _kept(part.head, tests)]
-        if hooks
-        else []
+    parts = [part for path in sorted(templates) for part in _parts(path, templates[path])]
+    manifests = crds + _printed(part for part in parts if part.head.hook is None)
+    printed = manifests.strip() + "\n"
+    if not hooks:
+        return printed
+    return printed + _printed(
+        part for part in parts if part.head.hook is not None and _kept(part.head, tests)
     )
-    printed = crds + "".join(
-        f"---\n# Source: {part.path}\n{part.text}\n" for part in _sorted(plain)
-    )
-    return (
-        printed.strip()
-        + "\n"
-        + "".join(f"---\n# Source: {part.path}\n{part.text}\n" for part in _sorted(last))
-    )
+
+
+def _printed(parts: Iterable[Part]) -> str:
+    """Documents in the order of installation, each below the name of its template."""
+    return "".join(f"---\n# Source: {part.path}\n{part.text}\n" for part in _sorted(parts))
 
 
 def _kept(head: Head, tests: bool) -> bool:

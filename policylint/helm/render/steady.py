@@ -116,16 +116,21 @@ def _twins(first: Sequence[Document], second: Sequence[Document]) -> dict[int, D
 def _differing(first: Json, second: Json, path: str = "") -> Iterator[str]:
     """Pointers to what differs; a list of another length differs as a whole."""
     if isinstance(first, dict) and isinstance(second, dict):
-        for key in first:
-            if key in second:
-                yield from _differing(first[key], second[key], step(path, key))
-            else:
-                yield step(path, key)
+        yield from _differing_fields(first, second, path)
     elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
-        for index, (one, other) in enumerate(zip(first, second, strict=True)):
-            yield from _differing(one, other, step(path, index))
+        for index, items in enumerate(zip(first, second, strict=True)):
+            yield from _differing(*items, step(path, index))
     elif first != second or isinstance(first, bool) is not isinstance(second, bool):
         yield path
+
+
+def _differing_fields(first: dict[str, Json], second: dict[str, Json], path: str) -> Iterator[str]:
+    """Pointers to what differs below two objects, of the fields that the first has."""
+    for key, value in first.items():
+        if key in second:
+            yield from _differing(value, second[key], step(path, key))
+        else:
+            yield step(path, key)
 
 
 def _add_counterparts(side: _Side, other: _Side) -> None:

@@ -131,13 +131,19 @@ def _steady(
     if nothing_differs or not any(unsure):
         return before, after
     sides = (rendering.plan.before, rendering.plan.after)
-    again = [
-        rendering.start(side) if differs else None
-        for side, differs in zip(sides, unsure, strict=True)
-    ]
-    second_before, second_after = (pending.wait().text if pending else "" for pending in again)
+    second_before, second_after = _second_texts(rendering, sides, unsure)
     version = next(side.kube_version for side in sides if isinstance(side, ChartSide))
     return _levelled(version, before, after, second_before, second_after)
+
+
+def _second_texts(rendering: Rendering, sides: Sequence[Side], unsure: Sequence[bool]) -> list[str]:
+    """The text of another render of each side that may differ from render to render, "" for the
+    rest."""
+    pending = [
+        rendering.start(side) if may_differ else None  # all are started before one is waited for
+        for side, may_differ in zip(sides, unsure, strict=True)
+    ]
+    return [render.wait().text if render else "" for render in pending]
 
 
 def _levelled(
