@@ -9,6 +9,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from policylint.errors import ReadError, SourceError, UsageError
+from policylint.helm.engines.binary import find_helm
+from policylint.helm.inputs.files import is_stream, read_text
 from policylint.helm.inputs.sides import (
     UNNAMED,
     ChartSide,
@@ -18,10 +20,13 @@ from policylint.helm.inputs.sides import (
     default_namespace,
 )
 from policylint.helm.inputs.workspace import Workspace, disk_error
-from policylint.helm.sources.baseline import is_staged
-from policylint.helm.sources.dependencies import trust
-from policylint.helm.sources.git import Repository
-from policylint.helm.sources.snapshot import Revision
+from policylint.helm.sources.baseline import default_revision, is_staged, named_revision
+from policylint.helm.sources.checkout import Checkout
+from policylint.helm.sources.dependencies import trust, with_dependencies
+from policylint.helm.sources.git import Repository, absolute_path, find_repository
+from policylint.helm.sources.manifests import from_directory, from_file, from_stdin
+from policylint.helm.sources.release import from_cluster, from_record, is_record
+from policylint.helm.sources.snapshot import Revision, at_revision, path_inside
 from policylint.helm.sources.vendored import may_lack
 from policylint.kyaml.load import has_content, load
 from policylint.redaction.logins import without_logins
@@ -43,51 +48,47 @@ def resolve_pair(
     """
     workspace.sources = None
     chart = _with_streams(chart, workspace)
-    if before == "git:":
-        raise UsageError(
-            "git: names no revision", remedy="write git:REVISION, such as git:main or git:HEAD~1"
-        )
-    if chart.chart.startswith("git:"):
-        raise UsageError(
-            f"{chart.chart} says when, not what",
-            remedy="name the chart as it is now, and the revision as the before side:"
-            f" CHART --before {chart.chart}",
-        )
-    if before == "-" and chart.chart == "-":
-        raise UsageError(
-            "both sides cannot come from standard input", remedy="give one of them as a file"
-        )
-    by_git = not before or before.startswith("git:")
-    if by_git and (chart.chart == "-" or chart.chart.startswith("release:")):
-        raise UsageError(
-            f"git knows nothing of {chart.chart}",
-            remedy="name the side to compare with: --before SIDE",
-        )
-    if not by_git:
-        old = resolve(before, chart, workspace, helm)
-        trust(workspace, old)
-        sides = old, resolve(chart.chart, _as_released(chart, old), workspace, helm)
-        if (
-            before == chart.chart
-            and isinstance(old, ChartSide)
-            and _is_gone(before)
-            and not _says_version(before)
-        ):
-            raise SourceError(
-                f"both sides are {old.label}: a version is never compared with itself",
-                remedy="name the version that runs:"
-                " --before oci://...:VERSION, REPO/CHART@VERSION or NAME@VERSION",
-            )
+    _check_pair(before, chart.chart)
+    if _is_revision(before):
+        revision = before.removeprefix("git:")
+        old, new = _by_git(revision, chart, workspace, default_branch, helm)
     else:
-        sides = _by_git(before.removeprefix("git:"), chart, workspace, default_branch, helm)
-    old, new = sides
+        old, new = _by_name(before, chart, workspace, helm)
     if isinstance(old, EmptySide) and isinstance(new, EmptySide):
         raise SourceError(
             f"there is no {chart.chart} on either side", remedy="check the path of the chart"
         )
     if isinstance(new, ChartSide) and _is_nothing(old):
         return old, replace(new, is_upgrade=False)
-    return sides
+    return old, new
+
+
+def _is_revision(before: str) -> bool:
+    """Whether git knows the before side: a revision, or the default one."""
+    return not before or before.startswith("git:")
+
+
+def _check_pair(before: str, after: str) -> None:
+    """Raise UsageError for two SIDEs that cannot be compared, whatever they hold."""
+    if before == "git:":
+        raise UsageError(
+            "git: names no revision", remedy="write git:REVISION, such as git:main or git:HEAD~1"
+        )
+    if after.startswith("git:"):
+        raise UsageError(
+            f"{after} says when, not what",
+            remedy="name the chart as it is now, and the revision as the before side:"
+            f" CHART --before {after}",
+        )
+    if before == "-" and after == "-":
+        raise UsageError(
+            "both sides cannot come from standard input", remedy="give one of them as a file"
+        )
+    if _is_revision(before) and (after == "-" or after.startswith("release:")):
+        raise UsageError(
+            f"git knows nothing of {after}",
+            remedy="name the side to compare with: --before SIDE",
+        )
 
 
 def resolve_at(
@@ -166,39 +167,32 @@ def _as_released(chart: ChartSide, old: Side) -> ChartSide:
 def resolve(spec: str, chart: ChartSide, workspace: Workspace, helm: str = "") -> Side:
     """The side that `spec` names, read as the design's SIDE; raises SourceError where there is
     none."""
-    from policylint.helm.inputs.files import is_stream
-    from policylint.helm.sources.manifests import from_stdin
-
     if spec == "-":
         return from_stdin()
     if spec.startswith("git:"):
-        from policylint.helm.sources.baseline import named_revision
-
         repository = _repository(chart, workspace, helm)
-        return _at(
-            repository,
-            named_revision(repository, spec.removeprefix("git:")),
-            chart,
-            workspace,
-            helm,
-        )
+        revision = named_revision(repository, spec.removeprefix("git:"))
+        return _at(repository, revision, chart, workspace, helm)
     if spec.startswith("release:"):
-        from policylint.helm.engines.binary import find_helm
-        from policylint.helm.sources.release import from_cluster
-
         return from_cluster(spec, find_helm(helm if helm != "embedded" else ""))
     path = Path(spec)
     if path.is_dir() or path.is_file() or is_stream(spec):
         return _on_disk(path, replace(chart, chart=spec, label=spec), workspace, helm)
     _check_path(spec)
-    if _REFERENCE.fullmatch(spec) or (chart.repo and "/" not in spec):
-        _check_values(chart)
-        return _reference(spec, chart)
-    raise SourceError(
-        f"no chart there: {spec} is no file, no directory and no chart reference",
-        remedy="name a chart directory, an archive, oci://..., REPO/CHART, or a name with --repo",
-        file=spec,
-    )
+    if not _can_be_pulled(spec, chart):
+        raise SourceError(
+            f"no chart there: {spec} is no file, no directory and no chart reference",
+            remedy="name a chart directory, an archive, oci://..., REPO/CHART, or a name with"
+            " --repo",
+            file=spec,
+        )
+    _check_values(chart)
+    return _reference(spec, chart)
+
+
+def _can_be_pulled(spec: str, chart: ChartSide) -> bool:
+    """Whether `helm pull` would take it for a chart: a reference, or a name in the --repo."""
+    return bool(_REFERENCE.fullmatch(spec) or (chart.repo and "/" not in spec))
 
 
 def _reference(spec: str, chart: ChartSide) -> ChartSide:
@@ -209,17 +203,17 @@ def _reference(spec: str, chart: ChartSide) -> ChartSide:
     --version.
     """
     label = without_logins(spec)
-    found = _VERSIONED.fullmatch(spec)
-    if found and found["name"]:
-        return replace(chart, chart=found["name"], version=found["version"], label=label)
-    if found and spec != chart.chart:
+    match = _VERSIONED.fullmatch(spec)
+    if match and match["name"]:
+        return replace(chart, chart=match["name"], version=match["version"], label=label)
+    if match and spec != chart.chart:
         return replace(
             chart, chart=spec, version="", extra=tuple(_without_devel(chart.extra)), label=label
         )
     if _says_version(spec):
         return replace(chart, chart=spec, label=label)
-    wanted = f"--version {chart.version}" if chart.version else "(the newest version)"
-    return replace(chart, chart=spec, label=f"{label} {wanted}")
+    version = f"--version {chart.version}" if chart.version else "(the newest version)"
+    return replace(chart, chart=spec, label=f"{label} {version}")
 
 
 def _says_version(reference: str) -> bool:
@@ -239,12 +233,7 @@ def _on_disk(path: Path, chart: ChartSide, workspace: Workspace, helm: str) -> S
         _check_values(chart)
         if not may_lack(path):
             return chart
-        from policylint.helm.sources.dependencies import with_dependencies
-
         return with_dependencies(chart, workspace, helm)
-    from policylint.helm.sources.manifests import from_directory, from_file
-    from policylint.helm.sources.release import from_record, is_record
-
     if path.is_dir():
         if (path / "templates").is_dir():
             raise SourceError(
@@ -255,66 +244,77 @@ def _on_disk(path: Path, chart: ChartSide, workspace: Workspace, helm: str) -> S
     return from_record(side.text[0][1], str(path)) if is_record(side.text[0][1]) else side
 
 
+def _by_name(before: str, chart: ChartSide, workspace: Workspace, helm: str) -> tuple[Side, Side]:
+    """Both sides where the before side is named, and is no revision."""
+    old = resolve(before, chart, workspace, helm)
+    trust(workspace, old)
+    new = resolve(chart.chart, _as_released(chart, old), workspace, helm)
+    is_pulled_twice = before == chart.chart and isinstance(old, ChartSide) and _is_gone(before)
+    if is_pulled_twice and not _says_version(before):
+        raise SourceError(
+            f"both sides are {old.label}: a version is never compared with itself",
+            remedy="name the version that runs:"
+            " --before oci://...:VERSION, REPO/CHART@VERSION or NAME@VERSION",
+        )
+    return old, new
+
+
 def _by_git(
     name: str, chart: ChartSide, workspace: Workspace, branch: str, helm: str
 ) -> tuple[Side, Side]:
     """Both sides where the before side is a revision: the named one, or the default one where
     `name` is ""."""
-    from policylint.helm.sources.baseline import default_revision, is_staged, named_revision
-    from policylint.helm.sources.snapshot import Revision, at_revision
-
     repository = _repository(chart, workspace, helm)
     paths = depends_on(repository, chart)
     try:
-        revision = (
-            named_revision(repository, name)
-            if name
-            else default_revision(repository, paths, branch)
-        )
+        revision = _before_revision(repository, name, paths, branch)
     except SourceError:
         head = repository.commit("HEAD")
-        if (
-            not _is_gone(chart.chart)
-            or not head
-            or not repository.has(head, repository.path_of(chart.chart))
-        ):
-            resolve(
-                chart.chart, chart, workspace, helm
-            )  # a chart or values file that is nowhere is said first
+        if not head or not _is_deleted(repository, head, chart.chart):
+            # a chart or values file that is nowhere is said first
+            resolve(chart.chart, chart, workspace, helm)
         raise
-    is_reference = _is_gone(chart.chart) and not repository.has(
-        revision.commit, repository.path_of(chart.chart)
-    )
-    after = resolve(chart.chart, chart, workspace, helm) if is_reference else None
-    if is_reference:
+    is_deleted = _is_deleted(repository, revision.commit, chart.chart)
+    if _is_gone(chart.chart) and not is_deleted:
+        resolve(chart.chart, chart, workspace, helm)  # what is no chart is said first here too
         raise unknown_before(chart)
+    _check_changed(repository, revision, paths)
+    before = _at(repository, revision, chart, workspace, helm)
+    trust(workspace, before)
+    if not name and is_staged(revision) and repository.state(paths).untracked:
+        return before, _at(repository, Revision("", "the index"), chart, workspace, helm)
+    if is_deleted:
+        return before, EmptySide(chart.chart, (f"{chart.chart} is gone since {revision.label}",))
+    return before, resolve(chart.chart, chart, workspace, helm)
+
+
+def _before_revision(repository: Repository, name: str, paths: list[str], branch: str) -> Revision:
+    """The revision called `name`, or the default one where that is ""."""
+    if name:
+        return named_revision(repository, name)
+    return default_revision(repository, paths, branch)
+
+
+def _is_deleted(repository: Repository, commit: str, spec: str) -> bool:
+    """Whether a path that a commit holds (the index where it is "") is gone from the work tree."""
+    return _is_gone(spec) and repository.has(commit, repository.path_of(spec))
+
+
+def _check_changed(repository: Repository, revision: Revision, paths: list[str]) -> None:
+    """Raise SourceError where the work tree holds at `paths` what the revision does."""
     if revision.commit == repository.commit("HEAD") and repository.state(paths).is_clean:
         raise SourceError(
             f"{revision.label} is what the work tree holds: a commit is never compared with itself",
             remedy="name an older revision with --before",
         )
-    if after is not None:
-        return at_revision(chart, repository, revision, workspace, helm), after
-    before = _at(repository, revision, chart, workspace, helm)
-    trust(workspace, before)
-    if not name and is_staged(revision) and repository.state(paths).untracked:
-        return before, _at(repository, Revision("", "the index"), chart, workspace, helm)
-    if _is_gone(chart.chart):
-        return before, EmptySide(chart.chart, (f"{chart.chart} is gone since {revision.label}",))
-    return before, resolve(chart.chart, chart, workspace, helm)
 
 
 def _at(
     repository: Repository, revision: Revision, chart: ChartSide, workspace: Workspace, helm: str
 ) -> Side:
     """The chart, or the manifests, at a revision."""
-    from policylint.helm.sources.checkout import Checkout
-    from policylint.helm.sources.manifests import from_directory, from_file
-    from policylint.helm.sources.snapshot import at_revision, path_inside
-
     if _is_chart(repository, revision, chart.chart):
         return at_revision(chart, repository, revision, workspace, helm)
-
     inside = path_inside(repository, chart.chart)
     checkout = Checkout(repository, revision.commit, workspace.directory())
     if not checkout.add(inside):
@@ -343,11 +343,10 @@ def _is_chart(repository: Repository, revision: Revision, spec: str) -> bool:
 def _repository(chart: ChartSide, workspace: Workspace, helm: str) -> Repository:
     """The repository of the chart, or of the current directory; a chart that is nowhere is said
     first."""
-    from policylint.helm.sources.git import absolute_path, find_repository
-
     spec = chart.chart
-    if found := find_repository("." if _is_reference(spec) else spec):
-        return found
+    repository = find_repository("." if _is_reference(spec) else spec)
+    if repository:
+        return repository
     resolve(spec, chart, workspace, helm)
     raise SourceError(
         f"{absolute_path('.' if _is_gone(spec) else spec)} is in no git repository",
@@ -367,30 +366,35 @@ def _is_gone(spec: str) -> bool:
 def depends_on(repository: Repository, chart: ChartSide) -> list[str]:
     """What the render depends on in the repository: the chart, its `file://` dependencies, values
     and set files."""
-    named = [chart.chart, *chart.values.named]
-    fresh = {repository.path_of(path) for path in named if path and not _is_reference(path)} - {""}
-    found: set[str] = set()
+    files = [chart.chart, *chart.values.named]
+    fresh = {repository.path_of(file) for file in files if file and not _is_reference(file)} - {""}
+    paths: set[str] = set()
     while fresh:
-        found |= fresh
-        fresh = (
-            {repository.path_of(target) for target in _targets(repository, fresh)} - found - {""}
-        )
-    return sorted(found)
+        paths |= fresh
+        targets = {repository.path_of(target) for target in _targets(repository, fresh)}
+        fresh = targets - paths - {""}
+    return sorted(paths)
 
 
 def _targets(repository: Repository, paths: Iterable[str]) -> list[Path]:
     """What paths lead to: `file://` repositories of a chart's dependencies, and the targets of
     symbolic links."""
-    tops = [repository.top / path for path in paths]
-    files = [top / name for top in tops for name in ("Chart.yaml", "requirements.yaml")]
-    charts = [
-        file.parent / path
+    charts: list[Path] = []
+    for path in paths:
+        charts += _file_dependencies(repository.top / path)
+    links = [repository.top / blob.path for blob in repository.files("", paths) if blob.is_link]
+    return charts + [link.parent / link.readlink() for link in links if link.is_symlink()]
+
+
+def _file_dependencies(chart: Path) -> list[Path]:
+    """The charts that a chart directory names as `file://` dependencies."""
+    files = [chart / name for name in ("Chart.yaml", "requirements.yaml")]
+    return [
+        chart / path
         for file in files
         if file.is_file()
         for path in file_repositories(file.read_bytes(), str(file))
     ]
-    links = [repository.top / blob.path for blob in repository.files("", paths) if blob.is_link]
-    return charts + [link.parent / link.readlink() for link in links if link.is_symlink()]
 
 
 def file_repositories(text: bytes, file: str) -> list[str]:
@@ -401,8 +405,8 @@ def file_repositories(text: bytes, file: str) -> list[str]:
     try:
         body = load(text.decode("utf-8-sig"), file)
     except (ReadError, UnicodeDecodeError):
-        found = re.findall(rb"file://([^\s\"'#,}\]]+)", text)
-        return [path.decode("utf-8", "surrogateescape") for path in found]
+        paths = re.findall(rb"file://([^\s\"'#,}\]]+)", text)
+        return [path.decode("utf-8", "surrogateescape") for path in paths]
     dependencies = body.get("dependencies") if isinstance(body, dict) else None
     if not isinstance(dependencies, list):
         return []
@@ -421,9 +425,6 @@ def file_repositories(text: bytes, file: str) -> list[str]:
 def _with_streams(chart: ChartSide, workspace: Workspace) -> ChartSide:
     """Values from standard input or a pipe as files, so that both sides, and helm, can read
     them."""
-    from policylint.helm.inputs.files import is_stream, read_text
-    from policylint.helm.sources.manifests import from_stdin
-
     copies: dict[str, str] = {}
 
     def copied(name: str) -> str:

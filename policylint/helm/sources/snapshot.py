@@ -81,30 +81,31 @@ def path_inside(repository: Repository, path: str) -> str:
 def _chart_path(checkout: Checkout, path: str) -> str:
     """Where the chart of `path` was at the revision: there, or where a chart of its name has gone
     from since."""
-    if checkout.has(f"{path}/Chart.yaml") or (
-        path.endswith((".tgz", ".tar.gz")) and checkout.has(path)
-    ):
+    is_archive = path.endswith((".tgz", ".tar.gz"))
+    if checkout.has(f"{path}/Chart.yaml") or (is_archive and checkout.has(path)):
         return path
+    directory = checkout.repository.top / path
+    name = _name((directory / "Chart.yaml").read_bytes()) if directory.is_dir() else ""
+    gone = _gone_charts(checkout, name) if name else []
+    if len(gone) > 1:
+        raise SourceError(
+            f"{path} is new, and several charts called {name} are gone: {', '.join(gone)}",
+            remedy="say which of them it was: --before SIDE",
+        )
+    return gone[0].rpartition("/")[0] if gone else ""
+
+
+def _gone_charts(checkout: Checkout, name: str) -> list[str]:
+    """The Chart.yaml files of the revision that name the chart so and are in the work tree no
+    more."""
     repository = checkout.repository
-    name = (
-        _name((repository.top / path / "Chart.yaml").read_bytes())
-        if (repository.top / path).is_dir()
-        else ""
-    )
-    every = repository.files(checkout.commit, ["."]) if name else []
     gone = [
         blob
-        for blob in every
+        for blob in repository.files(checkout.commit, ["."])
         if blob.path.rpartition("/")[2] == "Chart.yaml"
         and not (repository.top / blob.path).exists()
     ]
-    named = [blob.path for blob, content in repository.contents(gone) if _name(content) == name]
-    if len(named) > 1:
-        raise SourceError(
-            f"{path} is new, and several charts called {name} are gone: {', '.join(named)}",
-            remedy="say which of them it was: --before SIDE",
-        )
-    return named[0].rpartition("/")[0] if named else ""
+    return [blob.path for blob, content in repository.contents(gone) if _name(content) == name]
 
 
 def _name(chart_yaml: bytes) -> str:
