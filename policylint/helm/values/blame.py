@@ -57,18 +57,33 @@ def _is_on_field(finding: Finding) -> bool:
 
 
 def _with_cause(finding: Finding, moved: tuple[Moved, ...], change: ValuesChange) -> Finding:
-    was, now = _text(finding.before), _text(finding.after)
-    same = [one for one in moved if _text(one[2]) == now]
-    if len(same) > 1:
-        same = [one for one in same if _text(one[1]) == was]
-    # an image is put together from a repository and a tag
-    same = same or [
-        one for one in moved if _text(one[1]) and was.replace(_text(one[1]), _text(one[2])) == now
-    ]
-    if len(same) != 1:
+    causes = _equal(finding, moved) or _parts(finding, moved)
+    if len(causes) != 1:
         return finding
-    found = change.place(same[0][0])
-    return replace(finding, locations=(*finding.locations, found)) if _is_told(found) else finding
+    key, _, _ = causes[0]
+    place = change.place(key)
+    if not _is_told(place):
+        return finding
+    return replace(finding, locations=(*finding.locations, place))
+
+
+def _equal(finding: Finding, moved: tuple[Moved, ...]) -> list[Moved]:
+    """What became the field's new value; of several, those that also were its old one."""
+    was, now = _text(finding.before), _text(finding.after)
+    equal = [(key, old, new) for key, old, new in moved if _text(new) == now]
+    if len(equal) > 1:
+        return [(key, old, new) for key, old, new in equal if _text(old) == was]
+    return equal
+
+
+def _parts(finding: Finding, moved: tuple[Moved, ...]) -> list[Moved]:
+    """What is the changed part of the field, as a tag is of an image."""
+    was, now = _text(finding.before), _text(finding.after)
+    return [
+        (key, old, new)
+        for key, old, new in moved
+        if _text(old) and was.replace(_text(old), _text(new)) == now
+    ]
 
 
 def _is_told(place: Location) -> bool:

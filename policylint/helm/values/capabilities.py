@@ -50,15 +50,24 @@ def unanswered(questions: ClusterQuestions) -> Iterator[Question]:
 
 
 def _asked(action: str, questions: ClusterQuestions) -> Iterator[str]:
-    groups = {group_of(api_version) for api_version, _ in builtin()}
     for name in _HAS.findall(action):
-        if group_of(
-            name.rpartition("/")[0] if name.count("/") > 1 else name
-        ) not in groups and not any(
-            given == name or name.startswith(f"{given}/") for given in questions.api_versions
-        ):
+        if not _is_builtin(name) and not _is_given(name, questions.api_versions):
             yield name
-    if not questions.version_given and "Capabilities.KubeVersion" in action:
-        for bounds in _COMPARE.findall(action):
-            if len({admits(bounds, f"{minor}.0") for minor in (RECORDED[0], NEWEST)}) > 1:
-                yield f"Kubernetes {bounds}"
+    if questions.version_given or "Capabilities.KubeVersion" not in action:
+        return
+    for bounds in _COMPARE.findall(action):
+        if len({admits(bounds, f"{minor}.0") for minor in (RECORDED[0], NEWEST)}) > 1:
+            yield f"Kubernetes {bounds}"
+
+
+def _is_builtin(name: str) -> bool:
+    """Whether Kubernetes itself serves the group of `group/version` or `group/version/Kind`."""
+    api_version = name.rpartition("/")[0] if name.count("/") > 1 else name
+    return group_of(api_version) in {group_of(served) for served, _ in builtin()}
+
+
+def _is_given(name: str, api_versions: tuple[str, ...]) -> bool:
+    """Whether the run was told of an API version, or of that of a kind."""
+    return any(
+        name == api_version or name.startswith(f"{api_version}/") for api_version in api_versions
+    )

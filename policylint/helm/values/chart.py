@@ -245,25 +245,27 @@ def _mapping(found: Mapping[str, bytes], name: str, path: str) -> Table:
 
 
 def _charts(found: Mapping[str, bytes], path: str, helm: str, depth: int) -> tuple[Chart, ...]:
-    groups: dict[str, dict[str, bytes]] = {}
-    for name, data in found.items():
-        if name.startswith("charts/") and not name.endswith(".prov"):
-            first, _, rest = name.removeprefix("charts/").partition("/")
-            groups.setdefault(first, {})[rest] = data
     charts = []
-    for name, group in sorted(groups.items()):
+    for name, files in sorted(_in_charts(found).items()):
         where = f"{path}/charts/{name}"
         if name.startswith(("_", ".")):
             continue
-        if name.endswith(".tgz") and "" in group:
-            charts.append(chart_of(chart_files.unpack(group[""], where), where, helm, depth + 1))
-        elif any(group):  # a file lying in charts/ that is no archive is nobody's chart
-            charts.append(
-                chart_of(
-                    {rest: data for rest, data in group.items() if rest}, where, helm, depth + 1
-                )
-            )
+        if name.endswith(".tgz") and "" in files:
+            charts.append(chart_of(chart_files.unpack(files[""], where), where, helm, depth + 1))
+        elif any(files):  # a file lying in charts/ that is no archive is nobody's chart
+            below = {rest: data for rest, data in files.items() if rest}
+            charts.append(chart_of(below, where, helm, depth + 1))
     return tuple(charts)
+
+
+def _in_charts(found: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
+    """The files of each entry of charts/ by their path in it, which is empty for an archive."""
+    entries: dict[str, dict[str, bytes]] = {}
+    for name, data in found.items():
+        if name.startswith("charts/") and not name.endswith(".prov"):
+            entry, _, rest = name.removeprefix("charts/").partition("/")
+            entries.setdefault(entry, {})[rest] = data
+    return entries
 
 
 def schema_of(chart: Chart) -> Object | bool | None:

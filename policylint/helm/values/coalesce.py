@@ -72,25 +72,37 @@ def _chart(chart: Chart, values: Table, prefix: str, way: _Way) -> Table:
 
 
 def _defaults(chart: Chart, values: Table, place: str, way: _Way) -> None:
-    children = {child.name for child in chart.charts}
     for key, default in copy(chart.values).items():
-        # a subchart's nulls must survive until its own defaults are seen
-        keep = way.keep_nulls or (key in children and isinstance(values.get(key), dict))
+        keep = _keeps_nulls(chart, key, values, way)
         clean = way.drop_default_nulls and not keep
         if clean and isinstance(default, dict):
             without_nulls(default)
         if key not in values:
             if default is not None or not clean:
                 values[key] = default
-            continue
-        given = values[key]
-        if given is None:
-            if not way.keep_nulls:
-                del values[key]
-        elif isinstance(given, dict) and isinstance(default, dict):
-            overlay(given, default, keep_nulls=keep, warn=way.warn, prefix=f"{place}.{key}")
-        elif isinstance(given, dict) and default is not None:
-            way.warn(f"warning: skipped value for {place}.{key}: Not a table.")
+        elif values[key] is not None:
+            _default(values[key], default, f"{place}.{key}", keep, way.warn)
+        elif not way.keep_nulls:
+            del values[key]
+
+
+def _keeps_nulls(chart: Chart, key: str, values: Table, way: _Way) -> bool:
+    """Whether nulls at a key stay: those of a subchart must survive until its own defaults are
+    seen."""
+    if way.keep_nulls:
+        return True
+    is_subchart = any(child.name == key for child in chart.charts)
+    return is_subchart and isinstance(values.get(key), dict)
+
+
+def _default(value: Any, default: Any, place: str, keep: bool, warn: Warn) -> None:
+    """Fill a value of the user with the chart's default, where both are tables."""
+    if not isinstance(value, dict):
+        return
+    if isinstance(default, dict):
+        overlay(value, default, keep_nulls=keep, warn=warn, prefix=place)
+    elif default is not None:
+        warn(f"warning: skipped value for {place}: Not a table.")
 
 
 def _globals(inner: Table, outer: Table, warn: Warn) -> None:

@@ -153,16 +153,13 @@ def to_json(change: ValuesChange, comparison: Comparison) -> dict[str, Any]:
             {"template": found.reference.file, "line": found.reference.line, "message": found.words}
             for found in comparison.missing
         ],
-        "modes": [
-            {
-                "key": key,
-                "values": dict(
-                    zip((mode.value for mode in MODES), _masked(key, values), strict=True)
-                ),
-            }
-            for key, values in comparison.rows
-        ],
+        "modes": [_by_mode(key, values) for key, values in comparison.rows],
     }
+
+
+def _by_mode(key: str, values: tuple[Any, ...]) -> dict[str, Any]:
+    modes = [mode.value for mode in MODES]
+    return {"key": key, "values": dict(zip(modes, _masked(key, values), strict=True))}
 
 
 def _difference(difference: Difference) -> dict[str, Any]:
@@ -190,12 +187,14 @@ def _is_added_table(path: Path, value: Any) -> bool:
 
 def _rows(results: list[Effective | None]) -> Iterator[tuple[str, tuple[Any, ...]]]:
     columns = [dict(leaves(result.values)) if result else {} for result in results]
-    for path in sorted({path for column in columns for path in column}):
+    for path in sorted(set[Path]().union(*columns)):
         values = tuple(column.get(path, _ABSENT) for column in columns)
-        if any(not _same(values[0], value) for value in values[1:]) and not _is_added_table(
-            path, values[0]
-        ):
+        if not _are_same(values) and not _is_added_table(path, values[0]):
             yield dotted(path), tuple(None if value is _ABSENT else value for value in values)
+
+
+def _are_same(values: tuple[Any, ...]) -> bool:
+    return all(_same(values[0], value) for value in values[1:])
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -37,22 +37,36 @@ def matches(dependency: Dependency, chart: Chart) -> bool:
 def _enable(chart: Chart, user: Table, helm: str, path: str, warn: Warn) -> Chart:
     if chart.dependencies is None:
         return chart  # Helm does not look further down either
-    undeclared = [
-        child
-        for child in chart.charts
-        if not any(matches(wish, child) for wish in chart.dependencies)
-    ]
-    named = [found for wish in chart.dependencies if (found := _aliased(chart, wish))]
-    chart = replace(chart, charts=(*undeclared, *named))
+    chart = replace(chart, charts=_named(chart, chart.dependencies))
     values = coalesce(chart, user, helm, warn)
-    wishes = [replace(wish, name=wish.key) for wish in chart.dependencies or ()]
-    off = {wish.name for wish in wishes if not _is_enabled(wish, values, path, warn)}
+    aliased = [replace(dependency, name=dependency.key) for dependency in chart.dependencies or ()]
+    off = _switched_off(aliased, values, path, warn)
     taking_part = _seen_twice([child for child in chart.charts if child.name not in off], helm)
     children = tuple(
         _enable(child, values, helm, f"{path}{child.name}.", warn) for child in taking_part
     )
-    kept = tuple(wish for wish in wishes if wish.name not in off)
+    kept = tuple(dependency for dependency in aliased if dependency.name not in off)
     return replace(chart, charts=children, dependencies=kept or None)
+
+
+def _switched_off(dependencies: list[Dependency], values: Table, path: str, warn: Warn) -> set[str]:
+    """The names of the dependencies that a tag or a condition switches off."""
+    return {
+        dependency.name
+        for dependency in dependencies
+        if not _is_enabled(dependency, values, path, warn)
+    }
+
+
+def _named(chart: Chart, dependencies: tuple[Dependency, ...]) -> tuple[Chart, ...]:
+    """The charts in charts/, those that no dependency names first, the others by their alias."""
+    undeclared = [child for child in chart.charts if not _is_declared(child, dependencies)]
+    aliased = [_aliased(chart, dependency) for dependency in dependencies]
+    return (*undeclared, *(child for child in aliased if child is not None))
+
+
+def _is_declared(chart: Chart, dependencies: tuple[Dependency, ...]) -> bool:
+    return any(matches(dependency, chart) for dependency in dependencies)
 
 
 def _seen_twice(charts: list[Chart], helm: str) -> list[Chart]:
