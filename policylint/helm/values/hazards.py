@@ -75,27 +75,31 @@ def in_flags(given: ValuesInput, defaults: Table) -> Iterator[Hazard]:
 def _surprise(path: Path, written: str) -> str:
     """Why a plain scalar is not what it looks like, empty where it is."""
     key, value = path[-1], _read(written)
-    if isinstance(value, bool) and _BOOLEAN.match(written):
-        return f"{written} is read as {json.dumps(value)}"
-    if (
-        _OCTAL.match(written)
-        and len(written) > 1
-        and isinstance(value, int)
-        and str(value) != written
-    ):
+    if isinstance(value, bool):
+        return f"{written} is read as {json.dumps(value)}" if _BOOLEAN.match(written) else ""
+    if isinstance(value, int) and _is_octal(written, value):
         return "" if _MODE.search(key) else f"{written} is read as the octal number {value}"
-    if _EXPONENT.match(written) and isinstance(value, int | float):
+    if isinstance(value, int | float):
+        return _number_surprise(key, written, value)
+    return ""
+
+
+def _is_octal(written: str, value: int) -> bool:
+    return _OCTAL.match(written) is not None and len(written) > 1 and str(value) != written
+
+
+def _number_surprise(key: str, written: str, value: float) -> str:
+    """Why a number, other than an octal one, is not what it looks like; empty where it is."""
+    if _EXPONENT.match(written):
         return f"{written} is read as the number {value:g}"
-    if _VERSION.search(key) and isinstance(value, float) and _SHORTENED.match(written):
+    is_version = _VERSION.search(key) is not None
+    if is_version and isinstance(value, float) and _SHORTENED.match(written):
         return f"{written} is read as the number {value:g}"
-    if _DIGITS.match(written) and isinstance(value, int | float) and abs(value) > 2**53:
+    if not _DIGITS.match(written):
+        return ""
+    if abs(value) > 2**53:
         return f"{written} is read as {float(value):.17g}: Helm keeps no more than 53 bits"
-    if (
-        _VERSION.search(key)
-        and _DIGITS.match(written)
-        and isinstance(value, int)
-        and abs(value) >= 10**6
-    ):
+    if is_version and isinstance(value, int) and abs(value) >= 10**6:
         return f"{written} is read as a number, which a template prints as {float(value):g}"
     return ""
 
@@ -121,25 +125,30 @@ def _set(given: ValuesInput) -> Iterator[tuple[str, Table, Table]]:
 
 
 def _mismatch(flag: str, value: Any, default: Any) -> str:
-    if flag == "--set" and isinstance(default, str) and isinstance(value, int) and default:
+    """Why the value of a flag is of another type than the default, empty where it is not."""
+    if flag == "--set":
+        return _set_mismatch(value, default)
+    return _set_string_mismatch(value, default)
+
+
+def _set_mismatch(value: Any, default: Any) -> str:
+    if isinstance(value, int) and isinstance(default, str) and default:
         kind = "a boolean" if isinstance(value, bool) else "a number"
         return f"--set makes {kind} of it, the chart's default is text"
-    if flag == "--set-string" and isinstance(default, bool) and value in ("true", "false"):
+    is_exponent = isinstance(value, str) and _EXPONENT.match(value) is not None
+    if is_exponent and isinstance(default, int | float):
+        return "--set keeps an exponent as text, the chart's default is a number"
+    return ""
+
+
+def _set_string_mismatch(value: Any, default: Any) -> str:
+    if isinstance(default, bool):
+        if value not in ("true", "false"):
+            return ""
         return (
             f'--set-string makes text of it, and the text "{value}" counts as true; the '
             "chart's default is a boolean"
         )
-    if (
-        flag == "--set-string"
-        and isinstance(default, int | float)
-        and not isinstance(default, bool)
-    ):
+    if isinstance(default, int | float):
         return "--set-string makes text of it, the chart's default is a number"
-    if (
-        flag == "--set"
-        and isinstance(value, str)
-        and _EXPONENT.match(value)
-        and isinstance(default, int | float)
-    ):
-        return "--set keeps an exponent as text, the chart's default is a number"
     return ""

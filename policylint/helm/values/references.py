@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from msgspec import Struct, field
 
-from policylint.helm.values.chart import Chart, ChartFile
+from policylint.helm.values.chart import Chart, ChartFile, Dependency
 from policylint.helm.values.tables import Table
 from policylint.runtime.patterns import pattern
 
@@ -99,22 +99,36 @@ def references(chart: Chart, where: str) -> tuple[Reference, ...]:
 
 
 def _usage(chart: Chart, helpers: tuple[Reference, ...]) -> Usage:
-    texts = (*chart.templates, *(file for file in chart.files if _may_be_template(file)))
-    own = [found for file in texts for found in scan(file.text, f"{chart.name}/{file.name}")]
-    own += scan(chart.values_text, f"{chart.name}/values.yaml")  # values that are run through tpl
-    wishes = chart.dependencies or ()
-    children = {child.name: _usage(child, helpers) for child in chart.charts}
-    children |= {wish.key: children[wish.name] for wish in wishes if wish.name in children}
-    settings = [
-        tuple(path.split(".")) for wish in wishes for path in wish.condition.split(",") if path
-    ]
+    dependencies = chart.dependencies or ()
+    charts = {child.name: _usage(child, helpers) for child in chart.charts}
+    children = dict(charts)
+    for dependency in dependencies:
+        if dependency.name in charts:
+            children[dependency.key] = charts[dependency.name]
+    absent = [dependency.key for dependency in dependencies if dependency.key not in children]
     return Usage(
-        own=tuple(own),
+        own=tuple(_own(chart)),
         helpers=helpers,
         children=children,
-        unseen=frozenset(wish.key for wish in wishes if wish.key not in children),
-        settings=(*settings, *((("tags", tag)) for wish in wishes for tag in wish.tags)),
+        unseen=frozenset(absent),
+        settings=tuple(_settings(dependencies)),
     )
+
+
+def _own(chart: Chart) -> Iterator[Reference]:
+    """What is read in all of a chart that may run as a template."""
+    for file in (*chart.templates, *filter(_may_be_template, chart.files)):
+        yield from scan(file.text, f"{chart.name}/{file.name}")
+    yield from scan(chart.values_text, f"{chart.name}/values.yaml")  # values run through tpl
+
+
+def _settings(dependencies: tuple[Dependency, ...]) -> Iterator[Path]:
+    """The paths of the conditions and tags of dependencies."""
+    for dependency in dependencies:
+        for condition in filter(None, dependency.condition.split(",")):
+            yield tuple(condition.split("."))
+        for tag in dependency.tags:
+            yield "tags", tag
 
 
 def _helpers(chart: Chart) -> Iterator[Reference]:
@@ -155,10 +169,16 @@ def _scan(text: str, file: str) -> Iterator[Reference]:
                 path, file, line, at - text.rfind("\n", 0, at) - 1, tuple(open_blocks), beside
             )
             beside = (*beside, path)
-        if block and block.group(1) == "else" and open_blocks:
-            open_blocks[-1] += " " + inside
-        elif block and block.group(1) != "end":
-            open_blocks.append(inside.strip())
+        if block:
+            _open(block.group(1), inside, open_blocks)
+
+
+def _open(keyword: str, action: str, open_blocks: list[str]) -> None:
+    """Add an action to the blocks that are open behind it; an `else` to the one it belongs to."""
+    if keyword == "else" and open_blocks:
+        open_blocks[-1] += " " + action
+    elif keyword != "end":
+        open_blocks.append(action.strip())
 
 
 def _outside_strings(text: str) -> Iterator[re.Match[str]]:

@@ -120,10 +120,8 @@ def _required(wanted: Any, value: Any, at: _At, _: Any) -> Iterator[Breach]:
 def _properties(_: Any, value: Any, at: _At, schema: Mapping[str, Any]) -> Iterator[Breach]:
     if not isinstance(value, dict):
         return
-    named, patterns = schema.get("properties") or {}, schema.get("patternProperties") or {}
     for name, child in value.items():
-        rules = [named[name]] if name in named else []
-        rules += [rule for pattern, rule in patterns.items() if _matches(pattern, name)]
+        rules = _property_rules(name, schema)
         if rules or "additionalProperties" not in schema:
             for rule in rules:
                 yield from _check(rule, child, at.inside(name))
@@ -131,6 +129,14 @@ def _properties(_: Any, value: Any, at: _At, schema: Mapping[str, Any]) -> Itera
             yield Breach((*at.path, name), f"additional properties {name!r} not allowed")
         else:
             yield from _check(schema["additionalProperties"], child, at.inside(name))
+
+
+def _property_rules(name: str, schema: Mapping[str, Any]) -> list[Any]:
+    """What `properties` and `patternProperties` ask of the property of a name."""
+    named, patterns = schema.get("properties") or {}, schema.get("patternProperties") or {}
+    rules = [named[name]] if name in named else []
+    rules += [rule for pattern, rule in patterns.items() if _matches(pattern, name)]
+    return rules
 
 
 def _items(wanted: Any, value: Any, at: _At, schema: Mapping[str, Any]) -> Iterator[Breach]:
