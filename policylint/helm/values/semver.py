@@ -91,17 +91,30 @@ def _all_admit(terms: list[tuple[str, _Wanted]], version: Version) -> bool:
 
 
 def _groups(constraint: str) -> list[list[tuple[str, _Wanted]]] | None:
+    """The terms of each alternative of a range, None where one cannot be read."""
     text = _HYPHEN.sub(lambda match: f">= {match[1]}, <= {match[2]} ", constraint)
-    groups = text.split("||")
-    if len(constraint) > _MAX_LENGTH or len(groups) > _MAX_GROUPS:
+    alternatives = text.split("||")
+    if len(constraint) > _MAX_LENGTH or len(alternatives) > _MAX_GROUPS:
         return None
-    if not all(_GROUP.match(group) for group in groups):
+    groups = []
+    for alternative in alternatives:
+        terms = _terms(alternative)
+        if terms is None:
+            return None
+        groups.append(terms)
+    return groups
+
+
+def _terms(alternative: str) -> list[tuple[str, _Wanted]] | None:
+    if not _GROUP.match(alternative):
         return None
-    terms = [
-        [(operator, _wanted(text)) for operator, text in _TERM.findall(group)] for group in groups
-    ]
-    read = [[(operator, wanted) for operator, wanted in group if wanted] for group in terms]
-    return read if [len(group) for group in read] == [len(group) for group in terms] else None
+    terms = []
+    for operator, text in _TERM.findall(alternative):
+        wanted = _wanted(text)
+        if wanted is None:
+            return None
+        terms.append((operator, wanted))
+    return terms
 
 
 def _wanted(text: str) -> _Wanted | None:

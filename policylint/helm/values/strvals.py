@@ -185,18 +185,27 @@ class _Expression:
             with contextlib.suppress(_EndError):  # an empty value at the end of the text
                 self.assign(lambda value: _put_at(items, index, value))
             return
-        inner: Any = items[index] if index < len(items) else None
         if stop == "[":
-            inner = inner if inner is not None else []
-            if not isinstance(inner, list):
-                raise _BadError(f"unable to parse key: item {index} is set already and is no list")
-            self.item(inner, self._index(), level)
+            self._list_in(items, index, level)
         else:
-            if not isinstance(inner, dict):
-                inner = {}
-                if index < len(items):
-                    items[index] = inner
-            self.key(inner, level)
+            self._table_in(items, index, level)
+
+    def _list_in(self, items: list[Any], index: int, level: int) -> None:
+        inner = items[index] if index < len(items) else None
+        if inner is None:
+            inner = []
+        if not isinstance(inner, list):
+            raise _BadError(f"unable to parse key: item {index} is set already and is no list")
+        self.item(inner, self._index(), level)
+        _put_at(items, index, inner)
+
+    def _table_in(self, items: list[Any], index: int, level: int) -> None:
+        inner = items[index] if index < len(items) else None
+        if not isinstance(inner, dict):
+            inner = {}
+            if index < len(items):
+                items[index] = inner
+        self.key(inner, level)
         _put_at(items, index, inner)
 
     def assign(self, put: Callable[[Any], None]) -> None:

@@ -67,20 +67,29 @@ def overlay(
     real = {key for key, value in lower.items() if value is not None}
     lower.update({key: None for key, value in upper.items() if value is None})
     for key, low in lower.items():
-        place = f"{prefix}.{key}" if prefix else key
         if key not in upper:
             upper[key] = low
-            continue
-        high = upper[key]
-        if high is None and key in real and not keep_nulls:
+        elif upper[key] is None and key in real and not keep_nulls:
             del upper[key]
-        elif isinstance(low, dict) and isinstance(high, dict):
-            overlay(high, low, keep_nulls=keep_nulls, warn=warn, prefix=place)
-        elif isinstance(low, dict):
-            warn(f"warning: cannot overwrite table with non table for {place}")
-        elif isinstance(high, dict) and low is not None:
-            warn(f"warning: destination for {place} is a table. Ignoring non-table value")
+        else:
+            place = _place(prefix, key)
+            _overlay_value(upper[key], low, keep_nulls=keep_nulls, warn=warn, place=place)
     return upper
+
+
+def _place(prefix: str, key: str) -> str:
+    return f"{prefix}.{key}" if prefix else key
+
+
+def _overlay_value(upper: Any, lower: Any, *, keep_nulls: bool, warn: Warn, place: str) -> None:
+    """Fill a value that both tables have, where both are tables themselves."""
+    if isinstance(lower, dict):
+        if isinstance(upper, dict):
+            overlay(upper, lower, keep_nulls=keep_nulls, warn=warn, prefix=place)
+        else:
+            warn(f"warning: cannot overwrite table with non table for {place}")
+    elif isinstance(upper, dict) and lower is not None:
+        warn(f"warning: destination for {place} is a table. Ignoring non-table value")
 
 
 def without_nulls(table: Table) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -29,15 +29,27 @@ def values_files(named: Iterable[str]) -> ValuesFiles:
     """
     known = [Path(name) for name in dict.fromkeys(named)]
     resolved = {path.resolve() for path in known}
-    found: dict[str, None] = {}
+    unnamed: dict[str, None] = {}
     for folder in dict.fromkeys(path.parent for path in known):
-        here = [path for path in known if path.parent == folder]
-        plain = not any(_VALUES.fullmatch(path.name) for path in here) and not _is_top(folder)
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            alike = path.suffix in (".yaml", ".yml") if plain else _VALUES.fullmatch(path.name)
-            if alike and path.is_file() and path.resolve() not in resolved and not _of_else(path):
-                found[str(path)] = None
-    return ValuesFiles(tuple(map(str, known)), tuple(found))
+        for path in _alike(folder, known):
+            if path.is_file() and path.resolve() not in resolved and not _of_else(path):
+                unnamed[str(path)] = None
+    return ValuesFiles(tuple(map(str, known)), tuple(unnamed))
+
+
+def _alike(folder: Path, known: list[Path]) -> Iterator[Path]:
+    """What in a folder is called like the values files that are named there."""
+    if not folder.is_dir():
+        return
+    named = [path for path in known if path.parent == folder]
+    plain = not any(map(_is_called_values, named)) and not _is_top(folder)
+    for path in sorted(folder.iterdir()):
+        if _is_called_values(path) or (plain and path.suffix in (".yaml", ".yml")):
+            yield path
+
+
+def _is_called_values(path: Path) -> bool:
+    return _VALUES.fullmatch(path.name) is not None
 
 
 def _is_top(folder: Path) -> bool:

@@ -71,13 +71,9 @@ def _update(node: Any, before: Table, wanted: Table) -> None:
     for key in [key for key in before if key not in wanted]:
         del node[key]
     for key, value in wanted.items():
-        if (
-            key in before
-            and isinstance(before[key], dict)
-            and isinstance(value, dict)
-            and before[key]
-        ):
-            _update(node[key], before[key], value)
+        table = before.get(key)
+        if isinstance(table, dict) and table and isinstance(value, dict):
+            _update(node[key], table, value)
         elif key not in before or not _same(before[key], value):
             node[_text(key)] = _safe(value)
 
