@@ -204,7 +204,8 @@ def test_the_action_annotates_sums_up_and_reports(clone: Repo, tmp_path: Path) -
 
 
 def test_the_action_is_unknown_where_policylint_cannot_judge(clone: Repo, tmp_path: Path) -> None:
-    clone.file("chart/templates/web.yaml", "{{ .Values.app")
+    template = '{{ (lookup "v1" "Namespace" "" "default").metadata.uid }}'
+    clone.file("chart/templates/web.yaml", f"kind: ConfigMap\n# {template}\n")
     clone.commit()
     _, outputs = checked(clone, tmp_path)
     assert outputs["verdict"] == "unknown"
