@@ -4,9 +4,10 @@
 
 A row is equal where `outcome` and every failure's message are the server's, unknown where
 policylint says that it cannot tell, wrong else. Rows of our own are in fixtures/oracle; those of
-public policies are read in place where POLICYLINT_ORACLE (a directory) or /work/shared/oracle holds
-them, and it is said where they are missing. Exits 1 for a wrong row, and where more than one in
-fifty is unknown.
+public policies are read in place where POLICYLINT_ORACLE (a directory), or shared/oracle beside
+the checkout, holds them, and it is said where they are missing. Exits 1 for a wrong row, and
+where more than one in fifty of all rows is unknown: our own were made to be hard, so that they
+alone say nothing of that.
 """
 
 from __future__ import annotations
@@ -44,8 +45,9 @@ MINOR = "1.36"
 COMPATIBLE = 35
 """The recorded server compiles new policies as 1.35 does."""
 
-OWN = Path(__file__).parent.parent / "fixtures" / "oracle"
-SHARED = Path(os.environ.get("POLICYLINT_ORACLE", "/work/shared/oracle")) / "vap"
+ROOT = Path(__file__).parent.parent
+OWN = ROOT / "fixtures" / "oracle"
+SHARED = Path(os.environ.get("POLICYLINT_ORACLE", ROOT.parent / "shared" / "oracle")) / "vap"
 EXPECTED = {
     "own-rq-dryrun#1": "sent without dryRun, which the row does not say",
     "own-crd-empty-list#2": "server-side apply keeps an empty list that nobody owns",
@@ -251,7 +253,8 @@ def main(arguments: list[str]) -> int:
         counted = scored(recording, "-v" in arguments)
         total += counted
         print(f"policies: {name}: {', '.join(f'{counted[word]} {word}' for word in counted)}")
-    return int(total["wrong"] > 0 or total["unknown"] * 50 > sum(total.values()))
+    too_many = SHARED.is_dir() and total["unknown"] * 50 > sum(total.values())
+    return int(total["wrong"] > 0 or too_many)
 
 
 if __name__ == "__main__":
