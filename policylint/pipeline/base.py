@@ -16,7 +16,6 @@ from policylint.config import Config, Release
 from policylint.errors import SourceError
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
-from policylint.helm.sources import ci
 from policylint.helm.sources.baseline import default_revision, named_revision
 from policylint.helm.sources.git import Repository, find_repository
 from policylint.helm.sources.resolve import depends_on
@@ -143,8 +142,3 @@ def moves(pairs: Iterable[Pair]) -> list[tuple[Release, Release]]:
 
 def _key(release: Release) -> tuple[str, str, str]:
     return release.namespace, release.name, release.environment
-
-
-def is_judged_by_base() -> bool:
-    """Whether the base's configuration judges: in the CI job of a pull or merge request."""
-    return ci.is_pull_request()

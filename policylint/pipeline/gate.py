@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from policylint.config import Config, Environment, Release
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
+from policylint.helm.sources import ci
 from policylint.helm.sources.checkout import Checkout
 from policylint.model import Category, Json, Severity
-from policylint.pipeline.base import Base, base_of, is_judged_by_base, pairs_of
+from policylint.pipeline.base import Base, base_of, pairs_of
 from policylint.report.gate import GateChange, GateChanges
 
 
@@ -45,7 +46,7 @@ class Gate(Struct, frozen=True):
 
 def gate_of(options: Options, config: Config, workspace: Workspace) -> Gate:
     """The gate of a run. Raises SourceError where the base of a pull request cannot be told."""
-    by_base = is_judged_by_base() and not options.config
+    by_base = ci.is_pull_request() and not options.config
     is_configured_run = not (options.after or options.rollback)
     if not by_base:
         return Gate(config, base_of(options, config) if is_configured_run else None)

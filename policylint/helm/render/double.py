@@ -73,7 +73,14 @@ def contents_of(side: ChartSide) -> Iterator[bytes]:
 
 
 def _calls(content: bytes) -> bool:
-    return b"{{" in content and any(_CALL.search(action[1]) for action in _ACTION.finditer(content))
+    return in_an_action(content, _CALL)
+
+
+def in_an_action(content: bytes, wanted: re.Pattern[bytes]) -> bool:
+    """Whether an action of a template, comments left out, holds what is wanted."""
+    return b"{{" in content and any(
+        wanted.search(action[1]) for action in _ACTION.finditer(content)
+    )
 
 
 def _contents(chart: Path) -> Iterator[bytes]:

@@ -9,7 +9,6 @@ side over that. What templates look up beyond the release is unknown, and said.
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -18,13 +17,12 @@ from msgspec import Struct
 
 from policylint.helm.engines.papercluster import Kind, Lookup, PaperCluster, StandingRelease
 from policylint.helm.inputs.sides import ChartSide
-from policylint.helm.render.double import contents_of
+from policylint.helm.render.double import contents_of, in_an_action
 from policylint.kubernetes.api.schemas import minor_number, schemas
 from policylint.kubernetes.manifests.reader import Reader, Text
 from policylint.model import Json, Manifest, Object, Resource
 from policylint.runtime.patterns import pattern
 
-_ACTION = pattern(rb"\{\{(?!-?\s*/\*)(.*?)\}\}", re.DOTALL)
 _LOOKUP = pattern(rb"(?<![\w.$\"-])lookup(?![\w\"-])")
 _QUESTION = pattern(
     rb"(?<![\w.$\"-])lookup(?![\w\"-])"
@@ -40,7 +38,7 @@ def asks_of_cluster(side: ChartSide) -> bool:
 
     True where the chart is not at hand (a reference that helm pulls).
     """
-    return any(_asks(content) for content in contents_of(side))
+    return any(in_an_action(content, _QUESTION) for content in contents_of(side))
 
 
 def templates_that_look_up(side: object) -> list[str]:
@@ -49,17 +47,11 @@ def templates_that_look_up(side: object) -> list[str]:
         return []
     chart = Path(side.chart)
     files = sorted(path for path in chart.rglob("templates/**/*") if path.is_file())
-    return [path.relative_to(chart).as_posix() for path in files if _looks_up(path.read_bytes())]
-
-
-def _looks_up(content: bytes) -> bool:
-    return any(_LOOKUP.search(action[1]) for action in _ACTION.finditer(content))
-
-
-def _asks(content: bytes) -> bool:
-    if b"{{" not in content:
-        return False
-    return any(_QUESTION.search(action[1]) for action in _ACTION.finditer(content))
+    return [
+        path.relative_to(chart).as_posix()
+        for path in files
+        if in_an_action(path.read_bytes(), _LOOKUP)
+    ]
 
 
 class Standing(Struct, frozen=True):
