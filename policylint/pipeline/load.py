@@ -46,7 +46,7 @@ def plans(options: Options, config: Config, workspace: Workspace) -> Loaded:
         from policylint.pipeline.configured import configured_plans
 
         return Loaded(configured_plans(options, config, gate, workspace), gate)
-    from policylint.pipeline.declared import declared_plans
+    from policylint.pipeline.declared.plans import declared_plans
 
     found = declared_plans(options, gate.config, workspace)
     return Loaded(found.plans, gate, found.failures, found.untouched)

@@ -1,0 +1,1 @@
+"""What the files of a repository declare becomes plans: both revisions resolved, and paired."""

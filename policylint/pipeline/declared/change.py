@@ -1,0 +1,164 @@
+"""Both revisions of a repository, resolved: what differs between them, and what of it is not
+known."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policylint.config import Config
+from policylint.errors import RuleFailure, SourceError, UsageError
+from policylint.helm.inputs.options import Options
+from policylint.helm.inputs.workspace import Workspace
+from policylint.helm.sources.baseline import default_revision, named_revision
+from policylint.helm.sources.git import Repository, find_repository
+from policylint.helm.sources.snapshot import Revision
+from policylint.pipeline.declared.pairs import Pair
+from policylint.pipeline.trees import repository_urls, tree_at, work_tree
+from policylint.scan.gitops.kustomizebinary import find_builder
+from policylint.scan.gitops.model import Declarations, Declared, Problem
+from policylint.scan.gitops.resolve import resolve as resolve_tree
+from policylint.scan.gitops.tree import Tree
+
+_DECLARING = (".yaml", ".yml", ".json", ".gotmpl", ".tpl", ".tgz")
+"""How files end that may decide a release."""
+
+
+class Change(Struct, frozen=True):
+    """Both revisions of a repository, resolved."""
+
+    repository: Repository
+    revision: Revision
+    trees: tuple[Tree, Tree]
+    found: tuple[Declarations, Declarations]
+    files: frozenset[str]
+    """What differs between them."""
+
+    @property
+    def problems(self) -> tuple[dict[str, Problem], dict[str, Problem]]:
+        """What each revision could not resolve, by its words."""
+        before, after = self.found
+        return _by_words(before), _by_words(after)
+
+
+def nothing(file: str) -> UsageError:
+    """What is said where nothing is declared."""
+    return UsageError(
+        "nothing to check: no chart is named, no release is configured, and none is declared here",
+        file=file,
+        remedy="policylint check CHART, or list releases in .policylint.yaml",
+    )
+
+
+def resolved(options: Options, config: Config, workspace: Workspace) -> Change:
+    """The repository around the current directory at its base and now.
+
+    Raises `UsageError` outside of one, SourceError where there is no base.
+    """
+    repository = find_repository(".")
+    if repository is None:
+        raise nothing(config.file)
+    now = work_tree(repository)
+    builder = find_builder()
+    remotes = repository_urls(repository)
+    after = resolve_tree(now, builder, remotes)
+    if not after.releases and not after.problems and options.before == "":
+        _check_history(repository, config)
+    revision = _revision(repository, options, config)
+    if revision.commit == repository.commit("HEAD") and repository.state([]).is_clean:
+        raise SourceError(
+            f"{revision.label} is what the work tree holds: a commit is never compared with itself",
+            remedy="name an older revision with --before",
+        )
+    then = tree_at(repository, revision.commit, workspace)
+    files = {
+        *repository.names("diff", "--name-only", "--no-renames", "-z", revision.commit, "--"),
+        *repository.names("ls-files", "--others", "--exclude-standard", "-z"),
+    }
+    before = resolve_tree(then, builder, remotes)
+    return Change(repository, revision, (then, now), (before, after), frozenset(files))
+
+
+def _check_history(repository: Repository, config: Config) -> None:
+    """Say that nothing is declared before asking for a base, where there can be none."""
+    if not repository.commit("HEAD"):
+        raise nothing(config.file)
+
+
+def _revision(repository: Repository, options: Options, config: Config) -> Revision:
+    if not options.before:
+        return default_revision(repository, [], config.default_branch)
+    if not options.before.startswith("git:"):
+        raise UsageError(
+            f"declared releases are compared with a revision, not with {options.before}",
+            remedy="--before git:REV",
+        )
+    return named_revision(repository, options.before.removeprefix("git:"))
+
+
+def is_touched(pair: Pair, change: Change) -> bool:
+    """Whether a change reaches a release: its declaration, values or chart."""
+    if pair.before is None or pair.after is None:
+        return True
+    if _judged(pair.before) != _judged(pair.after):
+        return True
+    own = {layer.path for layer in pair.after.layers if layer.kind == "file"}
+    folders = _chart_folders(pair.after, change.trees[1])
+    return any(file in own or file.startswith(folders) for file in change.files)
+
+
+def _judged(release: Declared) -> Declared:
+    """A release without where it is written."""
+    layers = tuple(replace(layer, text="", file="", label="") for layer in release.layers)
+    return replace(release, file="", line=0, layers=layers, notes=())
+
+
+def _chart_folders(release: Declared, tree: Tree) -> tuple[str, ...]:
+    """The directories of the repository that a chart is made of, with those it takes by
+    `file://`."""
+    if release.chart.kind != "path":
+        return ()
+    folders: list[str] = []
+    waiting = [release.chart.name]
+    while waiting and len(folders) < 100:
+        folder = waiting.pop()
+        if f"{folder}/" in folders:
+            continue
+        folders.append(f"{folder}/")
+        for item in tree.documents(f"{folder}/Chart.yaml").items:
+            waiting += _by_file(item.body.get("dependencies"), folder)
+    return tuple(folders)
+
+
+def _by_file(dependencies: object, folder: str) -> Iterator[str]:
+    for entry in dependencies if isinstance(dependencies, list) else ():
+        repository = entry.get("repository") if isinstance(entry, dict) else None
+        if isinstance(repository, str) and repository.startswith("file://"):
+            yield os.path.normpath(f"{folder}/{repository.removeprefix('file://')}")
+
+
+def failures(change: Change, *, everything: bool) -> tuple[RuleFailure, ...]:
+    """What could not be resolved and may hide part of this change."""
+    before, after = change.problems
+    problems = {**before, **after}.items()
+    told = [
+        problem
+        for words, problem in problems
+        if everything or words not in before or _may_hide(problem, change.files)
+    ]
+    return tuple(RuleFailure("declared", str(problem), problem.remedy) for problem in told)
+
+
+def _by_words(found: Declarations) -> dict[str, Problem]:
+    return {str(problem): problem for problem in found.problems}
+
+
+def _may_hide(problem: Problem, files: frozenset[str]) -> bool:
+    """Whether a changed file lies where releases could not be resolved."""
+    below = tuple(f"{path}/" for path in problem.paths)
+    if "." in problem.paths and any(file.endswith(_DECLARING) for file in files):
+        return True
+    return any(file == problem.file or file.startswith(below) for file in files)

@@ -1,0 +1,121 @@
+"""The plans of what a repository declares: of the releases that a change touches, or of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policylint.config import Config
+from policylint.errors import PolicylintError, RuleFailure, UsageError
+from policylint.helm.inputs.options import Options
+from policylint.helm.inputs.sides import ChartSide, EmptySide, Side
+from policylint.helm.inputs.workspace import Workspace
+from policylint.pipeline.declared.change import Change, failures, is_touched, nothing, resolved
+from policylint.pipeline.declared.pairs import Pair, paired, stays
+from policylint.pipeline.declared.sides import mode_of, options_of, side_of
+from policylint.pipeline.plan import Plan, plan_of
+from policylint.pipeline.settings import resolve
+from policylint.report.model import ChartChange, ChartVersion, ReleaseSource
+from policylint.scan.gitops.model import Declared
+
+
+class Loaded(Struct, frozen=True):
+    """The plans of a run, what kept others from being found, and what was left out."""
+
+    plans: tuple[Plan, ...]
+    failures: tuple[RuleFailure, ...] = ()
+    untouched: tuple[str, ...] = ()
+
+
+def declared_plans(options: Options, config: Config, workspace: Workspace) -> Loaded:
+    """The plans of the releases that a change touches, or of all with `--all`.
+
+    Raises `UsageError` where nothing is declared at either revision, SourceError where there is no
+    base.
+    """
+    change = resolved(options, config, workspace)
+    pairs = paired(*change.found)
+    if not pairs and not any(change.problems):
+        raise nothing(config.file)
+    wanted = [pair for pair in pairs if _is_wanted(pair, change, options)]
+    planned = tuple(_planned(options, config, pair, change, workspace) for pair in wanted)
+    rest = (pair.declared for pair in pairs if pair not in wanted)
+    untouched = tuple(f"{release.namespace}/{release.name}" for release in rest)
+    return Loaded(planned, failures(change, everything=options.everything), untouched)
+
+
+def _is_wanted(pair: Pair, change: Change, options: Options) -> bool:
+    return (options.everything or is_touched(pair, change)) and not stays(pair)
+
+
+def _planned(
+    options: Options, config: Config, pair: Pair, change: Change, workspace: Workspace
+) -> Plan:
+    """The plan of one release; what cannot be had of it leaves the others as they are."""
+    declared = pair.declared
+    settings = resolve(options_of(options, pair), config)
+    facts = {
+        "change": _word(pair),
+        "source": ReleaseSource(
+            declared.tool, declared.file, declared.line, declared.cluster, declared.environment
+        ),
+        "chart": _charts(pair),
+        "failures": tuple(_unresolved(pair)),
+    }
+    try:
+        sides = (
+            side_of(pair.before, settings, change, 0, workspace),
+            side_of(pair.after, settings, change, 1, workspace),
+        )
+        plan = plan_of(
+            settings, workspace, sides=_as_upgrade(sides), deployed_mode=mode_of(declared)
+        )
+    except UsageError:
+        raise
+    except PolicylintError as error:
+        empty = EmptySide(declared.chart.shown)
+        plan = Plan(declared.name, declared.namespace, empty, empty, settings, error=error)
+    return replace(plan, **facts)
+
+
+def _word(pair: Pair) -> str:
+    if pair.before is None:
+        return "created"
+    return "kept" if pair.after else "deleted"
+
+
+def _charts(pair: Pair) -> ChartChange | None:
+    """The chart as it is declared, where one is now."""
+    after = _version(pair.after)
+    return ChartChange(_version(pair.before), after) if after else None
+
+
+def _version(release: Declared | None) -> ChartVersion | None:
+    if release is None:
+        return None
+    chart = release.chart
+    return ChartVersion(chart.name.rpartition("/")[2], chart.version, chart.digest)
+
+
+def _unresolved(pair: Pair) -> Iterator[RuleFailure]:
+    """What of either side is not as the tool will have it."""
+    words = [word for side in (pair.after, pair.before) if side for word in side.unresolved]
+    declared = pair.declared
+    where = f"{declared.file}:{declared.line}"
+    for word in dict.fromkeys(words):
+        yield RuleFailure("declared", f"{where}: {word}", "give it: policylint check CHART -f ...")
+    if declared.settings.get("postRenderers"):
+        yield RuleFailure(
+            "post-renderer",
+            f"{where}: postRenderers were not run, so what is sent is not known",
+            "give their output as the sides: --before before.yaml after.yaml",
+        )
+
+
+def _as_upgrade(sides: tuple[Side, Side]) -> tuple[Side, Side]:
+    before, after = sides
+    if isinstance(before, EmptySide) and isinstance(after, ChartSide):
+        return before, replace(after, is_upgrade=False)
+    return sides
