@@ -91,12 +91,12 @@ def check(
     1.36); without `messages` a message literal raises `CelUnsupported`."""
     checker = _Checker(variables, minor, messages)
     checker.infer(root)
-    found = checker.found
-    found.types = {
+    checked = checker.checked
+    checked.types = {
         number: checker.solution.resolve(kind, finally_=True)
-        for number, kind in found.types.items()
+        for number, kind in checked.types.items()
     }
-    return found
+    return checked
 
 
 def _either(left: Type, right: Type) -> Type:
@@ -108,7 +108,7 @@ class _Checker:
     def __init__(
         self, variables: Mapping[str, Type], minor: int, messages: Messages | None
     ) -> None:
-        self.found = Checked()
+        self.checked = Checked()
         self._messages = messages
         self.solution = Solution()
         self._scope: dict[str, Type] = dict(variables)
@@ -118,11 +118,11 @@ class _Checker:
     def infer(self, node: Node) -> Type:
         """The type of a node; every node below it gets one."""
         kind = self._rules[type(node)](self, node)
-        self.found.types[node.id] = kind
+        self.checked.types[node.id] = kind
         return kind
 
     def _fail(self, node: Node, text: str) -> Type:
-        self.found.errors.append((node.id, text))
+        self.checked.errors.append((node.id, text))
         return ERROR
 
     def _literal(self, node: Literal) -> Type:
@@ -159,10 +159,12 @@ class _Checker:
             case "map":
                 return target.params[1]
             case "object":
-                found = target.fields.get(name)
-                if found is None and self._minor >= _RESERVED_SINCE:
-                    found = target.fields.get(f"__{name}__")
-                return found if found is not None else self._fail(node, f"undefined field '{name}'")
+                member = target.fields.get(name)
+                if member is None and self._minor >= _RESERVED_SINCE:
+                    member = target.fields.get(f"__{name}__")
+                return (
+                    member if member is not None else self._fail(node, f"undefined field '{name}'")
+                )
             case "param":
                 self.solution.assignable((target,), (DYN,))
                 return DYN
@@ -189,10 +191,10 @@ class _Checker:
         operand, name = node.args
         if self._minor < 28 or not isinstance(name, Literal):
             return self._fail(node, "unsupported optional field selection")
-        found = self._field(node, self.solution.resolve(self.infer(operand)), str(name.value))
+        member = self._field(node, self.solution.resolve(self.infer(operand)), str(name.value))
         self.infer(name)
-        self.found.overloads[node.id] = ("select_optional_field",)
-        return found if is_optional(found) else optional(found)
+        self.checked.overloads[node.id] = ("select_optional_field",)
+        return member if is_optional(member) else optional(member)
 
     def _resolve(self, node: Call, name: str, args: tuple[Type, ...], target: Type | None) -> Type:
         known = self._known(name)
@@ -213,7 +215,7 @@ class _Checker:
         if result is None:
             types = list(map(self.solution.resolve, operands))
             return self._fail(node, _no_overload(name, types, target))
-        self.found.overloads[node.id] = tuple(fitting)
+        self.checked.overloads[node.id] = tuple(fitting)
         return result
 
     def _known(self, name: str) -> list[Overload]:
@@ -226,36 +228,36 @@ class _Checker:
         return self._messages is not None and self._messages("JSONPatch") is not None
 
     def _logic(self, node: Call, name: str, args: tuple[Type, ...]) -> Type:
-        for operand, found in zip(node.args, args, strict=True):
-            self._expect(operand, found, BOOL)
-        self.found.overloads[node.id] = ("logical_and" if name == "_&&_" else "logical_or",)
+        for operand, kind in zip(node.args, args, strict=True):
+            self._expect(operand, kind, BOOL)
+        self.checked.overloads[node.id] = ("logical_and" if name == "_&&_" else "logical_or",)
         return BOOL
 
-    def _try(self, overload: Overload, given: tuple[Type, ...]) -> Type | None:
+    def _try(self, overload: Overload, actual: tuple[Type, ...]) -> Type | None:
         fresh = self.solution.fresh(iter(parameters((*overload.args, overload.result))))
         wanted = tuple(_renamed(item, fresh) for item in overload.args)
-        if not self.solution.assignable(given, wanted):
+        if not self.solution.assignable(actual, wanted):
             return None
         return self.solution.resolve(_renamed(overload.result, fresh))
 
     def _list(self, node: MakeList) -> Type:
         element: Type | None = None
         for at, item in enumerate(node.elements):
-            found = self.infer(item)
+            kind = self.infer(item)
             if at in node.optional:
-                found = found.params[0] if is_optional(found) else DYN
-            element = self._joined(item, element, found)
+                kind = _unwrapped(kind)
+            element = self._joined(item, element, kind)
         if element is None:
             element = next(iter(self.solution.fresh(iter((Type("param", name="elem"),))).values()))
         return Type("list", (element,))
 
-    def _joined(self, node: Node, before: Type | None, found: Type) -> Type:
+    def _joined(self, node: Node, before: Type | None, kind: Type) -> Type:
         if before is None:
-            return found
-        joined = self.solution.join(before, found)
+            return kind
+        joined = self.solution.join(before, kind)
         if self._mixed:
             return DYN if joined is None else joined
-        expected, actual = self.solution.resolve(before), self.solution.resolve(found)
+        expected, actual = self.solution.resolve(before), self.solution.resolve(kind)
         if joined is None or expected != actual:
             return self._fail(node, f"expected type '{expected}' but found '{actual}'")
         return joined
@@ -267,10 +269,10 @@ class _Checker:
         value: Type | None = None
         for entry in node.entries:
             key = self._joined(entry.key, key, self.infer(entry.key))
-            found = self.infer(entry.value)
+            kind = self.infer(entry.value)
             if entry.optional:
-                found = found.params[0] if is_optional(found) else DYN
-            value = self._joined(entry.value, value, found)
+                kind = _unwrapped(kind)
+            value = self._joined(entry.value, value, kind)
         if key is None or value is None:
             names = (Type("param", name="key"), Type("param", name="value"))
             key, value = self.solution.fresh(iter(names)).values()
@@ -284,17 +286,15 @@ class _Checker:
             text = f"undeclared reference to '{node.message}' (in container '')"
             return self._fail(node, text)
         for entry in node.entries:
-            found = self.infer(entry.value)
+            kind = self.infer(entry.value)
             if entry.optional:
-                found = found.params[0] if is_optional(found) else DYN
+                kind = _unwrapped(kind)
             name = str(entry.key.value) if isinstance(entry.key, Literal) else ""
             wanted = self._field(node, made, name)
-            if wanted.kind != "error" and not self.solution.assignable((wanted,), (found,)):
-                given = self.solution.resolve(found)
-                text = (
-                    f"expected type of field '{name}' is '{wanted}' but provided type is '{given}'"
-                )
-                self._fail(entry.value, text)
+            if wanted.kind != "error" and not self.solution.assignable((wanted,), (kind,)):
+                provided = self.solution.resolve(kind)
+                text = f"expected type of field '{name}' is '{wanted}'"
+                self._fail(entry.value, f"{text} but provided type is '{provided}'")
         return made
 
     def _comprehension(self, node: Comprehension) -> Type:
@@ -338,9 +338,9 @@ class _Checker:
         self._fail(node.over, text)
         return ERROR, ERROR
 
-    def _expect(self, node: Node, found: Type, wanted: Type) -> None:
-        if not self.solution.assignable((wanted,), (found,)):
-            expected, actual = self.solution.resolve(wanted), self.solution.resolve(found)
+    def _expect(self, node: Node, kind: Type, wanted: Type) -> None:
+        if not self.solution.assignable((wanted,), (kind,)):
+            expected, actual = self.solution.resolve(wanted), self.solution.resolve(kind)
             self._fail(node, f"expected type '{expected}' but found '{actual}'")
 
     def _namespaced(self, node: Node) -> str:
@@ -358,16 +358,21 @@ class _Checker:
     }
 
 
-def _renamed(found: Type, fresh: Mapping[Type, Type]) -> Type:
-    if found.kind == "param":
-        return fresh.get(found, found)
+def _unwrapped(kind: Type) -> Type:
+    """What an optional element, entry or field holds."""
+    return kind.params[0] if is_optional(kind) else DYN
+
+
+def _renamed(kind: Type, fresh: Mapping[Type, Type]) -> Type:
+    if kind.kind == "param":
+        return fresh.get(kind, kind)
     return Type(
-        found.kind, tuple(_renamed(item, fresh) for item in found.params), found.name, found.fields
+        kind.kind, tuple(_renamed(item, fresh) for item in kind.params), kind.name, kind.fields
     )
 
 
-def _no_overload(name: str, given: list[Type], target: Type | None) -> str:
-    shown = [STRING if item.kind == "error" else item for item in given]
+def _no_overload(name: str, arguments: list[Type], target: Type | None) -> str:
+    shown = [STRING if item.kind == "error" else item for item in arguments]
     receiver, rest = ("", shown) if target is None else (f"{shown[0]}.", shown[1:])
     text = f"{receiver}({', '.join(map(str, rest))})"
     return f"found no matching overload for '{name}' applied to '{text}'"

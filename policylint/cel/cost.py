@@ -162,8 +162,8 @@ class Coster:
             return total
         costs = [self.cost(item) for item in node.args]
         args = [self.operand(item) for item in node.args]
-        found = self.checked.overloads.get(node.id, ())
-        if not found:
+        overloads = self.checked.overloads.get(node.id, ())
+        if not overloads:
             return NOTHING
         target, total = None, NOTHING
         if (
@@ -171,20 +171,20 @@ class Coster:
         ):  # a namespace has no type
             total = self.cost(node.target)
             target = self.operand(node.target)
-        own, size = self._overloads(node, found, target, args, costs)
+        own, size = self._overloads(node, overloads, target, args, costs)
         self._set_size(node, size)
         return total + own
 
     def _overloads(
         self,
         node: Call,
-        found: tuple[str, ...],
+        overloads: tuple[str, ...],
         target: Operand | None,
         args: list[Operand],
         costs: list[Span],
     ) -> Estimate:
         total, size = Span(MOST, 0), None
-        for overload in found:
+        for overload in overloads:
             own, result = price(self, node, overload, target, args, costs)
             total |= own
             if result is not None:
@@ -225,9 +225,9 @@ class Coster:
 
     def entries(self, node: Node) -> Entries | None:
         """What is known of a container's entries."""
-        found = self._entries.get(node.id)
+        own = self._entries.get(node.id)
         local = self._local(node.name) if isinstance(node, Ident) else None
-        return found if found is not None else local.entries if local else None
+        return own if own is not None else local.entries if local else None
 
     def set_entries(self, node: Node, entries: Entries | None) -> None:
         """Remember what is known of a result's entries."""
@@ -235,8 +235,8 @@ class Coster:
             self._entries[node.id] = entries
 
     def _size_or_unknown(self, node: Node) -> Span:
-        found = self.size(node)
-        return UNKNOWN if found is None else found
+        size = self.size(node)
+        return UNKNOWN if size is None else size
 
     def _set_size(self, node: Node, size: Span | None) -> None:
         if size is not None:

@@ -35,12 +35,12 @@ class Overload(Struct, frozen=True):
 def overloads() -> Mapping[str, tuple[Overload, ...]]:
     """Every declared function by name, its overloads in order."""
     text = resources.text("cel-functions.txt")
-    found: dict[str, list[Overload]] = {}
+    by_name: dict[str, list[Overload]] = {}
     for line in text.splitlines():
         if line and not line.startswith("#"):
             name, overload = _overload(line)
-            found.setdefault(name, []).append(overload)
-    return {name: tuple(items) for name, items in found.items()}
+            by_name.setdefault(name, []).append(overload)
+    return {name: tuple(items) for name, items in by_name.items()}
 
 
 def _overload(line: str) -> tuple[str, Overload]:
@@ -55,6 +55,6 @@ def _overload(line: str) -> tuple[str, Overload]:
 
 def parameters(types: tuple[Type, ...]) -> frozenset[Type]:
     """The type parameters that occur in types."""
-    found = {item for item in types if item.kind == "param"}
+    direct = {item for item in types if item.kind == "param"}
     inner = (parameters(item.params) for item in types if item.params)
-    return frozenset(found).union(*inner)
+    return frozenset(direct).union(*inner)

@@ -76,13 +76,13 @@ def serialized(expression: str) -> bytes:
     CelUnavailable."""
     environment = _environment()
     try:
-        found: bytes = environment.compile(expression, disable_check=True).serialize()
+        tree: bytes = environment.compile(expression, disable_check=True).serialize()
     except RuntimeError as error:
         message = str(error).removeprefix("INVALID_ARGUMENT: ").removesuffix(_NOISE)
         if "recursion" in message.lower():  # the server's parser goes deeper than this one
             raise CelUnsupported(TOO_DEEP) from error
         raise CelSyntaxError(message) from error
-    return found
+    return tree
 
 
 @cache
@@ -95,8 +95,8 @@ def noted() -> Mapping[str, str]:
 def note(expressions: Iterable[str]) -> None:
     """Parse expressions and keep them for `noted`; where there is no library, none."""
     with contextlib.suppress(CelUnavailable):
-        parsed_ones = {text: base64.b64encode(serialized(text)).decode() for text in expressions}
-        keep(NOTED, _mark(), parsed_ones)
+        by_text = {text: base64.b64encode(serialized(text)).decode() for text in expressions}
+        keep(NOTED, _mark(), by_text)
         noted.cache_clear()
 
 

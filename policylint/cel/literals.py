@@ -34,16 +34,16 @@ _TEMPLATES_SINCE = 31
 
 def bad_literals(node: Node, checked: Checked, minor: int) -> list[tuple[int, str]]:
     """Literals that can be seen to be wrong: patterns, times, templates of format()."""
-    found: list[tuple[int, str]] = []
+    problems: list[tuple[int, str]] = []
     if isinstance(node, Call):
         if node.function == "format" and isinstance(node.target, Literal) and node.args:
             if minor >= _TEMPLATES_SINCE:
-                found += _bad_format(str(node.target.value), node.args[0], checked)
+                problems += _bad_format(str(node.target.value), node.args[0], checked)
         elif node.function in _LITERAL_CHECKS and node.args:
-            found += _bad_argument(node)
+            problems += _bad_argument(node)
     for child in children(node):
-        found += bad_literals(child, checked, minor)
-    return found
+        problems += bad_literals(child, checked, minor)
+    return problems
 
 
 def _bad_argument(node: Call) -> list[tuple[int, str]]:

@@ -146,18 +146,18 @@ def _of_cidr(read: Callable[[CIDR], Any]) -> Callable[[Any], Any]:
 
 
 def _contains_ip(outer: Any, inner: Any) -> bool:
-    found = inner if isinstance(inner, IP) else parse_ip(inner)
+    ip = inner if isinstance(inner, IP) else parse_ip(inner)
     network = _network(outer)
-    return network.version == found.address.version and found.address in network
+    return network.version == ip.address.version and ip.address in network
 
 
 def _contains_cidr(outer: Any, inner: Any) -> bool:
-    found = inner if isinstance(inner, CIDR) else parse_cidr(inner)
+    block = inner if isinstance(inner, CIDR) else parse_cidr(inner)
     network = _network(outer)
     return (
-        network.version == found.address.version
-        and found.address in network
-        and outer.bits <= found.bits
+        network.version == block.address.version
+        and block.address in network
+        and outer.bits <= block.bits
     )
 
 

@@ -175,7 +175,7 @@ def optional_index(container: Any, key: Any) -> Optional:
 
 def _contains(item: Any, container: Any) -> bool:
     if isinstance(container, list):
-        return any(equal(item, other) for other in container)
+        return any(equal(item, element) for element in container)
     if isinstance(container, dict):
         return any(equal(item, key) for key in container)
     raise CelError("no such overload")
@@ -267,17 +267,17 @@ def _value(value: Any) -> Any:
     return value.value
 
 
-def _or(value: Any, other: Any) -> Any:
+def _or(value: Any, fallback: Any) -> Any:
     """What is no optional is taken as it is (cel-go interpreter evalOptionalOr)."""
     if not isinstance(value, Optional):
         return value
-    return value if value.present else _optional(other)
+    return value if value.present else _optional(fallback)
 
 
-def _or_value(value: Any, other: Any) -> Any:
+def _or_value(value: Any, fallback: Any) -> Any:
     if not isinstance(value, Optional):
         return value
-    return value.value if value.present else other
+    return value.value if value.present else fallback
 
 
 def _ordered(accept: Callable[[int], bool]) -> Callable[[Any, Any], bool]:

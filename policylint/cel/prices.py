@@ -42,9 +42,9 @@ def price(
     """The cost of one overload of a call, arguments included, and the size of its result."""
     below = sum(costs, NOTHING)
     for estimate in (_extension, _kubernetes, _builtin):
-        found = estimate(known, node, overload, target, args)
-        if found is not None:
-            return found[0] + below, found[1]
+        special_price = estimate(known, node, overload, target, args)
+        if special_price is not None:
+            return special_price[0] + below, special_price[1]
     special = _lazy(known, node, overload, args, costs)
     return special if special is not None else (ONE + below, None)
 
@@ -52,8 +52,8 @@ def price(
 def _size(known: Sizes, operand: Operand) -> Span:
     if operand.size is not None:
         return operand.size
-    found = known.size_of(operand.path) if operand.path else None
-    return UNKNOWN if found is None else found
+    size = known.size_of(operand.path) if operand.path else None
+    return UNKNOWN if size is None else size
 
 
 def _extension(
@@ -191,10 +191,10 @@ def _fold(known: Sizes, target: Operand, _: list[Operand]) -> Estimate:
     size = _size(known, target)
     if not target.kind.params:
         return size.scaled(_TRAVERSAL), None
-    each = ONE
+    per_item = ONE
     if target.kind.params[0].kind in ("string", "bytes"):
-        each += _size(known, _item(target)).scaled(_TRAVERSAL)
-    return size * each, None
+        per_item += _size(known, _item(target)).scaled(_TRAVERSAL)
+    return size * per_item, None
 
 
 def _item(target: Operand) -> Operand:
@@ -258,8 +258,8 @@ def _find(known: Sizes, target: Operand, args: list[Operand]) -> Estimate | None
     if not args:
         return None
     size = _size(known, target)
-    each = (size + ONE).scaled(_TRAVERSAL)
-    return each * _size(known, args[0]).scaled(_REGEX), Span(0, size.high)
+    per_match = (size + ONE).scaled(_TRAVERSAL)
+    return per_match * _size(known, args[0]).scaled(_REGEX), Span(0, size.high)
 
 
 def _validate(known: Sizes, _: Operand, args: list[Operand]) -> Estimate | None:
@@ -280,12 +280,12 @@ _OF_TARGET: Mapping[str, Callable[[Sizes, Operand, list[Operand]], Estimate | No
 }
 
 
-def _contained(known: Sizes, name: str, overload: str, other: Operand) -> Span:
+def _contained(known: Sizes, name: str, overload: str, operand: Operand) -> Span:
     total = (_ADDRESS + _ADDRESS).scaled(_TRAVERSAL)
     if name == "containsCIDR":
         total += _ADDRESS.scaled(_TRAVERSAL) + ONE
     if overload.endswith("_string"):
-        total += _size(known, other).scaled(_TRAVERSAL)
+        total += _size(known, operand).scaled(_TRAVERSAL)
     return total
 
 
@@ -387,11 +387,11 @@ def _concatenated(known: Sizes, node: Call, overload: str, sizes: list[Span]) ->
     return (ONE if overload == "add_list" else total.scaled(_TRAVERSAL)), total
 
 
-def _union(one: Entries | None, two: Entries | None) -> Entries | None:
+def _union(left: Entries | None, right: Entries | None) -> Entries | None:
     return (
         None
-        if one is None or two is None
-        else Entries(one.kind, one.key | two.key, one.value | two.value)
+        if left is None or right is None
+        else Entries(left.kind, left.key | right.key, left.value | right.value)
     )
 
 

@@ -110,11 +110,11 @@ def children(node: Node) -> tuple[Node, ...]:
 
 def names(node: Node) -> frozenset[str]:
     """Every identifier that occurs in an expression."""
-    found: set[str] = set()
+    identifiers: set[str] = set()
     pending: list[Node] = [node]
     while pending:
         current = pending.pop()
         if isinstance(current, Ident):
-            found.add(current.name)
+            identifiers.add(current.name)
         pending.extend(children(current))
-    return frozenset(found)
+    return frozenset(identifiers)

@@ -69,9 +69,9 @@ def optional(inner: Type) -> Type:
     return Type("opaque", (inner,), "optional_type")
 
 
-def is_optional(found: Type) -> bool:
+def is_optional(kind: Type) -> bool:
     """Whether a type is an optional."""
-    return found.name == "optional_type"
+    return kind.name == "optional_type"
 
 
 def parse_type(text: str) -> Type:
@@ -97,7 +97,7 @@ class Solution:
     """What type parameters were found to stand for; grows while an expression is checked."""
 
     def __init__(self) -> None:
-        self._found: dict[Type, Type] = {}
+        self._bound: dict[Type, Type] = {}
         self._fresh = 0
 
     def fresh(self, parameters: Iterator[Type]) -> dict[Type, Type]:
@@ -108,30 +108,30 @@ class Solution:
             for parameter in parameters
         }
 
-    def assignable(self, given: tuple[Type, ...], wanted: tuple[Type, ...]) -> bool:
+    def assignable(self, actual: tuple[Type, ...], wanted: tuple[Type, ...]) -> bool:
         """Whether values of the given types fit the wanted ones; what it learns is kept only if
         they all do."""
-        before = dict(self._found)
-        if self._all_fit(given, wanted):
+        before = dict(self._bound)
+        if self._all_fit(actual, wanted):
             return True
-        self._found = before
+        self._bound = before
         return False
 
-    def resolve(self, found: Type, finally_: bool = False) -> Type:
+    def resolve(self, kind: Type, finally_: bool = False) -> Type:
         """A type with its parameters replaced; `finally_` makes dyn of those that were never
         found."""
-        if found.kind == "param":
-            known = self._found.get(found)
+        if kind.kind == "param":
+            known = self._bound.get(kind)
             return (
-                self.resolve(known, finally_) if known is not None else (DYN if finally_ else found)
+                self.resolve(known, finally_) if known is not None else (DYN if finally_ else kind)
             )
-        if not found.params:
-            return found
+        if not kind.params:
+            return kind
         return Type(
-            found.kind,
-            tuple(self.resolve(part, finally_) for part in found.params),
-            found.name,
-            found.fields,
+            kind.kind,
+            tuple(self.resolve(part, finally_) for part in kind.params),
+            kind.name,
+            kind.fields,
         )
 
     def join(self, left: Type, right: Type) -> Type | None:
@@ -139,59 +139,59 @@ class Solution:
         together."""
         return _most_general(left, right) if self.assignable((left,), (right,)) else None
 
-    def _fits(self, one: Type, two: Type) -> bool:
-        if two.kind == "param":
-            valid, known = self._substitute(one, two)
+    def _fits(self, left: Type, right: Type) -> bool:
+        if right.kind == "param":
+            valid, known = self._substitute(left, right)
             if valid or known:
                 return valid
-        if one.kind == "param":
-            return self._substitute(two, one)[0]
-        kinds = {one.kind, two.kind}
+        if left.kind == "param":
+            return self._substitute(right, left)[0]
+        kinds = {left.kind, right.kind}
         if kinds & _ANYTHING:
             return True
         if "null" in kinds:
             return kinds <= _NULLABLE
-        if one.kind == "type":
-            return two.kind == "type"
-        same = (one.kind, one.name) == (two.kind, two.name)
-        return same and self._all_fit(one.params, two.params)
+        if left.kind == "type":
+            return right.kind == "type"
+        same = (left.kind, left.name) == (right.kind, right.name)
+        return same and self._all_fit(left.params, right.params)
 
     def _all_fit(self, left: tuple[Type, ...], right: tuple[Type, ...]) -> bool:
         return len(left) == len(right) and all(map(self._fits, left, right))
 
-    def _substitute(self, one: Type, parameter: Type) -> tuple[bool, bool]:
-        if one == parameter:
+    def _substitute(self, kind: Type, parameter: Type) -> tuple[bool, bool]:
+        if kind == parameter:
             return True, True
-        known = self._found.get(parameter)
+        known = self._bound.get(parameter)
         if known is not None:
-            if not self._fits(one, known):
+            if not self._fits(kind, known):
                 return False, True
-            general = _most_general(one, known)
+            general = _most_general(kind, known)
             if not self._mentions(general, parameter):
-                self._found[parameter] = general
+                self._bound[parameter] = general
             return True, True
-        if self._mentions(one, parameter):
+        if self._mentions(kind, parameter):
             return False, False
-        self._found[parameter] = one
+        self._bound[parameter] = kind
         return True, False
 
-    def _mentions(self, found: Type, parameter: Type) -> bool:
-        if found == parameter:
+    def _mentions(self, kind: Type, parameter: Type) -> bool:
+        if kind == parameter:
             return True
-        known = self._found.get(found) if found.kind == "param" else None
+        known = self._bound.get(kind) if kind.kind == "param" else None
         inside = known is not None and self._mentions(known, parameter)
-        return inside or any(self._mentions(part, parameter) for part in found.params)
+        return inside or any(self._mentions(part, parameter) for part in kind.params)
 
 
-def _most_general(one: Type, two: Type) -> Type:
-    return one if _as_general(one, two) else two
+def _most_general(left: Type, right: Type) -> Type:
+    return left if _as_general(left, right) else right
 
 
-def _as_general(one: Type, two: Type) -> bool:
-    if one.kind in ("dyn", "error", "param"):
+def _as_general(left: Type, right: Type) -> bool:
+    if left.kind in ("dyn", "error", "param"):
         return True
-    if two.kind in ("dyn", "error", "param") or one.kind != two.kind:
+    if right.kind in ("dyn", "error", "param") or left.kind != right.kind:
         return False
-    if one.params and len(one.params) == len(two.params):
-        return all(_as_general(a, b) for a, b in zip(one.params, two.params, strict=True))
-    return one == two
+    if left.params and len(left.params) == len(right.params):
+        return all(_as_general(a, b) for a, b in zip(left.params, right.params, strict=True))
+    return left == right

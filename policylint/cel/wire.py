@@ -31,15 +31,15 @@ def parsed(envelope: bytes) -> tuple[Node, dict[int, int]]:
     `Any`."""
     message = _fields(_fields(envelope)[2][0])
     positions: dict[int, int] = {}
-    for raw in _fields(_one(message, 3, b"")).get(4, ()):
+    for raw in _fields(_single(message, 3, b"")).get(4, ()):
         entry = _fields(raw)
-        positions[_one(entry, 1, 0)] = _one(entry, 2, 0)
+        positions[_single(entry, 1, 0)] = _single(entry, 2, 0)
     return _node(message[2][0]), positions
 
 
 def _node(raw: bytes) -> Node:
     fields = _fields(raw)
-    number = _signed(_one(fields, 2, 0))
+    number = _signed(_single(fields, 2, 0))
     for kind, read in _KINDS.items():
         if kind in fields:
             return read(number, _fields(fields[kind][0]))
@@ -54,18 +54,20 @@ def _literal(number: int, fields: Fields) -> Node:
 
 
 def _ident(number: int, fields: Fields) -> Node:
-    return Ident(number, _text(_one(fields, 1, b"")))
+    return Ident(number, _text(_single(fields, 1, b"")))
 
 
 def _select(number: int, fields: Fields) -> Node:
     return Select(
-        number, _node(fields[1][0]), _text(_one(fields, 2, b"")), bool(_one(fields, 3, 0))
+        number, _node(fields[1][0]), _text(_single(fields, 2, b"")), bool(_single(fields, 3, 0))
     )
 
 
 def _call(number: int, fields: Fields) -> Node:
     target = _node(fields[1][0]) if 1 in fields else None
-    return Call(number, _text(_one(fields, 2, b"")), target, tuple(map(_node, fields.get(3, ()))))
+    return Call(
+        number, _text(_single(fields, 2, b"")), target, tuple(map(_node, fields.get(3, ())))
+    )
 
 
 def _list(number: int, fields: Fields) -> Node:
@@ -76,22 +78,22 @@ def _list(number: int, fields: Fields) -> Node:
 
 
 def _map(number: int, fields: Fields) -> Node:
-    return MakeMap(number, tuple(map(_entry, fields.get(2, ()))), _text(_one(fields, 1, b"")))
+    return MakeMap(number, tuple(map(_entry, fields.get(2, ()))), _text(_single(fields, 1, b"")))
 
 
 def _entry(raw: bytes) -> Entry:
     fields = _fields(raw)
-    key = _node(fields[3][0]) if 3 in fields else Literal(0, _text(_one(fields, 2, b"")))
-    return Entry(key, _node(fields[4][0]), bool(_one(fields, 5, 0)))
+    key = _node(fields[3][0]) if 3 in fields else Literal(0, _text(_single(fields, 2, b"")))
+    return Entry(key, _node(fields[4][0]), bool(_single(fields, 5, 0)))
 
 
 def _comprehension(number: int, fields: Fields) -> Node:
     return Comprehension(
         number,
-        var=_text(_one(fields, 1, b"")),
-        var2=_text(_one(fields, 8, b"")),
+        var=_text(_single(fields, 1, b"")),
+        var2=_text(_single(fields, 8, b"")),
         over=_node(fields[2][0]),
-        accumulator=_text(_one(fields, 3, b"")),
+        accumulator=_text(_single(fields, 3, b"")),
         start=_node(fields[4][0]),
         condition=_node(fields[5][0]),
         step=_node(fields[6][0]),
@@ -111,10 +113,10 @@ _KINDS: dict[int, Callable[[int, Fields], Node]] = {
 
 
 def _fields(raw: bytes) -> Fields:
-    found: Fields = {}
+    fields: Fields = {}
     for number, value in _scan(raw):
-        found.setdefault(number, []).append(value)
-    return found
+        fields.setdefault(number, []).append(value)
+    return fields
 
 
 def _scan(raw: bytes) -> Iterator[tuple[int, Any]]:
@@ -151,7 +153,7 @@ def _packed(raw: bytes) -> Iterator[int]:
         yield value
 
 
-def _one(fields: Fields, number: int, default: Any) -> Any:
+def _single(fields: Fields, number: int, default: Any) -> Any:
     return fields[number][0] if number in fields else default
 
 

@@ -132,7 +132,7 @@ def _program(call: Call) -> tuple[str, str]:
 
 def _check_values(command: Command) -> None:
     """Raise `UsageError` for a flag at the end whose argument is missing, in Helm's words."""
-    for flag in command.given[-1:]:
+    for flag in command.flags[-1:]:
         alone = flag.option.takes == "yes" and len(flag.words) == 1
         if alone and flag.value and flag.value.known is None:
             raise UsageError(
@@ -144,7 +144,7 @@ def _passed_on(command: Command) -> tuple[str, ...]:
     """The flags that change what is rendered or how a chart is fetched; a post-renderer is never
     run."""
     flags = []
-    for flag in command.given:
+    for flag in command.flags:
         name = f"--{flag.option.name}"
         takes = PASSED_ON.get(name)
         if takes is None or flag.state != "set" or name.startswith("--post-renderer"):
@@ -195,7 +195,7 @@ def _value(command: Command, name: str) -> str:
 def _every(command: Command, name: str) -> tuple[str, ...]:
     return tuple(
         flag.value.text
-        for flag in command.given
+        for flag in command.flags
         if flag.option.name == name and flag.value is not None
     )
 

@@ -70,11 +70,11 @@ def overlaps(fleet: Fleet) -> Iterator[Overlap]:
                 holders.setdefault((member.environment, row.resource), []).append(
                     (member, row.change)
                 )
-    for (_, resource), found in holders.items():
-        members = {(member.namespace, member.name): member for member, _ in found}
+    for (_, resource), holding in holders.items():
+        members = {(member.namespace, member.name): member for member, _ in holding}
         if len(members) > 1:
             yield Overlap(
-                resource, tuple(members.values()), any(word == "created" for _, word in found)
+                resource, tuple(members.values()), any(word == "created" for _, word in holding)
             )
 
 

@@ -124,22 +124,22 @@ def _contents(report: Report) -> Html:
     for number, release in enumerate(_ordered(report), 1):
         tag = el("span", str(release.verdict), class_=f"tag {release.verdict}")
         link = el("a", release_name(release), href=f"#release-{number}")
-        found = len(release.findings) + len(release.failures)
-        rows.append(el("li", tag, " ", link, el("span", f" {_of(release, found)}", class_="about")))
+        count = len(release.findings) + len(release.failures)
+        rows.append(el("li", tag, " ", link, el("span", f" {_of(release, count)}", class_="about")))
     return el("nav", el("ol", *rows), aria_label="releases")
 
 
-def _of(release: ReleaseReport, found: int) -> str:
+def _of(release: ReleaseReport, count: int) -> str:
     hardest = worst(release)
     impact = f"hardest: {HARDEST_FIRST[hardest]}, " if hardest < len(HARDEST_FIRST) else ""
-    return f"{impact}{_counted(found, 'finding')}"
+    return f"{impact}{_counted(count, 'finding')}"
 
 
 def _sections(report: Report) -> Iterator[Html]:
     rules = every_rule(report)
     anchors = Anchors()
-    found = placed(report.findings, anchors)
-    own = [*failures(report.failures, anchors), *findings(found, rules)]
+    own_findings = placed(report.findings, anchors)
+    own = [*failures(report.failures, anchors), *findings(own_findings, rules)]
     if own:
         yield el("section", el("h2", "Of the whole run"), *own, id="run", class_="release")
     for number, release in enumerate(_ordered(report), 1):

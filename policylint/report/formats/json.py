@@ -139,16 +139,16 @@ def resource(identity: ResourceId | None) -> dict[str, str] | None:
 
 
 def _location(location: Location) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    row: dict[str, Any] = {
         "role": location.role,
         "file": shown_path(location.file),
         "line": location.line,
     }
     if location.column:
-        found["column"] = location.column
+        row["column"] = location.column
     if location.key:
-        found["key"] = location.key
-    return found
+        row["key"] = location.key
+    return row
 
 
 def _fix(fix: Fix) -> dict[str, Any]:

@@ -176,8 +176,8 @@ def _value_in(line: str, finding: Finding) -> tuple[int, int]:
     start = line.rfind(words)
     if words and start >= 0:
         return start, start + len(words)
-    held = _VALUE.match(line)
-    return held.span("value") if held else (0, 0)
+    match = _VALUE.match(line)
+    return match.span("value") if match else (0, 0)
 
 
 def _fixes(fixes: Sequence[Fix], shown: Fixes) -> Iterator[Line]:
@@ -278,9 +278,9 @@ def _statistics(report: Report, look: Look) -> Iterator[Line]:
 
 def _pages(report: Report, look: Look) -> Iterator[Line]:
     """How to read on, once."""
-    found = every_finding(report)
-    if found and not look.quiet:
-        yield Prose(f"policylint explain {found[0][1].rule}: what a rule is about, and why")
+    shown = every_finding(report)
+    if shown and not look.quiet:
+        yield Prose(f"policylint explain {shown[0][1].rule}: what a rule is about, and why")
         yield ""
 
 

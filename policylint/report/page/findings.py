@@ -30,22 +30,22 @@ Placed = tuple[Finding, str]
 """A finding and its id on the page."""
 
 
-def placed(found: Iterable[Finding], anchors: Anchors) -> list[Placed]:
+def placed(unordered: Iterable[Finding], anchors: Anchors) -> list[Placed]:
     """The findings with their ids, most severe first."""
-    ordered = sorted(found, key=lambda finding: -finding.severity.rank)
+    ordered = sorted(unordered, key=lambda finding: -finding.severity.rank)
     return [(finding, anchors.new(f"f-{finding.fingerprint}")) for finding in ordered]
 
 
-def findings(found: Iterable[Placed], rules: Mapping[str, RuleInfo]) -> Iterator[Html]:
+def findings(entries: Iterable[Placed], rules: Mapping[str, RuleInfo]) -> Iterator[Html]:
     """Each finding, folded where it is a note."""
-    for finding, anchor in found:
+    for finding, anchor in entries:
         yield _finding(finding, rules.get(finding.rule), anchor)
 
 
-def causes(found: Iterable[Placed]) -> Iterator[Html]:
+def causes(entries: Iterable[Placed]) -> Iterator[Html]:
     """What each place that the user changed reached: its findings."""
     reached: dict[str, list[Placed]] = {}
-    for finding, anchor in found:
+    for finding, anchor in entries:
         for location in finding.locations:
             if location.role == "cause":
                 reached.setdefault(place(location), []).append((finding, anchor))
@@ -59,9 +59,9 @@ def _reached(finding: Finding, anchor: str) -> Html:
     return el("a", f"{finding.message}{about}", href=f"#{anchor}")
 
 
-def failures(found: Iterable[RuleFailure], anchors: Anchors) -> Iterator[Html]:
+def failures(unjudged: Iterable[RuleFailure], anchors: Anchors) -> Iterator[Html]:
     """What could not be judged, which is never silence."""
-    for failure in found:
+    for failure in unjudged:
         anchor = anchors.new("unknown")
         rows = [_row("about", str(failure.resource or "")), _row("fix", failure.remedy)]
         body = el("dl", rows)
@@ -144,11 +144,11 @@ def _fixes(fixes: tuple[Fix, ...]) -> Iterator[Html]:
     """The first fix, and the others folded."""
     if not fixes:
         return
-    first, *others = fixes
+    first, *alternatives = fixes
     yield _fix(first)
-    if others:
-        count = "1 other way" if len(others) == 1 else f"{len(others)} other ways"
-        yield el("details", el("summary", count), map(_fix, others), class_="ways")
+    if alternatives:
+        count = "1 other way" if len(alternatives) == 1 else f"{len(alternatives)} other ways"
+        yield el("details", el("summary", count), map(_fix, alternatives), class_="ways")
 
 
 def _fix(fix: Fix) -> Html:

@@ -45,12 +45,12 @@ def section(
     name = release_name(release)
     verdict = str(release.verdict)
     title = el("h2", el("span", verdict, class_=f"tag {verdict}"), " ", name)
-    found = placed(release.findings, anchors)
+    of_release = placed(release.findings, anchors)
     parts = (
         title,
         _facts(release),
-        _part("Findings", (*failures(release.failures, anchors), *findings(found, rules))),
-        _part("What each change reached", causes(found)),
+        _part("Findings", (*failures(release.failures, anchors), *findings(of_release, rules))),
+        _part("What each change reached", causes(of_release)),
         _part("Images", _images(release.images)),
         _part("Resources", _resources(release.changes, anchors)),
         _part("When the upgrade is refused half-way", _order(release)),

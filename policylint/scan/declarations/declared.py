@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from policylint.errors import ReadError, RuleFailure
 from policylint.scan.invocations.model import UNSET, Flag, Invocation
-from policylint.scan.invocations.reader import Found
+from policylint.scan.invocations.reader import Reading
 from policylint.scan.invocations.settings import Setting, varies
 from policylint.scan.texts.source import Place, Source
 from policylint.scan.texts.yaml import Spot, Tree
@@ -59,16 +59,17 @@ def word(tree: Tree | None, default: str | None = None) -> Word:
 
 def first(*words: Word) -> Word:
     """The first that says something."""
-    return next((each for each in words if each.text is not None or each.dynamic), Word())
+    return next((item for item in words if item.text is not None or item.dynamic), Word())
 
 
-def found(read: Iterable[Read], source: Source) -> Iterator[Found]:
+def readings(items: Iterable[Read], source: Source) -> Iterator[Reading]:
     """The invocations and failures that a tool's declarations are."""
     try:
-        for each in read:
-            yield (
-                _failure(each, source) if isinstance(each, ReadError) else invocation(each, source)
-            )
+        for item in items:
+            if isinstance(item, ReadError):
+                yield _failure(item, source)
+            else:
+                yield invocation(item, source)
     except RecursionError:
         yield _failure(
             ReadError("nested too deeply", line=1, remedy="no declaration of a release needs this"),
@@ -84,10 +85,10 @@ def _failure(error: ReadError, source: Source) -> RuleFailure:
 def invocation(declared: Declaration, source: Source) -> Invocation:
     """The declaration as one way of running Helm."""
     words = {name: getattr(declared, name) for name in ("release", "chart", "version", "namespace")}
-    flags = {name: _flag(each, source) for name, each in declared.settings.items()}
+    flags = {name: _flag(setting, source) for name, setting in declared.settings.items()}
     for name in ("version", "namespace"):
         if words[name].text is not None or words[name].dynamic or not declared.hidden:
-            flags.setdefault(name, _given(words[name]))
+            flags.setdefault(name, _named(words[name]))
     return Invocation(
         file=source.file,
         line=declared.spot.line,
@@ -102,16 +103,16 @@ def invocation(declared: Declaration, source: Source) -> Invocation:
         values_files=declared.values,
         sets=declared.sets,
         dynamic=declared.hidden,
-        written={name: each.written for name, each in words.items() if each.written},
+        written={name: text.written for name, text in words.items() if text.written},
         syntax=declared.syntax,
         span=_place(declared.spot, source),
     )
 
 
-def _given(said: Word) -> Flag:
-    if said.dynamic:
-        return Flag("set" if said.written else "unknown")
-    return Flag("set", said.text) if said.text is not None else UNSET
+def _named(field: Word) -> Flag:
+    if field.dynamic:
+        return Flag("set" if field.written else "unknown")
+    return Flag("set", field.text) if field.text is not None else UNSET
 
 
 def _flag(setting: Setting, source: Source) -> Flag:

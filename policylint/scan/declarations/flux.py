@@ -144,15 +144,15 @@ def _first_flux(root: Tree) -> Declaration:
     namespace = first(word(root.get("spec", "targetNamespace")), home)
     chart = root.get("spec", "chart")
     name = word(root.get("metadata", "name"))
-    given = word(root.get("spec", "releaseName"))
+    release_name = word(root.get("spec", "releaseName"))
     parts = [home, namespace] if home != namespace else [namespace]
     composed = "-".join(part.text or "default" for part in [*parts, name])
     unsure = any(part.dynamic for part in [*parts, name])
     return Declaration(
         tool="flux",
         spot=root.spot,
-        release=given
-        if given.text or given.dynamic
+        release=release_name
+        if release_name.text or release_name.dynamic
         else Word(None if unsure else composed, unsure),
         chart=first(word(chart.get("name")), word(chart.get("path"))) if chart else Word(),
         version=first(word(chart.get("version")), word(chart.get("ref"))) if chart else Word(),

@@ -45,13 +45,13 @@ def objects(
     the parts `within` it where these are given. Patches of a kustomization change an object that is
     declared elsewhere and are left out.
     """
-    found = [*(_own(text, file) if yaml else ()), *_inside(text, file, yaml=yaml, within=within)]
-    yield from sorted((each for each in found if _is_object(each)), key=lambda each: each.line)
+    items = [*(_own(text, file) if yaml else ()), *_inside(text, file, yaml=yaml, within=within)]
+    yield from sorted((item for item in items if _is_object(item)), key=lambda item: item.line)
 
 
-def _is_object(found: Tree | ReadError) -> bool:
+def _is_object(item: Tree | ReadError) -> bool:
     """A reference (a health check, a target) names group, kind and name, and has no spec."""
-    return isinstance(found, ReadError) or found.get("spec") is not None
+    return isinstance(item, ReadError) or item.get("spec") is not None
 
 
 def _own(text: str, file: str) -> Iterator[Tree | ReadError]:
@@ -60,9 +60,9 @@ def _own(text: str, file: str) -> Iterator[Tree | ReadError]:
             yield root
         else:
             yield from (
-                each
-                for each in _unfolded(root)
-                if _WANTED.match(f"apiVersion: {each.string('apiVersion')}")
+                tree
+                for tree in _unfolded(root)
+                if _WANTED.match(f"apiVersion: {tree.string('apiVersion')}")
             )
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from policylint.scan.invocations.model import Assignment, Flag, Invocation, Job
 from policylint.scan.shells import flags as tables
-from policylint.scan.shells.argv import Command, Given, parse, shown
+from policylint.scan.shells.argv import Command, FlagUse, parse, shown
 from policylint.scan.shells.env import Env
 from policylint.scan.shells.installed import installed
 from policylint.scan.shells.runs import Run, Shell
@@ -23,8 +23,8 @@ from policylint.scan.texts.text import Text, Word
 def listed(source: Source, text: Text, env: Env | None = None) -> Iterator[Invocation]:
     """The invocations of a command given as a list of words, into which no further word can be
     written as text."""
-    for found in shell(source, text, env):
-        yield replace(found, insertion=None, syntax="yaml")
+    for invocation in shell(source, text, env):
+        yield replace(invocation, insertion=None, syntax="yaml")
 
 
 def shell(
@@ -44,9 +44,9 @@ def invocations(
     version = installed(source.text)
     for run in runs:
         if run.command is not None:
-            found = _invocation(source, run, run.command, job)
+            invocation = _invocation(source, run, run.command, job)
             places.setdefault(run.site, []).append(
-                replace(found, helm_version=_version(run.call, version))
+                replace(invocation, helm_version=_version(run.call, version))
             )
     for site in sorted(places):
         yield merged(places[site])
@@ -55,14 +55,14 @@ def invocations(
 def parse_command(argv: Sequence[str]) -> Invocation | None:
     """The invocation of one command line, `["helm", "upgrade", ...]`; None where it runs no
     helm."""
-    words = [Word(Text.of(each), each) for each in argv]
-    call = next((each for each in calls(words) if isinstance(each, Call)), None)
+    words = [Word(Text.of(argument), argument) for argument in argv]
+    call = next((item for item in calls(words) if isinstance(item, Call)), None)
     command = parse(call.words, call.tool) if call else None
     if call is None or command is None:
         return None
-    found = _invocation(Source("", ""), Run(call, command, 0, (0, 0), {}), command, None)
+    invocation = _invocation(Source("", ""), Run(call, command, 0, (0, 0), {}), command, None)
     return replace(
-        found, line=0, column=0, insertion=None, span=None, helm_version=_version(call, "")
+        invocation, line=0, column=0, insertion=None, span=None, helm_version=_version(call, "")
     )
 
 
@@ -103,49 +103,49 @@ def _invocation(source: Source, run: Run, command: Command, job: Job | None) -> 
     )
 
 
-def _text(given: Given | None) -> str | None:
-    return given.value.known if given and given.value is not None and not given.maybe else None
+def _text(flag: FlagUse | None) -> str | None:
+    return flag.value.known if flag and flag.value is not None and not flag.maybe else None
 
 
-def _written(command: Command, version: Given | None, namespace: Given | None) -> dict[str, str]:
-    found = {name: word.raw or shown(word.text) for name, word in command.names.items()}
+def _written(
+    command: Command, version: FlagUse | None, namespace: FlagUse | None
+) -> dict[str, str]:
+    spelled = {name: word.raw or shown(word.text) for name, word in command.names.items()}
     if command.verb is not None:
-        found["action"] = command.verb.raw or shown(command.verb.text)
-    for name, given in (("version", version), ("namespace", namespace)):
-        if given is not None:
-            found[name] = given.words[-1].raw if len(given.words) > 1 else shown(given.value)
-    return found
+        spelled["action"] = command.verb.raw or shown(command.verb.text)
+    for name, flag in (("version", version), ("namespace", namespace)):
+        if flag is not None:
+            spelled[name] = flag.words[-1].raw if len(flag.words) > 1 else shown(flag.value)
+    return spelled
 
 
 def _flags(source: Source, command: Command) -> Mapping[str, Flag]:
     """Each flag by Helm 3's name; the last giving of one counts, a certain one before it makes it
     certain."""
-    found: dict[str, Flag] = {}
-    for given in command.given:
-        name = tables.canonical(given.option.name) if command.tool == "helm" else given.option.name
-        before = found.get(name)
-        flag = Flag(
-            given.state, None if given.maybe else given.data, _origin(source, given), given.written
-        )
-        if given.maybe and before is not None and before.state == "set" and given.data is not False:
+    flags: dict[str, Flag] = {}
+    for use in command.flags:
+        name = tables.canonical(use.option.name) if command.tool == "helm" else use.option.name
+        before = flags.get(name)
+        flag = Flag(use.state, None if use.maybe else use.data, _origin(source, use), use.written)
+        if use.maybe and before is not None and before.state == "set" and use.data is not False:
             flag = replace(before, value=before.value if before.value is True else None)
-        found[name] = flag
-    return found
+        flags[name] = flag
+    return flags
 
 
 def _assigned(source: Source, command: Command) -> Iterator[Assignment]:
-    for given in command.given:
+    for flag in command.flags:
         if (
-            given.option.name == "set"
-            and not given.maybe
-            and given.value is not None
-            and given.value.known is not None
+            flag.option.name == "set"
+            and not flag.maybe
+            and flag.value is not None
+            and flag.value.known is not None
         ):
-            yield Assignment(given.value.known, _origin(source, given))
+            yield Assignment(flag.value.known, _origin(source, flag))
 
 
-def _origin(source: Source, given: Given) -> Place | None:
-    ranges = [found for word in given.words if (found := _range(source, word)) is not None]
+def _origin(source: Source, flag: FlagUse) -> Place | None:
+    ranges = [span for word in flag.words if (span := _range(source, word)) is not None]
     if not ranges:
         return None
     (start, first), (_, last) = ranges[0], ranges[-1]
@@ -171,9 +171,9 @@ def _insertion(source: Source, call: Call, command: Command) -> Place | None:
     flags it has)."""
     words = command.positionals[:1] if tables.subcommands(command.action) else (command.verb,)
     for word in (command.names.get("chart"), *words):
-        found = _written_at(source, call, word) if word is not None and not word.maybe else None
-        if found is not None:
-            return source.place(found[1], found[1])
+        span = _written_at(source, call, word) if word is not None and not word.maybe else None
+        if span is not None:
+            return source.place(span[1], span[1])
     return None
 
 
@@ -185,10 +185,10 @@ def _written_at(source: Source, call: Call, word: Word) -> tuple[int, int] | Non
     """
     if 0 <= call.word.span[0] < word.span[0]:
         return word.span
-    found = _range(source, word)
+    span = _range(source, word)
     return (
-        found
-        if found and any(_beside(source, each, found) for each in (call.word, *call.words))
+        span
+        if span and any(_beside(source, part, span) for part in (call.word, *call.words))
         else None
     )
 
@@ -202,30 +202,30 @@ def _beside(source: Source, word: Word, place: tuple[int, int]) -> bool:
 def merged(readings: Sequence[Invocation]) -> Invocation:
     """One place read several times (a function called twice, a loop): what differs cannot be
     told."""
-    first, *others = readings
-    for other in others:
-        hidden = first.dynamic or other.dynamic
-        names = {*first.flags, *other.flags}
+    first, *rest = readings
+    for reading in rest:
+        hidden = first.dynamic or reading.dynamic
+        names = {*first.flags, *reading.flags}
         first = replace(
             first,
-            release=_same(first.release, other.release),
-            chart=_same(first.chart, other.chart),
-            version=_same(first.version, other.version),
-            namespace=_same(first.namespace, other.namespace),
-            action=first.action or other.action,
-            flags={name: _flag(first.flag(name), other.flag(name)) for name in names},
+            release=_same(first.release, reading.release),
+            chart=_same(first.chart, reading.chart),
+            version=_same(first.version, reading.version),
+            namespace=_same(first.namespace, reading.namespace),
+            action=first.action or reading.action,
+            flags={name: _flag(first.flag(name), reading.flag(name)) for name in names},
             dynamic=hidden,
-            values_files=max(first.values_files, other.values_files, key=len),
-            sets=max(first.sets, other.sets, key=len),
+            values_files=max(first.values_files, reading.values_files, key=len),
+            sets=max(first.sets, reading.sets, key=len),
         )
     return first
 
 
-def _same(one: str | None, other: str | None) -> str | None:
-    return one if one == other else None
+def _same(left: str | None, right: str | None) -> str | None:
+    return left if left == right else None
 
 
-def _flag(one: Flag, other: Flag) -> Flag:
-    if one.state == other.state:
-        return one if one.value == other.value else replace(one, value=None)
-    return Flag("unknown", None, one.origin or other.origin, one.written or other.written)
+def _flag(left: Flag, right: Flag) -> Flag:
+    if left.state == right.state:
+        return left if left.value == right.value else replace(left, value=None)
+    return Flag("unknown", None, left.origin or right.origin, left.written or right.written)

@@ -130,7 +130,7 @@ def _word(data: bytes, start: int, end: int, text: str, syntax: str) -> tuple[in
     """A flag among the words of a command: another one in its place, or none, with the blank before
     it."""
     if text:
-        return start, end, _one_word(data[start:end], text)
+        return start, end, _joined(data[start:end], text)
     first, last = data.rfind(b"\n", 0, start) + 1, _line_end(data, end)
     before, after = data[first:start].strip(), data[end:last].strip()
     if before in (b"", b"-") and after in (b"", *_CONTINUES):
@@ -142,11 +142,11 @@ def _word(data: bytes, start: int, end: int, text: str, syntax: str) -> tuple[in
     return start, end, ""
 
 
-def _one_word(written: bytes, text: str) -> str:
+def _joined(written: bytes, text: str) -> str:
     """`--flag value` as one word, `--flag=value`, where what it stands for is one."""
     flag, _, value = text.partition(" ")
-    one_word = written[:1] in (b"'", b'"') or b" " not in written
-    return f"{flag}={value}" if value and one_word else text
+    is_single = written[:1] in (b"'", b'"') or b" " not in written
+    return f"{flag}={value}" if value and is_single else text
 
 
 def _line(data: bytes, first: int, last: int, *, continues: bool) -> tuple[int, int, str]:

@@ -51,10 +51,10 @@ class Flag(Struct, frozen=True):
 
     def to_json(self) -> dict[str, Json]:
         """`{"state", "value"}`, and where it stands."""
-        found: dict[str, Json] = {"state": self.state, "value": self.value}
+        row: dict[str, Json] = {"state": self.state, "value": self.value}
         if self.origin:
-            found["line"], found["column"] = self.origin.line, self.origin.column
-        return found
+            row["line"], row["column"] = self.origin.line, self.origin.column
+        return row
 
 
 UNSET = Flag("unset")

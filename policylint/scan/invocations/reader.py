@@ -19,7 +19,7 @@ from policylint.scan.texts.languages import language
 from policylint.scan.texts.source import Source
 
 _PIECES = pattern(r"(?i)h[\"'\\]*+e[\"'\\]*+l[\"'\\]*+m")
-Found = Invocation | RuleFailure
+Reading = Invocation | RuleFailure
 """What a reader yields: an invocation, or that a part of the file cannot be read."""
 
 
@@ -97,5 +97,5 @@ class Reader(Struct, frozen=True):
     """One kind of file: `read` yields what a file says; `wants` is asked where the facts of its row
     cannot tell these files from others."""
 
-    read: Callable[[Source], Iterable[Found]]
+    read: Callable[[Source], Iterable[Reading]]
     wants: Callable[[Source], bool] = _any

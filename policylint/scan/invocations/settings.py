@@ -148,10 +148,10 @@ arguments."""
 def arguments(listed: Tree | None) -> Iterator[Setting]:
     """The flags of a list of raw arguments to `helm upgrade`, one or several words an item."""
     items = listed.items() if listed else ()
-    yield from given_arguments([(item.text or "", item.spot, item.dynamic) for item in items])
+    yield from argument_list([(item.text or "", item.spot, item.dynamic) for item in items])
 
 
-def given_arguments(items: Iterable[Argument]) -> Iterator[Setting]:
+def argument_list(items: Iterable[Argument]) -> Iterator[Setting]:
     """The same of items that some other language has."""
     words = [(text, spot, dynamic) for line, spot, dynamic in items for text in line.split()]
     known = flags.spellings("upgrade")

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
-from policylint.scan.declarations.declared import Declaration, Read, Word, first, found, word
+from policylint.scan.declarations.declared import Declaration, Read, Word, first, readings, word
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import (
@@ -230,4 +230,4 @@ def _wants(source: Source) -> bool:
     return bool(_MENTION.search(source.text))
 
 
-READER = Reader(lambda source: found(read(source.text, source.file), source), _wants)
+READER = Reader(lambda source: readings(read(source.text, source.file), source), _wants)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Job
-from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.scripts.actions import Step, invocation, row_of
 from policylint.scan.scripts.ci import minutes, resolve, script, variables
 from policylint.scan.shells.syntax import prepare
@@ -39,13 +39,13 @@ def _wants(source: Source) -> bool:
     return bool(steps and around and re.search(r"^[ \t]*(?:pool|vmImage|displayName):", text, re.M))
 
 
-def _read(source: Source) -> Iterator[Found]:
+def _read(source: Source) -> Iterator[Reading]:
     yield from failures(source)
     for root in roots(source):
         yield from _walk(source, root, {}, None)
 
 
-def _walk(source: Source, node: Tree, known: dict[str, Text], job: Job | None) -> Iterator[Found]:
+def _walk(source: Source, node: Tree, known: dict[str, Text], job: Job | None) -> Iterator[Reading]:
     for item in node.items():
         yield from _walk(source, item, known, job)
     if not node.mapping:
@@ -81,12 +81,12 @@ def _script(
     known: dict[str, Text],
     job: Job | None,
     language: str,
-) -> Iterator[Found]:
+) -> Iterator[Reading]:
     values = {**_exported(known), **variables(step.get("env"))}
     yield from script(source, _macros(text_of(text), known), values, job, language)
 
 
-def _task(source: Source, node: Tree, known: dict[str, Text], job: Job | None) -> Iterator[Found]:
+def _task(source: Source, node: Tree, known: dict[str, Text], job: Job | None) -> Iterator[Reading]:
     name, inputs = node.value("task"), node.get("inputs")
     row = row_of(name)
     if row is not None:

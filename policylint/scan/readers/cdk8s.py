@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
-from policylint.scan.declarations.declared import Declaration, Read, Word, found
+from policylint.scan.declarations.declared import Declaration, Read, Word, readings
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.reader import Reader
-from policylint.scan.invocations.settings import Setting, given_arguments, strongest
+from policylint.scan.invocations.settings import Setting, argument_list, strongest
 from policylint.scan.texts.literals import Call, Literal, typescript_calls
 from policylint.scan.texts.pythoncalls import python_calls
 from policylint.scan.texts.source import Source
@@ -68,22 +68,24 @@ def _call(call: Call) -> Declaration:
     )
 
 
-def _settings(given: Literal | None) -> Iterator[Setting]:
-    if given is not None and isinstance(given.value, list):
-        items = [
-            (each.value if isinstance(each.value, str) else "", each.spot) for each in given.value
-        ]
-        yield from given_arguments((text, spot, False) for text, spot in items)
+def _settings(argument: Literal | None) -> Iterator[Setting]:
+    if argument is not None and isinstance(argument.value, list):
+        yield from argument_list(
+            (item.value if isinstance(item.value, str) else "", item.spot, False)
+            for item in argument.value
+        )
 
 
-def _word(given: Literal | None) -> Word:
-    if given is None or given.value is None:
+def _word(argument: Literal | None) -> Word:
+    if argument is None or argument.value is None:
         return Word()
-    return Word(given.value) if isinstance(given.value, str) else Word(None, True, given.text)
+    if isinstance(argument.value, str):
+        return Word(argument.value)
+    return Word(None, True, argument.text)
 
 
 def _wants(source: Source) -> bool:
     return bool(_IMPORT.search(source.text))
 
 
-READER = Reader(lambda source: found(read(source), source), _wants)
+READER = Reader(lambda source: readings(read(source), source), _wants)

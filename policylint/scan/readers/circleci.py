@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from policylint.scan.invocations.model import Job
-from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.scripts.actions import Step, invocation, row_of
 from policylint.scan.scripts.ci import script, variables
 from policylint.scan.texts.source import Source
@@ -22,7 +22,7 @@ def _wants(source: Source) -> bool:
     )
 
 
-def _read(source: Source) -> Iterator[Found]:
+def _read(source: Source) -> Iterator[Reading]:
     yield from failures(source)
     for root in roots(source):
         orbs = {
@@ -30,8 +30,8 @@ def _read(source: Source) -> Iterator[Found]:
             for name, value in (root.get("orbs") or root).pairs()
         }
         for part in ("commands", "jobs"):
-            found = root.get(part)
-            for name, job in found.pairs() if found else ():
+            section = root.get(part)
+            for name, job in section.pairs() if section else ():
                 known = variables(job.get("environment"))
                 yield from _steps(source, job.get("steps"), known, Job(name), orbs)
         for name, job in root.pairs():
@@ -46,7 +46,7 @@ def _steps(
     known: dict[str, Text],
     job: Job | None,
     orbs: dict[str, str],
-) -> Iterator[Found]:
+) -> Iterator[Reading]:
     for step in steps.items() if steps else ():
         for name, body in step.pairs():
             if name == "run":
@@ -68,7 +68,7 @@ def _steps(
 
 def _orb(
     source: Source, step: Tree, name: str, body: Tree, job: Job | None, orbs: dict[str, str]
-) -> Iterator[Found]:
+) -> Iterator[Reading]:
     alias, _, command = name.partition("/")
     orb = orbs.get(alias, alias)
     row = row_of(f"helm/{command}") if re.search(r"(^|/)helm(-orb)?$", orb) else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import shell
-from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
 
@@ -16,7 +16,7 @@ _USER = r"(?:(?:root|[a-z_][\w-]*)[ \t]+(?=\S*(?:helm|/|sudo|bash|sh\b)))?"
 _CRON = pattern(rf"^[ \t]*{_WHEN}[ \t]*{_USER}(.+)$", re.MULTILINE)
 
 
-def _read(source: Source) -> Iterator[Found]:
+def _read(source: Source) -> Iterator[Reading]:
     for match in _CRON.finditer(source.text):
         if "helm" in match[1]:
             yield from shell(source, Text.cut(source.text, match.start(1), match.end(1)))

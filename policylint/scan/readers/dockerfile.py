@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import listed, shell
-from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.scripts.ci import words
 from policylint.scan.shells.env import Env
 from policylint.scan.texts.source import Source
@@ -24,7 +24,7 @@ _HEREDOC = pattern(r"<<-?[\"']?(\w+)[\"']?[^\n]*\n(.*?)^\t*\1[ \t]*$", re.MULTIL
 _OPTIONS = pattern(r"(?:--\w[\w-]*=\S+\s+)*")
 
 
-def _dockerfile(source: Source) -> Iterator[Found]:
+def _dockerfile(source: Source) -> Iterator[Reading]:
     env = Env()
     text = re.sub(
         r"(?m)^[ \t]*#[^\n]*", lambda match: " " * (len(match.group()) - 1) + "\\", source.text

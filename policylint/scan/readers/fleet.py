@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policylint.scan.declarations.declared import found
+from policylint.scan.declarations.declared import readings
 from policylint.scan.declarations.fleet import read
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.texts.languages import stem
@@ -13,4 +13,4 @@ def _wants(source: Source) -> bool:
     return stem(source.path) in ("fleet.yaml", "fleet.yml")
 
 
-READER = Reader(lambda source: found(read(source.text, source.file), source), _wants)
+READER = Reader(lambda source: readings(read(source.text, source.file), source), _wants)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Job
-from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.scripts.actions import Step, invocation, row_of
 from policylint.scan.scripts.ci import (
     makes_cluster,
@@ -39,7 +39,7 @@ def _wants(source: Source) -> bool:
     return bool((workflow and "version: 2" not in text[:200]) or composite)
 
 
-def _read(source: Source) -> Iterator[Found]:
+def _read(source: Source) -> Iterator[Reading]:
     yield from failures(source)
     for root in roots(source):
         jobs = root.get("jobs")
@@ -50,7 +50,7 @@ def _read(source: Source) -> Iterator[Found]:
             yield from _steps(source, runs, {}, None, "bash")
 
 
-def _job(source: Source, root: Tree, name: str, job: Tree) -> Iterator[Found]:
+def _job(source: Source, root: Tree, name: str, job: Tree) -> Iterator[Reading]:
     about = _about(root, name, job)
     known = variables(root.get("env"), job.get("env"))
     shell = job.value("defaults", "run", "shell") or root.value("defaults", "run", "shell")
@@ -83,13 +83,13 @@ def _done(job: Tree) -> Iterator[str]:
 
 def _steps(
     source: Source, parent: Tree, known: dict[str, Text], about: Job | None, shell: str
-) -> Iterator[Found]:
-    yield from _each(source, parent.get("steps"), known, about, shell)
+) -> Iterator[Reading]:
+    yield from _every_step(source, parent.get("steps"), known, about, shell)
 
 
-def _each(
+def _every_step(
     source: Source, steps: Tree | None, known: dict[str, Text], about: Job | None, shell: str
-) -> Iterator[Found]:
+) -> Iterator[Reading]:
     for step in steps.items() if steps else ():
         values = {**known, **variables(step.get("env"))}
         job = _within(step, about)
@@ -100,7 +100,7 @@ def _each(
         elif step.value("uses"):
             yield from _used(source, step, values, job)
         elif step.get("parallel") is not None:
-            yield from _each(source, step.get("parallel"), values, job, shell)
+            yield from _every_step(source, step.get("parallel"), values, job, shell)
 
 
 def _within(step: Tree, job: Job | None) -> Job | None:
@@ -111,7 +111,7 @@ def _within(step: Tree, job: Job | None) -> Job | None:
     return replace(job, timeout=min(limit, job.timeout or limit))
 
 
-def _used(source: Source, step: Tree, known: dict[str, Text], job: Job | None) -> Iterator[Found]:
+def _used(source: Source, step: Tree, known: dict[str, Text], job: Job | None) -> Iterator[Reading]:
     uses = step.value("uses")
     inputs = step.get("with")
     row = row_of(uses.partition("@")[0])
@@ -119,9 +119,9 @@ def _used(source: Source, step: Tree, known: dict[str, Text], job: Job | None) -
         fill = functools.partial(_filled, known=known)
         yield from invocation(Step(source, step, inputs, job, known, fill), row)
     elif _HELM_IMAGE.match(uses) and inputs is not None:
-        given = inputs.get("args")
+        arguments = inputs.get("args")
         named = step.get("uses")
-        if given is not None and named is not None:
+        if arguments is not None and named is not None:
             program = (
                 text_of(named)
                 if inputs.value("entrypoint") == ""
@@ -129,9 +129,9 @@ def _used(source: Source, step: Tree, known: dict[str, Text], job: Job | None) -
             )
             helm = Text("helm", (program.start,) * 4, "....")
             text = (
-                text_of(given)
-                if re.match(r"\s*helm\b|-c\b", text_of(given).text)
-                else helm + Text.of(" ") + text_of(given)
+                text_of(arguments)
+                if re.match(r"\s*helm\b|-c\b", text_of(arguments).text)
+                else helm + Text.of(" ") + text_of(arguments)
             )
             yield from script(source, text, known, job)
     elif inputs is not None:
@@ -144,7 +144,7 @@ def _filled(text: Text, known: dict[str, Text]) -> Text:
 
 def _texts(
     source: Source, inputs: Tree, known: dict[str, Text], job: Job | None
-) -> Iterator[Found]:
+) -> Iterator[Reading]:
     """Inputs of any action that hold a script (`run`, `script`, `inlineScript`, `command`)."""
     for name, value in inputs.pairs():
         if _SCRIPT.search(name):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from policylint.scan.invocations.model import Job
-from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.scripts.ci import (
     lines,
     makes_cluster,
@@ -39,7 +39,7 @@ def _wants(source: Source) -> bool:
     )
 
 
-def _read(source: Source) -> Iterator[Found]:
+def _read(source: Source) -> Iterator[Reading]:
     yield from failures(source)
     for root in roots(source):
         keys = dict(root.pairs())
@@ -52,7 +52,7 @@ def _read(source: Source) -> Iterator[Found]:
             )
 
 
-def _job(source: Source, root: Keys, name: str, job: Tree) -> Iterator[Found]:
+def _job(source: Source, root: Keys, name: str, job: Tree) -> Iterator[Reading]:
     layers = list(_layers(root, job))
     known = variables(
         root.get("variables"), *(layer.get("variables") for layer in reversed(layers))
@@ -61,11 +61,11 @@ def _job(source: Source, root: Keys, name: str, job: Tree) -> Iterator[Found]:
     default = root.get("default")
     shared = (default.get("before_script") if default else None) or root.get("before_script")
     whole = [
-        _lines(root, each)
-        for each in (_found(layers, "before_script") or shared, _found(layers, "script"))
+        _lines(root, script_node)
+        for script_node in (_setting(layers, "before_script") or shared, _setting(layers, "script"))
     ]
     yield from script(source, joined(whole, "\n"), known, about)
-    yield from script(source, _lines(root, _found(layers, "after_script")), known, about)
+    yield from script(source, _lines(root, _setting(layers, "after_script")), known, about)
 
 
 def _layers(root: Keys, job: Tree, depth: int = 0, seen: set[str] | None = None) -> Iterator[Tree]:
@@ -82,24 +82,24 @@ def _layers(root: Keys, job: Tree, depth: int = 0, seen: set[str] | None = None)
             yield from _layers(root, parent, depth + 1, seen)
 
 
-def _found(layers: list[Tree], key: str) -> Tree | None:
-    return next((found for layer in layers if (found := layer.get(key)) is not None), None)
+def _setting(layers: list[Tree], key: str) -> Tree | None:
+    return next((value for layer in layers if (value := layer.get(key)) is not None), None)
 
 
 def _about(name: str, layers: list[Tree]) -> Job:
-    def said(*path: str) -> str:
+    def setting(*path: str) -> str:
         return next((text for layer in layers if (text := layer.value(*path))), "")
 
-    group = said("resource_group")
-    interruptible = {"true": True, "false": False}.get(said("interruptible"))
-    environment = said("environment", "name") or said("environment")
+    group = setting("resource_group")
+    interruptible = {"true": True, "false": False}.get(setting("interruptible"))
+    environment = setting("environment", "name") or setting("environment")
     return Job(
         name,
-        minutes(said("timeout")) if said("timeout") else None,
+        minutes(setting("timeout")) if setting("timeout") else None,
         group or None,
         interruptible,
         environment,
-        said("stage"),
+        setting("stage"),
         makes_cluster(
             lines(layer.get(key)).text for layer in layers for key in ("before_script", "script")
         ),
@@ -112,8 +112,8 @@ def _lines(root: Keys, node: Tree | None, depth: int = 0) -> Text:
         return Text.of("")
     if node.tag == "!reference":
         first, *path = [item.value() for item in node.items()] or [""]
-        found = root.get(first)
-        return _lines(root, found.get(*path) if found and path else found, depth + 1)
+        target = root.get(first)
+        return _lines(root, target.get(*path) if target and path else target, depth + 1)
     if node.scalar:
         return lines(node)
     return joined((_lines(root, item, depth + 1) for item in node.items()), "\n")

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
-from policylint.scan.declarations.declared import Declaration, Read, Word, first, found, word
+from policylint.scan.declarations.declared import Declaration, Read, Word, first, readings, word
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import Setting, arguments, setting, strongest, tables
@@ -204,28 +204,30 @@ def _inherited(tree: Tree | None) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _lookup(layers: list[Layer], key: str) -> tuple[Tree, Layer] | None:
     for layer in layers:
-        found = layer.tree.get(key) if key not in layer.without else None
-        if found is not None and (found.text is not None or found.mapping or list(found.items())):
-            return found, layer
+        tree = layer.tree.get(key) if key not in layer.without else None
+        if tree is not None and (tree.text is not None or tree.mapping or list(tree.items())):
+            return tree, layer
     return None
 
 
 def _word(layers: list[Layer], key: str, name: Word, namespace: Word) -> Word:
     """A text of the release; `.Release.Name` and `.Release.Namespace` in it are known."""
-    found = _lookup(layers, key)
-    if found is None:
+    winner = _lookup(layers, key)
+    if winner is None:
         return Word()
+    tree, _ = winner
     known = {"Name": name.text, "Namespace": namespace.text}
-    text = _RELEASE.sub(lambda match: known[match[1]] or match[0], found[0].text or "")
-    return word(found[0]) if "{{" in text else Word(text)
+    text = _RELEASE.sub(lambda match: known[match[1]] or match[0], tree.text or "")
+    return word(tree) if "{{" in text else Word(text)
 
 
 def _settings(layers: list[Layer], general: General) -> Iterator[Setting]:
     table = tables()["helmfile"].settings
     for key, reading in table.items():
-        found = _lookup(layers, key)
-        if found:
-            yield from setting(found[0], reading, found[1].tree)
+        winner = _lookup(layers, key)
+        if winner:
+            tree, layer = winner
+            yield from setting(tree, reading, layer.tree)
             continue
         if key in general.values:
             value, tree = general.values[key]
@@ -247,9 +249,11 @@ def _names(layers: list[Layer], key: str) -> Iterator[str]:
 
 def _listed(layers: list[Layer], key: str) -> Iterator[Tree]:
     """The items of a list; a template in its place counts as one."""
-    found = _lookup(layers, key)
-    if found:
-        yield from [found[0]] if found[0].dynamic and found[0].text else found[0].items()
+    winner = _lookup(layers, key)
+    if winner is None:
+        return
+    tree, _ = winner
+    yield from [tree] if tree.dynamic and tree.text else tree.items()
 
 
-READER = Reader(lambda source: found(read(source.text, source.file, source.near), source))
+READER = Reader(lambda source: readings(read(source.text, source.file, source.near), source))

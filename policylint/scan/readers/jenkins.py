@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Job
-from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.scripts.ci import script
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import TAIL, Text, joined
@@ -55,7 +55,7 @@ class Literal(Struct, frozen=True):
     end: int
 
 
-def _read(source: Source) -> Iterator[Found]:
+def _read(source: Source) -> Iterator[Reading]:
     text = _without_comments(source.text)
     known = _variables(text)
     job = _job(text)
@@ -64,13 +64,13 @@ def _read(source: Source) -> Iterator[Found]:
     for match in steps:
         if match.start() < taken or _inside(text, match.start()):
             continue
-        found = _argument(text, match.end(), known)
-        if found is None or (
-            match.re.pattern == _HELPER.pattern and not _COMMAND.match(found.text.text)
+        argument = _argument(text, match.end(), known)
+        if argument is None or (
+            match.re.pattern == _HELPER.pattern and not _COMMAND.match(argument.text.text)
         ):
             continue
-        taken = found.end
-        yield from script(source, found.text, known, job, _LANGUAGES.get(match[1], "bash"))
+        taken = argument.end
+        yield from script(source, argument.text, known, job, _LANGUAGES.get(match[1], "bash"))
 
 
 def _helpers(text: str) -> Iterator[re.Match[str]]:

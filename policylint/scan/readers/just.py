@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from policylint.runtime.patterns import pattern
-from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.scripts.ci import script
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import TAIL, Text, filled, joined, rewritten
@@ -33,7 +33,7 @@ _PREFIX = pattern(r"(?<![\\`]\n)^[ \t]*(?:@-?|-@?)[ \t]*", re.MULTILINE)
 _SHEBANG = pattern(r"\s*#![^\n]*?(?:\b(pwsh|powershell)\b|\b(python3?|node|perl|ruby|deno|bun)\b)")
 
 
-def _read(source: Source) -> Iterator[Found]:
+def _read(source: Source) -> Iterator[Reading]:
     values = _values(source.text)
     setting = _SETTING.search(source.text)
     language = (
@@ -51,7 +51,7 @@ def _read(source: Source) -> Iterator[Found]:
 
 def _recipe(
     source: Source, body: Text, known: Mapping[str, Text], language: str
-) -> Iterator[Found]:
+) -> Iterator[Reading]:
     shebang = _SHEBANG.match(body.text)
     if shebang:
         language = "pwsh" if shebang[1] else "python"
@@ -61,19 +61,19 @@ def _recipe(
 
 def _put_in(text: Text, known: Mapping[str, Text]) -> Text:
     """The text with `{{name}}` replaced by what is known of the variable."""
-    found = [match for match in _NAME.finditer(text.text) if match[1] in known]
-    return rewritten(text, ((match.start(), match.end(), known[match[1]]) for match in found))
+    matches = [match for match in _NAME.finditer(text.text) if match[1] in known]
+    return rewritten(text, ((match.start(), match.end(), known[match[1]]) for match in matches))
 
 
 def _values(text: str) -> dict[str, Text]:
     """Variables that are strings, other variables, or both put together; an environment's default
     counts."""
-    found: dict[str, Text] = {}
+    values: dict[str, Text] = {}
     for match in _ASSIGN.finditer(text):
-        value = _value(text, match.start(2), match.end(2), found)
+        value = _value(text, match.start(2), match.end(2), values)
         if value is not None:
-            found[match[1]] = value
-    return found
+            values[match[1]] = value
+    return values
 
 
 def _value(text: str, at: int, end: int, known: Mapping[str, Text]) -> Text | None:
@@ -98,13 +98,13 @@ def _value(text: str, at: int, end: int, known: Mapping[str, Text]) -> Text | No
 def _parameters(text: str, recipe: re.Match[str]) -> dict[str, Text]:
     """A recipe's parameters: their defaults, or what cannot be told (an empty default may take any
     words)."""
-    found: dict[str, Text] = {}
+    parameters: dict[str, Text] = {}
     for match in _PARAMETER.finditer(text, recipe.start(1), recipe.end(1)):
-        given = match[2] is not None and match.end(2) - match.start(2) > 2
-        found[match[1]] = (
-            Text.cut(text, match.start(2) + 1, match.end(2) - 1) if given else Text.of(TAIL)
+        has_default = match[2] is not None and match.end(2) - match.start(2) > 2
+        parameters[match[1]] = (
+            Text.cut(text, match.start(2) + 1, match.end(2) - 1) if has_default else Text.of(TAIL)
         )
-    return found
+    return parameters
 
 
 READER = Reader(_read)

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
 from policylint.scan.declarations import flux
-from policylint.scan.declarations.declared import Declaration, Read, found
+from policylint.scan.declarations.declared import Declaration, Read, readings
 from policylint.scan.declarations.manifests import mentions, objects
 from policylint.scan.declarations.objects import declarations
-from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.texts.hcl import here_documents
 from policylint.scan.texts.languages import YAML, language
 from policylint.scan.texts.source import Source
@@ -31,12 +31,12 @@ def _wants(source: Source) -> bool:
     return mentions(source.text)
 
 
-def _read(source: Source) -> Iterator[Found]:
+def _read(source: Source) -> Iterator[Reading]:
     kind = language(source.name)
     parts = _objects(source, kind)
     if kind == ".json":  # an edit writes YAML
-        return found(_as_code(_releases(parts, source)), source)
-    return found(_releases(parts, source), source)
+        return readings(_as_code(_releases(parts, source)), source)
+    return readings(_releases(parts, source), source)
 
 
 def _objects(source: Source, kind: str) -> list[Tree | ReadError]:

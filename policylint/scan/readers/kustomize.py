@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.errors import ReadError
-from policylint.scan.declarations.declared import Read, found
+from policylint.scan.declarations.declared import Read, readings
 from policylint.scan.declarations.rows import declaration
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.texts.yaml import Tree, documents
@@ -23,8 +23,8 @@ def read(text: str, file: str) -> Iterator[Read]:
         if root.string("kind") == "HelmChartInflationGenerator":
             yield declaration("kustomize", root, root.spot)
         for name in _LISTS if _is_kustomization(root) else ():
-            found = root.get(name)
-            for item in found.items() if found else ():
+            charts = root.get(name)
+            for item in charts.items() if charts else ():
                 yield declaration("kustomize", item, item.item_spot)
 
 
@@ -33,4 +33,4 @@ def _is_kustomization(root: Tree) -> bool:
     return kind in (None, "Kustomization", "Component")
 
 
-READER = Reader(lambda source: found(read(source.text, source.file), source))
+READER = Reader(lambda source: readings(read(source.text, source.file), source))

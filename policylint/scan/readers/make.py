@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import invocations
-from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.shells.env import Env
 from policylint.scan.shells.runs import Shell
 from policylint.scan.shells.shell import read
@@ -106,14 +106,13 @@ class _Variables:
         called = _CALL.match(name)
         if called:
             body = self.defines.get(called[1]) or self.values.get(called[1])
-            given = [Text.of(each.strip()) for each in (called[2] or "").split(",")]
-            return (
-                self.expand(body, {str(at): each for at, each in enumerate(given, 1)}, depth + 1)
-                if body
-                else None
-            )
-        found = self.defines.get(name, self.values.get(name))
-        return self.expand(found, None, depth + 1) if found is not None else None
+            if not body:
+                return None
+            words = enumerate((called[2] or "").split(","), 1)
+            passed = {str(at): Text.of(word.strip()) for at, word in words}
+            return self.expand(body, passed, depth + 1)
+        value = self.defines.get(name, self.values.get(name))
+        return self.expand(value, None, depth + 1) if value is not None else None
 
 
 def _references(text: str) -> Iterator[tuple[int, int, str]]:
@@ -131,14 +130,14 @@ def _references(text: str) -> Iterator[tuple[int, int, str]]:
 
 def _closings(text: str, opening: str, closing: str) -> dict[int, int]:
     """Where each opening bracket is closed; those that are not are left out."""
-    found: dict[int, int] = {}
+    closings: dict[int, int] = {}
     waiting: list[int] = []
     for match in re.finditer(f"[{opening}{closing}]", text):
         if match.group() == opening:
             waiting.append(match.start())
         elif waiting:
-            found[waiting.pop()] = match.start()
-    return found
+            closings[waiting.pop()] = match.start()
+    return closings
 
 
 def _value(text: Text) -> Text:
@@ -184,7 +183,7 @@ def recipes(text: str) -> Iterator[Text]:
         yield joined(block)
 
 
-def _read(source: Source) -> Iterator[Found]:
+def _read(source: Source) -> Iterator[Reading]:
     known = _Variables(source.text)
     reading = Shell(source.text)
     for recipe in recipes(source.text):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import shell
-from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.scripts.powershell import powershell
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import HOLE, Text
@@ -49,7 +49,7 @@ _START = pattern(
 )
 
 
-def _read(source: Source) -> Iterator[Found]:
+def _read(source: Source) -> Iterator[Reading]:
     ends = (match.end() for match in re.finditer("\n", source.text))
     starts = [0, *ends, len(source.text) + 1]
     for token in _code(source):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.scripts.ci import variables
 from policylint.scan.scripts.keys import MENTION, commands
 from policylint.scan.texts.source import Source
@@ -21,7 +21,7 @@ def _wants(source: Source) -> bool:
     return bool(MENTION.search(source.text))
 
 
-def _read(source: Source) -> Iterator[Found]:
+def _read(source: Source) -> Iterator[Reading]:
     if "templates" not in source.path.parts and re.search(r"\bhelm(?:file)? [a-z]", source.text):
         yield from failures(source)  # a chart's template is no YAML before Helm has rendered it
     for root in roots(source):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import shell
 from policylint.scan.invocations.model import Invocation
-from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.shells.flags import verbs
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import HOLE, TAIL, Text
@@ -81,7 +81,7 @@ class _Bracket(Struct, frozen=True):
         return self.first + (2 if self.callee.endswith("CommandContext") else 0)
 
 
-def _read(source: Source) -> Iterator[Found]:
+def _read(source: Source) -> Iterator[Reading]:
     tokens = list(_tokens(source))
     partner = _partners(tokens)
     growing = {name for names in _GROWS.findall(source.text) for name in names if name}

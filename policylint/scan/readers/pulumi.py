@@ -8,9 +8,9 @@ from typing import Any
 
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
-from policylint.scan.declarations.declared import Declaration, Read, Word, first, found, word
+from policylint.scan.declarations.declared import Declaration, Read, Word, first, readings, word
 from policylint.scan.invocations.model import INLINE
-from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.invocations.settings import Setting, literal, settings, strongest, tables
 from policylint.scan.texts.hcl import UNDECIDED
 from policylint.scan.texts.literals import Call, Literal, typescript_calls
@@ -129,27 +129,29 @@ def _call(call: Call, kind: str) -> Declaration:
     )
 
 
-def _word(found: Literal | None) -> Word:
-    if found is None or found.value is None:
+def _word(argument: Literal | None) -> Word:
+    if argument is None or argument.value is None:
         return Word()
-    return Word(found.value) if isinstance(found.value, str) else Word(None, True, found.text)
+    if isinstance(argument.value, str):
+        return Word(argument.value)
+    return Word(None, True, argument.text)
 
 
 def _settings(call: Call) -> Iterator[Setting]:
     for name, reading in tables()["pulumi"].settings.items():
-        given = call.options.get(name)
-        if given is not None:
+        option = call.options.get(name)
+        if option is not None:
             yield from literal(
-                given.value, given.value is UNDECIDED, reading, given.spot, given.written
+                option.value, option.value is UNDECIDED, reading, option.spot, option.written
             )
 
 
-def _read(source: Source) -> Iterator[Found]:
+def _read(source: Source) -> Iterator[Reading]:
     if source.suffix in (".yaml", ".yml"):
-        return found(read_yaml(source.text, source.file), source)
+        return readings(read_yaml(source.text, source.file), source)
     if source.suffix == ".py":
-        return found(read_python(source.text, source.file), source)
-    return found(read_typescript(source.text), source)
+        return readings(read_python(source.text, source.file), source)
+    return readings(read_typescript(source.text), source)
 
 
 READER = Reader(_read)

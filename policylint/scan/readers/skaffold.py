@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from policylint.errors import ReadError
-from policylint.scan.declarations.declared import Declaration, Read, found
+from policylint.scan.declarations.declared import Declaration, Read, readings
 from policylint.scan.declarations.rows import declaration
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import arguments, strongest
@@ -47,4 +47,4 @@ def _wants(source: Source) -> bool:
     return "releases" in source.text
 
 
-READER = Reader(lambda source: found(read(source.text, source.file), source), _wants)
+READER = Reader(lambda source: readings(read(source.text, source.file), source), _wants)

@@ -13,11 +13,11 @@ from msgspec.structs import replace
 
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
-from policylint.scan.declarations.declared import Declaration, Read, Word, found
+from policylint.scan.declarations.declared import Declaration, Read, Word, readings
 from policylint.scan.declarations.manifests import mentions
 from policylint.scan.declarations.objects import declarations
 from policylint.scan.invocations.model import INLINE
-from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.invocations.settings import Setting, literal, strongest, tables, varies
 from policylint.scan.texts.hcl import (
     UNDECIDED,
@@ -64,21 +64,22 @@ def read_manifests(text: str) -> Iterator[Declaration]:
     module = parse(text)
     for block in module.blocks:
         for name in _MANIFESTS:
-            given = block.attributes.get(name)
-            said = encoded(given.expression, module) if given else None
-            for each in said if isinstance(said, list) else [said]:
-                yield from _objects(each, block) if isinstance(each, dict) else ()
+            attribute = block.attributes.get(name)
+            decoded = encoded(attribute.expression, module) if attribute else None
+            for manifest in decoded if isinstance(decoded, list) else [decoded]:
+                yield from _objects(manifest, block) if isinstance(manifest, dict) else ()
 
 
-def _objects(said: dict[str, Any], block: Block) -> Iterator[Declaration]:
-    if not mentions(f"apiVersion: {said.get('apiVersion')}/"):
+def _objects(manifest: dict[str, Any], block: Block) -> Iterator[Declaration]:
+    if not mentions(f"apiVersion: {manifest.get('apiVersion')}/"):
         return
-    text = json.dumps(said, default=lambda _: "${undecided}")
+    text = json.dumps(manifest, default=lambda _: "${undecided}")
     for root in documents(text, ""):
         if isinstance(root, Tree):
             for declared in declarations(root, {}):
                 placed = {
-                    name: replace(each, spot=NOWHERE) for name, each in declared.settings.items()
+                    name: replace(setting, spot=NOWHERE)
+                    for name, setting in declared.settings.items()
                 }
                 yield replace(declared, spot=block.spot, settings=placed, syntax="code")
 
@@ -114,15 +115,15 @@ def _alone(text: str, seen: set[int]) -> Iterator[Block]:
 def _substituted(declared: Declaration) -> Declaration:
     """The same where the text around it may put something in place of `$NAME`."""
 
-    def said(given: Word) -> Word:
-        return Word(None, True, given.text or "") if varies(given.text or "") else given
+    def settled(word: Word) -> Word:
+        return Word(None, True, word.text or "") if varies(word.text or "") else word
 
     return replace(
         declared,
-        release=said(declared.release),
-        chart=said(declared.chart),
-        version=said(declared.version),
-        namespace=said(declared.namespace),
+        release=settled(declared.release),
+        chart=settled(declared.chart),
+        version=settled(declared.version),
+        namespace=settled(declared.namespace),
     )
 
 
@@ -161,23 +162,25 @@ def _declaration(block: Block, module: Module) -> Declaration:
 
 
 def _word(block: Block, name: str, module: Module) -> Word:
-    found = block.attributes.get(name)
-    if found is None:
+    attribute = block.attributes.get(name)
+    if attribute is None:
         return Word()
-    said = value(found.expression, module)
-    if said is None:
+    decoded = value(attribute.expression, module)
+    if decoded is None:
         return Word()
-    return Word(str(said)) if isinstance(said, (str, int, float)) else Word(None, True, found.text)
+    if isinstance(decoded, (str, int, float)):
+        return Word(str(decoded))
+    return Word(None, True, attribute.text)
 
 
 def _settings(block: Block, module: Module) -> Iterator[Setting]:
     for name, reading in tables()["terraform"].settings.items():
-        found = block.attributes.get(name)
-        if found is not None:
-            said = value(found.expression, module)
-            yield from literal(said, said is UNDECIDED, reading, found.spot, name)
+        attribute = block.attributes.get(name)
+        if attribute is not None:
+            decoded = value(attribute.expression, module)
+            yield from literal(decoded, decoded is UNDECIDED, reading, attribute.spot, name)
     renderer = next(
-        (each for each in block.blocks if each.type == "postrender"),
+        (inner for inner in block.blocks if inner.type == "postrender"),
         block.attributes.get("postrender"),
     )
     if renderer is not None:
@@ -185,11 +188,11 @@ def _settings(block: Block, module: Module) -> Iterator[Setting]:
 
 
 def _values(block: Block, module: Module) -> Iterator[str]:
-    found = block.attributes.get("values")
-    said: Any = value(found.expression, module) if found else []
-    if isinstance(said, list):
-        yield from (INLINE for _ in said)
-    elif said is not None:
+    attribute = block.attributes.get("values")
+    decoded: Any = value(attribute.expression, module) if attribute else []
+    if isinstance(decoded, list):
+        yield from (INLINE for _ in decoded)
+    elif decoded is not None:
         yield INLINE
 
 
@@ -199,17 +202,17 @@ def _sets(block: Block, module: Module) -> Iterator[str]:
         if name in _SETS:
             yield name
     for name in _SETS:
-        found = block.attributes.get(name)
-        said: Any = value(found.expression, module) if found else []
-        yield from (name for _ in said) if isinstance(said, list) else (name,)
+        attribute = block.attributes.get(name)
+        decoded: Any = value(attribute.expression, module) if attribute else []
+        yield from (name for _ in decoded) if isinstance(decoded, list) else (name,)
 
 
-def _read(source: Source) -> Iterator[Found]:
+def _read(source: Source) -> Iterator[Reading]:
     kind = language(source.name)
     if kind not in (*_OWN, ".hcl"):
-        return found(read_inside(source.text, [(0, len(source.text))]), source)
+        return readings(read_inside(source.text, [(0, len(source.text))]), source)
     own = [*read(source.text), *read_manifests(source.text)] if kind in _OWN else []
-    return found([*own, *read_inside(source.text, here_documents(source.text))], source)
+    return readings([*own, *read_inside(source.text, here_documents(source.text))], source)
 
 
 READER = Reader(_read)

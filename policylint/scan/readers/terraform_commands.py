@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from policylint.scan.invocations.reader import Found, Reader
+from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.scripts.ci import mentions, script
 from policylint.scan.texts.hcl import Block, Module, parse, value
 from policylint.scan.texts.source import Source
@@ -24,16 +24,17 @@ def _wants(source: Source) -> bool:
     return mentions(source)
 
 
-def _read(source: Source) -> Iterator[Found]:
+def _read(source: Source) -> Iterator[Reading]:
     module = parse(source.text)
     offsets = _offsets(source.text)
     for block in _provisioners(module.blocks):
         language = _interpreter(block, module)
         for name in ("command", "inline"):
-            given = block.attributes.get(name)
-            if given is not None:
+            attribute = block.attributes.get(name)
+            if attribute is not None:
                 parts = [
-                    _string(node, source, module, offsets) for node in _strings(given.expression)
+                    _string(node, source, module, offsets)
+                    for node in _strings(attribute.expression)
                 ]
                 yield from script(source, joined(parts, "\n"), {}, None, language)
 
@@ -46,10 +47,10 @@ def _provisioners(blocks: tuple[Block, ...]) -> Iterator[Block]:
 
 
 def _interpreter(block: Block, module: Module) -> str:
-    given = block.attributes.get("interpreter")
-    said = value(given.expression, module) if given else None
+    attribute = block.attributes.get("interpreter")
+    words = value(attribute.expression, module) if attribute else None
     named = (
-        [word.lower() for word in said if isinstance(word, str)] if isinstance(said, list) else []
+        [word.lower() for word in words if isinstance(word, str)] if isinstance(words, list) else []
     )
     return "powershell" if any("pwsh" in word or "powershell" in word for word in named) else "bash"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
-from policylint.scan.declarations.declared import Declaration, Read, Word, found, word
+from policylint.scan.declarations.declared import Declaration, Read, Word, readings, word
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import settings, strongest
@@ -74,4 +74,4 @@ def _declaration(named: Tree, block: Tree, known: Mapping[str, Tree]) -> Declara
     )
 
 
-READER = Reader(lambda source: found(read(source.text, source.file), source))
+READER = Reader(lambda source: readings(read(source.text, source.file), source))

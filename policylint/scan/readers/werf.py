@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
-from policylint.scan.declarations.declared import Declaration, Read, Word, found, word
+from policylint.scan.declarations.declared import Declaration, Read, Word, readings, word
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
@@ -43,13 +43,13 @@ def _name(tree: Tree | None, project: Word) -> Word:
     when werf runs."""
     if tree is None:
         return Word(None, True)
-    said = word(tree)
-    text = _PROJECT.sub(project.text or "[[ ]]", said.text or "")
-    return Word(None, True) if said.dynamic or "[[" in text else Word(text or None)
+    written = word(tree)
+    text = _PROJECT.sub(project.text or "[[ ]]", written.text or "")
+    return Word(None, True) if written.dynamic or "[[" in text else Word(text or None)
 
 
 def _wants(source: Source) -> bool:
     return source.suffix in (".yaml", ".yml") and "project:" in source.text
 
 
-READER = Reader(lambda source: found(read(source.text, source.file), source), _wants)
+READER = Reader(lambda source: readings(read(source.text, source.file), source), _wants)

@@ -24,8 +24,8 @@ _BEFORE = frozenset({"valuesFile", "patchesJson6902", "patchesStrategicMerge"})
 
 @functools.cache
 def _tables() -> Mapping[str, Known]:
-    found: Mapping[str, Known] = json.loads(data("declared-fields.json"))
-    return found
+    kinds: Mapping[str, Known] = json.loads(data("declared-fields.json"))
+    return kinds
 
 
 def declared(invocation: Invocation) -> Tree | None:
@@ -33,10 +33,10 @@ def declared(invocation: Invocation) -> Tree | None:
     span = invocation.span
     if span is None or invocation.syntax != "yaml" or span.column != 1:
         return None
-    found = next(
+    root = next(
         documents(declared_text(invocation), invocation.file, span.line - 1, span.column - 1), None
     )
-    return found if isinstance(found, Tree) else None
+    return root if isinstance(root, Tree) else None
 
 
 def unknown_fields(root: Tree) -> Iterator[tuple[tuple[str, ...], Tree, tuple[str, ...]]]:
@@ -74,6 +74,6 @@ def automated(invocation: Invocation) -> Tree | None:
     if root is None:
         return None
     policy = root.get("spec", "template", "spec", "syncPolicy") or root.get("spec", "syncPolicy")
-    found = policy.get("automated") if policy else None
-    enabled = found.get("enabled") if found else None
-    return None if enabled and enabled.boolean is False else found
+    sync = policy.get("automated") if policy else None
+    enabled = sync.get("enabled") if sync else None
+    return None if enabled and enabled.boolean is False else sync

@@ -170,7 +170,7 @@ def _is(tree: Tree, *names: str) -> bool:
     return False
 
 
-def _said(tree: Tree, *names: str) -> str:
+def _switched_on(tree: Tree, *names: str) -> str:
     """The first of these settings that is on, whatever a variable says."""
     for name in names:
         setting = tree.get(name)
@@ -198,7 +198,7 @@ def _step(item: Tree, last: int) -> Step:
         anyway,
         tolerant,
         "" if plain in _PLAIN else plain,
-        _said(item, "continue-on-error", "continueOnError"),
+        _switched_on(item, "continue-on-error", "continueOnError"),
     )
 
 
@@ -221,7 +221,7 @@ def _part(name: str, tree: Tree, needs: tuple[str, ...], steps: Tree | None) -> 
         manual or _is(tree, *settings),
         condition,
         _steps(steps),
-        "" if condition == "manual" else _said(tree, *settings),
+        "" if condition == "manual" else _switched_on(tree, *settings),
     )
 
 

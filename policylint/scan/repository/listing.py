@@ -38,8 +38,8 @@ _MOST = 1 << 16
 @cache
 def settings() -> Mapping[str, Any]:
     """data/scan.yaml: directories that are left out, and the largest file that is read."""
-    found: Mapping[str, Any] = table("scan")
-    return found
+    rows: Mapping[str, Any] = table("scan")
+    return rows
 
 
 def listed(
@@ -85,7 +85,7 @@ class Listing:
         self._is_folder = path.is_dir()
         if self._is_folder:
             self._grep = _start(path, *self._search)
-            self._others = _Printing(path, "ls-files", "-o", "--exclude-standard", "-z")
+            self._untracked = _Printing(path, "ls-files", "-o", "--exclude-standard", "-z")
             self._tracked = _Printing(path, "ls-files", "-z")
 
     @property
@@ -123,14 +123,14 @@ class Listing:
 
     def _rest(self) -> list[str]:
         """The files that git grep did not look through: those it does not track, or all of them."""
-        others = self._others.result
+        untracked = self._untracked.result
         if self._grep is not None:
-            return list(_kept(self._looked_through(others or b""), self._patterns))
+            return list(_kept(self._looked_through(untracked or b""), self._patterns))
         tracked = self._tracked.result
-        if others is None or tracked is None:
+        if untracked is None or tracked is None:
             rest = list(_from_disk(self._path, self._patterns))
         else:
-            rest = list(_kept(others + tracked, self._patterns))
+            rest = list(_kept(untracked + tracked, self._patterns))
         self._count = len(rest)
         return rest
 
@@ -143,7 +143,7 @@ class Listing:
     def _counted(self) -> int:
         if not self._is_folder:
             return int(self._path.is_file())
-        names = (self._others.result or b"") + (self._tracked.result or b"")
+        names = (self._untracked.result or b"") + (self._tracked.result or b"")
         return _count(names, self._patterns)
 
     def _looked_through(self, names: bytes) -> bytes:

@@ -34,9 +34,9 @@ def _folder(invocation: Invocation) -> Path | None:
     beside = posixpath.join(posixpath.dirname(source.file), chart)
     for name in dict.fromkeys((chart, beside)):
         if os.path.isfile(f"{source.root}/{name}/Chart.yaml"):  # noqa: PTH113  asked for each command of a repository
-            found = (source.root / name).resolve()
-            if found.is_relative_to(source.root.resolve()):
-                return found
+            folder = (source.root / name).resolve()
+            if folder.is_relative_to(source.root.resolve()):
+                return folder
     return None
 
 

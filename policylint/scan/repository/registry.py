@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from policylint.errors import RuleFailure
 from policylint.scan.invocations.commands import merged, shell
 from policylint.scan.invocations.model import Invocation
-from policylint.scan.invocations.reader import Found, Reader, Wanted
+from policylint.scan.invocations.reader import Reader, Reading, Wanted
 from policylint.scan.readers import WANTED
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.text import Text
@@ -43,9 +43,9 @@ def readers_of(source: Source) -> Iterator[Reader]:
             yield reader(name)
 
 
-def read_source(source: Source) -> tuple[Found, ...]:
+def read_source(source: Source) -> tuple[Reading, ...]:
     """Everything that the readers find in one file, in order of lines, each place once."""
-    readings: list[Found] = []
+    readings: list[Reading] = []
     for a_reader in readers_of(source):
         readings += a_reader.read(source)
     return tuple(
@@ -54,7 +54,7 @@ def read_source(source: Source) -> tuple[Found, ...]:
     )
 
 
-def once(readings: Iterable[Found]) -> tuple[Found, ...]:
+def once(readings: Iterable[Reading]) -> tuple[Reading, ...]:
     """Each place once: what several readings of one place agree on is known."""
     places: dict[object, list[Invocation]] = {}
     failures: dict[RuleFailure, None] = {}

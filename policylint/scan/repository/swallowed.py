@@ -164,7 +164,7 @@ def _caught(above: str, line: str) -> bool:
     it."""
     if re.search(r"returnStatus:\s*true", line):
         return True
-    caught = [found.end() for found in re.finditer(r"\b(?:catchError|warnError)\b[^{]*\{", above)]
+    caught = [block.end() for block in re.finditer(r"\b(?:catchError|warnError)\b[^{]*\{", above)]
     return any(1 + above.count("{", at) > above.count("}", at) for at in caught)
 
 
@@ -174,17 +174,17 @@ def goes_on(source: Source) -> bool:
     if not script or "Jenkinsfile" in source.file:
         return False
     return not _SHEBANG_E.match(source.text) and not any(
-        found["sign"] == "-" for found in _SET.finditer(source.text)
+        option["sign"] == "-" for option in _SET.finditer(source.text)
     )
 
 
 def _logical(lines: Sequence[str], index: int) -> str:
     """A line with those that continue it."""
-    found = lines[index]
-    while found.rstrip().endswith("\\") and index + 1 < len(lines):
+    logical = lines[index]
+    while logical.rstrip().endswith("\\") and index + 1 < len(lines):
         index += 1
-        found = f"{found.rstrip()[:-1]} {lines[index].strip()}"
-    return found
+        logical = f"{logical.rstrip()[:-1]} {lines[index].strip()}"
+    return logical
 
 
 def _thrown(source: Source, lines: Sequence[str], number: int, after: str) -> str:
@@ -204,7 +204,7 @@ def _thrown(source: Source, lines: Sequence[str], number: int, after: str) -> st
 
 
 def _errors_ignored(lines: Sequence[str], number: int) -> bool:
-    signs = [found["sign"] for line in lines[: number - 1] for found in _SET.finditer(line)]
+    signs = [option["sign"] for line in lines[: number - 1] for option in _SET.finditer(line)]
     return bool(signs) and signs[-1] == "+"
 
 

@@ -22,22 +22,22 @@ class Together(Struct, frozen=True):
         mine = invocation.job.name if invocation.job else ""
         place = (invocation.line, invocation.column)
         return tuple(
-            each
-            for each in self.invocations
-            if (each.line, each.column) > place and (each.job.name if each.job else "") == mine
+            later
+            for later in self.invocations
+            if (later.line, later.column) > place and (later.job.name if later.job else "") == mine
         )
 
     def first_of_jobs(self, wanted: Callable[[Invocation], bool]) -> Iterator[Invocation]:
         """The first wanted one of each job, and of what belongs to none."""
         seen: set[str] = set()
-        for each in self.invocations:
-            name = each.job.name if each.job else ""
-            if name not in seen and wanted(each):
+        for invocation in self.invocations:
+            name = invocation.job.name if invocation.job else ""
+            if name not in seen and wanted(invocation):
                 seen.add(name)
-                yield each
+                yield invocation
 
 
 def in_repository(invocations: Iterable[Invocation]) -> Iterator[Together]:
     """One subject for each file; the invocations are sorted by file."""
-    for file, found in groupby(invocations, key=lambda each: each.file):
-        yield Together(file, tuple(found))
+    for file, group in groupby(invocations, key=lambda invocation: invocation.file):
+        yield Together(file, tuple(group))

@@ -13,7 +13,7 @@ from msgspec import Struct
 from policylint.errors import RuleFailure
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.model import Invocation
-from policylint.scan.invocations.reader import Found
+from policylint.scan.invocations.reader import Reading
 from policylint.scan.repository.listing import SPLIT, UTF_16, WORDS, Listing, listed, settings
 from policylint.scan.repository.patches import Patch, patched, patches
 from policylint.scan.repository.registry import read_source, readers_of
@@ -177,7 +177,7 @@ def _source(path: str, data: bytes, root: Path) -> Source:
         return Source.of(name, data.decode("latin-1").encode("ascii", "replace"), root)
 
 
-def _read(source: Source, failures: list[RuleFailure]) -> tuple[Found, ...]:
+def _read(source: Source, failures: list[RuleFailure]) -> tuple[Reading, ...]:
     try:
         return read_source(source)
     except RecursionError:

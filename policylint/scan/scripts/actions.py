@@ -125,7 +125,7 @@ def _add_arguments(
     raw: argv.Command, flags: dict[str, Flag], names: dict[str, Text | None], place: Place
 ) -> None:
     """Add the flags of an input that holds raw arguments: they win over the other inputs."""
-    for word in raw.given:
+    for word in raw.flags:
         name = tables.canonical(word.option.name)
         flags[name] = Flag(word.state, word.data, place, word.written)
         if name in ("version", "namespace"):

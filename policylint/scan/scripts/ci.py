@@ -41,14 +41,14 @@ def is_yaml(source: Source) -> bool:
 def variables(*nodes: Tree | None) -> dict[str, Text]:
     """Variables of `name: value` mappings, or of lists of `name`/`value` and single pairs; later
     ones win."""
-    found: dict[str, Text] = {}
+    values: dict[str, Text] = {}
     for node in nodes:
         for name, value in _pairs(node):
             if value.scalar:
-                found[name] = prepare(text_of(value))
+                values[name] = prepare(text_of(value))
             elif value.get("value") is not None:
-                found[name] = prepare(text_of(value.get("value") or value))
-    return found
+                values[name] = prepare(text_of(value.get("value") or value))
+    return values
 
 
 def _pairs(node: Tree | None) -> Iterator[tuple[str, Tree]]:
@@ -113,15 +113,15 @@ def minutes(text: str) -> float | None:
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
     units = {"d": 1440.0, "h": 60.0, "m": 1.0, "s": 1 / 60}
-    found = re.findall(r"(\d+)\s*([dhms])", text.lower())
-    return sum(int(count) * units[unit] for count, unit in found) if found else None
+    amounts = re.findall(r"(\d+)\s*([dhms])", text.lower())
+    return sum(int(count) * units[unit] for count, unit in amounts) if amounts else None
 
 
 def words(parts: Iterable[Text]) -> Text:
     """An argument list as a shell would be given it: each part quoted; a script for a shell in it
     stays as it is."""
     every = list(parts)
-    given = bool(every) and every[0].text.rpartition("/")[2] in (
+    posix = bool(every) and every[0].text.rpartition("/")[2] in (
         "sh",
         "bash",
         "ash",
@@ -129,13 +129,13 @@ def words(parts: Iterable[Text]) -> Text:
         "ksh",
         "zsh",
     )
-    return joined((_quoted(part, given=given) for part in every), " ")
+    return joined((_quoted(part, posix=posix) for part in every), " ")
 
 
-def _quoted(part: Text, *, given: bool) -> Text:
+def _quoted(part: Text, *, posix: bool) -> Text:
     if re.fullmatch(r"[\w./:=@%+,-]+", part.text):
         return part
-    mark, escape = ("'", "'\\'") if given else ('"', "\\")
-    special = re.finditer("'" if given else r"[\\\"`]", part.text)
+    mark, escape = ("'", "'\\'") if posix else ('"', "\\")
+    special = re.finditer("'" if posix else r"[\\\"`]", part.text)
     part = rewritten(part, ((match.start(), match.start(), Text.of(escape)) for match in special))
     return Text.of(mark) + part + Text.of(mark)

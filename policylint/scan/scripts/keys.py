@@ -12,7 +12,7 @@ from typing import Any
 
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.commands import listed
-from policylint.scan.invocations.reader import Found
+from policylint.scan.invocations.reader import Reading
 from policylint.scan.scripts.actions import Step, invocation, row_of
 from policylint.scan.scripts.ci import lines, resolve, script, words
 from policylint.scan.shells.env import Env
@@ -70,7 +70,7 @@ _SHEBANG = pattern(r"#!\s*/\S*\b(?:ba|z|k|a|da)?sh\b|#!/usr/bin/env (?:ba|z)?sh\
 _WHOLE = pattern(r"\s*(?:sudo\s+)?helm(?:file)?\s+\S")
 
 
-def commands(source: Source, node: Tree, known: dict[str, Text]) -> Iterator[Found]:
+def commands(source: Source, node: Tree, known: dict[str, Text]) -> Iterator[Reading]:
     """The invocations of one mapping: a step, a container, a task, a build specification."""
     keys = dict(node.pairs())
     image = node.value("image") or node.value("name")
@@ -99,7 +99,7 @@ def _action(keys: dict[str, Tree], image: str) -> Mapping[str, Any] | None:
     return row if row is not None and row["tool"] == "drone" else None
 
 
-def _key(source: Source, name: str, value: Tree, known: dict[str, Text]) -> Iterator[Found]:
+def _key(source: Source, name: str, value: Tree, known: dict[str, Text]) -> Iterator[Reading]:
     """The invocations under a key that names no script: a script by its first line, YAML in a text,
     facts."""
     if name.endswith((".sh", ".bash")) or (value.scalar and _SHEBANG.match(value.value())):
@@ -110,7 +110,7 @@ def _key(source: Source, name: str, value: Tree, known: dict[str, Text]) -> Iter
         yield from _facts(source, value, known)
 
 
-def _facts(source: Source, facts: Tree, known: dict[str, Text]) -> Iterator[Found]:
+def _facts(source: Source, facts: Tree, known: dict[str, Text]) -> Iterator[Reading]:
     """Facts that are whole commands; a task runs them later."""
     for _, fact in facts.pairs():
         if fact.scalar and _WHOLE.match(text_of(fact).text):
@@ -119,7 +119,7 @@ def _facts(source: Source, facts: Tree, known: dict[str, Text]) -> Iterator[Foun
 
 def _container_command(
     source: Source, keys: dict[str, Tree], known: dict[str, Text], image: str
-) -> Iterator[Found]:
+) -> Iterator[Reading]:
     """The command of a container, as one text, whose image has helm as its entry point."""
     if keys["command"].scalar and _IMAGE.search(image):
         command = text_of(keys["command"])
@@ -128,7 +128,7 @@ def _container_command(
         yield from script(source, command, known)
 
 
-def nested(source: Source, value: Tree) -> Iterator[Found]:
+def nested(source: Source, value: Tree) -> Iterator[Reading]:
     """The commands of the YAML that a text holds: a plugin's configuration, a build
     specification."""
     for root in within(value):
@@ -148,7 +148,7 @@ def _is_argv(keys: dict[str, Tree]) -> bool:
 
 def _container(
     source: Source, keys: dict[str, Tree], known: dict[str, Text], image: str
-) -> Iterator[Found]:
+) -> Iterator[Reading]:
     """A container's command and arguments as words; an image whose entry point is helm is the helm
     word."""
     arguments = list(_argv(keys))
@@ -181,7 +181,7 @@ def _macros(text: Text) -> Text:
     return text
 
 
-def _script(source: Source, name: str, value: Tree, known: dict[str, Text]) -> Iterator[Found]:
+def _script(source: Source, name: str, value: Tree, known: dict[str, Text]) -> Iterator[Reading]:
     """A text, a list of texts (one shell session), or mappings that hold one (`cmd:`,
     `command:`)."""
     if name == "argv":

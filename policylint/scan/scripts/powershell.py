@@ -67,9 +67,9 @@ def powershell(
     text = filled(text, _silent(text.text), " ")
     values: dict[str, Value | None] = {name.lower(): value for name, value in known.items()}
     blocks = _Blocks.of(text.text)
-    for each in _ASSIGN.finditer(text.text):
-        if not blocks.overridden(each.start(1)):
-            _assign(text, each, values, inside=blocks.depth(each.start(1)) > 0)
+    for assignment in _ASSIGN.finditer(text.text):
+        if not blocks.overridden(assignment.start(1)):
+            _assign(text, assignment, values, inside=blocks.depth(assignment.start(1)) > 0)
     settled = {name: value for name, value in values.items() if value is not None}
     yield from read(source, _written(text, settled), settled, "`", job)
 
@@ -106,11 +106,11 @@ class _Blocks(Struct, frozen=True):
         """The blocks of a text; braces in strings are none."""
         braces = [match for match in _BRACE.finditer(text) if match.group() in "{}"]
         depths = accumulate((1 if match.group() == "{" else -1 for match in braces), initial=0)
-        found = cls(tuple(match.start() for match in braces), tuple(depths), ())
+        blocks = cls(tuple(match.start() for match in braces), tuple(depths), ())
         opened = [
-            match.end() for match in _PARAMETERS.finditer(text) if found.depth(match.start()) > 0
+            match.end() for match in _PARAMETERS.finditer(text) if blocks.depth(match.start()) > 0
         ]
-        return replace(found, parameters=tuple((at, _closing(text, at)) for at in opened))
+        return replace(blocks, parameters=tuple((at, _closing(text, at)) for at in opened))
 
     def depth(self, at: int) -> int:
         """How many blocks are open at a position."""
@@ -172,23 +172,23 @@ def _string(text: Text, match: re.Match[str]) -> Text:
     """A string's text; what a double-quoted one puts in cannot be told."""
     inner = text.slice(match.start() + 1, match.end() - 1)
     if match.group().startswith('"'):
-        inner = filled(inner, (each.span() for each in _INNER.finditer(inner.text)), HOLE)
+        inner = filled(inner, (hole.span() for hole in _INNER.finditer(inner.text)), HOLE)
     return inner
 
 
 def _items(text: Text, start: int, end: int) -> tuple[Word, ...]:
     """The words of an array; what is no string or plain word cannot be told."""
-    found = []
+    words = []
     for match in _ITEM.finditer(text.text, start, end):
         part = text.slice(match.start(), match.end())
         span = (part.start, part.end)
         if match.group()[0] in "\"'":
-            found.append(Word(_string(text, match), match.group(), span, quoted=True))
+            words.append(Word(_string(text, match), match.group(), span, quoted=True))
         elif match.group().startswith("$"):
-            found.append(Word(Text(HOLE, (part.start,), "."), match.group(), span, quoted=True))
+            words.append(Word(Text(HOLE, (part.start,), "."), match.group(), span, quoted=True))
         else:
-            found.append(Word(part, match.group(), span, quoted=True))
-    return tuple(found)
+            words.append(Word(part, match.group(), span, quoted=True))
+    return tuple(words)
 
 
 def _maybe(word: Word) -> Word:
@@ -221,7 +221,7 @@ def _written(text: Text, values: Mapping[str, Value]) -> Text:
     ]
     starts = [start for start, _ in literal]
     changes, at = [], 0
-    for match in sorted(parts, key=lambda each: each.start()):
+    for match in sorted(parts, key=lambda part: part.start()):
         within = bisect_right(starts, match.start()) - 1
         if match.start() < at or (within >= 0 and match.start() < literal[within][1]):
             continue
@@ -266,9 +266,11 @@ def _arguments(text: Text) -> Text:
     for match in re.finditer(r"\bhelm(?:file)?(?:\.exe)?(?=[\"']?[ \t]+-)", text.text):
         listed = _LISTED.match(text.text, match.end())
         if listed is not None:
-            given = text.slice(listed.start(1), listed.end(1))
-            given = filled(
-                given, (char.span() for char in re.finditer(r",|@\(|\)|\"|'", given.text)), " "
+            arguments = text.slice(listed.start(1), listed.end(1))
+            arguments = filled(
+                arguments,
+                (char.span() for char in re.finditer(r",|@\(|\)|\"|'", arguments.text)),
+                " ",
             )
-            changes.append((match.end(), listed.end(), Text.of(" ") + given))
+            changes.append((match.end(), listed.end(), Text.of(" ") + arguments))
     return rewritten(text, changes)

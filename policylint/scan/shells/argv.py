@@ -40,7 +40,7 @@ _REPEATABLE = (
 )
 
 
-class Given(Struct, frozen=True):
+class FlagUse(Struct, frozen=True):
     """One flag as it stands in a command: the words it came from, and its value's text (None: a
     bare switch)."""
 
@@ -84,13 +84,13 @@ class Command(Struct, frozen=True):
     names: Mapping[str, Word] = field(default_factory=dict)
     """release, chart and what else the verb's positional words are."""
     positionals: tuple[Word, ...] = ()
-    given: tuple[Given, ...] = ()
+    flags: tuple[FlagUse, ...] = ()
     dynamic: bool = False
 
-    def last(self, name: str) -> Given | None:
+    def last(self, name: str) -> FlagUse | None:
         """The last giving of a flag by Helm 3's name, which is the one that counts."""
         return next(
-            (flag for flag in reversed(self.given) if tables.canonical(flag.option.name) == name),
+            (flag for flag in reversed(self.flags) if tables.canonical(flag.option.name) == name),
             None,
         )
 
@@ -98,7 +98,7 @@ class Command(Struct, frozen=True):
         """The values files as written; a list in one word counts each."""
         lists = (
             shown(flag.value)
-            for flag in self.given
+            for flag in self.flags
             if flag.option.name == "values" and flag.value is not None
         )
         return tuple(part for text in lists for part in text.split(","))
@@ -107,13 +107,13 @@ class Command(Struct, frozen=True):
         """Each --set, --set-string, ... as written."""
         return tuple(
             shown(flag.value)
-            for flag in self.given
+            for flag in self.flags
             if flag.option.name in _SETS and flag.value is not None
         )
 
     def repeated(self) -> tuple[str, ...]:
         """Flags given twice of which only the last counts."""
-        times = Counter(tables.canonical(flag.option.name) for flag in self.given if not flag.maybe)
+        times = Counter(tables.canonical(flag.option.name) for flag in self.flags if not flag.maybe)
         repeated = (name for name, count in times.items() if count > 1)
         return tuple(sorted(name for name in repeated if name not in _REPEATABLE))
 
@@ -128,7 +128,7 @@ class _Reading(Struct):
 
     spellings: Mapping[str, Option]
     rest: list[Word] = field(default_factory=list)
-    given: list[Given] = field(default_factory=list)
+    flags: list[FlagUse] = field(default_factory=list)
     hidden: bool = False
 
 
@@ -152,7 +152,7 @@ def parse(words: Sequence[Word], tool: str = "helm") -> Command | None:
         _names(action, reading) if tool == "helm" else ({}, tuple(reading.rest), False)
     )
     hidden = reading.hidden or tails
-    return Command(tool, action, verb, names, positionals, tuple(reading.given), hidden)
+    return Command(tool, action, verb, names, positionals, tuple(reading.flags), hidden)
 
 
 def _spellings(action: str) -> Mapping[str, Option]:
@@ -217,7 +217,7 @@ def _through(words: Sequence[Word], at: int, action: str, reading: _Reading) -> 
     verb = tables.verbs().get(words[at + 1 + further].known or "")
     if verb in (None, "env", "help", "version"):
         return action, at
-    reading.given += inner.given
+    reading.flags += inner.flags
     reading.hidden |= inner.hidden
     return str(verb), at + 1 + further
 
@@ -247,7 +247,7 @@ def _flag(words: Sequence[Word], at: int, reading: _Reading) -> int:
     option = reading.spellings.get(name, Option(name.lstrip("-"), "no"))
     if equals:
         value = word.text.slice(len(name) + 1, len(word.text.text))
-        reading.given.append(Given(option, (word,), value, word.maybe))
+        reading.flags.append(FlagUse(option, (word,), value, word.maybe))
         return at + 1
     return _valued(words, at, option, reading)
 
@@ -256,13 +256,13 @@ def _valued(words: Sequence[Word], at: int, option: Option, reading: _Reading) -
     word = words[at]
     maybe = word.maybe or "m" in word.text.marks
     if option.takes != "yes":
-        reading.given.append(Given(option, (word,), None, maybe))
+        reading.flags.append(FlagUse(option, (word,), None, maybe))
         return at + 1
     following = words[at + 1 : at + 2]
     value = following[0].text if following else Text.of(HOLE)
     if following and following[0].tail:
         value = Text.of(HOLE)
-    reading.given.append(Given(option, (word, *following), value, maybe))
+    reading.flags.append(FlagUse(option, (word, *following), value, maybe))
     return at + 2
 
 
@@ -278,11 +278,11 @@ def _shorthands(words: Sequence[Word], at: int, reading: _Reading) -> int:
             if index + 1 == len(text):
                 return _valued(words, at, option, reading)
             start = index + 2 if text[index + 1] == "=" else index + 1
-            reading.given.append(
-                Given(option, (word,), word.text.slice(start, len(text)), word.maybe)
+            reading.flags.append(
+                FlagUse(option, (word,), word.text.slice(start, len(text)), word.maybe)
             )
             return at + 1
-        reading.given.append(Given(option, (word,), None, word.maybe))
+        reading.flags.append(FlagUse(option, (word,), None, word.maybe))
     return at + 1
 
 
@@ -294,7 +294,7 @@ def _names(action: str, reading: _Reading) -> tuple[dict[str, Word], tuple[Word,
     slots = [slot for slot in slots if slot != "..."]
     words, hidden, cut = _without_tails(rest, len(slots), open_ended)
     names = _assign(slots, words, cut)
-    flag = next((flag for flag in reversed(reading.given) if flag.option.name == "name"), None)
+    flag = next((flag for flag in reversed(reading.flags) if flag.option.name == "name"), None)
     if flag and flag.value is not None and action in ("install", "template"):
         names["release"] = Word(flag.value, flag.value.text, maybe=flag.maybe)  # Helm 2's --name
     return names, tuple(reading.rest), hidden
@@ -362,7 +362,7 @@ def _assign(slots: list[str], words: list[Word], cut: int | None) -> dict[str, W
     if cut is None or len(words) >= len(names):
         return _in_sight(slots, names, words)
     needed = [slot for slot in slots if not slot.startswith("[")]
-    if slots[0].startswith("[") and len(needed) == 1 and _one_path(words):
+    if slots[0].startswith("[") and len(needed) == 1 and _is_lone_path(words):
         return {needed[0]: words[0]}
     before, after = words[:cut], words[cut:]
     return {
@@ -378,6 +378,6 @@ def _in_sight(slots: list[str], names: list[str], words: list[Word]) -> dict[str
     return dict(zip(names, words, strict=False))
 
 
-def _one_path(words: list[Word]) -> bool:
+def _is_lone_path(words: list[Word]) -> bool:
     """Whether there is one word alone, and it is a path: a chart, and not a release's name."""
     return len(words) == 1 and _PATH.match(words[0].known or "") is not None

@@ -30,16 +30,16 @@ class Option(Struct, frozen=True):
 
 @functools.cache
 def _help() -> Mapping[str, Any]:
-    found: Mapping[str, Any] = json.decode(resources.data("helm-flags.json"))
-    return found
+    rows: Mapping[str, Any] = json.decode(resources.data("helm-flags.json"))
+    return rows
 
 
 @functools.cache
 def notes() -> Mapping[str, Any]:
     """What help does not tell: deprecated spellings, since and until, exclusions, Helm 2, other
     tools' flags."""
-    found: Mapping[str, Any] = tables.table("helm-flags")
-    return found
+    rows: Mapping[str, Any] = tables.table("helm-flags")
+    return rows
 
 
 @functools.cache
@@ -48,13 +48,13 @@ def options(line: str, verb: str) -> Mapping[str, Option]:
     included."""
     table = _help()[line]
     rows: dict[str, Any] = {**table["global"], **table["verbs"].get(verb, {}).get("flags", {})}
-    found = {name: _option(name, row) for name, row in rows.items()}
+    by_name = {name: _option(name, row) for name, row in rows.items()}
     for hidden in notes()["hidden"]:
         if hidden["line"] == line and verb in hidden["verbs"]:
-            found[hidden["name"]] = Option(
+            by_name[hidden["name"]] = Option(
                 hidden["name"], "no", deprecated=hidden.get("use") or "-"
             )
-    return found
+    return by_name
 
 
 def _option(name: str, row: Mapping[str, str]) -> Option:
@@ -67,21 +67,21 @@ def _option(name: str, row: Mapping[str, str]) -> Option:
 def spellings(verb: str) -> Mapping[str, Option]:
     """Every way to spell a flag of this verb in any Helm line ("--wait", "-n"), for reading a
     command."""
-    found: dict[str, Option] = {}
+    by_spelling: dict[str, Option] = {}
     for row in notes()["helm2"]:
         if verb in row["verbs"]:
             option = Option(row["name"], row["takes"], row.get("short", ""))
-            found |= dict.fromkeys(
+            by_spelling |= dict.fromkeys(
                 (f"--{option.name}", *([f"-{option.short}"] if option.short else ())), option
             )
     for line in LINES:
         for option in options(line, verb).values():
-            known = found.get(f"--{option.name}")
+            known = by_spelling.get(f"--{option.name}")
             if known is None or known.takes == "no":  # --wait takes a value in one line only
-                found[f"--{option.name}"] = option
+                by_spelling[f"--{option.name}"] = option
             if option.short:
-                found[f"-{option.short}"] = option
-    return found
+                by_spelling[f"-{option.short}"] = option
+    return by_spelling
 
 
 def takes_value(word: str) -> bool:
@@ -94,55 +94,57 @@ def takes_value(word: str) -> bool:
 def plugin(verb: str) -> Mapping[str, Option]:
     """The spellings of a plugin's own flags."""
     rows = [row for row in notes()["plugins"] if verb in row["verbs"]]
-    found = {
-        f"--{row['name']}": Option(row["name"], row.get("takes", "yes"), row.get("short", ""))
-        for row in rows
-    }
-    return {**found, **{f"-{option.short}": option for option in found.values() if option.short}}
+    by_spelling: dict[str, Option] = {}
+    for row in rows:
+        option = Option(row["name"], row.get("takes", "yes"), row.get("short", ""))
+        by_spelling[f"--{option.name}"] = option
+        if option.short:
+            by_spelling[f"-{option.short}"] = option
+    return by_spelling
 
 
 @functools.cache
 def general() -> Mapping[str, Option]:
     """The spellings that may stand before the verb; those of no verb in particular."""
-    found = dict(spellings(""))
+    by_spelling = dict(spellings(""))
     for row in notes()["helm2"]:
-        found.setdefault(f"--{row['name']}", Option(row["name"], row["takes"]))
-    return found
+        by_spelling.setdefault(f"--{row['name']}", Option(row["name"], row["takes"]))
+    return by_spelling
 
 
 @functools.cache
 def verbs() -> Mapping[str, str]:
     """Each verb and alias of Helm -> the verb; subcommands apart."""
-    found: dict[str, str] = {"help": "help", "completion": "completion", **notes()["verbs"]}
+    verb_of: dict[str, str] = {"help": "help", "completion": "completion", **notes()["verbs"]}
     for line in LINES:
         for path, row in _help()[line]["verbs"].items():
             if " " not in path:
-                found |= dict.fromkeys((path, *row.get("aliases", ())), path)
-    return found
+                verb_of |= dict.fromkeys((path, *row.get("aliases", ())), path)
+    return verb_of
 
 
 @functools.cache
 def subcommands(verb: str) -> Mapping[str, str]:
     """Each subcommand and alias of a verb -> the subcommand; empty for a verb that has none."""
-    found: dict[str, str] = dict(notes()["subcommands"].get(verb, {}))
+    subcommand_of: dict[str, str] = dict(notes()["subcommands"].get(verb, {}))
     for line in LINES:
         for path, row in _help()[line]["verbs"].items():
             parent, _, name = path.rpartition(" ")
             if parent == verb:
-                found |= dict.fromkeys((name, *row.get("aliases", ())), name)
-    return found
+                subcommand_of |= dict.fromkeys((name, *row.get("aliases", ())), name)
+    return subcommand_of
 
 
 @functools.cache
 def helmfile() -> Mapping[str, Option]:
     """The spellings of helmfile's flags; those that are Helm's own keep Helm's names."""
-    found: dict[str, Option] = {}
+    by_spelling: dict[str, Option] = {}
     for row in notes()["helmfile"]["flags"]:
         option = Option(row["name"], row["takes"], row.get("short", ""))
-        found[f"--{option.name}"] = option
+        by_spelling[f"--{option.name}"] = option
         if option.short:
-            found[f"-{option.short}"] = option
-    return found
+            by_spelling[f"-{option.short}"] = option
+    return by_spelling
 
 
 @functools.cache

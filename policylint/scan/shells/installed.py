@@ -47,7 +47,7 @@ def installed(text: str) -> str:
 
 def _refined(version: str, versions: set[str]) -> bool:
     """Whether another one says more exactly the same: 3.14 where 3.14.2 is named too."""
-    return any(other.startswith(f"{version}.") for other in versions)
+    return any(longer.startswith(f"{version}.") for longer in versions)
 
 
 def _mentioned(text: str) -> Iterator[str]:

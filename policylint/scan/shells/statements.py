@@ -120,7 +120,7 @@ class Statements(Commands):
         values = node.children_by_field_name("value")
         words = [word for value in values for word in self.expander.words(value)]
         nodes = [body] if body else []
-        if words and len(words) <= _LOOPS and all(_one_word(word) for word in words):
+        if words and len(words) <= _LOOPS and all(_is_literal(word) for word in words):
             for word in words:
                 self.env.values[name] = word.text
                 self.block(nodes)
@@ -151,6 +151,6 @@ class Statements(Commands):
                 self.script(part, self.env.copy())
 
 
-def _one_word(word: Word) -> bool:
+def _is_literal(word: Word) -> bool:
     """Whether it is known and stands for itself, and not for the files whose names match it."""
     return bool(word.known) and not any(char in word.text.text for char in "*?{")

@@ -81,12 +81,12 @@ def _mistaken(node: Node, text: Text) -> Iterator[tuple[int, int, Text]]:
         else:
             yield from _mistaken(child, text)
     if node.type == "command":
-        for one, other in pairwise(statements(node)):
-            if _RUN_ON.match(text.text, one.end_byte, other.start_byte):
+        for statement, following in pairwise(statements(node)):
+            if _RUN_ON.match(text.text, statement.end_byte, following.start_byte):
                 yield (
-                    one.end_byte,
-                    one.end_byte + 1,
-                    text.slice(one.end_byte, one.end_byte + 1).put_char(0, ";"),
+                    statement.end_byte,
+                    statement.end_byte + 1,
+                    text.slice(statement.end_byte, statement.end_byte + 1).put_char(0, ";"),
                 )
 
 
@@ -128,7 +128,7 @@ def names(raw: str) -> tuple[str, ...]:
     """The names in a template action or an expansion, each by its last part: what the value is
     called."""
     return tuple(
-        found.rpartition(".")[2].replace("-", "_") for found in re.findall(r"[A-Za-z_][\w.-]*", raw)
+        name.rpartition(".")[2].replace("-", "_") for name in re.findall(r"[A-Za-z_][\w.-]*", raw)
     )
 
 

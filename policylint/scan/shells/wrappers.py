@@ -51,8 +51,8 @@ class Script(Struct, frozen=True):
 @functools.cache
 def table() -> Mapping[str, Any]:
     """data/wrappers.yaml."""
-    found: Mapping[str, Any] = tables.table("wrappers")
-    return found
+    rows: Mapping[str, Any] = tables.table("wrappers")
+    return rows
 
 
 def base(word: Word) -> str:

@@ -39,6 +39,6 @@ def anchors_told_apart(text: str) -> str:
 def _free(name: str, taken: set[str]) -> str:
     """A name of the same length that the text does not have; the name itself where there is
     none."""
-    found = next((name[:-1] + last for last in _LAST if name[:-1] + last not in taken), name)
-    taken.add(found)
-    return found
+    free = next((name[:-1] + last for last in _LAST if name[:-1] + last not in taken), name)
+    taken.add(free)
+    return free

@@ -22,9 +22,9 @@ def _binding(package: str) -> Any:
     from importlib.machinery import PathFinder
     from importlib.util import find_spec, module_from_spec
 
-    found = find_spec(package)
+    parent = find_spec(package)
     spec = PathFinder.find_spec(
-        f"{package}._binding", found.submodule_search_locations if found else None
+        f"{package}._binding", parent.submodule_search_locations if parent else None
     )
     if spec is None or spec.loader is None:
         from importlib import import_module

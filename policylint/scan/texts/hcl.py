@@ -179,10 +179,10 @@ def value(node: Node, module: Module, depth: int = 0) -> Any:
     place = (node.start_byte, node.end_byte, node.type)
     if place not in module.known:
         module.known[place] = UNDECIDED  # what leads back to itself has no value
-        found = read(node, module, depth)
-        module.known[place] = (
-            UNDECIDED if isinstance(found, (str, list, dict)) and len(found) > _LARGEST else found
-        )
+        decoded = read(node, module, depth)
+        if isinstance(decoded, (str, list, dict)) and len(decoded) > _LARGEST:
+            decoded = UNDECIDED
+        module.known[place] = decoded
     return module.known[place]
 
 
@@ -193,8 +193,8 @@ def encoded(node: Node, module: Module) -> Any:
         "yamlencode",
         "jsonencode",
     ):
-        given = inner.named_children[1].named_children if len(inner.named_children) > 1 else []
-        return value(given[0], module) if given else UNDECIDED
+        arguments = inner.named_children[1].named_children if len(inner.named_children) > 1 else []
+        return value(arguments[0], module) if arguments else UNDECIDED
     return value(node, module)
 
 
@@ -218,9 +218,9 @@ def _reference(parts: list[Node], module: Module, depth: int) -> Any:
         steps.append(step)
     places = [at for at, step in enumerate(steps) if not step.isdigit()]
     for length in range(min(4, len(places)), 1, -1):
-        found = module.scope.get(tuple(steps[at] for at in places[:length]))
-        if found is not None:
-            return _within(value(found, module, depth + 1), steps[places[length - 1] + 1 :])
+        target = module.scope.get(tuple(steps[at] for at in places[:length]))
+        if target is not None:
+            return _within(value(target, module, depth + 1), steps[places[length - 1] + 1 :])
     return UNDECIDED
 
 
@@ -242,30 +242,31 @@ def _step(part: Node, module: Module, depth: int) -> object:
             return _text(inner).strip(".")
         if _text(inner).strip("[] ") == "count.index":
             return "0"  # which of the instances that one block makes
-        found = value(inner.named_children[0], module, depth + 1) if inner.named_children else None
-        return str(found) if isinstance(found, (str, int)) else None
+        key = value(inner.named_children[0], module, depth + 1) if inner.named_children else None
+        return str(key) if isinstance(key, (str, int)) else None
     return None
 
 
-def _within(found: Any, steps: list[str]) -> Any:
+def _within(decoded: Any, steps: list[str]) -> Any:
     for step in steps:
-        if isinstance(found, list):
-            found = found[int(step)] if step.isdigit() and int(step) < len(found) else UNDECIDED
-        elif isinstance(found, dict):
-            found = found.get(step, UNDECIDED)
+        if isinstance(decoded, list):
+            inside = step.isdigit() and int(step) < len(decoded)
+            decoded = decoded[int(step)] if inside else UNDECIDED
+        elif isinstance(decoded, dict):
+            decoded = decoded.get(step, UNDECIDED)
         elif not step.isdigit():
             return UNDECIDED
-    return found
+    return decoded
 
 
 def _call(node: Node, module: Module, depth: int) -> Any:
     name, *rest = node.named_children
-    given = rest[0].named_children if rest else []
-    if any(child.type == "ellipsis" for child in given):
+    arguments = rest[0].named_children if rest else []
+    if any(child.type == "ellipsis" for child in arguments):
         return UNDECIDED
     return call(
         _text(name),
-        [value(child, module, depth + 1) for child in given if child.type == "expression"],
+        [value(child, module, depth + 1) for child in arguments if child.type == "expression"],
     )
 
 
@@ -273,8 +274,8 @@ def _conditional(node: Node, module: Module, depth: int) -> Any:
     """Either side where both say the same: who asks for a condition means to choose otherwise
     somewhere."""
     sides = [child for child in node.named_children if child.type == "expression"][1:]
-    first, *rest = [value(each, module, depth + 1) for each in sides] or [UNDECIDED]
-    return first if all(each == first for each in rest) else UNDECIDED
+    first, *rest = [value(side, module, depth + 1) for side in sides] or [UNDECIDED]
+    return first if all(side == first for side in rest) else UNDECIDED
 
 
 def _literal(node: Node, _module: Module, _depth: int) -> Any:
@@ -296,14 +297,14 @@ def _template(node: Node, module: Module, depth: int) -> Any:
         if part.type == "template_literal":
             parts.append(_text(part))
         elif part.type == "template_interpolation":
-            found = [
+            values = [
                 value(child, module, depth + 1)
                 for child in part.named_children
                 if child.type == "expression"
             ]
-            if len(found) != 1 or not isinstance(found[0], (str, int)):
+            if len(values) != 1 or not isinstance(values[0], (str, int)):
                 return UNDECIDED
-            parts.append(str(found[0]))
+            parts.append(str(values[0]))
         elif part.type == "template_directive":
             return UNDECIDED
     return "".join(parts)
@@ -317,12 +318,12 @@ def _collection(node: Node, module: Module, depth: int) -> Any:
             for child in inner.named_children
             if child.type == "expression"
         ]
-    found: dict[str, Any] = {}
+    entries: dict[str, Any] = {}
     for element in inner.named_children:
         if element.type == "object_elem":
             key, item = element.named_children[0], element.named_children[-1]
-            found[_text(key).strip('"')] = value(item, module, depth + 1)
-    return found
+            entries[_text(key).strip('"')] = value(item, module, depth + 1)
+    return entries
 
 
 def _operation(node: Node, module: Module, depth: int) -> Any:
@@ -332,8 +333,8 @@ def _operation(node: Node, module: Module, depth: int) -> Any:
         and _text(inner).startswith("!")
         and len(inner.named_children) == 1
     ):
-        found = value(inner.named_children[0], module, depth + 1)
-        return not found if isinstance(found, bool) else UNDECIDED
+        operand = value(inner.named_children[0], module, depth + 1)
+        return not operand if isinstance(operand, bool) else UNDECIDED
     return UNDECIDED
 
 

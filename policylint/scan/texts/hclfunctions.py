@@ -29,18 +29,18 @@ def call(name: str, arguments: list[Any]) -> Any:
 
 def _merge(arguments: list[Any]) -> Any:
     """Later maps win; behind one that is not known nothing before it is sure."""
-    found: dict[str, Any] = {}
-    for each in arguments:
-        if not isinstance(each, dict):
+    merged: dict[str, Any] = {}
+    for argument in arguments:
+        if not isinstance(argument, dict):
             return UNDECIDED
-        found |= each
-    return found
+        merged |= argument
+    return merged
 
 
 def _concat(arguments: list[Any]) -> Any:
-    if any(not isinstance(each, list) for each in arguments):
+    if any(not isinstance(argument, list) for argument in arguments):
         return UNDECIDED
-    return [item for each in arguments for item in each]
+    return [item for argument in arguments for item in argument]
 
 
 def _compact(arguments: list[Any]) -> Any:
@@ -52,7 +52,7 @@ def _compact(arguments: list[Any]) -> Any:
 
 
 def _coalesce(arguments: list[Any]) -> Any:
-    return next((each for each in arguments if each not in (None, "")), UNDECIDED)
+    return next((argument for argument in arguments if argument not in (None, "")), UNDECIDED)
 
 
 def _try(arguments: list[Any]) -> Any:
@@ -73,7 +73,7 @@ def _lookup(arguments: list[Any]) -> Any:
 def _format(arguments: list[Any]) -> Any:
     """Only `%s`, `%d` and `%v`, which print a string or a whole number as it is."""
     if not arguments or any(
-        isinstance(each, bool) or not isinstance(each, (str, int)) for each in arguments
+        isinstance(argument, bool) or not isinstance(argument, (str, int)) for argument in arguments
     ):
         return UNDECIDED
     text, *values = arguments
@@ -91,7 +91,7 @@ def _join(arguments: list[Any]) -> Any:
     parts = [arguments[0], *arguments[1]]
     return (
         str(arguments[0]).join(arguments[1])
-        if all(isinstance(each, str) for each in parts)
+        if all(isinstance(part, str) for part in parts)
         else UNDECIDED
     )
 

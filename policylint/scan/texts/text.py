@@ -65,9 +65,9 @@ class Text(Struct, frozen=True):
         """The same with one character replaced."""
         return Text(self.text[:index] + char + self.text[index + 1 :], self.at, self.marks)
 
-    def splice(self, start: int, end: int, other: Text) -> Text:
+    def splice(self, start: int, end: int, replacement: Text) -> Text:
         """The same with start..end replaced by another text."""
-        return self.slice(0, start) + other + self.slice(end, len(self.text))
+        return self.slice(0, start) + replacement + self.slice(end, len(self.text))
 
     def __add__(self, other: Text) -> Text:
         if not other.text:
@@ -171,12 +171,12 @@ def _unlike(left: str, right: str, length: int) -> str:
     ends = left[length:], right[length:]
     if not any(map(_flags, ends)):
         return HOLE if left.strip() and right.strip() else TAIL
-    if length == 0 and all(map(_one_value, ends)):
+    if length == 0 and all(map(_is_lone_word, ends)):
         return TAIL  # a name, or what cannot be told
     return ""
 
 
-def _one_value(text: str) -> bool:
+def _is_lone_word(text: str) -> bool:
     return len(text.split()) == 1 and not text.startswith("-")
 
 

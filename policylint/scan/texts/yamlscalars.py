@@ -41,11 +41,11 @@ def _block(raw: Text, *, folded: bool) -> Text:
 
 def _lines(text: Text) -> list[Text]:
     """The lines, each with its line feed."""
-    found, at = [], 0
+    lines, at = [], 0
     for match in re.finditer("\n", text.text):
-        found.append(text.slice(at, match.end()))
+        lines.append(text.slice(at, match.end()))
         at = match.end()
-    return [*found, text.slice(at, len(text.text))] if at < len(text.text) else found
+    return [*lines, text.slice(at, len(text.text))] if at < len(text.text) else lines
 
 
 def _join(parts: list[Text]) -> Text:
@@ -76,31 +76,31 @@ def _fold(body: list[Text]) -> Text:
 def _flow(raw: Text) -> Text:
     """A plain or quoted scalar over several lines: line ends and the blanks around them are one
     blank."""
-    found, at = [], 0
+    parts, at = [], 0
     for match in re.finditer(r"[ \t]*\n\s*", raw.text):
-        found.append(raw.slice(at, match.start()))
+        parts.append(raw.slice(at, match.start()))
         char = "\n" if match.group().count("\n") > 1 else " "
-        found.append(Text(char, (raw.at[match.start()],), "."))
+        parts.append(Text(char, (raw.at[match.start()],), "."))
         at = match.end()
-    return _join([*found, raw.slice(at, len(raw.text))])
+    return _join([*parts, raw.slice(at, len(raw.text))])
 
 
 def _unquoted(raw: Text) -> Text:
-    found, at = [], 0
+    parts, at = [], 0
     for match in re.finditer("''", raw.text):
-        found.append(raw.slice(at, match.start() + 1))
+        parts.append(raw.slice(at, match.start() + 1))
         at = match.end()
-    return _join([*found, raw.slice(at, len(raw.text))])
+    return _join([*parts, raw.slice(at, len(raw.text))])
 
 
 def _double(raw: Text) -> Text:
     """A double-quoted scalar: escapes undone, an escaped line end and the blanks behind it
     dropped."""
-    found, at = [], 0
+    parts, at = [], 0
     for match in re.finditer(r"\\(\n[ \t]*|[xuU]|.)|[ \t]*\n\s*", raw.text):
         if match.start() < at:
             continue
-        found.append(raw.slice(at, match.start()))
+        parts.append(raw.slice(at, match.start()))
         escape, at = match[1], match.end()
         if escape is None:
             char = "\n" if match.group().count("\n") > 1 else " "
@@ -112,5 +112,5 @@ def _double(raw: Text) -> Text:
             char = chr(int(code, 16)) if re.fullmatch(r"[0-9a-fA-F]+", code) else "?"
         else:
             char = _ESCAPES.get(escape, escape)
-        found.append(Text(char, (raw.at[match.start()],), "."))
-    return _join([*found, raw.slice(at, len(raw.text))])
+        parts.append(Text(char, (raw.at[match.start()],), "."))
+    return _join([*parts, raw.slice(at, len(raw.text))])

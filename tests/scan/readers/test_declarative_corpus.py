@@ -10,7 +10,7 @@ import pytest
 
 from policylint.kyaml.load import load
 from policylint.scan.invocations.model import ALWAYS, Flag, Invocation
-from policylint.scan.invocations.reader import Found
+from policylint.scan.invocations.reader import Reading
 from policylint.scan.repository.registry import read_source
 from policylint.scan.texts.source import Source
 
@@ -19,7 +19,7 @@ LABELS: dict[str, list[dict[str, Any]]] = load((CORPUS / "labels.yaml").read_tex
 WORDS = ("release", "chart", "version", "namespace")
 
 
-def declared(name: str) -> tuple[Found, ...]:
+def declared(name: str) -> tuple[Reading, ...]:
     return read_source(Source.of(name, (CORPUS / name).read_bytes(), CORPUS))
 
 

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policylint.errors import RuleFailure
-from policylint.scan.declarations.declared import found
+from policylint.scan.declarations.declared import readings
 from policylint.scan.invocations.model import Invocation
-from policylint.scan.invocations.reader import Found
+from policylint.scan.invocations.reader import Reading
 from policylint.scan.repository.registry import reader, wanted
 from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Tree, documents
@@ -22,7 +22,7 @@ FILES = sorted(path for path in CORPUS.rglob("*") if path.is_file() and path.nam
 COMMON = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def read(file: str, text: str) -> list[Found]:
+def read(file: str, text: str) -> list[Reading]:
     source = Source.of(file, text.encode(), CORPUS)
     return [
         each
@@ -91,13 +91,13 @@ def test_one_bad_line_leaves_the_rest_of_a_release_known() -> None:
 
 
 def test_too_deep_recursion_is_a_failure() -> None:
-    def deep() -> list[Found]:
+    def deep() -> list[Reading]:
         raise RecursionError
 
     def endless() -> object:
         yield from deep()
 
-    (failure,) = found(endless(), Source.of("a.yaml", b""))  # type: ignore[arg-type]
+    (failure,) = readings(endless(), Source.of("a.yaml", b""))  # type: ignore[arg-type]
     assert isinstance(failure, RuleFailure)
 
 
