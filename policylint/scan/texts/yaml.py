@@ -13,8 +13,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from policylint.errors import ReadError, RuleFailure
-from policylint.kyaml.load import compose, expanded_size
 from policylint.kyaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from policylint.kyaml.values import compose, expanded_size
 from policylint.runtime.patterns import pattern
 from policylint.scan.texts.anchors import anchors_told_apart
 from policylint.scan.texts.holes import HOLE, Filled, fill, has_actions
