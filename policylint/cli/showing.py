@@ -1,7 +1,6 @@
 """The options that every command with a report shares: its formats, and how the text looks."""
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -92,6 +91,8 @@ def _shown(report: Report, asked: Showing) -> int:
 
 def look_of(asked: Showing, environment: Mapping[str, str]) -> Look:
     """How text looks on this standard output."""
+    import shutil  # after the check: nothing waits for it there
+
     terminal = sys.stdout.isatty()
     colour = in_colour(asked.colour, environment, terminal=terminal)
     return Look(

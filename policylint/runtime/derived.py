@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +39,8 @@ def derived(name: str, contents: Iterable[bytes], make: Callable[[], Any]) -> An
 
 def digest(contents: Iterable[bytes]) -> str:
     """What tells these contents from all others."""
+    from hashlib import blake2b  # it brings OpenSSL, and the start of a render need not wait for it
+
     hashed = blake2b(FORMAT, digest_size=16)
     for content in contents:
         hashed.update(b"%d " % len(content))

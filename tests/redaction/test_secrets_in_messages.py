@@ -20,8 +20,9 @@ import pytest
 
 from policylint.cli.app import run
 from policylint.errors import PolicylintError
-from policylint.helm.engines.embedded import Embedded, is_installed
+from policylint.helm.engines.embedded import Embedded
 from policylint.helm.engines.engine import Engine
+from policylint.helm.engines.library import is_installed
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
 from policylint.redaction.collect import argument_secrets, secret_lines, secret_values
 from policylint.redaction.quoted import without

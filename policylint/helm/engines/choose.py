@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+
 from policylint.errors import SourceError
 from policylint.helm.engines.binary import TIME_LIMIT, HelmBinary, find_helm
-from policylint.helm.engines.embedded import Embedded, is_installed
 from policylint.helm.engines.engine import Engine
+from policylint.helm.engines.library import is_installed
 
 
 def choose_engine(helm: str = "", time_limit: float = TIME_LIMIT) -> Engine:
@@ -18,7 +20,10 @@ def choose_engine(helm: str = "", time_limit: float = TIME_LIMIT) -> Engine:
     if helm != "embedded" and (path := find_helm(helm)):
         return HelmBinary(path, time_limit)
     if is_installed():
-        return Embedded(time_limit)
+        # By name: much hangs on it that a run with a helm binary need not wait for.
+        embedded = importlib.import_module("policylint.helm.engines.embedded")
+        engine: Engine = embedded.Embedded(time_limit)
+        return engine
     raise SourceError(
         "no Helm: there is no helm on PATH, and the embedded engine is not installed",
         remedy="install Helm 3 or 4 (or name one with --helm or POLICYLINT_HELM), "

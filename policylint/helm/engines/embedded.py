@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,11 +41,6 @@ _CANNOT_PULL = {
     *("--repository-cache", "--repository-config"),
 }
 """What the library does not let a pull be told."""
-
-
-def is_installed() -> bool:
-    """Whether the embedded engine is there, without importing it."""
-    return find_spec("helm_python") is not None
 
 
 class EmbeddedRender:

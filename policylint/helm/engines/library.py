@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 from policylint.errors import SourceError
 
 _CANNOT = {"--skip-schema-validation", "--post-renderer", "--post-renderer-args", "--verify"}
+
+
+def is_installed() -> bool:
+    """Whether the embedded engine is there, without importing it."""
+    return find_spec("helm_python") is not None
 
 
 def library() -> Any:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
 from policylint.errors import SourceError
 from policylint.runtime import rooms
 
+Sources = Callable[[], frozenset[str]]
+"""Looks addresses up when they are asked for."""
+
 
 class Workspace:
     """Where copies of revisions and unpacked charts live while a run needs them.
 
-    `sources` are the addresses that dependencies may be fetched from: None as long as it is the
+    `sources` tells the addresses that dependencies may be fetched from: None as long as it is the
     before side that is read, then those that it declares.
     """
 
     def __init__(self) -> None:
         self._made: list[Path] = []
-        self.sources: frozenset[str] | None = None
+        self.sources: Sources | None = None
 
     def directory(self) -> Path:
         """A new, empty directory; raises SourceError where none can be made."""

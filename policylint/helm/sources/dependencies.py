@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import itertools
 import posixpath
-import shutil
-import tarfile
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from policylint.helm.engines.homes import added_repositories
 from policylint.helm.engines.pull import build_dependencies
 from policylint.helm.inputs.names import chart_word, dependency_name
 from policylint.helm.inputs.sides import ChartSide, Side
-from policylint.helm.inputs.workspace import Workspace, disk_error
+from policylint.helm.inputs.workspace import Sources, Workspace, disk_error
 from policylint.helm.sources.checkout import Checkout
 from policylint.helm.sources.git import absolute_path
 from policylint.kyaml.load import load
@@ -45,7 +44,7 @@ def add_dependencies(
     helm: str,
     seen: tuple[str, ...] = (),
     *,
-    sources: frozenset[str] | None = None,
+    sources: Sources | None = None,
 ) -> list[str]:
     """Fill `charts/` of the copied chart at `chart`; `now` is the same chart as it stands today.
 
@@ -113,7 +112,15 @@ def with_dependencies(side: ChartSide, workspace: Workspace, helm: str) -> Chart
 
 def trust(workspace: Workspace, before: Side) -> None:
     """Let dependencies be fetched from now on only from where the before side declares them, and
-    from the repositories that the user added to helm: what is under judgement names no others."""
+    from the repositories that the user added to helm: what is under judgement names no others.
+
+    They are looked up once something is to be fetched, which is seldom.
+    """
+    workspace.sources = partial(_declared_sources, before)
+
+
+def _declared_sources(before: Side) -> frozenset[str]:
+    """The addresses of a chart's dependencies, and of those that they name by file://."""
     directories = [absolute_path(before.chart)] if isinstance(before, ChartSide) else []
     sources: set[str] = set()
     read: set[Path] = set()
@@ -126,7 +133,7 @@ def trust(workspace: Workspace, before: Side) -> None:
             sources.add(repository)
             if repository.startswith("file://"):
                 directories.append(absolute_path(directory / repository.removeprefix("file://")))
-    workspace.sources = frozenset(sources)
+    return frozenset(sources)
 
 
 def _repositories(directory: Path) -> list[str]:
@@ -134,12 +141,12 @@ def _repositories(directory: Path) -> list[str]:
     return [_text(item, "repository").rstrip("/") for item in entries]
 
 
-def _check_sources(directory: Path, chart: str, sources: frozenset[str] | None) -> None:
+def _check_sources(directory: Path, chart: str, sources: Sources | None) -> None:
     """Raise SourceError where a chart's dependencies would be fetched from where nobody asked
     for."""
     if sources is None:
         return
-    allowed = sources | {repository.rstrip("/") for repository in added_repositories()}
+    allowed = sources() | {repository.rstrip("/") for repository in added_repositories()}
     for repository in _repositories(directory):
         by_name = repository.startswith(("@", "alias:"))  # one that the user added
         if "://" not in repository or repository.startswith("file://") or by_name:
@@ -222,7 +229,7 @@ def _from_revision(
     now: Path,
     helm: str,
     seen: tuple[str, ...],
-    sources: frozenset[str] | None,
+    sources: Sources | None,
 ) -> list[str]:
     wanted = dependency.repository.removeprefix("file://")
     path = posixpath.normpath(posixpath.join(chart, wanted))
@@ -263,6 +270,8 @@ def plain_version(version: str) -> str:
 
 
 def _copy(source: Path, target: Path) -> None:
+    import shutil  # seldom needed: most charts have what they depend on
+
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
@@ -318,6 +327,8 @@ def _names(charts: Path) -> Iterator[str]:
 
 
 def _packed_name(archive: Path) -> str:
+    import tarfile  # seldom needed, and it brings four ways to compress
+
     try:
         with tarfile.open(archive) as tar:
             for member in tar:

@@ -7,7 +7,6 @@ are read from the nearest recorded one at or below (else the oldest).
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from typing import Any
@@ -237,5 +236,7 @@ def schemas(minor: str) -> Schemas:
 
 @cache
 def _load(minor: str) -> Schemas:
+    import gzip  # helm's inputs take the newest minor from here, and unpack nothing
+
     data = gzip.decompress(shipped.data(f"openapi-{minor}.json.gz"))
     return Schemas(json.decode(data, type=Document))

@@ -19,8 +19,9 @@ from policylint.errors import PolicylintError, RenderError, SourceError, UsageEr
 from policylint.helm.engines import choose
 from policylint.helm.engines.binary import HelmBinary, find_helm, read_version
 from policylint.helm.engines.choose import choose_engine
-from policylint.helm.engines.embedded import Embedded, is_installed
+from policylint.helm.engines.embedded import Embedded
 from policylint.helm.engines.engine import Engine
+from policylint.helm.engines.library import is_installed
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
 from policylint.helm.render.pair import Renders
 from tests.helms import LINES, any_helm, helm

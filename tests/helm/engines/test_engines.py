@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from policylint.errors import PolicylintError
-from policylint.helm.engines.embedded import Embedded, is_installed
+from policylint.helm.engines.embedded import Embedded
 from policylint.helm.engines.engine import Engine, Rendered
+from policylint.helm.engines.library import is_installed
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
 from policylint.kyaml.load import load, split
 from tests.helms import helm

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from policylint.errors import RenderError
-from policylint.helm.engines.embedded import Embedded, is_installed
+from policylint.helm.engines.embedded import Embedded
 from policylint.helm.engines.engine import Engine
+from policylint.helm.engines.library import is_installed
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
 from tests.helms import LINES, any_helm, helm
 

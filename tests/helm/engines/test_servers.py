@@ -20,7 +20,7 @@ import pytest
 
 import policylint
 from policylint.cli.app import run
-from policylint.helm.engines.embedded import is_installed
+from policylint.helm.engines.library import is_installed
 from tests.helms import LINES, any_helm, helm
 from tests.servers import Server, digest, serving
 

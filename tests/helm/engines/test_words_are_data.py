@@ -21,9 +21,10 @@ import policylint
 from policylint.errors import PolicylintError, SourceError, UsageError
 from policylint.helm.engines.command import template_argv
 from policylint.helm.engines.confine import confine
-from policylint.helm.engines.embedded import Embedded, is_installed
+from policylint.helm.engines.embedded import Embedded
 from policylint.helm.engines.engine import Engine
 from policylint.helm.engines.homes import own_homes
+from policylint.helm.engines.library import is_installed
 from policylint.helm.inputs.names import dependency_name
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
 from policylint.helm.sources.git import find_repository

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from policylint.errors import SourceError
-from policylint.helm.engines.embedded import is_installed
+from policylint.helm.engines.library import is_installed
 from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.resolve import resolve_pair
