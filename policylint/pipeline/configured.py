@@ -15,16 +15,15 @@ from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ChartSide, EmptySide
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.changes import touches
-from policylint.helm.sources.checkout import Checkout
 from policylint.helm.sources.resolve import resolve_at
 from policylint.pipeline.base import Base, Pair, moves, paired
 from policylint.pipeline.gate import Gate
 from policylint.pipeline.plan import Plan, chart_side, of_release, plan_of
+from policylint.pipeline.runs import runs_at, runs_now
 from policylint.pipeline.settings import Settings, resolve
 from policylint.pipeline.target import line_found
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.deploys import Deployment, deployment
-from policylint.scan.repository.walk import scan
 
 
 class _Deployed(Struct, frozen=True):
@@ -48,7 +47,7 @@ def configured_plans(
             file=config.file,
             remedy="policylint check CHART, or list releases in .policylint.yaml",
         )
-    deployed = _deployments(pairs, config, gate.base, workspace)
+    deployed = _deployments(pairs, gate, workspace)
     rows = list(zip(pairs, deployed, strict=True))
     if options.changed:
         rows = _touched(options, rows, config, gate.base)
@@ -144,17 +143,17 @@ def _forced(settings: Settings, how: Deployment) -> Settings:
     return replace(settings, options=replace(options, force=line == "3"))
 
 
-def _deployments(
-    pairs: Sequence[Pair], config: Config, base: Base | None, workspace: Workspace
-) -> list[_Deployed]:
+def _deployments(pairs: Sequence[Pair], gate: Gate, workspace: Workspace) -> list[_Deployed]:
     """How the files of the repository deploy these releases.
 
     A command that the change itself brings may be a decoy that nothing runs: how a release is
     judged is what the base's own files say.
     """
-    root = Path(config.file).resolve().parent
-    now = scan([root], root, skip=config.scan_ignore).invocations
-    then = now if base is None else _at_base(base, root, now, workspace)
+    root, skip, base = Path(gate.config.file).resolve().parent, gate.config.scan_ignore, gate.base
+    now = runs_now(root, skip)
+    then = now
+    if base is not None:
+        then = runs_at(base.repository, base.revision.commit, root, now, skip, workspace)
     return [
         _Deployed(
             _deployment(then, pair.before or pair.after, root),
@@ -171,43 +170,6 @@ def _deployment(
         return Deployment()
     chart = os.path.relpath(release.chart, root)
     return deployment(invocations, release.name, release.namespace, chart, release.environment)
-
-
-def _at_base(
-    base: Base, root: Path, now: Sequence[Invocation], workspace: Workspace
-) -> tuple[Invocation, ...]:
-    """The invocations as they stood at the base: those of files that did not change, and those of
-    the others as they were."""
-    repository = base.repository
-    changed = changed_names(base)
-    top = repository.path_of(root)
-    below = "" if top == "." else f"{top}/"
-    kept = [run for run in now if f"{below}{run.file}" not in changed]
-    checkout = Checkout(repository, base.revision.commit, workspace.directory())
-    wanted = [name for name in changed if name.startswith(below)]
-    if wanted and checkout.add(*wanted):
-        old_root = checkout.root / top
-        kept += scan([old_root], old_root).invocations
-    return tuple(kept)
-
-
-def changed_names(base: Base) -> frozenset[str]:
-    """The files that differ between the base and the work tree, by their paths from the top."""
-    repository = base.repository
-    names = (
-        *repository.names(
-            "diff",
-            "--name-only",
-            "--no-ext-diff",
-            "--no-textconv",
-            "--no-renames",
-            "-z",
-            base.revision.commit,
-            "--",
-        ),
-        *repository.names("ls-files", "--others", "--exclude-standard", "-z"),
-    )
-    return frozenset(names)
 
 
 def _touched(
@@ -250,7 +212,9 @@ def _shared(config: Config, base: Base | None) -> tuple[str, ...]:
 def _changed_files(base: Base | None) -> tuple[str, ...]:
     if base is None:
         return ()
-    return tuple(str(base.repository.top / name) for name in changed_names(base))
+    return tuple(
+        str(base.repository.top / name) for name in base.repository.changed(base.revision.commit)
+    )
 
 
 def _named_chart(options: Options, release: Release) -> ChartSide:

@@ -87,7 +87,7 @@ def _upgrade(options: Options, command: Command, call: Call, release: str, chart
         options,
         values=_values(options.values, command),
         api_versions=(*options.api_versions, *_every(command, "api-versions")),
-        extra=(*options.extra, *_passed_on(command)),
+        extra=(*options.extra, *passed_on(command)),
         command=(),
         **left_open,
     )
@@ -140,14 +140,16 @@ def _check_values(command: Command) -> None:
             )
 
 
-def _passed_on(command: Command) -> tuple[str, ...]:
-    """The flags that change what is rendered or how a chart is fetched; a post-renderer is never
-    run."""
+def passed_on(command: Command) -> tuple[str, ...]:
+    """The flags that change what is rendered or how a chart is fetched, as far as they can be
+    told; a post-renderer is never run."""
     flags = []
     for flag in command.flags:
         name = f"--{flag.option.name}"
         takes = PASSED_ON.get(name)
         if takes is None or flag.state != "set" or name.startswith("--post-renderer"):
+            continue
+        if flag.value and flag.value.known is None:
             continue
         flags.append(f"{name}={flag.value.text}" if takes and flag.value else name)
     return tuple(flags)

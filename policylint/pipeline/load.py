@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.config import Config
 from policylint.errors import RuleFailure, UsageError
@@ -40,8 +42,7 @@ def plans(options: Options, config: Config, workspace: Workspace) -> Loaded:
     resolve(options, config)  # an unknown environment is said before what it would leave
     gate = gate_of(options, config, workspace)
     if options.after or options.rollback:
-        settings = resolve(options, gate.config)
-        return Loaded((plan_of(settings, workspace, invocations),), gate)
+        return Loaded((_named_plan(options, gate, invocations, workspace),), gate)
     if _is_configured(config, gate):
         from policylint.pipeline.configured import configured_plans
 
@@ -50,6 +51,28 @@ def plans(options: Options, config: Config, workspace: Workspace) -> Loaded:
 
     found = declared_plans(options, gate.config, workspace)
     return Loaded(found.plans, gate, found.failures, found.untouched)
+
+
+def _named_plan(
+    options: Options, gate: Gate, invocations: tuple[Any, ...], workspace: Workspace
+) -> Plan:
+    """The plan of what the command line names."""
+    settings = resolve(options, gate.config)
+    if options.rollback or not (invocations or _is_reference(options.after)):
+        return plan_of(settings, workspace, invocations)
+    from policylint.pipeline.basecommand import sides_of_command
+
+    found = sides_of_command(settings, gate.config.scan_ignore, workspace)
+    if found is None:
+        return plan_of(settings, workspace, invocations)
+    sides = (found.before, found.after)
+    plan = plan_of(found.settings, workspace, invocations, sides=sides)
+    return replace(plan, failures=found.failures)
+
+
+def _is_reference(spec: str) -> bool:
+    """Whether it may be a chart that helm pulls, of which no file here tells the version."""
+    return not os.path.lexists(spec) and not spec.startswith(("release:", "git:", "-"))
 
 
 def _is_configured(config: Config, gate: Gate) -> bool:

@@ -13,6 +13,9 @@ from policylint.scan.gitops.tree import MOST_FILES, Tree
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".ico", ".pdf", ".mp4", ".webp", ".woff", ".woff2")
 """What no declaration and no chart needs."""
 
+_FEW = 500
+"""Names that are given to git one by one."""
+
 
 def work_tree(repository: Repository) -> Tree:
     """What git knows or would add."""
@@ -36,7 +39,7 @@ def tree_at(repository: Repository, commit: str, workspace: Workspace) -> Tree:
     root = workspace.directory()
     blobs = [blob for blob in repository.files(commit, ["."]) if _is_wanted(blob)][:MOST_FILES]
     try:
-        _write(repository, blobs, root)
+        write(repository, blobs, root)
     except OSError as error:
         raise disk_error(error) from error
     return Tree(root, tuple(blob.path for blob in blobs if (root / blob.path).is_file()))
@@ -46,7 +49,19 @@ def _is_wanted(blob: Blob) -> bool:
     return not blob.is_module and not blob.path.lower().endswith(_PICTURES)
 
 
-def _write(repository: Repository, blobs: Iterable[Blob], root: Path) -> None:
+def copied(repository: Repository, commit: str, names: frozenset[str], root: Path) -> None:
+    """Copy files of a commit, by their paths from the top; raises SourceError where no more can be
+    written."""
+    few = names if len(names) < _FEW else ["."]
+    blobs = [blob for blob in repository.files(commit, few) if blob.path in names]
+    try:
+        write(repository, filter(_is_wanted, blobs), root)
+    except OSError as error:
+        raise disk_error(error) from error
+
+
+def write(repository: Repository, blobs: Iterable[Blob], root: Path) -> None:
+    """Write files of a revision below a directory, links within the repository as links."""
     for blob, content in repository.contents(blobs):
         file = root / blob.path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -55,5 +70,5 @@ def _write(repository: Repository, blobs: Iterable[Blob], root: Path) -> None:
             continue
         target = content.decode("utf-8", "surrogateescape")
         path = posixpath.normpath(posixpath.join(posixpath.dirname(blob.path), target))
-        if not target.startswith("/") and not path.startswith("../"):
+        if not target.startswith("/") and path.split("/")[0] != "..":
             file.symlink_to(target)

@@ -96,7 +96,7 @@ class Checkout:
 
     def _link(self, file: Path, blob: Blob, target: str) -> list[str]:
         path = posixpath.normpath(posixpath.join(posixpath.dirname(blob.path), target))
-        if target.startswith("/") or path.startswith("../"):
+        if target.startswith("/") or path.split("/")[0] == "..":
             raise SourceError(
                 f"{blob.path} is a symbolic link to {target}, outside the repository",
                 remedy="a revision holds no such file: copy it into the repository, or name "

@@ -174,6 +174,26 @@ class Repository(Struct, frozen=True, eq=False):
             )
         return self._states[specs]
 
+    def changed(self, commit: str) -> frozenset[str]:
+        """The files that differ between a commit and the work tree, those that git would add too,
+        by their paths from the top."""
+        done = _run(
+            self.top,
+            "diff",
+            "--name-only",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-renames",
+            "-z",
+            commit,
+            "--",
+            own=self.top,
+            settings=_switched_off(self._filters()),
+        )
+        _check(done)
+        untracked = self.names("ls-files", "--others", "--exclude-standard", "-z", "--full-name")
+        return frozenset((*_entries(done.stdout), *untracked))
+
     def _filters(self) -> dict[str, set[str]]:
         """The filters of the configuration by name, each with the settings that it has."""
         names = self.run("config", "--name-only", "-z", "--get-regexp", r"^filter\.").stdout

@@ -47,7 +47,7 @@ def resolve_pair(
     SourceError, ReadError, UsageError.
     """
     workspace.sources = None
-    chart = _with_streams(chart, workspace)
+    chart = with_streams(chart, workspace)
     _check_pair(before, chart.chart)
     if _is_revision(before):
         revision = before.removeprefix("git:")
@@ -108,11 +108,11 @@ def resolve_at(
     if before is None:
         old: Side = EmptySide(revision.label, (f"the release is new since {revision.label}",))
     else:
-        old = _stood(revision, _with_streams(before, workspace), workspace, helm)
+        old = _stood(revision, with_streams(before, workspace), workspace, helm)
     if after is None:
         label = f"not declared since {revision.label}"
         return old, EmptySide(label, ("the release is no longer declared: this is its uninstall",))
-    chart = _with_streams(after, workspace)
+    chart = with_streams(after, workspace)
     trust(workspace, old)
     if is_staged(revision):
         repository = _repository(chart, workspace, helm)
@@ -422,7 +422,7 @@ def file_repositories(text: bytes, file: str) -> list[str]:
     ]
 
 
-def _with_streams(chart: ChartSide, workspace: Workspace) -> ChartSide:
+def with_streams(chart: ChartSide, workspace: Workspace) -> ChartSide:
     """Values from standard input or a pipe as files, so that both sides, and helm, can read
     them."""
     copies: dict[str, str] = {}

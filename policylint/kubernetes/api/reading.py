@@ -18,22 +18,22 @@ NOTHING: Object = MappingProxyType({})
 
 def text(value: Object, name: str) -> str:
     """A string field; "" where there is none."""
-    field = value.get(name)
-    return field if isinstance(field, str) else ""
+    found = value.get(name)
+    return found if isinstance(found, str) else ""
 
 
 def number(value: Object, name: str) -> int | None:
     """An integer field; None where there is none."""
-    field = value.get(name)
-    if isinstance(field, float) and field.is_integer():
-        return int(field)
-    return field if isinstance(field, int) and not isinstance(field, bool) else None
+    found = value.get(name)
+    if isinstance(found, float) and found.is_integer():
+        return int(found)
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
 
 
 def fields(value: Object, name: str) -> Object:
     """An object or map field; an empty one where there is none."""
-    field = value.get(name)
-    return field if isinstance(field, dict) else NOTHING
+    found = value.get(name)
+    return found if isinstance(found, dict) else NOTHING
 
 
 def has(value: Object, name: str) -> bool:
@@ -43,24 +43,32 @@ def has(value: Object, name: str) -> bool:
 
 def many(value: Object, name: str) -> list[Any]:
     """A list field; an empty one where there is none."""
-    field = value.get(name)
-    return field if isinstance(field, list) else []
+    found = value.get(name)
+    return found if isinstance(found, list) else []
 
 
 def items(value: Object, name: str, at: str) -> Iterable[tuple[str, Object]]:
     """The objects of a list field, each with its path."""
-    return _of_kind(many(value, name), dict, f"{at}.{name}" if at else name)
+    found = value.get(name)
+    return (
+        _each(found, dict, f"{at}.{name}" if at else name)
+        if found and isinstance(found, list)
+        else ()
+    )
 
 
 def texts(value: Object, name: str, at: str) -> Iterable[tuple[str, str]]:
     """The strings of a list field, each with its path."""
-    return _of_kind(many(value, name), str, f"{at}.{name}" if at else name)
-
-
-def _of_kind(entries: list[Any], kind: type, at: str) -> Iterator[tuple[str, Any]]:
+    found = value.get(name)
     return (
-        (f"{at}[{index}]", item) for index, item in enumerate(entries) if isinstance(item, kind)
+        _each(found, str, f"{at}.{name}" if at else name)
+        if found and isinstance(found, list)
+        else ()
     )
+
+
+def _each(found: list[Any], kind: type, at: str) -> Iterator[tuple[str, Any]]:
+    return ((f"{at}[{index}]", item) for index, item in enumerate(found) if isinstance(item, kind))
 
 
 def text_map(value: Object, name: str) -> dict[str, str]:

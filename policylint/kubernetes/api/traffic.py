@@ -54,13 +54,13 @@ def unsettled(upgrade: Upgrade) -> Iterator[Kept]:
 
 def _touched(upgrade: Upgrade) -> list[Resource]:
     """The workloads, of both sides, that this upgrade creates, changes or deletes."""
-    workloads: list[Resource] = []
+    found: list[Resource] = []
     for change in upgrade.of(*TEMPLATES):
         if isinstance(change, (Kept, Deleted)) and (isinstance(change, Deleted) or change.fields):
-            workloads.append(change.before)
+            found.append(change.before)
         if isinstance(change, (Kept, Created)) and (isinstance(change, Created) or change.fields):
-            workloads.append(change.after)
-    return workloads
+            found.append(change.after)
+    return found
 
 
 def _takes(service: Resource, workload: Resource) -> bool:

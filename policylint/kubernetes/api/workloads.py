@@ -48,14 +48,14 @@ def at(value: Json, *steps: str | int) -> Json:
 
 def mapping(value: Json, *steps: str | int) -> Object:
     """The mapping at a path, an empty one where there is none."""
-    node = at(value, *steps)
-    return node if isinstance(node, dict) else EMPTY
+    found = at(value, *steps)
+    return found if isinstance(found, dict) else EMPTY
 
 
 def items(value: Json, *steps: str | int) -> list[Object]:
     """The mappings of the list at a path; what is no mapping is left out."""
-    node = at(value, *steps)
-    return [item for item in node if isinstance(item, dict)] if isinstance(node, list) else []
+    found = at(value, *steps)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 def pod_template(resource: Resource) -> Object | None:

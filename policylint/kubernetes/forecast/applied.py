@@ -22,9 +22,9 @@ def unapplied(server: Server, change: Kept, state: State) -> tuple[FieldChange, 
     kind = server.kind(change.after)
     if not kind.builtin or kind.node is None:
         return ()
-    differences = fields(as_sent(change.after), state.live, kind.node)
+    found = fields(as_sent(change.after), state.live, kind.node)
     return tuple(
-        field for field in differences if _is_lost(field) and _is_declared(kind.node, field.path)
+        field for field in found if _is_lost(field) and _is_declared(kind.node, field.path)
     )
 
 

@@ -83,13 +83,13 @@ def between(changes: tuple[Change, ...], upgrade: Upgrade, cluster: Cluster) -> 
 def _admitted(change: Change, around: Surroundings) -> Change:
     if not isinstance(change, Created) or change.id in around.live:
         return change
-    response = change.forecast.upgrade
-    if response is None or response.outcome is not Outcome.ACCEPTED:
+    said = change.forecast.upgrade
+    if said is None or said.outcome is not Outcome.ACCEPTED:
         return change
-    causes = list(admission(change.after, around))
-    if not causes:
+    found = list(admission(change.after, around))
+    if not found:
         return change
-    return replace(change, forecast=replace(change.forecast, upgrade=answer(causes)))
+    return replace(change, forecast=replace(change.forecast, upgrade=answer(found)))
 
 
 def admission(resource: Resource, around: Surroundings) -> Iterator[Finding]:
@@ -107,15 +107,15 @@ def admission(resource: Resource, around: Surroundings) -> Iterator[Finding]:
 
 def _limited_claim(claim: Resource, around: Surroundings) -> Iterator[Cause]:
     for identity, body in around.of_kind("LimitRange", claim.id.namespace):
-        for violation in limitranges.of_claim(part(claim.body, "spec"), part(body, "spec")):
-            yield _forbidden("spec.resources", violation, identity)
+        for said in limitranges.of_claim(part(claim.body, "spec"), part(body, "spec")):
+            yield _forbidden("spec.resources", said, identity)
 
 
 def _pod(pod: Resource, around: Surroundings) -> Iterator[Finding]:
     spec = part(pod.body, "spec")
     for identity, body in around.of_kind("LimitRange", pod.id.namespace):
-        for violation in limitranges.of_pod(spec, part(body, "spec")):
-            yield _forbidden("spec.containers", violation, identity)
+        for said in limitranges.of_pod(spec, part(body, "spec")):
+            yield _forbidden("spec.containers", said, identity)
     yield from _secured(pod, spec, around)
     name = spec.get("priorityClassName")
     if name and name not in _SYSTEM_CLASSES:
@@ -129,10 +129,8 @@ def _secured(pod: Resource, spec: Object, around: Surroundings) -> Iterator[Caus
         level = part(body, "metadata", "labels").get(podsecurity.ENFORCE)
         if identity.name != pod.id.namespace or level not in ("baseline", "restricted"):
             continue
-        for violation in podsecurity.violations(spec, level):
-            yield _forbidden(
-                "spec", f'violates PodSecurity "{level}:latest": {violation}', identity
-            )
+        for said in podsecurity.violations(spec, level):
+            yield _forbidden("spec", f'violates PodSecurity "{level}:latest": {said}', identity)
 
 
 def _class(around: Surroundings, group: str, kind: str, name: str) -> Iterator[Unknown]:
@@ -142,5 +140,5 @@ def _class(around: Surroundings, group: str, kind: str, name: str) -> Iterator[U
         yield Unknown(f"whether the {kind} {name} exists", how, _TOPIC, field)
 
 
-def _forbidden(field: str, violation: str, by: ResourceId) -> Cause:
-    return Cause(field, "Forbidden", f"{violation} ({by})", _TOPIC, "admission")
+def _forbidden(field: str, said: str, by: ResourceId) -> Cause:
+    return Cause(field, "Forbidden", f"{said} ({by})", _TOPIC, "admission")

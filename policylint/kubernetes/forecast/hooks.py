@@ -68,21 +68,21 @@ def hook_runs(upgrade: Upgrade, forward: Server, back: Server) -> tuple[Created,
         there = upgrade.before if event.startswith("pre-") else upgrade.after
         for hook in in_order(upgrade.after, event):
             refused = too_late(upgrade, hook, forward) if event.startswith("pre-") else None
-            response = refused or _made(hook, there, upgrade, forward)
-            runs.setdefault(hook.id, Created(hook, Forecast(response)))
+            said = refused or _made(hook, there, upgrade, forward)
+            runs.setdefault(hook.id, Created(hook, Forecast(said)))
     for event in _ROLLBACK:
         for hook in in_order(upgrade.before, event):
-            response = _made(hook, upgrade.after, upgrade, back)
+            said = _made(hook, upgrade.after, upgrade, back)
             if hook.id not in runs:
-                runs[hook.id] = Created(hook, Forecast(None, response))
+                runs[hook.id] = Created(hook, Forecast(None, said))
     return tuple(runs.values())
 
 
 def stops_all(hook: Created) -> bool:
     """Whether a refused hook ends the upgrade before anything else of it is sent."""
-    response = hook.forecast.upgrade
+    said = hook.forecast.upgrade
     early = any(event in ("pre-install", "pre-upgrade") for event in hook.after.hooks)
-    return early and response is not None and response.outcome is Outcome.REJECTED
+    return early and said is not None and said.outcome is Outcome.REJECTED
 
 
 def left_behind(upgrade: Upgrade, identity: ResourceId) -> Resource | None:

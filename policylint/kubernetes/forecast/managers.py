@@ -52,7 +52,7 @@ class Manager(Struct, frozen=True):
         return Cause(path.removeprefix("."), "FieldManagerConflict", text, TOPIC, _SOURCE)
 
 
-def foreign(live: Object) -> list[Manager]:
+def others(live: Object) -> list[Manager]:
     """The managers of a live object that are not Helm."""
     entries = items(part(live, "metadata").get("managedFields"))
     return [

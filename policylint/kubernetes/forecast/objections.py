@@ -71,9 +71,9 @@ def change(
 
 def _invalid(server: Server, resource: Resource, state: State, new: Object) -> Iterable[Finding]:
     """What is said against the new object for itself."""
-    findings = valid(server, new, state.live)
+    found = valid(server, new, state.live)
     keeps_defaults = server.target.apply is Apply.SERVER_SIDE
-    yield from _marked(findings, resource.body, state.live) if keeps_defaults else findings
+    yield from _marked(found, resource.body, state.live) if keeps_defaults else found
     if not _only_metadata(state.live, new):
         yield from _unjudged(server, resource)
 
@@ -87,9 +87,9 @@ def _unjudged(server: Server, resource: Resource) -> Iterable[Unknown]:
         yield Unknown(what, how, "invalid-object")
 
 
-def _marked(findings: Iterable[Finding], sent: Object, live: Object) -> Iterable[Finding]:
+def _marked(found: Iterable[Finding], sent: Object, live: Object) -> Iterable[Finding]:
     """The findings, those marked that are about what server-side apply leaves behind."""
-    for finding in findings:
+    for finding in found:
         is_left = isinstance(finding, Cause) and _is_left(finding, sent, live)
         yield replace(finding, topic=_LEFT) if is_left else finding
 
@@ -110,9 +110,9 @@ def _holds(value: object, steps: list[str]) -> bool:
 
 
 def _definition(server: Server, old: Object | None, new: Object) -> Iterable[Finding]:
-    judgement = crds.judge_crd(new, old, server.target)
-    yield from judgement.causes
-    yield from judgement.unknowns
+    said = crds.judge_crd(new, old, server.target)
+    yield from said.causes
+    yield from said.unknowns
 
 
 def _replaced(resource: Resource) -> Iterable[Unknown]:
@@ -148,9 +148,9 @@ def _custom(
             what, "give the CustomResourceDefinition with --crds", "custom-resource-unknown"
         )
         return
-    judgement = crds.validate_custom(new, old, kind.crd, server.target)
-    yield from judgement.causes
-    yield from judgement.unknowns
+    said = crds.validate_custom(new, old, kind.crd, server.target)
+    yield from said.causes
+    yield from said.unknowns
 
 
 def _only_metadata(old: Object, new: Object) -> bool:

@@ -14,7 +14,7 @@ from policylint.kubernetes.forecast.allocations import in_turn
 from policylint.kubernetes.forecast.answers import (
     as_sent,
     create,
-    live_state,
+    given,
     removed,
     stored,
     unpatchable,
@@ -72,7 +72,7 @@ def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
     built = when_built(upgrade, cluster)
     forward = _server(upgrade, cluster, when_sent(upgrade, cluster), built)
     back = _server(upgrade, cluster, when_taken_back(upgrade, cluster))
-    changes = tuple(_both_ways(change, upgrade, forward, back) for change in upgrade.changes)
+    changes = tuple(_both_ways(one, upgrade, forward, back) for one in upgrade.changes)
     changes = between(in_turn(changes, cluster.live), upgrade, cluster)
     hooks = hook_runs(upgrade, forward, back)
     return replace(upgrade, changes=_half_applied(changes, hooks), hooks=hooks)
@@ -85,10 +85,10 @@ def _half_applied(changes: tuple[Change, ...], hooks: tuple[Created, ...]) -> tu
     What was never sent has nothing to take back.
     """
     stopped = any(_unbuilt(change) for change in changes) or any(map(stops_all, hooks))
-    rows: list[Change] = []
+    found: list[Change] = []
     for change in changes:
         unsent = stopped and isinstance(change, Kept) and not _unbuilt(change)
-        rows.append(
+        found.append(
             replace(change, forecast=replace(change.forecast, rollback=ACCEPTED))
             if unsent
             else change
@@ -96,7 +96,7 @@ def _half_applied(changes: tuple[Change, ...], hooks: tuple[Created, ...]) -> tu
         answered = change.forecast.upgrade
         refused = answered is not None and answered.outcome is Outcome.REJECTED
         stopped = stopped or (refused and isinstance(change, Created))
-    return tuple(rows)
+    return tuple(found)
 
 
 def _unbuilt(change: Change) -> bool:
@@ -220,7 +220,7 @@ def _created(change: Created, upgrade: Upgrade, server: Server) -> Answer:
     if conflict is not None:
         return conflict if left is None or not left.is_hook else _of_a_hook(conflict)
     sent = as_sent(change.after)
-    state = live_state(server, change.after, there, sent)
+    state = given(server, change.after, there, sent)
     return update(server, state, Sent(change.after, sent, sent))[0]
 
 
@@ -290,19 +290,17 @@ def _unchanged(change: Kept) -> bool:
 def _live(server: Server, before: Resource, sent: Object) -> State:
     """The live object: the given one, else the one that the old manifest leaves."""
     live = server.cluster.live.get(before.id)
-    return stored(server, before, sent) if live is None else live_state(server, before, live, sent)
+    return stored(server, before, sent) if live is None else given(server, before, live, sent)
 
 
 def _with_classes(upgrade: Upgrade, cluster: Cluster) -> Cluster:
     """The cluster, knowing the storage classes of the release itself too."""
-    classes = {
+    found = {
         resource.id.name: resource.body
         for side in (upgrade.before, upgrade.after)
         for resource in side.resources.values()
         if resource.id.kind == "StorageClass"
     }
     return (
-        replace(cluster, storage_classes={**classes, **cluster.storage_classes})
-        if classes
-        else cluster
+        replace(cluster, storage_classes={**found, **cluster.storage_classes}) if found else cluster
     )

@@ -128,14 +128,14 @@ def admission_variables(
 ) -> Mapping[str, Type]:
     """What an expression of admission may use; `variables` are those of its policy by name, where
     it can have any."""
-    usable = dict(_ADMITTED)
+    found = dict(_ADMITTED)
     if params:
-        usable["params"] = DYN
+        found["params"] = DYN
     if authorizer:
-        usable |= _AUTHORIZERS
+        found |= _AUTHORIZERS
     if variables is not None:
-        usable["variables"] = _object("variables", **variables)
-    return usable
+        found["variables"] = _object("variables", **variables)
+    return found
 
 
 def mutation_types(name: str) -> Type | None:
@@ -181,13 +181,13 @@ def cel_errors(
     """The errors of an expression that must be of one of these types (any, where there are
     none)."""
     try:
-        expression = compiled(source, variables, minor, messages)
+        found = compiled(source, variables, minor, messages)
     except (CelUnsupported, CelUnavailable) as error:
         yield unjudged(at, f"whether the expression at {at} compiles: {error}")
         return
-    if expression.problem:
-        yield invalid(at, source, expression.problem)
-    elif wanted and expression.type not in wanted:
+    if found.problem:
+        yield invalid(at, source, found.problem)
+    elif wanted and found.type not in wanted:
         names = " ".join(map(str, wanted))
         words = f"{names}" if len(wanted) == 1 else f"one of [{names}]"
-        yield invalid(at, source, f"must evaluate to {words} but got {expression.type}")
+        yield invalid(at, source, f"must evaluate to {words} but got {found.type}")

@@ -104,16 +104,16 @@ def _account(account: Object, at: str) -> Iterator[Cause]:
 def resource_rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a rule for resources."""
     yield from _verbs(value, at)
-    for name, what, plural in (
+    for name, what, others in (
         ("apiGroups", "api group", "api groups"),
         ("resources", "resource", "resources"),
     ):
-        entries = many(value, name)
-        if not entries:
+        given = many(value, name)
+        if not given:
             yield required(f"{at}.{name}", f"resource rules must supply at least one {what}")
-        elif len(entries) > 1 and "*" in entries:
+        elif len(given) > 1 and "*" in given:
             yield invalid(
-                f"{at}.{name}", entries, f"if '*' is present, must not specify other {plural}"
+                f"{at}.{name}", given, f"if '*' is present, must not specify other {others}"
             )
     yield from _namespaces(value, at)
 
@@ -134,7 +134,7 @@ def _namespaces(value: Object, at: str) -> Iterator[Cause]:
             )
 
 
-def url_rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+def other_rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a rule for paths that are no resources."""
     yield from _verbs(value, at)
     urls = many(value, "nonResourceURLs")

@@ -84,8 +84,8 @@ def _host_names(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
         yield from each_invalid(f"{at}.hostnameOverride", name, dns_subdomain(name))
     if scope.kind != "StatefulSet":  # whose own names take the place of these
         for name in ("hostname", "subdomain"):
-            label = text(spec, name)
-            yield from each_invalid(f"{at}.{name}", label, dns_label(label) if label else ())
+            given = text(spec, name)
+            yield from each_invalid(f"{at}.{name}", given, dns_label(given) if given else ())
 
 
 def pod_template(template: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -150,23 +150,21 @@ def _resource_claims(spec: Object, at: str) -> Iterator[Cause]:
         else:
             yield from each_invalid(f"{path}.name", name, dns_label(name))
         seen.add(name)
-        sources = [
-            source
-            for source in ("resourceClaimName", "resourceClaimTemplateName")
-            if has(claim, source)
+        given = [
+            one for one in ("resourceClaimName", "resourceClaimTemplateName") if has(claim, one)
         ]
         shown = go_struct(claim, ("name", "resourceClaimName", "resourceClaimTemplateName"))
-        if len(sources) > 1:
+        if len(given) > 1:
             detail = (
                 "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"
             )
             yield invalid(path, shown, detail)
-        if not sources:
+        if not given:
             detail = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"
             yield invalid(path, shown, detail)
-        for source in sources:
+        for one in given:
             yield from each_invalid(
-                f"{path}.{source}", text(claim, source), dns_subdomain(text(claim, source))
+                f"{path}.{one}", text(claim, one), dns_subdomain(text(claim, one))
             )
 
 

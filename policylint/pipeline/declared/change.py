@@ -74,12 +74,9 @@ def resolved(options: Options, config: Config, workspace: Workspace) -> Change:
             remedy="name an older revision with --before",
         )
     then = tree_at(repository, revision.commit, workspace)
-    files = {
-        *repository.names("diff", "--name-only", "--no-renames", "-z", revision.commit, "--"),
-        *repository.names("ls-files", "--others", "--exclude-standard", "-z"),
-    }
+    files = repository.changed(revision.commit)
     before = resolve_tree(then, builder, remotes)
-    return Change(repository, revision, (then, now), (before, after), frozenset(files))
+    return Change(repository, revision, (then, now), (before, after), files)
 
 
 def _check_history(repository: Repository, config: Config) -> None:

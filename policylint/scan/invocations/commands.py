@@ -100,6 +100,7 @@ def _invocation(source: Source, run: Run, command: Command, job: Job | None) -> 
         repeated=command.repeated(),
         insertion=_insertion(source, run.call, command),
         span=source.place(*run.span) if run.span[0] >= 0 else None,
+        command=command,
     )
 
 
@@ -217,8 +218,19 @@ def merged(readings: Sequence[Invocation]) -> Invocation:
             dynamic=hidden,
             values_files=max(first.values_files, reading.values_files, key=len),
             sets=max(first.sets, reading.sets, key=len),
+            command=first.command if _alike(first.command, reading.command) else None,
         )
     return first
+
+
+def _alike(left: Command | None, right: Command | None) -> bool:
+    """Whether two readings are the same words."""
+    return left is not None and right is not None and _texts(left) == _texts(right)
+
+
+def _texts(command: Command) -> list[tuple[str, str]]:
+    flags = [(flag.option.name, flag.value.text if flag.value else "") for flag in command.flags]
+    return [*flags, *(("", word.text.text) for word in command.positionals)]
 
 
 def _same(left: str | None, right: str | None) -> str | None:

@@ -11,6 +11,7 @@ from policylint.model import Json, Location
 from policylint.scan.texts.source import Place
 
 if TYPE_CHECKING:
+    from policylint.scan.shells.argv import Command
     from policylint.scan.texts.source import Source
     from policylint.scan.texts.yaml import Tree
 
@@ -134,6 +135,9 @@ class Invocation(Struct, frozen=True):
     """What patches of the repository merge into the declaration."""
     source: Source | None = None
     """The file's text, for edits of it; None for a command that stands in no file."""
+    command: Command | None = None
+    """The words of a helm command, told apart; None for a declaration, and where several readings
+    of one place differ."""
 
     def flag(self, name: str) -> Flag:
         """The flag by Helm 3's name; one that was not seen is unset, or unknown where arguments are

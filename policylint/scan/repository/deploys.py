@@ -12,6 +12,7 @@ from msgspec import Struct
 from policylint.scan.invocations.advice import is_dry_run
 from policylint.scan.invocations.model import Flag, Invocation
 from policylint.scan.invocations.settings import tables
+from policylint.scan.repository.listing import settings
 
 Fact = TypeVar("Fact")
 _ACTIONS = ("install", "upgrade")
@@ -73,6 +74,40 @@ def deploys(
             elif invocation.release is None and not is_dry_run(invocation):
                 unnamed.append(invocation)
     return _of_chart(named, chart) or tuple(named) or _of_chart(unnamed, chart)
+
+
+def commands_of(
+    invocations: Iterable[Invocation], name: str, namespace: str, chart: str, environment: str
+) -> tuple[Invocation, ...]:
+    """The helm commands that install or upgrade a release, else those whose release cannot be
+    told; where it has no name ("") those of its chart.
+
+    None of documentation, test fixtures and vendored files: nobody runs those.
+    """
+    commands = [run for run in invocations if _is_command(run, namespace)]
+    if name:
+        named = [run for run in commands if run.release == name]
+        chosen = named or list(filter(_leaves_release_open, commands))
+    else:
+        chosen = [run for run in commands if run.chart == chart]
+    return _narrowed(tuple(chosen), environment)
+
+
+def _leaves_release_open(run: Invocation) -> bool:
+    return run.release is None and "release" in run.written
+
+
+def _is_command(run: Invocation, namespace: str) -> bool:
+    if run.tool != "helm" or run.action not in _ACTIONS or is_dry_run(run):
+        return False
+    return _agrees(run.namespace, namespace) and not _is_aside(run.file)
+
+
+def _is_aside(file: str) -> bool:
+    folders = set(posixpath.dirname(file).split("/"))
+    aside = settings()["aside"]
+    is_document = file.lower().endswith((*_DOCUMENTS, *aside["endings"]))
+    return is_document or not folders.isdisjoint(aside["folders"])
 
 
 def _of_chart(invocations: Iterable[Invocation], chart: str) -> tuple[Invocation, ...]:
