@@ -5,22 +5,27 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from policylint.engine.catalogue import schema
 from policylint.engine.judging import severities
 from policylint.engine.registry import ids, plugins
+from policylint.engine.waivers import Policy, lacks
 from policylint.errors import ReadError, UsageError, nearest
 from policylint.helm.inputs.files import read_text
 from policylint.kyaml.load import compose, line_of, load
 from policylint.model import Category, Json, Severity
 from policylint.redaction.redactor import mask_values
+from policylint.report.waivers import Waiver
 
 NAME = ".policylint.yaml"
+WAIVERS = ".policylint/waivers.yaml"
+"""A file beside the configuration that holds nothing but waivers."""
 
 _NAMES = {"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false"}
 
@@ -75,18 +80,82 @@ class Config(Struct, frozen=True):
     immutable_paths: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     rules: Mapping[str, Json] = field(default_factory=dict)
     scan_ignore: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    waiver_policy: Policy = Policy()
 
 
 def find(start: Path) -> Path | None:
-    """The nearest `.policylint.yaml` at or above `start`."""
-    places = (at / NAME for at in (start, *start.parents))
-    return next((found for found in places if found.exists() or found.is_symlink()), None)
+    """The nearest `.policylint.yaml` at or above `start`; where there is but a file of waivers,
+    the place that the configuration would have beside it."""
+    for at in (start, *start.parents):
+        for name in (NAME, WAIVERS):
+            if (at / name).exists() or (at / name).is_symlink():
+                return at / NAME
+    return None
 
 
 def read(path: Path) -> Config:
-    """Read a configuration. Raises `UsageError` with file, line and the nearest valid key."""
-    shown = str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-    return parse(_text(path, shown), path, shown)
+    """Read a configuration and the waivers beside it. Raises `UsageError` with file, line and the
+    nearest valid key."""
+    beside = path.parent / WAIVERS
+    has_waivers = beside.exists()
+    if has_waivers and not path.exists():
+        own = Config(str(path))
+    else:
+        own = parse(_text(path, _shown_path(path)), path, _shown_path(path))
+    if not has_waivers:
+        return own
+    return with_waivers(own, _text(beside, _shown_path(beside)), _shown_path(beside))
+
+
+def _shown_path(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def with_waivers(config: Config, text: str, shown: str) -> Config:
+    """The configuration with the waivers of a file of them: a list, or one below `waivers`.
+
+    Raises `UsageError` with file and line.
+    """
+    raw = load(text, shown)
+    root = compose(text, shown)
+    path: tuple[str, ...] = () if isinstance(raw, list) else ("waivers",)
+    held = {"waivers": raw} if isinstance(raw, list) else raw or {}
+    whole = schema("config")
+    shape = {**whole, "properties": {"waivers": whole["properties"]["waivers"]}}
+    for where, message, remedy in problems(held, shape):
+        raise _problem(root, where[1:] if not path else where, text, shown, message, remedy)
+    waivers = _waivers(held.get("waivers", ()), root, path, text, shown, config.waiver_policy)
+    return replace(config, waivers=(*config.waivers, *waivers))
+
+
+def _problem(
+    root: Any, where: tuple[str | int, ...], text: str, shown: str, message: str, remedy: str
+) -> UsageError:
+    line = line_of(root, where)
+    return UsageError(message, file=shown, line=line, remedy=_as_written(remedy, text, line))
+
+
+def _waivers(
+    entries: Sequence[Mapping[str, Any]],
+    root: Any,
+    path: tuple[str | int, ...],
+    text: str,
+    shown: str,
+    policy: Policy,
+) -> tuple[Waiver, ...]:
+    """The waivers of a list at `path` of a file. Raises `UsageError` for one that lacks
+    something."""
+    waivers = []
+    for number, entry in enumerate(entries):
+        where: tuple[str | int, ...] = (*path, number)
+        waiver = Waiver(**entry, file=shown, line=line_of(root, where))
+        missing = lacks(waiver, policy) or ("" if str(waiver) else "what it waives")
+        if missing:
+            remedy = f"add {missing}" if str(waiver) else "name a fingerprint, or a rule and where"
+            raise _problem(root, where, text, shown, f"a waiver without {missing}", remedy)
+        waivers.append(waiver)
+    return tuple(waivers)
 
 
 def parse(
@@ -104,9 +173,11 @@ def parse(
     for where, message, remedy in itertools.chain(
         problems(raw, schema("config")), _rule_problems(raw)
     ):
-        line = line_of(root, where)
-        raise UsageError(message, file=shown, line=line, remedy=_as_written(remedy, text, line))
-    return _config(raw, path, exists)
+        raise _problem(root, where, text, shown, message, remedy)
+    config = _config(raw, path, exists)
+    entries = raw.get("waivers", ())
+    own = _waivers(entries, root, ("waivers",), text, shown, config.waiver_policy)
+    return replace(config, waivers=own) if own else config
 
 
 def _text(path: Path, shown: str) -> str:
@@ -267,7 +338,12 @@ def _config(raw: Mapping[str, Any], path: Path, exists: Callable[[Path], bool]) 
         },
         rules=raw.get("rules", {}),
         scan_ignore=tuple(raw.get("scan", {}).get("ignore", ())),
+        waiver_policy=_policy(raw.get("waiver-policy", {})),
     )
+
+
+def _policy(entry: Mapping[str, Any]) -> Policy:
+    return Policy(tuple(entry.get("require", ())), tuple(entry.get("allow-new", ())))
 
 
 def _environment(entry: Mapping[str, Any]) -> Environment:

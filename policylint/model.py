@@ -373,6 +373,16 @@ class Violation(Struct, frozen=True):
     locations: tuple[Location, ...] = ()
 
 
+class Waived(Struct, frozen=True):
+    """Who says that a finding may stand, why and until when ("2027-01-31", "" for ever)."""
+
+    reason: str
+    owner: str
+    expires: str
+    where: Location
+    """Where the waiver is written."""
+
+
 class PolicyRef(Struct, frozen=True):
     """The policy that a finding comes from: `operation` is CREATE, UPDATE or DELETE."""
 
@@ -403,17 +413,30 @@ class Finding(Struct, frozen=True):
     """What tells apart findings of a rule that are about no resource: a file and a key."""
     policy: PolicyRef | None = None
     """The policy that was brought along, where the finding is one's."""
+    about: str | None = None
+    """What tells it apart from others of its rule, wherever it stands: the field with the keys of
+    list items instead of their places, a key of the values, the words of a command; None for
+    `path` and `where`."""
+    waived: Waived | None = None
+    known: bool = False
+    """Whether a baseline holds it."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it bears on the verdict: neither waived nor known."""
+        return self.waived is None and not self.known
 
     @property
     def fingerprint(self) -> str:
         """16 hex digits that stay the same while the finding is about the same change of the same
-        thing."""
+        thing: wherever it stands in its file, however the file is called and whatever is said of
+        it."""
         import hashlib
         import json
 
-        found = self.resource
-        where = [found.group, found.kind, found.namespace, found.name] if found else []
-        about = [self.rule, self.direction, where, self.path, self.before, self.after, self.where]
-        return hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()[
-            :16
-        ]
+        id_ = self.resource
+        where = [id_.group, id_.kind, id_.namespace, id_.name] if id_ else []
+        about = [self.path, self.where] if self.about is None else [self.about]
+        words = [self.rule, self.direction, where, *about, self.before, self.after]
+        text = json.dumps(words, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]

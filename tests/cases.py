@@ -92,6 +92,26 @@ def _gate(case: RuleCase):
     return GateChanges(tuple(gate_changes(now, base)), "git:main", ".policylint.yaml")
 
 
+def _waivers(case: RuleCase):
+    """What there is to say in November 2026 of `waivers.yaml`, and of the comments of `beside.yaml`
+    where there is one, in a check that finds nothing."""
+    from datetime import date
+
+    from policylint.config import Config, with_waivers
+    from policylint.engine.waivers import Policy, commented, sound
+    from policylint.pipeline.waiving import Settled, Waiving, review, rules_of_checks
+
+    text = (case.path / "waivers.yaml").read_text()
+    own = with_waivers(Config(), text, ".policylint/waivers.yaml").waivers
+    file = case.path / "beside.yaml"
+    lines = file.read_text().splitlines() if file.exists() else []
+    beside = tuple(waiver for _, waiver in commented(enumerate(lines, 1), "values.yaml"))
+    whole, flawed = sound(beside, Policy())
+    settled = Settled((), inline=whole, flawed=flawed)
+    waiving = Waiving(own, today=date(2026, 11, 1))
+    return review([settled], waiving, rules_of_checks())
+
+
 def _subjects(case: RuleCase):
     from policylint.scan.repository.registry import commands_of
     from policylint.scan.repository.routes import removals
@@ -122,6 +142,8 @@ def _subjects(case: RuleCase):
         yield FailedRender(**load(file.read_text(), str(file)))
     if (case.path / "gate-base.yaml").exists():
         yield _gate(case)
+    if (case.path / "waivers.yaml").exists():
+        yield _waivers(case)
     if again := case.texts("after-again"):
         from policylint.helm.render.steady import UnsteadyRender, steady
 

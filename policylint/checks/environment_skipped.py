@@ -7,7 +7,7 @@ Why: both environments had the same value until now, and this change moves it in
 The configuration lists the environments of a release in the order in which changes go through them.
 
 What to do instead: change the earlier environment first; or, where the two are meant to differ from
-now on, waive this finding with the reason.
+now on, waive this finding with the reason: `policylint approve ID --reason ...`.
 """
 
 from collections.abc import Iterator

@@ -51,6 +51,7 @@ def command(
     strict: Annotated[
         bool, option("--strict", help="What depends on live state is unknown.")
     ] = False,
+    no_waivers: Annotated[bool, option("--no-waivers", help="Count waived findings too.")] = False,
     allow_empty: Annotated[
         bool, option("--allow-empty", help="No resource on the after side is fine.")
     ] = False,
@@ -74,6 +75,7 @@ def command(
         level=level,
         fail_on=fail_on,
         strict=strict,
+        no_waivers=no_waivers,
         allow_empty=allow_empty,
     )
     return check(options, progress if is_watched() else None)

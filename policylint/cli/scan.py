@@ -32,6 +32,7 @@ def command(
         Severity | None, option("--fail-on", help="The lowest severity that fails.")
     ] = None,
     config: Annotated[str, option("--config", help="The configuration file.")] = "",
+    no_waivers: Annotated[bool, option("--no-waivers", help="Count waived findings too.")] = False,
     all_findings: Annotated[
         bool,
         option(
@@ -56,5 +57,6 @@ def command(
         fail_on,
         config,
         all_findings,
+        no_waivers,
     )
     return survey(what)

@@ -36,6 +36,7 @@ class Showing(Struct, frozen=True):
     least: Severity = Severity.NOTE
     exit_zero: bool = False
     colour: Colour = Colour.AUTO
+    waived: bool = False
 
 
 def showing(
@@ -61,9 +62,21 @@ def showing(
     color: Annotated[
         Colour, option("--color", help="auto (NO_COLOR, FORCE_COLOR), always or never.")
     ] = Colour.AUTO,
+    show_waived: Annotated[
+        bool, option("--show-waived", help="List waived and known findings too.")
+    ] = False,
 ) -> Showing:
     """The options as one value."""
-    return Showing(words(format_), quiet, statistics, show_fixes, min_severity, exit_zero, color)
+    return Showing(
+        words(format_),
+        quiet,
+        statistics,
+        show_fixes,
+        min_severity,
+        exit_zero,
+        color,
+        show_waived,
+    )
 
 
 def with_showing(function: Callable[..., Report]) -> Callable[..., int]:
@@ -102,6 +115,8 @@ def look_of(asked: Showing, environment: Mapping[str, str]) -> Look:
         quiet=asked.quiet,
         statistics=asked.statistics,
         fixes=asked.fixes,
+        waived=asked.waived,
+        ids=not asked.quiet,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+
+from msgspec.structs import replace
 
 from policylint.config import Config
 from policylint.errors import PolicylintError, RuleFailure, UsageError
@@ -13,8 +15,20 @@ from policylint.model import Verdict, combine
 from policylint.pipeline.load import Loaded, plans
 from policylint.pipeline.plan import Plan
 from policylint.pipeline.settings import load_config
+from policylint.pipeline.waiving import (
+    Settled,
+    Waiving,
+    review,
+    settle_release,
+    settle_run,
+    strictest,
+    waiving_of,
+)
 from policylint.report.model import ReleaseReport, Report
+from policylint.report.waivers import WaiverReview
 
+Done = tuple[ReleaseReport, Settled]
+"""A release's report, and what its waivers came to."""
 Progress = Callable[[int, int, str], None]
 """(number, of how many, release): called before each release is judged."""
 
@@ -26,12 +40,13 @@ def check(options: Options, progress: Progress | None = None) -> Report:
     Everything else that goes wrong is in the report, and its verdict is unknown.
     """
     config = load_config(options)
-    releases: list[ReleaseReport] = []
+    releases: list[Done] = []
     with Workspace() as workspace:
         try:
             loaded = plans(options, config, workspace)  # load
         except PolicylintError as error:
             return _unloaded(error)
+        waiving = waiving_of(loaded.gate, active=not options.no_waivers)
         for plan in _announced(loaded.plans, progress):
             try:
                 if plan.error is not None:
@@ -52,10 +67,11 @@ def check(options: Options, progress: Progress | None = None) -> Report:
                 report = judge.report(case, upgrade, cluster, judgement)  # report
                 report = judge.with_alternatives(report, case, judging)
                 report = outcome.with_values(report, plan, case.subjects)
-                releases.append(outcome.with_declaration(report, plan, upgrade))
+                report = outcome.with_declaration(report, plan, upgrade)
+                releases.append(settle_release(report, plan, waiving, case, upgrade))
             except PolicylintError as error:
-                releases.append(_unrendered(plan, error))
-        return _together(loaded, tuple(releases), options)
+                releases.append(settle_release(_unrendered(plan, error), plan, waiving))
+        return _together(loaded, releases, options, waiving)
 
 
 def _announced(loaded: tuple[Plan, ...], progress: Progress | None) -> Iterator[Plan]:
@@ -83,29 +99,57 @@ def _unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
     return unrendered(plan, error)
 
 
-def _together(loaded: Loaded, releases: tuple[ReleaseReport, ...], options: Options) -> Report:
-    """The report of the whole run, with what several releases show together; the files of their
-    sides must still be there."""
+def _together(loaded: Loaded, done: Sequence[Done], options: Options, waiving: Waiving) -> Report:
+    """The report of the whole run, with what several releases show together and what there is to
+    say of waivers; the files of their sides must still be there."""
     gate = loaded.gate
+    releases = tuple(report for report, _ in done)
+    of_waivers = review([own for _, own in done], waiving, _rules_judged(loaded, options))
     verdicts = [release.verdict for release in releases]
     verdicts += [Verdict.UNKNOWN for _ in loaded.failures]
     named_values = _named_values(options, gate.config)
     untouched = _untouched(loaded, options)
-    if len(loaded.plans) < 2 and not named_values and not gate.changes.changes:
+    if not _shows_more(loaded, named_values, of_waivers):
         verdict = combine(verdicts or [Verdict.PASS])
         return Report(verdict, releases, failures=loaded.failures, untouched=untouched)
     from policylint.pipeline.fleet import judge_together
 
-    judgement = judge_together(loaded.plans, releases, named_values, gate)
-    verdict = combine([*verdicts, judgement.verdict])
-    return Report(
-        verdict,
+    judgement = judge_together(loaded.plans, releases, named_values, gate, of_waivers)
+    whole = Report(
+        judgement.verdict,
         releases,
         judgement.findings,
         (*loaded.failures, *judgement.failures),
         untouched=untouched,
         rules=judgement.reported,
     )
+    fail_on = strictest(plan.settings.criteria.fail_on for plan in loaded.plans)
+    whole = settle_run(whole, waiving, fail_on)
+    return replace(whole, verdict=combine([*verdicts, whole.verdict]))
+
+
+def _shows_more(loaded: Loaded, named_values: tuple[str, ...], of_waivers: WaiverReview) -> bool:
+    """Whether the run as a whole shows what no release shows alone."""
+    several = len(loaded.plans) > 1 or bool(named_values)
+    return several or bool(loaded.gate.changes.changes) or of_waivers != WaiverReview()
+
+
+def _rules_judged(loaded: Loaded, options: Options) -> frozenset[str] | None:
+    """The rules that had their say on every release, so that an unused waiver of one is told; None
+    where the run looked at a part, or is of a pull request, which changes little."""
+    narrow = (
+        *(options.after, options.rollback, options.command, options.environment),
+        *(options.select, options.ignore, options.level, options.changed),
+    )
+    if (
+        any(narrow)
+        or loaded.gate.is_base
+        or not (options.everything or loaded.gate.config.releases)
+    ):
+        return None
+    from policylint.pipeline.waiving import rules_of_checks
+
+    return rules_of_checks()
 
 
 def _untouched(loaded: Loaded, options: Options) -> tuple[str, ...]:

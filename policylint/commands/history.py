@@ -19,6 +19,7 @@ from policylint.helm.inputs.revisions import History
 from policylint.kubernetes.api.schemas import NEWEST
 from policylint.model import Target, Verdict, combine
 from policylint.pipeline.settings import Settings, load_config, resolve
+from policylint.pipeline.waiving import settle_history, settle_run, waiving_of_files
 from policylint.report.model import HistorySummary, ReleaseReport, Report
 from policylint.runtime.patterns import pattern
 
@@ -37,7 +38,8 @@ def examine(sources: Sequence[str], options: Options = NOTHING) -> Report:
             "no release is named",
             remedy="policylint history FILE, or policylint history NAMESPACE/NAME",
         )
-    settings = resolve(options, load_config(options))
+    config = load_config(options)
+    settings = resolve(options, config)
     try:
         histories = [history for source in sources for history in _load(source, options.helm)]
     except UsageError:
@@ -53,9 +55,15 @@ def examine(sources: Sequence[str], options: Options = NOTHING) -> Report:
         for history, overview in zip(histories, overviews, strict=True)
     )
     across = judge(by, [Releases(tuple(histories))], target)
-    verdicts = [*(release.verdict for release in releases), across.verdict]
-    return Report(
-        combine(verdicts), releases, across.findings, across.failures, rules=across.reported
+    waiving = waiving_of_files(config, options.config, active=not options.no_waivers)
+    fail_on = settings.criteria.fail_on
+    releases = tuple(settle_history(release, waiving, fail_on) for release in releases)
+    whole = Report(
+        across.verdict, releases, across.findings, across.failures, rules=across.reported
+    )
+    whole = settle_run(whole, waiving, fail_on)
+    return replace(
+        whole, verdict=combine([*(release.verdict for release in releases), whole.verdict])
     )
 
 

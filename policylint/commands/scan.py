@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.config import Config
 from policylint.helm.inputs.options import Options
+from policylint.helm.sources import ci
 from policylint.kubernetes.api.schemas import NEWEST
-from policylint.model import Apply, Category, Finding, Severity, Target
+from policylint.model import Apply, Category, Finding, Severity, Target, combine
 from policylint.pipeline.settings import Settings, load_config, resolve
 from policylint.redaction.redactor import Redactor
 from policylint.report.model import Report, ScanSummary
+from policylint.report.waivers import WaiverReview
 from policylint.scan.repository.listing import Listing, listed, settings
 
 if TYPE_CHECKING:  # loaded while git looks through the files
@@ -38,6 +41,8 @@ class Survey(Struct, frozen=True):
     config: str = ""
     all_findings: bool = False
     """Whether what stands in documentation, test fixtures and vendored files is judged too."""
+    no_waivers: bool = False
+    """Every finding counts, waived or not."""
 
 
 def survey(asked: Survey) -> Report:
@@ -52,7 +57,8 @@ def survey(asked: Survey) -> Report:
     all_rules(_subject_types())
     from policylint.pipeline.causes import by_cause
 
-    return by_cause(judged(asked, _searched(listings)))
+    judging = by_cause(judged(asked, _searched(listings)))
+    return _settled(judging, asked)[0]  # by the fingerprints of what stands for several
 
 
 def searched(asked: Survey) -> Scan:
@@ -93,7 +99,7 @@ def judged(asked: Survey, found: Scan) -> Report:
         redactor=redactor,
         weight=_weight,
     )
-    return Report(
+    report = Report(
         judgement.verdict,
         findings=judgement.findings,
         failures=judgement.failures,
@@ -105,6 +111,44 @@ def judged(asked: Survey, found: Scan) -> Report:
             found.left_out,
         ),
     )
+    report, told = _settled(report, asked)
+    if told == WaiverReview():
+        return report
+    more = judge(by, (told,), _target(resolved))
+    return replace(
+        report,
+        verdict=combine((report.verdict, more.verdict)),
+        findings=(*report.findings, *more.findings),
+        rules=(*report.rules, *more.reported),
+    )
+
+
+def _settled(report: Report, asked: Survey) -> tuple[Report, WaiverReview]:
+    """The report with its waived findings apart, and what there is to say of waivers."""
+    from policylint.engine.waivers import Scope
+    from policylint.pipeline.waiving import review, settle, settle_run, waiving_of_files
+
+    config = configuration(asked)
+    waiving = waiving_of_files(config, asked.config, active=not asked.no_waivers)
+    done = settle(report.findings, Scope(), waiving)
+    told = review([done], waiving, _rules_judged(asked))
+    return settle_run(report, waiving, _settings(asked, config).criteria.fail_on), told
+
+
+def _rules_judged(asked: Survey) -> frozenset[str] | None:
+    """The rules that had their say on the whole repository; None where the scan looked at a part,
+    or is of a pull request."""
+    narrow = (asked.paths not in ((), (".",)), asked.select, asked.ignore, asked.level)
+    if any(narrow) or ci.is_pull_request():
+        return None
+    from policylint.engine.registry import shipped
+
+    return frozenset(rule.id for rule in shipped(_subject_types()) if _is_of_scan(rule))
+
+
+def _is_of_scan(rule: Rule) -> bool:
+    """Whether a rule judges nothing but how Helm is run."""
+    return _subject_types() - {WaiverReview} >= set(rule.subjects)
 
 
 def _subjects(
@@ -126,7 +170,7 @@ def _subject_types() -> frozenset[type]:
     from policylint.scan.repository.routes import Removal
     from policylint.scan.repository.together import Together
 
-    return frozenset({Invocation, Removal, Together})
+    return frozenset({Invocation, Removal, Together, WaiverReview})
 
 
 class _Rows(Sequence[Any]):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
+from policylint.engine.identity import about
 from policylint.engine.registry import ids
 from policylint.engine.rule import Context, Rule
 from policylint.errors import PolicylintError, RuleFailure
@@ -101,6 +102,7 @@ def _finding(rule: Rule, subject: object, violation: Violation, redactor: Redact
         locations=locations,
         fixes=tuple(redactor.fix(fix) for fix in violation.fixes),
         where="" if resource else _where(locations),
+        about=about(subject, resource, violation.path, locations),
     )
 
 
@@ -128,7 +130,7 @@ def _failure(rule: Rule, subject: object, error: Exception, redactor: Redactor) 
 def _once(findings: Iterable[Finding]) -> list[Finding]:
     seen: dict[tuple[object, ...], Finding] = {}
     for finding in findings:
-        about = (
+        facts = (
             finding.rule,
             finding.direction,
             finding.resource,
@@ -136,7 +138,7 @@ def _once(findings: Iterable[Finding]) -> list[Finding]:
             finding.message,
             finding.locations,
         )
-        seen.setdefault((*about, finding.where, repr((finding.before, finding.after))), finding)
+        seen.setdefault((*facts, finding.where, repr((finding.before, finding.after))), finding)
     return list(seen.values())
 
 

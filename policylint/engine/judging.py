@@ -135,6 +135,13 @@ def verdict(
     return combine(verdicts)
 
 
+def settled(before: Verdict, findings: Iterable[Finding], fail_on: Severity) -> Verdict:
+    """The verdict where some findings turn out to be waived or known: unknown stays unknown."""
+    if before is Verdict.UNKNOWN:
+        return before
+    return verdict((finding for finding in findings if finding.counts), (), fail_on)
+
+
 def severities(
     *tables: Mapping[str, Json],
 ) -> tuple[dict[str, Severity | None], dict[str, dict[str, Json]]]:

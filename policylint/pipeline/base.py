@@ -81,25 +81,39 @@ def _depends_on(repository: Repository, release: Release) -> list[str]:
 
 def _config_at(repository: Repository, revision: Revision, config: Config) -> Config | None:
     """The configuration as it stood at a revision; None where it was not there."""
-    inside = repository.path_of(config.file)
+    beside = Path(config.file).parent / configuration.WAIVERS
+    shown, text = _text_at(repository, revision, config.file)
+    waivers_shown, waivers = _text_at(repository, revision, beside)
+    if text is None and waivers is None:
+        return None
+
+    def was_there(path: Path) -> bool:
+        return repository.has(revision.commit, repository.path_of(path))
+
+    own = Config(config.file)
+    if text is not None:
+        own = configuration.parse(text, Path(config.file), shown, was_there)
+    return own if waivers is None else configuration.with_waivers(own, waivers, waivers_shown)
+
+
+def _text_at(
+    repository: Repository, revision: Revision, file: str | Path
+) -> tuple[str, str | None]:
+    """(what it is called, a file's text at a revision); None where it was not there."""
+    inside = repository.path_of(file)
+    shown = f"{revision.label}:{inside}"
     blobs = repository.files(revision.commit, [inside]) if inside else []
     contents = [content for blob, content in repository.contents(blobs) if blob.path == inside]
     if not contents:
-        return None
-    shown = f"{revision.label}:{inside}"
+        return shown, None
     try:
-        text = contents[0].decode("utf-8-sig")
+        return shown, contents[0].decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SourceError(
             "the configuration of the base is not UTF-8",
             file=shown,
             remedy="name another base: --before git:REV",
         ) from error
-
-    def was_there(path: Path) -> bool:
-        return repository.has(revision.commit, repository.path_of(path))
-
-    return configuration.parse(text, Path(config.file), shown, was_there)
 
 
 def paired(base: Base | None, config: Config, environment: str) -> list[Pair]:

@@ -29,7 +29,8 @@ def by_cause(report: Report) -> Report:
 def _cause(finding: Finding) -> object:
     words = (finding.message, finding.because, finding.severity, finding.confidence)
     titles = tuple(fix.title for fix in finding.fixes)
-    return (finding.rule, words, titles, finding.direction, _causes(finding))
+    apart = (finding.known, finding.waived)
+    return (finding.rule, words, apart, titles, finding.direction, _causes(finding))
 
 
 def _causes(finding: Finding) -> tuple[Location, ...]:
@@ -44,7 +45,7 @@ def _together(findings: list[Finding]) -> Finding:
     fixes = tuple(_joined(alike) for alike in zip(*every, strict=True))
     # another place makes it another finding: none is approved with those that were there before
     where = " ".join(sorted(finding.fingerprint for finding in findings))
-    return replace(first, locations=tuple(places), fixes=fixes, where=where)
+    return replace(first, locations=tuple(places), fixes=fixes, about=where)
 
 
 def _joined(fixes: Iterable[Fix]) -> Fix:

@@ -22,6 +22,7 @@ from policylint.pipeline.settings import resolve
 from policylint.pipeline.target import target
 from policylint.report.fleet import Fleet, Key, Member
 from policylint.report.model import ReleaseReport
+from policylint.report.waivers import WaiverReview
 
 
 def fleet_of(plans: Sequence[Plan], reports: Sequence[ReleaseReport]) -> Fleet:
@@ -50,9 +51,10 @@ def judge_together(
     reports: Sequence[ReleaseReport],
     named_values: tuple[str, ...],
     gate: Gate,
+    of_waivers: WaiverReview,
 ) -> Judgement:
     """What the rules say of all releases of a run together, of the values files that they name,
-    and of what the change does to the gate."""
+    of what the change does to the gate, and of its waivers."""
     try:
         fleet = fleet_of(plans, reports)
     except PolicylintError as error:
@@ -62,7 +64,7 @@ def judge_together(
     strictest = min((own.criteria.fail_on for own in settings), key=_rank)
     criteria = replace(settings[0].criteria, fail_on=strictest)
     by = replace(judging(criteria), failures=())  # each release has told them
-    subjects = (fleet, values_files(named_values), gate.changes)
+    subjects = (fleet, values_files(named_values), gate.changes, of_waivers)
     return judge(by, subjects, reports[0].target if reports else target(settings[0], "4"))
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.config import Config, Environment, Release
+from policylint.engine.waivers import Policy
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources import ci
@@ -20,6 +21,7 @@ from policylint.helm.sources.checkout import Checkout
 from policylint.model import Category, Json, Severity
 from policylint.pipeline.base import Base, base_of, pairs_of
 from policylint.report.gate import GateChange, GateChanges
+from policylint.report.waivers import Waiver
 
 
 class Gate(Struct, frozen=True):
@@ -71,7 +73,19 @@ def _judging(config: Config, base: Base, workspace: Workspace) -> Config:
         environments={**config.environments, **own.environments},
         crds=_at_base(own.crds, base, workspace),
         policies=_at_base(own.policies, base, workspace),
+        waivers=(*own.waivers, *_allowed(config, own)),
     )
+
+
+def _allowed(config: Config, base: Config) -> tuple[Waiver, ...]:
+    """The waivers that the change adds and whose owners the base lets do so."""
+    owners = base.waiver_policy.allow_new
+    return tuple(waiver for waiver in _added(config, base) if waiver.owner in owners)
+
+
+def _added(config: Config, base: Config) -> Iterator[Waiver]:
+    earlier = {waiver.says for waiver in base.waivers}
+    return (waiver for waiver in config.waivers if waiver.says not in earlier)
 
 
 def _at_base(files: tuple[str, ...], base: Base, workspace: Workspace) -> tuple[str, ...]:
@@ -91,6 +105,9 @@ def gate_changes(config: Config, base: Config) -> Iterator[GateChange]:
     """What the change does to whatever decides the verdict."""
     yield from _of_settings("", config, base)
     yield from _of_rules("rules", config.rules, base.rules)
+    for waiver in _added(config, base):
+        counts = waiver.owner in base.waiver_policy.allow_new
+        yield GateChange("waivers", "(none)", f"{waiver}: {waiver.reason}", not counts)
     for name, own in base.environments.items():
         new = config.environments.get(name, Environment())
         yield from _of_settings(f"environments.{name}.", new, own)
@@ -138,6 +155,8 @@ def _setting(setting: Json) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, tuple | list):
         return ", ".join(map(str, value)) or "(none)"
+    if isinstance(value, Policy):
+        return f"require {_shown(value.require)}, allow-new {_shown(value.allow_new)}"
     if value is None or value == "" or value == {}:
         return "(none)"
     return str(value)
@@ -182,5 +201,6 @@ _LOOSENS: Mapping[str, Callable[..., bool]] = {
     "helm": _never,
     "apply": _never,
     "default_branch": _always,
+    "waiver_policy": _always,
 }
 """The settings that decide a verdict, by attribute: whether a change of one makes it milder."""

@@ -66,9 +66,15 @@ def from_severity(report: Report, least: Severity) -> tuple[Report, int]:
     """(the report with the findings of at least this severity, how many are left out); the verdict
     stands."""
     releases = tuple(
-        replace(release, findings=_heavy(release.findings, least)) for release in report.releases
+        replace(
+            release,
+            findings=_heavy(release.findings, least),
+            settled=_heavy(release.settled, least),
+        )
+        for release in report.releases
     )
-    shown = replace(report, releases=releases, findings=_heavy(report.findings, least))
+    findings, settled = _heavy(report.findings, least), _heavy(report.settled, least)
+    shown = replace(report, releases=releases, findings=findings, settled=settled)
     return shown, len(every_finding(report)) - len(every_finding(shown))
 
 

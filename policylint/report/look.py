@@ -42,6 +42,10 @@ class Look(Struct, frozen=True):
     """Findings and what could not be judged, and nothing at all for a pass without any."""
     statistics: bool = False
     fixes: Fixes = Fixes.FIRST
+    waived: bool = False
+    """Findings that are waived or known too."""
+    ids: bool = False
+    """The fingerprint of each finding, by which it is approved."""
     hidden: int = 0
     """How many findings are below the severity that is shown."""
     snippets: Mapping[tuple[str, int], str] = field(default_factory=dict)

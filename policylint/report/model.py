@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import UNSET, Struct, UnsetType, field
 
@@ -224,6 +224,8 @@ class ReleaseReport(Struct, frozen=True):
     """What becomes of the release itself: created, kept, deleted."""
     routine: bool = False
     """Whether nothing changes but images and what names a version; no verdict."""
+    settled: tuple[Finding, ...] = ()
+    """Its findings that are waived or known: told, and out of the verdict."""
 
 
 class Report(Struct, frozen=True):
@@ -239,6 +241,8 @@ class Report(Struct, frozen=True):
     """The releases that `--changed` left out, where it left none."""
     rules: tuple[RuleInfo, ...] = ()
     """The rules of the findings that belong to no release."""
+    settled: tuple[Finding, ...] = ()
+    """Findings of no release that are waived or known."""
 
 
 def release_name(release: ReleaseReport) -> str:
@@ -254,6 +258,24 @@ def every_finding(report: Report) -> list[tuple[str, Finding]]:
         for finding in release.findings
     ]
     return of_releases + [("", finding) for finding in report.findings]
+
+
+def every_settled(report: Report) -> list[tuple[str, Finding]]:
+    """(the release's name, finding) of each finding that is waived or known."""
+    of_releases = [
+        (release_name(release), finding)
+        for release in report.releases
+        for finding in release.settled
+    ]
+    return of_releases + [("", finding) for finding in report.settled]
+
+
+def counted(findings: Iterable[Finding]) -> str:
+    """How many findings are waived and known, in words; "" for none."""
+    findings = list(findings)
+    waived = sum(finding.waived is not None for finding in findings)
+    counts = {"waived": waived, "known": len(findings) - waived}
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
 
 
 def every_rule(report: Report) -> dict[str, RuleInfo]:

@@ -51,6 +51,8 @@ class Options(Struct, frozen=True):
     command: tuple[str, ...] = ()
     """The helm command that is about to run, given after `--`."""
     config: str = ""
+    no_waivers: bool = False
+    """Every finding counts, waived or not."""
     extra: tuple[str, ...] = ()
     """Further arguments of `helm template`, such as `--skip-schema-validation`, passed on as they
     are."""

@@ -49,7 +49,7 @@ def _violation(where: str, field: str, path: str, lost: Json, word: str) -> Viol
         message=f"{where} lose{'s' if where != 'the pods' else ''} {field} with this upgrade",
         path=f"{path}/{field.replace('.', '/')}",
         before=lost,
-        fixes=(Fix(f"keep the {word}, or waive this finding with the reason"),),
+        fixes=(Fix(f"keep the {word}, or let it stand: policylint approve ID --reason ..."),),
     )
 
 

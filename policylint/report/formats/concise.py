@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policylint.errors import RuleFailure
 from policylint.model import Finding
 from policylint.report.formats.json import shown_path
-from policylint.report.model import Report, every_failure, every_finding
+from policylint.report.model import Report, counted, every_failure, every_finding, every_settled
 from policylint.report.places import line_of, primary
 from policylint.runtime.escapes import on_one_line
 
@@ -15,7 +15,9 @@ from policylint.runtime.escapes import on_one_line
 def render(report: Report) -> str:
     """The findings and what could not be judged, a line each, and the verdict last."""
     lines = [on_one_line(line) for line in _lines(report)]
-    return "\n".join([*lines, str(report.verdict).upper()]) + "\n"
+    settled = counted(finding for _, finding in every_settled(report))
+    last = str(report.verdict).upper() + (f": {settled}" if settled else "")
+    return "\n".join([*lines, last]) + "\n"
 
 
 def _lines(report: Report) -> Iterator[str]:

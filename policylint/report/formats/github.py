@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from policylint.model import Finding, Severity
 from policylint.report.formats.json import shown_path
-from policylint.report.model import Report, every_failure, every_finding
+from policylint.report.model import Report, counted, every_failure, every_finding, every_settled
 from policylint.report.places import line_of, primary
 from policylint.runtime.escapes import escaped
 
@@ -33,6 +33,10 @@ def _commands(report: Report) -> Iterator[str]:
         subject = release or "policylint"
         words = f"{subject}: {failure.message}\n{failure.remedy}".rstrip()
         yield _command("error", {"title": f"policylint could not judge: {failure.rule}"}, words)
+    settled = counted(finding for _, finding in every_settled(report))
+    if settled:
+        words = f"{settled}: policylint check --show-waived lists them"
+        yield _command("notice", {"title": "policylint: findings that may stand"}, words)
 
 
 def _properties(finding: Finding) -> dict[str, str]:

@@ -14,11 +14,13 @@ from policylint.model import Severity, Verdict
 from policylint.report.model import (
     ReleaseReport,
     Report,
+    counted,
     every_finding,
     every_rule,
+    every_settled,
     release_name,
 )
-from policylint.report.page.findings import Anchors, failures, findings, placed
+from policylint.report.page.findings import Anchors, failures, findings, placed, waived
 from policylint.report.page.markup import Html, el
 from policylint.report.page.releases import HARDEST_FIRST, section, worst
 from policylint.runtime.resources import text
@@ -73,6 +75,8 @@ def _top(report: Report) -> Html:
     verdict = report.verdict
     counts = [finding.severity for _, finding in every_finding(report)]
     words = [_counted(counts.count(level), str(level)) for level in Severity if level in counts]
+    settled = counted(finding for _, finding in every_settled(report))
+    words += [settled] if settled else []
     return el(
         "header",
         el("p", "policylint", class_="brand"),
@@ -140,6 +144,9 @@ def _sections(report: Report) -> Iterator[Html]:
     anchors = Anchors()
     own_findings = placed(report.findings, anchors)
     own = [*failures(report.failures, anchors), *findings(own_findings, rules)]
+    apart = [*waived(report.settled)]
+    if apart:
+        own.append(el("div", el("h3", "Waived or known"), *apart, class_="part"))
     if own:
         yield el("section", el("h2", "Of the whole run"), *own, id="run", class_="release")
     for number, release in enumerate(_ordered(report), 1):

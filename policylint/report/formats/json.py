@@ -10,7 +10,13 @@ from msgspec import to_builtins
 
 from policylint.errors import RuleFailure
 from policylint.model import Finding, Fix, Location, ResourceId, Severity
-from policylint.report.model import ChangeSummary, ReleaseReport, Report
+from policylint.report.model import (
+    ChangeSummary,
+    ReleaseReport,
+    Report,
+    every_finding,
+    every_settled,
+)
 from policylint.runtime.escapes import json_text
 from policylint.version import __version__
 
@@ -24,9 +30,7 @@ def render(report: Report) -> str:
 
 def document(report: Report) -> dict[str, Any]:
     """The report as JSON values, keys as design and schema have them."""
-    findings = [finding for release in report.releases for finding in release.findings] + list(
-        report.findings
-    )
+    findings = [finding for _, finding in (*every_finding(report), *every_settled(report))]
     failures = [failure for release in report.releases for failure in release.failures] + list(
         report.failures
     )
@@ -36,7 +40,7 @@ def document(report: Report) -> dict[str, Any]:
         "verdict": str(report.verdict),
         "summary": summary(findings, len(failures)),
         "releases": [_release(release) for release in report.releases],
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [_finding(finding) for finding in (*report.findings, *report.settled)],
         "failures": [_failure(failure) for failure in report.failures],
         **_of_run(report),
     }
@@ -53,11 +57,14 @@ def _of_run(report: Report) -> dict[str, Any]:
 
 
 def summary(findings: Iterable[Finding], failures: int) -> dict[str, int]:
-    """How many findings of each severity, waived ones and failures."""
-    severities = [finding.severity for finding in findings]
+    """How many findings of each severity, waived and known ones apart, and failures."""
+    findings = list(findings)
+    severities = [finding.severity for finding in findings if finding.counts]
+    waived = sum(finding.waived is not None for finding in findings)
     return {
         **{str(level): severities.count(level) for level in Severity},
-        "waived": 0,
+        "waived": waived,
+        "known": len(findings) - len(severities) - waived,
         "failures": failures,
     }
 
@@ -73,7 +80,7 @@ def _release(release: ReleaseReport) -> dict[str, Any]:
         "apply": str(target.apply),
         "verdict": str(release.verdict),
         "changes": [_change(change) for change in release.changes],
-        "findings": [_finding(finding) for finding in release.findings],
+        "findings": [_finding(finding) for finding in (*release.findings, *release.settled)],
         "failures": [_failure(failure) for failure in release.failures],
         "evidence": to_builtins(release.evidence) if release.evidence else {},
         "images": to_builtins(release.images),
@@ -115,9 +122,25 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "because": finding.because,
         "fingerprint": finding.fingerprint,
+        "waived": _waived(finding),
+        "new": not finding.known,
         "locations": [_location(location) for location in finding.locations],
         "fixes": [_fix(fix) for fix in finding.fixes],
         **_of_policy(finding),
+    }
+
+
+def _waived(finding: Finding) -> dict[str, Any] | None:
+    """Who waived a finding, why and until when; null where nobody did."""
+    waived = finding.waived
+    if waived is None:
+        return None
+    place = {"file": shown_path(waived.where.file), "line": waived.where.line}
+    return {
+        "reason": waived.reason,
+        "owner": waived.owner,
+        "expires": waived.expires,
+        "where": place,
     }
 
 

@@ -22,9 +22,9 @@ def render(report: Report) -> str:
     """The report as one `testsuites` document."""
     root = ElementTree.Element("testsuites", name="policylint")
     for release in report.releases:
-        _suite(root, release_name(release), release.findings, release.failures)
-    if report.findings or report.failures or not report.releases:
-        _suite(root, "policylint", report.findings, report.failures)
+        _suite(root, release_name(release), release.findings, release.failures, release.settled)
+    if report.findings or report.failures or report.settled or not report.releases:
+        _suite(root, "policylint", report.findings, report.failures, report.settled)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
@@ -34,25 +34,36 @@ def _suite(
     name: str,
     findings: Iterable[Finding],
     failures: Iterable[RuleFailure],
+    settled: Iterable[Finding],
 ) -> None:
-    findings, failures = list(findings), list(failures)
+    findings, failures, settled = list(findings), list(failures), list(settled)
     failed = sum(finding.severity is Severity.ERROR for finding in findings)
     suite = ElementTree.SubElement(
         root,
         "testsuite",
         name=on_one_line(name),
-        tests=str(len(findings) + len(failures) or 1),
+        tests=str(len(findings) + len(failures) + len(settled) or 1),
         failures=str(failed),
         errors=str(len(failures)),
+        skipped=str(len(settled)),
     )
+    for finding in settled:
+        _settled(suite, name, finding)
     for finding in findings:
         _finding(suite, name, finding)
     for failure in failures:
         case = _case(suite, name, failure.rule, str(failure.resource or ""))
         error = ElementTree.SubElement(case, "error", message=on_one_line(failure.message))
         error.text = escaped(failure.remedy)
-    if not findings and not failures:
+    if not len(suite):
         _case(suite, name, "no findings", "")
+
+
+def _settled(suite: ElementTree.Element, name: str, finding: Finding) -> None:
+    """What is waived or known is a test that was skipped, with the reason."""
+    case = _case(suite, name, finding.rule, str(finding.resource or finding.where))
+    why = f"waived: {finding.waived.reason}" if finding.waived else "in the baseline"
+    ElementTree.SubElement(case, "skipped", message=on_one_line(why))
 
 
 def _finding(suite: ElementTree.Element, name: str, finding: Finding) -> None:

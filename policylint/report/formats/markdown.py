@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from policylint.errors import RuleFailure
 from policylint.model import Finding, Impact, Severity, Verdict
 from policylint.report.formats.json import shown_path
-from policylint.report.model import ReleaseReport, Report, release_name
+from policylint.report.model import ReleaseReport, Report, counted, every_settled, release_name
 from policylint.report.places import line_of, primary
 from policylint.report.shown import dotted, pair
 from policylint.runtime.escapes import escaped, on_one_line
@@ -54,6 +54,8 @@ def _title(report: Report) -> str:
     counts = [finding.severity for release in report.releases for finding in release.findings]
     counts += [finding.severity for finding in report.findings]
     words = [_counted(counts.count(level), str(level)) for level in Severity if level in counts]
+    settled = counted(finding for _, finding in every_settled(report))
+    words += [settled] if settled else []
     summary = f" ({', '.join(words)})" if words else ""
     verdict = report.verdict
     return f"### {_SIGNS[verdict]} policylint: {verdict}, {_MEANINGS[verdict]}{summary}"

@@ -11,9 +11,16 @@ from typing import Any
 from urllib.parse import quote
 
 from policylint.errors import RuleFailure
-from policylint.model import Finding, Severity
+from policylint.model import Finding, Severity, Waived
 from policylint.report.formats.json import shown_path
-from policylint.report.model import Report, RuleInfo, every_failure, every_finding, every_rule
+from policylint.report.model import (
+    Report,
+    RuleInfo,
+    every_failure,
+    every_finding,
+    every_rule,
+    every_settled,
+)
 from policylint.report.places import line_of, primary
 from policylint.runtime.escapes import escaped, json_text
 from policylint.version import __version__
@@ -28,7 +35,7 @@ _LEVELS: Mapping[Severity, str] = {
 
 def render(report: Report) -> str:
     """The report as one SARIF log with one run."""
-    findings = every_finding(report)
+    findings = [*every_finding(report), *every_settled(report)]
     known = every_rule(report)
     ids = sorted({finding.rule for _, finding in findings})
     index = {rule: number for number, rule in enumerate(ids)}
@@ -73,7 +80,7 @@ def _rule(rule: str, info: RuleInfo | None) -> dict[str, Any]:
 
 
 def _result(finding: Finding, release: str, index: Mapping[str, int]) -> dict[str, Any]:
-    result = {
+    result: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": index[finding.rule],
         "level": _LEVELS[finding.severity],
@@ -86,8 +93,29 @@ def _result(finding: Finding, release: str, index: Mapping[str, int]) -> dict[st
             "release": escaped(release),
         },
     }
+    if finding.waived is not None:
+        result["suppressions"] = [_suppression(finding.waived)]
+    elif finding.known:
+        result["baselineState"] = "unchanged"
+        result["suppressions"] = [{"kind": "external", "justification": "in the baseline"}]
     location = _location(finding)
     return {**result, "locations": [location]} if location else result
+
+
+def _suppression(waived: Waived) -> dict[str, Any]:
+    """A waiver as SARIF has it; what stands in a comment or a configuration is in the source."""
+    words = f"{waived.owner}: {waived.reason}" if waived.owner else waived.reason
+    until = f" (until {waived.expires})" if waived.expires else ""
+    uri = quote(shown_path(waived.where.file), safe="/")
+    place: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}}
+    if waived.where.line:
+        place["region"] = {"startLine": waived.where.line}
+    return {
+        "kind": "inSource",
+        "status": "accepted",
+        "justification": escaped(words + until),
+        "location": {"physicalLocation": place},
+    }
 
 
 def _words(finding: Finding, release: str) -> str:

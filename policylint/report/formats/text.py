@@ -18,8 +18,10 @@ from policylint.report.model import (
     Evidence,
     ReleaseReport,
     Report,
+    counted,
     every_failure,
     every_finding,
+    every_settled,
     release_name,
 )
 from policylint.report.shown import LABELS, dotted, pair, place
@@ -61,11 +63,13 @@ def of_finding(finding: Finding) -> str:
 
 def _body(report: Report, look: Look) -> Iterator[Line]:
     for release in report.releases:
-        if len(report.releases) > 1 and (release.findings or release.failures):
+        told = release.findings or release.failures or (look.waived and release.settled)
+        if len(report.releases) > 1 and told:
             yield Headline(release_name(release), str(release.verdict), f": {release.verdict}")
             yield ""
         yield from _release(release, look)
     yield from _told(report.findings, report.failures, look)
+    yield from _settled(report.settled, look)
     if not look.quiet:
         yield from (*_scanned(report), *_untouched(report))
 
@@ -74,6 +78,7 @@ def _release(release: ReleaseReport, look: Look) -> Iterator[Line]:
     if release.overview and not look.quiet:
         yield from (*release.overview.splitlines(), "")
     yield from _told(release.findings, release.failures, look)
+    yield from _settled(release.settled, look)
     if release.evidence is not None and not look.quiet:
         yield from (*_evidence(release, release.evidence), "")
 
@@ -93,6 +98,22 @@ def _told(
             yield from (*_finding(finding, look), "")
     for failure in failures:
         yield from (*_failure(failure), "")
+
+
+def _settled(findings: Sequence[Finding], look: Look) -> Iterator[Line]:
+    """What is waived or known, a few lines each, where that is asked for."""
+    for finding in findings if look.waived else ():
+        word = "waived" if finding.waived else "known"
+        yield f"{word}: {finding.severity}[{finding.rule}] {finding.message}"
+        yield from _subject(finding)
+        for location in finding.locations[:1]:
+            yield Row(LABELS.get(location.role, location.role), place(location))
+        if finding.waived:
+            owner = f"{finding.waived.owner}: " if finding.waived.owner else ""
+            until = f" (until {finding.waived.expires})" if finding.waived.expires else ""
+            yield Row("reason", f"{owner}{finding.waived.reason}{until}")
+            yield Row("waiver", place(finding.waived.where))
+        yield ""
 
 
 def _scanned(report: Report) -> Iterator[str]:
@@ -132,6 +153,8 @@ def _finding(finding: Finding, look: Look) -> Iterator[Line]:
     if finding.confidence != "certain":
         yield Row("confidence", str(finding.confidence))
     yield from _fixes(finding.fixes, look.fixes)
+    if look.ids:
+        yield Row("id", finding.fingerprint)
 
 
 def _places(finding: Finding, look: Look) -> Iterator[Line]:
@@ -281,6 +304,8 @@ def _pages(report: Report, look: Look) -> Iterator[Line]:
     shown = every_finding(report)
     if shown and not look.quiet:
         yield Prose(f"policylint explain {shown[0][1].rule}: what a rule is about, and why")
+        if look.ids:
+            yield Prose("policylint approve ID --reason WHY: let a finding stand, with its id")
         yield ""
 
 
@@ -291,6 +316,9 @@ def _last(report: Report, look: Look) -> Line:
         f"{counts[level]} {level}{'s' if counts[level] != 1 else ''}"
         for level in map(str, Severity)
     ]
+    settled = counted(finding for _, finding in every_settled(report))
+    if settled:
+        words.append(settled)
     if failures:
         words.append(f"{failures} unknown")
     if look.hidden:

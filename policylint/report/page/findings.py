@@ -42,6 +42,22 @@ def findings(entries: Iterable[Placed], rules: Mapping[str, RuleInfo]) -> Iterat
         yield _finding(finding, rules.get(finding.rule), anchor)
 
 
+def waived(settled: Iterable[Finding]) -> Iterator[Html]:
+    """What may stand: a line each, with who says so and why."""
+    for finding in settled:
+        about = f" {finding.resource}" if finding.resource else ""
+        words = f"{finding.message}{about} [{finding.rule}]: {_may_stand(finding)}"
+        yield el("p", el("span", str(finding.severity), class_="tag"), f" {words}")
+
+
+def _may_stand(finding: Finding) -> str:
+    if finding.waived is None:
+        return "in the baseline"
+    owner = f" by {finding.waived.owner}" if finding.waived.owner else ""
+    until = f" until {finding.waived.expires}" if finding.waived.expires else ""
+    return f"waived{owner}{until}: {finding.waived.reason}"
+
+
 def causes(entries: Iterable[Placed]) -> Iterator[Html]:
     """What each place that the user changed reached: its findings."""
     reached: dict[str, list[Placed]] = {}

@@ -16,7 +16,7 @@ from policylint.report.model import (
     release_name,
 )
 from policylint.report.page.fields import table
-from policylint.report.page.findings import Anchors, causes, failures, findings, placed
+from policylint.report.page.findings import Anchors, causes, failures, findings, placed, waived
 from policylint.report.page.markup import Html, el
 
 HARDEST_FIRST = (
@@ -50,6 +50,7 @@ def section(
         title,
         _facts(release),
         _part("Findings", (*failures(release.failures, anchors), *findings(of_release, rules))),
+        _part("Waived or known", waived(release.settled)),
         _part("What each change reached", causes(of_release)),
         _part("Images", _images(release.images)),
         _part("Resources", _resources(release.changes, anchors)),

@@ -150,6 +150,13 @@ class Invocation(Struct, frozen=True):
         return Place(self.file, self.line, self.column)
 
     @property
+    def identity(self) -> str:
+        """What it does, wherever it stands: tool, action, release, chart, namespace."""
+        known = {"release": self.release, "chart": self.chart, "namespace": self.namespace}
+        words = [value or self.written.get(name, "") for name, value in known.items()]
+        return " ".join(filter(None, (self.tool, self.action, *words)))
+
+    @property
     def location(self) -> Location:
         """Where it is, for a finding."""
         return Location("command", self.file, self.line, self.column, self.release or "")
