@@ -57,7 +57,11 @@ def target(options: dict[str, str]) -> Target:
     line = options.get("helm", "4")
     apply = Apply(options["apply"]) if "apply" in options else DEFAULT_APPLY[line]
     return Target(
-        options.get("kubernetes", "1.36"), line, apply, environment=options.get("environment", "")
+        options.get("kubernetes", "1.36"),
+        line,
+        apply,
+        environment=options.get("environment", ""),
+        force_conflicts="force-conflicts" in options,
     )
 
 

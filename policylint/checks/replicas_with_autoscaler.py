@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.autoscalers import targets
 from policylint.kubernetes.api.workloads import at
+from policylint.kubernetes.forecast.managers import TOPIC as CONFLICT
 from policylint.model import (
     Apply,
     Category,
@@ -21,6 +22,7 @@ from policylint.model import (
     Created,
     Fix,
     Kept,
+    ResourceId,
     Severity,
     Upgrade,
     Violation,
@@ -30,17 +32,13 @@ from policylint.model import (
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A workload that this upgrade touches renders replicas and is an autoscaler's target."""
-    touched = {
-        change.id
-        for change in upgrade.changes
-        if isinstance(change, Created) or (isinstance(change, Kept) and change.fields)
-    }
+    touched = set(_touched(upgrade)).difference(_open_conflicts(upgrade))
     for autoscaler, target in targets(upgrade.after):
         workload = upgrade.after.resources.get(target)
         if (
             workload is None
             or at(workload.body, "spec", "replicas") is None
-            or not touched & {target, autoscaler.id}
+            or target not in touched
         ):
             continue
         server_side = context.target.apply is Apply.SERVER_SIDE
@@ -54,3 +52,22 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             resource=target,
             fixes=(Fix("render replicas only where autoscaling is off"),),
         )
+
+
+def _touched(upgrade: Upgrade) -> Iterator[ResourceId]:
+    """What the upgrade creates or changes, and the targets of autoscalers among it."""
+    changed = {
+        change.id
+        for change in upgrade.changes
+        if isinstance(change, Created) or (isinstance(change, Kept) and change.fields)
+    }
+    yield from changed
+    yield from (target for scaler, target in targets(upgrade.after) if scaler.id in changed)
+
+
+def _open_conflicts(upgrade: Upgrade) -> Iterator[ResourceId]:
+    """The workloads of which field-manager-conflict tells the same and more."""
+    for change in upgrade.changes:
+        answered = change.forecast.upgrade
+        if answered and any(unknown.topic == CONFLICT for unknown in answered.unknowns):
+            yield change.id

@@ -61,6 +61,12 @@ def sides(
         Apply | None, option("--apply", help="How the update is sent, over --helm-version.")
     ] = None,
     force: Annotated[bool, option("--force", "--force-replace")] = False,
+    force_conflicts: Annotated[
+        bool, option("--force-conflicts", help="Server-side apply takes what others own.")
+    ] = False,
+    take_ownership: Annotated[
+        bool, option("--take-ownership", help="Objects of nobody's release are taken over.")
+    ] = False,
     values_mode: Annotated[
         str, option("--values-mode", help="reset, reuse, reset-then-reuse or default.")
     ] = "",
@@ -92,6 +98,8 @@ def sides(
         helm_version=helm_version,
         apply=apply,
         force=force,
+        force_conflicts=force_conflicts,
+        take_ownership=take_ownership,
         values_mode=values_mode,
         live=words(live),
         crds=words(crds),

@@ -55,7 +55,7 @@ def check(options: Options, progress: Progress | None = None) -> Report:
                     # Helm renders meanwhile: only now load what the later stages need.
                     from policylint.kubernetes.forecast import forecast
                     from policylint.pipeline import case as cases
-                    from policylint.pipeline import judge, outcome
+                    from policylint.pipeline import judge, methods, outcome
 
                     case = cases.case_of(plan, rendering)  # render
                 sides = judge.read(case)  # read
@@ -66,6 +66,7 @@ def check(options: Options, progress: Progress | None = None) -> Report:
                 judgement = judge.evaluate(case, upgrade, cluster, judging)  # evaluate
                 report = judge.report(case, upgrade, cluster, judgement)  # report
                 report = judge.with_alternatives(report, case, judging)
+                report = methods.with_other_method(report, case, upgrade, cluster, judging)
                 report = outcome.with_values(report, plan, case.subjects)
                 report = outcome.with_declaration(report, plan, upgrade)
                 releases.append(settle_release(report, plan, waiving, case, upgrade))

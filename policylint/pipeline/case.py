@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from policylint.engine.judging import Judging, judging
 from policylint.errors import PolicylintError, RuleFailure, SourceError
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.revisions import History
-from policylint.helm.inputs.sides import ChartSide, EmptySide
+from policylint.helm.inputs.sides import ChartSide, EmptySide, ManifestSide
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.render.rendering import Rendering
 from policylint.helm.render.texts import Rendered, both_sides
 from policylint.kubernetes.api.schemas import NEWEST, RECORDED, minor_number, recorded_for
-from policylint.model import Created, Deleted, Kept, Upgrade
+from policylint.model import Apply, Created, Deleted, Kept, Target, Upgrade
 from policylint.pipeline.judge import Case, diff, prepare, read
 from policylint.pipeline.load import plans
 from policylint.pipeline.plan import Plan
@@ -43,11 +45,11 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
     line = rendering.line
     if not line and not plan.settings.line:
         line = line_found(plan.options)
-    sent_as = after if plan.options.rollback else before
+    to = target(plan.settings, line, _recorded_method(plan, before, after))
     return Case(
         release=plan.release,
         namespace=plan.namespace,
-        target=target(plan.settings, line, sent_as.apply_method),
+        target=to,
         before=before.texts,
         after=after.texts,
         before_crds=before.crds,
@@ -59,9 +61,33 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
         subjects=(*plan.invocations, *subjects, *_render_subjects(plan, subjects, after)),
         invocations=plan.invocations,
         failures=(*plan.failures, *_unrun(plan), *failures, *_unknown_lookups(plan, after)),
+        other_target=_other_target(plan, to, before, after),
         alternatives=after.alternatives,
         evidence=_evidence(plan, rendering, before, after),
     )
+
+
+def _recorded_method(plan: Plan, before: Rendered, after: Rendered) -> str:
+    """How the record says that the release is sent, "" where there is none.
+
+    A rollback is sent as the revision was that it goes back to, an upgrade as the last one, even if
+    that failed (helm pkg/action, getUpgradeServerSideValue).
+    """
+    if plan.options.rollback:
+        return after.apply_method
+    history = plan.before.history if isinstance(plan.before, ManifestSide) else None
+    last = history.last.method if history is not None else ""
+    return last or before.apply_method
+
+
+def _other_target(plan: Plan, to: Target, before: Rendered, after: Rendered) -> Target | None:
+    """How else the release may be sent: Helm 4 goes on with client-side patches where Helm 3 has
+    made the release, and no record, option or declaration tells who did."""
+    told = plan.settings.apply is not None or _recorded_method(plan, before, after)
+    if told or to.apply is not Apply.SERVER_SIDE or not before.text_found:
+        return None
+    forced = plan.options.force_conflicts
+    return replace(to, apply=Apply.CLIENT_SIDE, force_conflicts=forced)
 
 
 def _refuse_empty(plan: Plan, after: Rendered) -> None:

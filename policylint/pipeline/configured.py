@@ -69,7 +69,7 @@ def _planned(
     declared = pair.declared
     judged = gate.release(pair.before, declared)
     own = of_release(options, judged, deployed.after)
-    settings = _forced(resolve(own, gate.config), deployed.before)
+    settings = _as_deployed(resolve(own, gate.config), deployed.before)
     try:
         plan = _plan(options, settings, gate, pair, deployed, workspace)
     except UsageError:
@@ -131,6 +131,16 @@ def _moved(pairs: Sequence[Pair]) -> dict[tuple[str, str, str], tuple[str, ...]]
         for release in (before, after):
             notes[release.namespace, release.name, release.environment] = words
     return notes
+
+
+def _as_deployed(settings: Settings, how: Deployment) -> Settings:
+    """With the flags of the command that deploys the release."""
+    options = settings.options
+    forced = _forced(settings, how)
+    taking = options.take_ownership or bool(how.take_ownership)
+    conflicts = options.force_conflicts or bool(how.force_conflicts)
+    options = replace(forced.options, take_ownership=taking, force_conflicts=conflicts)
+    return replace(forced, options=options)
 
 
 def _forced(settings: Settings, how: Deployment) -> Settings:

@@ -80,6 +80,8 @@ def _upgrade(options: Options, command: Command, call: Call, release: str, chart
         "helm_version": "" if options.helm else line,
         "apply": _apply(command),
         "force": _is_set(command, "force"),
+        "force_conflicts": _is_set(command, "force-conflicts"),
+        "take_ownership": _is_set(command, "take-ownership"),
         "values_mode": _mode(command),
     }
     left_open = {name: value for name, value in stated.items() if not getattr(options, name)}
@@ -168,6 +170,8 @@ def _rollback(options: Options, command: Command, release: str) -> Options:
         namespace=namespace,
         rollback=options.rollback or _name(command, "revision") or "0",
         force=options.force or _is_set(command, "force"),
+        force_conflicts=options.force_conflicts or _is_set(command, "force-conflicts"),
+        apply=options.apply or _apply(command),
         command=(),
     )
 

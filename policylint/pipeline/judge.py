@@ -65,6 +65,8 @@ class Case(Struct, frozen=True):
     invocations: tuple[object, ...] = ()
     failures: tuple[RuleFailure, ...] = ()
     evidence: Evidence = Evidence()
+    other_target: Target | None = None
+    """How else the release may be sent, where nobody says how it is."""
     alternatives: tuple[Alternative, ...] = ()
     """Other pairs that may be the one that runs."""
 

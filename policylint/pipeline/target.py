@@ -42,5 +42,18 @@ def target(settings: Settings, found_line: str, apply_method: str = "") -> Targe
             "invalid operation: cannot use server-side apply and force replace together",
             remedy="leave out --force, or add --apply client-side (helm: --server-side=false)",
         )
-    sent = Apply.REPLACE if force else apply
-    return Target(minor(settings), line, sent, force, settings.options.environment)
+    options = settings.options
+    return Target(
+        minor(settings),
+        line,
+        Apply.REPLACE if force else apply,
+        force,
+        options.environment,
+        _forces_conflicts(options, apply),
+        options.take_ownership,
+    )
+
+
+def _forces_conflicts(options: Options, apply: Apply) -> bool:
+    taken = options.conflicts_taken and apply is Apply.SERVER_SIDE
+    return options.force_conflicts or taken

@@ -28,6 +28,12 @@ class Options(Struct, frozen=True):
     helm_version: str = ""
     apply: Apply | None = None
     force: bool = False
+    force_conflicts: bool = False
+    """Take what other managers own: Helm refuses that without server-side apply."""
+    conflicts_taken: bool = False
+    """Whoever sends the release forces conflicts wherever it applies server-side, as Flux and Argo
+    CD do."""
+    take_ownership: bool = False
     values_mode: str = ""
     rollback: str = ""
     live: tuple[str, ...] = ()

@@ -73,6 +73,12 @@ class Revision(Struct, frozen=True):
         return self.apply_method == "ssa"
 
     @property
+    def method(self) -> str:
+        """How its record says that it was sent, ssa or csa: Helm 3 writes nothing, and sends
+        client-side patches; "" where helm printed the revision, which does not always show it."""
+        return self.apply_method or ("csa" if self.record else "")
+
+    @property
     def when(self) -> datetime | None:
         """`updated` as a time, None where it cannot be read."""
         text = (

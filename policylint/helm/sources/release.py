@@ -190,7 +190,7 @@ def _side(found: History, revision: Revision, hooks: Iterable[str | None]) -> Ma
         shown,
         label,
         notes=locked,
-        apply_method=revision.apply_method,
+        apply_method=revision.method,
         revision=revision,
         history=found,
     )

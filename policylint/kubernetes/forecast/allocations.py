@@ -75,17 +75,21 @@ def wanted(identity: ResourceId, body: Object) -> Iterator[tuple[Slot, str]]:
 
 def _of_service(spec: Object) -> Iterator[tuple[Slot, str]]:
     if spec.get("type") in _EXPOSED:
-        for index, port in enumerate(items(spec.get("ports"))):
-            number = part(port).get("nodePort")
-            if number:
-                yield (_PORTS, number), f"spec.ports[{index}].nodePort"
-        if spec.get("healthCheckNodePort"):
-            yield (_PORTS, spec["healthCheckNodePort"]), "spec.healthCheckNodePort"
+        for number, field in _ports(spec):
+            if isinstance(number, int) and number:
+                yield (_PORTS, number), field
     if spec.get("type") != "ExternalName":
         addresses = items(spec.get("clusterIPs")) or [spec.get("clusterIP")]
         for address in addresses:
-            if address and address != "None":
+            if isinstance(address, str) and address not in ("", "None"):
                 yield (_IPS, address), "spec.clusterIPs"
+
+
+def _ports(spec: Object) -> Iterator[tuple[Json, str]]:
+    """The ports of a node that a Service asks for, as they are written."""
+    for index, port in enumerate(items(spec.get("ports"))):
+        yield part(port).get("nodePort"), f"spec.ports[{index}].nodePort"
+    yield spec.get("healthCheckNodePort"), "spec.healthCheckNodePort"
 
 
 def _taken(slot: Slot, field: str, owner: ResourceId) -> Cause:

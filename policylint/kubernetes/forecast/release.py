@@ -27,6 +27,7 @@ from policylint.kubernetes.forecast.building import UNDECODED, UNDEPLOYABLE, unb
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.decode import UndecodableError
 from policylint.kubernetes.forecast.hooks import hook_runs, left_behind, stops_all
+from policylint.kubernetes.forecast.owners import with_owners
 from policylint.kubernetes.forecast.ownership import ownership_conflict
 from policylint.kubernetes.forecast.server import ACCEPTED, Sent, Server, State
 from policylint.kubernetes.forecast.timing import TOPIC as TOO_LATE
@@ -74,6 +75,7 @@ def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
     back = _server(upgrade, cluster, when_taken_back(upgrade, cluster))
     changes = tuple(_both_ways(one, upgrade, forward, back) for one in upgrade.changes)
     changes = between(in_turn(changes, cluster.live), upgrade, cluster)
+    changes = with_owners(changes, upgrade, cluster)
     hooks = hook_runs(upgrade, forward, back)
     return replace(upgrade, changes=_half_applied(changes, hooks), hooks=hooks)
 

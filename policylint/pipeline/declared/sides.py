@@ -27,6 +27,9 @@ _APPLYING = ("argocd", "kustomize")
 """Tools that apply what `helm template` prints."""
 
 
+_FORCING = frozenset({"flux", "argocd"})
+"""Tools that force the conflicts of server-side apply. Sources: helm-controller
+internal/action/upgrade.go; Argo CD's gitops-engine pkg/utils/kube/resource_ops.go."""
 _APPLY = {"enabled": Apply.SERVER_SIDE, "disabled": Apply.CLIENT_SIDE}
 """`spec.upgrade.serverSideApply` of a HelmRelease; `auto` is what the last revision had."""
 
@@ -36,7 +39,7 @@ def options_of(options: Options, pair: Pair) -> Options:
     line is silent."""
     declared = pair.declared
     apply = options.apply or _sent(declared)
-    force = declared.settings.get("upgrade.force") is True and apply is not Apply.SERVER_SIDE
+    force = _forces(declared, apply)
     return replace(
         options,
         after=declared.chart.shown,
@@ -47,9 +50,22 @@ def options_of(options: Options, pair: Pair) -> Options:
         api_versions=(*options.api_versions, *declared.api_versions),
         include_crds=options.include_crds or declared.include_crds,
         force=options.force or force,
+        conflicts_taken=declared.tool in _FORCING,
+        take_ownership=options.take_ownership or _takes_over(declared),
         helm_version=options.helm_version or ("3" if declared.tool in _APPLYING else ""),
         apply=apply or (Apply.CLIENT_SIDE if force else None),
     )
+
+
+def _forces(declared: Declared, apply: Apply | None) -> bool:
+    """Whether it replaces objects, which goes with anything but server-side apply."""
+    return declared.settings.get("upgrade.force") is True and apply is not Apply.SERVER_SIDE
+
+
+def _takes_over(declared: Declared) -> bool:
+    """Whether objects of nobody's release are taken over: Argo CD and its like ask no object whose
+    it is, Flux and others say so."""
+    return declared.tool in _APPLYING or declared.settings.get("upgrade.takeOwnership") is True
 
 
 def _sent(declared: Declared) -> Apply | None:

@@ -108,10 +108,20 @@ def _release(
         chart=_chart(tree, folder, entry, repositories),
         layers=values.layers,
         sets=tuple(_sets(entry)),
-        settings={"prune": False, "upgrade.force": value(entry, "force") is True}
+        settings={
+            "prune": False,
+            "upgrade.force": value(entry, "force") is True,
+            "upgrade.takeOwnership": _takes_over(entry, defaults),
+        }
         | ({"absent": True} if value(entry, "installed") is False else {}),
         unresolved=tuple(unresolved),
     )
+
+
+def _takes_over(entry: dict[str, Json], defaults: Mapping[str, Json]) -> bool:
+    """`takeOwnership` of the release, else of helmDefaults: helm's --take-ownership."""
+    own = value(entry, "takeOwnership")
+    return (value(defaults, "takeOwnership") if own is None else own) is True
 
 
 def _line(item: Item, entry: dict[str, Json]) -> int:

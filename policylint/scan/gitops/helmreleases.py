@@ -239,6 +239,7 @@ def _settings(placed: Placed) -> dict[str, Json]:
         "upgrade.crds": string(spec, "upgrade", "crds") or "Skip",
         "upgrade.force": value(spec, "upgrade", "force") is True,
         "upgrade.preserveValues": value(spec, "upgrade", "preserveValues") is True,
+        "upgrade.takeOwnership": value(spec, "upgrade", "disableTakeOwnership") is not True,
         "upgrade.serverSideApply": value(spec, "upgrade", "serverSideApply"),
         "upgrade.remediation": mapping(spec, "upgrade", "remediation"),
         "driftDetection": string(spec, "driftDetection", "mode") or "disabled",

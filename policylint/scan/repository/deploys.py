@@ -31,6 +31,8 @@ class Deployment(Struct, frozen=True):
     """reset, reuse, reset-then-reuse or default."""
     atomic: bool | None = None
     force: bool | None = None
+    force_conflicts: bool | None = None
+    take_ownership: bool | None = None
     version: str | None = None
     line: str | None = None
     """The Helm line that runs it, "3" or "4"."""
@@ -55,6 +57,8 @@ def deployment(
         _agreed(chosen, values_mode),
         _agreed(chosen, lambda invocation: _switch(invocation.flag("atomic"))),
         _agreed(chosen, lambda invocation: _switch(invocation.flag("force"))),
+        _agreed(chosen, lambda invocation: _switch(invocation.flag("force-conflicts"))),
+        _agreed(chosen, lambda invocation: _switch(invocation.flag("take-ownership"))),
         _agreed(chosen, lambda invocation: invocation.version),
         _agreed(chosen, lambda invocation: invocation.helm_version[:1] or None),
     )

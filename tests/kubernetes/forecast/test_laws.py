@@ -105,6 +105,7 @@ def test_forecasting_changes_no_object(row, target):
     TARGETS,
 )
 def test_other_objects_of_a_release_decide_nothing(names, target):
+    names = [name for name in names if name != "HorizontalPodAutoscaler"]  # owns: test_owners
     before = manifest(*(BASES[name] for name in names))
     after = manifest(*(with_label(BASES[name], "helm.sh/chart", "2") for name in names))
     done = release(before, after, target)
