@@ -313,6 +313,8 @@ class Upgrade(Struct, frozen=True):
     hooks: tuple[Created, ...] = ()
     """The hooks that the upgrade runs, and those that a rollback to the before side would, with the
     forecast of their creation."""
+    secrets: tuple[str, ...] = ()
+    """Values that are known to be secret, wherever they are rendered to."""
 
     def of(self, *kinds: str) -> tuple[Change, ...]:
         """The changes of these kinds, in order."""

@@ -31,6 +31,12 @@ def command(
     allow_private_sources: Annotated[
         bool, option("--allow-private-sources", help="Fetch charts from private networks.")
     ] = False,
+    plan: Annotated[
+        str, option("--plan", help="A Terraform plan as JSON: check its helm releases.")
+    ] = "",
+    helmfile: Annotated[
+        bool, option("--helmfile", help="Let helmfile build its files (not for forks).")
+    ] = False,
     policies: Annotated[
         Words | None,
         option("--policies", help="ValidatingAdmissionPolicies: a file or directory."),
@@ -68,6 +74,8 @@ def command(
         everything=everything,
         offline=offline,
         allow_private_sources=allow_private_sources,
+        helmfile=helmfile,
+        plan=plan,
         rollback=rollback,
         policies=words(policies),
         select=words(select),

@@ -7,18 +7,22 @@ from typing import Annotated
 from policylint.cli.parameters import argument, option
 from policylint.commands.releases import as_json, as_text, declarations
 from policylint.errors import UsageError
+from policylint.helm.inputs.options import Options
 from policylint.runtime.escapes import escaped
 
 
 def command(
     path: Annotated[str, argument("A directory; none: the current one.")] = "",
+    helmfile: Annotated[
+        bool, option("--helmfile", help="Let helmfile build its files (not for forks).")
+    ] = False,
     format_: Annotated[str, option("--format", help="text or json.")] = "text",
 ) -> int:
     """List the releases that the files of this repository declare, and what of them is not
     known."""
     if format_ not in ("text", "json"):
         raise UsageError(f"no format is called {format_!r}", remedy="the formats are json, text")
-    found = declarations(path)
+    found = declarations(path, Options(helmfile=helmfile))
     if format_ == "json":
         sys.stdout.write(json.dumps(as_json(found), indent=2) + "\n")
     else:

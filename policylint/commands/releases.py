@@ -6,22 +6,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from policylint.scan.gitops.kustomizebinary import find_builder
+from policylint.helm.inputs.options import Options
 from policylint.scan.gitops.model import Declarations, Declared
 from policylint.scan.gitops.resolve import resolve
 from policylint.scan.gitops.tree import Tree
 
 
-def declarations(path: str = "") -> Declarations:
+def declarations(path: str = "", options: Options | None = None) -> Declarations:
     """The releases that a directory's files declare; those of the whole repository where the
-    directory is in one."""
+    directory is in one. `options` say which tools of the user may be run."""
     from policylint.helm.sources.git import find_repository
+    from policylint.pipeline.declared.tools import tools_of
     from policylint.pipeline.trees import repository_urls, work_tree
 
     repository = find_repository(path or ".")
     tree = work_tree(repository) if repository else Tree.of(Path(path or ".").resolve())
     remotes = repository_urls(repository) if repository else frozenset()
-    return resolve(tree, find_builder(), remotes)
+    return resolve(tree, tools_of(options or Options()), remotes)
 
 
 def as_json(found: Declarations) -> dict[str, Any]:

@@ -63,6 +63,7 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
         failures=(*plan.failures, *_unrun(plan), *failures, *_unknown_lookups(plan, after)),
         other_target=_other_target(plan, to, before, after),
         alternatives=after.alternatives,
+        secrets=plan.secrets,
         evidence=_evidence(plan, rendering, before, after),
     )
 

@@ -69,6 +69,8 @@ class Case(Struct, frozen=True):
     """How else the release may be sent, where nobody says how it is."""
     alternatives: tuple[Alternative, ...] = ()
     """Other pairs that may be the one that runs."""
+    secrets: tuple[str, ...] = ()
+    """Values that are known to be secret, wherever they are rendered to."""
 
 
 class Sides(Struct, frozen=True):
@@ -137,7 +139,15 @@ def read(case: Case) -> Sides:
 def diff(case: Case, sides: Sides) -> Upgrade:
     """Diff: two manifests become the changes of an upgrade."""
     changed = changes(sides.before, sides.after, schemas(case.target.kubernetes))
-    return Upgrade(case.release, case.namespace, case.target, sides.before, sides.after, changed)
+    return Upgrade(
+        case.release,
+        case.namespace,
+        case.target,
+        sides.before,
+        sides.after,
+        changed,
+        secrets=case.secrets,
+    )
 
 
 def forecasted(case: Case) -> Upgrade:
@@ -225,7 +235,8 @@ def cluster_of(case: Case, sides: Sides) -> Cluster:
 
 
 def _redactor(upgrade: Upgrade) -> Redactor:
-    return Redactor.of([*_resources(upgrade.before), *_resources(upgrade.after)])
+    found = Redactor.of([*_resources(upgrade.before), *_resources(upgrade.after)])
+    return Redactor((*upgrade.secrets, *found.secrets))
 
 
 def summaries(upgrade: Upgrade) -> list[ChangeSummary]:

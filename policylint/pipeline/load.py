@@ -41,12 +41,26 @@ def plans(options: Options, config: Config, workspace: Workspace) -> Loaded:
     _check_stdin(options)
     resolve(options, config)  # an unknown environment is said before what it would leave
     gate = gate_of(options, config, workspace)
+    if _is_terraform_plan(options):
+        return _declared(options, gate, workspace)
     if options.after or options.rollback:
         return Loaded((_named_plan(options, gate, invocations, workspace),), gate)
     if _is_configured(config, gate):
         from policylint.pipeline.configured import configured_plans
 
         return Loaded(configured_plans(options, config, gate, workspace), gate)
+    return _declared(options, gate, workspace)
+
+
+def _is_terraform_plan(options: Options) -> bool:
+    if not options.plan and not options.after.endswith(".json"):
+        return False
+    from policylint.pipeline.declared.terraform import plan_of as terraform_plan
+
+    return terraform_plan(options) is not None
+
+
+def _declared(options: Options, gate: Gate, workspace: Workspace) -> Loaded:
     from policylint.pipeline.declared.plans import declared_plans
 
     found = declared_plans(options, gate.config, workspace)

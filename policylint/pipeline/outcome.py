@@ -73,7 +73,7 @@ def unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
     judgement = _of_certain_failure(plan, error, subjects, at)
     if judgement is None:
         also = (broken for broken in failures if broken.message != str(error))
-        told = (failure("render", error), *also)
+        told = (failure("render", error), *plan.failures, *also)
         judgement = judge(judging_of(plan), subjects, at, failures=told)
     report = ReleaseReport(
         plan.release,

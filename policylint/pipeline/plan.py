@@ -58,6 +58,8 @@ class Plan(Struct, frozen=True):
     are not run."""
     source: ReleaseSource | None = None
     """Where the release is declared."""
+    secrets: tuple[str, ...] = ()
+    """Values that what declares the release calls sensitive."""
     chart: ChartChange | None = None
     """The chart of both sides as they are declared."""
 

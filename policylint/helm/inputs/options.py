@@ -53,6 +53,10 @@ class Options(Struct, frozen=True):
     """Fetch no chart: take what the cache holds."""
     allow_private_sources: bool = False
     """Fetch charts from this machine and private networks where the repository declares it."""
+    plan: str = ""
+    """A plan of Terraform as JSON, whose helm releases are checked."""
+    helmfile: bool = False
+    """Let the user's helmfile build what only it understands."""
     changed_files: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     """The helm command that is about to run, given after `--`."""

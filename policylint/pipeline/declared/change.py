@@ -17,8 +17,8 @@ from policylint.helm.sources.baseline import default_revision, named_revision
 from policylint.helm.sources.git import Repository, find_repository
 from policylint.helm.sources.snapshot import Revision
 from policylint.pipeline.declared.pairs import Pair
+from policylint.pipeline.declared.tools import tools_of
 from policylint.pipeline.trees import repository_urls, tree_at, work_tree
-from policylint.scan.gitops.kustomizebinary import find_builder
 from policylint.scan.gitops.model import Declarations, Declared, Problem
 from policylint.scan.gitops.resolve import resolve as resolve_tree
 from policylint.scan.gitops.tree import Tree
@@ -30,7 +30,7 @@ _DECLARING = (".yaml", ".yml", ".json", ".gotmpl", ".tpl", ".tgz")
 class Change(Struct, frozen=True):
     """Both revisions of a repository, resolved."""
 
-    repository: Repository
+    repository: Repository | None
     revision: Revision
     trees: tuple[Tree, Tree]
     found: tuple[Declarations, Declarations]
@@ -62,12 +62,12 @@ def resolved(options: Options, config: Config, workspace: Workspace) -> Change:
     if repository is None:
         raise nothing(config.file)
     now = work_tree(repository)
-    builder = find_builder()
+    tools = tools_of(options)
     remotes = repository_urls(repository)
-    after = resolve_tree(now, builder, remotes)
+    after = resolve_tree(now, tools, remotes)
     if not after.releases and not after.problems and options.before == "":
         _check_history(repository, config)
-    revision = _revision(repository, options, config)
+    revision = base_of(repository, options, config)
     if revision.commit == repository.commit("HEAD") and repository.state([]).is_clean:
         raise SourceError(
             f"{revision.label} is what the work tree holds: a commit is never compared with itself",
@@ -75,7 +75,7 @@ def resolved(options: Options, config: Config, workspace: Workspace) -> Change:
         )
     then = tree_at(repository, revision.commit, workspace)
     files = repository.changed(revision.commit)
-    before = resolve_tree(then, builder, remotes)
+    before = resolve_tree(then, tools, remotes)
     return Change(repository, revision, (then, now), (before, after), files)
 
 
@@ -85,7 +85,8 @@ def _check_history(repository: Repository, config: Config) -> None:
         raise nothing(config.file)
 
 
-def _revision(repository: Repository, options: Options, config: Config) -> Revision:
+def base_of(repository: Repository, options: Options, config: Config) -> Revision:
+    """The revision to compare with; raises UsageError for a before side of another kind."""
     if not options.before:
         return default_revision(repository, [], config.default_branch)
     if not options.before.startswith("git:"):

@@ -15,6 +15,8 @@ from policylint.helm.inputs.workspace import Workspace
 from policylint.pipeline.declared.change import Change, failures, is_touched, nothing, resolved
 from policylint.pipeline.declared.pairs import Pair, paired, stays
 from policylint.pipeline.declared.sides import mode_of, options_of, side_of
+from policylint.pipeline.declared.terraform import plan_of as plan_of_terraform
+from policylint.pipeline.declared.terraform import planned_change
 from policylint.pipeline.plan import Plan, plan_of
 from policylint.pipeline.settings import resolve
 from policylint.report.model import ChartChange, ChartVersion, ReleaseSource
@@ -35,7 +37,12 @@ def declared_plans(options: Options, config: Config, workspace: Workspace) -> Lo
     Raises `UsageError` where nothing is declared at either revision, SourceError where there is no
     base.
     """
-    change = resolved(options, config, workspace)
+    document = plan_of_terraform(options)
+    if document is None:
+        change = resolved(options, config, workspace)
+    else:
+        change = planned_change(document, options, config, workspace)
+        options = replace(options, after="", plan="")
     pairs = paired(*change.found)
     if not pairs and not any(change.problems):
         raise nothing(config.file)
@@ -63,6 +70,7 @@ def _planned(
         ),
         "chart": _charts(pair),
         "failures": tuple(_unresolved(pair)),
+        "secrets": _secrets(pair),
     }
     try:
         sides = (
@@ -97,6 +105,11 @@ def _version(release: Declared | None) -> ChartVersion | None:
         return None
     chart = release.chart
     return ChartVersion(chart.name.rpartition("/")[2], chart.version, chart.digest)
+
+
+def _secrets(pair: Pair) -> tuple[str, ...]:
+    both = (pair.before, pair.after)
+    return tuple(text for side in both if side for text in side.secrets)
 
 
 def _unresolved(pair: Pair) -> Iterator[RuleFailure]:

@@ -7,7 +7,6 @@ parameters; CRDs are included unless `skipCrds`; `.Release.IsUpgrade` is never s
 
 from __future__ import annotations
 
-import fnmatch
 import posixpath
 from collections.abc import Iterator, Mapping
 
@@ -16,6 +15,7 @@ from msgspec import Struct
 from policylint.errors import ReadError
 from policylint.kyaml.load import load
 from policylint.model import Json
+from policylint.scan.gitops.globs import expanded
 from policylint.scan.gitops.model import ChartSource, Declared, Layer
 from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string, value
 from policylint.scan.gitops.urls import same_repository
@@ -164,19 +164,11 @@ def _value_files(
         if source is None or not context.is_here(string(source, "repoURL")):
             return [], f"the values file {entry} is in another repository"
         root = string(source, "path") if source.get("path") and not source.get("chart") else ""
-        return _expanded(context.tree, normal(posixpath.join(root, path))), ""
+        return expanded(context.tree, normal(posixpath.join(root, path))), ""
     if chart.kind != "path":
         return [], f"the values file {entry} is in the chart itself"
     at = entry if entry.startswith("/") else posixpath.join(chart.name, entry)
-    return _expanded(context.tree, normal(at)), ""
-
-
-def _expanded(tree: Tree, path: str) -> list[str]:
-    """The file, or those that a glob names, in order."""
-    if not any(mark in path for mark in "*?["):
-        return [path] if tree.is_file(path) else []
-    matching = (name for name in tree.names if fnmatch.fnmatchcase(name, path))
-    return [name for name in matching if "**" in path or name.count("/") == path.count("/")]
+    return expanded(context.tree, normal(at)), ""
 
 
 def _inline(helm: dict[str, Json]) -> tuple[dict[str, Json], str]:

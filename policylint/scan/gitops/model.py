@@ -73,6 +73,8 @@ class Declared(Struct, frozen=True):
     layers: tuple[Layer, ...] = ()
     sets: tuple[tuple[str, str], ...] = ()
     """(Helm's flag without dashes, its argument), in order."""
+    secrets: tuple[str, ...] = ()
+    """Values among them that the tool calls sensitive."""
     settings: Mapping[str, Json] = {}
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()

@@ -4,33 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from policylint.scan.gitops import applications, helmfile, helmreleases, inflated, rancher
+from msgspec import Struct
+
+from policylint.scan.gitops import (
+    applications,
+    helmfile,
+    helmreleases,
+    inflated,
+    rancher,
+    terraform,
+)
 from policylint.scan.gitops.argocd import Context
 from policylint.scan.gitops.flux import HELM, Cluster, Flux
+from policylint.scan.gitops.helmfilebinary import Helmfiles
 from policylint.scan.gitops.kustomizebinary import Builder
 from policylint.scan.gitops.model import Declarations, Declared
 from policylint.scan.gitops.tree import Tree
 
 
-def resolve(
-    tree: Tree, builder: Builder | None = None, remotes: Iterable[str] = ()
-) -> Declarations:
+class Tools(Struct, frozen=True):
+    """The user's own tools that may be run; None for one that is not there, or not asked for."""
+
+    kustomize: Builder | None = None
+    helmfile: Helmfiles | None = None
+
+
+def resolve(tree: Tree, tools: Tools | None = None, remotes: Iterable[str] = ()) -> Declarations:
     """Every declared release of a tree, and what stands in the way of finding more.
 
     `remotes` are the URLs by which the repository itself is known.
     """
-    flux = Flux(tree, builder)
+    tools = tools or Tools()
+    flux = Flux(tree, tools.kustomize)
     flux.resolve()
     argo = applications.resolve(Context(tree, frozenset(remotes)))
-    files = helmfile.resolve(tree)
+    files = helmfile.resolve(tree, tools.helmfile)
+    modules = terraform.resolve(tree)
     releases = [
         *_of_flux(flux),
         *argo.releases,
         *rancher.releases(tree),
         *files.releases,
+        *modules.releases,
         *inflated.releases(tree),
     ]
-    problems = (*flux.problems, *argo.problems, *files.problems)
+    problems = (*flux.problems, *argo.problems, *files.problems, *modules.problems)
     return Declarations(tuple(releases), problems)
 
 

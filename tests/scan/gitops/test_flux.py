@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from policylint.scan.gitops.kustomizebinary import Binary
-from policylint.scan.gitops.resolve import resolve
+from policylint.scan.gitops.resolve import Tools, resolve
 from policylint.scan.gitops.tree import Tree
 
 CLUSTERS = Path("fixtures/repositories/flux-clusters")
 
 
 def found(root, builder=None):
-    return resolve(Tree.of(Path(root)), builder)
+    return resolve(Tree.of(Path(root)), Tools(builder))
 
 
 def release(declarations, *key):

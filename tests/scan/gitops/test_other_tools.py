@@ -60,3 +60,57 @@ def test_a_helm_chart_config_comes_last():
     assert traefik.namespace == "traefik"
     assert shown(traefik.layers) == [{"logs": True}, {"logs": False}]
     assert traefik.sets == (("set", "replicas=2"),)
+
+
+def test_each_environment_of_a_helmfile_has_its_own_releases():
+    found = resolve(Tree.of(Path("fixtures/repositories/helmfile-environments")))
+    assert found.problems == ()
+    present = [release.key for release in found.releases if not release.is_absent]
+    assert present == [
+        ("staging", "web", "web"),
+        ("production", "web", "web"),
+        ("production", "cache", "cache"),
+    ]
+    web = found.releases[0]
+    assert shown(web.layers) == ["values/common.yaml", {"replicas": 2}]
+    assert web.settings["needs"] == ["cache/cache"]
+    assert [release.key[0] for release in found.releases if release.is_absent] == [
+        "staging",
+        "production",
+    ]
+
+
+def test_a_base_with_templates_is_not_guessed(tmp_path):
+    (tmp_path / "helmfile.yaml").write_text("bases: [b.yaml]\nreleases: [{name: a}]\n", "utf-8")
+    (tmp_path / "b.yaml").write_text("helmDefaults: {wait: {{ .x }}}\n", "utf-8")
+    found = resolve(Tree.of(tmp_path))
+    assert found.releases == ()
+    assert "b.yaml" in found.problems[0].message
+
+
+def test_a_condition_that_a_template_decides_is_not_known(tmp_path):
+    (tmp_path / "helmfile.yaml").write_text(
+        "environments: {prod: {values: [prod.gotmpl]}}\n"
+        "releases: [{name: a, chart: x/a, condition: a.enabled}]\n",
+        "utf-8",
+    )
+    (release,) = resolve(Tree.of(tmp_path)).releases
+    assert "its condition a.enabled" in release.unresolved[0]
+
+
+def test_a_helmfile_that_another_names_is_read_once(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "helmfile.yaml").write_text("helmfiles: [sub/*.yaml]\n", "utf-8")
+    (tmp_path / "sub/apps.yaml").write_text("releases: [{name: a, chart: x/a}]\n", "utf-8")
+    assert [release.name for release in resolve(Tree.of(tmp_path)).releases] == ["a"]
+
+
+def test_values_files_that_may_be_missing(tmp_path):
+    (tmp_path / "helmfile.yaml").write_text(
+        "releases:\n"
+        "- {name: a, chart: x/a, values: [none.yaml], missingFileHandler: Warn}\n"
+        "- {name: b, chart: x/b, values: [none.yaml]}\n",
+        "utf-8",
+    )
+    a, b = resolve(Tree.of(tmp_path)).releases
+    assert (a.unresolved, b.unresolved) == ((), ("the values file none.yaml is not there",))

@@ -1,0 +1,262 @@
+"""Terraform and OpenTofu: the `helm_release`s of *.tf files, where what they say is literal.
+
+What variables, loops and templates decide is not known here: a plan (`terraform show -json`) knows
+it. Locals and names of namespaces of the same module are followed. Source: the helm_release of
+hashicorp/helm v2 (`set` blocks) and v3 (`set` as an attribute).
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policylint.errors import ReadError
+from policylint.kyaml.load import load
+from policylint.model import Json
+from policylint.scan.gitops.clusters import cluster_names
+from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Layer, Problem
+from policylint.scan.gitops.terraformplan import chart_of, sets_of, settings_of
+from policylint.scan.gitops.tree import Tree, normal, string
+from policylint.scan.texts.hcl import UNDECIDED, Block, Module, encoded, parse, value
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_ENDINGS = (".tf", ".tofu")
+_FACTS = (
+    "name",
+    "namespace",
+    "chart",
+    "repository",
+    "version",
+    "force_update",
+    "reuse_values",
+    "take_ownership",
+)
+_SETS = ("set", "set_list", "set_sensitive", "set_wo")
+_SEVERAL = ("count", "for_each")
+_PLAN = "give the plan: terraform show -json PLAN > plan.json && policylint check plan.json"
+_CALL = re.compile(r'(?P<name>\w+)\(\s*"(?P<path>[^"]*)"')
+_HERE = re.compile(r"<<(?P<dash>-?)[^\n]*\n(?P<body>.*)\n[^\n]*", re.DOTALL)
+_OPEN = re.compile(r"(?<![$%])[$%]\{")
+
+
+class _Folder(Struct, frozen=True, eq=False):
+    """One module: the blocks of its files together, and the file of each line."""
+
+    path: str
+    module: Module
+    starts: tuple[tuple[int, str], ...]
+    """(line of the joined text at which a file begins, file), in order."""
+
+    def place(self, line: int) -> tuple[str, int]:
+        """(file, line) of a line of the joined text."""
+        start, file = next(row for row in reversed(self.starts) if row[0] <= line)
+        return file, line - start + 1
+
+
+def resolve(tree: Tree) -> Declarations:
+    """The releases of every module of a tree, and those whose names are not known."""
+    folders = list(_folders(tree))
+    names = cluster_names([(folder.starts[0][1], folder.path) for folder in folders])
+    releases: list[Declared] = []
+    problems: list[Problem] = []
+    for folder, name in zip(folders, names, strict=True):
+        for block in _releases(folder.module.blocks):
+            found = _release(tree, folder, block)
+            if isinstance(found, Problem):
+                problems.append(found)
+            else:
+                releases.append(replace(found, environment=name))
+    return Declarations(tuple(releases), tuple(problems))
+
+
+def _folders(tree: Tree) -> Iterator[_Folder]:
+    """The directories with a helm_release; each is a module."""
+    files: dict[str, list[str]] = {}
+    for name in tree.names:
+        if name.endswith(_ENDINGS):
+            files.setdefault(posixpath.dirname(name), []).append(name)
+    for path, names in files.items():
+        texts = [tree.text(name) or "" for name in names]
+        if any("helm_release" in text for text in texts):
+            yield _folder(path, names, texts)
+
+
+def _folder(path: str, names: list[str], texts: list[str]) -> _Folder:
+    starts: list[tuple[int, str]] = []
+    line = 1
+    for name, text in zip(names, texts, strict=True):
+        starts.append((line, name))
+        line += text.count("\n") + 1
+    module = parse("\n".join(texts))
+    literal = {key: node for key, node in module.scope.items() if key[0] != "var"}
+    return _Folder(path, replace(module, scope=literal), tuple(starts))
+
+
+def _releases(blocks: tuple[Block, ...]) -> Iterator[Block]:
+    for block in blocks:
+        if block.type == "resource" and block.labels[:1] == ("helm_release",):
+            yield block
+
+
+def _release(tree: Tree, folder: _Folder, block: Block) -> Declared | Problem:
+    address = ".".join(block.labels)
+    file, line = folder.place(block.spot.line)
+    attributes, unknown = _attributes(folder, block)
+    if "name" in unknown or any(name in block.attributes for name in _SEVERAL):
+        why = "variables or loops decide its name or number"
+        return Problem(file, line, f"{address}: {why}", _PLAN, (folder.path or ".",))
+    layers, unread = _values(tree, folder, block)
+    unknown = [name for name in unknown if name != "values"]
+    unresolved = [f"{name} of {address} is decided by variables" for name in unknown]
+    return Declared(
+        tool="terraform",
+        name=string(attributes, "name"),
+        namespace=string(attributes, "namespace") or "default",
+        file=file,
+        line=line,
+        chart=_chart(tree, folder, attributes),
+        layers=layers,
+        sets=tuple(sets_of(attributes)),
+        settings=settings_of(attributes) | _renderer(block),
+        unresolved=(*unresolved, *unread),
+    )
+
+
+def _renderer(block: Block) -> dict[str, Json]:
+    names = [inner.type for inner in block.blocks] + list(block.attributes)
+    return {"postRenderers": ["postrender"]} if "postrender" in names else {}
+
+
+def _attributes(folder: _Folder, block: Block) -> tuple[dict[str, Json], list[str]]:
+    """The facts and sets of a release, and the names of those that are not literal."""
+    found: dict[str, Json] = {
+        name: _here(folder, block.attributes[name].expression)
+        for name in (*_FACTS, *_SETS)
+        if name in block.attributes
+    }
+    for name, row in _rows(folder, block):
+        rows = found.setdefault(name, [])
+        if isinstance(rows, list):
+            rows.append(row)
+    unknown = [name for name, said in found.items() if _is_open(said)]
+    return {name: said for name, said in found.items() if name not in unknown}, unknown
+
+
+def _rows(folder: _Folder, block: Block) -> Iterator[tuple[str, Any]]:
+    """(kind, entry) of each `set` block; an entry that a loop makes is not known."""
+    for inner in block.blocks:
+        is_loop = inner.type == "dynamic"
+        name = inner.labels[0] if is_loop and inner.labels else inner.type
+        if name in _SETS:
+            entries = inner.attributes.items()
+            row = {key: value(entry.expression, folder.module) for key, entry in entries}
+            yield name, UNDECIDED if is_loop else row
+
+
+def _here(folder: _Folder, expression: Node) -> Any:
+    """The value of an expression; a text that begins with the module's own path is known too."""
+    said = value(expression, folder.module)
+    text = (expression.text or b"").decode(errors="replace")
+    if said is UNDECIDED and text.startswith('"${path.module}/'):
+        rest = text[1:-1].removeprefix("${path.module}")
+        return UNDECIDED if _OPEN.search(rest) else f".{rest}"
+    return said
+
+
+def _is_open(said: Any) -> bool:
+    """Whether a part of a value is not known."""
+    if isinstance(said, dict):
+        return any(_is_open(inner) for inner in said.values())
+    if isinstance(said, list):
+        return any(_is_open(inner) for inner in said)
+    return said is UNDECIDED
+
+
+def _chart(tree: Tree, folder: _Folder, attributes: dict[str, Json]) -> ChartSource:
+    source = chart_of(attributes)
+    local = normal(posixpath.join(folder.path, string(attributes, "chart")))
+    if source.kind in ("path", "unknown") and tree.is_file(f"{local}/Chart.yaml"):
+        return ChartSource("path", local)
+    return source if source.kind != "path" else ChartSource("unknown", source.name)
+
+
+def _values(tree: Tree, folder: _Folder, block: Block) -> tuple[tuple[Layer, ...], tuple[str, ...]]:
+    """The documents of `values`, in order, and what of them is not known."""
+    attribute = block.attributes.get("values")
+    if attribute is None:
+        return (), ()
+    items = _items(attribute.expression)
+    if items is None:
+        return (), ("values is made by an expression that only terraform evaluates",)
+    layers: list[Layer] = []
+    unknown: list[str] = []
+    for number, item in enumerate(items):
+        layer = _layer(tree, folder, item, f"values[{number}] of {'.'.join(block.labels)}")
+        if isinstance(layer, Layer):
+            layers.append(layer)
+        else:
+            unknown += [layer] if layer else []
+    return tuple(layers), tuple(unknown)
+
+
+def _items(expression: Node) -> list[Node] | None:
+    """The expressions of a list that is written out."""
+    inner = expression.named_children[0] if expression.named_children else None
+    listed = inner.named_children[0] if inner is not None and inner.named_children else None
+    if listed is None or listed.type != "tuple":
+        return None
+    return [child for child in listed.named_children if child.type == "expression"]
+
+
+def _layer(tree: Tree, folder: _Folder, item: Node, label: str) -> Layer | str:
+    """One document of values; a text says why it is not known, "" for an empty one."""
+    text = (item.text or b"").decode(errors="replace")
+    call = _CALL.match(text)
+    if call and call["name"] == "file":
+        return _file(tree, folder, call["path"])
+    said = encoded(item, folder.module)
+    if isinstance(said, dict) and not _is_open(said):
+        return Layer("values", said, label=label)
+    written = _written(text)
+    if written is None:
+        what = f"{call['name']}({call['path']})" if call else label
+        return f"the values of {what} are made by terraform"
+    try:
+        values = load(written, label)
+    except ReadError as error:
+        return f"{label} cannot be read: {error.message}"
+    return Layer("values", values, label=label) if isinstance(values, dict) else ""
+
+
+def _file(tree: Tree, folder: _Folder, written: str) -> Layer | str:
+    within = re.sub(r"\$\{path\.(?:module|root|cwd)\}", ".", written)
+    path = normal(posixpath.join(folder.path, within))
+    if _OPEN.search(within) or not tree.is_file(path):
+        return f"the values file {written} is not known"
+    return Layer("file", path=path, file=path)
+
+
+def _written(text: str) -> str | None:
+    """A quoted text or a here-document as its characters; None where a part of it is not
+    literal."""
+    if _OPEN.search(text):
+        return None
+    here = _HERE.fullmatch(text)
+    if here:
+        return textwrap.dedent(here["body"]) if here["dash"] else here["body"]
+    if not text.startswith('"'):
+        return None
+    try:
+        read = json.loads(text, strict=False)
+    except ValueError:
+        return None
+    return read if isinstance(read, str) else None
