@@ -8,7 +8,7 @@ STAMP = $(VENV)/.installed
 COMPILED = $(VENV)/.compiled
 JOBS ?= 2
 
-.PHONY: demo test fuzz lint score noise bench docs e2e clean
+.PHONY: demo test fuzz lint score danger noise bench docs e2e clean
 
 $(STAMP): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "policylint needs Python >= 3.11 with venv; set PYTHON=..."; exit 1; }
@@ -46,6 +46,9 @@ score: $(STAMP)  ## the forecast and policies against recorded answers, the scan
 	@$(BIN)/python scripts/score_forecast.py
 	@$(BIN)/python scripts/score_scan.py
 	@$(BIN)/python scripts/score_policies.py
+
+danger: $(STAMP)  ## which dangers are told, over upgrades of one change each
+	@$(BIN)/python scripts/danger.py
 
 noise: $(STAMP)  ## how many findings good upgrades get
 	@$(BIN)/python scripts/noise.py
