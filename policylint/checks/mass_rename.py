@@ -16,7 +16,7 @@ from policylint.kubernetes.manifests.renames import renames
 from policylint.model import Category, Created, Deleted, Fix, Severity, Upgrade, Violation
 
 
-@rule(category=Category.DOWNTIME, severity=Severity.ERROR, params={"share": 0.5, "least": 3})
+@rule(category=Category.DOWNTIME, severity=Severity.ERROR, params={"share": 0.5, "least": 2})
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """At least `share` of the before side, and `least` objects, come back under another name or
     namespace."""

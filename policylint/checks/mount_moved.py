@@ -1,9 +1,9 @@
-"""A claim is mounted elsewhere, or another folder of it.
+"""A claim is mounted elsewhere, another folder of it, or for reading only.
 
 What happens: the program looks for its data where it was, and starts on an empty directory; the
 data is still in the claim, at a place that the program does not look at.
 
-Why: mountPath or subPath of the mount changed.
+Why: mountPath, subPath or readOnly of the mount changed.
 
 What to do instead: keep both, or move the data within the claim while the workload is stopped;
 where the new image looks at the new path, and the folder stays the same, it is right as it is.
@@ -12,7 +12,7 @@ where the new image looks at the new path, and the folder stays the same, it is 
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.volumes import Mount, changed_mounts, claimed
+from policylint.kubernetes.api.volumes import Mount, changed_mounts, claimed, lasting_mounts
 from policylint.model import Category, Confidence, Fix, Kept, Severity, Violation
 
 
@@ -26,6 +26,28 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
         if successor is None or old_claims[mount.volume] != new_claims[successor.volume]:
             continue
         yield _moved(mount, successor, old_claims[mount.volume])
+    yield from _locked(change)
+
+
+def _locked(change: Kept) -> Iterator[Violation]:
+    """Mounts that could be written to and can no more."""
+    claims = claimed(change.after)
+    written = {
+        (mount.container, mount.mount_path)
+        for mount in lasting_mounts(change.before)
+        if not mount.read_only
+    }
+    for mount in lasting_mounts(change.after):
+        if mount.read_only and (mount.container, mount.mount_path) in written:
+            yield Violation(
+                message=f"container {mount.container} can no longer write to {mount.mount_path}, "
+                f"the claim {claims[mount.volume]}",
+                because="the mount turns to readOnly in this upgrade",
+                path=f"{mount.path}/readOnly",
+                before=False,
+                after=True,
+                fixes=(Fix("leave readOnly out, as before"),),
+            )
 
 
 def _moved(mount: Mount, successor: Mount, claim: str) -> Violation:

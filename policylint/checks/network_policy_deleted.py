@@ -11,7 +11,8 @@ What to do instead: keep the policy, or bring its successor in by an upgrade bef
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import EMPTY, mapping, pod_labels, selects, workloads
+from policylint.kubernetes.api.networkpolicies import FIELDS, policies_of, takes
+from policylint.kubernetes.api.workloads import workloads
 from policylint.kubernetes.forecast.impact import is_kept
 from policylint.model import (
     Category,
@@ -24,8 +25,6 @@ from policylint.model import (
     Violation,
 )
 
-GROUPS = ("networking.k8s.io", "extensions")
-
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
@@ -36,7 +35,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         open_now = [
             workload
             for workload in workloads(upgrade.after)
-            if _selects(change.before, workload) and not _selected(workload, upgrade.after)
+            if takes(change.before, workload) and not _is_selected(workload, upgrade.after)
         ]
         if open_now:
             names = ", ".join(str(workload.id) for workload in open_now[:3])
@@ -48,17 +47,5 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             )
 
 
-def _selects(policy: Resource, workload: Resource) -> bool:
-    if policy.id.namespace != workload.id.namespace:
-        return False
-    return selects(mapping(policy.body, "spec", "podSelector"), pod_labels(workload) or EMPTY)
-
-
-def _selected(workload: Resource, side: Manifest) -> bool:
-    """Whether a policy of the side selects the workload's pods."""
-    policies = (resource for resource in side.resources.values() if _is_policy(resource))
-    return any(_selects(policy, workload) for policy in policies)
-
-
-def _is_policy(resource: Resource) -> bool:
-    return resource.id.kind == "NetworkPolicy" and resource.id.group in GROUPS
+def _is_selected(workload: Resource, side: Manifest) -> bool:
+    return any(policies_of(workload, direction, side) for direction in FIELDS)

@@ -3,128 +3,250 @@
 What happens: what runs under the bound accounts is answered "forbidden" for the verbs and resources
 that are gone, from the moment the upgrade is applied: old pods too.
 
-Why: a rule of a Role or ClusterRole was removed or narrowed, or the role or its binding is deleted.
+Why: a rule of a Role or ClusterRole was removed or narrowed (a verb, a resource, resourceNames), a
+subject left a binding, or the role or its binding is deleted.
 
 What to do instead: keep the rule until the pods that need it are gone; narrow it in an upgrade of
 its own.
 """
 
 from collections.abc import Iterator
-from itertools import product
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import at, items, workloads
+from policylint.kubernetes.api.rbac import (
+    BINDINGS,
+    GROUP,
+    ROLES,
+    Right,
+    Subject,
+    account,
+    bindings,
+    bound_role,
+    covers,
+    granted,
+    role_rights,
+    subjects,
+)
+from policylint.kubernetes.api.workloads import containers, pod_template, workloads
 from policylint.kubernetes.forecast.impact import is_kept
 from policylint.kubernetes.manifests.renames import renames
 from policylint.model import (
     Category,
+    Change,
     Confidence,
+    Created,
     Deleted,
     Fix,
     Kept,
-    Object,
+    Manifest,
     Resource,
+    ResourceId,
     Severity,
     Upgrade,
     Violation,
 )
 
-GROUP = "rbac.authorization.k8s.io"
-ROLES = ("Role", "ClusterRole")
-BINDINGS = ("RoleBinding", "ClusterRoleBinding")
-Right = tuple[str, str, str]
-"""(verb, API group, resource)."""
+SHOWN = 3
+"""Rights that are named; the rest is told as a number."""
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING, confidence=Confidence.DEPENDS)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """Rights of a kept role that go, and bindings that go while pods still run under their
-    accounts."""
+    """Rights that subjects of the after side had before and have no more, one violation for each
+    role; and those of a role that somebody else binds."""
+    touched = _touched(upgrade)
+    if touched and upgrade.after.resources:
+        yield from _of_subjects(upgrade, touched)
+        yield from _of_nobody(upgrade, touched)
+
+
+def _of_subjects(upgrade: Upgrade, touched: set[ResourceId]) -> Iterator[Violation]:
+    """What the subjects of the release's bindings lose."""
+    lost = _lost(upgrade)
+    told = set()
+    for binding in bindings(upgrade.before):
+        role = bound_role(binding)
+        gone = _share(lost, binding, upgrade)
+        if gone and role not in told and {role, binding.id} & touched:
+            told.add(role)
+            yield _taken(upgrade, binding, gone)
+
+
+def _share(
+    lost: dict[Subject, set[Right]], binding: Resource, upgrade: Upgrade
+) -> dict[Subject, set[Right]]:
+    """What the subjects of a binding lose of that which it gave them."""
+    given = granted(binding, upgrade.before)
+    return {
+        subject: lost[subject] & given
+        for subject in subjects(binding) & lost.keys()
+        if lost[subject] & given
+    }
+
+
+def _of_nobody(upgrade: Upgrade, touched: set[ResourceId]) -> Iterator[Violation]:
+    """What roles that no binding of the release names allow no more."""
+    seen = {bound_role(binding) for binding in bindings(upgrade.before)}
+    seen |= {role.id for role, _ in renames(upgrade)}
     for change in upgrade.of(*ROLES):
-        if isinstance(change, Kept) and change.fields and change.id.group == GROUP:
-            gone = sorted(_rights(change.before.body) - _covered(change))
-            if gone:
-                yield _narrowed(change, gone)
-    for binding in _gone_bindings(upgrade):
-        yield from _unbound(binding, upgrade)
+        if change.id in touched - seen:
+            yield from _unbound(change)
 
 
-def _gone_bindings(upgrade: Upgrade) -> list[Resource]:
-    """The bindings that go and come back under no other name."""
-    renamed = {old.id for old, _ in renames(upgrade)}
-    gone = [change.before for change in upgrade.of(*BINDINGS) if isinstance(change, Deleted)]
-    return [binding for binding in gone if binding.id not in renamed and not is_kept(binding)]
+def _touched(upgrade: Upgrade) -> set[ResourceId]:
+    """The roles and bindings that change or go."""
+    return {
+        change.id
+        for change in upgrade.of(*ROLES, *BINDINGS)
+        if change.id.group == GROUP and _changes(change)
+    }
 
 
-def _rights(body: Object) -> set[Right]:
-    """What a role allows, names of objects left out."""
-    rights: set[Right] = set()
-    for entry in items(body, "rules"):
-        if not entry.get("resourceNames"):
-            verbs, groups = _words(entry, "verbs"), _words(entry, "apiGroups")
-            rights.update(product(verbs, groups, _words(entry, "resources")))
+def _changes(change: Change) -> bool:
+    if isinstance(change, Created):
+        return False
+    return not is_kept(change.before) if isinstance(change, Deleted) else bool(change.fields)
+
+
+def _lost(upgrade: Upgrade) -> dict[Subject, set[Right]]:
+    """What each subject that is still there can do no more."""
+    before, after = _rights(upgrade.before), _rights(upgrade.after)
+    for change in upgrade.of(*BINDINGS):
+        if isinstance(change, Deleted) and is_kept(change.before):
+            for subject in subjects(change.before):
+                after.setdefault(subject, set()).update(granted(change.before, upgrade.before))
+    lost: dict[Subject, set[Right]] = {}
+    for subject in before.keys() & _staying(upgrade, set(before)):
+        has = after.get(subject, set())
+        gone = {right for right in before[subject] if not covers(has, right)}
+        if gone:
+            lost[subject] = gone
+    return lost
+
+
+def _rights(side: Manifest) -> dict[Subject, set[Right]]:
+    rights: dict[Subject, set[Right]] = {}
+    for binding in bindings(side):
+        for subject in subjects(binding):
+            rights.setdefault(subject, set()).update(granted(binding, side))
     return rights
 
 
-def _words(entry: Object, field: str) -> list[str]:
-    words = entry.get(field)
-    return [str(word) for word in words] if isinstance(words, list) else []
-
-
-def _covered(change: Kept) -> set[Right]:
-    """The rights of the before side that the after side gives, by name or by a star."""
-    after = _rights(change.after.body)
-    return {right for right in _rights(change.before.body) if _given(right, after)}
-
-
-def _given(right: Right, rights: set[Right]) -> bool:
-    verb, group, resource = right
-    spellings = product((verb, "*"), (group, "*"), (resource, "*"))
-    return any(spelling in rights for spelling in spellings)
-
-
-def _narrowed(change: Kept, gone: list[Right]) -> Violation:
-    words = [f"{verb} {resource}{f'.{group}' if group else ''}" for verb, group, resource in gone]
-    more = f" and {len(words) - 3} more" if len(words) > 3 else ""
-    return Violation(
-        message=f"whoever has {change.id} may no longer {', '.join(words[:3])}{more}",
-        because="the rules of the role no longer give it",
-        path="/rules",
-        resource=change.id,
-        fixes=(Fix("keep the rule until the pods that need it are gone"),),
-    )
-
-
-def _unbound(binding: Resource, upgrade: Upgrade) -> Iterator[Violation]:
-    """Accounts of a deleted binding under which pods of the after side run."""
-    accounts = {
-        (str(subject.get("namespace") or binding.id.namespace), str(subject.get("name")))
-        for subject in items(binding.body, "subjects")
-        if subject.get("kind") == "ServiceAccount"
+def _staying(upgrade: Upgrade, bound: set[Subject]) -> set[Subject]:
+    """The subjects that still act after the upgrade: users, groups, and accounts under which pods
+    of the release run or that are none of the release's own."""
+    own = {
+        Subject("ServiceAccount", identity.namespace, identity.name)
+        for identity in upgrade.before.resources
+        if identity.kind == "ServiceAccount" and not identity.group
     }
-    role = at(binding.body, "roleRef", "name")
-    for workload in workloads(upgrade.after):
-        if (workload.id.namespace, _account(workload)) in accounts and not _bound_again(
-            binding, upgrade
-        ):
-            yield Violation(
-                message=f"{workload.id} loses the rights of {role}: {binding.id} is deleted",
-                because=f"its pods still run under the account {_account(workload)}",
-                resource=binding.id,
-                fixes=(Fix(f"keep {binding.id}"),),
-            )
-            return
+    running = set(_running(upgrade.after))
+    return {subject for subject in bound if subject in running or subject not in own}
 
 
-def _account(workload: Resource) -> str:
-    from_template = at(workload.body, "spec", "template", "spec", "serviceAccountName")
-    return from_template if isinstance(from_template, str) else "default"
+def _running(side: Manifest) -> dict[Subject, list[Resource]]:
+    """The workloads of a side by the account of their pods."""
+    found: dict[Subject, list[Resource]] = {}
+    for workload in workloads(side):
+        found.setdefault(account(workload, pod_template(workload) or {}), []).append(workload)
+    return found
 
 
-def _bound_again(binding: Resource, upgrade: Upgrade) -> bool:
-    """Whether another binding of the after side names the same subjects."""
-    subjects = items(binding.body, "subjects")
-    return any(
-        identity.kind in BINDINGS and items(resource.body, "subjects") == subjects
-        for identity, resource in upgrade.after.resources.items()
+def _taken(upgrade: Upgrade, binding: Resource, gone: dict[Subject, set[Right]]) -> Violation:
+    subject, role = min(gone), bound_role(binding)
+    pods = _running(upgrade.after).get(subject, [])
+    because = _reason(upgrade, binding, role)
+    severity = None
+    if pods:
+        because += f"; its pods run under {subject}"
+    if pods and all(_has_new_images(workload, upgrade.before) for workload in pods):
+        because += "; their image changes too, and the new one may not need it"
+        severity = Severity.NOTE if role in _narrowed(upgrade) else None
+    who = str(pods[0].id) if pods else str(subject)
+    message = f"{_and_more(who, len(gone))} may no longer {_listed(set().union(*gone.values()))}"
+    return Violation(
+        message=message,
+        because=because,
+        path="/rules" if role in _narrowed(upgrade) else "",
+        resource=role if role in _touched(upgrade) else binding.id,
+        severity=severity,
+        fixes=(
+            Fix(f"keep {_what(upgrade, binding, role)} until nothing needs it any more"),
+            Fix(
+                "see what the account is allowed to do now",
+                steps=(f"kubectl auth can-i --list {_flags(subject, upgrade)}",),
+            ),
+        ),
     )
+
+
+def _and_more(first: str, count: int) -> str:
+    return f"{first} and {count - 1} more" if count > 1 else first
+
+
+def _narrowed(upgrade: Upgrade) -> set[ResourceId]:
+    return {change.id for change in upgrade.of(*ROLES) if isinstance(change, Kept)}
+
+
+def _reason(upgrade: Upgrade, binding: Resource, role: ResourceId) -> str:
+    if binding.id not in upgrade.after.resources:
+        return f"{binding.id} is deleted"
+    if role in upgrade.before.resources and role not in upgrade.after.resources:
+        return f"{role} is deleted, and {binding.id} still names it"
+    if role in _touched(upgrade):
+        return f"the rules of {role} no longer give it"
+    return f"{binding.id} no longer gives it"
+
+
+def _what(upgrade: Upgrade, binding: Resource, role: ResourceId) -> str:
+    if binding.id not in upgrade.after.resources:
+        return str(binding.id)
+    if role in upgrade.before.resources and role not in upgrade.after.resources:
+        return str(role)
+    return f"the rule in {role}" if role in _touched(upgrade) else f"the subject in {binding.id}"
+
+
+def _flags(subject: Subject, upgrade: Upgrade) -> str:
+    if subject.kind == "ServiceAccount":
+        name = f"system:serviceaccount:{subject.namespace}:{subject.name}"
+        return f"--as {name} -n {subject.namespace}"
+    word = "--as-group" if subject.kind == "Group" else "--as"
+    someone = "--as someone " if subject.kind == "Group" else ""
+    return f"{someone}{word} {subject.name} -n {upgrade.namespace}"
+
+
+def _has_new_images(workload: Resource, before: Manifest) -> bool:
+    """Whether every container of a kept workload runs another image than before."""
+    old = before.resources.get(workload.id)
+    return old is not None and not _images(old) & _images(workload)
+
+
+def _images(workload: Resource) -> set[str]:
+    return {str(body.get("image")) for _, body in containers(pod_template(workload) or {})}
+
+
+def _unbound(change: Change) -> Iterator[Violation]:
+    """A role that no binding of the release names: whoever binds it is not seen."""
+    if isinstance(change, Created):
+        return
+    before = role_rights(change.before, change.id.namespace)
+    after = role_rights(change.after, change.id.namespace) if isinstance(change, Kept) else set()
+    gone = {right for right in before if not covers(after, right)}
+    if gone:
+        deleted = isinstance(change, Deleted)
+        yield Violation(
+            message=f"whoever has {change.id} may no longer {_listed(gone)}",
+            because="the role is deleted" if deleted else "its rules no longer give it",
+            path="" if deleted else "/rules",
+            resource=change.id,
+            severity=Severity.NOTE if deleted else None,
+            fixes=(
+                Fix(f"keep {'the role' if deleted else 'the rule'} until nobody needs it any more"),
+            ),
+        )
+
+
+def _listed(gone: set[Right]) -> str:
+    words = sorted({str(right) for right in gone})
+    more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
+    return ", ".join(words[:SHOWN]) + more

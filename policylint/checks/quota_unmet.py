@@ -3,8 +3,9 @@
 What happens: new pods are refused: "failed quota: must specify limits.memory". Those that run go on
 until something restarts them, and then do not come back.
 
-Why: a ResourceQuota with limits or requests comes in (or counts more), and containers of the
-namespace do not set them. A LimitRange with defaults would fill them in.
+Why: a ResourceQuota with limits or requests comes in (or counts more) where containers of the
+namespace do not set them, or a container sets them no more. A LimitRange with defaults would fill
+them in.
 
 What to do instead: set the resources of every container first, or bring a LimitRange in with the
 quota.
@@ -23,8 +24,8 @@ from policylint.kubernetes.api.workloads import (
 )
 from policylint.model import (
     Category,
-    Change,
     Confidence,
+    Created,
     Deleted,
     Fix,
     Kept,
@@ -47,15 +48,15 @@ COUNTED = {
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING, confidence=Confidence.DEPENDS)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """A quota without scopes counts from now on what containers of the release in its namespace do
-    not set, and no LimitRange of the release gives defaults."""
+    """A quota without scopes counts what containers of the release in its namespace do not set (the
+    quota counts it, or the container leaves it out, from now on), and no LimitRange of the release
+    gives defaults."""
     for change in upgrade.of("ResourceQuota"):
-        counted = _newly_counted(change)
         namespace = change.id.namespace
-        if not counted or _has_defaults(upgrade, namespace):
+        if isinstance(change, Deleted) or _has_defaults(upgrade, namespace):
             continue
         for workload in workloads(upgrade.after):
-            unset = _unset(workload, counted) if workload.id.namespace == namespace else None
+            unset = _newly_unset(upgrade, change, workload)
             if unset is not None:
                 path, name = unset
                 yield Violation(
@@ -74,15 +75,31 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                 )
 
 
-def _newly_counted(change: Change) -> set[str]:
-    """What the quota counts that it did not count before."""
-    if isinstance(change, Deleted):
-        return set()
-    spec = mapping(change.after.body, "spec")
+def _newly_unset(
+    upgrade: Upgrade, change: Created | Kept, workload: Resource
+) -> tuple[str, str] | None:
+    """What the quota counts and a container of the workload does not set, where the one or the
+    other is new."""
+    counted = _counted(change.after)
+    unset = _unset(workload, counted) if workload.id.namespace == change.id.namespace else None
+    if unset is None or unset[1] in _newly_counted(change):
+        return unset
+    old = upgrade.before.resources.get(workload.id)
+    return None if old is not None and _unset(old, counted) else unset
+
+
+def _counted(quota: Resource) -> set[str]:
+    """What a quota without scopes counts of every pod."""
+    spec = mapping(quota.body, "spec")
     if spec.get("scopes") or spec.get("scopeSelector"):
         return set()
-    before = mapping(change.before.body, "spec", "hard") if isinstance(change, Kept) else {}
-    return {name for name in mapping(spec, "hard") if name in COUNTED and name not in before}
+    return {name for name in mapping(spec, "hard") if name in COUNTED}
+
+
+def _newly_counted(change: Created | Kept) -> set[str]:
+    """What the quota counts that it did not count before."""
+    before = _counted(change.before) if isinstance(change, Kept) else set()
+    return _counted(change.after) - before
 
 
 def _has_defaults(upgrade: Upgrade, namespace: str) -> bool:

@@ -1,10 +1,10 @@
-"""A key that pods read goes from its Secret or ConfigMap.
+"""A key that pods read is not in its Secret or ConfigMap.
 
 What happens: the next pod that starts is not made: CreateContainerConfigError, "couldn't find key",
 or the volume is not mounted. The pods that run go on until something restarts them.
 
 Why: the chart renamed or dropped the key, and a secretKeyRef, a configMapKeyRef or the items of a
-volume still name it.
+volume still name it; or they name another key, which the object does not have.
 
 What to do instead: keep the key beside the new one, or change the reference in the same upgrade.
 """
@@ -12,15 +12,15 @@ What to do instead: keep the key beside the new one, or change the reference in 
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.keys import keys, missing_keys
+from policylint.kubernetes.api.keys import KeyReference, keys, missing_keys
 from policylint.kubernetes.api.workloads import workloads
-from policylint.model import Category, Fix, Severity, Upgrade, Violation
+from policylint.model import Category, Confidence, Fix, Resource, Severity, Upgrade, Violation
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """A workload of the after side reads a key that the before side had and the after side does
-    not; each key once."""
+    """A workload of the after side reads a key that its object has no more, or that the workload
+    reads from now on and its object does not have; each key once."""
     before, after = upgrade.before.resources, upgrade.after.resources
     for workload in workloads(upgrade.after):
         told: set[tuple[object, str]] = set()
@@ -28,16 +28,26 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             if (reference.object, reference.key) in told:
                 continue
             told.add((reference.object, reference.key))
-            coming = sorted(keys(after[reference.object]) - keys(before[reference.object]))
-            fixes = [Fix(f"keep the key {reference.key} in {reference.object}")]
-            if coming:
-                fixes.append(Fix(f"read {' or '.join(coming[:3])} instead, in the same upgrade"))
-            yield Violation(
-                message=f"new pods of {workload.id} do not start: "
-                f"{reference.object} has no key {reference.key} any more",
-                because="the key goes in this upgrade, and the pods still read it",
-                path=reference.path,
-                after=reference.key,
-                resource=workload.id,
-                fixes=tuple(fixes),
-            )
+            yield _violation(upgrade, workload, reference)
+
+
+def _violation(upgrade: Upgrade, workload: Resource, reference: KeyReference) -> Violation:
+    old = upgrade.before.resources.get(reference.object)
+    had, has = keys(old) if old else set(), keys(upgrade.after.resources[reference.object])
+    gone = reference.key in had
+    instead = sorted(has - had) if gone else sorted(has)
+    fixes = [Fix(f"{'keep' if gone else 'add'} the key {reference.key} in {reference.object}")]
+    if instead:
+        fixes.append(Fix(f"read {' or '.join(instead[:3])} instead, in the same upgrade"))
+    return Violation(
+        message=f"new pods of {workload.id} do not start: "
+        f"{reference.object} has no key {reference.key}{' any more' if gone else ''}",
+        because="the key goes in this upgrade, and the pods still read it"
+        if gone
+        else "the pods read it from this upgrade on",
+        path=reference.path,
+        after=reference.key,
+        resource=workload.id,
+        confidence=None if gone else Confidence.LIKELY,
+        fixes=tuple(fixes),
+    )

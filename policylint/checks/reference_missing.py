@@ -12,9 +12,18 @@ What to do instead: keep the object, or change the reference in the same upgrade
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import references, referred, workloads
+from policylint.kubernetes.api.workloads import Reference, references, referred, workloads
 from policylint.kubernetes.forecast.impact import is_kept
-from policylint.model import Category, Deleted, Fix, Severity, Upgrade, Violation
+from policylint.model import (
+    Category,
+    Deleted,
+    Fix,
+    Resource,
+    ResourceId,
+    Severity,
+    Upgrade,
+    Violation,
+)
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)
@@ -25,17 +34,26 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         for change in upgrade.changes
         if isinstance(change, Deleted) and not is_kept(change.before)
     }
-    if not gone:
-        return
-    for workload in workloads(upgrade.after):
+    for workload in workloads(upgrade.after) if gone else ():
         for reference in references(workload):
+            pulls = "/imagePullSecrets/" in reference.path
             missing = referred(workload, reference)
-            if missing in gone and not reference.optional:
-                yield Violation(
-                    message=f"{workload.id} still needs {missing}, which this upgrade deletes",
-                    because="its pods do not start without it",
-                    path=reference.path,
-                    after=reference.name,
-                    resource=workload.id,
-                    fixes=(Fix(f"keep {missing}, or change the reference too"),),
-                )
+            if missing in gone and (pulls or not reference.optional):
+                yield _violation(workload, reference, missing, pulls=pulls)
+
+
+def _violation(
+    workload: Resource, reference: Reference, missing: ResourceId, *, pulls: bool
+) -> Violation:
+    because = "its pods do not start without it"
+    if pulls:
+        because = "a node that has not got the image yet can pull it only with the Secret"
+    return Violation(
+        message=f"{workload.id} still needs {missing}, which this upgrade deletes",
+        because=because,
+        path=reference.path,
+        after=reference.name,
+        resource=workload.id,
+        severity=Severity.WARNING if pulls else None,
+        fixes=(Fix(f"keep {missing}, or change the reference too"),),
+    )

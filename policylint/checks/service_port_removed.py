@@ -3,7 +3,7 @@
 What happens: what calls the Service at the old port is refused: other releases, configuration
 outside of the chart, load balancer listeners.
 
-Why: the port of a kept Service was dropped or renumbered.
+Why: the port, or the node port, of a kept Service was dropped or renumbered.
 
 What to do instead: keep the old port beside the new one until nothing calls it any more.
 """
@@ -11,31 +11,66 @@ What to do instead: keep the old port beside the new one until nothing calls it 
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.backends import backends
-from policylint.kubernetes.api.workloads import items
-from policylint.model import Category, Fix, Kept, Object, Severity, Upgrade, Violation
+from policylint.kubernetes.api.backends import backends, has_port
+from policylint.kubernetes.api.workloads import items, mapping
+from policylint.model import (
+    Category,
+    Fix,
+    Json,
+    Kept,
+    Object,
+    ResourceId,
+    Severity,
+    Upgrade,
+    Violation,
+)
 
 Port = tuple[object, object]
 """(protocol, number)."""
+EXTERNAL = ("NodePort", "LoadBalancer")
+SHOWN = 3
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """A protocol and number that a kept Service had and has no more; silent where a route of this
-    release names the port, which is told by itself."""
-    routed = {
-        (backend.service, backend.port)
+    """A protocol and number that kept Services had and have no more, one violation for each such
+    change; silent where a route of this release still names the port, which is told by itself.
+    And node ports of one's own choice that change."""
+    moved: dict[tuple[Json, Json], list[ResourceId]] = {}
+    for change in upgrade.of("Service"):
+        if isinstance(change, Kept) and not change.id.group and change.fields:
+            for entry, becomes in _gone(upgrade, change):
+                moved.setdefault((_named(entry), becomes), []).append(change.id)
+            yield from _node_ports(change)
+    for (port, becomes), services in moved.items():
+        yield _removed(services, port, becomes)
+
+
+def _gone(upgrade: Upgrade, change: Kept) -> Iterator[tuple[Object, Json]]:
+    """(port, what takes its name) of each port that nobody in this release names any more."""
+    after = _ports(change.after.body)
+    for port, entry in _ports(change.before.body).items():
+        if port not in after and not _is_routed(upgrade, change, entry):
+            name = entry.get("name")
+            later = [new.get("port") for new in after.values() if name and new.get("name") == name]
+            yield entry, later[0] if later else None
+
+
+def _is_routed(upgrade: Upgrade, change: Kept, entry: Object) -> bool:
+    """Whether a route of the after side names what the Service has no more."""
+    return any(
+        backend.service == change.id
+        and backend.port in (entry.get("port"), entry.get("name"))
+        and not has_port(change.after, backend.port)
         for resource in upgrade.after.resources.values()
         for backend in backends(resource)
-    }
-    for change in upgrade.of("Service"):
-        if not isinstance(change, Kept) or change.id.group or not change.fields:
-            continue
-        after = _ports(change.after.body)
-        for port, entry in _ports(change.before.body).items():
-            asked = {(change.id, entry.get("port")), (change.id, entry.get("name"))}
-            if port not in after and not asked & routed:
-                yield _removed(change, entry, after)
+        if backend.port is not None
+    )
+
+
+def _named(entry: Object) -> str:
+    protocol = entry.get("protocol", "TCP")
+    return f"{entry.get('port')}{'' if protocol == 'TCP' else f'/{protocol}'}"
 
 
 def _ports(body: Object) -> dict[Port, Object]:
@@ -45,16 +80,40 @@ def _ports(body: Object) -> dict[Port, Object]:
     }
 
 
-def _removed(change: Kept, port: Object, after: dict[Port, Object]) -> Violation:
-    number, name = port.get("port"), port.get("name")
-    moved = [later.get("port") for later in after.values() if name and later.get("name") == name]
-    becomes = f": {name} is {moved[0]} now" if moved else ""
+def _removed(services: list[ResourceId], port: Json, becomes: Json) -> Violation:
+    names = ", ".join(map(str, services[:SHOWN]))
+    more = f" and {len(services) - SHOWN} more" if len(services) > SHOWN else ""
+    now = f": it is port {becomes} now" if becomes else ""
     return Violation(
-        message=f"what calls {change.id} at port {number} is refused{becomes}",
+        message=f"what calls {names}{more} at port {port} is refused{now}",
         because="the port goes away in this upgrade",
         path="/spec/ports",
-        before=number,
-        after=moved[0] if moved else None,
-        resource=change.id,
-        fixes=(Fix(f"keep port {number} on the Service, beside the new one if there is one"),),
+        before=port,
+        after=becomes,
+        resource=services[0],
+        fixes=(
+            Fix(
+                f"keep port {port} on the Service"
+                + (f" beside {becomes}, under another name" if becomes else "")
+            ),
+        ),
     )
+
+
+def _node_ports(change: Kept) -> Iterator[Violation]:
+    """Node ports that the chart chose, on Services that keep the port itself."""
+    if mapping(change.after.body, "spec").get("type") not in EXTERNAL:
+        return
+    after = _ports(change.after.body)
+    for port, entry in _ports(change.before.body).items():
+        old, new = entry.get("nodePort"), after.get(port, {}).get("nodePort")
+        if old and new and old != new:
+            yield Violation(
+                message=f"what calls {change.id} at node port {old} is refused: it is {new} now",
+                because="the node port changes in this upgrade",
+                path="/spec/ports",
+                before=old,
+                after=new,
+                resource=change.id,
+                fixes=(Fix(f"keep nodePort: {old}, or add a second Service with {new}"),),
+            )

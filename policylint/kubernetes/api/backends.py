@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -10,6 +10,8 @@ from policylint.kubernetes.api.workloads import at, items, mapping
 from policylint.model import Json, Object, Resource, ResourceId
 
 ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")
+GATEWAY = "gateway.networking.k8s.io"
+INGRESS = ("networking.k8s.io", "extensions")
 
 
 class Backend(Struct, frozen=True):
@@ -23,9 +25,9 @@ class Backend(Struct, frozen=True):
 
 def backends(resource: Resource) -> Iterator[Backend]:
     """The Services that a resource of networking.k8s.io or the Gateway API sends traffic to."""
-    if resource.id.kind == "Ingress" and resource.id.group in ("networking.k8s.io", "extensions"):
+    if resource.id.kind == "Ingress" and resource.id.group in INGRESS:
         yield from _ingress(resource)
-    elif resource.id.kind in ROUTES and resource.id.group == "gateway.networking.k8s.io":
+    elif resource.id.kind in ROUTES and resource.id.group == GATEWAY:
         for number, rule in enumerate(items(resource.body, "spec", "rules")):
             for index, backend in enumerate(items(rule, "backendRefs")):
                 if backend.get("kind", "Service") == "Service" and isinstance(
@@ -72,3 +74,50 @@ def has_port(service: Resource, port: int | str) -> bool:
         port in (entry.get("port"), entry.get("name"))
         for entry in items(service.body, "spec", "ports")
     )
+
+
+def hosts(resource: Resource) -> dict[str, set[str]]:
+    """The hosts that an Ingress, a Gateway route, an OpenShift Route or an Istio VirtualService
+    answers for, with their paths ("" for all)."""
+    read = _HOSTS.get((resource.id.group, resource.id.kind))
+    return read(resource.body) if read is not None else {}
+
+
+def _gateway_hosts(body: Object) -> dict[str, set[str]]:
+    paths = {path for rule in items(body, "spec", "rules") for path in _route_paths(rule)}
+    return dict.fromkeys(_names(at(body, "spec", "hostnames")), paths)
+
+
+def _service_hosts(body: Object) -> dict[str, set[str]]:
+    return {name: {""} for name in _names(at(body, "spec", "hosts"))}
+
+
+def _openshift_hosts(body: Object) -> dict[str, set[str]]:
+    path = str(at(body, "spec", "path") or "")
+    return {name: {path} for name in _names([at(body, "spec", "host")])}
+
+
+def _ingress_hosts(body: Object) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for entry in items(body, "spec", "rules"):
+        for name in _names([entry.get("host")]):
+            paths = {str(path.get("path") or "") for path in items(entry, "http", "paths")}
+            found.setdefault(name, set()).update(paths or {""})
+    return found
+
+
+def _route_paths(rule: Object) -> set[str]:
+    return {str(at(match, "path", "value") or "") for match in items(rule, "matches")} or {""}
+
+
+def _names(names: Json) -> list[str]:
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
+_HOSTS: Mapping[tuple[str, str], Callable[[Object], dict[str, set[str]]]] = {
+    **{(group, "Ingress"): _ingress_hosts for group in INGRESS},
+    **{(GATEWAY, kind): _gateway_hosts for kind in ROUTES},
+    ("networking.istio.io", "VirtualService"): _service_hosts,
+    ("route.openshift.io", "Route"): _openshift_hosts,
+}
+"""How each kind says which hosts it answers for."""

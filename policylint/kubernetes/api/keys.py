@@ -81,12 +81,18 @@ def keys(resource: Resource) -> set[str]:
 
 
 def missing_keys(workload: Resource, before: Resources, after: Resources) -> list[KeyReference]:
-    """The keys that a workload reads, that the before side had and the after side has no more."""
+    """The keys that a workload reads and that its object does not have after the upgrade: the key
+    went, or the workload did not read it before. An object without any key is filled in by somebody
+    else."""
+    was = before.get(workload.id)
+    known = {(ref.object, ref.key) for ref in key_references(was)} if was is not None else set()
     missing = []
     for reference in key_references(workload):
         old, new = before.get(reference.object), after.get(reference.object)
-        if old is None or new is None:
+        if new is None or reference.key in keys(new):
             continue
-        if reference.key in keys(old) and reference.key not in keys(new):
+        gone = old is not None and reference.key in keys(old)
+        asked_anew = (reference.object, reference.key) not in known and bool(keys(new))
+        if gone or asked_anew:
             missing.append(reference)
     return missing

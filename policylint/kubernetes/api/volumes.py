@@ -26,6 +26,7 @@ class Mount(Struct, frozen=True):
     mount_path: str
     sub_path: str
     path: str
+    read_only: bool = False
 
 
 def claim_templates(resource: Resource) -> Mapping[str, Object]:
@@ -86,6 +87,7 @@ def _mount(container: Object, mount: Object, path: str) -> Mount:
         _folder(mount.get("mountPath")),
         _folder(mount.get("subPath") or mount.get("subPathExpr")),
         path,
+        mount.get("readOnly") is True,
     )
 
 
