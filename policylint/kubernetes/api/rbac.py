@@ -58,12 +58,13 @@ def role_rights(role: Resource, namespace: str) -> set[Right]:
 
 def _resources(entry: Object) -> Iterator[tuple[str, str, str, str]]:
     names = _words(entry, "resourceNames") or [""]
-    words = (_words(entry, field) for field in ("verbs", "apiGroups", "resources"))
-    return product(*words, names)
+    verbs, groups = _words(entry, "verbs"), _words(entry, "apiGroups")
+    yield from product(verbs, groups, _words(entry, "resources"), names)
 
 
 def _paths(entry: Object) -> Iterator[tuple[str, str, str, str]]:
-    return product(_words(entry, "verbs"), [""], _words(entry, "nonResourceURLs"), [""])
+    for verb, path in product(_words(entry, "verbs"), _words(entry, "nonResourceURLs")):
+        yield verb, "", path, ""
 
 
 def _words(entry: Object, field: str) -> list[str]:
