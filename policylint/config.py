@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import MsgspecError, Struct, field, json
 from msgspec.structs import replace
 
 from policylint.engine.catalogue import schema
@@ -21,11 +21,15 @@ from policylint.helm.inputs.files import read_text
 from policylint.kyaml.load import compose, line_of, load
 from policylint.model import Category, Json, Severity
 from policylint.redaction.redactor import mask_values
+from policylint.report.baseline import SCHEMA, Baseline, Entry
 from policylint.report.waivers import Waiver
 
 NAME = ".policylint.yaml"
 WAIVERS = ".policylint/waivers.yaml"
 """A file beside the configuration that holds nothing but waivers."""
+BASELINE = ".policylint/baseline.json"
+"""A file beside the configuration that holds what was found before."""
+BESIDE = (WAIVERS, BASELINE)
 
 _NAMES = {"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false"}
 
@@ -82,30 +86,59 @@ class Config(Struct, frozen=True):
     scan_ignore: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     waiver_policy: Policy = Policy()
+    baseline: Baseline = Baseline()
 
 
 def find(start: Path) -> Path | None:
     """The nearest `.policylint.yaml` at or above `start`; where there is but a file of waivers,
     the place that the configuration would have beside it."""
     for at in (start, *start.parents):
-        for name in (NAME, WAIVERS):
+        for name in (NAME, WAIVERS, BASELINE):
             if (at / name).exists() or (at / name).is_symlink():
                 return at / NAME
     return None
 
 
 def read(path: Path) -> Config:
-    """Read a configuration and the waivers beside it. Raises `UsageError` with file, line and the
-    nearest valid key."""
-    beside = path.parent / WAIVERS
-    has_waivers = beside.exists()
-    if has_waivers and not path.exists():
+    """Read a configuration, and the waivers and the baseline beside it. Raises `UsageError` with
+    file, line and the nearest valid key."""
+    beside = [path.parent / name for name in BESIDE if (path.parent / name).exists()]
+    if beside and not path.exists():
         own = Config(str(path))
     else:
         own = parse(_text(path, _shown_path(path)), path, _shown_path(path))
-    if not has_waivers:
-        return own
-    return with_waivers(own, _text(beside, _shown_path(beside)), _shown_path(beside))
+    for file in beside:
+        own = with_beside(own, _text(file, _shown_path(file)), _shown_path(file))
+    return own
+
+
+def with_beside(config: Config, text: str, shown: str) -> Config:
+    """The configuration with what a file beside it holds: waivers or the baseline."""
+    if shown.endswith(".json"):
+        return replace(config, baseline=read_baseline(text, shown))
+    return with_waivers(config, text, shown)
+
+
+def read_baseline(text: str, shown: str) -> Baseline:
+    """A baseline from its text. Raises `UsageError` for what is none."""
+    try:
+        file = json.decode(text.encode(), type=_BaselineFile)
+    except MsgspecError as error:
+        raise UsageError(
+            f"this is no baseline: {error}", file=shown, remedy="policylint baseline write"
+        ) from None
+    if file.schema != SCHEMA:
+        raise UsageError(
+            f"a baseline of another kind: {file.schema}",
+            file=shown,
+            remedy=f"this policylint reads {SCHEMA}: policylint baseline write",
+        )
+    return Baseline.of(file.findings)
+
+
+class _BaselineFile(Struct, frozen=True):
+    schema: str
+    findings: tuple[Entry, ...]
 
 
 def _shown_path(path: Path) -> str:

@@ -46,7 +46,9 @@ def check(options: Options, progress: Progress | None = None) -> Report:
             loaded = plans(options, config, workspace)  # load
         except PolicylintError as error:
             return _unloaded(error)
-        waiving = waiving_of(loaded.gate, active=not options.no_waivers)
+        waiving = waiving_of(
+            loaded.gate, active=not options.no_waivers, baseline=not options.no_baseline
+        )
         for plan in _announced(loaded.plans, progress):
             try:
                 if plan.error is not None:

@@ -43,6 +43,8 @@ class Survey(Struct, frozen=True):
     """Whether what stands in documentation, test fixtures and vendored files is judged too."""
     no_waivers: bool = False
     """Every finding counts, waived or not."""
+    no_baseline: bool = False
+    """No finding is known."""
 
 
 def survey(asked: Survey) -> Report:
@@ -58,7 +60,8 @@ def survey(asked: Survey) -> Report:
     from policylint.pipeline.causes import by_cause
 
     judging = by_cause(judged(asked, _searched(listings)))
-    return _settled(judging, asked)[0]  # by the fingerprints of what stands for several
+    # by the fingerprints of what stands for several; what is known is told apart already
+    return _settled(judging, replace(asked, no_baseline=True))[0]
 
 
 def searched(asked: Survey) -> Scan:
@@ -129,7 +132,9 @@ def _settled(report: Report, asked: Survey) -> tuple[Report, WaiverReview]:
     from policylint.pipeline.waiving import review, settle, settle_run, waiving_of_files
 
     config = configuration(asked)
-    waiving = waiving_of_files(config, asked.config, active=not asked.no_waivers)
+    waiving = waiving_of_files(
+        config, asked.config, active=not asked.no_waivers, baseline=not asked.no_baseline
+    )
     done = settle(report.findings, Scope(), waiving)
     told = review([done], waiving, _rules_judged(asked))
     return settle_run(report, waiving, _settings(asked, config).criteria.fail_on), told

@@ -41,6 +41,12 @@ class Scope(Struct, frozen=True):
         """What a waiver may call it."""
         return f"{self.namespace}/{self.name}", self.name
 
+    @property
+    def key(self) -> str:
+        """What a baseline calls it; "" for no release."""
+        environment = f" ({self.environment})" if self.environment else ""
+        return f"{self.names[0]}{environment}" if self.name else ""
+
 
 class Policy(Struct, frozen=True):
     """What the configuration demands of waivers."""

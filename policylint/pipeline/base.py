@@ -81,10 +81,11 @@ def _depends_on(repository: Repository, release: Release) -> list[str]:
 
 def _config_at(repository: Repository, revision: Revision, config: Config) -> Config | None:
     """The configuration as it stood at a revision; None where it was not there."""
-    beside = Path(config.file).parent / configuration.WAIVERS
+    folder = Path(config.file).parent
     shown, text = _text_at(repository, revision, config.file)
-    waivers_shown, waivers = _text_at(repository, revision, beside)
-    if text is None and waivers is None:
+    beside = [_text_at(repository, revision, folder / name) for name in configuration.BESIDE]
+    texts = [(name, content) for name, content in beside if content is not None]
+    if text is None and not texts:
         return None
 
     def was_there(path: Path) -> bool:
@@ -93,7 +94,9 @@ def _config_at(repository: Repository, revision: Revision, config: Config) -> Co
     own = Config(config.file)
     if text is not None:
         own = configuration.parse(text, Path(config.file), shown, was_there)
-    return own if waivers is None else configuration.with_waivers(own, waivers, waivers_shown)
+    for name, content in texts:
+        own = configuration.with_beside(own, content, name)
+    return own
 
 
 def _text_at(

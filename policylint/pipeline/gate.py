@@ -108,6 +108,10 @@ def gate_changes(config: Config, base: Config) -> Iterator[GateChange]:
     for waiver in _added(config, base):
         counts = waiver.owner in base.waiver_policy.allow_new
         yield GateChange("waivers", "(none)", f"{waiver}: {waiver.reason}", not counts)
+    added = config.baseline.more_than(base.baseline)
+    if added:
+        known = len(base.baseline.entries), len(config.baseline.entries)
+        yield GateChange("baseline", f"{known[0]} entries", f"{known[1]} entries", True)
     for name, own in base.environments.items():
         new = config.environments.get(name, Environment())
         yield from _of_settings(f"environments.{name}.", new, own)

@@ -29,6 +29,7 @@ from policylint.pipeline.beside import Earlier, Files
 from policylint.pipeline.gate import Gate, gate_of
 from policylint.pipeline.judge import Case
 from policylint.pipeline.plan import Plan
+from policylint.report.baseline import Baseline
 from policylint.report.model import ReleaseReport, Report
 from policylint.report.waivers import Flawed, Waiver, WaiverReview
 
@@ -44,6 +45,7 @@ class Waiving(Struct, frozen=True, eq=False):
     """The files as the base has them, in a pull request: what it adds does not count."""
     active: bool = True
     """False for `--no-waivers`."""
+    baseline: Baseline = Baseline()
 
 
 class Settled(Struct, frozen=True):
@@ -55,18 +57,19 @@ class Settled(Struct, frozen=True):
     flawed: tuple[Flawed, ...] = ()
 
 
-def waiving_of(gate: Gate, *, active: bool) -> Waiving:
-    """What may be waived in a run that this gate judges."""
+def waiving_of(gate: Gate, *, active: bool, baseline: bool = True) -> Waiving:
+    """What may be waived, and what is known, in a run that this gate judges."""
     return Waiving(
         gate.config.waivers,
         gate.config.waiver_policy,
         datetime.now(UTC).date(),
         earlier=Earlier.of(gate),
         active=active,
+        baseline=gate.config.baseline if baseline else Baseline(),
     )
 
 
-def waiving_of_files(config: Config, named: str, *, active: bool) -> Waiving:
+def waiving_of_files(config: Config, named: str, *, active: bool, baseline: bool = True) -> Waiving:
     """What may be waived of a run that judges files alone: a scan, a history.
 
     In a pull request whose base cannot be told nothing is waived. `named` is what `--config`
@@ -79,7 +82,7 @@ def waiving_of_files(config: Config, named: str, *, active: bool) -> Waiving:
                 gate = gate_of(Options(), config, workspace)
         except PolicylintError:
             return Waiving(today=datetime.now(UTC).date(), earlier=Earlier(), active=active)
-    return waiving_of(gate, active=active)
+    return waiving_of(gate, active=active, baseline=baseline)
 
 
 def settle_history(report: ReleaseReport, waiving: Waiving, fail_on: Severity) -> ReleaseReport:
@@ -131,7 +134,7 @@ def settle(
     """The findings with what waives them; `beside` are waivers in rendered objects."""
     findings = tuple(findings)
     if not waiving.active:
-        return Settled(findings, scope)
+        return Settled(_known(findings, scope, waiving), scope)
     beside = beside or {}
     done: list[Finding] = []
     flawed: list[Flawed] = []
@@ -142,7 +145,20 @@ def settle(
         done.append(reading.waived(finding, (*waiving.waivers, *whole), scope, waiving.today))
         inline += own
         flawed += lacking
-    return Settled(tuple(done), scope, tuple(dict.fromkeys(inline)), tuple(flawed))
+    told = _known(done, scope, waiving)
+    return Settled(told, scope, tuple(dict.fromkeys(inline)), tuple(flawed))
+
+
+def _known(findings: Iterable[Finding], scope: Scope, waiving: Waiving) -> tuple[Finding, ...]:
+    """The findings, those that the baseline holds as known: as many of each as it counts."""
+    budget = waiving.baseline.budget(scope.key)
+    told = []
+    for finding in findings:
+        is_known = finding.waived is None and budget[finding.fingerprint] > 0
+        if is_known:
+            budget[finding.fingerprint] -= 1
+        told.append(replace(finding, known=True) if is_known else finding)
+    return tuple(told)
 
 
 def parted(findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:

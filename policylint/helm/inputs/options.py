@@ -63,6 +63,8 @@ class Options(Struct, frozen=True):
     config: str = ""
     no_waivers: bool = False
     """Every finding counts, waived or not."""
+    no_baseline: bool = False
+    """No finding is known."""
     extra: tuple[str, ...] = ()
     """Further arguments of `helm template`, such as `--skip-schema-validation`, passed on as they
     are."""

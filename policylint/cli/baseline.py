@@ -1,0 +1,70 @@
+"""`policylint baseline`: what was there before, so that later runs fail for what is new alone."""
+
+from typing import Annotated
+
+from policylint.cli.common import write
+from policylint.cli.output import show
+from policylint.cli.parameters import argument, option
+from policylint.commands import baseline as baselines
+from policylint.config import BASELINE
+from policylint.errors import UsageError
+from policylint.model import Verdict
+from policylint.report.baseline import Baseline
+from policylint.report.formats import render
+from policylint.report.look import Look
+
+ACTIONS = ("write", "check", "prune")
+
+
+def command(
+    action: Annotated[str, argument("write, check or prune.")],
+    env: Annotated[str, option("--env", help="The environment, such as production.")] = "",
+    config: Annotated[str, option("--config", help="The configuration file.")] = "",
+) -> int:
+    """Keep what is found today as known (write), show what is new since (check), and forget what is
+    found no more (prune).
+
+    The file is .policylint/baseline.json beside the configuration; check and scan read it too.
+    """
+    if action not in ACTIONS:
+        raise UsageError(
+            f"no such action: {action}", remedy=f"the actions are {', '.join(ACTIONS)}"
+        )
+    if action == "check":
+        return _check(env, config)
+    return _write(env, config, prune=action == "prune")
+
+
+def _write(env: str, config: str, *, prune: bool) -> int:
+    path = baselines.place_of(config, BASELINE)
+    earlier = baselines.known(config) if prune or (env and path.exists()) else Baseline()
+    done = baselines.everything(config, env, baseline=False)
+    if prune and done.verdict is Verdict.UNKNOWN:
+        raise UsageError(
+            "policylint could not judge everything, so what is found no more is not known",
+            remedy="policylint check says what; the baseline stays as it is",
+        )
+    found = baselines.found(done.reports)
+    kept = earlier.within(found) if prune else found
+    if env:  # the releases of other environments stay as they are
+        kept = kept.together(baselines.elsewhere(earlier, done.reports))
+    path.parent.mkdir(exist_ok=True)
+    write(path, baselines.as_text(kept))
+    count = sum(entry.count for entry in kept.entries)
+    gone = f", {earlier.more_than(kept)} forgotten" if prune else ""
+    show(f"{path}: {count} findings known{gone}\n")
+    if done.verdict is Verdict.UNKNOWN:
+        show("policylint could not judge everything: policylint check says what\n")
+        return Verdict.UNKNOWN.exit_code
+    return 0
+
+
+def _check(env: str, config: str) -> int:
+    earlier = baselines.known(config)
+    done = baselines.everything(config, env, baseline=True)
+    for report in done.reports:
+        show(render("text", report, Look(quiet=True, ids=True)))
+    gone = earlier.more_than(baselines.found(done.reports))
+    if gone:
+        show(f"{gone} known findings are found no more: policylint baseline prune\n")
+    return done.verdict.exit_code
