@@ -1,5 +1,6 @@
 """`policylint baseline`: what was there before, so that later runs fail for what is new alone."""
 
+from pathlib import Path
 from typing import Annotated
 
 from policylint.cli.common import write
@@ -39,7 +40,8 @@ def _write(env: str, config: str, *, prune: bool) -> int:
     path = baselines.place_of(config, BASELINE)
     earlier = baselines.known(config) if prune or (env and path.exists()) else Baseline()
     done = baselines.everything(config, env, baseline=False)
-    if prune and done.verdict is Verdict.UNKNOWN:
+    is_whole = done.is_whole
+    if prune and not is_whole:
         raise UsageError(
             "policylint could not judge everything, so what is found no more is not known",
             remedy="policylint check says what; the baseline stays as it is",
@@ -50,13 +52,17 @@ def _write(env: str, config: str, *, prune: bool) -> int:
         kept = kept.together(baselines.elsewhere(earlier, done.reports))
     path.parent.mkdir(exist_ok=True)
     write(path, baselines.as_text(kept))
+    show(_told(path, earlier if prune else kept, kept))
+    if is_whole:
+        return 0
+    show("policylint could not judge everything: policylint check says what\n")
+    return Verdict.UNKNOWN.exit_code
+
+
+def _told(path: Path, earlier: Baseline, kept: Baseline) -> str:
     count = sum(entry.count for entry in kept.entries)
-    gone = f", {earlier.more_than(kept)} forgotten" if prune else ""
-    show(f"{path}: {count} findings known{gone}\n")
-    if done.verdict is Verdict.UNKNOWN:
-        show("policylint could not judge everything: policylint check says what\n")
-        return Verdict.UNKNOWN.exit_code
-    return 0
+    gone = earlier.more_than(kept)
+    return f"{path}: {count} findings known" + (f", {gone} forgotten\n" if gone else "\n")
 
 
 def _check(env: str, config: str) -> int:

@@ -38,6 +38,13 @@ class Surveyed(Struct, frozen=True):
         """The worst of both."""
         return combine(report.verdict for report in self.reports)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything was judged, and every release renders."""
+        releases = [release for report in self.reports for release in report.releases]
+        is_rendered = all(release.evidence is not None for release in releases)
+        return is_rendered and self.verdict is not Verdict.UNKNOWN
+
 
 def everything(named: str, environment: str, *, baseline: bool) -> Surveyed:
     """Judge every declared release and every invocation; `baseline` says whether what is known is
