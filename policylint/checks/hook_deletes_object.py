@@ -16,30 +16,44 @@ Source: pkg/action/hooks.go (deleteHookByPolicy, before-hook-creation is the def
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.model import Category, Fix, Resource, Severity, Upgrade, Violation
+from policylint.kubernetes.forecast.hookorder import (
+    POLICY,
+    events_of,
+    is_deleted_after,
+    is_deleted_first,
+)
+from policylint.model import Category, Direction, Fix, Resource, Severity, Upgrade, Violation
 
-EVENTS = {"pre-upgrade", "post-upgrade"}
-POLICY = "helm.sh/hook-delete-policy"
 LOSES = ("CustomResourceDefinition", "Namespace", "PersistentVolumeClaim", "Secret", "StatefulSet")
 """Kinds that do not come back as they were."""
+LATER = {
+    "pre-rollback": "a rollback to this revision",
+    "post-rollback": "a rollback to this revision",
+}
+"""Events that come after this upgrade, if at all."""
 
 
 @rule(category=Category.DATA_LOSS, severity=Severity.ERROR)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A hook of the upgrade has the identity of a resource of one of the two sides, and may delete
-    it; finished Jobs are made to be replaced."""
-    for hook in upgrade.after.hooks.values():
+    it; finished Jobs are made to be replaced. So may a hook that runs later."""
+    now = set(events_of(upgrade))
+    for hook in filter(_deletes, upgrade.after.hooks.values()):
         kept = hook.id in upgrade.after.resources
-        if not EVENTS & set(hook.hooks) or hook.id.kind == "Job":
-            continue
-        if (kept or hook.id in upgrade.before.resources) and _deletes(hook):
+        if now & set(hook.hooks) and (kept or hook.id in upgrade.before.resources):
             yield _violation(hook, kept=kept)
+        elif kept:
+            yield from _later(hook, Direction.UPGRADE)
+    for hook in filter(_deletes, upgrade.before.hooks.values()):
+        known = hook.id in upgrade.after.resources or hook.id in upgrade.before.resources
+        if known and hook.id not in upgrade.after.hooks:
+            yield from _later(hook, Direction.ROLLBACK)
 
 
 def _deletes(hook: Resource) -> bool:
-    """Whether its policies delete it before or after it ran: the first does where none is set."""
-    policies = {word.strip() for word in str(hook.annotations.get(POLICY, "")).split(",")} - {""}
-    return not policies or bool(policies & {"before-hook-creation", "hook-succeeded"})
+    """Whether its policies delete it before or after it ran; finished Jobs are made to be
+    replaced."""
+    return hook.id.kind != "Job" and (is_deleted_first(hook) or is_deleted_after(hook))
 
 
 def _violation(hook: Resource, *, kept: bool) -> Violation:
@@ -53,4 +67,24 @@ def _violation(hook: Resource, *, kept: bool) -> Violation:
         resource=hook.id,
         severity=Severity.ERROR if kept or hook.id.kind in LOSES else Severity.WARNING,
         fixes=(Fix(fix),),
+    )
+
+
+def _later(hook: Resource, direction: Direction) -> Iterator[Violation]:
+    """What a hook of another event deletes when its turn comes."""
+    events = [event for event in hook.hooks if event in LATER]
+    if direction is Direction.ROLLBACK:
+        events = [event for event in events if event.endswith("-rollback")]
+    if not events:
+        return
+    runs = LATER[events[0]]
+    yield Violation(
+        message=f"{runs} deletes {hook.id} of this release: a hook has its name",
+        because=f"the hook {', '.join(hook.hooks)} and the object have one kind and name",
+        path="/metadata/annotations/helm.sh~1hook",
+        after=", ".join(hook.hooks),
+        resource=hook.id,
+        direction=direction,
+        severity=Severity.WARNING,
+        fixes=(Fix("give the hook a name of its own"),),
     )

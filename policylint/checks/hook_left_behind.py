@@ -11,9 +11,9 @@ What to do instead: add before-hook-creation to the policy.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.forecast.hookorder import POLICY, delete_policies
 from policylint.model import Category, Fix, Severity, Upgrade, Violation
 
-POLICY = "helm.sh/hook-delete-policy"
 UPGRADE_EVENTS = {"pre-upgrade", "post-upgrade", "pre-rollback", "post-rollback"}
 
 
@@ -21,22 +21,15 @@ UPGRADE_EVENTS = {"pre-upgrade", "post-upgrade", "pre-rollback", "post-rollback"
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A hook of an upgrade or rollback whose policies can leave it behind, even after a failure."""
     for hook in upgrade.after.hooks.values():
-        policies = {
-            word.strip()
-            for word in str(hook.annotations.get(POLICY, "")).split(",")
-            if word.strip()
-        }
-        if (
-            not policies
-            or "before-hook-creation" in policies
-            or not UPGRADE_EVENTS & set(hook.hooks)
-        ):
+        policies = delete_policies(hook)
+        if "before-hook-creation" in policies or not UPGRADE_EVENTS & set(hook.hooks):
             continue
         if {"hook-succeeded", "hook-failed"} <= policies:
             continue
+        words = ", ".join(sorted(policies)) or "empty"
         yield Violation(
             message=f"the hook {hook.id} can be left behind, and the next upgrade then fails",
-            because=f"{POLICY} is {', '.join(sorted(policies))}, without before-hook-creation",
+            because=f"{POLICY} is {words}, without before-hook-creation",
             path="/metadata/annotations/helm.sh~1hook-delete-policy",
             after=str(hook.annotations[POLICY]),
             resource=hook.id,

@@ -1,31 +1,35 @@
-"""A hook that runs before the upgrade needs what the upgrade creates after it.
+"""A hook needs what is not there while it runs.
 
 What happens: the hook's pod is not made (no ServiceAccount), waits for a volume or a key, or is
-answered "forbidden"; helm waits until --timeout ends, and the upgrade fails with nothing changed.
+answered "forbidden"; helm waits until --timeout ends, and the upgrade fails. Before the upgrade,
+nothing else is changed then.
 
-Why: pre-upgrade hooks run before Helm creates anything else, by weight. What the hook names (a
-ServiceAccount, Secret, ConfigMap or claim, a key of one, the binding of its account) is new in this
-upgrade, changes its name, or is a hook of a higher weight.
+Why: Helm runs hooks one after the other, by weight, then by name: those before the upgrade before
+anything else is sent. The ServiceAccount, Secret, ConfigMap, claim or RoleBinding that the hook
+needs is new in this upgrade and comes only after it, is a hook of higher weight, was deleted
+(hook-succeeded) when the hooks of its event had run, or is a hook that an upgrade does not run
+(pre-install alone).
 
-What to do instead: make that object a pre-upgrade hook of lower weight, or create it in an upgrade
-before.
+What to do instead: make that object a hook of the same event and lower weight, or create it in an
+upgrade before.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.keys import key_references, keys
-from policylint.kubernetes.api.rbac import account, bindings, subjects
-from policylint.kubernetes.api.workloads import pod_template, references, referred
-from policylint.kubernetes.forecast.hooks import WEIGHT, in_order, weight
+from policylint.kubernetes.api.keys import key_references, keys_of
+from policylint.kubernetes.api.rbac import account, bindings, bound_role, subjects
+from policylint.kubernetes.api.workloads import pod_template, references, referred, template_path
+from policylint.kubernetes.forecast.hookorder import POLICY, WEIGHT, weight
+from policylint.kubernetes.forecast.moments import Moment, Moments, backward, forward
 from policylint.model import (
     Category,
     Confidence,
-    Created,
+    Direction,
     Fix,
-    Kept,
     Manifest,
     Resource,
     ResourceId,
@@ -34,88 +38,146 @@ from policylint.model import (
     Violation,
 )
 
-
-class Later(Struct, frozen=True):
-    """What a hook needs and what comes after it: `key` is "" for the whole object."""
-
-    object: ResourceId
-    path: str
-    key: str = ""
-    because: str = ""
+_COST = "it is no object of the release any more: uninstall leaves it"
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR, confidence=Confidence.LIKELY)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """A hook before the upgrade (before the install where there is no before side) refers to an
-    object, or to a key of one, that comes after it."""
-    event = "pre-upgrade" if upgrade.before.resources else "pre-install"
-    hooks = in_order(upgrade.after, event)
-    order = [hook.id for hook in hooks]
-    created = {change.id for change in upgrade.changes if isinstance(change, Created)}
-    there = set(upgrade.before.resources) | set(upgrade.before.hooks)
-    for place, hook in enumerate(hooks):
-        later = (created | set(order[place + 1 :])) - there - set(order[: place + 1])
-        needs = {need.object: need for need in _needs(upgrade, hook, later)}
-        for need in needs.values():
-            yield _waits(hook, need, event, is_hook=need.object in order)
+    """A hook refers to an object of the release that is not there yet, or no longer, when it
+    runs."""
+    if not upgrade.before.hooks and not upgrade.after.hooks:
+        return
+    told: set[tuple[ResourceId, str]] = set()
+    for direction, moments in (
+        (Direction.UPGRADE, forward(upgrade, {})),
+        (Direction.ROLLBACK, backward(upgrade, {})),
+    ):
+        for event, moment, hook in moments.of_hooks():
+            for violation in _waits(Run(hook, event, moment, moments, direction)):
+                about = (hook.id, violation.message)
+                if about not in told:
+                    told.add(about)
+                    yield violation
 
 
-def _needs(upgrade: Upgrade, hook: Resource, later: set[ResourceId]) -> Iterator[Later]:
-    """What a hook's pods wait for, each from the one place that says so."""
-    for reference in references(hook):
-        needed = referred(hook, reference)
-        if needed in later and not reference.optional:
-            yield Later(needed, reference.path)
-    changed = {change.id: change for change in upgrade.changes if isinstance(change, Kept)}
-    for key in key_references(hook):
-        change = changed.get(key.object)
-        if change and key.key in keys(change.after) and key.key not in keys(change.before):
-            yield Later(key.object, key.path, key.key)
-    yield from _rights(upgrade, hook, later)
+class Run(Struct, frozen=True):
+    """One hook when its turn comes."""
+
+    hook: Resource
+    event: str
+    moment: Moment
+    moments: Moments
+    direction: Direction
 
 
-def _rights(upgrade: Upgrade, hook: Resource, later: set[ResourceId]) -> Iterator[Later]:
-    """The first binding of the hook's account, where all its bindings come later."""
-    template = pod_template(hook)
+def _waits(run: Run) -> Iterator[Violation]:
+    told: set[ResourceId] = set()
+    for reference in references(run.hook):
+        needed = referred(run.hook, reference)
+        absence = None if reference.optional else _absence(needed, run)
+        if absence is not None and needed not in told:
+            told.add(needed)
+            why, fixes = absence
+            message = f"the hook {run.hook.id} waits for {needed}, which {why}"
+            yield _violation(run, message, reference.path, needed.name, fixes)
+    yield from _keyless(run)
+    yield from _powerless(run)
+
+
+def _absence(needed: ResourceId, run: Run) -> tuple[str, tuple[Fix, ...]] | None:
+    """Why an object of the release is not there when the hook runs, and what to do; None where it
+    is there, or nobody knows it."""
+    moments = run.moments
+    if moments.is_never_made(needed):
+        events = ", ".join(moments.makes.hooks[needed].hooks)
+        fix = Fix(f"add {run.event} to helm.sh/hook of {needed}, and {_lower(run)}")
+        return f"is a hook itself that this run does not make ({events})", (fix,)
+    if not moments.knows(needed) or moments.has(needed, run.moment):
+        return None
+    if moments.comes_after(needed, run.moment):
+        return "is created only after it", _made_first(needed, run)
+    fix = Fix(f"take hook-succeeded out of {POLICY} of {needed}")
+    return "Helm has deleted by then (hook-succeeded)", (fix,)
+
+
+def _lower(run: Run) -> str:
+    return f'{WEIGHT}: "{weight(run.hook) - 1}"'
+
+
+def _made_first(needed: ResourceId, run: Run) -> tuple[Fix, ...]:
+    if needed in run.moments.makes.hooks:
+        return (Fix(f"give {needed} a weight below that of the hook: {_lower(run)}"),)
+    if run.direction is Direction.ROLLBACK:
+        return (Fix(f"keep {needed} in the release until no rollback needs it"),)
+    return (
+        Fix(f"make {needed} a {run.event} hook too, with {_lower(run)}", cost=_COST),
+        Fix(f"create {needed} in an upgrade of its own, before this one"),
+    )
+
+
+def _keyless(run: Run) -> Iterator[Violation]:
+    """Keys that the object does not have yet, and has after the hook ran."""
+    for reference in key_references(run.hook):
+        now = run.moments.body(reference.object, run.moment)
+        later = run.moments.makes.resources.get(reference.object)
+        if now is None or later is None or reference.key in keys_of(now):
+            continue
+        if reference.key in keys_of(later.body):
+            what = f"the key {reference.key} of {reference.object}"
+            message = f"the hook {run.hook.id} waits for {what}, which comes only after it"
+            fix = Fix(f"add {what} in an upgrade of its own, before this one")
+            yield _violation(run, message, reference.path, reference.key, (fix,))
+
+
+def _powerless(run: Run) -> Iterator[Violation]:
+    """A binding or role of the hook's account that comes only after it; where the account has
+    another binding by then, what this one gives may not be needed."""
+    template = pod_template(run.hook)
     if template is None:
         return
-    subject = account(hook, template)
-    names = _binding(upgrade.after, subject)
-    if names and set(names) <= later and not _binding(upgrade.before, subject):
-        path = "/spec/template/spec/serviceAccountName"
-        yield Later(names[0], path, because=f"it gives {subject} its first rights; ")
+    subject = account(run.hook, template)
+    late = [_late(binding, run) for binding in _bindings(run) if subject in subjects(binding)]
+    for needed in filter(None, late):
+        message = (
+            f"the hook {run.hook.id} runs without the rights of {needed}, "
+            "which is created only after it"
+        )
+        path = f"{template_path(run.hook.id.kind)}/spec/serviceAccountName"
+        found = _violation(run, message, path, needed.name, _made_first(needed, run))
+        yield found if None not in late else _weaker(found)
 
 
-def _binding(side: Manifest, subject: object) -> list[ResourceId]:
-    both: Mapping[ResourceId, Resource] = {**side.resources, **side.hooks}
-    everything = Manifest(both, {})
-    return [binding.id for binding in bindings(everything) if subject in subjects(binding)]
+def _bindings(run: Run) -> tuple[Resource, ...]:
+    """The bindings of the release, whenever they are there."""
+    makes, there = run.moments.makes, run.moments.there
+    everything = {**there.hooks, **there.resources, **makes.hooks, **makes.resources}
+    return tuple(bindings(Manifest(everything, {})))
 
 
-def _waits(hook: Resource, need: Later, event: str, *, is_hook: bool) -> Violation:
-    what = f"the key {need.key} of {need.object}" if need.key else str(need.object)
-    comes = "written" if need.key else "created"
-    lower = f'"{weight(hook) - 1}"'
-    reason = (
-        f"both are {event} hooks, and Helm runs them by weight, then by name"
-        if is_hook
-        else f"Helm runs {event} hooks before it creates anything else"
-    )
-    cost = "" if is_hook else "it is no object of the release any more: uninstall leaves it"
-    first = f"give {need.object} the weight {lower}: {WEIGHT}: {lower}"
-    if not is_hook:
-        first = f"make {need.object} a {event} hook too, with {WEIGHT}: {lower}"
+def _late(binding: Resource, run: Run) -> ResourceId | None:
+    """The binding, or its role, where it comes only after the hook."""
+    for needed in (binding.id, bound_role(binding)):
+        there = run.moments.has(needed, run.moment)
+        if not there and run.moments.comes_after(needed, run.moment):
+            return needed
+    return None
+
+
+def _weaker(violation: Violation) -> Violation:
+    return replace(violation, severity=Severity.WARNING, confidence=Confidence.DEPENDS)
+
+
+def _violation(run: Run, message: str, path: str, named: str, fixes: tuple[Fix, ...]) -> Violation:
+    because = f"Helm runs {run.event} hooks by weight, then by name"
+    if run.event.startswith("pre-"):
+        because += ", before it sends anything else"
     return Violation(
-        message=f"the hook {hook.id} waits for {what}, which is {comes} only after it",
-        because=need.because + reason,
-        path=need.path,
-        after=need.key or need.object.name,
-        resource=hook.id,
-        fixes=(
-            *(() if need.key else (Fix(first, cost=cost),)),
-            Fix(
-                f"{'write' if need.key else 'create'} {what} in an upgrade of its own, before "
-                "this one"
-            ),
-        ),
+        message=message,
+        because=because,
+        path=path,
+        after=named,
+        resource=run.hook.id,
+        direction=run.direction,
+        severity=Severity.WARNING if run.direction is Direction.ROLLBACK else None,
+        fixes=fixes,
     )

@@ -4,7 +4,8 @@ What happens: new pods do not start: they wait for the ConfigMap, Secret, claim 
 that is gone.
 
 Why: the chart stopped rendering the object, or renamed it, but a workload still refers to the old
-name.
+name. Or the object is a hook that is deleted when it succeeded (helm.sh/hook-delete-policy), or
+that only an installation makes.
 
 What to do instead: keep the object, or change the reference in the same upgrade.
 """
@@ -14,8 +15,10 @@ from collections.abc import Iterator
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.workloads import Reference, references, referred, workloads
 from policylint.kubernetes.forecast.impact import is_kept
+from policylint.kubernetes.forecast.moments import END, forward
 from policylint.model import (
     Category,
+    Confidence,
     Deleted,
     Fix,
     Resource,
@@ -25,35 +28,66 @@ from policylint.model import (
     Violation,
 )
 
+INSTALL = {"pre-install", "post-install"}
+
 
 @rule(category=Category.DOWNTIME, severity=Severity.ERROR)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A workload of the after side refers to an object that this upgrade deletes."""
     gone = {
-        change.id
+        change.id: ""
         for change in upgrade.changes
         if isinstance(change, Deleted) and not is_kept(change.before)
     }
-    for workload in workloads(upgrade.after) if gone else ():
+    gone |= _gone_hooks(upgrade)
+    if not gone:
+        return
+    for workload in workloads(upgrade.after):
         for reference in references(workload):
-            pulls = "/imagePullSecrets/" in reference.path
             missing = referred(workload, reference)
-            if missing in gone and (pulls or not reference.optional):
-                yield _violation(workload, reference, missing, pulls=pulls)
+            if missing in gone and (_pulls(reference) or not reference.optional):
+                yield _violation(workload, reference, missing, gone[missing])
+
+
+def _pulls(reference: Reference) -> bool:
+    return "/imagePullSecrets/" in reference.path
+
+
+def _gone_hooks(upgrade: Upgrade) -> dict[ResourceId, str]:
+    """The hooks of the after side that are not there when the upgrade is over, and why."""
+    if not upgrade.after.hooks:
+        return {}
+    moments = forward(upgrade, {})
+    found: dict[ResourceId, str] = {}
+    for identity, hook in upgrade.after.hooks.items():
+        if moments.is_never_made(identity) and INSTALL & set(hook.hooks):
+            found[identity] = f"only an installation makes it ({', '.join(hook.hooks)})"
+        elif moments.knows(identity) and not moments.has(identity, END):
+            found[identity] = "Helm deletes it when its hooks succeeded (hook-succeeded)"
+    return found
 
 
 def _violation(
-    workload: Resource, reference: Reference, missing: ResourceId, *, pulls: bool
+    workload: Resource, reference: Reference, missing: ResourceId, of_hook: str
 ) -> Violation:
-    because = "its pods do not start without it"
-    if pulls:
-        because = "a node that has not got the image yet can pull it only with the Secret"
+    """The finding; `of_hook` says why a hook is not there, and is empty for other objects."""
+    if of_hook:
+        message = f"{workload.id} needs {missing}, which is not there after this upgrade"
+        because = f"it is a hook, and {of_hook}"
+        fix = f"make {missing} an ordinary object of the chart"
+    else:
+        message = f"{workload.id} still needs {missing}, which this upgrade deletes"
+        because = "its pods do not start without it"
+        if _pulls(reference):
+            because = "a node that has not got the image yet can pull it only with the Secret"
+        fix = f"keep {missing}, or change the reference too"
     return Violation(
-        message=f"{workload.id} still needs {missing}, which this upgrade deletes",
+        message=message,
         because=because,
         path=reference.path,
         after=reference.name,
         resource=workload.id,
-        severity=Severity.WARNING if pulls else None,
-        fixes=(Fix(f"keep {missing}, or change the reference too"),),
+        severity=Severity.WARNING if _pulls(reference) else None,
+        confidence=Confidence.LIKELY if of_hook else None,
+        fixes=(Fix(fix),),
     )

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from policylint.helm.engines.papercluster import Lookup
     from policylint.helm.values.subject import ValuesChange
 
+_LARGE = 512 * 1024
+"""Characters of a manifest below which its record is small, whatever it holds."""
+
 # What charts and commands take to judge is loaded where there is one: manifests alone need none.
 
 
@@ -135,6 +138,10 @@ def _render_subjects(plan: Plan, subjects: tuple[object, ...], after: Rendered) 
 
         result = change.effective
         yield record_size(result.chart, result.user_values, after.manifest, name=plan.release)
+    elif len(after.manifest) > _LARGE:
+        from policylint.helm.history.size import of_manifest
+
+        yield of_manifest(after.manifest)
     if after.unsteady is not None:
         yield after.unsteady
 

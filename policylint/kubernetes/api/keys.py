@@ -72,9 +72,14 @@ def _of_source(
 
 def keys(resource: Resource) -> set[str]:
     """The keys that a Secret or ConfigMap renders."""
+    return keys_of(resource.body)
+
+
+def keys_of(body: Object) -> set[str]:
+    """The keys of a Secret or ConfigMap."""
     names: set[str] = set()
     for field in DATA:
-        content: Json = at(resource.body, field)
+        content: Json = at(body, field)
         if isinstance(content, dict):
             names.update(content)
     return names

@@ -8,12 +8,14 @@ LimitRanger, PodSecurity, Priority, RuntimeClass and NamespaceLifecycle of k8s.i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from policylint.kubernetes.forecast import limitranges, podsecurity
 from policylint.kubernetes.forecast.cluster import Cluster
+from policylint.kubernetes.forecast.moments import Moment, Moments, forward
+from policylint.kubernetes.forecast.pod_admission import admitted
 from policylint.kubernetes.forecast.request import Finding, part
 from policylint.kubernetes.forecast.server import answer
 from policylint.model import (
@@ -28,117 +30,118 @@ from policylint.model import (
     Upgrade,
 )
 
-_SYSTEM_CLASSES = ("system-node-critical", "system-cluster-critical")
 _NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 """Namespaces that every cluster has."""
 _TOPIC = "invalid-object"
 
 
 class Surroundings:
-    """What is in the cluster while the upgrade runs, as far as it is known: the release's own
-    objects and the given ones."""
+    """What is in the cluster while Helm runs, as far as it is known: the release's own objects and
+    the given ones."""
 
-    def __init__(self, upgrade: Upgrade, cluster: Cluster) -> None:
-        self.upgrade = upgrade
-        self.live = cluster.live
-        self._resources: Mapping[ResourceId, Resource] = {
-            **upgrade.before.resources,
-            **upgrade.after.resources,
-        }
-        known = (*self._resources, *upgrade.before.hooks, *upgrade.after.hooks, *cluster.live)
-        self.kinds: frozenset[str] = frozenset(identity.kind for identity in known)
-        self._known = frozenset(known)
-        before = (*upgrade.before.resources, *cluster.live)
-        self._namespaces = frozenset(identity.namespace for identity in before)
+    def __init__(self, moments: Moments, namespace: str) -> None:
+        self.moments = moments
+        self.namespace = namespace
+        self.kinds: frozenset[str] = frozenset(one.kind for one in moments.identities)
+        deployed = (*moments.there.resources, *moments.live)
+        self._namespaces = frozenset(identity.namespace for identity in deployed)
 
-    def of_kind(self, kind: str, namespace: str) -> Iterator[tuple[ResourceId, Object]]:
-        """The objects of a kind in a namespace, as the upgrade leaves them."""
-        if kind not in self.kinds:
-            return
-        for identity, resource in self.upgrade.after.resources.items():
-            if (identity.kind, identity.namespace) == (kind, namespace):
-                yield identity, resource.body
-        for identity, body in self.live.items():
-            rendered = identity in self._resources
-            if (identity.kind, identity.namespace) == (kind, namespace) and not rendered:
-                yield identity, body
+    def of_kind(
+        self, kind: str, namespace: str, moment: Moment
+    ) -> Iterator[tuple[ResourceId, Object]]:
+        """The objects of a kind in a namespace, as they are at a moment."""
+        if kind in self.kinds:
+            yield from self.moments.of_kind(kind, namespace, moment)
 
-    def has(self, group: str, kind: str, name: str) -> bool:
-        """Whether a cluster-scoped object is known to be there."""
-        return ResourceId(group, kind, "", name) in self._known
+    def later(self, group: str, kind: str, name: str) -> bool:
+        """Whether a cluster-scoped object is known, and where it is asked for not there yet."""
+        return self.moments.knows(ResourceId(group, kind, "", name))
 
-    def has_namespace(self, name: str) -> bool:
-        """Whether a namespace is there for all that is known: something of it was deployed."""
-        if name in _NAMESPACES or name in ("", self.upgrade.namespace):
+    def has_namespace(self, name: str, moment: Moment) -> bool | None:
+        """Whether a namespace is there: something of it was deployed; None where nobody knows."""
+        if name in _NAMESPACES or name in ("", self.namespace) or name in self._namespaces:
             return True
-        return name in self._namespaces or self.has("", "Namespace", name)
+        identity = ResourceId("", "Namespace", "", name)
+        return self.moments.has(identity, moment) if self.moments.knows(identity) else None
 
 
 def between(changes: tuple[Change, ...], upgrade: Upgrade, cluster: Cluster) -> tuple[Change, ...]:
     """The changes, knowing what other objects say of those that are created."""
-    around = Surroundings(upgrade, cluster)
+    if not any(isinstance(change, Created) for change in changes):
+        return changes
+    around = Surroundings(forward(upgrade, cluster.live), upgrade.namespace)
     return tuple(_admitted(change, around) for change in changes)
 
 
 def _admitted(change: Change, around: Surroundings) -> Change:
-    if not isinstance(change, Created) or change.id in around.live:
+    if not isinstance(change, Created) or change.id in around.moments.live:
         return change
-    said = change.forecast.upgrade
-    if said is None or said.outcome is not Outcome.ACCEPTED:
+    response = change.forecast.upgrade
+    if response is None or response.outcome is not Outcome.ACCEPTED:
         return change
-    found = list(admission(change.after, around))
-    if not found:
+    causes = list(admission(change.after, around, around.moments.of_resource(change.id)))
+    if not causes:
         return change
-    return replace(change, forecast=replace(change.forecast, upgrade=answer(found)))
+    return replace(change, forecast=replace(change.forecast, upgrade=answer(causes)))
 
 
-def admission(resource: Resource, around: Surroundings) -> Iterator[Finding]:
+def admission(resource: Resource, around: Surroundings, moment: Moment) -> Iterator[Finding]:
     """What admission says against the creation of an object that is valid by itself."""
     identity = resource.id
-    if not around.has_namespace(identity.namespace):
+    present = around.has_namespace(identity.namespace, moment)
+    if present is False:
+        text = f'namespaces "{identity.namespace}" not found'
+        yield Cause("metadata.namespace", "NotFound", text, _TOPIC, "NamespaceLifecycle")
+    elif present is None:
         what = f"whether the namespace {identity.namespace} exists"
         how = f"kubectl get namespace {identity.namespace}"
         yield Unknown(what, how, _TOPIC, "metadata.namespace")
     if (identity.group, identity.kind) == ("", "PersistentVolumeClaim"):
-        yield from _limited_claim(resource, around)
+        yield from _limited_claim(resource, around, moment)
     if (identity.group, identity.kind) == ("", "Pod"):
-        yield from _pod(resource, around)
+        yield from _pod(resource, around, moment)
 
 
-def _limited_claim(claim: Resource, around: Surroundings) -> Iterator[Cause]:
-    for identity, body in around.of_kind("LimitRange", claim.id.namespace):
-        for said in limitranges.of_claim(part(claim.body, "spec"), part(body, "spec")):
-            yield _forbidden("spec.resources", said, identity)
+def _limited_claim(claim: Resource, around: Surroundings, moment: Moment) -> Iterator[Cause]:
+    for identity, body in around.of_kind("LimitRange", claim.id.namespace, moment):
+        for violation in limitranges.of_claim(part(claim.body, "spec"), part(body, "spec")):
+            yield _forbidden("spec.resources", violation, identity)
 
 
-def _pod(pod: Resource, around: Surroundings) -> Iterator[Finding]:
+def _pod(pod: Resource, around: Surroundings, moment: Moment) -> Iterator[Finding]:
     spec = part(pod.body, "spec")
-    for identity, body in around.of_kind("LimitRange", pod.id.namespace):
-        for said in limitranges.of_pod(spec, part(body, "spec")):
-            yield _forbidden("spec.containers", said, identity)
-    yield from _secured(pod, spec, around)
-    name = spec.get("priorityClassName")
-    if name and name not in _SYSTEM_CLASSES:
-        yield from _class(around, "scheduling.k8s.io", "PriorityClass", str(name))
-    if spec.get("runtimeClassName"):
-        yield from _class(around, "node.k8s.io", "RuntimeClass", str(spec["runtimeClassName"]))
+    for identity, body in around.of_kind("LimitRange", pod.id.namespace, moment):
+        for violation in limitranges.of_pod(spec, part(body, "spec")):
+            yield _forbidden("spec.containers", violation, identity)
+    yield from _secured(pod, spec, around, moment)
+    yield from _account(pod, spec, around, moment)
+    yield from admitted(spec, around, moment)
 
 
-def _secured(pod: Resource, spec: Object, around: Surroundings) -> Iterator[Cause]:
-    for identity, body in around.of_kind("Namespace", ""):
+def _account(pod: Resource, spec: Object, around: Surroundings, moment: Moment) -> Iterator[Cause]:
+    """The ServiceAccount of a Pod must be there before it."""
+    name = spec.get("serviceAccountName") or spec.get("serviceAccount")
+    if not isinstance(name, str):
+        return
+    identity = ResourceId("", "ServiceAccount", pod.id.namespace, name)
+    if around.moments.knows(identity) and not around.moments.has(identity, moment):
+        text = (
+            f'error looking up service account {pod.id.namespace}/{name}: serviceaccount "{name}" '
+            "not found"
+        )
+        yield Cause("spec.serviceAccountName", "Forbidden", text, _TOPIC, "ServiceAccount")
+
+
+def _secured(pod: Resource, spec: Object, around: Surroundings, moment: Moment) -> Iterator[Cause]:
+    for identity, body in around.of_kind("Namespace", "", moment):
         level = part(body, "metadata", "labels").get(podsecurity.ENFORCE)
         if identity.name != pod.id.namespace or level not in ("baseline", "restricted"):
             continue
-        for said in podsecurity.violations(spec, level):
-            yield _forbidden("spec", f'violates PodSecurity "{level}:latest": {said}', identity)
+        for violation in podsecurity.violations(spec, level):
+            yield _forbidden(
+                "spec", f'violates PodSecurity "{level}:latest": {violation}', identity
+            )
 
 
-def _class(around: Surroundings, group: str, kind: str, name: str) -> Iterator[Unknown]:
-    if not around.has(group, kind, name):
-        field = f"spec.{kind[0].lower()}{kind[1:]}Name"
-        how = f"kubectl get {kind.lower()} {name}"
-        yield Unknown(f"whether the {kind} {name} exists", how, _TOPIC, field)
-
-
-def _forbidden(field: str, said: str, by: ResourceId) -> Cause:
-    return Cause(field, "Forbidden", f"{said} ({by})", _TOPIC, "admission")
+def _forbidden(field: str, violation: str, by: ResourceId) -> Cause:
+    return Cause(field, "Forbidden", f"{violation} ({by})", _TOPIC, "admission")

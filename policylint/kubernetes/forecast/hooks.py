@@ -7,127 +7,120 @@ execHook of helm pkg/action/hooks.go, Helm 3.22 and 4.3.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from msgspec.structs import replace
 
-from policylint.kubernetes.forecast.answers import create
+from policylint.kubernetes.forecast.answers import as_sent, create, given, stored, update
+from policylint.kubernetes.forecast.between import Surroundings, admission
 from policylint.kubernetes.forecast.building import unbuilt
-from policylint.kubernetes.forecast.server import Server, answer
+from policylint.kubernetes.forecast.hookorder import is_deleted_first, stays_behind
+from policylint.kubernetes.forecast.moments import Moment, Moments, backward, forward
+from policylint.kubernetes.forecast.server import Sent, Server, answer
 from policylint.kubernetes.forecast.timing import too_late
-from policylint.kubernetes.manifests.install import rank
 from policylint.model import (
     Answer,
     Apply,
     Cause,
     Created,
     Forecast,
-    Manifest,
     Outcome,
     Resource,
     ResourceId,
+    Unknown,
     Upgrade,
 )
 
-POLICY = "helm.sh/hook-delete-policy"
-WEIGHT = "helm.sh/hook-weight"
 TOPIC = "hook-refused"
-_MADE = {"pre-install", "post-install", "pre-upgrade", "post-upgrade"}
-"""Events after which a hook's object is in the cluster."""
-_ROLLBACK = ("pre-rollback", "post-rollback")
+_SOURCE = "helm pkg/action/hooks.go"
+_BEFORE = ("pre-install", "pre-upgrade")
 
 
-def delete_policies(hook: Resource) -> frozenset[str]:
-    """When Helm deletes a hook's object: before it is made again, where nothing is said."""
-    words = str(hook.annotations.get(POLICY, "")).lower().split(",")
-    policies = frozenset(word.strip() for word in words) - {""}
-    return policies or frozenset({"before-hook-creation"})
-
-
-def weight(hook: Resource) -> int:
-    """Its weight; 0 where none, or no number, is given."""
-    text = str(hook.annotations.get(WEIGHT, "0"))
-    digits = text.removeprefix("-").removeprefix("+")
-    return int(text) if digits.isascii() and digits.isdigit() else 0
-
-
-def in_order(manifest: Manifest, event: str) -> tuple[Resource, ...]:
-    """The hooks of an event as Helm runs them: by weight, then by name, then by kind."""
-    hooks = [hook for hook in manifest.hooks.values() if event in hook.hooks]
-    return tuple(sorted(hooks, key=lambda hook: (weight(hook), hook.id.name, rank(hook.id.kind))))
-
-
-def events_of(upgrade: Upgrade) -> tuple[str, str]:
-    """The events before and after this change: of an installation where there is no before side."""
-    word = "upgrade" if upgrade.before.resources or upgrade.before.hooks else "install"
-    return f"pre-{word}", f"post-{word}"
-
-
-def hook_runs(upgrade: Upgrade, forward: Server, back: Server) -> tuple[Created, ...]:
+def hook_runs(upgrade: Upgrade, server: Server, back: Server) -> tuple[Created, ...]:
     """The hooks that the upgrade runs, then those that only a rollback to the before side runs."""
+    if not upgrade.before.hooks and not upgrade.after.hooks:
+        return ()
     runs: dict[ResourceId, Created] = {}
-    for event in events_of(upgrade):
-        there = upgrade.before if event.startswith("pre-") else upgrade.after
-        for hook in in_order(upgrade.after, event):
-            refused = too_late(upgrade, hook, forward) if event.startswith("pre-") else None
-            said = refused or _made(hook, there, upgrade, forward)
-            runs.setdefault(hook.id, Created(hook, Forecast(said)))
-    for event in _ROLLBACK:
-        for hook in in_order(upgrade.before, event):
-            said = _made(hook, upgrade.after, upgrade, back)
-            if hook.id not in runs:
-                runs[hook.id] = Created(hook, Forecast(None, said))
+    there = forward(upgrade, server.cluster.live)
+    for event, moment, hook in there.of_hooks():
+        refused = too_late(upgrade, hook, server) if event in _BEFORE else None
+        response = refused or _made(hook, moment, there, server)
+        runs.setdefault(hook.id, Created(hook, Forecast(response)))
+    there = backward(upgrade, server.cluster.live)
+    for _, moment, hook in there.of_hooks():
+        response = _made(hook, moment, there, back)
+        known = runs.get(hook.id)
+        if known is None:
+            runs[hook.id] = Created(hook, Forecast(None, response))
+        elif known.after is hook or known.after.body == hook.body:
+            both = Forecast(known.forecast.upgrade, response)
+            runs[hook.id] = replace(known, forecast=both)
     return tuple(runs.values())
 
 
 def stops_all(hook: Created) -> bool:
     """Whether a refused hook ends the upgrade before anything else of it is sent."""
-    said = hook.forecast.upgrade
-    early = any(event in ("pre-install", "pre-upgrade") for event in hook.after.hooks)
-    return early and said is not None and said.outcome is Outcome.REJECTED
+    response = hook.forecast.upgrade
+    early = any(event in _BEFORE for event in hook.after.hooks)
+    return early and response is not None and response.outcome is Outcome.REJECTED
 
 
 def left_behind(upgrade: Upgrade, identity: ResourceId) -> Resource | None:
     """What the before side left in the cluster under this identity without Helm's marks: a hook
     that nothing deletes, a definition of crds/."""
     hook = upgrade.before.hooks.get(identity)
-    if hook is not None and _stays(hook):
+    if hook is not None and stays_behind(hook):
         return hook
     return next((crd for crd in upgrade.before.crds if crd.id == identity), None)
 
 
-def _stays(hook: Resource) -> bool:
-    """Whether it ran and nothing deletes it then; a finished Job may go by itself."""
-    spec = hook.body.get("spec")
-    ttl = isinstance(spec, dict) and "ttlSecondsAfterFinished" in spec
-    return (
-        bool(_MADE & set(hook.hooks)) and "hook-succeeded" not in delete_policies(hook) and not ttl
-    )
-
-
-def _made(hook: Resource, there: Manifest, upgrade: Upgrade, server: Server) -> Answer:
+def _made(hook: Resource, moment: Moment, there: Moments, server: Server) -> Answer:
     refused = unbuilt(hook, hook=True)
     if refused is not None:
         return refused
-    in_the_way = list(_in_the_way(hook, there, upgrade, server))
-    return answer(in_the_way) if in_the_way else create(server, hook)[0]
+    if not is_deleted_first(hook) and there.has(hook.id, moment):
+        return _over(hook, moment, there, server)
+    response = create(server, hook)[0]
+    if response.outcome is not Outcome.ACCEPTED:
+        return response
+    return answer(admission(hook, Surroundings(there, server.namespace), moment))
 
 
-def _in_the_way(
-    hook: Resource, there: Manifest, upgrade: Upgrade, server: Server
-) -> Iterator[Cause]:
-    """An object of the hook's name that Helm does not delete first: a POST is refused then, an
-    apply takes it over."""
-    if server.target.apply is Apply.SERVER_SIDE or _is_deleted_first(hook):
-        return
-    earlier = upgrade.before.hooks.get(hook.id)
-    definition = hook.id.kind == "CustomResourceDefinition"
-    stays = definition and earlier is not None and bool(_MADE & set(earlier.hooks))
-    if hook.id in there.resources or hook.id in server.cluster.live or stays:
-        text = f'{hook.id.kind} "{hook.id.name}" already exists'
-        yield Cause("metadata.name", "AlreadyExists", text, TOPIC, "helm pkg/action/hooks.go")
+def _over(hook: Resource, moment: Moment, there: Moments, server: Server) -> Answer:
+    """The answer where an object of the hook's name is there that Helm does not delete first: a
+    POST is refused, an apply changes it."""
+    if server.target.apply is not Apply.SERVER_SIDE:
+        response = answer([_exists(hook)])
+    else:
+        response = _applied(hook, there.body(hook.id, moment), server)
+    if response.outcome is Outcome.ACCEPTED or not _may_be_gone(hook, there):
+        return response
+    what = f"whether an earlier upgrade has made the hook {hook.id}, which nothing deletes"
+    how = f"kubectl get {hook.id.kind.lower()} {hook.id.name} (delete it first)"
+    return answer([Unknown(what, how, TOPIC, "metadata.name")])
 
 
-def _is_deleted_first(hook: Resource) -> bool:
-    """Helm never deletes a definition."""
-    if hook.id.kind == "CustomResourceDefinition":
+def _exists(hook: Resource) -> Cause:
+    text = f'{hook.id.kind} "{hook.id.name}" already exists'
+    return Cause("metadata.name", "AlreadyExists", text, TOPIC, _SOURCE)
+
+
+def _applied(hook: Resource, present: object, server: Server) -> Answer:
+    sent = as_sent(hook)
+    if not isinstance(present, dict):
+        return create(server, hook)[0]
+    if hook.id in server.cluster.live:
+        state = given(server, hook, present, sent)
+    else:
+        state = stored(server, replace(hook, body=present), present)
+    return update(server, state, Sent(hook, sent, sent))[0]
+
+
+def _may_be_gone(hook: Resource, there: Moments) -> bool:
+    """Whether nothing but an earlier run of this hook is in its way, and that run need not have
+    been: an installation does not run the hooks of upgrades."""
+    if hook.id in there.there.resources or hook.id in there.live:
         return False
-    return "before-hook-creation" in delete_policies(hook)
+    earlier = there.there.hooks.get(hook.id)
+    if earlier is None:
+        return False
+    words = {event.partition("-")[2] for event in earlier.hooks}
+    return not {"install", "upgrade"} <= words

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from policylint.kubernetes import crds
 from policylint.kubernetes.forecast.kinds import Kind
-from policylint.kubernetes.forecast.pod_admission import admitted
 from policylint.kubernetes.forecast.request import Finding, Request, part
 from policylint.kubernetes.forecast.server import Server, State
 from policylint.kubernetes.forecast.services import created_questions
+from policylint.kubernetes.forecast.size import too_large
 from policylint.kubernetes.forecast.update import validate_update
 from policylint.kubernetes.forecast.update_table import IMMUTABLE
 from policylint.kubernetes.forecast.words import invalid
@@ -27,6 +27,7 @@ _WRITTEN = {("", "PersistentVolumeClaim"): "spec.volumeName", ("", "Pod"): "spec
 
 def creation(server: Server, resource: Resource, kind: Kind, new: Object) -> Iterable[Finding]:
     """What is said against a new object."""
+    yield from too_large(new, builtin=kind.builtin)
     if not kind.builtin:
         yield from _custom(server, resource, kind, None, new)
         return
@@ -35,10 +36,7 @@ def creation(server: Server, resource: Resource, kind: Kind, new: Object) -> Ite
         return
     yield from valid(server, new)
     yield from _unjudged(server, resource)
-    identity = (resource.id.group, resource.id.kind)
-    if identity == ("", "Pod"):
-        yield from admitted(server.cluster, resource.body)
-    if identity == ("", "Service"):
+    if (resource.id.group, resource.id.kind) == ("", "Service"):
         yield from created_questions(resource.body)
 
 
@@ -53,6 +51,8 @@ def change(
 ) -> Iterable[Finding]:
     """What is said against the change from the live object to a new one; `stored_before` vouches
     for the new one."""
+    if not stored_before:
+        yield from too_large(new, builtin=kind.builtin)
     if not kind.builtin or kind.node is None:
         yield from _custom(server, resource, kind, state.live, new)
         return
