@@ -229,14 +229,14 @@ def _text(path: Path, shown: str) -> str:
 def _as_written(remedy: str, text: str, line: int) -> str:
     """A remedy that quotes a number as the file has it: 1.30 is read as 1.3."""
     lines = text.splitlines()
-    found = (
+    number = (
         re.search(r"(?:^|[:\-{,]\s*)(\d[\d.]*)\s*(?:[},#]|$)", lines[line - 1])
         if 0 < line <= len(lines)
         else None
     )
     return (
-        f'write it in quotes: "{found[1]}"'
-        if found and remedy.startswith("write it in quotes")
+        f'write it in quotes: "{number[1]}"'
+        if number and remedy.startswith("write it in quotes")
         else remedy
     )
 

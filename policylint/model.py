@@ -154,14 +154,14 @@ class Resource(Struct, frozen=True):
     @property
     def annotations(self) -> Object:
         """The annotations, an empty mapping where there are none."""
-        found = self.metadata.get("annotations")
-        return found if isinstance(found, Mapping) else {}
+        written = self.metadata.get("annotations")
+        return written if isinstance(written, Mapping) else {}
 
     @property
     def labels(self) -> Object:
         """The labels, an empty mapping where there are none."""
-        found = self.metadata.get("labels")
-        return found if isinstance(found, Mapping) else {}
+        written = self.metadata.get("labels")
+        return written if isinstance(written, Mapping) else {}
 
 
 class Manifest(Struct, frozen=True):

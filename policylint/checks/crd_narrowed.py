@@ -45,7 +45,7 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
 
 
 def _versions(crd: Object) -> dict[str, Object]:
-    return {str(one.get("name")): one for one in items(crd, "spec", "versions")}
+    return {str(version.get("name")): version for version in items(crd, "spec", "versions")}
 
 
 def _is_served(version: Object) -> bool:
@@ -59,19 +59,19 @@ def _keeps_all(version: Object) -> bool:
 
 def _declared(version: Object) -> set[str]:
     """The fields of a version's schema, as paths; a part of any shape counts as one field."""
-    found: set[str] = set()
+    paths: set[str] = set()
     waiting: list[tuple[str, Object]] = [("", mapping(version, "schema", "openAPIV3Schema"))]
     while waiting:
         path, schema = waiting.pop()
         for name in mapping(schema, "properties"):
             inner = f"{path}.{name}".lstrip(".")
-            found.add(inner)
+            paths.add(inner)
             waiting.append((inner, mapping(schema, "properties", name)))
         for key in ("items", "additionalProperties"):
             below = mapping(schema, key)
             if below:
                 waiting.append((f"{path}[]", below))
-    return found
+    return paths
 
 
 def _dropped(change: Kept, version: str) -> Violation:

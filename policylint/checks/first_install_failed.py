@@ -15,7 +15,7 @@ again.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.helm.history.report import said
+from policylint.helm.history.report import description
 from policylint.helm.inputs.revisions import History
 from policylint.model import Category, Fix, Severity, Violation
 
@@ -28,7 +28,7 @@ def check(history: History, _: Context) -> Iterator[Violation]:
         return
     yield Violation(
         f"release {history.title} was never installed successfully: there is nothing to go back to",
-        because=f"revision 1 says: {said(history.revisions[0])[:200]}",
+        because=f"revision 1 says: {description(history.revisions[0])[:200]}",
         before=history.last.status,
         fixes=(
             Fix(

@@ -29,9 +29,11 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     owners: dict[tuple[object, object], list[Resource]] = {}
     for workload in workloads(upgrade.after):
         for key in _host_ports(pod_template(workload) or {}):
-            others = owners.setdefault(key, [])
-            owner = next((neighbour for neighbour in others if _meet(neighbour, workload)), None)
-            others.append(workload)
+            neighbours = owners.setdefault(key, [])
+            owner = next(
+                (neighbour for neighbour in neighbours if _meet(neighbour, workload)), None
+            )
+            neighbours.append(workload)
             if owner is not None:
                 yield Violation(
                     message=f"{workload.id} asks for host port {key[1]}, "
@@ -44,11 +46,14 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 
 def _meet(first: Resource, second: Resource) -> bool:
     """Whether one of two is a DaemonSet, and their node selectors allow one node for both."""
-    nodes, other_nodes = (
+    first_nodes, second_nodes = (
         mapping(pod_template(workload) or {}, "spec", "nodeSelector")
         for workload in (first, second)
     )
-    apart = any(nodes[label] != other_nodes[label] for label in nodes.keys() & other_nodes.keys())
+    apart = any(
+        first_nodes[label] != second_nodes[label]
+        for label in first_nodes.keys() & second_nodes.keys()
+    )
     return "DaemonSet" in (first.id.kind, second.id.kind) and not apart
 
 

@@ -45,25 +45,28 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
                 fixes=fixes,
                 locations=(change.default_place(difference.path),),
             )
-    others = [difference for difference in differences if not _stale_image(difference)]
-    if others:
-        yield _hidden(change, others, fixes)
+    settings = [difference for difference in differences if not _stale_image(difference)]
+    if settings:
+        yield _hidden(change, settings, fixes)
 
 
 def _stale_image(difference: Difference) -> bool:
     return difference.image and difference.before is not None
 
 
-def _hidden(change: ValuesChange, others: list[Difference], fixes: tuple[Fix, ...]) -> Violation:
-    keys = [difference.key for difference in others]
-    known_before = all(difference.before is not None for difference in others)
+def _hidden(
+    change: ValuesChange, differences: list[Difference], fixes: tuple[Fix, ...]
+) -> Violation:
+    keys = [difference.key for difference in differences]
+    defaults = "default" if len(keys) == 1 else "defaults"
+    known_before = all(difference.before is not None for difference in differences)
     return Violation(
-        f"--reuse-values hides {len(others)} new default{'s'[: len(others) != 1]} of the chart",
+        f"--reuse-values hides {len(keys)} new {defaults} of the chart",
         because=listed(keys),
         after=keys,
         severity=Severity.NOTE if known_before else None,
         fixes=fixes,
-        locations=(change.default_place(others[0].path),),
+        locations=(change.default_place(differences[0].path),),
     )
 
 

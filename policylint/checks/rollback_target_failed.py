@@ -13,7 +13,7 @@ What to do instead: give `helm rollback` the number of a good revision.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.helm.history.report import said
+from policylint.helm.history.report import description
 from policylint.helm.history.targets import Targets, targets
 from policylint.helm.inputs.revisions import History, Revision
 from policylint.model import Category, Direction, Fix, Severity, Violation
@@ -49,7 +49,7 @@ def _violation(history: History, goals: Targets, message: str, revision: Revisio
     steps = (history.command("rollback", good.number),) if good else ()
     return Violation(
         message,
-        because=f"revision {revision.number} is {revision.status}: {said(revision)[:200]}",
+        because=f"revision {revision.number} is {revision.status}: {description(revision)[:200]}",
         direction=Direction.ROLLBACK,
         before=revision.number,
         after=good.number if good else None,

@@ -21,8 +21,8 @@ from policylint.scan.repository.routes import Removal
 def check(removal: Removal, context: Context) -> Iterator[Violation]:
     """An Ingress, Gateway route, VirtualService or Service whose backend carries the release's
     name."""
-    first, *others = removal.routes
-    more = f" and {len(others)} more" if others else ""
+    first, *rest = removal.routes
+    more = f" and {len(rest)} more" if rest else ""
     yield Violation(
         message=f"{first.what}{more} still routes to {removal.release}, which is uninstalled here",
         because=f"{first.location.file}:{first.location.line} names a Service of the release",

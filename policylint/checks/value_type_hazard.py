@@ -36,7 +36,7 @@ def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
                     defaults,
                     Location("cause", file.path, hazard.line, key=dotted(hazard.path)),
                 )
-    for hazard in in_flags(change.given, defaults):
+    for hazard in in_flags(change.values_input, defaults):
         yield _violation(hazard, defaults, Location("command", "--set", key=dotted(hazard.path)))
 
 

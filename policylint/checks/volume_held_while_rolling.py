@@ -43,7 +43,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             continue
         touched = template_change(change, context.target.kubernetes)
         if touched is not None and _surges(change):
-            yield from _held(upgrade, change, touched)
+            yield from _hanging(upgrade, change, touched)
 
 
 def _surges(change: Kept) -> bool:
@@ -52,7 +52,7 @@ def _surges(change: Kept) -> bool:
     return running and strategy(spec, "Deployment") == "RollingUpdate" and max_surge(spec) > 0
 
 
-def _held(upgrade: Upgrade, change: Kept, touched: FieldChange) -> Iterator[Violation]:
+def _hanging(upgrade: Upgrade, change: Kept, touched: FieldChange) -> Iterator[Violation]:
     for name in claimed(change.after).values():
         claim = ResourceId("", "PersistentVolumeClaim", change.id.namespace, name)
         modes = _modes(upgrade, claim)

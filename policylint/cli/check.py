@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from policylint.cli.output import is_watched, progress
 from policylint.cli.parameters import Words, option, words
 from policylint.cli.showing import with_showing
-from policylint.cli.sides import one_side, with_sides
+from policylint.cli.sides import single_side, with_sides
 from policylint.commands.check import check
 from policylint.helm.inputs.options import Options
 from policylint.model import Category, Severity
@@ -67,7 +67,7 @@ def command(
     policylint check CHART -f values.yaml --before git:main, or policylint check -- helm upgrade ...
     """
     options = replace(
-        options if changed else one_side(options),
+        options if changed else single_side(options),
         after="" if changed else options.after,
         changed=changed,
         changed_files=tuple(filter(None, (options.after, *options.changed_files))),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from policylint.cli.output import show
 from policylint.cli.parameters import option
-from policylint.cli.sides import one_side, with_sides
+from policylint.cli.sides import single_side, with_sides
 from policylint.commands.diff import written
 from policylint.helm.inputs.options import Options
 
@@ -18,5 +18,5 @@ def command(
     format_: Annotated[str, option("--format", help="text, json or jsonpatch.")] = "text",
 ) -> int:
     """Print what changes, resource by resource; exit 0 whether or not anything does."""
-    show(written(one_side(options), format_, resource))
+    show(written(single_side(options), format_, resource))
     return 0

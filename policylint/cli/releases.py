@@ -22,9 +22,9 @@ def command(
     known."""
     if format_ not in ("text", "json"):
         raise UsageError(f"no format is called {format_!r}", remedy="the formats are json, text")
-    found = declarations(path, Options(helmfile=helmfile))
+    declared = declarations(path, Options(helmfile=helmfile))
     if format_ == "json":
-        sys.stdout.write(json.dumps(as_json(found), indent=2) + "\n")
+        sys.stdout.write(json.dumps(as_json(declared), indent=2) + "\n")
     else:
-        sys.stdout.write("".join(f"{escaped(line)}\n" for line in as_text(found).splitlines()))
+        sys.stdout.write("".join(f"{escaped(line)}\n" for line in as_text(declared).splitlines()))
     return 0

@@ -85,10 +85,10 @@ def with_showing(function: Callable[..., Report]) -> Callable[..., int]:
     shared = parameters(showing)
 
     @wraps(function)
-    def command(**given: Any) -> int:
-        asked = showing(**{option.name: given.pop(option.name) for option in shared})
+    def command(**arguments: Any) -> int:
+        asked = showing(**{option.name: arguments.pop(option.name) for option in shared})
         outputs(asked.formats, os.environ)
-        return _shown(function(**given), asked)
+        return _shown(function(**arguments), asked)
 
     command.parameters = (*parameters(function), *shared)  # type: ignore[attr-defined]  # read by parameters()
     return command

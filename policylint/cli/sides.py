@@ -129,12 +129,12 @@ def with_sides(function: Callable[..., Result]) -> Callable[..., Result]:
     return command
 
 
-def one_side(options: Options) -> Options:
+def single_side(options: Options) -> Options:
     """The options, refused where more than one side is named as the after side."""
     if options.changed_files:
-        others = " ".join(options.changed_files)
+        rest = " ".join(options.changed_files)
         raise UsageError(
-            f"one chart at a time, and {options.after} is followed by: {others}",
+            f"one chart at a time, and {options.after} is followed by: {rest}",
             remedy=(
                 "give each chart its own run, or list releases in .policylint.yaml; FILES go "
                 "with --changed"

@@ -44,20 +44,20 @@ class Examination(Struct, frozen=True):
         return {
             "schema": SCHEMA,
             "verdict": str(self.verdict),
-            "deploys": [_row(each) for each in self.coverages],
+            "deploys": [_row(item) for item in self.coverages],
             "failures": [
-                {"message": each.message, "remedy": each.remedy} for each in self.failures
+                {"message": item.message, "remedy": item.remedy} for item in self.failures
             ],
         }
 
     def as_text(self) -> str:
         """One line for each deploy, those without a check first."""
-        rows = sorted(self.coverages, key=lambda each: each.guard is not None)
-        lines = [_line(each) for each in rows]
+        rows = sorted(self.coverages, key=lambda item: item.guard is not None)
+        lines = [_line(item) for item in rows]
         lines += [
-            f"unknown      {each.message}\n  fix        {each.remedy}" for each in self.failures
+            f"unknown      {item.message}\n  fix        {item.remedy}" for item in self.failures
         ]
-        bare = sum(each.guard is None for each in rows)
+        bare = sum(item.guard is None for item in rows)
         if bare:
             lines.append(
                 "  fix        run policylint check before helm: policylint check CHART -f "
@@ -114,19 +114,18 @@ def _runs_things(source: Source) -> bool:
     )
 
 
-def _line(each: Coverage) -> str:
-    deploy = each.deploy
+def _line(coverage: Coverage) -> str:
+    deploy, guard = coverage.deploy, coverage.guard
+    state = "covered" if guard else "NOT COVERED"
     where = f"{deploy.file}:{deploy.line}"
     what = " ".join(word for word in (deploy.tool, deploy.action, deploy.release) if word)
-    guard = f": {each.guard.file}:{each.guard.line}" if each.guard else ""
-    return (
-        f"{'covered' if each.guard else 'NOT COVERED':<12} {where}  {what}  ({each.because}{guard})"
-    )
+    because = f"{coverage.because}: {guard.file}:{guard.line}" if guard else coverage.because
+    return f"{state:<12} {where}  {what}  ({because})"
 
 
-def _row(each: Coverage) -> dict[str, Any]:
-    deploy, guard = each.deploy, each.guard
+def _row(coverage: Coverage) -> dict[str, Any]:
+    deploy, guard = coverage.deploy, coverage.guard
     names = ("file", "line", "tool", "action", "release", "namespace")
-    found = {name: getattr(deploy, name) for name in names}
-    held = {"file": guard.file, "line": guard.line, "kind": guard.kind} if guard else None
-    return {**found, "covered": guard is not None, "guard": held, "because": each.because}
+    row = {name: getattr(deploy, name) for name in names}
+    guard_row = {"file": guard.file, "line": guard.line, "kind": guard.kind} if guard else None
+    return {**row, "covered": guard is not None, "guard": guard_row, "because": coverage.because}

@@ -15,10 +15,10 @@ def written(text: str) -> str | None:
     rule = next((rule for rule in all_rules()[0] if rule.id == text.strip()), None)
     if rule is not None:
         return page(rule)
-    found = explain(text)
-    if found is None:
+    explanation = explain(text)
+    if explanation is None:
         return None
-    return "\n".join(_explanation(each) for each in (found, *found.also))
+    return "\n".join(_explanation(part) for part in (explanation, *explanation.also))
 
 
 def unknown(text: str) -> str:
@@ -28,15 +28,17 @@ def unknown(text: str) -> str:
     return f"{known}; the nearest are{topics}" if topics else known
 
 
-def _explanation(found: Explanation) -> str:
-    subject = " ".join(part for part in (found.kind, found.name, found.field) if part)
-    lines = [found.topic, found.title, ""]
+def _explanation(explanation: Explanation) -> str:
+    subject = " ".join(
+        part for part in (explanation.kind, explanation.name, explanation.field) if part
+    )
+    lines = [explanation.topic, explanation.title, ""]
     if subject:
         lines += [f"about: {subject}", ""]
-    lines += [found.cause, ""] if found.cause else []
-    for correction in found.corrections:
+    lines += [explanation.cause, ""] if explanation.cause else []
+    for correction in explanation.corrections:
         lines += [f"not so: {correction}", ""]
-    lines += [line for fix in found.fixes for line in _fix(fix)]
+    lines += [line for fix in explanation.fixes for line in _fix(fix)]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -175,11 +175,11 @@ def write(made: Repair) -> None:
 
 def _meets(fix: Fix, taken: Mapping[str, Sequence[Edit]]) -> bool:
     return any(
-        edit.start < other.end and other.start < edit.end
-        if edit.start < edit.end and other.start < other.end
-        else edit.start <= other.end and other.start <= edit.end
+        edit.start < earlier.end and earlier.start < edit.end
+        if edit.start < edit.end and earlier.start < earlier.end
+        else edit.start <= earlier.end and earlier.start <= edit.end
         for edit in fix.edits
-        for other in taken.get(edit.file, ())
+        for earlier in taken.get(edit.file, ())
     )
 
 

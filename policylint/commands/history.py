@@ -49,9 +49,9 @@ def examine(sources: Sequence[str], options: Options = NOTHING) -> Report:
     target = _target(settings)
     by = judging(settings.criteria, frozenset({History, Releases}))
     overviews = _overviews(histories)
-    each = replace(by, failures=())  # rules that would not load are told once
+    alone = replace(by, failures=())  # rules that would not load are told once
     releases = tuple(
-        _judged(history, each, target, overview)
+        _judged(history, alone, target, overview)
         for history, overview in zip(histories, overviews, strict=True)
     )
     across = judge(by, [Releases(tuple(histories))], target)
@@ -89,8 +89,8 @@ def _load(source: str, helm: str) -> tuple[History, ...]:
         from policylint.helm.inputs.files import read_text
 
         return read(read_text(Path(source)), source, now=datetime.now(UTC))
-    found = _RELEASE.fullmatch(source)
-    if found is None:
+    name = _RELEASE.fullmatch(source)
+    if name is None:
         raise UsageError(
             f"{source} is neither a file nor NAMESPACE/NAME",
             remedy="export one: helm history NAME -o json > history.json",
@@ -98,7 +98,7 @@ def _load(source: str, helm: str) -> tuple[History, ...]:
     from policylint.helm.engines.binary import find_helm
     from policylint.helm.sources.release import history
 
-    return (history(found["name"], found["namespace"], find_helm(helm)),)
+    return (history(name["name"], name["namespace"], find_helm(helm)),)
 
 
 def _judged(history: History, by: Judging, target: Target, overview: str) -> ReleaseReport:

@@ -25,10 +25,10 @@ def declarations(path: str = "", options: Options | None = None) -> Declarations
     return resolve(tree, tools_of(options or Options()), remotes)
 
 
-def as_json(found: Declarations) -> dict[str, Any]:
+def as_json(listing: Declarations) -> dict[str, Any]:
     """The listing as JSON values."""
     return {
-        "releases": [_row(release) for release in found.releases if not release.is_absent],
+        "releases": [_row(release) for release in listing.releases if not release.is_absent],
         "problems": [
             {
                 "file": problem.file,
@@ -36,7 +36,7 @@ def as_json(found: Declarations) -> dict[str, Any]:
                 "message": problem.message,
                 "remedy": problem.remedy,
             }
-            for problem in found.problems
+            for problem in listing.problems
         ],
     }
 
@@ -71,11 +71,11 @@ def _layer(label: str, file: str) -> dict[str, str]:
     return {"label": label, "file": file}
 
 
-def as_text(found: Declarations) -> str:
+def as_text(listing: Declarations) -> str:
     """The listing for a person: one line a release, what is not known of it below."""
-    present = [release for release in found.releases if not release.is_absent]
+    present = [release for release in listing.releases if not release.is_absent]
     lines = [line for release in present for line in _lines(release)]
-    lines += [f"not resolved  {problem}" for problem in found.problems]
+    lines += [f"not resolved  {problem}" for problem in listing.problems]
     whole = sum(not release.unresolved for release in present)
     lines.append(f"{len(present)} releases declared, {whole} of them resolved wholly")
     return "\n".join(lines) + "\n"

@@ -84,7 +84,7 @@ def absolute(asked: Survey) -> list[Path]:
     return [Path(os.path.abspath(path)) for path in asked.paths or (".",)]  # noqa: PTH100  resolve() follows links
 
 
-def judged(asked: Survey, found: Scan) -> Report:
+def judged(asked: Survey, scan: Scan) -> Report:
     """What the rules say of the invocations of a scan."""
     from policylint.engine.judging import judge, judging
     from policylint.scan.invocations.secrets import secrets
@@ -92,13 +92,13 @@ def judged(asked: Survey, found: Scan) -> Report:
     config = configuration(asked)
     resolved = _settings(asked, config)
     by = judging(resolved.criteria, _subject_types())
-    redactor = Redactor(tuple(secrets(found.invocations)))
-    live = [run for run in found.invocations if asked.all_findings or not _aside(run.file, asked)]
+    redactor = Redactor(tuple(secrets(scan.invocations)))
+    live = [run for run in scan.invocations if asked.all_findings or not _aside(run.file, asked)]
     judgement = judge(
         by,
         tuple(_subjects(asked, live, config, by.active)),
         _target(resolved),
-        failures=found.failures,
+        failures=scan.failures,
         redactor=redactor,
         weight=_weight,
     )
@@ -108,10 +108,10 @@ def judged(asked: Survey, found: Scan) -> Report:
         failures=judgement.failures,
         rules=judgement.reported,
         scan=ScanSummary(
-            found.files_read,
-            _Rows(found.invocations, redactor),
-            len(found.invocations) - len(live),
-            found.left_out,
+            scan.files_read,
+            _Rows(scan.invocations, redactor),
+            len(scan.invocations) - len(live),
+            scan.left_out,
         ),
     )
     report, told = _settled(report, asked)

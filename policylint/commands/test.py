@@ -31,10 +31,10 @@ def failures(rule: Rule) -> Iterator[str]:
     """What is wrong with a rule's examples: each that does not come out as it expects, and a
     missing direction."""
     for example in rule.examples:
-        said = _outcome(rule, example)
-        if said != example.get("expect"):
+        outcome = _outcome(rule, example)
+        if outcome != example.get("expect"):
             yield (
-                f"{rule.id}: example {example.get('name', '?')} gives {said}, not "
+                f"{rule.id}: example {example.get('name', '?')} gives {outcome}, not "
                 f"{example.get('expect')}"
             )
     for expected in ("pass", "fail"):

@@ -117,8 +117,8 @@ def all_rules(
 
     With `subjects`, of the shipped ones those that judge one of these types (see `shipped`).
     """
-    others, failures = plugins()
-    return (_sorted((*shipped(subjects), *others)) if others else shipped(subjects)), failures
+    brought, failures = plugins()
+    return (_sorted((*shipped(subjects), *brought)) if brought else shipped(subjects)), failures
 
 
 def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:

@@ -12,19 +12,19 @@ Path = tuple[str, ...]
 def line_of(text: str, path: Path) -> int:
     """The line of the last part of a path that the text has; 0 where it has none of it, or is no
     YAML."""
-    found = 0
+    line = 0
     for root in reversed(_roots(text)):  # of several documents the last wins
-        found = found or _line(root, path)
-    return found
+        line = line or _line(root, path)
+    return line
 
 
 def scalars(text: str) -> dict[Path, tuple[str, str, int]]:
     """Every plain scalar of a text as written: key path -> (text, style, line); style is "" for a
     plain one."""
-    found: dict[Path, tuple[str, str, int]] = {}
+    by_path: dict[Path, tuple[str, str, int]] = {}
     for root in _roots(text):
-        _collect(root, (), found)
-    return found
+        _collect(root, (), by_path)
+    return by_path
 
 
 def _roots(text: str) -> list[Node]:
@@ -55,15 +55,15 @@ def _entry(node: Node, part: str) -> tuple[Node, Node] | None:
     return None
 
 
-def _collect(node: Node, path: Path, found: dict[Path, tuple[str, str, int]]) -> None:
+def _collect(node: Node, path: Path, by_path: dict[Path, tuple[str, str, int]]) -> None:
     if isinstance(node, ScalarNode):
-        found[path] = (node.value, node.style or "", node.start_mark.line + 1)
+        by_path[path] = (node.value, node.style or "", node.start_mark.line + 1)
     elif isinstance(node, MappingNode):
         for key, value in node.value:
-            _collect(value, (*path, _name(key)), found)
+            _collect(value, (*path, _name(key)), by_path)
     elif isinstance(node, SequenceNode):
         for position, value in enumerate(node.value):
-            _collect(value, (*path, str(position)), found)
+            _collect(value, (*path, str(position)), by_path)
 
 
 def _name(key: Node) -> str:

@@ -21,7 +21,7 @@ from policylint.pipeline.judge import Case, diff, prepare, read
 from policylint.pipeline.load import plans
 from policylint.pipeline.plan import Plan
 from policylint.pipeline.settings import load_config
-from policylint.pipeline.target import line_found, minor, target
+from policylint.pipeline.target import installed_line, minor, target
 from policylint.pipeline.texts import named_texts
 from policylint.report.model import Evidence
 
@@ -47,7 +47,7 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
     _refuse_empty(plan, after)
     line = rendering.line
     if not line and not plan.settings.line:
-        line = line_found(plan.options)
+        line = installed_line(plan.options)
     to = target(plan.settings, line, _recorded_method(plan, before, after))
     return Case(
         release=plan.release,
@@ -88,14 +88,14 @@ def _other_target(plan: Plan, to: Target, before: Rendered, after: Rendered) -> 
     """How else the release may be sent: Helm 4 goes on with client-side patches where Helm 3 has
     made the release, and no record, option or declaration tells who did."""
     told = plan.settings.apply is not None or _recorded_method(plan, before, after)
-    if told or to.apply is not Apply.SERVER_SIDE or not before.text_found:
+    if told or to.apply is not Apply.SERVER_SIDE or not before.has_text:
         return None
     forced = plan.options.force_conflicts
     return replace(to, apply=Apply.CLIENT_SIDE, force_conflicts=forced)
 
 
 def _refuse_empty(plan: Plan, after: Rendered) -> None:
-    if plan.options.allow_empty or isinstance(plan.after, EmptySide) or after.text_found:
+    if plan.options.allow_empty or isinstance(plan.after, EmptySide) or after.has_text:
         return
     raise SourceError(
         "the after side holds no resource",

@@ -49,6 +49,6 @@ def _together(findings: list[Finding]) -> Finding:
 
 
 def _joined(fixes: Iterable[Fix]) -> Fix:
-    first, *others = fixes
-    edits = dict.fromkeys(edit for fix in (first, *others) for edit in fix.edits)
+    first, *rest = fixes
+    edits = dict.fromkeys(edit for fix in (first, *rest) for edit in fix.edits)
     return replace(first, edits=tuple(edits))

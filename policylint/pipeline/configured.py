@@ -21,7 +21,7 @@ from policylint.pipeline.gate import Gate
 from policylint.pipeline.plan import Plan, chart_side, of_release, plan_of
 from policylint.pipeline.runs import runs_at, runs_now
 from policylint.pipeline.settings import Settings, resolve
-from policylint.pipeline.target import line_found
+from policylint.pipeline.target import installed_line
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.deploys import Deployment, deployment
 
@@ -149,7 +149,7 @@ def _forced(settings: Settings, how: Deployment) -> Settings:
     options = settings.options
     if not how.force or options.force or options.apply:
         return settings
-    line = settings.line or how.line or line_found(options)
+    line = settings.line or how.line or installed_line(options)
     return replace(settings, options=replace(options, force=line == "3"))
 
 

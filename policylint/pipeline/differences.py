@@ -61,7 +61,7 @@ def _leaves(resource: Resource, redactor: Redactor) -> Iterator[tuple[str, Any]]
 
 def images(changes: Sequence[Change]) -> tuple[ImageChange, ...]:
     """The images that change, by container, with the workloads that run them."""
-    found: dict[tuple[str, str, str], list[ResourceId]] = {}
+    users_of: dict[tuple[str, str, str], list[ResourceId]] = {}
     for change in changes:
         if isinstance(change, Kept) and not change.fields:
             continue
@@ -70,8 +70,8 @@ def images(changes: Sequence[Change]) -> tuple[ImageChange, ...]:
         for name in {**before, **after}:
             sides = (before.get(name, ""), after.get(name, ""))
             if sides[0] != sides[1]:
-                found.setdefault((name, *sides), []).append(change.id)
-    return tuple(ImageChange(*key, tuple(users)) for key, users in found.items())
+                users_of.setdefault((name, *sides), []).append(change.id)
+    return tuple(ImageChange(*key, tuple(users)) for key, users in users_of.items())
 
 
 def _images(resource: Resource | None) -> dict[str, str]:

@@ -103,8 +103,8 @@ def with_alternatives(told: ReleaseReport, case: Case, by: Judging) -> ReleaseRe
     findings = list(told.findings)
     verdicts = [told.verdict]
     for alternative in case.alternatives:
-        other = replace(case, before=alternative.before, after=alternative.after, subjects=())
-        more = judge(replace(other, failures=(), alternatives=()), by)
+        variant = replace(case, before=alternative.before, after=alternative.after, subjects=())
+        more = judge(replace(variant, failures=(), alternatives=()), by)
         added = [
             replace(
                 finding,
@@ -220,7 +220,7 @@ def cluster_of(case: Case, sides: Sides) -> Cluster:
     sides."""
     live, named = sides.reader.read(case.live), sides.reader.read(case.named_crds)
     named = replace(named, crds=_resources(named))
-    live = replace(live, resources={found.id: found for found in _resources(live)})
+    live = replace(live, resources={item.id: item for item in _resources(live)})
     objects = live.resources.items()
     return Cluster(
         live={identity: resource.body for identity, resource in objects},

@@ -63,8 +63,8 @@ def _is_terraform_plan(options: Options) -> bool:
 def _declared(options: Options, gate: Gate, workspace: Workspace) -> Loaded:
     from policylint.pipeline.declared.plans import declared_plans
 
-    found = declared_plans(options, gate.config, workspace)
-    return Loaded(found.plans, gate, found.failures, found.untouched)
+    declared = declared_plans(options, gate.config, workspace)
+    return Loaded(declared.plans, gate, declared.failures, declared.untouched)
 
 
 def _named_plan(

@@ -12,7 +12,7 @@ from policylint.errors import PolicylintError, RenderError
 from policylint.helm.inputs.sides import ChartSide
 from policylint.pipeline.case import failure, judging_of, values_change_of, values_subjects
 from policylint.pipeline.plan import Plan
-from policylint.pipeline.target import line_found, target
+from policylint.pipeline.target import installed_line, target
 from policylint.pipeline.templates import in_repository
 from policylint.report.model import ChartChange, ChartVersion, ReleaseReport, ValuesSummary
 
@@ -31,8 +31,8 @@ def with_values(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...])
         report = replace(report, findings=blamed(report.findings, change, plan.before))
     if change is None:
         return report
-    found = in_repository(report.findings, plan.named_after, change.new.name)
-    report = replace(report, findings=found, chart=_charts(change))
+    findings = in_repository(report.findings, plan.named_after, change.new.name)
+    report = replace(report, findings=findings, chart=_charts(change))
     if not plan.options.values_mode:
         return report
     from policylint.helm.values.compare import compare_modes, table, to_json
@@ -67,7 +67,7 @@ def unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
     Its verdict is unknown, unless helm refuses the chart and its values themselves: then the
     upgrade fails for certain.
     """
-    line = line_found(plan.options) if isinstance(plan.named_after, ChartSide) else ""
+    line = installed_line(plan.options) if isinstance(plan.named_after, ChartSide) else ""
     at = target(plan.settings, line)
     subjects, failures = values_subjects(plan, at.helm, error.message)
     judgement = _of_certain_failure(plan, error, subjects, at)

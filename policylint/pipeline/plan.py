@@ -24,7 +24,7 @@ from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.resolve import resolve_pair
 from policylint.model import Object
 from policylint.pipeline.settings import Settings, as_apply
-from policylint.pipeline.target import line_found, minor
+from policylint.pipeline.target import installed_line, minor
 from policylint.pipeline.texts import named_objects
 from policylint.report.model import ChartChange, ReleaseSource
 
@@ -170,7 +170,7 @@ def _under_mode(settings: Settings, before: Side, after: Side, workspace: Worksp
             f"no values mode is called {mode!r}",
             remedy=nearest(mode, list(Mode), f"the modes are {', '.join(Mode)}"),
         )
-    line = settings.line or line_found(settings.options) or "4"
+    line = settings.line or installed_line(settings.options) or "4"
     change = values_change(before, after, mode, line)
     recorded = isinstance(before, ManifestSide) and before.revision is not None
     old_known = change is not None and (change.old is not None or recorded)

@@ -17,7 +17,7 @@ _WIDEST = 120
 def lines_of(places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
     """The text of these lines (file, 1-based number), secrets masked; files that cannot be read and
     lines that are too wide to show are left out."""
-    found: dict[tuple[str, int], str] = {}
+    texts: dict[tuple[str, int], str] = {}
     for file, rows in groupby(sorted(places), key=lambda row: row[0]):
         text = _text(file)
         lines = text.split("\n")
@@ -25,8 +25,8 @@ def lines_of(places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
         for _, number in rows:
             line = lines[number - 1] if number <= len(lines) else ""
             if line.strip() and len(line) <= _WIDEST:
-                found[file, number] = redactor.text(line)
-    return found
+                texts[file, number] = redactor.text(line)
+    return texts
 
 
 def _text(file: str) -> str:
@@ -40,5 +40,5 @@ def _text(file: str) -> str:
 
 
 def _redactor(text: str) -> Redactor:
-    held = {secret for secret in secret_lines(text, nested=True) if len(secret) >= SHORTEST}
-    return Redactor(tuple(sorted(held, key=len, reverse=True)))
+    secrets = {secret for secret in secret_lines(text, nested=True) if len(secret) >= SHORTEST}
+    return Redactor(tuple(sorted(secrets, key=len, reverse=True)))

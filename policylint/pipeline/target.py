@@ -10,7 +10,7 @@ from policylint.model import Apply, Target
 from policylint.pipeline.settings import Settings
 
 
-def line_found(options: Options) -> str:
+def installed_line(options: Options) -> str:
     """The line of the helm that is found or named, "" where there is none that can be used."""
     try:
         return choose_engine(options.helm, options.timeout).line
@@ -27,13 +27,13 @@ def minor(settings: Settings) -> str:
         raise UsageError(str(error), remedy="give the cluster's version: kubectl version") from None
 
 
-def target(settings: Settings, found_line: str, apply_method: str = "") -> Target:
+def target(settings: Settings, helm_line: str, apply_method: str = "") -> Target:
     """How the upgrade is sent: `--apply`, else the record's method, else what this Helm line does.
 
-    `found_line` is the line of the helm found ("" for none). Raises `UsageError` for force together
+    `helm_line` is the line of the helm found ("" for none). Raises `UsageError` for force together
     with server-side apply, which Helm 4 refuses.
     """
-    line = settings.line or found_line or "4"
+    line = settings.line or helm_line or "4"
     force = settings.options.force
     client_side = line == "3" or apply_method == "csa"
     apply = settings.apply or (Apply.CLIENT_SIDE if client_side else Apply.SERVER_SIDE)

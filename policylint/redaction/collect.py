@@ -35,46 +35,46 @@ _DATA_KEY = pattern(r"[a-z][a-z._-]*")
 _BREAK = pattern(r"(?<!\\),|[{}]")
 
 
-def secret_values(value: Json, *, held: bool = False, near: bool = False) -> Iterator[str]:
+def secret_values(value: Json, *, secret: bool = False, near: bool = False) -> Iterator[str]:
     """The texts of secret-like keys, of entries that are named so, and those that other texts hold
     (a URL's login).
 
-    `held`: everything here is secret; `near`: all but the words that usually stand beside a secret.
+    `secret`: everything here is one; `near`: all but the words that usually stand beside a secret.
     """
     if isinstance(value, Mapping):
-        yield from _of_mapping(value, held=held, near=near)
+        yield from _of_mapping(value, secret=secret, near=near)
     elif isinstance(value, list):
         for item in value:
-            yield from secret_values(item, held=held, near=near)
+            yield from secret_values(item, secret=secret, near=near)
     else:
-        yield from _of_scalar(value, held=held or near)
+        yield from _of_scalar(value, secret=secret or near)
 
 
-def _of_scalar(value: Json, *, held: bool) -> Iterator[str]:
+def _of_scalar(value: Json, *, secret: bool) -> Iterator[str]:
     if isinstance(value, str):
-        if held:
+        if secret:
             yield value
         yield from secret_lines(value)
-    elif held and isinstance(value, (int, float)) and not isinstance(value, bool):
+    elif secret and isinstance(value, (int, float)) and not isinstance(value, bool):
         yield from _spelled(value)
 
 
-def _of_mapping(value: Mapping[str, Json], *, held: bool, near: bool) -> Iterator[str]:
+def _of_mapping(value: Mapping[str, Json], *, secret: bool, near: bool) -> Iterator[str]:
     named = secret_key(value.get("name"))
     stored = value.get("kind") == "Secret"
     for key, item in value.items():
         own = (named and key == "value") or (stored and key == "data")
-        yield from _below(str(key), item, held=held or own, near=near)
+        yield from _below(str(key), item, secret=secret or own, near=near)
 
 
-def _below(key: str, item: Json, *, held: bool, near: bool) -> Iterator[str]:
+def _below(key: str, item: Json, *, secret: bool, near: bool) -> Iterator[str]:
     secret_like = _is_secret_like(key)
     if isinstance(item, (Mapping, list)):
-        inside = held or _holds_secrets(key)
-        yield from secret_values(item, held=inside, near=near or secret_like)
+        inside = secret or _holds_secrets(key)
+        yield from secret_values(item, secret=inside, near=near or secret_like)
     elif secret_like or key.lower() not in _HARMLESS:
-        inside = held or secret_like or near
-        yield from secret_values(item, held=inside and not _says_where(key, item))
+        inside = secret or secret_like or near
+        yield from secret_values(item, secret=inside and not _says_where(key, item))
 
 
 def _holds_secrets(key: str) -> bool:

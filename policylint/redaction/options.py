@@ -98,7 +98,7 @@ def _behind_user(option: str, word: str) -> Span | None:
     if word.startswith("-"):
         return None
     separator = "%" if "%" in word and ":" not in word else ":"
-    user, found, _ = word.partition(separator)
+    user, separated, _ = word.partition(separator)
     if option in _SPLIT:
-        return (len(user) + 1, len(word)) if found else None
+        return (len(user) + 1, len(word)) if separated else None
     return 0, len(word)

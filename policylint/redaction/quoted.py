@@ -69,10 +69,10 @@ def _hide_parts(text: str, forms: Iterable[str], told: str, hidden: bytearray) -
         places.setdefault(part, []).append(place)
     for part in places.keys() & set(_parts(told)):
         del places[part]
-    found = {
+    shared = {
         part for form in forms for part in _parts(form) if part in places and not part.isspace()
     }
-    for place in (place for part in found for place in places[part]):
+    for place in (place for part in shared for place in places[part]):
         hidden[place : place + FRAGMENT] = b"\1" * FRAGMENT
 
 
@@ -91,23 +91,23 @@ def _occurrences(form: str, text: str, told: str) -> Iterator[int]:
         word = re.escape(form)
     elif re.search(rf"(?<!\w){re.escape(form)}(?!\w)", told):
         return
-    yield from (found.start() for found in re.finditer(word, text))
+    yield from (match.start() for match in re.finditer(word, text))
 
 
 def _masked(text: str, hidden: bytearray, mask: str) -> Iterator[str]:
     copied = 0
     for run in re.finditer(b"\x01+", hidden):
-        found = text[run.start() : run.end()]
-        yield text[copied : run.end() - len(found.lstrip())]
+        hidden_text = text[run.start() : run.end()]
+        yield text[copied : run.end() - len(hidden_text.lstrip())]
         yield mask
-        copied = run.start() + len(found.rstrip())
+        copied = run.start() + len(hidden_text.rstrip())
     yield text[copied:]
 
 
 def _forms(secret: str) -> set[str]:
     """A secret as messages show it."""
     quoted, plain = _as_json(secret), _as_json(secret, ascii_only=True)
-    found = {
+    forms = {
         secret,
         secret.strip(),
         " ".join(secret.split()),
@@ -124,8 +124,8 @@ def _forms(secret: str) -> set[str]:
         *_decoded(secret),
     }
     if len(secret) > _CUT:
-        found.add(f"{secret[:_CUT]}...")
-    return {form for form in found if len(form) >= SHORTEST}
+        forms.add(f"{secret[:_CUT]}...")
+    return {form for form in forms if len(form) >= SHORTEST}
 
 
 def _as_json(text: str, *, ascii_only: bool = False) -> str:
@@ -146,9 +146,9 @@ def encoded(secret: str) -> Iterator[str]:
     for before, lost in ((0, 0), (1, 2), (2, 3)):
         text = base64.b64encode(b"\0" * before + data).decode()
         whole = text.rstrip("=")
-        found = (whole[:-1] if whole != text else whole)[lost:]
-        if len(found) >= _ENCODED:
-            yield found
+        fixed = (whole[:-1] if whole != text else whole)[lost:]
+        if len(fixed) >= _ENCODED:
+            yield fixed
 
 
 def _decoded(secret: str) -> Iterator[str]:

@@ -36,13 +36,13 @@ class Redactor(Struct, frozen=True):
     @classmethod
     def of(cls, resources: Iterable[Resource]) -> Redactor:
         """A redactor that knows the data of these resources' Secrets, encoded and decoded."""
-        found = {
+        texts = {
             text
             for resource in resources
             if _is_secret(resource.id)
             for text in _data(resource.body)
         }
-        known = {text for text in found if len(text) >= SHORTEST}
+        known = {text for text in texts if len(text) >= SHORTEST}
         known |= {form for text in known for form in encoded(text) if len(form) >= 2 * SHORTEST}
         return cls(tuple(sorted(known, key=lambda text: (-len(text), text))))
 
@@ -82,7 +82,7 @@ class Redactor(Struct, frozen=True):
         key = path.rpartition("/")[2]
         if secret_key(key) or any(_named_secret(body, path) for body in bodies):
             return lambda value: MASK if _hides(value) else self.value(value)
-        return mask_plain if _held(path) else lambda value: self._entry({}, key, value)
+        return mask_plain if _holds_secret(path) else lambda value: self._entry({}, key, value)
 
     def fix(self, fix: Fix) -> Fix:
         """A fix with its texts masked; edits are applied to the user's own file and stay as they
@@ -200,7 +200,7 @@ def _own_value(owner: Mapping[str, Json], key: str) -> bool:
     return key == "value" and secret_key(owner.get("name"))
 
 
-def _held(path: str) -> bool:
+def _holds_secret(path: str) -> bool:
     """Whether a pointer leads below a key that holds nothing but secrets."""
     *steps, last = path.split("/")
     return not _says_where(last) and any(holder_key(step) for step in steps)

@@ -51,8 +51,8 @@ def digest(contents: Iterable[bytes]) -> str:
 def kept(name: str, mark: str) -> Any:
     """What is kept by this name, None where nothing is, or what was derived of other contents."""
     try:
-        found = json.decode(data(f"{FOLDER}/{name}.json"), type=_Kept)
-        return json.decode(found.value) if found.of == mark else None
+        entry = json.decode(data(f"{FOLDER}/{name}.json"), type=_Kept)
+        return json.decode(entry.value) if entry.of == mark else None
     except (OSError, DecodeError, ValidationError):  # not there, or cut off
         return None
 

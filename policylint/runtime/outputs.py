@@ -24,7 +24,7 @@ def nameless() -> BinaryIO:
     return tempfile.TemporaryFile()
 
 
-def said(output: BinaryIO) -> bytes:
+def written(output: BinaryIO) -> bytes:
     """All that was written to such a file, which is gone then."""
     with output:
         output.seek(0)

@@ -18,8 +18,8 @@ def read(name: str) -> bytes:
     """The bytes of a file of the package, such as "data/apis.json"; raises OSError where there is
     none."""
     loader: Any = __spec__.loader  # it reads files wherever it loads modules from
-    found: bytes = loader.get_data(os.path.join(ROOT, *name.split("/")))  # noqa: PTH118
-    return found
+    content: bytes = loader.get_data(os.path.join(ROOT, *name.split("/")))  # noqa: PTH118
+    return content
 
 
 def data(name: str) -> bytes:

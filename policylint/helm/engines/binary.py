@@ -25,7 +25,7 @@ from policylint.helm.engines.versions import known_version, remember_version
 from policylint.helm.inputs.sides import ChartSide
 from policylint.runtime import signals
 from policylint.runtime.children import dying_with_parent
-from policylint.runtime.outputs import nameless, said
+from policylint.runtime.outputs import nameless, written
 
 TIME_LIMIT = 120.0
 """Seconds after which a helm that does not end is taken to hang."""
@@ -48,8 +48,8 @@ def find_helm(named: str = "") -> str:
         ("POLICYLINT_HELM", os.environ.get("POLICYLINT_HELM", "")),
     ):
         if wish:
-            if found := _program(wish):
-                return found
+            if program := _program(wish):
+                return program
             raise SourceError(
                 f"{origin} names {wish}, which is no program",
                 remedy=f"correct {origin} or leave it out",
@@ -111,7 +111,7 @@ class Process:
                 "seconds and was stopped",
                 remedy="run it by hand to see what it waits for, or raise --render-timeout",
             )
-        return self._popen.returncode, said(self._out), said(self._err)
+        return self._popen.returncode, written(self._out), written(self._err)
 
     def cancel(self) -> None:
         """Kill the whole process group, where anything of it is left."""
@@ -144,8 +144,8 @@ class HelmRender:
         self._engine.require_version()
         words = err.decode("utf-8", "replace")
         if code:
-            said = words.strip() or f"helm ended with exit code {code} and said nothing"
-            raise render_error(said, self._process.argv, self._side)
+            message = words.strip() or f"helm ended with exit code {code} and said nothing"
+            raise render_error(message, self._process.argv, self._side)
         if "--include-crds" not in self._process.argv:
             crds, text = decoded(own_crds(self._side, out), self._side), decoded(out, self._side)
             if crds and text[:1] in (
@@ -243,20 +243,20 @@ class HelmBinary(Struct):
 def read_version(path: str, output: str) -> str:
     """The version in the answer of `helm version --short`; raises SourceError where it is too old
     or no helm."""
-    found = re.search(r"v(\d+)\.(\d+)(?:\.\d+)?", output)
-    if found is None:
+    version = re.search(r"v(\d+)\.(\d+)(?:\.\d+)?", output)
+    if version is None:
         raise SourceError(
             f"{path} does not answer `helm version` as Helm does",
             remedy="name Helm 3 or 4 with --helm",
         )
-    if (int(found[1]), int(found[2])) < OLDEST:
+    if (int(version[1]), int(version[2])) < OLDEST:
         raise SourceError(
-            f"{path} is Helm {found[0][1:]}, which is too old",
+            f"{path} is Helm {version[0][1:]}, which is too old",
             remedy="use Helm 3.8 or newer, or Helm 4 (--helm PATH)",
         )
-    if int(found[1]) > NEWEST_LINE:
+    if int(version[1]) > NEWEST_LINE:
         raise SourceError(
-            f"{path} is Helm {found[0][1:]}, and how that line sends an upgrade is not known",
+            f"{path} is Helm {version[0][1:]}, and how that line sends an upgrade is not known",
             remedy="use Helm 3 or 4 (--helm PATH), or a newer policylint",
         )
-    return found[0][1:]
+    return version[0][1:]

@@ -51,9 +51,9 @@ def own_crds(side: ChartSide, printed: bytes) -> bytes:
     """What helm prints of the chart's crds/ before what it `printed`; raises `ReadError` for what
     it would not load."""
     chart = Path(side.chart)
-    found = from_directory(chart, "crds/")
-    files = sorted(found, key=lambda name: name.split("/"))  # helm walks folder by folder
-    texts = ((file, found[file]) for file in files if file.lower().endswith(_MANIFESTS))
+    contents = from_directory(chart, "crds/")
+    files = sorted(contents, key=lambda name: name.split("/"))  # helm walks folder by folder
+    texts = ((file, contents[file]) for file in files if file.lower().endswith(_MANIFESTS))
     began = _PRINTED.match(printed)
     name = began[1] if began else _name(chart)
     return b"".join(
@@ -75,10 +75,10 @@ def printed_crds(side: ChartSide, text: str) -> int | None:
     while printed := _CRD_FILE.match(text, at):
         named = printed["path"].rpartition("/crds/")[2]
         begin = printed.end()
-        found = [content for content in _contents(chart, named) if _stands(text, begin, content)]
-        if not found:
+        matching = [content for content in _contents(chart, named) if _stands(text, begin, content)]
+        if not matching:
             return None
-        at = begin + max(len(content) for content in found) + 1
+        at = begin + max(len(content) for content in matching) + 1
     return at
 
 

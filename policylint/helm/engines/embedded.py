@@ -76,8 +76,8 @@ class EmbeddedRender:
             raise self._failure
         if self._result is None:
             what = "pulling and rendering it" if self._pull else "rendering it"
-            said = f"{what} did not end within {self._limit:g} seconds"
-            raise render_error(said, template_argv("helm", self._side), self._side)
+            message = f"{what} did not end within {self._limit:g} seconds"
+            raise render_error(message, template_argv("helm", self._side), self._side)
         return self._result
 
     def cancel(self) -> None:
@@ -156,11 +156,11 @@ def render_chart(
 def values_of(side: ChartSide) -> dict[str, Any]:
     """The user values: what files and `--set-json` give as floats, what `--set` gives as integers,
     as in Helm."""
-    given = side.values
+    flags = side.values
     values: dict[str, Any] = as_floats(
-        user_values(ValuesInput(given.files, set_json=given.set_json), "4")
+        user_values(ValuesInput(flags.files, set_json=flags.set_json), "4")
     )
-    for flag, argument in replace(given, files=(), set_json=()).flags():
+    for flag, argument in replace(flags, files=(), set_json=()).flags():
         values = laid(values, flag, argument, "4")
     return values
 
@@ -297,5 +297,5 @@ def _refuse_bytes(files: Mapping[str, str], side: ChartSide, values: Mapping[str
         return
     known = [*files_of(Path(side.chart)).values(), json.dumps(values, ensure_ascii=False).encode()]
     if not any("\ufffd".encode() in content for content in known):
-        said = "error converting YAML to JSON: yaml: invalid leading UTF-8 octet"
-        raise RenderError(f"YAML parse error on {marked[0]}: {said}", file=marked[0])
+        message = "error converting YAML to JSON: yaml: invalid leading UTF-8 octet"
+        raise RenderError(f"YAML parse error on {marked[0]}: {message}", file=marked[0])

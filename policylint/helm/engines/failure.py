@@ -171,7 +171,7 @@ def render_error(message: str, argv: list[str], side: ChartSide) -> RenderError:
 
 def _of_server(words: str) -> str:
     """What helps where a chart could not be pulled, "" where that is not known."""
-    return next((remedy for said, remedy in _ANSWERS if re.search(said, words)), "")
+    return next((remedy for expression, remedy in _ANSWERS if re.search(expression, words)), "")
 
 
 def _named(side: ChartSide) -> str:
@@ -191,8 +191,8 @@ def _told(message: str) -> str:
 
 def _place(words: str, side: ChartSide) -> tuple[str, int]:
     for place in _PLACES:
-        if found := place.search(words):
-            return side.as_named(_on_disk(found["file"], side.chart)), int(found["line"] or 0)
+        if match := place.search(words):
+            return side.as_named(_on_disk(match["file"], side.chart)), int(match["line"] or 0)
     return "", 0
 
 

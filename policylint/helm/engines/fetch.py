@@ -25,8 +25,8 @@ def fetching(directory: str, time_limit: float, **request: Any) -> Process:
     """
     temporary = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), directory)
     modules = os.pathsep.join(filter(None, sys.path))
-    given = {**temporary, "PYTHONPATH": modules, _REQUEST: json.dumps(request)}
-    return Process([sys.executable, "-P", "-m", __name__], time_limit, given)
+    environment = {**temporary, "PYTHONPATH": modules, _REQUEST: json.dumps(request)}
+    return Process([sys.executable, "-P", "-m", __name__], time_limit, environment)
 
 
 def main() -> int:

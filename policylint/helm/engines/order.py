@@ -101,11 +101,11 @@ def head_of(text: str, path: str) -> Head:
     try:
         body = parse(text, path)
     except PolicylintError as error:
-        said = (
+        message = (
             f"YAML parse error on {path}: error converting YAML to JSON: yaml: line "
             f"{error.line}: {error.message}"
         )
-        raise RenderError(said, file=path, line=error.line) from error
+        raise RenderError(message, file=path, line=error.line) from error
     if body is None:
         return Head()
     _expect(isinstance(body, dict), body, "value of type util.SimpleHead", path)
@@ -145,8 +145,8 @@ def _expect(holds: bool, value: Json, field: str, path: str) -> None:
         kind = {bool: "bool", int: "number", float: "number", str: "string", list: "array"}.get(
             type(value), "object"
         )
-        said = (
+        message = (
             f"error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} "
             f"into Go {field}"
         )
-        raise RenderError(f"YAML parse error on {path}: {said}", file=path)
+        raise RenderError(f"YAML parse error on {path}: {message}", file=path)

@@ -85,16 +85,16 @@ class PaperCluster:
         kubernetes: str,
         kinds: Iterable[Kind],
         release: StandingRelease,
-        others: Iterable[Object] = (),
+        unowned: Iterable[Object] = (),
     ) -> None:
-        """`kubernetes` is a version of three numbers; `others` are live objects of nobody's."""
+        """`kubernetes` is a version of three numbers; `unowned` are live objects of nobody's."""
         self.kubernetes = kubernetes
         self.release = release
         self.kinds: dict[str, dict[str, Kind]] = {}
         """The kinds by group version and plural."""
         self.serve(kinds)
         self.objects: dict[Lookup, Object] = {}
-        for obj in (*release.objects, *others):
+        for obj in (*release.objects, *unowned):
             self.objects[self._address(obj)] = obj
         if release.revision:
             record = _record(release)

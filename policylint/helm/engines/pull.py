@@ -49,8 +49,8 @@ class Pull:
         code, _, err = self._process.wait()
         archives = sorted(self._directory.glob("*.tgz"))
         if code or len(archives) != 1:
-            said = err.decode("utf-8", "replace").strip() if code else ""
-            raise RenderError(said or f"no archive of {self._side.chart} was pulled")
+            message = err.decode("utf-8", "replace").strip() if code else ""
+            raise RenderError(message or f"no archive of {self._side.chart} was pulled")
         archive = archives[0]
         return replace(
             self._side,

@@ -46,7 +46,7 @@ def secrets_of(side: ChartSide) -> Secrets:
     """The secrets of a side's values, of its chart and of its command line."""
     files = _files(side.chart)
     tables = [
-        *_given(side),
+        *_flag_values(side),
         *(_table(name, data) for name, data in files.items() if _is_values(name)),
     ]
     known = {
@@ -59,7 +59,7 @@ def secrets_of(side: ChartSide) -> Secrets:
     return Secrets(frozenset(known), (*map(without_logins, names), *keys, *_read_keys(files)))
 
 
-def _given(side: ChartSide) -> Iterator[Table]:
+def _flag_values(side: ChartSide) -> Iterator[Table]:
     """What each flag gives by itself, and all of them together as far as they can be read."""
     together: Table = {}
     for flag, argument in side.values.flags():
@@ -93,28 +93,28 @@ def _files(chart: str) -> dict[str, bytes]:
     """The files of a chart by path, as far as they can be read, those of packed charts within it
     too."""
     path = Path(chart)
-    found: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     with suppress(PolicylintError, OSError):
         if path.exists():
-            found = (
+            files = (
                 chart_files.from_directory(path)
                 if path.is_dir()
                 else chart_files.from_archive(path)
             )
-    for name in [name for name in found if name.endswith(".tgz")]:
+    for name in [name for name in files if name.endswith(".tgz")]:
         with suppress(PolicylintError):
-            packed = chart_files.unpack(found.pop(name), name)
-            found.update(
+            packed = chart_files.unpack(files.pop(name), name)
+            files.update(
                 {f"{name.removesuffix('.tgz')}/{inner}": data for inner, data in packed.items()}
             )
-    return found
+    return files
 
 
 def _read_keys(files: dict[str, bytes]) -> Iterator[str]:
     """The values that templates read, by name."""
     for name, data in files.items():
         if "templates/" in name and b".Values." in data:
-            yield from (found.decode() for found in _READ.findall(data))
+            yield from (key.decode() for key in _READ.findall(data))
 
 
 def _is_values(name: str) -> bool:

@@ -34,7 +34,7 @@ def decoded(output: bytes, side: ChartSide) -> str:
         return output.decode("utf-8")
     except UnicodeDecodeError as error:
         before = output[: error.start].decode("utf-8", "replace")
-        sources = [found["path"] for found in _sources(before)]
+        sources = [source["path"] for source in _sources(before)]
         where = (
             f"byte 0x{output[error.start]:02x} in line {before.count(chr(10)) + 1} of the render"
         )
@@ -48,9 +48,9 @@ def decoded(output: bytes, side: ChartSide) -> str:
 
 def _sources(text: str) -> Iterator[re.Match[str]]:
     """Each comment in which Helm names a file."""
-    for found in _SOURCE.finditer(text):
-        if found.start() == 0 or text[found.start() - 1] == "\n":
-            yield found
+    for source in _SOURCE.finditer(text):
+        if source.start() == 0 or text[source.start() - 1] == "\n":
+            yield source
 
 
 def split_crds(text: str) -> tuple[str, str]:
@@ -62,9 +62,9 @@ def split_crds(text: str) -> tuple[str, str]:
     first = _SOURCE.match(text)
     if first is None or not _CRD.match(first["path"]):
         return "", text
-    for found in _sources(text):
-        if _TEMPLATE.match(found["path"]):
-            return text[: found.start()], text[found.start() :]
+    for source in _sources(text):
+        if _TEMPLATE.match(source["path"]):
+            return text[: source.start()], text[source.start() :]
     return text, ""
 
 

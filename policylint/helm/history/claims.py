@@ -38,7 +38,7 @@ def claimed_twice(releases: Releases, minor: str) -> list[Claim]:
         ).resources:
             holders.setdefault(identity, []).append(history)
     return [
-        Claim(identity, tuple(found))
-        for identity, found in sorted(holders.items())
-        if len(found) > 1
+        Claim(identity, tuple(histories))
+        for identity, histories in sorted(holders.items())
+        if len(histories) > 1
     ]

@@ -26,7 +26,7 @@ _REMEDY = (
     "give `helm history NAME -o json`, `helm list -o json`, or `kubectl get secret -l "
     "owner=helm -o yaml`"
 )
-Found = tuple[str, str, Revision]
+Record = tuple[str, str, Revision]
 
 
 def read(
@@ -47,17 +47,17 @@ def read(
         raise ReadError(
             f"larger than {MAX_TEXT} characters", file=file, remedy="export one release at a time"
         )
-    found: list[Found] = []
+    records: list[Record] = []
     complete = True
     for value, line in _values(text, file):
         if _is_helm_output(value):
             complete = _shows_all(value)
-            found += _printed(value, file, name, namespace)
+            records += _printed(value, file, name, namespace)
         else:
-            found += _recorded(value, file, line)
-    if not found:
+            records += _recorded(value, file, line)
+    if not records:
         raise ReadError("no Helm release in it", file=file, remedy=_REMEDY)
-    return tuple(_grouped(found, file, History("", "", (), file, complete, limit, now)))
+    return tuple(_grouped(records, file, History("", "", (), file, complete, limit, now)))
 
 
 def _values(text: str, file: str) -> Iterator[tuple[Json, int]]:
@@ -91,7 +91,7 @@ def _shows_all(value: Json) -> bool:
     return isinstance(value, list) and not any("name" in item for item in value)
 
 
-def _printed(value: Json, file: str, name: str, namespace: str) -> Iterator[Found]:
+def _printed(value: Json, file: str, name: str, namespace: str) -> Iterator[Record]:
     for item in value if isinstance(value, list) else [value]:
         if is_release(item):
             yield item["name"], str(item.get("namespace") or namespace), of_release(item, file)
@@ -134,7 +134,7 @@ def split_chart(chart: str) -> tuple[str, str]:
     return chart, ""
 
 
-def _recorded(value: Json, file: str, line: int) -> Iterator[Found]:
+def _recorded(value: Json, file: str, line: int) -> Iterator[Record]:
     for obj in _objects(value):
         if is_record(obj):
             yield revision_of(obj, file, line)
@@ -161,9 +161,9 @@ def _objects(value: Json) -> Iterable[Json]:
     return value if isinstance(value, list) else [value]
 
 
-def _grouped(found: list[Found], file: str, common: History) -> Iterator[History]:
+def _grouped(records: list[Record], file: str, common: History) -> Iterator[History]:
     groups: dict[tuple[str, str], dict[int, Revision]] = {}
-    for name, namespace, revision in found:
+    for name, namespace, revision in records:
         group = groups.setdefault((namespace, name), {})
         if revision.number in group:
             message = f"revision {revision.number} of release {name or 'without a name'} twice"

@@ -51,10 +51,13 @@ def revision_of(obj: Object, file: str, line: int) -> tuple[str, str, Revision]:
             message, file=file, line=line, remedy="this is no record of a cluster; export it again"
         )
     release = _release(_json(text, file, line, record), file, line, record)
-    found = of_release(release, file, line, record)
+    revision = of_release(release, file, line, record)
     claimed = NAME.match(record)
-    if claimed and (claimed["name"], int(claimed["revision"])) != (release["name"], found.number):
-        message = f"record {record} holds release {release['name']} revision {found.number}"
+    if claimed and (claimed["name"], int(claimed["revision"])) != (
+        release["name"],
+        revision.number,
+    ):
+        message = f"record {record} holds release {release['name']} revision {revision.number}"
         raise ReadError(
             message, file=file, line=line, remedy=f"it was renamed or overwritten; {_AGAIN}"
         )
@@ -62,7 +65,7 @@ def revision_of(obj: Object, file: str, line: int) -> tuple[str, str, Revision]:
     return (
         str(release["name"]),
         namespace,
-        replace(found, size=size, kind=str(obj.get("kind") or "Secret")),
+        replace(revision, size=size, kind=str(obj.get("kind") or "Secret")),
     )
 
 
@@ -160,8 +163,8 @@ def _release(value: Json, file: str, line: int, record: str) -> Object:
     if not is_release(value):
         message = f"record {record} holds something that is no Helm release"
         raise ReadError(message, file=file, line=line, remedy=_AGAIN)
-    found: Object = value
-    return found
+    release: Object = value
+    return release
 
 
 def _map(value: Json) -> Mapping[str, Any]:

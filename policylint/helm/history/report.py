@@ -25,15 +25,15 @@ def to_json(history: History) -> dict[str, Any]:
     A target is `{"revision", "status", "good"}`, or None where Helm finds none or the history shows
     too little.
     """
-    found, start = targets(history), base(history)
+    ways, start = targets(history), base(history)
     return {
         "name": history.name,
         "namespace": history.namespace,
         "revisions": [_revision(revision) for revision in history.revisions],
         "targets": {
-            "rollback_without_number": _target(found.rollback_without_number),
-            "atomic": _target(found.atomic),
-            "newest_good": _target(found.newest_good),
+            "rollback_without_number": _target(ways.rollback_without_number),
+            "atomic": _target(ways.atomic),
+            "newest_good": _target(ways.newest_good),
         },
         "complete": history.complete,
         "locked": history.last.pending,
@@ -70,7 +70,7 @@ def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
     return [max(map(len, column)) for column in zip(*rows, strict=True)]
 
 
-def said(revision: Revision) -> str:
+def description(revision: Revision) -> str:
     """A revision's description on one line, with what its record shows to be secret masked."""
     text = revision.description
     if (
@@ -99,19 +99,19 @@ def _secrets(revision: Revision, resources: Iterable[Resource]) -> Iterator[str]
 
 
 def _revision(revision: Revision) -> dict[str, Any]:
-    found = {
+    row = {
         "revision": revision.number,
         "updated": revision.updated,
         "status": revision.status,
         "chart": revision.chart,
         "app_version": revision.app_version,
-        "description": said(revision),
+        "description": description(revision),
         "good": revision.good,
     }
     if revision.record:
         method = "server-side" if revision.server_side else "client-side"
-        found |= {"record": revision.record, "size": revision.size, "apply": method}
-    return found
+        row |= {"record": revision.record, "size": revision.size, "apply": method}
+    return row
 
 
 def _target(revision: Revision | None) -> dict[str, Any] | None:
@@ -121,7 +121,7 @@ def _target(revision: Revision | None) -> dict[str, Any] | None:
 
 
 def _row(revision: Revision) -> tuple[str, ...]:
-    text = said(revision)
+    text = description(revision)
     short = text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
     good = "yes" if revision.good else "no"
     return str(revision.number), revision.updated[:19], revision.status, revision.chart, good, short
@@ -136,10 +136,10 @@ def _ways_back(history: History) -> Iterator[str]:
     if not history.complete:
         yield "only the last revision is known: helm history shows all of them"
         return
-    found = targets(history)
-    yield f"helm rollback without a number goes to  {_words(found.rollback_without_number)}"
-    yield f"--atomic goes back to                   {_words(found.atomic)}"
-    yield f"newest good revision                    {_words(found.newest_good)}"
+    ways = targets(history)
+    yield f"helm rollback without a number goes to  {_words(ways.rollback_without_number)}"
+    yield f"--atomic goes back to                   {_words(ways.atomic)}"
+    yield f"newest good revision                    {_words(ways.newest_good)}"
     left = failures_until_one_is_left(history)
     if left is not None and len(history.good) > 1:
         yield f"failed upgrades until one good is left  {left}"

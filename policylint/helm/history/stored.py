@@ -17,14 +17,14 @@ def unserved(revision: Revision, minor: str) -> list[str]:
 
     Custom resources are left out: nobody knows here what their definitions serve.
     """
-    found: dict[str, None] = {}
+    removed: dict[str, None] = {}
     for text in (revision.manifest, *(str(hook.get("manifest", "")) for hook in revision.hooks)):
         for document in split(text, f"revision {revision.number}"):
             version, kind = _type(document.body())
             known = status(version, kind, minor)
             if known.state is State.REMOVED and not known.custom:
-                found[f"{version} {kind}"] = None
-    return list(found)
+                removed[f"{version} {kind}"] = None
+    return list(removed)
 
 
 def drift(revision: Revision, upgrade: Upgrade) -> list[ResourceId]:

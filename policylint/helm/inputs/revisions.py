@@ -87,10 +87,10 @@ class Revision(Struct, frozen=True):
             .replace(" +", "+")
         )
         try:
-            found = datetime.fromisoformat(text)
+            time = datetime.fromisoformat(text)
         except ValueError:
             return None
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+        return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 class History(Struct, frozen=True):

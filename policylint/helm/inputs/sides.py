@@ -58,13 +58,13 @@ class ValuesInput(Struct, frozen=True):
         value."""
         return (
             *self.files,
-            *(found[3] for item in self.set_file for found in _SET_FILE.finditer(item)),
+            *(match[3] for item in self.set_file for match in _SET_FILE.finditer(item)),
         )
 
     def with_set_files(self, rename: Callable[[str], str]) -> ValuesInput:
         """The same with other names for the files of `--set-file`."""
         items = (
-            _SET_FILE.sub(lambda found: found[1] + found[2] + rename(found[3]), item)
+            _SET_FILE.sub(lambda match: match[1] + match[2] + rename(match[3]), item)
             for item in self.set_file
         )
         return replace(self, set_file=tuple(items))

@@ -89,12 +89,12 @@ class Standing(Struct, frozen=True):
         return kinds + [kind for words in self.api_versions for kind in _named(words)]
 
 
-def as_held(manifest: Manifest, release: str, namespace: str) -> tuple[Object, ...]:
+def as_applied(manifest: Manifest, release: str, namespace: str) -> tuple[Object, ...]:
     """The objects of a render as the cluster holds them after Helm applied it."""
-    return tuple(_held(resource, release, namespace) for resource in manifest.resources.values())
+    return tuple(_applied(resource, release, namespace) for resource in manifest.resources.values())
 
 
-def _held(resource: Resource, release: str, namespace: str) -> Object:
+def _applied(resource: Resource, release: str, namespace: str) -> Object:
     body: dict[str, Any] = dict(resource.body)
     metadata = dict(_table(body.get("metadata")))
     if resource.id.namespace:

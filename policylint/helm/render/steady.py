@@ -75,16 +75,16 @@ def steady(
     _add_counterparts(new, old)
     numbers = old.by_identity()
     for number, body in new.bodies.items():
-        other = numbers.get(_identity(body))
-        if other is not None:
+        counterpart = numbers.get(_identity(body))
+        if counterpart is not None:
             new.bodies[number] = _levelled(
-                old.bodies[other], body, new.places.get(number, ()), minor
+                old.bodies[counterpart], body, new.places.get(number, ()), minor
             )
-            old.bodies[other] = _levelled(
-                new.bodies[number], old.bodies[other], old.places.get(other, ()), minor
+            old.bodies[counterpart] = _levelled(
+                new.bodies[number], old.bodies[counterpart], old.places.get(counterpart, ()), minor
             )
-    found = dict.fromkeys((*_unsteady(old), *_unsteady(new)))
-    return _rewritten(old), _rewritten(new), tuple(found)
+    places = dict.fromkeys((*_unsteady(old), *_unsteady(new)))
+    return _rewritten(old), _rewritten(new), tuple(places)
 
 
 def _compared(first: tuple[Text, ...], second: str) -> _Side:
@@ -106,11 +106,11 @@ def _twins(first: Sequence[Document], second: Sequence[Document]) -> dict[int, D
     waiting: dict[str, list[Document]] = {}
     for document in second:
         waiting.setdefault(document.source, []).append(document)
-    found: dict[int, Document | None] = {}
+    twins: dict[int, Document | None] = {}
     for number, document in enumerate(first):
         queue = waiting.get(document.source)
-        found[number] = queue.pop(0) if queue else None
-    return found
+        twins[number] = queue.pop(0) if queue else None
+    return twins
 
 
 def _differing(first: Json, second: Json, path: str = "") -> Iterator[str]:
@@ -133,9 +133,11 @@ def _differing_fields(first: dict[str, Json], second: dict[str, Json], path: str
             yield step(path, key)
 
 
-def _add_counterparts(side: _Side, other: _Side) -> None:
+def _add_counterparts(side: _Side, opposite: _Side) -> None:
     """Read the objects that the other side found unsteady."""
-    wanted = {_identity(body) for number, body in other.bodies.items() if number in other.places}
+    wanted = {
+        _identity(body) for number, body in opposite.bodies.items() if number in opposite.places
+    }
     names = {identity[3] for identity in wanted}
     for number, document in enumerate(side.documents):
         if number not in side.bodies and any(name in document.text for name in names):
@@ -173,8 +175,8 @@ def _replaced(body: Json, steps: list[str], value: Json) -> Json:
 def _identity(body: Json) -> tuple[str, ...]:
     """apiVersion, kind, namespace and name."""
     table = body if isinstance(body, Mapping) else {}
-    found = table.get("metadata")
-    metadata = found if isinstance(found, Mapping) else {}
+    written = table.get("metadata")
+    metadata = written if isinstance(written, Mapping) else {}
     return tuple(
         str(part or "")
         for part in (

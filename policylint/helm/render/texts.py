@@ -48,7 +48,7 @@ class Rendered(Struct, frozen=True):
         return "\n---\n".join(text.text for text in self.texts if text.text not in stored)
 
     @property
-    def text_found(self) -> bool:
+    def has_text(self) -> bool:
         """Whether any of the texts holds more than blanks and comments."""
         return any(has_content(text.text) for text in self.texts)
 

@@ -14,7 +14,7 @@ from policylint.helm.engines.engine import Rendered as Made
 from policylint.helm.engines.papercluster import Kind, Lookup, PaperCluster
 from policylint.helm.engines.upgrade import lookups_of_templates, start_over
 from policylint.helm.inputs.sides import ChartSide, ManifestSide, Side
-from policylint.helm.render.standing import Standing, addresses, as_held, read_objects
+from policylint.helm.render.standing import Standing, addresses, as_applied, read_objects
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Object
 from policylint.runtime.patterns import pattern
@@ -64,7 +64,7 @@ def render_upgrade(
                 installed_again, _ = _render(engine, before, empty)
         standing = _left(standing, settled, 2)
     else:
-        standing = _held_before(standing, before)
+        standing = _before_of_manifests(standing, before)
     made, lookups = _render(engine, after, standing)
     made_again, _ = _render(engine, after, standing)
     return UpgradeRenders(made, made_again, settled, again, installed, installed_again, lookups)
@@ -115,7 +115,7 @@ def _left(standing: Standing, made: Made, revision: int) -> Standing:
     return _holding(standing, texts, revision)
 
 
-def _held_before(standing: Standing, before: Side) -> Standing:
+def _before_of_manifests(standing: Standing, before: Side) -> Standing:
     """The cluster of a before side that is manifests; an empty one where there is no before."""
     if not isinstance(before, ManifestSide):
         return standing
@@ -126,6 +126,6 @@ def _held_before(standing: Standing, before: Side) -> Standing:
 
 def _holding(standing: Standing, texts: Sequence[Text], revision: int) -> Standing:
     manifest = read_objects(texts, standing.namespace, standing.kubernetes)
-    objects = as_held(manifest, standing.name, standing.namespace)
+    objects = as_applied(manifest, standing.name, standing.namespace)
     definitions = (obj for obj in objects if obj.get("kind") == "CustomResourceDefinition")
     return replace(standing, revision=revision, objects=objects, definitions=tuple(definitions))

@@ -254,8 +254,8 @@ def _before_head(repository: Repository, head: str) -> Revision:
     """The commit before the push, else HEAD's first parent: HEAD and the work tree are the same."""
     commit, origin = ci.before_commit()
     if commit and not head.startswith(commit):
-        if found := repository.commit(commit):
-            return Revision(found, f"{commit[:12]} ({origin})")
+        if before := repository.commit(commit):
+            return Revision(before, f"{commit[:12]} ({origin})")
         raise SourceError(
             f"{origin} names the commit {commit[:12]}, which this clone does not have",
             remedy=f"git fetch {'--depth=1 ' if repository.is_shallow else ''}origin {commit}",

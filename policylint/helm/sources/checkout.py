@@ -121,8 +121,8 @@ class Checkout:
         """The content itself where git has but a Git LFS pointer, from the local store."""
         if not content.startswith(_POINTER):
             return content
-        found = re.search(rb"oid sha256:([0-9a-f]{64})", content)
-        name = found[1].decode() if found else ""
+        pointer = re.search(rb"oid sha256:([0-9a-f]{64})", content)
+        name = pointer[1].decode() if pointer else ""
         store = self.repository.answer("rev-parse", "--git-path", "lfs/objects")
         file = self.repository.top / store / name[:2] / name[2:4] / name
         if name and file.is_file():

@@ -175,14 +175,14 @@ def _fill(directory: Path, root: Path, seen: tuple[Path, ...]) -> list[str]:
         raise SourceError(
             f"{directory} depends on itself by file://", remedy="break the circle in its Chart.yaml"
         )
-    copy, found = _mirrored(directory, root), []
+    copy, filled = _mirrored(directory, root), []
     for item in list(_missing(copy)):
         source = absolute_path(directory / item.repository.removeprefix("file://"))
         if item.repository.startswith("file://") and (source / "Chart.yaml").is_file():
             _fill(source, root, (*seen, directory))
             _copy(_mirrored(source, root), copy / "charts" / item.name)
-            found.append(item.name)
-    return found
+            filled.append(item.name)
+    return filled
 
 
 def build(directory: Path, helm: str, why: str) -> None:
@@ -193,13 +193,13 @@ def build(directory: Path, helm: str, why: str) -> None:
         code, out, err = Process(
             [binary, "dependency", "build", chart_word(str(directory))], TIME_LIMIT
         ).wait()
-        said = (
+        message = (
             _failure(out.decode("utf-8", "replace"), err.decode("utf-8", "replace")) if code else ""
         )
     else:
-        said = build_dependencies(directory)
-    if said:
-        words = without_logins(said.strip().replace(str(directory), directory.name))
+        message = build_dependencies(directory)
+    if message:
+        words = without_logins(message.strip().replace(str(directory), directory.name))
         raise SourceError(
             f"{why}, and `helm dependency build` fails: {words}",
             remedy="do what helm says above, vendor the dependencies in charts/, or name this "

@@ -86,8 +86,8 @@ class Repository(Struct, frozen=True, eq=False):
     def references(self, *names: str) -> list[str]:
         """Those of the full reference names that exist, in the order given."""
         done = self.run("for-each-ref", "--format=%(refname)", *names)
-        found = set(done.stdout.decode("utf-8", "replace").split("\n"))
-        return [name for name in names if name in found]
+        existing = set(done.stdout.decode("utf-8", "replace").split("\n"))
+        return [name for name in names if name in existing]
 
     def every_reference(self, prefix: str) -> list[str]:
         """The full names of all references below a prefix such as "refs/heads/"."""
@@ -233,11 +233,11 @@ def find_repository(path: str | Path) -> Repository | None:
     done = _run(top, "rev-parse", "--show-toplevel")
     if done.returncode == 0:
         return Repository(_own_top(top, Path(os.fsdecode(done.stdout.rstrip(b"\r\n")))))
-    said = done.stderr.decode("utf-8", "replace")
-    if "not a git repository" in said or "must be run in a work tree" in said:
+    message = done.stderr.decode("utf-8", "replace")
+    if "not a git repository" in message or "must be run in a work tree" in message:
         return None
     raise SourceError(
-        f"git cannot read the repository: {said.strip()}", remedy="do what git says above"
+        f"git cannot read the repository: {message.strip()}", remedy="do what git says above"
     )
 
 
@@ -251,8 +251,8 @@ def _own_top(top: Path, told: Path) -> Path:
 def find_module(repository: Repository, path: str) -> Repository | None:
     """The repository of the submodule at `path`; None where it is not checked out."""
     top = repository.top / path
-    found = find_repository(top) if top.is_dir() else None
-    return found if found is not None and found.top == top.resolve() else None
+    module = find_repository(top) if top.is_dir() else None
+    return module if module is not None and module.top == top.resolve() else None
 
 
 def absolute_path(path: str | Path) -> Path:

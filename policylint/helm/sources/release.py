@@ -41,9 +41,9 @@ def is_record(text: str) -> bool:
 def from_record(text: str, file: str) -> ManifestSide:
     """The revision that an upgrade would start from; raises SourceError where the file holds
     several releases."""
-    found = _one(text, file)
-    start = _start(found)
-    return _recorded(found, start) if start else _nothing(found)
+    record = _single(text, file)
+    start = _start(record)
+    return _recorded(record, start) if start else _nothing(record)
 
 
 def from_cluster(spec: str, helm: str) -> ManifestSide:
@@ -52,9 +52,9 @@ def from_cluster(spec: str, helm: str) -> ManifestSide:
     named = _SPEC.fullmatch(spec)
     if named is None:
         raise SourceError(f"{spec} names no release", remedy=f"write {_EXAMPLE}")
-    found = history(named["name"], named["namespace"], helm)
-    start = _revision(found, int(named["revision"])) if named["revision"] else _start(found)
-    return _asked(found, start, helm) if start else _nothing(found)
+    release = history(named["name"], named["namespace"], helm)
+    start = _revision(release, int(named["revision"])) if named["revision"] else _start(release)
+    return _asked(release, start, helm) if start else _nothing(release)
 
 
 def rollback(source: str, number: int, helm: str) -> tuple[ManifestSide, ManifestSide]:
@@ -65,12 +65,12 @@ def rollback(source: str, number: int, helm: str) -> tuple[ManifestSide, Manifes
     one before it.
     """
     if named := _SPEC.fullmatch(source):
-        found = history(named["name"], named["namespace"], helm)
-        target = _revision(found, number or found.last.number - 1)
-        return _asked(found, found.last, helm), _asked(found, target, helm)
-    found = _one(read_text(Path(source)), source)
-    target = _revision(found, number or found.last.number - 1)
-    return _recorded(found, found.last), _recorded(found, target)
+        release = history(named["name"], named["namespace"], helm)
+        target = _revision(release, number or release.last.number - 1)
+        return _asked(release, release.last, helm), _asked(release, target, helm)
+    release = _single(read_text(Path(source)), source)
+    target = _revision(release, number or release.last.number - 1)
+    return _recorded(release, release.last), _recorded(release, target)
 
 
 def history(name: str, namespace: str, helm: str) -> History:
@@ -86,80 +86,81 @@ def history(name: str, namespace: str, helm: str) -> History:
         ],
     )
     now = datetime.now(UTC)
-    (found,) = read(answer, f"helm history {name}", name=name, namespace=namespace, now=now)
+    (release,) = read(answer, f"helm history {name}", name=name, namespace=namespace, now=now)
     kind = (
         "ConfigMap"
         if os.environ.get("HELM_DRIVER", "").lower() in ("configmap", "configmaps")
         else "Secret"
     )
     return replace(
-        found, revisions=tuple(replace(revision, kind=kind) for revision in found.revisions)
+        release, revisions=tuple(replace(revision, kind=kind) for revision in release.revisions)
     )
 
 
-def _one(text: str, file: str) -> History:
-    found = read(text, file, now=datetime.now(UTC))
-    if len(found) != 1:
-        names = ", ".join(f"{history.namespace}/{history.name}" for history in found) or "none"
+def _single(text: str, file: str) -> History:
+    histories = read(text, file, now=datetime.now(UTC))
+    if len(histories) != 1:
+        names = ", ".join(f"{history.namespace}/{history.name}" for history in histories) or "none"
         raise SourceError(
             f"{file} should hold one release, and holds: {names}",
             remedy="export one release at a time",
         )
-    return found[0]
+    return histories[0]
 
 
-def _revision(found: History, number: int) -> Revision:
-    if revision := found.revision(number):
+def _revision(release: History, number: int) -> Revision:
+    if revision := release.revision(number):
         return revision
-    there = ", ".join(str(revision.number) for revision in found.revisions)
+    there = ", ".join(str(revision.number) for revision in release.revisions)
     raise SourceError(
-        f"release {found.namespace}/{found.name} has no revision {number}",
+        f"release {release.namespace}/{release.name} has no revision {number}",
         remedy=f"its revisions are {there}",
     )
 
 
-def _start(found: History) -> Revision | None:
+def _start(release: History) -> Revision | None:
     """The revision that an upgrade starts from; of a locked release the one it will start from once
     it is free."""
-    if revision := base(found) or next(reversed(found.deployed or found.good), None):
+    if revision := base(release) or next(reversed(release.deployed or release.good), None):
         return revision
-    if found.last.pending:
+    if release.last.pending:
         return None
     raise SourceError(
-        f"Helm would not upgrade {found.namespace}/{found.name}: its last revision is "
-        f"{found.last.status}",
-        remedy=f"helm rollback {found.name} --namespace {found.namespace}, or name a revision: "
+        f"Helm would not upgrade {release.namespace}/{release.name}: its last revision is "
+        f"{release.last.status}",
+        remedy=f"helm rollback {release.name} --namespace {release.namespace}, or name a revision: "
         f"{_EXAMPLE}",
     )
 
 
-def _nothing(found: History) -> ManifestSide:
+def _nothing(release: History) -> ManifestSide:
     """The side of a release that never got as far as a good revision: nothing that an upgrade could
     start from."""
-    label = f"{found.name} revision {found.last.number} ({found.last.status})"
+    label = f"{release.name} revision {release.last.number} ({release.last.status})"
     return ManifestSide(
         (),
         label,
         notes=("no revision of it was ever deployed: compared with nothing",),
-        history=found,
+        history=release,
     )
 
 
-def _recorded(found: History, revision: Revision) -> ManifestSide:
+def _recorded(release: History, revision: Revision) -> ManifestSide:
     if not revision.manifest:
+        name = f"{release.name} revision {revision.number}"
         raise SourceError(
-            f"{found.file} does not hold the manifest of {found.name} revision {revision.number}",
-            remedy=f"export the records: kubectl get secret -n {found.namespace or 'NAMESPACE'} "
-            f"-l owner=helm,name={found.name or 'NAME'} -o yaml",
+            f"{release.file} does not hold the manifest of {name}",
+            remedy=f"export the records: kubectl get secret -n {release.namespace or 'NAMESPACE'} "
+            f"-l owner=helm,name={release.name or 'NAME'} -o yaml",
         )
-    return _side(found, revision, (hook.get("manifest") for hook in revision.hooks))
+    return _side(release, revision, (hook.get("manifest") for hook in revision.hooks))
 
 
-def _asked(found: History, revision: Revision, helm: str) -> ManifestSide:
+def _asked(release: History, revision: Revision, helm: str) -> ManifestSide:
     """A revision with what its record holds: manifest, hooks, values and chart."""
     named = [
-        release_name(found.name),
-        f"--namespace={namespace_name(found.namespace)}",
+        release_name(release.name),
+        f"--namespace={namespace_name(release.namespace)}",
         f"--revision={revision.number}",
     ]
     printed, method = _ask(
@@ -168,22 +169,22 @@ def _asked(found: History, revision: Revision, helm: str) -> ManifestSide:
         ["get", "metadata", *named, "--output=json"],
     )
     apply_method = re.search(r'"applyMethod"\s*:\s*"(\w+)"', method)
-    read = printed_revision(printed, f"helm get all {found.name}")
+    read = printed_revision(printed, f"helm get all {release.name}")
     full = replace(
         read, updated=revision.updated, apply_method=apply_method[1] if apply_method else ""
     )
-    revisions = tuple(full if each.number == full.number else each for each in found.revisions)
-    return _recorded(replace(found, revisions=revisions), full)
+    revisions = tuple(full if older.number == full.number else older for older in release.revisions)
+    return _recorded(replace(release, revisions=revisions), full)
 
 
-def _side(found: History, revision: Revision, hooks: Iterable[str | None]) -> ManifestSide:
-    label = f"{found.name} revision {revision.number}"
+def _side(release: History, revision: Revision, hooks: Iterable[str | None]) -> ManifestSide:
+    label = f"{release.name} revision {revision.number}"
     printed = "\n---\n".join(hook for hook in hooks if hook)
     texts = ((label, revision.manifest), (f"{label} (hooks)", printed))
     shown = tuple(text for text in texts if text[1].strip())
     locked = (
-        (f"{found.name} is locked: compared with revision {revision.number}",)
-        if found.last.pending
+        (f"{release.name} is locked: compared with revision {revision.number}",)
+        if release.last.pending
         else ()
     )
     return ManifestSide(
@@ -192,7 +193,7 @@ def _side(found: History, revision: Revision, hooks: Iterable[str | None]) -> Ma
         notes=locked,
         apply_method=revision.method,
         revision=revision,
-        history=found,
+        history=release,
     )
 
 
@@ -207,10 +208,10 @@ def _ask(helm: str, *questions: list[str]) -> list[str]:
         for process in asked:
             code, out, err = process.wait()
             if code and process.argv[1:3] != ["get", "metadata"]:
-                said = err.decode("utf-8", "replace").strip()
+                message = err.decode("utf-8", "replace").strip()
                 question = " ".join(word for word in process.argv[1:] if "{{" not in word)
                 raise SourceError(
-                    f"helm {question}: {said}", remedy="check name, namespace and kube context"
+                    f"helm {question}: {message}", remedy="check name, namespace and kube context"
                 )
             answers.append(out.decode("utf-8", "replace"))
     finally:

@@ -109,8 +109,8 @@ def _gone_charts(checkout: Checkout, name: str) -> list[str]:
 
 
 def _name(chart_yaml: bytes) -> str:
-    found = re.search(rb"^name:[ \t]*[\"']?([^\s\"'#]+)", chart_yaml, re.M)
-    return found[1].decode("utf-8", "replace") if found else ""
+    match = re.search(rb"^name:[ \t]*[\"']?([^\s\"'#]+)", chart_yaml, re.M)
+    return match[1].decode("utf-8", "replace") if match else ""
 
 
 def _values(

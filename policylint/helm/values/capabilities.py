@@ -25,7 +25,7 @@ class ClusterQuestions(Struct, frozen=True):
     versions."""
 
     chart: Chart
-    version_given: bool
+    version_named: bool
     api_versions: tuple[str, ...] = ()
 
 
@@ -51,9 +51,9 @@ def unanswered(questions: ClusterQuestions) -> Iterator[Question]:
 
 def _asked(action: str, questions: ClusterQuestions) -> Iterator[str]:
     for name in _HAS.findall(action):
-        if not _is_builtin(name) and not _is_given(name, questions.api_versions):
+        if not _is_builtin(name) and not _is_named(name, questions.api_versions):
             yield name
-    if questions.version_given or "Capabilities.KubeVersion" not in action:
+    if questions.version_named or "Capabilities.KubeVersion" not in action:
         return
     for bounds in _COMPARE.findall(action):
         if len({admits(bounds, f"{minor}.0") for minor in (RECORDED[0], NEWEST)}) > 1:
@@ -66,7 +66,7 @@ def _is_builtin(name: str) -> bool:
     return group_of(api_version) in {group_of(served) for served, _ in builtin()}
 
 
-def _is_given(name: str, api_versions: tuple[str, ...]) -> bool:
+def _is_named(name: str, api_versions: tuple[str, ...]) -> bool:
     """Whether the run was told of an API version, or of that of a kind."""
     return any(
         name == api_version or name.startswith(f"{api_version}/") for api_version in api_versions

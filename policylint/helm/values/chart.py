@@ -95,19 +95,19 @@ def read_chart(path: Path | str, helm: str = "4", shown: str = "") -> Chart:
     Raises `ReadError` naming the file that cannot be read.
     """
     where = Path(path)
-    found = chart_files.from_directory(where) if where.is_dir() else chart_files.from_archive(where)
-    return chart_of(found, shown or str(path), helm)
+    files = chart_files.from_directory(where) if where.is_dir() else chart_files.from_archive(where)
+    return chart_of(files, shown or str(path), helm)
 
 
-def chart_of(found: Mapping[str, bytes], path: str, helm: str = "4", depth: int = 0) -> Chart:
+def chart_of(files: Mapping[str, bytes], path: str, helm: str = "4", depth: int = 0) -> Chart:
     """The chart of files by their path inside it; `path` is what messages call it."""
-    if "Chart.yaml" not in found:
+    if "Chart.yaml" not in files:
         raise ReadError(
             "no Chart.yaml", file=path, remedy="name a chart's directory or its .tgz archive"
         )
     if depth > chart_files.MAX_DEPTH:
         raise ReadError("charts nested too deeply", file=path, remedy="flatten the dependencies")
-    metadata = _mapping(found, "Chart.yaml", path)
+    metadata = _mapping(files, "Chart.yaml", path)
     name = metadata.get("name")
     if not isinstance(name, str) or not name or "/" in name:
         raise ReadError(
@@ -115,8 +115,8 @@ def chart_of(found: Mapping[str, bytes], path: str, helm: str = "4", depth: int 
             file=f"{path}/Chart.yaml",
             remedy="give the chart a name",
         )
-    old = _mapping(found, "requirements.yaml", path)
-    text = found.get("values.yaml", b"").decode("utf-8", "replace")
+    old = _mapping(files, "requirements.yaml", path)
+    text = files.get("values.yaml", b"").decode("utf-8", "replace")
     return Chart(
         name=name,
         version=str(metadata.get("version", "")),
@@ -124,13 +124,13 @@ def chart_of(found: Mapping[str, bytes], path: str, helm: str = "4", depth: int 
         values=read_values(text, f"{path}/values.yaml", helm),
         path=path,
         values_text=text,
-        schema=found.get("values.schema.json", b""),
-        templates=_files(found, "templates/"),
-        files=tuple(file for file in _files(found, "") if _is_other(file.name)),
+        schema=files.get("values.schema.json", b""),
+        templates=_files(files, "templates/"),
+        files=tuple(file for file in _files(files, "") if _is_plain(file.name)),
         dependencies=dependencies_of({**metadata, **old}, path),
-        charts=_charts(found, path, helm, depth),
-        lock=_mapping(found, "Chart.lock", path)
-        or _mapping(found, "requirements.lock", path)
+        charts=_charts(files, path, helm, depth),
+        lock=_mapping(files, "Chart.lock", path)
+        or _mapping(files, "requirements.lock", path)
         or None,
     )
 
@@ -188,13 +188,13 @@ def dependencies_of(metadata: Object, path: str) -> tuple[Dependency, ...] | Non
         raise ReadError(
             "dependencies must be a list of named charts", file=path, remedy="correct Chart.yaml"
         )
-    found = tuple(_dependency(item) for item in declared)
-    keys = [dependency.key for dependency in found]
+    dependencies = tuple(_dependency(item) for item in declared)
+    keys = [dependency.key for dependency in dependencies]
     for key in keys:
         if keys.count(key) > 1:
             message = f'more than one dependency with name or alias "{key}"'
             raise ReadError(message, file=path, remedy="give one of them another alias")
-    return found
+    return dependencies
 
 
 def _dependency(item: Object) -> Dependency:
@@ -209,11 +209,11 @@ def _dependency(item: Object) -> Dependency:
     )
 
 
-def _files(found: Mapping[str, bytes], prefix: str) -> tuple[ChartFile, ...]:
-    return tuple(ChartFile(name, data) for name, data in found.items() if name.startswith(prefix))
+def _files(files: Mapping[str, bytes], prefix: str) -> tuple[ChartFile, ...]:
+    return tuple(ChartFile(name, data) for name, data in files.items() if name.startswith(prefix))
 
 
-def _is_other(name: str) -> bool:
+def _is_plain(name: str) -> bool:
     known = (
         "Chart.yaml",
         "Chart.lock",
@@ -233,9 +233,9 @@ def _recorded(listed: Any) -> tuple[ChartFile, ...]:
     )
 
 
-def _mapping(found: Mapping[str, bytes], name: str, path: str) -> Table:
+def _mapping(files: Mapping[str, bytes], name: str, path: str) -> Table:
     """The first document of a file, as Helm reads them; empty where there is none."""
-    documents = kyaml.split(found.get(name, b"").decode("utf-8", "replace"), f"{path}/{name}")
+    documents = kyaml.split(files.get(name, b"").decode("utf-8", "replace"), f"{path}/{name}")
     body = documents[0].body() if documents else None
     if body is not None and not isinstance(body, dict):
         raise ReadError(
@@ -244,9 +244,9 @@ def _mapping(found: Mapping[str, bytes], name: str, path: str) -> Table:
     return body or {}
 
 
-def _charts(found: Mapping[str, bytes], path: str, helm: str, depth: int) -> tuple[Chart, ...]:
+def _charts(entries: Mapping[str, bytes], path: str, helm: str, depth: int) -> tuple[Chart, ...]:
     charts = []
-    for name, files in sorted(_in_charts(found).items()):
+    for name, files in sorted(_in_charts(entries).items()):
         where = f"{path}/charts/{name}"
         if name.startswith(("_", ".")):
             continue
@@ -258,10 +258,10 @@ def _charts(found: Mapping[str, bytes], path: str, helm: str, depth: int) -> tup
     return tuple(charts)
 
 
-def _in_charts(found: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
+def _in_charts(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
     """The files of each entry of charts/ by their path in it, which is empty for an archive."""
     entries: dict[str, dict[str, bytes]] = {}
-    for name, data in found.items():
+    for name, data in files.items():
         if name.startswith("charts/") and not name.endswith(".prov"):
             entry, _, rest = name.removeprefix("charts/").partition("/")
             entries.setdefault(entry, {})[rest] = data

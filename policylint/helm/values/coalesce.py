@@ -46,13 +46,13 @@ def scopes(chart: Chart, values: Table) -> dict[str, Table]:
 
 
 def _scopes(chart: Chart, values: Table, path: str) -> list[tuple[str, Table]]:
-    found = [(path, values)]
+    rows = [(path, values)]
     for child in chart.charts:
         inner = values.get(child.name)
-        found += _scopes(
+        rows += _scopes(
             child, inner if isinstance(inner, dict) else {}, f"{path}/charts/{child.name}"
         )
-    return found
+    return rows
 
 
 def _chart(chart: Chart, values: Table, prefix: str, way: _Way) -> Table:

@@ -150,8 +150,8 @@ def to_json(change: ValuesChange, comparison: Comparison) -> dict[str, Any]:
         "hidden": [_difference(difference) for difference in comparison.hidden],
         "reverting": [_difference(difference) for difference in comparison.reverting],
         "missing": [
-            {"template": found.reference.file, "line": found.reference.line, "message": found.words}
-            for found in comparison.missing
+            {"template": gap.reference.file, "line": gap.reference.line, "message": gap.words}
+            for gap in comparison.missing
         ],
         "modes": [_by_mode(key, values) for key, values in comparison.rows],
     }
@@ -197,8 +197,8 @@ def _are_same(values: tuple[Any, ...]) -> bool:
     return all(_same(values[0], value) for value in values[1:])
 
 
-def _same(one: Any, other: Any) -> bool:
-    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+def _same(left: Any, right: Any) -> bool:
+    return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
 
 
 def _shown(key: str, value: Any) -> str:

@@ -99,10 +99,10 @@ def _is_enabled(wish: Dependency, values: Table, path: str, warn: Warn) -> bool:
     for condition in wish.condition.strip().split(","):
         if not condition:
             continue
-        found, value = scalar(values, path + condition)
-        if found and isinstance(value, bool):
+        is_set, value = scalar(values, path + condition)
+        if is_set and isinstance(value, bool):
             return value
-        if found:
+        if is_set:
             warn(
                 f"Warning: Condition path '{condition}' for chart {wish.name} returned non-bool "
                 "value"
@@ -111,13 +111,13 @@ def _is_enabled(wish: Dependency, values: Table, path: str, warn: Warn) -> bool:
 
 
 def _by_tags(wish: Dependency, tags: Table, warn: Warn) -> bool:
-    given: list[bool] = []
+    switches: list[bool] = []
     for tag in wish.tags:
         if isinstance(tags.get(tag), bool):
-            given.append(tags[tag])
+            switches.append(tags[tag])
         elif tag in tags:
             warn(f"Warning: Tag '{tag}' for chart {wish.name} returned non-bool value")
-    return not given or any(given)
+    return not switches or any(switches)
 
 
 def _import_values(chart: Chart, helm: str, warn: Warn) -> Chart:
@@ -144,10 +144,10 @@ def _exported(values: Table, wish: Dependency, wanted: Any, warn: Warn) -> Table
         child, parent = f"exports.{wanted}", "."
     else:
         return None
-    found = subtable(values, f"{wish.name}.{child}")
-    if found is None:
+    table = subtable(values, f"{wish.name}.{child}")
+    if table is None:
         warn(f"Warning: ImportValues missing table from chart {wish.name}: {child}")
         return None
     for name in reversed([] if parent == "." else parent.split(".")):
-        found = {name: found}
-    return found
+        table = {name: table}
+    return table

@@ -37,7 +37,7 @@ def from_directory(top: Path, below: str = "") -> dict[str, bytes]:
 
     With `below`, a folder of it such as "crds/", only the files there.
     """
-    found: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     total = 0
     for name, entry in _walk(top, below):
         size = entry.stat().st_size
@@ -46,15 +46,15 @@ def from_directory(top: Path, below: str = "") -> dict[str, bytes]:
             raise ReadError(
                 f"larger than {MAX_FILE} bytes", file=entry.path, remedy="list it in .helmignore"
             )
-        if total > MAX_CHART or len(found) >= MAX_FILES:
+        if total > MAX_CHART or len(files) >= MAX_FILES:
             raise ReadError(
                 "the chart is too large",
                 file=str(top),
                 remedy="list what it need not hold in .helmignore",
             )
         with open(entry, "rb") as file:  # noqa: PTH123  a chart may have thousands of files
-            found[name] = file.read().removeprefix(_BOM)
-    return found
+            files[name] = file.read().removeprefix(_BOM)
+    return files
 
 
 def _walk(top: Path, below: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
@@ -117,7 +117,7 @@ def unpack(data: bytes, file: str) -> dict[str, bytes]:
 
 
 def _members(archive: tarfile.TarFile, file: str) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     left = MAX_CHART
     for member in archive:
         if member.isdir():
@@ -128,15 +128,15 @@ def _members(archive: tarfile.TarFile, file: str) -> dict[str, bytes]:
                 f"{member.name} is no regular file", file=file, remedy="package the chart again"
             )
         left -= member.size
-        if member.size > MAX_FILE or left < 0 or len(found) >= MAX_FILES:
+        if member.size > MAX_FILE or left < 0 or len(files) >= MAX_FILES:
             raise ReadError(
                 f"{member.name}: the chart is too large",
                 file=file,
                 remedy="use .helmignore, package again",
             )
         stream = archive.extractfile(member)
-        found[name] = (stream.read() if stream else b"").removeprefix(_BOM)
-    return found
+        files[name] = (stream.read() if stream else b"").removeprefix(_BOM)
+    return files
 
 
 def _inside(name: str, file: str) -> str:

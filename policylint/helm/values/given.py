@@ -27,11 +27,13 @@ def read_file(path: str) -> str:
     return read_text(Path(path))
 
 
-def user_values(given: ValuesInput, helm: str, read: Callable[[str], str] = read_file) -> Table:
+def user_values(
+    values_input: ValuesInput, helm: str, read: Callable[[str], str] = read_file
+) -> Table:
     """The user values of a command, for Helm line "3" or "4"; raises `ReadError` or
     `UsageError`."""
     values: Table = {}
-    for flag, argument in given.flags():
+    for flag, argument in values_input.flags():
         values = laid(values, flag, argument, helm, read)
     return values
 

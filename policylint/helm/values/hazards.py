@@ -59,11 +59,11 @@ def in_file(text: str, file: str) -> Iterator[Hazard]:
             yield Hazard(path, written, _read(written), message, file, line)
 
 
-def in_flags(given: ValuesInput, defaults: Table) -> Iterator[Hazard]:
+def in_flags(flags: ValuesInput, defaults: Table) -> Iterator[Hazard]:
     """The hazards of --set against the chart's defaults: another type than the default, or a number
     kept as text."""
     kinds = dict(leaves(defaults))
-    for flag, written, read in _set(given):
+    for flag, written, read in _set(flags):
         for path, value in leaves(read):
             default = kinds.get(path)
             text = str(dict(leaves(written)).get(path, ""))
@@ -111,14 +111,14 @@ def _read(written: str) -> Any:
         return written
 
 
-def _set(given: ValuesInput) -> Iterator[tuple[str, Table, Table]]:
-    for text in given.set:
+def _set(flags: ValuesInput) -> Iterator[tuple[str, Table, Table]]:
+    for text in flags.set:
         written: Table = {}
         read: Table = {}
         set_strings(text, written)
         set_values(text, read)
         yield "--set", written, read
-    for text in given.set_string:
+    for text in flags.set_string:
         kept: Table = {}
         set_strings(text, kept)
         yield "--set-string", kept, kept

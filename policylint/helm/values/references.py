@@ -77,10 +77,10 @@ class Usage(Struct, frozen=True):
 
     def known(self) -> set[Path]:
         """Every path that is read, for naming the nearest one."""
-        found = {reference.path for reference in self.own if reference.path}
+        paths = {reference.path for reference in self.own if reference.path}
         for name, child in self.children.items():
-            found |= {(name, *path) for path in child.known()}
-        return found
+            paths |= {(name, *path) for path in child.known()}
+        return paths
 
 
 @lru_cache(maxsize=8)
@@ -94,7 +94,9 @@ def references(chart: Chart, where: str) -> tuple[Reference, ...]:
     """The readings in a chart's own templates and helpers; `where` is the chart's full path, as
     Helm names it."""
     return tuple(
-        found for file in chart.templates for found in scan(file.text, f"{where}/{file.name}")
+        reference
+        for template in chart.templates
+        for reference in scan(template.text, f"{where}/{template.name}")
     )
 
 
@@ -141,9 +143,9 @@ def _may_be_template(file: ChartFile) -> bool:
     return not file.name.startswith("crds/") and b"{{" in file.data and b"\0" not in file.data
 
 
-def _touch(one: Path, other: Path) -> bool:
-    shared = min(len(one), len(other))
-    return one[:shared] == other[:shared]
+def _touch(left: Path, right: Path) -> bool:
+    shared = min(len(left), len(right))
+    return left[:shared] == right[:shared]
 
 
 @lru_cache(maxsize=8192)
@@ -241,7 +243,7 @@ def _holds(condition: str, part: Path, values: Table) -> bool:
 
 
 def _at(values: Table, path: Path) -> object:
-    found: object = values
+    node: object = values
     for name in path:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
+        node = node.get(name) if isinstance(node, dict) else None
+    return node

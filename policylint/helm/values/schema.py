@@ -72,11 +72,11 @@ def resolve(reference: Any, root: Any) -> Any:
     """The part of a schema that a local reference (`#/definitions/x`) names; None for any other."""
     if not isinstance(reference, str) or not reference.startswith("#"):
         return None
-    found = root
+    node = root
     for part in filter(None, reference[1:].split("/")):
         name = part.replace("~1", "/").replace("~0", "~")
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found
+        node = node.get(name) if isinstance(node, Mapping) else None
+    return node
 
 
 def type_name(value: Any) -> str:
@@ -93,9 +93,9 @@ def type_name(value: Any) -> str:
 
 def _type(wanted: Any, value: Any, at: _At, _: Any) -> Iterator[Breach]:
     kinds = wanted if isinstance(wanted, list) else [wanted]
-    found = type_name(value)
-    if found not in kinds and not (found == "integer" and "number" in kinds):
-        yield Breach(at.path, f"got {found}, want {' or '.join(map(str, kinds))}")
+    kind = type_name(value)
+    if kind not in kinds and not (kind == "integer" and "number" in kinds):
+        yield Breach(at.path, f"got {kind}, want {' or '.join(map(str, kinds))}")
 
 
 def _enum(wanted: Any, value: Any, at: _At, _: Any) -> Iterator[Breach]:
@@ -160,12 +160,14 @@ def _all(wanted: Any, value: Any, at: _At, _: Any) -> Iterator[Breach]:
 
 
 def _any(wanted: Any, value: Any, at: _At, _: Any) -> Iterator[Breach]:
-    found = [list(_check(rule, value, at.inside())) for rule in wanted]
-    if all(found) and found:
-        yield Breach(at.path, f"matches none of {len(found)} alternatives: {found[0][0].message}")
+    refused = [list(_check(rule, value, at.inside())) for rule in wanted]
+    if all(refused) and refused:
+        yield Breach(
+            at.path, f"matches none of {len(refused)} alternatives: {refused[0][0].message}"
+        )
 
 
-def _one(wanted: Any, value: Any, at: _At, _: Any) -> Iterator[Breach]:
+def _exclusive(wanted: Any, value: Any, at: _At, _: Any) -> Iterator[Breach]:
     matching = sum(not list(_check(rule, value, at.inside())) for rule in wanted)
     if matching != 1:
         yield Breach(at.path, f"matches {matching} of {len(wanted)} alternatives, want one")
@@ -250,8 +252,8 @@ def _matches(pattern: str, name: str) -> bool:
     return linear.search(pattern, name) is not False
 
 
-def _equal(one: Any, other: Any) -> bool:
-    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+def _equal(left: Any, right: Any) -> bool:
+    return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
 
 
 def _multiple(size: float, wanted: float) -> bool:
@@ -274,7 +276,7 @@ _KEYWORDS: dict[str, Any] = {
     "prefixItems": _prefix_items,
     "allOf": _all,
     "anyOf": _any,
-    "oneOf": _one,
+    "oneOf": _exclusive,
     "not": _not,
     "if": _if,
     "dependentRequired": _dependent,

@@ -65,10 +65,10 @@ def parse_version(text: str) -> Version | None:
 
 def admits(constraint: str, version: str) -> bool:
     """Whether a range admits a version; False when either cannot be read, as in Helm."""
-    found, groups = parse_version(version), _groups(constraint)
-    if found is None or groups is None:
+    parsed, groups = parse_version(version), _groups(constraint)
+    if parsed is None or groups is None:
         return False
-    return any(_all_admit(terms, found) for terms in groups)
+    return any(_all_admit(terms, parsed) for terms in groups)
 
 
 def floats(constraint: str) -> bool:

@@ -33,16 +33,16 @@ def side_of(side: ChartSide, effective: Effective, folder: Path) -> ChartSide:
     """
     values = folder / "values.json"
     values.write_text(as_yaml(effective.user_values), "utf-8")
-    given = ValuesInput(
+    stored = ValuesInput(
         files=(str(values),), set=tuple(_large_numbers(side.values, effective.user_values))
     )
     if effective.mode is not Mode.REUSE:
-        return replace(side, values=given)
+        return replace(side, values=stored)
     chart = folder / "chart"
     _write(
         _chart_files(Path(side.chart)), {"values.yaml": as_yaml(effective.defaults).encode()}, chart
     )
-    return replace(side, chart=str(chart), version="", repo="", values=given, root=str(folder))
+    return replace(side, chart=str(chart), version="", repo="", values=stored, root=str(folder))
 
 
 def as_yaml(values: Json) -> str:
@@ -56,8 +56,8 @@ def _chart_files(path: Path) -> dict[str, bytes]:
     return chart_files.from_directory(path) if path.is_dir() else chart_files.from_archive(path)
 
 
-def _write(found: Mapping[str, bytes], instead: Mapping[str, bytes], folder: Path) -> None:
-    for name, data in {**found, **instead}.items():
+def _write(files: Mapping[str, bytes], instead: Mapping[str, bytes], folder: Path) -> None:
+    for name, data in {**files, **instead}.items():
         if posixpath.normpath(name) != name or name.startswith(("/", "..")):
             raise ReadError(
                 f"unsafe path {name!r} in the chart",
@@ -69,10 +69,10 @@ def _write(found: Mapping[str, bytes], instead: Mapping[str, bytes], folder: Pat
         target.write_bytes(data)
 
 
-def _large_numbers(given: ValuesInput, stored: Table) -> Iterator[str]:
+def _large_numbers(flags: ValuesInput, stored: Table) -> Iterator[str]:
     """Integers of `--set`, given again: from a file Helm would print 1000000 as 1e+06."""
     typed: Table = {}
-    for text in given.set:
+    for text in flags.set:
         set_values(text, typed)
     kept = dict(leaves(stored))
     for path, value in leaves(typed):

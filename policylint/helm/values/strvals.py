@@ -49,8 +49,8 @@ def set_files(text: str, into: Table, read: Callable[[str], str]) -> None:
     try:
         _run(_Expression(text, read), into, "--set-file")
     except ReadError as error:
-        said = [_told(words, "--set-file", text) for words in (error.message, error.file)]
-        raise ReadError(said[0], file=said[1], line=error.line, remedy=error.remedy) from None
+        masked = [_told(words, "--set-file", text) for words in (error.message, error.file)]
+        raise ReadError(masked[0], file=masked[1], line=error.line, remedy=error.remedy) from None
 
 
 def set_json(text: str, into: Table) -> None:
@@ -84,8 +84,8 @@ def _run(expression: _Expression, into: Table, flag: str) -> None:
             "quote the argument for the shell; escape `,` and `.` in names and values with "
             "a backslash"
         )
-        said = _told(str(error), flag, expression.text)
-        raise UsageError(f"failed parsing {flag} data: {said}", remedy=remedy) from None
+        message = _told(str(error), flag, expression.text)
+        raise UsageError(f"failed parsing {flag} data: {message}", remedy=remedy) from None
 
 
 def _told(words: str, flag: str, text: str) -> str:
@@ -107,19 +107,19 @@ class _Expression:
 
     def until(self, stops: str) -> tuple[str, str]:
         """The text up to one of the stops, and that stop: empty at the end of the text."""
-        found: list[str] = []
+        chars: list[str] = []
         while self.at < len(self.text):
             char = self.text[self.at]
             self.at += 1
             if char in stops:
-                return "".join(found), char
+                return "".join(chars), char
             if char == "\\" and self.escapes:
                 if self.at == len(self.text):
                     break
                 char = self.text[self.at]
                 self.at += 1
-            found.append(char)
-        return "".join(found), ""
+            chars.append(char)
+        return "".join(chars), ""
 
     def key(self, into: Table, level: int) -> None:
         """Read one name and its value into a table."""
@@ -220,15 +220,15 @@ class _Expression:
             put(self.convert(self.until(",")[0]))
 
     def _braces(self) -> list[Any]:
-        found = []
+        values = []
         while True:
             text, stop = self.until(",}")
             if not stop:
                 raise _BadError("list must terminate with '}'")
-            found.append(self.convert(text))
+            values.append(self.convert(text))
             if stop == "}":
                 self.at += self.text[self.at : self.at + 1] == ","
-                return found
+                return values
 
 
 class _JsonExpression(_Expression):

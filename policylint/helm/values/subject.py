@@ -76,7 +76,7 @@ class ValuesChange(Struct, frozen=True):
     mode: Mode = Mode.DEFAULT
     helm: str = "4"
     files: tuple[ValuesFile, ...] = ()
-    given: ValuesInput = field(default_factory=ValuesInput)
+    values_input: ValuesInput = field(default_factory=ValuesInput)
     failure: RenderFailure | None = None
 
     def under(self, mode: Mode) -> Effective:
@@ -128,7 +128,12 @@ class ValuesChange(Struct, frozen=True):
             line = line_of(file.text, path)
             if line and self.sets(file, path):
                 return Location("cause", file.path, line, key=dotted(path))
-        if self.given.set or self.given.set_string or self.given.set_json or self.given.set_literal:
+        if (
+            self.values_input.set
+            or self.values_input.set_string
+            or self.values_input.set_json
+            or self.values_input.set_literal
+        ):
             return Location("command", "--set", key=dotted(path))
         return self.default_place(path)
 
@@ -140,11 +145,11 @@ class ValuesChange(Struct, frozen=True):
 
     def sets(self, file: ValuesFile, path: Path) -> bool:
         """Whether one values file has this very key."""
-        found: object = read_values(file.text, file.path, self.helm)
+        node: object = read_values(file.text, file.path, self.helm)
         for part in path:
-            if not isinstance(found, dict) or part not in found:
+            if not isinstance(node, dict) or part not in node:
                 return False
-            found = found[part]
+            node = node[part]
         return True
 
 
@@ -159,7 +164,7 @@ def owner(chart: Chart, path: Path) -> tuple[Chart, Path]:
 
 def change_of(
     new: Chart,
-    given: ValuesInput,
+    values_input: ValuesInput,
     *,
     old: Chart | None = None,
     old_user: Table | None = None,
@@ -170,15 +175,15 @@ def change_of(
 ) -> ValuesChange:
     """The values change of an upgrade with these flags; raises `ReadError` or `UsageError` for
     unreadable values."""
-    files = tuple(ValuesFile(path, read(path)) for path in given.files)
+    files = tuple(ValuesFile(path, read(path)) for path in values_input.files)
     return ValuesChange(
         new=new,
-        new_user=user_values(given, helm, read),
+        new_user=user_values(values_input, helm, read),
         old=old,
         old_user=old_user or {},
         mode=mode,
         helm=helm,
         files=files,
-        given=given,
+        values_input=values_input,
         failure=failure,
     )

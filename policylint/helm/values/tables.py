@@ -104,10 +104,10 @@ def without_nulls(table: Table) -> Table:
 
 def subtable(table: Table, path: str) -> Table | None:
     """The table at a dotted path, None where there is none."""
-    found: Any = table
+    node: Any = table
     for name in path.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
-    return found if isinstance(found, dict) else None
+        node = node.get(name) if isinstance(node, dict) else None
+    return node if isinstance(node, dict) else None
 
 
 def scalar(table: Table, path: str) -> tuple[bool, Any]:

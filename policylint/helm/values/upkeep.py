@@ -77,7 +77,9 @@ def _unlocked(wish: Dependency, locked: Any, chart: Chart) -> Iterator[str]:
     if wish.version and not admits(wish.version, version):
         yield f"{wish.name} is locked at {version}, Chart.yaml wants {wish.version}"
     there = [child.version for child in chart.charts if child.name == wish.name]
-    if there and version.removeprefix("v") not in {held.removeprefix("v") for held in there}:
+    if there and version.removeprefix("v") not in {
+        vendored.removeprefix("v") for vendored in there
+    }:
         yield f"{wish.name} is locked at {version}, charts/ holds {', '.join(there)}"
 
 

@@ -35,9 +35,9 @@ def edited(text: str, wanted: Table, file: str) -> str:
     """A values file's text changed so that it reads as `wanted`; comments, order and style stay
     where they can."""
     try:
-        found = _round_trip(text, wanted)
-        if read_values(found, file) == wanted:
-            return found
+        edited_text = _round_trip(text, wanted)
+        if read_values(edited_text, file) == wanted:
+            return edited_text
     except (PolicylintError, ValueError, TypeError, AttributeError):
         pass
     return _plain(text, wanted, file)
@@ -118,5 +118,5 @@ def _plain(text: str, wanted: Table, file: str) -> str:
     )
 
 
-def _same(one: Any, other: Any) -> bool:
-    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+def _same(left: Any, right: Any) -> bool:
+    return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)

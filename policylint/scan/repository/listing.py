@@ -16,7 +16,7 @@ from policylint.errors import RuleFailure
 from policylint.kyaml.tables import table
 from policylint.runtime.background import Meanwhile
 from policylint.runtime.git import checkout_top, git_command, git_environment
-from policylint.runtime.outputs import nameless, said
+from policylint.runtime.outputs import nameless, written
 
 WORDS = ("helm", "argoproj", "fleet.cattle", "releases:")
 """A file without any of these (in any case) runs no Helm and declares no release."""
@@ -205,7 +205,7 @@ class _Printing:
     def result(self) -> bytes | None:
         """All of it; None outside a work tree or without git."""
         code = self._process.wait() if self._process else -1
-        printed, complaint = said(self._out), said(self._err)
+        printed, complaint = written(self._out), written(self._err)
         return None if code not in (0, 1) or complaint else printed
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from policylint.helm.history.read import read
-from policylint.helm.history.report import said, summary, table, to_json
+from policylint.helm.history.report import description, summary, table, to_json
 from policylint.helm.inputs.revisions import History, Revision
 
 STATES = Path(__file__).parents[3] / "fixtures" / "oracle" / "states"
@@ -61,4 +61,4 @@ def test_secrets_of_the_record_are_masked_in_descriptions() -> None:
         manifest=manifest,
         values={"db": {"password": "s3cr3t-value"}},
     )
-    assert said(revision) == "failed: (redacted) and (redacted) and plain"
+    assert description(revision) == "failed: (redacted) and (redacted) and plain"
