@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from policylint.helm.inputs.sides import ChartSide, EmptySide
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.changes import touches
 from policylint.helm.sources.resolve import resolve_at
+from policylint.helm.sources.snapshot import checkout_of
 from policylint.pipeline.base import Base, Pair, moves, paired
 from policylint.pipeline.gate import Gate
 from policylint.pipeline.plan import Plan, chart_side, of_release, plan_of
@@ -47,6 +49,8 @@ def configured_plans(
             file=config.file,
             remedy="policylint check CHART, or list releases in .policylint.yaml",
         )
+    if gate.base is not None:
+        _copy_at_once(gate.base, pairs, workspace)
     deployed = _deployments(pairs, gate, workspace)
     rows = list(zip(pairs, deployed, strict=True))
     if options.changed:
@@ -55,6 +59,16 @@ def configured_plans(
     return tuple(
         _planned(options, gate, pair, how, notes.get(pair.key, ()), workspace) for pair, how in rows
     )
+
+
+def _copy_at_once(base: Base, pairs: Sequence[Pair], workspace: Workspace) -> None:
+    """Copy what the releases were made of with a few questions to git, not with some for each."""
+    workspace.once(("repository of", base.repository.top), lambda: base.repository)
+    releases = [pair.before for pair in pairs if pair.before is not None]
+    named = {path for release in releases for path in (release.chart, *release.values)}
+    paths = {base.repository.path_of(path) for path in named if "://" not in path} - {""}
+    with suppress(PolicylintError):  # said of the release that it is about, when that is planned
+        checkout_of(base.repository, base.revision, workspace).add(*sorted(paths))
 
 
 def _planned(

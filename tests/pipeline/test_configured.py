@@ -211,3 +211,21 @@ def test_the_report_says_what_a_minor_is_judged_by(
     run(["check", "web", "--before", "db", "--kube-version", version, "--format", "json"])
     notes = json.loads(capsys.readouterr().out)["releases"][0]["evidence"]["notes"]
     assert [note in one for one in notes] == ([True] if note else [])
+
+
+def test_a_release_whose_before_side_cannot_be_had_hides_no_other(repo, capsys):
+    """The copies of a revision are made for all releases at once."""
+    (repo.top / "bad").mkdir()
+    (repo.top / "bad" / "config.yaml").symlink_to("/etc/hostname")
+    repo.file(".policylint.yaml", CONFIG + "  - {name: bad, namespace: prod, chart: ./bad}\n")
+    repo.commit()
+    repo.file("web/config.yaml", MANIFEST.replace("red", "blue"))
+    run(["check", "--before", "git:HEAD", "--format", "json"])
+    releases = json.loads(capsys.readouterr().out)["releases"]
+    verdicts = {release["name"]: release["verdict"] for release in releases}
+    changes = {
+        release["name"]: [row["change"] for row in release["changes"]] for release in releases
+    }
+    assert verdicts["bad"] == "unknown"
+    assert changes["web"] == ["kept"]
+    assert changes["db"] == ["kept"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from types import TracebackType
+from typing import Any, TypeVar
 
 from policylint.errors import SourceError
 from policylint.runtime import rooms
+
+T = TypeVar("T")
 
 Sources = Callable[[], frozenset[str]]
 """Looks addresses up when they are asked for."""
@@ -22,7 +25,15 @@ class Workspace:
 
     def __init__(self) -> None:
         self._made: list[Path] = []
+        self._kept: dict[Hashable, Any] = {}
         self.sources: Sources | None = None
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` makes, made once in a run: what stands at a revision serves every release."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        kept: T = self._kept[key]
+        return kept
 
     def directory(self) -> Path:
         """A new, empty directory; raises SourceError where none can be made."""

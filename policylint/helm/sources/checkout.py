@@ -29,10 +29,10 @@ class Checkout:
         any such path."""
         waiting = list(paths)
         while fresh := [item for item in dict.fromkeys(waiting) if item not in self._asked]:
-            self._asked.update(fresh)
             blobs = self.repository.files(self.commit, fresh)
             waiting = self._write(blobs)
             self._add_modules(blobs, [path for path in fresh if not self._is_copied(path)])
+            self._asked.update(fresh)  # only now: what failed for one release is asked again
         return any(self._is_copied(path) for path in paths)
 
     def has(self, path: str) -> bool:

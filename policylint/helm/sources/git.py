@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import subprocess
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from policylint.errors import SourceError
 from policylint.runtime.git import checkout_top, git_command, git_environment
 
 _LINK, _MODULE = "120000", "160000"
+_FEW = 12
+"""Listings of one commit that are cheaper than the list of all its files."""
 
 
 class Blob(Struct, frozen=True):
@@ -47,6 +50,33 @@ class State(Struct, frozen=True):
         return not (self.staged or self.unstaged or self.untracked)
 
 
+class _Tree(Struct, frozen=True):
+    """All files of a commit, by their sorted paths."""
+
+    paths: list[str]
+    blobs: dict[str, Blob]
+
+    @classmethod
+    def of(cls, blobs: Iterable[Blob]) -> _Tree:
+        """The tree of these files."""
+        by_path = {blob.path: blob for blob in blobs}
+        return cls(sorted(by_path), by_path)
+
+    def below(self, paths: Iterable[str]) -> list[Blob]:
+        """The files at and below the paths; all where none is named but the top."""
+        plain = [path.rstrip("/") for path in paths if path != "."]
+        if not plain:
+            return [self.blobs[path] for path in self.paths]
+        named = {path for wanted in plain for path in self._below(wanted)}
+        return [self.blobs[path] for path in sorted(named)]
+
+    def _below(self, wanted: str) -> list[str]:
+        if wanted in self.blobs:
+            return [wanted]
+        first = bisect_left(self.paths, f"{wanted}/")
+        return self.paths[first : bisect_left(self.paths, f"{wanted}0")]  # 0 comes next to a slash
+
+
 class Repository(Struct, frozen=True, eq=False):
     """A git repository with a work tree; `top` is its absolute path. It is taken not to change
     during a run."""
@@ -54,6 +84,9 @@ class Repository(Struct, frozen=True, eq=False):
     top: Path
     _commits: dict[str, str] = {}
     _states: dict[tuple[str, ...], State] = {}
+    _listings: dict[str, int] = {}
+    """How often files of a commit were listed."""
+    _trees: dict[str, _Tree] = {}
 
     def run(self, *arguments: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         """Run git and return what it said, whatever its exit code."""
@@ -109,14 +142,26 @@ class Repository(Struct, frozen=True, eq=False):
         return real.relative_to(self.top).as_posix() if real.is_relative_to(self.top) else ""
 
     def files(self, commit: str, paths: Iterable[str]) -> list[Blob]:
-        """The files of a commit at and below `paths`; of the index where `commit` is ""."""
+        """The files of a commit at and below `paths`; of the index where `commit` is "".
+
+        A commit that many paths are asked of is listed once as a whole.
+        """
         wanted = [path for path in paths if path]
+        tree = self._trees.get(commit)
+        if tree is not None:
+            return tree.below(wanted)
+        self._listings[commit] = self._listings.get(commit, 0) + 1
+        if self._listings[commit] > _FEW:
+            tree = self._trees[commit] = _Tree.of(self._list(commit, []))
+            return tree.below(wanted)
+        return self._list(commit, wanted)
+
+    def _list(self, commit: str, paths: list[str]) -> list[Blob]:
         if commit:
-            listed = self.run(
-                "ls-tree", "-r", "-z", "--full-tree", commit, "--", *(p for p in wanted if p != ".")
-            )
+            plain = [path for path in paths if path != "."]
+            listed = self.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *plain)
         else:
-            listed = self.run("ls-files", "--stage", "-z", "--full-name", "--", *_specs(wanted))
+            listed = self.run("ls-files", "--stage", "-z", "--full-name", "--", *_specs(paths))
         _check(listed)
         return [_blob(entry, is_tree=bool(commit)) for entry in _entries(listed.stdout)]
 

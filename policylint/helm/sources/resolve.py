@@ -344,9 +344,12 @@ def _repository(chart: ChartSide, workspace: Workspace, helm: str) -> Repository
     """The repository of the chart, or of the current directory; a chart that is nowhere is said
     first."""
     spec = chart.chart
-    repository = find_repository("." if _is_reference(spec) else spec)
+    place = "." if _is_reference(spec) else spec
+    repository = workspace.once(
+        ("repository", absolute_path(place)), lambda: find_repository(place)
+    )
     if repository:
-        return repository
+        return workspace.once(("repository of", repository.top), lambda: repository)
     resolve(spec, chart, workspace, helm)
     raise SourceError(
         f"{absolute_path('.' if _is_gone(spec) else spec)} is in no git repository",

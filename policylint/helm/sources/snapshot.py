@@ -36,7 +36,7 @@ def at_revision(
     A chart that is no path (OCI, a repository) stays what it is, its values files are those of the
     revision. Raises SourceError for what git cannot give and for dependencies that cannot be had.
     """
-    checkout = Checkout(repository, revision.commit, workspace.directory())
+    checkout = checkout_of(repository, revision, workspace)
     chart, notes, moved = side.chart, [], ("", "")
     inside = repository.path_of(side.chart)
     checkout.add(
@@ -55,7 +55,10 @@ def at_revision(
         moved = (path, old)
         chart = str(checkout.root / old)
         now = Path(side.chart)
-        notes += add_dependencies(checkout, old, now, helm, sources=workspace.sources)
+        notes += workspace.once(
+            ("dependencies", checkout.root, old, now),
+            lambda: add_dependencies(checkout, old, now, helm, sources=workspace.sources),
+        )
     values, more = _values(side, checkout, revision, moved)
     return replace(
         side,
@@ -64,6 +67,14 @@ def at_revision(
         label=revision.label,
         root=str(checkout.root),
         notes=(*side.notes, *notes, *more),
+    )
+
+
+def checkout_of(repository: Repository, revision: Revision, workspace: Workspace) -> Checkout:
+    """The copy of a revision that every release of the run takes its files from."""
+    return workspace.once(
+        ("checkout", repository.top, revision.commit),
+        lambda: Checkout(repository, revision.commit, workspace.directory()),
     )
 
 
