@@ -5,7 +5,8 @@ version is left out), or it converts the files, and the old version cannot read 
 is no way back but a backup.
 
 Why: the image of a container that keeps its files on a claim changes its major version, often
-behind a bump of a subchart.
+behind a bump of a subchart; or a custom resource
+names another version to its operator.
 
 What to do instead: stay at the old image in this upgrade, take a backup, and follow the database's
 own way from the one version to the other.
@@ -27,9 +28,15 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     before = {database.container: database for database in databases(change.before)}
     for new in databases(change.after):
         old = before.get(new.container)
-        if old is None or old.engine is not new.engine or not old.version or not new.version:
+        if old is None:
             continue
-        if series(old.engine, old.version) != series(new.engine, new.version):
+        if old.engine is not new.engine:
+            yield _exchanged(old, new)
+        elif (
+            old.version
+            and new.version
+            and series(old.engine, old.version) != series(new.engine, new.version)
+        ):
             yield _jump(old, new)
 
 
@@ -46,6 +53,8 @@ def _jump(old: Database, new: Database) -> Violation:
         severity = Severity.ERROR
         message = f"{engine.name} goes back from {_dotted(was)} to {_dotted(becomes)} on its volume"
         because = "an older version does not read the files of a newer one"
+    elif new.managed and not engine.in_place:
+        because = "whether the operator takes its files over, and how, depends on its own version"
     elif not engine.in_place or skips(engine, was, becomes):
         severity = Severity.ERROR
         message = f"{engine.name} {_dotted(becomes)} does not start on the files of {_dotted(was)}"
@@ -62,6 +71,25 @@ def _jump(old: Database, new: Database) -> Violation:
             Fix(f"keep the image {old.image} in this upgrade"),
             Fix(
                 "take a backup" + (f", then go the database's way: {needs}" if needs else ""),
+                cost="the database is not written to meanwhile",
+            ),
+        ),
+    )
+
+
+def _exchanged(old: Database, new: Database) -> Violation:
+    return Violation(
+        message=f"{new.engine.name} starts on the volume of {old.engine.name}",
+        because="one database does not read the files of another",
+        path=new.path,
+        before=old.image,
+        after=new.image,
+        severity=Severity.ERROR,
+        confidence=Confidence.LIKELY,
+        fixes=(
+            Fix(f"keep the image {old.image} in this upgrade"),
+            Fix(
+                f"run {new.engine.name} beside it on a claim of its own, and move the data",
                 cost="the database is not written to meanwhile",
             ),
         ),

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.databases import databases
-from policylint.kubernetes.api.workloads import references, referred, workloads
+from policylint.kubernetes.api.workloads import at, items, mapping, references, referred, workloads
 from policylint.model import (
     Category,
     Confidence,
@@ -23,6 +23,8 @@ from policylint.model import (
     Fix,
     Json,
     Kept,
+    Manifest,
+    Object,
     Resource,
     ResourceId,
     Severity,
@@ -33,25 +35,70 @@ from policylint.runtime.patterns import pattern
 
 PASSWORD = pattern(r"(?i)/(?:data|stringData)/[^/]*passw(?:or)?d[^/]*$")
 
+VARIABLE = pattern(r"(?i)passw(?:or)?d$")
 GENERATED = pattern(r"(?=.*[a-z])(?=.*[A-Z])[a-zA-Z0-9]{8,}")
 """What randAlphaNum writes: letters of both cases and digits."""
 
 
 @rule(category=Category.DATA_LOSS, severity=Severity.WARNING, confidence=Confidence.LIKELY)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
-    """A password in a Secret that a database with a claim reads, kept on both sides."""
+    """A password in a Secret that a database with a claim reads, kept on both sides; or a variable
+    of the database that gives another one."""
     changed = {
         change.id: path
         for change in upgrade.of("Secret")
         if isinstance(change, Kept) and (path := _password(change))
     }
     told: set[ResourceId] = set()
-    for workload in workloads(upgrade.after) if changed else ():
-        if workload.id not in upgrade.before.resources:
+    for workload in workloads(upgrade.after):
+        old = upgrade.before.resources.get(workload.id)
+        if old is None or not _keeps_password(workload):
             continue
-        for secret in sorted(_read(workload) & changed.keys() - told):
-            told.add(secret)
+        secrets = sorted(_read(workload) & changed.keys() - told)
+        told.update(secrets)
+        for secret in secrets:
             yield _locked_out(workload, secret, changed[secret])
+        if not secrets:
+            yield from _variables(upgrade, old, workload)
+
+
+def _variables(upgrade: Upgrade, old: Resource, new: Resource) -> Iterator[Violation]:
+    """The first variable of a database that gives another password than before."""
+    before = _given(old, upgrade.before)
+    for name, (text, path) in _given(new, upgrade.after).items():
+        if name in before and _is_another(before[name][0], text):
+            yield _locked_out(new, new.id, path)
+            return
+
+
+def _given(workload: Resource, side: Manifest) -> dict[str, tuple[str, str]]:
+    """(password, pointer) by variable, of a database's containers; a reference to a Secret that is
+    not the release's own counts by its name and key."""
+    found = {}
+    for database in databases(workload):
+        base = database.path.removesuffix("/image")
+        for index, variable in enumerate(items(workload.body, *_steps(base), "env")):
+            name = str(variable.get("name"))
+            text = _resolved(variable, workload, side)
+            if VARIABLE.search(name) and text:
+                found[name] = (text, f"{base}/env/{index}")
+    return found
+
+
+def _steps(pointer: str) -> list[str | int]:
+    return [int(step) if step.isdigit() else step for step in pointer.split("/")[1:]]
+
+
+def _resolved(variable: Object, workload: Resource, side: Manifest) -> str:
+    if isinstance(variable.get("value"), str):
+        return str(variable["value"])
+    reference = mapping(variable, "valueFrom", "secretKeyRef")
+    name, key = str(reference.get("name")), str(reference.get("key"))
+    secret = side.resources.get(ResourceId("", "Secret", workload.id.namespace, name))
+    if secret is None:
+        return f"{name}/{key}" if reference else ""
+    plain, encoded = at(secret.body, "stringData", key), at(secret.body, "data", key)
+    return _decoded(str(encoded)) if plain is None and encoded is not None else str(plain)
 
 
 def _password(change: Kept) -> str:
@@ -65,41 +112,50 @@ def _is_set_anew(field: FieldChange) -> bool:
     each render, and a lookup of the live Secret keeps it."""
     if not PASSWORD.search(field.path):
         return False
-    old, new = _text(field, field.before), _text(field, field.after)
-    return len(old) != len(new) or not (GENERATED.fullmatch(old) and GENERATED.fullmatch(new))
+    return _is_another(_text(field, field.before), _text(field, field.after))
+
+
+def _is_another(old: str, new: str) -> bool:
+    """Whether two passwords differ that are not both generated."""
+    generated = len(old) == len(new) and GENERATED.fullmatch(old) and GENERATED.fullmatch(new)
+    return old != new and not generated
 
 
 def _text(field: FieldChange, value: Json) -> str:
     """What a Secret holds at a key, decoded where it stands in `data`."""
     text = str(value)
-    if not field.path.startswith("/data/"):
-        return text
+    return _decoded(text) if field.path.startswith("/data/") else text
+
+
+def _decoded(text: str) -> str:
     try:
         return base64.b64decode(text, validate=True).decode()
     except ValueError:
         return text
 
 
+def _keeps_password(workload: Resource) -> bool:
+    return any(database.engine.password_on_volume for database in databases(workload))
+
+
 def _read(workload: Resource) -> set[ResourceId]:
-    """The Secrets that a database with a claim reads."""
-    if not any(database.engine.password_on_volume for database in databases(workload)):
-        return set()
     return {referred(workload, reference) for reference in references(workload)}
 
 
-def _locked_out(workload: Resource, secret: ResourceId, path: str) -> Violation:
+def _locked_out(workload: Resource, where: ResourceId, path: str) -> Violation:
     engine = next(
         database.engine for database in databases(workload) if database.engine.password_on_volume
     )
+    holder = f" of {where}" if where != workload.id else ""
     return Violation(
         message=f"{workload.id} keeps its old password on its volume: "
-        f"clients with the new one of {secret} are refused",
+        f"clients with the new one{holder} are refused",
         because=f"{engine.name} takes the password from the environment only when its volume is "
         "empty",
         path=path,
-        resource=secret,
+        resource=where,
         fixes=(
             Fix("keep the password as it is"),
-            Fix("change it in the database first, then in the Secret"),
+            Fix("change it in the database first, then here"),
         ),
     )

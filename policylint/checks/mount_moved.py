@@ -3,7 +3,8 @@
 What happens: the program looks for its data where it was, and starts on an empty directory; the
 data is still in the claim, at a place that the program does not look at.
 
-Why: mountPath, subPath or readOnly of the mount changed.
+Why: mountPath, subPath or readOnly of the mount changed, or the variable that names the data
+directory.
 
 What to do instead: keep both, or move the data within the claim while the workload is stopped;
 where the new image looks at the new path, and the folder stays the same, it is right as it is.
@@ -12,8 +13,15 @@ where the new image looks at the new path, and the folder stays the same, it is 
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.databases import DATA_DIRECTORIES
 from policylint.kubernetes.api.volumes import Mount, changed_mounts, claimed, lasting_mounts
-from policylint.model import Category, Confidence, Fix, Kept, Severity, Violation
+from policylint.kubernetes.api.workloads import (
+    containers,
+    items,
+    pod_template,
+    template_path,
+)
+from policylint.model import Category, Confidence, Fix, Kept, Resource, Severity, Violation
 
 
 @rule(category=Category.DATA_LOSS, severity=Severity.WARNING, confidence=Confidence.LIKELY)
@@ -27,6 +35,7 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
             continue
         yield _moved(mount, successor, old_claims[mount.volume])
     yield from _locked(change)
+    yield from _directories(change)
 
 
 def _locked(change: Kept) -> Iterator[Violation]:
@@ -48,6 +57,38 @@ def _locked(change: Kept) -> Iterator[Violation]:
                 after=True,
                 fixes=(Fix("leave readOnly out, as before"),),
             )
+
+
+def _directories(change: Kept) -> Iterator[Violation]:
+    """Variables that name another data directory of a container with a claim."""
+    keeping = {mount.container for mount in lasting_mounts(change.after)}
+    old = dict(_variables(change.before))
+    for (container, name), (value, path) in _variables(change.after):
+        default = DATA_DIRECTORIES[name]
+        was = old[container, name][0] if (container, name) in old else default
+        if container in keeping and was and value != was:
+            yield Violation(
+                message=f"container {container} looks for its data in {value}, not in {was}",
+                because=f"{name} names the directory of the files, and nothing moves them",
+                path=path,
+                before=was,
+                after=value,
+                fixes=(Fix(f"keep {name} at {was}"),),
+            )
+
+
+def _variables(resource: Resource) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+    """((container, variable), (value, pointer)) of each data directory that is named."""
+    template = pod_template(resource)
+    if template is None:
+        return
+    root = template_path(resource.id.kind)
+    for path, container in containers(template):
+        for index, variable in enumerate(items(container, "env")):
+            name, value = str(variable.get("name")), variable.get("value")
+            if name in DATA_DIRECTORIES and isinstance(value, str):
+                pointer = f"{root}{path}/env/{index}/value"
+                yield (str(container.get("name")), name), (value.rstrip("/"), pointer)
 
 
 def _moved(mount: Mount, successor: Mount, claim: str) -> Violation:

@@ -46,7 +46,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             message=f"{target} renders replicas, which {autoscaler.id} owns",
             because="server-side apply can stop with a conflict on .spec.replicas"
             if server_side
-            else "Helm sets replicas back whenever the rendered number changes",
+            else "Helm compares with the live object, and sets replicas back at every upgrade",
             path="/spec/replicas",
             after=at(workload.body, "spec", "replicas"),
             resource=target,

@@ -5,7 +5,8 @@ cannot be attached there (Multi-Attach error); the rollout hangs until somebody 
 With ReadWriteOncePod it hangs on every node.
 
 Why: the Deployment rolls (maxSurge above 0: the new pod starts before the old one stops) and mounts
-a claim that one node, or one pod, may have at a time.
+a claim that one node, or one pod, may have at a time. Or a workload of another kind or name takes
+the claim over in the upgrade that deletes the old one: Helm creates before it deletes.
 
 What to do instead: strategy Recreate, which stops the old pod first: a short interruption instead
 of a rollout that hangs. With maxSurge: 0 the same is reached.
@@ -16,20 +17,24 @@ from collections.abc import Iterator
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.rollouts import max_surge
 from policylint.kubernetes.api.volumes import claimed
-from policylint.kubernetes.api.workloads import at, mapping
+from policylint.kubernetes.api.workloads import at, mapping, template_path
 from policylint.kubernetes.forecast.impact import strategy, template_change
 from policylint.model import (
     Category,
     Confidence,
+    Created,
+    Deleted,
     FieldChange,
     Fix,
     Kept,
+    Resource,
     ResourceId,
     Severity,
     Upgrade,
     Violation,
 )
 
+RUNNING = ("Deployment", "StatefulSet", "ReplicaSet", "DaemonSet")
 ONE_NODE = {"ReadWriteOnce"}
 ONE_POD = {"ReadWriteOncePod"}
 
@@ -44,6 +49,62 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         touched = template_change(change, context.target.kubernetes)
         if touched is not None and _surges(change):
             yield from _hanging(upgrade, change, touched)
+    yield from _taken_over(upgrade)
+
+
+def _taken_over(upgrade: Upgrade) -> Iterator[Violation]:
+    """Workloads that this upgrade creates and whose claim another one's pods have: those of one
+    that is deleted in the same upgrade, or of one that stays."""
+    holders = _holders(upgrade)
+    for change in upgrade.of(*RUNNING) if holders else ():
+        if not isinstance(change, Created):
+            continue
+        for claim in _claims(change.after):
+            modes = _modes(upgrade, claim)
+            if claim in holders and modes and modes <= ONE_NODE | ONE_POD:
+                yield _shared(change.after, claim, holders[claim], upgrade)
+                break
+
+
+def _holders(upgrade: Upgrade) -> dict[ResourceId, Resource]:
+    """The workload of the before side that has each claim."""
+    return {
+        claim: change.before
+        for change in upgrade.of(*RUNNING)
+        if isinstance(change, (Kept, Deleted))
+        for claim in _claims(change.before)
+    }
+
+
+def _claims(workload: Resource) -> list[ResourceId]:
+    return [
+        ResourceId("", "PersistentVolumeClaim", workload.id.namespace, name)
+        for name in claimed(workload).values()
+    ]
+
+
+def _shared(new: Resource, claim: ResourceId, old: Resource, upgrade: Upgrade) -> Violation:
+    goes = old.id not in upgrade.after.resources
+    when = "until the old pods are gone" if goes else "as long as both run"
+    fixes = [Fix(f"give {new.id} a claim of its own, or an access mode of many nodes")]
+    if goes:
+        kind, name, namespace = old.id.kind.lower(), old.id.name, old.id.namespace
+        fixes = [
+            Fix(
+                f"stop {old.id} before the upgrade",
+                steps=(f"kubectl scale {kind} {name} -n {namespace} --replicas=0",),
+                cost="nothing runs until the upgrade has made the new pods",
+            )
+        ]
+    return Violation(
+        message=f"{new.id} starts on the volume of {old.id}: on another node its pods wait, on the "
+        f"same node both write to it, {when}",
+        because=f"both mount {claim}, which one node may have at a time; "
+        + ("Helm creates before it deletes" if goes else "both stay"),
+        path=f"{template_path(new.id.kind)}/spec/volumes",
+        resource=new.id,
+        fixes=tuple(fixes),
+    )
 
 
 def _surges(change: Kept) -> bool:

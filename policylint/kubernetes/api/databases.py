@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from policylint.kubernetes.api.volumes import lasting_mounts
-from policylint.kubernetes.api.workloads import containers, pod_template, template_path
+from policylint.kubernetes.api.workloads import at, containers, pod_template, template_path
 from policylint.model import Resource
 from policylint.runtime.patterns import pattern
 
@@ -148,19 +148,72 @@ _PG_TAG = pattern(r"pg(\d{1,2})(?:[.\-]|$)")
 _TAG = pattern(r"v?(\d{1,4})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?(?![\d])")
 
 
+class Managed(Struct, frozen=True):
+    """A custom resource of which an operator makes a database: its engine, and the field that names
+    its image or version."""
+
+    engine: str
+    field: tuple[str, ...]
+
+
+MANAGED: Mapping[tuple[str, str], Managed] = {
+    ("postgresql.cnpg.io", "Cluster"): Managed("PostgreSQL", ("spec", "imageName")),
+    ("acid.zalan.do", "postgresql"): Managed("PostgreSQL", ("spec", "postgresql", "version")),
+    ("postgres-operator.crunchydata.com", "PostgresCluster"): Managed(
+        "PostgreSQL", ("spec", "postgresVersion")
+    ),
+    ("kafka.strimzi.io", "Kafka"): Managed("Kafka", ("spec", "kafka", "version")),
+    ("elasticsearch.k8s.elastic.co", "Elasticsearch"): Managed(
+        "Elasticsearch", ("spec", "version")
+    ),
+    ("opensearch.opster.io", "OpenSearchCluster"): Managed(
+        "OpenSearch", ("spec", "general", "version")
+    ),
+    ("mongodbcommunity.mongodb.com", "MongoDBCommunity"): Managed("MongoDB", ("spec", "version")),
+    ("psmdb.percona.com", "PerconaServerMongoDB"): Managed("MongoDB", ("spec", "image")),
+    ("pxc.percona.com", "PerconaXtraDBCluster"): Managed("MySQL", ("spec", "pxc", "image")),
+    ("k8s.mariadb.com", "MariaDB"): Managed("MariaDB", ("spec", "image")),
+    ("rabbitmq.com", "RabbitmqCluster"): Managed("RabbitMQ", ("spec", "image")),
+    ("cassandra.datastax.com", "CassandraDatacenter"): Managed(
+        "Cassandra", ("spec", "serverVersion")
+    ),
+}
+"""By (group, kind); the fields are those of the definitions that the operators publish."""
+
+DATA_DIRECTORIES: Mapping[str, str] = {
+    "PGDATA": "/var/lib/postgresql/data",
+    "POSTGRESQL_DATA_DIR": "/bitnami/postgresql/data",
+    "MYSQL_DATA_DIR": "/bitnami/mysql/data",
+    "MARIADB_DATA_DIR": "/bitnami/mariadb/data",
+    "MONGODB_DATA_DIR": "/bitnami/mongodb/data",
+    "RABBITMQ_MNESIA_BASE": "/var/lib/rabbitmq/mnesia",
+    "KAFKA_LOG_DIRS": "",
+    "KAFKA_CFG_LOG_DIRS": "",
+}
+"""Variables that name the directory of the files, with the image's own default ("" where it has
+none)."""
+
+
 class Database(Struct, frozen=True):
-    """A database container with a claim: its engine, its version, the image and its pointer."""
+    """A database container with a claim, or an operator's database: its engine, its version, the
+    image (or the text that names the version) and its pointer."""
 
     engine: Engine
     version: Version
     image: str
     path: str
     container: str
+    managed: bool = False
+    """Whether an operator runs it."""
 
 
 def databases(resource: Resource) -> Iterator[Database]:
     """The database containers of a workload that keep their files on a claim; those whose image
     names no version have an empty one."""
+    managed = MANAGED.get((resource.id.group, resource.id.kind))
+    if managed is not None:
+        yield from _managed(resource, managed)
+        return
     template = pod_template(resource)
     keeping = {mount.container for mount in lasting_mounts(resource)} if template else set()
     for path, container in containers(template or {}):
@@ -171,6 +224,17 @@ def databases(resource: Resource) -> Iterator[Database]:
         if engine is not None:
             pointer = f"{template_path(resource.id.kind)}{path}/image"
             yield Database(engine, version_of(image), image, pointer, str(container["name"]))
+
+
+def _managed(resource: Resource, managed: Managed) -> Iterator[Database]:
+    named = at(resource.body, *managed.field)
+    if not isinstance(named, (str, int, float)):
+        return
+    text = str(named)
+    engine = next(engine for engine in ENGINES if engine.name == managed.engine)
+    version = version_of(text if "/" in text or ":" in text else f"{engine.name}:{text}")
+    pointer = "".join(f"/{step}" for step in managed.field)
+    yield Database(engine, version, text, pointer, "", managed=True)
 
 
 def engine_of(image: str) -> Engine | None:
