@@ -19,12 +19,27 @@ from policylint.helm.values.subject import ValuesChange
 from policylint.helm.values.tables import Table, dotted, leaves
 from policylint.model import Category, Fix, Location, Severity, Violation
 from policylint.redaction.vocabulary import secret_key
+from policylint.scan.invocations.model import Invocation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
-def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
-    """Look at the values files as written and at --set; a value of its default's type is no
-    hazard."""
+def check(subject: ValuesChange | Invocation, _: Context) -> Iterator[Violation]:
+    """Look at the values files as written, at --set, and at the values that a declaration holds
+    itself; a value of its default's type is no hazard."""
+    if isinstance(subject, Invocation):
+        yield from _declared(subject)
+    else:
+        yield from _changed(subject)
+
+
+def _declared(invocation: Invocation) -> Iterator[Violation]:
+    for written in invocation.inline:
+        for hazard in in_file(written.text, written.file):
+            key = dotted(hazard.path)
+            yield _violation(hazard, {}, Location("cause", written.file, hazard.line, key=key))
+
+
+def _changed(change: ValuesChange) -> Iterator[Violation]:
     defaults = change.defaults
     kinds = dict(leaves(defaults))
     for file in change.files:

@@ -6,9 +6,10 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from policylint.errors import ReadError, RuleFailure
-from policylint.scan.invocations.model import UNSET, Flag, Invocation
+from policylint.scan.invocations.model import UNSET, Assignment, Flag, Invocation, Written
 from policylint.scan.invocations.reader import Reading
 from policylint.scan.invocations.settings import Setting, varies
 from policylint.scan.texts.source import Place, Source
@@ -38,6 +39,9 @@ class Declaration(Struct, frozen=True):
     """The files that give values; `INLINE` for values written in the declaration itself."""
     sets: tuple[str, ...] = ()
     """The names of values set one by one."""
+    inline: tuple[Written, ...] = ()
+    assigned: tuple[Assignment, ...] = ()
+    """Those of `sets` whose types Helm guesses."""
     action: str = "upgrade"
     hidden: bool = False
     """Whether a template or another file may set flags that are not seen here."""
@@ -102,6 +106,8 @@ def invocation(declared: Declaration, source: Source) -> Invocation:
         flags=flags,
         values_files=declared.values,
         sets=declared.sets,
+        inline=_inline(declared, source),
+        assigned=declared.assigned,
         dynamic=declared.hidden,
         written={name: text.written for name, text in words.items() if text.written},
         syntax=declared.syntax,
@@ -118,6 +124,11 @@ def _named(field: Word) -> Flag:
 def _flag(setting: Setting, source: Source) -> Flag:
     origin = _place(setting.spot, source) if setting.spot.line else None
     return Flag(setting.state, setting.value, origin, setting.written)
+
+
+def _inline(declared: Declaration, source: Source) -> tuple[Written, ...]:
+    """The declaration's own values, each under the name of its file."""
+    return tuple(replace(each, file=each.file or source.file) for each in declared.inline)
 
 
 def _place(spot: Spot, source: Source) -> Place:

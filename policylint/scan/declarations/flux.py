@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from policylint.scan.declarations.declared import Declaration, Word, first, word
-from policylint.scan.declarations.rows import values
+from policylint.scan.declarations.rows import inline, values
 from policylint.scan.invocations.settings import Setting, settings, strongest
 from policylint.scan.texts.yaml import Tree
 
@@ -50,6 +50,7 @@ def _release(root: Tree, known: Sources) -> Declaration:
         namespace=namespace,
         settings=release_settings(root),
         values=values("flux", root),
+        inline=inline("flux", root),
         hidden=patch or root.open or bool(spec and spec.open),
     )
 
@@ -159,5 +160,6 @@ def _first_flux(root: Tree) -> Declaration:
         namespace=namespace,
         settings=strongest(settings(root, "flux-v1")),
         values=values("flux-v1", root),
+        inline=inline("flux-v1", root),
         hidden=root.open,
     )

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from policylint.kyaml.tables import table
 from policylint.scan.declarations.declared import Declaration, Word, first, word
-from policylint.scan.invocations.model import INLINE
+from policylint.scan.declarations.written import written
+from policylint.scan.invocations.model import INLINE, Written
 from policylint.scan.invocations.settings import settings, strongest
 from policylint.scan.texts.yaml import Spot, Tree
 
@@ -87,6 +88,7 @@ def declaration(tool: str, item: Tree, spot: Spot) -> Declaration:
         settings=strongest(settings(item, tool)),
         values=values(tool, item),
         sets=sets(tool, item),
+        inline=inline(tool, item),
         hidden=_is_open(item, row.block),
     )
 
@@ -113,6 +115,12 @@ def values(tool: str, item: Tree) -> tuple[str, ...]:
         if any(item.get(*path) for path in alternatives):
             files.append(INLINE)
     return tuple(files)
+
+
+def inline(tool: str, item: Tree) -> tuple[Written, ...]:
+    """The documents of values in the item itself."""
+    paths = (path for alternatives in rows()[tool].inline for path in alternatives)
+    return tuple(written(item.get(*path) for path in paths))
 
 
 def _files(tree: Tree) -> Iterator[str]:

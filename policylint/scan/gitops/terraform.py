@@ -7,10 +7,8 @@ hashicorp/helm v2 (`set` blocks) and v3 (`set` as an attribute).
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
-import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +22,16 @@ from policylint.scan.gitops.clusters import cluster_names
 from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Layer, Problem
 from policylint.scan.gitops.terraformplan import chart_of, sets_of, settings_of
 from policylint.scan.gitops.tree import Tree, normal, string
-from policylint.scan.texts.hcl import UNDECIDED, Block, Module, encoded, parse, value
+from policylint.scan.texts.hcl import (
+    UNDECIDED,
+    Block,
+    Module,
+    encoded,
+    items,
+    literal_text,
+    parse,
+    value,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -44,7 +51,6 @@ _SETS = ("set", "set_list", "set_sensitive", "set_wo")
 _SEVERAL = ("count", "for_each")
 _PLAN = "give the plan: terraform show -json PLAN > plan.json && policylint check plan.json"
 _CALL = re.compile(r'(?P<name>\w+)\(\s*"(?P<path>[^"]*)"')
-_HERE = re.compile(r"<<(?P<dash>-?)[^\n]*\n(?P<body>.*)\n[^\n]*", re.DOTALL)
 _OPEN = re.compile(r"(?<![$%])[$%]\{")
 
 
@@ -194,27 +200,18 @@ def _values(tree: Tree, folder: _Folder, block: Block) -> tuple[tuple[Layer, ...
     attribute = block.attributes.get("values")
     if attribute is None:
         return (), ()
-    items = _items(attribute.expression)
-    if items is None:
+    listed = items(attribute.expression)
+    if listed is None:
         return (), ("values is made by an expression that only terraform evaluates",)
     layers: list[Layer] = []
     unknown: list[str] = []
-    for number, item in enumerate(items):
+    for number, item in enumerate(listed):
         layer = _layer(tree, folder, item, f"values[{number}] of {'.'.join(block.labels)}")
         if isinstance(layer, Layer):
             layers.append(layer)
         else:
             unknown += [layer] if layer else []
     return tuple(layers), tuple(unknown)
-
-
-def _items(expression: Node) -> list[Node] | None:
-    """The expressions of a list that is written out."""
-    inner = expression.named_children[0] if expression.named_children else None
-    listed = inner.named_children[0] if inner is not None and inner.named_children else None
-    if listed is None or listed.type != "tuple":
-        return None
-    return [child for child in listed.named_children if child.type == "expression"]
 
 
 def _layer(tree: Tree, folder: _Folder, item: Node, label: str) -> Layer | str:
@@ -226,7 +223,7 @@ def _layer(tree: Tree, folder: _Folder, item: Node, label: str) -> Layer | str:
     said = encoded(item, folder.module)
     if isinstance(said, dict) and not _is_open(said):
         return Layer("values", said, label=label)
-    written = _written(text)
+    written = literal_text(item)
     if written is None:
         what = f"{call['name']}({call['path']})" if call else label
         return f"the values of {what} are made by terraform"
@@ -243,20 +240,3 @@ def _file(tree: Tree, folder: _Folder, written: str) -> Layer | str:
     if _OPEN.search(within) or not tree.is_file(path):
         return f"the values file {written} is not known"
     return Layer("file", path=path, file=path)
-
-
-def _written(text: str) -> str | None:
-    """A quoted text or a here-document as its characters; None where a part of it is not
-    literal."""
-    if _OPEN.search(text):
-        return None
-    here = _HERE.fullmatch(text)
-    if here:
-        return textwrap.dedent(here["body"]) if here["dash"] else here["body"]
-    if not text.startswith('"'):
-        return None
-    try:
-        read = json.loads(text, strict=False)
-    except ValueError:
-        return None
-    return read if isinstance(read, str) else None

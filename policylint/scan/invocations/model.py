@@ -69,6 +69,13 @@ class Assignment(Struct, frozen=True):
     origin: Place | None = None
 
 
+class Written(Struct, frozen=True):
+    """Values that stand in a declaration itself: a YAML text whose lines are those of `file`."""
+
+    file: str
+    text: str
+
+
 class Job(Struct, frozen=True):
     """What surrounds a command in CI: minutes until the job is stopped, what may run at the same
     time."""
@@ -113,6 +120,8 @@ class Invocation(Struct, frozen=True):
     assigned: tuple[Assignment, ...] = ()
     """Those of `sets` that `--set` itself gives, whose types Helm guesses, where they can be
     told."""
+    inline: tuple[Written, ...] = ()
+    """The values that a declaration holds itself, where no template writes them."""
     dynamic: bool = False
     written: Mapping[str, str] = field(default_factory=dict)
     """release, chart, version, namespace and action as spelled in the file."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from policylint.redaction.collect import argument_secrets
+from policylint.redaction.collect import argument_secrets, secret_lines
 from policylint.redaction.logins import without_logins
 from policylint.redaction.quoted import without
 from policylint.redaction.texts import masked as masked_text
@@ -75,5 +75,7 @@ def _secrets(invocation: Invocation) -> Iterator[str]:
         yield from (pair["value"] for pair in pairs if secret_key(pair["key"]))
         yield from secrets_in(assignment)
         yield from argument_secrets("--set", assignment)
+    for values in invocation.inline:
+        yield from secret_lines(values.text, nested=True)
     for word in (*invocation.positionals, invocation.chart, invocation.flag("repo").value):
         yield from secrets_in(word) if isinstance(word, str) else ()

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
 from policylint.scan.declarations.declared import Declaration, Read, Word, first, readings, word
+from policylint.scan.declarations.written import written
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import (
@@ -25,6 +26,7 @@ from policylint.scan.texts.source import Source
 from policylint.scan.texts.yaml import Spot, Tree, documents
 
 _MODULES = ("kubernetes.core.helm", "community.kubernetes.helm", "community.general.helm", "helm")
+_VALUES = ("values", "release_values")
 _GROUPS = ("group/kubernetes.core.helm", "group/helm")
 """The action group that holds the module (meta/runtime.yml of kubernetes.core)."""
 _SETTERS = ("vars", "set_fact", "ansible.builtin.set_fact")
@@ -152,6 +154,7 @@ def _mapping(blank: Declaration, layers: tuple[Tree, ...]) -> Declaration:
         namespace=_argument(layers, "release_namespace", "namespace"),
         settings=flags,
         values=tuple(_values(layers)),
+        inline=tuple(written(layer.get(name) for layer in layers for name in _VALUES)),
         sets=tuple(item.string("value") or "" for item in _items(layers, "set_values")),
         action=_action(_argument(layers, "release_state", "state")),
         hidden=any(layer.open for layer in layers),
@@ -184,7 +187,7 @@ def _items(layers: tuple[Tree, ...], name: str) -> Iterator[Tree]:
 
 def _values(layers: tuple[Tree, ...]) -> Iterator[str]:
     yield from (item.text or "" for item in _items(layers, "values_files"))
-    if any(layer.get(name) for layer in layers for name in ("values", "release_values")):
+    if any(layer.get(name) for layer in layers for name in _VALUES):
         yield INLINE
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
 from policylint.scan.declarations.declared import Declaration, Read, Word, first, readings, word
+from policylint.scan.declarations.written import written
 from policylint.scan.invocations.model import INLINE
 from policylint.scan.invocations.reader import Reader
 from policylint.scan.invocations.settings import Setting, arguments, setting, strongest, tables
@@ -172,6 +173,7 @@ def _declaration(item: Tree, state: State, general: General) -> Declaration:
         settings=strongest(_settings(layers, general)),
         values=tuple(text for key in _FILES for text in _files(layers, key)),
         sets=tuple(text for key in _SETS for text in _names(layers, key)),
+        inline=tuple(written(_listed(layers, "values"))),
         hidden=missing or state.elsewhere or any(layer.tree.open for layer in layers),
     )
 
@@ -244,7 +246,9 @@ def _files(layers: list[Layer], key: str) -> Iterator[str]:
 
 def _names(layers: list[Layer], key: str) -> Iterator[str]:
     for item in _listed(layers, key):
-        yield item.string("name") or item.text or ""
+        name, given = item.string("name") or item.text or "", item.get("value")
+        known = given is not None and given.text is not None and not given.dynamic
+        yield f"{name}={given.text}" if given is not None and known else name
 
 
 def _listed(layers: list[Layer], key: str) -> Iterator[Tree]:

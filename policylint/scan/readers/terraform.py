@@ -16,7 +16,7 @@ from policylint.runtime.patterns import pattern
 from policylint.scan.declarations.declared import Declaration, Read, Word, readings
 from policylint.scan.declarations.manifests import mentions
 from policylint.scan.declarations.objects import declarations
-from policylint.scan.invocations.model import INLINE
+from policylint.scan.invocations.model import INLINE, Assignment, Written
 from policylint.scan.invocations.reader import Reader, Reading
 from policylint.scan.invocations.settings import Setting, literal, strongest, tables, varies
 from policylint.scan.texts.hcl import (
@@ -25,6 +25,8 @@ from policylint.scan.texts.hcl import (
     Module,
     encoded,
     here_documents,
+    items,
+    literal_text,
     parse,
     value,
 )
@@ -146,6 +148,7 @@ def _releases(blocks: tuple[Block, ...]) -> Iterator[Block]:
 
 
 def _declaration(block: Block, module: Module) -> Declaration:
+    sets = list(_sets(block, module))
     return Declaration(
         tool="terraform",
         spot=block.spot,
@@ -155,7 +158,9 @@ def _declaration(block: Block, module: Module) -> Declaration:
         namespace=_word(block, "namespace", module),
         settings=strongest(_settings(block, module)),
         values=tuple(_values(block, module)),
-        sets=tuple(_sets(block, module)),
+        sets=tuple(text for text, _ in sets),
+        assigned=tuple(Assignment(text) for text, is_guessed in sets if is_guessed),
+        inline=tuple(_inline(block, module)),
         syntax="hcl",
         hidden=block.spot.line <= module.broken <= block.spot.end_line,
     )
@@ -196,15 +201,46 @@ def _values(block: Block, module: Module) -> Iterator[str]:
         yield INLINE
 
 
-def _sets(block: Block, module: Module) -> Iterator[str]:
+def _sets(block: Block, module: Module) -> Iterator[tuple[str, bool]]:
+    """(`name=value`, or what is known of it; whether Helm guesses its type) of each set."""
     for inner in block.blocks:
         name = inner.labels[0] if inner.type == "dynamic" and inner.labels else inner.type
         if name in _SETS:
-            yield name
+            row = {key: value(each.expression, module) for key, each in inner.attributes.items()}
+            yield _set(name, {} if inner.type == "dynamic" else row)
     for name in _SETS:
-        attribute = block.attributes.get(name)
-        decoded: Any = value(attribute.expression, module) if attribute else []
-        yield from (name for _ in decoded) if isinstance(decoded, list) else (name,)
+        if name in block.attributes:
+            yield from _set_list(name, value(block.attributes[name].expression, module))
+
+
+def _set_list(kind: str, said: Any) -> Iterator[tuple[str, bool]]:
+    """The entries of `set = [...]`; a list that is not known counts as one."""
+    for row in said if isinstance(said, list) else [{}]:
+        yield _set(kind, row if isinstance(row, dict) else {})
+
+
+def _set(kind: str, row: dict[str, Any]) -> tuple[str, bool]:
+    """A sensitive one is not shown, and kept out of plans by Terraform itself."""
+    name, given = row.get("name"), row.get("value")
+    if kind != "set" or not isinstance(name, str) or not isinstance(given, (str, int, float)):
+        return (name if isinstance(name, str) else kind), False
+    text = str(given).lower() if isinstance(given, bool) else str(given)
+    return f"{name}={text}", row.get("type") in (None, "auto")
+
+
+def _inline(block: Block, module: Module) -> Iterator[Written]:
+    """The documents of `values` that are written out: here-documents and yamlencode."""
+    found = block.attributes.get("values")
+    for item in (items(found.expression) if found else None) or ():
+        line = item.start_point[0]
+        text = literal_text(item)
+        if text is not None:
+            yield Written("", "\n" * (line + 1) + text)
+            continue
+        said = encoded(item, module)
+        if isinstance(said, dict):
+            shown = json.dumps(said, default=lambda _: "${undecided}")
+            yield Written("", "\n" * line + shown)
 
 
 def _read(source: Source) -> Iterator[Reading]:

@@ -3,6 +3,9 @@ itself decides."""
 
 from __future__ import annotations
 
+import json
+import re
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +26,15 @@ __all__ = [
     "Module",
     "encoded",
     "here_documents",
+    "items",
+    "literal_text",
     "parse",
     "value",
 ]
 
+_HERE = re.compile(r"<<(?P<dash>-?)[^\n]*\n(?P<body>.*)\n[^\n]*", re.DOTALL)
+_OPEN = re.compile(r"(?<![$%])[$%]\{")
+"""What begins an interpolation or a directive of a template."""
 _NAMESPACES = ("kubernetes_namespace", "kubernetes_namespace_v1")
 """Resources whose id is their name (hashicorp/terraform-provider-kubernetes,
 resource_kubernetes_namespace)."""
@@ -196,6 +204,33 @@ def encoded(node: Node, module: Module) -> Any:
         arguments = inner.named_children[1].named_children if len(inner.named_children) > 1 else []
         return value(arguments[0], module) if arguments else UNDECIDED
     return value(node, module)
+
+
+def items(node: Node) -> list[Node] | None:
+    """The expressions of a list that is written out; None for any other expression."""
+    inner = node.named_children[0] if node.named_children else None
+    listed = inner.named_children[0] if inner is not None and inner.named_children else None
+    if listed is None or listed.type != "tuple":
+        return None
+    return [child for child in listed.named_children if child.type == "expression"]
+
+
+def literal_text(node: Node) -> str | None:
+    """A quoted text or a here-document as its characters; None where a part of it is not
+    literal."""
+    text = _text(node)
+    if _OPEN.search(text):
+        return None
+    here = _HERE.fullmatch(text)
+    if here:
+        return textwrap.dedent(here["body"]) if here["dash"] else here["body"]
+    if not text.startswith('"'):
+        return None
+    try:
+        read = json.loads(text, strict=False)
+    except ValueError:
+        return None
+    return read if isinstance(read, str) else None
 
 
 def _expression(node: Node, module: Module, depth: int) -> Any:
