@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -33,6 +34,8 @@ HELM = "helm.toolkit.fluxcd.io"
 SOURCE = "source.toolkit.fluxcd.io"
 EXTENSIONS = "source.extensions.fluxcd.io"
 _DISABLED = f"{KUSTOMIZE}/substitute"
+_OTHERWISE = frozenset("0123456789+-.yYnNtTfFoO~=<{[")
+"""How a plain text begins that is no text: numbers, dates, booleans, null, merge keys."""
 _MOST = 5_000
 """Kustomizations of one repository."""
 
@@ -413,8 +416,11 @@ def _dumper() -> type:
     return Dumper
 
 
+@functools.lru_cache(maxsize=10_000)
 def _reads_otherwise(text: str) -> bool:
     """Whether a plain text would be read as a number or a boolean."""
+    if text[:1] not in _OTHERWISE:
+        return False
     try:
         return not isinstance(load(text, "scalar"), str)
     except (ReadError, RecursionError):
