@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from policylint.helm.engines.choose import choose_engine
 from policylint.helm.engines.engine import Engine, Pending
 from policylint.helm.inputs.sides import ChartSide, Side
+from policylint.helm.render.alike import renders_alike
 from policylint.helm.render.pair import Renders
 from policylint.model import Object
 
@@ -50,8 +51,10 @@ class Rendering:
         if any(isinstance(side, ChartSide) for side in (plan.before, plan.after)):
             self.engine = choose_engine(plan.options.helm, plan.options.timeout)
         self._renders = Renders(self.engine) if self.engine else None
+        self.alike = False
+        """Whether the after side's render is the before side's too."""
         try:
-            self.pending = (self.start(plan.before), self.start(plan.after))
+            self.pending = self._begun(plan.before, plan.after)
         except BaseException:
             self.end()  # one side may be under way
             raise
@@ -65,6 +68,12 @@ class Rendering:
     def engine_name(self) -> str:
         """How the report names the engine, "" where nothing was rendered."""
         return f"{self.engine.name} {self.engine.version}" if self.engine else ""
+
+    def _begun(self, before: Side, after: Side) -> tuple[Pending | None, Pending | None]:
+        """The renders of both sides; one for both where they cannot differ."""
+        if isinstance(before, ChartSide) and isinstance(after, ChartSide):
+            self.alike = renders_alike(before, after)
+        return None if self.alike else self.start(before), self.start(after)
 
     def start(self, side: Side) -> Pending | None:
         """Begin to render a side; None for one that is no chart."""

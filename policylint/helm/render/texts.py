@@ -87,7 +87,7 @@ def _both(rendering: Rendering) -> tuple[Made | None, Made | None]:
     new = after.wait() if after else None
     if failure is not None:
         raise failure
-    return old, new
+    return (new if rendering.alike else old), new
 
 
 def _asks(rendering: Rendering) -> bool:
