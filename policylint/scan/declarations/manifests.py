@@ -3,36 +3,41 @@ strings."""
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from policylint.errors import ReadError
 from policylint.runtime.patterns import pattern
+from policylint.scan.declarations.groups import api_groups
 from policylint.scan.texts.yaml import Tree, documents
 
-_NAMES = (
-    "toolkit.fluxcd.io/",
-    "argoproj.io/",
-    "cattle.io/",
-    "helm.fluxcd.io/",
-    "flux.weave.works/",
-    "crossplane.io/",
-)
-_GROUPS = (
-    r"(?:(?:helm|source)\.toolkit\.fluxcd\.io|helm\.fluxcd\.io|flux\.weave\.works|argoproj\.io"
-    r"|(?:helm|fleet|management)\.cattle\.io|helm\.(?:m\.)?crossplane\.io)"
-)
-_HEAD = pattern(rf"^(?P<lead>[ \t]*(?:- )?[ ]*)apiVersion:[ \t]*[\"']?{_GROUPS}/", re.MULTILINE)
-_WANTED = pattern(rf"[\"']?apiVersion[\"']?:[ \t]*[\"']?{_GROUPS}/")
 _KEY = pattern(r"[\"']?[\w./-]+[\"']?:(?:\s|$)|[{%$]|#|- |-$")
 _DOCUMENT = pattern(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
 _PATCHED = pattern(r"^kind:[ \t]*[\"']?(?:Kustomization|Component)\b", re.MULTILINE)
 
 
+@functools.cache
+def _driving() -> re.Pattern[str]:
+    """An apiVersion of a group that drives Helm."""
+    return re.compile(rf"[\"']?apiVersion[\"']?:[ \t]*[\"']?{_groups()}")
+
+
+@functools.cache
+def _heads() -> re.Pattern[str]:
+    """The line that begins such an object in YAML."""
+    lead = r"^(?P<lead>[ \t]*(?:- )?[ ]*)apiVersion:[ \t]*"
+    return re.compile(rf"{lead}[\"']?{_groups()}", re.MULTILINE)
+
+
+def _groups() -> str:
+    return f"(?:{'|'.join(map(re.escape, api_groups()))})"
+
+
 def mentions(text: str) -> bool:
     """Whether such an object may be in the text."""
-    return any(group in text for group in _NAMES) and bool(_WANTED.search(text))
+    return any(group in text for group in api_groups()) and bool(_driving().search(text))
 
 
 def objects(
@@ -62,7 +67,7 @@ def _own(text: str, file: str) -> Iterator[Tree | ReadError]:
             yield from (
                 tree
                 for tree in _unfolded(root)
-                if _WANTED.match(f"apiVersion: {tree.string('apiVersion')}")
+                if _driving().match(f"apiVersion: {tree.string('apiVersion')}")
             )
 
 
@@ -74,7 +79,7 @@ def _unfolded(root: Tree) -> Iterator[Tree]:
 
 def _stands_alone(document: str) -> bool:
     return bool(
-        re.search(r"^apiVersion:|^[ \t]*\{", document, re.MULTILINE) and _WANTED.search(document)
+        re.search(r"^apiVersion:|^[ \t]*\{", document, re.MULTILINE) and _driving().search(document)
     )
 
 
@@ -83,7 +88,7 @@ def _inside(
 ) -> Iterator[Tree | ReadError]:
     patches = list(_kustomizations(text)) if yaml else []
     lines = text.split("\n")
-    for match in _HEAD.finditer(text):
+    for match in _heads().finditer(text):
         column = len(match["lead"])
         if (yaml and not column) or _stands_in(match.start(), patches):
             continue

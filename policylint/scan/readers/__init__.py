@@ -8,6 +8,7 @@ its own that has the last word.
 from __future__ import annotations
 
 from policylint.runtime.patterns import pattern
+from policylint.scan.declarations.groups import api_groups
 from policylint.scan.invocations.reader import Files, Wanted
 from policylint.scan.texts.languages import TEXT, YAML
 
@@ -16,17 +17,6 @@ _SHEBANG = pattern(
     r"#!\s*\S*?(?:/|\s)(?:env\s+(?:-S\s+)?)?(?:ba|z|k|a|da)?sh\b|#!/usr/bin/(?:env )?bats\b"
     r"|#!\S+/with-contenv"
 )
-_OBJECTS = (
-    "toolkit.fluxcd.io/",
-    "argoproj.io/",
-    "cattle.io/",
-    "helm.fluxcd.io/",
-    "flux.weave.works/",
-    "crossplane.io/",
-)
-"""API groups with kinds that drive Helm."""
-
-
 _CI = Files(ends=_YAML, words=("helm",))
 """YAML that names helm; which CI it is for, the reader tells."""
 
@@ -58,7 +48,7 @@ WANTED = {
         rank=1,
     ),
     "just": Wanted(Files(names=("justfile", ".justfile"), ends=(".just",)), rank=1),
-    "kubernetes": Wanted(Files((*YAML, *TEXT, ""), words=_OBJECTS)),
+    "kubernetes": Wanted(Files((*YAML, *TEXT, ""), words=api_groups())),
     "kustomize": Wanted(Files(_YAML, words=("helmChart", "HelmChartInflationGenerator"))),
     "make": Wanted(
         Files(

@@ -17,8 +17,9 @@ from policylint.kyaml.tables import table
 from policylint.runtime.background import Meanwhile
 from policylint.runtime.git import checkout_top, git_command, git_environment
 from policylint.runtime.outputs import nameless, written
+from policylint.scan.declarations.groups import api_groups
 
-WORDS = ("helm", "argoproj", "fleet.cattle", "releases:")
+WORDS = ("helm", "releases:", *(group for group in api_groups() if "helm" not in group))
 """A file without any of these (in any case) runs no Helm and declares no release."""
 SPLIT = tuple(
     f"{before}{marks}{after}"

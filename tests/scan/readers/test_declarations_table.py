@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from policylint.kyaml.load import load
+from policylint.scan.declarations.groups import api_groups
+from policylint.scan.declarations.manifests import mentions
 from policylint.scan.invocations.settings import Setting, read_value, strongest, tables
 from policylint.scan.shells import flags
 from policylint.scan.texts.yaml import NOWHERE
@@ -30,6 +32,12 @@ def test_every_row_is_a_flag_of_helm(tool: str) -> None:
         assert flag in known, f"{tool} {setting}"
         assert reading in READINGS, f"{tool} {setting}"
         assert flags.canonical(flag) == flag, "Helm 3's name"
+
+
+def test_the_groups_of_objects_are_those_of_the_rows() -> None:
+    assert set(api_groups()) == {group for row in RAW.values() for group in row.get("groups", ())}
+    assert all(group.endswith("/") and mentions(f"apiVersion: {group}v1") for group in api_groups())
+    assert not mentions("apiVersion: kustomize.toolkit.fluxcd.io/v1")
 
 
 @pytest.mark.parametrize("tool", sorted(RAW))

@@ -43,6 +43,16 @@ def test_vendored_directories_are_left_out(tmp_path: Path) -> None:
     assert files(tmp_path, skip=["deploy"]) == ["a.sh", "charts/web/g.sh"]
 
 
+def test_an_object_that_never_says_helm_is_found(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "chart.yaml",
+        text="apiVersion: management.cattle.io/v3\nkind: ManagedChart\nmetadata: {name: web}\n"
+        "spec: {chart: web, repoName: ours, version: 1.0.0}\n",
+    )
+    assert files(tmp_path) == ["chart.yaml"]
+
+
 def test_gitignored_files_are_left_out(tmp_path: Path) -> None:
     write(tmp_path, "kept.sh", "new.sh", "ignored.sh")
     (tmp_path / ".gitignore").write_text("ignored.sh\n")
