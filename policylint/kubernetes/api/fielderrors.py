@@ -15,6 +15,8 @@ from policylint.kubernetes.api.govalues import JSON_SINCE, quoted, shown
 from policylint.model import Cause, Json
 
 TOPIC: Final = "invalid-object"
+IMMUTABLE_FIELD: Final = "immutable-field"
+"""The topic of an update that changes what may not be changed."""
 SOURCE: Final = "the validation of Kubernetes (k8s.io/kubernetes pkg/apis)"
 
 

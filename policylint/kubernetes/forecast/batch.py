@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from policylint.kubernetes.api.fielderrors import invalid, required
 from policylint.kubernetes.api.gotypes import same
 from policylint.kubernetes.api.govalues import JSON_SINCE
 from policylint.kubernetes.forecast.request import Allocated, Findings, Request, items, part, schema
-from policylint.kubernetes.forecast.words import invalid, required
 from policylint.model import Cause, Object, Unknown
 
 TOPIC = "job-template-changed"
@@ -88,11 +88,11 @@ def _completions(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) ->
         return
     if spec.get("completionMode") != "Indexed":
         yield invalid(
-            "spec.completions", now, "field is immutable", minor, topic=TOPIC, source=_SOURCE
+            "spec.completions", now, "field is immutable", minor=minor, topic=TOPIC, source=_SOURCE
         )
     elif now is not None and (now != spec.get("parallelism") or was != old.get("parallelism")):
         text = "can only be modified in tandem with spec.parallelism"
-        yield invalid("spec.completions", now, text, minor, topic=TOPIC, source=_SOURCE)
+        yield invalid("spec.completions", now, text, minor=minor, topic=TOPIC, source=_SOURCE)
 
 
 def _template(request: Request, old: Mapping[str, Any], spec: Mapping[str, Any]) -> Findings:

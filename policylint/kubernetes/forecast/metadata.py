@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from policylint.kubernetes.api.fielderrors import IMMUTABLE_FIELD, forbidden, invalid
 from policylint.kubernetes.forecast.request import items, part
 from policylint.kubernetes.forecast.server import Server
-from policylint.kubernetes.forecast.words import forbidden, invalid
 from policylint.model import Apply, Cause, Object
 
 TOPIC = "invalid-object"
@@ -30,7 +30,14 @@ def metadata_refusals(server: Server, live: Object, sent: Object) -> Iterator[Ca
     for name in _IMMUTABLE:
         if new.get(name) is not None and new[name] != old.get(name):
             field = f"metadata.{name}"
-            yield invalid(field, new[name], "field is immutable", server.minor, source=_SOURCE)
+            yield invalid(
+                field,
+                new[name],
+                "field is immutable",
+                minor=server.minor,
+                source=_SOURCE,
+                topic=IMMUTABLE_FIELD,
+            )
     version = new.get("resourceVersion")
     if version and version != old.get("resourceVersion"):
         yield Cause("metadata.resourceVersion", "Conflict", _MODIFIED, TOPIC, "etcd3 store")

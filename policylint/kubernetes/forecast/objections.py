@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from msgspec.structs import replace
 
 from policylint.kubernetes import crds
+from policylint.kubernetes.api.fielderrors import IMMUTABLE_FIELD, invalid
 from policylint.kubernetes.forecast.kinds import Kind
 from policylint.kubernetes.forecast.request import Finding, Request, part
 from policylint.kubernetes.forecast.server import Server, State
@@ -15,7 +16,6 @@ from policylint.kubernetes.forecast.services import created_questions
 from policylint.kubernetes.forecast.size import too_large
 from policylint.kubernetes.forecast.update import validate_update
 from policylint.kubernetes.forecast.update_table import IMMUTABLE
-from policylint.kubernetes.forecast.words import invalid
 from policylint.kubernetes.validity import UNJUDGED, is_judged, validate, validate_metadata
 from policylint.model import Apply, Cause, Object, Resource, Unknown
 
@@ -167,5 +167,10 @@ def _declared(
         *parents, name = path.split(".")
         if old is not None and part(old, *parents).get(name) != part(new, *parents).get(name):
             yield invalid(
-                path, part(new, *parents).get(name), IMMUTABLE, server.minor, source="configuration"
+                path,
+                part(new, *parents).get(name),
+                IMMUTABLE,
+                minor=server.minor,
+                source="configuration",
+                topic=IMMUTABLE_FIELD,
             )

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from policylint.kubernetes.api.fielderrors import IMMUTABLE_FIELD, forbidden, invalid
 from policylint.kubernetes.api.gotypes import same
 from policylint.kubernetes.forecast.request import Findings, Request, items, part, schema
-from policylint.kubernetes.forecast.words import forbidden, invalid
 
 _SOURCE = "pkg/apis/core/validation ValidatePodUpdate"
 _FORBIDDEN = (
@@ -27,14 +27,17 @@ def refusals(request: Request) -> Findings:
     for group in ("containers", "initContainers"):
         if len(items(old.get(group))) != len(items(spec.get(group))):
             yield forbidden(
-                f"spec.{group}", "pod updates may not add or remove containers", source=_SOURCE
+                f"spec.{group}",
+                "pod updates may not add or remove containers",
+                IMMUTABLE_FIELD,
+                source=_SOURCE,
             )
             return
     yield from _deadline(old, spec, request.minor)
     yield from _tolerations(request, old, spec)
     yield from _gates(old, spec)
     if not same(schema(request.node, "spec"), _munged(old, spec), spec):
-        yield forbidden("spec", _FORBIDDEN, source=_SOURCE)
+        yield forbidden("spec", _FORBIDDEN, IMMUTABLE_FIELD, source=_SOURCE)
 
 
 def _munged(old: Mapping[str, Any], spec: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -122,12 +125,18 @@ def _deadline(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Fi
             field,
             None,
             "must not update from a positive integer to nil value",
-            minor,
+            minor=minor,
             source=_SOURCE,
+            topic=IMMUTABLE_FIELD,
         )
     elif isinstance(now, int) and now > was:
         yield invalid(
-            field, now, "must be less than or equal to previous value", minor, source=_SOURCE
+            field,
+            now,
+            "must be less than or equal to previous value",
+            minor=minor,
+            source=_SOURCE,
+            topic=IMMUTABLE_FIELD,
         )
 
 
@@ -138,7 +147,7 @@ def _tolerations(request: Request, old: Mapping[str, Any], spec: Mapping[str, An
     for toleration in items(old.get("tolerations")):
         if not any(same(item_node, _bare(toleration), candidate) for candidate in new):
             text = "existing toleration can not be modified except its tolerationSeconds"
-            yield forbidden("spec.tolerations", text, source=_SOURCE)
+            yield forbidden("spec.tolerations", text, IMMUTABLE_FIELD, source=_SOURCE)
             return
 
 
@@ -152,4 +161,6 @@ def _gates(old: Mapping[str, Any], spec: Mapping[str, Any]) -> Findings:
         name = part(gate).get("name")
         if name not in known:
             text = f"only deletion is allowed, but found new scheduling gate '{name}'"
-            yield forbidden(f"spec.schedulingGates[{index}].name", text, source=_SOURCE)
+            yield forbidden(
+                f"spec.schedulingGates[{index}].name", text, IMMUTABLE_FIELD, source=_SOURCE
+            )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from policylint.kubernetes.api.fielderrors import IMMUTABLE_FIELD, forbidden, invalid
 from policylint.kubernetes.forecast.request import (
     Allocated,
     AllocatedPort,
@@ -17,7 +18,6 @@ from policylint.kubernetes.forecast.request import (
     items,
     part,
 )
-from policylint.kubernetes.forecast.words import forbidden, invalid
 from policylint.model import Object, Unknown
 
 TOPIC = "service-cluster-ip-changed"
@@ -211,7 +211,7 @@ def refusals(request: Request) -> Findings:
     for index, port in enumerate(items(spec.get("ports"))):
         if spec.get("type") == "ClusterIP" and port.get("nodePort"):
             text = "may not be used when `type` is 'ClusterIP'"
-            yield forbidden(f"spec.ports[{index}].nodePort", text, source=_SOURCE)
+            yield forbidden(f"spec.ports[{index}].nodePort", text, IMMUTABLE_FIELD, source=_SOURCE)
 
 
 def _addresses(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findings:
@@ -223,7 +223,13 @@ def _addresses(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> F
     if have and not want:
         text = "primary clusterIP can not be unset"
         yield invalid(
-            "spec.clusterIPs[0]", None, text, minor, go="[]string", topic=TOPIC, source=_SOURCE
+            "spec.clusterIPs[0]",
+            None,
+            text,
+            minor=minor,
+            go="[]string",
+            topic=TOPIC,
+            source=_SOURCE,
         )
     for index in range(min(len(have), len(want))):
         if have[index] == want[index]:
@@ -234,14 +240,21 @@ def _addresses(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> F
             )
         else:
             field = f"spec.clusterIPs[{index}]"
-            yield invalid(field, want, ONCE, minor, go="[]string", topic=TOPIC, source=_SOURCE)
+            yield invalid(
+                field, want, ONCE, minor=minor, go="[]string", topic=TOPIC, source=_SOURCE
+            )
 
 
 def _load_balancer_class(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findings:
     both = old.get("type") == spec.get("type") == "LoadBalancer"
     if both and old.get("loadBalancerClass") != spec.get("loadBalancerClass"):
         yield invalid(
-            "spec.loadBalancerClass", spec.get("loadBalancerClass"), ONCE, minor, source=_SOURCE
+            "spec.loadBalancerClass",
+            spec.get("loadBalancerClass"),
+            ONCE,
+            minor=minor,
+            source=_SOURCE,
+            topic=IMMUTABLE_FIELD,
         )
 
 
@@ -253,12 +266,12 @@ def _health_port(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) ->
         text = (
             "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
         )
-        yield invalid(field, port, text, minor, source=_SOURCE)
+        yield invalid(field, port, text, minor=minor, source=_SOURCE, topic=IMMUTABLE_FIELD)
     elif _checks_health(old) and port != old.get("healthCheckNodePort"):
         if isinstance(old.get("healthCheckNodePort"), AllocatedPort):
             yield _allocated(field, f"whether the allocated health check port is {port}")
         else:
-            yield forbidden(field, "field is immutable", source=_SOURCE)
+            yield forbidden(field, "field is immutable", IMMUTABLE_FIELD, source=_SOURCE)
 
 
 def _stack(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findings:
@@ -270,7 +283,9 @@ def _stack(old: Mapping[str, Any], spec: Mapping[str, Any], minor: int) -> Findi
     have, want = items(old.get("ipFamilies")), items(spec.get("ipFamilies"))
     if len(have) > len(want) == 1 and asked != "SingleStack":
         text = "must be 'SingleStack' to release the secondary IP family"
-        yield invalid("spec.ipFamilyPolicy", asked, text, minor, source=_SOURCE)
+        yield invalid(
+            "spec.ipFamilyPolicy", asked, text, minor=minor, source=_SOURCE, topic=IMMUTABLE_FIELD
+        )
     if asked == "RequireDualStack" and _asks_cluster(old, spec):
         yield _allocated("spec.ipFamilyPolicy", _DUAL_STACK)
     yield from _families_of(have, want, spec)

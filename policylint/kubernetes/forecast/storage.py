@@ -12,10 +12,10 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from policylint.kubernetes.api.fielderrors import IMMUTABLE_FIELD, forbidden, invalid
 from policylint.kubernetes.api.gotypes import same
 from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.kubernetes.forecast.request import Finding, Findings, Request, items, part, schema
-from policylint.kubernetes.forecast.words import forbidden, invalid
 from policylint.model import Cause, Object, Unknown
 
 CLAIM, SHRUNK = "claim-immutable-field", "claim-shrunk"
@@ -207,12 +207,14 @@ def volume_refusals(request: Request) -> Findings:
         before["csi"] = {**before["csi"], "controllerExpandSecretRef": secret}  # may be set once
     if not same(schema(request.node, "spec"), before, after):
         text = "spec.persistentvolumesource is immutable after creation"
-        yield forbidden("spec.persistentvolumesource", text, source=_VOLUME_SOURCE)
+        yield forbidden("spec.persistentvolumesource", text, IMMUTABLE_FIELD, source=_VOLUME_SOURCE)
     text = _class_refusal(
         old.get("volumeAttributesClassName"), spec.get("volumeAttributesClassName"), request.minor
     )
     if text:
-        yield forbidden("spec.volumeAttributesClassName", text, source=_VOLUME_SOURCE)
+        yield forbidden(
+            "spec.volumeAttributesClassName", text, IMMUTABLE_FIELD, source=_VOLUME_SOURCE
+        )
 
 
 def _volume_source(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -245,6 +247,7 @@ def node_driver_refusals(request: Request) -> Findings:
                 "spec.drivers",
                 driver,
                 "field is immutable",
-                request.minor,
+                minor=request.minor,
                 source="ValidateCSINodeUpdate",
+                topic=IMMUTABLE_FIELD,
             )

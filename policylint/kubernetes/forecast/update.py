@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from policylint.kubernetes.api.fielderrors import forbidden, invalid
 from policylint.kubernetes.api.gotypes import same
 from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.forecast import batch, pods, services, storage
 from policylint.kubernetes.forecast.request import Findings, Request, part, schema
 from policylint.kubernetes.forecast.update_table import FROZEN, Frozen
-from policylint.kubernetes.forecast.words import forbidden, invalid
 from policylint.model import Cause
 
 _RULES: Mapping[tuple[str, str], Callable[[Request], Findings]] = {
@@ -54,7 +54,7 @@ def _judge(row: Frozen, request: Request) -> Iterator[Cause]:
         field,
         new.get(name),
         row.text,
-        request.minor,
+        minor=request.minor,
         go=row.go,
         topic=row.topic,
         source=row.source,
