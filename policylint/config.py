@@ -4,6 +4,7 @@ values."""
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from policylint.model import Category, Json, Severity
 from policylint.redaction.redactor import mask_values
 from policylint.report.baseline import SCHEMA, Baseline, Entry
 from policylint.report.waivers import Waiver
+from policylint.runtime.git import checkout_top
 
 NAME = ".policylint.yaml"
 WAIVERS = ".policylint/waivers.yaml"
@@ -90,13 +92,27 @@ class Config(Struct, frozen=True):
 
 
 def find(start: Path) -> Path | None:
-    """The nearest `.policylint.yaml` at or above `start`; where there is but a file of waivers,
-    the place that the configuration would have beside it."""
-    for at in (start, *start.parents):
-        for name in (NAME, WAIVERS, BASELINE):
-            if (at / name).exists() or (at / name).is_symlink():
-                return at / NAME
-    return None
+    """The nearest `.policylint.yaml` at or above `start`, up to the top of its repository; where
+    there is but a file of waivers, the place that the configuration would have beside it."""
+    top = checkout_top(start)
+    return next((place for place in _places(start) if _is_below(place, top)), None)
+
+
+def above(start: Path) -> Path | None:
+    """The nearest `.policylint.yaml` above the top of the repository that holds `start`: somebody
+    else may have put it there, and it is not taken."""
+    top = checkout_top(start)
+    return next((place for place in _places(start) if not _is_below(place, top)), None)
+
+
+def _places(start: Path) -> Iterator[Path]:
+    for folder in (start, *start.parents):
+        if any(os.path.lexists(folder / name) for name in (NAME, *BESIDE)):
+            yield folder / NAME
+
+
+def _is_below(place: Path, top: Path | None) -> bool:
+    return top is None or Path(os.path.realpath(place.parent)).is_relative_to(top)
 
 
 def read(path: Path) -> Config:

@@ -7,6 +7,9 @@ They do not judge this change. They hold from the next one on.
 Why: a gate that a pull request can move keeps nothing out. Whoever reviews it should see that it
 moves.
 
+Where `--config FILE` names a file that the change itself changes, that file judges all the same:
+whoever wrote the command said so. It is told here, too.
+
 What to do instead: change the gate in a pull request of its own, reviewed by its owners. On a
 laptop the configuration of the work tree counts, so `policylint check` there shows what the new
 settings will say.
@@ -31,8 +34,7 @@ def _violation(change: GateChange, gate: GateChanges) -> Violation:
     return Violation(
         f"this pull request {what} its own gate: {change.key} from {change.before}"
         f" to {change.after}",
-        because=f"it is judged by the configuration of {gate.base};"
-        " the new setting holds from the next change on",
+        because=_because(gate),
         severity=Severity.WARNING if change.loosens else Severity.NOTE,
         locations=(Location("cause", gate.file, key=change.key),),
         fixes=(
@@ -41,4 +43,13 @@ def _violation(change: GateChange, gate: GateChanges) -> Violation:
                 steps=(f"take {change.key} out of this one", "propose it to the gate's owners"),
             ),
         ),
+    )
+
+
+def _because(gate: GateChanges) -> str:
+    if not gate.base:
+        return "--config names this file, so the change is judged by the new setting"
+    return (
+        f"it is judged by the configuration of {gate.base};"
+        " the new setting holds from the next change on"
     )

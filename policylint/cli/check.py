@@ -37,6 +37,9 @@ def command(
     helmfile: Annotated[
         bool, option("--helmfile", help="Let helmfile build its files (not for forks).")
     ] = False,
+    config_from: Annotated[
+        str, option("--config-from", help="git:REV, whose configuration judges.")
+    ] = "",
     policies: Annotated[
         Words | None,
         option("--policies", help="ValidatingAdmissionPolicies: a file or directory."),
@@ -77,6 +80,7 @@ def command(
         helmfile=helmfile,
         plan=plan,
         rollback=rollback,
+        config_from=config_from,
         policies=words(policies),
         select=words(select),
         ignore=words(ignore),

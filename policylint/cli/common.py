@@ -15,6 +15,7 @@ from policylint.pipeline.publish import Output, outputs
 from policylint.report.formats import render
 from policylint.report.look import Look
 from policylint.report.model import Report
+from policylint.runtime.wholefiles import write_whole
 
 
 def emit(report: Report, formats: Sequence[str], look: Look) -> None:
@@ -38,25 +39,14 @@ def _put(output: Output, text: str) -> None:
 def write(path: Path, text: str) -> None:
     """Write a file whole or not at all, and leave nothing else behind; into what is no file
     (/dev/stdout) directly."""
-    import tempfile
-
-    begun: Path | None = None
     try:
         real = Path(os.path.realpath(path))  # behind a link, the file itself is written
         if real.exists() and not real.is_file():
             path.write_text(text, encoding="utf-8", newline="")
-            return
-        with tempfile.NamedTemporaryFile(
-            "w", dir=real.parent, delete=False, encoding="utf-8", newline=""
-        ) as temporary:
-            begun = Path(temporary.name)
-            temporary.write(text)
-        begun.replace(real)
+        else:
+            write_whole(real, text.encode("utf-8"))
     except OSError as error:
         raise _unwritten(path, error) from None
-    finally:
-        if begun:  # gone already where all went well
-            begun.unlink(missing_ok=True)
 
 
 def append(path: Path, text: str) -> None:

@@ -33,6 +33,9 @@ def command(
     ] = None,
     config: Annotated[str, option("--config", help="The configuration file.")] = "",
     no_waivers: Annotated[bool, option("--no-waivers", help="Count waived findings too.")] = False,
+    config_from: Annotated[
+        str, option("--config-from", help="git:REV, whose configuration judges.")
+    ] = "",
     all_findings: Annotated[
         bool,
         option(
@@ -56,6 +59,7 @@ def command(
         level,
         fail_on,
         config,
+        config_from,
         all_findings,
         no_waivers,
     )

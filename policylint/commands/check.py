@@ -114,7 +114,13 @@ def _together(loaded: Loaded, done: Sequence[Done], options: Options, waiving: W
     untouched = _untouched(loaded, options)
     if not _shows_more(loaded, named_values, of_waivers):
         verdict = combine(verdicts or [Verdict.PASS])
-        return Report(verdict, releases, failures=loaded.failures, untouched=untouched)
+        return Report(
+            verdict,
+            releases,
+            failures=loaded.failures,
+            untouched=untouched,
+            configuration=gate.source,
+        )
     from policylint.pipeline.fleet import judge_together
 
     judgement = judge_together(loaded.plans, releases, named_values, gate, of_waivers)
@@ -125,6 +131,7 @@ def _together(loaded: Loaded, done: Sequence[Done], options: Options, waiving: W
         (*loaded.failures, *judgement.failures),
         untouched=untouched,
         rules=judgement.reported,
+        configuration=gate.source,
     )
     fail_on = strictest(plan.settings.criteria.fail_on for plan in loaded.plans)
     whole = settle_run(whole, waiving, fail_on)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import difflib
 import errno
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from policylint.redaction.collect import secret_lines
 from policylint.redaction.redactor import Redactor
 from policylint.redaction.vocabulary import SHORTEST
 from policylint.report.model import Report
+from policylint.runtime.wholefiles import write_whole
 from policylint.scan.invocations.secrets import secrets
 
 _ROUNDS = 10
@@ -200,22 +200,13 @@ def _rewritten(path: Path, edits: Sequence[Edit]) -> tuple[bytes, bytes]:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    real = path.resolve()  # behind a link, the file itself is written
-    temporary = ""
     try:
-        with tempfile.NamedTemporaryFile("wb", dir=real.parent, delete=False) as file:
-            temporary = file.name
-            file.write(data)
-        Path(temporary).chmod(real.stat().st_mode & 0o7777)
-        Path(temporary).replace(real)
+        write_whole(path.resolve(), data)  # behind a link, the file itself is written
     except OSError as error:
         remedy = "free some space" if error.errno == errno.ENOSPC else "make the file writable"
         raise PolicylintError(
             f"cannot write the fix: {error.strerror}", file=str(path), remedy=remedy
         ) from None
-    finally:
-        if temporary:  # gone already where all went well
-            Path(temporary).unlink(missing_ok=True)
 
 
 def _diff(name: str, before: bytes, after: bytes) -> str:

@@ -11,18 +11,22 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.config import Config
+from policylint.errors import RuleFailure, SourceError
 from policylint.helm.inputs.options import Options
+from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources import ci
 from policylint.kubernetes.api.schemas import NEWEST
-from policylint.model import Apply, Category, Finding, Severity, Target, combine
-from policylint.pipeline.settings import Settings, load_config, resolve
+from policylint.model import Apply, Category, Finding, Severity, Target, Verdict, combine
+from policylint.pipeline.settings import Settings, load_config, nearest_source, resolve
 from policylint.redaction.redactor import Redactor
-from policylint.report.model import Report, ScanSummary
+from policylint.report.gate import GateChanges
+from policylint.report.model import Configuration, Report, ScanSummary
 from policylint.report.waivers import WaiverReview
 from policylint.scan.repository.listing import Listing, listed, settings
 
 if TYPE_CHECKING:  # loaded while git looks through the files
     from policylint.engine.rule import Rule
+    from policylint.pipeline.gate import Gate
     from policylint.scan.invocations.model import Invocation
     from policylint.scan.repository.walk import Scan
 
@@ -39,6 +43,8 @@ class Survey(Struct, frozen=True):
     level: Category | None = None
     fail_on: Severity | None = None
     config: str = ""
+    config_from: str = ""
+    """git:REV: the revision whose configuration judges."""
     all_findings: bool = False
     """Whether what stands in documentation, test fixtures and vendored files is judged too."""
     no_waivers: bool = False
@@ -47,30 +53,57 @@ class Survey(Struct, frozen=True):
     """No finding is known."""
 
 
+class Judge(Struct, frozen=True):
+    """The configuration that judges a scan, and what a pull request does to it."""
+
+    config: Config
+    source: Configuration | None = None
+    gate: Gate | None = None
+    """None where the work tree's configuration judges."""
+
+    @property
+    def changes(self) -> GateChanges:
+        """What a pull request does to the configuration."""
+        return self.gate.changes if self.gate else GateChanges()
+
+
 def survey(asked: Survey) -> Report:
     """Judge every invocation below the paths. Raises `UsageError` for wrong options only.
 
     A file that cannot be read is a failure of the report; no invocation at all is a pass that says
     so.
     """
-    listings = _listed(asked)
+    try:
+        judge = _judge(asked)
+    except SourceError as error:
+        failure = RuleFailure("load", str(error), error.remedy)
+        return Report(Verdict.UNKNOWN, failures=(failure,))
+    listings = listed(absolute(asked), judge.config.scan_ignore)
     from policylint.engine.registry import all_rules
 
     all_rules(_subject_types())
     from policylint.pipeline.causes import by_cause
 
-    judging = by_cause(judged(asked, _searched(listings)))
+    judging = by_cause(judged(asked, _searched(listings), judge))
     # by the fingerprints of what stands for several; what is known is told apart already
-    return _settled(judging, replace(asked, no_baseline=True))[0]
+    return _settled(judging, replace(asked, no_baseline=True), judge)[0]
+
+
+def _judge(asked: Survey) -> Judge:
+    """What judges a scan: in a pull request the configuration of its base. Raises SourceError."""
+    config = configuration(asked)
+    if not (asked.config or asked.config_from or ci.is_pull_request()):
+        return Judge(config, nearest_source(config))
+    from policylint.pipeline.gate import judge_of
+
+    with Workspace() as workspace:
+        gate = judge_of(_named(asked), config, workspace)
+    return Judge(gate.config, gate.source, gate)
 
 
 def searched(asked: Survey) -> Scan:
     """The invocations below the paths, with the failures of reading."""
-    return _searched(_listed(asked))
-
-
-def _listed(asked: Survey) -> list[Listing]:
-    return listed(absolute(asked), configuration(asked).scan_ignore)
+    return _searched(listed(absolute(asked), configuration(asked).scan_ignore))
 
 
 def _searched(listings: Sequence[Listing]) -> Scan:
@@ -84,19 +117,21 @@ def absolute(asked: Survey) -> list[Path]:
     return [Path(os.path.abspath(path)) for path in asked.paths or (".",)]  # noqa: PTH100  resolve() follows links
 
 
-def judged(asked: Survey, scan: Scan) -> Report:
-    """What the rules say of the invocations of a scan."""
-    from policylint.engine.judging import judge, judging
+def judged(asked: Survey, scan: Scan, judge: Judge | None = None) -> Report:
+    """What the rules say of the invocations of a scan; by the work tree's configuration where no
+    other judge is given."""
+    from policylint.engine.judging import judge as by_rules
+    from policylint.engine.judging import judging
     from policylint.scan.invocations.secrets import secrets
 
-    config = configuration(asked)
-    resolved = _settings(asked, config)
+    judge = judge or Judge(configuration(asked))
+    resolved = _settings(asked, judge.config)
     by = judging(resolved.criteria, _subject_types())
     redactor = Redactor(tuple(secrets(scan.invocations)))
     live = [run for run in scan.invocations if asked.all_findings or not _aside(run.file, asked)]
-    judgement = judge(
+    judgement = by_rules(
         by,
-        tuple(_subjects(asked, live, config, by.active)),
+        (*_subjects(asked, live, judge.config, by.active), judge.changes),
         _target(resolved),
         failures=scan.failures,
         redactor=redactor,
@@ -113,11 +148,12 @@ def judged(asked: Survey, scan: Scan) -> Report:
             len(scan.invocations) - len(live),
             scan.left_out,
         ),
+        configuration=judge.source,
     )
-    report, told = _settled(report, asked)
+    report, told = _settled(report, asked, judge)
     if told == WaiverReview():
         return report
-    more = judge(by, (told,), _target(resolved))
+    more = by_rules(by, (told,), _target(resolved))
     return replace(
         report,
         verdict=combine((report.verdict, more.verdict)),
@@ -126,18 +162,20 @@ def judged(asked: Survey, scan: Scan) -> Report:
     )
 
 
-def _settled(report: Report, asked: Survey) -> tuple[Report, WaiverReview]:
+def _settled(report: Report, asked: Survey, judge: Judge) -> tuple[Report, WaiverReview]:
     """The report with its waived findings apart, and what there is to say of waivers."""
     from policylint.engine.waivers import Scope
-    from policylint.pipeline.waiving import review, settle, settle_run, waiving_of_files
+    from policylint.pipeline.gate import Gate
+    from policylint.pipeline.waiving import review, settle, settle_run, waiving_of
 
-    config = configuration(asked)
-    waiving = waiving_of_files(
-        config, asked.config, active=not asked.no_waivers, baseline=not asked.no_baseline
+    waiving = waiving_of(
+        judge.gate or Gate(judge.config),
+        active=not asked.no_waivers,
+        baseline=not asked.no_baseline,
     )
     done = settle(report.findings, Scope(), waiving)
     told = review([done], waiving, _rules_judged(asked))
-    return settle_run(report, waiving, _settings(asked, config).criteria.fail_on), told
+    return settle_run(report, waiving, _settings(asked, judge.config).criteria.fail_on), told
 
 
 def _rules_judged(asked: Survey) -> frozenset[str] | None:
@@ -153,7 +191,7 @@ def _rules_judged(asked: Survey) -> frozenset[str] | None:
 
 def _is_of_scan(rule: Rule) -> bool:
     """Whether a rule judges nothing but how Helm is run."""
-    return _subject_types() - {WaiverReview} >= set(rule.subjects)
+    return _subject_types() - {GateChanges, WaiverReview} >= set(rule.subjects)
 
 
 def _subjects(
@@ -175,7 +213,7 @@ def _subject_types() -> frozenset[type]:
     from policylint.scan.repository.routes import Removal
     from policylint.scan.repository.together import Together
 
-    return frozenset({Invocation, Removal, Together, WaiverReview})
+    return frozenset({GateChanges, Invocation, Removal, Together, WaiverReview})
 
 
 class _Rows(Sequence[Any]):
@@ -198,7 +236,12 @@ class _Rows(Sequence[Any]):
 
 def configuration(asked: Survey) -> Config:
     """The configuration that is named, or the nearest one above the current directory."""
-    return load_config(Options(config=asked.config))
+    return load_config(_named(asked))
+
+
+def _named(asked: Survey) -> Options:
+    """The options that say which configuration judges."""
+    return Options(config=asked.config, config_from=asked.config_from)
 
 
 def _settings(asked: Survey, config: Config) -> Settings:

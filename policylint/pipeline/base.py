@@ -10,13 +10,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint import config as configuration
 from policylint.config import Config, Release
-from policylint.errors import SourceError
+from policylint.errors import SourceError, UsageError
+from policylint.helm.inputs.files import text_of
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
+from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.baseline import default_revision, named_revision
+from policylint.helm.sources.checkout import Checkout
 from policylint.helm.sources.git import Repository, find_repository
 from policylint.helm.sources.resolve import depends_on
 from policylint.helm.sources.snapshot import Revision
@@ -63,14 +67,58 @@ def base_of(options: Options, config: Config) -> Base | None:
     if repository is None:
         return None
     revision = _revision(repository, options, config)
-    return Base(repository, revision, _config_at(repository, revision, config))
+    return Base(repository, revision, config_at(repository, revision, Path(config.file)))
+
+
+def base_of_request(options: Options, config: Config) -> Base | None:
+    """The base of a pull request, with the configuration that was the nearest there: a change that
+    adds a nearer one, or removes it, is judged by the one that it found.
+
+    None outside a repository, and where no configuration is there now or was. Raises SourceError.
+    """
+    repository = find_repository(".")
+    if repository is None:
+        return None
+    revision = _revision(repository, replace(options, before=""), config)
+    return _nearest(repository, revision, config)
+
+
+def base_named(name: str, config: Config) -> Base:
+    """The revision that `--config-from` names, and its configuration. Raises UsageError,
+    SourceError."""
+    if not name.startswith("git:") or name == "git:":
+        raise UsageError(
+            f"--config-from takes a revision, not {name!r}", remedy="--config-from git:REV"
+        )
+    repository = find_repository(".")
+    if repository is None:
+        raise SourceError(
+            "--config-from names a revision, and this is no git repository",
+            remedy="name a file: --config FILE",
+        )
+    revision = named_revision(repository, name.removeprefix("git:"))
+    return _nearest(repository, revision, config) or Base(repository, revision)
+
+
+def _nearest(repository: Repository, revision: Revision, config: Config) -> Base | None:
+    """A revision with the configuration that was the nearest there; None where there is none there,
+    nor now."""
+    here = Path.cwd()
+    places = [folder / configuration.NAME for folder in (here, *here.parents)]
+    below = [place for place in places if repository.path_of(place)]
+    for place in below:
+        own = config_at(repository, revision, place)
+        if own is not None:
+            return Base(repository, revision, own)
+    return Base(repository, revision) if config.file else None
 
 
 def _revision(repository: Repository, options: Options, config: Config) -> Revision:
     if options.before:
         return named_revision(repository, options.before.removeprefix("git:"))
     paths = {path for release in config.releases for path in _depends_on(repository, release)}
-    paths |= {repository.path_of(path) for path in (config.file, *config.crds, *config.policies)}
+    own = ValuesInput(files=(*config.crds, *config.policies))
+    paths |= set(depends_on(repository, ChartSide(config.file, values=own)))
     return default_revision(repository, sorted(paths - {""}), config.default_branch)
 
 
@@ -79,11 +127,11 @@ def _depends_on(repository: Repository, release: Release) -> list[str]:
     return depends_on(repository, ChartSide(release.chart, values=values))
 
 
-def _config_at(repository: Repository, revision: Revision, config: Config) -> Config | None:
-    """The configuration as it stood at a revision; None where it was not there."""
-    folder = Path(config.file).parent
-    shown, text = _text_at(repository, revision, config.file)
-    beside = [_text_at(repository, revision, folder / name) for name in configuration.BESIDE]
+def config_at(repository: Repository, revision: Revision, file: Path) -> Config | None:
+    """The configuration of a path as it stood at a revision, with the waivers and the baseline
+    beside it; None where none of them was there."""
+    shown, text = _text_at(repository, revision, file)
+    beside = [_text_at(repository, revision, file.parent / name) for name in configuration.BESIDE]
     texts = [(name, content) for name, content in beside if content is not None]
     if text is None and not texts:
         return None
@@ -91,32 +139,25 @@ def _config_at(repository: Repository, revision: Revision, config: Config) -> Co
     def was_there(path: Path) -> bool:
         return repository.has(revision.commit, repository.path_of(path))
 
-    own = Config(config.file)
+    own = Config(str(file))
     if text is not None:
-        own = configuration.parse(text, Path(config.file), shown, was_there)
+        own = configuration.parse(text, file, shown, was_there)
     for name, content in texts:
         own = configuration.with_beside(own, content, name)
     return own
 
 
-def _text_at(
-    repository: Repository, revision: Revision, file: str | Path
-) -> tuple[str, str | None]:
-    """(what it is called, a file's text at a revision); None where it was not there."""
+def _text_at(repository: Repository, revision: Revision, file: Path) -> tuple[str, str | None]:
+    """(what it is called, a file's text at a revision, behind a link too); None where it was not
+    there."""
     inside = repository.path_of(file)
     shown = f"{revision.label}:{inside}"
-    blobs = repository.files(revision.commit, [inside]) if inside else []
-    contents = [content for blob, content in repository.contents(blobs) if blob.path == inside]
-    if not contents:
+    if not inside or not repository.has(revision.commit, inside):
         return shown, None
-    try:
-        return shown, contents[0].decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SourceError(
-            "the configuration of the base is not UTF-8",
-            file=shown,
-            remedy="name another base: --before git:REV",
-        ) from error
+    with Workspace() as workspace:
+        checkout = Checkout(repository, revision.commit, workspace.directory())
+        checkout.add(inside)
+        return shown, text_of((checkout.root / inside).read_bytes(), shown)
 
 
 def paired(base: Base | None, config: Config, environment: str) -> list[Pair]:

@@ -81,7 +81,7 @@ def _planned(
 ) -> Plan:
     """The plan of one release; what cannot be had of it leaves the others as they are."""
     declared = pair.declared
-    judged = gate.release(pair.before, declared)
+    judged = gate.release(declared)
     own = of_release(options, judged, deployed.after)
     settings = _as_deployed(resolve(own, gate.config), deployed.before)
     try:

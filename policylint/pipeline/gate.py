@@ -14,14 +14,19 @@ from msgspec.structs import replace
 
 from policylint.config import Config, Environment, Release
 from policylint.engine.waivers import Policy
+from policylint.errors import PolicylintError
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources import ci
 from policylint.helm.sources.checkout import Checkout
 from policylint.model import Category, Json, Severity
-from policylint.pipeline.base import Base, base_of, pairs_of
+from policylint.pipeline.base import Base, base_named, base_of, base_of_request, pairs_of
+from policylint.pipeline.settings import nearest_source
 from policylint.report.gate import GateChange, GateChanges
+from policylint.report.model import Configuration
 from policylint.report.waivers import Waiver
+
+_REQUEST = "pull request"
 
 
 class Gate(Struct, frozen=True):
@@ -29,38 +34,87 @@ class Gate(Struct, frozen=True):
 
     config: Config
     base: Base | None = None
-    is_base: bool = False
-    """Whether the base's configuration judges, not the work tree's."""
+    judge: Config | None = None
+    """The configuration of another revision that judges; None where the work tree's does."""
     changes: GateChanges = GateChanges()
+    source: Configuration = Configuration()
+    """Whose configuration judges, for the report."""
 
-    def release(self, before: Release | None, declared: Release) -> Release:
+    @property
+    def is_base(self) -> bool:
+        """Whether the configuration of another revision judges, not the work tree's."""
+        return self.judge is not None
+
+    def release(self, declared: Release) -> Release:
         """A release with the modes that are assumed of it as the gate has them."""
-        if not self.is_base or before is None:
+        own = _same_release(self.judge.releases if self.judge else (), declared)
+        if own is None:
             return declared
         return replace(
             declared,
-            values_mode=before.values_mode,
-            kubernetes=before.kubernetes,
-            helm=before.helm,
-            apply=before.apply,
+            values_mode=own.values_mode,
+            kubernetes=own.kubernetes,
+            helm=own.helm,
+            apply=own.apply,
         )
 
 
+def _same_release(releases: tuple[Release, ...], declared: Release) -> Release | None:
+    return next((pair.before for pair in pairs_of(releases, [declared]) if pair.after), None)
+
+
 def gate_of(options: Options, config: Config, workspace: Workspace) -> Gate:
-    """The gate of a run. Raises SourceError where the base of a pull request cannot be told."""
-    by_base = ci.is_pull_request() and not options.config
-    is_configured_run = not (options.after or options.rollback)
-    if not by_base:
-        return Gate(config, base_of(options, config) if is_configured_run else None)
-    base = base_of(replace(options, before=""), config)
+    """The gate of a run, with the base that its releases are compared with. Raises SourceError
+    where the base of a pull request cannot be told."""
+    gate = judge_of(options, config, workspace)
+    if options.after or options.rollback:
+        return gate
+    if gate.source.by == _REQUEST and not options.before:
+        return gate
+    return replace(gate, base=base_of(options, config))
+
+
+def judge_of(options: Options, config: Config, workspace: Workspace) -> Gate:
+    """The gate of a run; in a pull request its base too. Raises SourceError where that cannot be
+    told, UsageError for `--config-from` without a revision."""
+    by, base = _judge(options, config)
+    source = replace(nearest_source(config), by=by)
     if base is None:
-        return Gate(config)
-    judging = _judging(config, base, workspace)
-    changes = GateChanges(
-        tuple(gate_changes(config, base.config or Config())), base.revision.label, config.file
+        return Gate(config, changes=_own_changes(options, config), source=source)
+    own = base.config or Config()
+    changes = tuple(gate_changes(config, own))
+    source = replace(source, file=own.file, revision=base.revision.label)
+    return Gate(
+        _judging(config, base, workspace),
+        base,
+        own,
+        GateChanges(changes, base.revision.label, config.file or own.file),
+        source,
     )
-    compared = base_of(options, config) if options.before else base
-    return Gate(judging, compared if is_configured_run else None, True, changes)
+
+
+def _judge(options: Options, config: Config) -> tuple[str, Base | None]:
+    """(why, the revision whose configuration judges), None for the work tree."""
+    if options.config_from:
+        return "--config-from", base_named(options.config_from, config)
+    if options.config:
+        return "--config", None
+    base = base_of_request(options, config) if ci.is_pull_request() else None
+    return (_REQUEST if base else ""), base
+
+
+def _own_changes(options: Options, config: Config) -> GateChanges:
+    """What a pull request changes of a file that `--config` names, and that judges all the
+    same."""
+    if not options.config or not ci.is_pull_request():
+        return GateChanges()
+    try:
+        base = base_of(replace(options, before=""), config)
+    except PolicylintError:
+        return GateChanges()  # the base is not needed for the verdict
+    if base is None or base.config is None:
+        return GateChanges()
+    return GateChanges(tuple(gate_changes(config, base.config)), "", config.file)
 
 
 def _judging(config: Config, base: Base, workspace: Workspace) -> Config:
@@ -68,7 +122,7 @@ def _judging(config: Config, base: Base, workspace: Workspace) -> Config:
     own = base.config or Config()
     return replace(
         own,
-        file=config.file,
+        file=config.file or own.file,
         releases=config.releases,
         environments={**config.environments, **own.environments},
         crds=_at_base(own.crds, base, workspace),

@@ -14,6 +14,7 @@ from policylint.engine.judging import Criteria
 from policylint.errors import UsageError, nearest
 from policylint.helm.inputs.options import Options
 from policylint.model import Apply, Severity
+from policylint.report.model import Configuration
 
 T = TypeVar("T")
 
@@ -42,6 +43,13 @@ def load_config(options: Options) -> Config:
     """The configuration that `--config` names, or the nearest one above the current directory."""
     path = Path(options.config) if options.config else configuration.find(Path.cwd())
     return configuration.read(path) if path else Config()
+
+
+def nearest_source(config: Config) -> Configuration:
+    """Whose configuration judges where nothing else says: the nearest file; with one above the
+    repository that is not taken."""
+    found = None if config.file else configuration.above(Path.cwd())
+    return Configuration(config.file, above=str(found) if found else "")
 
 
 def resolve(options: Options, config: Config) -> Settings:

@@ -16,7 +16,8 @@ class GateChange(Struct, frozen=True):
 
 
 class GateChanges(Struct, frozen=True):
-    """Every such setting, and the revision whose configuration judges."""
+    """Every such setting, and the revision whose configuration judges ("" where it is the changed
+    one)."""
 
     changes: tuple[GateChange, ...] = ()
     base: str = ""

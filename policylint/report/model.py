@@ -228,6 +228,19 @@ class ReleaseReport(Struct, frozen=True):
     """Its findings that are waived or known: told, and out of the verdict."""
 
 
+class Configuration(Struct, frozen=True):
+    """Whose configuration judged a run; keys of the JSON."""
+
+    file: str = ""
+    """"" where there is none: the defaults hold."""
+    revision: str = ""
+    """Of which revision it is; "" for the work tree."""
+    by: str = ""
+    """Why that one: "--config", "--config-from", "pull request", "" for the nearest file."""
+    above: str = ""
+    """One above the repository, which was not taken."""
+
+
 class Report(Struct, frozen=True):
     """A whole run."""
 
@@ -243,6 +256,8 @@ class Report(Struct, frozen=True):
     """The rules of the findings that belong to no release."""
     settled: tuple[Finding, ...] = ()
     """Findings of no release that are waived or known."""
+    configuration: Configuration | None = None
+    """None where nothing is judged by one."""
 
 
 def release_name(release: ReleaseReport) -> str:

@@ -10,6 +10,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from policylint.runtime.wholefiles import write_whole
+
 _KEPT = 50
 
 
@@ -25,15 +27,10 @@ def remember_version(helm: str, version: str) -> None:
     if not key:
         return
     file = _file()
-    scratch = file.with_name(f"{file.name}.{os.getpid()}")
     lines = [line for line in _lines() if not line.startswith(key)][-_KEPT:]
-    try:
+    with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        scratch.write_text("\n".join([*lines, key + version]) + "\n", "utf-8")
-        scratch.replace(file)
-    except OSError:
-        with suppress(OSError):
-            scratch.unlink()
+        write_whole(file, ("\n".join([*lines, key + version]) + "\n").encode())
 
 
 def _file() -> Path:

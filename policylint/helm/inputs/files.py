@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from pathlib import Path
 
 from policylint.errors import ReadError
+
+_TYPED = 1 << 24
+"""Bytes that are read of a device."""
 
 
 def is_stream(path: str | Path) -> bool:
@@ -20,13 +25,25 @@ def is_stream(path: str | Path) -> bool:
 def read_text(path: Path) -> str:
     """A file's text; raises ReadError where it is not there, not readable or not UTF-8."""
     try:
-        return text_of(path.read_bytes(), str(path))
+        return text_of(_content(path), str(path))
     except OSError as error:
         raise ReadError(
             f"cannot be read: {error.strerror or error}",
             file=str(path),
             remedy="check the path and its permissions",
         ) from error
+
+
+def _content(path: Path) -> bytes:
+    """A file's bytes; of a device (a terminal, `/dev/null`) no more than a person may type, as
+    `/dev/zero` never ends."""
+    with path.open("rb") as file:
+        if not stat.S_ISCHR(os.fstat(file.fileno()).st_mode):
+            return file.read()
+        content = file.read(_TYPED + 1)
+    if len(content) > _TYPED:
+        raise OSError(errno.EFBIG, "a device that does not end", str(path))
+    return content
 
 
 def text_of(content: bytes, file: str) -> str:

@@ -65,6 +65,8 @@ class Options(Struct, frozen=True):
     """Every finding counts, waived or not."""
     no_baseline: bool = False
     """No finding is known."""
+    config_from: str = ""
+    """git:REV: the revision whose configuration judges."""
     extra: tuple[str, ...] = ()
     """Further arguments of `helm template`, such as `--skip-schema-validation`, passed on as they
     are."""

@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import socket
-import tempfile
 import urllib.parse
 from pathlib import Path
 
@@ -23,9 +22,10 @@ from policylint.errors import RenderError, SourceError
 from policylint.helm.engines.binary import Process, find_helm
 from policylint.helm.engines.pull import Pull
 from policylint.helm.inputs.sides import ChartSide
-from policylint.helm.inputs.workspace import disk_error
+from policylint.helm.inputs.workspace import Workspace, disk_error
 from policylint.helm.values.semver import floats
 from policylint.redaction.logins import without_logins
+from policylint.runtime.wholefiles import write_whole
 
 _TIME_LIMIT = 120.0
 
@@ -81,16 +81,15 @@ class ChartCache(Struct, frozen=True):
 
     def _fetched(self, reference: Reference, name: Path) -> Path:
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix="pull-", dir=self.root) as made:
-                archive = _pull(reference, Path(made), self.helm)
-                digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-                folder = self.root / "charts" / digest
-                folder.mkdir(parents=True, exist_ok=True)
-                kept = folder / archive.name
-                archive.replace(kept)
+            with Workspace() as workspace:
+                archive = _pull(reference, workspace.directory(), self.helm)
+                content = archive.read_bytes()
+            digest = hashlib.sha256(content).hexdigest()
+            kept = self.root / "charts" / digest / archive.name
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(kept, content)
             name.parent.mkdir(exist_ok=True)
-            name.write_text(f"{digest} {kept.name}\n", "utf-8")
+            write_whole(name, f"{digest} {kept.name}\n".encode())
         except OSError as error:
             raise disk_error(error) from error
         return kept

@@ -47,12 +47,16 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def _of_run(report: Report) -> dict[str, Any]:
-    """The keys that only some runs have: those of a scan, and of one that touches no release."""
+    """The keys that only some runs have: those of a scan, of one that touches no release, and of
+    one that a configuration judges."""
     keys: dict[str, Any] = {}
     if report.scan is not None:
         keys |= {"files_read": report.scan.files_read, "invocations": report.scan.invocations}
     if report.untouched:
         keys["untouched"] = report.untouched
+    if report.configuration is not None:
+        own = report.configuration
+        keys["configuration"] = {**to_builtins(own), "file": shown_path(own.file)}
     return keys
 
 

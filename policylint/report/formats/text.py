@@ -9,12 +9,13 @@ from itertools import groupby
 
 from policylint.errors import RuleFailure
 from policylint.model import Category, Finding, Fix, Impact, Location, Severity, Verdict
-from policylint.report.formats.json import summary
+from policylint.report.formats.json import shown_path, summary
 from policylint.report.look import PLAIN, Fixes, Headline, Line, Look, Prose, Row, written
 from policylint.report.model import (
     PAGES,
     ChartChange,
     ChartVersion,
+    Configuration,
     Evidence,
     ReleaseReport,
     Report,
@@ -51,7 +52,7 @@ def render(report: Report, look: Look = PLAIN) -> str:
         return ""
     if len(lines) > LONG:
         lines = [last, "", *lines]
-    lines += [*_statistics(report, look), *_pages(report, look), last]
+    lines += [*_statistics(report, look), *_pages(report, look), *_configured(report, look), last]
     return "\n".join(written(line, look) for line in lines) + "\n"
 
 
@@ -307,6 +308,26 @@ def _pages(report: Report, look: Look) -> Iterator[Line]:
         if look.ids:
             yield Prose("policylint approve ID --reason WHY: let a finding stand, with its id")
         yield ""
+
+
+def _configured(report: Report, look: Look) -> Iterator[Line]:
+    """Which configuration judged; what was named in its place is told to a quiet reader too."""
+    own = report.configuration
+    is_named = own is not None and own.by.startswith("--")
+    if own is None or (look.quiet and not is_named):
+        return
+    why = f" ({own.by})" if own.by else ""
+    yield Prose(f"configured by {_configuration(own)}{why}")
+    if is_named:
+        yield Prose(f"and by no other .policylint.yaml, as {own.by} says")
+    if own.above:
+        yield Prose(f"{own.above} lies above the repository: it judges where --config names it")
+    yield ""
+
+
+def _configuration(own: Configuration) -> str:
+    of = f" of {own.revision}" if own.revision else ""
+    return f"{shown_path(own.file)}{of}" if own.file else f"the defaults: no .policylint.yaml{of}"
 
 
 def _last(report: Report, look: Look) -> Line:

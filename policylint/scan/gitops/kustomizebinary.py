@@ -7,7 +7,7 @@ import os
 import posixpath
 import shutil
 import subprocess
-import tempfile
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from policylint.kyaml.load import load
 from policylint.kyaml.nodes import yaml
 from policylint.model import Json
+from policylint.runtime import rooms
 from policylint.scan.gitops.kustomizations import (
     FILES,
     MOST_DEPTH,
@@ -95,8 +96,9 @@ class Scratch:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
-        self._made = tempfile.TemporaryDirectory(prefix="policylint-", ignore_cleanup_errors=True)
-        self._root = Path(self._made.name).resolve()
+        made = rooms.enter()
+        weakref.finalize(self, rooms.leave, made)
+        self._root = Path(made).resolve()
         for name in tree.names:
             text = tree.text(name)
             if text is not None:
