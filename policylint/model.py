@@ -243,6 +243,11 @@ class Forecast(Struct, frozen=True):
     unapplied: tuple[FieldChange, ...] = ()
     """What the manifest says and the server does not hold after an accepted upgrade: `before` is
     the manifest's value, `after` the server's."""
+    dropped: tuple[FieldChange, ...] = ()
+    """What the manifest says of fields that the kind does not have: the server leaves it out."""
+    reverted: tuple[FieldChange, ...] = ()
+    """What the upgrade changes of the live object that was given although both sides say the same:
+    `before` is the live value."""
 
 
 class FieldChange(Struct, frozen=True):

@@ -64,7 +64,7 @@ SENT = {
 """The four requests recorded of each mutated object."""
 OPEN = {
     "validity": (13, 57),
-    "validity-custom": (21, 0),
+    "validity-custom": (0, 0),
     "validity-charts": (0, 4),
     "texts": (1, 0),
     "states": (0, 0),

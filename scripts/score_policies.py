@@ -50,7 +50,6 @@ OWN = ROOT / "fixtures" / "oracle"
 SHARED = Path(os.environ.get("POLICYLINT_ORACLE", ROOT.parent / "shared" / "oracle")) / "vap"
 EXPECTED = {
     "own-rq-dryrun#1": "sent without dryRun, which the row does not say",
-    "own-crd-empty-list#2": "server-side apply keeps an empty list that nobody owns",
 }
 """Rows that are known to differ, and why."""
 

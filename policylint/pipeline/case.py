@@ -15,9 +15,16 @@ from policylint.helm.inputs.sides import ChartSide, EmptySide, ManifestSide
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.render.rendering import Rendering
 from policylint.helm.render.texts import Rendered, both_sides
-from policylint.kubernetes.api.schemas import NEWEST, RECORDED, minor_number, recorded_for
+from policylint.kubernetes.api.schemas import (
+    NEWEST,
+    RECORDED,
+    minor_number,
+    recorded_for,
+    schemas,
+)
+from policylint.kubernetes.manifests.arriving import arriving
 from policylint.model import Apply, Created, Deleted, Kept, Target, Upgrade
-from policylint.pipeline.judge import Case, diff, prepare, read
+from policylint.pipeline.judge import Case, forecasted, prepare
 from policylint.pipeline.load import plans
 from policylint.pipeline.plan import Plan
 from policylint.pipeline.settings import load_config
@@ -156,8 +163,8 @@ def values_change_of(subjects: tuple[object, ...]) -> ValuesChange | None:
 
 
 def upgrades(options: Options) -> list[Upgrade]:
-    """What the options name, rendered, read and diffed but not judged; raises what any stage
-    raises."""
+    """What the options name, rendered, read, diffed and forecast but not judged, less what will
+    not be in the cluster though a manifest says it; raises what any stage raises."""
     changed = []
     with Workspace() as workspace:
         for plan in plans(options, load_config(options), workspace).plans:
@@ -165,7 +172,7 @@ def upgrades(options: Options) -> list[Upgrade]:
                 raise plan.error
             with Rendering(plan) as rendering:
                 case = case_of(plan, rendering)
-            changed.append(diff(case, read(case)))
+            changed.append(arriving(forecasted(case), schemas(case.target.kubernetes)))
     return changed
 
 

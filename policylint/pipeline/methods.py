@@ -38,13 +38,13 @@ def with_other_method(
     if case.other_target is None:
         return told
     other = forecast(replace(upgrade, target=case.other_target), cluster)
-    differing = set(_differing(upgrade, other))
-    if not differing and not case.other_target.force_conflicts:
+    differing = set(_differing(upgrade, other)).difference(_refused(upgrade))
+    notes = tuple(_refused_only_here(upgrade, other))
+    if not differing and not notes and not case.other_target.force_conflicts:
         return told
     otherwise = replace(case, target=other.target, subjects=(), failures=())
     judgement = evaluate(otherwise, other, cluster, by)
     added = _only_there(told, judgement, differing)
-    notes = _refused_only_here(upgrade, other)
     rules = {rule.id: rule for rule in (*told.rules, *judgement.reported)}
     findings = tuple(sorted((*told.findings, *added), key=order))
     named = sorted(rules.keys() & {finding.rule for finding in findings})
@@ -64,6 +64,13 @@ def _differing(upgrade: Upgrade, other: Upgrade) -> Iterator[ResourceId]:
     for here, there in pairs:
         if _comes_to(here) != _comes_to(there):
             yield here.id
+
+
+def _refused(upgrade: Upgrade) -> Iterator[ResourceId]:
+    """The resources that are refused anyway: it is told where the other way accepts them."""
+    for change in upgrade.changes:
+        if _outcome(change.forecast.upgrade) is Outcome.REJECTED:
+            yield change.id
 
 
 def _comes_to(change: Change) -> tuple[object, ...]:

@@ -82,7 +82,9 @@ def create(server: Server, resource: Resource) -> tuple[Answer, State | None]:
     if refusal:
         return refusal, None
     state = stored(server, resource, sent)
-    said = answer(creation(server, resource, kind, state.live))
+    # a custom resource is judged as sent: server-side apply minds nulls and unknown fields
+    new = state.live if kind.builtin else sent
+    said = answer(creation(server, resource, kind, new))
     return said, None if said.outcome is Outcome.REJECTED else state
 
 

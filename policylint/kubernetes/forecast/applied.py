@@ -1,40 +1,90 @@
 """Accepted is not applied: what a manifest says and the server does not hold afterwards.
 
 A client-side patch merges lists by a key that may not tell two items apart, integers beyond their
-field arrive as another number, and fields of other managers stay as they are. The object that the
-forecast leaves is compared with the manifest, field by field; what the server fills in is no loss.
+field arrive as another number, fields that a kind does not have are left out, and fields of other
+managers stay as they are. The object that the forecast leaves is compared with the manifest, field
+by field; what the server fills in is no loss. Where the live object was given, what the upgrade
+changes of it although both manifests say the same is told too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
 from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.forecast.answers import as_sent
+from policylint.kubernetes.forecast.kinds import Kind
+from policylint.kubernetes.forecast.readable import readable
 from policylint.kubernetes.forecast.server import Server, State
 from policylint.kubernetes.manifests.diff import fields
-from policylint.model import FieldChange, Json, Kept
+from policylint.model import FieldChange, Forecast, Json, Kept, Resource
 
 _TOLD_ELSEWHERE = ("/stringData", "/metadata", "/status", "/apiVersion")
 """Fields that the server keeps in another place or sets itself."""
+_OF_THE_SERVER = ("/metadata", "/status", "/apiVersion")
 
 
-def unapplied(server: Server, change: Kept, state: State) -> tuple[FieldChange, ...]:
-    """The rendered fields that differ in the stored object, of a built-in kind."""
-    kind = server.kind(change.after)
-    if not kind.builtin or kind.node is None:
+def with_losses(
+    forecasted: Forecast, server: Server, after: Resource, state: State, kept: Kept | None = None
+) -> Forecast:
+    """The forecast of an accepted request with the rendered fields that differ in the stored
+    object; of a kept resource (`kept`) those that are left out only where this upgrade brings
+    them."""
+    kind = server.kind(after)
+    if not _is_comparable(kind, after, kept):
+        return forecasted
+    known: list[FieldChange] = []
+    dropped: list[FieldChange] = []
+    for field in filter(_is_lost, fields(as_sent(after), state.live, kind.node)):
+        if _has(kind, field.path):
+            known.append(field)
+        elif field.op == "remove" and (kept is None or _is_near(field.path, kept.fields)):
+            dropped.append(field)
+    return replace(forecasted, unapplied=tuple(known), dropped=tuple(dropped))
+
+
+def reverted(server: Server, change: Kept, start: State, state: State) -> tuple[FieldChange, ...]:
+    """What the upgrade changes of a live object that was given, beside what the manifests change:
+    `before` is the live value."""
+    node = server.kind(change.after).node
+    if start.assumed or start.live is state.live:
         return ()
-    found = fields(as_sent(change.after), state.live, kind.node)
     return tuple(
-        field for field in found if _is_lost(field) and _is_declared(kind.node, field.path)
+        field
+        for field in fields(start.live, state.live, node)
+        if not field.path.startswith(_OF_THE_SERVER) and not _is_near(field.path, change.fields)
     )
 
 
-def _is_declared(node: Node | None, path: str) -> bool:
-    """Whether the kind has the field at all: an unknown one has a finding of its own."""
+def _is_comparable(kind: Kind, after: Resource, kept: Kept | None) -> bool:
+    """Whether the stored object can differ from what was sent, as far as the kind is known: a new
+    one only where the server does not read all of it."""
+    if kind.node is None:
+        return False
+    if kept is not None or not kind.builtin:
+        return kind.builtin or kind.crd is not None
+    return not readable(kind.node, after.body)
+
+
+def _has(kind: Kind, path: str) -> bool:
+    """Whether the kind has the field at all; below what it does not describe nothing is known."""
+    node: Node | None = kind.node
     for name in path.split("/")[1:]:
         if node is None:
             return False
         node = node.items if node.items is not None and name.isdigit() else node.child(name)
     return node is not None
+
+
+def _is_near(path: str, changed: Iterable[FieldChange]) -> bool:
+    """Whether one of these changes is at, above or below a path."""
+    return any(_within(path, field.path) or _within(field.path, path) for field in changed)
+
+
+def _within(path: str, parent: str) -> bool:
+    return path == parent or path.startswith(f"{parent}/")
 
 
 def _is_lost(field: FieldChange) -> bool:

@@ -57,10 +57,21 @@ def _kept(change: Kept, minor: str) -> tuple[Impact, str]:
     answer = change.forecast.upgrade
     if answer is not None and answer.outcome is Outcome.REJECTED:
         return Impact.REFUSED, answer.causes[0].field if answer.causes else ""
+    if not change.fields and change.forecast.reverted:
+        return _put_back(change)
     if not change.fields:
         return _reordered(change, minor)
     template = template_change(change, minor) if change.id.group == "apps" else None
     return (Impact.IN_PLACE, "") if template is None else _rolled(change.after, template)
+
+
+def _put_back(change: Kept) -> tuple[Impact, str]:
+    """What an upgrade that changes nothing does to a live object that somebody has changed."""
+    for field in change.forecast.reverted:
+        rolled = change.id.kind in ROLLED_BY and field.path.startswith("/spec/template")
+        if rolled and change.id.group == "apps":
+            return _rolled(change.after, field)
+    return Impact.IN_PLACE, f"{change.forecast.reverted[0].path} was changed in the cluster"
 
 
 def _reordered(change: Kept, minor: str) -> tuple[Impact, str]:

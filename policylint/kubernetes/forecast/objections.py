@@ -139,6 +139,8 @@ def _custom(
     server: Server, resource: Resource, kind: Kind, old: Object | None, new: Object
 ) -> Iterable[Finding]:
     yield from _declared(server, resource, old, new)
+    if server.target.apply is Apply.SERVER_SIDE:
+        yield from _unknown_metadata(server, new)
     yield from validate_metadata(new, server.target, old)
     if kind.crd is None:
         if old is not None and _only_metadata(old, new):
@@ -151,6 +153,16 @@ def _custom(
     said = crds.validate_custom(new, old, kind.crd, server.target)
     yield from said.causes
     yield from said.unknowns
+
+
+def _unknown_metadata(server: Server, new: Object) -> Iterable[Cause]:
+    """Fields that no object's metadata has; server-side apply reads them by the schema."""
+    config_map = server.published.kind("v1", "ConfigMap")
+    node = config_map.child("metadata") if config_map else None
+    for name in part(new, "metadata"):
+        if node is not None and node.child(name) is None:
+            text = f".metadata.{name}: field not declared in schema"
+            yield Cause(f".metadata.{name}", "FieldValueInvalid", text, "unknown-field")
 
 
 def _only_metadata(old: Object, new: Object) -> bool:

@@ -21,7 +21,7 @@ from policylint.kubernetes.forecast.answers import (
     update,
     update_marks,
 )
-from policylint.kubernetes.forecast.applied import unapplied
+from policylint.kubernetes.forecast.applied import reverted, with_losses
 from policylint.kubernetes.forecast.between import between
 from policylint.kubernetes.forecast.building import UNDECODED, UNDEPLOYABLE, unbuilt
 from policylint.kubernetes.forecast.cluster import Cluster
@@ -134,7 +134,7 @@ def _both_ways(change: Change, upgrade: Upgrade, forward: Server, back: Server) 
         returned = ACCEPTED if isinstance(change, Kept) else None
         return replace(change, forecast=Forecast(refused, returned))
     if isinstance(change, Created):
-        return replace(change, forecast=Forecast(_created(change, upgrade, forward)))
+        return replace(change, forecast=_created(change, upgrade, forward))
     return replace(change, forecast=_kept(change, forward, back))
 
 
@@ -207,23 +207,28 @@ def _unknown_start(change: Kept, error: UndecodableError) -> Forecast:
     return Forecast(unknown, unknown)
 
 
-def _created(change: Created, upgrade: Upgrade, server: Server) -> Answer:
-    """The answer to a creation; an object that is there already is imported into the release, or is
-    in its way."""
+def _created(change: Created, upgrade: Upgrade, server: Server) -> Forecast:
+    """The forecast of a creation; an object that is there already is imported into the release, or
+    is in its way."""
     live, target = server.cluster.live.get(change.id), server.target
     left = left_behind(upgrade, change.id) if live is None else None
     there = live if left is None else as_sent(left)
     if there is None:
-        return create(server, change.after)[0]
+        made, created = create(server, change.after)
+        said = Forecast(made)
+        if created is None or made.outcome is not Outcome.ACCEPTED:
+            return said
+        return with_losses(said, server, change.after, created)
     conflict = None
     if not target.take_ownership:
         marks = (server.release, server.namespace)
         conflict = ownership_conflict(change.id, there, target.helm, *marks)
     if conflict is not None:
-        return conflict if left is None or not left.is_hook else _of_a_hook(conflict)
+        hooked = left is not None and left.is_hook
+        return Forecast(_of_a_hook(conflict) if hooked else conflict)
     sent = as_sent(change.after)
     state = given(server, change.after, there, sent)
-    return update(server, state, Sent(change.after, sent, sent))[0]
+    return Forecast(update(server, state, Sent(change.after, sent, sent))[0])
 
 
 def _of_a_hook(conflict: Answer) -> Answer:
@@ -241,8 +246,11 @@ def _changed(change: Kept, forward: Server, back: Server) -> Forecast:
     returned, _ = update(back, state, way_back)
     if upgraded.outcome is Outcome.DEPENDS:
         returned = _either(upgraded, returned, update(back, start, way_back)[0])
-    lost = () if upgraded.outcome is not Outcome.ACCEPTED else unapplied(forward, change, state)
-    return Forecast(upgraded, returned, lost)
+    said = Forecast(upgraded, returned)
+    if upgraded.outcome is not Outcome.ACCEPTED:
+        return said
+    said = replace(said, reverted=reverted(forward, change, start, state))
+    return with_losses(said, forward, change.after, state, change)
 
 
 def _either(upgraded: Answer, after_success: Answer, after_refusal: Answer) -> Answer:

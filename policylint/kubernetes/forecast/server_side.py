@@ -99,9 +99,16 @@ def _merge_live(
     for name, value in live.items():
         if name in sent:
             kept[name] = _merge_field(node, name, value, owned, sent, assumed)
-        elif name not in owned:
+        elif name not in owned or _is_nobodys(node, name, owned[name]):
             kept[name] = value
     return kept
+
+
+def _is_nobodys(node: Node, name: str, applied: Json) -> bool:
+    """Whether a field that was applied belongs to nobody: an associative list without items has no
+    path of its own in what a manager owns (structured-merge-diff typed/tofieldset.go)."""
+    child = node.properties.get(name)
+    return applied == [] and child is not None and _is_keyed(child)
 
 
 def _merge_field(

@@ -445,6 +445,10 @@ def _in_order(node: Node, items: list[Json], order: list[Json]) -> list[Json]:
     return [items[index] for _, index in sorted(ranked)]
 
 
+_EXACT = 2**53
+_TOO_LARGE = float(2**63)
+
+
 def merge_patch(original: Mapping[str, Json], modified: Mapping[str, Json], live: Object) -> Object:
     """The live object after the JSON merge patch that Helm 3 sends for kinds its client does not
     know."""
@@ -460,8 +464,21 @@ def _merge_diff(original: Mapping[str, Json], modified: Mapping[str, Json]) -> P
             if found:
                 patch[key] = found
         elif key not in original or _differ(have, value):
-            patch[key] = value
+            patch[key] = _as_floats(value)
     return patch
+
+
+def _as_floats(value: Json) -> Json:
+    """A value as the patch carries it: evanphx/json-patch reads every number into a float64, which
+    holds no more than 53 bits."""
+    if isinstance(value, dict):
+        return {key: _as_floats(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_floats(item) for item in value]
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) <= _EXACT:
+        return value
+    number = float(value)
+    return int(number) if abs(number) < _TOO_LARGE else number
 
 
 def _apply_merge(live: Mapping[str, Json], patch: Mapping[str, Json]) -> Patch:

@@ -58,9 +58,9 @@ def _legacy(obj: Object, names: dict[str, str]) -> Iterator[Cause]:
         if not about and namespace not in _SYSTEM:
             yield invalid(where, about, _MISMATCH)
         yield from _reported(obj, names)
-    elif about != namespace and namespace == "default":
-        if about:  # where nobody says otherwise, a release is taken to be in this namespace
-            yield unjudged(where, f"whether the release is in the namespace {about}")
+    elif about not in ("", namespace) and namespace == "default":
+        # where nobody says otherwise, a release is taken to be in this namespace
+        yield unjudged(where, f"whether the release is in the namespace {about}")
     elif about != namespace:
         yield invalid(where, about, _MISMATCH)
 
