@@ -1,7 +1,12 @@
 """How quiet the rules are on good upgrades: findings per rule and per pair over recorded, accepted
 upgrades.
 
-    python scripts/noise.py [--every] [--rule RULE]
+    python scripts/noise.py [--every] [--rule RULE] [--sample SEED [--show]]
+
+Then the verdicts on the sample of 60 findings that a seed draws (REVIEWED, unless --sample names
+another one): right, evidence wrong, wrong. They are kept in fixtures/noise/reviewed.json by digests
+of pair and finding, since nothing of public charts is committed; `--show` prints the sample's
+findings with what is needed to judge them. Exits 1 where a reviewed sample is less than 95 % right.
 
 Reads `upgrades-*` of the recorded answers in place (POLICYLINT_ORACLE, else ../shared/oracle); says
 so where they are absent. `--every` takes refused pairs too (a run on real input), `--rule` lists
@@ -12,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import hashlib
 import json
 import os
 import statistics
@@ -25,13 +31,22 @@ from typing import Any
 from policylint.engine.judging import Judging
 from policylint.engine.registry import shipped
 from policylint.kubernetes.manifests.reader import Text
-from policylint.model import Apply, Target
+from policylint.model import Apply, Finding, Target
 from policylint.pipeline.judge import Case, judge
+from policylint.report.formats.text import of_finding
 from policylint.report.model import ReleaseReport
 
 ORACLE = Path(
     os.environ.get("POLICYLINT_ORACLE", Path(__file__).parent.parent.parent / "shared" / "oracle")
 )
+
+
+VERDICTS = Path(__file__).parent.parent / "fixtures" / "noise" / "reviewed.json"
+SAMPLE, REVIEWED, AIM = 60, 1, 0.95
+"""How many findings a seed draws, the seed whose sample was reviewed last, what share is to be
+right."""
+
+Judged = list[tuple[dict[str, Any], ReleaseReport]]
 
 
 def rows() -> Iterator[dict[str, Any]]:
@@ -60,6 +75,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", action="store_true")
     parser.add_argument("--rule", default="")
+    parser.add_argument("--sample", type=int, default=REVIEWED)
+    parser.add_argument("--show", action="store_true")
     asked = parser.parse_args()
     chosen = [row for row in rows() if asked.every or accepted(row)]
     if not chosen:
@@ -70,11 +87,48 @@ def main() -> int:
     seconds = time.perf_counter() - begin
     if asked.rule:
         _examples(judged, asked.rule)
+    if asked.show:
+        _show(judged, asked.sample)
+        return 0
     _print(judged, seconds)
-    return 0
+    return _print_review(judged, asked.sample)
 
 
-def _examples(judged: list[tuple[dict[str, Any], ReleaseReport]], rule: str) -> None:
+def _digest(*words: object) -> str:
+    return hashlib.sha256("\n".join(map(str, words)).encode()).hexdigest()[:16]
+
+
+def sample(judged: Judged, seed: int) -> list[tuple[dict[str, Any], Finding, str]]:
+    """(row, finding, digest) of the findings with the lowest digests under a seed: the same ones
+    are drawn again as long as they are there."""
+    every = [
+        (row, finding, _digest(row["id"], finding.fingerprint))
+        for row, told in judged
+        for finding in told.findings
+    ]
+    return sorted(every, key=lambda drawn: _digest(seed, drawn[2]))[:SAMPLE]
+
+
+def _show(judged: Judged, seed: int) -> None:
+    known = json.loads(VERDICTS.read_text(encoding="utf-8"))
+    for row, finding, digest in sample(judged, seed):
+        print(f"\n{digest} {row['id']} [{known.get(digest, {}).get('verdict', 'NOT REVIEWED')}]")
+        print(of_finding(finding))
+
+
+def _print_review(judged: Judged, seed: int) -> int:
+    known = json.loads(VERDICTS.read_text(encoding="utf-8"))
+    drawn = sample(judged, seed)
+    verdicts = Counter(
+        known[digest]["verdict"] if digest in known else "not reviewed" for _, _, digest in drawn
+    )
+    words = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common())
+    print(f"\nof {len(drawn)} findings drawn by seed {seed}: {words}")
+    reviewed = len(drawn) - verdicts["not reviewed"]
+    return int(reviewed > 0 and verdicts["right"] < AIM * reviewed)
+
+
+def _examples(judged: Judged, rule: str) -> None:
     for row, found in judged:
         for finding in found.findings:
             if finding.rule == rule:
@@ -88,7 +142,7 @@ def _examples(judged: list[tuple[dict[str, Any], ReleaseReport]], rule: str) -> 
                 )
 
 
-def _print(judged: list[tuple[dict[str, Any], ReleaseReport]], seconds: float) -> None:
+def _print(judged: Judged, seconds: float) -> None:
     print(
         f"{len(judged)} pairs in {seconds:.1f} s, "
         f"{sum(len(found.changes) for _, found in judged)} resources"

@@ -21,47 +21,64 @@ KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
 def check(change: Kept, context: Context) -> Iterator[Violation]:
-    """A webhook of the same name had a bundle and has none."""
+    """Webhooks of the same name had a bundle and have none, or another one; one violation for each
+    configuration."""
     if change.id.kind not in KINDS or not change.fields:
         return
-    before = {hook.get("name"): hook for hook in items(change.before.body, "webhooks")}
+    old = {hook.get("name"): _bundle(hook) for hook in items(change.before.body, "webhooks")}
+    emptied: list[tuple[int, Object]] = []
+    another: list[tuple[int, Object]] = []
     for index, hook in enumerate(items(change.after.body, "webhooks")):
-        old, new = _bundle(before.get(hook.get("name"), {})), _bundle(hook)
-        path = f"/webhooks/{index}/clientConfig/caBundle"
-        fails = hook.get("failurePolicy", "Fail") == "Fail"
-        if old and not new:
-            yield _emptied(hook, path, fails=fails)
-        elif old and new != old:
-            yield _exchanged(hook, path, fails=fails)
+        was, becomes = old.get(hook.get("name")), _bundle(hook)
+        if was and was != becomes:
+            (another if becomes else emptied).append((index, hook))
+    if emptied:
+        yield _emptied(emptied)
+    if another:
+        yield _exchanged(another)
 
 
-def _emptied(hook: Object, path: str, *, fails: bool) -> Violation:
+def _emptied(hooks: list[tuple[int, Object]]) -> Violation:
+    fails = _fails(hooks)
     return Violation(
-        message=f"the API server no longer trusts the webhook {hook.get('name')}"
+        message=f"the API server no longer trusts {_named(hooks)}"
         + (", and refuses what it covers" if fails else ""),
         because="its caBundle goes in this upgrade",
-        path=path,
+        path=_path(hooks),
         severity=Severity.WARNING if fails else Severity.NOTE,
         fixes=(Fix("keep clientConfig.caBundle in the render"),),
     )
 
 
-def _exchanged(hook: Object, path: str, *, fails: bool) -> Violation:
+def _exchanged(hooks: list[tuple[int, Object]]) -> Violation:
+    fails = _fails(hooks)
+    refused = "until the backend serves one, what it covers is refused"
     return Violation(
-        message=f"the webhook {hook.get('name')} trusts another CA from this upgrade on"
-        + (", and what it covers is refused until its backend serves a certificate of it" * fails),
+        message=f"the API server asks {_named(hooks)} for a certificate of another CA from now on"
+        + (f": {refused}" if fails else ""),
         because="its caBundle is another one; pods serve the certificate that they started with",
-        path=path,
+        path=_path(hooks),
         severity=Severity.WARNING if fails else Severity.NOTE,
         confidence=Confidence.DEPENDS,
         fixes=(
             Fix("keep the caBundle as it is"),
-            Fix(
-                "render both, one after the other in one bundle, until the backend has restarted",
-                cost="none",
-            ),
+            Fix("render the old and the new one in one bundle until the backend has restarted"),
         ),
     )
+
+
+def _named(hooks: list[tuple[int, Object]]) -> str:
+    more = f" and {len(hooks) - 1} more" if len(hooks) > 1 else ""
+    return f"the webhook {hooks[0][1].get('name')}{more}"
+
+
+def _path(hooks: list[tuple[int, Object]]) -> str:
+    return f"/webhooks/{hooks[0][0]}/clientConfig/caBundle"
+
+
+def _fails(hooks: list[tuple[int, Object]]) -> bool:
+    """Whether one of them refuses what it cannot ask."""
+    return any(hook.get("failurePolicy", "Fail") == "Fail" for _, hook in hooks)
 
 
 def _bundle(hook: Object) -> object:

@@ -11,9 +11,10 @@ What to do instead: put a checksum of the configuration into an annotation of th
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.generated import is_generated, secret_text
 from policylint.kubernetes.api.keys import missing_keys
 from policylint.kubernetes.forecast.impact import stale_readers
-from policylint.model import Category, Fix, Severity, Upgrade, Violation
+from policylint.model import Category, Change, FieldChange, Fix, Kept, Severity, Upgrade, Violation
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
@@ -21,8 +22,10 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """The data of a ConfigMap or Secret changes, a kept workload reads it by name, and its template
     stays."""
     before, after = upgrade.before.resources, upgrade.after.resources
-    for workload, read in stale_readers(upgrade.changes, context.target.kubernetes).items():
-        if missing_keys(after[workload], before, after):
+    generated = {change.id for change in upgrade.of("Secret") if _is_generated(change)}
+    for workload, stale in stale_readers(upgrade.changes, context.target.kubernetes).items():
+        read = [identity for identity in stale if identity not in generated]
+        if not read or missing_keys(after[workload], before, after):
             continue  # a restart would end the pods that still run: reference-key-missing tells
         yield Violation(
             message=f"the pods of {workload} do not restart, "
@@ -37,3 +40,18 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                 ),
             ),
         )
+
+
+def _is_generated(change: Change) -> bool:
+    """Whether all that changes of a Secret are values that a template generates at each render: in
+    a cluster a lookup keeps them, or secret-regenerated tells of them."""
+    data = [field for field in _fields(change) if field.path.startswith(("/data/", "/stringData/"))]
+    return bool(data) and all(
+        field.op == "replace"
+        and is_generated(secret_text(field, field.before), secret_text(field, field.after))
+        for field in data
+    )
+
+
+def _fields(change: Change) -> tuple[FieldChange, ...]:
+    return change.fields if isinstance(change, Kept) else ()

@@ -31,6 +31,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             message=f"nothing is known of {kind} in {group}: {len(names)} of them change here "
             "and may be refused",
             because=f"their CustomResourceDefinition is not at hand (for example {names[0]})",
+            after=f"{kind}.{group}",
             fixes=(
                 Fix(
                     "give the definition",

@@ -10,18 +10,17 @@ What to do instead: keep the password; to change it, change it in the database f
 what the database has for it), then in the Secret.
 """
 
-import base64
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.databases import databases
+from policylint.kubernetes.api.generated import decoded, is_generated, secret_text
 from policylint.kubernetes.api.workloads import at, items, mapping, references, referred, workloads
 from policylint.model import (
     Category,
     Confidence,
     FieldChange,
     Fix,
-    Json,
     Kept,
     Manifest,
     Object,
@@ -36,8 +35,6 @@ from policylint.runtime.patterns import pattern
 PASSWORD = pattern(r"(?i)/(?:data|stringData)/[^/]*passw(?:or)?d[^/]*$")
 
 VARIABLE = pattern(r"(?i)passw(?:or)?d$")
-GENERATED = pattern(r"(?=.*[a-z])(?=.*[A-Z])[a-zA-Z0-9]{8,}")
-"""What randAlphaNum writes: letters of both cases and digits."""
 
 
 @rule(category=Category.DATA_LOSS, severity=Severity.WARNING, confidence=Confidence.LIKELY)
@@ -98,7 +95,7 @@ def _resolved(variable: Object, workload: Resource, side: Manifest) -> str:
     if secret is None:
         return f"{name}/{key}" if reference else ""
     plain, encoded = at(secret.body, "stringData", key), at(secret.body, "data", key)
-    return _decoded(str(encoded)) if plain is None and encoded is not None else str(plain)
+    return decoded(str(encoded)) if plain is None and encoded is not None else str(plain)
 
 
 def _password(change: Kept) -> str:
@@ -112,26 +109,12 @@ def _is_set_anew(field: FieldChange) -> bool:
     each render, and a lookup of the live Secret keeps it."""
     if not PASSWORD.search(field.path):
         return False
-    return _is_another(_text(field, field.before), _text(field, field.after))
+    return _is_another(secret_text(field, field.before), secret_text(field, field.after))
 
 
 def _is_another(old: str, new: str) -> bool:
     """Whether two passwords differ that are not both generated."""
-    generated = len(old) == len(new) and GENERATED.fullmatch(old) and GENERATED.fullmatch(new)
-    return old != new and not generated
-
-
-def _text(field: FieldChange, value: Json) -> str:
-    """What a Secret holds at a key, decoded where it stands in `data`."""
-    text = str(value)
-    return _decoded(text) if field.path.startswith("/data/") else text
-
-
-def _decoded(text: str) -> str:
-    try:
-        return base64.b64decode(text, validate=True).decode()
-    except ValueError:
-        return text
+    return old != new and not is_generated(old, new)
 
 
 def _keeps_password(workload: Resource) -> bool:

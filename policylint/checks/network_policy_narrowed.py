@@ -8,6 +8,7 @@ of the release allows the same.
 What to do instead: keep the old rule beside the new one until nothing uses it any more.
 """
 
+import json
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
@@ -54,9 +55,24 @@ def _gone(upgrade: Upgrade, change: Kept, direction: str) -> tuple[Object, Resou
         now = policies_of(workload, direction, upgrade.after)
         allowed = [rule for policy in now for rule in rules(policy, direction)]
         for old in rules(change.before, direction) if now else ():
-            if not all(_is_allowed(part, allowed, direction) for part in _parts(old, direction)):
-                return old, workload
+            lost = [part for part in _parts(old, direction) if not _is_in(part, allowed, direction)]
+            if lost:
+                return _joined(lost, old, direction), workload
     return None
+
+
+def _joined(lost: list[Object], old: Object, direction: str) -> Object:
+    """The peers and the ports that are lost, as one rule."""
+    whole = {key: _distinct(lost, key) for key in (PEERS[direction], "ports")}
+    return {key: entries for key, entries in whole.items() if old.get(key)}
+
+
+def _distinct(parts: list[Object], key: str) -> list[Json]:
+    """What parts of a rule name under a key, each once."""
+    found: list[Json] = []
+    for part in parts:
+        found += [entry for entry in part[key] if entry not in found]
+    return found
 
 
 def _parts(rule: Object, direction: str) -> Iterator[Object]:
@@ -67,7 +83,7 @@ def _parts(rule: Object, direction: str) -> Iterator[Object]:
             yield {field: [peer] if peer else [], "ports": [port] if port else []}
 
 
-def _is_allowed(part: Object, allowed: list[Object], direction: str) -> bool:
+def _is_in(part: Object, allowed: list[Object], direction: str) -> bool:
     return any(covers(rule, part, direction) for rule in allowed)
 
 
@@ -87,8 +103,17 @@ def _narrowed(change: Kept, direction: str, old: Object, workload: Resource) -> 
 def _words(rule: Object, direction: str) -> str:
     """Whom and which ports a rule names."""
     way = "from" if direction == "Ingress" else "to"
-    peers = "the peers of its old rule" if rule.get(PEERS[direction]) else "anybody"
+    peers = _peers(rule.get(PEERS[direction]))
     return f"{way} {peers}{_ports(rule.get('ports'))}"
+
+
+def _peers(peers: Json) -> str:
+    """The first peer that is lost, in as many words as it has."""
+    if not peers:
+        return "anybody"
+    named = [f"{key} {json.dumps(value)}" for key, value in sorted(peers[0].items())]
+    more = f" and {len(peers) - 1} more" if len(peers) > 1 else ""
+    return " of ".join(named) + more
 
 
 def _ports(ports: Json) -> str:
