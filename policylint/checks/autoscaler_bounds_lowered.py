@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.autoscalers import AUTOSCALERS
-from policylint.kubernetes.api.workloads import mapping
+from policylint.kubernetes.api.reading import part
 from policylint.model import Category, Confidence, Fix, Kept, Severity, Violation
 
 BOUNDS = {
@@ -35,7 +35,7 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     if (change.id.group, change.id.kind) not in AUTOSCALERS or not change.fields:
         return
     low, high = BOUNDS[change.id.kind]
-    old, new = mapping(change.before.body, "spec"), mapping(change.after.body, "spec")
+    old, new = part(change.before.body, "spec"), part(change.after.body, "spec")
     was, now, least = old.get(high), new.get(high), old.get(low, 1)
     if not (isinstance(was, int) and isinstance(now, int) and isinstance(least, int)):
         return

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.autoscalers import targets
-from policylint.kubernetes.api.workloads import at
+from policylint.kubernetes.api.reading import at
 from policylint.kubernetes.forecast.impact import is_kept
 from policylint.model import (
     Category,

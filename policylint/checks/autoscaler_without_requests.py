@@ -14,7 +14,8 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.autoscalers import targets
-from policylint.kubernetes.api.workloads import at, containers, items, mapping, pod_template
+from policylint.kubernetes.api.reading import at, part, parts
+from policylint.kubernetes.api.workloads import containers, pod_template
 from policylint.model import (
     Category,
     Fix,
@@ -63,8 +64,8 @@ def _measured(scaler: Resource) -> Iterator[str]:
     """The resources whose utilization an autoscaler measures over all containers."""
     if at(scaler.body, "spec", "targetCPUUtilizationPercentage") is not None:
         yield "cpu"
-    for metric in items(scaler.body, "spec", "metrics"):
-        source = mapping(metric, "resource")
+    for metric in parts(scaler.body, "spec", "metrics"):
+        source = part(metric, "resource")
         kind = at(source, "target", "type")
         if kind == "Utilization" or "targetAverageUtilization" in source:
             yield str(source.get("name"))
@@ -75,7 +76,7 @@ def _without_request(workload: Resource, resource: str) -> str:
     for path, container in containers(pod_template(workload) or {}):
         if "/initContainers/" in path:
             continue
-        resources = mapping(container, "resources")
+        resources = part(container, "resources")
         fields = (at(resources, "requests", resource), at(resources, "limits", resource))
         if fields == (None, None):
             return str(container.get("name"))

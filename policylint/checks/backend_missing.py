@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.backends import Backend, backends, has_port
-from policylint.kubernetes.api.workloads import items
+from policylint.kubernetes.api.reading import parts
 from policylint.kubernetes.forecast.impact import is_kept
 from policylint.model import (
     Category,
@@ -73,7 +73,7 @@ def _without_port(upgrade: Upgrade, change: Change) -> Iterator[Violation]:
 
 
 def _no_port(route: ResourceId, backend: Backend, service: Resource) -> Violation:
-    ports = ", ".join(str(port.get("port")) for port in items(service.body, "spec", "ports"))
+    ports = ", ".join(str(port.get("port")) for port in parts(service.body, "spec", "ports"))
     return Violation(
         message=f"{route} sends traffic to port {backend.port} of {service.id}, "
         "which the Service does not have",

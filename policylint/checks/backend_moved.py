@@ -13,8 +13,9 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.backends import Backend, backends, has_port
+from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.traffic import readiness
-from policylint.kubernetes.api.workloads import behind, mapping
+from policylint.kubernetes.api.workloads import behind
 from policylint.model import (
     Category,
     Created,
@@ -53,7 +54,7 @@ def _judged_move(
     answered, answers = behind(was, upgrade.before), behind(now, upgrade.after)
     if _ids(answered) & _ids(answers):
         return
-    if not answers and not mapping(now.body, "spec", "selector"):
+    if not answers and not part(now.body, "spec", "selector"):
         return  # what is behind it is not for a selector to say
     created = {kept.id for kept in upgrade.changes if isinstance(kept, Created)}
     severity, because = _judged(new, now, readiness(answered, answers, created, keep))

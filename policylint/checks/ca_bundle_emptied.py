@@ -13,7 +13,7 @@ annotation cert-manager.io/inject-ca-from) in an upgrade before.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import at, items
+from policylint.kubernetes.api.reading import at, parts
 from policylint.model import Category, Confidence, Fix, Kept, Object, Severity, Violation
 
 KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
@@ -25,10 +25,10 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     configuration."""
     if change.id.kind not in KINDS or not change.fields:
         return
-    old = {hook.get("name"): _bundle(hook) for hook in items(change.before.body, "webhooks")}
+    old = {hook.get("name"): _bundle(hook) for hook in parts(change.before.body, "webhooks")}
     emptied: list[tuple[int, Object]] = []
     another: list[tuple[int, Object]] = []
-    for index, hook in enumerate(items(change.after.body, "webhooks")):
+    for index, hook in enumerate(parts(change.after.body, "webhooks")):
         was, becomes = old.get(hook.get("name")), _bundle(hook)
         if was and was != becomes:
             (another if becomes else emptied).append((index, hook))

@@ -12,8 +12,9 @@ Else give the new workload's pods a label that the Service does not select.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import at, part
 from policylint.kubernetes.api.traffic import unsettled
-from policylint.kubernetes.api.workloads import at, behind, mapping
+from policylint.kubernetes.api.workloads import behind
 from policylint.model import (
     Category,
     Confidence,
@@ -46,7 +47,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             message=f"{change.id} spreads its traffic over {len(new)} workloads: {shares}",
             because="connections go to pods at random, whichever workload they belong to",
             path="/spec/selector",
-            after=mapping(change.after.body, "spec", "selector"),
+            after=part(change.after.body, "spec", "selector"),
             resource=change.id,
             fixes=(
                 Fix(

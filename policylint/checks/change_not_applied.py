@@ -14,7 +14,7 @@ a patch cannot express with --force once, or with Helm 4's server-side apply.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import at
+from policylint.kubernetes.api.reading import at
 from policylint.model import (
     Apply,
     Category,

@@ -13,8 +13,8 @@ Source: StatefulSetAutoDeletePVC, kubernetes.io/docs/concepts/workloads/controll
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import at
 from policylint.kubernetes.api.volumes import claim_names, ordinals
-from policylint.kubernetes.api.workloads import at
 from policylint.model import Category, Fix, Kept, Severity, Violation
 
 

@@ -14,7 +14,7 @@ until nobody asks for it, and the field until no object has it.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import items, mapping
+from policylint.kubernetes.api.reading import part, parts
 from policylint.model import (
     Category,
     Confidence,
@@ -45,7 +45,7 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
 
 
 def _versions(crd: Object) -> dict[str, Object]:
-    return {str(version.get("name")): version for version in items(crd, "spec", "versions")}
+    return {str(version.get("name")): version for version in parts(crd, "spec", "versions")}
 
 
 def _is_served(version: Object) -> bool:
@@ -53,22 +53,22 @@ def _is_served(version: Object) -> bool:
 
 
 def _keeps_all(version: Object) -> bool:
-    root = mapping(version, "schema", "openAPIV3Schema")
+    root = part(version, "schema", "openAPIV3Schema")
     return root.get("x-kubernetes-preserve-unknown-fields") is True
 
 
 def _declared(version: Object) -> set[str]:
     """The fields of a version's schema, as paths; a part of any shape counts as one field."""
     paths: set[str] = set()
-    waiting: list[tuple[str, Object]] = [("", mapping(version, "schema", "openAPIV3Schema"))]
+    waiting: list[tuple[str, Object]] = [("", part(version, "schema", "openAPIV3Schema"))]
     while waiting:
         path, schema = waiting.pop()
-        for name in mapping(schema, "properties"):
+        for name in part(schema, "properties"):
             inner = f"{path}.{name}".lstrip(".")
             paths.add(inner)
-            waiting.append((inner, mapping(schema, "properties", name)))
+            waiting.append((inner, part(schema, "properties", name)))
         for key in ("items", "additionalProperties"):
-            below = mapping(schema, key)
+            below = part(schema, key)
             if below:
                 waiting.append((f"{path}[]", below))
     return paths

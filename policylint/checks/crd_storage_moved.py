@@ -13,7 +13,7 @@ later release, when nobody has to go back behind it.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import items
+from policylint.kubernetes.api.reading import parts
 from policylint.kubernetes.manifests.definitions import KIND
 from policylint.model import Category, Direction, Fix, Kept, Severity, Violation
 
@@ -43,7 +43,7 @@ def _stored(crd: object) -> str:
     return next(
         (
             str(version.get("name"))
-            for version in items(crd, "spec", "versions")
+            for version in parts(crd, "spec", "versions")
             if version.get("storage")
         ),
         "",

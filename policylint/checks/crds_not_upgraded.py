@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.pointers import of_field
-from policylint.kubernetes.api.workloads import mapping
+from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.crds.prepare import unknown_fields
 from policylint.kubernetes.crds.served import schema_of, served_version
 from policylint.model import (
@@ -57,7 +57,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 def _differs(old: Mapping[ResourceId, Resource], crd: Resource) -> bool:
     before = old.get(crd.id)
     return before is None or (
-        before is not crd and mapping(before.body, "spec") != mapping(crd.body, "spec")
+        before is not crd and part(before.body, "spec") != part(crd.body, "spec")
     )
 
 
@@ -104,8 +104,8 @@ def _needing(
 
 
 def _defines(crd: Resource) -> tuple[str, str]:
-    spec = mapping(crd.body, "spec")
-    return str(spec.get("group", "")), str(mapping(spec, "names").get("kind", ""))
+    spec = part(crd.body, "spec")
+    return str(spec.get("group", "")), str(part(spec, "names").get("kind", ""))
 
 
 def _missing(body: Object, old: Resource | None, new: Object) -> str:

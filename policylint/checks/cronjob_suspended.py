@@ -11,7 +11,7 @@ What to do instead: keep it false; to stop the schedule on purpose, write down u
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import at
+from policylint.kubernetes.api.reading import at
 from policylint.model import Category, Fix, Kept, Severity, Violation
 
 

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.databases import databases
 from policylint.kubernetes.api.generated import decoded, is_generated, secret_text
-from policylint.kubernetes.api.workloads import at, items, mapping, references, referred, workloads
+from policylint.kubernetes.api.reading import at, part, parts
+from policylint.kubernetes.api.workloads import references, referred, workloads
 from policylint.model import (
     Category,
     Confidence,
@@ -74,7 +75,7 @@ def _given(workload: Resource, side: Manifest) -> dict[str, tuple[str, str]]:
     found = {}
     for database in databases(workload):
         base = database.path.removesuffix("/image")
-        for index, variable in enumerate(items(workload.body, *_steps(base), "env")):
+        for index, variable in enumerate(parts(workload.body, *_steps(base), "env")):
             name = str(variable.get("name"))
             text = _resolved(variable, workload, side)
             if VARIABLE.search(name) and text:
@@ -89,7 +90,7 @@ def _steps(pointer: str) -> list[str | int]:
 def _resolved(variable: Object, workload: Resource, side: Manifest) -> str:
     if isinstance(variable.get("value"), str):
         return str(variable["value"])
-    reference = mapping(variable, "valueFrom", "secretKeyRef")
+    reference = part(variable, "valueFrom", "secretKeyRef")
     name, key = str(reference.get("name")), str(reference.get("key"))
     secret = side.resources.get(ResourceId("", "Secret", workload.id.namespace, name))
     if secret is None:

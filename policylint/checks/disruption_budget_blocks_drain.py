@@ -11,8 +11,9 @@ What to do instead: use maxUnavailable: 1, or run at least one replica more than
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import NOTHING, part
 from policylint.kubernetes.api.rollouts import scaled
-from policylint.kubernetes.api.workloads import EMPTY, mapping, pod_labels, selects, workloads
+from policylint.kubernetes.api.workloads import pod_labels, selects, workloads
 from policylint.model import Category, Created, Fix, Kept, Object, Severity, Upgrade, Violation
 
 
@@ -25,7 +26,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             isinstance(change, Kept) and not _touched(upgrade, change)
         ):
             continue
-        spec = mapping(change.after.body, "spec")
+        spec = part(change.after.body, "spec")
         replicas = _replicas(upgrade, change, spec)
         if replicas and _allowed(spec, replicas) <= 0:
             yield Violation(
@@ -42,9 +43,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 def _touched(upgrade: Upgrade, budget: Kept) -> bool:
     if budget.fields:
         return True
-    selector = mapping(budget.after.body, "spec", "selector")
+    selector = part(budget.after.body, "spec", "selector")
     scaled_here = (kept for kept in upgrade.changes if isinstance(kept, Kept) and _rescaled(kept))
-    return any(selects(selector, pod_labels(kept.after) or EMPTY) for kept in scaled_here)
+    return any(selects(selector, pod_labels(kept.after) or NOTHING) for kept in scaled_here)
 
 
 def _rescaled(workload: Kept) -> bool:
@@ -54,16 +55,16 @@ def _rescaled(workload: Kept) -> bool:
 def _replicas(upgrade: Upgrade, budget: Created | Kept, spec: Object) -> int:
     """The replicas of the workloads that the budget covers; 0 where it covers none of this
     release."""
-    selector = mapping(spec, "selector")
+    selector = part(spec, "selector")
     covered = [
         workload
         for workload in workloads(upgrade.after)
         if workload.id.namespace == budget.id.namespace
         and workload.id.kind in ("Deployment", "StatefulSet", "ReplicaSet")
         and selector
-        and selects(selector, pod_labels(workload) or EMPTY)
+        and selects(selector, pod_labels(workload) or NOTHING)
     ]
-    counts = [mapping(workload.body, "spec").get("replicas", 1) for workload in covered]
+    counts = [part(workload.body, "spec").get("replicas", 1) for workload in covered]
     return sum(count for count in counts if isinstance(count, int))
 
 

@@ -12,8 +12,9 @@ What to do instead: keep it, or bring its successor in with the same upgrade.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import NOTHING, part
 from policylint.kubernetes.api.traffic import replicas
-from policylint.kubernetes.api.workloads import EMPTY, mapping, pod_labels, selects, workloads
+from policylint.kubernetes.api.workloads import pod_labels, selects, workloads
 from policylint.kubernetes.forecast.impact import is_kept
 from policylint.model import (
     Category,
@@ -55,7 +56,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 def _covers(budget: Resource, workload: Resource) -> bool:
     if budget.id.namespace != workload.id.namespace:
         return False
-    return selects(mapping(budget.body, "spec", "selector"), pod_labels(workload) or EMPTY)
+    return selects(part(budget.body, "spec", "selector"), pod_labels(workload) or NOTHING)
 
 
 def _is_covered(workload: Resource, side: Manifest) -> bool:

@@ -11,7 +11,8 @@ What to do instead: keep one of the two, in the chart or in the values that add 
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import containers, items, pod_template, template_path
+from policylint.kubernetes.api.reading import parts
+from policylint.kubernetes.api.workloads import containers, pod_template, template_path
 from policylint.model import Apply, Category, Created, Fix, Kept, Severity, Violation
 
 
@@ -25,7 +26,7 @@ def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
         return
     for path, container in containers(pod_template(change.after) or {}):
         seen: set[object] = set()
-        for index, variable in enumerate(items(container, "env")):
+        for index, variable in enumerate(parts(container, "env")):
             name = variable.get("name")
             if name in seen:
                 yield Violation(

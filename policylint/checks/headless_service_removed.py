@@ -12,7 +12,7 @@ What to do instead: keep the Service under its name.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import at
+from policylint.kubernetes.api.reading import at
 from policylint.model import Category, Deleted, Fix, ResourceId, Severity, Upgrade, Violation
 
 

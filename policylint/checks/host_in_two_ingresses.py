@@ -13,7 +13,7 @@ gap.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import items
+from policylint.kubernetes.api.reading import parts
 from policylint.kubernetes.forecast.impact import is_kept
 from policylint.model import (
     Category,
@@ -63,6 +63,6 @@ def _places(ingress: Resource) -> list[tuple[str, str]]:
     """(host, path) of every rule."""
     return [
         (str(entry.get("host", "*")), str(path.get("path", "/")))
-        for entry in items(ingress.body, "spec", "rules")
-        for path in items(entry, "http", "paths")
+        for entry in parts(ingress.body, "spec", "rules")
+        for path in parts(entry, "http", "paths")
     ]

@@ -11,14 +11,8 @@ What to do instead: give each its own host port.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import (
-    at,
-    containers,
-    items,
-    mapping,
-    pod_template,
-    workloads,
-)
+from policylint.kubernetes.api.reading import at, part, parts
+from policylint.kubernetes.api.workloads import containers, pod_template, workloads
 from policylint.model import Category, Fix, Object, Resource, Severity, Upgrade, Violation
 
 
@@ -47,8 +41,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 def _meet(first: Resource, second: Resource) -> bool:
     """Whether one of two is a DaemonSet, and their node selectors allow one node for both."""
     first_nodes, second_nodes = (
-        mapping(pod_template(workload) or {}, "spec", "nodeSelector")
-        for workload in (first, second)
+        part(pod_template(workload) or {}, "spec", "nodeSelector") for workload in (first, second)
     )
     apart = any(
         first_nodes[label] != second_nodes[label]
@@ -63,6 +56,6 @@ def _host_ports(template: Object) -> set[tuple[object, object]]:
         (port.get("protocol", "TCP"), number)
         for path, container in containers(template)
         if "/initContainers/" not in path
-        for port in items(container, "ports")
+        for port in parts(container, "ports")
         if (number := port.get("hostPort") or (port.get("containerPort") if shared else None))
     }

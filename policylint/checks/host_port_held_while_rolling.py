@@ -12,8 +12,9 @@ starts; or a Service in place of the host port.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import at, part, parts
 from policylint.kubernetes.api.rollouts import max_surge
-from policylint.kubernetes.api.workloads import at, containers, items, mapping, pod_template
+from policylint.kubernetes.api.workloads import containers, pod_template
 from policylint.kubernetes.forecast.impact import strategy, template_change
 from policylint.model import Category, Confidence, Fix, Kept, Resource, Severity, Violation
 
@@ -43,7 +44,7 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
 
 
 def _surges(workload: Resource) -> bool:
-    spec = mapping(workload.body, "spec")
+    spec = part(workload.body, "spec")
     running = spec.get("replicas", 1) != 0 and spec.get("paused") is not True
     return running and strategy(spec, "Deployment") == "RollingUpdate" and max_surge(spec) > 0
 
@@ -53,7 +54,7 @@ def _host_port(workload: Resource) -> object:
     template = pod_template(workload) or {}
     shared = at(template, "spec", "hostNetwork") is True
     for _, container in containers(template):
-        for port in items(container, "ports"):
+        for port in parts(container, "ports"):
             taken = port.get("hostPort") or (port.get("containerPort") if shared else None)
             if taken:
                 return taken

@@ -11,7 +11,7 @@ What to do instead: create a second Ingress of the new class, move DNS, then rem
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import at
+from policylint.kubernetes.api.reading import at
 from policylint.model import Category, Fix, Kept, Resource, Severity, Violation
 
 OLD = "kubernetes.io/ingress.class"

@@ -15,7 +15,8 @@ import json
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import containers, items, pod_template, workloads
+from policylint.kubernetes.api.reading import parts
+from policylint.kubernetes.api.workloads import containers, pod_template, workloads
 from policylint.model import (
     Category,
     Confidence,
@@ -70,7 +71,7 @@ def _texts(container: Object) -> str:
 def _waiting(upgrade: Upgrade, words: list[str], waits: list[str]) -> tuple[Resource, str] | None:
     """(workload, init container) of the first that waits for migrations."""
     for workload in workloads(upgrade.after):
-        for container in items(pod_template(workload) or {}, "spec", "initContainers"):
+        for container in parts(pod_template(workload) or {}, "spec", "initContainers"):
             text = _texts(container).lower()
             if any(word in text for word in words) and any(word in text for word in waits):
                 return workload, str(container.get("name"))

@@ -14,13 +14,9 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.databases import DATA_DIRECTORIES
+from policylint.kubernetes.api.reading import parts
 from policylint.kubernetes.api.volumes import Mount, changed_mounts, claimed, lasting_mounts
-from policylint.kubernetes.api.workloads import (
-    containers,
-    items,
-    pod_template,
-    template_path,
-)
+from policylint.kubernetes.api.workloads import containers, pod_template, template_path
 from policylint.model import Category, Confidence, Fix, Kept, Resource, Severity, Violation
 
 
@@ -84,7 +80,7 @@ def _variables(resource: Resource) -> Iterator[tuple[tuple[str, str], tuple[str,
         return
     root = template_path(resource.id.kind)
     for path, container in containers(template):
-        for index, variable in enumerate(items(container, "env")):
+        for index, variable in enumerate(parts(container, "env")):
             name, value = str(variable.get("name")), variable.get("value")
             if name in DATA_DIRECTORIES and isinstance(value, str):
                 pointer = f"{root}{path}/env/{index}/value"

@@ -12,8 +12,9 @@ knowingly.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import parts
 from policylint.kubernetes.api.volumes import changed_mounts, claimed
-from policylint.kubernetes.api.workloads import containers, items, pod_template
+from policylint.kubernetes.api.workloads import containers, pod_template
 from policylint.model import Category, Fix, Kept, Resource, Severity, Violation
 
 
@@ -38,5 +39,5 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
 
 def _mount_paths(resource: Resource) -> Iterator[str]:
     for _, container in containers(pod_template(resource) or {}):
-        for mount in items(container, "volumeMounts"):
+        for mount in parts(container, "volumeMounts"):
             yield str(mount.get("mountPath")).rstrip("/")

@@ -13,7 +13,7 @@ Source: kubernetes.io/docs/concepts/architecture/garbage-collection.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import at, items
+from policylint.kubernetes.api.reading import at, parts
 from policylint.model import (
     Category,
     Confidence,
@@ -28,7 +28,7 @@ from policylint.model import (
 @rule(category=Category.DATA_LOSS, severity=Severity.WARNING, confidence=Confidence.DEPENDS)
 def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
     """ownerReferences that this upgrade brings in or changes."""
-    owners = items(change.after.body, "metadata", "ownerReferences")
+    owners = parts(change.after.body, "metadata", "ownerReferences")
     before = change.before.body if isinstance(change, Kept) else {}
     if not owners or at(before, "metadata", "ownerReferences") == owners:
         return

@@ -12,14 +12,9 @@ What to do instead: keep persistence on, or name the old claim as existingClaim.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import part, parts
 from policylint.kubernetes.api.volumes import changed_mounts, claim_templates, claimed
-from policylint.kubernetes.api.workloads import (
-    containers,
-    items,
-    mapping,
-    pod_template,
-    template_path,
-)
+from policylint.kubernetes.api.workloads import containers, pod_template, template_path
 from policylint.model import Category, Fix, Json, Kept, Object, Resource, Severity, Violation
 
 TEMPORARY = {
@@ -39,7 +34,7 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
         return
     claims = claimed(change.before)
     places = _places(change)
-    for index, volume in enumerate(items(after, "spec", "volumes")):
+    for index, volume in enumerate(parts(after, "spec", "volumes")):
         name = str(volume.get("name"))
         source = next((source for source in TEMPORARY if source in volume), "")
         claim = claims.get(name) or places.get(name)
@@ -70,7 +65,7 @@ def _places(change: Kept) -> dict[str, str]:
     return {
         str(mount.get("name")): lost[str(mount.get("mountPath")).rstrip("/")]
         for _, container in containers(template)
-        for mount in items(container, "volumeMounts")
+        for mount in parts(container, "volumeMounts")
         if str(mount.get("mountPath")).rstrip("/") in lost
     }
 
@@ -79,6 +74,6 @@ def _before(before: Resource, claim: str) -> Json:
     """What stood for the claim: the template of its name, or the volume's source."""
     return claim_templates(before).get(claim) or next(
         source
-        for volume in items(pod_template(before) or {}, "spec", "volumes")
-        if (source := mapping(volume, "persistentVolumeClaim")).get("claimName") == claim
+        for volume in parts(pod_template(before) or {}, "spec", "volumes")
+        if (source := part(volume, "persistentVolumeClaim")).get("claimName") == claim
     )

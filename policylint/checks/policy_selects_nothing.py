@@ -11,7 +11,8 @@ What to do instead: let the selector and the pod labels come from the same templ
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import EMPTY, mapping, pod_labels, selects, workloads
+from policylint.kubernetes.api.reading import NOTHING, part
+from policylint.kubernetes.api.workloads import pod_labels, selects, workloads
 from policylint.model import Category, Fix, Kept, Manifest, Resource, Severity, Upgrade, Violation
 
 RUNNING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
@@ -35,19 +36,19 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                 message=f"{change.id} covers no pods after this upgrade",
                 because=f"its selector took the pods of {', '.join(old)}, and takes none now",
                 path=f"/spec/{field}",
-                before=mapping(change.before.body, "spec", field),
-                after=mapping(change.after.body, "spec", field),
+                before=part(change.before.body, "spec", field),
+                after=part(change.after.body, "spec", field),
                 resource=change.id,
                 fixes=(Fix("make the selector meet the labels of the pod template"),),
             )
 
 
 def _covered(policy: Resource, field: str, side: Manifest) -> list[str]:
-    selector = mapping(policy.body, "spec", field)
+    selector = part(policy.body, "spec", field)
     return [
         str(workload.id)
         for workload in workloads(side)
         if workload.id.kind in RUNNING
         and workload.id.namespace == policy.id.namespace
-        and selects(selector, pod_labels(workload) or EMPTY)
+        and selects(selector, pod_labels(workload) or NOTHING)
     ]

@@ -14,14 +14,8 @@ quota.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import (
-    at,
-    containers,
-    mapping,
-    pod_template,
-    template_path,
-    workloads,
-)
+from policylint.kubernetes.api.reading import at, part
+from policylint.kubernetes.api.workloads import containers, pod_template, template_path, workloads
 from policylint.model import (
     Category,
     Confidence,
@@ -90,10 +84,10 @@ def _newly_unset(
 
 def _counted(quota: Resource) -> set[str]:
     """What a quota without scopes counts of every pod."""
-    spec = mapping(quota.body, "spec")
+    spec = part(quota.body, "spec")
     if spec.get("scopes") or spec.get("scopeSelector"):
         return set()
-    return {name for name in mapping(spec, "hard") if name in COUNTED}
+    return {name for name in part(spec, "hard") if name in COUNTED}
 
 
 def _newly_counted(change: Created | Kept) -> set[str]:

@@ -10,7 +10,7 @@ What to do instead: keep Retain for volumes whose data matters.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import at
+from policylint.kubernetes.api.reading import at
 from policylint.model import Category, Fix, Kept, Severity, Violation
 
 

@@ -12,8 +12,8 @@ volumes that only one node can mount, and plan the downtime.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import at, part
 from policylint.kubernetes.api.volumes import claimed
-from policylint.kubernetes.api.workloads import at, mapping
 from policylint.kubernetes.forecast.impact import strategy, template_change
 from policylint.model import Category, Fix, Kept, Severity, Violation
 
@@ -29,8 +29,8 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     )
     if touched is None or at(change.after.body, "spec", "replicas") == 0:
         return
-    new = strategy(mapping(change.after.body, "spec"), "Deployment")
-    old = strategy(mapping(change.before.body, "spec"), "Deployment")
+    new = strategy(part(change.after.body, "spec"), "Deployment")
+    old = strategy(part(change.before.body, "spec"), "Deployment")
     if new == "Recreate":
         yield Violation(
             message="this upgrade stops every pod of the Deployment before it starts new ones",

@@ -13,7 +13,7 @@ upgrade while traffic is low; with server-side apply take the field over first: 
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import at
+from policylint.kubernetes.api.reading import at
 from policylint.model import Category, Fix, Kept, Severity, Violation
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.autoscalers import targets
-from policylint.kubernetes.api.workloads import at
+from policylint.kubernetes.api.reading import at
 from policylint.kubernetes.forecast.managers import TOPIC as CONFLICT
 from policylint.model import (
     Apply,

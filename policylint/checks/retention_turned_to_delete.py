@@ -11,7 +11,7 @@ What to do instead: keep Retain, and delete claims by hand when their data is no
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import mapping
+from policylint.kubernetes.api.reading import part
 from policylint.model import Category, Fix, Kept, Severity, Violation
 
 
@@ -21,7 +21,7 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     if change.id.kind != "StatefulSet" or not change.fields:
         return
     sides = [
-        mapping(side.body, "spec", "persistentVolumeClaimRetentionPolicy")
+        part(side.body, "spec", "persistentVolumeClaimRetentionPolicy")
         for side in (change.before, change.after)
     ]
     for when in ("whenDeleted", "whenScaled"):

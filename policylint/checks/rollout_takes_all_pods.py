@@ -11,8 +11,8 @@ What to do instead: set maxUnavailable to 0 or 1 and maxSurge to 1 or more.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import at, part
 from policylint.kubernetes.api.rollouts import max_unavailable
-from policylint.kubernetes.api.workloads import at, mapping
 from policylint.kubernetes.forecast.impact import strategy, template_change
 from policylint.model import Category, Fix, Kept, Severity, Violation
 
@@ -22,7 +22,7 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     """maxUnavailable >= replicas on a Deployment whose template changes."""
     if change.id.kind != "Deployment" or template_change(change, context.target.kubernetes) is None:
         return
-    spec = mapping(change.after.body, "spec")
+    spec = part(change.after.body, "spec")
     replicas = spec.get("replicas", 1)
     if (
         not isinstance(replicas, int)

@@ -11,7 +11,7 @@ What to do instead: keep at least one replica; to stop a workload on purpose, wa
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import at
+from policylint.kubernetes.api.reading import at
 from policylint.model import Category, Fix, Kept, Severity, Violation
 
 

@@ -14,7 +14,8 @@ selector and its pod labels; the Service selects by what they share.
 from collections.abc import Iterator, Mapping
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import EMPTY, mapping, pod_labels, selects, workloads
+from policylint.kubernetes.api.reading import NOTHING, part
+from policylint.kubernetes.api.workloads import pod_labels, selects, workloads
 from policylint.model import (
     Category,
     Change,
@@ -47,7 +48,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                 message=f"{taker.id} takes the pods of {owner.id} for its own",
                 because="its selector takes their labels too",
                 path="/spec/selector",
-                after=mapping(taker.body, "spec", "selector"),
+                after=part(taker.body, "spec", "selector"),
                 resource=taker.id,
                 fixes=(
                     Fix("give each of the two a label of its own, in the selector and on the pods"),
@@ -72,13 +73,13 @@ def _pairs(side: Manifest) -> Iterator[tuple[Resource, Resource]]:
 def _taken(group: list[Resource]) -> Iterator[tuple[Resource, Resource]]:
     """The pairs of a group, found by the labels that a selector names: a large release has many
     workloads."""
-    labels = [pod_labels(resource) or EMPTY for resource in group]
+    labels = [pod_labels(resource) or NOTHING for resource in group]
     bearers: dict[str, set[int]] = {}
     for number, own in enumerate(labels):
         for label in own.items():
             bearers.setdefault(str(label), set()).add(number)
     for number, taker in enumerate(group):
-        selector = mapping(taker.body, "spec", "selector")
+        selector = part(taker.body, "spec", "selector")
         for owner in _able(selector, bearers, len(group)):
             if owner != number and selects(selector, labels[owner]):
                 yield taker, group[owner]
@@ -88,6 +89,6 @@ def _able(selector: Object, bearers: Mapping[str, set[int]], count: int) -> list
     """Whose pods bear every label that the selector names; nobody's where there is no selector."""
     if not selector:
         return []
-    labels = mapping(selector, "matchLabels").items()
+    labels = part(selector, "matchLabels").items()
     named = [bearers.get(str(label), set()) for label in labels]
     return sorted(set.intersection(*named)) if named else list(range(count))

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.backends import backends
-from policylint.kubernetes.api.workloads import behind, mapping
+from policylint.kubernetes.api.reading import part
+from policylint.kubernetes.api.workloads import behind
 from policylint.kubernetes.forecast.impact import KEEP, is_kept
 from policylint.kubernetes.manifests.renames import renames
 from policylint.model import (
@@ -75,8 +76,8 @@ def _routed(upgrade: Upgrade) -> set[ResourceId]:
 
 def _has_successor(service: Resource, upgrade: Upgrade) -> bool:
     """Whether a new Service selects the same pods: then it is a new name."""
-    selector = mapping(service.body, "spec", "selector")
+    selector = part(service.body, "spec", "selector")
     return any(
-        isinstance(change, Created) and mapping(change.after.body, "spec", "selector") == selector
+        isinstance(change, Created) and part(change.after.body, "spec", "selector") == selector
         for change in upgrade.of("Service")
     )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.backends import backends, has_port
-from policylint.kubernetes.api.workloads import items, mapping
+from policylint.kubernetes.api.reading import part, parts
 from policylint.model import (
     Category,
     Fix,
@@ -76,7 +76,7 @@ def _named(entry: Object) -> str:
 def _ports(body: Object) -> dict[Port, Object]:
     return {
         (port.get("protocol", "TCP"), port.get("port")): port
-        for port in items(body, "spec", "ports")
+        for port in parts(body, "spec", "ports")
     }
 
 
@@ -102,7 +102,7 @@ def _removed(services: list[ResourceId], port: Json, becomes: Json) -> Violation
 
 def _node_ports(change: Kept) -> Iterator[Violation]:
     """Node ports that the chart chose, on Services that keep the port itself."""
-    if mapping(change.after.body, "spec").get("type") not in EXTERNAL:
+    if part(change.after.body, "spec").get("type") not in EXTERNAL:
         return
     after = _ports(change.after.body)
     for port, entry in _ports(change.before.body).items():

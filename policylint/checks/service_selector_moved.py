@@ -14,8 +14,9 @@ meant, put the selector back.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.traffic import readiness, unsettled
-from policylint.kubernetes.api.workloads import behind, mapping
+from policylint.kubernetes.api.workloads import behind
 from policylint.model import Category, Created, Fix, Resource, Severity, Upgrade, Violation
 
 
@@ -37,8 +38,8 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             message=f"{change.id} moves from {_names(old)} to {_names(new)}",
             because=because,
             path="/spec/selector",
-            before=mapping(change.before.body, "spec", "selector"),
-            after=mapping(change.after.body, "spec", "selector"),
+            before=part(change.before.body, "spec", "selector"),
+            after=part(change.after.body, "spec", "selector"),
             resource=change.id,
             severity=severity,
             fixes=(

@@ -10,8 +10,9 @@ What to do instead: let the selector and the pod labels come from the same templ
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.traffic import unsettled
-from policylint.kubernetes.api.workloads import behind, mapping
+from policylint.kubernetes.api.workloads import behind
 from policylint.model import Category, Fix, Severity, Upgrade, Violation
 
 
@@ -20,14 +21,14 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A kept Service took pods of this release before and takes none after."""
     for change in unsettled(upgrade):
         old, new = behind(change.before, upgrade.before), behind(change.after, upgrade.after)
-        if old and not new and mapping(change.after.body, "spec", "selector"):
+        if old and not new and part(change.after.body, "spec", "selector"):
             had = ", ".join(str(workload.id) for workload in old)
             yield Violation(
                 message=f"{change.id} has no pods behind it after this upgrade",
                 because=f"its selector took the pods of {had}, and takes none now",
                 path="/spec/selector",
-                before=mapping(change.before.body, "spec", "selector"),
-                after=mapping(change.after.body, "spec", "selector"),
+                before=part(change.before.body, "spec", "selector"),
+                after=part(change.after.body, "spec", "selector"),
                 resource=change.id,
                 fixes=(Fix("make the Service's selector meet the labels of the pod template"),),
             )

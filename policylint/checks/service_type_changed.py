@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.pointers import step
-from policylint.kubernetes.api.workloads import mapping
+from policylint.kubernetes.api.reading import part
 from policylint.model import Category, Fix, Kept, Object, Severity, Violation
 
 SCHEMES = {
@@ -34,7 +34,7 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
     """A type with less reach, or another load balancer address."""
     if change.id.kind != "Service" or change.id.group or not change.fields:
         return
-    before, after = mapping(change.before.body, "spec"), mapping(change.after.body, "spec")
+    before, after = part(change.before.body, "spec"), part(change.after.body, "spec")
     old, new = before.get("type") or "ClusterIP", after.get("type") or "ClusterIP"
     if _reaches_less(old, new):
         message = f"this upgrade takes the Service's address away: {old} becomes {new}"

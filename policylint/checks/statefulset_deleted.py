@@ -15,8 +15,8 @@ Source: StatefulSetAutoDeletePVC, kubernetes.io/docs/concepts/workloads/controll
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import at
 from policylint.kubernetes.api.volumes import claim_names
-from policylint.kubernetes.api.workloads import at
 from policylint.kubernetes.forecast.impact import KEEP, is_kept
 from policylint.model import Category, Deleted, Fix, Severity, Violation
 

@@ -11,8 +11,9 @@ What to do instead: rename the container port and targetPort together, or use th
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import parts
 from policylint.kubernetes.api.traffic import unsettled
-from policylint.kubernetes.api.workloads import behind, containers, items, pod_template
+from policylint.kubernetes.api.workloads import behind, containers, pod_template
 from policylint.model import (
     Category,
     Created,
@@ -58,7 +59,7 @@ def _unmet(service: Resource, side: Manifest) -> dict[str, str]:
     names = {port.get("name") for workload in pods for port in _ports(workload)}
     return {
         str(port["targetPort"]): f"/spec/ports/{index}/targetPort"
-        for index, port in enumerate(items(service.body, "spec", "ports"))
+        for index, port in enumerate(parts(service.body, "spec", "ports"))
         if pods and _is_name(port.get("targetPort")) and port["targetPort"] not in names
     }
 
@@ -69,4 +70,4 @@ def _is_name(target: object) -> bool:
 
 def _ports(workload: Resource) -> Iterator[dict[str, object]]:
     for _, container in containers(pod_template(workload) or {}):
-        yield from (dict(port) for port in items(container, "ports"))
+        yield from (dict(port) for port in parts(container, "ports"))

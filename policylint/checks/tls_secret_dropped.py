@@ -12,7 +12,7 @@ What to do instead: keep the tls entry and its Secret, or change both in the sam
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import items
+from policylint.kubernetes.api.reading import parts
 from policylint.kubernetes.forecast.impact import is_kept
 from policylint.model import (
     Category,
@@ -58,7 +58,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 
 
 def _without_secret(ingress: Resource, gone: set[ResourceId]) -> Iterator[Violation]:
-    for index, entry in enumerate(items(ingress.body, "spec", "tls")):
+    for index, entry in enumerate(parts(ingress.body, "spec", "tls")):
         secret = ResourceId("", "Secret", ingress.id.namespace, str(entry.get("secretName", "")))
         if secret in gone:
             yield Violation(
@@ -85,15 +85,15 @@ def _routed(side: Manifest) -> set[str]:
     return {
         str(entry["host"])
         for ingress in _ingresses(side)
-        for entry in items(ingress.body, "spec", "rules")
+        for entry in parts(ingress.body, "spec", "rules")
         if entry.get("host")
     }
 
 
 def _hosts(body: Object) -> set[str]:
     """The hosts of the tls section: by name, or those of every rule where an entry names none."""
-    of_rules = [rule.get("host") for rule in items(body, "spec", "rules")]
+    of_rules = [rule.get("host") for rule in parts(body, "spec", "rules")]
     hosts: set[str] = set()
-    for entry in items(body, "spec", "tls"):
+    for entry in parts(body, "spec", "tls"):
         hosts.update(str(host) for host in entry.get("hosts") or of_rules if host)
     return hosts

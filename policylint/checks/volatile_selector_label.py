@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.pointers import step
-from policylint.kubernetes.api.workloads import mapping, pod_template
+from policylint.kubernetes.api.reading import part
+from policylint.kubernetes.api.workloads import pod_template
 from policylint.model import Category, Created, Fix, Kept, Severity, Violation
 
 VOLATILE = ("helm.sh/chart", "chart", "app.kubernetes.io/version", "version", "release-revision")
@@ -24,7 +25,7 @@ def check(change: Created | Kept, context: Context) -> Iterator[Violation]:
     anyway)."""
     if pod_template(change.after) is None or change.id.group != "apps":
         return
-    selector = mapping(change.after.body, "spec", "selector", "matchLabels")
+    selector = part(change.after.body, "spec", "selector", "matchLabels")
     for label in context.params["labels"]:
         value = selector.get(label)
         if isinstance(value, str) and any(letter.isdigit() for letter in value):

@@ -15,9 +15,10 @@ of a rollout that hangs. With maxSurge: 0 the same is reached.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import at, part
 from policylint.kubernetes.api.rollouts import max_surge
 from policylint.kubernetes.api.volumes import claimed
-from policylint.kubernetes.api.workloads import at, mapping, template_path
+from policylint.kubernetes.api.workloads import template_path
 from policylint.kubernetes.forecast.impact import strategy, template_change
 from policylint.model import (
     Category,
@@ -108,7 +109,7 @@ def _shared(new: Resource, claim: ResourceId, old: Resource, upgrade: Upgrade) -
 
 
 def _surges(change: Kept) -> bool:
-    spec = mapping(change.after.body, "spec")
+    spec = part(change.after.body, "spec")
     running = spec.get("replicas", 1) != 0 and spec.get("paused") is not True
     return running and strategy(spec, "Deployment") == "RollingUpdate" and max_surge(spec) > 0
 

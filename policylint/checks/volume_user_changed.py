@@ -13,14 +13,9 @@ change the owner of the files in an init container that runs as root.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import at, part
 from policylint.kubernetes.api.volumes import lasting_mounts
-from policylint.kubernetes.api.workloads import (
-    at,
-    containers,
-    mapping,
-    pod_template,
-    template_path,
-)
+from policylint.kubernetes.api.workloads import containers, pod_template, template_path
 from policylint.model import Category, Confidence, Fix, Kept, Object, Resource, Severity, Violation
 
 
@@ -60,7 +55,7 @@ def _group(template: Object) -> object:
 
 def _user(template: Object, container: Object) -> object:
     """runAsUser of a container, or of its pod; root may read what anybody wrote."""
-    own = mapping(container, "securityContext").get("runAsUser")
+    own = part(container, "securityContext").get("runAsUser")
     return at(template, "spec", "securityContext", "runAsUser") if own is None else own
 
 

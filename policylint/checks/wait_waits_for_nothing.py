@@ -18,8 +18,8 @@ helm/helm issue 32615.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import at, part
 from policylint.kubernetes.api.rollouts import min_ready
-from policylint.kubernetes.api.workloads import at, mapping
 from policylint.kubernetes.forecast.impact import strategy, template_change
 from policylint.model import Category, Fix, Kept, Severity, Violation
 
@@ -49,11 +49,11 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
 
 
 def _strategy(change: Kept) -> str:
-    return strategy(mapping(change.after.body, "spec"), change.id.kind)
+    return strategy(part(change.after.body, "spec"), change.id.kind)
 
 
 def _deployment(change: Kept) -> Iterator[Violation]:
-    spec = mapping(change.after.body, "spec")
+    spec = part(change.after.body, "spec")
     unavailable = at(spec, "strategy", "rollingUpdate", "maxUnavailable")
     if spec.get("paused") is True:
         yield Violation(

@@ -14,9 +14,10 @@ backend's own namespace out of the webhook with a namespaceSelector.
 from collections.abc import Iterator, Mapping
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import part, parts
 from policylint.kubernetes.api.rollouts import min_ready
 from policylint.kubernetes.api.traffic import replicas
-from policylint.kubernetes.api.workloads import behind, items, mapping
+from policylint.kubernetes.api.workloads import behind
 from policylint.kubernetes.forecast.impact import strategy, template_change
 from policylint.model import (
     Category,
@@ -60,7 +61,7 @@ def _hooks(upgrade: Upgrade) -> Iterator[tuple[Resource, Object]]:
     """(configuration, webhook) of each webhook of the after side."""
     for resource in upgrade.after.resources.values():
         if resource.id.kind in KINDS:
-            for hook in items(resource.body, "webhooks"):
+            for hook in parts(resource.body, "webhooks"):
                 yield resource, hook
 
 
@@ -70,7 +71,7 @@ def _is_away(change: Kept, minor: str) -> bool:
         return replicas(change.before) > 0
     if template_change(change, minor) is None:
         return False
-    spec = mapping(change.after.body, "spec")
+    spec = part(change.after.body, "spec")
     if change.id.kind == "Deployment":
         return strategy(spec, "Deployment") == "Recreate" or (
             spec.get("paused") is not True and min_ready(spec) == 0
@@ -82,7 +83,7 @@ def _is_away(change: Kept, minor: str) -> bool:
 
 def _backend(upgrade: Upgrade, hook: Object) -> list[Resource]:
     """The workloads behind a webhook that refuses what it cannot ask."""
-    reference = mapping(hook, "clientConfig", "service")
+    reference = part(hook, "clientConfig", "service")
     if hook.get("failurePolicy", "Fail") != "Fail" or not reference:
         return []
     named = ResourceId("", "Service", str(reference.get("namespace")), str(reference.get("name")))
@@ -136,10 +137,10 @@ def _covers_pods(hook: Object) -> bool:
     return any(
         {"pods", "*", "*/*"} & set(map(str, entry.get("resources") or ()))
         and {"CREATE", "*"} & set(map(str, entry.get("operations") or ()))
-        for entry in items(hook, "rules")
+        for entry in parts(hook, "rules")
     )
 
 
 def _leaves_out(hook: Object) -> bool:
     """Whether a selector says which objects it means: the backend may be left out by it."""
-    return bool(mapping(hook, "namespaceSelector") or mapping(hook, "objectSelector"))
+    return bool(part(hook, "namespaceSelector") or part(hook, "objectSelector"))

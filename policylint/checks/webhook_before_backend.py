@@ -13,7 +13,8 @@ create it in a post-install and post-upgrade hook.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.workloads import behind, items, mapping
+from policylint.kubernetes.api.reading import part, parts
+from policylint.kubernetes.api.workloads import behind
 from policylint.model import (
     Category,
     Created,
@@ -47,7 +48,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 def _newly_failing(change: Created | Kept) -> Iterator[tuple[int, ResourceId]]:
     """(index, Service) of each webhook that refuses without an answer and did not before."""
     old = _failing(change.before.body) if isinstance(change, Kept) else set()
-    for index, hook in enumerate(items(change.after.body, "webhooks")):
+    for index, hook in enumerate(parts(change.after.body, "webhooks")):
         service = _service(hook)
         fails = hook.get("failurePolicy", "Fail") == "Fail"
         if fails and service is not None and hook.get("name") not in old:
@@ -79,13 +80,13 @@ def _late(upgrade: Upgrade, service: ResourceId, new: set[ResourceId]) -> bool:
 def _failing(body: object) -> set[object]:
     return {
         hook.get("name")
-        for hook in items(body, "webhooks")
+        for hook in parts(body, "webhooks")
         if hook.get("failurePolicy", "Fail") == "Fail"
     }
 
 
 def _service(hook: object) -> ResourceId | None:
-    reference = mapping(hook, "clientConfig", "service")
+    reference = part(hook, "clientConfig", "service")
     if not reference:
         return None
     return ResourceId(

@@ -11,8 +11,9 @@ What to do instead: see that nothing needs it any more; keep it switched on othe
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
+from policylint.kubernetes.api.reading import NOTHING, part
 from policylint.kubernetes.api.volumes import claim_templates
-from policylint.kubernetes.api.workloads import EMPTY, mapping, matches, pod_labels
+from policylint.kubernetes.api.workloads import matches, pod_labels
 from policylint.kubernetes.forecast.impact import is_kept
 from policylint.kubernetes.manifests.renames import renames
 from policylint.model import (
@@ -74,10 +75,10 @@ def _ends(workload: Resource) -> str:
 
 def _service(workload: Resource, upgrade: Upgrade) -> ResourceId | None:
     """The Service of the after side that took the workload's pods."""
-    labels = pod_labels(workload) or EMPTY
+    labels = pod_labels(workload) or NOTHING
     for identity, service in upgrade.after.resources.items():
         if identity.kind != "Service" or identity.namespace != workload.id.namespace:
             continue
-        if matches(mapping(service.body, "spec", "selector"), labels):
+        if matches(part(service.body, "spec", "selector"), labels):
             return identity
     return None

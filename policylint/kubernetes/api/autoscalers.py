@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.schemas import group_of
-from policylint.kubernetes.api.workloads import mapping
 from policylint.model import Manifest, Resource, ResourceId
 
 AUTOSCALERS = {
@@ -20,7 +20,7 @@ def targets(side: Manifest) -> Iterator[tuple[Resource, ResourceId]]:
     for identity, resource in side.resources.items():
         if (identity.group, identity.kind) not in AUTOSCALERS:
             continue
-        ref = mapping(resource.body, "spec", "scaleTargetRef")
+        ref = part(resource.body, "spec", "scaleTargetRef")
         version = str(ref.get("apiVersion") or AUTOSCALERS[identity.group, identity.kind])
         kind = str(ref.get("kind") or "Deployment")
         if isinstance(ref.get("name"), str):

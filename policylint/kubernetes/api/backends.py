@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 
-from policylint.kubernetes.api.workloads import at, items, mapping
+from policylint.kubernetes.api.reading import at, part, parts
 from policylint.model import Json, Object, Resource, ResourceId
 
 ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")
@@ -28,8 +28,8 @@ def backends(resource: Resource) -> Iterator[Backend]:
     if resource.id.kind == "Ingress" and resource.id.group in INGRESS:
         yield from _ingress(resource)
     elif resource.id.kind in ROUTES and resource.id.group == GATEWAY:
-        for number, rule in enumerate(items(resource.body, "spec", "rules")):
-            for index, backend in enumerate(items(rule, "backendRefs")):
+        for number, rule in enumerate(parts(resource.body, "spec", "rules")):
+            for index, backend in enumerate(parts(rule, "backendRefs")):
                 if backend.get("kind", "Service") == "Service" and isinstance(
                     backend.get("name"), str
                 ):
@@ -43,15 +43,15 @@ def backends(resource: Resource) -> Iterator[Backend]:
 
 
 def _ingress(resource: Resource) -> Iterator[Backend]:
-    default = mapping(resource.body, "spec", "defaultBackend") or mapping(
+    default = part(resource.body, "spec", "defaultBackend") or part(
         resource.body, "spec", "backend"
     )
     yield from _backend(resource, default, "/spec/defaultBackend")
-    for number, rule in enumerate(items(resource.body, "spec", "rules")):
-        for index, path in enumerate(items(rule, "http", "paths")):
+    for number, rule in enumerate(parts(resource.body, "spec", "rules")):
+        for index, path in enumerate(parts(rule, "http", "paths")):
             yield from _backend(
                 resource,
-                mapping(path, "backend"),
+                part(path, "backend"),
                 f"/spec/rules/{number}/http/paths/{index}/backend",
             )
 
@@ -72,7 +72,7 @@ def has_port(service: Resource, port: int | str) -> bool:
     """Whether a Service has a port of this number or name."""
     return any(
         port in (entry.get("port"), entry.get("name"))
-        for entry in items(service.body, "spec", "ports")
+        for entry in parts(service.body, "spec", "ports")
     )
 
 
@@ -84,7 +84,7 @@ def hosts(resource: Resource) -> dict[str, set[str]]:
 
 
 def _gateway_hosts(body: Object) -> dict[str, set[str]]:
-    paths = {path for rule in items(body, "spec", "rules") for path in _route_paths(rule)}
+    paths = {path for rule in parts(body, "spec", "rules") for path in _route_paths(rule)}
     return dict.fromkeys(_names(at(body, "spec", "hostnames")), paths)
 
 
@@ -99,15 +99,15 @@ def _openshift_hosts(body: Object) -> dict[str, set[str]]:
 
 def _ingress_hosts(body: Object) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for entry in items(body, "spec", "rules"):
+    for entry in parts(body, "spec", "rules"):
         for name in _names([entry.get("host")]):
-            paths = {str(path.get("path") or "") for path in items(entry, "http", "paths")}
+            paths = {str(path.get("path") or "") for path in parts(entry, "http", "paths")}
             found.setdefault(name, set()).update(paths or {""})
     return found
 
 
 def _route_paths(rule: Object) -> set[str]:
-    return {str(at(match, "path", "value") or "") for match in items(rule, "matches")} or {""}
+    return {str(at(match, "path", "value") or "") for match in parts(rule, "matches")} or {""}
 
 
 def _names(names: Json) -> list[str]:

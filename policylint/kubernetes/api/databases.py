@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from policylint.kubernetes.api.reading import at
 from policylint.kubernetes.api.volumes import lasting_mounts
-from policylint.kubernetes.api.workloads import at, containers, pod_template, template_path
+from policylint.kubernetes.api.workloads import containers, pod_template, template_path
 from policylint.model import Resource
 from policylint.runtime.patterns import pattern
 

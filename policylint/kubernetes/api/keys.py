@@ -6,14 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from policylint.kubernetes.api.workloads import (
-    at,
-    containers,
-    items,
-    mapping,
-    pod_template,
-    template_path,
-)
+from policylint.kubernetes.api.reading import at, part, parts
+from policylint.kubernetes.api.workloads import containers, pod_template, template_path
 from policylint.model import Json, Object, Resource, ResourceId
 
 IN_ENV = (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef"))
@@ -39,20 +33,20 @@ def key_references(resource: Resource) -> Iterator[KeyReference]:
         return
     namespace, root = resource.id.namespace, template_path(resource.id.kind)
     for path, container in containers(template):
-        for index, variable in enumerate(items(container, "env")):
+        for index, variable in enumerate(parts(container, "env")):
             where = f"{root}{path}/env/{index}/valueFrom"
             yield from _of_variable(variable, namespace, where)
-    for index, volume in enumerate(items(template, "spec", "volumes")):
+    for index, volume in enumerate(parts(template, "spec", "volumes")):
         where = f"{root}/spec/volumes/{index}"
         yield from _of_source(volume, IN_VOLUME, namespace, where)
-        for number, source in enumerate(items(volume, "projected", "sources")):
+        for number, source in enumerate(parts(volume, "projected", "sources")):
             place = f"{where}/projected/sources/{number}"
             yield from _of_source(source, IN_PROJECTION, namespace, place)
 
 
 def _of_variable(variable: Object, namespace: str, path: str) -> Iterator[KeyReference]:
     for kind, field in IN_ENV:
-        reference = mapping(variable, "valueFrom", field)
+        reference = part(variable, "valueFrom", field)
         if reference.get("name") and reference.get("key") and not reference.get("optional"):
             named = ResourceId("", kind, namespace, str(reference["name"]))
             yield KeyReference(named, str(reference["key"]), f"{path}/{field}/key")
@@ -62,11 +56,11 @@ def _of_source(
     source: Object, fields: tuple[tuple[str, str, str], ...], namespace: str, path: str
 ) -> Iterator[KeyReference]:
     for kind, field, name in fields:
-        content = mapping(source, field)
+        content = part(source, field)
         if not content.get(name) or content.get("optional"):
             continue
         named = ResourceId("", kind, namespace, str(content[name]))
-        for index, item in enumerate(items(content, "items")):
+        for index, item in enumerate(parts(content, "items")):
             yield KeyReference(named, str(item.get("key")), f"{path}/{field}/items/{index}/key")
 
 

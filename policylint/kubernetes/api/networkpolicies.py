@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
+from policylint.kubernetes.api.reading import NOTHING, at, part, parts
 from policylint.kubernetes.api.workloads import (
-    EMPTY,
-    at,
     containers,
-    items,
-    mapping,
     pod_labels,
     pod_template,
     selects,
@@ -30,14 +27,14 @@ def directions(policy: Resource) -> list[str]:
     types = at(policy.body, "spec", "policyTypes")
     if isinstance(types, list) and types:
         return [direction for direction in FIELDS if direction in types]
-    return ["Ingress", "Egress"] if items(policy.body, "spec", "egress") else ["Ingress"]
+    return ["Ingress", "Egress"] if parts(policy.body, "spec", "egress") else ["Ingress"]
 
 
 def takes(policy: Resource, workload: Resource) -> bool:
     """Whether a policy selects the pods of a workload."""
     if policy.id.namespace != workload.id.namespace:
         return False
-    return selects(mapping(policy.body, "spec", "podSelector"), pod_labels(workload) or EMPTY)
+    return selects(part(policy.body, "spec", "podSelector"), pod_labels(workload) or NOTHING)
 
 
 def selected(policy: Resource, side: Manifest) -> list[Resource]:
@@ -95,7 +92,7 @@ def _ports(workload: Resource) -> list[Object]:
     return [
         port
         for _, container in containers(pod_template(workload) or {})
-        for port in items(container, "ports")
+        for port in parts(container, "ports")
     ]
 
 
@@ -104,7 +101,7 @@ def _is_open(port: Object, open_rules: list[Object]) -> bool:
 
 
 def _opens(rule: Object, port: Object) -> bool:
-    entries = items(rule, "ports")
+    entries = parts(rule, "ports")
     return not entries or any(_is_port(entry, port) for entry in entries)
 
 

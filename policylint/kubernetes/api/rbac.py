@@ -7,7 +7,7 @@ from itertools import product
 
 from msgspec import Struct
 
-from policylint.kubernetes.api.workloads import at, items, mapping
+from policylint.kubernetes.api.reading import at, part, parts
 from policylint.model import Manifest, Object, Resource, ResourceId
 
 GROUP = "rbac.authorization.k8s.io"
@@ -51,7 +51,7 @@ def role_rights(role: Resource, namespace: str) -> set[Right]:
     """What a role allows where it is bound: in a namespace, or everywhere ("")."""
     return {
         Right(namespace, *words)
-        for entry in items(role.body, "rules")
+        for entry in parts(role.body, "rules")
         for words in (*_resources(entry), *_paths(entry))
     }
 
@@ -82,13 +82,13 @@ def subjects(binding: Resource) -> set[Subject]:
             else "",
             str(entry.get("name")),
         )
-        for entry in items(binding.body, "subjects")
+        for entry in parts(binding.body, "subjects")
     }
 
 
 def bound_role(binding: Resource) -> ResourceId:
     """The role that a binding names."""
-    reference = mapping(binding.body, "roleRef")
+    reference = part(binding.body, "roleRef")
     kind = str(reference.get("kind"))
     namespace = binding.id.namespace if kind == "Role" else ""
     return ResourceId(GROUP, kind, namespace, str(reference.get("name")))

@@ -1,4 +1,4 @@
-"""Read fields of an object that may be missing or of the wrong type: what is not of the type asked
+"""Reading objects whose parts may be missing or of another type: what is not of the type asked
 for is not there.
 
 Wrong types are errors of decoding (`sent.py`); the checks of validity pass over them.
@@ -6,7 +6,7 @@ Wrong types are errors of decoding (`sent.py`); the checks of validity pass over
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +14,35 @@ from policylint.kubernetes.api.quantity import parse_quantity
 from policylint.model import Json, Object
 
 NOTHING: Object = MappingProxyType({})
+
+
+def at(value: Json, *steps: str | int) -> Json:
+    """The value at a path, None where a step is missing."""
+    for step in steps:
+        if isinstance(value, dict) and isinstance(step, str):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
+
+
+def part(value: Json, *names: str) -> Mapping[str, Any]:
+    """The mapping below an object at a path; an empty one where there is none."""
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else NOTHING
+
+
+def parts(value: Json, *steps: str | int) -> list[Object]:
+    """The mappings of the list at a path; what is no mapping is left out."""
+    return [item for item in items(at(value, *steps)) if isinstance(item, dict)]
+
+
+def items(value: Json) -> list[Any]:
+    """A list, an empty one for anything else."""
+    return value if isinstance(value, list) else []
 
 
 def text(value: Object, name: str) -> str:
@@ -47,7 +76,7 @@ def many(value: Object, name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def items(value: Object, name: str, at: str) -> Iterable[tuple[str, Object]]:
+def objects(value: Object, name: str, at: str) -> Iterable[tuple[str, Object]]:
     """The objects of a list field, each with its path."""
     found = value.get(name)
     return (

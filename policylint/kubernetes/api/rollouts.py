@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from policylint.kubernetes.api.workloads import at
+from policylint.kubernetes.api.reading import at
 from policylint.model import Json, Object
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylint.kubernetes.api.workloads import at, containers, mapping, pod_template, template_path
+from policylint.kubernetes.api.reading import at, part
+from policylint.kubernetes.api.workloads import containers, pod_template, template_path
 from policylint.model import FieldChange, Fix, Json, Kept, Object, Violation
 
 
@@ -18,8 +19,8 @@ def removed(change: Kept, fields: tuple[str, ...], word: str) -> Iterator[Violat
     if before is None or after is None:
         return
     root = template_path(change.id.kind)
-    old = {"": mapping(before, "spec"), **{_name(body): body for _, body in containers(before)}}
-    new = {"": (f"{root}/spec", mapping(after, "spec"))}
+    old = {"": part(before, "spec"), **{_name(body): body for _, body in containers(before)}}
+    new = {"": (f"{root}/spec", part(after, "spec"))}
     new |= {_name(body): (root + path, body) for path, body in containers(after)}
     for name, (path, body) in new.items():
         where = f"container {name}" if name else "the pods"

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from policylint.kubernetes.api.workloads import EMPTY, TEMPLATES, at, mapping, matches, pod_labels
+from policylint.kubernetes.api.reading import NOTHING, at, part
+from policylint.kubernetes.api.workloads import TEMPLATES, matches, pod_labels
 from policylint.model import Created, Deleted, Kept, Resource, ResourceId, Severity, Upgrade
 
 SCALED = ("Deployment", "StatefulSet", "ReplicaSet")
@@ -64,7 +65,7 @@ def _touched(upgrade: Upgrade) -> list[Resource]:
 
 
 def _takes(service: Resource, workload: Resource) -> bool:
-    labels = pod_labels(workload) or EMPTY
+    labels = pod_labels(workload) or NOTHING
     return service.id.namespace == workload.id.namespace and matches(
-        mapping(service.body, "spec", "selector"), labels
+        part(service.body, "spec", "selector"), labels
     )

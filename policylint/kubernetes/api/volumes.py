@@ -7,14 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from policylint.kubernetes.api.workloads import (
-    at,
-    containers,
-    items,
-    mapping,
-    pod_template,
-    template_path,
-)
+from policylint.kubernetes.api.reading import at, part, parts
+from policylint.kubernetes.api.workloads import containers, pod_template, template_path
 from policylint.model import Json, Object, Resource
 
 
@@ -34,8 +28,8 @@ def claim_templates(resource: Resource) -> Mapping[str, Object]:
     if resource.id.kind != "StatefulSet":
         return {}
     return {
-        str(mapping(template, "metadata").get("name")): template
-        for template in items(resource.body, "spec", "volumeClaimTemplates")
+        str(part(template, "metadata").get("name")): template
+        for template in parts(resource.body, "spec", "volumeClaimTemplates")
     }
 
 
@@ -59,8 +53,8 @@ def claimed(resource: Resource) -> dict[str, str]:
     is named like the template."""
     claims = {
         str(volume.get("name")): str(at(volume, "persistentVolumeClaim", "claimName"))
-        for volume in items(pod_template(resource) or {}, "spec", "volumes")
-        if mapping(volume, "persistentVolumeClaim")
+        for volume in parts(pod_template(resource) or {}, "spec", "volumes")
+        if part(volume, "persistentVolumeClaim")
     }
     return claims | {name: name for name in claim_templates(resource)}
 
@@ -75,7 +69,7 @@ def lasting_mounts(resource: Resource) -> Iterator[Mount]:
     for path, container in containers(template):
         if "/initContainers/" in path:
             continue
-        for index, mount in enumerate(items(container, "volumeMounts")):
+        for index, mount in enumerate(parts(container, "volumeMounts")):
             if mount.get("name") in claims:
                 yield _mount(container, mount, f"{root}{path}/volumeMounts/{index}")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from policylint.kubernetes.api.reading import NOTHING, at, part, parts
 from policylint.model import Json, Manifest, Object, Resource, ResourceId
 
 TEMPLATES: Mapping[str, tuple[str, ...]] = {
@@ -21,8 +22,6 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
 }
 """Where each kind keeps its pod template; a Pod is its own."""
 
-EMPTY: Object = {}
-
 
 class Reference(Struct, frozen=True, order=True):
     """One name in a pod template: the kind and name it refers to, the pointer, whether it may be
@@ -34,36 +33,12 @@ class Reference(Struct, frozen=True, order=True):
     optional: bool = False
 
 
-def at(value: Json, *steps: str | int) -> Json:
-    """The value at a path, None where a step is missing."""
-    for step in steps:
-        if isinstance(value, dict) and isinstance(step, str):
-            value = value.get(step)
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
-            return None
-    return value
-
-
-def mapping(value: Json, *steps: str | int) -> Object:
-    """The mapping at a path, an empty one where there is none."""
-    found = at(value, *steps)
-    return found if isinstance(found, dict) else EMPTY
-
-
-def items(value: Json, *steps: str | int) -> list[Object]:
-    """The mappings of the list at a path; what is no mapping is left out."""
-    found = at(value, *steps)
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
-
-
 def pod_template(resource: Resource) -> Object | None:
     """The pod template (metadata and spec) of a workload or Pod; None for other kinds."""
     steps = TEMPLATES.get(resource.id.kind)
     if steps is None or resource.id.group not in ("", "apps", "batch"):
         return None
-    return mapping(resource.body, *steps)
+    return part(resource.body, *steps)
 
 
 def template_path(kind: str) -> str:
@@ -74,13 +49,13 @@ def template_path(kind: str) -> str:
 def pod_labels(resource: Resource) -> Object | None:
     """The labels of a workload's pods; None for kinds without pods."""
     template = pod_template(resource)
-    return None if template is None else mapping(template, "metadata", "labels")
+    return None if template is None else part(template, "metadata", "labels")
 
 
 def containers(template: Object) -> Iterator[tuple[str, Object]]:
     """(pointer below the template, container) of every container, init containers too."""
     for field in ("containers", "initContainers"):
-        for index, container in enumerate(items(template, "spec", field)):
+        for index, container in enumerate(parts(template, "spec", field)):
             yield f"/spec/{field}/{index}", container
 
 
@@ -98,18 +73,18 @@ def references(resource: Resource) -> Iterator[Reference]:
             f"{root}/spec/serviceAccountName",
             optional=account == "default",
         )
-    for index, secret in enumerate(items(template, "spec", "imagePullSecrets")):
+    for index, secret in enumerate(parts(template, "spec", "imagePullSecrets")):
         yield from _named(
             "Secret", secret.get("name"), f"{root}/spec/imagePullSecrets/{index}", optional=True
         )
-    for index, volume in enumerate(items(template, "spec", "volumes")):
+    for index, volume in enumerate(parts(template, "spec", "volumes")):
         yield from _of_volume(volume, f"{root}/spec/volumes/{index}")
     for path, container in containers(template):
         yield from _of_container(container, root + path)
 
 
 def _of_volume(volume: Object, path: str) -> Iterator[Reference]:
-    config, secret = mapping(volume, "configMap"), mapping(volume, "secret")
+    config, secret = part(volume, "configMap"), part(volume, "secret")
     yield from _named(
         "ConfigMap", config.get("name"), f"{path}/configMap", optional=bool(config.get("optional"))
     )
@@ -120,24 +95,24 @@ def _of_volume(volume: Object, path: str) -> Iterator[Reference]:
     yield from _named(
         "PersistentVolumeClaim", claim, f"{path}/persistentVolumeClaim", optional=False
     )
-    for index, source in enumerate(items(volume, "projected", "sources")):
+    for index, source in enumerate(parts(volume, "projected", "sources")):
         at_source = f"{path}/projected/sources/{index}"
         for kind, key in (("ConfigMap", "configMap"), ("Secret", "secret")):
-            named = mapping(source, key)
+            named = part(source, key)
             yield from _named(
                 kind, named.get("name"), f"{at_source}/{key}", optional=bool(named.get("optional"))
             )
 
 
 def _of_container(container: Object, path: str) -> Iterator[Reference]:
-    for index, source in enumerate(items(container, "envFrom")):
+    for index, source in enumerate(parts(container, "envFrom")):
         for kind, key in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
-            named = mapping(source, key)
+            named = part(source, key)
             where = f"{path}/envFrom/{index}/{key}"
             yield from _named(kind, named.get("name"), where, optional=bool(named.get("optional")))
-    for index, variable in enumerate(items(container, "env")):
+    for index, variable in enumerate(parts(container, "env")):
         for kind, key in (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef")):
-            named = mapping(variable, "valueFrom", key)
+            named = part(variable, "valueFrom", key)
             where = f"{path}/env/{index}/valueFrom/{key}"
             yield from _named(kind, named.get("name"), where, optional=bool(named.get("optional")))
 
@@ -161,11 +136,11 @@ def matches(selector: Object, labels: Object) -> bool:
 def selects(selector: Object, labels: Object) -> bool:
     """Whether a LabelSelector (matchLabels and matchExpressions) takes these labels; an empty one
     takes all."""
-    plain = mapping(selector, "matchLabels")
+    plain = part(selector, "matchLabels")
     if any(labels.get(key) != value for key, value in plain.items()):
         return False
     return all(
-        _expression(expression, labels) for expression in items(selector, "matchExpressions")
+        _expression(expression, labels) for expression in parts(selector, "matchExpressions")
     )
 
 
@@ -188,10 +163,10 @@ def workloads(side: Manifest) -> Iterator[Resource]:
 
 def behind(service: Resource, side: Manifest) -> list[Resource]:
     """The workloads of a side whose pods a Service's selector takes."""
-    selector = mapping(service.body, "spec", "selector")
+    selector = part(service.body, "spec", "selector")
     return [
         resource
         for resource in workloads(side)
         if resource.id.namespace == service.id.namespace
-        and matches(selector, pod_labels(resource) or EMPTY)
+        and matches(selector, pod_labels(resource) or NOTHING)
     ]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
-from policylint.kubernetes.forecast.request import items, part
+from policylint.kubernetes.api.reading import items, part
 from policylint.kubernetes.forecast.server import answer
 from policylint.kubernetes.manifests.install import rank
 from policylint.kubernetes.manifests.reader import UnreadResource

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from policylint.kubernetes import crds
 from policylint.kubernetes.api.gotypes import alike
+from policylint.kubernetes.api.reading import items, part
 from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.forecast import batch, managers, services, storage
 from policylint.kubernetes.forecast.conversion import converted
@@ -21,7 +22,7 @@ from policylint.kubernetes.forecast.kinds import Kind
 from policylint.kubernetes.forecast.metadata import metadata_refusals
 from policylint.kubernetes.forecast.objections import change, creation, valid
 from policylint.kubernetes.forecast.readable import readable
-from policylint.kubernetes.forecast.request import Finding, items, part
+from policylint.kubernetes.forecast.request import Finding
 from policylint.kubernetes.forecast.server import ACCEPTED, Sent, Server, State, answer
 from policylint.kubernetes.forecast.server_side import server_side
 from policylint.kubernetes.forecast.strategic import (

@@ -13,7 +13,8 @@ from typing import Any
 from policylint.kubernetes.api.fielderrors import invalid, required
 from policylint.kubernetes.api.gotypes import same
 from policylint.kubernetes.api.govalues import JSON_SINCE
-from policylint.kubernetes.forecast.request import Allocated, Findings, Request, items, part, schema
+from policylint.kubernetes.api.reading import items, part
+from policylint.kubernetes.forecast.request import Allocated, Findings, Request, schema
 from policylint.model import Cause, Object, Unknown
 
 TOPIC = "job-template-changed"

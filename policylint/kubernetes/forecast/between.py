@@ -12,11 +12,12 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.forecast import limitranges, podsecurity
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.moments import Moment, Moments, forward
 from policylint.kubernetes.forecast.pod_admission import admitted
-from policylint.kubernetes.forecast.request import Finding, part
+from policylint.kubernetes.forecast.request import Finding
 from policylint.kubernetes.forecast.server import answer
 from policylint.model import (
     Cause,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from policylint.kubernetes.forecast.request import items, part
+from policylint.kubernetes.api.reading import items, part
 from policylint.model import Json, Object
 
 Spec = dict[str, Any]

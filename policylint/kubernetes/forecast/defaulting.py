@@ -11,7 +11,7 @@ import base64
 from collections.abc import Callable, Container, Mapping
 from typing import Any
 
-from policylint.kubernetes.forecast.request import part
+from policylint.kubernetes.api.reading import part
 from policylint.model import Json, Object
 
 Fields = dict[str, Any]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from policylint.kubernetes.api.gotypes import same
+from policylint.kubernetes.api.reading import at, part
 from policylint.kubernetes.api.schemas import NEWEST, minor_number, schemas
-from policylint.kubernetes.api.workloads import at, mapping, references, referred
+from policylint.kubernetes.api.workloads import references, referred
 from policylint.kubernetes.forecast.decode import UndecodableError, decode
 from policylint.kubernetes.forecast.request import schema
 from policylint.kubernetes.manifests.reader import UnreadResource
@@ -114,7 +115,7 @@ def _same_template(change: Kept, minor: str) -> bool:
     node = schema(schemas(minor).kind(change.after.api_version, change.id.kind), "spec", "template")
     if node is None or change.before.api_version != change.after.api_version:
         return False
-    sides = [mapping(side.body, "spec", "template") for side in (change.before, change.after)]
+    sides = [part(side.body, "spec", "template") for side in (change.before, change.after)]
     try:
         before, after = (decode(node, template, minor_number(minor)) for template in sides)
     except UndecodableError:
@@ -124,7 +125,7 @@ def _same_template(change: Kept, minor: str) -> bool:
 
 def _rolled(after: Resource, field: FieldChange) -> tuple[Impact, str]:
     """What a new template does to the pods of a workload."""
-    spec = mapping(after.body, "spec")
+    spec = part(after.body, "spec")
     how = strategy(spec, after.id.kind)
     replicas = spec.get("replicas", 1) if after.id.kind != "DaemonSet" else 1
     if replicas == 0:

@@ -8,6 +8,7 @@ from functools import cache
 
 from msgspec import Struct
 
+from policylint.kubernetes.api.reading import items, part
 from policylint.kubernetes.api.schemas import (
     NEWEST,
     RECORDED,
@@ -17,7 +18,6 @@ from policylint.kubernetes.api.schemas import (
     minor_number,
     schemas,
 )
-from policylint.kubernetes.forecast.request import items, part
 from policylint.kubernetes.forecast.served_table import SERVED
 from policylint.model import Object, Resource
 from policylint.runtime.patterns import pattern

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from policylint.kubernetes.api.quantity import parse_quantity
-from policylint.kubernetes.forecast.request import items, part
+from policylint.kubernetes.api.reading import items, part
 from policylint.model import Json, Object
 
 Amounts = Mapping[str, Json]

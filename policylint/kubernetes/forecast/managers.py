@@ -15,8 +15,9 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from policylint.kubernetes.api.gotypes import same
+from policylint.kubernetes.api.reading import items, part
 from policylint.kubernetes.api.schemas import Node
-from policylint.kubernetes.forecast.request import Allocated, AllocatedPort, items, part
+from policylint.kubernetes.forecast.request import Allocated, AllocatedPort
 from policylint.model import Cause, Json, Object
 
 TOPIC = "field-manager-conflict"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policylint.kubernetes.api.fielderrors import IMMUTABLE_FIELD, forbidden, invalid
-from policylint.kubernetes.forecast.request import items, part
+from policylint.kubernetes.api.reading import items, part
 from policylint.kubernetes.forecast.server import Server
 from policylint.model import Apply, Cause, Object
 

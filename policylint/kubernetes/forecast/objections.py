@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from policylint.kubernetes import crds
 from policylint.kubernetes.api.fielderrors import IMMUTABLE_FIELD, invalid
+from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.forecast.kinds import Kind
-from policylint.kubernetes.forecast.request import Finding, Request, part
+from policylint.kubernetes.forecast.request import Finding, Request
 from policylint.kubernetes.forecast.server import Server, State
 from policylint.kubernetes.forecast.services import created_questions
 from policylint.kubernetes.forecast.size import too_large

@@ -15,10 +15,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.kubernetes.api.autoscalers import targets
+from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.schemas import group_of
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.managers import TOPIC
-from policylint.kubernetes.forecast.request import part
 from policylint.model import (
     Answer,
     Apply,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from policylint.kubernetes.forecast.request import part
+from policylint.kubernetes.api.reading import part
 from policylint.model import Answer, Cause, Object, Outcome, ResourceId
 
 _LABEL = "app.kubernetes.io/managed-by"

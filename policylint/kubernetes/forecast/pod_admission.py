@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.forecast.moments import Moment
-from policylint.kubernetes.forecast.request import Finding, Findings, part
+from policylint.kubernetes.forecast.request import Finding, Findings
 from policylint.model import Cause, Object, ResourceId, Unknown
 
 _TOPIC = "invalid-object"

@@ -10,7 +10,8 @@ from typing import Any
 
 from policylint.kubernetes.api.fielderrors import IMMUTABLE_FIELD, forbidden, invalid
 from policylint.kubernetes.api.gotypes import same
-from policylint.kubernetes.forecast.request import Findings, Request, items, part, schema
+from policylint.kubernetes.api.reading import items, part
+from policylint.kubernetes.forecast.request import Findings, Request, schema
 
 _SOURCE = "pkg/apis/core/validation ValidatePodUpdate"
 _FORBIDDEN = (

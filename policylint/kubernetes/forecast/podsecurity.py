@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from policylint.kubernetes.forecast.request import items, part
+from policylint.kubernetes.api.reading import items, part
 from policylint.model import Object
 
 ENFORCE = "pod-security.kubernetes.io/enforce"

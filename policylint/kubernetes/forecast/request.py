@@ -1,15 +1,14 @@
-"""One update request as the validation of updates sees it, and small ways to look into objects."""
+"""One update request as the validation of updates sees it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from msgspec import Struct
 
 from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.forecast.cluster import Cluster
-from policylint.model import Cause, Json, Object, ResourceId, Unknown
+from policylint.model import Cause, Object, ResourceId, Unknown
 
 Finding = Cause | Unknown
 Findings = Iterator[Finding]
@@ -38,18 +37,6 @@ class Request(Struct, frozen=True):
     minor: int
     cluster: Cluster
     assumed: bool = True
-
-
-def part(value: Json, *path: str) -> Mapping[str, Any]:
-    """The mapping below an object at a path; an empty one where there is none."""
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value if isinstance(value, Mapping) else {}
-
-
-def items(value: Json) -> list[Any]:
-    """A list, an empty one for anything else."""
-    return value if isinstance(value, list) else []
 
 
 def schema(node: Node | None, *path: str) -> Node | None:

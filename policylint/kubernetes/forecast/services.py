@@ -10,14 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from policylint.kubernetes.api.fielderrors import IMMUTABLE_FIELD, forbidden, invalid
-from policylint.kubernetes.forecast.request import (
-    Allocated,
-    AllocatedPort,
-    Findings,
-    Request,
-    items,
-    part,
-)
+from policylint.kubernetes.api.reading import items, part
+from policylint.kubernetes.forecast.request import Allocated, AllocatedPort, Findings, Request
 from policylint.model import Object, Unknown
 
 TOPIC = "service-cluster-ip-changed"

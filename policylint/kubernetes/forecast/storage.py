@@ -15,7 +15,8 @@ from typing import Any
 from policylint.kubernetes.api.fielderrors import IMMUTABLE_FIELD, forbidden, invalid
 from policylint.kubernetes.api.gotypes import same
 from policylint.kubernetes.api.quantity import parse_quantity
-from policylint.kubernetes.forecast.request import Finding, Findings, Request, items, part, schema
+from policylint.kubernetes.api.reading import items, part
+from policylint.kubernetes.forecast.request import Finding, Findings, Request, schema
 from policylint.model import Cause, Object, Unknown
 
 CLAIM, SHRUNK = "claim-immutable-field", "claim-shrunk"

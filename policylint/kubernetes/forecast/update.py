@@ -10,9 +10,10 @@ from typing import Any
 
 from policylint.kubernetes.api.fielderrors import forbidden, invalid
 from policylint.kubernetes.api.gotypes import same
+from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.forecast import batch, pods, services, storage
-from policylint.kubernetes.forecast.request import Findings, Request, part, schema
+from policylint.kubernetes.forecast.request import Findings, Request, schema
 from policylint.kubernetes.forecast.update_table import FROZEN, Frozen
 from policylint.model import Cause
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from policylint.kubernetes.api.workloads import mapping
+from policylint.kubernetes.api.reading import part
 from policylint.model import Created, Deleted, Json, Resource, Upgrade
 
 
@@ -27,7 +27,7 @@ def renames(upgrade: Upgrade) -> list[tuple[Resource, Resource]]:
 
 def _shape(resource: Resource) -> str:
     """What stays when an object is renamed: kind, component label, the structure of its content."""
-    component = mapping(resource.body, "metadata", "labels").get("app.kubernetes.io/component", "")
+    component = part(resource.body, "metadata", "labels").get("app.kubernetes.io/component", "")
     rest = {
         key: _keys(value)
         for key, value in resource.body.items()

@@ -7,11 +7,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from policylint.kubernetes.api.reading import items, part
 from policylint.kubernetes.crds.prepare import without_nulls
 from policylint.kubernetes.crds.served import schema_of, served_version
 from policylint.kubernetes.forecast.answers import as_sent, stored, update
 from policylint.kubernetes.forecast.conversion import converted
-from policylint.kubernetes.forecast.request import items, part
 from policylint.kubernetes.forecast.server import Sent, Server, State
 from policylint.kubernetes.policies.model import Request
 from policylint.kubernetes.policies.seen import seen

@@ -16,7 +16,7 @@ from policylint.kubernetes.api.fielderrors import (
     too_many,
     unsupported,
 )
-from policylint.kubernetes.api.reading import fields, has, items, many, number, text, texts
+from policylint.kubernetes.api.reading import fields, has, many, number, objects, text, texts
 from policylint.kubernetes.validity.expressions import admission_variables, cel_errors
 from policylint.kubernetes.validity.formats import (
     dns_1035_label,
@@ -39,7 +39,7 @@ _FORM = "; desired format: https://host[/path]"
 def webhooks(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a webhook configuration: no name twice."""
     seen: set[str] = set()
-    for path, hook in items(obj, "webhooks", ""):
+    for path, hook in objects(obj, "webhooks", ""):
         name = text(hook, "name")
         if name and name in seen:
             yield duplicate(f"{path}.name", name)
@@ -133,7 +133,7 @@ def match_conditions(
     if len(conditions) > 64:
         yield too_many(f"{at}.matchConditions", len(conditions), 64)
     seen: set[str] = set()
-    for path, condition in items(value, "matchConditions", at):
+    for path, condition in objects(value, "matchConditions", at):
         name = text(condition, "name")
         expression, where = text(condition, "expression").strip(), f"{path}.expression"
         if expression:
@@ -211,7 +211,7 @@ def mutating_binding(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 
 def mutated_operations(matched: Object, at: str) -> Iterator[Cause]:
     """What is deleted cannot be mutated."""
-    for path, rule_ in items(matched, "resourceRules", at):
+    for path, rule_ in objects(matched, "resourceRules", at):
         for _, operation in texts(rule_, "operations", path):
             if operation not in _MUTATED:
                 yield unsupported(f"{path}.operations", operation, _MUTATED)

@@ -15,7 +15,7 @@ from policylint.kubernetes.api.fielderrors import (
     too_many,
     unsupported,
 )
-from policylint.kubernetes.api.reading import fields, has, items, many, number, text, text_map
+from policylint.kubernetes.api.reading import fields, has, many, number, objects, text, text_map
 from policylint.kubernetes.validity.formats import dns_label, qualified_name
 from policylint.kubernetes.validity.indexes import count_indexes
 from policylint.kubernetes.validity.references import domain_path_errors
@@ -171,12 +171,12 @@ def _failure_policy(spec: Object, at: str) -> Iterator[Cause]:
     names = {
         text(one, "name")
         for part in ("containers", "initContainers")
-        for _, one in items(pod, part, "")
+        for _, one in objects(pod, part, "")
     }
     rules = many(policy, "rules")
     if len(rules) > 20:
         yield too_many(f"{at}.rules", len(rules), 20)
-    for path, rule in items(policy, "rules", at):
+    for path, rule in objects(policy, "rules", at):
         action = text(rule, "action")
         if not action:
             yield required(f"{path}.action", f"valid values: {_quoted(_ACTIONS)}")
@@ -198,7 +198,7 @@ def _failure_rule(rule: Object, at: str, names: set[str]) -> Iterator[Cause]:
         )
     if has(rule, "onExitCodes"):
         yield from _exit_codes(fields(rule, "onExitCodes"), f"{at}.onExitCodes", names)
-    for path, condition in items(rule, "onPodConditions", at):
+    for path, condition in objects(rule, "onPodConditions", at):
         kind, state = text(condition, "type"), text(condition, "status") or "True"
         yield from each_invalid(f"{path}.type", kind, qualified_name(kind))
         if state not in _CONDITION_STATES:
@@ -245,7 +245,7 @@ def _success_policy(spec: Object, at: str) -> Iterator[Cause]:
         )
     if len(rules) > 20:
         yield too_many(f"{at}.rules", len(rules), 20)
-    for path, rule in items(policy, "rules", at):
+    for path, rule in objects(policy, "rules", at):
         yield from _success_rule(rule, path, number(spec, "completions"))
 
 

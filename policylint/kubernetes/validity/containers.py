@@ -15,7 +15,7 @@ from policylint.kubernetes.api.fielderrors import (
     too_many,
     unsupported,
 )
-from policylint.kubernetes.api.reading import fields, has, items, many, number, text
+from policylint.kubernetes.api.reading import fields, has, many, number, objects, text
 from policylint.kubernetes.validity.formats import backsteps, descending_path, dns_label, port_name
 from policylint.kubernetes.validity.probes import lifecycle, probe
 from policylint.kubernetes.validity.scope import Scope
@@ -55,7 +55,7 @@ def container(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 def _ports(value: Object, at: str) -> Iterator[Cause]:
     seen: set[str] = set()
-    for path, port in items(value, "ports", at):
+    for path, port in objects(value, "ports", at):
         name = text(port, "name")
         complaints = port_name(name) if name else ()
         yield from each_invalid(f"{path}.name", name, complaints)
@@ -69,9 +69,9 @@ def _ports(value: Object, at: str) -> Iterator[Cause]:
 
 def _mounts(value: Object, at: str) -> Iterator[Cause]:
     seen: set[str] = set()
-    devices = {text(device, "name") for _, device in items(value, "volumeDevices", at)}
-    device_paths = {text(device, "devicePath") for _, device in items(value, "volumeDevices", at)}
-    for path, mount in items(value, "volumeMounts", at):
+    devices = {text(device, "name") for _, device in objects(value, "volumeDevices", at)}
+    device_paths = {text(device, "devicePath") for _, device in objects(value, "volumeDevices", at)}
+    for path, mount in objects(value, "volumeMounts", at):
         name, place = text(mount, "name"), text(mount, "mountPath")
         if not name:
             yield required(f"{path}.name")
@@ -123,8 +123,8 @@ def _propagation(mount: Object, at: str, value: Object) -> Iterator[Cause]:
 def _devices(value: Object, at: str) -> Iterator[Cause]:
     names: set[str] = set()
     paths: set[str] = set()
-    mounted = {text(mount, "name") for _, mount in items(value, "volumeMounts", at)}
-    for path, device in items(value, "volumeDevices", at):
+    mounted = {text(mount, "name") for _, mount in objects(value, "volumeMounts", at)}
+    for path, device in objects(value, "volumeDevices", at):
         name, place = text(device, "name"), text(device, "devicePath")
         if not name:
             yield required(f"{path}.name")
@@ -144,7 +144,7 @@ def _devices(value: Object, at: str) -> Iterator[Cause]:
 
 def _resize(value: Object, at: str) -> Iterator[Cause]:
     seen: set[str] = set()
-    for path, policy in items(value, "resizePolicy", at):
+    for path, policy in objects(value, "resizePolicy", at):
         name = text(policy, "resourceName")
         if name in seen:
             yield duplicate(path, name)
@@ -158,7 +158,7 @@ def _resize(value: Object, at: str) -> Iterator[Cause]:
 def _resize_of_pod(spec: Object, value: Object, at: str) -> Iterator[Cause]:
     if text(spec, "restartPolicy") != "Never":
         return
-    for _, policy in items(value, "resizePolicy", at):
+    for _, policy in objects(value, "resizePolicy", at):
         given = text(policy, "restartPolicy")
         if given not in ("", "NotRequired"):
             detail = "must be 'NotRequired' when pod `restartPolicy` is 'Never'"
@@ -167,10 +167,10 @@ def _resize_of_pod(spec: Object, value: Object, at: str) -> Iterator[Cause]:
 
 def volume_uses(value: Object, at: str, volumes: Mapping[str, Object]) -> Iterator[Cause]:
     """The errors of a container's mounts and devices that name volumes of its pod."""
-    for path, mount in items(value, "volumeMounts", at):
+    for path, mount in objects(value, "volumeMounts", at):
         if text(mount, "name") not in volumes:
             yield not_found(f"{path}.name", text(mount, "name"))
-    for path, device in items(value, "volumeDevices", at):
+    for path, device in objects(value, "volumeDevices", at):
         name = text(device, "name")
         if name not in volumes:
             yield not_found(f"{path}.name", name)
@@ -189,7 +189,7 @@ def regular(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
         yield required(f"{at}.containers")
     names: set[str] = set()
     grace = number(spec, "terminationGracePeriodSeconds")
-    for path, value in items(spec, "containers", at):
+    for path, value in objects(spec, "containers", at):
         name = text(value, "name")
         if name in names:
             yield duplicate(f"{path}.name", name)
@@ -203,9 +203,9 @@ def regular(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
 def initial(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a pod's init containers that need the pod; a restartPolicy of Always makes one
     a sidecar."""
-    names = {text(value, "name") for _, value in items(spec, "containers", at)}
+    names = {text(value, "name") for _, value in objects(spec, "containers", at)}
     grace = number(spec, "terminationGracePeriodSeconds")
-    for path, value in items(spec, "initContainers", at):
+    for path, value in objects(spec, "initContainers", at):
         name, policy = text(value, "name"), text(value, "restartPolicy")
         if name in names:
             yield duplicate(f"{path}.name", name)
@@ -250,7 +250,7 @@ def _restart_rules(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     if count > _MOST_RULES:
         yield too_many(f"{at}.restartPolicyRules", count, _MOST_RULES)
     known = ("Restart", "RestartAllContainers") if scope.minor >= _ALL_RESTARTS else ("Restart",)
-    for path, rule in items(value, "restartPolicyRules", at):
+    for path, rule in objects(value, "restartPolicyRules", at):
         action, codes = text(rule, "action"), fields(rule, "exitCodes")
         if action not in known:
             yield unsupported(f"{path}.action", action, known)
@@ -281,8 +281,8 @@ def _lifecycle_and_probes(
 def _host_ports(spec: Object, at: str) -> Iterator[Cause]:
     on_host = spec.get("hostNetwork") is True
     seen: set[tuple[str, str, int]] = set()
-    for path, value in items(spec, "containers", at):
-        for place, port in items(value, "ports", path):
+    for path, value in objects(spec, "containers", at):
+        for place, port in objects(value, "ports", path):
             host = number(port, "hostPort") or 0
             if on_host and host and host != number(port, "containerPort"):
                 detail = "must match `containerPort` when `hostNetwork` is true"
@@ -296,13 +296,13 @@ def _host_ports(spec: Object, at: str) -> Iterator[Cause]:
 def all_containers(spec: Object, at: str) -> Iterator[tuple[str, Object]]:
     """Every container of a pod with its path: regular, init and ephemeral ones."""
     for name in ("initContainers", "containers", "ephemeralContainers"):
-        yield from items(spec, name, at)
+        yield from objects(spec, name, at)
 
 
 def missing_claims(value: Object, at: str, claims: Collection[str]) -> Iterator[Cause]:
     """The errors of a container's resources that name resource claims of its pod."""
     seen: set[str] = set()
-    for path, claim in items(fields(value, "resources"), "claims", f"{at}.resources"):
+    for path, claim in objects(fields(value, "resources"), "claims", f"{at}.resources"):
         name = text(claim, "name")
         if not name:
             yield required(path)

@@ -23,7 +23,7 @@ from policylint.kubernetes.api.fielderrors import (
     too_many,
 )
 from policylint.kubernetes.api.quantity import canonical, parse_quantity
-from policylint.kubernetes.api.reading import fields, has, items, many, number, text, texts
+from policylint.kubernetes.api.reading import fields, has, many, number, objects, text, texts
 from policylint.kubernetes.validity.expressions import DEVICE, cel_errors
 from policylint.kubernetes.validity.formats import (
     c_identifier,
@@ -83,7 +83,7 @@ def _unique(value: Object, name: str, at: str, key: str) -> Iterator[Cause]:
     """The errors of a list that holds a key twice, or more items than it may."""
     yield from _size(value, name, at)
     seen: set[str] = set()
-    for path, item in items(value, name, at):
+    for path, item in objects(value, name, at):
         if text(item, key) in seen:
             yield duplicate(path, text(item, key))
         seen.add(text(item, key))
@@ -93,7 +93,7 @@ def device_claim(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of the devices that a claim asks for."""
     yield from _unique(value, "requests", at, "name")
     names = _request_names(value)
-    for path, request in items(value, "requests", at):
+    for path, request in objects(value, "requests", at):
         yield from each_invalid(
             f"{path}.name", text(request, "name"), dns_label(text(request, "name"))
         )
@@ -101,17 +101,17 @@ def device_claim(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield from _unique(request, "firstAvailable", path, "name")
     for name in ("constraints", "config"):
         yield from _size(value, name, at)
-        for path, item in items(value, name, at):
+        for path, item in objects(value, name, at):
             yield from _references(item, path, names)
 
 
 def _request_names(value: Object) -> frozenset[str]:
     """What the requests of a claim are called: `name`, and `name/subrequest`."""
     names: set[str] = set()
-    for _, request in items(value, "requests", ""):
+    for _, request in objects(value, "requests", ""):
         own = text(request, "name")
         names.add(own)
-        names |= {f"{own}/{text(sub, 'name')}" for _, sub in items(request, "firstAvailable", "")}
+        names |= {f"{own}/{text(sub, 'name')}" for _, sub in objects(request, "firstAvailable", "")}
     return frozenset(names)
 
 
@@ -328,7 +328,7 @@ def _exactly_one(given: list[str], at: str, none: str, several: str) -> Iterator
 
 
 def _devices(spec: Object, at: str) -> Iterator[Cause]:
-    devices = [(path, _flat(device)) for path, device in items(spec, "devices", at)]
+    devices = [(path, _flat(device)) for path, device in objects(spec, "devices", at)]
     most = _MOST_ADVANCED if any(_is_advanced(one) for _, one in devices) else _MOST_DEVICES
     if len(devices) > most:
         yield too_many(f"{at}.devices", len(devices), most)

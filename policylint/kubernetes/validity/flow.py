@@ -12,7 +12,7 @@ from policylint.kubernetes.api.fielderrors import (
     required,
     unsupported,
 )
-from policylint.kubernetes.api.reading import fields, has, items, many, number, text, texts
+from policylint.kubernetes.api.reading import fields, has, many, number, objects, text, texts
 from policylint.kubernetes.validity.formats import dns_label, dns_subdomain
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Object
@@ -57,7 +57,7 @@ def flow_schema(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     where = f"{at}.priorityLevelConfiguration.name"
     missing = required(where, "must reference a priority level")
     yield from each_invalid(where, name, dns_subdomain(name)) if name else [missing]
-    for path, rule in items(spec, "rules", at):
+    for path, rule in objects(spec, "rules", at):
         if not many(rule, "subjects"):
             yield required(f"{path}.subjects", "subjects must contain at least one value")
         if not many(rule, "resourceRules") and not many(rule, "nonResourceRules"):

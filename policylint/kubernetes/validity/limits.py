@@ -14,7 +14,7 @@ from policylint.kubernetes.api.fielderrors import (
     required,
 )
 from policylint.kubernetes.api.quantity import canonical, parse_quantity
-from policylint.kubernetes.api.reading import amounts, fields, items, many, text, texts
+from policylint.kubernetes.api.reading import amounts, fields, many, objects, text, texts
 from policylint.kubernetes.validity.formats import qualified_name
 from policylint.kubernetes.validity.resources import (
     container_resource,
@@ -98,7 +98,7 @@ def quota(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 def scope_selector(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a quota's scope selector as a whole."""
     hard = amounts(fields(scope.root, "spec"), "hard")
-    for _, one in items(value, "matchExpressions", at):
+    for _, one in objects(value, "matchExpressions", at):
         name = text(one, "scopeName")
         if name in _SCOPES and any(
             resource in _QUOTA and resource not in _SCOPES[name] for resource in hard
@@ -155,7 +155,7 @@ def scope_requirement(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 def limit_range(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a LimitRange's spec."""
     seen: set[str] = set()
-    for path, limit in items(spec, "limits", at):
+    for path, limit in objects(spec, "limits", at):
         kind = text(limit, "type")
         complaints = qualified_name(kind)
         yield from each_invalid(f"{path}.type", kind, complaints)

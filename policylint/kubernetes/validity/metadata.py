@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.kubernetes.api.fielderrors import each_invalid, invalid, required, too_long
-from policylint.kubernetes.api.reading import items, text, text_map, texts
+from policylint.kubernetes.api.reading import objects, text, text_map, texts
 from policylint.kubernetes.validity.formats import label_value, qualified_name
 from policylint.kubernetes.validity.names import format_of, format_of_prefix, path_segment
 from policylint.kubernetes.validity.scope import Scope
@@ -118,7 +118,7 @@ def _plain_segment(prefix: str) -> tuple[str, ...]:
 
 
 def _owners(value: Object) -> Iterator[Cause]:
-    for at, owner in items(value, "ownerReferences", "metadata"):
+    for at, owner in objects(value, "ownerReferences", "metadata"):
         for name in ("apiVersion", "kind", "name", "uid"):
             given = text(owner, name)
             if not given or (name == "apiVersion" and given.count("/") > 1):
@@ -132,7 +132,7 @@ def _owners(value: Object) -> Iterator[Cause]:
 
 def _controllers(value: Object) -> Iterator[Cause]:
     """One owner at most controls an object; what is there twice alike counts once."""
-    owners = [owner for _, owner in items(value, "ownerReferences", "")]
+    owners = [owner for _, owner in objects(value, "ownerReferences", "")]
     distinct = [owner for index, owner in enumerate(owners) if owner not in owners[:index]]
     controllers = [owner for owner in distinct if owner.get("controller")]
     if len(controllers) > 1:

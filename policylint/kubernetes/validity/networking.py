@@ -19,9 +19,9 @@ from policylint.kubernetes.api.fielderrors import (
 from policylint.kubernetes.api.reading import (
     fields,
     has,
-    items,
     many,
     number,
+    objects,
     text,
     text_map,
     texts,
@@ -57,14 +57,14 @@ def ingress(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of an Ingress's spec."""
     if not many(spec, "rules") and not has(spec, "defaultBackend"):
         yield invalid(at, spec.get("rules"), "either `defaultBackend` or `rules` must be specified")
-    for path, rule in items(spec, "rules", at):
+    for path, rule in objects(spec, "rules", at):
         host = text(rule, "host")
         if host and ip_of(host) is not None:
             yield invalid(f"{path}.host", host, "must be a DNS name, not an IP address")
         yield from _host(host, f"{path}.host")
         if has(rule, "http") and not many(fields(rule, "http"), "paths"):
             yield required(f"{path}.http.paths")
-    for path, tls in items(spec, "tls", at):
+    for path, tls in objects(spec, "tls", at):
         for place, host in texts(tls, "hosts", path):
             yield from _host(host, place, empty=True)
     yield from _class_annotation(spec, scope)
@@ -294,7 +294,7 @@ def hints(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
             yield too_many(f"{at}.{name}", count, _MOST_HINTS)
             return
         seen: set[str] = set()
-        for path, hint in items(value, name, at):
+        for path, hint in objects(value, name, at):
             given = text(hint, "name")
             if given in seen:
                 yield duplicate(f"{path}.name", given)
@@ -308,13 +308,13 @@ def endpoint_slice(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:
     if not kind:
         yield required("addressType")
     seen: set[str] = set()
-    for path, port in items(obj, "ports", ""):
+    for path, port in objects(obj, "ports", ""):
         name = text(port, "name")
         yield from each_invalid(f"{path}.name", name, dns_label(name) if name else ())
         if name in seen:
             yield duplicate(f"{path}.name", name)
         seen.add(name)
-    for path, one in items(obj, "endpoints", ""):
+    for path, one in objects(obj, "endpoints", ""):
         if not many(one, "addresses"):
             yield required(f"{path}.addresses", "must contain at least 1 address")
         for place, given in texts(one, "addresses", path):

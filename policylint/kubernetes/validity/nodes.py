@@ -12,7 +12,7 @@ from policylint.kubernetes.api.fielderrors import (
     invalid,
     required,
 )
-from policylint.kubernetes.api.reading import fields, has, items, many, number, text, texts
+from policylint.kubernetes.api.reading import fields, has, many, number, objects, text, texts
 from policylint.kubernetes.validity.formats import (
     cidr,
     dns_label,
@@ -73,7 +73,7 @@ def node(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
 
 def _taints(spec: Object) -> Iterator[Cause]:
     seen: set[tuple[str, str]] = set()
-    for path, taint in items(spec, "taints", "spec"):
+    for path, taint in objects(spec, "taints", "spec"):
         key, effect = text(taint, "key"), text(taint, "effect")
         yield from each_invalid(f"{path}.key", key, qualified_name(key))
         complaints = label_value(text(taint, "value"))
@@ -89,7 +89,7 @@ def _taints(spec: Object) -> Iterator[Cause]:
 def csi_node(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a CSINode's spec."""
     seen: set[str] = set()
-    for path, driver in items(spec, "drivers", at):
+    for path, driver in objects(spec, "drivers", at):
         name, node_id = text(driver, "name"), text(driver, "nodeID")
         yield from driver_name(name, f"{path}.name")
         if name in seen:

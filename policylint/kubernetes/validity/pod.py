@@ -14,7 +14,7 @@ from policylint.kubernetes.api.fielderrors import (
     required,
     unsupported,
 )
-from policylint.kubernetes.api.reading import fields, has, items, many, text, texts
+from policylint.kubernetes.api.reading import fields, has, many, objects, text, texts
 from policylint.kubernetes.validity.addresses import address
 from policylint.kubernetes.validity.annotations import matching_app_armor, pod_annotations
 from policylint.kubernetes.validity.containers import (
@@ -53,7 +53,7 @@ def pod_spec(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a pod spec that no single field or container shows."""
     known, errors = volumes(spec, at, _claim_templates(scope))
     yield from errors
-    claims = [text(claim, "name") for _, claim in items(spec, "resourceClaims", at)]
+    claims = [text(claim, "name") for _, claim in objects(spec, "resourceClaims", at)]
     for path, value in all_containers(spec, at):
         yield from volume_uses(value, path, known)
         yield from missing_claims(value, path, claims)
@@ -75,7 +75,7 @@ def pod_spec(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 
 def _host_names(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
-    for path, alias in items(spec, "hostAliases", at):
+    for path, alias in objects(spec, "hostAliases", at):
         yield from address(f"{path}.ip", text(alias, "ip"), scope)
         for place, name in texts(alias, "hostnames", path):
             yield from each_invalid(place, name, dns_subdomain(name))
@@ -122,12 +122,12 @@ def pod(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
 def _claim_templates(scope: Scope) -> frozenset[str]:
     if scope.kind != "StatefulSet":
         return frozenset()
-    templates = items(fields(scope.root, "spec"), "volumeClaimTemplates", "spec")
+    templates = objects(fields(scope.root, "spec"), "volumeClaimTemplates", "spec")
     return frozenset(text(fields(item, "metadata"), "name") for _, item in templates)
 
 
 def _file_references(value: Object, at: str, known: dict[str, Object]) -> Iterator[Cause]:
-    for path, variable in items(value, "env", at):
+    for path, variable in objects(value, "env", at):
         reference = fields(fields(variable, "valueFrom"), "fileKeyRef")
         if not reference:
             continue
@@ -141,7 +141,7 @@ def _file_references(value: Object, at: str, known: dict[str, Object]) -> Iterat
 
 def _resource_claims(spec: Object, at: str) -> Iterator[Cause]:
     seen: set[str] = set()
-    for path, claim in items(spec, "resourceClaims", at):
+    for path, claim in objects(spec, "resourceClaims", at):
         name = text(claim, "name")
         if not name:
             yield required(f"{path}.name")
@@ -186,7 +186,7 @@ def _dns(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     for path, server in texts(config, "nameservers", f"{at}.dnsConfig"):
         yield from address(path, server, scope)
     yield from _searches(config, at, scope)
-    for path, option in items(config, "options", f"{at}.dnsConfig"):
+    for path, option in objects(config, "options", f"{at}.dnsConfig"):
         if not text(option, "name"):
             yield required(path, "must not be empty")
 
@@ -206,11 +206,11 @@ def _searches(config: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 
 def _gates(spec: Object, at: str) -> Iterator[Cause]:
-    for path, gate in items(spec, "readinessGates", at):
+    for path, gate in objects(spec, "readinessGates", at):
         name = text(gate, "conditionType")
         yield from each_invalid(f"{path}.conditionType", name, qualified_name(name))
     seen: set[str] = set()
-    for path, gate in items(spec, "schedulingGates", at):
+    for path, gate in objects(spec, "schedulingGates", at):
         name = text(gate, "name")
         yield from each_invalid(path, name, qualified_name(name))
         if name in seen:

@@ -15,7 +15,7 @@ from policylint.kubernetes.api.fielderrors import (
     invalid,
     required,
 )
-from policylint.kubernetes.api.reading import fields, has, items, many, text
+from policylint.kubernetes.api.reading import fields, has, many, objects, text
 from policylint.kubernetes.validity.admission import match_conditions, mutated_operations
 from policylint.kubernetes.validity.expressions import (
     JSON_PATCH,
@@ -87,7 +87,7 @@ def validating(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
         detail = "validations or auditAnnotations must contain at least one item"
         yield required(f"{at}.validations", detail)
         yield required(f"{at}.auditAnnotations", detail)
-    for path, validation in items(spec, "validations", at):
+    for path, validation in objects(spec, "validations", at):
         yield from _validation(validation, path, known)
     yield from _audit(spec, at, known, text(fields(scope.root, "metadata"), "name"))
 
@@ -98,7 +98,7 @@ def mutating(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     yield from mutated_operations(fields(spec, "matchConstraints"), f"{at}.matchConstraints")
     known = _known(spec, scope, always=True)
     yield from _variables(spec, at, scope)
-    for path, mutation in items(spec, "mutations", at):
+    for path, mutation in objects(spec, "mutations", at):
         yield from _mutation(mutation, path, known)
 
 
@@ -113,7 +113,7 @@ def _constraints(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
 def _known(spec: Object, scope: Scope, *, always: bool) -> _Policy:
     """What expressions after the variables may use, each variable with its type."""
     found = _Policy(scope.minor, has(spec, "paramKind"), {} if always else None)
-    for _, variable in items(spec, "variables", ""):
+    for _, variable in objects(spec, "variables", ""):
         made = {**(found.variables or {}), text(variable, "name"): _type_of(variable, found)}
         found = _Policy(found.minor, found.params, made)
     return found
@@ -132,7 +132,7 @@ def _type_of(variable: Object, known: _Policy) -> Type:
 
 def _variables(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     earlier: list[Object] = []
-    for path, variable in items(spec, "variables", at):
+    for path, variable in objects(spec, "variables", at):
         name, source = text(variable, "name"), text(variable, "expression")
         if not name.strip():
             yield required(f"{path}.name", "name is not specified")
@@ -172,7 +172,7 @@ def _audit(spec: Object, at: str, known: _Policy, policy: str) -> Iterator[Cause
         detail = f"must not have more than {_MOST_ANNOTATIONS} auditAnnotations"
         yield invalid(f"{at}.auditAnnotations", annotations, detail)
     seen: set[str] = set()
-    for path, annotation in items(spec, "auditAnnotations", at):
+    for path, annotation in objects(spec, "auditAnnotations", at):
         key, source = text(annotation, "key"), text(annotation, "valueExpression").strip()
         yield from each_invalid(f"{path}.key", key, qualified_name(f"{policy}/{key}"))
         where = f"{path}.valueExpression"

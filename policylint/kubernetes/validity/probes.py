@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.kubernetes.api.fielderrors import each_invalid, forbidden, invalid, required
-from policylint.kubernetes.api.reading import fields, has, items, many, number, text
+from policylint.kubernetes.api.reading import fields, has, many, number, objects, text
 from policylint.kubernetes.validity.formats import between, http_header
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Object
@@ -50,7 +50,7 @@ def to_port(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 def http_get(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of an HTTP handler."""
     yield from to_port(value, at, scope)
-    for _, header in items(value, "httpHeaders", at):
+    for _, header in objects(value, "httpHeaders", at):
         yield from each_invalid(
             f"{at}.httpHeaders", text(header, "name"), http_header(text(header, "name"))
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylint.kubernetes.api.fielderrors import each_invalid, invalid, required, unsupported
-from policylint.kubernetes.api.reading import fields, has, items, many, text
+from policylint.kubernetes.api.reading import fields, has, many, objects, text
 from policylint.kubernetes.validity.formats import dns_subdomain
 from policylint.kubernetes.validity.names import path_segment
 from policylint.kubernetes.validity.scope import Scope
@@ -62,7 +62,7 @@ def binding(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:
         if name
         else [required("roleRef.name")]
     )
-    for path, subject in items(obj, "subjects", ""):
+    for path, subject in objects(obj, "subjects", ""):
         yield from _subject(subject, path, scope)
 
 

@@ -14,7 +14,7 @@ from policylint.kubernetes.api.fielderrors import (
     unsupported,
 )
 from policylint.kubernetes.api.quantity import canonical, canonical_amount, parse_quantity
-from policylint.kubernetes.api.reading import amounts, fields, has, items, text
+from policylint.kubernetes.api.reading import amounts, fields, has, objects, text
 from policylint.kubernetes.validity.formats import qualified_name
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Json, Object
@@ -73,7 +73,7 @@ def pod_resources(spec: Object, at: str) -> Iterator[Cause]:
 
 def _container_limits(spec: Object, own: Object, at: str) -> Iterator[Cause]:
     most = amounts(own, "limits")
-    for index, (_, container) in enumerate(items(spec, "containers", at)):
+    for index, (_, container) in enumerate(objects(spec, "containers", at)):
         for name, given in amounts(fields(container, "resources"), "limits").items():
             limit, wanted = parse_quantity(most.get(name)), parse_quantity(given)
             if limit is not None and wanted is not None and wanted > limit:
@@ -93,14 +93,14 @@ def _together(spec: Object, name: str) -> Fraction:
         ) or Fraction(0)
 
     running = peak = Fraction(0)
-    for _, container in items(spec, "initContainers", ""):
+    for _, container in objects(spec, "initContainers", ""):
         if text(container, "restartPolicy") == "Always":
             running += asked(container)
             peak = max(peak, running)
         else:
             peak = max(peak, running + asked(container))
     return max(
-        peak, running + sum((asked(one) for _, one in items(spec, "containers", "")), Fraction(0))
+        peak, running + sum((asked(one) for _, one in objects(spec, "containers", "")), Fraction(0))
     )
 
 

@@ -14,7 +14,7 @@ from policylint.kubernetes.api.fielderrors import (
     unsupported,
 )
 from policylint.kubernetes.api.quantity import parse_quantity
-from policylint.kubernetes.api.reading import fields, has, items, number, text
+from policylint.kubernetes.api.reading import fields, has, number, objects, text
 from policylint.kubernetes.validity.formats import dns_label
 from policylint.kubernetes.validity.names import path_segment
 from policylint.kubernetes.validity.resources import container_resource
@@ -54,7 +54,7 @@ def budget(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 
 def _scales_from_zero(spec: Object, at: str) -> bool:
     """Whether a metric stays known when no pod runs."""
-    kinds = {text(metric, "type") for _, metric in items(spec, "metrics", at)}
+    kinds = {text(metric, "type") for _, metric in objects(spec, "metrics", at)}
     return not kinds.isdisjoint(("Object", "External"))
 
 
@@ -192,7 +192,7 @@ def scaling_rules(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield invalid(f"{at}.stabilizationWindowSeconds", window, detail)
     if value.get("policies") == []:
         yield required(f"{at}.policies", "must specify at least one Policy")
-    for path, policy in items(value, "policies", at):
+    for path, policy in objects(value, "policies", at):
         yield from _scaling_policy(policy, path)
 
 

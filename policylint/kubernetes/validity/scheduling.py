@@ -13,7 +13,7 @@ from policylint.kubernetes.api.fielderrors import (
     required,
     unsupported,
 )
-from policylint.kubernetes.api.reading import fields, has, items, many, number, text, texts
+from policylint.kubernetes.api.reading import fields, has, many, number, objects, text, texts
 from policylint.kubernetes.validity.formats import dns_label, label_value, qualified_name
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Object
@@ -83,7 +83,7 @@ def _operator(value: Object, at: str, operator: str, scope: Scope) -> Iterator[C
 
 def spread(spec: Object, at: str) -> Iterator[Cause]:
     """The errors of a pod's topology spread constraints."""
-    constraints = list(items(spec, "topologySpreadConstraints", at))
+    constraints = list(objects(spec, "topologySpreadConstraints", at))
     for index, (path, value) in enumerate(constraints):
         key, action = text(value, "topologyKey"), text(value, "whenUnsatisfiable")
         skew = number(value, "maxSkew") or 0
@@ -119,7 +119,7 @@ def _label_keys(value: Object, name: str, at: str) -> Iterator[Cause]:
         yield forbidden(f"{at}.{name}", "must not be specified when labelSelector is not set")
         return
     selector = fields(value, "labelSelector")
-    expressions = items(selector, "matchExpressions", "")
+    expressions = objects(selector, "matchExpressions", "")
     selected = {*fields(selector, "matchLabels"), *(text(item, "key") for _, item in expressions)}
     for path, key in texts(value, name, at):
         yield from each_invalid(path, key, qualified_name(key))

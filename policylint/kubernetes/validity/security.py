@@ -14,7 +14,7 @@ from policylint.kubernetes.api.fielderrors import (
     too_long,
     unsupported,
 )
-from policylint.kubernetes.api.reading import fields, has, items, many, text
+from policylint.kubernetes.api.reading import fields, has, many, objects, text
 from policylint.kubernetes.validity.containers import all_containers
 from policylint.kubernetes.validity.formats import descending_path
 from policylint.kubernetes.validity.scope import Scope
@@ -44,7 +44,7 @@ def container_security(value: Object, at: str, _scope: Scope) -> Iterator[Cause]
 def pod_security(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a pod's security context."""
     seen: set[str] = set()
-    for path, sysctl in items(value, "sysctls", at):
+    for path, sysctl in objects(value, "sysctls", at):
         name = text(sysctl, "name")
         if not name:
             yield required(f"{path}.name")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from policylint.kubernetes.api.fielderrors import each_invalid, forbidden, invalid, required
-from policylint.kubernetes.api.reading import items, many, text, text_map, texts
+from policylint.kubernetes.api.reading import many, objects, text, text_map, texts
 from policylint.kubernetes.validity.formats import dns_subdomain, label_value, qualified_name
 from policylint.kubernetes.validity.metadata import labels
 from policylint.kubernetes.validity.scope import Scope
@@ -21,7 +21,7 @@ _STRICT_VALUES = 33
 def label_selector(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a LabelSelector."""
     yield from labels(value, "matchLabels", f"{at}.matchLabels")
-    for path, item in items(value, "matchExpressions", at):
+    for path, item in objects(value, "matchExpressions", at):
         operator = text(item, "operator")
         yield from _values(item, path, operator)
         if operator not in _WITH_VALUES | _WITHOUT_VALUES:
@@ -40,9 +40,9 @@ def node_selector(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 def node_selector_term(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a NodeSelectorTerm; values of preferred terms need not be label values."""
     strict = "preferredDuringScheduling" not in at and scope.minor >= _STRICT_VALUES
-    for path, item in items(value, "matchExpressions", at):
+    for path, item in objects(value, "matchExpressions", at):
         yield from _node_requirement(item, path, strict)
-    for path, item in items(value, "matchFields", at):
+    for path, item in objects(value, "matchFields", at):
         yield from _node_field(item, path)
 
 
@@ -92,7 +92,7 @@ def matches(selector: Object, given: Mapping[str, str]) -> bool:
     wanted = text_map(selector, "matchLabels")
     if any(given.get(key) != one for key, one in wanted.items()):
         return False
-    return all(_meets(item, given) for _, item in items(selector, "matchExpressions", ""))
+    return all(_meets(item, given) for _, item in objects(selector, "matchExpressions", ""))
 
 
 def _meets(item: Object, given: Mapping[str, str]) -> bool:

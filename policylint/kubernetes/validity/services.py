@@ -15,9 +15,9 @@ from policylint.kubernetes.api.fielderrors import (
 from policylint.kubernetes.api.reading import (
     fields,
     has,
-    items,
     many,
     number,
+    objects,
     text,
     text_map,
     texts,
@@ -110,7 +110,7 @@ def _port_name(name: str, at: str, *, alone: bool) -> Iterator[Cause]:
 def _ports(spec: Object, at: str, kind: str) -> Iterator[Cause]:
     names: set[str] = set()
     used: set[tuple[str, int]] = set()
-    for path, port in items(spec, "ports", at):
+    for path, port in objects(spec, "ports", at):
         name, given = text(port, "name"), number(port, "port") or 0
         protocol = text(port, "protocol") or "TCP"
         yield from _port_name(name, f"{path}.name", alone=len(many(spec, "ports")) == 1)
@@ -128,7 +128,7 @@ def _ports(spec: Object, at: str, kind: str) -> Iterator[Cause]:
 
 def _node_ports(spec: Object, at: str, kind: str) -> Iterator[Cause]:
     used: set[tuple[str, int]] = set()
-    for path, port in items(spec, "ports", at):
+    for path, port in objects(spec, "ports", at):
         protocol, on_nodes = text(port, "protocol") or "TCP", number(port, "nodePort") or 0
         if on_nodes:
             yield from _node_port(on_nodes, f"{path}.nodePort", kind)
@@ -278,7 +278,7 @@ def endpoint_subset(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     if not many(value, "addresses") and not many(value, "notReadyAddresses"):
         yield required(at, "must specify `addresses` or `notReadyAddresses`")
     for name in ("addresses", "notReadyAddresses"):
-        for path, one in items(value, name, at):
+        for path, one in objects(value, name, at):
             yield from endpoint(f"{path}.ip", text(one, "ip"), scope)
             host = text(one, "hostname")
             yield from each_invalid(f"{path}.hostname", host, dns_label(host) if host else ())
@@ -286,7 +286,7 @@ def endpoint_subset(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 
 def _endpoint_ports(value: Object, at: str) -> Iterator[Cause]:
-    for path, port in items(value, "ports", at):
+    for path, port in objects(value, "ports", at):
         name = text(port, "name")
         if name:
             yield from each_invalid(f"{path}.name", name, dns_label(name))

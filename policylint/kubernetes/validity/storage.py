@@ -20,9 +20,9 @@ from policylint.kubernetes.api.reading import (
     amounts,
     fields,
     has,
-    items,
     many,
     number,
+    objects,
     text,
     text_map,
     texts,
@@ -221,9 +221,9 @@ def storage_class(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
     yield from _provisioner(text(obj, "provisioner"), "provisioner")
     yield from _parameters(obj)
     seen: list[dict[str, list[str]]] = []
-    for path, term in items(obj, "allowedTopologies", ""):
+    for path, term in objects(obj, "allowedTopologies", ""):
         yield from _topology(term, path)
-        expressions = items(term, "matchLabelExpressions", path)
+        expressions = objects(term, "matchLabelExpressions", path)
         terms = {
             text(item, "key"): sorted(map(str, many(item, "values"))) for _, item in expressions
         }
@@ -262,7 +262,7 @@ def _parameters(obj: Object) -> Iterator[Cause]:
 
 def _topology(term: Object, at: str) -> Iterator[Cause]:
     seen: set[str] = set()
-    for path, item in items(term, "matchLabelExpressions", at):
+    for path, item in objects(term, "matchLabelExpressions", at):
         key, values = text(item, "key"), many(item, "values")
         if not values:
             yield required(f"{path}.values")
@@ -299,7 +299,7 @@ def _tokens_in_secrets(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 def _token_requests(spec: Object, at: str) -> Iterator[Cause]:
     seen: set[str] = set()
-    for path, request in items(spec, "tokenRequests", at):
+    for path, request in objects(spec, "tokenRequests", at):
         audience, seconds = text(request, "audience"), number(request, "expirationSeconds")
         if audience in seen:
             yield duplicate(f"{path}.audience", audience)

@@ -13,7 +13,7 @@ from policylint.kubernetes.api.fielderrors import (
     unsupported,
 )
 from policylint.kubernetes.api.quantity import parse_quantity
-from policylint.kubernetes.api.reading import fields, has, items, many, number, text
+from policylint.kubernetes.api.reading import fields, has, many, number, objects, text
 from policylint.kubernetes.validity.formats import (
     backsteps,
     dns_label,
@@ -93,7 +93,7 @@ def volumes(
     so override."""
     found: dict[str, Object] = {name: {"persistentVolumeClaim": {}} for name in assumed}
     errors: list[Cause] = []
-    for path, volume in items(spec, "volumes", at):
+    for path, volume in objects(spec, "volumes", at):
         name = text(volume, "name")
         if name in assumed:
             continue
@@ -170,7 +170,7 @@ def token(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 def projected(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a projected volume: one source for each entry, no path twice."""
     seen: set[str] = set()
-    for path, source in items(value, "sources", at):
+    for path, source in objects(value, "sources", at):
         given = [name for name in source if has(source, name)]
         if len(given) > 1:
             yield forbidden(path, "may not specify more than 1 volume type per source")
@@ -190,7 +190,7 @@ def _paths(source: Object, name: str) -> Iterator[str]:
         yield text(source, "path")
     if name in ("secret", "configMap", "downwardAPI"):
         yield from (
-            text(item, "path") for _, item in items(source, "items", "") if text(item, "path")
+            text(item, "path") for _, item in objects(source, "items", "") if text(item, "path")
         )
 
 

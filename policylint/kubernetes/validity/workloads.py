@@ -14,7 +14,7 @@ from policylint.kubernetes.api.fielderrors import (
     required,
     unsupported,
 )
-from policylint.kubernetes.api.reading import fields, has, items, number, text, text_map
+from policylint.kubernetes.api.reading import fields, has, number, objects, text, text_map
 from policylint.kubernetes.validity.formats import dns_label, percent
 from policylint.kubernetes.validity.pod import always_restarts, template_metadata
 from policylint.kubernetes.validity.scope import Scope
@@ -98,7 +98,7 @@ def stateful_set(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 def _claim_names(spec: Object, at: str) -> Iterator[Cause]:
     """A claim template's name is that of the volume it gives to the pods."""
-    for path, item in items(spec, "volumeClaimTemplates", at):
+    for path, item in objects(spec, "volumeClaimTemplates", at):
         name = text(fields(item, "metadata"), "name")
         where = f"{path}.metadata.name"
         yield from each_invalid(where, name, dns_label(name)) if name else [required(where)]
