@@ -337,6 +337,13 @@ class Location(Struct, frozen=True):
     key: str = ""
     path: str = ""
     """The template's own file, where `file` is the name that Helm gives a rendered one."""
+    template_line: int = 0
+    """The line of the template, where `line` is one of its render and the template tells."""
+    before: str | None = None
+    """What a cause was, as text with secrets masked; None where it was not there."""
+    after: str | None = None
+    confirmed: bool = True
+    """Whether a cause was tried: the finding is gone without it."""
 
 
 class Edit(Struct, frozen=True):

@@ -57,6 +57,9 @@ def command(
     fail_on: Annotated[
         Severity | None, option("--fail-on", help="The lowest severity that fails.")
     ] = None,
+    blame: Annotated[
+        int, option("--blame", help="Renders to confirm causes with; 0: none are tried.")
+    ] = 12,
     strict: Annotated[
         bool, option("--strict", help="What depends on live state is unknown.")
     ] = False,
@@ -86,6 +89,7 @@ def command(
         ignore=words(ignore),
         level=level,
         fail_on=fail_on,
+        blame=blame,
         strict=strict,
         no_waivers=no_waivers,
         allow_empty=allow_empty,

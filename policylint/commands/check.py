@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -29,6 +30,9 @@ from policylint.report.waivers import WaiverReview
 
 Done = tuple[ReleaseReport, Settled]
 """A release's report, and what its waivers came to."""
+if TYPE_CHECKING:
+    from policylint.pipeline.blame.causes import Blame
+
 Progress = Callable[[int, int, str], None]
 """(number, of how many, release): called before each release is judged."""
 
@@ -41,6 +45,7 @@ def check(options: Options, progress: Progress | None = None) -> Report:
     """
     config = load_config(options)
     releases: list[Done] = []
+    blame: Blame | None = None
     with Workspace() as workspace:
         try:
             loaded = plans(options, config, workspace)  # load
@@ -69,12 +74,22 @@ def check(options: Options, progress: Progress | None = None) -> Report:
                 report = judge.report(case, upgrade, cluster, judgement)  # report
                 report = judge.with_alternatives(report, case, judging)
                 report = methods.with_other_method(report, case, upgrade, cluster, judging)
+                if report.findings:
+                    blame = blame or _blame(options, workspace)
+                    report = blame.add(report, plan, rendering, case, upgrade, judging)
                 report = outcome.with_values(report, plan, case.subjects)
                 report = outcome.with_declaration(report, plan, upgrade)
                 releases.append(settle_release(report, plan, waiving, case, upgrade))
             except PolicylintError as error:
                 releases.append(settle_release(_unrendered(plan, error), plan, waiving))
         return _together(loaded, releases, options, waiving)
+
+
+def _blame(options: Options, workspace: Workspace) -> Blame:
+    """What names the causes of findings, loaded with the first of them."""
+    from policylint.pipeline.blame.causes import Blame
+
+    return Blame(options.blame, workspace)
 
 
 def _announced(loaded: tuple[Plan, ...], progress: Progress | None) -> Iterator[Plan]:

@@ -68,3 +68,38 @@ def _collect(node: Node, path: Path, by_path: dict[Path, tuple[str, str, int]]) 
 
 def _name(key: Node) -> str:
     return key.value if isinstance(key, ScalarNode) else json.dumps(str(key))
+
+
+def written_at(text: str, path: Path) -> int:
+    """The line that a person edits to change a key: where the value stands that an alias or a merge
+    key brings; else as `line_of`, the nearest parent of a key that is not there."""
+    line = 0
+    for root in reversed(_roots(text)):
+        line = line or _written(root, path)
+    return line
+
+
+def _written(node: Node, path: Path) -> int:
+    line = 0
+    for part in path:
+        entry = _entry(node, part) or _merged(node, part)
+        if entry is None:
+            return line
+        key, node = entry
+        line = key.start_mark.line + 1
+    anchored = node.start_mark.line + 1
+    return anchored if 0 < anchored < line else line
+
+
+def _merged(node: Node, part: str) -> tuple[Node, Node] | None:
+    """The entry that a merge key (`<<`) brings into a mapping; the first of several wins."""
+    if not isinstance(node, MappingNode):
+        return None
+    for key, value in node.value:
+        if _name(key) != "<<":
+            continue
+        for merged in value.value if isinstance(value, SequenceNode) else [value]:
+            found = _entry(merged, part) or _merged(merged, part)
+            if found:
+                return found
+    return None

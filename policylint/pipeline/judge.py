@@ -159,7 +159,7 @@ def forecasted(case: Case) -> Upgrade:
 def evaluate(case: Case, upgrade: Upgrade, cluster: Cluster, by: Judging) -> Judgement:
     """Evaluate: what the rules say of the upgrade, of its changes, and of all else that the case
     brings; and what the policies say that the user or the release itself brings."""
-    redactor = _redactor(upgrade)
+    redactor = redactor_of(upgrade)
     asked = _asked(case, upgrade, cluster, redactor)
     judgement = judging.judge(
         by,
@@ -192,7 +192,7 @@ def report(case: Case, upgrade: Upgrade, cluster: Cluster, judgement: Judgement)
     differences: Sequence[str] = ()
     if case.live:
         published = schemas(case.target.kubernetes)
-        differences = drift(upgrade, cluster.live, published, _redactor(upgrade))
+        differences = drift(upgrade, cluster.live, published, redactor_of(upgrade))
     evidence = replace(
         case.evidence,
         resources=len(upgrade.changes),
@@ -234,7 +234,8 @@ def cluster_of(case: Case, sides: Sides) -> Cluster:
     )
 
 
-def _redactor(upgrade: Upgrade) -> Redactor:
+def redactor_of(upgrade: Upgrade) -> Redactor:
+    """What masks the secrets of both sides."""
     found = Redactor.of([*_resources(upgrade.before), *_resources(upgrade.after)])
     return Redactor((*upgrade.secrets, *found.secrets))
 
@@ -242,7 +243,7 @@ def _redactor(upgrade: Upgrade) -> Redactor:
 def summaries(upgrade: Upgrade) -> list[ChangeSummary]:
     """One row per resource, hooks last."""
     minor = upgrade.target.kubernetes
-    redactor = cache(partial(_redactor, upgrade))
+    redactor = cache(partial(redactor_of, upgrade))
     stale = stale_readers(upgrade.changes, minor)
     rows = [_row(change, minor, stale.get(change.id, ()), redactor) for change in upgrade.changes]
     run = {hook.id: hook for hook in upgrade.hooks}

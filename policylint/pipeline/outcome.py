@@ -22,13 +22,9 @@ if TYPE_CHECKING:
 
 
 def with_values(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...]) -> ReleaseReport:
-    """The report with the places in the user's values that findings on fields come from, and with
-    what the values modes make of this upgrade where one is named."""
+    """The report with the templates' own files, and with what the values modes make of this
+    upgrade where one is named."""
     change = values_change_of(subjects)
-    if change is not None and any(finding.path for finding in report.findings):
-        from policylint.helm.values.blame import blamed
-
-        report = replace(report, findings=blamed(report.findings, change, plan.before))
     if change is None:
         return report
     findings = in_repository(report.findings, plan.named_after, change.new.name)

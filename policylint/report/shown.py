@@ -46,15 +46,31 @@ def pair(before: Json, after: Json) -> tuple[str, str]:
     return _window(was, start, end), _window(now, start, end)
 
 
+def label(location: Location) -> str:
+    """What a place is called: a flag that is the cause of something is no other place."""
+    is_cause = location.role == "command" and bool(location.key or location.after)
+    return LABELS.get("cause" if is_cause else location.role, location.role)
+
+
 def place(location: Location) -> str:
     """Where something is: file, line and key; the line of a render is called so."""
     key = f"  {location.key}" if location.key else ""
+    key += _change(location)
     file = shown_path(location.file)
     if not location.line:
         return f"{file}{key}"
     if location.role == "rendered":
         return f"{file} (line {location.line} of the render){key}"
     return f"{file}:{location.line}{key}"
+
+
+def _change(location: Location) -> str:
+    """What a cause was and is, and whether that is more than likely."""
+    words = "" if location.confirmed else " (likely; not tried)"
+    if location.before is None and location.after is None:
+        return words
+    was, now = (_text(value) for value in (location.before, location.after))
+    return f" ({was} -> {now}){words}"
 
 
 def _text(value: Json) -> str:

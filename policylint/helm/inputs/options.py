@@ -72,3 +72,5 @@ class Options(Struct, frozen=True):
     are."""
     timeout: float = 120.0
     """Seconds a render may take."""
+    blame: int = 12
+    """Renders that finding the causes of one release's findings may take."""

@@ -3,7 +3,7 @@ what differs from render to render."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -18,7 +18,7 @@ from policylint.helm.render.double import can_differ
 from policylint.helm.render.rendering import Rendering
 from policylint.helm.render.standing import asks_of_cluster
 from policylint.helm.render.steady import UnsteadyRender, steady
-from policylint.helm.render.upgrade import render_upgrade
+from policylint.helm.render.upgrade import render_upgrade, renderer_over
 from policylint.kubernetes.api.schemas import minor_number
 from policylint.kubernetes.manifests.reader import Text
 from policylint.kyaml.load import has_content
@@ -120,6 +120,19 @@ def _over_a_cluster(
     first, after_first = _levelled(after.kube_version, first, new, second, renders.after_again.text)
     alternative = Alternative(first.texts, after_first.texts, _WHEN_INSTALLED)
     return old, replace(new, alternatives=(*new.alternatives, alternative))
+
+
+def renderer(rendering: Rendering) -> Callable[[ChartSide], tuple[Text, ...]]:
+    """Renders other after sides of the same upgrade, by the same engine; raises what that
+    raises."""
+    engine, after = rendering.engine, rendering.plan.after
+    if engine is None or not isinstance(after, ChartSide):
+        raise SourceError("no chart is rendered here", remedy="name a chart as the after side")
+    render: Callable[[ChartSide], Made] = engine.render
+    if _asks(rendering):
+        plan = rendering.plan
+        render = renderer_over(engine, plan.before, after, plan.live())
+    return lambda side: _side(side, render(side)).texts
 
 
 def _steady(

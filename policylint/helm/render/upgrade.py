@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from msgspec import Struct
@@ -68,6 +68,22 @@ def render_upgrade(
     made, lookups = _render(engine, after, standing)
     made_again, _ = _render(engine, after, standing)
     return UpgradeRenders(made, made_again, settled, again, installed, installed_again, lookups)
+
+
+def renderer_over(
+    engine: Engine, before: Side, after: ChartSide, live: Sequence[Object] = ()
+) -> Callable[[ChartSide], Made]:
+    """Renders sides as upgrades of `before`; raises RenderError with helm's own words."""
+    standing = Standing(
+        after.release, after.namespace, after.kube_version, after.api_versions, live=tuple(live)
+    )
+    if isinstance(before, ChartSide):
+        for revision in (1, 2):  # an install, and an upgrade that changes nothing
+            made, _ = _render(engine, before, standing)
+            standing = _left(standing, made, revision)
+    else:
+        standing = _before_of_manifests(standing, before)
+    return lambda side: _render(engine, side, standing)[0]
 
 
 @contextmanager

@@ -34,13 +34,15 @@ def side_of(side: ChartSide, effective: Effective, folder: Path) -> ChartSide:
     values = folder / "values.json"
     values.write_text(as_yaml(effective.user_values), "utf-8")
     stored = ValuesInput(
-        files=(str(values),), set=tuple(_large_numbers(side.values, effective.user_values))
+        files=(str(values),), set=tuple(large_numbers(side.values, effective.user_values))
     )
     if effective.mode is not Mode.REUSE:
         return replace(side, values=stored)
     chart = folder / "chart"
-    _write(
-        _chart_files(Path(side.chart)), {"values.yaml": as_yaml(effective.defaults).encode()}, chart
+    write_chart(
+        files_of_chart(Path(side.chart)),
+        {"values.yaml": as_yaml(effective.defaults).encode()},
+        chart,
     )
     return replace(side, chart=str(chart), version="", repo="", values=stored, root=str(folder))
 
@@ -52,11 +54,14 @@ def as_yaml(values: Json) -> str:
     return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
-def _chart_files(path: Path) -> dict[str, bytes]:
+def files_of_chart(path: Path) -> dict[str, bytes]:
+    """The files of a chart directory or archive by their path in it."""
     return chart_files.from_directory(path) if path.is_dir() else chart_files.from_archive(path)
 
 
-def _write(files: Mapping[str, bytes], instead: Mapping[str, bytes], folder: Path) -> None:
+def write_chart(files: Mapping[str, bytes], instead: Mapping[str, bytes], folder: Path) -> None:
+    """Write a chart's files, some of them with other content; raises `ReadError` for a path that
+    leads out of the folder."""
     for name, data in {**files, **instead}.items():
         if posixpath.normpath(name) != name or name.startswith(("/", "..")):
             raise ReadError(
@@ -69,7 +74,7 @@ def _write(files: Mapping[str, bytes], instead: Mapping[str, bytes], folder: Pat
         target.write_bytes(data)
 
 
-def _large_numbers(flags: ValuesInput, stored: Table) -> Iterator[str]:
+def large_numbers(flags: ValuesInput, stored: Table) -> Iterator[str]:
     """Integers of `--set`, given again: from a file Helm would print 1000000 as 1e+06."""
     typed: Table = {}
     for text in flags.set:

@@ -175,7 +175,17 @@ def _location(location: Location) -> dict[str, Any]:
         row["column"] = location.column
     if location.key:
         row["key"] = location.key
-    return row
+    if location.template_line:
+        row["template_line"] = location.template_line
+    return row | _of_cause(location)
+
+
+def _of_cause(location: Location) -> dict[str, Any]:
+    """What a cause was and is, and whether it was tried."""
+    row: dict[str, Any] = {}
+    if location.before is not None or location.after is not None:
+        row = {"before": location.before, "after": location.after}
+    return row if location.confirmed else {**row, "confirmed": False}
 
 
 def _fix(fix: Fix) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from policylint.report.model import (
     every_settled,
     release_name,
 )
-from policylint.report.shown import LABELS, dotted, pair, place
+from policylint.report.shown import dotted, label, pair, place
 from policylint.runtime.patterns import pattern
 
 _SHOWN = 5
@@ -108,7 +108,7 @@ def _settled(findings: Sequence[Finding], look: Look) -> Iterator[Line]:
         yield f"{word}: {finding.severity}[{finding.rule}] {finding.message}"
         yield from _subject(finding)
         for location in finding.locations[:1]:
-            yield Row(LABELS.get(location.role, location.role), place(location))
+            yield Row(label(location), place(location))
         if finding.waived:
             owner = f"{finding.waived.owner}: " if finding.waived.owner else ""
             until = f" (until {finding.waived.expires})" if finding.waived.expires else ""
@@ -161,14 +161,14 @@ def _finding(finding: Finding, look: Look) -> Iterator[Line]:
 def _places(finding: Finding, look: Look) -> Iterator[Line]:
     """Where it is: what to change before where it shows."""
     for location in sorted(finding.locations, key=_causes_first)[:_SHOWN]:
-        yield Row(LABELS.get(location.role, location.role), place(location))
+        yield Row(label(location), place(location))
         yield from _snippet(location, finding, look)
     if len(finding.locations) > _SHOWN:
         yield Row("", f"and {len(finding.locations) - _SHOWN} more places")
 
 
 def _causes_first(location: Location) -> bool:
-    return location.role != "cause"
+    return location.role == "rendered"
 
 
 def _subject(finding: Finding) -> Iterator[Line]:

@@ -9,7 +9,7 @@ from policylint.model import FieldChange, Finding, Fix, Severity
 from policylint.report.model import RuleInfo
 from policylint.report.page.fields import sides
 from policylint.report.page.markup import Child, Html, el
-from policylint.report.shown import LABELS, dotted, place
+from policylint.report.shown import dotted, label, place
 
 
 class Anchors:
@@ -143,7 +143,7 @@ def _op(finding: Finding) -> str:
 
 def _facts(finding: Finding, rule: RuleInfo | None) -> Iterator[Html | None]:
     for location in sorted(finding.locations, key=lambda row: row.role != "cause"):
-        yield _row(LABELS.get(location.role, location.role), place(location))
+        yield _row(label(location), place(location))
     yield _row("because", finding.because)
     if finding.confidence != "certain":
         yield _row("confidence", str(finding.confidence))

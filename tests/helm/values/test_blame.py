@@ -1,5 +1,4 @@
-"""The key of the user's values that a finding's field comes from, where exactly one changed key can
-be it."""
+"""The key of the user's values that a finding's field comes from, as the command line tells it."""
 
 from __future__ import annotations
 
@@ -38,6 +37,16 @@ spec:
     spec:
       restartPolicy: Never
       containers: [{name: job, image: "{{ .Values.image }}:{{ .Values.tag }}"}]
+"""
+JOB_WITH_PASSWORD = """\
+apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: job, image: app, args: ["--key={{ .Values.password }}"]}]
 """
 VALUES = "persistence: {size: 8Gi}\nservice: db\nimage: app\ntag: '1.0'\nunused: x\n"
 PROD = "# production\npersistence:\n  size: 8Gi\n"
@@ -116,13 +125,14 @@ def test_set_is_a_place_too(repo: Repo, capsys: pytest.CaptureFixture[str]) -> N
     assert causes(capsys)["statefulset-immutable-field"][0]["key"] == "persistence.size"
 
 
-def test_two_keys_that_changed_alike_are_not_guessed_at(
+def test_of_two_keys_that_changed_alike_the_one_that_does_it_is_named(
     repo: Repo, capsys: pytest.CaptureFixture[str]
 ) -> None:
     repo.file("values/prod.yaml", PROD + "unused: 8Gi\n")
     repo.commit()
     repo.file("values/prod.yaml", PROD.replace("8Gi", "20Gi") + "unused: 20Gi\n")
-    assert causes(capsys)["statefulset-immutable-field"] == []
+    (place,) = causes(capsys)["statefulset-immutable-field"]
+    assert (place["key"], place["before"], place["after"]) == ("persistence.size", "8Gi", "20Gi")
     repo.file("values/prod.yaml", PROD.replace("8Gi", "20Gi") + "unused: 8Gi\nother: 20Gi\n")
     assert causes(capsys)["statefulset-immutable-field"][0]["key"] == "persistence.size"
 
@@ -133,6 +143,38 @@ def test_the_text_report_names_the_cause_before_the_render(
     repo.file("values/prod.yaml", PROD.replace("8Gi", "20Gi"))
     assert run(["check", "chart", "-f", "values/prod.yaml", "--helm", any_helm().path]) == 1
     lines = capsys.readouterr().out.splitlines()
-    cause = lines.index("  caused by   values/prod.yaml:3  persistence.size")
+    cause = lines.index("  caused by   values/prod.yaml:3  persistence.size (8Gi -> 20Gi)")
     (rendered,) = [number for number, line in enumerate(lines) if line.startswith("  rendered ")]
     assert cause < rendered
+
+
+def test_without_trials_a_cause_is_only_likely(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.file("values/prod.yaml", PROD.replace("8Gi", "20Gi") + "other: 1\n")
+    (place,) = causes(capsys, "--blame", "0")["statefulset-immutable-field"]
+    assert (place["key"], place["confirmed"]) == ("persistence.size", False)
+
+
+def test_a_budget_that_does_not_suffice_is_said(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = "".join(f"key{number}: 1\n" for number in range(20))
+    repo.file("values/prod.yaml", PROD + many + "service: database\nimage: a\ntag: x\n")
+    assert run(["check", "chart", "-f", "values/prod.yaml", "--blame", "1"]) == 1
+    words = " ".join(capsys.readouterr().out.split())
+    assert (
+        "not confirmed: more than 1 trial renders or 0.25 seconds are needed (--blame 4)" in words
+    )
+
+
+def test_secrets_among_the_causes_are_masked(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.file("chart/values.yaml", VALUES + "password: hunter2hunter2\n")
+    repo.file("chart/templates/job.yaml", JOB_WITH_PASSWORD)
+    repo.commit()
+    repo.file("values/prod.yaml", PROD + "password: correcthorse99\nother: 1\n")
+    (place,) = causes(capsys)["job-template-changed"]
+    assert place["key"] == "password"
+    assert not {"hunter2hunter2", "correcthorse99"} & {place["before"], place["after"]}

@@ -1,0 +1,185 @@
+"""The findings of a release, each with the smallest set of the user's changes that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from msgspec.structs import replace
+
+from policylint.engine.judging import Judging
+from policylint.errors import PolicylintError
+from policylint.helm.inputs.sides import ChartSide, ManifestSide, ValuesInput
+from policylint.helm.inputs.workspace import Workspace
+from policylint.helm.render.parts import Change, Part
+from policylint.helm.render.rendering import Rendering
+from policylint.helm.render.texts import renderer
+from policylint.helm.values.blame import blamed
+from policylint.helm.values.side import as_yaml, is_local
+from policylint.kubernetes.manifests.reader import Text
+from policylint.model import Finding, Location, Upgrade
+from policylint.pipeline.blame.guesses import likely_first
+from policylint.pipeline.blame.places import Places
+from policylint.pipeline.blame.trials import Budget, Render, SpentError, Trials, findings_of
+from policylint.pipeline.case import values_change_of
+from policylint.pipeline.judge import Case, redactor_of
+from policylint.pipeline.plan import Plan
+from policylint.report.model import Evidence, ReleaseReport
+from policylint.runtime.smallest import smallest
+
+MOST_TOGETHER = 6
+"""Changes that one finding is put down to; what takes more is not explained by naming them."""
+_OF_CHANGES = ("cause", "command", "record")
+
+
+class Blame:
+    """Names the causes of findings, of one release after the other: `renders` are those that one
+    release may cost."""
+
+    def __init__(self, renders: int, workspace: Workspace) -> None:
+        self._budget = Budget(renders)
+        self._workspace = workspace
+
+    def add(
+        self,
+        report: ReleaseReport,
+        plan: Plan,
+        rendering: Rendering,
+        case: Case,
+        upgrade: Upgrade,
+        by: Judging,
+    ) -> ReleaseReport:
+        """The report with the causes of findings on what is rendered.
+
+        Where the budget does not suffice, the likely cause is named and not `confirmed`.
+        """
+        asked = [finding for finding in report.findings if _is_open(finding)]
+        sides = self._sides(plan) if asked else None
+        if sides is None:
+            return report
+        try:
+            change = Change(*sides, rendering.line, self._workspace)
+            places = _places(change, plan, upgrade)
+            trials = self._trials(change, plan, rendering, case, by)
+            causes, left = self._causes(asked, trials, places)
+        except PolicylintError:  # the cause is a help, not a part of the judgement
+            return report
+        guessed = _guessed(left, case, plan) if left else {}
+        return _noted(_placed(report, {**causes, **guessed}), len(left), self._budget)
+
+    def _sides(self, plan: Plan) -> tuple[ChartSide, ChartSide] | None:
+        """Both sides as charts at hand; of a release's record, the old values on the new chart."""
+        after, before = plan.after, plan.before
+        if not isinstance(after, ChartSide) or not is_local(after):
+            return None
+        if isinstance(before, ChartSide):
+            return (before, after) if is_local(before) else None
+        if not isinstance(before, ManifestSide) or before.revision is None:
+            return None
+        file = self._workspace.directory() / "values.json"
+        file.write_text(as_yaml(dict(before.revision.values)), "utf-8")
+        return replace(after, values=ValuesInput(files=(str(file),))), after
+
+    def _trials(
+        self, change: Change, plan: Plan, rendering: Rendering, case: Case, by: Judging
+    ) -> Trials:
+        @cache
+        def again() -> Render:
+            return renderer(rendering)  # it may have to render the before side first
+
+        def render(side: ChartSide) -> tuple[Text, ...]:
+            return again()(side)
+
+        trials = Trials(case, by, change, render, self._budget, {})
+        if isinstance(plan.before, ChartSide):
+            trials.known[frozenset()] = findings_of(case, case.before, by)
+        return trials
+
+    def _causes(
+        self, findings: Sequence[Finding], trials: Trials, places: Places
+    ) -> tuple[dict[str, tuple[Location, ...]], list[Finding]]:
+        """The places of what makes each finding, by its fingerprint, and the findings that the
+        budget does not suffice for."""
+        causes: dict[str, tuple[Location, ...]] = {}
+        left: list[Finding] = []
+        self._budget.begin()
+        for finding in sorted(findings, key=lambda finding: -finding.severity.rank):
+            try:
+                parts = _smallest(finding, trials)
+            except SpentError:
+                left.append(finding)
+                continue
+            if len(parts) <= MOST_TOGETHER:
+                causes[finding.fingerprint] = tuple(map(places.of, parts))
+        self._budget.end()
+        return causes, left
+
+
+def _is_open(finding: Finding) -> bool:
+    """Whether it is about what is rendered, and nobody has said what makes it."""
+    roles = {place.role for place in finding.locations}
+    return finding.resource is not None and "rendered" in roles and roles.isdisjoint(_OF_CHANGES)
+
+
+def _places(change: Change, plan: Plan, upgrade: Upgrade) -> Places:
+    named = plan.named_after if isinstance(plan.named_after, ChartSide) else change.after
+    before = plan.before if isinstance(plan.before, ChartSide) else change.before
+    redactor = redactor_of(upgrade)
+    return Places(change, before, named, upgrade.target.helm, redactor, plan.source)
+
+
+def _smallest(finding: Finding, trials: Trials) -> tuple[Part, ...]:
+    """The smallest set of parts that makes the finding, and what makes it without them; nothing
+    where it needs no change.
+
+    Raises `SpentError` where the budget ends before that is known.
+    """
+    every = trials.change.parts
+    if not every or trials.shows(finding, ()):
+        return ()
+    if len(every) == 1:
+        return every
+    found: tuple[Part, ...] = ()
+    rest = every
+    while not found or (rest and trials.shows(finding, rest)):
+        pool = likely_first(rest, finding, trials.change)
+        some = smallest(pool, lambda parts: trials.shows(finding, parts))
+        if not trials.shows(finding, some):
+            return found  # the trial is not quite the upgrade: nothing is known
+        found = (*found, *some)
+        rest = tuple(part for part in every if part not in found)
+    return found
+
+
+def _guessed(
+    findings: Sequence[Finding], case: Case, plan: Plan
+) -> dict[str, tuple[Location, ...]]:
+    """The likely places of findings, by fingerprint, where the values alone tell one."""
+    guesses = blamed(findings, values_change_of(case.subjects), plan.before)
+    return {finding.fingerprint: _likely(finding) for finding in guesses}
+
+
+def _likely(finding: Finding) -> tuple[Location, ...]:
+    places = (place for place in finding.locations if place.role in _OF_CHANGES)
+    return tuple(replace(place, confirmed=False) for place in places)
+
+
+def _placed(report: ReleaseReport, causes: dict[str, tuple[Location, ...]]) -> ReleaseReport:
+    findings = []
+    for finding in report.findings:
+        places = (*finding.locations, *causes.get(finding.fingerprint, ()))
+        findings.append(replace(finding, locations=tuple(dict.fromkeys(places))))
+    return replace(report, findings=tuple(findings))
+
+
+def _noted(report: ReleaseReport, left: int, budget: Budget) -> ReleaseReport:
+    """The report with what the budget did not suffice for."""
+    if not left or not budget.renders or report.evidence is None:
+        return report
+    evidence: Evidence = report.evidence
+    noun = "1 finding is" if left == 1 else f"{left} findings are"
+    note = (
+        f"what makes {noun} not confirmed: more than {budget.renders} trial renders or"
+        f" {budget.seconds:g} seconds are needed (--blame {4 * budget.renders})"
+    )
+    return replace(report, evidence=replace(evidence, notes=(*evidence.notes, note)))

@@ -1,0 +1,73 @@
+"""Which parts of a change likely make a finding: what is tried first; it decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from policylint.helm.render.parts import (
+    Change,
+    ChartFiles,
+    DefaultValue,
+    Part,
+    Subchart,
+    UserValue,
+)
+from policylint.helm.values.differing import ABSENT, Difference
+from policylint.helm.values.references import scan
+from policylint.model import Finding, Json
+
+_EQUAL, _WITHIN, _READ, _TEMPLATE, _REST = range(5)
+
+
+def likely_first(parts: Sequence[Part], finding: Finding, change: Change) -> list[Part]:
+    """The parts, what most likely makes the finding first: values that the field was and is, those
+    that the template reads, the template's own files."""
+    template = _template(finding)
+    read = _values_read(change, template)
+    return sorted(parts, key=lambda part: _rank(part, finding, template, read))
+
+
+def _rank(part: Part, finding: Finding, template: str, read: set[tuple[str, ...]]) -> int:
+    if isinstance(part, UserValue | DefaultValue):
+        return _rank_of_value(part.difference, finding, read)
+    if isinstance(part, ChartFiles):
+        return _TEMPLATE if part.is_whole or template in part.names else _REST
+    if isinstance(part, Subchart):
+        return _READ if template.startswith(f"charts/{part.name}/") else _REST
+    return _REST
+
+
+def _rank_of_value(difference: Difference, finding: Finding, read: set[tuple[str, ...]]) -> int:
+    was, now = _text(finding.before), _text(finding.after)
+    old, new = _text(difference.old), _text(difference.new)
+    if now and new == now and old in (was, ""):
+        return _EQUAL
+    if old and new and was.replace(old, new) == now:
+        return _WITHIN
+    words = tuple(str(step) for step in difference.path)
+    return _READ if any(_touch(words, path) for path in read) else _REST
+
+
+def _touch(path: tuple[str, ...], read: tuple[str, ...]) -> bool:
+    """Whether one of two key paths leads to the other, in the chart itself or one level below."""
+    count = min(len(path), len(read))
+    below = min(len(path) - 1, len(read))
+    return path[:count] == read[:count] or (below > 0 and path[1 : below + 1] == read[:below])
+
+
+def _template(finding: Finding) -> str:
+    """The template of a finding by its path in the chart."""
+    files = [place.file for place in finding.locations if place.role == "rendered"]
+    return files[0].partition("/")[2] if files else ""
+
+
+def _values_read(change: Change, template: str) -> set[tuple[str, ...]]:
+    text = change.text(template) or change.text(template, old=True)
+    return {reference.path for reference in scan(text, template) if reference.path}
+
+
+def _text(value: Json) -> str:
+    """A value as a template prints it."""
+    if value is None or value is ABSENT:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

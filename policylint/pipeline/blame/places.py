@@ -1,0 +1,210 @@
+"""Where a part of a change stands: the line of a values file or a chart, or the flag, with what it
+was and is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path as File
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policylint.errors import PolicylintError
+from policylint.helm.inputs.sides import ChartSide
+from policylint.helm.render.parts import (
+    CHART,
+    VALUES,
+    Change,
+    ChartFiles,
+    ClusterVersion,
+    DefaultValue,
+    Part,
+    Subchart,
+    UserValue,
+)
+from policylint.helm.values.differing import ABSENT, Difference, Path
+from policylint.helm.values.given import laid, read_file
+from policylint.helm.values.tables import dotted
+from policylint.kyaml.lines import written_at
+from policylint.model import Json, Location
+from policylint.redaction.redactor import Redactor, mask_values
+from policylint.report.model import ReleaseSource
+from policylint.report.shown import short
+
+_FILE = "--values"
+
+
+class Places(Struct, frozen=True, eq=False):
+    """Finds the places of parts. `before` and `after` are the sides as they were named."""
+
+    change: Change
+    before: ChartSide
+    after: ChartSide
+    helm: str
+    redactor: Redactor
+    source: ReleaseSource | None = None
+    """Where the release is declared."""
+
+    def of(self, part: Part) -> Location:
+        """The place of a part."""
+        if isinstance(part, UserValue):
+            return self._told(self._of_user(part.difference), part.difference)
+        if isinstance(part, DefaultValue):
+            return self._told(self._of_default(part.difference), part.difference)
+        if isinstance(part, ClusterVersion):
+            return Location("command", "--kube-version", before=part.old, after=part.new)
+        if isinstance(part, Subchart):
+            return self._of_subchart(part)
+        return self._of_files(part)
+
+    def _told(self, place: Location, difference: Difference) -> Location:
+        """The place with the key and what it was and is."""
+        words = tuple(str(step) for step in difference.path)
+        was, now = (self._text(words, value) for value in (difference.old, difference.new))
+        return replace(place, key=dotted(words), before=was, after=now)
+
+    def _text(self, path: tuple[str, ...], value: Any) -> str | None:
+        """A value as text, masked where its key or its text says that it is secret."""
+        if value is ABSENT:
+            return None
+        nested: Json = value
+        for step in reversed(path):
+            nested = {step: nested}
+        masked = mask_values(nested)
+        for step in path:
+            masked = masked[step] if isinstance(masked, dict) else masked
+        return short(self.redactor.value(masked))
+
+    def _of_user(self, difference: Difference) -> Location:
+        """The last file or flag that gives the value; of one that gave it before as well, what
+        stood over it and is gone."""
+        path = difference.path
+        for flag, argument in reversed(self.after.values.flags()):
+            now = _given(flag, argument, path, self.helm)
+            if now is not ABSENT:
+                stood = self._stood_under(flag, argument, path, now)
+                return self._gone(path) if stood else self._at(flag, argument, path)
+        return self._gone(path)
+
+    def _stood_under(self, flag: str, argument: str, path: Path, now: Any) -> bool:
+        """Whether a file or flag gave a key the same value before, and another one won."""
+        name, hidden = self.after.as_named(argument), False
+        for old_flag, old_argument in reversed(self.before.values.flags()):
+            was = _given(old_flag, old_argument, path, self.helm)
+            if was is ABSENT:
+                continue
+            if old_flag == flag and self.before.as_named(old_argument) == name:
+                return hidden and was == now
+            hidden = True
+        return False
+
+    def _at(self, flag: str, argument: str, path: Path) -> Location:
+        if flag != _FILE:
+            return Location("command", flag)
+        line = written_at(read_file(argument), _words(path))
+        return Location("cause", self.after.as_named(argument), line)
+
+    def _gone(self, path: Path) -> Location:
+        """Where a key stood that is not given any more: the file as it is now, at what is left
+        around it."""
+        named = {self.after.as_named(file): file for file in self.after.values.files}
+        for flag, argument in reversed(self.before.values.flags()):
+            if _given(flag, argument, path, self.helm) is ABSENT:
+                continue
+            if flag != _FILE:
+                return Location("command", flag)
+            name = self.before.as_named(argument)
+            file = named.get(name)
+            line = written_at(read_file(file), _words(path)) if file else 0
+            return Location("cause", name, line)
+        return Location("record", "the release's values")
+
+    def _of_default(self, difference: Difference) -> Location:
+        line = written_at(self.change.text(VALUES), _words(difference.path))
+        return Location("cause", self._in_chart(VALUES), line)
+
+    def _in_chart(self, name: str) -> str:
+        """A file of the chart as the user knows it."""
+        return f"{self.after.as_named(self.after.chart)}/{name}"
+
+    def _of_files(self, part: ChartFiles) -> Location:
+        if not part.is_whole and part.names != (CHART,):
+            name = part.names[0]
+            line = _first_difference(self.change.text(name, old=True), self.change.text(name))
+            return Location("cause", self._in_chart(name), line)
+        was, now = (_version(self.change.text(CHART, old=old)) for old in (True, False))
+        named = Location("cause", "", key="chart version", before=was, after=now)
+        if File(self.after.chart).is_dir() and not self.source:
+            line = written_at(self.change.text(CHART), ("version",))
+            return replace(named, file=self._in_chart(CHART), line=line)
+        return self._declared(named)
+
+    def _declared(self, place: Location) -> Location:
+        """The place where the chart is chosen: its declaration, else the command line."""
+        if self.source is not None and self.source.file:
+            return replace(place, file=self.source.file, line=self.source.line)
+        return replace(place, role="command", file=self.after.label or self.after.chart)
+
+    def _of_subchart(self, part: Subchart) -> Location:
+        was, now = self.change.dependency(part.name)
+        place = Location("cause", self._in_chart(CHART), key=f"dependency {part.name}")
+        if was == now and part.files:
+            return replace(place, file=self._in_chart(f"charts/{part.name}"))
+        line = _dependency_line(self.change.text(CHART), part.name)
+        if was == now:
+            return replace(place, line=line)
+        return replace(place, line=line, before=was or None, after=now or None)
+
+
+def _given(flag: str, argument: str, path: Path, helm: str) -> Any:
+    """What one values file or flag by itself gives a key; `ABSENT` where it has none."""
+    try:
+        found: Any = laid({}, flag, argument, helm)
+    except PolicylintError:
+        return ABSENT
+    for step in path:
+        if isinstance(found, list) and isinstance(step, int):
+            found = found[step] if step < len(found) else ABSENT
+        else:
+            found = found.get(step, ABSENT) if isinstance(found, dict) else ABSENT
+    return found
+
+
+def _words(path: Path) -> tuple[str, ...]:
+    return tuple(map(str, path))
+
+
+def _version(text: str) -> str | None:
+    for line in text.splitlines():
+        if line.startswith("version:"):
+            return line.partition(":")[2].strip().strip("\"'")
+    return None
+
+
+def _dependency_line(text: str, name: str) -> int:
+    """The line of Chart.yaml at which the version of a dependency stands."""
+    for number in _numbers(text):
+        if _word(text, number, "name") == name:
+            return written_at(text, ("dependencies", str(number), "version"))
+    return 0
+
+
+def _numbers(text: str) -> Iterator[int]:
+    yield from range(text.count("name:"))
+
+
+def _word(text: str, number: int, key: str) -> str:
+    line = written_at(text, ("dependencies", str(number), key))
+    found = text.splitlines()[line - 1].partition(f"{key}:")[2] if line else ""
+    return found.strip(" \"',}")
+
+
+def _first_difference(old: str, new: str) -> int:
+    """The first line of a text that its older form has otherwise, from 1; 0 where there is no such
+    text any more."""
+    was, now = old.splitlines(), new.splitlines()
+    same = 0
+    while same < min(len(was), len(now)) and was[same] == now[same]:
+        same += 1
+    return min(same + 1, len(now))

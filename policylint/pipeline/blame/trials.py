@@ -1,0 +1,109 @@
+"""Trials: the upgrade with only some parts of its change, rendered and judged, within a budget."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterable
+from time import monotonic
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policylint.engine.judging import Judging
+from policylint.errors import PolicylintError
+from policylint.helm.inputs.sides import ChartSide
+from policylint.helm.render.parts import Change, Part
+from policylint.kubernetes.forecast import forecast
+from policylint.kubernetes.manifests.reader import Text
+from policylint.model import Finding
+from policylint.pipeline.judge import Case, cluster_of, diff, evaluate, read
+
+_SECONDS_EACH = 0.25
+_RELEASES = 5
+"""So many releases may use up all of their time; those after them are left with what is not
+spent."""
+_PLACE = re.compile(r"/\d+(?=/|$)")
+
+Key = tuple[object, ...]
+Render = Callable[[ChartSide], tuple[Text, ...]]
+
+
+class Budget:
+    """What trials may cost: renders for each release, and seconds for each and for all."""
+
+    def __init__(self, renders: int) -> None:
+        self.renders = renders
+        self.seconds = renders * _SECONDS_EACH
+        self._all_seconds = self.seconds * _RELEASES
+        self._left = renders
+        self._until = 0.0
+
+    def begin(self) -> None:
+        """Begin with a release."""
+        self._left = self.renders
+        self._until = monotonic() + min(self.seconds, self._all_seconds)
+
+    def end(self) -> None:
+        """End with a release: what it spent is gone for the others."""
+        spent = self.seconds - max(0.0, self._until - monotonic())
+        self._all_seconds = max(0.0, self._all_seconds - spent)
+
+    def spend(self) -> None:
+        """Take one render off; raises `SpentError` where none is left."""
+        if self._left <= 0 or monotonic() >= self._until:
+            raise SpentError
+        self._left -= 1
+
+
+class SpentError(Exception):
+    """The budget is used up."""
+
+
+class Trials(Struct, frozen=True, eq=False):
+    """Judges the upgrade with some parts of its change, each choice of parts once."""
+
+    case: Case
+    by: Judging
+    change: Change
+    render: Render
+    budget: Budget
+    known: dict[frozenset[Part], frozenset[Key]]
+    """The findings of what has been tried."""
+
+    def shows(self, finding: Finding, parts: Collection[Part]) -> bool:
+        """Whether these parts of the change alone make the finding; a chart that then does not
+        render makes none."""
+        kept = frozenset(parts)
+        if kept not in self.known:
+            self.budget.spend()
+            self.known[kept] = self._judged(kept)
+        return key_of(finding) in self.known[kept]
+
+    def _judged(self, kept: Collection[Part]) -> frozenset[Key]:
+        try:
+            return findings_of(self.case, self.render(self.change.side(kept)), self.by)
+        except PolicylintError:
+            return frozenset()
+
+
+def findings_of(case: Case, after: tuple[Text, ...], by: Judging) -> frozenset[Key]:
+    """The findings of a case whose after side is another one. Raises `ReadError` for text that is
+    no manifest."""
+    trial = replace(case, after=after, subjects=(), failures=(), alternatives=(), other_target=None)
+    sides = read(trial)
+    cluster = cluster_of(trial, sides)
+    upgrade = forecast(diff(trial, sides), cluster)
+    return keys_of(evaluate(trial, upgrade, cluster, by).findings)
+
+
+def keys_of(findings: Iterable[Finding]) -> frozenset[Key]:
+    """What findings are known by."""
+    return frozenset(map(key_of, findings))
+
+
+def key_of(finding: Finding) -> Key:
+    """What makes two findings one, wherever in a list their field stands."""
+    values = json.dumps([finding.before, finding.after], sort_keys=True, default=str)
+    path = _PLACE.sub("/*", finding.path)
+    return finding.rule, finding.direction, finding.resource, path, values
