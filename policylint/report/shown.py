@@ -48,8 +48,9 @@ def pair(before: Json, after: Json) -> tuple[str, str]:
 
 def label(location: Location) -> str:
     """What a place is called: a flag that is the cause of something is no other place."""
-    is_cause = location.role == "command" and bool(location.key or location.after)
-    return LABELS.get("cause" if is_cause else location.role, location.role)
+    is_change = location.before is not None or location.after is not None
+    role = "cause" if is_change else location.role
+    return LABELS.get(role, role)
 
 
 def place(location: Location) -> str:

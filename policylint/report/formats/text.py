@@ -25,7 +25,7 @@ from policylint.report.model import (
     every_settled,
     release_name,
 )
-from policylint.report.shown import dotted, label, pair, place
+from policylint.report.shown import LABELS, dotted, label, pair, place
 from policylint.runtime.patterns import pattern
 
 _SHOWN = 5
@@ -168,7 +168,7 @@ def _places(finding: Finding, look: Look) -> Iterator[Line]:
 
 
 def _causes_first(location: Location) -> bool:
-    return location.role == "rendered"
+    return label(location) != LABELS["cause"]
 
 
 def _subject(finding: Finding) -> Iterator[Line]:
