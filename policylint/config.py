@@ -15,13 +15,14 @@ from msgspec.structs import replace
 
 from policylint.engine.catalogue import schema
 from policylint.engine.judging import severities
+from policylint.engine.packs import Pack
 from policylint.engine.registry import ids, plugins
+from policylint.engine.shape import problems
 from policylint.engine.waivers import Policy, lacks
 from policylint.errors import ReadError, UsageError, nearest
 from policylint.helm.inputs.files import read_text
 from policylint.kyaml.load import compose, line_of, load
 from policylint.model import Category, Json, Severity
-from policylint.redaction.redactor import mask_values
 from policylint.report.baseline import SCHEMA, Baseline, Entry
 from policylint.report.waivers import Waiver
 from policylint.runtime.git import checkout_top
@@ -32,8 +33,6 @@ WAIVERS = ".policylint/waivers.yaml"
 BASELINE = ".policylint/baseline.json"
 """A file beside the configuration that holds what was found before."""
 BESIDE = (WAIVERS, BASELINE)
-
-_NAMES = {"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false"}
 
 
 class Release(Struct, frozen=True):
@@ -89,6 +88,7 @@ class Config(Struct, frozen=True):
     waivers: tuple[Waiver, ...] = ()
     waiver_policy: Policy = Policy()
     baseline: Baseline = Baseline()
+    packs: tuple[Pack, ...] = ()
 
 
 def find(start: Path) -> Path | None:
@@ -257,85 +257,18 @@ def _as_written(remedy: str, text: str, line: int) -> str:
     )
 
 
-def problems(
-    value: Json, shape: Mapping[str, Any]
-) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    """(path, message, remedy) of each place where a value is not of the schema's shape."""
-    yield from _problems(value, shape, shape, ())
-
-
-def _problems(
-    value: Json, shape: Mapping[str, Any], root: Mapping[str, Any], path: tuple[str | int, ...]
-) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    if "$ref" in shape:
-        shape = {**root["$defs"][shape["$ref"].rpartition("/")[2]], **shape}
-    wrong = _not_a_choice(value, shape) or _not_of_type(value, shape)
-    if wrong is not None:
-        words, remedy = wrong
-        name = ".".join(map(str, path)) or "the configuration"
-        yield path, f"{name} is {words}, not {_shown(value)!r}", remedy
-    elif isinstance(value, dict):
-        yield from _key_problems(value, shape, root, path)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _problems(item, shape.get("items", {}), root, (*path, index))
-
-
-def _not_a_choice(value: Json, shape: Mapping[str, Any]) -> tuple[str, str] | None:
-    """(what it should be, remedy) of a value that is none of those listed."""
-    choices = shape.get("enum")
-    if choices is None or value in choices:
-        return None
-    return f"one of {', '.join(choices)}", nearest(str(value), choices, "write one of these")
-
-
-def _not_of_type(value: Json, shape: Mapping[str, Any]) -> tuple[str, str] | None:
-    """(what it should be, remedy) of a value of another type."""
-    kinds = shape.get("type", [])
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    if not kinds or any(_is(value, kind) for kind in kinds):
-        return None
-    wanted = " or ".join(_NAMES[kind] for kind in kinds)
-    if kinds == ["string"]:
-        return wanted, f'write it in quotes: "{_shown(value)}"'
-    return wanted, f"make it {wanted}"
-
-
-def _shown(value: Json) -> Json:
-    """A value of the configuration as a message may repeat it."""
-    return mask_values(value)
-
-
-def _key_problems(
-    value: Mapping[str, Json],
-    shape: Mapping[str, Any],
-    root: Mapping[str, Any],
-    path: tuple[str | int, ...],
-) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    known, rest = shape.get("properties", {}), shape.get("additionalProperties", True)
-    for key in value if rest is False else ():
-        if key not in known:
-            every = f"the keys here are {', '.join(known)}"
-            yield (*path, key), f"unknown key {key!r}", nearest(key, known, every)
-    for key in shape.get("required", ()):
-        if key not in value:
-            yield path, f"{'.'.join(map(str, path))} lacks {key}", f"add {key}: ..."
-    for key, item in value.items():
-        inner = known.get(key, rest)
-        if isinstance(inner, dict):
-            yield from _problems(item, inner, root, (*path, key))
-
-
 def _rule_problems(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """What the `rules:` tables name that is no rule, and what they say of one that is no
     severity."""
     entries = list(_rule_entries(raw))
     if not entries:
         return
+    # packs bring rules that are read when they judge, and names are looked at then
+    known_here = not any(raw.get(key) for key in ("packs", "python-rules", "policies"))
     more, failures = plugins()
     known = ids() | {rule.id for rule in more}
     for path, name, entry in entries:
-        if name not in known and not failures:
+        if known_here and name not in known and not failures:
             yield (*path, name), f"no rule is called {name!r}", nearest(name, known)
         try:
             severities({name: entry})
@@ -351,11 +284,6 @@ def _rule_entries(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str
     for path, table in tables.items():
         for rule, entry in (table or {}).items():
             yield path, rule, entry
-
-
-def _is(value: Json, kind: str) -> bool:
-    types: dict[str, type] = {"object": dict, "array": list, "string": str, "boolean": bool}
-    return isinstance(value, types[kind])
 
 
 def _config(raw: Mapping[str, Any], path: Path, exists: Callable[[Path], bool]) -> Config:
@@ -388,7 +316,21 @@ def _config(raw: Mapping[str, Any], path: Path, exists: Callable[[Path], bool]) 
         rules=raw.get("rules", {}),
         scan_ignore=tuple(raw.get("scan", {}).get("ignore", ())),
         waiver_policy=_policy(raw.get("waiver-policy", {})),
+        packs=tuple(_packs(raw, base)),
     )
+
+
+def _packs(raw: Mapping[str, Any], base: Path) -> Iterator[Pack]:
+    yield from (_pack(entry, base) for entry in raw.get("packs", ()))
+    yield from (Pack(str(base / path), python=True) for path in raw.get("python-rules", ()))
+
+
+def _pack(entry: str | Mapping[str, str], base: Path) -> Pack:
+    if isinstance(entry, str):
+        return Pack(str(base / entry))
+    path = str(base / entry["path"])
+    never = entry.get("fail-on", "") == "never"
+    return Pack(path, entry.get("name", ""), never, entry.get("until", ""))
 
 
 def _policy(entry: Mapping[str, Any]) -> Policy:

@@ -434,6 +434,12 @@ class Finding(Struct, frozen=True):
     waived: Waived | None = None
     known: bool = False
     """Whether a baseline holds it."""
+    dry: bool = False
+    """Whether its pack is on trial: shown, and out of the verdict."""
+
+    def fails(self, threshold: Severity) -> bool:
+        """Whether it fails a run of this `--fail-on`."""
+        return not self.dry and self.severity.rank >= threshold.rank
 
     @property
     def counts(self) -> bool:

@@ -85,9 +85,9 @@ def _weight(rule: Rule) -> tuple[int, int, str]:
 
 def schema(name: str) -> dict[str, Any]:
     """A published JSON Schema by name. Raises `UsageError`."""
-    if name not in ("report", "config"):
+    if name not in ("report", "config", "rule"):
         raise UsageError(
-            f"no schema is called {name!r}", remedy="the schemas are report and config"
+            f"no schema is called {name!r}", remedy="the schemas are report, config and rule"
         )
     document: dict[str, Any] = json.loads(resources.data(f"{name}.schema.json"))
     return document

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from policylint.engine.identity import about
 from policylint.engine.registry import ids
-from policylint.engine.rule import Context, Rule
+from policylint.engine.rule import Context, Purse, Rule
 from policylint.errors import PolicylintError, RuleFailure
 from policylint.model import (
     Category,
@@ -43,7 +43,8 @@ def evaluate(
         by_type.setdefault(type(subject), []).append(subject)
     known = replace(context, rule_ids=ids())
     for rule in rules:
-        own = replace(known, params={**rule.params, **context.settings.get(rule.id, {})})
+        params = {**rule.params, **context.settings.get(rule.id, {})}
+        own = replace(known, params=params, purse=Purse())
         for kind, of_kind in by_type.items():
             if issubclass(kind, rule.subjects):
                 _run(rule, of_kind, own, redactor, findings, failures)

@@ -9,9 +9,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from policylint.engine.evaluate import evaluate, order
-from policylint.engine.registry import all_rules, select
+from policylint.engine.packs import Pack, dry_rules, names_of, rules_of_packs, with_packs
+from policylint.engine.registry import all_rules, ids, plugins, select
 from policylint.engine.rule import Context, Rule
-from policylint.errors import RuleFailure, UsageError
+from policylint.errors import RuleFailure, UsageError, nearest
 from policylint.model import Category, Finding, Json, Severity, Target, Upgrade, Verdict, combine
 from policylint.redaction.redactor import Redactor
 from policylint.report.model import RuleInfo
@@ -32,6 +33,8 @@ class Criteria(Struct, frozen=True):
     strict: bool = False
     tables: tuple[Mapping[str, Json], ...] = ()
     """The `rules:` tables that hold; later ones win."""
+    packs: tuple[Pack, ...] = ()
+    """Rules of the user's own."""
 
 
 class Judging(Struct, frozen=True):
@@ -46,6 +49,8 @@ class Judging(Struct, frozen=True):
     strict: bool = False
     failures: tuple[RuleFailure, ...] = ()
     """Rules that would not load."""
+    dry: frozenset[str] = frozenset()
+    """The rules whose findings are shown and fail nothing yet."""
 
     @property
     def active(self) -> tuple[Rule, ...]:
@@ -74,11 +79,39 @@ def judging(criteria: Criteria, subjects: frozenset[type] = frozenset()) -> Judg
     Raises `UsageError` for a rule that does not exist and for a severity that is none.
     """
     rules, failures = all_rules(subjects)
+    own = rules_of_packs(criteria.packs)
+    rules = with_packs(rules, own, subjects)
     levels, settings = severities(*criteria.tables)
-    chosen = select(rules, selected=criteria.select, ignored=criteria.ignore, level=criteria.level)
-    return Judging(
-        chosen, levels, settings, criteria.level, criteria.fail_on, criteria.strict, failures
+    _refuse_unknown_rules(criteria, own)
+    chosen = select(
+        rules,
+        selected=criteria.select,
+        ignored=criteria.ignore,
+        level=criteria.level,
+        known=names_of(own),
     )
+    return Judging(
+        chosen,
+        levels,
+        settings,
+        criteria.level,
+        criteria.fail_on,
+        criteria.strict,
+        failures,
+        dry_rules(criteria.packs),
+    )
+
+
+def _refuse_unknown_rules(criteria: Criteria, own: Iterable[Rule]) -> None:
+    """Raise `UsageError` where the configuration names a rule that neither policylint nor a pack
+    has; without packs, reading it has told that already."""
+    if not criteria.packs:
+        return
+    known = ids() | {rule.id for rule in (*own, *plugins()[0])}
+    for table in criteria.tables:
+        for name in table:
+            if name not in known:
+                raise UsageError(f"no rule is called {name!r}", remedy=nearest(name, known))
 
 
 def judge(
@@ -92,19 +125,27 @@ def judge(
     redactor: Redactor | None = None,
     more: Iterable[Finding] = (),
     weight: Weight | None = None,
+    inputs: Mapping[str, Json] | None = None,
 ) -> Judgement:
     """Judge the subjects: check, scan, history, fleets and failed renders alike.
 
     `upgrade` and `invocations` are what rules may look at beside their subject; `failures` are
     what could not be judged already; `more` are findings that no rule made;
-    `weight` is what findings weigh, their own severity for None.
+    `weight` is what findings weigh, their own severity for None; `inputs` are what rules in YAML
+    may name beside their subject.
     """
     context = Context(
-        target, upgrade, settings=by.settings, level=by.level, invocations=invocations
+        target,
+        upgrade,
+        settings=by.settings,
+        level=by.level,
+        invocations=invocations,
+        inputs=inputs or {},
     )
     rules = by.active
     findings, broken = evaluate(rules, subjects, context, redactor or Redactor())
     weighed = [_weighed(finding, by, weight) for finding in (*findings, *more)]
+    weighed = [_dry(finding, by) for finding in weighed]
     every = (*by.failures, *failures, *broken)
     if by.strict and upgrade is not None:
         every += _open_answers(upgrade)
@@ -130,7 +171,7 @@ def verdict(
 ) -> Verdict:
     """Any failure is unknown, any finding of `fail_on` or worse fails."""
     verdicts = [Verdict.PASS]
-    verdicts += [Verdict.FAIL for finding in findings if finding.severity.rank >= fail_on.rank]
+    verdicts += [Verdict.FAIL for finding in findings if finding.fails(fail_on)]
     verdicts += [Verdict.UNKNOWN for _ in failures]
     return combine(verdicts)
 
@@ -179,6 +220,10 @@ def _weighed(finding: Finding, by: Judging, weight: Weight | None) -> Finding:
     if severity is None:
         severity = weight(finding) if weight else finding.severity
     return replace(finding, severity=severity)
+
+
+def _dry(finding: Finding, by: Judging) -> Finding:
+    return replace(finding, dry=True) if finding.rule in by.dry else finding
 
 
 def _open_answers(upgrade: Upgrade) -> tuple[RuleFailure, ...]:

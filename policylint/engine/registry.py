@@ -13,17 +13,13 @@ from types import ModuleType
 
 from policylint.engine.rule import Rule
 from policylint.errors import RuleFailure, UsageError, nearest
-from policylint.model import Category, Created, Deleted, Kept
+from policylint.model import Category
 from policylint.runtime.derived import derived
 from policylint.runtime.resources import modules, read, rule_files
 
 CHECKS = "policylint.checks"
 """The package of the rules in Python: found by its name, as no rule may be named here."""
 ENTRY_POINTS = "policylint.rules"
-
-
-_CHANGES = frozenset({Created, Kept, Deleted})
-"""What rules in YAML judge."""
 
 
 @cache
@@ -35,9 +31,9 @@ def shipped(subjects: frozenset[type] = frozenset()) -> tuple[Rule, ...]:
     """
     rules = [
         *python_rules(subjects),
-        *(yaml_rules() if not subjects or subjects & _CHANGES else ()),
+        *yaml_rules(subjects),
     ]
-    return _sorted(rules)
+    return sorted_rules(rules)
 
 
 @cache
@@ -102,11 +98,12 @@ def rules_of(module: object) -> Iterator[Rule]:
     yield from (value for value in vars(module).values() if isinstance(value, Rule))
 
 
-def yaml_rules() -> Iterator[Rule]:
-    """The rules of `rules/`: inside the package in a wheel, beside it in a checkout."""
+def yaml_rules(subjects: frozenset[type] = frozenset()) -> Iterator[Rule]:
+    """The rules of `rules/`: inside the package in a wheel, beside it in a checkout; with
+    `subjects` those that judge one of these types."""
     # Loaded by name, and so only where changes are judged: it brings the evaluation of CEL.
     reader = importlib.import_module("policylint.engine.yamlrule")
-    return iter(reader.shipped_rules())
+    return iter(reader.shipped_rules(frozenset(map(subject_name, subjects))))
 
 
 def all_rules(
@@ -118,7 +115,9 @@ def all_rules(
     With `subjects`, of the shipped ones those that judge one of these types (see `shipped`).
     """
     brought, failures = plugins()
-    return (_sorted((*shipped(subjects), *brought)) if brought else shipped(subjects)), failures
+    return (
+        sorted_rules((*shipped(subjects), *brought)) if brought else shipped(subjects)
+    ), failures
 
 
 def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
@@ -143,7 +142,7 @@ def plugins() -> tuple[tuple[Rule, ...], tuple[RuleFailure, ...]]:
             )
             continue
         rules += [loaded] if isinstance(loaded, Rule) else rules_of(loaded)
-    return _sorted(rules), tuple(failures)
+    return sorted_rules(rules), tuple(failures)
 
 
 def _named_somewhere() -> bool:
@@ -179,16 +178,17 @@ def select(
     selected: Iterable[str] = (),
     ignored: Iterable[str] = (),
     level: Category | None = None,
+    known: frozenset[str] = frozenset(),
 ) -> tuple[Rule, ...]:
     """The rules that are wanted: by id, pack or category; `level` keeps its category and the harder
-    ones.
+    ones. `known` are words that name rules which are not among these.
 
     Raises `UsageError` for a word that names nothing.
     """
     rules = tuple(rules)
     chosen, dropped = set(selected), set(ignored)
     if chosen or dropped:
-        _refuse_unknown(chosen | dropped, rules)
+        _refuse_unknown((chosen | dropped) - known, rules)
     order = list(Category)
     deepest = order.index(level) if level else len(order)
     return tuple(
@@ -217,7 +217,8 @@ def _words(rule: Rule) -> set[str]:
     return {rule.id, rule.pack, str(rule.category)}
 
 
-def _sorted(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+def sorted_rules(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """The rules by id. Raises `UsageError` where two have the same."""
     by_id: dict[str, Rule] = {}
     for rule in rules:
         if rule.id in by_id:

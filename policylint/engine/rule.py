@@ -10,6 +10,13 @@ from msgspec import Struct, field
 from policylint.model import Category, Confidence, Severity, Target, Upgrade, Violation
 
 
+class Purse:
+    """What a rule of expressions may still spend in a run; its first expression fills it."""
+
+    def __init__(self) -> None:
+        self.content: Any = None
+
+
 class Context(Struct, frozen=True):
     """What a rule may look at beside its subject.
 
@@ -28,6 +35,9 @@ class Context(Struct, frozen=True):
     """The commands or declarations known to deploy this release."""
     rule_ids: frozenset[str] = frozenset()
     """The ids of all shipped rules, for the rule that explains what no other does."""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    """What rules in YAML may name beside their subject: values, oldValues, history."""
+    purse: Purse = field(default_factory=Purse)
 
 
 Check = Callable[[Any, Context], Iterable[Violation]]

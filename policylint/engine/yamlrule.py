@@ -1,21 +1,26 @@
 """Rules written in YAML: CEL over `object` and `oldObject`, with ValidatingAdmissionPolicy's words.
 
 A true expression passes. `operations` are Kubernetes' own: CREATE sees `object`, UPDATE both,
-DELETE `oldObject`.
+DELETE `oldObject`. A rule may also judge all of a release, an invocation or a history. What is
+not at hand (the values of manifests) is unknown to an expression that looks at it.
 """
 
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from types import ModuleType
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.engine.rule import Context, Rule
-from policylint.errors import ReadError, nearest
-from policylint.kyaml.load import load
+from policylint.engine.shape import problems
+from policylint.errors import ReadError
+from policylint.kyaml.load import compose, line_of, load
 from policylint.model import (
     Category,
     Confidence,
@@ -26,163 +31,322 @@ from policylint.model import (
     Json,
     Kept,
     Severity,
+    Upgrade,
     Violation,
 )
 from policylint.runtime.derived import derived
-from policylint.runtime.resources import rule_files
+from policylint.runtime.resources import data, rule_files
 
 OPERATIONS: Mapping[str, type] = {"CREATE": Created, "UPDATE": Kept, "DELETE": Deleted}
-REQUIRED = ("title", "category", "severity", "operations", "validations", "page", "examples")
-OPTIONAL = ("confidence", "since", "kinds", "matchConditions", "variables", "fixes", "params")
-KEYS = frozenset((*REQUIRED, *OPTIONAL))
+OTHERS: Mapping[str, str] = {
+    "release": "policylint.model.Upgrade",
+    "invocation": "policylint.scan.invocations.model.Invocation",
+    "history": "policylint.helm.inputs.revisions.History",
+}
+"""What a rule may judge beside one resource's change: found by name, as rules stand below them."""
+_AS_JSON: Mapping[str, str] = {
+    "invocation": "policylint.scan.invocations.model.as_json",
+    "history": "policylint.helm.history.report.to_json",
+}
+"""What makes JSON values of a subject."""
+_LAZY = ("objects", "oldObjects", "values", "oldValues", "release", "history", "invocation")
+"""What is only made where an expression names it."""
 
 
 class Expressions(Struct, frozen=True):
-    """A YAML rule's expressions, ready to judge a change."""
+    """A YAML rule's expressions, ready to judge a subject."""
 
     kinds: frozenset[str]
     conditions: tuple[str, ...]
-    variables: tuple[tuple[str, str], ...]
+    variables: Mapping[str, str]
     validations: tuple[Mapping[str, str], ...]
     fixes: tuple[Mapping[str, Any], ...]
+    asks: tuple[str, ...] = ()
+    """What its expressions name beside their subject, which is made for them alone."""
 
     @property
     def every(self) -> tuple[str, ...]:
         """All of them, each once."""
-        of_validations = (
-            validation[key]
-            for validation in self.validations
-            for key in ("expression", "messageExpression")
-            if key in validation
-        )
-        of_variables = (expression for _, expression in self.variables)
-        return tuple(dict.fromkeys((*self.conditions, *of_variables, *of_validations)))
+        return tuple(dict.fromkeys(expression for expression, _ in self.kinds_of_expressions()))
 
-    def __call__(self, change: Created | Kept | Deleted, context: Context) -> Iterator[Violation]:
+    def kinds_of_expressions(self) -> Iterator[tuple[str, str]]:
+        """(expression, what it must give: condition, text, list or value)."""
+        yield from ((condition, "condition") for condition in self.conditions)
+        yield from ((expression, "value") for expression in self.variables.values())
+        for validation in self.validations:
+            for key, kind in _EXPRESSION_KEYS.items():
+                if key in validation:
+                    yield validation[key], kind
+
+    def __call__(self, subject: Any, context: Context) -> Iterator[Violation]:
         """One violation for each validation that is not true. Raises `ExpressionError` for one that
         cannot be evaluated."""
-        if self.kinds and not self.kinds & {change.id.kind, f"{change.id.group}/{change.id.kind}"}:
+        if self.kinds and not self.kinds & {
+            subject.id.kind,
+            f"{subject.id.group}/{subject.id.kind}",
+        }:
             return
-        bindings = self._bindings(change, context)
-        if not all(_true(condition, bindings) for condition in self.conditions):
+        cel = _cel()
+        if context.purse.content is None:
+            context.purse.content = cel.Purse()
+        purse = context.purse.content
+        purse.next_subject()
+        bindings = self._bindings(subject, context, purse)
+        if not all(cel.is_true(condition, bindings, purse) for condition in self.conditions):
             return
         for validation in self.validations:
-            if not _true(validation["expression"], bindings):
-                yield self._violation(validation, change, bindings)
+            for own in _each(validation, bindings, purse):
+                if not cel.is_true(validation["expression"], own, purse):
+                    yield self._violation(validation, subject, own, purse)
 
-    def _bindings(self, change: Created | Kept | Deleted, context: Context) -> dict[str, Json]:
+    def _bindings(self, subject: Any, context: Context, purse: Any) -> dict[str, Json]:
         bindings: dict[str, Json] = {
             "params": dict(context.params),
             "object": None,
             "oldObject": None,
         }
-        if isinstance(change, (Created, Kept)):
-            bindings["object"] = change.after.body
-        if isinstance(change, (Kept, Deleted)):
-            bindings["oldObject"] = change.before.body
-        values: dict[str, Json] = {}
-        bindings["variables"] = values
-        for name, expression in self.variables:
-            values[name] = _value(expression, bindings)
+        if isinstance(subject, (Created, Kept)):
+            bindings["object"] = subject.after.body
+        if isinstance(subject, (Kept, Deleted)):
+            bindings["oldObject"] = subject.before.body
+        for name in self.asks:
+            bindings[name] = _binding(name, subject, context)
+        bindings["variables"] = _cel().Variables(self.variables, bindings, purse)
         return bindings
 
     def _violation(
         self,
         validation: Mapping[str, str],
-        change: Created | Kept | Deleted,
+        subject: Any,
         bindings: Mapping[str, Json],
+        purse: Any,
     ) -> Violation:
-        message = validation.get("message", f"failed expression: {validation['expression']}")
-        if "messageExpression" in validation:
-            message = str(_value(validation["messageExpression"], bindings))
+        cel = _cel()
+        said = {name: validation.get(name, "") for name in ("message", "because", "path")}
+        said["message"] = said["message"] or f"failed expression: {validation['expression']}"
+        for name, words in said.items():
+            if f"{name}Expression" in validation:
+                said[name] = cel.text(validation[f"{name}Expression"], bindings, purse, words)
+        severity = validation.get("severity")
         return Violation(
-            message=message,
-            because=validation.get("because", ""),
-            path=validation.get("path", ""),
-            fixes=tuple(_fix(fix, change) for fix in self.fixes),
+            message=said["message"],
+            because=said["because"],
+            path=said["path"],
+            before=_at(bindings["oldObject"], said["path"]),
+            after=_at(bindings["object"], said["path"]),
+            fixes=tuple(_fix(fix, subject) for fix in self.fixes),
+            severity=Severity(severity) if severity else None,
         )
+
+
+_EXPRESSION_KEYS: Mapping[str, str] = {
+    "forEach": "list",
+    "expression": "condition",
+    "messageExpression": "text",
+    "becauseExpression": "text",
+    "pathExpression": "text",
+}
+
+
+def _each(
+    validation: Mapping[str, str], bindings: Mapping[str, Json], purse: Any
+) -> Iterator[Mapping[str, Json]]:
+    """The bindings, once for each item where a validation is of several."""
+    if "forEach" not in validation:
+        yield bindings
+        return
+    for item in _cel().items(validation["forEach"], bindings, purse):
+        yield {**bindings, "item": item}
+
+
+def _binding(name: str, subject: Any, context: Context) -> Json:
+    """What a name stands for; what is not at hand is unknown to whoever looks at it."""
+    upgrade = subject if isinstance(subject, Upgrade) else context.upgrade
+    if name in _AS_JSON and _full_name(type(subject)) == OTHERS[name]:
+        return _found_by_name(_AS_JSON[name])(subject)
+    if name in context.inputs:
+        return context.inputs[name]
+    if upgrade is None:
+        return _cel().unknown(f"{name}: nothing is upgraded here")
+    if name == "release":
+        return _release(upgrade)
+    if name in ("objects", "oldObjects"):
+        side = upgrade.after if name == "objects" else upgrade.before
+        return [resource.body for resource in (*side.resources.values(), *side.hooks.values())]
+    return _cel().unknown(f"{name}: not at hand in this run")
+
+
+def _release(upgrade: Upgrade) -> Json:
+    target = upgrade.target
+    return {
+        "name": upgrade.release,
+        "namespace": upgrade.namespace,
+        "environment": target.environment,
+        "kubernetes": target.kubernetes,
+        "helm": target.helm,
+        "apply": str(target.apply),
+    }
+
+
+def _at(body: Json, path: str) -> Json:
+    """What a pointer leads to; None where it leads nowhere."""
+    for step in path.split("/")[1:]:
+        if isinstance(body, Mapping):
+            body = body.get(step.replace("~1", "/").replace("~0", "~"))
+        elif isinstance(body, list) and step.isdigit() and int(step) < len(body):
+            body = body[int(step)]
+        else:
+            return None
+    return body if path else None
 
 
 def read_rule(text: str, path: str) -> Rule:
-    """The rule of a file "pack/id.yaml". Raises `ReadError` for a file that is no rule."""
-    return rule_of(load(text, path), path)
-
-
-def rule_of(raw: Json, path: str) -> Rule:
-    """The rule of what a file says. Raises `ReadError` where that is no rule."""
+    """The rule of a file "pack/id.yaml". Raises `ReadError` with the line, the nearest key and
+    CEL's own words for a file that is no rule."""
+    raw = load(text, path)
     if not isinstance(raw, dict):
-        raise ReadError(
-            "a rule is a mapping", file=path, line=1, remedy="see an existing rule in rules/"
-        )
-    for key in raw.keys() - KEYS:
-        raise ReadError(f"unknown key {key!r}", file=path, remedy=nearest(key, KEYS))
-    for key in REQUIRED:
-        if key not in raw:
-            raise ReadError(f"a rule without {key}", file=path, remedy=f"add {key}: ...")
+        raise ReadError("a rule is a mapping", file=path, line=1, remedy="policylint schema rule")
+    root = compose(text, path)
+    for where, message, remedy in problems(raw, schema()):
+        raise ReadError(message, file=path, line=line_of(root, where), remedy=remedy)
+    _refuse_misfits(raw, path, root)
+    rule = rule_of(raw, path)
+    for expression, kind in _expressions(rule):
+        complaint = _cel().complaint(expression, kind, _names(raw))
+        if complaint:
+            line = _line_of_expression(text, expression)
+            raise ReadError(
+                f"the expression {expression!r}: {complaint}",
+                file=path,
+                line=line,
+                remedy="the functions and variables are in README.md, Rules of one's own",
+            )
+    return rule
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The shape of a rule's file."""
+    document: dict[str, Any] = json.loads(data("rule.schema.json"))
+    return document
+
+
+def _names(raw: Mapping[str, Any]) -> frozenset[str]:
+    """The variables that a rule's expressions may name."""
+    every: frozenset[str] = _cel().VARIABLES
+    subject = raw.get("subject", "change")
+    own = {"invocation": "invocation", "history": "history"}
+    without = {"object", "oldObject"} if subject != "change" else set()
+    without |= {name for name in own if subject == "change" and name == "invocation"}
+    return every - without
+
+
+def _refuse_misfits(raw: Mapping[str, Any], path: str, root: Any) -> None:
+    """Raise `ReadError` for keys that are of changes alone in a rule on something else."""
+    if raw.get("subject", "change") == "change":
+        return
+    for key in ("operations", "kinds"):
+        if key in raw:
+            raise ReadError(
+                f"{key} is of rules on one resource's change",
+                file=path,
+                line=line_of(root, (key,)),
+                remedy=f"take {key} out, or the subject",
+            )
+
+
+def _line_of_expression(text: str, expression: str) -> int:
+    """The line where an expression begins; of a folded one the line of its first words."""
+    first = expression.strip().splitlines()[0].strip()
+    for size in (len(first), 40, 20, 8):
+        at = text.find(first[:size])
+        if at >= 0:
+            return text.count("\n", 0, at) + 1
+    return 1
+
+
+def rule_of(raw: Mapping[str, Any], path: str) -> Rule:
+    """The rule of what a file says."""
     pack, _, name = path.replace("\\", "/").rpartition("/")
+    title = str(raw["title"])
     return Rule(
-        id=name.removesuffix(".yaml"),
-        subjects=tuple(OPERATIONS[word] for word in raw["operations"]),
-        category=Category(raw["category"]),
+        id=name.removesuffix(".yaml").removesuffix(".yml"),
+        subjects=_subjects(raw),
+        category=Category(raw.get("category", "practice")),
         severity=Severity(raw["severity"]),
         confidence=Confidence(raw.get("confidence", "certain")),
         since=str(raw.get("since", "0.1")),
-        title=raw["title"],
-        page=f"{raw['title']}.\n\n{raw['page'].strip()}",
-        check=expressions(raw, path),
+        title=title,
+        page=f"{title}.\n\n{raw.get('page', '').strip()}".strip(),
+        check=expressions(raw),
         pack=pack.rpartition("/")[2] or "local",
         params=raw.get("params", {}),
-        examples=tuple(raw["examples"]),
+        examples=tuple(raw.get("examples", ())),
     )
 
 
-def shipped_rules() -> Iterator[Rule]:
-    """The rules that come with policylint."""
+def _subjects(raw: Mapping[str, Any]) -> tuple[type, ...]:
+    subject = raw.get("subject", "change")
+    if subject == "change":
+        return tuple(OPERATIONS[word] for word in raw.get("operations", ("CREATE", "UPDATE")))
+    return (_found_by_name(OTHERS[subject]),)
+
+
+def _found_by_name(full: str) -> Any:
+    module, _, name = full.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def _full_name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def subject_names(raw: Mapping[str, Any]) -> frozenset[str]:
+    """The full names of the types that a rule judges; none of them is loaded for it."""
+    subject = raw.get("subject", "change")
+    if subject != "change":
+        return frozenset({OTHERS[subject]})
+    words = raw.get("operations", ("CREATE", "UPDATE"))
+    return frozenset(f"policylint.model.{OPERATIONS[word].__name__}" for word in words)
+
+
+def shipped_rules(wanted: frozenset[str] = frozenset()) -> Iterator[Rule]:
+    """The rules that come with policylint; with `wanted`, those that judge a type of such a
+    name."""
     texts = dict(rule_files())
     contents = [text.encode() for text in texts.values()]
     read: Mapping[str, Json] = derived("rules", contents, lambda: _read_all(texts))
     for path, raw in read.items():
-        yield rule_of(raw, path)
+        if not wanted or wanted & subject_names(raw):
+            yield rule_of(raw, path)
 
 
 def _read_all(texts: Mapping[str, str]) -> dict[str, Json]:
     """What the files say; their expressions are parsed and noted with them."""
     read = {path: load(text, path) for path, text in texts.items()}
     rules = [rule_of(raw, path) for path, raw in read.items()]
-    _cel().note([expression for rule in rules for expression in _expressions(rule)])
+    _cel().note([expression for rule in rules for expression, _ in _expressions(rule)])
     return read
 
 
-def _expressions(rule: Rule) -> tuple[str, ...]:
-    return rule.check.every if isinstance(rule.check, Expressions) else ()
+def _expressions(rule: Rule) -> tuple[tuple[str, str], ...]:
+    """(expression, what it must give) of a rule."""
+    return tuple(rule.check.kinds_of_expressions()) if isinstance(rule.check, Expressions) else ()
 
 
-def expressions(raw: Mapping[str, Any], path: str) -> Expressions:
-    """The expressions of a rule's mapping. Raises `ReadError` where one is missing."""
-    for validation in raw["validations"]:
-        if "expression" not in validation:
-            raise ReadError(
-                "a validation without expression", file=path, remedy="add expression: ..."
-            )
-    return Expressions(
+def expressions(raw: Mapping[str, Any]) -> Expressions:
+    """The expressions of a rule's mapping."""
+    made = Expressions(
         kinds=frozenset(raw.get("kinds", ())),
         conditions=tuple(condition["expression"] for condition in raw.get("matchConditions", ())),
-        variables=tuple(
-            (variable["name"], variable["expression"]) for variable in raw.get("variables", ())
-        ),
+        variables={
+            variable["name"]: variable["expression"] for variable in raw.get("variables", ())
+        },
         validations=tuple(raw["validations"]),
         fixes=tuple(raw.get("fixes", ())),
     )
-
-
-def _true(expression: str, bindings: Mapping[str, Json]) -> bool:
-    holds: bool = _cel().is_true(expression, bindings)
-    return holds
-
-
-def _value(expression: str, bindings: Mapping[str, Json]) -> Json:
-    value: Json = _cel().value(expression, bindings)
-    return value
+    text = " ".join(made.every)
+    return replace(made, asks=tuple(name for name in _LAZY if name in text))
 
 
 def _cel() -> ModuleType:
@@ -191,8 +355,10 @@ def _cel() -> ModuleType:
     return importlib.import_module("policylint.engine.expressions")
 
 
-def _fix(raw: Mapping[str, Any], change: Created | Kept | Deleted) -> Fix:
-    names = {"kind": change.id.kind, "name": change.id.name, "namespace": change.id.namespace}
+def _fix(raw: Mapping[str, Any], subject: Any) -> Fix:
+    identity = getattr(subject, "id", None)
+    words = ("kind", "name", "namespace") if identity is not None else ()
+    names = {word: getattr(identity, word) for word in words}
 
     def filled(text: str) -> str:
         for key, value in names.items():

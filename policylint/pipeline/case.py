@@ -24,6 +24,7 @@ from policylint.kubernetes.api.schemas import (
 )
 from policylint.kubernetes.manifests.arriving import arriving
 from policylint.model import Apply, Created, Deleted, Kept, Target, Upgrade
+from policylint.pipeline.inputs import inputs_of
 from policylint.pipeline.judge import Case, forecasted, prepare
 from policylint.pipeline.load import plans
 from policylint.pipeline.plan import Plan
@@ -73,6 +74,7 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
         failures=(*plan.failures, *_unrun(plan), *failures, *_unknown_lookups(plan, after)),
         other_target=_other_target(plan, to, before, after),
         alternatives=after.alternatives,
+        inputs=inputs_of(values_change_of(subjects), plan.before, plan.history),
         secrets=plan.secrets,
         evidence=_evidence(plan, rendering, before, after),
     )

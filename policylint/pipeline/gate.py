@@ -8,11 +8,13 @@ change on. On a laptop the work tree counts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from policylint.config import Config, Environment, Release
+from policylint.engine.packs import Pack
 from policylint.engine.waivers import Policy
 from policylint.errors import PolicylintError
 from policylint.helm.inputs.options import Options
@@ -127,6 +129,7 @@ def _judging(config: Config, base: Base, workspace: Workspace) -> Config:
         environments={**config.environments, **own.environments},
         crds=_at_base(own.crds, base, workspace),
         policies=_at_base(own.policies, base, workspace),
+        packs=_packs_at_base(own.packs, base, workspace),
         waivers=(*own.waivers, *_allowed(config, own)),
     )
 
@@ -140,6 +143,15 @@ def _allowed(config: Config, base: Config) -> tuple[Waiver, ...]:
 def _added(config: Config, base: Config) -> Iterator[Waiver]:
     earlier = {waiver.says for waiver in base.waivers}
     return (waiver for waiver in config.waivers if waiver.says not in earlier)
+
+
+def _packs_at_base(packs: tuple[Pack, ...], base: Base, workspace: Workspace) -> tuple[Pack, ...]:
+    """The packs as they stood at the base, by the names that they have here."""
+    paths = _at_base(tuple(pack.path for pack in packs), base, workspace)
+    return tuple(
+        replace(pack, path=path, name=pack.name or Path(pack.path).stem)
+        for pack, path in zip(packs, paths, strict=True)
+    )
 
 
 def _at_base(files: tuple[str, ...], base: Base, workspace: Workspace) -> tuple[str, ...]:
@@ -211,8 +223,11 @@ def _setting(setting: Json) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, Pack):
+        dry = f" (fails never{f', until {value.until}' if value.until else ''})"
+        return value.path + (dry if value.never_fails else "")
     if isinstance(value, tuple | list):
-        return ", ".join(map(str, value)) or "(none)"
+        return ", ".join(map(_shown, value)) or "(none)"
     if isinstance(value, Policy):
         return f"require {_shown(value.require)}, allow-new {_shown(value.allow_new)}"
     if value is None or value == "" or value == {}:
@@ -260,5 +275,6 @@ _LOOSENS: Mapping[str, Callable[..., bool]] = {
     "apply": _never,
     "default_branch": _always,
     "waiver_policy": _always,
+    "packs": _always,
 }
 """The settings that decide a verdict, by attribute: whether a change of one makes it milder."""

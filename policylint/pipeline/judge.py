@@ -26,6 +26,7 @@ from policylint.model import (
     Created,
     Deleted,
     Finding,
+    Json,
     Kept,
     Manifest,
     Outcome,
@@ -69,6 +70,8 @@ class Case(Struct, frozen=True):
     """How else the release may be sent, where nobody says how it is."""
     alternatives: tuple[Alternative, ...] = ()
     """Other pairs that may be the one that runs."""
+    inputs: Mapping[str, Json] = field(default_factory=dict)
+    """What rules in YAML may name beside their subject."""
     secrets: tuple[str, ...] = ()
     """Values that are known to be secret, wherever they are rendered to."""
 
@@ -170,6 +173,7 @@ def evaluate(case: Case, upgrade: Upgrade, cluster: Cluster, by: Judging) -> Jud
         failures=(*case.failures, *asked.failures),
         redactor=redactor,
         more=asked.findings,
+        inputs=case.inputs,
     )
     return replace(judgement, notes=asked.notes)
 

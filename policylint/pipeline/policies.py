@@ -61,13 +61,19 @@ def _deployed(upgrade: Upgrade) -> Iterator[Source]:
 
 
 def _nothing(texts: tuple[Text, ...], given: Given) -> Iterator[RuleFailure]:
-    if texts and not given.policies and not given.unread:
+    if texts and not given.policies and not given.unread and not any(map(_is_rule, texts)):
         files = ", ".join(dict.fromkeys(text.file for text in texts))
         yield RuleFailure(
             "policies",
             f"{files} holds no policy",
-            "name a file or directory with ValidatingAdmissionPolicies and their bindings",
+            "name a file or directory with ValidatingAdmissionPolicies and bindings, or rules",
         )
+
+
+def _is_rule(text: Text) -> bool:
+    """Whether a file holds a rule of policylint's own, which is judged by already."""
+    bodies = (document.body() for document in text.documents())
+    return any(isinstance(body, dict) and "validations" in body for body in bodies)
 
 
 def _unbound(policy: Policy) -> str:

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from policylint import config as configuration
 from policylint.config import Config, Environment
 from policylint.engine.judging import Criteria
+from policylint.engine.packs import Pack
 from policylint.errors import UsageError, nearest
 from policylint.helm.inputs.options import Options
 from policylint.model import Apply, Severity
@@ -69,7 +70,7 @@ def resolve(options: Options, config: Config) -> Settings:
         apply=first((options.apply, as_apply(environment.apply), as_apply(config.apply))),
         api_versions=(*options.api_versions, *environment.api_versions),
         crds=(*options.crds, *config.crds),
-        policies=(*options.policies, *config.policies),
+        policies=(*options.policies, *config.policies, *_paths(config)),
         immutable_paths=config.immutable_paths,
         default_branch=config.default_branch,
     )
@@ -84,7 +85,13 @@ def _criteria(options: Options, environment: Environment, config: Config) -> Cri
         fail_on=fail_on or Severity.ERROR,
         strict=options.strict or config.strict,
         tables=(config.rules, environment.rules),
+        packs=(*map(Pack, (*options.policies, *config.policies)), *config.packs),
     )
+
+
+def _paths(config: Config) -> tuple[str, ...]:
+    """The packs that may hold policies beside rules."""
+    return tuple(pack.path for pack in config.packs if not pack.python)
 
 
 def environment_of(name: str, config: Config) -> Environment:

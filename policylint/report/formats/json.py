@@ -128,6 +128,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "fingerprint": finding.fingerprint,
         "waived": _waived(finding),
         "new": not finding.known,
+        **({"dry": True} if finding.dry else {}),
         "locations": [_location(location) for location in finding.locations],
         "fixes": [_fix(fix) for fix in finding.fixes],
         **_of_policy(finding),

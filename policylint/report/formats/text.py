@@ -144,6 +144,7 @@ def _untouched(report: Report) -> Iterator[str]:
 def _finding(finding: Finding, look: Look) -> Iterator[Line]:
     severity = str(finding.severity)
     way = " (on the way back)" if finding.direction == "rollback" else ""
+    way += " (on trial: fails nothing yet)" if finding.dry else ""
     words = f"{severity}[{finding.rule}]"
     link = f"{PAGES}#{finding.rule}"
     yield Headline(words, severity, f" {finding.message}{way}", link)

@@ -213,3 +213,8 @@ class Invocation(Struct, frozen=True):
             "set_count": len(self.sets),
             "dynamic": self.dynamic,
         }
+
+
+def as_json(invocation: Invocation) -> dict[str, Any]:
+    """An invocation as the report has it."""
+    return invocation.to_json()

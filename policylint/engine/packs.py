@@ -1,0 +1,198 @@
+"""Packs: rules of the user's own, from files and directories.
+
+A pack is a directory of rules in YAML, a file a rule; it may hold policies of a cluster too, which
+are asked elsewhere. It reads no file of its own, reaches no network and runs no code, unless the
+configuration opts in to rules in Python.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from policylint.engine.registry import rules_of, sorted_rules
+from policylint.engine.rule import Rule
+from policylint.engine.yamlrule import read_rule
+from policylint.errors import ReadError, UsageError
+from policylint.kyaml.load import split
+from policylint.runtime.patterns import pattern
+
+APART = frozenset(
+    ("test", "tests", "fixtures", "examples", "testdata", ".chainsaw-test", "node_modules")
+)
+"""Directories of a pack that hold no rules."""
+NO_RULES = ("kyverno-test.yaml", "kustomization.yaml", "kustomization.yml", "policylint.yaml")
+_ENDINGS = (".yaml", ".yml")
+_MOST_BYTES = 262_144
+"""Bytes of one rule's file."""
+_MOST_FILES = 5_000
+_KIND, _VERSION = (pattern(rf"(?m)^[\"']?{key}[\"']?\s*:") for key in ("kind", "apiVersion"))
+
+
+class Pack(Struct, frozen=True):
+    """Where rules are, and how far they count; `path` is absolute or as the user named it."""
+
+    path: str
+    name: str = ""
+    """What it is called; "" for its directory's name."""
+    never_fails: bool = False
+    """`fail-on: never`: its findings are shown and fail nothing."""
+    until: str = ""
+    """The day on which that ends, "2027-01-31"; "" for never."""
+    python: bool = False
+    """Whether the path is of rules in Python, which run as part of policylint."""
+
+    def is_dry(self, today: date) -> bool:
+        """Whether its findings fail nothing today."""
+        return self.never_fails and not (self.until and date.fromisoformat(self.until) < today)
+
+
+def rules_of_packs(packs: Iterable[Pack]) -> tuple[Rule, ...]:
+    """The rules of some packs, each pack once. Raises `UsageError` with file, line and remedy for
+    a rule that is none, and for two of one name."""
+    rules: list[Rule] = []
+    for pack in dict.fromkeys(packs):
+        rules += rules_of_pack(pack)
+    return sorted_rules(rules)
+
+
+def rules_of_pack(pack: Pack) -> tuple[Rule, ...]:
+    """The rules of one pack."""
+    if pack.path == "-":
+        return ()
+    files = tuple(pack_files(pack))
+    marks = tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+    name = pack.name or (Path(pack.path).stem if files else "")
+    return _loaded(marks, name, pack.python)
+
+
+@lru_cache(maxsize=256)
+def _loaded(marks: tuple[tuple[str, int, int], ...], name: str, python: bool) -> tuple[Rule, ...]:
+    """The rules of files that are as they were when they were last read."""
+    read = _of_python if python else _of_yaml
+    found = (read(Path(file)) for file, _, _ in marks)
+    return tuple(replace(rule, pack=name) for rules in found for rule in rules)
+
+
+def pack_files(pack: Pack) -> Iterator[Path]:
+    """The files of a pack that may be rules. Raises `UsageError` where the path is not there."""
+    path = Path(pack.path)
+    if path.is_file():
+        yield path
+        return
+    if not path.is_dir():
+        raise UsageError(
+            f"no pack is there: {pack.path}",
+            remedy="name a directory of rules, a rule's file, or fetch it: policylint packs update",
+        )
+    endings = (".py",) if pack.python else _ENDINGS
+    files = sorted(file for file in path.rglob("*") if file.suffix in endings)
+    if len(files) > _MOST_FILES:
+        raise UsageError(
+            f"{pack.path} holds {len(files)} files, more than a pack may",
+            remedy="name the directory of the rules themselves",
+        )
+    yield from (file for file in files if _is_of_pack(file, path))
+
+
+def _is_of_pack(file: Path, folder: Path) -> bool:
+    inside = file.relative_to(folder).parts[:-1]
+    return APART.isdisjoint(inside) and file.name not in NO_RULES and file.is_file()
+
+
+def _of_yaml(file: Path) -> tuple[Rule, ...]:
+    """The rule of a file; none where it holds objects of Kubernetes."""
+    text = rule_text(file)
+    if text is None:
+        return ()
+    try:
+        return (read_rule(text, _shown(file)),)
+    except ReadError as error:
+        raise UsageError(
+            error.message, file=_shown(file), line=error.line, remedy=error.remedy
+        ) from None
+
+
+def _shown(file: Path) -> str:
+    """A file as a person here would write it."""
+    here = Path.cwd()
+    return str(file.relative_to(here)) if file.is_relative_to(here) else str(file)
+
+
+def rule_text(file: Path) -> str | None:
+    """The text of a file that is a rule; None where it holds objects, which have a `kind`."""
+    if file.stat().st_size > _MOST_BYTES:
+        return None if is_of_objects(file.read_text("utf-8", "replace")) else _too_big(file)
+    try:
+        text = file.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise UsageError("a rule is UTF-8", file=str(file), remedy="save it as UTF-8") from None
+    return None if is_of_objects(text) or not text.strip() else text
+
+
+def _too_big(file: Path) -> str:
+    raise UsageError(
+        f"a rule of more than {_MOST_BYTES} bytes", file=str(file), remedy="split it into several"
+    )
+
+
+def is_of_objects(text: str) -> bool:
+    """Whether a text holds objects of Kubernetes: a document with apiVersion and kind."""
+    texts = (document.text for document in split(text, ""))
+    return any(_KIND.search(each) and _VERSION.search(each) for each in texts)
+
+
+def _of_python(file: Path) -> tuple[Rule, ...]:
+    """The rules of a module by its path. Raises `UsageError` where it does not load."""
+    return tuple(rules_of(_module(file)))
+
+
+def _module(file: Path) -> ModuleType:
+    name = f"policylint_rules_{zlib.crc32(str(file.parent).encode())}.{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise UsageError("no module of Python", file=str(file), remedy="name a .py file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever a rule's module raises: it is said, with its file
+        raise UsageError(
+            f"the module does not load: {type(error).__name__}: {error}",
+            file=str(file),
+            remedy="repair it, or take it out of python-rules",
+        ) from error
+    return module
+
+
+def with_packs(
+    rules: tuple[Rule, ...], own: Iterable[Rule], subjects: frozenset[type]
+) -> tuple[Rule, ...]:
+    """The rules with those of packs on these types (on any where none are named)."""
+    wanted = [rule for rule in own if not subjects or _judges_one(rule, subjects)]
+    return sorted_rules((*rules, *wanted)) if wanted else rules
+
+
+def _judges_one(rule: Rule, subjects: frozenset[type]) -> bool:
+    return any(issubclass(subject, rule.subjects) for subject in subjects)
+
+
+def names_of(rules: Iterable[Rule]) -> frozenset[str]:
+    """What rules may be chosen by: their ids and packs."""
+    return frozenset(word for rule in rules for word in (rule.id, rule.pack))
+
+
+def dry_rules(packs: Iterable[Pack]) -> frozenset[str]:
+    """The rules of packs whose findings fail nothing today."""
+    today = date.today()
+    dry = (pack for pack in packs if pack.is_dry(today))
+    return frozenset(rule.id for pack in dry for rule in rules_of_pack(pack))
