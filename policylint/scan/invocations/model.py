@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from policylint.model import Json, Location
+from policylint.scan.shells.flags import State
 from policylint.scan.texts.source import Place
 
 if TYPE_CHECKING:
@@ -38,14 +39,14 @@ INLINE = "<inline>"
 
 
 class Flag(Struct, frozen=True):
-    """One of Helm's flags: `state` is set, unset or unknown.
+    """One of Helm's flags, as it is given.
 
     `value` is the text given (True for a bare switch, False for `--atomic=false`), None where it
     cannot be told or where the flag was not seen. `written` is the spelling in the file
     ("--rollback-on-failure", "-n").
     """
 
-    state: str
+    state: State
     value: Json = None
     origin: Place | None = None
     written: str = ""

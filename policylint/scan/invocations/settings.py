@@ -11,23 +11,22 @@ from msgspec import Struct, field
 from policylint.kyaml.tables import table
 from policylint.runtime.patterns import pattern
 from policylint.scan.shells import flags
-from policylint.scan.shells.flags import Option
+from policylint.scan.shells.flags import Option, State
 from policylint.scan.texts.yaml import NOWHERE, Spot, Tree
 
 Reading = tuple[str, str]
 """(Helm 3's flag without dashes, how the setting is read), as a row of the data has it."""
 
 _VARIABLE = pattern(r"\$[A-Za-z_({]")
-_STATES = {True: "set", False: "unset", None: "unknown"}
+_STATES: Mapping[bool | None, State] = {True: "set", False: "unset", None: "unknown"}
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
 class Setting(Struct, frozen=True):
-    """One of Helm's flags as a declaration has it: `state` is set, unset (said to be off) or
-    unknown."""
+    """One of Helm's flags as a declaration has it."""
 
     flag: str
-    state: str
+    state: State
     value: Any = None
     spot: Spot = NOWHERE
     written: str = ""

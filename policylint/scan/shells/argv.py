@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from policylint.model import Json
 from policylint.runtime.patterns import pattern
 from policylint.scan.shells import flags as tables
-from policylint.scan.shells.flags import Option
+from policylint.scan.shells.flags import Option, State
 from policylint.scan.texts.text import HOLE, TAIL, Text, Word
 
 _ARGUMENTS = pattern(
@@ -50,8 +50,8 @@ class FlagUse(Struct, frozen=True):
     maybe: bool
 
     @property
-    def state(self) -> str:
-        """Set, unset (said to be off) or unknown."""
+    def state(self) -> State:
+        """Whether it is given."""
         if self.maybe:
             return "unknown"
         off = self.option.takes != "yes" and self.value is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct, json
 
@@ -13,6 +13,9 @@ from policylint.kyaml import tables
 from policylint.runtime import resources
 
 LINES = ("3", "4")
+State = Literal["set", "unset", "unknown"]
+"""Whether one of Helm's flags is given: unset also where it is said to be off, unknown where the
+text alone cannot tell."""
 
 
 class Option(Struct, frozen=True):
