@@ -182,5 +182,5 @@ def _custom_rows() -> Iterator[tuple[tuple[str, str], ApiStatus]]:
 
 @cache
 def _more() -> Mapping[str, list[dict[str, str]]]:
-    found: Mapping[str, list[dict[str, str]]] = table("more-apis")
-    return found
+    rows: Mapping[str, list[dict[str, str]]] = table("more-apis")
+    return rows

@@ -95,8 +95,8 @@ def _says_nothing(value: Json, node: Node, name: str, schema: Node | None) -> bo
 
 def _map(node: Node | None, value: Mapping[str, Json]) -> Json:
     values = node.additional if node else None
-    found = {key: normal(values, child) for key, child in value.items()}
-    return {key: "" if child is ABSENT else child for key, child in found.items()} or ABSENT
+    entries = {key: normal(values, child) for key, child in value.items()}
+    return {key: "" if child is ABSENT else child for key, child in entries.items()} or ABSENT
 
 
 def alike(before: Json, after: Json) -> bool:

@@ -47,22 +47,22 @@ def items(value: Json) -> list[Any]:
 
 def text(value: Object, name: str) -> str:
     """A string field; "" where there is none."""
-    found = value.get(name)
-    return found if isinstance(found, str) else ""
+    field = value.get(name)
+    return field if isinstance(field, str) else ""
 
 
 def number(value: Object, name: str) -> int | None:
     """An integer field; None where there is none."""
-    found = value.get(name)
-    if isinstance(found, float) and found.is_integer():
-        return int(found)
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
+    field = value.get(name)
+    if isinstance(field, float) and field.is_integer():
+        return int(field)
+    return field if isinstance(field, int) and not isinstance(field, bool) else None
 
 
 def fields(value: Object, name: str) -> Object:
     """An object or map field; an empty one where there is none."""
-    found = value.get(name)
-    return found if isinstance(found, dict) else NOTHING
+    field = value.get(name)
+    return field if isinstance(field, dict) else NOTHING
 
 
 def has(value: Object, name: str) -> bool:
@@ -72,32 +72,24 @@ def has(value: Object, name: str) -> bool:
 
 def many(value: Object, name: str) -> list[Any]:
     """A list field; an empty one where there is none."""
-    found = value.get(name)
-    return found if isinstance(found, list) else []
+    field = value.get(name)
+    return field if isinstance(field, list) else []
 
 
 def objects(value: Object, name: str, at: str) -> Iterable[tuple[str, Object]]:
     """The objects of a list field, each with its path."""
-    found = value.get(name)
-    return (
-        _each(found, dict, f"{at}.{name}" if at else name)
-        if found and isinstance(found, list)
-        else ()
-    )
+    return _of_kind(many(value, name), dict, f"{at}.{name}" if at else name)
 
 
 def texts(value: Object, name: str, at: str) -> Iterable[tuple[str, str]]:
     """The strings of a list field, each with its path."""
-    found = value.get(name)
-    return (
-        _each(found, str, f"{at}.{name}" if at else name)
-        if found and isinstance(found, list)
-        else ()
-    )
+    return _of_kind(many(value, name), str, f"{at}.{name}" if at else name)
 
 
-def _each(found: list[Any], kind: type, at: str) -> Iterator[tuple[str, Any]]:
-    return ((f"{at}[{index}]", item) for index, item in enumerate(found) if isinstance(item, kind))
+def _of_kind(entries: list[Any], kind: type, at: str) -> Iterator[tuple[str, Any]]:
+    for index, entry in enumerate(entries):
+        if isinstance(entry, kind):
+            yield f"{at}[{index}]", entry
 
 
 def text_map(value: Object, name: str) -> dict[str, str]:

@@ -26,9 +26,9 @@ def max_unavailable(spec: Object) -> int:
     """
     replicas = spec.get("replicas", 1)
     total = replicas if isinstance(replicas, int) else 1
-    given = at(spec, "strategy", "rollingUpdate", "maxUnavailable")
+    bound = at(spec, "strategy", "rollingUpdate", "maxUnavailable")
     surge = at(spec, "strategy", "rollingUpdate", "maxSurge")
-    missing = scaled("25%" if given is None else given, total, up=False)
+    missing = scaled("25%" if bound is None else bound, total, up=False)
     extra = scaled("25%" if surge is None else surge, total, up=True)
     return 1 if missing == 0 and extra == 0 else missing
 

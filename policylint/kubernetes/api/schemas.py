@@ -33,10 +33,10 @@ class Fields(Mapping[str, "Node"]):
         self._made: dict[str, Node] = {}
 
     def __getitem__(self, name: str) -> Node:
-        found = self._made.get(name)
-        if found is None:
-            found = self._made[name] = self._document.node(self._raw[name])
-        return found
+        node = self._made.get(name)
+        if node is None:
+            node = self._made[name] = self._document.node(self._raw[name])
+        return node
 
     def __contains__(self, name: object) -> bool:
         return name in self._raw
@@ -185,10 +185,10 @@ class Schemas:
 
     def named(self, name: str) -> Node:
         """The node of a schema by its full name."""
-        found = self._nodes.get(name)
-        if found is None:
-            found = self._nodes[name] = Node({"$ref": name}, self)
-        return found
+        node = self._nodes.get(name)
+        if node is None:
+            node = self._nodes[name] = Node({"$ref": name}, self)
+        return node
 
     def namespaced(self, group: str, kind: str) -> bool | None:
         """Whether a kind lives in namespaces; None for a kind these schemas do not know."""

@@ -55,13 +55,13 @@ def unsettled(upgrade: Upgrade) -> Iterator[Kept]:
 
 def _touched(upgrade: Upgrade) -> list[Resource]:
     """The workloads, of both sides, that this upgrade creates, changes or deletes."""
-    found: list[Resource] = []
+    workloads: list[Resource] = []
     for change in upgrade.of(*TEMPLATES):
         if isinstance(change, (Kept, Deleted)) and (isinstance(change, Deleted) or change.fields):
-            found.append(change.before)
+            workloads.append(change.before)
         if isinstance(change, (Kept, Created)) and (isinstance(change, Created) or change.fields):
-            found.append(change.after)
-    return found
+            workloads.append(change.after)
+    return workloads
 
 
 def _takes(service: Resource, workload: Resource) -> bool:

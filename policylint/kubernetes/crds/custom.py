@@ -118,10 +118,10 @@ def stored_custom(body: Object, old: Object | None, crd: Object) -> Object:
         schema = schema_of(version, crd) if version is not None else None
         if version is None or schema is None:
             return body
-        found = _with_live_status(prepared(body, schema), old, version)
+        stored = _with_live_status(prepared(body, schema), old, version)
     except (AttributeError, TypeError, RecursionError):
         return body
-    return found if isinstance(found, Mapping) else body
+    return stored if isinstance(stored, Mapping) else body
 
 
 def prepared(value: Json, schema: Object) -> Json:

@@ -262,16 +262,16 @@ def _service(service: Object, path: str) -> Iterator[Cause]:
         yield invalid(f"{path}.port", port, text)
 
 
-def _reviewed(found: Sequence[str], path: str) -> Iterator[Cause]:
-    if not found:
+def _reviewed(reviewed: Sequence[str], path: str) -> Iterator[Cause]:
+    if not reviewed:
         yield required(path, "")
         return
-    for at, name in enumerate(found):
-        if name in found[:at]:
+    for at, name in enumerate(reviewed):
+        if name in reviewed[:at]:
             yield invalid(f"{path}[{at}]", name, "duplicate version")
-    if not set(found) & set(_REVIEW_VERSIONS):
+    if not set(reviewed) & set(_REVIEW_VERSIONS):
         yield invalid(
-            path, list(found), f"must include at least one of {', '.join(_REVIEW_VERSIONS)}"
+            path, list(reviewed), f"must include at least one of {', '.join(_REVIEW_VERSIONS)}"
         )
 
 

@@ -67,18 +67,18 @@ def _map_list(schema: Object, path: str) -> Iterator[Cause]:
     if not items:
         yield required(f"{path}.items", "must have a schema if x-kubernetes-list-type is map")
         return
-    found = subschema(items)
-    if found is None:
+    element = subschema(items)
+    if element is None:
         yield invalid(
             f"{path}.items",
             items,
             "must only have a single schema if x-kubernetes-list-type is map",
         )
-    elif found.get("type") != "object":
+    elif element.get("type") != "object":
         text = "must be object if parent array's x-kubernetes-list-type is map"
-        yield invalid(f"{path}.items.type", found.get("type") or "", text)
+        yield invalid(f"{path}.items.type", element.get("type") or "", text)
     else:
-        yield from _key_fields(keys, found, path)
+        yield from _key_fields(keys, element, path)
 
 
 def _key_fields(keys: list[str], items: Object, path: str) -> Iterator[Cause]:

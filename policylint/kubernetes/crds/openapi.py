@@ -78,8 +78,8 @@ def _most(schema: Object) -> int | None:
     return max(int(limit), 0) if limit is not None else None
 
 
-def _times(one: int, other: int | None) -> int | None:
-    return None if other is None else min(one * other, (1 << 64) - 1)
+def _times(outer: int, most: int | None) -> int | None:
+    return None if most is None else min(outer * most, (1 << 64) - 1)
 
 
 def validate_schema(spot: Spot) -> list[Finding]:
@@ -90,18 +90,18 @@ def validate_schema(spot: Spot) -> list[Finding]:
 
 
 def _walk(spot: Spot) -> tuple[list[Finding], list[Finding]]:
-    found: list[Finding] = list(_own(spot))
+    findings: list[Finding] = list(_own(spot))
     rules: list[Finding] = []
     for child in _children(spot):
         below, rules_below = _walk(child)
-        found += below
+        findings += below
         rules += rules_below
-    found += list_causes(spot.schema, spot.path)
+    findings += list_causes(spot.schema, spot.path)
     for at, rule in enumerate(spot.schema.get("x-kubernetes-validations") or ()):
-        found += _rule_fields(rule, f"{spot.path}.x-kubernetes-validations[{at}]", spot.schema)
-    if spot.cel and not found:
+        findings += _rule_fields(rule, f"{spot.path}.x-kubernetes-validations[{at}]", spot.schema)
+    if spot.cel and not findings:
         rules += _rules(spot)
-    return found, rules
+    return findings, rules
 
 
 def _own(spot: Spot) -> Iterator[Cause]:

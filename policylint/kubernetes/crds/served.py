@@ -30,11 +30,11 @@ def schema_of(version: Object, crd: Object) -> Object | None:
     """The structural schema of a version, that of all versions in old CRDs; None where there is
     none."""
     spec = crd.get("spec") or {}
-    found = (version.get("schema") or spec.get("validation") or {}).get("openAPIV3Schema")
-    if not isinstance(found, Mapping):
+    schema = (version.get("schema") or spec.get("validation") or {}).get("openAPIV3Schema")
+    if not isinstance(schema, Mapping):
         return None
     return (
-        {**found, "x-kubernetes-preserve-unknown-fields": True}
+        {**schema, "x-kubernetes-preserve-unknown-fields": True}
         if spec.get("preserveUnknownFields")
-        else found
+        else schema
     )

@@ -39,8 +39,8 @@ _NESTED = (
 
 def validate_structural(schema: Object, path: str) -> list[Cause]:
     """The reasons why a schema is not structural, sorted as the server sorts them."""
-    found = [*_invariants(schema, path, "root"), *_completeness(schema, schema, path, path)]
-    return sorted(found, key=lambda cause: (cause.field, cause.message))
+    causes = [*_invariants(schema, path, "root"), *_completeness(schema, schema, path, path)]
+    return sorted(causes, key=lambda cause: (cause.field, cause.message))
 
 
 def subschema(value: Json) -> Object | None:
@@ -151,10 +151,10 @@ def _skips(schema: Object) -> tuple[bool, bool]:
 
 
 def _int_or_string(schema: Object) -> bool:
-    return [_said(part) for part in schema.get("anyOf") or ()] == _INT_OR_STRING
+    return [_set(part) for part in schema.get("anyOf") or ()] == _INT_OR_STRING
 
 
-def _said(part: Object) -> dict[str, Json]:
+def _set(part: Object) -> dict[str, Json]:
     """A part without what Go takes for not set."""
     unset = {
         name

@@ -71,8 +71,8 @@ class Spot(Struct, frozen=True):
 
 def validate_values(spot: Spot) -> list[Cause]:
     """The errors of a value and of all below it."""
-    found = list(_validate(spot))
-    return [] if found and spot.pair is not None and spot.pair.same else found
+    causes = list(_validate(spot))
+    return [] if causes and spot.pair is not None and spot.pair.same else causes
 
 
 def _validate(spot: Spot) -> Iterator[Cause]:
@@ -154,12 +154,17 @@ def _is_number_for(types: tuple[str, ...], value: Json, actual: str) -> bool:
 
 
 def _mistyped(spot: Spot, types: tuple[str, ...], actual: str) -> Cause:
-    expected, found = ",".join(types), actual
+    expected, provided = ",".join(types), actual
     kind = format_of(spot.schema, spot.minor)
     if kind and actual not in ("string", "array", "null"):
-        expected, found = kind, _GO_FORMATS.get(actual, "")  # with a format, formats are compared
+        expected, provided = (
+            kind,
+            _GO_FORMATS.get(actual, ""),
+        )  # with a format, formats are compared
     return type_invalid(
-        spot.path or "<nil>", found, f'{spot.path} in body must be of type {expected}: "{found}"'
+        spot.path or "<nil>",
+        provided,
+        f'{spot.path} in body must be of type {expected}: "{provided}"',
     )
 
 
@@ -174,11 +179,11 @@ def _enum(spot: Spot) -> Iterator[Cause]:
         yield unsupported(spot.path or "<nil>", spot.value, allowed)
 
 
-def _same(value: Json, other: Json) -> bool:
-    numbers = isinstance(value, int | float) and isinstance(other, int | float)
-    if numbers and not isinstance(value, bool) and not isinstance(other, bool):
-        return bool(value == other)
-    return type_name(value) == type_name(other) and bool(value == other)
+def _same(value: Json, allowed: Json) -> bool:
+    numbers = isinstance(value, int | float) and isinstance(allowed, int | float)
+    if numbers and not isinstance(value, bool) and not isinstance(allowed, bool):
+        return bool(value == allowed)
+    return type_name(value) == type_name(allowed) and bool(value == allowed)
 
 
 def _string(spot: Spot) -> Iterator[Cause]:
@@ -323,7 +328,7 @@ def _combinations(spot: Spot) -> Iterator[Cause]:
     lead = f'"{spot.path}" must'
     yield from _all_of(_parts(spot, "allOf"), lead)
     yield from _any_of(_parts(spot, "anyOf"), lead)
-    yield from _one_of(_parts(spot, "oneOf"), lead)
+    yield from _exclusive(_parts(spot, "oneOf"), lead)
     unwanted = spot.schema.get("not")
     if isinstance(unwanted, Mapping) and not list(_validate(spot.as_part(unwanted))):
         yield invalid("<nil>", "", f"{lead} not validate the schema (not)")
@@ -347,7 +352,7 @@ def _any_of(parts: list[list[Cause]], lead: str) -> Iterator[Cause]:
         yield from min(parts, key=len)
 
 
-def _one_of(parts: list[list[Cause]], lead: str) -> Iterator[Cause]:
+def _exclusive(parts: list[list[Cause]], lead: str) -> Iterator[Cause]:
     valid = parts.count([])
     if not parts or valid == 1:
         return

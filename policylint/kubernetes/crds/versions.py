@@ -230,18 +230,18 @@ def _schema_findings(
 ) -> Iterator[Finding]:
     if schema.get("nullable"):
         yield forbidden(f"{path}.nullable", "nullable cannot be true at the root")
-    found: list[Finding] = []
+    findings: list[Finding] = []
     compiles = False
     if checks.require_structural:
-        found += validate_structural(schema, path)
-        if not found:
-            found += validate_defaults(schema, path, checks.minor, root=True)
-        compiles = not found
+        findings += validate_structural(schema, path)
+        if not findings:
+            findings += validate_defaults(schema, path, checks.minor, root=True)
+        compiles = not findings
     total = Total()
-    found += validate_schema(Spot(schema, path, environment, total, root=True, cel=compiles))
-    if not found and _mentions(schema, "$schema"):
-        found.append(invalid(path, "", "OpenAPIV3Schema 'schema' is not supported"))
-    yield from found
+    findings += validate_schema(Spot(schema, path, environment, total, root=True, cel=compiles))
+    if not findings and _mentions(schema, "$schema"):
+        findings.append(invalid(path, "", "OpenAPIV3Schema 'schema' is not supported"))
+    yield from findings
     yield from total.causes(path)
 
 
@@ -311,13 +311,13 @@ def _selectable(fields: Json, schema: Object, path: str) -> Iterator[Cause]:
             yield required(where, "")
             continue
         try:
-            written, found = follow(json_path, schema, brackets=False)
+            written, field = follow(json_path, schema, brackets=False)
         except FieldPathError as error:
             yield invalid(where, json_path, f"is an invalid path: {error}")
             continue
         if written.startswith(".metadata"):
             yield invalid(where, json_path, "must not point to fields in metadata")
-        if found.get("type") not in ("string", "boolean", "integer"):
+        if field.get("type") not in ("string", "boolean", "integer"):
             text = (
                 "must point to a field of type string, boolean or integer. Enum string fields "
                 "and strings with formats are allowed."

@@ -60,7 +60,9 @@ class Holders:
     def refusals(self, identity: ResourceId, body: Object) -> Iterator[Cause]:
         """What the server answers to a request for what another object has."""
         for slot, field in wanted(identity, body):
-            owner = next((one for one in self._by_slot.get(slot, ()) if one != identity), None)
+            owner = next(
+                (holder for holder in self._by_slot.get(slot, ()) if holder != identity), None
+            )
             if owner is not None:
                 yield _taken(slot, field, owner)
 
@@ -142,41 +144,41 @@ def _at_first(changes: Iterable[Change], live: Mapping[ResourceId, Object]) -> H
 
 def _upgraded(changes: Iterable[Change], holders: Holders) -> dict[ResourceId, Change]:
     """The changes in the order in which Helm sends them; it stops at a refused creation."""
-    found: dict[ResourceId, Change] = {}
+    by_id: dict[ResourceId, Change] = {}
     sent = [change for change in changes if not isinstance(change, Deleted)]
     stopped = False
     for change in sorted(sent, key=lambda change: rank(change.id.kind)):
-        said = change.forecast.upgrade
-        if not stopped and _is_sent(said):
-            said = _asked(holders, change.after, said)
-        refused = said is not None and said.outcome is Outcome.REJECTED
+        response = change.forecast.upgrade
+        if not stopped and _is_sent(response):
+            response = _asked(holders, change.after, response)
+        refused = response is not None and response.outcome is Outcome.REJECTED
         stopped = stopped or (refused and isinstance(change, Created))
-        found[change.id] = replace(change, forecast=replace(change.forecast, upgrade=said))
-    return found
+        by_id[change.id] = replace(change, forecast=replace(change.forecast, upgrade=response))
+    return by_id
 
 
 def _taken_back(changes: Mapping[ResourceId, Change], holders: Holders) -> dict[ResourceId, Change]:
     """The same, with the rollback from what the upgrade left; what it deleted is made again first
     of its kind, and what it created is deleted last."""
-    found = dict(changes)
+    by_id = dict(changes)
     for change in changes.values():
-        said = change.forecast.rollback
-        if isinstance(change, Kept) and _is_sent(said):
-            said = _asked(holders, change.before, said)
-            found[change.id] = replace(change, forecast=replace(change.forecast, rollback=said))
-    return found
+        response = change.forecast.rollback
+        if isinstance(change, Kept) and _is_sent(response):
+            response = _asked(holders, change.before, response)
+            by_id[change.id] = replace(change, forecast=replace(change.forecast, rollback=response))
+    return by_id
 
 
-def _is_sent(said: Answer | None) -> bool:
-    return said is not None and said.outcome is not Outcome.REJECTED
+def _is_sent(response: Answer | None) -> bool:
+    return response is not None and response.outcome is not Outcome.REJECTED
 
 
-def _asked(holders: Holders, resource: Resource, said: Answer | None) -> Answer | None:
+def _asked(holders: Holders, resource: Resource, response: Answer | None) -> Answer | None:
     """The answer to a request that is right otherwise."""
     if resource.id.kind not in _KINDS:
-        return said
+        return response
     refused = list(holders.refusals(resource.id, resource.body))
     if refused:
         return answer(refused)
     holders.has(resource.id, resource.body)
-    return said
+    return response

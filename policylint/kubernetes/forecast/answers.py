@@ -59,7 +59,7 @@ def stored(server: Server, resource: Resource, sent: Object) -> State:
     return State(_created(resource, decode(kind.node, sent, server.minor)), sent)
 
 
-def given(server: Server, resource: Resource, live: Object, sent: Object) -> State:
+def live_state(server: Server, resource: Resource, live: Object, sent: Object) -> State:
     """A live object that was given, with what every server fills in: it may be written by hand, or
     trimmed."""
     kind = server.kind(resource)
@@ -85,8 +85,8 @@ def create(server: Server, resource: Resource) -> tuple[Answer, State | None]:
     state = stored(server, resource, sent)
     # a custom resource is judged as sent: server-side apply minds nulls and unknown fields
     new = state.live if kind.builtin else sent
-    said = answer(creation(server, resource, kind, new))
-    return said, None if said.outcome is Outcome.REJECTED else state
+    response = answer(creation(server, resource, kind, new))
+    return response, None if response.outcome is Outcome.REJECTED else state
 
 
 def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
@@ -118,10 +118,12 @@ def update(server: Server, state: State, request: Sent) -> tuple[Answer, State]:
         return answer(refused), state
     if alike(new, state.live):
         return ACCEPTED, State(state.live, sent, state.assumed)
-    said = answer(change(server, resource, kind, state, new, stored_before=new == request.valid))
-    if said.outcome is Outcome.REJECTED:
-        return said, state
-    return said, State(_settled(resource, kind, state.live, new), sent, state.assumed)
+    response = answer(
+        change(server, resource, kind, state, new, stored_before=new == request.valid)
+    )
+    if response.outcome is Outcome.REJECTED:
+        return response, state
+    return response, State(_settled(resource, kind, state.live, new), sent, state.assumed)
 
 
 def update_marks(server: Server, resource: Resource) -> Answer:
@@ -136,7 +138,7 @@ def update_marks(server: Server, resource: Resource) -> Answer:
         "kind": sent.get("kind"),
         "metadata": sent["metadata"],
     }
-    return answer(one for one in valid(server, bare) if one.field.startswith(MARKS))
+    return answer(finding for finding in valid(server, bare) if finding.field.startswith(MARKS))
 
 
 def unpatchable(server: Server, resource: Resource) -> Answer | None:
@@ -253,7 +255,7 @@ def _apply(server: Server, kind: Kind, request: Sent, state: State) -> Object:
             return request.body
         # nulls and unknown fields of custom resources are judged as sent
         known = state.assumed and kind.builtin
-        mine = managers.without_owned(kind.node, state.applied, managers.others(state.live))
+        mine = managers.without_owned(kind.node, state.applied, managers.foreign(state.live))
         return server_side(kind.node, state.live, mine, request.body, assumed=known)
     if not kind.builtin or (identity.group, identity.kind) in _UNKNOWN_TO_CLIENT:
         return merge_patch(request.base, request.body, state.live)
@@ -272,19 +274,19 @@ def _conflicts(server: Server, kind: Kind, state: State, applied: Object) -> Ite
     target = server.target
     if target.apply is not Apply.SERVER_SIDE or target.force_conflicts or kind.node is None:
         return ()
-    return managers.conflicts(kind.node, state.live, applied, managers.others(state.live))
+    return managers.conflicts(kind.node, state.live, applied, managers.foreign(state.live))
 
 
 def _received(server: Server, kind: Kind, live: Object, applied: Object) -> Object:
     """The object as the server sees it before judging: decoded, defaulted, its own fields kept."""
     new = decode(kind.node, applied, server.minor, live) if kind.builtin and kind.node else applied
-    found: dict[str, Any] = {**new}
+    prepared: dict[str, Any] = {**new}
     metadata, old = dict(part(new, "metadata")), part(live, "metadata")
     _keep(metadata, old, _METADATA_KEPT)
-    found["metadata"] = metadata
-    _keep(found, live, _STATUS_KEPT)
+    prepared["metadata"] = metadata
+    _keep(prepared, live, _STATUS_KEPT)
     prepare = _PREPARED.get((str(new.get("apiVersion")), str(new.get("kind"))))
-    return prepare(live, found) if prepare else found
+    return prepare(live, prepared) if prepare else prepared
 
 
 def _keep(into: dict[str, Any], source: Mapping[str, Any], names: Iterable[str]) -> None:
@@ -311,7 +313,9 @@ def _with_stored_version(definition: Object) -> Object:
     """A CRD remembers every version that was ever its storage version."""
     known = items(part(definition, "status").get("storedVersions"))
     versions = items(part(definition, "spec").get("versions"))
-    now = [part(one).get("name") for one in versions if part(one).get("storage") is True]
+    now = [
+        part(version).get("name") for version in versions if part(version).get("storage") is True
+    ]
     stored_versions = known + [name for name in now if name not in known]
     return {
         **definition,

@@ -39,9 +39,9 @@ def created(job: Object) -> Object:
             **template,
             "metadata": {**own, "labels": {**part(own, "labels"), **labels}},
         }
-        given = part(spec, "selector")
-        chosen = {**part(given, "matchLabels"), _UID_LABELS[1]: _UID}
-        spec["selector"] = {**given, "matchLabels": chosen}
+        selector = part(spec, "selector")
+        chosen = {**part(selector, "matchLabels"), _UID_LABELS[1]: _UID}
+        spec["selector"] = {**selector, "matchLabels": chosen}
     status = {} if spec.get("suspend") else {"startTime": Allocated("2000-01-01T00:00:00Z")}
     return {**job, "metadata": metadata, "spec": spec, "status": status}
 
@@ -174,12 +174,12 @@ def _take_node_affinity(pod: dict[str, Any], new: Mapping[str, Any]) -> None:
             pod.pop("affinity")
 
 
-def _with_resources(container: Any, others: list[Any]) -> Any:
+def _with_resources(container: Any, containers: list[Any]) -> Any:
     twin = next(
-        (item for item in others if part(item).get("name") == part(container).get("name")), None
+        (item for item in containers if part(item).get("name") == part(container).get("name")), None
     )
     if twin is None or not isinstance(container, Mapping):
         return container
-    found = dict(container)
-    _take(found, twin, "resources")
-    return found
+    resized = dict(container)
+    _take(resized, twin, "resources")
+    return resized

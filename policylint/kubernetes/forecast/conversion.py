@@ -20,10 +20,10 @@ def converted(body: Object, api_version: str) -> Object:
     if body.get("apiVersion") == api_version:
         return body
     change = _CHANGES.get((str(body.get("kind")), str(body.get("apiVersion")), api_version))
-    found: dict[str, Any] = {**body, "apiVersion": api_version}
+    result: dict[str, Any] = {**body, "apiVersion": api_version}
     if change is not None:
-        found["spec"] = change(dict(part(body, "spec")))
-    return found
+        result["spec"] = change(dict(part(body, "spec")))
+    return result
 
 
 def _autoscaler_to_v2(spec: Spec) -> Spec:

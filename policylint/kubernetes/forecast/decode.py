@@ -45,8 +45,8 @@ def decode(node: Node, value: Object, minor: int, known: Object | None = None) -
     """
     if "spec" not in value and "spec" in node.properties and node.properties["spec"].default == {}:
         value = {**value, "spec": {}}  # a struct of its own in Go: never missing
-    found = _value(node, value, minor, known)
-    return whole_object(found, minor) if isinstance(found, dict) else value
+    decoded = _value(node, value, minor, known)
+    return whole_object(decoded, minor) if isinstance(decoded, dict) else value
 
 
 def cut_off(node: Node | None, value: Json) -> Json:
@@ -144,8 +144,8 @@ class _Plan:
             return None, None
         if node is None:
             return None, _ANY
-        self.known[name] = found = node, _shape(node)
-        return found
+        self.known[name] = entry = node, _shape(node)
+        return entry
 
 
 @cache

@@ -215,10 +215,10 @@ def _claim_template(template: Json) -> Json:
 def _node_spec(spec: dict[str, Any], _minor: int) -> None:
     """The one network and the list of them say the same, and the one decides (conversion of
     pkg/apis/core/v1)."""
-    one, several = spec.get("podCIDR") or "", spec.get("podCIDRs") or []
-    if one and several[:1] != [one]:
-        spec["podCIDRs"] = [one]
-    elif several and not one:
+    single, several = spec.get("podCIDR") or "", spec.get("podCIDRs") or []
+    if single and several[:1] != [single]:
+        spec["podCIDRs"] = [single]
+    elif several and not single:
         spec["podCIDR"] = several[0]
 
 

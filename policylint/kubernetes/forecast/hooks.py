@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from policylint.kubernetes.forecast.answers import as_sent, create, given, stored, update
+from policylint.kubernetes.forecast.answers import as_sent, create, live_state, stored, update
 from policylint.kubernetes.forecast.between import Surroundings, admission
 from policylint.kubernetes.forecast.building import unbuilt
 from policylint.kubernetes.forecast.hookorder import is_deleted_first, stays_behind
@@ -108,7 +108,7 @@ def _applied(hook: Resource, present: object, server: Server) -> Answer:
     if not isinstance(present, dict):
         return create(server, hook)[0]
     if hook.id in server.cluster.live:
-        state = given(server, hook, present, sent)
+        state = live_state(server, hook, present, sent)
     else:
         state = stored(server, replace(hook, body=present), present)
     return update(server, state, Sent(hook, sent, sent))[0]

@@ -152,8 +152,8 @@ def _partitioned(path: str, partition: int, start: object, replicas: object) -> 
 
 def strategy(spec: Object, kind: str) -> str:
     """RollingUpdate, Recreate or OnDelete, as a workload's spec says or defaults."""
-    found = spec.get(ROLLED_BY.get(kind, ""))
-    name = found.get("type") if isinstance(found, Mapping) else None
+    block = spec.get(ROLLED_BY.get(kind, ""))
+    name = block.get("type") if isinstance(block, Mapping) else None
     return name if isinstance(name, str) else "RollingUpdate"
 
 

@@ -21,7 +21,7 @@ def of_pod(spec: Object, limits: Object) -> Iterator[str]:
     """What the items of a LimitRange's spec say against a Pod's spec."""
     rules = [part(item) for item in items(limits.get("limits"))]
     containers = [
-        part(one) for name in ("containers", "initContainers") for one in items(spec.get(name))
+        part(entry) for name in ("containers", "initContainers") for entry in items(spec.get(name))
     ]
     mine = [rule for rule in rules if rule.get("type") == "Container"]
     for container in containers:
@@ -78,11 +78,11 @@ def _beyond(bounds: Amounts, amounts: Amounts, bound: str, what: str, kind: str)
     """Amounts below a minimum or above a maximum; one that is not written is beyond any."""
     for name, value in bounds.items():
         limit, amount = parse_quantity(value), parse_quantity(amounts.get(name))
-        said = f"{bound} {name} usage per {kind} is {value}"
+        usage = f"{bound} {name} usage per {kind} is {value}"
         if amount is None:
-            yield f"{said}.  No {what} is specified"
+            yield f"{usage}.  No {what} is specified"
         elif limit is not None and _is_beyond(amount, limit, bound):
-            yield f"{said}, but {what} is {amounts[name]}"
+            yield f"{usage}, but {what} is {amounts[name]}"
 
 
 def _is_beyond(amount: Fraction, limit: Fraction, bound: str) -> bool:

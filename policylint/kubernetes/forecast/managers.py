@@ -53,7 +53,7 @@ class Manager(Struct, frozen=True):
         return Cause(path.removeprefix("."), "FieldManagerConflict", text, TOPIC, _SOURCE)
 
 
-def others(live: Object) -> list[Manager]:
+def foreign(live: Object) -> list[Manager]:
     """The managers of a live object that are not Helm."""
     entries = items(part(live, "metadata").get("managedFields"))
     return [

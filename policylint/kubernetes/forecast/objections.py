@@ -72,9 +72,9 @@ def change(
 
 def _invalid(server: Server, resource: Resource, state: State, new: Object) -> Iterable[Finding]:
     """What is said against the new object for itself."""
-    found = valid(server, new, state.live)
+    findings = valid(server, new, state.live)
     keeps_defaults = server.target.apply is Apply.SERVER_SIDE
-    yield from _marked(found, resource.body, state.live) if keeps_defaults else found
+    yield from _marked(findings, resource.body, state.live) if keeps_defaults else findings
     if not _only_metadata(state.live, new):
         yield from _unjudged(server, resource)
 
@@ -88,9 +88,9 @@ def _unjudged(server: Server, resource: Resource) -> Iterable[Unknown]:
         yield Unknown(what, how, "invalid-object")
 
 
-def _marked(found: Iterable[Finding], sent: Object, live: Object) -> Iterable[Finding]:
+def _marked(findings: Iterable[Finding], sent: Object, live: Object) -> Iterable[Finding]:
     """The findings, those marked that are about what server-side apply leaves behind."""
-    for finding in found:
+    for finding in findings:
         is_left = isinstance(finding, Cause) and _is_left(finding, sent, live)
         yield replace(finding, topic=_LEFT) if is_left else finding
 
@@ -111,9 +111,9 @@ def _holds(value: object, steps: list[str]) -> bool:
 
 
 def _definition(server: Server, old: Object | None, new: Object) -> Iterable[Finding]:
-    said = crds.judge_crd(new, old, server.target)
-    yield from said.causes
-    yield from said.unknowns
+    judgement = crds.judge_crd(new, old, server.target)
+    yield from judgement.causes
+    yield from judgement.unknowns
 
 
 def _replaced(resource: Resource) -> Iterable[Unknown]:
@@ -151,9 +151,9 @@ def _custom(
             what, "give the CustomResourceDefinition with --crds", "custom-resource-unknown"
         )
         return
-    said = crds.validate_custom(new, old, kind.crd, server.target)
-    yield from said.causes
-    yield from said.unknowns
+    judgement = crds.validate_custom(new, old, kind.crd, server.target)
+    yield from judgement.causes
+    yield from judgement.unknowns
 
 
 def _unknown_metadata(server: Server, new: Object) -> Iterable[Cause]:

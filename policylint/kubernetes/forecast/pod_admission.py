@@ -82,11 +82,11 @@ def _priority_class(around: Classes, name: str, moment: Moment) -> Object | None
 
 def _computed(spec: Object, value: object, policy: str) -> Iterator[Cause]:
     """A priority or policy that is given must be what the class says."""
-    given, own = spec.get("priority"), spec.get("preemptionPolicy")
+    priority, own = spec.get("priority"), spec.get("preemptionPolicy")
     tail = "must not be provided in pod spec; priority admission controller computed"
     source = "from the given PriorityClass name"
-    if given not in (None, value):
-        text = f"the integer value of priority ({given}) {tail} {value} {source}"
+    if priority not in (None, value):
+        text = f"the integer value of priority ({priority}) {tail} {value} {source}"
         yield _refused("spec.priority", text)
     if own not in (None, policy):
         text = f"the string value of PreemptionPolicy ({own}) {tail} {policy} {source}"

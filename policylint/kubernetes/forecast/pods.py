@@ -43,20 +43,20 @@ def refusals(request: Request) -> Findings:
 
 def _munged(old: Mapping[str, Any], spec: Mapping[str, Any]) -> Mapping[str, Any]:
     """The old spec with every change that a Pod allows."""
-    found = {**old}
+    allowed = {**old}
     for name in ("activeDeadlineSeconds", "tolerations", "schedulingGates"):
-        _take(found, spec, name)
+        _take(allowed, spec, name)
     for group in ("containers", "initContainers"):
         pairs = zip(items(old.get(group)), items(spec.get(group)), strict=False)
         if group in old:
-            found[group] = [_with_image(before, after) for before, after in pairs]
+            allowed[group] = [_with_image(before, after) for before, after in pairs]
     grace = old.get("terminationGracePeriodSeconds")
     if isinstance(grace, int) and grace < 0 and spec.get("terminationGracePeriodSeconds") == 1:
-        found["terminationGracePeriodSeconds"] = 1
+        allowed["terminationGracePeriodSeconds"] = 1
     if items(old.get("schedulingGates")):
-        _take_added_selector(found, old, spec)
-        _take_added_affinity(found, part(old, "affinity"), part(spec, "affinity"))
-    return found
+        _take_added_selector(allowed, old, spec)
+        _take_added_affinity(allowed, part(old, "affinity"), part(spec, "affinity"))
+    return allowed
 
 
 def _take(into: dict[str, Any], source: Mapping[str, Any], name: str) -> None:
@@ -73,29 +73,29 @@ def _with_image(before: Any, after: Any) -> Any:
 
 
 def _take_added_selector(
-    found: dict[str, Any], old: Mapping[str, Any], spec: Mapping[str, Any]
+    allowed: dict[str, Any], old: Mapping[str, Any], spec: Mapping[str, Any]
 ) -> None:
     """A Pod that is still gated may be bound to fewer nodes: its node selector may grow."""
     before, after = part(old, "nodeSelector"), part(spec, "nodeSelector")
     if all(after.get(key) == value for key, value in before.items()):
-        found["nodeSelector"] = after
+        allowed["nodeSelector"] = after
 
 
 def _take_added_affinity(
-    found: dict[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]
+    allowed: dict[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> None:
     """Its node affinity too: anything where it required nothing, else more expressions in each
     required term."""
-    before, after = (_required_terms(one.get("nodeAffinity")) for one in (old, new))
+    before, after = (_required_terms(affinity_of.get("nodeAffinity")) for affinity_of in (old, new))
     grown = len(before) == len(after) and all(map(_only_adds, before, after))
     if old.get("nodeAffinity") and before and not grown:
         return
     affinity = {**old}
     _take(affinity, new, "nodeAffinity")
     if affinity or new:
-        found["affinity"] = affinity
+        allowed["affinity"] = affinity
     else:
-        found.pop("affinity", None)
+        allowed.pop("affinity", None)
 
 
 def _required_terms(affinity: Any) -> list[Any]:

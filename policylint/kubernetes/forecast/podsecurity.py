@@ -29,7 +29,7 @@ def violations(spec: Object, level: str) -> list[str]:
     """What the admission of a level ("baseline" or "restricted") says against a Pod's spec, in its
     words."""
     checks = [*_BASELINE, *(_RESTRICTED if level == "restricted" else ())]
-    return [said for check in checks for said in check(spec)]
+    return [violation for check in checks for violation in check(spec)]
 
 
 def _containers(spec: Object) -> Iterator[Object]:

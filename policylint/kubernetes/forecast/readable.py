@@ -62,8 +62,8 @@ def _field(node: Node, name: str, known: dict[str, Entry]) -> Entry | None:
     child = node.properties.get(name)
     if child is None:
         return None
-    known[name] = found = _kind(child)
-    return found
+    known[name] = entry = _kind(child)
+    return entry
 
 
 @cache

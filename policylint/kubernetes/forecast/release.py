@@ -14,7 +14,7 @@ from policylint.kubernetes.forecast.allocations import in_turn
 from policylint.kubernetes.forecast.answers import (
     as_sent,
     create,
-    given,
+    live_state,
     removed,
     stored,
     unpatchable,
@@ -73,7 +73,7 @@ def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
     built = when_built(upgrade, cluster)
     forward = _server(upgrade, cluster, when_sent(upgrade, cluster), built)
     back = _server(upgrade, cluster, when_taken_back(upgrade, cluster))
-    changes = tuple(_both_ways(one, upgrade, forward, back) for one in upgrade.changes)
+    changes = tuple(_both_ways(change, upgrade, forward, back) for change in upgrade.changes)
     changes = between(in_turn(changes, cluster.live), upgrade, cluster)
     changes = with_owners(changes, upgrade, cluster)
     hooks = hook_runs(upgrade, forward, back)
@@ -87,10 +87,10 @@ def _half_applied(changes: tuple[Change, ...], hooks: tuple[Created, ...]) -> tu
     What was never sent has nothing to take back.
     """
     stopped = any(_unbuilt(change) for change in changes) or any(map(stops_all, hooks))
-    found: list[Change] = []
+    rows: list[Change] = []
     for change in changes:
         unsent = stopped and isinstance(change, Kept) and not _unbuilt(change)
-        found.append(
+        rows.append(
             replace(change, forecast=replace(change.forecast, rollback=ACCEPTED))
             if unsent
             else change
@@ -98,7 +98,7 @@ def _half_applied(changes: tuple[Change, ...], hooks: tuple[Created, ...]) -> tu
         answered = change.forecast.upgrade
         refused = answered is not None and answered.outcome is Outcome.REJECTED
         stopped = stopped or (refused and isinstance(change, Created))
-    return tuple(found)
+    return tuple(rows)
 
 
 def _unbuilt(change: Change) -> bool:
@@ -227,7 +227,7 @@ def _created(change: Created, upgrade: Upgrade, server: Server) -> Forecast:
         hooked = left is not None and left.is_hook
         return Forecast(_of_a_hook(conflict) if hooked else conflict)
     sent = as_sent(change.after)
-    state = given(server, change.after, there, sent)
+    state = live_state(server, change.after, there, sent)
     return Forecast(update(server, state, Sent(change.after, sent, sent))[0])
 
 
@@ -300,17 +300,19 @@ def _unchanged(change: Kept) -> bool:
 def _live(server: Server, before: Resource, sent: Object) -> State:
     """The live object: the given one, else the one that the old manifest leaves."""
     live = server.cluster.live.get(before.id)
-    return stored(server, before, sent) if live is None else given(server, before, live, sent)
+    return stored(server, before, sent) if live is None else live_state(server, before, live, sent)
 
 
 def _with_classes(upgrade: Upgrade, cluster: Cluster) -> Cluster:
     """The cluster, knowing the storage classes of the release itself too."""
-    found = {
+    classes = {
         resource.id.name: resource.body
         for side in (upgrade.before, upgrade.after)
         for resource in side.resources.values()
         if resource.id.kind == "StorageClass"
     }
     return (
-        replace(cluster, storage_classes={**found, **cluster.storage_classes}) if found else cluster
+        replace(cluster, storage_classes={**classes, **cluster.storage_classes})
+        if classes
+        else cluster
     )

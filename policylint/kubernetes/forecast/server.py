@@ -68,9 +68,13 @@ def answer(findings: Iterable[Finding]) -> Answer:
     """Put what was found into one answer: any cause refuses, else any unknown makes it depend."""
     seen = list(findings)
     causes = tuple(
-        {(one.field, one.message): one for one in seen if isinstance(one, Cause)}.values()
+        {
+            (finding.field, finding.message): finding
+            for finding in seen
+            if isinstance(finding, Cause)
+        }.values()
     )
-    unknowns = tuple(dict.fromkeys(one for one in seen if isinstance(one, Unknown)))
+    unknowns = tuple(dict.fromkeys(finding for finding in seen if isinstance(finding, Unknown)))
     if causes:
         return Answer(Outcome.REJECTED, causes)
     return Answer(Outcome.DEPENDS, unknowns=unknowns) if unknowns else ACCEPTED

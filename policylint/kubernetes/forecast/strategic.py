@@ -233,12 +233,12 @@ def _may_merge(node: Node) -> bool:
     """Whether there is a list with a merge key at a schema node or below it."""
     waiting, seen = [node], {node.ref}
     while waiting:
-        one = waiting.pop()
-        if _merges(one) and one.patch_merge_key:
+        current = waiting.pop()
+        if _merges(current) and current.patch_merge_key:
             return True
         below = [
-            *one.properties.values(),
-            *(nested for nested in (one.items, one.additional) if nested),
+            *current.properties.values(),
+            *(nested for nested in (current.items, current.additional) if nested),
         ]
         fresh = [nested for nested in below if not nested.ref or nested.ref not in seen]
         seen |= {nested.ref for nested in fresh}
@@ -303,34 +303,34 @@ def _key_text(node: Node, item: _Item) -> str:
 def _combine(node: Node | None, deletions: Patch, delta: Patch) -> Patch:
     """Merge the two patches into the one that is sent: the delta's values win, directives are
     kept."""
-    found = dict(deletions)
+    combined = dict(deletions)
     for key, value in delta.items():
         child = node.child(key) if node and not key.startswith("$") else None
-        have = found.get(key)
+        have = combined.get(key)
         if isinstance(have, dict) and isinstance(value, dict):
-            found[key] = _combine(child, have, dict(value))
+            combined[key] = _combine(child, have, dict(value))
         elif (
             isinstance(have, list)
             and isinstance(value, list)
             and _merges(child)
             and child is not None
         ):
-            found[key] = _combine_lists(child, have, value)
+            combined[key] = _combine_lists(child, have, value)
         else:
-            found[key] = value
-    return found
+            combined[key] = value
+    return combined
 
 
 def _combine_lists(node: Node, deletions: list[Json], delta: list[Json]) -> list[Json]:
     key = node.patch_merge_key
     if not key:
         return delta
-    found = list(deletions)
+    combined = list(deletions)
     for item in delta:
         at = next(
             (
                 index
-                for index, have in enumerate(found)
+                for index, have in enumerate(combined)
                 if isinstance(have, dict)
                 and isinstance(item, dict)
                 and have.get(key) == item.get(key)
@@ -338,10 +338,10 @@ def _combine_lists(node: Node, deletions: list[Json], delta: list[Json]) -> list
             None,
         )
         if at is None:
-            found.append(item)
+            combined.append(item)
         else:
-            found[at] = _combine(node.items, found[at], dict(item))
-    return found
+            combined[at] = _combine(node.items, combined[at], dict(item))
+    return combined
 
 
 def apply_patch(node: Node | None, live: Mapping[str, Json], patch: Mapping[str, Json]) -> Patch:
@@ -397,15 +397,15 @@ def _apply_list(node: Node, live: list[Json], patch: list[Json]) -> list[Json]:
     return merged
 
 
-def _apply_item(node: Node, found: list[Json], item: Mapping[str, Json]) -> None:
+def _apply_item(node: Node, live: list[Json], item: Mapping[str, Json]) -> None:
     key = node.patch_merge_key
     at = next(
-        (index for index, have in enumerate(found) if _has_key(have, key, item.get(key))), None
+        (index for index, have in enumerate(live) if _has_key(have, key, item.get(key))), None
     )
     if at is None:
-        found.append(_without_nulls(item))
+        live.append(_without_nulls(item))
     else:
-        found[at] = apply_patch(node.items, found[at], item)
+        live[at] = apply_patch(node.items, live[at], item)
 
 
 def _without_key(items: list[Json], key: str, value: Json) -> list[Json]:
@@ -460,9 +460,9 @@ def _merge_diff(original: Mapping[str, Json], modified: Mapping[str, Json]) -> P
     for key, value in modified.items():
         have = original.get(key)
         if isinstance(have, dict) and isinstance(value, dict):
-            found = _merge_diff(have, value)
-            if found:
-                patch[key] = found
+            inner = _merge_diff(have, value)
+            if inner:
+                patch[key] = inner
         elif key not in original or _differ(have, value):
             patch[key] = _as_floats(value)
     return patch
@@ -482,13 +482,13 @@ def _as_floats(value: Json) -> Json:
 
 
 def _apply_merge(live: Mapping[str, Json], patch: Mapping[str, Json]) -> Patch:
-    found = dict(live)
+    merged = dict(live)
     for key, value in patch.items():
-        have = found.get(key)
+        have = merged.get(key)
         if value is None:
-            found.pop(key, None)
+            merged.pop(key, None)
         elif isinstance(value, dict):
-            found[key] = _apply_merge(have if isinstance(have, dict) else {}, value)
+            merged[key] = _apply_merge(have if isinstance(have, dict) else {}, value)
         else:
-            found[key] = value
-    return found
+            merged[key] = value
+    return merged

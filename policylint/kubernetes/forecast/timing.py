@@ -46,7 +46,7 @@ def too_late(upgrade: Upgrade, resource: Resource, server: Server) -> Answer | N
     key = (resource.id.group, resource.id.kind)
     if server.kind(resource).crd is None or server.kind_at_build(resource).crd is not None:
         return None
-    if any((found.group, found.kind) == key for found in upgrade.before.resources):
+    if any((identity.group, identity.kind) == key for identity in upgrade.before.resources):
         return None
     if key in Definitions(upgrade.after.resources.values()) or upgrade.before.crds:
         return answer([_no_match(resource)])

@@ -54,8 +54,8 @@ class Definitions(Mapping[Key, Object]):
     def namespaced(self, group: str, kind: str) -> bool | None:
         """Whether the kind lives in namespaces, as its definition says; None where there is
         none."""
-        found = self.get((group, kind))
-        return None if found is None else _part(found, "spec").get("scope") != "Cluster"
+        definition = self.get((group, kind))
+        return None if definition is None else _part(definition, "spec").get("scope") != "Cluster"
 
     def _read_group(self, group: str) -> None:
         for resource in self._unread.pop(group, ()):
@@ -67,9 +67,11 @@ class Definitions(Mapping[Key, Object]):
 
 def of_sides(*sides: Manifest) -> Definitions:
     """The definitions of some sides, their crds/ directories first; later sides win."""
-    return Definitions(found for side in sides for found in (*side.crds, *side.resources.values()))
+    return Definitions(
+        resource for side in sides for resource in (*side.crds, *side.resources.values())
+    )
 
 
 def _part(value: Object, key: str) -> Object:
-    found = value.get(key)
-    return found if isinstance(found, Mapping) else {}
+    part = value.get(key)
+    return part if isinstance(part, Mapping) else {}

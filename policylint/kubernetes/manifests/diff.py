@@ -33,16 +33,16 @@ _PLAIN: frozenset[type] = frozenset({str, int, float, bool, type(None)})
 
 def changes(before: Manifest, after: Manifest, schemas: Schemas) -> tuple[Change, ...]:
     """Every resource of both sides as a change: the after side's order, then what is deleted."""
-    found: list[Change] = []
+    rows: list[Change] = []
     for identity, resource in after.resources.items():
         old = before.resources.get(identity)
-        found.append(Created(resource) if old is None else kept(old, resource, schemas))
-    found += [
+        rows.append(Created(resource) if old is None else kept(old, resource, schemas))
+    rows += [
         Deleted(resource)
         for identity, resource in before.resources.items()
         if identity not in after.resources
     ]
-    return tuple(found)
+    return tuple(rows)
 
 
 def kept(before: Resource, after: Resource, schemas: Schemas) -> Kept:
@@ -121,11 +121,11 @@ def _lists(
     new = {_key(item, keys) for item in after}
     for index, item in enumerate(after):
         at = step(path, index)
-        found = old.get(_key(item, keys))
-        if found is None:
+        former = old.get(_key(item, keys))
+        if former is None:
             yield FieldChange(at, "add", None, item)
         else:
-            yield from fields(found[1], item, items, at)
+            yield from fields(former[1], item, items, at)
     for key, (index, item) in old.items():
         if key not in new:
             yield FieldChange(step(path, index), "remove", item, None)

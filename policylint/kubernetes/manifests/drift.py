@@ -23,13 +23,17 @@ def drift(
     """
     lines = []
     for change in upgrade.changes:
-        found = live.get(change.id)
-        if isinstance(change, Created) or found is None:
+        live_body = live.get(change.id)
+        if isinstance(change, Created) or live_body is None:
             continue
         node = schemas.kind(change.before.api_version, change.id.kind)
-        for field in _differing(change.before.body, found, node):
+        for field in _differing(change.before.body, live_body, node):
             before, after = redactor.values(
-                change.id, field.path, field.before, field.after, bodies=(change.before.body, found)
+                change.id,
+                field.path,
+                field.before,
+                field.after,
+                bodies=(change.before.body, live_body),
             )
             lines.append(
                 f"{change.id}: {field.path} is {after!r} in the cluster, {before!r} on the "
@@ -38,7 +42,7 @@ def drift(
     return lines
 
 
-def _differing(before: Object, found: Object, node: Node | None) -> Iterator[FieldChange]:
-    for field in fields(before, found, node):
+def _differing(before: Object, live_body: Object, node: Node | None) -> Iterator[FieldChange]:
+    for field in fields(before, live_body, node):
         if field.op != "add" and not field.path.startswith(_OTHERS):
             yield field

@@ -17,11 +17,11 @@ def patch(before: Json, after: Json) -> list[Operation]:
     """
     import jsonpatch
 
-    found: list[Operation] = json.loads(jsonpatch.make_patch(before, after).to_string())
-    made = jsonpatch.apply_patch(before, found)
-    return found if exactly(made, after) else [{"op": "replace", "path": "", "value": after}]
+    operations: list[Operation] = json.loads(jsonpatch.make_patch(before, after).to_string())
+    made = jsonpatch.apply_patch(before, operations)
+    return operations if exactly(made, after) else [{"op": "replace", "path": "", "value": after}]
 
 
-def exactly(one: Json, other: Json) -> bool:
+def exactly(left: Json, right: Json) -> bool:
     """Whether two values are the same JSON, true and 1 told apart."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+    return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)

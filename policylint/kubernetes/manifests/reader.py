@@ -99,9 +99,9 @@ class Reader(Struct, frozen=True):
         """Read one side."""
         return self.read_pair((), texts)[1]
 
-    def knowing(self, found: Iterable[Resource]) -> Reader:
+    def knowing(self, resources: Iterable[Resource]) -> Reader:
         """This reader, knowing the scopes of the CRDs among these resources too."""
-        return Reader(self.namespace, self.schemas, Definitions(found, self.definitions))
+        return Reader(self.namespace, self.schemas, Definitions(resources, self.definitions))
 
     def placed(self, resource: Resource) -> Resource:
         """The resource with the namespace that counts: the release's by default, none if
@@ -121,23 +121,23 @@ class Reader(Struct, frozen=True):
     ) -> list[Resource]:
         if document.text not in shared:
             return list(_resources(document, document.body()))
-        found = cache.get(document.text)
-        if found is None:
+        resources = cache.get(document.text)
+        if resources is None:
             sniffed = _sniff(document) if checked else None
-            found = [sniffed] if sniffed else list(_resources(document, document.body()))
-            cache[document.text] = found
-        return found
+            resources = [sniffed] if sniffed else list(_resources(document, document.body()))
+            cache[document.text] = resources
+        return resources
 
 
 def _documents(texts: Iterable[Text]) -> list[tuple[Document, bool]]:
-    found = [(document, text.checked) for text in texts for document in text.documents()]
-    if len(found) > MAX_DOCUMENTS:
+    documents = [(document, text.checked) for text in texts for document in text.documents()]
+    if len(documents) > MAX_DOCUMENTS:
         raise ReadError(
-            f"{len(found)} documents, more than the limit of {MAX_DOCUMENTS}",
-            file=found[0][0].file,
+            f"{len(documents)} documents, more than the limit of {MAX_DOCUMENTS}",
+            file=documents[0][0].file,
             remedy="check the releases one by one",
         )
-    return found
+    return documents
 
 
 def _manifest(resources: Iterable[Resource]) -> Manifest:
@@ -165,8 +165,8 @@ def _resources(document: Document, body: Json) -> Iterable[Resource]:
     annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
     is_hook = isinstance(annotations, dict) and HOOK in annotations
     events = hook_events(annotations[HOOK]) if is_hook and annotations else ()
-    for found in _unpacked(document, body):
-        yield _resource(document, found, events)
+    for item in _unpacked(document, body):
+        yield _resource(document, item, events)
 
 
 def _unpacked(document: Document, body: dict[str, Json]) -> Iterator[dict[str, Json]]:
@@ -184,8 +184,8 @@ def _unpacked(document: Document, body: dict[str, Json]) -> Iterator[dict[str, J
     for item in items or ():
         if not isinstance(item, dict):
             raise _bad(document, f"items hold objects, this one is a {_word(item)}")
-        for found in _unpacked(document, _typed(item, body)):
-            yield _accessible(found)
+        for nested in _unpacked(document, _typed(item, body)):
+            yield _accessible(nested)
 
 
 def _typed(item: dict[str, Json], parent: dict[str, Json]) -> dict[str, Json]:
@@ -285,8 +285,8 @@ _BREAKS = frozenset("\t\r\x85\u2028\u2029")
 def _sniff(document: Document) -> Resource | None:
     """The resource of a plainly written document without parsing it; None where only parsing
     tells."""
-    found = _sniffed(document.text)
-    return _unread(*found, document) if found else None
+    head = _sniffed(document.text)
+    return _unread(*head, document) if head else None
 
 
 @lru_cache(maxsize=256)

@@ -54,16 +54,16 @@ def endpoint(at: str, value: str, scope: Scope) -> Iterator[Cause]:
     """The errors of an address that traffic is to be sent to."""
     errors = list(address(at, value, scope))
     yield from errors
-    found = ip_of(value)
-    if found is None:
+    ip = ip_of(value)
+    if ip is None:
         return
-    if found.is_unspecified:
+    if ip.is_unspecified:
         yield invalid(at, value, f"may not be unspecified ({value})")
-    if found.is_loopback:
+    if ip.is_loopback:
         yield invalid(at, value, "may not be in the loopback range (127.0.0.0/8, ::1/128)")
-    if found.is_link_local:
+    if ip.is_link_local:
         yield invalid(at, value, "may not be in the link-local range (169.254.0.0/16, fe80::/10)")
-    if found in _LOCAL_GROUPS[found.version]:
+    if ip in _LOCAL_GROUPS[ip.version]:
         detail = "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"
         yield invalid(at, value, detail)
 
@@ -75,5 +75,5 @@ def _has_zeros(value: str) -> bool:
 
 
 def _is_mapped(value: str) -> bool:
-    found = ip_of(value)
-    return isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None
+    ip = ip_of(value)
+    return isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None

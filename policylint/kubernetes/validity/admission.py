@@ -121,7 +121,9 @@ def webhook_service(service: Object, at: str) -> Iterator[Cause]:
             yield invalid(f"{at}.path", path, f"segment[{index}] may not be empty")
         else:
             yield from each_invalid(
-                f"{at}.path", path, [f"segment[{index}]: {one}" for one in dns_subdomain(step)]
+                f"{at}.path",
+                path,
+                [f"segment[{index}]: {complaint}" for complaint in dns_subdomain(step)],
             )
 
 
@@ -185,7 +187,7 @@ def rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     yield from _groups_or_versions(value, at, "apiGroups", "API groups")
     yield from _groups_or_versions(value, at, "apiVersions", "API versions")
     for name in ("apiVersions", "resources"):
-        yield from (required(path) for path, one in texts(value, name, at) if not one)
+        yield from (required(path) for path, entry in texts(value, name, at) if not entry)
     yield from _resources(value, at)
 
 
@@ -197,7 +199,9 @@ def _resources(value: Object, at: str) -> Iterator[Cause]:
         yield invalid(
             f"{at}.resources", resources, "if '*/*' is present, must not specify other resources"
         )
-    plain = [one for one in resources if isinstance(one, str) and "/" not in one]
+    plain = [
+        resource for resource in resources if isinstance(resource, str) and "/" not in resource
+    ]
     if "*" in resources and plain and plain[-1] != "*":
         detail = "if '*' is present, must not specify other resources without subresources"
         yield invalid(f"{at}.resources", resources, detail)
@@ -270,9 +274,9 @@ def api_service(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
         yield from each_invalid(f"{at}.group", group, dns_subdomain(group))
     yield from each_invalid(f"{at}.version", version, dns_1035_label(version))
     for field, most in (("groupPriorityMinimum", 20000), ("versionPriority", 1000)):
-        given = number(spec, field) or 0
-        if not 0 < given <= most:
-            yield invalid(f"{at}.{field}", given, f"must be positive and less than {most}")
+        priority = number(spec, field) or 0
+        if not 0 < priority <= most:
+            yield invalid(f"{at}.{field}", priority, f"must be positive and less than {most}")
     yield from _api_backend(spec, at)
 
 

@@ -40,9 +40,9 @@ def pod_annotations(meta: Object, spec: Object, at: str) -> Iterator[Cause]:
     yield from _app_armor(annotations, spec, where)
 
 
-def _tolerations(given: str, at: str) -> Iterator[Cause]:
+def _tolerations(written: str, at: str) -> Iterator[Cause]:
     try:
-        readable = not given or isinstance(json.loads(given), list)
+        readable = not written or isinstance(json.loads(written), list)
     except ValueError:
         readable = False
     if not readable:
@@ -79,14 +79,14 @@ def matching_app_armor(meta: Object, spec: Object) -> Iterator[Cause]:
     if text(fields(spec, "os"), "name") == "windows":
         return
     for path, container in all_containers(spec, "spec"):
-        given = annotations.get(f"{_APP_ARMOR}{text(container, 'name')}")
+        annotated = annotations.get(f"{_APP_ARMOR}{text(container, 'name')}")
         own = fields(container, "securityContext")
         context = own if has(own, "appArmorProfile") else fields(spec, "securityContext")
         profile = fields(context, "appArmorProfile")
-        if given is None or not profile:
+        if annotated is None or not profile:
             continue
         kind = text(profile, "type")
         wanted = _PROFILES.get(kind, f"localhost/{text(profile, 'localhostProfile')}")
-        if given != wanted:
+        if annotated != wanted:
             where = f"{path}.securityContext.appArmorProfile.type"
             yield forbidden(where, "apparmor type in annotation and field must match")

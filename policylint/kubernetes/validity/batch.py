@@ -72,12 +72,16 @@ def job_spec(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     template = fields(spec, "template")
     selector = fields(spec, "selector")
     if selector and not matches(selector, text_map(fields(template, "metadata"), "labels")):
-        given = fields(template, "metadata").get("labels") or None
+        pod_labels = fields(template, "metadata").get("labels") or None
         yield invalid(
-            f"{at}.template.metadata.labels", given, "`selector` does not match template `labels`"
+            f"{at}.template.metadata.labels",
+            pod_labels,
+            "`selector` does not match template `labels`",
         )
     yield from _restart_policy(spec, f"{at}.template.spec.restartPolicy")
-    yield from _managed_by(text(spec, "managedBy"), f"{at}.managedBy", given=has(spec, "managedBy"))
+    yield from _managed_by(
+        text(spec, "managedBy"), f"{at}.managedBy", is_set=has(spec, "managedBy")
+    )
     if text(spec, "completionMode") == "Indexed":
         yield from _indexed(spec, at)
     else:
@@ -99,8 +103,8 @@ def _restart_policy(spec: Object, at: str) -> Iterator[Cause]:
         yield invalid(at, policy, 'only "Never" is supported when podFailurePolicy is specified')
 
 
-def _managed_by(name: str, at: str, *, given: bool) -> Iterator[Cause]:
-    if not given:
+def _managed_by(name: str, at: str, *, is_set: bool) -> Iterator[Cause]:
+    if not is_set:
         return
     yield from domain_path_errors(name, at)
     if len(name) > _MANAGED_BY:
@@ -150,9 +154,9 @@ def _defaulted(spec: Object) -> bool:
 
 def _not_indexed(spec: Object, at: str) -> Iterator[Cause]:
     for name in ("backoffLimitPerIndex", "maxFailedIndexes"):
-        given = number(spec, name)
-        if given is not None:
-            yield invalid(f"{at}.{name}", given, "requires indexed completion mode")
+        limit = number(spec, name)
+        if limit is not None:
+            yield invalid(f"{at}.{name}", limit, "requires indexed completion mode")
     if has(spec, "successPolicy"):
         yield invalid(
             f"{at}.successPolicy", spec["successPolicy"], "requires indexed completion mode"
@@ -169,9 +173,9 @@ def _replacement(spec: Object, at: str) -> Iterator[Cause]:
 def _failure_policy(spec: Object, at: str) -> Iterator[Cause]:
     policy, pod = fields(spec, "podFailurePolicy"), fields(fields(spec, "template"), "spec")
     names = {
-        text(one, "name")
+        text(container, "name")
         for part in ("containers", "initContainers")
-        for _, one in objects(pod, part, "")
+        for _, container in objects(pod, part, "")
     }
     rules = many(policy, "rules")
     if len(rules) > 20:

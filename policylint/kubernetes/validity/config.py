@@ -54,14 +54,14 @@ def secret(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
 
 def _needed(obj: Object, encoded: Mapping[str, str], written: Mapping[str, str]) -> Iterator[Cause]:
     kind = text(obj, "type")
-    given = encoded.keys() | written.keys()
+    keys = encoded.keys() | written.keys()
     for key in _NEEDED.get(kind, ()):
-        if key not in given:
+        if key not in keys:
             yield required(f"data[{key}]")
         elif kind in _JSON:
             content = written[key] if key in written else _decoded(encoded[key])
             yield from _json_object(content, f"data[{key}]")
-    if kind == "kubernetes.io/basic-auth" and not given & {"username", "password"}:
+    if kind == "kubernetes.io/basic-auth" and not keys & {"username", "password"}:
         yield required("data[username]")
         yield required("data[password]")
     if kind == "kubernetes.io/ssh-auth" and not {**encoded, **written}.get("ssh-privatekey"):

@@ -159,10 +159,10 @@ def _resize_of_pod(spec: Object, value: Object, at: str) -> Iterator[Cause]:
     if text(spec, "restartPolicy") != "Never":
         return
     for _, policy in objects(value, "resizePolicy", at):
-        given = text(policy, "restartPolicy")
-        if given not in ("", "NotRequired"):
+        restart = text(policy, "restartPolicy")
+        if restart not in ("", "NotRequired"):
             detail = "must be 'NotRequired' when pod `restartPolicy` is 'Never'"
-            yield invalid(f"{at}.resizePolicy", given, detail)
+            yield invalid(f"{at}.resizePolicy", restart, detail)
 
 
 def volume_uses(value: Object, at: str, volumes: Mapping[str, Object]) -> Iterator[Cause]:

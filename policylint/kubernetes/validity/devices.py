@@ -97,7 +97,7 @@ def device_claim(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield from each_invalid(
             f"{path}.name", text(request, "name"), dns_label(text(request, "name"))
         )
-        yield from _one_way(request, path)
+        yield from _alternatives(request, path)
         yield from _unique(request, "firstAvailable", path, "name")
     for name in ("constraints", "config"):
         yield from _size(value, name, at)
@@ -129,7 +129,7 @@ def _references(item: Object, at: str, names: frozenset[str]) -> Iterator[Cause]
         seen.add(name)
 
 
-def _one_way(request: Object, at: str) -> Iterator[Cause]:
+def _alternatives(request: Object, at: str) -> Iterator[Cause]:
     exactly, first = has(request, "exactly"), bool(many(request, "firstAvailable"))
     if has(request, "deviceClassName"):  # v1beta1: the request itself
         return
@@ -169,14 +169,14 @@ def inline_request(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 def toleration(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a toleration of a device's taint."""
-    key, given = text(value, "key"), text(value, "value")
+    key, taint_value = text(value, "key"), text(value, "value")
     if key:
         yield from each_invalid(f"{at}.key", key, qualified_name(key))
     if text(value, "operator") == "Exists":
-        if given:
-            yield invalid(f"{at}.value", given, "must be empty for operator `Exists`")
+        if taint_value:
+            yield invalid(f"{at}.value", taint_value, "must be empty for operator `Exists`")
     else:
-        yield from each_invalid(f"{at}.value", given, label_value(given))
+        yield from each_invalid(f"{at}.value", taint_value, label_value(taint_value))
 
 
 def taint(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -242,11 +242,11 @@ def device_constraint(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     elif not names:
         yield required(f"{at}.matchAttribute")
     for name in names:
-        given = text(value, name)
-        yield from _domain_and_id(given, f"{at}.{name}")
-        if "/" not in given:
+        qualified = text(value, name)
+        yield from _domain_and_id(qualified, f"{at}.{name}")
+        if "/" not in qualified:
             detail = "a fully qualified name must be a domain and a name separated by a slash"
-            yield invalid(f"{at}.{name}", given, detail)
+            yield invalid(f"{at}.{name}", qualified, detail)
 
 
 def _domain_and_id(name: str, at: str) -> Iterator[Cause]:
@@ -299,7 +299,7 @@ def resource_slice(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         "exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is "
         "required"
     )
-    yield from _exactly_one(chosen, at, detail, f"{detail}, but multiple fields are set")
+    yield from _single_choice(chosen, at, detail, f"{detail}, but multiple fields are set")
     if has(spec, "sharedCounters") and has(spec, "devices"):
         yield invalid(at, "", "only one of `sharedCounters` or `devices` is allowed")
     yield from _devices(spec, at)
@@ -320,16 +320,16 @@ def _nodes(value: Object, at: str, no_name: str) -> Iterator[Cause]:
             yield invalid(f"{at}.{flag}", False, "must be either unset or set to true")
 
 
-def _exactly_one(given: list[str], at: str, none: str, several: str) -> Iterator[Cause]:
-    if not given:
+def _single_choice(names: list[str], at: str, none: str, several: str) -> Iterator[Cause]:
+    if not names:
         yield required(at, none)
-    elif len(given) > 1:
-        yield invalid(at, "{" + ", ".join(f"`{name}`" for name in given) + "}", several)
+    elif len(names) > 1:
+        yield invalid(at, "{" + ", ".join(f"`{name}`" for name in names) + "}", several)
 
 
 def _devices(spec: Object, at: str) -> Iterator[Cause]:
     devices = [(path, _flat(device)) for path, device in objects(spec, "devices", at)]
-    most = _MOST_ADVANCED if any(_is_advanced(one) for _, one in devices) else _MOST_DEVICES
+    most = _MOST_ADVANCED if any(_is_advanced(flat) for _, flat in devices) else _MOST_DEVICES
     if len(devices) > most:
         yield too_many(f"{at}.devices", len(devices), most)
         return
@@ -339,7 +339,9 @@ def _devices(spec: Object, at: str) -> Iterator[Cause]:
         if name in seen:
             yield duplicate(path, name)
         seen.add(name)
-        yield from _device_nodes(device, path, each=spec.get("perDeviceNodeSelection") is True)
+        yield from _device_nodes(
+            device, path, per_device=spec.get("perDeviceNodeSelection") is True
+        )
 
 
 def _flat(device: Object) -> Object:
@@ -350,20 +352,22 @@ def _flat(device: Object) -> Object:
 def _is_advanced(device: Object) -> bool:
     """Whether a device has what makes for half as many in one slice."""
     attributes = fields(device, "attributes").values()
-    listed = any(has(one, name) for one in attributes if isinstance(one, dict) for name in _LISTS)
+    listed = any(
+        has(entry, name) for entry in attributes if isinstance(entry, dict) for name in _LISTS
+    )
     return bool(many(device, "taints") or many(device, "consumesCounters") or listed)
 
 
-def _device_nodes(device: Object, at: str, *, each: bool) -> Iterator[Cause]:
+def _device_nodes(device: Object, at: str, *, per_device: bool) -> Iterator[Cause]:
     names = _NODES[:3]
-    if each:
+    if per_device:
         yield from _nodes(device, at, "must not be empty")
         chosen = [name for name in names if device.get(name) not in (None, "", False)]
         detail = (
             "exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required when "
             "`perDeviceNodeSelection` is set to true in the ResourceSlice spec"
         )
-        yield from _exactly_one(chosen, at, detail, detail)
+        yield from _single_choice(chosen, at, detail, detail)
     elif any(has(device, name) for name in names):
         detail = (
             "`nodeName`, `nodeSelector` and `allNodes` can only be set if "
@@ -390,7 +394,7 @@ def _entries(value: Object, at: str) -> Iterator[Cause]:
     if count > _MOST_ENTRIES:
         detail = f"the total number of attributes and capacities must not exceed {_MOST_ENTRIES}"
         yield invalid(at, count, detail)
-    values = sum(_value_count(one) for one in attributes.values())
+    values = sum(_value_count(entry) for entry in attributes.values())
     if values > _MOST_VALUES:
         detail = f"the total number of attribute values must not exceed {_MOST_VALUES}"
         yield invalid(at, values, detail)
@@ -408,12 +412,12 @@ def _value_count(attribute: Json) -> int:
 
 def attribute(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a device's attribute."""
-    given = [name for name in _VALUES if has(value, name)]
-    if len(given) != 1:
-        yield invalid(at, dict(value) if given else "", "exactly one value must be specified")
+    names = [name for name in _VALUES if has(value, name)]
+    if len(names) != 1:
+        yield invalid(at, dict(value) if names else "", "exactly one value must be specified")
     yield from (
         invalid(f"{at}.{name}", [], "must not be empty if specified")
-        for name in given
+        for name in names
         if value[name] == []
     )
     for path, version in _strings(value, "version", at):

@@ -67,13 +67,13 @@ def variable(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 def _sources(source: Object, at: str, plain: str, scope: Scope) -> Iterator[Cause]:
     known = _SOURCES if scope.minor >= _FILE_REFERENCES else _SOURCES[:-1]
-    given = [name for name in known if has(source, name)]
-    if not given:
+    sources = [name for name in known if has(source, name)]
+    if not sources:
         names = ", ".join(f"`{name}`" for name in known[:-1])
         yield invalid(at, "", f"must specify one of: {names} or `{known[-1]}`")
     elif plain:
         yield invalid(at, "", "may not be specified when `value` is not empty")
-    elif len(given) > 1:
+    elif len(sources) > 1:
         yield invalid(at, "", "may not have more than one field specified at a time")
 
 
@@ -82,10 +82,10 @@ def group(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     prefix = text(value, "prefix")
     if prefix:
         yield from each_invalid(f"{at}.prefix", prefix, environment_name(prefix, scope.minor))
-    given = [name for name in ("configMapRef", "secretRef") if has(value, name)]
-    if not given:
+    sources = [name for name in ("configMapRef", "secretRef") if has(value, name)]
+    if not sources:
         yield invalid(at, "", "must specify one of: `configMapRef` or `secretRef`")
-    elif len(given) > 1:
+    elif len(sources) > 1:
         yield invalid(at, "", "may not have more than one field specified at a time")
 
 
@@ -142,15 +142,15 @@ def resource_reference(value: Object, at: str, _scope: Scope) -> Iterator[Cause]
 
 
 def _divisor(value: Object, at: str, resource: str) -> Iterator[Cause]:
-    given = value.get("divisor")
-    amount = parse_quantity(given)
+    divisor = value.get("divisor")
+    amount = parse_quantity(divisor)
     if not amount:
         return
     if resource.endswith(".cpu"):
         if amount not in (1, parse_quantity("1m")):
             detail = "only divisor's values 1m and 1 are supported with the cpu resource"
             yield invalid(f"{at}.divisor", resource, detail)
-    elif amount not in {parse_quantity(one) for one in _DIVISORS}:
+    elif amount not in {parse_quantity(allowed) for allowed in _DIVISORS}:
         what = {"memory": "memory", "ephemeral-storage": "local ephemeral storage"}.get(
             resource.partition(".")[2], "hugepages"
         )

@@ -26,7 +26,7 @@ def event(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of an Event of events.k8s.io."""
     names = {"namespace": "regarding", "controller": "reportingController", "note": "note"}
     yield from _legacy(obj, names)
-    yield from _series(fields(obj, "series"), given=has(obj, "series"))
+    yield from _series(fields(obj, "series"), is_set=has(obj, "series"))
     if not has(obj, "eventTime"):
         yield required("eventTime")
     if text(obj, "type") not in ("Normal", "Warning"):
@@ -41,8 +41,8 @@ def event(obj: Object, _at: str, _scope: Scope) -> Iterator[Cause]:
         yield invalid("source", "", "needs to be unset")
 
 
-def _series(series: Object, *, given: bool) -> Iterator[Cause]:
-    if not given:
+def _series(series: Object, *, is_set: bool) -> Iterator[Cause]:
+    if not is_set:
         return
     if (number(series, "count") or 0) < 2:
         yield invalid("series.count", "", "should be at least 2")

@@ -128,14 +128,14 @@ def admission_variables(
 ) -> Mapping[str, Type]:
     """What an expression of admission may use; `variables` are those of its policy by name, where
     it can have any."""
-    found = dict(_ADMITTED)
+    usable = dict(_ADMITTED)
     if params:
-        found["params"] = DYN
+        usable["params"] = DYN
     if authorizer:
-        found |= _AUTHORIZERS
+        usable |= _AUTHORIZERS
     if variables is not None:
-        found["variables"] = _object("variables", **variables)
-    return found
+        usable["variables"] = _object("variables", **variables)
+    return usable
 
 
 def mutation_types(name: str) -> Type | None:
@@ -181,13 +181,13 @@ def cel_errors(
     """The errors of an expression that must be of one of these types (any, where there are
     none)."""
     try:
-        found = compiled(source, variables, minor, messages)
+        expression = compiled(source, variables, minor, messages)
     except (CelUnsupported, CelUnavailable) as error:
         yield unjudged(at, f"whether the expression at {at} compiles: {error}")
         return
-    if found.problem:
-        yield invalid(at, source, found.problem)
-    elif wanted and found.type not in wanted:
+    if expression.problem:
+        yield invalid(at, source, expression.problem)
+    elif wanted and expression.type not in wanted:
         names = " ".join(map(str, wanted))
         words = f"{names}" if len(wanted) == 1 else f"one of [{names}]"
-        yield invalid(at, source, f"must evaluate to {words} but got {found.type}")
+        yield invalid(at, source, f"must evaluate to {words} but got {expression.type}")

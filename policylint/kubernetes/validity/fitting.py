@@ -82,7 +82,7 @@ def _list(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
             yield from _value(node.items, item, place.item(index, str(index)))
 
 
-def _keyed(node: Node, each: Node, value: list[Json], place: _Place) -> Iterator[Misfit]:
+def _keyed(node: Node, element: Node, value: list[Json], place: _Place) -> Iterator[Misfit]:
     seen: set[str] = set()
     for index, item in enumerate(value):
         key, problem = _KEYS[node.list_type](node, item)
@@ -93,7 +93,7 @@ def _keyed(node: Node, each: Node, value: list[Json], place: _Place) -> Iterator
             text = f"duplicate entries for key [{key}]"
             yield Misfit(f"{place.field}[{index}]", place.path, text, "duplicate-list-key")
         seen.add(key)
-        yield from _value(each, item, place.item(index, key))
+        yield from _value(element, item, place.item(index, key))
 
 
 def _map_key(node: Node, item: Json) -> tuple[str, str]:

@@ -104,16 +104,16 @@ def _account(account: Object, at: str) -> Iterator[Cause]:
 def resource_rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a rule for resources."""
     yield from _verbs(value, at)
-    for name, what, others in (
+    for name, what, plural in (
         ("apiGroups", "api group", "api groups"),
         ("resources", "resource", "resources"),
     ):
-        given = many(value, name)
-        if not given:
+        entries = many(value, name)
+        if not entries:
             yield required(f"{at}.{name}", f"resource rules must supply at least one {what}")
-        elif len(given) > 1 and "*" in given:
+        elif len(entries) > 1 and "*" in entries:
             yield invalid(
-                f"{at}.{name}", given, f"if '*' is present, must not specify other {others}"
+                f"{at}.{name}", entries, f"if '*' is present, must not specify other {plural}"
             )
     yield from _namespaces(value, at)
 
@@ -134,7 +134,7 @@ def _namespaces(value: Object, at: str) -> Iterator[Cause]:
             )
 
 
-def other_rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
+def url_rule(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a rule for paths that are no resources."""
     yield from _verbs(value, at)
     urls = many(value, "nonResourceURLs")

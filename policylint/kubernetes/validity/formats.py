@@ -67,8 +67,8 @@ def _pattern(
 
     @lru_cache(maxsize=4096)
     def check(text: str) -> tuple[str, ...]:
-        found = () if len(text) <= longest else (_at_most(longest, unit),)
-        return found if compiled.fullmatch(text) else (*found, complaint)
+        complaints = () if len(text) <= longest else (_at_most(longest, unit),)
+        return complaints if compiled.fullmatch(text) else (*complaints, complaint)
 
     return check
 
@@ -119,10 +119,10 @@ _SUBDOMAIN_REGEX = pattern(SUBDOMAIN)
 
 def dns_label(text: str) -> tuple[str, ...]:
     """A DNS label of RFC 1123."""
-    found = _label(text)
-    if found and _SUBDOMAIN_REGEX.fullmatch(text) and "." in text:
-        return (*found[:-1], "must not contain dots")
-    return found
+    complaints = _label(text)
+    if complaints and _SUBDOMAIN_REGEX.fullmatch(text) and "." in text:
+        return (*complaints[:-1], "must not contain dots")
+    return complaints
 
 
 _KEY_COMPLAINT = _example(_KEY_RULE, _KEY, "MyName", "my.name", "123-abc")
@@ -136,27 +136,27 @@ def qualified_name(text: str) -> tuple[str, ...]:
     if text.count("/") > 1:
         tail = " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
         return (f"a valid label key {_KEY_COMPLAINT}{tail}",)
-    found: list[str] = []
+    problems: list[str] = []
     if slash:
         complaints = dns_subdomain(prefix) if prefix else ("must be non-empty",)
-        found += [f"prefix part {complaint}" for complaint in complaints]
+        problems += [f"prefix part {complaint}" for complaint in complaints]
     if not name:
-        found.append("name part must be non-empty")
+        problems.append("name part must be non-empty")
     elif len(name) > 63:
-        found.append(f"name part {_at_most(63, 'bytes')}")
+        problems.append(f"name part {_at_most(63, 'bytes')}")
     if not _KEY_REGEX.fullmatch(name):
-        found.append(f"name part {_KEY_COMPLAINT}")
-    return tuple(found)
+        problems.append(f"name part {_KEY_COMPLAINT}")
+    return tuple(problems)
 
 
 def config_key(text: str) -> tuple[str, ...]:
     """A key of a ConfigMap or Secret."""
-    found = config_key_characters(text)
+    complaints = config_key_characters(text)
     if text == ".":
-        return (*found, "must not be '.'")
+        return (*complaints, "must not be '.'")
     if text == "..":
-        return (*found, "must not be '..'")
-    return (*found, "must not start with '..'") if text.startswith("..") else found
+        return (*complaints, "must not be '..'")
+    return (*complaints, "must not start with '..'") if text.startswith("..") else complaints
 
 
 _strict_environment = _pattern(
@@ -184,16 +184,16 @@ def environment_name(text: str, minor: int) -> tuple[str, ...]:
 
 def port_name(text: str) -> tuple[str, ...]:
     """The name of a port (IANA service name)."""
-    found = [_at_most(15)] if len(text) > 15 else []
+    complaints = [_at_most(15)] if len(text) > 15 else []
     if not re.fullmatch("[-a-z0-9]+", text):
-        found.append("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
+        complaints.append("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
     if not re.search("[a-z]", text):
-        found.append("must contain at least one letter (a-z)")
+        complaints.append("must contain at least one letter (a-z)")
     if "--" in text:
-        found.append("must not contain consecutive hyphens")
+        complaints.append("must not contain consecutive hyphens")
     if text.startswith("-") or text.endswith("-"):
-        found.append("must not begin or end with a hyphen")
-    return tuple(found)
+        complaints.append("must not begin or end with a hyphen")
+    return tuple(complaints)
 
 
 def between(lowest: int, highest: int) -> str:
@@ -221,11 +221,11 @@ def ip_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def ip_family(text: str) -> str:
     """IPv4 or IPv6, as Go sees it (an IPv4-mapped address is IPv4); "" where it is no address."""
-    found = ip_of(text)
-    if found is None:
+    ip = ip_of(text)
+    if ip is None:
         return ""
-    mapped = isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None
-    return "IPv4" if mapped else f"IPv{found.version}"
+    mapped = isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None
+    return "IPv4" if mapped else f"IPv{ip.version}"
 
 
 def ip_address(text: str) -> tuple[str, ...]:
@@ -283,7 +283,7 @@ def domain_path(name: str) -> tuple[str, ...]:
     host, _, path = name.partition("/")
     if not host or not path:
         return ('must be a domain-prefixed path (such as "acme.io/foo")',)
-    found = dns_subdomain(host)
+    complaints = dns_subdomain(host)
     if not re.fullmatch(_HTTP_PATH, path):
-        found = (*found, f"Invalid path (regex used for validation is '{_HTTP_PATH}')")
-    return found
+        complaints = (*complaints, f"Invalid path (regex used for validation is '{_HTTP_PATH}')")
+    return complaints

@@ -82,24 +82,24 @@ def _quota_resource(name: str, at: str) -> Iterator[Cause]:
 
 def quota(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a ResourceQuota's spec."""
-    for name, given in amounts(spec, "hard").items():
+    for name, amount in amounts(spec, "hard").items():
         path = f"{at}.hard[{name}]"
         complaints = qualified_name(name)
         yield from each_invalid(path, name, complaints)
         if not complaints:
             yield from _quota_resource(name, path)
-        yield from quantity_of(name, given, path)
-        if name in _COUNTED and (parse_quantity(given) or 0) % 1:
-            yield invalid(path, canonical(given), "must be an integer")
-    scopes = [one for _, one in texts(spec, "scopes", at)]
+        yield from quantity_of(name, amount, path)
+        if name in _COUNTED and (parse_quantity(amount) or 0) % 1:
+            yield invalid(path, canonical(amount), "must be an integer")
+    scopes = [quota_scope for _, quota_scope in texts(spec, "scopes", at)]
     yield from _scopes(spec, scopes, f"{at}.scopes")
 
 
 def scope_selector(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a quota's scope selector as a whole."""
     hard = amounts(fields(scope.root, "spec"), "hard")
-    for _, one in objects(value, "matchExpressions", at):
-        name = text(one, "scopeName")
+    for _, expression in objects(value, "matchExpressions", at):
+        name = text(expression, "scopeName")
         if name in _SCOPES and any(
             resource in _QUOTA and resource not in _SCOPES[name] for resource in hard
         ):
@@ -109,10 +109,10 @@ def scope_selector(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 
 def _scopes(spec: Object, scopes: list[str], at: str) -> Iterator[Cause]:
-    for one in scopes:
-        if one not in _SCOPES:
+    for scope in scopes:
+        if scope not in _SCOPES:
             yield invalid(at, scopes, "unsupported scope")
-        elif any(name in _QUOTA and name not in _SCOPES[one] for name in amounts(spec, "hard")):
+        elif any(name in _QUOTA and name not in _SCOPES[scope] for name in amounts(spec, "hard")):
             yield invalid(at, scopes, "unsupported scope applied to resource")
     for pair in _CONFLICTS:
         if pair <= set(scopes):
@@ -256,11 +256,11 @@ _WIDE, _MOST_THOUSANDTHS = 2**63 - 1, (2**63 - 1) // 1000
 
 def _ratio(parts: Mapping[str, Json], at: str) -> Iterator[Cause]:
     """The errors of how much a limit may exceed its request: no more than max exceeds min."""
-    given = parts.get("maxLimitRequestRatio")
-    ratio = parse_quantity(given)
+    written = parts.get("maxLimitRequestRatio")
+    ratio = parse_quantity(written)
     if ratio is None:
         return
-    shown = canonical(given)
+    shown = canonical(written)
     if ratio < 1:
         yield invalid(at, shown, f"ratio {shown} is less than 1")
     least, most = parse_quantity(parts.get("min")), parse_quantity(parts.get("max"))

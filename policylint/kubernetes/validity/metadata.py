@@ -58,12 +58,12 @@ def labels(value: Object, name: str, at: str) -> Iterator[Cause]:
 def _security_levels(value: Object) -> Iterator[Cause]:
     """The errors of a Namespace's labels for the admission plugin PodSecurity."""
     for mode in ("enforce", "audit", "warn"):
-        given = text_map(value, "labels")
-        version = given.get(f"{_SECURITY}{mode}-version", "latest")
+        own_labels = text_map(value, "labels")
+        version = own_labels.get(f"{_SECURITY}{mode}-version", "latest")
         if not _VERSION.fullmatch(version):
             where = f"metadata.labels[{_SECURITY}{mode}-version]"
             yield invalid(where, version, 'must be "latest" or "v1.x"')
-        level = given.get(f"{_SECURITY}{mode}", _LEVELS[0])
+        level = own_labels.get(f"{_SECURITY}{mode}", _LEVELS[0])
         if level not in _LEVELS:
             yield invalid(
                 f"metadata.labels[{_SECURITY}{mode}]", level, f"must be one of {', '.join(_LEVELS)}"
@@ -72,11 +72,11 @@ def _security_levels(value: Object) -> Iterator[Cause]:
 
 def annotation_map(value: Object, at: str) -> Iterator[Cause]:
     """The errors of a map of annotations; the case of their keys does not matter."""
-    found = text_map(value, "annotations")
-    for key in found:
+    written = text_map(value, "annotations")
+    for key in written:
         yield from each_invalid(at, key, qualified_name(key.lower()))
     if (
-        sum(len(key.encode()) + len(item.encode()) for key, item in found.items())
+        sum(len(key.encode()) + len(item.encode()) for key, item in written.items())
         > _MOST_ANNOTATIONS
     ):
         yield too_long(at, _MOST_ANNOTATIONS)
@@ -120,12 +120,12 @@ def _plain_segment(prefix: str) -> tuple[str, ...]:
 def _owners(value: Object) -> Iterator[Cause]:
     for at, owner in objects(value, "ownerReferences", "metadata"):
         for name in ("apiVersion", "kind", "name", "uid"):
-            given = text(owner, name)
-            if not given or (name == "apiVersion" and given.count("/") > 1):
+            identity = text(owner, name)
+            if not identity or (name == "apiVersion" and identity.count("/") > 1):
                 detail = (
                     "version must not be empty" if name == "apiVersion" else "must not be empty"
                 )
-                yield invalid(f"{at}.{name}", given, detail)
+                yield invalid(f"{at}.{name}", identity, detail)
         yield from _owner_kind(owner, at)
     yield from _controllers(value)
 

@@ -25,9 +25,9 @@ def path_segment(name: str) -> tuple[str, ...]:
 
 def canonical_address(name: str) -> tuple[str, ...]:
     """A name that is an IP address as it is usually written."""
-    found = ip_address(name)
-    if found:
-        return found
+    complaints = ip_address(name)
+    if complaints:
+        return complaints
     address = ip_of(name)
     if ":" not in name and name != str(address):
         return ("must not have leading 0s",)

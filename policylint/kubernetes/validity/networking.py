@@ -128,23 +128,25 @@ def _service_backend(service: Object, at: str, scope: Scope) -> Iterator[Cause]:
         if name
         else [required(f"{at}.service.name")]
     )
-    called, given = text(port, "name"), number(port, "number") or 0
-    if called and given:
+    called, port_of_service = text(port, "name"), number(port, "number") or 0
+    if called and port_of_service:
         yield invalid(at, "", "cannot set both port name & port number")
     elif called:
         yield from each_invalid(f"{at}.service.port.name", called, port_name(called))
-    elif given:
-        yield from each_invalid(f"{at}.service.port.number", given, port_number(given))
+    elif port_of_service:
+        yield from each_invalid(
+            f"{at}.service.port.number", port_of_service, port_number(port_of_service)
+        )
     else:
         yield required(at, "port name or number is required")
 
 
 def _reference(value: Object, at: str) -> Iterator[Cause]:
     for name in ("kind", "name"):
-        given = text(value, name)
+        segment = text(value, name)
         yield from (
-            each_invalid(f"{at}.{name}", given, path_segment(given))
-            if given
+            each_invalid(f"{at}.{name}", segment, path_segment(segment))
+            if segment
             else [required(f"{at}.{name}")]
         )
     group = value.get("apiGroup")
@@ -181,26 +183,26 @@ def _parameters(value: Object, at: str) -> Iterator[Cause]:
 
 def policy_port(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a port of a NetworkPolicy."""
-    given, last = value.get("port"), number(value, "endPort")
+    first, last = value.get("port"), number(value, "endPort")
     if last is None:
         return
-    if given is None:
+    if first is None:
         yield invalid(f"{at}.endPort", last, "may not be specified when `port` is not specified")
-    elif isinstance(given, str):
+    elif isinstance(first, str):
         yield invalid(f"{at}.endPort", last, "may not be specified when `port` is non-numeric")
-    elif isinstance(given, (int, float)):
-        if last < given:
-            yield invalid(f"{at}.endPort", given, "must be greater than or equal to `port`")
+    elif isinstance(first, (int, float)):
+        if last < first:
+            yield invalid(f"{at}.endPort", first, "must be greater than or equal to `port`")
         if port_number(last):
             yield invalid(f"{at}.endPort", last, between(1, 65535))
 
 
 def policy_peer(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a peer of a NetworkPolicy."""
-    given = [name for name in ("podSelector", "namespaceSelector", "ipBlock") if has(value, name)]
-    if not given:
+    kinds = [name for name in ("podSelector", "namespaceSelector", "ipBlock") if has(value, name)]
+    if not kinds:
         yield required(at, "must specify a peer")
-    elif len(given) > 1 and "ipBlock" in given:
+    elif len(kinds) > 1 and "ipBlock" in kinds:
         yield forbidden(at, "may not specify both ipBlock and another peer")
     if has(value, "ipBlock"):
         yield from _ip_block(fields(value, "ipBlock"), f"{at}.ipBlock", scope)
@@ -230,9 +232,9 @@ def policy(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     if len(types) > 2:
         yield invalid(f"{at}.policyTypes", types, "may not specify more than two policyTypes")
         return
-    for path, one in texts(spec, "policyTypes", at):
-        if one not in ("Ingress", "Egress"):
-            yield unsupported(path, one, ("Ingress", "Egress"))
+    for path, direction in texts(spec, "policyTypes", at):
+        if direction not in ("Ingress", "Egress"):
+            yield unsupported(path, direction, ("Ingress", "Egress"))
 
 
 def service_cidr(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -243,10 +245,12 @@ def service_cidr(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     elif len(ranges) > 2:
         yield invalid(f"{at}.cidrs", {"CIDRs": ranges}, "may only hold up to 2 values")
         return
-    for path, one in texts(spec, "cidrs", at):
-        yield from each_invalid(path, one, cidr(one))
+    for path, block in texts(spec, "cidrs", at):
+        yield from each_invalid(path, block, cidr(block))
     families = [
-        ipaddress.ip_interface(one).version for _, one in texts(spec, "cidrs", at) if not cidr(one)
+        ipaddress.ip_interface(block).version
+        for _, block in texts(spec, "cidrs", at)
+        if not cidr(block)
     ]
     if len(families) == 2 and len(set(families)) == 1:
         detail = (
@@ -263,17 +267,19 @@ def ip_address_parent(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         return
     parent = fields(spec, "parentRef")
     for name in ("resource", "name"):
-        given = text(parent, name)
+        segment = text(parent, name)
         where = f"{at}.parentRef.{name}"
-        yield from each_invalid(where, given, path_segment(given)) if given else [required(where)]
+        yield from (
+            each_invalid(where, segment, path_segment(segment)) if segment else [required(where)]
+        )
     group, namespace = text(parent, "group"), text(parent, "namespace")
     yield from each_invalid(f"{at}.parentRef.group", group, dns_subdomain(group) if group else ())
     yield from each_invalid(f"{at}.parentRef.namespace", namespace, path_segment(namespace))
 
 
-def _endpoint_address(given: str, at: str, kind: str, scope: Scope) -> Iterator[Cause]:
+def _endpoint_address(target: str, at: str, kind: str, scope: Scope) -> Iterator[Cause]:
     if kind == "FQDN":
-        name = given.removesuffix(".")
+        name = target.removesuffix(".")
         if dns_subdomain(name):
             yield invalid(at, name, ",".join(dns_subdomain(name)))
         elif "." not in name:
@@ -281,9 +287,9 @@ def _endpoint_address(given: str, at: str, kind: str, scope: Scope) -> Iterator[
                 at, name, "should be a domain with at least two segments separated by dots"
             )
         return
-    if kind in ("IPv4", "IPv6") and ip_family(given) not in ("", kind):
-        yield invalid(at, given, f"must be an {kind} address")
-    yield from endpoint(at, given, scope)
+    if kind in ("IPv4", "IPv6") and ip_family(target) not in ("", kind):
+        yield invalid(at, target, f"must be an {kind} address")
+    yield from endpoint(at, target, scope)
 
 
 def hints(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -295,11 +301,11 @@ def hints(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
             return
         seen: set[str] = set()
         for path, hint in objects(value, name, at):
-            given = text(hint, "name")
-            if given in seen:
-                yield duplicate(f"{path}.name", given)
-            seen.add(given)
-            yield from each_invalid(f"{path}.name", given, complaints(given))
+            zone_or_node = text(hint, "name")
+            if zone_or_node in seen:
+                yield duplicate(f"{path}.name", zone_or_node)
+            seen.add(zone_or_node)
+            yield from each_invalid(f"{path}.name", zone_or_node, complaints(zone_or_node))
 
 
 def endpoint_slice(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:
@@ -314,8 +320,8 @@ def endpoint_slice(obj: Object, _at: str, scope: Scope) -> Iterator[Cause]:
         if name in seen:
             yield duplicate(f"{path}.name", name)
         seen.add(name)
-    for path, one in objects(obj, "endpoints", ""):
-        if not many(one, "addresses"):
+    for path, backend in objects(obj, "endpoints", ""):
+        if not many(backend, "addresses"):
             yield required(f"{path}.addresses", "must contain at least 1 address")
-        for place, given in texts(one, "addresses", path):
-            yield from _endpoint_address(given, place, kind, scope)
+        for place, target in texts(backend, "addresses", path):
+            yield from _endpoint_address(target, place, kind, scope)

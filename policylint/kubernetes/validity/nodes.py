@@ -119,11 +119,11 @@ def volume_attachment(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     yield from each_invalid(where, name, dns_subdomain(name))
     source, where = fields(spec, "source"), f"{at}.source"
     both = ("inlineVolumeSpec", "persistentVolumeName")
-    given = [name for name in both if has(source, name)]
+    sources = [name for name in both if has(source, name)]
     detail = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
-    if not given:
+    if not sources:
         yield required(where, detail)
-    elif len(given) > 1:
+    elif len(sources) > 1:
         yield forbidden(where, detail)
     volume, where = text(source, "persistentVolumeName"), f"{where}.persistentVolumeName"
     if volume:

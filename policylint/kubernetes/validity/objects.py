@@ -23,19 +23,19 @@ def validate(
     definitions are judged by `policylint.kubernetes.crds`).
     """
     minor = minor_number(target.kubernetes)
-    found = tuple(_errors(obj, schemas, Scope(minor, obj)))
-    if old is None or not found:
-        return found
-    return of_update(found, obj, old, _errors(old, schemas, Scope(minor, old)))
+    causes = tuple(_errors(obj, schemas, Scope(minor, obj)))
+    if old is None or not causes:
+        return causes
+    return of_update(causes, obj, old, _errors(old, schemas, Scope(minor, old)))
 
 
 def validate_metadata(obj: Object, target: Target, old: Object | None = None) -> tuple[Cause, ...]:
     """The errors of the metadata of a custom resource, of which nothing else is judged here."""
     minor = minor_number(target.kubernetes)
-    found = tuple(_metadata_errors(obj, Scope(minor, obj)))
-    if old is None or not found:
-        return found
-    return of_update(found, obj, old, _metadata_errors(old, Scope(minor, old)))
+    causes = tuple(_metadata_errors(obj, Scope(minor, obj)))
+    if old is None or not causes:
+        return causes
+    return of_update(causes, obj, old, _metadata_errors(old, Scope(minor, old)))
 
 
 def _metadata_errors(obj: Object, scope: Scope) -> Iterator[Cause]:

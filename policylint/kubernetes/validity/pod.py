@@ -84,8 +84,8 @@ def _host_names(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
         yield from each_invalid(f"{at}.hostnameOverride", name, dns_subdomain(name))
     if scope.kind != "StatefulSet":  # whose own names take the place of these
         for name in ("hostname", "subdomain"):
-            given = text(spec, name)
-            yield from each_invalid(f"{at}.{name}", given, dns_label(given) if given else ())
+            label = text(spec, name)
+            yield from each_invalid(f"{at}.{name}", label, dns_label(label) if label else ())
 
 
 def pod_template(template: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -150,21 +150,23 @@ def _resource_claims(spec: Object, at: str) -> Iterator[Cause]:
         else:
             yield from each_invalid(f"{path}.name", name, dns_label(name))
         seen.add(name)
-        given = [
-            one for one in ("resourceClaimName", "resourceClaimTemplateName") if has(claim, one)
+        sources = [
+            source
+            for source in ("resourceClaimName", "resourceClaimTemplateName")
+            if has(claim, source)
         ]
         shown = go_struct(claim, ("name", "resourceClaimName", "resourceClaimTemplateName"))
-        if len(given) > 1:
+        if len(sources) > 1:
             detail = (
                 "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"
             )
             yield invalid(path, shown, detail)
-        if not given:
+        if not sources:
             detail = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"
             yield invalid(path, shown, detail)
-        for one in given:
+        for source in sources:
             yield from each_invalid(
-                f"{path}.{one}", text(claim, one), dns_subdomain(text(claim, one))
+                f"{path}.{source}", text(claim, source), dns_subdomain(text(claim, source))
             )
 
 

@@ -112,11 +112,11 @@ def _constraints(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 def _known(spec: Object, scope: Scope, *, always: bool) -> _Policy:
     """What expressions after the variables may use, each variable with its type."""
-    found = _Policy(scope.minor, has(spec, "paramKind"), {} if always else None)
+    policy = _Policy(scope.minor, has(spec, "paramKind"), {} if always else None)
     for _, variable in objects(spec, "variables", ""):
-        made = {**(found.variables or {}), text(variable, "name"): _type_of(variable, found)}
-        found = _Policy(found.minor, found.params, made)
-    return found
+        made = {**(policy.variables or {}), text(variable, "name"): _type_of(variable, policy)}
+        policy = _Policy(policy.minor, policy.params, made)
+    return policy
 
 
 def _type_of(variable: Object, known: _Policy) -> Type:
@@ -224,16 +224,16 @@ def param_kind(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
             yield invalid(f"{at}.kind", kind, prefix + ",".join(complaints))
 
 
-def _api_version(given: str, at: str) -> Iterator[Cause]:
-    group, _, version = given.rpartition("/")
-    if not given or given == "/":
+def _api_version(api_version: str, at: str) -> Iterator[Cause]:
+    group, _, version = api_version.rpartition("/")
+    if not api_version or api_version == "/":
         yield required(at)
-    elif given.count("/") > 1:
-        yield invalid(at, given, f"unexpected GroupVersion string: {given}")
+    elif api_version.count("/") > 1:
+        yield invalid(at, api_version, f"unexpected GroupVersion string: {api_version}")
     else:
         if group:
             yield from each_invalid(at, group, dns_subdomain(group))
         if not version:
-            yield invalid(at, given, "version must be specified")
+            yield invalid(at, api_version, "version must be specified")
         else:
             yield from each_invalid(at, version, dns_1035_label(version))

@@ -18,7 +18,7 @@ _ZERO_SLEEP = 33
 
 def probe(value: Object, at: str, name: str) -> Iterator[Cause]:
     """The errors of a probe; `name` is its field in the container."""
-    yield from _one_handler(value, at, _PROBE_HANDLERS)
+    yield from _handler(value, at, _PROBE_HANDLERS)
     threshold = number(value, "successThreshold")
     if name != "readinessProbe" and threshold not in (None, 0, 1):
         yield invalid(f"{at}.successThreshold", threshold, "must be 1")
@@ -36,7 +36,7 @@ def lifecycle(value: Object, at: str, grace: int | None, scope: Scope) -> Iterat
     for name in ("postStart", "preStop"):
         if has(value, name):
             handler = fields(value, name)
-            yield from _one_handler(handler, f"{at}.{name}", _HOOK_HANDLERS)
+            yield from _handler(handler, f"{at}.{name}", _HOOK_HANDLERS)
             if has(handler, "sleep"):
                 yield from _sleep(fields(handler, "sleep"), f"{at}.{name}.sleep", grace, scope)
 
@@ -62,11 +62,11 @@ def exec_action(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield required(f"{at}.command")
 
 
-def _one_handler(value: Object, at: str, handlers: tuple[str, ...]) -> Iterator[Cause]:
-    given = [name for name in handlers if has(value, name)]
-    if not given:
+def _handler(value: Object, at: str, handlers: tuple[str, ...]) -> Iterator[Cause]:
+    kinds = [name for name in handlers if has(value, name)]
+    if not kinds:
         yield required(at, "must specify a handler type")
-    for name in given[1:]:
+    for name in kinds[1:]:
         yield forbidden(f"{at}.{name}", "may not specify more than 1 handler type")
 
 

@@ -60,26 +60,26 @@ def pod_resources(spec: Object, at: str) -> Iterator[Cause]:
         yield forbidden(
             f"{at}.resources.claims", "claims may not be set for Resources at pod-level"
         )
-    for name, given in amounts(own, "requests").items():
-        wanted, most = _together(spec, name), parse_quantity(given)
+    for name, amount in amounts(own, "requests").items():
+        wanted, most = _together(spec, name), parse_quantity(amount)
         if most is not None and wanted > most:
             detail = (
                 "must be greater than or equal to aggregate container requests of "
                 f"{canonical_amount(wanted)}"
             )
-            yield invalid(f"{at}.resources.requests[{name}]", canonical(given), detail)
+            yield invalid(f"{at}.resources.requests[{name}]", canonical(amount), detail)
     yield from _container_limits(spec, own, at)
 
 
 def _container_limits(spec: Object, own: Object, at: str) -> Iterator[Cause]:
     most = amounts(own, "limits")
     for index, (_, container) in enumerate(objects(spec, "containers", at)):
-        for name, given in amounts(fields(container, "resources"), "limits").items():
-            limit, wanted = parse_quantity(most.get(name)), parse_quantity(given)
+        for name, amount in amounts(fields(container, "resources"), "limits").items():
+            limit, wanted = parse_quantity(most.get(name)), parse_quantity(amount)
             if limit is not None and wanted is not None and wanted > limit:
                 detail = f"must be less than or equal to pod limits of {canonical(most[name])}"
                 yield invalid(
-                    f"{at}.containers[{index}].resources.limits[{name}]", canonical(given), detail
+                    f"{at}.containers[{index}].resources.limits[{name}]", canonical(amount), detail
                 )
 
 
@@ -100,13 +100,18 @@ def _together(spec: Object, name: str) -> Fraction:
         else:
             peak = max(peak, running + asked(container))
     return max(
-        peak, running + sum((asked(one) for _, one in objects(spec, "containers", "")), Fraction(0))
+        peak,
+        running
+        + sum((asked(regular) for _, regular in objects(spec, "containers", "")), Fraction(0)),
     )
 
 
-def needs_compute(given: Mapping[str, Json]) -> bool:
+def needs_compute(requested: Mapping[str, Json]) -> bool:
     """Whether huge pages are asked for without processor or memory."""
-    return any(name.startswith(_HUGE) for name in given) and not given.keys() & {"cpu", "memory"}
+    return any(name.startswith(_HUGE) for name in requested) and not requested.keys() & {
+        "cpu",
+        "memory",
+    }
 
 
 def resource_amount(name: str, amount: Json, at: str) -> Iterator[Cause]:

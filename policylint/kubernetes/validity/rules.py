@@ -68,7 +68,7 @@ def within(lowest: int, highest: int, words: str = "") -> Rule:
     detail = words or between(lowest, highest)
 
     def check(value: Json, at: str) -> Iterator[Cause]:
-        for path, item in _each(value, at):
+        for path, item in _with_paths(value, at):
             if _is_number(item) and not lowest <= item <= highest:
                 yield invalid(path, item, detail)
 
@@ -96,7 +96,7 @@ def not_negative_quantity(value: Json, at: str) -> Iterator[Cause]:
         yield invalid(at, canonical(value), NOT_NEGATIVE)
 
 
-def _each(value: Json, at: str) -> Iterable[tuple[str, Json]]:
+def _with_paths(value: Json, at: str) -> Iterable[tuple[str, Json]]:
     if isinstance(value, list):
         return ((f"{at}[{index}]", item) for index, item in enumerate(value))
     return ((at, value),)

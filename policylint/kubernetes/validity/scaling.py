@@ -80,10 +80,10 @@ def autoscaler(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 def scaling_target(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     """The errors of a reference to what is scaled, or to what a metric describes."""
     for name in ("kind", "name"):
-        given = text(value, name)
+        segment = text(value, name)
         yield from (
-            each_invalid(f"{at}.{name}", given, path_segment(given))
-            if given
+            each_invalid(f"{at}.{name}", segment, path_segment(segment))
+            if segment
             else [required(f"{at}.{name}")]
         )
     version = text(value, "apiVersion")
@@ -105,9 +105,9 @@ def metric(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     wanted = _SOURCES.get(kind, "")
     if wanted and not has(value, wanted):
         yield required(f"{at}.{wanted}", "must populate information for the given metric source")
-    given = [name for name in _SOURCES.values() if has(value, name)]
-    for name in given:
-        if name != wanted and len(given) > 1:
+    sources = [name for name in _SOURCES.values() if has(value, name)]
+    for name in sources:
+        if name != wanted and len(sources) > 1:
             yield forbidden(f"{at}.{name}", "must populate the given metric source only")
         yield from _source(fields(value, name), f"{at}.{name}", name)
 
@@ -145,10 +145,10 @@ def _target(target: Object, at: str, kind: str) -> Iterator[Cause]:
     share_used = number(target, "averageUtilization")
     if share_used is not None and share_used < 1:
         yield invalid(f"{at}.averageUtilization", share_used, "must be greater than 0")
-    yield from _one_target(target, at, kind)
+    yield from _value_target(target, at, kind)
 
 
-def _one_target(target: Object, at: str, kind: str) -> Iterator[Cause]:
+def _value_target(target: Object, at: str, kind: str) -> Iterator[Cause]:
     if kind in ("resource", "containerResource"):
         yield from _resource_target(target, at)
         return

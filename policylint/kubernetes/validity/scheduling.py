@@ -32,16 +32,16 @@ def affinity_term(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     yield from each_invalid(f"{at}.topologyKey", key, qualified_name(key))
     for name in ("matchLabelKeys", "mismatchLabelKeys"):
         yield from _label_keys(value, name, at)
-    for path, one in texts(value, "matchLabelKeys", at):
-        if one in many(value, "mismatchLabelKeys"):
-            yield invalid(path, one, "exists in both matchLabelKeys and mismatchLabelKeys")
+    for path, label in texts(value, "matchLabelKeys", at):
+        if label in many(value, "mismatchLabelKeys"):
+            yield invalid(path, label, "exists in both matchLabelKeys and mismatchLabelKeys")
 
 
 def weight(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a preferred term's weight."""
-    given = number(value, "weight") or 0
-    if not 1 <= given <= 100:
-        yield invalid(f"{at}.weight", given, "must be in the range 1-100")
+    points = number(value, "weight") or 0
+    if not 1 <= points <= 100:
+        yield invalid(f"{at}.weight", points, "must be in the range 1-100")
 
 
 def toleration(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
@@ -65,15 +65,15 @@ def toleration(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
 
 
 def _operator(value: Object, at: str, operator: str, scope: Scope) -> Iterator[Cause]:
-    given = text(value, "value")
+    taint_value = text(value, "value")
     if operator in ("Equal", ""):
-        complaints = label_value(given)
+        complaints = label_value(taint_value)
         if complaints:
-            yield invalid(f"{at}.operator", given, ";".join(complaints))
+            yield invalid(f"{at}.operator", taint_value, ";".join(complaints))
     elif operator == "Exists":
-        if given:
+        if taint_value:
             yield invalid(
-                f"{at}.operator", given, "value must be empty when `operator` is 'Exists'"
+                f"{at}.operator", taint_value, "value must be empty when `operator` is 'Exists'"
             )
     elif operator in ("Lt", "Gt") and scope.minor >= 35:
         yield unsupported(f"{at}.operator", operator, ("Equal", "Exists", "Lt", "Gt"))
@@ -93,8 +93,8 @@ def spread(spec: Object, at: str) -> Iterator[Cause]:
             yield required(f"{path}.topologyKey", "can not be empty")
         if action not in _ACTIONS:
             yield unsupported(f"{path}.whenUnsatisfiable", action, _ACTIONS)
-        for _, other in constraints[index + 1 :]:
-            if (text(other, "topologyKey"), text(other, "whenUnsatisfiable")) == (key, action):
+        for _, later in constraints[index + 1 :]:
+            if (text(later, "topologyKey"), text(later, "whenUnsatisfiable")) == (key, action):
                 yield duplicate(
                     f"{path}.{{topologyKey, whenUnsatisfiable}}", f"{{{key}, {action}}}"
                 )

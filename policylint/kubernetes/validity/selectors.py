@@ -27,8 +27,8 @@ def label_selector(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         if operator not in _WITH_VALUES | _WITHOUT_VALUES:
             yield invalid(f"{path}.operator", operator, "not a valid selector operator")
         yield from each_invalid(f"{path}.key", text(item, "key"), qualified_name(text(item, "key")))
-        for place, one in texts(item, "values", path):
-            yield from each_invalid(place, one, label_value(one))
+        for place, label in texts(item, "values", path):
+            yield from each_invalid(place, label, label_value(label))
 
 
 def node_selector(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
@@ -58,8 +58,8 @@ def _node_requirement(item: Object, at: str, strict: bool) -> Iterator[Cause]:
         yield invalid(f"{at}.operator", operator, "not a valid selector operator")
     yield from each_invalid(f"{at}.key", text(item, "key"), qualified_name(text(item, "key")))
     if strict:
-        for place, one in texts(item, "values", at):
-            yield from each_invalid(place, one, label_value(one))
+        for place, label in texts(item, "values", at):
+            yield from each_invalid(place, label, label_value(label))
 
 
 def _node_field(item: Object, at: str) -> Iterator[Cause]:
@@ -73,37 +73,37 @@ def _node_field(item: Object, at: str) -> Iterator[Cause]:
     if text(item, "key") != "metadata.name":
         yield invalid(f"{at}.key", text(item, "key"), "not a valid field selector key")
     else:
-        for place, one in texts(item, "values", at):
-            yield from each_invalid(place, one, dns_subdomain(one))
+        for place, name in texts(item, "values", at):
+            yield from each_invalid(place, name, dns_subdomain(name))
 
 
 def _values(item: Object, at: str, operator: str) -> Iterator[Cause]:
-    given = many(item, "values")
-    if operator in _WITH_VALUES and not given:
+    values = many(item, "values")
+    if operator in _WITH_VALUES and not values:
         yield required(f"{at}.values", "must be specified when `operator` is 'In' or 'NotIn'")
-    if operator in _WITHOUT_VALUES and given:
+    if operator in _WITHOUT_VALUES and values:
         yield forbidden(
             f"{at}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
         )
 
 
-def matches(selector: Object, given: Mapping[str, str]) -> bool:
+def matches(selector: Object, object_labels: Mapping[str, str]) -> bool:
     """Whether a LabelSelector selects labels; an empty one selects everything."""
     wanted = text_map(selector, "matchLabels")
-    if any(given.get(key) != one for key, one in wanted.items()):
+    if any(object_labels.get(key) != value for key, value in wanted.items()):
         return False
-    return all(_meets(item, given) for _, item in objects(selector, "matchExpressions", ""))
+    return all(_meets(item, object_labels) for _, item in objects(selector, "matchExpressions", ""))
 
 
-def _meets(item: Object, given: Mapping[str, str]) -> bool:
+def _meets(item: Object, object_labels: Mapping[str, str]) -> bool:
     key, operator, values = text(item, "key"), text(item, "operator"), many(item, "values")
     if operator == "In":
-        return key in given and given[key] in values
+        return key in object_labels and object_labels[key] in values
     if operator == "NotIn":
-        return given.get(key) not in values
+        return object_labels.get(key) not in values
     if operator == "DoesNotExist":
-        return key not in given
-    return key in given or operator != "Exists"
+        return key not in object_labels
+    return key in object_labels or operator != "Exists"
 
 
 def is_empty(selector: Object) -> bool:

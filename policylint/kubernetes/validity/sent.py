@@ -26,16 +26,16 @@ def validate_sent(obj: Object, schemas: Schemas, target: Target) -> tuple[Cause,
         return tuple(
             _cause(misfit, "", misfit.text) for misfit in misfits(node, obj, server_side=False)
         )
-    found = tuple(typed(node, obj))
-    if found:
+    unfit = tuple(typed(node, obj))
+    if unfit:
         prefix = f"failed to create typed patch object {_who(obj)}: "
-        return tuple(_cause(misfit, prefix, f"{misfit.path}: {misfit.text}") for misfit in found)
+        return tuple(_cause(misfit, prefix, f"{misfit.path}: {misfit.text}") for misfit in unfit)
     prefix = (
         f"failed to convert new object {_who(obj)} to proper version: "
         "unable to convert unstructured object to "
     )
-    found = tuple(misfits(node, obj, server_side=True))
-    return tuple(_cause(misfit, prefix, f"{_version(obj)}: {misfit.text}") for misfit in found)
+    unfit = tuple(misfits(node, obj, server_side=True))
+    return tuple(_cause(misfit, prefix, f"{_version(obj)}: {misfit.text}") for misfit in unfit)
 
 
 def warnings(obj: Object, schemas: Schemas, target: Target) -> tuple[Cause, ...]:
@@ -46,12 +46,12 @@ def warnings(obj: Object, schemas: Schemas, target: Target) -> tuple[Cause, ...]
         return ()
     return tuple(
         _cause(
-            found,
+            misfit,
             "",
-            f'unknown field "{found.field}"' if found.topic == "unknown-field" else found.text,
+            f'unknown field "{misfit.field}"' if misfit.topic == "unknown-field" else misfit.text,
         )
-        for found in typed(node, obj)
-        if found.topic in ("unknown-field", "duplicate-list-key")
+        for misfit in typed(node, obj)
+        if misfit.topic in ("unknown-field", "duplicate-list-key")
     )
 
 

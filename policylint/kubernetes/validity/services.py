@@ -69,8 +69,8 @@ def service(spec: Object, at: str, scope: Scope) -> Iterator[Cause]:
     yield from labels(spec, "selector", f"{at}.selector")
     yield from _affinity(spec, at)
     yield from _addresses(spec, at, kind, scope)
-    for path, one in texts(spec, "externalIPs", at):
-        yield from endpoint(path, one, scope)
+    for path, ip in texts(spec, "externalIPs", at):
+        yield from endpoint(path, ip, scope)
     yield from _balancer(spec, at, kind, scope)
     yield from _traffic(spec, at, kind, scope)
 
@@ -111,18 +111,18 @@ def _ports(spec: Object, at: str, kind: str) -> Iterator[Cause]:
     names: set[str] = set()
     used: set[tuple[str, int]] = set()
     for path, port in objects(spec, "ports", at):
-        name, given = text(port, "name"), number(port, "port") or 0
+        name, port_value = text(port, "name"), number(port, "port") or 0
         protocol = text(port, "protocol") or "TCP"
         yield from _port_name(name, f"{path}.name", alone=len(many(spec, "ports")) == 1)
         if name and name in names:
             yield duplicate(f"{path}.name", name)
         names.add(name)
-        yield from each_invalid(f"{path}.port", given, port_number(given))
+        yield from each_invalid(f"{path}.port", port_value, port_number(port_value))
         if port.get("targetPort") not in ("", 0):  # which stand for the port
             yield from port_or_name(port.get("targetPort"), f"{path}.targetPort")
-        if (protocol, given) in used:
-            yield duplicate(path, {**_UNNAMED, "Protocol": protocol, "Port": given})
-        used.add((protocol, given))
+        if (protocol, port_value) in used:
+            yield duplicate(path, {**_UNNAMED, "Protocol": protocol, "Port": port_value})
+        used.add((protocol, port_value))
     yield from _node_ports(spec, at, kind)
 
 
@@ -137,15 +137,15 @@ def _node_ports(spec: Object, at: str, kind: str) -> Iterator[Cause]:
             used.add((protocol, on_nodes))
 
 
-def _node_port(given: int, at: str, kind: str) -> Iterator[Cause]:
+def _node_port(port: int, at: str, kind: str) -> Iterator[Cause]:
     first, last = _NODE_PORTS
     if kind == "ClusterIP":
         yield forbidden(at, "may not be used when `type` is 'ClusterIP'")
-    elif not first <= given <= last:
+    elif not first <= port <= last:
         detail = (
             f"provided port is not in the valid range. The range of valid ports is {first}-{last}"
         )
-        yield invalid(at, given, detail)
+        yield invalid(at, port, detail)
 
 
 def _affinity(spec: Object, at: str) -> Iterator[Cause]:
@@ -202,11 +202,11 @@ def _cluster_addresses(
             yield from _family(name, family, at, index)
 
 
-def _family(one: str, family: object, at: str, index: int) -> Iterator[Cause]:
-    if family in ("IPv4", "IPv6") and ip_family(one) not in ("", family):
+def _family(ip: str, family: object, at: str, index: int) -> Iterator[Cause]:
+    if family in ("IPv4", "IPv6") and ip_family(ip) not in ("", family):
         yield invalid(
             f"{at}[{index}]",
-            one,
+            ip,
             f"expected an {family} value as indicated by `ipFamilies[{index}]`",
         )
 
@@ -216,8 +216,8 @@ def _balancer(spec: Object, at: str, kind: str, scope: Scope) -> Iterator[Cause]
     ranges = many(spec, "loadBalancerSourceRanges")
     if ranges and not is_balancer:
         yield forbidden(f"{at}.loadBalancerSourceRanges", _BALANCER_ONLY)
-    for path, one in texts(spec, "loadBalancerSourceRanges", at):
-        yield from network(path, one.strip(), scope)
+    for path, block in texts(spec, "loadBalancerSourceRanges", at):
+        yield from network(path, block.strip(), scope)
     if not ranges:
         yield from _annotated_ranges(scope, is_balancer=is_balancer)
     if has(spec, "allocateLoadBalancerNodePorts") and not is_balancer:
@@ -231,14 +231,14 @@ def _balancer(spec: Object, at: str, kind: str, scope: Scope) -> Iterator[Cause]
 
 
 def _annotated_ranges(scope: Scope, *, is_balancer: bool) -> Iterator[Cause]:
-    given = text_map(fields(scope.root, "metadata"), "annotations").get(_RANGES)
-    if given is None:
+    ranges = text_map(fields(scope.root, "metadata"), "annotations").get(_RANGES)
+    if ranges is None:
         return
     at = f"metadata.annotations[{_RANGES}]"
     if not is_balancer:
         yield forbidden(at, _BALANCER_ONLY)
-    for one in given.split(",") if given.strip() else ():
-        yield from network(at, one.strip(), scope)
+    for block in ranges.split(",") if ranges.strip() else ():
+        yield from network(at, block.strip(), scope)
 
 
 def _traffic(spec: Object, at: str, kind: str, scope: Scope) -> Iterator[Cause]:
@@ -278,9 +278,9 @@ def endpoint_subset(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
     if not many(value, "addresses") and not many(value, "notReadyAddresses"):
         yield required(at, "must specify `addresses` or `notReadyAddresses`")
     for name in ("addresses", "notReadyAddresses"):
-        for path, one in objects(value, name, at):
-            yield from endpoint(f"{path}.ip", text(one, "ip"), scope)
-            host = text(one, "hostname")
+        for path, backend in objects(value, name, at):
+            yield from endpoint(f"{path}.ip", text(backend, "ip"), scope)
+            host = text(backend, "hostname")
             yield from each_invalid(f"{path}.hostname", host, dns_label(host) if host else ())
     yield from _endpoint_ports(value, at)
 

@@ -159,21 +159,21 @@ def _capacity(spec: Object, at: str) -> Iterator[Cause]:
             dict(sorted(capacity.items())) if has(spec, "capacity") else None,
             ("storage",),
         )
-    for name, given in amounts(spec, "capacity").items():
-        if (parse_quantity(given) or 0) <= 0:
-            yield invalid(f"{at}.capacity[{name}]", canonical(given), NOT_POSITIVE)
+    for name, amount in amounts(spec, "capacity").items():
+        if (parse_quantity(amount) or 0) <= 0:
+            yield invalid(f"{at}.capacity[{name}]", canonical(amount), NOT_POSITIVE)
 
 
 def _volume_source(spec: Object, at: str) -> Iterator[Cause]:
-    given = [name for name in _VOLUME_SOURCES if has(spec, name)]
-    if not given:
+    sources = [name for name in _VOLUME_SOURCES if has(spec, name)]
+    if not sources:
         yield required(at, "must specify a volume type")
-    for name in given[1:]:
+    for name in sources[1:]:
         yield forbidden(f"{at}.{name}", "may not specify more than 1 volume type")
-    if "local" in given and not fields(fields(spec, "nodeAffinity"), "required"):
+    if "local" in sources and not fields(fields(spec, "nodeAffinity"), "required"):
         yield required(f"{at}.nodeAffinity", "Local volume requires node affinity")
     yield from _recycled_root(spec, at)
-    if has(spec, "volumeAttributesClassName") and "csi" not in given:
+    if has(spec, "volumeAttributesClassName") and "csi" not in sources:
         detail = "has to be specified when using volumeAttributesClassName"
         yield required(f"{at}.csi", detail)
     yield from _node_affinity(spec, at)
@@ -208,10 +208,10 @@ def csi_volume(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 
 def _secret(value: Object, at: str) -> Iterator[Cause]:
     for name, complaints in (("name", dns_subdomain), ("namespace", dns_label)):
-        given = text(value, name)
+        part = text(value, name)
         yield from (
-            each_invalid(f"{at}.{name}", given, complaints(given))
-            if given
+            each_invalid(f"{at}.{name}", part, complaints(part))
+            if part
             else [required(f"{at}.{name}")]
         )
 
@@ -248,15 +248,15 @@ def _provisioner(name: str, at: str) -> Iterator[Cause]:
 
 
 def _parameters(obj: Object) -> Iterator[Cause]:
-    given = text_map(obj, "parameters")
-    if len(given) > _MOST_PARAMETERS:
+    parameters = text_map(obj, "parameters")
+    if len(parameters) > _MOST_PARAMETERS:
         yield too_long("parameters", _MOST_PARAMETERS)
     elif (
-        sum(len(key.encode()) + len(value.encode()) for key, value in given.items())
+        sum(len(key.encode()) + len(value.encode()) for key, value in parameters.items())
         > _LARGEST_PARAMETERS
     ):
         yield too_long("parameters", _LARGEST_PARAMETERS)
-    if "" in given:
+    if "" in parameters:
         yield invalid("parameters", "", "field can not be empty.")
 
 
@@ -266,9 +266,9 @@ def _topology(term: Object, at: str) -> Iterator[Cause]:
         key, values = text(item, "key"), many(item, "values")
         if not values:
             yield required(f"{path}.values")
-        for place, one in texts(item, "values", path):
-            if values.count(one) > 1 and place.endswith(f"[{len(values) - 1}]"):
-                yield duplicate(place, one)
+        for place, value in texts(item, "values", path):
+            if values.count(value) > 1 and place.endswith(f"[{len(values) - 1}]"):
+                yield duplicate(place, value)
         yield from each_invalid(f"{path}.key", key, qualified_name(key))
         if key in seen:
             yield duplicate(f"{path}.key", key)

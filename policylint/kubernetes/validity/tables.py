@@ -150,7 +150,7 @@ _STRUCTS: Mapping[str, Check] = {
     "flowcontrol.v1.FlowDistinguisherMethod": flow.distinguisher,
     "flowcontrol.v1.FlowSchemaSpec": flow.flow_schema,
     "flowcontrol.v1.LimitResponse": flow.limit_response,
-    "flowcontrol.v1.NonResourcePolicyRule": flow.other_rule,
+    "flowcontrol.v1.NonResourcePolicyRule": flow.url_rule,
     "flowcontrol.v1.PriorityLevelConfigurationSpec": flow.priority_level,
     "flowcontrol.v1.QueuingConfiguration": flow.queuing,
     "flowcontrol.v1.ResourcePolicyRule": flow.resource_rule,

@@ -91,29 +91,29 @@ def volumes(
 ) -> tuple[dict[str, Object], list[Cause]]:
     """A pod's volumes by name, and their errors; `assumed` are names that claim templates give and
     so override."""
-    found: dict[str, Object] = {name: {"persistentVolumeClaim": {}} for name in assumed}
+    by_name: dict[str, Object] = {name: {"persistentVolumeClaim": {}} for name in assumed}
     errors: list[Cause] = []
     for path, volume in objects(spec, "volumes", at):
         name = text(volume, "name")
         if name in assumed:
             continue
-        own = list(_one_source(volume, path))
+        own = list(_source(volume, path))
         own.extend(
             each_invalid(f"{path}.name", name, dns_label(name))
             if name
             else [required(f"{path}.name")]
         )
-        if name in found:
+        if name in by_name:
             own.append(duplicate(f"{path}.name", name))
         errors += own
         if not own:
-            found[name] = volume
-    return found, errors
+            by_name[name] = volume
+    return by_name, errors
 
 
-def _one_source(volume: Object, at: str) -> Iterator[Cause]:
-    given = [name for name in _SOURCES if has(volume, name)]
-    for name in given[1:]:
+def _source(volume: Object, at: str) -> Iterator[Cause]:
+    sources = [name for name in _SOURCES if has(volume, name)]
+    for name in sources[1:]:
         yield forbidden(f"{at}.{name}", "may not specify more than 1 volume type")
 
 
@@ -171,10 +171,10 @@ def projected(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     """The errors of a projected volume: one source for each entry, no path twice."""
     seen: set[str] = set()
     for path, source in objects(value, "sources", at):
-        given = [name for name in source if has(source, name)]
-        if len(given) > 1:
+        kinds = [name for name in source if has(source, name)]
+        if len(kinds) > 1:
             yield forbidden(path, "may not specify more than 1 volume type per source")
-        for name in given:
+        for name in kinds:
             for place in _paths(fields(source, name), name):
                 if place in seen:
                     yield invalid(

@@ -52,7 +52,7 @@ class Plan:
         return self._below[name]
 
     @property
-    def each(self) -> Plan | None:
+    def element(self) -> Plan | None:
         """The plan of a list's items or a map's values; None where there is nothing to check."""
         if "" not in self._below:
             self._below[""] = _unless_empty(self._node.items or self._node.additional, self._minor)
@@ -65,7 +65,7 @@ def _is_empty(node: Node, minor: int) -> bool:
     if node.ref.startswith(_UNCHECKED):
         return True
     plan = plan_of(node, minor)
-    return not (plan.checks or plan.rules or plan.each or any(map(plan.below, node.properties)))
+    return not (plan.checks or plan.rules or plan.element or any(map(plan.below, node.properties)))
 
 
 def _unless_empty(node: Node | None, minor: int) -> Plan | None:
@@ -78,9 +78,9 @@ def walk(plan: Plan, value: Json, at: str, scope: Scope) -> Iterator[Cause]:
         for check in plan.checks:
             yield from check(value, at, scope)
         yield from _fields(plan, value, at, scope)
-    elif isinstance(value, list) and (each := plan.each) is not None:
+    elif isinstance(value, list) and (element := plan.element) is not None:
         for index, item in enumerate(value):
-            yield from walk(each, item, f"{at}[{index}]", scope)
+            yield from walk(element, item, f"{at}[{index}]", scope)
 
 
 def _fields(plan: Plan, value: Object, at: str, scope: Scope) -> Iterator[Cause]:
@@ -95,16 +95,16 @@ def _fields(plan: Plan, value: Object, at: str, scope: Scope) -> Iterator[Cause]
 def _field(plan: Plan, name: str, value: Json, at: str, scope: Scope) -> Iterator[Cause]:
     rules = plan.rules.get(name)
     below = plan.below(name)
-    each = plan.each if below is None else None
-    if rules is None and below is None and each is None:
+    element = plan.element if below is None else None
+    if rules is None and below is None and element is None:
         return  # most fields: no path is made for them
     path = child(at, name)
     for rule in rules or ():
         yield from rule(value, path)
     if below is not None:
         yield from walk(below, value, path, scope)
-    elif each is not None:
-        yield from walk(each, value, f"{at}[{name}]", scope)
+    elif element is not None:
+        yield from walk(element, value, f"{at}[{name}]", scope)
 
 
 @cache

@@ -89,13 +89,13 @@ def _linux(spec: Object, at: str) -> Iterator[Cause]:
 
 
 def _host_process(part: Object) -> bool | None:
-    given = fields(fields(part, "securityContext"), "windowsOptions").get("hostProcess")
-    return given if isinstance(given, bool) else None
+    declared = fields(fields(part, "securityContext"), "windowsOptions").get("hostProcess")
+    return declared if isinstance(declared, bool) else None
 
 
 def _host_processes(spec: Object, at: str) -> Iterator[Cause]:
     whole = _host_process(spec)
-    containers = [(path, _host_process(one)) for path, one in all_containers(spec, at)]
+    containers = [(path, _host_process(container)) for path, container in all_containers(spec, at)]
     for path, own in containers:
         if None not in (whole, own) and whole is not own:
             detail = (

@@ -53,11 +53,11 @@ def replication_controller(spec: Object, at: str, _scope: Scope) -> Iterator[Cau
     """The errors of a ReplicationController's spec; its selector is a plain map and defaults to the
     labels."""
     template = fields(spec, "template")
-    given = text_map(fields(template, "metadata"), "labels")
+    pod_labels = text_map(fields(template, "metadata"), "labels")
     wanted = text_map(spec, "selector")
-    if not wanted and not given:
+    if not wanted and not pod_labels:
         yield required(f"{at}.selector")
-    if any(given.get(key) != value for key, value in wanted.items()):
+    if any(pod_labels.get(key) != value for key, value in wanted.items()):
         yield _mismatch(template, at)
     yield from always_restarts(template, f"{at}.template", "ReplicationController")
 
@@ -118,9 +118,9 @@ def _selected(spec: Object, at: str, kind: str) -> Iterator[Cause]:
 
 
 def _mismatch(template: Object, at: str) -> Cause:
-    given = fields(template, "metadata").get("labels")
+    pod_labels = fields(template, "metadata").get("labels")
     return invalid(
-        f"{at}.template.metadata.labels", given, "`selector` does not match template `labels`"
+        f"{at}.template.metadata.labels", pod_labels, "`selector` does not match template `labels`"
     )
 
 
