@@ -23,7 +23,7 @@ def test_a_field_changed_by_hand_is_shown_and_the_servers_own_are_not(tmp_path):
         "Deployment default/web: /spec/replicas is 5 in the cluster, 2 on the before side"
         in done.stdout
     )
-    assert done.stdout.count("in the cluster") == 1
+    assert done.stdout.count(" in the cluster, ") == 1
     done = policylint(*arguments, "--helm-version", "4", cwd=tmp_path)
     assert done.returncode == 1, "server-side apply meets whoever has scaled it"
     assert "conflict with" in done.stdout
