@@ -27,6 +27,8 @@ _NAMES_ONLY = pattern(
 )
 _OBJECT_NAME = pattern(r"[a-z]([-a-z0-9.]{0,61}[a-z0-9])?")
 _KEYS = pattern(r"(?i)(?:api|private|access|auth|encryption)[-_]?keys?$")
+_NO_LOGIN = pattern(r"(?i)[a-z][a-z0-9+.-]*://[^/@\s]*(?:/[^@\s]*)?$")
+"""An address with no user and password in it."""
 _ELSEWHERE = pattern(r"\s*(?:ref\+|ENC\[|vault:|\$\{|\{\{|<path:|\$\(|AQI|secretref:|!vault)")
 
 
@@ -71,6 +73,9 @@ def _secrets(values: Table) -> Iterator[Path]:
 
 
 def _is_secret(key: str, value: str) -> bool:
+    key = key.rpartition("/")[2]  # of an annotation the domain says nothing
+    if _NO_LOGIN.match(value):
+        return False
     if not secret_key(key) or (_NAMES_ONLY.search(key) and not _KEYS.search(key)):
         return False
     # `tlsSecret: web-tls` names a Secret, `clientSecret: ...` is one
