@@ -34,6 +34,9 @@ def command(
     plan: Annotated[
         str, option("--plan", help="A Terraform plan as JSON: check its helm releases.")
     ] = "",
+    clusters: Annotated[
+        str, option("--clusters", help="FILE: the cluster Secrets of Argo CD, for ApplicationSets.")
+    ] = "",
     helmfile: Annotated[
         bool, option("--helmfile", help="Let helmfile build its files (not for forks).")
     ] = False,
@@ -81,6 +84,7 @@ def command(
         offline=offline,
         allow_private_sources=allow_private_sources,
         helmfile=helmfile,
+        clusters=clusters,
         plan=plan,
         rollback=rollback,
         config_from=config_from,

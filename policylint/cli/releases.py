@@ -16,13 +16,16 @@ def command(
     helmfile: Annotated[
         bool, option("--helmfile", help="Let helmfile build its files (not for forks).")
     ] = False,
+    clusters: Annotated[
+        str, option("--clusters", help="FILE: the cluster Secrets of Argo CD, for ApplicationSets.")
+    ] = "",
     format_: Annotated[str, option("--format", help="text or json.")] = "text",
 ) -> int:
     """List the releases that the files of this repository declare, and what of them is not
     known."""
     if format_ not in ("text", "json"):
         raise UsageError(f"no format is called {format_!r}", remedy="the formats are json, text")
-    declared = declarations(path, Options(helmfile=helmfile))
+    declared = declarations(path, Options(helmfile=helmfile, clusters=clusters))
     if format_ == "json":
         sys.stdout.write(json.dumps(as_json(declared), indent=2) + "\n")
     else:

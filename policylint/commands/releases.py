@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from policylint.helm.inputs.options import Options
+from policylint.helm.inputs.workspace import Workspace
 from policylint.scan.gitops.model import Declarations, Declared
 from policylint.scan.gitops.resolve import resolve
 from policylint.scan.gitops.tree import Tree
@@ -22,7 +23,8 @@ def declarations(path: str = "", options: Options | None = None) -> Declarations
     repository = find_repository(path or ".")
     tree = work_tree(repository) if repository else Tree.of(Path(path or ".").resolve())
     remotes = repository_urls(repository) if repository else frozenset()
-    return resolve(tree, tools_of(options or Options()), remotes)
+    with Workspace() as workspace:
+        return resolve(tree, tools_of(options or Options(), workspace), remotes)
 
 
 def as_json(listing: Declarations) -> dict[str, Any]:

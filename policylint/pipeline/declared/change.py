@@ -62,7 +62,7 @@ def resolved(options: Options, config: Config, workspace: Workspace) -> Change:
     if repository is None:
         raise nothing(config.file)
     now = work_tree(repository)
-    tools = tools_of(options)
+    tools = tools_of(options, workspace)
     remotes = repository_urls(repository)
     after = resolve_tree(now, tools, remotes)
     if not after.releases and not after.problems and options.before == "":

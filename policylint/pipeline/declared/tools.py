@@ -1,25 +1,46 @@
-"""Which of the user's own tools resolve a repository."""
+"""Which of the user's own tools resolve a repository, and what they are told."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 from policylint.errors import UsageError
+from policylint.helm.inputs.files import read_text
 from policylint.helm.inputs.options import Options
+from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.forks import may_be_fork
+from policylint.pipeline.declared.charts import RepositoryCharts
+from policylint.scan.gitops.argoclusters import ArgoCluster, clusters_of
 from policylint.scan.gitops.helmfilebinary import Binary as Helmfile
 from policylint.scan.gitops.kustomizebinary import find_builder
 from policylint.scan.gitops.resolve import Tools
 
 
-def tools_of(options: Options) -> Tools:
+def tools_of(options: Options, workspace: Workspace) -> Tools:
     """kustomize where it is installed; helmfile, whose files may run programs, where it is asked
-    for.
+    for; helm for charts that declare releases, into `workspace`.
 
     Raises UsageError for a helmfile that is not there, and for one in the pull request of a fork.
     """
-    return Tools(find_builder(), _helmfile() if options.helmfile else None)
+    return Tools(
+        find_builder(),
+        _helmfile() if options.helmfile else None,
+        RepositoryCharts(options, workspace),
+        _clusters(options.clusters) if options.clusters else (),
+    )
+
+
+def _clusters(file: str) -> tuple[ArgoCluster, ...]:
+    try:
+        return clusters_of(read_text(Path(file)), file)
+    except ValueError as error:
+        raise UsageError(
+            f"no clusters of Argo CD can be read from it: {error}",
+            file=file,
+            remedy="kubectl get secret -n argocd -l argocd.argoproj.io/secret-type=cluster -o yaml",
+        ) from error
 
 
 def _helmfile() -> Helmfile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -12,29 +13,122 @@ from policylint.model import Json
 from policylint.scan.gitops.argocd import GROUP, Context, declared
 from policylint.scan.gitops.generators import GeneratorError, parameter_sets
 from policylint.scan.gitops.gotemplates import TemplateError, filled
-from policylint.scan.gitops.model import Declarations, Declared, Problem
-from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string, value
+from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Problem
+from policylint.scan.gitops.tree import Item, Tree, mapping, normal, parsed, sequence, string, value
 
+_MOST_RELEASES = 5_000
+_SOURCE = re.compile(r"^# Source: [^/\n]+/(\S+)$", re.MULTILINE)
 _APPLICATION = re.compile(r"^[ ]*kind:[ ]*(?:Application|ApplicationSet)[ ]*$", re.MULTILINE)
 
 
-def resolve(context: Context) -> Declarations:
-    """The releases of all Applications, and of what ApplicationSets make of their templates."""
-    releases: list[Declared] = []
-    problems: list[Problem] = []
+class RenderError(Exception):
+    """Why a chart that declares Applications could not be rendered."""
+
+
+class Charts(Protocol):
+    """Something that renders a chart of the repository."""
+
+    def manifest(self, tree: Tree, release: Declared) -> str:
+        """What `helm template` prints for a release; raises RenderError."""
+
+
+def resolve(context: Context, charts: Charts | None = None) -> Declarations:
+    """The releases of all Applications, those that ApplicationSets make of their templates and
+    that charts render included."""
+    walk = _Walk(context, charts)
     for item in _objects(context.tree):
-        if item.kind == "Application":
-            releases += declared(context, item)
-            continue
+        walk.add(item)
+    walk.charts_of_applications()
+    return Declarations(tuple(walk.releases), tuple(walk.problems))
+
+
+class _Walk:
+    """Applications and the Applications that their charts declare, from those in files on."""
+
+    def __init__(self, context: Context, charts: Charts | None) -> None:
+        self.releases: list[Declared] = []
+        self.problems: list[Problem] = []
+        self._context = context
+        self._charts = charts
+        self._seen: set[tuple[str, ...]] = set()
+
+    def add(self, item: Item, *unresolved: str) -> None:
+        """Take the releases of an Application or ApplicationSet; `unresolved` is what is not known
+        of how it came about."""
         try:
-            for application in _generated(context, item):
-                releases += declared(context, application)
+            for application in _applications(self._context, item):
+                for release in declared(self._context, application):
+                    known = replace(release, unresolved=(*release.unresolved, *unresolved))
+                    self.releases.append(known)
         except (GeneratorError, TemplateError) as error:
             words = f"ApplicationSet {item.name}: {error}"
             remedy = "its releases are not judged"
-            problems.append(Problem(item.file, item.line, words, remedy, _reach(item)))
-    problems += _rendered(context.tree)
-    return Declarations(tuple(releases), tuple(problems))
+            self.problems.append(Problem(item.file, item.line, words, remedy, _reach(item)))
+
+    def charts_of_applications(self) -> None:
+        """Render the charts whose templates declare Applications: those of releases, then those
+        that no release names, with their own values."""
+        declaring = {problem.paths[0]: problem for problem in _declaring(self._context.tree)}
+        turn = 0
+        while turn < len(self.releases) and turn < _MOST_RELEASES:
+            release = self.releases[turn]
+            turn += 1
+            if release.chart.kind == "path" and release.chart.name in declaring:
+                self._render(release, declaring[release.chart.name], release.unresolved)
+        named = {release.chart.name for release in self.releases}
+        for folder, problem in declaring.items():
+            if folder not in named:
+                own = Declared("argocd", posixpath.basename(folder) or "chart", "argocd")
+                chart = ChartSource("path", folder)
+                why = f"an Application of the chart {folder}, rendered with the chart's own values"
+                self._render(replace(own, chart=chart), problem, (why,))
+
+    def _render(self, release: Declared, problem: Problem, unresolved: tuple[str, ...]) -> None:
+        key = (release.chart.name, release.name, release.namespace, release.cluster)
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        if self._charts is None:
+            self.problems.append(problem)
+            return
+        try:
+            items = _manifest_items(self._charts.manifest(self._context.tree, release), release)
+        except RenderError as error:
+            words = f"{problem.message.partition(',')[0]}, and does not render: {error}"
+            self.problems.append(replace(problem, message=words))
+            return
+        for item in items:
+            self.add(item, *unresolved)
+
+
+def _applications(context: Context, item: Item) -> Iterator[Item]:
+    if item.kind == "Application":
+        yield item
+    else:
+        yield from _generated(context, item)
+
+
+def _manifest_items(text: str, release: Declared) -> list[Item]:
+    """The Applications of a rendered chart, each under the template that it comes from."""
+    documents = parsed(text, release.chart.name)
+    if documents.error:
+        raise RenderError(documents.error)
+    return [
+        replace(item, file=_source(item, release), line=1, text="")
+        for item in documents.items
+        if _is_known(item)
+    ]
+
+
+def _source(item: Item, release: Declared) -> str:
+    """`# Source: NAME/templates/FILE` of helm as a file of the repository."""
+    found = _SOURCE.search(item.text)
+    return posixpath.join(release.chart.name, found[1]) if found else release.chart.name
+
+
+def _is_known(item: Item) -> bool:
+    is_application = item.kind in ("Application", "ApplicationSet")
+    return is_application and item.group == GROUP and isinstance(item.body.get("spec"), dict)
 
 
 def _reach(item: Item) -> tuple[str, ...]:
@@ -64,7 +158,7 @@ def _literal(path: str) -> str:
     return normal(folder or ".")
 
 
-def _rendered(tree: Tree) -> Iterator[Problem]:
+def _declaring(tree: Tree) -> Iterator[Problem]:
     """Charts whose templates declare Applications: which, their values decide."""
     for name in tree.names:
         text = tree.text(name) if "/templates/" in f"/{name}" else None
@@ -75,7 +169,8 @@ def _rendered(tree: Tree) -> Iterator[Problem]:
             line = text.count("\n", 0, match.start()) + 1
             words = "a chart's template declares Applications, which are not resolved"
             remedy = "render it, and check its files: policylint check after.yaml --before ..."
-            yield Problem(name, line, words, remedy, (".",))
+            folder = f"/{name}".rpartition("/templates/")[0].lstrip("/") or "."
+            yield Problem(name, line, words, remedy, (folder, "."))
 
 
 def _objects(tree: Tree) -> Iterator[Item]:
@@ -85,8 +180,7 @@ def _objects(tree: Tree) -> Iterator[Item]:
         if text is None or f"{GROUP}/" not in text or _is_template(tree, name):
             continue
         for item in tree.documents(name).items:
-            is_known = item.kind in ("Application", "ApplicationSet")
-            if is_known and item.group == GROUP and isinstance(item.body.get("spec"), dict):
+            if _is_known(item):
                 yield item
 
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 from policylint.errors import ReadError
 from policylint.kyaml.load import load
 from policylint.model import Json
+from policylint.scan.gitops.argoclusters import ArgoCluster
 from policylint.scan.gitops.globs import expanded
 from policylint.scan.gitops.model import ChartSource, Declared, Layer
 from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string, value
@@ -27,10 +28,12 @@ _FINALIZER = "resources-finalizer.argocd.argoproj.io"
 
 
 class Context(Struct, frozen=True):
-    """The tree, and the URLs by which its repository is known."""
+    """The tree, the URLs by which its repository is known, and the clusters."""
 
     tree: Tree
     remotes: frozenset[str] = frozenset()
+    clusters: tuple[ArgoCluster, ...] = ()
+    """The clusters of Argo CD, where the user names them."""
 
     def is_here(self, url: str) -> bool:
         """Whether a source's URL is that of this repository; without a remote, any git URL is
@@ -62,6 +65,8 @@ def declared(context: Context, item: Item) -> Iterator[Declared]:
 def _is_helm(context: Context, source: Mapping[str, Json]) -> bool:
     """A source is Helm's by `chart`, by a `helm` block, or by the Chart.yaml in its path."""
     body = dict(source)
+    if body.get("plugin"):
+        return False
     if string(body, "chart") or isinstance(body.get("helm"), dict):
         return not (body.get("ref") and not string(body, "chart") and "path" not in body)
     path = string(body, "path")

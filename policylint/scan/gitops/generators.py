@@ -16,7 +16,9 @@ from msgspec import Struct
 
 from policylint.model import Json
 from policylint.scan.gitops.argocd import Context
+from policylint.scan.gitops.argoclusters import chosen
 from policylint.scan.gitops.gotemplates import TemplateError, filled
+from policylint.scan.gitops.selectors import selects
 from policylint.scan.gitops.tree import mapping, sequence, string, value
 
 Parameters = dict[str, Any]
@@ -40,18 +42,34 @@ def parameter_sets(
         "git": _from_git,
         "matrix": _matrix,
         "merge": _merged,
+        "clusters": _of_clusters,
     }
     known = [name for name in kinds if isinstance(generator.get(name), dict)]
     if not known:
         names = ", ".join(name for name in generator if name not in ("selector", "template"))
         raise GeneratorError(f"the generator {names} asks for what is not in the repository")
-    if generator.get("selector"):
-        raise GeneratorError("a generator with a selector is not resolved")
     body = mapping(generator, known[0])
     made = kinds[known[0]](context, _templated(body, given, go_template), go_template)
+    if generator.get("selector"):
+        made = [row for row in made if selects(mapping(generator, "selector"), _labels(row))]
     if len(made) > _MOST:
         raise GeneratorError("too many parameter sets")
     return made
+
+
+def _labels(row: Parameters) -> dict[str, str]:
+    """Parameters as the labels that a generator's selector looks at."""
+    return dict(_flat(row))
+
+
+def _of_clusters(context: Context, body: dict[str, Json], go_template: bool) -> list[Parameters]:
+    if not context.clusters:
+        raise GeneratorError(
+            "the generator clusters asks Argo CD: name its clusters with --clusters FILE"
+        )
+    values = mapping(body, "values")
+    rows = chosen(context.clusters, body, go_template)
+    return [_with_values(row, values, go_template) for row in rows]
 
 
 def _templated(

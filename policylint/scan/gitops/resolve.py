@@ -14,7 +14,9 @@ from policylint.scan.gitops import (
     rancher,
     terraform,
 )
+from policylint.scan.gitops.applications import Charts
 from policylint.scan.gitops.argocd import Context
+from policylint.scan.gitops.argoclusters import ArgoCluster
 from policylint.scan.gitops.flux import HELM, Cluster, Flux
 from policylint.scan.gitops.helmfilebinary import Helmfiles
 from policylint.scan.gitops.kustomizebinary import Builder
@@ -27,6 +29,9 @@ class Tools(Struct, frozen=True):
 
     kustomize: Builder | None = None
     helmfile: Helmfiles | None = None
+    charts: Charts | None = None
+    """What renders charts whose templates declare Applications."""
+    clusters: tuple[ArgoCluster, ...] = ()
 
 
 def resolve(tree: Tree, tools: Tools | None = None, remotes: Iterable[str] = ()) -> Declarations:
@@ -37,7 +42,7 @@ def resolve(tree: Tree, tools: Tools | None = None, remotes: Iterable[str] = ())
     tools = tools or Tools()
     flux = Flux(tree, tools.kustomize)
     flux.resolve()
-    argo = applications.resolve(Context(tree, frozenset(remotes)))
+    argo = applications.resolve(Context(tree, frozenset(remotes), tools.clusters), tools.charts)
     files = helmfile.resolve(tree, tools.helmfile)
     modules = terraform.resolve(tree)
     releases = [

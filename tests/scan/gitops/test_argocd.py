@@ -123,7 +123,7 @@ def test_applications_that_a_chart_renders_are_said(tmp_path):
     (tmp_path / "apps/Chart.yaml").write_text("name: apps\nversion: 1.0.0\n", "utf-8")
     (problem,) = resolve(Tree.of(tmp_path)).problems
     assert (problem.file, problem.line) == ("apps/templates/apps.yaml", 3)
-    assert problem.paths == (".",)
+    assert problem.paths == ("apps", ".")
 
 
 def test_what_an_unresolved_set_may_take_is_known():

@@ -8,6 +8,7 @@ import pytest
 
 from policylint.errors import UsageError
 from policylint.helm.inputs.options import Options
+from policylint.helm.inputs.workspace import Workspace
 from policylint.pipeline.declared.tools import tools_of
 from policylint.scan.gitops.helmfilebinary import Binary
 from policylint.scan.gitops.resolve import Tools, resolve
@@ -93,9 +94,9 @@ def test_a_build_sees_no_secret_of_the_process(script, tmp_path, monkeypatch):
 
 def test_helmfile_is_run_only_where_it_is_asked_for(monkeypatch, script):
     monkeypatch.setenv("POLICYLINT_HELMFILE", str(script))
-    assert tools_of(Options()).helmfile is None
+    assert tools_of(Options(), Workspace()).helmfile is None
     monkeypatch.delenv("GITHUB_BASE_REF", raising=False)
-    assert tools_of(Options(helmfile=True)).helmfile is not None
+    assert tools_of(Options(helmfile=True), Workspace()).helmfile is not None
 
 
 def test_helmfile_is_not_run_for_a_fork(monkeypatch, script):
@@ -104,12 +105,12 @@ def test_helmfile_is_not_run_for_a_fork(monkeypatch, script):
     monkeypatch.setenv("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH", "mallory/shop")
     monkeypatch.setenv("CI_MERGE_REQUEST_PROJECT_PATH", "team/shop")
     with pytest.raises(UsageError, match="fork"):
-        tools_of(Options(helmfile=True))
+        tools_of(Options(helmfile=True), Workspace())
     monkeypatch.setenv("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH", "team/shop")
-    assert tools_of(Options(helmfile=True)).helmfile is not None
+    assert tools_of(Options(helmfile=True), Workspace()).helmfile is not None
 
 
 def test_a_missing_helmfile_is_said(monkeypatch):
     monkeypatch.setenv("POLICYLINT_HELMFILE", "no-such-helmfile")
     with pytest.raises(UsageError, match="no helmfile is installed"):
-        tools_of(Options(helmfile=True))
+        tools_of(Options(helmfile=True), Workspace())
