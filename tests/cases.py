@@ -81,9 +81,22 @@ def judged(case: RuleCase, by: Judging | None = None) -> ReleaseReport:
             after_crds=case.texts("after-crds"),
             live=case.texts("live"),
             subjects=subjects,
+            rollout=_rollout(case),
         ),
         replace(judging, settings={case.rule: options.get("params", {})}),
     )
+
+
+def _rollout(case: RuleCase):
+    """How a tool rolls the release out: `rollout.yaml` has its name and its settings."""
+    from policylint.model import Location
+    from policylint.scan.gitops.rollout import Rollout
+
+    file = case.path / "rollout.yaml"
+    if not file.exists():
+        return None
+    told = load(file.read_text(), str(file))
+    return Rollout(told["tool"], told.get("settings", {}), Location("cause", "release.yaml", 1))
 
 
 def _gate(case: RuleCase):

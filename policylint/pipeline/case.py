@@ -51,7 +51,7 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
     subjects, failures = values_subjects(plan, rendering.line or "4")
     judging_of(plan)  # so that the rules are loaded while helm still renders
     prepare(minor(plan.settings))
-    before, after = both_sides(rendering)
+    before, after = _post_rendered(plan, *both_sides(rendering))
     _refuse_empty(plan, after)
     line = rendering.line
     if not line and not plan.settings.line:
@@ -75,6 +75,7 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
         other_target=_other_target(plan, to, before, after),
         alternatives=after.alternatives,
         inputs=inputs_of(values_change_of(subjects), plan.before, plan.history),
+        rollout=plan.rollout,
         secrets=plan.secrets,
         evidence=_evidence(plan, rendering, before, after),
     )
@@ -101,6 +102,16 @@ def _other_target(plan: Plan, to: Target, before: Rendered, after: Rendered) -> 
         return None
     forced = plan.options.force_conflicts
     return replace(to, apply=Apply.CLIENT_SIDE, force_conflicts=forced)
+
+
+def _post_rendered(plan: Plan, before: Rendered, after: Rendered) -> tuple[Rendered, Rendered]:
+    """Both sides as the kustomize post-renderers of their declarations leave them."""
+    if not any(plan.post_renderers):
+        return before, after
+    from policylint.pipeline.postrender import post_rendered
+
+    old, new = plan.post_renderers
+    return post_rendered(before, old), post_rendered(after, new)
 
 
 def _refuse_empty(plan: Plan, after: Rendered) -> None:

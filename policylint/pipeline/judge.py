@@ -39,8 +39,10 @@ from policylint.model import (
 )
 from policylint.pipeline.asked import Asked
 from policylint.pipeline.differences import Differences, images
+from policylint.pipeline.pruning import without_kept
 from policylint.redaction.redactor import Redactor
 from policylint.report.model import ChangeSummary, Evidence, ReleaseReport
+from policylint.scan.gitops.rollout import Rollout
 
 
 class Case(Struct, frozen=True):
@@ -72,6 +74,8 @@ class Case(Struct, frozen=True):
     """Other pairs that may be the one that runs."""
     inputs: Mapping[str, Json] = field(default_factory=dict)
     """What rules in YAML may name beside their subject."""
+    rollout: Rollout | None = None
+    """How the tool that declares the release rolls it out."""
     secrets: tuple[str, ...] = ()
     """Values that are known to be secret, wherever they are rendered to."""
 
@@ -148,7 +152,7 @@ def diff(case: Case, sides: Sides) -> Upgrade:
         case.target,
         sides.before,
         sides.after,
-        changed,
+        without_kept(changed, case.rollout),
         secrets=case.secrets,
     )
 
@@ -166,7 +170,7 @@ def evaluate(case: Case, upgrade: Upgrade, cluster: Cluster, by: Judging) -> Jud
     asked = _asked(case, upgrade, cluster, redactor)
     judgement = judging.judge(
         by,
-        (upgrade, *upgrade.changes, *case.subjects),
+        (upgrade, *upgrade.changes, *case.subjects, *([case.rollout] if case.rollout else ())),
         case.target,
         upgrade=upgrade,
         invocations=case.invocations,

@@ -22,11 +22,12 @@ from policylint.helm.inputs.sides import (
 )
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.resolve import resolve_pair
-from policylint.model import Object
+from policylint.model import Json, Object
 from policylint.pipeline.settings import Settings, as_apply
 from policylint.pipeline.target import installed_line, minor
 from policylint.pipeline.texts import named_objects
 from policylint.report.model import ChartChange, ReleaseSource
+from policylint.scan.gitops.rollout import Rollout
 
 if TYPE_CHECKING:
     from policylint.helm.inputs.revisions import History
@@ -58,6 +59,10 @@ class Plan(Struct, frozen=True):
     are not run."""
     source: ReleaseSource | None = None
     """Where the release is declared."""
+    rollout: Rollout | None = None
+    """How the tool that declares the release rolls it out."""
+    post_renderers: tuple[tuple[Json, ...], tuple[Json, ...]] = ((), ())
+    """The kustomize post-renderers of each side, where they are applied here."""
     secrets: tuple[str, ...] = ()
     """Values that what declares the release calls sensitive."""
     chart: ChartChange | None = None

@@ -49,8 +49,10 @@ def test_a_value_of_the_parent_changes_its_children(capsys):
 def test_a_chart_that_no_application_names_is_read_with_its_own_values(capsys):
     Path("bootstrap/root.yaml").unlink()
     edit("apps/values.yaml", "apps: {}", "apps: {web: {replicas: 1, prune: true}}")
-    (row,) = listed(capsys)["releases"]
+    found = listed(capsys)
+    (row,) = found["releases"]
     assert "the chart's own values" in row["unresolved"][0]
+    assert "values that are not known here" in found["problems"][-1]["message"]
 
 
 def test_a_chart_that_does_not_render_hides_its_applications(capsys):
@@ -72,3 +74,32 @@ def test_clusters_are_those_of_the_file_that_the_user_names(capsys):
 def test_a_file_without_clusters_is_said(capsys):
     assert run(["releases", "--clusters", "apps/values.yaml"]) == 2
     assert "names no cluster" in capsys.readouterr().err
+
+
+CLAIM = """
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: {{ .Release.Name }}-data}
+spec:
+  accessModes: [ReadWriteOnce]
+  resources: {requests: {storage: 1Gi}}
+"""
+
+
+def test_what_is_no_longer_rendered_is_deleted_only_where_something_prunes(capsys):
+    template = Path("charts/web/templates/deployment.yaml")
+    text = template.read_text("utf-8")
+    template.write_text(text + CLAIM, "utf-8")
+    Path("bootstrap/everywhere.yaml").unlink()
+    commit()
+    template.write_text(text, "utf-8")
+    code, report = checked(capsys)
+    rows = {row["name"]: row for row in report["releases"]}
+    deleted = {
+        name: [
+            change["resource"]["name"] for change in row["changes"] if change["change"] == "deleted"
+        ]
+        for name, row in rows.items()
+    }
+    assert (code, deleted) == (1, {"web": ["web-data"], "admin": []})

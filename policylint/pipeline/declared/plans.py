@@ -12,15 +12,18 @@ from policylint.errors import PolicylintError, RuleFailure, UsageError
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ChartSide, EmptySide, Side
 from policylint.helm.inputs.workspace import Workspace
+from policylint.model import Json, Location
 from policylint.pipeline.declared.change import Change, failures, is_touched, nothing, resolved
 from policylint.pipeline.declared.pairs import Pair, paired, stays
 from policylint.pipeline.declared.sides import mode_of, options_of, side_of
 from policylint.pipeline.declared.terraform import plan_of as plan_of_terraform
 from policylint.pipeline.declared.terraform import planned_change
 from policylint.pipeline.plan import Plan, plan_of
+from policylint.pipeline.postrender import can_apply
 from policylint.pipeline.settings import resolve
 from policylint.report.model import ChartChange, ChartVersion, ReleaseSource
 from policylint.scan.gitops.model import Declared
+from policylint.scan.gitops.rollout import Rollout
 
 
 class Loaded(Struct, frozen=True):
@@ -71,6 +74,10 @@ def _planned(
         "chart": _charts(pair),
         "failures": tuple(_unresolved(pair)),
         "secrets": _secrets(pair),
+        "rollout": Rollout(
+            declared.tool, declared.settings, Location("cause", declared.file, declared.line)
+        ),
+        "post_renderers": (_renderers(pair.before), _renderers(pair.after)),
     }
     try:
         sides = (
@@ -119,12 +126,24 @@ def _unresolved(pair: Pair) -> Iterator[RuleFailure]:
     where = f"{declared.file}:{declared.line}"
     for word in dict.fromkeys(words):
         yield RuleFailure("declared", f"{where}: {word}", "give it: policylint check CHART -f ...")
-    if declared.settings.get("postRenderers"):
+    if any(side and not _applied(side) for side in (pair.before, pair.after)):
         yield RuleFailure(
             "post-renderer",
             f"{where}: postRenderers were not run, so what is sent is not known",
             "give their output as the sides: --before before.yaml after.yaml",
         )
+
+
+def _applied(release: Declared) -> bool:
+    """Whether its post-renderers, if any, are applied here."""
+    renderers = release.settings.get("postRenderers")
+    return not renderers or can_apply(renderers)
+
+
+def _renderers(release: Declared | None) -> tuple[Json, ...]:
+    renderers = release.settings.get("postRenderers") if release else None
+    listed = renderers if isinstance(renderers, list) else []
+    return tuple(listed) if can_apply(listed) else ()
 
 
 def _as_upgrade(sides: tuple[Side, Side]) -> tuple[Side, Side]:

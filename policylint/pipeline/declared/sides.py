@@ -48,13 +48,24 @@ def options_of(options: Options, pair: Pair) -> Options:
         version=declared.chart.version,
         kube_version=options.kube_version or declared.kube_version,
         api_versions=(*options.api_versions, *declared.api_versions),
-        include_crds=options.include_crds or declared.include_crds,
+        include_crds=options.include_crds or _sends_crds(pair),
         force=options.force or force,
         conflicts_taken=declared.tool in _FORCING,
         take_ownership=options.take_ownership or _takes_over(declared),
         helm_version=options.helm_version or ("3" if declared.tool in _APPLYING else ""),
         apply=apply or (Apply.CLIENT_SIDE if force else None),
     )
+
+
+def _sends_crds(pair: Pair) -> bool:
+    """Whether what lies in crds/ is sent with each upgrade: Argo CD's way, and Flux's policy
+    CreateReplace."""
+    replaces = pair.before is not None and _replaces_crds(pair.declared)
+    return pair.declared.include_crds or replaces
+
+
+def _replaces_crds(declared: Declared) -> bool:
+    return declared.settings.get("upgrade.crds") == "CreateReplace"
 
 
 def _forces(declared: Declared, apply: Apply | None) -> bool:

@@ -81,6 +81,10 @@ class _Walk:
                 own = Declared("argocd", posixpath.basename(folder) or "chart", "argocd")
                 chart = ChartSource("path", folder)
                 why = f"an Application of the chart {folder}, rendered with the chart's own values"
+                words = "declares Applications, with values that are not known here"
+                remedy = "declare the Application of this chart in the repository too"
+                told = replace(problem, message=f"a chart's template {words}", remedy=remedy)
+                self.problems += [told] if self._charts else []
                 self._render(replace(own, chart=chart), problem, (why,))
 
     def _render(self, release: Declared, problem: Problem, unresolved: tuple[str, ...]) -> None:

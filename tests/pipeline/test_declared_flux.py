@@ -1,0 +1,92 @@
+"""Flux in a repository: what the controller does beyond rendering counts in the check."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from policylint.scan.gitops.kustomizebinary import find_builder
+from tests.pipeline.test_declared import checked, commit, edit, git
+
+CLUSTERS = Path("fixtures/repositories/flux-clusters").resolve()
+kustomize = pytest.mark.skipif(find_builder() is None, reason="no kustomize is installed")
+POST = """\
+  postRenderers:
+    - kustomize:
+        images: [{name: web, newTag: pinned}]
+        patches:
+          - target: {kind: Deployment}
+            patch: |
+              - op: add
+                path: /spec/selector/matchLabels/tier
+                value: web
+"""
+CRD = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.example.org}
+spec:
+  group: example.org
+  names: {kind: Thing, plural: things}
+  scope: SCOPE
+  versions:
+    - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}
+"""
+RELEASE = "apps/base/web/release.yaml"
+
+
+@pytest.fixture(autouse=True)
+def repository(tmp_path, monkeypatch):
+    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_BASE_REF", "GITHUB_EVENT_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    root = tmp_path / "repository"
+    shutil.copytree(CLUSTERS, root)
+    monkeypatch.chdir(root)
+    git("init", "-q")
+    commit()
+
+
+def append(file, text):
+    path = Path(file)
+    path.write_text(path.read_text("utf-8").rstrip("\n") + "\n" + text, "utf-8")
+
+
+def rules(report):
+    return {finding["rule"] for row in report["releases"] for finding in row["findings"]}
+
+
+@kustomize
+def test_post_renderers_are_applied_to_both_sides(capsys):
+    append(RELEASE, POST)
+    commit()
+    edit(RELEASE, "value: web", "value: front")
+    code, report = checked(capsys)
+    assert (code, "selector-changed" in rules(report)) == (1, True)
+
+
+@kustomize
+def test_a_new_post_renderer_is_part_of_the_change(capsys):
+    append(RELEASE, POST)
+    code, report = checked(capsys)
+    images = {(row["before"], row["after"]) for row in report["releases"][0]["images"]}
+    assert (code, images) == (1, {("web:1.0", "web:pinned")})
+
+
+def test_other_post_renderers_are_no_pass(capsys):
+    append(RELEASE, "  postRenderers: [{exec: {command: sed}}]\n")
+    code, report = checked(capsys)
+    assert code == 2
+    assert any("postRenderers" in row["message"] for row in report["releases"][0]["failures"])
+
+
+@pytest.mark.parametrize(("policy", "stale"), [("Skip", True), ("CreateReplace", False)])
+def test_definitions_are_replaced_where_the_policy_says_so(capsys, policy, stale):
+    folder = Path("charts/web/crds")
+    folder.mkdir()
+    (folder / "thing.yaml").write_text(CRD.replace("SCOPE", "Namespaced"), "utf-8")
+    append(RELEASE, f"  upgrade: {{crds: {policy}, remediation: {{retries: 1}}}}\n")
+    commit()
+    (folder / "thing.yaml").write_text(CRD.replace("SCOPE", "Cluster"), "utf-8")
+    _, report = checked(capsys)
+    assert ("crds-not-upgraded" in rules(report)) is stale
+    assert "crd-change-refused" in rules(report)
