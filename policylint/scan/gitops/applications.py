@@ -78,14 +78,18 @@ class _Walk:
         named = {release.chart.name for release in self.releases}
         for folder, problem in declaring.items():
             if folder not in named:
-                own = Declared("argocd", posixpath.basename(folder) or "chart", "argocd")
-                chart = ChartSource("path", folder)
-                why = f"an Application of the chart {folder}, rendered with the chart's own values"
-                words = "declares Applications, with values that are not known here"
-                remedy = "declare the Application of this chart in the repository too"
-                told = replace(problem, message=f"a chart's template {words}", remedy=remedy)
-                self.problems += [told] if self._charts else []
-                self._render(replace(own, chart=chart), problem, (why,))
+                self._render_alone(folder, problem)
+
+    def _render_alone(self, folder: str, problem: Problem) -> None:
+        """Render a chart that no Application names, with its own values."""
+        own = Declared("argocd", posixpath.basename(folder) or "chart", "argocd")
+        chart = ChartSource("path", folder)
+        why = f"an Application of the chart {folder}, rendered with the chart's own values"
+        words = "a chart's template declares Applications, with values that are not known here"
+        remedy = "declare the Application of this chart in the repository too"
+        told = replace(problem, message=words, remedy=remedy)
+        self.problems += [told] if self._charts else []
+        self._render(replace(own, chart=chart), problem, (why,))
 
     def _render(self, release: Declared, problem: Problem, unresolved: tuple[str, ...]) -> None:
         key = (release.chart.name, release.name, release.namespace, release.cluster)
