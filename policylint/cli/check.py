@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec.structs import replace
 
 from policylint.cli.output import is_watched, progress
-from policylint.cli.parameters import Words, option, words
+from policylint.cli.parameters import Words, option, seconds, words
 from policylint.cli.showing import with_showing
 from policylint.cli.sides import single_side, with_sides
 from policylint.commands.check import check
@@ -27,6 +27,9 @@ def command(
     everything: Annotated[
         bool, option("--all", help="Every declared release, touched or not.")
     ] = False,
+    time_limit: Annotated[
+        str, option("--timeout", help="Time for the whole run (90s, 10m; 0s: no limit).")
+    ] = "30m",
     offline: Annotated[bool, option("--offline", help="Fetch no chart.")] = False,
     allow_private_sources: Annotated[
         bool, option("--allow-private-sources", help="Fetch charts from private networks.")
@@ -82,6 +85,7 @@ def command(
         changed_files=tuple(filter(None, (options.after, *options.changed_files))),
         everything=everything,
         offline=offline,
+        time_limit=seconds(time_limit, "--timeout"),
         allow_private_sources=allow_private_sources,
         helmfile=helmfile,
         clusters=clusters,

@@ -12,7 +12,13 @@ from typing import Annotated, Any, get_args, get_origin
 
 from msgspec import Struct
 
+from policylint.errors import UsageError
+from policylint.runtime.patterns import pattern
+
 Words = list[str]
+_PART = pattern(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
+_DURATION = pattern(r"(?:\d{1,9}(?:\.\d{1,9})?(?:ms|h|m|s)){1,4}")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Option(Struct, frozen=True):
@@ -154,3 +160,13 @@ def _put_arguments(takes: Sequence[Parameter], values: dict[str, Any], arguments
 def words(values: Words | None) -> tuple[str, ...]:
     """What a repeatable option holds."""
     return tuple(values or ())
+
+
+def seconds(duration: str, option: str) -> float:
+    """The seconds of a span of time as Go and Helm write it: "90s", "10m", "1h30m". Raises
+    `UsageError` for what is none."""
+    if not _DURATION.fullmatch(duration):
+        raise UsageError(
+            f"{option} takes a duration, not {duration!r}", remedy=f"{option} 90s, 10m or 1h30m"
+        )
+    return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(duration))

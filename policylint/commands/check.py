@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from policylint.config import Config
-from policylint.errors import PolicylintError, RuleFailure, UsageError
+from policylint.errors import PolicylintError, RuleFailure, SourceError, UsageError
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.render.rendering import Rendering
@@ -27,7 +29,10 @@ from policylint.pipeline.waiving import (
 )
 from policylint.report.model import ReleaseReport, Report
 from policylint.report.waivers import WaiverReview
+from policylint.runtime.deadline import Deadline, TimeIsUp
 
+_GRACE = 10.0
+"""Seconds for what releases show together, where the time of the run is over before."""
 Done = tuple[ReleaseReport, Settled]
 """A release's report, and what its waivers came to."""
 if TYPE_CHECKING:
@@ -44,45 +49,101 @@ def check(options: Options, progress: Progress | None = None) -> Report:
     Everything else that goes wrong is in the report, and its verdict is unknown.
     """
     config = load_config(options)
+    deadline = Deadline(options.time_limit)
     releases: list[Done] = []
-    blame: Blame | None = None
     with Workspace() as workspace:
         try:
-            loaded = plans(options, config, workspace)  # load
+            with deadline.share(is_last=True):
+                loaded = plans(options, config, workspace)  # load
         except PolicylintError as error:
             return _unloaded(error)
+        except TimeIsUp:
+            return _unloaded(_over_time("what is to be judged was not loaded", options))
         waiving = waiving_of(
             loaded.gate, active=not options.no_waivers, baseline=not options.no_baseline
         )
+        blame = cache(lambda: _blame(options, workspace))
         for plan in _announced(loaded.plans, progress):
             try:
-                if plan.error is not None:
-                    raise plan.error
-                with Rendering(plan) as rendering:
-                    # Helm renders meanwhile: only now load what the later stages need.
-                    from policylint.kubernetes.forecast import forecast
-                    from policylint.pipeline import case as cases
-                    from policylint.pipeline import judge, methods, outcome
+                with deadline.share(is_last=plan is loaded.plans[-1]):
+                    releases.append(_judged(plan, waiving, blame))
+            except TimeIsUp:
+                releases.append(_given_up(plan, options))
+        try:
+            with deadline.share(is_last=True, least=_GRACE):
+                return _together(loaded, releases, options, waiving)
+        except TimeIsUp:
+            return _apart(loaded, releases, options)
 
-                    case = cases.case_of(plan, rendering)  # render
-                sides = judge.read(case)  # read
-                upgrade = judge.diff(case, sides)  # diff
-                cluster = judge.cluster_of(case, sides)
-                upgrade = forecast(upgrade, cluster)  # forecast
-                judging = cases.judging_of(plan, case.subjects)
-                judgement = judge.evaluate(case, upgrade, cluster, judging)  # evaluate
-                report = judge.report(case, upgrade, cluster, judgement)  # report
-                report = judge.with_alternatives(report, case, judging)
-                report = methods.with_other_method(report, case, upgrade, cluster, judging)
-                if report.findings:
-                    blame = blame or _blame(options, workspace)
-                    report = blame.add(report, plan, rendering, case, upgrade, judging)
-                report = outcome.with_values(report, plan, case.subjects)
-                report = outcome.with_declaration(report, plan, upgrade)
-                releases.append(settle_release(report, plan, waiving, case, upgrade))
-            except PolicylintError as error:
-                releases.append(settle_release(_unrendered(plan, error), plan, waiving))
-        return _together(loaded, releases, options, waiving)
+
+def _judged(plan: Plan, waiving: Waiving, blame: Callable[[], Blame]) -> Done:
+    """One release, from its plan to its report."""
+    try:
+        if plan.error is not None:
+            raise plan.error
+        with Rendering(plan) as rendering:
+            # Helm renders meanwhile: only now load what the later stages need.
+            from policylint.kubernetes.forecast import forecast
+            from policylint.pipeline import case as cases
+            from policylint.pipeline import judge, methods, outcome
+
+            case = cases.case_of(plan, rendering)  # render
+        sides = judge.read(case)  # read
+        upgrade = judge.diff(case, sides)  # diff
+        cluster = judge.cluster_of(case, sides)
+        upgrade = forecast(upgrade, cluster)  # forecast
+        judging = cases.judging_of(plan, case.subjects)
+        judgement = judge.evaluate(case, upgrade, cluster, judging)  # evaluate
+        report = judge.report(case, upgrade, cluster, judgement)  # report
+        report = judge.with_alternatives(report, case, judging)
+        report = methods.with_other_method(report, case, upgrade, cluster, judging)
+        if report.findings:
+            with suppress(TimeIsUp):  # what is found is told, with its causes or without
+                report = blame().add(report, plan, rendering, case, upgrade, judging)
+        report = outcome.with_values(report, plan, case.subjects)
+        report = outcome.with_declaration(report, plan, upgrade)
+        return settle_release(report, plan, waiving, case, upgrade)
+    except PolicylintError as error:
+        return settle_release(_unrendered(plan, error), plan, waiving)
+
+
+def _over_time(what: str, options: Options) -> SourceError:
+    return SourceError(
+        f"{what} within the time of the run ({options.time_limit:g} seconds)",
+        remedy="--timeout DURATION gives it more; fewer releases at once: --changed",
+    )
+
+
+def _given_up(plan: Plan, options: Options) -> Done:
+    """The report of a release that was not judged in time; nothing more is asked of it."""
+    from policylint.kubernetes.api.schemas import NEWEST
+    from policylint.model import Apply, Target
+
+    name = f"{plan.namespace}/{plan.release}" if plan.release else plan.options.after
+    error = _over_time(f"{name} was given up on: it was not judged", options)
+    report = ReleaseReport(
+        plan.release,
+        plan.namespace,
+        Target(NEWEST, plan.settings.line or "4", plan.settings.apply or Apply.SERVER_SIDE),
+        Verdict.UNKNOWN,
+        failures=(*plan.failures, RuleFailure("time-limit", str(error), error.remedy)),
+        source=plan.source,
+        change=plan.change,
+        chart=plan.chart,
+    )
+    return report, Settled(())
+
+
+def _apart(loaded: Loaded, done: Sequence[Done], options: Options) -> Report:
+    """The report of a run whose time was over before the releases were looked at together."""
+    error = _over_time("what the releases show together was not judged", options)
+    failure = RuleFailure("time-limit", str(error), error.remedy)
+    return Report(
+        Verdict.UNKNOWN,
+        tuple(report for report, _ in done),
+        failures=(*loaded.failures, failure),
+        configuration=loaded.gate.source,
+    )
 
 
 def _blame(options: Options, workspace: Workspace) -> Blame:

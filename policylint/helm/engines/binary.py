@@ -20,6 +20,13 @@ from policylint.helm.engines.crds import own_crds, printed_crds
 from policylint.helm.engines.engine import Rendered
 from policylint.helm.engines.failure import render_error
 from policylint.helm.engines.homes import own_homes
+from policylint.helm.engines.memory import (
+    VARIABLE,
+    go_memory,
+    limit_memory,
+    most_memory,
+    shown_memory,
+)
 from policylint.helm.engines.text import decoded, split_crds, warnings
 from policylint.helm.engines.versions import known_version, remember_version
 from policylint.helm.inputs.sides import ChartSide
@@ -34,6 +41,8 @@ _GO = {"GOGC": "800", "GOMAXPROCS": "1"}
 """What Go's runtime is told where the user says nothing: helm does not live long, so its memory may
 grow (in percent) before it is collected, and it renders one template after the other, while this
 process needs a processor too."""
+_NO_MEMORY = (b"runtime: out of memory", b"runtime: cannot allocate memory", b"failed to reserve")
+"""What Go's runtime says where the system gives it no more."""
 OLDEST = (3, 8)
 """The oldest Helm whose `template` has every flag used here, OCI references included."""
 
@@ -84,7 +93,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=self._out,
                 stderr=self._err,
-                env={**_GO, **os.environ, **own_homes(), **(environment or {})},
+                env={**_GO, **go_memory(), **os.environ, **own_homes(), **(environment or {})},
                 start_new_session=os.name == "posix",
                 preexec_fn=dying_with_parent(),  # noqa: PLW1509  it takes no lock
             )
@@ -93,6 +102,8 @@ class Process:
                 f"{argv[0]} cannot be run: {error.strerror or error}",
                 remedy="name a working helm with --helm",
             ) from error
+        if os.name == "posix":
+            limit_memory(self._popen.pid)
         self._reader = threading.Thread(target=self._popen.wait, daemon=True)
         self._reader.start()
 
@@ -111,7 +122,8 @@ class Process:
                 "seconds and was stopped",
                 remedy="run it by hand to see what it waits for, or raise --render-timeout",
             )
-        return self._popen.returncode, written(self._out), written(self._err)
+        out, err = written(self._out), written(self._err)
+        return self._popen.returncode, out, _without_trace(err) if self._popen.returncode else err
 
     def cancel(self) -> None:
         """Kill the whole process group, where anything of it is left."""
@@ -124,6 +136,14 @@ class Process:
             except (ProcessLookupError, PermissionError):
                 pass
         self._reader.join(5)
+
+
+def _without_trace(err: bytes) -> bytes:
+    """What a helm that met its limit says, instead of all that Go prints then."""
+    if not any(words in err for words in _NO_MEMORY):
+        return err
+    limit = shown_memory(most_memory())
+    return f"helm needs more memory than it may take ({limit}: {VARIABLE})".encode()
 
 
 class HelmRender:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from policylint.helm.engines.engine import Rendered
 from policylint.helm.engines.failure import render_error
 from policylint.helm.engines.integers import TEMPLATE, archive, as_floats, files_of, has_integers
 from policylint.helm.engines.library import _CANNOT, library
+from policylint.helm.engines.memory import VARIABLE, most_resident, resident
 from policylint.helm.engines.order import assemble
 from policylint.helm.engines.pull import Pull
 from policylint.helm.engines.text import split_crds
@@ -36,11 +38,19 @@ if TYPE_CHECKING:
     from policylint.helm.engines.pull import Pull
 
 
+_LOOK = 0.1
+"""Seconds between two looks at the memory."""
 _CANNOT_PULL = {
     *("--ca-file", "--cert-file", "--key-file", "--pass-credentials"),
     *("--repository-cache", "--repository-config"),
 }
 """What the library does not let a pull be told."""
+
+
+class _Exhausted:
+    """Whether a render of this process took more memory than it may, and takes it still."""
+
+    so = False
 
 
 class EmbeddedRender:
@@ -49,6 +59,8 @@ class EmbeddedRender:
     def __init__(
         self, side: ChartSide, time_limit: float, cluster: PaperCluster | None = None
     ) -> None:
+        if _Exhausted.so:
+            raise _exhausted(side)
         _refuse_extra(side)
         confine(side)
         self._side = side
@@ -71,7 +83,7 @@ class EmbeddedRender:
 
     def wait(self) -> Rendered:
         """The manifests; raises RenderError with Helm's own message."""
-        signals.join(self._thread, self._limit)
+        self._watch()
         if self._failure is not None:
             raise self._failure
         if self._result is None:
@@ -80,11 +92,29 @@ class EmbeddedRender:
             raise render_error(message, template_argv("helm", self._side), self._side)
         return self._result
 
+    def _watch(self) -> None:
+        """Wait for the end of the render, as long as it takes no more memory than it may.
+
+        Nothing ends a thread of the library: what it takes goes with this process.
+        """
+        most = most_resident()
+        end = time.monotonic() + self._limit
+        while self._thread.is_alive() and (left := end - time.monotonic()) > 0:
+            signals.join(self._thread, min(left, _LOOK))
+            if most and resident() > most:
+                _Exhausted.so = True
+                raise _exhausted(self._side)
+
     def cancel(self) -> None:
         """End the pull and remove what it made; the thread writes no file and ends with the
         process."""
         if self._pull is not None:
             self._pull.cancel()
+
+
+def _exhausted(side: ChartSide) -> RenderError:
+    words = f"the embedded engine needs more memory than it may take ({VARIABLE})"
+    return render_error(words, template_argv("helm", side), side)
 
 
 class Embedded:

@@ -50,6 +50,10 @@ _REMEDIES = (
         "or raise --render-timeout",
     ),
     (
+        "needs more memory than",
+        "find the template or the value that grows without measure, or set POLICYLINT_HELM_MEMORY",
+    ),
+    (
         "not found in",
         "check the repository, the chart's name and --version; `helm repo update` refreshes a "
         "stale index",

@@ -76,3 +76,5 @@ class Options(Struct, frozen=True):
     """Seconds a render may take."""
     blame: int = 12
     """Renders that finding the causes of one release's findings may take."""
+    time_limit: float = 1800.0
+    """Seconds the whole run may take; 0 is no limit."""
