@@ -341,7 +341,7 @@ def test_no_helm_and_no_embedded_engine_names_both_ways_to_get_one(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("POLICYLINT_HELM", raising=False)
-    monkeypatch.setattr("policylint.helm.engines.embedded.find_spec", lambda _: None)
+    monkeypatch.setattr("policylint.helm.engines.library.find_spec", lambda _: None)
     with pytest.raises(SourceError) as caught:
         choose.choose_engine()
     assert "--helm" in caught.value.remedy
