@@ -100,6 +100,7 @@ def _judged(plan: Plan, waiving: Waiving, blame: Callable[[], Blame]) -> Done:
         if report.findings:
             with suppress(TimeIsUp):  # what is found is told, with its causes or without
                 report = blame().add(report, plan, rendering, case, upgrade, judging)
+        report = outcome.with_lines(report, case)
         report = outcome.with_values(report, plan, case.subjects)
         report = outcome.with_declaration(report, plan, upgrade)
         return settle_release(report, plan, waiving, case, upgrade)

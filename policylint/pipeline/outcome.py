@@ -19,6 +19,7 @@ from policylint.report.model import ChartChange, ChartVersion, ReleaseReport, Va
 if TYPE_CHECKING:
     from policylint.helm.values.subject import ValuesChange
     from policylint.model import Target, Upgrade
+    from policylint.pipeline.judge import Case
 
 
 def with_values(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...]) -> ReleaseReport:
@@ -37,6 +38,16 @@ def with_values(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...])
     overview = table(comparison) if comparison.rows else ""
     summary = convert(to_json(change, comparison), ValuesSummary)
     return replace(report, overview=overview, values=summary)
+
+
+def with_lines(report: ReleaseReport, case: Case) -> ReleaseReport:
+    """The report with findings at the line of their field."""
+    if not any(finding.path for finding in report.findings):
+        return report
+    from policylint.pipeline.lines import Lines
+
+    lines = Lines(case, values_change_of(case.subjects))
+    return replace(report, findings=lines.told(report.findings))
 
 
 def _charts(change: ValuesChange) -> ChartChange:

@@ -24,4 +24,4 @@ def primary(finding: Finding) -> Location | None:
 
 def line_of(location: Location) -> int:
     """The line to show in a user's file; a rendered line is none of a file's."""
-    return 0 if location.role == "rendered" else location.line
+    return location.template_line if location.role == "rendered" else location.line

@@ -61,8 +61,14 @@ def place(location: Location) -> str:
     if not location.line:
         return f"{file}{key}"
     if location.role == "rendered":
-        return f"{file} (line {location.line} of the render){key}"
+        return f"{file} ({_line_of_template(location)}){key}"
     return f"{file}:{location.line}{key}"
+
+
+def _line_of_template(location: Location) -> str:
+    if location.template_line:
+        return f"line {location.template_line} of the template"
+    return f"line {location.line} of the render"
 
 
 def _change(location: Location) -> str:

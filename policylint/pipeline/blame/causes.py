@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 
 from msgspec.structs import replace
@@ -100,18 +101,24 @@ class Blame:
     ) -> tuple[dict[str, tuple[Location, ...]], list[Finding]]:
         """The places of what makes each finding, by its fingerprint, and the findings that the
         budget does not suffice for."""
-        causes: dict[str, tuple[Location, ...]] = {}
+        parts: dict[str, tuple[Part, ...]] = {}
         left: list[Finding] = []
         self._budget.begin()
         for finding in sorted(findings, key=lambda finding: -finding.severity.rank):
             try:
-                parts = _smallest(finding, trials)
+                parts[finding.fingerprint] = _smallest(finding, trials)
             except SpentError:
                 left.append(finding)
-                continue
-            if len(parts) <= MOST_TOGETHER:
-                causes[finding.fingerprint] = tuple(map(places.of, parts))
+        for finding in findings:  # what would make it as well is worth what is left
+            known = parts.get(finding.fingerprint, ())
+            with suppress(SpentError):
+                parts[finding.fingerprint] = known + _also(finding, known, trials)
         self._budget.end()
+        causes = {
+            about: tuple(map(places.of, some))
+            for about, some in parts.items()
+            if len(some) <= MOST_TOGETHER
+        }
         return causes, left
 
 
@@ -129,8 +136,7 @@ def _places(change: Change, plan: Plan, upgrade: Upgrade) -> Places:
 
 
 def _smallest(finding: Finding, trials: Trials) -> tuple[Part, ...]:
-    """The smallest set of parts that makes the finding, and what makes it without them; nothing
-    where it needs no change.
+    """The smallest set of parts that makes the finding; nothing where it needs no change.
 
     Raises `SpentError` where the budget ends before that is known.
     """
@@ -139,16 +145,23 @@ def _smallest(finding: Finding, trials: Trials) -> tuple[Part, ...]:
         return ()
     if len(every) == 1:
         return every
-    found: tuple[Part, ...] = ()
-    rest = every
-    while not found or (rest and trials.shows(finding, rest)):
-        pool = likely_first(rest, finding, trials.change)
-        some = smallest(pool, lambda parts: trials.shows(finding, parts))
-        if not trials.shows(finding, some):
-            return found  # the trial is not quite the upgrade: nothing is known
-        found = (*found, *some)
-        rest = tuple(part for part in every if part not in found)
-    return found
+    some = smallest(
+        likely_first(every, finding, trials.change), lambda parts: trials.shows(finding, parts)
+    )
+    # where all are needed, none was tried: a trial may not be quite the upgrade
+    return some if trials.shows(finding, some) else ()
+
+
+def _also(finding: Finding, known: Sequence[Part], trials: Trials) -> tuple[Part, ...]:
+    """The smallest set of other parts that would make the finding as well; nothing for most.
+
+    Raises `SpentError` as `_smallest` does.
+    """
+    rest = [part for part in trials.change.parts if part not in known]
+    if not known or not rest or not trials.shows(finding, rest):
+        return ()
+    pool = likely_first(rest, finding, trials.change)
+    return smallest(pool, lambda parts: trials.shows(finding, parts))
 
 
 def _guessed(
@@ -177,9 +190,9 @@ def _noted(report: ReleaseReport, left: int, budget: Budget) -> ReleaseReport:
     if not left or not budget.renders or report.evidence is None:
         return report
     evidence: Evidence = report.evidence
-    noun = "1 finding is" if left == 1 else f"{left} findings are"
+    noun = "finding" if left == 1 else "findings"
     note = (
-        f"what makes {noun} not confirmed: more than {budget.renders} trial renders or"
+        f"what makes {left} {noun} is not confirmed: more than {budget.renders} trial renders or"
         f" {budget.seconds:g} seconds are needed (--blame {4 * budget.renders})"
     )
     return replace(report, evidence=replace(evidence, notes=(*evidence.notes, note)))

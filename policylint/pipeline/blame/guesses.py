@@ -31,10 +31,15 @@ def _rank(part: Part, finding: Finding, template: str, read: set[tuple[str, ...]
     if isinstance(part, UserValue | DefaultValue):
         return _rank_of_value(part.difference, finding, read)
     if isinstance(part, ChartFiles):
-        return _TEMPLATE if part.is_whole or template in part.names else _REST
+        return _rank_of_files(part, template)
     if isinstance(part, Subchart):
         return _READ if template.startswith(f"charts/{part.name}/") else _REST
     return _REST
+
+
+def _rank_of_files(part: ChartFiles, template: str) -> int:
+    helpers = any(name.endswith(".tpl") for name in part.names)
+    return _TEMPLATE if part.is_whole or helpers or template in part.names else _REST
 
 
 def _rank_of_value(difference: Difference, finding: Finding, read: set[tuple[str, ...]]) -> int:
@@ -42,10 +47,15 @@ def _rank_of_value(difference: Difference, finding: Finding, read: set[tuple[str
     old, new = _text(difference.old), _text(difference.new)
     if now and new == now and old in (was, ""):
         return _EQUAL
-    if old and new and was.replace(old, new) == now:
+    if _is_within(old, new, was, now):
         return _WITHIN
     words = tuple(str(step) for step in difference.path)
     return _READ if any(_touch(words, path) for path in read) else _REST
+
+
+def _is_within(old: str, new: str, was: str, now: str) -> bool:
+    """Whether a value is the changed part of a field, as a tag is of an image."""
+    return bool(old and new) and old in was and was.replace(old, new) == now
 
 
 def _touch(path: tuple[str, ...], read: tuple[str, ...]) -> bool:
