@@ -9,7 +9,8 @@
 # KUBE_APISERVER  its binary; else one built by scripts/apiserver/build.sh, kept in ~/.cache/policylint
 # ETCD            etcd's binary; else the one on PATH (Debian: etcd-server)
 #
-# The command finds the cluster by KUBECONFIG, context e2e. There are no controllers: nothing gets ready, no pod runs.
+# The command finds the cluster by KUBECONFIG, context e2e, which may do everything; context guest may do nothing that
+# no role gives it. There are no controllers: nothing gets ready, no pod runs.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -59,7 +60,8 @@ port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)
 client=$(port) peer=$(port) secure=$(port)
 token=$(python3 -c 'import secrets; print(secrets.token_hex(16))')
 umask 077
-echo "$token,e2e,e2e,system:masters" >"$work/tokens.csv"
+guest=$(python3 -c 'import secrets; print(secrets.token_hex(16))')
+{ echo "$token,e2e,e2e,system:masters"; echo "$guest,guest,guest,"; } >"$work/tokens.csv"
 openssl genrsa -out "$work/accounts.key" 2048 2>/dev/null
 
 ${bound[@]+"${bound[@]}"} "$etcd" --data-dir "$work/etcd" --unsafe-no-fsync --listen-client-urls "http://127.0.0.1:$client" \
@@ -70,7 +72,7 @@ pids+=($!)
 ${bound[@]+"${bound[@]}"} "$server" --etcd-servers="http://127.0.0.1:$client" --bind-address=127.0.0.1 --secure-port="$secure" \
 	--cert-dir="$work/certs" --service-account-issuer=https://e2e.invalid \
 	--service-account-key-file="$work/accounts.key" --service-account-signing-key-file="$work/accounts.key" \
-	--token-auth-file="$work/tokens.csv" --authorization-mode=AlwaysAllow --allow-privileged=true \
+	--token-auth-file="$work/tokens.csv" --authorization-mode=RBAC --allow-privileged=true \
 	--service-cluster-ip-range=10.96.0.0/12 --endpoint-reconciler-type=none \
 	--disable-admission-plugins=ServiceAccount --storage-media-type=application/json >"$work/server.log" 2>&1 &
 pids+=($!)
@@ -80,8 +82,8 @@ apiVersion: v1
 kind: Config
 current-context: e2e
 clusters: [{name: e2e, cluster: {server: "https://127.0.0.1:$secure", insecure-skip-tls-verify: true}}]
-users: [{name: e2e, user: {token: $token}}]
-contexts: [{name: e2e, context: {cluster: e2e, user: e2e}}]
+users: [{name: e2e, user: {token: $token}}, {name: guest, user: {token: $guest}}]
+contexts: [{name: e2e, context: {cluster: e2e, user: e2e}}, {name: guest, context: {cluster: e2e, user: guest}}]
 EOF
 export KUBECONFIG=$work/kubeconfig POLICYLINT_E2E_CONTEXT=e2e KUBE_APISERVER=$server ETCD=$etcd
 

@@ -1,6 +1,6 @@
 """Score the forecast against recorded answers of real API servers and real Helm.
 
-    python scripts/score_forecast.py [--verbose] [SET ...]
+    python scripts/score_forecast.py [--verbose] [--log FILE] [SET ...]
 
 Runs `fixtures/oracle/` (fields, scenarios, cel, and the attacks: validity, texts, states,
 collisions) and, read in place where they exist, the upgrades of public charts and the attacks with
@@ -312,6 +312,27 @@ def both_ways(name: str, key: str, helm: str, said: dict, cluster: Cluster) -> I
         yield Scored(name, row, "release", helm, said[direction], outcome, why)
 
 
+def asked(path: Path) -> Iterator[Scored]:
+    """What clusters answered to dry runs, as `policylint check --ask-log` logs it."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        for name in METHODS.keys() & row.keys():
+            sides = [[Text(side, documents(row[side]))] for side in ("before", "after")]
+            reader = Reader(row["namespace"], schemas(row["kubernetes"]))
+            target = Target(row["kubernetes"], *METHODS[name])
+            done = release(*reader.read_pair(*sides), target, Cluster(), row["namespace"])
+            ours = {str(change.id): change for change in (*done.changes, *done.hooks)}
+            for answer in row[name]["objects"]:
+                change = ours.get(answer["resource"])
+                if change is None or answer["upgrade"] == "error":
+                    continue
+                said = change.forecast.upgrade
+                word = str(said.outcome) if said else "depends"
+                key = f"{row['id']} {answer['resource']} (cluster: {answer['message'][-200:]})"
+                why = "; ".join(cause.message[:160] for cause in said.causes) if said else ""
+                yield Scored("asked", key, change.id.kind, name, answer["upgrade"], word, why)
+
+
 def documents(bodies: list[dict]) -> str:
     """Manifest text of some objects; JSON, in which no text is taken for a truth value."""
     return "".join(f"---\n{json.dumps(body)}\n" for body in bodies)
@@ -458,6 +479,7 @@ def main() -> int:
     """Score every set."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--verbose", action="store_true", help="print the matrix by kind too")
+    parser.add_argument("--log", type=Path, help="answers that `check --ask-log` wrote, alone")
     parser.add_argument("sets", nargs="*", help="only these: fields-1.36, scenarios, upgrades")
     options = parser.parse_args()
     sets = {f"fields-{minor}": lambda minor=minor: fields(minor) for minor in MINORS}
@@ -473,6 +495,8 @@ def main() -> int:
         charts = SHARED / "attack" / "validity-charts-dev.jsonl.gz"
         sets["validity-custom"] = lambda: validity(dev, "validity-custom", custom=True)
         sets["validity-charts"] = lambda: validity(charts, "validity-charts")
+    if options.log:
+        sets = {"asked": lambda: asked(options.log)}
     missed = []
     for name, score in sets.items():
         if options.sets and name not in options.sets:
@@ -482,7 +506,7 @@ def main() -> int:
             found[one.set].append(one)
         for part, scored in found.items():
             missed += report(part, scored, verbose=options.verbose)
-    if "upgrades" not in sets:
+    if "upgrades" not in sets and not options.log:
         print(
             "\n!! LEFT OUT: the upgrades of public charts "
             f"({SHARED / 'upgrades-1.36.jsonl.gz'} is not here)"

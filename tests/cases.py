@@ -129,6 +129,19 @@ def _waivers(case: RuleCase):
     return review([settled], waiving, rules_of_checks())
 
 
+def _answers(file: Path):
+    """What a cluster answered to dry runs, and what was forecast of the same objects."""
+    from policylint.kubernetes.dryrun.ask import DryRun
+    from policylint.kubernetes.dryrun.kubectl import Said
+    from policylint.model import Answer, Cause, Outcome, ResourceId
+
+    for row in load(file.read_text(), str(file)):
+        causes = (Cause("spec", "Invalid", row["because"]),) if "because" in row else ()
+        forecast = Answer(Outcome(row["forecast"]), causes)
+        answer = Said(Outcome(row["upgrade"]), row.get("message", ""))
+        yield DryRun(ResourceId("", row["kind"], "default", row["name"]), forecast, answer)
+
+
 def _subjects(case: RuleCase):
     from policylint.scan.repository.registry import commands_of
     from policylint.scan.repository.routes import removals
@@ -143,6 +156,8 @@ def _subjects(case: RuleCase):
         assert scanned.failures == ()
         yield from (*scanned.invocations, *in_repository(scanned.invocations))
         yield from removals(scanned.invocations, [room], room)
+    if (answers := case.path / "answers.yaml").exists():
+        yield from _answers(answers)
     for name in ("history.json", "records.yaml", "records.json"):
         if (file := case.path / name).exists():
             from policylint.helm.history.claims import Releases

@@ -50,6 +50,13 @@ def command(
         Words | None,
         option("--policies", help="ValidatingAdmissionPolicies: a file or directory."),
     ] = None,
+    ask: Annotated[
+        str | None,
+        option("--ask", help="A kubectl CONTEXT: ask its cluster too, by dry runs."),
+    ] = None,
+    ask_log: Annotated[
+        str, option("--ask-log", help="Add a row of the cluster's answers to this FILE.")
+    ] = "",
     select: Annotated[
         Words | None, option("--select", help="Rule ids, packs or categories.")
     ] = None,
@@ -93,6 +100,8 @@ def command(
         rollback=rollback,
         config_from=config_from,
         policies=words(policies),
+        ask=ask,
+        ask_log=ask_log,
         select=words(select),
         ignore=words(ignore),
         level=level,

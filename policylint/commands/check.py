@@ -36,7 +36,10 @@ _GRACE = 10.0
 Done = tuple[ReleaseReport, Settled]
 """A release's report, and what its waivers came to."""
 if TYPE_CHECKING:
+    from policylint.kubernetes.forecast.cluster import Cluster
+    from policylint.model import Upgrade
     from policylint.pipeline.blame.causes import Blame
+    from policylint.pipeline.dryruns import Answers
 
 Progress = Callable[[int, int, str], None]
 """(number, of how many, release): called before each release is judged."""
@@ -49,6 +52,7 @@ def check(options: Options, progress: Progress | None = None) -> Report:
     Everything else that goes wrong is in the report, and its verdict is unknown.
     """
     config = load_config(options)
+    _refuse_unnamed(options)
     deadline = Deadline(options.time_limit)
     releases: list[Done] = []
     with Workspace() as workspace:
@@ -92,9 +96,12 @@ def _judged(plan: Plan, waiving: Waiving, blame: Callable[[], Blame]) -> Done:
         upgrade = judge.diff(case, sides)  # diff
         cluster = judge.cluster_of(case, sides)
         upgrade = forecast(upgrade, cluster)  # forecast
-        judging = cases.judging_of(plan, case.subjects)
-        judgement = judge.evaluate(case, upgrade, cluster, judging)  # evaluate
+        answers = _answers(plan.options, upgrade, cluster)  # ask
+        asked = case if answers is None else answers.case(case)
+        judging = cases.judging_of(plan, asked.subjects)
+        judgement = judge.evaluate(asked, upgrade, cluster, judging)  # evaluate
         report = judge.report(case, upgrade, cluster, judgement)  # report
+        report = report if answers is None else answers.beside(report)
         report = judge.with_alternatives(report, case, judging)
         report = methods.with_other_method(report, case, upgrade, cluster, judging)
         if report.findings:
@@ -106,6 +113,26 @@ def _judged(plan: Plan, waiving: Waiving, blame: Callable[[], Blame]) -> Done:
         return settle_release(report, plan, waiving, case, upgrade)
     except PolicylintError as error:
         return settle_release(_unrendered(plan, error), plan, waiving)
+
+
+def _refuse_unnamed(options: Options) -> None:
+    """Raise `UsageError` where a cluster is to be asked, and none is named."""
+    if options.ask is None and not options.ask_log:
+        return
+    from policylint.pipeline.dryruns import refuse_unnamed
+
+    refuse_unnamed(options)
+
+
+def _answers(options: Options, upgrade: Upgrade, cluster: Cluster) -> Answers | None:
+    """What the cluster answers, where one is asked."""
+    if options.ask is None:
+        return None
+    from policylint.pipeline.dryruns import answers, log
+
+    given = answers(options, upgrade, cluster)
+    log(options.ask_log, upgrade, given)
+    return given
 
 
 def _over_time(what: str, options: Options) -> SourceError:

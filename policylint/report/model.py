@@ -24,6 +24,14 @@ PAGES = "https://github.com/policylint/policylint/blob/main/rules/README.md"
 """The pages of the shipped rules."""
 
 
+class ClusterAnswer(Struct, frozen=True):
+    """The cluster's own answer to a dry run: "accepted", "rejected", or "error" where it gave
+    none."""
+
+    upgrade: str
+    message: str = ""
+
+
 class ChangeSummary(Struct, frozen=True):
     """One row of the report's table: a resource, what happens to it, what the API server will
     say."""
@@ -38,6 +46,9 @@ class ChangeSummary(Struct, frozen=True):
     reason: str = ""
     differences: Sequence[FieldChange] = ()
     """What changes in it, field by field, secrets masked; only some formats look."""
+    asked: ClusterAnswer | UnsetType | None = UNSET
+    """What the cluster answered, None where it was not asked about this one; unset without
+    `--ask`."""
 
 
 class Evidence(Struct, frozen=True):

@@ -63,6 +63,10 @@ class Options(Struct, frozen=True):
     command: tuple[str, ...] = ()
     """The helm command that is about to run, given after `--`."""
     config: str = ""
+    ask: str | None = None
+    """The context of the user's kubectl whose cluster is asked; None asks nobody."""
+    ask_log: str = ""
+    """A file that gets a row of what the cluster answered."""
     no_waivers: bool = False
     """Every finding counts, waived or not."""
     no_baseline: bool = False

@@ -28,11 +28,22 @@ from policylint.kubernetes.forecast.server_side import server_side
 from policylint.kubernetes.forecast.strategic import (
     UnpatchableError,
     keyless_path,
+    merge_delta,
     merge_patch,
     three_way,
+    three_way_patch,
 )
 from policylint.kubernetes.validity import validate_sent
-from policylint.model import Answer, Apply, Cause, Object, Outcome, Resource, Unknown
+from policylint.model import (
+    Answer,
+    Apply,
+    Cause,
+    Object,
+    Outcome,
+    Resource,
+    ResourceId,
+    Unknown,
+)
 
 MARKS = ("metadata.labels", "metadata.annotations")
 _STATUS_KEPT = ("status",)
@@ -257,9 +268,24 @@ def _apply(server: Server, kind: Kind, request: Sent, state: State) -> Object:
         known = state.assumed and kind.builtin
         mine = managers.without_owned(kind.node, state.applied, managers.foreign(state.live))
         return server_side(kind.node, state.live, mine, request.body, assumed=known)
-    if not kind.builtin or (identity.group, identity.kind) in _UNKNOWN_TO_CLIENT:
+    if _is_unknown_to_client(kind, identity):
         return merge_patch(request.base, request.body, state.live)
     return three_way(kind.node, request.base, request.body, state.live)
+
+
+def _is_unknown_to_client(kind: Kind, identity: ResourceId) -> bool:
+    return not kind.builtin or (identity.group, identity.kind) in _UNKNOWN_TO_CLIENT
+
+
+def patch_of(
+    server: Server, resource: Resource, base: Object, body: Object, live: Object
+) -> tuple[str, Object]:
+    """(sort, patch) that Helm 3 sends for a live object: "strategic", or "merge" for kinds that its
+    client does not know; empty where there is nothing to send. Raises `UnpatchableError`."""
+    kind = server.kind(resource)
+    if _is_unknown_to_client(kind, resource.id):
+        return "merge", merge_delta(base, body)
+    return "strategic", three_way_patch(kind.node, base, body, live)
 
 
 def _cut_off(kind: Kind, sent: Object) -> Object:

@@ -38,6 +38,15 @@ def ownership_conflict(
     )
 
 
+def with_marks(body: Object, release: str, namespace: str) -> Object:
+    """An object with the marks that Helm gives what it sends for a release."""
+    metadata = part(body, "metadata")
+    marks = dict(zip(_ANNOTATIONS, (release, namespace), strict=True))
+    labels = {**part(metadata, "labels"), _LABEL: "Helm"}
+    annotations = {**part(metadata, "annotations"), **(marks if release else {})}
+    return {**body, "metadata": {**metadata, "labels": labels, "annotations": annotations}}
+
+
 def _missing(live: Object, release: str, namespace: str) -> Iterator[str]:
     metadata: Mapping[str, object] = part(live, "metadata")
     labels, annotations = part(metadata, "labels"), part(metadata, "annotations")

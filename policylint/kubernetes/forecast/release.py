@@ -70,8 +70,7 @@ def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
     """The upgrade with the forecast of every created and kept resource, the way there and the way
     back."""
     cluster = _with_classes(upgrade, cluster or Cluster())
-    built = when_built(upgrade, cluster)
-    forward = _server(upgrade, cluster, when_sent(upgrade, cluster), built)
+    forward = server_of(upgrade, cluster)
     back = _server(upgrade, cluster, when_taken_back(upgrade, cluster))
     changes = tuple(_both_ways(change, upgrade, forward, back) for change in upgrade.changes)
     changes = between(in_turn(changes, cluster.live), upgrade, cluster)
@@ -105,6 +104,11 @@ def _unbuilt(change: Change) -> bool:
     """Whether Helm cannot even build the object, or may not import it."""
     answered = change.forecast.upgrade
     return answered is not None and any(cause.topic in _BUILD for cause in answered.causes)
+
+
+def server_of(upgrade: Upgrade, cluster: Cluster) -> Server:
+    """The server that an upgrade is sent to."""
+    return _server(upgrade, cluster, when_sent(upgrade, cluster), when_built(upgrade, cluster))
 
 
 def _server(

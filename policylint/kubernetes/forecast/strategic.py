@@ -452,15 +452,16 @@ _TOO_LARGE = float(2**63)
 def merge_patch(original: Mapping[str, Json], modified: Mapping[str, Json], live: Object) -> Object:
     """The live object after the JSON merge patch that Helm 3 sends for kinds its client does not
     know."""
-    return _apply_merge(live, _merge_diff(original, modified))
+    return _apply_merge(live, merge_delta(original, modified))
 
 
-def _merge_diff(original: Mapping[str, Json], modified: Mapping[str, Json]) -> Patch:
+def merge_delta(original: Mapping[str, Json], modified: Mapping[str, Json]) -> Patch:
+    """The JSON merge patch from one object to another; empty where they are equal."""
     patch: Patch = {key: None for key in original if key not in modified}
     for key, value in modified.items():
         have = original.get(key)
         if isinstance(have, dict) and isinstance(value, dict):
-            inner = _merge_diff(have, value)
+            inner = merge_delta(have, value)
             if inner:
                 patch[key] = inner
         elif key not in original or _differ(have, value):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from msgspec import to_builtins
+from msgspec import UNSET, to_builtins
 
 from policylint.errors import RuleFailure
 from policylint.model import Finding, Fix, Location, ResourceId, Severity
@@ -109,6 +109,7 @@ def _change(change: ChangeSummary) -> dict[str, Any]:
             "upgrade": str(change.upgrade) if change.upgrade else None,
             "rollback": str(change.rollback) if change.rollback else None,
         },
+        **({} if change.asked is UNSET else {"asked": to_builtins(change.asked)}),
     }
 
 
