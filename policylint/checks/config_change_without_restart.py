@@ -11,10 +11,12 @@ What to do instead: put a checksum of the configuration into an annotation of th
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.api.generated import is_generated, secret_text
+from policylint.kubernetes.api.generated import are_generated
 from policylint.kubernetes.api.keys import missing_keys
 from policylint.kubernetes.forecast.impact import stale_readers
-from policylint.model import Category, Change, FieldChange, Fix, Kept, Severity, Upgrade, Violation
+from policylint.model import Category, Change, Fix, Kept, Severity, Upgrade, Violation
+
+DATA = ("/data/", "/stringData/")
 
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
@@ -45,13 +47,5 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 def _is_generated(change: Change) -> bool:
     """Whether all that changes of a Secret are values that a template generates at each render: in
     a cluster a lookup keeps them, or secret-regenerated tells of them."""
-    data = [field for field in _fields(change) if field.path.startswith(("/data/", "/stringData/"))]
-    return bool(data) and all(
-        field.op == "replace"
-        and is_generated(secret_text(field, field.before), secret_text(field, field.after))
-        for field in data
-    )
-
-
-def _fields(change: Change) -> tuple[FieldChange, ...]:
-    return change.fields if isinstance(change, Kept) else ()
+    fields = change.fields if isinstance(change, Kept) else ()
+    return are_generated([field for field in fields if field.path.startswith(DATA)])

@@ -32,12 +32,14 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
             continue
         if old.engine is not new.engine:
             yield _exchanged(old, new)
-        elif (
-            old.version
-            and new.version
-            and series(old.engine, old.version) != series(new.engine, new.version)
-        ):
+        elif old.version and new.version and _jumps(old, new):
             yield _jump(old, new)
+
+
+def _jumps(old: Database, new: Database) -> bool:
+    """Whether the major version is another one whose files are others."""
+    sides = {series(old.engine, old.version), series(new.engine, new.version)}
+    return len(sides) == 2 and not sides <= set(new.engine.alike)
 
 
 def _jump(old: Database, new: Database) -> Violation:

@@ -14,7 +14,18 @@ from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.reading import NOTHING, part
 from policylint.kubernetes.api.rollouts import scaled
 from policylint.kubernetes.api.workloads import pod_labels, selects, workloads
-from policylint.model import Category, Created, Fix, Kept, Object, Severity, Upgrade, Violation
+from policylint.model import (
+    Category,
+    Created,
+    Fix,
+    Kept,
+    Manifest,
+    Object,
+    Resource,
+    Severity,
+    Upgrade,
+    Violation,
+)
 
 
 @rule(category=Category.DOWNTIME, severity=Severity.WARNING)
@@ -27,8 +38,8 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         ):
             continue
         spec = part(change.after.body, "spec")
-        replicas = _replicas(upgrade, change, spec)
-        if replicas and _allowed(spec, replicas) <= 0:
+        replicas = _replicas(upgrade.after, change.after)
+        if _blocks(change.after, upgrade.after) and not _blocked(upgrade, change):
             yield Violation(
                 message=f"{change.id} lets no pod go: nodes with these pods cannot be drained",
                 because=f"{_words(spec)} of {replicas} replica{'s' if replicas > 1 else ''} "
@@ -38,6 +49,16 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                 resource=change.id,
                 fixes=(Fix("set maxUnavailable: 1 instead of minAvailable"),),
             )
+
+
+def _blocks(budget: Resource, side: Manifest) -> bool:
+    """Whether a budget leaves nothing to evict of the pods of its side."""
+    replicas = _replicas(side, budget)
+    return bool(replicas) and _allowed(part(budget.body, "spec"), replicas) <= 0
+
+
+def _blocked(upgrade: Upgrade, change: Created | Kept) -> bool:
+    return isinstance(change, Kept) and _blocks(change.before, upgrade.before)
 
 
 def _touched(upgrade: Upgrade, budget: Kept) -> bool:
@@ -52,13 +73,12 @@ def _rescaled(workload: Kept) -> bool:
     return any(field.path == "/spec/replicas" for field in workload.fields)
 
 
-def _replicas(upgrade: Upgrade, budget: Created | Kept, spec: Object) -> int:
-    """The replicas of the workloads that the budget covers; 0 where it covers none of this
-    release."""
-    selector = part(spec, "selector")
+def _replicas(side: Manifest, budget: Resource) -> int:
+    """The replicas of the workloads of a side that a budget covers; 0 where it covers none."""
+    selector = part(budget.body, "spec", "selector")
     covered = [
         workload
-        for workload in workloads(upgrade.after)
+        for workload in workloads(side)
         if workload.id.namespace == budget.id.namespace
         and workload.id.kind in ("Deployment", "StatefulSet", "ReplicaSet")
         and selector

@@ -80,7 +80,8 @@ def _isolates(change: Created | Kept, direction: str, cut: list[Resource]) -> Vi
     return Violation(
         message=f"{change.id} cuts traffic {WAYS[direction]} the pods of {names}{more}: "
         f"{allowed} is allowed",
-        because=f"no policy of this release selected them for {direction} before",
+        because=f"no policy of this release selected them for {direction} before"
+        + _shut(change.after, direction, cut),
         path=f"/spec/{FIELDS[direction]}",
         resource=change.id,
         fixes=(
@@ -88,3 +89,11 @@ def _isolates(change: Created | Kept, direction: str, cut: list[Resource]) -> Vi
             Fix("bring the policy in by an upgrade of its own, when the traffic can be watched"),
         ),
     )
+
+
+def _shut(policy: Resource, direction: str, cut: list[Resource]) -> str:
+    """The ports of the first workload that not everybody may call any more, in words."""
+    if direction == "Egress" or not rules(policy, "Ingress"):
+        return ""
+    shut = sorted({str(port.get("containerPort")) for port in shut_ports(cut[0], policy)})
+    return f"; not everybody may call port {', '.join(shut)} any more" if shut else ""

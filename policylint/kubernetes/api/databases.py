@@ -31,6 +31,8 @@ class Engine(Struct, frozen=True):
     source: str
     series: int = 1
     steps: tuple[Version, ...] = ()
+    alike: tuple[Version, ...] = ()
+    """Major versions that write the same files."""
     password_on_volume: bool = False
 
 
@@ -133,6 +135,7 @@ ENGINES = (
         in_place=True,
         needs="",
         source="redis.io/docs/latest/operate/oss_and_stack/management/persistence",
+        alike=((5,), (6,)),
     ),
     Engine(
         "Valkey",
@@ -140,6 +143,7 @@ ENGINES = (
         in_place=True,
         needs="",
         source="valkey.io/topics/persistence",
+        alike=((7,), (8,)),
     ),
 )
 _BY_IMAGE: Mapping[str, Engine] = {image: engine for engine in ENGINES for image in engine.images}

@@ -3,18 +3,54 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
+from itertools import pairwise
 
 from policylint.model import FieldChange, Json
 from policylint.runtime.patterns import pattern
 
-_GENERATED = pattern(r"(?=.*[a-z])(?=.*[A-Z])[a-zA-Z0-9]{8,}")
-"""What randAlphaNum writes: letters of both cases and digits."""
+_GENERATED = pattern(r"[a-zA-Z0-9]{8,}")
+"""What randAlphaNum writes."""
+_PEM = "-----BEGIN "
+_COMMON = 3
+"""Two values with so many characters in common at one place were written by hand."""
 
 
 def is_generated(old: str, new: str) -> bool:
-    """Whether two values look as if a template had generated both: a lookup of the live Secret
-    keeps the first in a cluster."""
-    return len(old) == len(new) and bool(_GENERATED.fullmatch(old) and _GENERATED.fullmatch(new))
+    """Whether two values look as if a template had generated both (randAlphaNum): a lookup
+    of the live Secret keeps the first in a cluster. Passwords that people give change in a part
+    (winter24, winter25), or are words."""
+    if len(old) != len(new) or not (_GENERATED.fullmatch(old) and _GENERATED.fullmatch(new)):
+        return False
+    return (_is_mixed(old) or _is_mixed(new)) and not _share(old, new)
+
+
+def _is_mixed(text: str) -> bool:
+    """Whether small letters, capitals and digits follow each other in no order."""
+    classes = [(char.isdigit(), char.isupper()) for char in text]
+    turns = sum(first != second for first, second in pairwise(classes))
+    return turns * 3 >= len(text)
+
+
+def _share(old: str, new: str) -> bool:
+    parts = {old[index : index + _COMMON].lower() for index in range(len(old) - _COMMON + 1)}
+    return any(part in new.lower() for part in parts)
+
+
+def are_generated(fields: Sequence[FieldChange]) -> bool:
+    """Whether all these changes of a Secret are such values. Certificates are, where their CA
+    changes with them (genCA): one that is renewed by hand keeps it."""
+    own_ca = any(field.path == "/data/ca.crt" for field in fields)
+    return bool(fields) and all(_is_one(field, own_ca=own_ca) for field in fields)
+
+
+def _is_one(field: FieldChange, *, own_ca: bool) -> bool:
+    if field.op != "replace":
+        return False
+    old, new = secret_text(field, field.before), secret_text(field, field.after)
+    if old.startswith(_PEM) and new.startswith(_PEM):
+        return own_ca
+    return is_generated(old, new) or is_generated(decoded(old), decoded(new))
 
 
 def secret_text(field: FieldChange, value: Json) -> str:
