@@ -169,12 +169,12 @@ def with_waivers(config: Config, text: str, shown: str) -> Config:
     raw = load(text, shown)
     root = compose(text, shown)
     path: tuple[str, ...] = () if isinstance(raw, list) else ("waivers",)
-    held = {"waivers": raw} if isinstance(raw, list) else raw or {}
+    document = {"waivers": raw} if isinstance(raw, list) else raw or {}
     whole = schema("config")
     shape = {**whole, "properties": {"waivers": whole["properties"]["waivers"]}}
-    for where, message, remedy in problems(held, shape):
+    for where, message, remedy in problems(document, shape):
         raise _problem(root, where[1:] if not path else where, text, shown, message, remedy)
-    waivers = _waivers(held.get("waivers", ()), root, path, text, shown, config.waiver_policy)
+    waivers = _waivers(document.get("waivers", ()), root, path, text, shown, config.waiver_policy)
     return replace(config, waivers=(*config.waivers, *waivers))
 
 

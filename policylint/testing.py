@@ -44,8 +44,8 @@ def findings(
 
     Raises `PolicylintError` where it cannot judge them.
     """
-    given = {"values": values, "oldValues": old_values}
-    inputs = {name: value for name, value in given.items() if value is not None}
+    value_inputs = {"values": values, "oldValues": old_values}
+    inputs = {name: value for name, value in value_inputs.items() if value is not None}
     trial = Trial(before, after, inputs, command, history, params or {})
     result = tried(rule.id, trial, (rule,))
     if result.outcome == "unknown":
@@ -55,11 +55,11 @@ def findings(
 
 def assert_examples(rule: Rule) -> None:
     """Raise AssertionError where an example of a rule does not come out as it says."""
-    wrong = [each for each in examples(rule) if not each.is_right]
+    wrong = [outcome for outcome in examples(rule) if not outcome.is_right]
     if wrong:
         raise AssertionError(
             "\n".join(
-                f"{each.about} gives {each.result}, not {each.expected} {each.why}"
-                for each in wrong
+                f"{outcome.about} gives {outcome.result}, not {outcome.expected} {outcome.why}"
+                for outcome in wrong
             )
         )

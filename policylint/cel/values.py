@@ -176,7 +176,7 @@ class Members:
 
     def __init__(self, items: Iterable[Any]) -> None:
         self._scalars: set[tuple[bool, Any]] = set()
-        self._others: list[Any] = []
+        self._compound: list[Any] = []
         for item in items:
             self.add(item)
 
@@ -185,13 +185,13 @@ class Members:
         if isinstance(item, _SCALARS):
             self._scalars.add((isinstance(item, bool), item))
         else:
-            self._others.append(item)
+            self._compound.append(item)
 
     def __contains__(self, item: Any) -> bool:
         if isinstance(item, _SCALARS):
             # Python's True equals 1, CEL's does not
             return (isinstance(item, bool), item) in self._scalars
-        return _any_equal(item, self._others)
+        return _any_equal(item, self._compound)
 
 
 _SCALARS = (str, bytes, bool, int)

@@ -62,25 +62,25 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 
 def _variables(upgrade: Upgrade, old: Resource, new: Resource) -> Iterator[Violation]:
     """The first variable of a database that gives another password than before."""
-    before = _given(old, upgrade.before)
-    for name, (text, path) in _given(new, upgrade.after).items():
+    before = _passwords(old, upgrade.before)
+    for name, (text, path) in _passwords(new, upgrade.after).items():
         if name in before and _is_another(before[name][0], text):
             yield _locked_out(new, new.id, path)
             return
 
 
-def _given(workload: Resource, side: Manifest) -> dict[str, tuple[str, str]]:
+def _passwords(workload: Resource, side: Manifest) -> dict[str, tuple[str, str]]:
     """(password, pointer) by variable, of a database's containers; a reference to a Secret that is
     not the release's own counts by its name and key."""
-    found = {}
+    variables = {}
     for database in databases(workload):
         base = database.path.removesuffix("/image")
         for index, variable in enumerate(parts(workload.body, *_steps(base), "env")):
             name = str(variable.get("name"))
             text = _resolved(variable, workload, side)
             if VARIABLE.search(name) and text:
-                found[name] = (text, f"{base}/env/{index}")
-    return found
+                variables[name] = (text, f"{base}/env/{index}")
+    return variables
 
 
 def _steps(pointer: str) -> list[str | int]:

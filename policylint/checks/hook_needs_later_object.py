@@ -143,8 +143,8 @@ def _powerless(run: Run) -> Iterator[Violation]:
             "which is created only after it"
         )
         path = f"{template_path(run.hook.id.kind)}/spec/serviceAccountName"
-        found = _violation(run, message, path, needed.name, _made_first(needed, run))
-        yield found if None not in late else _weaker(found)
+        violation = _violation(run, message, path, needed.name, _made_first(needed, run))
+        yield violation if None not in late else _weaker(violation)
 
 
 def _bindings(run: Run) -> tuple[Resource, ...]:

@@ -48,19 +48,19 @@ def _is_touched(change: Change) -> TypeGuard[Kept | Deleted]:
 
 
 def _served(side: Manifest) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    served: dict[str, set[str]] = {}
     for resource in side.resources.values():
         for host, paths in hosts(resource).items():
-            found.setdefault(host, set()).update(paths)
-    return found
+            served.setdefault(host, set()).update(paths)
+    return served
 
 
 def _is_served(path: str, paths: set[str]) -> bool:
     """Whether a path is there, or lies below one that is; regular expressions are not read."""
     folder = path.rstrip("/")
     return any(
-        path == other or folder == other.rstrip("/") or f"{folder}/".startswith(_above(other))
-        for other in paths
+        path == served or folder == served.rstrip("/") or f"{folder}/".startswith(_above(served))
+        for served in paths
     )
 
 

@@ -69,10 +69,10 @@ def _joined(lost: list[Object], old: Object, direction: str) -> Object:
 
 def _distinct(parts: list[Object], key: str) -> list[Json]:
     """What parts of a rule name under a key, each once."""
-    found: list[Json] = []
+    entries: list[Json] = []
     for part in parts:
-        found += [entry for entry in part[key] if entry not in found]
-    return found
+        entries += [entry for entry in part[key] if entry not in entries]
+    return entries
 
 
 def _parts(rule: Object, direction: str) -> Iterator[Object]:

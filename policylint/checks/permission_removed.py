@@ -76,11 +76,11 @@ def _share(
     lost: dict[Subject, set[Right]], binding: Resource, upgrade: Upgrade
 ) -> dict[Subject, set[Right]]:
     """What the subjects of a binding lose of that which it gave them."""
-    given = granted(binding, upgrade.before)
+    granted_rights = granted(binding, upgrade.before)
     return {
-        subject: lost[subject] & given
+        subject: lost[subject] & granted_rights
         for subject in subjects(binding) & lost.keys()
-        if lost[subject] & given
+        if lost[subject] & granted_rights
     }
 
 
@@ -146,10 +146,10 @@ def _staying(upgrade: Upgrade, bound: set[Subject]) -> set[Subject]:
 
 def _running(side: Manifest) -> dict[Subject, list[Resource]]:
     """The workloads of a side by the account of their pods."""
-    found: dict[Subject, list[Resource]] = {}
+    by_account: dict[Subject, list[Resource]] = {}
     for workload in workloads(side):
-        found.setdefault(account(workload, pod_template(workload) or {}), []).append(workload)
-    return found
+        by_account.setdefault(account(workload, pod_template(workload) or {}), []).append(workload)
+    return by_account
 
 
 def _taken(upgrade: Upgrade, binding: Resource, gone: dict[Subject, set[Right]]) -> Violation:

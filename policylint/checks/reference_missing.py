@@ -58,13 +58,13 @@ def _gone_hooks(upgrade: Upgrade) -> dict[ResourceId, str]:
     if not upgrade.after.hooks:
         return {}
     moments = forward(upgrade, {})
-    found: dict[ResourceId, str] = {}
+    reasons: dict[ResourceId, str] = {}
     for identity, hook in upgrade.after.hooks.items():
         if moments.is_never_made(identity) and INSTALL & set(hook.hooks):
-            found[identity] = f"only an installation makes it ({', '.join(hook.hooks)})"
+            reasons[identity] = f"only an installation makes it ({', '.join(hook.hooks)})"
         elif moments.knows(identity) and not moments.has(identity, END):
-            found[identity] = "Helm deletes it when its hooks succeeded (hook-succeeded)"
-    return found
+            reasons[identity] = "Helm deletes it when its hooks succeeded (hook-succeeded)"
+    return reasons
 
 
 def _violation(

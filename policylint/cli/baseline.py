@@ -46,8 +46,8 @@ def _write(env: str, config: str, *, prune: bool) -> int:
             "policylint could not judge everything, so what is found no more is not known",
             remedy="policylint check says what; the baseline stays as it is",
         )
-    found = baselines.found(done.reports)
-    kept = earlier.within(found) if prune else found
+    current = baselines.baseline_of(done.reports)
+    kept = earlier.within(current) if prune else current
     if env:  # the releases of other environments stay as they are
         kept = kept.together(baselines.elsewhere(earlier, done.reports))
     path.parent.mkdir(exist_ok=True)
@@ -70,7 +70,7 @@ def _check(env: str, config: str) -> int:
     done = baselines.everything(config, env, baseline=True)
     for report in done.reports:
         show(render("text", report, Look(quiet=True, ids=True)))
-    gone = earlier.more_than(baselines.found(done.reports))
+    gone = earlier.more_than(baselines.baseline_of(done.reports))
     if gone:
         show(f"{gone} known findings are found no more: policylint baseline prune\n")
     return done.verdict.exit_code

@@ -62,7 +62,7 @@ def everything(named: str, environment: str, *, baseline: bool) -> Surveyed:
     return Surveyed(tuple(reports))
 
 
-def found(reports: Iterable[Report]) -> Baseline:
+def baseline_of(reports: Iterable[Report]) -> Baseline:
     """All findings of some reports that nobody waived."""
     return Baseline.of(entry for report in reports for entry in _entries(report))
 
@@ -130,7 +130,7 @@ def approve(waiver: Waiver, named: str, report: str) -> Path:
             remedy="16 hex digits, as `id` in the text report and `fingerprint` in the JSON",
         )
     config = load_config(Options(config=named))
-    if any(each.fingerprint == waiver.fingerprint for each in config.waivers):
+    if any(earlier.fingerprint == waiver.fingerprint for earlier in config.waivers):
         raise UsageError("it is approved already", remedy="policylint check --show-waived")
     missing = lacks(waiver, config.waiver_policy)
     if missing:
@@ -151,7 +151,7 @@ def _rule_of(fingerprint: str, file: str) -> str:
         report = json.loads(Path(file).read_text("utf-8"))
         rows = [
             *report["findings"],
-            *(row for each in report["releases"] for row in each["findings"]),
+            *(row for release in report["releases"] for row in release["findings"]),
         ]
         return next(str(row["rule"]) for row in rows if row["fingerprint"] == fingerprint)
     except StopIteration:

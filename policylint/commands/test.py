@@ -46,15 +46,16 @@ class PackTrial(Struct, frozen=True):
 
     def wrong(self) -> Iterator[str]:
         """What did not come out as it should, a line each."""
-        for each in self.outcomes:
-            if not each.is_right:
-                why = f": {each.why}" if each.why else ""
-                yield f"{each.name}: {each.about} gives {each.result}, not {each.expected}{why}"
+        for outcome in self.outcomes:
+            if not outcome.is_right:
+                about = f"{outcome.name}: {outcome.about}"
+                why = f": {outcome.why}" if outcome.why else ""
+                yield f"{about} gives {outcome.result}, not {outcome.expected}{why}"
 
     def uncovered(self) -> Iterator[str]:
         """The rules that no case fails, or none passes."""
         for name in self.rules:
-            results = {each.expected for each in self.outcomes if each.name == name}
+            results = {outcome.expected for outcome in self.outcomes if outcome.name == name}
             results |= {"pass"} if "skip" in results else set()
             for expected in ("pass", "fail"):
                 if expected not in results:
@@ -63,7 +64,7 @@ class PackTrial(Struct, frozen=True):
     @property
     def exit_code(self) -> int:
         """2 where something could not be tried, 1 where it came out wrong or is not tried."""
-        if any(each.result == "unknown" and not each.is_right for each in self.outcomes):
+        if any(outcome.result == "unknown" and not outcome.is_right for outcome in self.outcomes):
             return 2
         return int(any(self.wrong()) or any(self.uncovered()))
 
@@ -102,9 +103,9 @@ def examples(rule: Rule) -> Iterator[Outcome]:
 def _outcome(name: str, about: str, example: Mapping[str, Any], result: Result) -> Outcome:
     expected = str(example.get("expect"))
     is_right = result.outcome == expected
-    said = [finding.message for finding in result.findings]
-    if is_right and "message" in example and example["message"] not in said:
-        words = f"it says {said[0]!r}" if said else "it says nothing"
+    messages = [finding.message for finding in result.findings]
+    if is_right and "message" in example and example["message"] not in messages:
+        words = f"it says {messages[0]!r}" if messages else "it says nothing"
         return Outcome(name, about, repr(example["message"]), expected, words, is_right=False)
     return Outcome(name, about, expected, result.outcome, result.why, is_right)
 

@@ -155,7 +155,11 @@ def complaint(expression: str, kind: str, variables: Iterable[str]) -> str:
         if type(error).__name__ == "CelUnavailable":
             raise
         return str(error)
-    found, wanted = checked.type(root), _WANTED[kind]
-    if wanted and found != ERROR and not any(found.kind == each.kind for each in wanted):
-        return f"it gives {found}, not a {wanted[0].kind}"
+    kind_of_result, wanted = checked.type(root), _WANTED[kind]
+    if (
+        wanted
+        and kind_of_result != ERROR
+        and not any(kind_of_result.kind == allowed.kind for allowed in wanted)
+    ):
+        return f"it gives {kind_of_result}, not a {wanted[0].kind}"
     return ""

@@ -36,11 +36,13 @@ def _bodies(subject: object, resource: ResourceId) -> list[Object]:
     """The objects that a path may point into, the after side's first."""
     if isinstance(subject, Upgrade):
         sides = (subject.after, subject.before)
-        held = [side.resources.get(resource) or side.hooks.get(resource) for side in sides]
+        resources = [side.resources.get(resource) or side.hooks.get(resource) for side in sides]
     else:
         names = ("before", "after") if isinstance(subject, Deleted) else ("after", "before")
-        held = [getattr(subject, name, None) for name in names]
-    return [each.body for each in held if isinstance(each, Resource)]
+        resources = [getattr(subject, name, None) for name in names]
+    return [
+        side_resource.body for side_resource in resources if isinstance(side_resource, Resource)
+    ]
 
 
 def _field(path: str, bodies: Sequence[Object]) -> str:

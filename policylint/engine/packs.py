@@ -79,8 +79,8 @@ def rules_of_pack(pack: Pack) -> tuple[Rule, ...]:
 def _loaded(marks: tuple[tuple[str, int, int], ...], name: str, python: bool) -> tuple[Rule, ...]:
     """The rules of files that are as they were when they were last read."""
     read = _of_python if python else _of_yaml
-    found = (read(Path(file)) for file, _, _ in marks)
-    return tuple(replace(rule, pack=name) for rules in found for rule in rules)
+    rules_of_files = (read(Path(file)) for file, _, _ in marks)
+    return tuple(replace(rule, pack=name) for rules in rules_of_files for rule in rules)
 
 
 def pack_files(pack: Pack) -> Iterator[Path]:
@@ -148,7 +148,7 @@ def _too_big(file: Path) -> str:
 def is_of_objects(text: str) -> bool:
     """Whether a text holds objects of Kubernetes: a document with apiVersion and kind."""
     texts = (document.text for document in split(text, ""))
-    return any(_KIND.search(each) and _VERSION.search(each) for each in texts)
+    return any(_KIND.search(body) and _VERSION.search(body) for body in texts)
 
 
 def _of_python(file: Path) -> tuple[Rule, ...]:

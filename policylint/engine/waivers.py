@@ -157,7 +157,7 @@ def commented(lines: Iterable[Line], file: str) -> Iterator[tuple[int, Waiver]]:
         comment = _COMMENT.search(text) if "policylint:" in text else None
         if comment is not None:
             rest = _ENDS.sub("", comment["rest"])
-            for waiver in _said(comment["rules"], rest, file, number):
+            for waiver in _waivers_of(comment["rules"], rest, file, number):
                 yield number, waiver
 
 
@@ -168,10 +168,10 @@ def annotated(value: object, file: str, line: int) -> Iterator[Waiver]:
         if rules.endswith(":"):
             rules, rest = rules[:-1], f": {rest}"
         if text.strip():
-            yield from _said(rules.removeprefix("ignore[").rstrip("]"), rest, file, line)
+            yield from _waivers_of(rules.removeprefix("ignore[").rstrip("]"), rest, file, line)
 
 
-def _said(rules: str, rest: str, file: str, line: int) -> Iterator[Waiver]:
+def _waivers_of(rules: str, rest: str, file: str, line: int) -> Iterator[Waiver]:
     """A waiver for each rule that is named; one without a rule where none is."""
     until, owner = "", ""
     dated = _DATED.match(rest)

@@ -95,7 +95,7 @@ class Expressions(Struct, frozen=True):
         if not all(cel.is_true(condition, bindings, purse) for condition in self.conditions):
             return
         for validation in self.validations:
-            for own in _each(validation, bindings, purse):
+            for own in _per_item(validation, bindings, purse):
                 if not cel.is_true(validation["expression"], own, purse):
                     yield self._violation(validation, subject, own, purse)
 
@@ -122,18 +122,18 @@ class Expressions(Struct, frozen=True):
         purse: Any,
     ) -> Violation:
         cel = _cel()
-        said = {name: validation.get(name, "") for name in ("message", "because", "path")}
-        said["message"] = said["message"] or f"failed expression: {validation['expression']}"
-        for name, words in said.items():
+        texts = {name: validation.get(name, "") for name in ("message", "because", "path")}
+        texts["message"] = texts["message"] or f"failed expression: {validation['expression']}"
+        for name, words in texts.items():
             if f"{name}Expression" in validation:
-                said[name] = cel.text(validation[f"{name}Expression"], bindings, purse, words)
+                texts[name] = cel.text(validation[f"{name}Expression"], bindings, purse, words)
         severity = validation.get("severity")
         return Violation(
-            message=said["message"],
-            because=said["because"],
-            path=said["path"],
-            before=_at(bindings["oldObject"], said["path"]),
-            after=_at(bindings["object"], said["path"]),
+            message=texts["message"],
+            because=texts["because"],
+            path=texts["path"],
+            before=_at(bindings["oldObject"], texts["path"]),
+            after=_at(bindings["object"], texts["path"]),
             fixes=tuple(_fix(fix, subject) for fix in self.fixes),
             severity=Severity(severity) if severity else None,
         )
@@ -148,7 +148,7 @@ _EXPRESSION_KEYS: Mapping[str, str] = {
 }
 
 
-def _each(
+def _per_item(
     validation: Mapping[str, str], bindings: Mapping[str, Json], purse: Any
 ) -> Iterator[Mapping[str, Json]]:
     """The bindings, once for each item where a validation is of several."""

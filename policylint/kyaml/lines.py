@@ -99,7 +99,7 @@ def _merged(node: Node, part: str) -> tuple[Node, Node] | None:
         if _name(key) != "<<":
             continue
         for merged in value.value if isinstance(value, SequenceNode) else [value]:
-            found = _entry(merged, part) or _merged(merged, part)
-            if found:
-                return found
+            entry = _entry(merged, part) or _merged(merged, part)
+            if entry:
+                return entry
     return None

@@ -190,8 +190,8 @@ def _null(node: ScalarNode) -> None:
 
 def _undecodable(node: ScalarNode, tag: str) -> ConstructorError:
     """The refusal of a value that is not what its tag says."""
-    said = f"cannot decode !!str `{node.value}` as a !!{tag}"
-    return ConstructorError(None, None, said, node.start_mark)
+    message = f"cannot decode !!str `{node.value}` as a !!{tag}"
+    return ConstructorError(None, None, message, node.start_mark)
 
 
 def _int(node: ScalarNode) -> Json:
@@ -268,10 +268,10 @@ class _Loader(_BASE):  # type: ignore[misc]  # libyaml's loader where it is buil
             return _LIST if kind is SequenceNode else _TABLE
         if value is None or not implicit[0]:
             return _TEXT
-        found = _WORDS.get(value)
-        if found is None and value[0] in _NUMERIC:
-            found = _INTEGER if _INT.match(value) else _NUMBER if _FLOAT.match(value) else None
-        return found or _TEXT
+        tag = _WORDS.get(value)
+        if tag is None and value[0] in _NUMERIC:
+            tag = _INTEGER if _INT.match(value) else _NUMBER if _FLOAT.match(value) else None
+        return tag or _TEXT
 
     def value(self, node: Node) -> Json:
         """The JSON value of a composed node; an alias to a parent is refused by recursion."""
@@ -283,16 +283,16 @@ class _Loader(_BASE):  # type: ignore[misc]  # libyaml's loader where it is buil
         return self._mapping(node)
 
     def _mapping(self, node: Node) -> dict[str, Json]:
-        found: dict[str, Json] = {}
+        table: dict[str, Json] = {}
         for key, child in node.value:
             tag = key.tag
             if tag == _TEXT and key.__class__ is ScalarNode:
-                found[key.value] = self.value(child)
+                table[key.value] = self.value(child)
             elif tag == _MERGE:
-                self._merge(child, found)
+                self._merge(child, table)
             else:
-                found[self._key(key)] = self.value(child)
-        return found
+                table[self._key(key)] = self.value(child)
+        return table
 
     def _merge(self, node: Node, into: dict[str, Json]) -> None:
         if isinstance(node, MappingNode):
@@ -328,7 +328,7 @@ def compose(text: str, file: str) -> Node | None:
     _refuse_depth(text)
     loader = _Loader(text)
     try:
-        found: Node | None = loader.get_single_node()
+        root: Node | None = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         raise _error(error, text, file, 1) from None
     except yaml.YAMLError as error:
@@ -336,7 +336,7 @@ def compose(text: str, file: str) -> Node | None:
             f"not YAML: {error}", file=file, line=1, remedy="correct the text"
         ) from None
     else:
-        return found
+        return root
     finally:
         loader.dispose()
 

@@ -169,15 +169,15 @@ def _revision(
 def _spelled(
     runs: Sequence[Invocation], repository: Repository, commit: str
 ) -> tuple[_Spelled, ...]:
-    found = []
+    spelled = []
     for run in runs:
         if run.command is None:
             raise SourceError(
                 f"the command of {run.file}:{run.line} is read in several ways", remedy=_NAME_IT
             )
         place = _place(run, repository, commit)
-        found.append(_Spelled(run, spelling_of(run.command, place.named)))
-    return tuple(found)
+        spelled.append(_Spelled(run, spelling_of(run.command, place.named)))
+    return tuple(spelled)
 
 
 def _place(run: Invocation, repository: Repository, commit: str) -> _Place:

@@ -244,8 +244,8 @@ def cluster_of(case: Case, sides: Sides) -> Cluster:
 
 def redactor_of(upgrade: Upgrade) -> Redactor:
     """What masks the secrets of both sides."""
-    found = Redactor.of([*_resources(upgrade.before), *_resources(upgrade.after)])
-    return Redactor((*upgrade.secrets, *found.secrets))
+    of_objects = Redactor.of([*_resources(upgrade.before), *_resources(upgrade.after)])
+    return Redactor((*upgrade.secrets, *of_objects.secrets))
 
 
 def summaries(upgrade: Upgrade) -> list[ChangeSummary]:

@@ -76,12 +76,12 @@ def _named_plan(
         return plan_of(settings, workspace, invocations)
     from policylint.pipeline.basecommand import sides_of_command
 
-    found = sides_of_command(settings, gate.config.scan_ignore, workspace)
-    if found is None:
+    command_sides = sides_of_command(settings, gate.config.scan_ignore, workspace)
+    if command_sides is None:
         return plan_of(settings, workspace, invocations)
-    sides = (found.before, found.after)
-    plan = plan_of(found.settings, workspace, invocations, sides=sides)
-    return replace(plan, failures=found.failures)
+    sides = (command_sides.before, command_sides.after)
+    plan = plan_of(command_sides.settings, workspace, invocations, sides=sides)
+    return replace(plan, failures=command_sides.failures)
 
 
 def _is_reference(spec: str) -> bool:

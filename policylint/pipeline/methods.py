@@ -37,13 +37,13 @@ def with_other_method(
     """The report with what comes out otherwise if the release is sent the other way."""
     if case.other_target is None:
         return told
-    other = forecast(replace(upgrade, target=case.other_target), cluster)
-    differing = set(_differing(upgrade, other)).difference(_refused(upgrade))
-    notes = tuple(_refused_only_here(upgrade, other))
+    variant = forecast(replace(upgrade, target=case.other_target), cluster)
+    differing = set(_differing(upgrade, variant)).difference(_refused(upgrade))
+    notes = tuple(_refused_only_here(upgrade, variant))
     if not differing and not notes and not case.other_target.force_conflicts:
         return told
-    otherwise = replace(case, target=other.target, subjects=(), failures=())
-    judgement = evaluate(otherwise, other, cluster, by)
+    otherwise = replace(case, target=variant.target, subjects=(), failures=())
+    judgement = evaluate(otherwise, variant, cluster, by)
     added = _only_there(told, judgement, differing)
     rules = {rule.id: rule for rule in (*told.rules, *judgement.reported)}
     findings = tuple(sorted((*told.findings, *added), key=order))
@@ -58,9 +58,9 @@ def with_other_method(
     )
 
 
-def _differing(upgrade: Upgrade, other: Upgrade) -> Iterator[ResourceId]:
+def _differing(upgrade: Upgrade, variant: Upgrade) -> Iterator[ResourceId]:
     """The resources that are answered or left otherwise."""
-    pairs = zip((*upgrade.changes, *upgrade.hooks), (*other.changes, *other.hooks), strict=True)
+    pairs = zip((*upgrade.changes, *upgrade.hooks), (*variant.changes, *variant.hooks), strict=True)
     for here, there in pairs:
         if _comes_to(here) != _comes_to(there):
             yield here.id
@@ -104,11 +104,11 @@ def _about(finding: Finding) -> tuple[object, ...]:
     return finding.rule, finding.direction, finding.resource
 
 
-def _refused_only_here(upgrade: Upgrade, other: Upgrade) -> Iterator[str]:
+def _refused_only_here(upgrade: Upgrade, variant: Upgrade) -> Iterator[str]:
     """What the reader must know where the other way is accepted."""
     accepted = [
         str(here.id)
-        for here, there in zip(upgrade.changes, other.changes, strict=True)
+        for here, there in zip(upgrade.changes, variant.changes, strict=True)
         if _outcome(here.forecast.upgrade) is Outcome.REJECTED
         and _outcome(there.forecast.upgrade) is Outcome.ACCEPTED
     ]

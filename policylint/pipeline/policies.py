@@ -8,8 +8,8 @@ from policylint.errors import RuleFailure
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.manifests.reader import Text
 from policylint.kubernetes.policies.model import Failure, Open, Policy, Source
-from policylint.kubernetes.policies.reading import Given, read
-from policylint.kubernetes.policies.release import Judged, Said, judge
+from policylint.kubernetes.policies.reading import PolicySet, read
+from policylint.kubernetes.policies.release import Judged, Ruling, judge
 from policylint.model import (
     Category,
     Confidence,
@@ -34,16 +34,16 @@ def ask(texts: Iterable[Text], upgrade: Upgrade, cluster: Cluster, redactor: Red
     Raises ReadError for a file that is no YAML.
     """
     texts = tuple(texts)
-    given = read((*_sources(texts), *_deployed(upgrade)))
-    if not texts and not given.policies:
+    policies = read((*_sources(texts), *_deployed(upgrade)))
+    if not texts and not policies.policies:
         return Asked()
-    judged = judge(upgrade, cluster, given)
+    judged = judge(upgrade, cluster, policies)
     findings = tuple(
-        _finding(said, said.answer, redactor)
-        for said in judged.said
-        if isinstance(said.answer, Failure)
+        _finding(ruling, ruling.answer, redactor)
+        for ruling in judged.rulings
+        if isinstance(ruling.answer, Failure)
     )
-    failures = (*_failures(judged, redactor), *_nothing(texts, given))
+    failures = (*_failures(judged, redactor), *_nothing(texts, policies))
     return Asked(findings, failures, tuple(map(_unbound, judged.unbound)))
 
 
@@ -60,8 +60,8 @@ def _deployed(upgrade: Upgrade) -> Iterator[Source]:
             yield Source(resource.body, resource.origin.file, resource.origin.line)
 
 
-def _nothing(texts: tuple[Text, ...], given: Given) -> Iterator[RuleFailure]:
-    if texts and not given.policies and not given.unread and not any(map(_is_rule, texts)):
+def _nothing(texts: tuple[Text, ...], policies: PolicySet) -> Iterator[RuleFailure]:
+    if texts and not policies.policies and not policies.unread and not any(map(_is_rule, texts)):
         files = ", ".join(dict.fromkeys(text.file for text in texts))
         yield RuleFailure(
             "policies",
@@ -83,8 +83,8 @@ def _unbound(policy: Policy) -> str:
     )
 
 
-def _finding(said: Said, answer: Failure, redactor: Redactor) -> Finding:
-    policy, asked = said.policy, said.asked
+def _finding(ruling: Ruling, answer: Failure, redactor: Redactor) -> Finding:
+    policy, asked = ruling.policy, ruling.asked
     resource = asked.resource
     origin = resource.origin
     locations = [Location("rendered", origin.file, origin.line)]
@@ -97,7 +97,7 @@ def _finding(said: Said, answer: Failure, redactor: Redactor) -> Finding:
         confidence=Confidence.CERTAIN,
         direction=asked.direction,
         message=redactor.text(answer.message),
-        because=redactor.text(_because(said, answer)),
+        because=redactor.text(_because(ruling, answer)),
         resource=resource.id,
         locations=tuple(locations),
         where=f"{answer.binding} {answer.expression}" + (" of pods" if asked.of_pods else ""),
@@ -113,15 +113,15 @@ def _severity(answer: Failure) -> Severity:
     )
 
 
-def _because(said: Said, answer: Failure) -> str:
-    policy = f"{said.policy.kind} '{answer.policy}'"
+def _because(ruling: Ruling, answer: Failure) -> str:
+    policy = f"{ruling.policy.kind} '{answer.policy}'"
     binding = f" with binding '{answer.binding}'" if answer.binding else ""
-    request = said.asked.request
+    request = ruling.asked.request
     verb = {"Deny": "denies", "Warn": "warns of", "Audit": "records"}
     strongest = next((action for action, _ in _SEVERITIES if action in answer.actions), "Audit")
-    if said.asked.of_pods:
+    if ruling.asked.of_pods:
         refused = "Helm's request is accepted, its controller's are not"
-        if said.policy.kind in _AUTOGENERATING:
+        if ruling.policy.kind in _AUTOGENERATING:
             refused = "its controller's requests; Kyverno's autogen refuses the workload itself"
         return f"{policy}{binding} {verb[strongest]} the pods of this workload: {refused}"
     return f"{policy}{binding} {verb[strongest]} this {request.operation} of {request.resource}"
@@ -130,10 +130,10 @@ def _because(said: Said, answer: Failure) -> str:
 def _failures(judged: Judged, redactor: Redactor) -> Iterator[RuleFailure]:
     """One line for each policy and reason, however many resources it is about."""
     grouped: dict[tuple[str, str, str], list[ResourceId]] = {}
-    for said in judged.said:
-        if isinstance(said.answer, Open):
-            key = (said.policy.kind, said.policy.name, said.answer.why)
-            grouped.setdefault(key, []).append(said.asked.resource.id)
+    for ruling in judged.rulings:
+        if isinstance(ruling.answer, Open):
+            key = (ruling.policy.kind, ruling.policy.name, ruling.answer.why)
+            grouped.setdefault(key, []).append(ruling.asked.resource.id)
     for (kind, name, why), resources in grouped.items():
         yield _failure(kind, name, redactor.text(why), list(dict.fromkeys(resources)))
     for untold in judged.untold:

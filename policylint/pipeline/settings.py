@@ -49,8 +49,8 @@ def load_config(options: Options) -> Config:
 def nearest_source(config: Config) -> Configuration:
     """Whose configuration judges where nothing else says: the nearest file; with one above the
     repository that is not taken."""
-    found = None if config.file else configuration.above(Path.cwd())
-    return Configuration(config.file, above=str(found) if found else "")
+    above = None if config.file else configuration.above(Path.cwd())
+    return Configuration(config.file, above=str(above) if above else "")
 
 
 def resolve(options: Options, config: Config) -> Settings:

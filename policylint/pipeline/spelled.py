@@ -138,10 +138,10 @@ def matched(spelling: Spelling, typed: Sequence[Item]) -> Match:
     pairs: list[tuple[Item, Item]] = []
     missing: list[Item] = []
     for item in sorted(spelling.items, key=lambda item: not item.is_told):
-        found = next((typed for typed in left if item.fits(typed)), None)
-        if found is not None:
-            left.remove(found)
-            pairs.append((item, found))
+        counterpart = next((typed for typed in left if item.fits(typed)), None)
+        if counterpart is not None:
+            left.remove(counterpart)
+            pairs.append((item, counterpart))
         elif item.is_certain:
             missing.append(item)
     return Match(tuple(pairs), tuple(missing), tuple(left), spelling.is_open)

@@ -211,12 +211,12 @@ def _of_side(manifest: Manifest, texts: Sequence[Text]) -> dict[ResourceId, tupl
 
 def _documents(texts: Sequence[Text]) -> dict[tuple[str, int], str]:
     """The documents of a side that hold a waiver, by file and line; most sides have none."""
-    found = {}
+    documents = {}
     for text in texts:
         if "policylint" in text.text:
             for document in text.documents():
-                found[document.source or document.file, document.line] = document.text
-    return found
+                documents[document.source or document.file, document.line] = document.text
+    return documents
 
 
 def _of_resource(resource: Resource, documents: dict[tuple[str, int], str]) -> Iterator[Waiver]:
@@ -248,10 +248,10 @@ def review(
     """
     if not waiving.active:
         return WaiverReview()
-    inline = tuple(itertools.chain.from_iterable(each.inline for each in done))
+    inline = tuple(itertools.chain.from_iterable(outcome.inline for outcome in done))
     every = dict.fromkeys((*waiving.waivers, *inline))
     expired = [waiver for waiver in every if _is_over(waiver, waiving)]
-    flawed = itertools.chain.from_iterable(each.flawed for each in done)
+    flawed = itertools.chain.from_iterable(outcome.flawed for outcome in done)
     whole, _ = reading.sound(tuple(every), waiving.policy)
     holding = [waiver for waiver in whole if waiver not in expired]
     return WaiverReview(
@@ -283,7 +283,9 @@ def _could_be_used(waiver: Waiver, rules: frozenset[str]) -> bool:
 
 def _is_used(waiver: Waiver, done: Sequence[Settled]) -> bool:
     means = _stands_beside if waiver.inline else reading.matches
-    return any(means(waiver, finding, each.scope) for each in done for finding in each.findings)
+    return any(
+        means(waiver, finding, outcome.scope) for outcome in done for finding in outcome.findings
+    )
 
 
 def _stands_beside(waiver: Waiver, finding: Finding, _scope: Scope) -> bool:

@@ -55,7 +55,7 @@ class Baseline(Struct, frozen=True):
                 known[fingerprint] += count
         return known
 
-    def within(self, found: Baseline) -> Baseline:
+    def within(self, current: Baseline) -> Baseline:
         """What of it is still found: never more than either has."""
         return Baseline.of(
             Entry(
@@ -63,16 +63,16 @@ class Baseline(Struct, frozen=True):
                 entry.rule,
                 entry.resource,
                 entry.fingerprint,
-                min(entry.count, found.counts[entry.key]),
+                min(entry.count, current.counts[entry.key]),
             )
             for entry in self.entries
-            if found.counts.get(entry.key)
+            if current.counts.get(entry.key)
         )
 
-    def together(self, other: Baseline) -> Baseline:
+    def together(self, second: Baseline) -> Baseline:
         """All that either knows."""
-        return Baseline.of((*self.entries, *other.entries))
+        return Baseline.of((*self.entries, *second.entries))
 
-    def more_than(self, other: Baseline) -> int:
+    def more_than(self, second: Baseline) -> int:
         """How many findings it knows that another one does not."""
-        return sum((Counter(self.counts) - Counter(other.counts)).values())
+        return sum((Counter(self.counts) - Counter(second.counts)).values())

@@ -91,7 +91,7 @@ class Change:
         own = [name for name in changed if name != VALUES and not name.startswith("charts/")]
         if CHART in own and not self._metadata_differs():
             own.remove(CHART)
-        yield from _own_files(own, one_each=Path(self.after.chart).is_dir())
+        yield from _own_files(own, singly=Path(self.after.chart).is_dir())
         yield from self._subcharts(changed)
         versions = (_versions(self.before), _versions(self.after))
         if versions[0] != versions[1]:
@@ -131,11 +131,11 @@ class Change:
         file = self._workspace.directory() / "values.json"
         file.write_text(as_yaml(values), "utf-8")
         typed = (large_numbers(side.values, values) for side in (self.before, self.after))
-        given = ValuesInput(files=(str(file),), set=tuple(chain.from_iterable(typed)))
+        values_input = ValuesInput(files=(str(file),), set=tuple(chain.from_iterable(typed)))
         versions = self.after if _holds(kept, ClusterVersion) else self.before
         side = replace(
             self.after,
-            values=given,
+            values=values_input,
             kube_version=versions.kube_version,
             api_versions=versions.api_versions,
         )
@@ -200,8 +200,8 @@ def _holds(parts: Collection[Part], kind: type[Part]) -> bool:
     return any(isinstance(part, kind) for part in parts)
 
 
-def _own_files(names: Sequence[str], *, one_each: bool) -> Iterator[ChartFiles]:
-    if one_each and len(names) <= MOST_FILES:
+def _own_files(names: Sequence[str], *, singly: bool) -> Iterator[ChartFiles]:
+    if singly and len(names) <= MOST_FILES:
         yield from (ChartFiles((name,)) for name in names)
     elif names:
         yield ChartFiles(tuple(names), is_whole=True)
@@ -219,8 +219,8 @@ def _defaults(files: Files, helm: str) -> Table:
 
 
 def _metadata(text: bytes) -> Table:
-    found = load(text.decode("utf-8", "replace"), CHART)
-    metadata = dict(found) if isinstance(found, dict) else {}
+    chart_yaml = load(text.decode("utf-8", "replace"), CHART)
+    metadata = dict(chart_yaml) if isinstance(chart_yaml, dict) else {}
     metadata.pop("dependencies", None)
     return metadata
 
@@ -232,8 +232,8 @@ def _without_dependencies(files: Files) -> Table:
 def _dependencies(files: Files) -> dict[str, list[Any]]:
     """What Chart.yaml declares of each dependency; one may stand there several times, with
     aliases."""
-    found = load(files.get(CHART, b"").decode("utf-8", "replace"), CHART)
-    declared = found.get("dependencies") if isinstance(found, dict) else None
+    chart_yaml = load(files.get(CHART, b"").decode("utf-8", "replace"), CHART)
+    declared = chart_yaml.get("dependencies") if isinstance(chart_yaml, dict) else None
     items: dict[str, list[Any]] = {}
     for item in declared or ():
         items.setdefault(str(item.get("name")), []).append(item)

@@ -42,9 +42,9 @@ def _of_tables(old: Table, new: Table, path: Path) -> Iterator[Difference]:
         yield from differences(old.get(key, ABSENT), new.get(key, ABSENT), (*path, key))
 
 
-def _is_table(side: Any, other: Any) -> bool:
+def _is_table(side: Any, opposite: Any) -> bool:
     """Whether a side is a table, or lacks one that holds something."""
-    return isinstance(side, dict) or (side is ABSENT and bool(other))
+    return isinstance(side, dict) or (side is ABSENT and bool(opposite))
 
 
 def _table(side: Any) -> Table:

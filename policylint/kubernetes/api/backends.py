@@ -98,12 +98,12 @@ def _openshift_hosts(body: Object) -> dict[str, set[str]]:
 
 
 def _ingress_hosts(body: Object) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    by_host: dict[str, set[str]] = {}
     for entry in parts(body, "spec", "rules"):
         for name in _names([entry.get("host")]):
             paths = {str(path.get("path") or "") for path in parts(entry, "http", "paths")}
-            found.setdefault(name, set()).update(paths or {""})
-    return found
+            by_host.setdefault(name, set()).update(paths or {""})
+    return by_host
 
 
 def _route_paths(rule: Object) -> set[str]:

@@ -53,8 +53,8 @@ def policies_of(workload: Resource, direction: str, side: Manifest) -> list[Reso
 
 def rules(policy: Resource, direction: str) -> list[Object]:
     """The rules of a direction; one that is empty allows everything."""
-    found = at(policy.body, "spec", FIELDS[direction])
-    return [rule or {} for rule in found] if isinstance(found, list) else []
+    listed = at(policy.body, "spec", FIELDS[direction])
+    return [rule or {} for rule in listed] if isinstance(listed, list) else []
 
 
 def allows_all(policy: Resource, direction: str) -> bool:

@@ -43,7 +43,7 @@ class Surroundings:
     def __init__(self, moments: Moments, namespace: str) -> None:
         self.moments = moments
         self.namespace = namespace
-        self.kinds: frozenset[str] = frozenset(one.kind for one in moments.identities)
+        self.kinds: frozenset[str] = frozenset(item.kind for item in moments.identities)
         deployed = (*moments.there.resources, *moments.live)
         self._namespaces = frozenset(identity.namespace for identity in deployed)
 

@@ -48,7 +48,7 @@ class Moments:
         self._sent: dict[ResourceId, Moment] = {}
         self._at_first()
         self._run(in_order(makes, events[0]), _BEFORE)
-        ordered = sorted(makes.resources.values(), key=lambda one: rank(one.id.kind))
+        ordered = sorted(makes.resources.values(), key=lambda item: rank(item.id.kind))
         for step, resource in enumerate(ordered):
             self._sent[resource.id] = (_RESOURCES, step)
             self._span(resource.id, (_RESOURCES, step))

@@ -86,20 +86,20 @@ def with_owners(
 def _with_owner(change: Kept, before: list[Owner], both: list[Owner]) -> Kept:
     """The owners of the before side may have written already, those of either side will have by a
     rollback."""
-    said = change.forecast
-    upgrade = _depending(said.upgrade, change.after, before)
-    rollback = _depending(said.rollback, change.before, both)
-    return replace(change, forecast=replace(said, upgrade=upgrade, rollback=rollback))
+    answers = change.forecast
+    upgrade = _depending(answers.upgrade, change.after, before)
+    rollback = _depending(answers.rollback, change.before, both)
+    return replace(change, forecast=replace(answers, upgrade=upgrade, rollback=rollback))
 
 
-def _depending(said: Answer | None, sent: Resource, owners: list[Owner]) -> Answer | None:
+def _depending(response: Answer | None, sent: Resource, owners: list[Owner]) -> Answer | None:
     """The answer, where it is not a refusal already, with what the owners may have written."""
-    if said is None or said.outcome is Outcome.REJECTED:
-        return said
+    if response is None or response.outcome is Outcome.REJECTED:
+        return response
     unknowns = tuple(_unknowns(sent, owners))
     if not unknowns:
-        return said
-    return Answer(Outcome.DEPENDS, unknowns=(*said.unknowns, *unknowns))
+        return response
+    return Answer(Outcome.DEPENDS, unknowns=(*response.unknowns, *unknowns))
 
 
 def _unknowns(sent: Resource, owners: list[Owner]) -> Iterator[Unknown]:

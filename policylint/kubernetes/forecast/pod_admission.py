@@ -97,8 +97,8 @@ def _runtime(spec: Object, around: Classes, moment: Moment) -> Findings:
     name, overhead = spec.get("runtimeClassName"), spec.get("overhead") or None
     fixed: object = None
     if name:
-        found = _classes(around, _RUNTIMES, "RuntimeClass", moment)
-        known = {identity.name: body for identity, body in found}
+        classes = _classes(around, _RUNTIMES, "RuntimeClass", moment)
+        known = {identity.name: body for identity, body in classes}
         if name not in known:
             yield _no_runtime(str(name), around)
             return

@@ -219,10 +219,10 @@ def _created(change: Created, upgrade: Upgrade, server: Server) -> Forecast:
     there = live if left is None else as_sent(left)
     if there is None:
         made, created = create(server, change.after)
-        said = Forecast(made)
+        outcome = Forecast(made)
         if created is None or made.outcome is not Outcome.ACCEPTED:
-            return said
-        return with_losses(said, server, change.after, created)
+            return outcome
+        return with_losses(outcome, server, change.after, created)
     conflict = None
     if not target.take_ownership:
         marks = (server.release, server.namespace)
@@ -250,11 +250,11 @@ def _changed(change: Kept, forward: Server, back: Server) -> Forecast:
     returned, _ = update(back, state, way_back)
     if upgraded.outcome is Outcome.DEPENDS:
         returned = _either(upgraded, returned, update(back, start, way_back)[0])
-    said = Forecast(upgraded, returned)
+    outcome = Forecast(upgraded, returned)
     if upgraded.outcome is not Outcome.ACCEPTED:
-        return said
-    said = replace(said, reverted=reverted(forward, change, start, state))
-    return with_losses(said, forward, change.after, state, change)
+        return outcome
+    outcome = replace(outcome, reverted=reverted(forward, change, start, state))
+    return with_losses(outcome, forward, change.after, state, change)
 
 
 def _either(upgraded: Answer, after_success: Answer, after_refusal: Answer) -> Answer:

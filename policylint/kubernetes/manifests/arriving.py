@@ -33,8 +33,8 @@ def _without(resource: Resource, lost: tuple[FieldChange, ...]) -> Resource:
     # the last items of a list go first, so that the places of the others stay
     for field in sorted(lost, key=lambda field: _steps(field.path), reverse=True):
         _take_out(body, field)
-    found: Object = body
-    return Resource(resource.id, resource.api_version, found, resource.origin, resource.hooks)
+    remaining: Object = body
+    return Resource(resource.id, resource.api_version, remaining, resource.origin, resource.hooks)
 
 
 def _steps(path: str) -> list[tuple[int, str]]:

@@ -106,13 +106,13 @@ def _resource_blocks(rule: Object) -> list[Object]:
 
 
 def _selectors(blocks: Iterable[Object]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    selectors: dict[str, Any] = {}
     for block in blocks:
         if block.get("selector"):
-            found["objectSelector"] = block["selector"]
+            selectors["objectSelector"] = block["selector"]
         if block.get("namespaceSelector"):
-            found["namespaceSelector"] = block["namespaceSelector"]
-    return found
+            selectors["namespaceSelector"] = block["namespaceSelector"]
+    return selectors
 
 
 def _matched(blocks: Iterable[Object]) -> Iterator[Object]:
@@ -141,7 +141,7 @@ def _resource(kind: str) -> tuple[str, str, str]:
     if where:
         group, version = (where[0], where[1]) if len(where) > 1 else ("", where[0])
         return group, version, plural(name)
-    known = [version for version, found in schemas(NEWEST).kinds() if found == name]
+    known = [version for version, known_kind in schemas(NEWEST).kinds() if known_kind == name]
     stable = sorted(known, key=lambda version: ("alpha" in version, "beta" in version, version))
     if not stable:
         return "*", "*", plural(name)

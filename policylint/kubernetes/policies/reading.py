@@ -30,7 +30,7 @@ _ENGINES = frozenset(
 over."""
 
 
-class Given(Struct, frozen=True):
+class PolicySet(Struct, frozen=True):
     """What files of policies hold: policies with their bindings, and all that policies may look
     at."""
 
@@ -51,15 +51,15 @@ _CONVERTED: Mapping[tuple[str, str], Callable[[Source], tuple[Policy, ...]]] = {
 """What makes policies of one engine's objects, by group and kind."""
 
 
-def read(sources: Iterable[Source]) -> Given:
+def read(sources: Iterable[Source]) -> PolicySet:
     """What these objects are."""
-    found = _Found()
+    collected = _Collected()
     for source in flattened(sources):
-        found.add(source)
-    return found.given()
+        collected.add(source)
+    return collected.policy_set()
 
 
-class _Found:
+class _Collected:
     """What was found so far."""
 
     def __init__(self) -> None:
@@ -90,16 +90,16 @@ class _Found:
         elif (group, kind) == (gatekeeper.TEMPLATES, "ConstraintTemplate"):
             self._templates.append(source)
         elif _is_of_an_engine(group, kind):
-            self._unread.append(_other(source))
+            self._unread.append(_not_evaluated(source))
         else:
             self._objects.append(body)
 
-    def given(self) -> Given:
+    def policy_set(self) -> PolicySet:
         """All of it, each policy with its bindings."""
         named = [policy for _, policy in self._policies.values()]
         bound = _bound(named, [body for _, body in self._bindings.values()])
         constrained = gatekeeper.policies(self._templates, self._constraints)
-        return Given(
+        return PolicySet(
             (*bound, *self._converted, *constrained),
             tuple(self._objects),
             tuple(self._unread),
@@ -164,7 +164,7 @@ def _bound(policies: Iterable[Policy], bindings: Iterable[Object]) -> Iterable[P
         yield replace(policy, bindings=tuple(by_policy.get(policy.name, ())))
 
 
-def _other(source: Source) -> Policy:
+def _not_evaluated(source: Source) -> Policy:
     kind = str(source.body.get("kind"))
     why = f"{kind} is not evaluated by policylint: only policies written in CEL are"
     if kind.startswith("Mutating"):

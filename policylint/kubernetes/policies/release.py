@@ -22,7 +22,7 @@ from policylint.kubernetes.manifests.install import UNNAMED_RELEASE
 from policylint.kubernetes.policies.expressions import RefusedError
 from policylint.kubernetes.policies.judge import Judge
 from policylint.kubernetes.policies.model import Failure, Open, Policy, Request, Surroundings
-from policylint.kubernetes.policies.reading import Given
+from policylint.kubernetes.policies.reading import PolicySet
 from policylint.kubernetes.policies.requests import (
     create_request,
     delete_request,
@@ -56,7 +56,7 @@ class Asked(Struct, frozen=True):
     of_pods: bool = False
 
 
-class Said(Struct, frozen=True):
+class Ruling(Struct, frozen=True):
     """What a policy says of a request."""
 
     asked: Asked
@@ -75,40 +75,40 @@ class Untold(Struct, frozen=True):
 class Judged(Struct, frozen=True):
     """What all policies say of a release."""
 
-    said: tuple[Said, ...] = ()
+    rulings: tuple[Ruling, ...] = ()
     untold: tuple[Untold, ...] = ()
     unbound: tuple[Policy, ...] = ()
     """Policies without a binding: no cluster asks them."""
 
 
-def judge(upgrade: Upgrade, cluster: Cluster, given: Given) -> Judged:
+def judge(upgrade: Upgrade, cluster: Cluster, policies: PolicySet) -> Judged:
     """Ask the policies that are given about every request that Helm sends."""
     minor = minor_number(upgrade.target.kubernetes)
-    judges, untold = _compiled(given, minor)
+    judges, untold = _compiled(policies, minor)
     if not judges:
-        return Judged((), tuple(untold), _unbound(given))
-    requests = _Requests(upgrade, cluster, given)
-    around = _surroundings(upgrade, cluster, given)
-    said: list[Said] = []
+        return Judged((), tuple(untold), _unbound(policies))
+    requests = _Requests(upgrade, cluster, policies)
+    around = _surroundings(upgrade, cluster, policies)
+    rulings: list[Ruling] = []
     asked, broken = requests.all()
-    for one in asked:
+    for request in asked:
         for policy_judge in judges:
-            answers = _answers(policy_judge, one, around)
-            said += [Said(one, policy_judge.policy, answer) for answer in answers]
+            answers = _answers(policy_judge, request, around)
+            rulings += [Ruling(request, policy_judge.policy, answer) for answer in answers]
     untold += [Untold(item.policy, why, identity) for identity, why in broken for item in judges]
-    return Judged(tuple(_once(said)), tuple(untold), _unbound(given))
+    return Judged(tuple(_once(rulings)), tuple(untold), _unbound(policies))
 
 
-def _unbound(given: Given) -> tuple[Policy, ...]:
+def _unbound(policies: PolicySet) -> tuple[Policy, ...]:
     return tuple(
-        policy for policy in given.policies if not policy.bindings and not policy.unsupported
+        policy for policy in policies.policies if not policy.bindings and not policy.unsupported
     )
 
 
-def _compiled(given: Given, minor: int) -> tuple[list[Judge], list[Untold]]:
+def _compiled(policies: PolicySet, minor: int) -> tuple[list[Judge], list[Untold]]:
     judges: list[Judge] = []
-    untold = [Untold(policy, why) for policy in given.unread for why in policy.unsupported]
-    for policy in given.policies:
+    untold = [Untold(policy, why) for policy in policies.unread for why in policy.unsupported]
+    for policy in policies.policies:
         untold += [Untold(policy, why) for why in policy.unsupported]
         if not policy.bindings:
             continue
@@ -131,24 +131,24 @@ def _answers(judge: Judge, asked: Asked, around: Surroundings) -> Iterator[Failu
     yield from judge.answers(request, around)
 
 
-def _once(said: Iterable[Said]) -> Iterator[Said]:
+def _once(rulings: Iterable[Ruling]) -> Iterator[Ruling]:
     """What is true both ways is told of the upgrade alone."""
     known: set[object] = set()
-    for one in said:
-        about = (one.asked.resource.id, one.asked.of_pods, one.policy.name, one.answer)
+    for ruling in rulings:
+        about = (ruling.asked.resource.id, ruling.asked.of_pods, ruling.policy.name, ruling.answer)
         if about not in known:
             known.add(about)
-            yield one
+            yield ruling
 
 
 class _Requests:
     """The requests of one upgrade; `broken` are resources that no server could hold."""
 
-    def __init__(self, upgrade: Upgrade, cluster: Cluster, given: Given) -> None:
+    def __init__(self, upgrade: Upgrade, cluster: Cluster, policies: PolicySet) -> None:
         self._upgrade = upgrade
         self._cluster = cluster
-        self._user = given.user
-        self._namespaces = _namespaces(upgrade, cluster, given)
+        self._user = policies.user
+        self._namespaces = _namespaces(upgrade, cluster, policies)
         self._forward = _server(upgrade, cluster)
 
     def all(self) -> tuple[list[Asked], list[tuple[ResourceId, str]]]:
@@ -164,7 +164,7 @@ class _Requests:
                 )
         for resource in self._upgrade.after.hooks.values():
             asked.append(self._complete(self._created(resource, Direction.UPGRADE, helm=False)))
-        return sorted(asked, key=lambda one: one.direction is Direction.ROLLBACK), broken
+        return sorted(asked, key=lambda request: request.direction is Direction.ROLLBACK), broken
 
     def _of(self, change: Any) -> Iterator[Asked]:
         if isinstance(change, Created):
@@ -273,9 +273,9 @@ def _server(upgrade: Upgrade, cluster: Cluster) -> Server:
     return Server(upgrade.target, cluster, definitions, schemas(version), minor_number(version))
 
 
-def _namespaces(upgrade: Upgrade, cluster: Cluster, given: Given) -> Mapping[str, Any]:
+def _namespaces(upgrade: Upgrade, cluster: Cluster, policies: PolicySet) -> Mapping[str, Any]:
     """Namespace objects by name: of the release, of --live, of the files of policies."""
-    bodies: list[Object] = [body for body in given.objects if _is_namespace(body)]
+    bodies: list[Object] = [body for body in policies.objects if _is_namespace(body)]
     bodies += [body for identity, body in cluster.live.items() if identity.kind == "Namespace"]
     for side in (upgrade.before, upgrade.after):
         bodies += [
@@ -303,7 +303,7 @@ def _labelled(body: Object) -> Object:
     return {**body, "metadata": metadata}
 
 
-def _surroundings(upgrade: Upgrade, cluster: Cluster, given: Given) -> Surroundings:
+def _surroundings(upgrade: Upgrade, cluster: Cluster, policies: PolicySet) -> Surroundings:
     published = schemas(upgrade.target.kubernetes)
     scopes = {
         (version, kind): bool(published.namespaced(version.rpartition("/")[0], kind))
@@ -314,16 +314,16 @@ def _surroundings(upgrade: Upgrade, cluster: Cluster, given: Given) -> Surroundi
         for version in (crd.get("spec") or {}).get("versions") or ():
             namespaced = definitions.namespaced(group, kind) is not False
             scopes[f"{group}/{version.get('name')}", kind] = namespaced
-    for body in given.objects:
+    for body in policies.objects:
         named = (str(body.get("apiVersion")), str(body.get("kind")))
         scopes.setdefault(named, bool((body.get("metadata") or {}).get("namespace")))
-    return Surroundings(tuple(_params(upgrade, cluster, given)), scopes)
+    return Surroundings(tuple(_params(upgrade, cluster, policies)), scopes)
 
 
-def _params(upgrade: Upgrade, cluster: Cluster, given: Given) -> Iterator[Object]:
+def _params(upgrade: Upgrade, cluster: Cluster, policies: PolicySet) -> Iterator[Object]:
     """Whatever may be a param, each object once: live ones first, the new side's last."""
     known: set[tuple[str, str, str, str]] = set()
-    for body in _candidates(upgrade, cluster, given):
+    for body in _candidates(upgrade, cluster, policies):
         metadata = body.get("metadata") or {}
         version, kind = str(body.get("apiVersion")), str(body.get("kind"))
         about = (version, kind, str(metadata.get("namespace") or ""), _name(body))
@@ -333,9 +333,9 @@ def _params(upgrade: Upgrade, cluster: Cluster, given: Given) -> Iterator[Object
             yield seen(node, body, True)
 
 
-def _candidates(upgrade: Upgrade, cluster: Cluster, given: Given) -> Iterator[Object]:
+def _candidates(upgrade: Upgrade, cluster: Cluster, policies: PolicySet) -> Iterator[Object]:
     yield from cluster.live.values()
-    yield from given.objects
+    yield from policies.objects
     for side in (upgrade.before, upgrade.after):
         for resource in side.resources.values():
             if resource.id.kind not in ("CustomResourceDefinition",):

@@ -66,16 +66,16 @@ def seen(node: Node | None, body: Object, stored: bool = False) -> dict[str, Any
     return shown
 
 
-def _metadata(node: Node | None, given: Mapping[str, Any], stored: bool) -> dict[str, Any]:
+def _metadata(node: Node | None, written: Mapping[str, Any], stored: bool) -> dict[str, Any]:
     """The metadata with what the server sets."""
-    metadata = dict(given)
+    metadata = dict(written)
     for name in _SET_ON_UPDATE if stored else _SET_ON_CREATE:
         if metadata.get(name) is None:
             metadata[name] = Unknowable(f"metadata.{name}, which the server sets")
     if metadata.get("generateName") and not metadata.get("name"):
         metadata["name"] = Unknowable("the generated name")
     if node is None or struct(node) in _GENERATIONS:
-        metadata["generation"] = given.get("generation") or (_GENERATION if stored else 1)
+        metadata["generation"] = written.get("generation") or (_GENERATION if stored else 1)
     return metadata
 
 

@@ -81,7 +81,7 @@ class Places(Struct, frozen=True, eq=False):
         stood over it and is gone."""
         path = difference.path
         for flag, argument in reversed(self.after.values.flags()):
-            now = _given(flag, argument, path, self.helm)
+            now = _value_by(flag, argument, path, self.helm)
             if now is not ABSENT:
                 stood = self._stood_under(flag, argument, path, now)
                 return self._gone(path) if stood else self._at(flag, argument, path)
@@ -91,7 +91,7 @@ class Places(Struct, frozen=True, eq=False):
         """Whether a file or flag gave a key the same value before, and another one won."""
         name, hidden = self.after.as_named(argument), False
         for old_flag, old_argument in reversed(self.before.values.flags()):
-            was = _given(old_flag, old_argument, path, self.helm)
+            was = _value_by(old_flag, old_argument, path, self.helm)
             if was is ABSENT:
                 continue
             if old_flag == flag and self.before.as_named(old_argument) == name:
@@ -110,7 +110,7 @@ class Places(Struct, frozen=True, eq=False):
         around it."""
         named = {self.after.as_named(file): file for file in self.after.values.files}
         for flag, argument in reversed(self.before.values.flags()):
-            if _given(flag, argument, path, self.helm) is ABSENT:
+            if _value_by(flag, argument, path, self.helm) is ABSENT:
                 continue
             if flag != _FILE:
                 return Location("command", flag)
@@ -157,18 +157,18 @@ class Places(Struct, frozen=True, eq=False):
         return replace(place, line=line, before=was or None, after=now or None)
 
 
-def _given(flag: str, argument: str, path: Path, helm: str) -> Any:
+def _value_by(flag: str, argument: str, path: Path, helm: str) -> Any:
     """What one values file or flag by itself gives a key; `ABSENT` where it has none."""
     try:
-        found: Any = laid({}, flag, argument, helm)
+        node: Any = laid({}, flag, argument, helm)
     except PolicylintError:
         return ABSENT
     for step in path:
-        if isinstance(found, list) and isinstance(step, int):
-            found = found[step] if step < len(found) else ABSENT
+        if isinstance(node, list) and isinstance(step, int):
+            node = node[step] if step < len(node) else ABSENT
         else:
-            found = found.get(step, ABSENT) if isinstance(found, dict) else ABSENT
-    return found
+            node = node.get(step, ABSENT) if isinstance(node, dict) else ABSENT
+    return node
 
 
 def _words(path: Path) -> tuple[str, ...]:
@@ -196,8 +196,8 @@ def _numbers(text: str) -> Iterator[int]:
 
 def _word(text: str, number: int, key: str) -> str:
     line = written_at(text, ("dependencies", str(number), key))
-    found = text.splitlines()[line - 1].partition(f"{key}:")[2] if line else ""
-    return found.strip(" \"',}")
+    written = text.splitlines()[line - 1].partition(f"{key}:")[2] if line else ""
+    return written.strip(" \"',}")
 
 
 def _first_difference(old: str, new: str) -> int:

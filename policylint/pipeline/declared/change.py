@@ -33,14 +33,14 @@ class Change(Struct, frozen=True):
     repository: Repository | None
     revision: Revision
     trees: tuple[Tree, Tree]
-    found: tuple[Declarations, Declarations]
+    sides: tuple[Declarations, Declarations]
     files: frozenset[str]
     """What differs between them."""
 
     @property
     def problems(self) -> tuple[dict[str, Problem], dict[str, Problem]]:
         """What each revision could not resolve, by its words."""
-        before, after = self.found
+        before, after = self.sides
         return _by_words(before), _by_words(after)
 
 
@@ -150,8 +150,8 @@ def failures(change: Change, *, everything: bool) -> tuple[RuleFailure, ...]:
     return tuple(RuleFailure("declared", str(problem), problem.remedy) for problem in told)
 
 
-def _by_words(found: Declarations) -> dict[str, Problem]:
-    return {str(problem): problem for problem in found.problems}
+def _by_words(side: Declarations) -> dict[str, Problem]:
+    return {str(problem): problem for problem in side.problems}
 
 
 def _may_hide(problem: Problem, files: frozenset[str]) -> bool:

@@ -11,7 +11,7 @@ from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.render.pair import Renders
 from policylint.helm.sources.resolve import resolve as resolve_side
-from policylint.pipeline.declared.values import given
+from policylint.pipeline.declared.values import values_of
 from policylint.scan.gitops.applications import RenderError
 from policylint.scan.gitops.model import Declared
 from policylint.scan.gitops.tree import Tree
@@ -32,7 +32,7 @@ class RepositoryCharts:
             raise RenderError(" ".join(error.message.splitlines()[:3])[:400]) from error
 
     def _manifest(self, tree: Tree, release: Declared) -> str:
-        values = given(release, tree.root, self._workspace.directory())
+        values = values_of(release, tree.root, self._workspace.directory())
         path = str(tree.root / release.chart.name)
         side = ChartSide(
             chart=path,

@@ -37,10 +37,10 @@ def paired(before: Declarations, after: Declarations) -> list[Pair]:
     return pairs + [Pair(release, None, key in told) for key, release in gone]
 
 
-def _keyed(found: Declarations) -> dict[tuple[str, ...], Declared]:
+def _keyed(side: Declarations) -> dict[tuple[str, ...], Declared]:
     """The releases by their key; several of one key are told apart by their order."""
     releases: dict[tuple[str, ...], Declared] = {}
-    for release in found.releases:
+    for release in side.releases:
         if release.is_absent:
             continue
         key, number = release.key, 1

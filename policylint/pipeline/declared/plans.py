@@ -46,7 +46,7 @@ def declared_plans(options: Options, config: Config, workspace: Workspace) -> Lo
     else:
         change = planned_change(document, options, config, workspace)
         options = replace(options, after="", plan="")
-    pairs = paired(*change.found)
+    pairs = paired(*change.sides)
     if not pairs and not any(change.problems):
         raise nothing(config.file)
     wanted = [pair for pair in pairs if _is_wanted(pair, change, options)]

@@ -17,7 +17,7 @@ from policylint.helm.sources.resolve import resolve as resolve_side
 from policylint.model import Apply
 from policylint.pipeline.declared.change import Change
 from policylint.pipeline.declared.pairs import Pair
-from policylint.pipeline.declared.values import given
+from policylint.pipeline.declared.values import values_of
 from policylint.pipeline.settings import Settings
 from policylint.pipeline.target import minor
 from policylint.scan.gitops.model import Declared
@@ -106,7 +106,7 @@ def side_of(
     if release is None:
         return _absent(change, number)
     tree = change.trees[number]
-    values = given(release, _shown_root(tree, number), workspace.directory())
+    values = values_of(release, _shown_root(tree, number), workspace.directory())
     side = ChartSide(
         chart=release.chart.name,
         values=values.values,
@@ -170,8 +170,8 @@ def _local(
         )
     path = str(_shown_root(tree, number) / folder)
     chart = replace(side, chart=path)
-    found = resolve_side(path, chart, workspace, settings.options.helm)
-    return replace(found, label=side.label) if isinstance(found, ChartSide) else found
+    resolved = resolve_side(path, chart, workspace, settings.options.helm)
+    return replace(resolved, label=side.label) if isinstance(resolved, ChartSide) else resolved
 
 
 def _fetched(release: Declared, side: ChartSide, settings: Settings) -> ChartSide:

@@ -85,7 +85,7 @@ def planned_change(
 def _within(side: Declarations, repository: Repository, folder: Path) -> Declarations:
     """The releases with charts by their paths from the top of the repository."""
     return replace(
-        side, releases=tuple(_placed(each, repository, folder) for each in side.releases)
+        side, releases=tuple(_placed(release, repository, folder) for release in side.releases)
     )
 
 

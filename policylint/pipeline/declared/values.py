@@ -17,14 +17,14 @@ from policylint.scan.gitops.model import Declared, Layer
 Table = dict[str, Json]
 
 
-class Given(Struct, frozen=True):
+class ReleaseValues(Struct, frozen=True):
     """What helm is given, and (path, name) of the files that were written for it."""
 
     values: ValuesInput
     copies: tuple[tuple[str, str], ...] = ()
 
 
-def given(release: Declared, root: Path, folder: Path) -> Given:
+def values_of(release: Declared, root: Path, folder: Path) -> ReleaseValues:
     """The values of a release; files of the repository stay below `root`, the rest is written into
     `folder`, an empty directory.
 
@@ -44,7 +44,7 @@ def given(release: Declared, root: Path, folder: Path) -> Given:
         ]
     sets = {flag: tuple(texts) for flag, texts in flags.items()}
     values = ValuesInput(files=tuple(file for file, _ in written), **sets)
-    return Given(values, tuple((file, name) for file, name in written if name))
+    return ReleaseValues(values, tuple((file, name) for file, name in written if name))
 
 
 def _written(layer: Layer, root: Path, file: Path) -> tuple[str, str]:

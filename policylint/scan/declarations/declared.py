@@ -128,7 +128,9 @@ def _flag(setting: Setting, source: Source) -> Flag:
 
 def _inline(declared: Declaration, source: Source) -> tuple[Written, ...]:
     """The declaration's own values, each under the name of its file."""
-    return tuple(replace(each, file=each.file or source.file) for each in declared.inline)
+    return tuple(
+        replace(document, file=document.file or source.file) for document in declared.inline
+    )
 
 
 def _place(spot: Spot, source: Source) -> Place:

@@ -193,8 +193,8 @@ def _objects(tree: Tree) -> Iterator[Item]:
 
 
 def _is_template(tree: Tree, name: str) -> bool:
-    head, found, _ = f"/{name}".rpartition("/templates/")
-    return bool(found) and tree.is_file(posixpath.join(head.lstrip("/"), "Chart.yaml"))
+    head, below, _ = f"/{name}".rpartition("/templates/")
+    return bool(below) and tree.is_file(posixpath.join(head.lstrip("/"), "Chart.yaml"))
 
 
 def _generated(context: Context, item: Item) -> Iterator[Item]:

@@ -146,9 +146,9 @@ def _values(
     unresolved: list[str] = []
     ignores = value(helm, "ignoreMissingValueFiles") is True
     for entry in sequence(helm, "valueFiles"):
-        found, why = _value_files(context, chart, str(entry), refs)
-        layers += [Layer("file", path=path, file=path) for path in found]
-        if why or not (found or ignores):
+        paths, why = _value_files(context, chart, str(entry), refs)
+        layers += [Layer("file", path=path, file=path) for path in paths]
+        if why or not (paths or ignores):
             unresolved.append(why or f"the values file {entry} is not there")
     inline, why = _inline(helm)
     if inline:

@@ -145,8 +145,8 @@ class Flux:
         name = string(dict(ref), "name")
         kind = string(dict(ref), "kind") or "GitRepository"
         space = string(dict(ref), "namespace") or namespace
-        found = cluster.find(kind, space, name)
-        candidates = [found.item] if found else self._sources(kind, name, space)
+        source = cluster.find(kind, space, name)
+        candidates = [source.item] if source else self._sources(kind, name, space)
         if not candidates:
             return True
         url = string(candidates[0].body, "spec", "url")
@@ -174,17 +174,17 @@ class Flux:
 
     def anywhere(self, kind: str, namespace: str, name: str) -> list[Item]:
         """Objects of files that no Kustomization has applied yet."""
-        found = []
+        items = []
         for file in self.tree.yaml_files():
             text = self.tree.text(file)
             if text is None or name not in text or kind not in text:
                 continue
-            found += [
+            items += [
                 item
                 for item in self.tree.documents(file).items
                 if (item.kind, item.name) == (kind, name) and item.namespace in ("", namespace)
             ]
-        return found
+        return items
 
 
 class _Walk:

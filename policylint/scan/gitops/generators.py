@@ -31,7 +31,7 @@ class GeneratorError(Exception):
 
 
 def parameter_sets(
-    context: Context, generator: dict[str, Json], go_template: bool, given: Parameters | None = None
+    context: Context, generator: dict[str, Json], go_template: bool, outer: Parameters | None = None
 ) -> list[Parameters]:
     """What one generator makes; `given` are the parameters of the first generator of a matrix.
 
@@ -49,7 +49,7 @@ def parameter_sets(
         names = ", ".join(name for name in generator if name not in ("selector", "template"))
         raise GeneratorError(f"the generator {names} asks for what is not in the repository")
     body = mapping(generator, known[0])
-    made = kinds[known[0]](context, _templated(body, given, go_template), go_template)
+    made = kinds[known[0]](context, _templated(body, outer, go_template), go_template)
     if generator.get("selector"):
         made = [row for row in made if selects(mapping(generator, "selector"), _labels(row))]
     if len(made) > _MOST:
@@ -73,12 +73,12 @@ def _of_clusters(context: Context, body: dict[str, Json], go_template: bool) -> 
 
 
 def _templated(
-    body: dict[str, Json], given: Parameters | None, go_template: bool
+    body: dict[str, Json], outer: Parameters | None, go_template: bool
 ) -> dict[str, Json]:
-    if given is None:
+    if outer is None:
         return body
     try:
-        result = filled(body, given, go_template)
+        result = filled(body, outer, go_template)
     except TemplateError as error:
         raise GeneratorError(str(error)) from None
     return result if isinstance(result, dict) else body
@@ -232,9 +232,9 @@ def _merged(context: Context, body: dict[str, Json], go_template: bool) -> list[
     inner = _inner(body)
     if not keys or len(inner) < 2:
         raise GeneratorError("a merge takes mergeKeys and two generators at least")
-    base, *others = (parameter_sets(context, entry, go_template) for entry in inner)
+    base, *overrides = (parameter_sets(context, entry, go_template) for entry in inner)
     result = [dict(made) for made in base]
-    for override in others:
+    for override in overrides:
         by_key = {_key(made, keys): made for made in override}
         result = [_over(made, by_key.get(_key(made, keys), {})) for made in result]
     return result

@@ -105,26 +105,26 @@ def _operand(word: str, parameters: Mapping[str, Any], text: str) -> Any:
         return word == "true"
     if not re.fullmatch(r"(\.[A-Za-z_]\w*)+", word):
         raise TemplateError(f"a template that is not understood: {text}")
-    found: Any = parameters
+    node: Any = parameters
     for key in word[1:].split("."):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found
+        node = node.get(key) if isinstance(node, Mapping) else None
+    return node
 
 
 def _index(arguments: list[Any], text: str) -> Any:
-    found, *steps = arguments or [None]
+    node, *steps = arguments or [None]
     for step in steps:
-        if isinstance(found, list) and isinstance(step, int) and 0 <= step < len(found):
-            found = found[step]
-        elif isinstance(found, Mapping):
-            found = found.get(step)
+        if isinstance(node, list) and isinstance(step, int) and 0 <= step < len(node):
+            node = node[step]
+        elif isinstance(node, Mapping):
+            node = node.get(step)
         else:
             raise TemplateError(f"an index that is not there: {text}")
-    return found
+    return node
 
 
-def _default(fallback: Any, given: Any = None) -> Any:
-    return given or fallback
+def _default(fallback: Any, operand: Any = None) -> Any:
+    return operand or fallback
 
 
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {

@@ -50,9 +50,9 @@ def resolve(tree: Tree, helmfiles: Helmfiles | None = None) -> Declarations:
     names = list(_helmfiles(tree))
     roots = _roots(tree, names) if helmfiles else names
     for name in roots:
-        found = _built(tree, name, helmfiles) if helmfiles else states(tree, name)
-        problems += found.problems
-        for state in found.states:
+        files = _built(tree, name, helmfiles) if helmfiles else states(tree, name)
+        problems += files.problems
+        for state in files.states:
             releases += _releases(tree, state)
     return Declarations(tuple(releases), tuple(problems))
 
@@ -77,13 +77,13 @@ def _is_helmfile(name: str) -> bool:
 
 def _named(tree: Tree, name: str) -> list[str]:
     """The helmfiles that one names."""
-    found: list[str] = []
+    paths: list[str] = []
     for item in tree.documents(name).items:
         for entry in sequence(item.body, "helmfiles"):
             path = entry if isinstance(entry, str) else string(entry, "path")
             if path and "://" not in path and "::" not in path:
-                found += expanded(tree, normal(posixpath.join(posixpath.dirname(name), path)))
-    return found
+                paths += expanded(tree, normal(posixpath.join(posixpath.dirname(name), path)))
+    return paths
 
 
 def _roots(tree: Tree, names: list[str]) -> list[str]:
@@ -249,7 +249,7 @@ def _files(tree: Tree, state: State, entry: dict[str, Json], source: str) -> tup
 def _sets(entry: dict[str, Json]) -> Iterator[tuple[str, str]]:
     for field, flag in (("set", "set"), ("setString", "set-string")):
         for row in sequence(entry, field):
-            given = value(row, "value")
-            text = str(given).lower() if isinstance(given, bool) else str(given)
+            setting = value(row, "value")
+            text = str(setting).lower() if isinstance(setting, bool) else str(setting)
             escaped = text.replace(",", "\\,")
             yield flag, f"{string(row, 'name')}={escaped}"

@@ -141,13 +141,13 @@ def _refuse(tree: Tree) -> None:
 
 def _environments(tree: Tree, name: str) -> list[str]:
     """The environments that a file declares, read as text: templates may stand around them."""
-    found: list[str] = []
+    environments: list[str] = []
     for file in (name, *_bases(tree, name)):
         block = _BLOCK.search(tree.text(file) or "")
         rows = list(_ENVIRONMENT.finditer(block["body"])) if block else []
         outermost = min((match["indent"] for match in rows), key=len, default="")
-        found += [match["name"] for match in rows if match["indent"] == outermost]
-    return list(dict.fromkeys(found)) or [DEFAULT]
+        environments += [match["name"] for match in rows if match["indent"] == outermost]
+    return list(dict.fromkeys(environments)) or [DEFAULT]
 
 
 def _bases(tree: Tree, name: str) -> Iterator[str]:

@@ -84,10 +84,10 @@ def find_builder() -> Binary | None:
     named = os.environ.get("POLICYLINT_KUSTOMIZE", "")
     if named:
         return Binary((named, "build")) if shutil.which(named) else None
-    if found := shutil.which("kustomize"):
-        return Binary((found, "build"))
-    if found := shutil.which("kubectl"):
-        return Binary((found, "kustomize"))
+    if program := shutil.which("kustomize"):
+        return Binary((program, "build"))
+    if program := shutil.which("kubectl"):
+        return Binary((program, "kustomize"))
     return None
 
 

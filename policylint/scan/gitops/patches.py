@@ -114,19 +114,19 @@ def selects(selector: Mapping[str, Json], item: Item) -> bool:
         "name": item.name,
         "namespace": item.namespace,
     }
-    return all(_matches(selector.get(name), found) for name, found in fields.items()) and all(
+    return all(_matches(selector.get(name), text) for name, text in fields.items()) and all(
         _labelled(selector.get(f"{name}Selector"), mapping(item.body, "metadata", f"{name}s"))
         for name in ("label", "annotation")
     )
 
 
-def _matches(wanted: Json, found: str) -> bool:
+def _matches(wanted: Json, text: str) -> bool:
     if not isinstance(wanted, str) or not wanted:
         return True
     if len(wanted) > 200:
         raise PatchError("a patch target that is too long")
     try:
-        return re.fullmatch(wanted, found) is not None
+        return re.fullmatch(wanted, text) is not None
     except re.error:
         raise PatchError(f"a patch target that is no expression: {wanted}") from None
 
@@ -149,13 +149,13 @@ def _term(term: str, labels: Mapping[str, Json]) -> bool:
     match = _REQUIREMENT.match(term)
     if match is None:
         raise PatchError(f"a selector that is not understood: {term}")
-    found = labels.get(match["name"])
+    label = labels.get(match["name"])
     if match["operator"]:
-        return (found == match["value"]) != (match["operator"] == "!=")
+        return (label == match["value"]) != (match["operator"] == "!=")
     if match["in"]:
         listed = {entry.strip() for entry in match["set"].split(",")}
-        return (found in listed) == (match["in"] == "in")
-    return (found is None) if match["not"] else found is not None
+        return (label in listed) == (match["in"] == "in")
+    return (label is None) if match["not"] else label is not None
 
 
 def same_object(patch: Mapping[str, Json], item: Item) -> bool:

@@ -76,11 +76,11 @@ def resolve(tree: Tree) -> Declarations:
     problems: list[Problem] = []
     for folder, name in zip(folders, names, strict=True):
         for block in _releases(folder.module.blocks):
-            found = _release(tree, folder, block)
-            if isinstance(found, Problem):
-                problems.append(found)
+            declared = _release(tree, folder, block)
+            if isinstance(declared, Problem):
+                problems.append(declared)
             else:
-                releases.append(replace(found, environment=name))
+                releases.append(replace(declared, environment=name))
     return Declarations(tuple(releases), tuple(problems))
 
 
@@ -144,17 +144,17 @@ def _renderer(block: Block) -> dict[str, Json]:
 
 def _attributes(folder: _Folder, block: Block) -> tuple[dict[str, Json], list[str]]:
     """The facts and sets of a release, and the names of those that are not literal."""
-    found: dict[str, Json] = {
+    facts: dict[str, Json] = {
         name: _here(folder, block.attributes[name].expression)
         for name in (*_FACTS, *_SETS)
         if name in block.attributes
     }
     for name, row in _rows(folder, block):
-        rows = found.setdefault(name, [])
+        rows = facts.setdefault(name, [])
         if isinstance(rows, list):
             rows.append(row)
-    unknown = [name for name, said in found.items() if _is_open(said)]
-    return {name: said for name, said in found.items() if name not in unknown}, unknown
+    unknown = [name for name, fact in facts.items() if _is_open(fact)]
+    return {name: fact for name, fact in facts.items() if name not in unknown}, unknown
 
 
 def _rows(folder: _Folder, block: Block) -> Iterator[tuple[str, Any]]:
@@ -170,21 +170,21 @@ def _rows(folder: _Folder, block: Block) -> Iterator[tuple[str, Any]]:
 
 def _here(folder: _Folder, expression: Node) -> Any:
     """The value of an expression; a text that begins with the module's own path is known too."""
-    said = value(expression, folder.module)
+    decoded = value(expression, folder.module)
     text = (expression.text or b"").decode(errors="replace")
-    if said is UNDECIDED and text.startswith('"${path.module}/'):
+    if decoded is UNDECIDED and text.startswith('"${path.module}/'):
         rest = text[1:-1].removeprefix("${path.module}")
         return UNDECIDED if _OPEN.search(rest) else f".{rest}"
-    return said
+    return decoded
 
 
-def _is_open(said: Any) -> bool:
+def _is_open(decoded: Any) -> bool:
     """Whether a part of a value is not known."""
-    if isinstance(said, dict):
-        return any(_is_open(inner) for inner in said.values())
-    if isinstance(said, list):
-        return any(_is_open(inner) for inner in said)
-    return said is UNDECIDED
+    if isinstance(decoded, dict):
+        return any(_is_open(inner) for inner in decoded.values())
+    if isinstance(decoded, list):
+        return any(_is_open(inner) for inner in decoded)
+    return decoded is UNDECIDED
 
 
 def _chart(tree: Tree, folder: _Folder, attributes: dict[str, Json]) -> ChartSource:
@@ -220,9 +220,9 @@ def _layer(tree: Tree, folder: _Folder, item: Node, label: str) -> Layer | str:
     call = _CALL.match(text)
     if call and call["name"] == "file":
         return _file(tree, folder, call["path"])
-    said = encoded(item, folder.module)
-    if isinstance(said, dict) and not _is_open(said):
-        return Layer("values", said, label=label)
+    decoded = encoded(item, folder.module)
+    if isinstance(decoded, dict) and not _is_open(decoded):
+        return Layer("values", decoded, label=label)
     written = literal_text(item)
     if written is None:
         what = f"{call['name']}({call['path']})" if call else label

@@ -156,8 +156,8 @@ def _secrets(attributes: dict[str, Json]) -> Iterator[str]:
 def _set(entry: Json) -> tuple[str, str]:
     kinds = {"string": "set-string", "literal": "set-literal"}
     flag = kinds.get(string(entry, "type"), "set")
-    given = value(entry, "value")
-    text = str(given).lower() if isinstance(given, bool) else str(given)
+    setting = value(entry, "value")
+    text = str(setting).lower() if isinstance(setting, bool) else str(setting)
     return flag, f"{string(entry, 'name')}={text}"
 
 

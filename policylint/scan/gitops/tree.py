@@ -136,8 +136,8 @@ def normal(path: str) -> str:
 
 def string(body: Json, *path: str) -> str:
     """The text below keys, "" where there is none; numbers are no text."""
-    found = value(body, *path)
-    return found if isinstance(found, str) else ""
+    node = value(body, *path)
+    return node if isinstance(node, str) else ""
 
 
 def value(body: Json, *path: str) -> Json:
@@ -151,14 +151,14 @@ def value(body: Json, *path: str) -> Json:
 
 def mapping(body: Json, *path: str) -> dict[str, Json]:
     """The mapping below keys, an empty one where there is none."""
-    found = value(body, *path)
-    return found if isinstance(found, dict) else {}
+    node = value(body, *path)
+    return node if isinstance(node, dict) else {}
 
 
 def sequence(body: Json, *path: str) -> list[Json]:
     """The list below keys, an empty one where there is none."""
-    found = value(body, *path)
-    return found if isinstance(found, list) else []
+    node = value(body, *path)
+    return node if isinstance(node, list) else []
 
 
 def parsed(text: str, file: str) -> Documents:

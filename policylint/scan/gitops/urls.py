@@ -10,7 +10,7 @@ def plain_url(url: str) -> str:
     return rest.removesuffix("/").removesuffix(".git").lower()
 
 
-def same_repository(url: str, other: str) -> bool:
+def same_repository(url: str, second: str) -> bool:
     """Whether two URLs mean one repository; of a fork, the name is the same."""
-    one, two = plain_url(url), plain_url(other)
-    return bool(one) and (one == two or one.rpartition("/")[2] == two.rpartition("/")[2])
+    left, right = plain_url(url), plain_url(second)
+    return bool(left) and (left == right or left.rpartition("/")[2] == right.rpartition("/")[2])

@@ -246,9 +246,9 @@ def _files(layers: list[Layer], key: str) -> Iterator[str]:
 
 def _names(layers: list[Layer], key: str) -> Iterator[str]:
     for item in _listed(layers, key):
-        name, given = item.string("name") or item.text or "", item.get("value")
-        known = given is not None and given.text is not None and not given.dynamic
-        yield f"{name}={given.text}" if given is not None and known else name
+        name, entry = item.string("name") or item.text or "", item.get("value")
+        known = entry is not None and entry.text is not None and not entry.dynamic
+        yield f"{name}={entry.text}" if entry is not None and known else name
 
 
 def _listed(layers: list[Layer], key: str) -> Iterator[Tree]:

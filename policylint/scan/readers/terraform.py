@@ -206,40 +206,43 @@ def _sets(block: Block, module: Module) -> Iterator[tuple[str, bool]]:
     for inner in block.blocks:
         name = inner.labels[0] if inner.type == "dynamic" and inner.labels else inner.type
         if name in _SETS:
-            row = {key: value(each.expression, module) for key, each in inner.attributes.items()}
+            row = {
+                key: value(attribute.expression, module)
+                for key, attribute in inner.attributes.items()
+            }
             yield _set(name, {} if inner.type == "dynamic" else row)
     for name in _SETS:
         if name in block.attributes:
             yield from _set_list(name, value(block.attributes[name].expression, module))
 
 
-def _set_list(kind: str, said: Any) -> Iterator[tuple[str, bool]]:
+def _set_list(kind: str, decoded: Any) -> Iterator[tuple[str, bool]]:
     """The entries of `set = [...]`; a list that is not known counts as one."""
-    for row in said if isinstance(said, list) else [{}]:
+    for row in decoded if isinstance(decoded, list) else [{}]:
         yield _set(kind, row if isinstance(row, dict) else {})
 
 
 def _set(kind: str, row: dict[str, Any]) -> tuple[str, bool]:
     """A sensitive one is not shown, and kept out of plans by Terraform itself."""
-    name, given = row.get("name"), row.get("value")
-    if kind != "set" or not isinstance(name, str) or not isinstance(given, (str, int, float)):
+    name, setting = row.get("name"), row.get("value")
+    if kind != "set" or not isinstance(name, str) or not isinstance(setting, (str, int, float)):
         return (name if isinstance(name, str) else kind), False
-    text = str(given).lower() if isinstance(given, bool) else str(given)
+    text = str(setting).lower() if isinstance(setting, bool) else str(setting)
     return f"{name}={text}", row.get("type") in (None, "auto")
 
 
 def _inline(block: Block, module: Module) -> Iterator[Written]:
     """The documents of `values` that are written out: here-documents and yamlencode."""
-    found = block.attributes.get("values")
-    for item in (items(found.expression) if found else None) or ():
+    attribute = block.attributes.get("values")
+    for item in (items(attribute.expression) if attribute else None) or ():
         line = item.start_point[0]
         text = literal_text(item)
         if text is not None:
             yield Written("", "\n" * (line + 1) + text)
             continue
-        said = encoded(item, module)
-        if isinstance(said, dict):
-            shown = json.dumps(said, default=lambda _: "${undecided}")
+        decoded = encoded(item, module)
+        if isinstance(decoded, dict):
+            shown = json.dumps(decoded, default=lambda _: "${undecided}")
             yield Written("", "\n" * line + shown)
 
 
