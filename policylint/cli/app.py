@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from time import perf_counter
 
 from policylint import cli
 from policylint.cli.help import through_typer
@@ -14,10 +15,10 @@ from policylint.cli.output import complain, tell
 from policylint.cli.parameters import parameters, plain
 from policylint.errors import PolicylintError
 from policylint.model import Verdict
-from policylint.runtime import signals
+from policylint.runtime import signals, trace
 from policylint.runtime.resources import modules
 
-NO_COMMANDS = ("app", "common", "help", "output", "parameters", "showing", "sides")
+NO_COMMANDS = ("app", "common", "debug", "help", "output", "parameters", "showing", "sides")
 """The modules of this package that are no commands."""
 
 
@@ -28,6 +29,10 @@ def run(arguments: Sequence[str]) -> int:
         complain(_refused(OSError(errno.EBADF, os.strerror(errno.EBADF))))
         return Verdict.UNKNOWN.exit_code
     signals.begin()  # a polite kill ends as Ctrl-C does
+    arguments, is_debugged = _without_debug(arguments)
+    start = perf_counter()
+    if is_debugged:
+        trace.begin()
     try:
         code = _run(arguments)
         signals.check()
@@ -46,12 +51,25 @@ def run(arguments: Sequence[str]) -> int:
         _drop_output()
         return Verdict.UNKNOWN.exit_code
     except Exception as error:  # a defect of ours must not look like a verdict
-        if os.environ.get("POLICYLINT_DEBUG"):
+        if is_debugged:
             raise
         words = f"an error of policylint itself: {type(error).__name__}: {error}"
-        complain(PolicylintError(words, remedy="report it with the output of POLICYLINT_DEBUG=1"))
+        complain(PolicylintError(words, remedy="report it with the output of --debug"))
         return Verdict.UNKNOWN.exit_code
+    finally:
+        if is_debugged:
+            importlib.import_module("policylint.cli.debug").report(start)
     return code
+
+
+def _without_debug(arguments: Sequence[str]) -> tuple[list[str], bool]:
+    """The arguments without `--debug`, and whether it or POLICYLINT_DEBUG asks for a trace; what
+    stands after `--` is another program's."""
+    words = list(arguments)
+    end = words.index("--") if "--" in words else len(words)
+    own = [word for word in words[:end] if word != "--debug"]
+    asked = len(own) < end or bool(os.environ.get("POLICYLINT_DEBUG"))
+    return own + words[end:], asked
 
 
 def _run(arguments: Sequence[str]) -> int:

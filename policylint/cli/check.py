@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec.structs import replace
 
-from policylint.cli.output import is_watched, progress
+from policylint.cli.output import progress_bar
 from policylint.cli.parameters import Words, option, seconds, words
 from policylint.cli.showing import with_showing
 from policylint.cli.sides import single_side, with_sides
@@ -111,4 +111,5 @@ def command(
         no_waivers=no_waivers,
         allow_empty=allow_empty,
     )
-    return check(options, progress if is_watched() else None)
+    with progress_bar() as progress:
+        return check(options, progress)

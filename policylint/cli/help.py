@@ -64,7 +64,11 @@ def _application() -> typer.Typer:
         version: bool = typer.Option(
             False, "--version", "-V", help="Print the version and exit.", is_eager=True
         ),
+        debug: bool = typer.Option(
+            False, "--debug", help="Tell what was run and how long it took (POLICYLINT_DEBUG=1)."
+        ),
     ) -> None:
+        del debug  # taken out of the words before they are read, wherever it stands
         if version:
             show(f"policylint {__version__}\n")
             raise typer.Exit

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from policylint.errors import PolicylintError
 from policylint.runtime.escapes import escaped, json_text, on_one_line
+
+_RICH = ("progress", "console")
+"""What draws progress, which costs more to load than most checks take."""
 
 
 def show(text: str) -> None:
@@ -41,11 +47,49 @@ def complain(error: PolicylintError) -> None:
         tell(f"  fix  {error.remedy}\n")
 
 
-def progress(number: int, count: int, release: str) -> None:
-    """Show on one line, written over and over, which release of how many is judged now."""
-    if count > 1:
-        end = "\n" if number == count else ""
-        sys.stderr.write(f"\r\x1b[K{number}/{count} {on_one_line(release)}{end}")
+@contextmanager
+def progress_bar() -> Iterator[Callable[[int, int, str], None] | None]:
+    """Shows which release of how many is judged now, where a person watches; None where nobody
+    does. The library is loaded with the second release."""
+    if not is_watched():
+        yield None
+        return
+    bar = _Bar()
+    try:
+        yield bar.show
+    finally:
+        bar.end()
+
+
+class _Bar:
+    """A bar on standard error, drawn where there is more than one release."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def show(self, number: int, count: int, release: str) -> None:
+        if count < 2:
+            return
+        if self._bar is None:
+            self._bar = self._begun(count)
+        self._bar.update(self._bar.task_ids[0], completed=number - 1, release=on_one_line(release))
+
+    def _begun(self, count: int) -> Any:
+        progress, console = (importlib.import_module(f"rich.{name}") for name in _RICH)
+        columns = (
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TimeRemainingColumn(),
+            progress.TextColumn("{task.fields[release]}", markup=False),
+        )
+        bar = progress.Progress(*columns, console=console.Console(stderr=True), transient=True)
+        bar.add_task("", total=count, release="")
+        bar.start()
+        return bar
+
+    def end(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
 
 
 def is_watched() -> bool:

@@ -30,6 +30,7 @@ from policylint.pipeline.waiving import (
 from policylint.report.model import ReleaseReport, Report
 from policylint.report.waivers import WaiverReview
 from policylint.runtime.deadline import Deadline, TimeIsUp
+from policylint.runtime.trace import timed
 
 _GRACE = 10.0
 """Seconds for what releases show together, where the time of the run is over before."""
@@ -58,7 +59,7 @@ def check(options: Options, progress: Progress | None = None) -> Report:
     with Workspace() as workspace:
         try:
             with deadline.share(is_last=True):
-                loaded = plans(options, config, workspace)  # load
+                loaded = timed("load", plans, options, config, workspace)  # load
         except PolicylintError as error:
             return _unloaded(error)
         except TimeIsUp:
@@ -91,22 +92,26 @@ def _judged(plan: Plan, waiving: Waiving, blame: Callable[[], Blame]) -> Done:
             from policylint.pipeline import case as cases
             from policylint.pipeline import judge, methods, outcome
 
-            case = cases.case_of(plan, rendering)  # render
-        sides = judge.read(case)  # read
-        upgrade = judge.diff(case, sides)  # diff
+            case = timed("render", cases.case_of, plan, rendering)  # render
+        sides = timed("read", judge.read, case)  # read
+        upgrade = timed("diff", judge.diff, case, sides)  # diff
         cluster = judge.cluster_of(case, sides)
-        upgrade = forecast(upgrade, cluster)  # forecast
-        answers = _answers(plan.options, upgrade, cluster)  # ask
+        upgrade = timed("forecast", forecast, upgrade, cluster)  # forecast
+        answers = timed("ask", _answers, plan.options, upgrade, cluster)  # ask
         asked = case if answers is None else answers.case(case)
         judging = cases.judging_of(plan, asked.subjects)
-        judgement = judge.evaluate(asked, upgrade, cluster, judging)  # evaluate
+        judgement = timed(  # evaluate
+            "evaluate", judge.evaluate, asked, upgrade, cluster, judging
+        )
         report = judge.report(case, upgrade, cluster, judgement)  # report
         report = report if answers is None else answers.beside(report)
         report = judge.with_alternatives(report, case, judging)
         report = methods.with_other_method(report, case, upgrade, cluster, judging)
         if report.findings:
             with suppress(TimeIsUp):  # what is found is told, with its causes or without
-                report = blame().add(report, plan, rendering, case, upgrade, judging)
+                report = timed(
+                    "blame", blame().add, report, plan, rendering, case, upgrade, judging
+                )
         report = outcome.with_lines(report, case)
         report = outcome.with_values(report, plan, case.subjects)
         report = outcome.with_declaration(report, plan, upgrade)

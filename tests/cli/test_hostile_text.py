@@ -5,8 +5,8 @@ import re
 
 import pytest
 
+from policylint.cli import output
 from policylint.cli.app import run
-from policylint.cli.output import progress
 from tests.report.formats.test_formats import HOSTILE
 
 ACTS = re.compile(
@@ -142,13 +142,18 @@ def test_a_pack_of_rules(folder, capsys, text):
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_the_line_of_progress(capsys, text):
-    progress(1, 2, text)
-    printed = capsys.readouterr().err
-    start = "\r\x1b[K1/2 "
-    assert printed.startswith(start)
-    assert ACTS.search(printed.removeprefix(start)) is None
-    assert "\n" not in printed
+def test_the_bar_of_progress(capsys, monkeypatch, text):
+    monkeypatch.setattr(output, "is_watched", lambda: True)
+    with output.progress_bar() as progress:
+        progress(1, 2, text)
+        progress(2, 2, text)
+    assert ACTS.search(capsys.readouterr().err) is None
+
+
+def test_nobody_watches_a_bar(capsys):
+    with output.progress_bar() as progress:
+        assert progress is None
+    assert capsys.readouterr().err == ""
 
 
 def test_lines_that_end_as_on_windows_stay_a_patch(folder, capsys):

@@ -10,6 +10,7 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from time import perf_counter
 
 from msgspec import Struct
 
@@ -30,7 +31,7 @@ from policylint.helm.engines.memory import (
 from policylint.helm.engines.text import decoded, split_crds, warnings
 from policylint.helm.engines.versions import known_version, remember_version
 from policylint.helm.inputs.sides import ChartSide
-from policylint.runtime import signals
+from policylint.runtime import signals, trace
 from policylint.runtime.children import dying_with_parent
 from policylint.runtime.outputs import nameless, written
 
@@ -85,6 +86,7 @@ class Process:
         self, argv: list[str], time_limit: float, environment: Mapping[str, str] | None = None
     ) -> None:
         self.argv = argv
+        self._start = perf_counter()
         self._limit = time_limit
         self._out, self._err = nameless(), nameless()
         try:
@@ -122,6 +124,7 @@ class Process:
                 "seconds and was stopped",
                 remedy="run it by hand to see what it waits for, or raise --render-timeout",
             )
+        trace.ran(self.argv, self._start)
         out, err = written(self._out), written(self._err)
         return self._popen.returncode, out, _without_trace(err) if self._popen.returncode else err
 

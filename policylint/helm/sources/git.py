@@ -8,10 +8,12 @@ import subprocess
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from time import perf_counter
 
 from msgspec import Struct
 
 from policylint.errors import SourceError
+from policylint.runtime import trace
 from policylint.runtime.git import checkout_top, git_command, git_environment
 
 _LINK, _MODULE = "120000", "160000"
@@ -324,6 +326,7 @@ def _run(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git in a directory, for the checkout whose top is `own` where that is known."""
     command = git_command(*arguments, settings=settings)
+    start = perf_counter()
     try:
         return subprocess.run(
             command,
@@ -337,6 +340,8 @@ def _run(
         raise SourceError(
             "git is not installed", remedy="install git, or name the other side with --before"
         ) from error
+    finally:
+        trace.ran(command, start)
 
 
 def _check(done: subprocess.CompletedProcess[bytes]) -> None:
