@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from msgspec.structs import replace
 
 from policylint.model import Finding, Location
@@ -25,3 +27,12 @@ def primary(finding: Finding) -> Location | None:
 def line_of(location: Location) -> int:
     """The line to show in a user's file; a rendered line is none of a file's."""
     return location.template_line if location.role == "rendered" else location.line
+
+
+def shown_path(file: str) -> str:
+    """A file's name relative to the current directory when beneath it, else as it is."""
+    path = Path(file)
+    if not path.is_absolute():
+        return file
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else file

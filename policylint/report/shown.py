@@ -6,7 +6,7 @@ import json
 
 from policylint.model import Json, Location
 from policylint.report.differing import shared
-from policylint.report.formats.json import shown_path
+from policylint.report.places import shown_path
 
 LABELS = {"cause": "caused by", "rendered": "rendered", "command": "at", "record": "record"}
 """What a location is called, by its role."""

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from policylint.errors import RuleFailure
 from policylint.model import Finding
-from policylint.report.formats.json import shown_path
 from policylint.report.model import Report, counted, every_failure, every_finding, every_settled
-from policylint.report.places import line_of, primary
+from policylint.report.places import line_of, primary, shown_path
 from policylint.runtime.escapes import on_one_line
 
 

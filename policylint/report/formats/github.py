@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from policylint.model import Finding, Severity
-from policylint.report.formats.json import shown_path
 from policylint.report.model import Report, counted, every_failure, every_finding, every_settled
-from policylint.report.places import line_of, primary
+from policylint.report.places import line_of, primary, shown_path
 from policylint.runtime.escapes import escaped
 
 _LEVELS: Mapping[Severity, str] = {

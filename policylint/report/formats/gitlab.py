@@ -12,9 +12,8 @@ from typing import Any
 
 from policylint.errors import RuleFailure
 from policylint.model import Finding, Severity
-from policylint.report.formats.json import shown_path
 from policylint.report.model import Report, every_failure, every_finding
-from policylint.report.places import line_of, primary
+from policylint.report.places import line_of, primary, shown_path
 from policylint.runtime.escapes import json_text, on_one_line
 
 _LEVELS: Mapping[Severity, str] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from msgspec import UNSET, to_builtins
@@ -17,6 +16,7 @@ from policylint.report.model import (
     every_finding,
     every_settled,
 )
+from policylint.report.places import shown_path
 from policylint.runtime.escapes import json_text
 from policylint.version import __version__
 
@@ -211,12 +211,3 @@ def _failure(failure: RuleFailure) -> dict[str, Any]:
         "message": failure.message,
         "remedy": failure.remedy,
     }
-
-
-def shown_path(file: str) -> str:
-    """A file's name relative to the current directory when beneath it, else as it is."""
-    path = Path(file)
-    if not path.is_absolute():
-        return file
-    here = Path.cwd()
-    return path.relative_to(here).as_posix() if path.is_relative_to(here) else file

@@ -12,9 +12,8 @@ from xml.etree import ElementTree
 
 from policylint.errors import RuleFailure
 from policylint.model import Finding, Severity
-from policylint.report.formats.json import shown_path
 from policylint.report.model import Report, release_name
-from policylint.report.places import line_of, primary
+from policylint.report.places import line_of, primary, shown_path
 from policylint.runtime.escapes import escaped, on_one_line
 
 

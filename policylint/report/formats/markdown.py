@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator
 
 from policylint.errors import RuleFailure
 from policylint.model import Finding, Impact, Severity, Verdict
-from policylint.report.formats.json import shown_path
 from policylint.report.model import ReleaseReport, Report, counted, every_settled, release_name
-from policylint.report.places import line_of, primary
+from policylint.report.places import line_of, primary, shown_path
 from policylint.report.shown import dotted, pair
 from policylint.runtime.escapes import escaped, on_one_line
 from policylint.runtime.patterns import pattern

@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 from policylint.errors import RuleFailure
 from policylint.model import Finding, Severity, Waived
-from policylint.report.formats.json import shown_path
 from policylint.report.model import (
     Report,
     RuleInfo,
@@ -21,7 +20,7 @@ from policylint.report.model import (
     every_rule,
     every_settled,
 )
-from policylint.report.places import line_of, primary
+from policylint.report.places import line_of, primary, shown_path
 from policylint.runtime.escapes import escaped, json_text
 from policylint.version import __version__
 

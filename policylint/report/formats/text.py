@@ -9,7 +9,7 @@ from itertools import groupby
 
 from policylint.errors import RuleFailure
 from policylint.model import Category, Finding, Fix, Impact, Location, Severity, Verdict
-from policylint.report.formats.json import shown_path, summary
+from policylint.report.formats.json import summary
 from policylint.report.look import PLAIN, Fixes, Headline, Line, Look, Prose, Row, written
 from policylint.report.model import (
     PAGES,
@@ -25,6 +25,7 @@ from policylint.report.model import (
     every_settled,
     release_name,
 )
+from policylint.report.places import shown_path
 from policylint.report.shown import LABELS, dotted, label, pair, place
 from policylint.runtime.patterns import pattern
 
