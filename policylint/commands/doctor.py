@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from policylint.commands.scan import Survey, absolute, configuration, searched
+from policylint.config import Config, Release
 from policylint.errors import RuleFailure
 from policylint.model import Verdict, combine
 from policylint.report.formats.json import SCHEMA
@@ -21,6 +22,8 @@ from policylint.scan.repository.jobs import CI, MAKE
 from policylint.scan.repository.walk import naming
 from policylint.scan.texts.source import Source
 
+COMMANDS = ("helm", "ansible", "github-action", "azure", "circleci")
+"""Tools whose invocations run helm there and then."""
 ROUNDS = 3
 """How often the callers of callers are looked for."""
 
@@ -77,7 +80,54 @@ def cover(survey: Survey) -> Examination:
     configuration."""
     scan = searched(survey)
     deploys = [run for run in scan.invocations if run.deploys and not is_dry_run(run)]
-    return Examination(examine(deploys, _sources(survey, deploys)), scan.failures)
+    configured = Judged(configuration(survey)).has
+    return Examination(examine(deploys, _sources(survey, deploys), configured), scan.failures)
+
+
+class Judged:
+    """The releases that `policylint check` without a chart judges: those of the configuration,
+    where it lists none those that the files declare."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._declared: frozenset[tuple[str, str]] | None = None
+
+    def has(self, deploy: Invocation, environment: str) -> bool:
+        """Whether a deploy is one of them, or may be: where its words cannot be told, its chart
+        says."""
+        releases = self._config.releases
+        if not releases:
+            return self._is_declared(deploy)
+        own = [release for release in releases if environment in ("", release.environment)]
+        return any(_is_deploy_of(release, deploy) for release in own)
+
+    def _is_declared(self, deploy: Invocation) -> bool:
+        if self._declared is None:
+            from policylint.commands.releases import declarations
+
+            every = declarations().releases
+            self._declared = frozenset((release.namespace, release.name) for release in every)
+        if deploy.tool in COMMANDS:
+            return False  # a command declares nothing
+        if deploy.release is None:
+            return bool(self._declared)
+        names = {name for namespace, name in self._declared if _agree(namespace, deploy.namespace)}
+        return deploy.release in names
+
+
+def _is_deploy_of(release: Release, deploy: Invocation) -> bool:
+    if not _agree(release.namespace, deploy.namespace):
+        return False
+    if deploy.release is not None:
+        return deploy.release == release.name
+    if deploy.chart is None:
+        return True
+    chart = Path(deploy.chart).name
+    return Path(release.chart).name == chart
+
+
+def _agree(namespace: str, told: str | None) -> bool:
+    return not told or not namespace or namespace == told
 
 
 def _sources(survey: Survey, deploys: Iterable[Invocation]) -> Iterable[Source]:

@@ -6,11 +6,18 @@ import json
 
 import pytest
 
+from policylint.cli.app import command_of
+from policylint.cli.parameters import parameters
+from policylint.scan.repository.judged import SWITCHES
 from tests.commands.test_scan import as_json, here, run
 
 __all__ = ["as_json", "here"]
 
 SCRIPT = "policylint check ./chart\nhelm upgrade web ./chart\n"
+
+
+HOOK = "repos:\n  - repo: x\n    hooks:\n      - id: policylint-check\n"
+CONFIG = "releases:\n  - {name: web, chart: ./chart, environments: {prod: {}, dev: {}}}\n"
 
 
 @pytest.mark.parametrize(
@@ -23,12 +30,12 @@ SCRIPT = "policylint check ./chart\nhelm upgrade web ./chart\n"
         (
             {
                 "deploy.sh": "helm upgrade web ./chart\n",
-                ".pre-commit-config.yaml": (
-                    "repos:\n  - repo: x\n    hooks:\n      - id: policylint-check\n"
-                ),
+                ".pre-commit-config.yaml": HOOK,
+                ".policylint.yaml": CONFIG,
             },
             0,
         ),
+        ({"deploy.sh": "helm upgrade web ./chart\n", ".pre-commit-config.yaml": HOOK}, 1),
     ],
 )
 def test_a_deploy_without_a_check_fails(here, capsys, monkeypatch, files, code):
@@ -48,3 +55,69 @@ def test_a_path_that_is_missing_is_unknown(here, capsys, monkeypatch):
 
 def test_an_unknown_format_is_refused(here, capsys, monkeypatch):
     assert run(capsys, monkeypatch, "doctor", "--format", "sarif")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("check", "deploy", "is_judged"),
+    [
+        ("policylint check", "helm upgrade web ./chart", True),
+        ("policylint check", "helm upgrade api ./chart", False),
+        ("policylint check", "helm upgrade web ./chart -n prod", False),
+        ("policylint check", 'helm upgrade "$NAME" ./chart', True),
+        ("policylint check", 'helm upgrade "$NAME" ./api', False),
+        ("policylint check --env prod", "helm upgrade web ./chart", True),
+        ("policylint check --env staging", "helm upgrade web ./chart", False),
+        ("policylint check --changed --strict", "helm upgrade web ./chart", True),
+        ("policylint check ./chart -f v.yaml", "helm upgrade api ./chart", True),
+        ("policylint check ./chart", "helm upgrade api chart", True),
+        ("policylint check ./other", "helm upgrade web ./chart", False),
+        ("policylint check --strict ./other", "helm upgrade web ./chart", False),
+        ("policylint check -f v.yaml ./chart", "helm upgrade web ./chart", True),
+        ("policylint check ./chart --release api", "helm upgrade web ./chart", False),
+        ("policylint check ./chart -n dev", "helm upgrade web ./chart -n prod", False),
+        ('policylint check "$CHART"', "helm upgrade web ./chart", True),
+        ("policylint check \\\n  ./other", "helm upgrade web ./chart", False),
+        ("policylint check -- helm upgrade web ./chart", "helm upgrade web ./chart", True),
+        ("policylint check -- helm upgrade api ./api", "helm upgrade web ./chart", False),
+        ('policylint check -- helm upgrade "$R" ./api', "helm upgrade web ./chart", True),
+        ("policylint check oci://x/web --version 1", "helm upgrade web oci://x/web", True),
+        ("policylint check ./other && true", "helm upgrade web ./chart", False),
+        ("policylint scan .", "helm upgrade api ./chart", True),
+    ],
+)
+def test_a_run_counts_where_it_judges_that_release(
+    here, capsys, monkeypatch, check, deploy, is_judged
+):
+    (here / ".policylint.yaml").write_text(CONFIG)
+    (here / "deploy.sh").write_text(f"set -e\n{check}\n{deploy}\n")
+    _, out, _ = run(capsys, monkeypatch, "doctor", "--format", "json")
+    (row,) = json.loads(out)["deploys"]
+    assert row["covered"] is is_judged, row
+    assert is_judged or "this is none" in row["because"]
+
+
+def test_where_nothing_is_configured_a_declared_release_is_judged(here, capsys, monkeypatch):
+    (here / ".github" / "workflows").mkdir(parents=True)
+    (here / ".github" / "workflows" / "pr.yaml").write_text(
+        "on: pull_request\njobs:\n  lint:\n    steps:\n      - run: policylint check\n"
+    )
+    (here / "web.yaml").write_text(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web}\n"
+        "spec:\n  destination: {namespace: prod}\n"
+        "  source: {repoURL: 'https://charts.example.com', chart: web, targetRevision: 1.0.0}\n"
+    )
+    code, out, _ = run(capsys, monkeypatch, "doctor", "--format", "json")
+    assert code == 0, out
+    (here / ".policylint.yaml").write_text(CONFIG)
+    code, out, _ = run(capsys, monkeypatch, "doctor", "--format", "json")
+    assert code == 1, out
+
+
+def test_the_switches_are_those_of_the_command_line():
+    spellings = {
+        spelling
+        for parameter in parameters(command_of("check"))
+        if parameter.kind is bool
+        for spelling in parameter.option.spellings
+    }
+    assert spellings == SWITCHES

@@ -6,11 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.callsites import CallSite, calls, runs_at
 from policylint.scan.repository.guards import Guard, guards
 from policylint.scan.repository.jobs import CI, Part, Parts, parts_of
+from policylint.scan.repository.judged import Configured
 from policylint.scan.repository.swallowed import flaw, goes_on
 from policylint.scan.texts.source import Source
 
@@ -62,12 +64,21 @@ class _File(Struct, frozen=True):
     calls: tuple[CallSite, ...] = ()
 
 
-def examine(deploys: Iterable[Invocation], sources: Iterable[Source]) -> tuple[Coverage, ...]:
-    """For each install, upgrade, rollback, apply or sync: the policylint run that comes before it,
-    if any.
+def everything(deploy: Invocation, environment: str) -> bool:  # noqa: ARG001  as Configured is
+    """Every deploy is configured."""
+    return True
+
+
+def examine(
+    deploys: Iterable[Invocation],
+    sources: Iterable[Source],
+    configured: Configured = everything,
+) -> tuple[Coverage, ...]:
+    """For each install, upgrade, rollback, apply or sync: the policylint run that comes before it
+    and judges it, if any.
 
     `sources` are the files of the repository that run policylint, hold a deploy, or run such a
-    file.
+    file; `configured` tells which deploys a check without a chart judges.
     """
     by_name = {source.file: source for source in sources}
     parts = {name: parts_of(source) for name, source in by_name.items()}
@@ -75,8 +86,34 @@ def examine(deploys: Iterable[Invocation], sources: Iterable[Source]) -> tuple[C
         name: _File(source, parts[name], tuple(guards(source)), tuple(calls(source, parts)))
         for name, source in by_name.items()
     }
-    repository = _Repository(files)
-    return tuple(repository.cover(deploy) for deploy in deploys if deploy.deploys)
+    examiner = _Examiner(_Repository(files), configured)
+    return tuple(examiner.cover(deploy) for deploy in deploys if deploy.deploys)
+
+
+class _Examiner(Struct, frozen=True):
+    """A repository as each deploy sees it: with the guards that judge it."""
+
+    whole: _Repository
+    configured: Configured
+    narrowed: dict[frozenset[Guard], _Repository] = field(default_factory=dict)
+
+    def cover(self, deploy: Invocation) -> Coverage:
+        """What covers a deploy; where something else runs before it, that it judges others."""
+        every = [guard for file in self.whole.files.values() for guard in file.guards]
+        idle = frozenset(guard for guard in every if not guard.run.judges(deploy, self.configured))
+        if not idle:
+            return self.whole.cover(deploy)
+        if idle not in self.narrowed:
+            self.narrowed[idle] = self.whole.without(idle)
+        coverage = self.narrowed[idle].cover(deploy)
+        if coverage.guard is not None:
+            return coverage
+        guard = self.whole.cover(deploy).guard
+        return coverage if guard is None else replace(coverage, because=_judges_others(guard))
+
+
+def _judges_others(guard: Guard) -> str:
+    return f"{guard.file}:{guard.line} runs before it, but judges {guard.run.words}: this is none"
 
 
 class _Repository(Struct, frozen=True):
@@ -84,6 +121,14 @@ class _Repository(Struct, frozen=True):
     answers: dict[tuple[str, int, int], _Answer] = field(default_factory=dict)
     known: dict[str, tuple[_Placed, ...]] = field(default_factory=dict)
     """The guards of a file, its own and those it reaches."""
+
+    def without(self, idle: frozenset[Guard]) -> _Repository:
+        """The same with fewer guards."""
+        files = {}
+        for name, file in self.files.items():
+            kept = tuple(guard for guard in file.guards if guard not in idle)
+            files[name] = replace(file, guards=kept)
+        return _Repository(files)
 
     def cover(self, deploy: Invocation) -> Coverage:
         """The first way in which policylint comes before a deploy; else the first reason why it

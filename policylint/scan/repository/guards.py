@@ -4,12 +4,13 @@ follows."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from msgspec import Struct
 
 from policylint.runtime.patterns import pattern
+from policylint.scan.repository.judged import Run, run_of
 from policylint.scan.repository.swallowed import flaw
 from policylint.scan.texts.source import Source
 
@@ -18,7 +19,7 @@ _COMMAND = pattern(
 )
 _STEP = pattern(r"^[ \t]*-?[ \t]*uses:\s*[\"']?[\w./-]*policylint[\w./-]*@", re.MULTILINE)
 _HOOK = pattern(
-    r"^[ \t]*-[ \t]*id:\s*[\"']?policylint\b|^[ \t]*-?[ \t]*repo:\s*\S*/policylint\b", re.MULTILINE
+    r"^[ \t]*-[ \t]*id:\s*[\"']?policylint(?:-(?P<command>check|scan))?\b", re.MULTILINE
 )
 _SILENT = pattern(
     r"^[ \t]*(?:#|//|rem\b|-?\s*(?:@?echo|printf)\b|-?\s*(?:name|description):)", re.IGNORECASE
@@ -40,6 +41,8 @@ class Guard(Struct, frozen=True):
     column: int = 1
     flaw: str = ""
     until: int = 0
+    run: Run = Run("scan")
+    """What it judges; a CI action runs both."""
 
 
 def guards(source: Source) -> Iterator[Guard]:
@@ -47,14 +50,29 @@ def guards(source: Source) -> Iterator[Guard]:
     if "policylint" not in source.text:
         return
     is_hooks = PurePosixPath(source.file).name in _HOOKS
-    for number, line in enumerate(source.text.split("\n"), 1):
+    lines = source.text.split("\n")
+    for number, line in enumerate(lines, 1):
         if _SILENT.match(line):
             continue
-        command = _COMMAND.search(line)
-        if is_hooks and (_HOOK.match(line) or command):
-            yield Guard(source.file, number, "hook")
+        command, hook = _COMMAND.search(line), is_hooks and _HOOK.match(line)
+        if hook:
+            yield Guard(source.file, number, "hook", run=Run(hook["command"] or "check"))
         elif command:
+            run = run_of(command[1], _continued(lines, number, command.end()))
+            if is_hooks:
+                yield Guard(source.file, number, "hook", run=run)
+                continue
             why, until = flaw(source, number, command.start(), command.end())
-            yield Guard(source.file, number, "command", command.start() + 1, why, until)
+            column = command.start() + 1
+            yield Guard(source.file, number, "command", column, why, until, run)
         elif _STEP.match(line):
             yield Guard(source.file, number, "step")
+
+
+def _continued(lines: Sequence[str], number: int, start: int) -> str:
+    """The rest of a command from a column of a line (1-based), through the lines it goes on in."""
+    text = lines[number - 1][start:].rstrip()
+    while text.endswith("\\") and number < len(lines):
+        text = f"{text[:-1]} {lines[number].strip()}"
+        number += 1
+    return text

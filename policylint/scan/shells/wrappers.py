@@ -29,6 +29,7 @@ _SUBSTITUTED = pattern(
 )
 _WHOLE = pattern(r"\s*(?:sudo )?helm(?:file)? \S")
 _MICROK8S = pattern(r"microk8s\.helm3?$")
+_JUDGE = pattern(r"(?:^|/)policylint(?:[:@][\w.:-]+)?$")
 _REPLACES = pattern(r"(?:-I|-i|--replace=?)(.*)")
 _COMBINED = pattern(r"-[a-z]*c$")
 _ASSIGN = pattern(r"^[A-Za-z_]\w*=")
@@ -98,9 +99,18 @@ def _flag(word: Word) -> bool:
     return word.text.text.startswith("-")
 
 
+def _is_judged(words: Sequence[Word]) -> bool:
+    """Whether policylint judges the command (`policylint check -- helm upgrade ...`) and runs
+    none."""
+    for at, word in enumerate(words):
+        if _JUDGE.search(word.text.text):
+            return any(following.text.text == "check" for following in words[at + 1 : at + 4])
+    return False
+
+
 def calls(words: Sequence[Word]) -> Iterator[Call | Script]:
     """The helm commands and the shell texts that running these words runs."""
-    words = list(words)
+    words = [] if _is_judged(words) else list(words)
     while words:
         tool = tool_of(words[0], words[1] if len(words) > 1 else None)
         if tool:

@@ -9,6 +9,7 @@ import pytest
 
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.coverage import Coverage, examine, guards
+from policylint.scan.repository.registry import read_source
 from policylint.scan.texts.source import Source
 
 
@@ -159,14 +160,25 @@ def test_a_declaration_is_covered_by_ci_and_a_command_is_not() -> None:
     assert covered(script, workflow).guard is None
 
 
-def test_a_commit_hook_covers_every_deploy() -> None:
-    hooks = source(
-        ".pre-commit-config.yaml",
-        "repos:\n  - repo: https://github.com/acme/policylint\n    hooks: []\n",
-    )
+HOOKS = """
+    repos:
+      - repo: https://github.com/acme/policylint
+        hooks: [HOOK]
+"""
+
+
+@pytest.mark.parametrize("hook", ["policylint-check", "policylint-scan"])
+def test_a_commit_hook_covers_every_deploy_that_it_judges(hook: str) -> None:
+    listed = f"\n          - id: {hook}"
+    hooks = source(".pre-commit-config.yaml", HOOKS.replace("[HOOK]", listed))
     found = covered(source("deploy.sh", "helm upgrade web ./chart\n"), hooks)
     assert found.guard is not None
     assert found.guard.kind == "hook"
+
+
+def test_a_repository_of_hooks_of_which_none_runs() -> None:
+    hooks = source(".pre-commit-config.yaml", HOOKS.replace("HOOK", ""))
+    assert covered(source("deploy.sh", "helm upgrade web ./chart\n"), hooks).guard is None
 
 
 def test_what_changes_nothing_needs_no_guard() -> None:
@@ -176,3 +188,13 @@ def test_what_changes_nothing_needs_no_guard() -> None:
 
 def test_guards_of_a_file_without_a_mention() -> None:
     assert list(guards(source("a.sh", "helm upgrade web ./chart"))) == []
+
+
+@pytest.mark.parametrize(
+    "run", ["policylint", "uvx policylint", "python -m policylint", "docker run x/policylint:1.0"]
+)
+def test_a_command_that_is_judged_is_no_deploy(run: str) -> None:
+    text = f"{run} check --strict -- helm upgrade web ./chart\nhelm upgrade web ./chart\n"
+    (found,) = read_source(source("deploy.sh", text))
+    assert isinstance(found, Invocation)
+    assert found.line == 2
