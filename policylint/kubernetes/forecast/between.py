@@ -17,6 +17,7 @@ from policylint.kubernetes.forecast import limitranges, podsecurity
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.moments import Moment, Moments, forward
 from policylint.kubernetes.forecast.pod_admission import admitted
+from policylint.kubernetes.forecast.quotas import exceeded
 from policylint.kubernetes.forecast.request import Finding
 from policylint.kubernetes.forecast.server import answer
 from policylint.model import (
@@ -97,6 +98,8 @@ def admission(resource: Resource, around: Surroundings, moment: Moment) -> Itera
         what = f"whether the namespace {identity.namespace} exists"
         how = f"kubectl get namespace {identity.namespace}"
         yield Unknown(what, how, _TOPIC, "metadata.namespace")
+    if "ResourceQuota" in around.kinds:
+        yield from exceeded(resource, around.moments, moment, around.namespace)
     if (identity.group, identity.kind) == ("", "PersistentVolumeClaim"):
         yield from _limited_claim(resource, around, moment)
     if (identity.group, identity.kind) == ("", "Pod"):

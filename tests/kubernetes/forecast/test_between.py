@@ -142,3 +142,44 @@ def test_what_nobody_knows_of_the_cluster_is_left_open():
     elsewhere = POD.format(namespace="elsewhere", more="hostNetwork: false", resources="{}")
     assert told("", elsewhere)["p"] == ("depends", None)
     assert told(elsewhere.replace("name: p", "name: q"), elsewhere)["p"] == ("accepted", None)
+
+
+QUOTA = """\
+---
+apiVersion: v1
+kind: ResourceQuota
+metadata: {{name: few}}
+spec: {{hard: {{{hard}}}}}
+status: {{hard: {{{hard}}}, used: {{{used}}}}}
+"""
+SECRET = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"
+
+
+@pytest.mark.parametrize(
+    ("hard", "used", "answer"),
+    [
+        ("secrets: 9", "secrets: 7", "accepted"),  # the record of the revision, and this one
+        ("secrets: 9", "secrets: 8", "rejected"),
+        ("count/secrets: 9", "count/secrets: 9", "rejected"),
+        ("count/deployments.apps: 0", "count/deployments.apps: 0", "accepted"),
+    ],
+)
+def test_a_live_quota_answers_by_its_status(hard, used, answer):
+    live = QUOTA.format(hard=hard, used=used)
+    assert told("", SECRET, live)["s"] == (answer, None)
+
+
+def test_a_quota_of_the_release_alone_leaves_it_open():
+    quota = "---\napiVersion: v1\nkind: ResourceQuota\nmetadata: {name: few}\n"
+    quota += "spec: {hard: {count/secrets: 1}}\n"
+    assert told(quota, quota + SECRET)["s"] == ("depends", None)
+    assert told(quota, quota.replace("1}", "2}") + SECRET)["s"] == ("accepted", None)
+
+
+def test_a_live_quota_counts_what_a_pod_asks_for():
+    live = QUOTA.format(hard="limits.cpu: 1", used="limits.cpu: 500m")
+    pod = POD.format(
+        namespace="default", more="hostNetwork: false", resources="{limits: {cpu: %s}}"
+    )
+    assert told("", pod % "500m", live)["p"] == ("accepted", None)
+    assert told("", pod % "501m", live)["p"] == ("rejected", None)

@@ -1,0 +1,148 @@
+"""What objects count for under a ResourceQuota.
+
+Source: pkg/quota/v1/evaluator/core of k8s.io/kubernetes (pods, services, persistent_volume_claims)
+and the generic object counts of k8s.io/apiserver pkg/quota/v1/generic.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+
+from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.reading import items, part
+from policylint.kubernetes.api.workloads import pod_template
+from policylint.model import Json, Object, Resource, ResourceId
+
+Usage = Mapping[str, Fraction]
+"""Amounts by the names of a quota's `hard`."""
+_OLD = frozenset(
+    {
+        *("configmaps", "persistentvolumeclaims", "pods", "replicationcontrollers"),
+        *("resourcequotas", "secrets", "services"),
+    }
+)
+"""Resources that a quota may name without `count/`."""
+_EXPOSED = {"NodePort": "services.nodeports", "LoadBalancer": "services.loadbalancers"}
+
+
+def resource_of(kind: str) -> str:
+    """The name of a built-in kind's resource: "networkpolicies" of NetworkPolicy."""
+    name = kind.lower()
+    if name == "endpoints":
+        return name
+    if name.endswith(("s", "x", "ch")):
+        return f"{name}es"
+    if name.endswith("y") and name[-2:-1] not in ("a", "e", "o"):
+        return f"{name[:-1]}ies"
+    return f"{name}s"
+
+
+def counted(identity: ResourceId) -> tuple[str, ...]:
+    """The names under which a quota counts an object as one."""
+    resource = resource_of(identity.kind)
+    name = f"count/{resource}.{identity.group}" if identity.group else f"count/{resource}"
+    return (name, resource) if not identity.group and resource in _OLD else (name,)
+
+
+def total(usages: Iterable[Usage]) -> Usage:
+    """Several usages together."""
+    together: dict[str, Fraction] = {}
+    for usage in usages:
+        for name, amount in usage.items():
+            together[name] = together.get(name, Fraction(0)) + amount
+    return together
+
+
+def of_object(identity: ResourceId, body: Object) -> Usage:
+    """What one object counts for by itself."""
+    own = dict.fromkeys(counted(identity), Fraction(1))
+    spec = part(body, "spec")
+    if (identity.group, identity.kind) == ("", "Service"):
+        return {**own, **dict.fromkeys(_ports(spec), Fraction(1))}
+    if (identity.group, identity.kind) == ("", "PersistentVolumeClaim"):
+        return {**own, **_storage(spec)}
+    if (identity.group, identity.kind) == ("", "Pod"):
+        return {**own, **of_pod(spec)}
+    return own
+
+
+def _ports(spec: Object) -> Iterator[str]:
+    exposed = spec.get("type")
+    if exposed in _EXPOSED:
+        yield _EXPOSED[str(exposed)]
+
+
+def _storage(spec: Object) -> Usage:
+    amount = parse_quantity(part(spec, "resources", "requests").get("storage"))
+    if amount is None:
+        return {}
+    name = spec.get("storageClassName")
+    own = {f"{name}.storageclass.storage.k8s.io/requests.storage": amount} if name else {}
+    return {"requests.storage": amount, **own}
+
+
+def of_pod(spec: Object) -> Usage:
+    """What a pod of a spec asks for: the sum of its containers, or its largest init container."""
+    together = total(_of_container(part(entry)) for entry in items(spec.get("containers")))
+    largest = dict(together)
+    for container in items(spec.get("initContainers")):
+        for name, amount in _of_container(part(container)).items():
+            largest[name] = max(largest.get(name, Fraction(0)), amount)
+    return largest
+
+
+def _of_container(container: Object) -> Usage:
+    limits = part(container, "resources", "limits")
+    requests = {**limits, **part(container, "resources", "requests")}
+    found = {f"limits.{name}": value for name, value in limits.items()}
+    found |= {f"requests.{name}": value for name, value in requests.items()}
+    found |= {name: requests[name] for name in ("cpu", "memory") if name in requests}
+    amounts = {name: parse_quantity(value) for name, value in found.items()}
+    return {name: amount for name, amount in amounts.items() if amount is not None}
+
+
+def pods_of(workload: Resource) -> tuple[int, int]:
+    """(pods of a workload, pods beyond them while it rolls and may take none away first); a
+    DaemonSet has as many as there are nodes, which nobody knows here."""
+    kind, spec = workload.id.kind, part(workload.body, "spec")
+    if kind == "Pod":
+        return 1, 0
+    if kind == "Job":
+        return _number(spec.get("parallelism"), 1), 0
+    if kind in ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"):
+        replicas = _number(spec.get("replicas"), 1)
+        return replicas, _surge(spec, replicas) if kind == "Deployment" else 0
+    return 0, 0
+
+
+def _surge(spec: Object, replicas: int) -> int:
+    """The pods that a rollout needs beyond the replicas, where it must not go below them."""
+    strategy = part(spec, "strategy")
+    if strategy.get("type") == "Recreate" or not replicas:
+        return 0
+    rolling = part(strategy, "rollingUpdate")
+    surge = _share(rolling.get("maxSurge"), replicas, up=True)
+    gone = _share(rolling.get("maxUnavailable"), replicas, up=False)
+    return 1 if surge and not gone else 0
+
+
+def _share(value: Json, replicas: int, *, up: bool) -> int:
+    text = "25%" if value is None else str(value)
+    if not text.endswith("%"):
+        return _number(value, 0)
+    number = text.removesuffix("%")
+    share = (int(number) if number.isdigit() else 0) * replicas / 100
+    return math.ceil(share) if up else math.floor(share)
+
+
+def _number(value: Json, default: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def of_workload(workload: Resource, pods: int) -> Usage:
+    """What so many pods of a workload count for."""
+    one = of_pod(part(pod_template(workload), "spec"))
+    needed = {name: amount * pods for name, amount in one.items()}
+    return {**needed, "pods": Fraction(pods), "count/pods": Fraction(pods)}

@@ -1,0 +1,97 @@
+"""What a ResourceQuota of the namespace says of a new object.
+
+The quota controller writes what is used into the quota's status, and admission goes by that: a
+quota that was given with --live answers, one of the release alone leaves the answer open. Helm
+itself makes a Secret, the record of the new revision, before anything else. Source: the
+ResourceQuota admission plugin of k8s.io/apiserver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from policylint.kubernetes.api.quantity import parse_quantity
+from policylint.kubernetes.api.reading import part
+from policylint.kubernetes.api.usage import of_object
+from policylint.kubernetes.forecast.moments import START, Moment, Moments
+from policylint.kubernetes.forecast.request import Finding
+from policylint.model import Cause, Object, Resource, ResourceId, Unknown
+
+_TOPIC = "invalid-object"
+_SECRETS = ("secrets", "count/secrets")
+_FIRST = (START[0], START[1] + 1)
+
+
+def exceeded(
+    resource: Resource, moments: Moments, moment: Moment, namespace: str
+) -> Iterator[Finding]:
+    """Why the quotas of its namespace refuse a new object, as far as the release and the live
+    objects tell; `namespace` is that of the release."""
+    wanted = of_object(resource.id, resource.body)
+    for identity, quota in moments.of_kind("ResourceQuota", resource.id.namespace, moment):
+        if identity.group or part(quota, "spec").get("scopes") or _selects(quota):
+            continue
+        record = Fraction(resource.id.namespace == namespace)
+        yield from _judged(identity, quota, wanted, _Used(moments, moment, record))
+
+
+def _selects(quota: Object) -> bool:
+    return bool(part(quota, "spec").get("scopeSelector"))
+
+
+class _Used:
+    """What is used when an object is sent."""
+
+    def __init__(self, moments: Moments, moment: Moment, record: Fraction) -> None:
+        self.moments, self.moment, self.record = moments, moment, record
+
+    def of(self, name: str, namespace: str, *, since_start: bool) -> Fraction:
+        """What the release's own objects use under a name: all of them, or those that this run has
+        made so far; the record of the revision is one Secret more."""
+        total = self.record if name in _SECRETS else Fraction(0)
+        for identity in self.moments.identities:
+            if identity.namespace == namespace and self._counts(identity, since_start):
+                body = self.moments.body(identity, self.moment) or {}
+                total += of_object(identity, body).get(name, Fraction(0))
+        return total
+
+    def _counts(self, identity: ResourceId, since_start: bool) -> bool:
+        there = self.moments.has(identity, self.moment)
+        return there and not (since_start and self.moments.has(identity, _FIRST))
+
+
+def _judged(identity: ResourceId, quota: Object, wanted: object, used: _Used) -> Iterator[Finding]:
+    status = part(quota, "status")
+    known = bool(part(status, "hard"))
+    for name, hard in (part(status, "hard") or part(quota, "spec", "hard")).items():
+        amount = part(wanted).get(name)
+        limit = parse_quantity(hard)
+        if amount is None or limit is None:
+            continue
+        before = parse_quantity(part(status, "used").get(name)) or Fraction(0)
+        now = before + used.of(name, identity.namespace, since_start=known)
+        if now + amount > limit:
+            yield _finding(identity, name, amount, now, limit, known)
+
+
+def _finding(
+    identity: ResourceId,
+    name: str,
+    amount: Fraction,
+    now: Fraction,
+    limit: Fraction,
+    known: bool,
+) -> Finding:
+    text = (
+        f"exceeded quota: {identity.name}, requested: {_written(amount)} of {name}, "
+        f"used: {_written(now)}, limited: {_written(limit)}"
+    )
+    if known:
+        return Cause("", "Forbidden", text, _TOPIC, "ResourceQuota")
+    how = f"kubectl describe resourcequota {identity.name} -n {identity.namespace}"
+    return Unknown(f"the quota {identity.name}, by the release alone: {text}", how, _TOPIC)
+
+
+def _written(amount: Fraction) -> str:
+    return str(amount if amount.denominator == 1 else float(amount))
