@@ -93,7 +93,7 @@ def _finding(ruling: Ruling, answer: Failure, redactor: Redactor) -> Finding:
     return Finding(
         rule=policy.name,
         category=Category.POLICY,
-        severity=_severity(answer),
+        severity=_severity(ruling, answer),
         confidence=Confidence.CERTAIN,
         direction=asked.direction,
         message=redactor.text(answer.message),
@@ -107,10 +107,13 @@ def _finding(ruling: Ruling, answer: Failure, redactor: Redactor) -> Finding:
     )
 
 
-def _severity(answer: Failure) -> Severity:
-    return next(
+def _severity(ruling: Ruling, answer: Failure) -> Severity:
+    """What the binding makes of it; at most a warning of a rollback that returns to what violates
+    the policy already, as that is no news of this change."""
+    severity = next(
         (severity for action, severity in _SEVERITIES if action in answer.actions), Severity.NOTE
     )
+    return Severity.WARNING if ruling.standing and severity is Severity.ERROR else severity
 
 
 def _because(ruling: Ruling, answer: Failure) -> str:
@@ -124,7 +127,10 @@ def _because(ruling: Ruling, answer: Failure) -> str:
         if ruling.policy.kind in _AUTOGENERATING:
             refused = "its controller's requests; Kyverno's autogen refuses the workload itself"
         return f"{policy}{binding} {verb[strongest]} the pods of this workload: {refused}"
-    return f"{policy}{binding} {verb[strongest]} this {request.operation} of {request.resource}"
+    words = f"{policy}{binding} {verb[strongest]} this {request.operation} of {request.resource}"
+    if ruling.standing:
+        words += "; what it goes back to violates the policy as it stands"
+    return words
 
 
 def _failures(judged: Judged, redactor: Redactor) -> Iterator[RuleFailure]:

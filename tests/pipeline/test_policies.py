@@ -298,3 +298,17 @@ def test_what_only_gatekeeper_evaluates_is_unknown(check, documents, why):
     code, release = check(documents)
     assert code == 2
     assert why in release["failures"][0]["message"]
+
+
+def test_a_rollback_to_what_violates_the_policy_already_is_at_most_a_warning(check):
+    documents = policy("few", "object.spec.replicas <= 5")
+    code, release = check(documents, [scaled(2)], [scaled(9)])
+    (finding,) = of(release, "few")
+    assert (code, finding["severity"], finding["direction"]) == (0, "warning", "rollback")
+    assert "violates the policy as it stands" in finding["because"]
+    transition = policy(
+        "up", "oldObject == null || object.spec.replicas >= oldObject.spec.replicas"
+    )
+    code, release = check(transition, [scaled(5)], [scaled(2)])
+    (finding,) = of(release, "up")
+    assert (code, finding["severity"], finding["direction"]) == (1, "error", "rollback")

@@ -62,6 +62,9 @@ class Ruling(Struct, frozen=True):
     asked: Asked
     policy: Policy
     answer: Failure | Open
+    standing: bool = False
+    """Of a rollback: whether what it goes back to violates the policy as it stands, so that the
+    rollback brings nothing that was not there before."""
 
 
 class Untold(Struct, frozen=True):
@@ -93,8 +96,7 @@ def judge(upgrade: Upgrade, cluster: Cluster, policies: PolicySet) -> Judged:
     asked, broken = requests.all()
     for request in asked:
         for policy_judge in judges:
-            answers = _answers(policy_judge, request, around)
-            rulings += [Ruling(request, policy_judge.policy, answer) for answer in answers]
+            rulings += _rulings(policy_judge, request, around)
     untold += [Untold(item.policy, why, identity) for identity, why in broken for item in judges]
     return Judged(tuple(_once(rulings)), tuple(untold), _unbound(policies))
 
@@ -120,6 +122,27 @@ def _compiled(policies: PolicySet, minor: int) -> tuple[list[Judge], list[Untold
         except (CelUnsupported, CelUnavailable) as error:
             untold.append(Untold(policy, str(error)))
     return judges, untold
+
+
+def _rulings(judge: Judge, asked: Asked, around: Surroundings) -> Iterator[Ruling]:
+    answers = list(_answers(judge, asked, around))
+    denied = [answer for answer in answers if isinstance(answer, Failure)]
+    stands = asked.direction is Direction.ROLLBACK and bool(denied)
+    standing = set(_standing(judge, asked, around)) if stands else set()
+    for answer in answers:
+        yield Ruling(asked, judge.policy, answer, answer in standing)
+
+
+def _standing(judge: Judge, asked: Asked, around: Surroundings) -> Iterator[Failure | Open]:
+    """What a policy says of the object that a rollback brings back, were it there already: an
+    update that changes nothing, a creation as it was made before."""
+    request = asked.request
+    if request.operation == "DELETE":
+        return
+    if request.operation == "UPDATE":
+        kin = (replace(each, old_object=each.object) for each in request.equivalents)
+        request = replace(request, old_object=request.object, equivalents=tuple(kin))
+    yield from _answers(judge, replace(asked, request=request), around)
 
 
 def _answers(judge: Judge, asked: Asked, around: Surroundings) -> Iterator[Failure | Open]:
