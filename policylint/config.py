@@ -33,6 +33,16 @@ WAIVERS = ".policylint/waivers.yaml"
 BASELINE = ".policylint/baseline.json"
 """A file beside the configuration that holds what was found before."""
 BESIDE = (WAIVERS, BASELINE)
+PACK = "policylint.yaml"
+"""The configuration of a pack, which `extends` names by its directory."""
+RETIRED: Mapping[str, str] = {
+    "kube-version": "kubernetes",
+    "helm-version": "helm",
+    "suppressions": "waivers",
+    "ignore-rules": "ignore",
+    "policy-packs": "packs",
+}
+"""Keys that no file may have any more, by what took their place."""
 
 
 class Release(Struct, frozen=True):
@@ -51,6 +61,9 @@ class Release(Struct, frozen=True):
     apply: str = ""
     values_mode: str = ""
     api_versions: tuple[str, ...] = ()
+    rules: Mapping[str, Json] = field(default_factory=dict)
+    level: Category | None = None
+    fail_on: Severity | None = None
 
 
 class Environment(Struct, frozen=True):
@@ -63,6 +76,16 @@ class Environment(Struct, frozen=True):
     fail_on: Severity | None = None
     rules: Mapping[str, Json] = field(default_factory=dict)
     api_versions: tuple[str, ...] = ()
+
+
+class PathRules(Struct, frozen=True):
+    """What holds for the files that a glob names: charts of releases, and what scan finds in."""
+
+    glob: str
+    """An absolute path with `*` for any characters."""
+    rules: Mapping[str, Json] = field(default_factory=dict)
+    level: Category | None = None
+    fail_on: Severity | None = None
 
 
 class Config(Struct, frozen=True):
@@ -89,6 +112,13 @@ class Config(Struct, frozen=True):
     waiver_policy: Policy = Policy()
     baseline: Baseline = Baseline()
     packs: tuple[Pack, ...] = ()
+    extends: tuple[str, ...] = ()
+    """The files that it extends, the weakest first."""
+    paths: tuple[PathRules, ...] = ()
+
+
+FIELDS = frozenset(Config.__struct_fields__) - {"file", "extends", "baseline"}
+"""What a configuration may have of the one that it extends."""
 
 
 def find(start: Path) -> Path | None:
@@ -208,25 +238,96 @@ def _waivers(
 
 
 def parse(
-    text: str, path: Path, shown: str, exists: Callable[[Path], bool] = Path.exists
+    text: str,
+    path: Path,
+    shown: str,
+    exists: Callable[[Path], bool] = Path.exists,
+    read_also: Callable[[Path], tuple[str, str]] | None = None,
 ) -> Config:
-    """A configuration from its text, as if it stood at `path`.
+    """A configuration from its text, as if it stood at `path`, over those that it extends.
 
     `shown` is what messages call it; `exists` tells whether a path was there when the text was,
-    as a chart is a path where there is one and a reference else. Raises `UsageError`.
+    as a chart is a path where there is one and a reference else; `read_also` gives what a file
+    that it extends is called, and its text. Raises `UsageError`.
     """
+    return _parsed(text, path, shown, exists, read_also or _read_also, ())
+
+
+def _parsed(
+    text: str,
+    path: Path,
+    shown: str,
+    exists: Callable[[Path], bool],
+    read_also: Callable[[Path], tuple[str, str]],
+    within: tuple[Path, ...],
+) -> Config:
+    """A configuration; `within` are the files that extend it, none of which it may extend."""
     raw = load(text, shown)
     if raw is None:
         return Config(str(path))
     root = compose(text, shown)
     for where, message, remedy in itertools.chain(
-        problems(raw, schema("config")), _rule_problems(raw)
+        _retired(raw), problems(raw, schema("config")), _rule_problems(raw)
     ):
         raise _problem(root, where, text, shown, message, remedy)
-    config = _config(raw, path, exists)
+    own = _config(raw, path, exists)
     entries = raw.get("waivers", ())
-    own = _waivers(entries, root, ("waivers",), text, shown, config.waiver_policy)
-    return replace(config, waivers=own) if own else config
+    waivers = _waivers(entries, root, ("waivers",), text, shown, own.waiver_policy)
+    own = replace(own, waivers=waivers) if waivers else own
+    for number, entry in reversed(list(enumerate(raw.get("extends", ())))):
+        file = _extended(path.parent / entry)
+        if file in (path, *within):
+            message = f"{shown} extends itself, by way of {entry}"
+            remedy = "take one of the two out"
+            raise _problem(root, ("extends", number), text, shown, message, remedy)
+        name, content = read_also(file)
+        parent = _parsed(content, file, name, exists, read_also, (path, *within))
+        own = over(parent, own)
+    return own
+
+
+def _extended(path: Path) -> Path:
+    """The file that an entry of `extends` means: a configuration, or that of a pack."""
+    file = path if path.suffix in (".yaml", ".yml") else path / PACK
+    return Path(os.path.normpath(file))
+
+
+def _read_also(file: Path) -> tuple[str, str]:
+    shown = _shown_path(file)
+    return shown, _text(file, shown)
+
+
+def over(parent: Config, own: Config) -> Config:
+    """A configuration over the one that it extends: its own settings win, lists are joined, tables
+    merged entry by entry."""
+    joined = {name: _joined(name, getattr(parent, name), getattr(own, name)) for name in FIELDS}
+    extends = (*parent.extends, parent.file, *own.extends)
+    return replace(own, **joined, extends=tuple(dict.fromkeys(extends)))
+
+
+def _joined(name: str, parent: Any, own: Any) -> Any:
+    if name == "environments":
+        return {**parent, **{key: _environment_over(parent.get(key), own[key]) for key in own}}
+    if isinstance(own, Mapping):
+        return {**parent, **own}
+    if isinstance(own, tuple) and name != "select":
+        return (*parent, *own)
+    return own or parent
+
+
+def _environment_over(parent: Environment | None, own: Environment) -> Environment:
+    if parent is None:
+        return own
+    names = Environment.__struct_fields__
+    joined = {name: _joined(name, getattr(parent, name), getattr(own, name)) for name in names}
+    return Environment(**joined)
+
+
+def _retired(raw: Json) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """Keys that were valid once, or are the command line's, with what they are called now."""
+    for key in raw if isinstance(raw, dict) else ():
+        if key in RETIRED:
+            yield (key,), f"{key} is no key any more", f"write {RETIRED[key]}"
 
 
 def _text(path: Path, shown: str) -> str:
@@ -264,7 +365,7 @@ def _rule_problems(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ..
     if not entries:
         return
     # packs bring rules that are read when they judge, and names are looked at then
-    known_here = not any(raw.get(key) for key in ("packs", "python-rules", "policies"))
+    known_here = not any(raw.get(key) for key in ("extends", "packs", "python-rules", "policies"))
     more, failures = plugins()
     known = ids() | {rule.id for rule in more}
     for path, name, entry in entries:
@@ -276,11 +377,19 @@ def _rule_problems(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ..
             yield (*path, name), error.message, error.remedy
 
 
-def _rule_entries(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, Json]]:
+def _rule_entries(
+    raw: Mapping[str, Any],
+) -> Iterator[tuple[tuple[str | int, ...], str, Json]]:
     """(path of its table, rule, what is said of it) of the `rules:` tables."""
-    tables: dict[tuple[str, ...], Any] = {("rules",): raw.get("rules")}
+    tables: dict[tuple[str | int, ...], Any] = {("rules",): raw.get("rules")}
     for name, environment in raw.get("environments", {}).items():
         tables["environments", name, "rules"] = environment.get("rules")
+    for glob, entry in raw.get("paths", {}).items():
+        tables["paths", glob, "rules"] = entry.get("rules")
+    for number, release in enumerate(raw.get("releases", ())):
+        tables["releases", number, "rules"] = release.get("rules")
+        for name, own in release.get("environments", {}).items():
+            tables["releases", number, "environments", name, "rules"] = own.get("rules")
     for path, table in tables.items():
         for rule, entry in (table or {}).items():
             yield path, rule, entry
@@ -317,7 +426,22 @@ def _config(raw: Mapping[str, Any], path: Path, exists: Callable[[Path], bool]) 
         scan_ignore=tuple(raw.get("scan", {}).get("ignore", ())),
         waiver_policy=_policy(raw.get("waiver-policy", {})),
         packs=tuple(_packs(raw, base)),
+        paths=tuple(_path_rules(raw.get("paths", {}), base)),
     )
+
+
+def _path_rules(entries: Mapping[str, Mapping[str, Any]], base: Path) -> Iterator[PathRules]:
+    for glob, entry in entries.items():
+        yield PathRules(str(base / glob), **_levels(entry))
+
+
+def _levels(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules, level and threshold that an entry names."""
+    return {
+        "rules": entry.get("rules", {}),
+        "level": Category(entry["level"]) if "level" in entry else None,
+        "fail_on": Severity(entry["fail-on"]) if "fail-on" in entry else None,
+    }
 
 
 def _packs(raw: Mapping[str, Any], base: Path) -> Iterator[Pack]:
@@ -342,10 +466,8 @@ def _environment(entry: Mapping[str, Any]) -> Environment:
         kubernetes=entry.get("kubernetes", ""),
         helm=entry.get("helm", ""),
         apply=entry.get("apply", ""),
-        level=Category(entry["level"]) if "level" in entry else None,
-        fail_on=Severity(entry["fail-on"]) if "fail-on" in entry else None,
-        rules=entry.get("rules", {}),
         api_versions=tuple(entry.get("api-versions", ())),
+        **_levels(entry),
     )
 
 
@@ -371,6 +493,9 @@ def _releases(
             apply=entry.get("apply", ""),
             values_mode=entry.get("values-mode", ""),
             api_versions=tuple(entry.get("api-versions", ())),
+            **_levels(
+                {**entry, **own, "rules": {**entry.get("rules", {}), **own.get("rules", {})}}
+            ),
         )
 
 

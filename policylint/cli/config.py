@@ -6,6 +6,7 @@ from msgspec import structs, to_builtins
 
 from policylint.cli.output import show_json, tell
 from policylint.cli.parameters import option
+from policylint.commands.settings import explained
 from policylint.config import Release
 from policylint.helm.inputs.options import Options
 from policylint.pipeline.settings import load_config
@@ -18,10 +19,16 @@ from policylint.redaction.vocabulary import MASK
 def command(
     file: Annotated[str, option("--config", help="The configuration file.")] = "",
     explain: Annotated[
-        bool, option("--explain", help="Say where it comes from and what it leaves open.")
+        bool, option("--explain", help="Say where each setting comes from, and what it overrides.")
     ] = False,
+    env: Annotated[str, option("--env", help="The settings of this environment.")] = "",
+    release: Annotated[str, option("--release", help="The settings of this release.")] = "",
 ) -> int:
-    """Print the configuration that holds in this directory, as JSON."""
+    """Print the configuration that holds in this directory, as JSON.
+
+    With --explain each setting is told with the place that gives it, on standard error and in the
+    JSON (`explained`).
+    """
     config = load_config(Options(config=file))
     if explain and config.file:
         tell(f"from {config.file}\n")
@@ -32,6 +39,10 @@ def command(
     shown["immutable_paths"] = {
         f"{group}/{kind}": paths for (group, kind), paths in config.immutable_paths.items()
     }
+    if explain:
+        rows = explained(config, env, release)
+        tell("".join(f"{row}\n" for row in rows))
+        shown["explained"] = to_builtins(rows)
     show_json(to_builtins(shown))
     return 0
 

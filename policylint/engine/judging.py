@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from policylint.engine.evaluate import evaluate, order
 from policylint.engine.packs import Pack, dry_rules, names_of, rules_of_packs, with_packs
 from policylint.engine.registry import all_rules, ids, plugins, select
 from policylint.engine.rule import Context, Rule
+from policylint.engine.waivers import like
 from policylint.errors import RuleFailure, UsageError, nearest
 from policylint.model import Category, Finding, Json, Severity, Target, Upgrade, Verdict, combine
 from policylint.redaction.redactor import Redactor
@@ -35,6 +37,8 @@ class Criteria(Struct, frozen=True):
     """The `rules:` tables that hold; later ones win."""
     packs: tuple[Pack, ...] = ()
     """Rules of the user's own."""
+    paths: tuple[tuple[str, Mapping[str, Json]], ...] = ()
+    """(glob of an absolute path, `rules:` table) of what scan finds in files there."""
 
 
 class Judging(Struct, frozen=True):
@@ -51,6 +55,8 @@ class Judging(Struct, frozen=True):
     """Rules that would not load."""
     dry: frozenset[str] = frozenset()
     """The rules whose findings are shown and fail nothing yet."""
+    paths: tuple[tuple[str, Mapping[str, Severity | None]], ...] = ()
+    """What findings of a scan weigh by the file that they are in."""
 
     @property
     def active(self) -> tuple[Rule, ...]:
@@ -99,6 +105,7 @@ def judging(criteria: Criteria, subjects: frozenset[type] = frozenset()) -> Judg
         criteria.strict,
         failures,
         dry_rules(criteria.packs),
+        tuple((glob, severities(table)[0]) for glob, table in criteria.paths),
     )
 
 
@@ -108,7 +115,8 @@ def _refuse_unknown_rules(criteria: Criteria, own: Iterable[Rule]) -> None:
     if not criteria.packs:
         return
     known = ids() | {rule.id for rule in (*own, *plugins()[0])}
-    for table in criteria.tables:
+    tables = (*criteria.tables, *(table for _, table in criteria.paths))
+    for table in tables:
         for name in table:
             if name not in known:
                 raise UsageError(f"no rule is called {name!r}", remedy=nearest(name, known))
@@ -145,7 +153,7 @@ def judge(
     rules = by.active
     findings, broken = evaluate(rules, subjects, context, redactor or Redactor())
     weighed = [_weighed(finding, by, weight) for finding in (*findings, *more)]
-    weighed = [_dry(finding, by) for finding in weighed]
+    weighed = [_dry(finding, by) for finding in weighed if not _is_off(finding, by)]
     every = (*by.failures, *failures, *broken)
     if by.strict and upgrade is not None:
         every += _open_answers(upgrade)
@@ -217,9 +225,27 @@ def _severity(name: str, word: Json) -> Severity | None:
 
 def _weighed(finding: Finding, by: Judging, weight: Weight | None) -> Finding:
     severity = by.severities.get(finding.rule)
+    severity = _at_path(finding, by).get(finding.rule, severity)
     if severity is None:
         severity = weight(finding) if weight else finding.severity
     return replace(finding, severity=severity)
+
+
+def _at_path(finding: Finding, by: Judging) -> Mapping[str, Severity | None]:
+    """What rules weigh at the file that a finding is in, later paths over earlier ones."""
+    place = next((each for each in finding.locations if each.role != "rendered"), None)
+    if place is None or not by.paths:
+        return {}
+    path = os.path.abspath(place.file)  # noqa: PTH100  links stay as they are named
+    weights: dict[str, Severity | None] = {}
+    for glob, levels in by.paths:
+        weights |= levels if like(glob, path) else {}
+    return weights
+
+
+def _is_off(finding: Finding, by: Judging) -> bool:
+    """Whether its rule is switched off for the file that it is in."""
+    return _at_path(finding, by).get(finding.rule, finding.severity) is None
 
 
 def _dry(finding: Finding, by: Judging) -> Finding:

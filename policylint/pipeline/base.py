@@ -139,9 +139,15 @@ def config_at(repository: Repository, revision: Revision, file: Path) -> Config 
     def was_there(path: Path) -> bool:
         return repository.has(revision.commit, repository.path_of(path))
 
+    def read_then(path: Path) -> tuple[str, str]:
+        name, content = _text_at(repository, revision, path)
+        if content is None:
+            raise UsageError(f"it extends {name}, which was not there", file=shown)
+        return name, content
+
     own = Config(str(file))
     if text is not None:
-        own = configuration.parse(text, file, shown, was_there)
+        own = configuration.parse(text, file, shown, was_there, read_then)
     for name, content in texts:
         own = configuration.with_beside(own, content, name)
     return own

@@ -83,7 +83,7 @@ def _planned(
     declared = pair.declared
     judged = gate.release(declared)
     own = of_release(options, judged, deployed.after)
-    settings = _as_deployed(resolve(own, gate.config), deployed.before)
+    settings = _as_deployed(resolve(own, gate.config, judged), deployed.before)
     try:
         plan = _plan(options, settings, gate, pair, deployed, workspace)
     except UsageError:

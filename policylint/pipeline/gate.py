@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -51,14 +52,20 @@ class Gate(Struct, frozen=True):
         """A release with the modes that are assumed of it as the gate has them."""
         own = _same_release(self.judge.releases if self.judge else (), declared)
         if own is None:
-            return declared
+            nothing = Release("", "")  # what a change says of its own release does not judge it
+            return replace(declared, **_levels_of(nothing)) if self.is_base else declared
         return replace(
             declared,
             values_mode=own.values_mode,
             kubernetes=own.kubernetes,
             helm=own.helm,
             apply=own.apply,
+            **_levels_of(own),
         )
+
+
+def _levels_of(release: Release) -> dict[str, Any]:
+    return {"rules": release.rules, "level": release.level, "fail_on": release.fail_on}
 
 
 def _same_release(releases: tuple[Release, ...], declared: Release) -> Release | None:
@@ -184,7 +191,9 @@ def gate_changes(config: Config, base: Config) -> Iterator[GateChange]:
         yield from _of_rules(f"environments.{name}.rules", new.rules, own.rules)
     for pair in pairs_of(base.releases, config.releases):
         if pair.before and pair.after:
-            yield from _of_settings(f"releases.{pair.after.name}.", pair.after, pair.before)
+            prefix = f"releases.{pair.after.name}."
+            yield from _of_settings(prefix, pair.after, pair.before)
+            yield from _of_rules(f"{prefix}rules", pair.after.rules, pair.before.rules)
 
 
 def _of_settings(prefix: str, new: object, old: object) -> Iterator[GateChange]:
@@ -276,5 +285,7 @@ _LOOSENS: Mapping[str, Callable[..., bool]] = {
     "default_branch": _always,
     "waiver_policy": _always,
     "packs": _always,
+    "paths": _always,
+    "extends": _always,
 }
 """The settings that decide a verdict, by attribute: whether a change of one makes it milder."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -9,9 +10,10 @@ from typing import TypeVar
 from msgspec import Struct, field
 
 from policylint import config as configuration
-from policylint.config import Config, Environment
+from policylint.config import Config, Environment, PathRules, Release
 from policylint.engine.judging import Criteria
 from policylint.engine.packs import Pack
+from policylint.engine.waivers import like
 from policylint.errors import UsageError, nearest
 from policylint.helm.inputs.options import Options
 from policylint.model import Apply, Severity
@@ -53,9 +55,12 @@ def nearest_source(config: Config) -> Configuration:
     return Configuration(config.file, above=str(above) if above else "")
 
 
-def resolve(options: Options, config: Config) -> Settings:
-    """The settings of one release. Raises `UsageError` for an environment that the configuration
-    does not know, and for a Helm line that there is not."""
+def resolve(options: Options, config: Config, release: Release | None = None) -> Settings:
+    """The settings of one release, as the configuration has it where it is listed.
+
+    Raises `UsageError` for an environment that the configuration does not know, and for a Helm
+    line that there is not.
+    """
     environment = environment_of(options.environment, config)
     line = options.helm_version or environment.helm or config.helm
     if line not in ("", "3", "4"):
@@ -64,7 +69,7 @@ def resolve(options: Options, config: Config) -> Settings:
         )
     return Settings(
         options=options,
-        criteria=_criteria(options, environment, config),
+        criteria=_criteria(options, environment, config, release),
         kubernetes=options.kube_version or environment.kubernetes or config.kubernetes,
         line=line,
         apply=first((options.apply, as_apply(environment.apply), as_apply(config.apply))),
@@ -76,17 +81,32 @@ def resolve(options: Options, config: Config) -> Settings:
     )
 
 
-def _criteria(options: Options, environment: Environment, config: Config) -> Criteria:
-    fail_on = first((options.fail_on, environment.fail_on, config.fail_on))
+def _criteria(
+    options: Options, environment: Environment, config: Config, release: Release | None
+) -> Criteria:
+    """By what is judged: the command line over the release, its path, its environment and the
+    configuration."""
+    at_path = _of_path(options.after, config)
+    nearest_first = (release or PathRules(""), *reversed(at_path), environment, config)
+    fail_on = first((options.fail_on, *(layer.fail_on for layer in nearest_first)))
     return Criteria(
         select=options.select or config.select,
         ignore=(*options.ignore, *config.ignore),
-        level=first((options.level, environment.level, config.level)),
+        level=first((options.level, *(layer.level for layer in nearest_first))),
         fail_on=fail_on or Severity.ERROR,
         strict=options.strict or config.strict,
-        tables=(config.rules, environment.rules),
+        tables=tuple(layer.rules for layer in reversed(nearest_first)),
         packs=(*map(Pack, (*options.policies, *config.policies)), *config.packs),
+        paths=tuple((entry.glob, entry.rules) for entry in config.paths),
     )
+
+
+def _of_path(chart: str, config: Config) -> list[PathRules]:
+    """What holds for a chart's path."""
+    if not chart or not config.paths:
+        return []
+    path = os.path.abspath(chart)  # noqa: PTH100  links stay as they are named
+    return [entry for entry in config.paths if like(entry.glob, path)]
 
 
 def _paths(config: Config) -> tuple[str, ...]:
