@@ -77,6 +77,9 @@ def command(
         bool, option("--strict", help="What depends on live state is unknown.")
     ] = False,
     no_waivers: Annotated[bool, option("--no-waivers", help="Count waived findings too.")] = False,
+    jobs: Annotated[
+        int, option("--jobs", help="Releases judged at once; 0: as many as there are processors.")
+    ] = 0,
     allow_empty: Annotated[
         bool, option("--allow-empty", help="No resource on the after side is fine.")
     ] = False,
@@ -109,6 +112,7 @@ def command(
         blame=blame,
         strict=strict,
         no_waivers=no_waivers,
+        jobs=jobs,
         allow_empty=allow_empty,
     )
     with progress_bar() as progress:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from policylint.kubernetes.api.workloads import containers, pod_template
 from policylint.kubernetes.manifests.diff import leaves
 from policylint.model import Change, Created, Deleted, FieldChange, Kept, Resource, ResourceId
 from policylint.redaction.redactor import Redactor, mask_secret
-from policylint.report.model import ImageChange
+from policylint.report.model import ImageChange, ReleaseReport
 
 
 class Differences(Sequence[FieldChange]):
@@ -33,10 +35,20 @@ class Differences(Sequence[FieldChange]):
     def __hash__(self) -> int:
         return hash(self._change.id)
 
+    def __reduce__(self) -> tuple[type[tuple[Any, ...]], tuple[Any]]:
+        # What another process gets are the rows: no object, and no secret of one.
+        return tuple, (self._made(),)
+
     def _made(self) -> tuple[FieldChange, ...]:
         if self._rows is None:
             self._rows = tuple(_rows(self._change, self._redactor()))
         return self._rows
+
+
+def detached(report: ReleaseReport) -> ReleaseReport:
+    """The report without the objects that it is of: a fleet's would not fit into memory."""
+    rows = tuple(replace(row, differences=tuple(row.differences)) for row in report.changes)
+    return replace(report, changes=rows)
 
 
 def _rows(change: Change, redactor: Redactor) -> Iterator[FieldChange]:

@@ -76,6 +76,8 @@ class Options(Struct, frozen=True):
     extra: tuple[str, ...] = ()
     """Further arguments of `helm template`, such as `--skip-schema-validation`, passed on as they
     are."""
+    jobs: int = 0
+    """How many releases are judged at once; 0 for as many as there are processors."""
     timeout: float = 120.0
     """Seconds a render may take."""
     blame: int = 12
