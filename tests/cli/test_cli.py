@@ -239,7 +239,7 @@ def test_what_looks_like_a_secret_outside_of_secrets_is_masked_too(tmp_path):
         (["check", "x.yaml", "--before", "y.yaml", "--format", "yaml"], "the formats are"),
         (["check", "--no-such-option"], "--no-such-option"),
         (["frobnicate"], "frobnicate"),
-        (["schema", "nothing"], "report and config"),
+        (["schema", "nothing"], "report, config and rule"),
         (["history"], "no release is named"),
         (["history", "no-such-file.json"], "neither a file"),
         (
