@@ -20,6 +20,7 @@ from policylint.engine.registry import ids, plugins
 from policylint.engine.shape import problems
 from policylint.engine.waivers import Policy, lacks
 from policylint.errors import ReadError, UsageError, nearest
+from policylint.helm.inputs.declaring import Declaring, Place
 from policylint.helm.inputs.files import read_text
 from policylint.kyaml.load import compose, line_of, load
 from policylint.model import Category, Json, Severity
@@ -108,6 +109,8 @@ class Config(Struct, frozen=True):
     immutable_paths: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     rules: Mapping[str, Json] = field(default_factory=dict)
     scan_ignore: tuple[str, ...] = ()
+    declared: Declaring = Declaring()
+    """What is said of the releases that other tools' files declare."""
     waivers: tuple[Waiver, ...] = ()
     waiver_policy: Policy = Policy()
     baseline: Baseline = Baseline()
@@ -424,6 +427,7 @@ def _config(raw: Mapping[str, Any], path: Path, exists: Callable[[Path], bool]) 
         },
         rules=raw.get("rules", {}),
         scan_ignore=tuple(raw.get("scan", {}).get("ignore", ())),
+        declared=_declaring(raw.get("declared", {}), base),
         waiver_policy=_policy(raw.get("waiver-policy", {})),
         packs=tuple(_packs(raw, base)),
         paths=tuple(_path_rules(raw.get("paths", {}), base)),
@@ -455,6 +459,17 @@ def _pack(entry: str | Mapping[str, str], base: Path) -> Pack:
     path = str(base / entry["path"])
     never = entry.get("fail-on", "") == "never"
     return Pack(path, entry.get("name", ""), never, entry.get("until", ""))
+
+
+def _declaring(entry: Mapping[str, Any], base: Path) -> Declaring:
+    clusters = entry.get("clusters", "")
+    return Declaring(
+        fetch=entry.get("fetch", ""),
+        include=tuple(entry.get("include", ())),
+        exclude=tuple(entry.get("exclude", ())),
+        clusters=str(base / clusters) if clusters else "",
+        places=tuple(Place(**row) for row in entry.get("at", ())),
+    )
 
 
 def _policy(entry: Mapping[str, Any]) -> Policy:

@@ -36,7 +36,11 @@ class Server:
         self.files: dict[str, bytes | int | None] = {}
         self.types: dict[str, str] = {}
         self.login = ""
+        self.tags = False
+        """Whether answers have an ETag, and one that is known already is not sent again."""
         self.asked: list[str] = []
+        self.sent: list[int] = []
+        """The bytes of each answer's body."""
         self.ended = threading.Event()
 
     @property
@@ -108,6 +112,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(401, b"", ("WWW-Authenticate", 'Basic realm="charts"'))
             return
         found = self.state.files.get(path, 404)
+        known = self.headers.get("If-None-Match") or "none"
+        if self.state.tags and isinstance(found, bytes) and known == f'"{digest(found)}"':
+            self._answer(304, b"")
+            return
         if found is None:
             self.state.ended.wait()
             self.close_connection = True
@@ -122,11 +130,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def _answer(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
+        self.state.sent.append(len(body))
         self.send_response(status)
         for name, value in (*headers, ("Content-Length", str(len(body)))):
             self.send_header(name, value)
         if body:
             self.send_header("Docker-Content-Digest", digest(body))
+        if body and self.state.tags:
+            self.send_header("ETag", f'"{digest(body)}"')
         self.end_headers()
         if self.command == "GET":
             self.wfile.write(body)

@@ -1,17 +1,28 @@
 """`policylint check`: judge an upgrade before it runs."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from msgspec.structs import replace
 
 from policylint.cli.output import progress_bar
 from policylint.cli.parameters import Words, option, seconds, words
+from policylint.cli.releases import show as show_releases
 from policylint.cli.showing import with_showing
 from policylint.cli.sides import single_side, with_sides
 from policylint.commands.check import check
+from policylint.commands.releases import declarations
 from policylint.helm.inputs.options import Options
 from policylint.model import Category, Severity
 from policylint.report.model import Report
+
+
+class Fetch(StrEnum):
+    """From which of the declared sources charts are fetched."""
+
+    DECLARED = "declared"
+    BASE = "base"
+    NEVER = "never"
 
 
 @with_showing
@@ -30,6 +41,9 @@ def command(
     time_limit: Annotated[
         str, option("--timeout", help="Time for the whole run (90s, 10m; 0s: no limit).")
     ] = "30m",
+    list_: Annotated[
+        bool, option("--list", help="List the declared releases instead: policylint releases.")
+    ] = False,
     offline: Annotated[bool, option("--offline", help="Fetch no chart.")] = False,
     allow_private_sources: Annotated[
         bool, option("--allow-private-sources", help="Fetch charts from private networks.")
@@ -37,6 +51,9 @@ def command(
     plan: Annotated[
         str, option("--plan", help="A Terraform plan as JSON: check its helm releases.")
     ] = "",
+    fetch: Annotated[
+        Fetch | None, option("--fetch", help="Charts of declared sources, of the base's, or never.")
+    ] = None,
     clusters: Annotated[
         str, option("--clusters", help="FILE: the cluster Secrets of Argo CD, for ApplicationSets.")
     ] = "",
@@ -83,7 +100,7 @@ def command(
     allow_empty: Annotated[
         bool, option("--allow-empty", help="No resource on the after side is fine.")
     ] = False,
-) -> Report:
+) -> Report | int:
     """Judge an upgrade before it runs.
 
     policylint check CHART -f values.yaml --before git:main, or policylint check -- helm upgrade ...
@@ -99,6 +116,7 @@ def command(
         allow_private_sources=allow_private_sources,
         helmfile=helmfile,
         clusters=clusters,
+        fetch=fetch or "",
         plan=plan,
         rollback=rollback,
         config_from=config_from,
@@ -115,5 +133,7 @@ def command(
         jobs=jobs,
         allow_empty=allow_empty,
     )
+    if list_:
+        return show_releases(declarations("", options), "text")
     with progress_bar() as progress:
         return check(options, progress)

@@ -9,6 +9,7 @@ from policylint.commands.releases import as_json, as_text, declarations
 from policylint.errors import UsageError
 from policylint.helm.inputs.options import Options
 from policylint.runtime.escapes import escaped
+from policylint.scan.gitops.model import Declarations
 
 
 def command(
@@ -25,9 +26,14 @@ def command(
     known."""
     if format_ not in ("text", "json"):
         raise UsageError(f"no format is called {format_!r}", remedy="the formats are json, text")
-    declared = declarations(path, Options(helmfile=helmfile, clusters=clusters))
+    found = declarations(path, Options(helmfile=helmfile, clusters=clusters))
+    return show(found, format_)
+
+
+def show(found: Declarations, format_: str) -> int:
+    """Print a listing."""
     if format_ == "json":
-        sys.stdout.write(json.dumps(as_json(declared), indent=2) + "\n")
+        sys.stdout.write(json.dumps(as_json(found), indent=2) + "\n")
     else:
-        sys.stdout.write("".join(f"{escaped(line)}\n" for line in as_text(declared).splitlines()))
+        sys.stdout.write("".join(f"{escaped(line)}\n" for line in as_text(found).splitlines()))
     return 0

@@ -79,16 +79,17 @@ def showing(
     )
 
 
-def with_showing(function: Callable[..., Report]) -> Callable[..., int]:
+def with_showing(function: Callable[..., Report | int]) -> Callable[..., int]:
     """A command that makes a report: gives it the options of showing it after its own. An unknown
-    format is refused before any work is done."""
+    format is refused before any work is done. A command that made none returns its exit code."""
     shared = parameters(showing)
 
     @wraps(function)
     def command(**arguments: Any) -> int:
         asked = showing(**{option.name: arguments.pop(option.name) for option in shared})
         outputs(asked.formats, os.environ)
-        return _shown(function(**arguments), asked)
+        made = function(**arguments)
+        return made if isinstance(made, int) else _shown(made, asked)
 
     command.parameters = (*parameters(function), *shared)  # type: ignore[attr-defined]  # read by parameters()
     return command

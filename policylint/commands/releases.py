@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from policylint.helm.inputs.declaring import Declaring
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.scan.gitops.model import Declarations, Declared
@@ -18,13 +19,25 @@ def declarations(path: str = "", options: Options | None = None) -> Declarations
     directory is in one. `options` say which tools of the user may be run."""
     from policylint.helm.sources.git import find_repository
     from policylint.pipeline.declared.tools import tools_of
+    from policylint.pipeline.settings import load_config
     from policylint.pipeline.trees import repository_urls, work_tree
 
     repository = find_repository(path or ".")
     tree = work_tree(repository) if repository else Tree.of(Path(path or ".").resolve())
     remotes = repository_urls(repository) if repository else frozenset()
+    asked = options or Options()
+    config = load_config(asked)
     with Workspace() as workspace:
-        return resolve(tree, tools_of(options or Options(), workspace), remotes)
+        found = resolve(tree, tools_of(asked, config, workspace), remotes)
+    return _covered(found, config.declared)
+
+
+def _covered(found: Declarations, declaring: Declaring) -> Declarations:
+    """Those that the configuration does not leave out."""
+    return Declarations(
+        tuple(release for release in found.releases if declaring.covers(release.file)),
+        tuple(problem for problem in found.problems if declaring.covers(problem.file)),
+    )
 
 
 def as_json(listing: Declarations) -> dict[str, Any]:

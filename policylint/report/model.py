@@ -232,7 +232,7 @@ class ReleaseReport(Struct, frozen=True):
     """The rules of its findings."""
     source: ReleaseSource | None = None
     change: str = "kept"
-    """What becomes of the release itself: created, kept, deleted."""
+    """What becomes of the release itself: created, kept, deleted, moved."""
     routine: bool = False
     """Whether nothing changes but images and what names a version; no verdict."""
     settled: tuple[Finding, ...] = ()

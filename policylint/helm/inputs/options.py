@@ -55,6 +55,8 @@ class Options(Struct, frozen=True):
     """Fetch charts from this machine and private networks where the repository declares it."""
     plan: str = ""
     """A plan of Terraform as JSON, whose helm releases are checked."""
+    fetch: str = ""
+    """declared, base or never: from which sources charts are fetched; "" for the default."""
     clusters: str = ""
     """A file with the clusters of Argo CD, for ApplicationSets that ask for them."""
     helmfile: bool = False

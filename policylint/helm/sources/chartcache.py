@@ -17,12 +17,14 @@ import urllib.parse
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.errors import RenderError, SourceError
 from policylint.helm.engines.binary import Process, find_helm
 from policylint.helm.engines.pull import Pull
 from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.inputs.workspace import Workspace, disk_error
+from policylint.helm.sources.chartindex import newest
 from policylint.helm.values.semver import floats
 from policylint.redaction.logins import without_logins
 from policylint.runtime.wholefiles import write_whole
@@ -65,9 +67,33 @@ class ChartCache(Struct, frozen=True):
                 f"{reference.shown} is not in the cache, and nothing is fetched (--offline)",
                 remedy="run once without --offline",
             )
+        self._check(reference.repo or reference.chart)
+        exact = self._exact(reference)
+        if exact == reference:
+            return self._fetched(reference, name)
+        archive = self.chart(exact)
+        self._note(name, archive)
+        return archive
+
+    def _check(self, url: str) -> None:
         if not self.allow_private:
-            refuse_private(reference.repo or reference.chart)
-        return self._fetched(reference, name)
+            refuse_private(url)
+
+    def _exact(self, reference: Reference) -> Reference:
+        """A range of a plain repository as the version that its index means now."""
+        is_plain = reference.repo.startswith(("http://", "https://"))
+        if _is_exact(reference) or not is_plain or without_logins(reference.repo) != reference.repo:
+            return reference
+        version = newest(self.root, reference.repo, reference.chart, reference.version, self._check)
+        return replace(reference, version=version) if version else reference
+
+    def _note(self, name: Path, archive: Path) -> None:
+        """Keep what a reference meant, for runs without a network."""
+        try:
+            name.parent.mkdir(exist_ok=True)
+            write_whole(name, f"{archive.parent.name} {archive.name}\n".encode())
+        except OSError as error:
+            raise disk_error(error) from error
 
     def _kept(self, name: Path) -> Path | None:
         """What a reference meant last, where the archive is still what it was."""

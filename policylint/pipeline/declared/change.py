@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from policylint.config import Config
 from policylint.errors import RuleFailure, SourceError, UsageError
+from policylint.helm.inputs.declaring import Declaring
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.baseline import default_revision, named_revision
@@ -62,7 +63,7 @@ def resolved(options: Options, config: Config, workspace: Workspace) -> Change:
     if repository is None:
         raise nothing(config.file)
     now = work_tree(repository)
-    tools = tools_of(options, workspace)
+    tools = tools_of(options, config, workspace)
     remotes = repository_urls(repository)
     after = resolve_tree(now, tools, remotes)
     if not after.releases and not after.problems and options.before == "":
@@ -138,14 +139,16 @@ def _by_file(dependencies: object, folder: str) -> Iterator[str]:
             yield os.path.normpath(f"{folder}/{repository.removeprefix('file://')}")
 
 
-def failures(change: Change, *, everything: bool) -> tuple[RuleFailure, ...]:
-    """What could not be resolved and may hide part of this change."""
+def failures(change: Change, declaring: Declaring, *, everything: bool) -> tuple[RuleFailure, ...]:
+    """What could not be resolved and may hide part of this change, of the files that are looked
+    at."""
     before, after = change.problems
     problems = {**before, **after}.items()
     told = [
         problem
         for words, problem in problems
-        if everything or words not in before or _may_hide(problem, change.files)
+        if declaring.covers(problem.file)
+        and (everything or words not in before or _may_hide(problem, change.files))
     ]
     return tuple(RuleFailure("declared", str(problem), problem.remedy) for problem in told)
 

@@ -7,6 +7,7 @@ that is gone is uninstalled, a new one installed.
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.scan.gitops.model import Declarations, Declared
 
@@ -18,6 +19,9 @@ class Pair(Struct, frozen=True):
     after: Declared | None
     is_uninstalled: bool = False
     """Whether the tool is told to uninstall it now."""
+    moved: tuple[str, str] | None = None
+    """(namespace that it leaves, namespace that it goes to), of both halves of a release that
+    moves."""
 
     @property
     def declared(self) -> Declared:
@@ -34,7 +38,31 @@ def paired(before: Declarations, after: Declarations) -> list[Pair]:
     pairs = [Pair(then.get(key), release) for key, release in now.items()]
     told = {release.key for release in after.releases if release.is_absent}
     gone = [(key, release) for key, release in then.items() if key not in now]
-    return pairs + [Pair(release, None, key in told) for key, release in gone]
+    return _with_moves(pairs + [Pair(release, None, key in told) for key, release in gone])
+
+
+def _with_moves(pairs: list[Pair]) -> list[Pair]:
+    """The pairs, with those told that are one release under another namespace: Helm moves none,
+    so it is uninstalled in one and installed in the other."""
+    gone = {_without_namespace(pair.declared): pair for pair in pairs if pair.after is None}
+    new = {_without_namespace(pair.declared): pair for pair in pairs if pair.before is None}
+    moves = {
+        name: (gone[name].declared.namespace, new[name].declared.namespace)
+        for name in gone.keys() & new.keys()
+    }
+    return [
+        pair if pair.before and pair.after else replace(pair, moved=moves.get(_name(pair)))
+        for pair in pairs
+    ]
+
+
+def _name(pair: Pair) -> tuple[str, ...]:
+    return _without_namespace(pair.declared)
+
+
+def _without_namespace(release: Declared) -> tuple[str, ...]:
+    where = release.cluster or release.environment
+    return (release.tool, where, release.name, release.identity, release.chart.name)
 
 
 def _keyed(side: Declarations) -> dict[tuple[str, ...], Declared]:

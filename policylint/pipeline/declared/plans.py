@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from policylint.helm.inputs.sides import ChartSide, EmptySide, Side
 from policylint.helm.inputs.workspace import Workspace
 from policylint.model import Json, Location
 from policylint.pipeline.declared.change import Change, failures, is_touched, nothing, resolved
+from policylint.pipeline.declared.fetching import policy
 from policylint.pipeline.declared.pairs import Pair, paired, stays
 from policylint.pipeline.declared.sides import mode_of, options_of, side_of
 from policylint.pipeline.declared.terraform import plan_of as plan_of_terraform
@@ -40,20 +41,32 @@ def declared_plans(options: Options, config: Config, workspace: Workspace) -> Lo
     Raises `UsageError` where nothing is declared at either revision, SourceError where there is no
     base.
     """
-    document = plan_of_terraform(options)
-    if document is None:
-        change = resolved(options, config, workspace)
-    else:
-        change = planned_change(document, options, config, workspace)
-        options = replace(options, after="", plan="")
+    change = _change(options, config, workspace)
+    options = replace(options, after="", plan="")
     pairs = paired(*change.sides)
     if not pairs and not any(change.problems):
         raise nothing(config.file)
-    wanted = [pair for pair in pairs if _is_wanted(pair, change, options)]
+    options = replace(options, fetch=policy(options, config))
+    covered = [pair for pair in pairs if config.declared.covers(pair.declared.file)]
+    wanted = [pair for pair in covered if _is_wanted(pair, change, options)]
     planned = tuple(_planned(options, config, pair, change, workspace) for pair in wanted)
-    rest = (pair.declared for pair in pairs if pair not in wanted)
-    untouched = tuple(f"{release.namespace}/{release.name}" for release in rest)
-    return Loaded(planned, failures(change, everything=options.everything), untouched)
+    told = failures(change, config.declared, everything=options.everything)
+    return Loaded(planned, told, tuple(_names(covered, wanted)))
+
+
+def _names(pairs: Sequence[Pair], wanted: Sequence[Pair]) -> Iterator[str]:
+    """The releases that are left alone."""
+    for pair in pairs:
+        if pair not in wanted:
+            yield f"{pair.declared.namespace}/{pair.declared.name}"
+
+
+def _change(options: Options, config: Config, workspace: Workspace) -> Change:
+    """Both sides of the plan that is named, else of the repository."""
+    document = plan_of_terraform(options)
+    if document is None:
+        return resolved(options, config, workspace)
+    return planned_change(document, options, config, workspace)
 
 
 def _is_wanted(pair: Pair, change: Change, options: Options) -> bool:
@@ -65,7 +78,8 @@ def _planned(
 ) -> Plan:
     """The plan of one release; what cannot be had of it leaves the others as they are."""
     declared = pair.declared
-    settings = resolve(options_of(options, pair), config)
+    place = config.declared.place(declared.file, declared.cluster or declared.environment)
+    settings = resolve(options_of(options, pair, place), config)
     facts = {
         "change": _word(pair),
         "source": ReleaseSource(
@@ -80,22 +94,31 @@ def _planned(
         "post_renderers": (_renderers(pair.before), _renderers(pair.after)),
     }
     try:
-        sides = (
-            side_of(pair.before, settings, change, 0, workspace),
-            side_of(pair.after, settings, change, 1, workspace),
-        )
-        plan = plan_of(
-            settings, workspace, sides=_as_upgrade(sides), deployed_mode=mode_of(declared)
-        )
+        after = side_of(pair.after, settings, change, 1, workspace)  # what is new may be refused
+        before = side_of(pair.before, settings, change, 0, workspace)
+        sides = _as_upgrade((before, after))
+        plan = plan_of(settings, workspace, sides=sides, deployed_mode=mode_of(declared))
     except UsageError:
         raise
     except PolicylintError as error:
         empty = EmptySide(declared.chart.shown)
         plan = Plan(declared.name, declared.namespace, empty, empty, settings, error=error)
-    return replace(plan, **facts)
+    before = replace(plan.before, notes=(*plan.before.notes, *_moves(pair)))
+    return replace(plan, before=before, **facts)
+
+
+def _moves(pair: Pair) -> Iterator[str]:
+    if pair.moved:
+        old, new = pair.moved
+        yield (
+            f"{pair.declared.name} goes from namespace {old} to {new}: Helm moves no release,"
+            " so it is uninstalled there and installed here, without its data"
+        )
 
 
 def _word(pair: Pair) -> str:
+    if pair.moved:
+        return "moved"
     if pair.before is None:
         return "created"
     return "kept" if pair.after else "deleted"

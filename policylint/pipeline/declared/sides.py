@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from policylint.errors import SourceError
+from policylint.helm.inputs.declaring import Place
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ChartSide, EmptySide, Side
 from policylint.helm.inputs.workspace import Workspace
@@ -16,6 +17,7 @@ from policylint.helm.sources.chartcache import ChartCache, Reference, cache_root
 from policylint.helm.sources.resolve import resolve as resolve_side
 from policylint.model import Apply
 from policylint.pipeline.declared.change import Change
+from policylint.pipeline.declared.fetching import NEVER, check_source
 from policylint.pipeline.declared.pairs import Pair
 from policylint.pipeline.declared.values import values_of
 from policylint.pipeline.settings import Settings
@@ -34,9 +36,9 @@ _APPLY = {"enabled": Apply.SERVER_SIDE, "disabled": Apply.CLIENT_SIDE}
 """`spec.upgrade.serverSideApply` of a HelmRelease; `auto` is what the last revision had."""
 
 
-def options_of(options: Options, pair: Pair) -> Options:
+def options_of(options: Options, pair: Pair, place: Place) -> Options:
     """The options of one release; what the tool says of how it is sent holds where the command
-    line is silent."""
+    line is silent, then what the configuration says of its `place`."""
     declared = pair.declared
     apply = options.apply or _sent(declared)
     force = _forces(declared, apply)
@@ -46,15 +48,25 @@ def options_of(options: Options, pair: Pair) -> Options:
         release=declared.name,
         namespace=declared.namespace,
         version=declared.chart.version,
-        kube_version=options.kube_version or declared.kube_version,
+        kube_version=_first(options.kube_version, declared.kube_version, place.kubernetes),
+        environment=_first(options.environment, place.environment),
         api_versions=(*options.api_versions, *declared.api_versions),
         include_crds=options.include_crds or _sends_crds(pair),
         force=options.force or force,
         conflicts_taken=declared.tool in _FORCING,
         take_ownership=options.take_ownership or _takes_over(declared),
-        helm_version=options.helm_version or ("3" if declared.tool in _APPLYING else ""),
+        helm_version=_first(options.helm_version, _line(declared), place.helm),
         apply=apply or (Apply.CLIENT_SIDE if force else None),
     )
+
+
+def _first(*words: str) -> str:
+    return next(filter(None, words), "")
+
+
+def _line(declared: Declared) -> str:
+    """The Helm line of a tool that runs no `helm upgrade`: its rendering is Helm 3's."""
+    return "3" if declared.tool in _APPLYING else ""
 
 
 def _sends_crds(pair: Pair) -> bool:
@@ -124,7 +136,7 @@ def side_of(
         side = replace(side, is_upgrade=False)  # `helm template` renders an install, always
     if release.chart.kind == "path":
         return _local(release, side, tree, number, settings, workspace)
-    return _fetched(release, side, settings)
+    return _fetched(release, side, settings, change)
 
 
 def _shown_root(tree: Tree, number: int) -> Path:
@@ -174,7 +186,7 @@ def _local(
     return replace(resolved, label=side.label) if isinstance(resolved, ChartSide) else resolved
 
 
-def _fetched(release: Declared, side: ChartSide, settings: Settings) -> ChartSide:
+def _fetched(release: Declared, side: ChartSide, settings: Settings, change: Change) -> ChartSide:
     """A chart that helm pulled, as an archive on this machine."""
     options, chart = settings.options, release.chart
     if chart.kind == "unknown":
@@ -185,7 +197,9 @@ def _fetched(release: Declared, side: ChartSide, settings: Settings) -> ChartSid
             line=release.line,
             remedy="name both sides: policylint check CHART --before CHART",
         )
-    cache = ChartCache(cache_root(), options.helm, options.offline, options.allow_private_sources)
+    check_source(release, change, options.fetch)
+    offline = options.offline or options.fetch == NEVER
+    cache = ChartCache(cache_root(), options.helm, offline, options.allow_private_sources)
     name, repo = (chart.url, "") if chart.kind == "oci" else (chart.name, chart.url)
     try:
         archive = cache.chart(Reference(name, repo, chart.version, chart.digest))

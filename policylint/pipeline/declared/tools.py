@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+from policylint.config import Config
 from policylint.errors import UsageError
 from policylint.helm.inputs.files import read_text
 from policylint.helm.inputs.options import Options
@@ -18,17 +19,18 @@ from policylint.scan.gitops.kustomizebinary import find_builder
 from policylint.scan.gitops.resolve import Tools
 
 
-def tools_of(options: Options, workspace: Workspace) -> Tools:
+def tools_of(options: Options, config: Config, workspace: Workspace) -> Tools:
     """kustomize where it is installed; helmfile, whose files may run programs, where it is asked
     for; helm for charts that declare releases, into `workspace`.
 
     Raises UsageError for a helmfile that is not there, and for one in the pull request of a fork.
     """
+    clusters = options.clusters or config.declared.clusters
     return Tools(
         find_builder(),
         _helmfile() if options.helmfile else None,
         RepositoryCharts(options, workspace),
-        _clusters(options.clusters) if options.clusters else (),
+        _clusters(clusters) if clusters else (),
     )
 
 

@@ -1,0 +1,54 @@
+"""What the configuration says of the releases that other tools' files declare."""
+
+from __future__ import annotations
+
+import fnmatch
+
+from msgspec import Struct
+
+
+class Place(Struct, frozen=True):
+    """Settings of the releases that are declared below a path or for a cluster; globs, "" for
+    any."""
+
+    path: str = ""
+    cluster: str = ""
+    kubernetes: str = ""
+    helm: str = ""
+    environment: str = ""
+
+    def holds(self, file: str, cluster: str) -> bool:
+        """Whether a release is meant."""
+        by_path = not self.path or is_below(file, self.path)
+        return by_path and (not self.cluster or fnmatch.fnmatchcase(cluster, self.cluster))
+
+
+class Declaring(Struct, frozen=True):
+    """Which declared releases are looked at, and from where their charts are fetched."""
+
+    fetch: str = ""
+    """declared, base or never; "" for base in the pull request of a fork, else declared."""
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    clusters: str = ""
+    places: tuple[Place, ...] = ()
+
+    def covers(self, file: str) -> bool:
+        """Whether releases that a file declares are looked at."""
+        wanted = not self.include or any(is_below(file, glob) for glob in self.include)
+        return wanted and not any(is_below(file, glob) for glob in self.exclude)
+
+    def place(self, file: str, cluster: str) -> Place:
+        """What is said of a release; of several rows the first that says something counts."""
+        rows = [row for row in self.places if row.holds(file, cluster)]
+        return Place(
+            kubernetes=next((row.kubernetes for row in rows if row.kubernetes), ""),
+            helm=next((row.helm for row in rows if row.helm), ""),
+            environment=next((row.environment for row in rows if row.environment), ""),
+        )
+
+
+def is_below(file: str, glob: str) -> bool:
+    """Whether a glob names a file, or a directory that holds it."""
+    named = glob.removeprefix("./").rstrip("/")
+    return fnmatch.fnmatchcase(file, named) or fnmatch.fnmatchcase(file, f"{named}/*")
