@@ -36,12 +36,12 @@ def check(rollout: Rollout, context: Context) -> Iterator[Violation]:
     upgrade = context.upgrade
     if upgrade is None or not _uninstalls(rollout):
         return
-    held = [each for each in upgrade.before.resources.values() if _is_lost(each)]
-    if not held:
+    lost = [resource for resource in upgrade.before.resources.values() if _is_lost(resource)]
+    if not lost:
         return
     is_refused = any(map(_is_refused, upgrade.changes))
     yield Violation(
-        f"a failed upgrade is uninstalled, and {held[0].id.kind} {held[0].id.name} with it",
+        f"a failed upgrade is uninstalled, and {lost[0].id.kind} {lost[0].id.name} with it",
         because="upgrade.remediation.strategy is uninstall",
         severity=Severity.ERROR if is_refused else None,
         confidence=Confidence.CERTAIN if is_refused else None,

@@ -127,6 +127,6 @@ def _answers(options: Options, upgrade: Upgrade, cluster: Cluster) -> Answers | 
         return None
     from policylint.pipeline.dryruns import answers, log
 
-    given = answers(options, upgrade, cluster)
-    log(options.ask_log, upgrade, given)
-    return given
+    from_cluster = answers(options, upgrade, cluster)
+    log(options.ask_log, upgrade, from_cluster)
+    return from_cluster

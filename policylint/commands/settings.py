@@ -37,7 +37,7 @@ class Explained(Struct, frozen=True):
 
     def __str__(self) -> str:
         lines = [f"{self.setting}: {_shown(self.holds.value)}  ({self.holds.where})"]
-        lines += [f"  overrides {_shown(each.value)}  ({each.where})" for each in self.overrides]
+        lines += [f"  overrides {_shown(place.value)}  ({place.where})" for place in self.overrides]
         return "\n".join(lines)
 
 
@@ -54,8 +54,8 @@ def explained(config: Config, environment: str, release: str) -> tuple[Explained
             for setting, place in _of_file(file, environment, release):
                 places.setdefault(setting, []).append(place)
     return tuple(
-        Explained(setting, given[-1], tuple(reversed(given[:-1])))
-        for setting, given in sorted(places.items())
+        Explained(setting, places_of_setting[-1], tuple(reversed(places_of_setting[:-1])))
+        for setting, places_of_setting in sorted(places.items())
     )
 
 

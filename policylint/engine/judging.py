@@ -233,7 +233,7 @@ def _weighed(finding: Finding, by: Judging, weight: Weight | None) -> Finding:
 
 def _at_path(finding: Finding, by: Judging) -> Mapping[str, Severity | None]:
     """What rules weigh at the file that a finding is in, later paths over earlier ones."""
-    place = next((each for each in finding.locations if each.role != "rendered"), None)
+    place = next((location for location in finding.locations if location.role != "rendered"), None)
     if place is None or not by.paths:
         return {}
     path = os.path.abspath(place.file)  # noqa: PTH100  links stay as they are named

@@ -100,14 +100,14 @@ def _word(run: DryRun) -> str:
     return "error" if run.answer.outcome is None else str(run.answer.outcome)
 
 
-def log(file: str, upgrade: Upgrade, given: Answers) -> None:
+def log(file: str, upgrade: Upgrade, run_answers: Answers) -> None:
     """Add one row to a log: both sides with their values masked, and what the cluster answered.
 
     Raises SourceError where it cannot be written.
     """
     if not file:
         return
-    line = msgspec.json.encode(_logged(upgrade, given)) + b"\n"
+    line = msgspec.json.encode(_logged(upgrade, run_answers)) + b"\n"
     try:
         with Path(file).open("ab") as out:
             out.write(line)
@@ -119,13 +119,13 @@ def log(file: str, upgrade: Upgrade, given: Answers) -> None:
         ) from error
 
 
-def _logged(upgrade: Upgrade, given: Answers) -> dict[str, Any]:
+def _logged(upgrade: Upgrade, run_answers: Answers) -> dict[str, Any]:
     target = upgrade.target
     redactor = _redactor(upgrade)
     method = _METHODS.get((target.helm, target.apply), "force")
-    outcomes = {run.answer.outcome for run in given.runs if not run.unasked}
+    outcomes = {run.answer.outcome for run in run_answers.runs if not run.unasked}
     verdict = Outcome.REJECTED if Outcome.REJECTED in outcomes else Outcome.ACCEPTED
-    messages = [run.answer.message for run in given.runs if run.answer.outcome is verdict]
+    messages = [run.answer.message for run in run_answers.runs if run.answer.outcome is verdict]
     return {
         "id": f"{upgrade.namespace}/{upgrade.release}",
         "kubernetes": target.kubernetes,
@@ -135,7 +135,7 @@ def _logged(upgrade: Upgrade, given: Answers) -> dict[str, Any]:
         method: {
             "upgrade": "invalid-start" if None in outcomes else str(verdict),
             "msg": "\n".join(filter(None, messages)),
-            "objects": [_object(run) for run in given.runs if not run.unasked],
+            "objects": [_object(run) for run in run_answers.runs if not run.unasked],
         },
     }
 
@@ -175,4 +175,6 @@ def _redactor(upgrade: Upgrade) -> Redactor:
 
 
 def _resources(sides: Iterable[Manifest]) -> Sequence[Resource]:
-    return [found for side in sides for found in (*side.resources.values(), *side.hooks.values())]
+    return [
+        resource for side in sides for resource in (*side.resources.values(), *side.hooks.values())
+    ]

@@ -96,10 +96,10 @@ def of_pod(spec: Object) -> Usage:
 def _of_container(container: Object) -> Usage:
     limits = part(container, "resources", "limits")
     requests = {**limits, **part(container, "resources", "requests")}
-    found = {f"limits.{name}": value for name, value in limits.items()}
-    found |= {f"requests.{name}": value for name, value in requests.items()}
-    found |= {name: requests[name] for name in ("cpu", "memory") if name in requests}
-    amounts = {name: parse_quantity(value) for name, value in found.items()}
+    written = {f"limits.{name}": value for name, value in limits.items()}
+    written |= {f"requests.{name}": value for name, value in requests.items()}
+    written |= {name: requests[name] for name in ("cpu", "memory") if name in requests}
+    amounts = {name: parse_quantity(value) for name, value in written.items()}
     return {name: amount for name, amount in amounts.items() if amount is not None}
 
 
@@ -143,6 +143,6 @@ def _number(value: Json, default: int) -> int:
 
 def of_workload(workload: Resource, pods: int) -> Usage:
     """What so many pods of a workload count for."""
-    one = of_pod(part(pod_template(workload), "spec"))
-    needed = {name: amount * pods for name, amount in one.items()}
+    per_pod = of_pod(part(pod_template(workload), "spec"))
+    needed = {name: amount * pods for name, amount in per_pod.items()}
     return {**needed, "pods": Fraction(pods), "count/pods": Fraction(pods)}

@@ -87,16 +87,16 @@ class Asking:
     def change(self, change: Created | Kept) -> DryRun:
         """The answer to a change of the release."""
         unasked = self._unasked(change.after)
-        said = Said(None) if unasked else self._change(change)
-        return DryRun(change.id, change.forecast.upgrade, said, unasked)
+        response = Said(None) if unasked else self._change(change)
+        return DryRun(change.id, change.forecast.upgrade, response, unasked)
 
     def hook(self, hook: Created) -> DryRun:
         """The answer to the creation of a hook."""
         unasked = self._unasked(hook.after)
-        said = Said(None) if unasked else self._created(as_sent(hook.after), hook.id)
-        if said.reason == "AlreadyExists" and is_deleted_first(hook.after):
-            said = Said(Outcome.ACCEPTED)  # it is valid, and Helm deletes the old one first
-        return DryRun(hook.id, hook.forecast.upgrade, said, unasked, is_hook=True)
+        response = Said(None) if unasked else self._created(as_sent(hook.after), hook.id)
+        if response.reason == "AlreadyExists" and is_deleted_first(hook.after):
+            response = Said(Outcome.ACCEPTED)  # it is valid, and Helm deletes the old one first
+        return DryRun(hook.id, hook.forecast.upgrade, response, unasked, is_hook=True)
 
     def _unasked(self, resource: Resource) -> str:
         if unbuilt(resource, hook=resource.is_hook) is not None:

@@ -65,8 +65,8 @@ class Kubectl(Struct, frozen=True):
         code, out, err = self._run(words, identity, named)
         if code:
             return None, meaning(code, err)
-        found = msgspec.json.decode(out) if out.strip() else None
-        return (found if isinstance(found, dict) else None), Said(Outcome.ACCEPTED)
+        printed = msgspec.json.decode(out) if out.strip() else None
+        return (printed if isinstance(printed, dict) else None), Said(Outcome.ACCEPTED)
 
     def create(self, body: Object, identity: ResourceId) -> Said:
         """The answer to a POST."""

@@ -140,7 +140,9 @@ def _standing(judge: Judge, asked: Asked, around: Surroundings) -> Iterator[Fail
     if request.operation == "DELETE":
         return
     if request.operation == "UPDATE":
-        kin = (replace(each, old_object=each.object) for each in request.equivalents)
+        kin = (
+            replace(equivalent, old_object=equivalent.object) for equivalent in request.equivalents
+        )
         request = replace(request, old_object=request.object, equivalents=tuple(kin))
     yield from _answers(judge, replace(asked, request=request), around)
 

@@ -45,9 +45,9 @@ class RepositoryCharts:
             copies=values.copies,
         )
         side = replace(side, kube_version=release.kube_version or side.kube_version)
-        found = resolve_side(path, side, self._workspace, self._options.helm)
-        if not isinstance(found, ChartSide):
+        resolved = resolve_side(path, side, self._workspace, self._options.helm)
+        if not isinstance(resolved, ChartSide):
             raise RenderError(f"there is no chart in {release.chart.name}")
         engine = choose_engine(self._options.helm, self._options.timeout)
         with Renders(engine) as renders:
-            return renders.start(found).wait().text
+            return renders.start(resolved).wait().text

@@ -38,14 +38,14 @@ def clusters_of(text: str, file: str) -> tuple[ArgoCluster, ...]:
     documents = parsed(text, file)
     if documents.error:
         raise ValueError(documents.error)
-    found: list[ArgoCluster] = []
+    clusters: list[ArgoCluster] = []
     for item in documents.items:
         if item.kind == "Secret":
-            found.append(_of_secret(item.body))
-        found += [_of_entry(entry) for entry in sequence(item.body, "clusters")]
-    if not found:
+            clusters.append(_of_secret(item.body))
+        clusters += [_of_entry(entry) for entry in sequence(item.body, "clusters")]
+    if not clusters:
         raise ValueError("it names no cluster")
-    return tuple(found)
+    return tuple(clusters)
 
 
 def _of_secret(body: dict[str, Json]) -> ArgoCluster:
