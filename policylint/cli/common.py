@@ -18,10 +18,10 @@ from policylint.report.model import Report
 from policylint.runtime.wholefiles import write_whole
 
 
-def emit(report: Report, formats: Sequence[str], look: Look) -> None:
+def emit(report: Report, formats: Sequence[str], look: Look, runbook: str = "") -> None:
     """Write the report in every format asked for, or that the place reads; a file is written as for
     no terminal."""
-    wanted = outputs(formats, os.environ)
+    wanted = outputs(formats, os.environ, runbook)
     plain = replace(look, colour=False, links=False, width=0)
     for output in wanted:
         _put(output, render(output.format, report, plain if output.file else look))

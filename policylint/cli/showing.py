@@ -37,6 +37,7 @@ class Showing(Struct, frozen=True):
     exit_zero: bool = False
     colour: Colour = Colour.AUTO
     waived: bool = False
+    runbook: str = ""
 
 
 def showing(
@@ -65,6 +66,9 @@ def showing(
     show_waived: Annotated[
         bool, option("--show-waived", help="List waived and known findings too.")
     ] = False,
+    runbook: Annotated[
+        str, option("--runbook", help="Write the steps through a break to FILE.md.")
+    ] = "",
 ) -> Showing:
     """The options as one value."""
     return Showing(
@@ -76,6 +80,7 @@ def showing(
         exit_zero,
         color,
         show_waived,
+        runbook,
     )
 
 
@@ -87,7 +92,7 @@ def with_showing(function: Callable[..., Report | int]) -> Callable[..., int]:
     @wraps(function)
     def command(**arguments: Any) -> int:
         asked = showing(**{option.name: arguments.pop(option.name) for option in shared})
-        outputs(asked.formats, os.environ)
+        outputs(asked.formats, os.environ, asked.runbook)
         made = function(**arguments)
         return made if isinstance(made, int) else _shown(made, asked)
 
@@ -98,7 +103,7 @@ def with_showing(function: Callable[..., Report | int]) -> Callable[..., int]:
 def _shown(report: Report, asked: Showing) -> int:
     shown, hidden = from_severity(report, asked.least)
     look = replace(look_of(asked, os.environ), hidden=hidden, snippets=snippets(shown))
-    emit(shown, asked.formats, look)
+    emit(shown, asked.formats, look, asked.runbook)
     passes = asked.exit_zero and report.verdict is Verdict.FAIL
     return 0 if passes else report.verdict.exit_code
 

@@ -27,12 +27,17 @@ class Output(Struct, frozen=True):
     """Added to what the file holds, which belongs to somebody else."""
 
 
-def outputs(words: Sequence[str], environment: Mapping[str, str]) -> tuple[Output, ...]:
+def outputs(
+    words: Sequence[str], environment: Mapping[str, str], runbook: str = ""
+) -> tuple[Output, ...]:
     """What `--format` asks for (`text`, `sarif=out.sarif`); where it asks for nothing: text,
-    and in GitHub Actions annotations and the job's summary too.
+    and in GitHub Actions annotations and the job's summary too. `runbook` is the file of a runbook
+    beside them.
 
     Raises `UsageError` for an unknown format, and for two on standard output.
     """
+    if runbook:
+        return (*outputs(words, environment), Output("runbook", runbook))
     if not words:
         return (Output("text"), *_of_place(environment))
     wanted = tuple(map(_output, words))
