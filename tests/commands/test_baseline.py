@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from policylint.cli.app import run
-from tests.helm.sources.repository import Repo
-from tests.helms import any_helm
+from tests.helm.sources.repository import Repo, laptop_repository
 
 DEPLOY = "helm upgrade --install web ./web -n prod\n"
 CONFIG = "fail-on: note\nreleases:\n  - {name: web, chart: ./web, namespace: prod}\n"
@@ -30,11 +29,7 @@ spec:
 @pytest.fixture
 def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
     """A release that is scaled to nothing, and a script that deploys it carelessly."""
-    made = Repo(tmp_path / "repo").init()
-    monkeypatch.chdir(made.top)
-    monkeypatch.setenv("POLICYLINT_HELM", any_helm().path)
-    for name in ("GITHUB_BASE_REF", "GITHUB_EVENT_PATH", "CI", "GITHUB_ACTIONS", "GITHUB_REF"):
-        monkeypatch.delenv(name, raising=False)
+    made = laptop_repository(tmp_path, monkeypatch)
     made.file("web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n")
     made.file("web/values.yaml", "replicas: 1\n")
     made.file("web/templates/web.yaml", DEPLOYMENT)

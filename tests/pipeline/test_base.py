@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from policylint.cli.app import run
-from tests.helm.sources.repository import Repo
-from tests.helms import any_helm
+from tests.helm.sources.repository import Repo, laptop_repository
 
 CLAIM = """\
 apiVersion: apps/v1
@@ -42,11 +41,7 @@ def chart(repo: Repo, path: str = "shop", size: str = "8Gi", version: str = "1.0
 @pytest.fixture
 def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
     """A repository on a branch of its own; main holds the base."""
-    made = Repo(tmp_path / "repo").init()
-    monkeypatch.chdir(made.top)
-    monkeypatch.setenv("POLICYLINT_HELM", any_helm().path)
-    for name in ("GITHUB_BASE_REF", "GITHUB_EVENT_PATH", "CI", "GITHUB_ACTIONS", "GITHUB_REF"):
-        monkeypatch.delenv(name, raising=False)
+    made = laptop_repository(tmp_path, monkeypatch)
     chart(made)
     made.file(".policylint.yaml", CONFIG)
     made.commit("base")

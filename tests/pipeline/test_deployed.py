@@ -22,17 +22,20 @@ FILES = {
 }
 
 
+def commit(folder, *files):
+    """Commit some files, or all there are."""
+    name = ("-c", "user.name=a", "-c", "user.email=a@b")
+    subprocess.run(["git", "add", *(files or ["-A"])], cwd=folder, check=True)
+    subprocess.run(["git", *name, "commit", "-qm", "change"], cwd=folder, check=True)
+
+
 @pytest.fixture
 def repository(here):
     for name, text in FILES.items():
         (here / name).parent.mkdir(parents=True, exist_ok=True)
         (here / name).write_text(text)
-    for words in (
-        ("init", "-q"),
-        ("add", "-A"),
-        ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x"),
-    ):
-        subprocess.run(["git", *words], cwd=here, check=True)
+    subprocess.run(["git", "init", "-q"], cwd=here, check=True)
+    commit(here)
     (here / "chart" / "values.yaml").write_text("size: 2\n")
     return here
 
@@ -40,26 +43,19 @@ def repository(here):
 def committed(repository, command):
     """The repository with a deploy script that its base has too."""
     (repository / "deploy.sh").write_text(f"{command}\n")
-    for words in (
-        ("add", "deploy.sh"),
-        ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "deploy"),
-    ):
-        subprocess.run(["git", *words], cwd=repository, check=True)
+    commit(repository, "deploy.sh")
+
+
+def judged(capsys, monkeypatch):
+    """The one release of the report of a check against the commit."""
+    words = ("check", "--before", "git:HEAD", "--helm", helm("3").path, "--format", "json")
+    _, out, _ = run(capsys, monkeypatch, *words)
+    (release,) = json.loads(out)["releases"]
+    return release
 
 
 def check(capsys, monkeypatch):
-    _, out, _ = run(
-        capsys,
-        monkeypatch,
-        "check",
-        "--before",
-        "git:HEAD",
-        "--helm",
-        helm("3").path,
-        "--format",
-        "json",
-    )
-    (release,) = json.loads(out)["releases"]
+    release = judged(capsys, monkeypatch)
     return {change["impact"] for change in release["changes"]}, {
         finding["rule"] for finding in release["findings"]
     }
@@ -91,19 +87,7 @@ def test_the_values_mode_of_the_deploy_is_the_one_that_is_judged(
 @pytest.mark.parametrize(("command", "apply"), [("--force", "replace"), ("--wait", "client-side")])
 def test_a_deploy_with_force_is_forecast_as_one(repository, capsys, monkeypatch, command, apply):
     committed(repository, f"helm upgrade web ./chart -n prod {command}")
-    _, out, _ = run(
-        capsys,
-        monkeypatch,
-        "check",
-        "--before",
-        "git:HEAD",
-        "--helm",
-        helm("3").path,
-        "--format",
-        "json",
-    )
-    (release,) = json.loads(out)["releases"]
-    assert release["apply"] == apply
+    assert judged(capsys, monkeypatch)["apply"] == apply
 
 
 def test_a_script_that_the_change_brings_sets_no_mode(repository, capsys, monkeypatch):

@@ -11,7 +11,7 @@ from policylint.cli.app import run
 from policylint.config import Config, Release
 from policylint.model import Category
 from policylint.pipeline.gate import Gate
-from tests.helm.sources.repository import Repo
+from tests.helm.sources.repository import Repo, laptop_repository
 from tests.pipeline.test_waiving import DEPLOYMENT, branch, request
 
 RULE = "scaled-to-zero"
@@ -20,13 +20,7 @@ RULE = "scaled-to-zero"
 @pytest.fixture
 def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
     """A release on main that the work tree scales to nothing."""
-    from tests.helms import any_helm
-
-    made = Repo(tmp_path / "repo").init()
-    monkeypatch.chdir(made.top)
-    monkeypatch.setenv("POLICYLINT_HELM", any_helm().path)
-    for name in ("GITHUB_BASE_REF", "GITHUB_EVENT_PATH", "CI", "GITHUB_ACTIONS", "GITHUB_REF"):
-        monkeypatch.delenv(name, raising=False)
+    made = laptop_repository(tmp_path, monkeypatch)
     made.file("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n")
     made.file("charts/web/values.yaml", "replicas: 1\n")
     made.file("charts/web/templates/web.yaml", DEPLOYMENT)

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from policylint.cli.app import run
-from tests.helm.sources.repository import Repo
-from tests.helms import any_helm
+from tests.helm.sources.repository import Repo, laptop_repository
 
 RULE = "scaled-to-zero"
 FAR = "2099-12-31"
@@ -35,11 +34,7 @@ COMMENT = f"# policylint: ignore[{RULE}] until {FAR} team-shop: it moves next we
 @pytest.fixture
 def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
     """A release on main, and a branch on which it is scaled to nothing."""
-    made = Repo(tmp_path / "repo").init()
-    monkeypatch.chdir(made.top)
-    monkeypatch.setenv("POLICYLINT_HELM", any_helm().path)
-    for name in ("GITHUB_BASE_REF", "GITHUB_EVENT_PATH", "CI", "GITHUB_ACTIONS", "GITHUB_REF"):
-        monkeypatch.delenv(name, raising=False)
+    made = laptop_repository(tmp_path, monkeypatch)
     made.file("web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n")
     made.file("web/values.yaml", "replicas: 1\n")
     made.file("web/templates/web.yaml", DEPLOYMENT)

@@ -6,6 +6,10 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from tests.helms import any_helm
+
 CHART = "apiVersion: v2\nname: web\nversion: 0.1.0\n"
 TEMPLATE = (
     "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n"
@@ -66,3 +70,13 @@ class Repo:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
         return self.git("rev-parse", "HEAD")
+
+
+def laptop_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
+    """An empty repository as the current directory, with a helm, and no CI around it."""
+    repo = Repo(tmp_path / "repo").init()
+    monkeypatch.chdir(repo.top)
+    monkeypatch.setenv("POLICYLINT_HELM", any_helm().path)
+    for name in ("GITHUB_BASE_REF", "GITHUB_EVENT_PATH", "CI", "GITHUB_ACTIONS", "GITHUB_REF"):
+        monkeypatch.delenv(name, raising=False)
+    return repo
