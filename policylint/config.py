@@ -15,16 +15,18 @@ from msgspec.structs import replace
 
 from policylint.engine.catalogue import schema
 from policylint.engine.judging import severities
-from policylint.engine.packs import Pack
+from policylint.engine.packs import Pack, Source
 from policylint.engine.registry import ids, plugins
 from policylint.engine.shape import problems
-from policylint.engine.waivers import Policy, lacks
+from policylint.engine.waivers import Policy, is_date, lacks
 from policylint.errors import ReadError, UsageError, nearest
 from policylint.helm.inputs.declaring import Declaring, Place
 from policylint.helm.inputs.files import read_text
 from policylint.kyaml.load import compose, line_of, load
 from policylint.model import Category, Json, Severity
+from policylint.report import lock as lockfile
 from policylint.report.baseline import SCHEMA, Baseline, Entry
+from policylint.report.lock import Locked
 from policylint.report.waivers import Waiver
 from policylint.runtime.git import checkout_top
 
@@ -33,9 +35,13 @@ WAIVERS = ".policylint/waivers.yaml"
 """A file beside the configuration that holds nothing but waivers."""
 BASELINE = ".policylint/baseline.json"
 """A file beside the configuration that holds what was found before."""
-BESIDE = (WAIVERS, BASELINE)
+LOCK = "policylint.lock"
+"""A file beside the configuration that pins shared packs by digest."""
+BESIDE = (WAIVERS, BASELINE, LOCK)
 PACK = "policylint.yaml"
 """The configuration of a pack, which `extends` names by its directory."""
+KINDS = ("git", "python", "oci")
+"""How a pack may be shared."""
 RETIRED: Mapping[str, str] = {
     "kube-version": "kubernetes",
     "helm-version": "helm",
@@ -115,12 +121,13 @@ class Config(Struct, frozen=True):
     waiver_policy: Policy = Policy()
     baseline: Baseline = Baseline()
     packs: tuple[Pack, ...] = ()
+    lock: tuple[Locked, ...] = ()
     extends: tuple[str, ...] = ()
     """The files that it extends, the weakest first."""
     paths: tuple[PathRules, ...] = ()
 
 
-FIELDS = frozenset(Config.__struct_fields__) - {"file", "extends", "baseline"}
+FIELDS = frozenset(Config.__struct_fields__) - {"file", "extends", "baseline", "lock"}
 """What a configuration may have of the one that it extends."""
 
 
@@ -165,7 +172,31 @@ def with_beside(config: Config, text: str, shown: str) -> Config:
     """The configuration with what a file beside it holds: waivers or the baseline."""
     if shown.endswith(".json"):
         return replace(config, baseline=read_baseline(text, shown))
+    if shown.endswith(".lock"):
+        return replace(config, lock=read_lock(text, shown))
     return with_waivers(config, text, shown)
+
+
+def read_lock(text: str, shown: str) -> tuple[Locked, ...]:
+    """The packs of a lock file. Raises `UsageError` for what is none."""
+    try:
+        file = json.decode(text.encode(), type=_LockFile)
+    except MsgspecError as error:
+        raise UsageError(
+            f"this is no lock file: {error}", file=shown, remedy="policylint packs update"
+        ) from None
+    if file.schema != lockfile.SCHEMA:
+        raise UsageError(
+            f"a lock file of another kind: {file.schema}",
+            file=shown,
+            remedy="policylint packs update",
+        )
+    return file.packs
+
+
+class _LockFile(Struct, frozen=True):
+    schema: str
+    packs: tuple[Locked, ...]
 
 
 def read_baseline(text: str, shown: str) -> Baseline:
@@ -270,7 +301,7 @@ def _parsed(
         return Config(str(path))
     root = compose(text, shown)
     for where, message, remedy in itertools.chain(
-        _retired(raw), problems(raw, schema("config")), _rule_problems(raw)
+        _retired(raw), problems(raw, schema("config")), _pack_problems(raw), _rule_problems(raw)
     ):
         raise _problem(root, where, text, shown, message, remedy)
     own = _config(raw, path, exists)
@@ -324,6 +355,28 @@ def _environment_over(parent: Environment | None, own: Environment) -> Environme
     names = Environment.__struct_fields__
     joined = {name: _joined(name, getattr(parent, name), getattr(own, name)) for name in names}
     return Environment(**joined)
+
+
+def _pack_problems(
+    raw: Mapping[str, Any],
+) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """Packs that say of no place, or of several, where they are, or until when in no date."""
+    for number, entry in enumerate(raw.get("packs", ())):
+        problem = None if isinstance(entry, str) else _pack_problem(entry)
+        if problem is not None:
+            yield ("packs", number), *problem
+
+
+def _pack_problem(entry: Mapping[str, str]) -> tuple[str, str] | None:
+    kinds = [kind for kind in KINDS if kind in entry]
+    if len(kinds) > 1 or not (kinds or "path" in entry):
+        return "a pack has one place", "write path, git, python or oci"
+    if kinds == ["git"] and "ref" not in entry:
+        return "a pack of git without ref", "pin it: ref: TAG, or a whole commit"
+    until = entry.get("until", "")
+    if until and not is_date(until):
+        return f"until {until} is no day", "write it as 2027-01-31"
+    return None
 
 
 def _retired(raw: Json) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
@@ -456,9 +509,14 @@ def _packs(raw: Mapping[str, Any], base: Path) -> Iterator[Pack]:
 def _pack(entry: str | Mapping[str, str], base: Path) -> Pack:
     if isinstance(entry, str):
         return Pack(str(base / entry))
-    path = str(base / entry["path"])
     never = entry.get("fail-on", "") == "never"
-    return Pack(path, entry.get("name", ""), never, entry.get("until", ""))
+    name, until = entry.get("name", ""), entry.get("until", "")
+    kind = next((kind for kind in KINDS if kind in entry), "")
+    if not kind:
+        return Pack(str(base / entry["path"]), name, never, until)
+    source = Source(kind, entry[kind], entry.get("ref", ""), entry.get("path", ""))
+    own = name or (source.path or source.address).rstrip("/").rpartition("/")[2]
+    return Pack("", own.partition("@")[0].partition(":")[0], never, until, source=source)
 
 
 def _declaring(entry: Mapping[str, Any], base: Path) -> Declaring:

@@ -26,6 +26,7 @@ from policylint.model import Category, Json, Severity
 from policylint.pipeline.base import Base, base_named, base_of, base_of_request, pairs_of
 from policylint.pipeline.settings import nearest_source
 from policylint.report.gate import GateChange, GateChanges
+from policylint.report.lock import Locked
 from policylint.report.model import Configuration
 from policylint.report.waivers import Waiver
 
@@ -154,11 +155,13 @@ def _added(config: Config, base: Config) -> Iterator[Waiver]:
 
 def _packs_at_base(packs: tuple[Pack, ...], base: Base, workspace: Workspace) -> tuple[Pack, ...]:
     """The packs as they stood at the base, by the names that they have here."""
-    paths = _at_base(tuple(pack.path for pack in packs), base, workspace)
-    return tuple(
+    own = tuple(pack for pack in packs if pack.source is None)
+    paths = _at_base(tuple(pack.path for pack in own), base, workspace)
+    copies = tuple(
         replace(pack, path=path, name=pack.name or Path(pack.path).stem)
-        for pack, path in zip(packs, paths, strict=True)
+        for pack, path in zip(own, paths, strict=True)
     )
+    return (*copies, *(pack for pack in packs if pack.source is not None))
 
 
 def _at_base(files: tuple[str, ...], base: Base, workspace: Workspace) -> tuple[str, ...]:
@@ -232,16 +235,42 @@ def _setting(setting: Json) -> str:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, Pack):
-        dry = f" (fails never{f', until {value.until}' if value.until else ''})"
-        return value.path + (dry if value.never_fails else "")
-    if isinstance(value, tuple | list):
-        return ", ".join(map(_shown, value)) or "(none)"
-    if isinstance(value, Policy):
-        return f"require {_shown(value.require)}, allow-new {_shown(value.allow_new)}"
+    for kind, words in _WORDS.items():
+        if isinstance(value, kind):
+            return words(value)
     if value is None or value == "" or value == {}:
         return "(none)"
     return str(value)
+
+
+def _of_list(values: tuple[object, ...]) -> str:
+    return ", ".join(map(_shown, values)) or "(none)"
+
+
+def _of_policy(policy: Policy) -> str:
+    return f"require {_of_list(policy.require)}, allow-new {_of_list(policy.allow_new)}"
+
+
+def _of_pack(pack: Pack) -> str:
+    place = pack.source.key if pack.source else pack.path
+    if not pack.never_fails:
+        return place
+    until = f", until {pack.until}" if pack.until else ""
+    return f"{place} (fails never{until})"
+
+
+def _of_lock(locked: Locked) -> str:
+    return f"{locked.source} {locked.digest[:19]}"
+
+
+_WORDS: Mapping[type, Callable[[Any], str]] = {
+    Policy: _of_policy,
+    Pack: _of_pack,
+    Locked: _of_lock,
+    tuple: _of_list,
+    list: _of_list,
+}
+"""How values of settings are shown."""
 
 
 def _fewer_rules(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
@@ -287,5 +316,6 @@ _LOOSENS: Mapping[str, Callable[..., bool]] = {
     "packs": _always,
     "paths": _always,
     "extends": _always,
+    "lock": _always,
 }
 """The settings that decide a verdict, by attribute: whether a change of one makes it milder."""

@@ -14,7 +14,7 @@ from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.pipeline.gate import Gate, gate_of
 from policylint.pipeline.plan import Plan, plan_of
-from policylint.pipeline.settings import resolve
+from policylint.pipeline.settings import environment_of, resolve
 
 
 class Loaded(Struct, frozen=True):
@@ -39,7 +39,7 @@ def plans(options: Options, config: Config, workspace: Workspace) -> Loaded:
 
         options, invocations = from_command(options)
     _check_stdin(options)
-    resolve(options, config)  # an unknown environment is said before what it would leave
+    environment_of(options.environment, config)  # said before what an unknown one would leave
     gate = gate_of(options, config, workspace)
     if _is_terraform_plan(options):
         return _declared(options, gate, workspace)

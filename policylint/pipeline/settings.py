@@ -17,6 +17,7 @@ from policylint.engine.waivers import like
 from policylint.errors import UsageError, nearest
 from policylint.helm.inputs.options import Options
 from policylint.model import Apply, Severity
+from policylint.pipeline.packs import located
 from policylint.report.model import Configuration
 
 T = TypeVar("T")
@@ -96,7 +97,7 @@ def _criteria(
         fail_on=fail_on or Severity.ERROR,
         strict=options.strict or config.strict,
         tables=tuple(layer.rules for layer in reversed(nearest_first)),
-        packs=(*map(Pack, (*options.policies, *config.policies)), *config.packs),
+        packs=(*map(Pack, (*options.policies, *config.policies)), *located(config)),
         paths=tuple((entry.glob, entry.rules) for entry in config.paths),
     )
 
@@ -111,7 +112,7 @@ def _of_path(chart: str, config: Config) -> list[PathRules]:
 
 def _paths(config: Config) -> tuple[str, ...]:
     """The packs that may hold policies beside rules."""
-    return tuple(pack.path for pack in config.packs if not pack.python)
+    return tuple(pack.path for pack in located(config) if not pack.python)
 
 
 def environment_of(name: str, config: Config) -> Environment:

@@ -1,0 +1,33 @@
+"""`policylint packs`: rules that are shared, pinned by digest."""
+
+from typing import Annotated
+
+from policylint.cli.output import show
+from policylint.cli.parameters import argument, option
+from policylint.commands import packs
+from policylint.errors import UsageError
+
+ACTIONS = ("list", "update", "verify")
+
+
+def command(
+    action: Annotated[str, argument("list, update or verify.")],
+    upgrade: Annotated[
+        bool, option("--upgrade", help="update: look again at what a tag means.")
+    ] = False,
+    config: Annotated[str, option("--config", help="The configuration file.")] = "",
+) -> int:
+    """List the packs, fetch those that are shared into the cache and pin them in policylint.lock
+    (update), or see whether all are here as the lock file names them (verify; exit 2 if not)."""
+    if action not in ACTIONS:
+        raise UsageError(
+            f"no such action: {action}", remedy=f"the actions are {', '.join(ACTIONS)}"
+        )
+    if action == "update":
+        path, locks = packs.update(config, upgrade=upgrade)
+        show("".join(f"{lock.source}  {lock.digest}\n" for lock in locks))
+        show(f"{len(locks)} shared packs, pinned in {path}\n")
+        return 0
+    rows = packs.rows(config)
+    show("".join(f"{row}\n" for row in rows) or "no packs\n")
+    return 2 if any(row.problem for row in rows) and action == "verify" else 0

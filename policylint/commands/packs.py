@@ -1,0 +1,221 @@
+"""`policylint packs`: fetch shared packs, pin them by digest, and verify what is here."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from msgspec import Struct, to_builtins
+
+from policylint.config import LOCK, Config
+from policylint.engine.packs import Pack, Source, rules_of_pack
+from policylint.errors import PolicylintError, SourceError, UsageError
+from policylint.helm.inputs.options import Options
+from policylint.helm.inputs.workspace import Workspace
+from policylint.helm.sources import ci
+from policylint.helm.sources.chartcache import cache_root
+from policylint.pipeline.gate import judge_of
+from policylint.pipeline.packs import contents, digest, inside, lock_of, of_package, place
+from policylint.pipeline.settings import load_config
+from policylint.report.lock import SCHEMA, Locked
+from policylint.runtime.git import git_command, git_environment
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_URLS = re.compile(r"(?:https|ssh|file)://[^\s-]\S*|git@[^\s:]+:\S+")
+_TIME_LIMIT = 120.0
+_MOST_FILES, _MOST_BYTES = 5_000, 50_000_000
+
+
+class Row(Struct, frozen=True):
+    """One pack as `list` and `verify` tell it."""
+
+    name: str
+    source: str
+    rules: int = 0
+    problem: str = ""
+
+    def __str__(self) -> str:
+        state = self.problem or f"{self.rules} rules"
+        return f"{self.name}  {self.source}  {state}"
+
+
+def rows(named: str) -> tuple[Row, ...]:
+    """The packs of the configuration, each with its rules or what stands against it."""
+    config = load_config(Options(config=named))
+    return tuple(_row(pack, config) for pack in config.packs)
+
+
+def _row(pack: Pack, config: Config) -> Row:
+    where = pack.source.key if pack.source else pack.path
+    name = pack.name or Path(pack.path).stem
+    try:
+        path = str(place(pack.source, config)) if pack.source else pack.path
+        rules = rules_of_pack(Pack(path, name, python=pack.python))
+    except PolicylintError as error:
+        return Row(name, where, problem=f"{error} ({error.remedy})")
+    return Row(name, where, len(rules))
+
+
+def update(named: str, *, upgrade: bool = False) -> tuple[Path, tuple[Locked, ...]]:
+    """Fetch the shared packs and write the lock file beside the configuration.
+
+    What is locked is fetched as it is locked; `upgrade` looks again at what a tag means. In a pull
+    request nothing is fetched that the base does not name. Raises `UsageError` and SourceError.
+    """
+    config = load_config(Options(config=named))
+    if not config.file:
+        raise UsageError("there is no configuration here", remedy="policylint init")
+    shared = [pack.source for pack in config.packs if pack.source is not None]
+    _refuse_new(shared, config, named)
+    locks = tuple(
+        _fetched(source, None if upgrade else lock_of(source, config)) for source in shared
+    )
+    path = Path(config.file).parent / LOCK
+    if locks or path.exists():
+        text = json.dumps({"schema": SCHEMA, "packs": to_builtins(sorted(locks))}, indent=2)
+        path.write_text(f"{text}\n", "utf-8")
+    return path, locks
+
+
+def _refuse_new(sources: list[Source], config: Config, named: str) -> None:
+    """Raise `UsageError` where a pull request would have a pack fetched that its base does not
+    have, or not like this."""
+    if not ci.is_pull_request():
+        return
+    with Workspace() as workspace:
+        base = judge_of(Options(config=named), config, workspace)
+    earlier = {locked.source: locked for locked in base.config.lock} if base.is_base else {}
+    for source in sources:
+        if source.key not in earlier or earlier[source.key] != lock_of(source, config):
+            raise UsageError(
+                f"this pull request adds or changes the pack {source.key}, so it is not fetched",
+                file=config.file,
+                remedy="update policylint.lock on a laptop; the pack judges once this is merged",
+            )
+
+
+def _fetched(source: Source, locked: Locked | None) -> Locked:
+    """The lock of a pack that is in the cache now. Raises SourceError where it is another content
+    than was locked."""
+    if source.kind == "python":
+        folder = of_package(source)
+        if folder is None or not folder.is_dir():
+            raise SourceError(
+                f"the package {source.address} is not installed",
+                remedy=f"pip install {source.address}",
+            )
+        return Locked(source.key, digest(folder))
+    with tempfile.TemporaryDirectory() as room:
+        fetch = _from_git if source.kind == "git" else _from_registry
+        folder, resolved = fetch(source, Path(room), locked.resolved if locked else "")
+        found = digest(folder)
+        if locked is not None and found != locked.digest:
+            raise SourceError(
+                f"{source.key} is {found} now, and policylint.lock has {locked.digest}",
+                remedy="look at what changed, then policylint packs update --upgrade",
+            )
+        _keep(folder, found)
+    return Locked(source.key, found, resolved)
+
+
+def _keep(folder: Path, found: str) -> None:
+    """Put a pack into the cache, whole or not at all."""
+    target = cache_root() / "packs" / found.replace(":", "-")
+    files = list(contents(folder))
+    if not files:
+        raise SourceError("the pack holds no rules", remedy="name its directory: path: ...")
+    if len(files) > _MOST_FILES or sum(len(content) for _, content in files) > _MOST_BYTES:
+        raise SourceError(
+            "the pack is too big", remedy="name the directory of the rules: path: ..."
+        )
+    if target.is_dir():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as room:
+        copy = Path(room, "pack")
+        for name, content in files:
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            (copy / name).write_bytes(content)
+        shutil.move(str(copy), str(target))
+
+
+def _from_git(source: Source, room: Path, commit: str) -> tuple[Path, str]:
+    """(the pack's directory, the commit) of a repository at a tag or commit."""
+    if not _URLS.fullmatch(source.address):
+        raise UsageError(
+            f"no address of git: {source.address!r}",
+            remedy="https://..., ssh://... or git@HOST:...",
+        )
+    wanted = commit or _commit_of(source)
+    _git(room, "init", "--quiet", ".")
+    _git(room, "fetch", "--quiet", "--depth=1", "--no-tags", source.address, wanted)
+    _git(room, "-c", "core.symlinks=false", "checkout", "--quiet", "--detach", "FETCH_HEAD")
+    shutil.rmtree(room / ".git")
+    return inside(room, source.path), wanted
+
+
+def _commit_of(source: Source) -> str:
+    """The commit that a ref means: itself, or that of a tag; a branch is none, as it moves."""
+    if _COMMIT.fullmatch(source.ref):
+        return source.ref
+    tag = f"refs/tags/{source.ref}"
+    listed = _git(Path.cwd(), "ls-remote", "--", source.address, tag, f"{tag}^{{}}")
+    commits: dict[str, str] = {}
+    for line in listed.splitlines():
+        name, _, reference = line.partition("\t")
+        commits[reference] = name
+    commit = commits.get(f"{tag}^{{}}") or commits.get(tag)
+    if not commit:
+        raise SourceError(
+            f"{source.address} has no tag {source.ref}",
+            remedy="name a tag or a whole commit: a branch moves",
+        )
+    return commit
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """What a git command prints, run with nothing of a repository obeyed. Raises SourceError."""
+    settings = ("protocol.allow=never", *(f"protocol.{name}.allow=always" for name in _PROTOCOLS))
+    environment = {**git_environment(), "GIT_LFS_SKIP_SMUDGE": "1"}
+    try:
+        done = subprocess.run(
+            git_command(*arguments, settings=settings),
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            timeout=_TIME_LIMIT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SourceError(f"git cannot fetch the pack: {error}", remedy="try again") from error
+    if done.returncode:
+        words = done.stderr.decode("utf-8", "replace").strip()
+        raise SourceError(f"git cannot fetch the pack: {words}", remedy="check address and login")
+    return done.stdout.decode("utf-8", "replace")
+
+
+_PROTOCOLS = ("https", "ssh", "file")
+
+
+def _from_registry(source: Source, room: Path, _resolved: str) -> tuple[Path, str]:
+    """(the pack's directory, "") of an artifact, pulled by oras."""
+    try:
+        import oras.client
+    except ImportError:
+        raise SourceError(
+            "packs of OCI registries need the oras package", remedy="pip install 'policylint[oci]'"
+        ) from None
+    target = source.address.removeprefix("oci://")
+    is_local = target.startswith(("localhost:", "127.0.0.1:"))
+    try:
+        client = oras.client.OrasClient(insecure=is_local)
+        client.pull(target=target, outdir=str(room))
+    except Exception as error:  # noqa: BLE001  the client raises what its libraries do
+        raise SourceError(
+            f"{source.address} cannot be pulled: {error}", remedy="check the name and the login"
+        ) from None
+    return inside(room, source.path), ""

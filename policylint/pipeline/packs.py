@@ -1,0 +1,104 @@
+"""Shared packs: located in the cache by the digest that the lock file names, never fetched by a
+check.
+
+`policylint packs update` fetches them; whatever the cache holds is believed only where its content
+has the digest of the lock file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from policylint.config import Config
+from policylint.engine.packs import Pack, Source
+from policylint.errors import UsageError
+from policylint.helm.sources.chartcache import cache_root
+from policylint.report.lock import Locked
+
+ENDINGS = (".yaml", ".yml", ".json", ".md")
+"""The files of a pack that are kept: none of them is code."""
+_UPDATE = "policylint packs update"
+
+
+def located(config: Config) -> tuple[Pack, ...]:
+    """The packs with the directories that they are in here. Raises `UsageError` for a shared one
+    that is not locked, not fetched, or not what the lock file names."""
+    return tuple(
+        pack if pack.source is None else replace(pack, path=str(place(pack.source, config)))
+        for pack in config.packs
+    )
+
+
+def place(source: Source, config: Config) -> Path:
+    """Where a shared pack is, its content verified."""
+    locked = lock_of(source, config)
+    if locked is None:
+        raise UsageError(
+            f"the pack {source.key} is not in policylint.lock",
+            file=config.file,
+            remedy=f"{_UPDATE}, then commit policylint.lock",
+        )
+    folder = kept(source, locked)
+    if folder is None or not folder.is_dir():
+        raise UsageError(f"the pack {source.key} is not here", file=config.file, remedy=_UPDATE)
+    found = digest(folder)
+    if found != locked.digest:
+        raise UsageError(
+            f"the pack {source.key} is not what policylint.lock names: {found[:19]}, not"
+            f" {locked.digest[:19]}",
+            file=config.file,
+            remedy=f"{_UPDATE}, and look at what changed",
+        )
+    return folder
+
+
+def lock_of(source: Source, config: Config) -> Locked | None:
+    """What the lock file says of a pack."""
+    return next((locked for locked in config.lock if locked.source == source.key), None)
+
+
+def kept(source: Source, locked: Locked) -> Path | None:
+    """Where a pack with a digest would be kept; an installed package stays where it is."""
+    if source.kind == "python":
+        return of_package(source)
+    return cache_root() / "packs" / locked.digest.replace(":", "-")
+
+
+def of_package(source: Source) -> Path | None:
+    """The directory of an installed package, found without running it; None where there is none.
+    Raises `UsageError` for a path that leads out of it."""
+    if not source.address.isidentifier():
+        raise UsageError(f"no package of Python is called {source.address!r}")
+    spec = importlib.util.find_spec(source.address)
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        return inside(Path(folder), source.path)
+    return None
+
+
+def inside(folder: Path, path: str) -> Path:
+    """A directory of a pack. Raises `UsageError` where the path leads out of it."""
+    wanted = (folder / path).resolve()
+    if not wanted.is_relative_to(folder.resolve()):
+        raise UsageError(f"the path {path} leads out of the pack", remedy="name a path inside it")
+    return wanted
+
+
+def digest(folder: Path) -> str:
+    """What tells a pack from all others: sha256 over the names and bytes of its files."""
+    hashed = hashlib.sha256()
+    for name, content in contents(folder):
+        hashed.update(b"%d %s %d " % (len(name.encode()), name.encode(), len(content)))
+        hashed.update(content)
+    return f"sha256:{hashed.hexdigest()}"
+
+
+def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """(path inside, bytes) of each file of a pack, links left out."""
+    for file in sorted(folder.rglob("*")):
+        if file.suffix in ENDINGS and file.is_file() and not file.is_symlink():
+            yield file.relative_to(folder).as_posix(), file.read_bytes()
