@@ -213,6 +213,11 @@ def _deprecation(version: Object, path: str) -> Iterator[Cause]:
             return
 
 
+def _is_set(value: Json) -> bool:
+    """Whether Go holds more than its zero value: an empty list or map is there, too."""
+    return isinstance(value, (list, dict)) or bool(value)
+
+
 def _root_with_status(schema: Object, path: str) -> Iterator[Cause]:
     if schema.get("type") not in (None, "", "object"):
         text = (
@@ -220,7 +225,7 @@ def _root_with_status(schema: Object, path: str) -> Iterator[Cause]:
             "subresource is enabled"
         )
         yield invalid(f"{path}.type", schema["type"], text)
-    elif any(value and name not in _AT_ROOT for name, value in schema.items()):
+    elif any(_is_set(value) and name not in _AT_ROOT for name, value in schema.items()):
         text = "fields are allowed at the root of the schema if the status subresource is enabled"
         yield invalid(path, schema, f"only [{' '.join(sorted(_AT_ROOT))}] {text}")
 

@@ -19,7 +19,7 @@ from policylint.kubernetes.forecast import batch, managers, services, storage
 from policylint.kubernetes.forecast.conversion import converted
 from policylint.kubernetes.forecast.decode import cut_off, decode
 from policylint.kubernetes.forecast.kinds import Kind
-from policylint.kubernetes.forecast.metadata import metadata_refusals
+from policylint.kubernetes.forecast.metadata import creation_refusals, metadata_refusals
 from policylint.kubernetes.forecast.objections import change, creation, valid
 from policylint.kubernetes.forecast.readable import readable
 from policylint.kubernetes.forecast.request import Finding
@@ -46,6 +46,8 @@ from policylint.model import (
 )
 
 MARKS = ("metadata.labels", "metadata.annotations")
+_MARKED = frozenset({"Pod", "Secret"})
+"""Kinds of which annotations are read together with the rest."""
 _STATUS_KEPT = ("status",)
 _METADATA_KEPT = (
     "uid",
@@ -93,6 +95,9 @@ def create(server: Server, resource: Resource) -> tuple[Answer, State | None]:
     refusal = _unreadable(server, resource, kind, sent)
     if refusal:
         return refusal, None
+    refused = tuple(creation_refusals(server, sent))
+    if refused:
+        return answer(refused), None
     state = stored(server, resource, sent)
     # a custom resource is judged as sent: server-side apply minds nulls and unknown fields
     new = state.live if kind.builtin else sent
@@ -144,12 +149,10 @@ def update_marks(server: Server, resource: Resource) -> Answer:
     refusal = _unreadable(server, resource, kind, sent)
     if refusal:
         return refusal
-    bare = {
-        "apiVersion": sent.get("apiVersion"),
-        "kind": sent.get("kind"),
-        "metadata": sent["metadata"],
-    }
-    return answer(finding for finding in valid(server, bare) if finding.field.startswith(MARKS))
+    judged = sent
+    if resource.id.kind not in _MARKED:
+        judged = {name: sent.get(name) for name in ("apiVersion", "kind", "metadata")}
+    return answer(finding for finding in valid(server, judged) if finding.field.startswith(MARKS))
 
 
 def unpatchable(server: Server, resource: Resource) -> Answer | None:
@@ -181,15 +184,18 @@ def as_sent(resource: Resource) -> Object:
     """An object as the server gets it from Helm.
 
     It is in the namespace that counts, and labels or annotations with a value that is no text are
-    lost altogether.
+    lost altogether; null is an empty text.
     """
     body = resource.body
     metadata = dict(part(body, "metadata"))
     for name in ("labels", "annotations"):
         values = metadata.get(name)
-        if isinstance(values, dict) and not all(
-            isinstance(value, str) for value in values.values()
-        ):
+        if not isinstance(values, dict):
+            continue
+        if None in values.values():
+            values = {key: "" if value is None else value for key, value in values.items()}
+            metadata[name] = values
+        if not all(isinstance(value, str) for value in values.values()):
             del metadata[name]
     metadata.pop("namespace", None)
     if resource.id.namespace:
@@ -349,6 +355,15 @@ def _with_stored_version(definition: Object) -> Object:
     }
 
 
+def _with_one_range(node: Object) -> Object:
+    """A Node whose podCIDR wins over podCIDRs (pkg/apis/core/v1/conversion.go)."""
+    spec = part(node, "spec")
+    ranges = items(spec.get("podCIDRs"))
+    if not spec.get("podCIDR") or not ranges or ranges[0] == spec["podCIDR"]:
+        return node
+    return {**node, "spec": {**spec, "podCIDRs": [spec["podCIDR"]]}}
+
+
 def _with_known_versions(definition: Object) -> Object:
     """A given CRD whose status tells its stored versions is believed: a migration may have taken
     some away."""
@@ -371,6 +386,7 @@ _COMPLETED: Mapping[tuple[str, str], Callable[[Object], Object]] = {
 _CREATED: Mapping[tuple[str, str], Callable[[Object], Object]] = {
     ("", "Service"): services.created,
     ("", "PersistentVolumeClaim"): storage.normalized,
+    ("", "Node"): _with_one_range,
     ("batch", "Job"): batch.created,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _with_stored_version,
 }

@@ -21,6 +21,7 @@ _NONE: type = type(None)
 _PLAIN: frozenset[type] = frozenset({str, int, float, bool, _NONE, Allocated, AllocatedPort})
 _STRUCT: frozenset[type] = frozenset({dict, _NONE})
 _LIST: frozenset[type] = frozenset({list, _NONE})
+_BYTES = _PLAIN | _LIST
 _ANY = _PLAIN | _STRUCT | _LIST
 _OPAQUE = (
     "JSONSchemaProps",
@@ -116,6 +117,8 @@ def _shape(node: Node | None) -> frozenset[type]:
         return _ANY
     if node.is_struct or node.additional is not None:
         return _STRUCT
+    if node.format == "byte":
+        return _BYTES
     return _LIST if node.type == "array" else _PLAIN
 
 

@@ -14,10 +14,12 @@ from policylint.kubernetes.api.fielderrors import IMMUTABLE_FIELD, forbidden, in
 from policylint.kubernetes.api.reading import items, part
 from policylint.kubernetes.forecast.server import Server
 from policylint.model import Apply, Cause, Object
+from policylint.runtime.patterns import pattern
 
 TOPIC = "invalid-object"
 _SOURCE = "k8s.io/apimachinery pkg/api/validation ValidateObjectMetaUpdate"
 _IMMUTABLE = ("uid", "deletionTimestamp", "deletionGracePeriodSeconds")
+_WHOLE = pattern(r"[0-9]+")
 _MODIFIED = (
     "Operation cannot be fulfilled: the object has been modified; please apply your changes to the "
     "latest version and try again"
@@ -41,10 +43,30 @@ def metadata_refusals(server: Server, live: Object, sent: Object) -> Iterator[Ca
     version = new.get("resourceVersion")
     if version and version != old.get("resourceVersion"):
         yield Cause("metadata.resourceVersion", "Conflict", _MODIFIED, TOPIC, "etcd3 store")
+    yield from _managed(server, new)
+    yield from _new_finalizers(old, new)
+
+
+def creation_refusals(server: Server, sent: Object) -> Iterator[Cause]:
+    """What server-side apply refuses of the metadata of a new object; a POST passes over it, and
+    the clients of both Helm lines take a version out of it before."""
+    if server.target.apply is not Apply.SERVER_SIDE:
+        return
+    new = part(sent, "metadata")
+    yield from _managed(server, new)
+    uid, version = new.get("uid"), new.get("resourceVersion")
+    if uid:
+        text = f"uid mismatch: the provided object specified uid {uid}, and no existing object"
+        yield Cause("metadata.uid", "Conflict", f"{text} was found", TOPIC, "the apply handler")
+    if isinstance(version, str) and version and not _WHOLE.fullmatch(version):
+        text = f'strconv.ParseUint: parsing "{version}": invalid syntax'
+        yield Cause("metadata.resourceVersion", "BadRequest", text, TOPIC, "the apply handler")
+
+
+def _managed(server: Server, new: Mapping[str, Any]) -> Iterator[Cause]:
     if new.get("managedFields") is not None and server.target.apply is Apply.SERVER_SIDE:
         text = "metadata.managedFields must be nil"
         yield Cause("metadata.managedFields", "BadRequest", text, TOPIC, "the apply handler")
-    yield from _new_finalizers(old, new)
 
 
 def _new_finalizers(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Cause]:

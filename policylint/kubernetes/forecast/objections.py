@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from policylint.kubernetes import crds
 from policylint.kubernetes.api.fielderrors import IMMUTABLE_FIELD, invalid
-from policylint.kubernetes.api.reading import part
+from policylint.kubernetes.api.reading import items, part
 from policylint.kubernetes.forecast.kinds import Kind
 from policylint.kubernetes.forecast.request import Finding, Request
 from policylint.kubernetes.forecast.server import Server, State
@@ -18,10 +18,16 @@ from policylint.kubernetes.forecast.size import too_large
 from policylint.kubernetes.forecast.update import validate_update
 from policylint.kubernetes.forecast.update_table import IMMUTABLE
 from policylint.kubernetes.validity import UNJUDGED, is_judged, validate, validate_metadata
-from policylint.model import Apply, Cause, Object, Resource, Unknown
+from policylint.model import Apply, Cause, Object, Resource, ResourceId, Unknown
 
 _LEFT = "strategy-defaults-left"
 """The topic of refusals about defaults that server-side apply leaves behind."""
+_ADMIN = "resource.kubernetes.io/admin-access"
+_CLAIMS = {
+    ("resource.k8s.io", "ResourceClaim"): ("spec", "devices"),
+    ("resource.k8s.io", "ResourceClaimTemplate"): ("spec", "spec", "devices"),
+}
+"""Kinds that ask for devices, and where."""
 _WRITTEN = {("", "PersistentVolumeClaim"): "spec.volumeName", ("", "Pod"): "spec.nodeName"}
 """Immutable fields that controllers fill in after the creation."""
 
@@ -37,8 +43,33 @@ def creation(server: Server, resource: Resource, kind: Kind, new: Object) -> Ite
         return
     yield from valid(server, new)
     yield from _unjudged(server, resource)
-    if (resource.id.group, resource.id.kind) == ("", "Service"):
+    identity = (resource.id.group, resource.id.kind)
+    if identity in _CLAIMS:
+        yield from _as_administrator(server, resource)
+    if identity == ("", "Service"):
         yield from created_questions(resource.body)
+
+
+def _as_administrator(server: Server, resource: Resource) -> Iterable[Finding]:
+    """Access to devices for administration is given in marked namespaces alone (AuthorizedForAdmin
+    of pkg/registry/resource)."""
+    requests = part(resource.body, *_CLAIMS[resource.id.group, resource.id.kind])
+    if not any(_asks_for_admin(request) for request in items(requests.get("requests"))):
+        return
+    field = "spec.devices.requests"
+    namespace = ResourceId("", "Namespace", "", resource.id.namespace)
+    live = server.cluster.live.get(namespace)
+    if live is None:
+        what = f"whether the namespace {namespace.name} has the label {_ADMIN}: true"
+        how = f"kubectl get namespace {namespace.name} --show-labels"
+        yield Unknown(what, how, "invalid-object", field)
+    elif part(live, "metadata", "labels").get(_ADMIN) != "true":
+        text = f"admin access to devices requires the `{_ADMIN}: true` label on the containing"
+        yield Cause(field, "FieldValueForbidden", f"{text} namespace", "invalid-object")
+
+
+def _asks_for_admin(request: Object) -> bool:
+    return part(request, "exactly").get("adminAccess") is True
 
 
 def change(

@@ -28,11 +28,13 @@ from policylint.kubernetes.validity.names import path_segment
 from policylint.kubernetes.validity.references import full_name_errors
 from policylint.kubernetes.validity.scope import Scope
 from policylint.model import Cause, Object
+from policylint.runtime.patterns import pattern
 
 _REVIEWS = ("v1", "v1beta1")
 _SIDE_EFFECTS = ("None", "NoneOnDryRun")
 _OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
 _MUTATED = ("*", "CONNECT", "CREATE", "UPDATE")
+_CONTROL = pattern(r"[\x00-\x1f\x7f]")
 _FORM = "; desired format: https://host[/path]"
 
 
@@ -88,6 +90,9 @@ def _client(config: Object, at: str) -> Iterator[Cause]:
 
 def webhook_url(url: str, at: str) -> Iterator[Cause]:
     """The errors of a webhook's URL."""
+    if _CONTROL.search(url):  # urlsplit() would strip them
+        yield required(at, "url must be a valid URL: invalid control character in URL" + _FORM)
+        return
     parts = urlsplit(url)
     if parts.scheme != "https":
         yield invalid(at, parts.scheme, f"'https' is the only allowed URL scheme{_FORM}")

@@ -231,7 +231,8 @@ def device_class(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 
 
 def device_constraint(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
-    """The errors of what several devices must have in common."""
+    """The errors of what several devices must have in common; of two attributes the server looks at
+    the first alone."""
     names = [name for name in ("matchAttribute", "distinctAttribute") if has(value, name)]
     if not names and scope.minor >= _DISTINCT:
         detail = (
@@ -241,7 +242,7 @@ def device_constraint(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
         yield required(at, detail)
     elif not names:
         yield required(f"{at}.matchAttribute")
-    for name in names:
+    for name in names[:1]:
         qualified = text(value, name)
         yield from _domain_and_id(qualified, f"{at}.{name}")
         if "/" not in qualified:

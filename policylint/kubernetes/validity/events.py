@@ -59,6 +59,7 @@ def _legacy(obj: Object, names: dict[str, str]) -> Iterator[Cause]:
             yield invalid(where, about, _MISMATCH)
         yield from _reported(obj, names)
     elif about not in ("", namespace) and namespace == "default":
+        # an Event about nothing is taken in `default` alone, which a release is rarely in
         # where nobody says otherwise, a release is taken to be in this namespace
         yield unjudged(where, f"whether the release is in the namespace {about}")
     elif about != namespace:

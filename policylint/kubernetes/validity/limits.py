@@ -19,6 +19,7 @@ from policylint.kubernetes.validity.formats import qualified_name
 from policylint.kubernetes.validity.resources import (
     container_resource,
     is_extended,
+    is_whole,
     quantity_of,
 )
 from policylint.kubernetes.validity.scope import Scope
@@ -89,7 +90,7 @@ def quota(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         if not complaints:
             yield from _quota_resource(name, path)
         yield from quantity_of(name, amount, path)
-        if name in _COUNTED and (parse_quantity(amount) or 0) % 1:
+        if name in _COUNTED and not is_whole(amount):
             yield invalid(path, canonical(amount), "must be an integer")
     scopes = [quota_scope for _, quota_scope in texts(spec, "scopes", at)]
     yield from _scopes(spec, scopes, f"{at}.scopes")

@@ -48,9 +48,8 @@ _NAMES: dict[tuple[str, str], Format] = {
     ("rbac.authorization.k8s.io", "RoleBinding"): path_segment,
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): path_segment,
     ("apiregistration.k8s.io", "APIService"): path_segment,
-    ("certificates.k8s.io", "CertificateSigningRequest"): dns_subdomain,
+    ("certificates.k8s.io", "CertificateSigningRequest"): _nothing,
     ("networking.k8s.io", "IPAddress"): canonical_address,
-    ("events.k8s.io", "Event"): _nothing,
     ("", "Event"): _nothing,
     ("policy", "PodDisruptionBudget"): path_segment,
 }

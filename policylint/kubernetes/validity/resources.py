@@ -133,8 +133,20 @@ def quantity_of(name: str, amount: Json, at: str) -> Iterator[Cause]:
         return
     if number < 0:
         yield invalid(at, canonical(amount), NOT_NEGATIVE)
-    if is_counted(name) and number.denominator != 1:
+    if is_counted(name) and not is_whole(amount):
         yield invalid(at, canonical(amount), "must be an integer")
+
+
+def is_whole(amount: Json) -> bool:
+    """Whether the server takes a quantity for a whole number: it looks at the thousandths, which of
+    a large number written without an exponent are what is left of 64 bits."""
+    number = parse_quantity(amount)
+    if number is None or number.denominator != 1:
+        return number is None
+    if "e" in str(amount).lower() and not str(amount).endswith("Ei"):
+        return True
+    thousandths = (int(number) * 1000 + (1 << 63)) % (1 << 64) - (1 << 63)
+    return thousandths % 1000 == 0
 
 
 def container_resource(name: str, at: str) -> Iterator[Cause]:

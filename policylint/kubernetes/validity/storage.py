@@ -87,8 +87,21 @@ def claim(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         has(spec, "dataSource") and "volumeClaimTemplates" in at
     ):  # the server forgets any other in a claim
         yield from _data_source(source, f"{at}.dataSource")
+        yield from _same_source(spec, at)
     if has(spec, "dataSourceRef"):
         yield from _data_source(fields(spec, "dataSourceRef"), f"{at}.dataSourceRef")
+
+
+def _same_source(spec: Object, at: str) -> Iterator[Cause]:
+    """Both ways to name the source of a claim must say the same."""
+    source, reference = fields(spec, "dataSource"), fields(spec, "dataSourceRef")
+    if not has(spec, "dataSourceRef"):
+        return
+    if text(reference, "namespace"):
+        detail = "may not be specified when dataSourceRef.namespace is specified"
+        yield invalid(at, {}, detail)
+    elif any(text(source, name) != text(reference, name) for name in ("apiGroup", "kind", "name")):
+        yield invalid(at, {}, "must match dataSourceRef")
 
 
 def _access_modes(spec: Object, at: str) -> Iterator[Cause]:
@@ -119,7 +132,7 @@ def claim_template_metadata(value: Object, at: str, _scope: Scope) -> Iterator[C
     yield from labels(meta, "labels", f"{at}.metadata.labels")
     yield from annotation_map(meta, f"{at}.metadata.annotations")
     for name in meta:
-        if name not in ("labels", "annotations", "creationTimestamp", "resourceVersion"):
+        if name not in ("labels", "annotations", "creationTimestamp"):
             yield forbidden(f"{at}.metadata.{name}", "cannot be set")
 
 

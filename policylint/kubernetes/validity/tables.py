@@ -9,6 +9,7 @@ from policylint.kubernetes.api.schemas import Node
 from policylint.kubernetes.validity import (
     admission,
     batch,
+    certificates,
     config,
     containers,
     devices,
@@ -75,6 +76,7 @@ _STRUCTS: Mapping[str, Check] = {
     "batch.v1.Job": batch.job,
     "batch.v1.JobSpec": batch.job_spec,
     "batch.v1.JobTemplateSpec": batch.job_template,
+    "certificates.v1.CertificateSigningRequestSpec": certificates.signing_request,
     "coordination.v1.LeaseSpec": nodes.lease,
     "core.v1.AppArmorProfile": security.app_armor,
     "core.v1.CSIPersistentVolumeSource": storage.csi_volume,

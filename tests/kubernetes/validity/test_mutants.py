@@ -1,0 +1,142 @@
+"""Mutants of valid objects, and what kube-apiserver 1.36.3 answered to a dry-run create of each."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from policylint.kubernetes.validity.certificates import signer_name
+from tests.kubernetes.forecast.objects import HELM3, HELM4, MAYBE, NO, OK, manifest, release
+
+PEM = "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n"
+REQUEST = base64.b64encode(PEM.encode()).decode()
+
+
+def answered(target: Any, api_version: str, kind: str, **fields: Any) -> Any:
+    """The answer to the creation of one object."""
+    metadata = {"name": "a", **fields.pop("metadata", {})}
+    body = {"apiVersion": api_version, "kind": kind, "metadata": metadata, **fields}
+    (change,) = release(manifest(), manifest(body), target).changes
+    assert change.forecast.upgrade is not None
+    return change.forecast.upgrade
+
+
+@pytest.mark.parametrize(
+    ("amount", "outcome"),
+    [
+        ("9000000000000000", OK),
+        ("10000000000000000", NO),
+        ("1000Pi", NO),
+        ("8Ei", OK),
+        ("1e19", OK),
+        ("1.5", NO),
+        (" 5", OK),
+        ("5\n", NO),
+    ],
+)
+def test_a_count_is_read_as_the_server_reads_it(amount, outcome):
+    said = answered(HELM3, "v1", "ResourceQuota", spec={"hard": {"pods": amount}})
+    assert said.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("time", "outcome"),
+    [
+        ("2024-01-01T00:00:00.000000Z", OK),
+        ("2024-01-01T00:00:00,000000Z", OK),
+        ("2024-01-01T00:00:00.000000+01:00", OK),
+        ("2024-01-01T00:00:00Z", NO),
+        ("2024-01-01T00:00:00.0Z", NO),
+        ("2024-01-01T00:00:00.0000000Z", NO),
+        ("2024-01-01t00:00:00.000000z", NO),
+        ("2024-01-01T00:00:00.000000+25:00", NO),
+        ("2024-01-01T00:00:00.000000Z\n", NO),
+    ],
+)
+def test_a_time_of_microseconds_has_six_digits(time, outcome):
+    for target in (HELM3, HELM4):
+        said = answered(target, "coordination.k8s.io/v1", "Lease", spec={"renewTime": time})
+        assert said.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome"), [([], OK), ([1, 255], OK), ([256], NO), ([True], NO), ({}, NO), (5, NO)]
+)
+def test_a_list_of_numbers_is_bytes_to_a_client_side_create(value, outcome):
+    assert answered(HELM3, "v1", "Secret", data={"a": value}).outcome is outcome
+    assert answered(HELM4, "v1", "Secret", data={"a": value}).outcome is NO
+
+
+@pytest.mark.parametrize(
+    ("metadata", "server_side"),
+    [
+        ({"uid": "abc"}, NO),
+        ({"managedFields": []}, NO),
+        ({"resourceVersion": "true"}, NO),
+        ({"resourceVersion": "5"}, OK),
+        ({"uid": ""}, OK),
+    ],
+)
+def test_metadata_of_an_exported_object(metadata, server_side):
+    assert answered(HELM3, "v1", "ConfigMap", metadata=metadata).outcome is OK
+    assert answered(HELM4, "v1", "ConfigMap", metadata=metadata).outcome is server_side
+
+
+CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+SOURCE = {"apiGroup": "snapshot.storage.k8s.io", "kind": "VolumeSnapshot", "name": "a"}
+
+
+@pytest.mark.parametrize(("name", "outcome"), [("a", OK), ("b", NO)])
+def test_both_sources_of_a_claim_say_the_same(name, outcome):
+    spec = {**CLAIM, "dataSource": {**SOURCE, "name": name}, "dataSourceRef": SOURCE}
+    assert answered(HELM3, "v1", "PersistentVolumeClaim", spec=spec).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome"),
+    [
+        ({}, MAYBE),
+        ({"request": base64.b64encode(b"none").decode()}, NO),
+        ({"usages": ["client auth", "client auth"]}, NO),
+        ({"usages": ["client"]}, NO),
+        ({"usages": []}, NO),
+        ({"signerName": "kubernetes.io/legacy-unknown"}, NO),
+        ({"expirationSeconds": 599}, NO),
+    ],
+)
+def test_a_signing_request_is_judged_but_for_its_signature(change, outcome):
+    spec = {"request": REQUEST, "signerName": "a.b/c", "usages": ["client auth"], **change}
+    said = answered(HELM3, "certificates.k8s.io/v1", "CertificateSigningRequest", spec=spec)
+    assert said.outcome is outcome
+
+
+@pytest.mark.parametrize("name", ["", "a", "a/b", "a.b/c/d", "A.b/c", "a.b/C", f"a.b/{'c' * 600}"])
+def test_names_of_signers_that_are_none(name):
+    assert list(signer_name(name, "spec.signerName"))
+    assert not list(signer_name("example.com/my.signer", "spec.signerName"))
+
+
+def test_access_for_administration_depends_on_the_namespace():
+    request = {"name": "a", "exactly": {"deviceClassName": "a.b", "adminAccess": True}}
+    spec = {"devices": {"requests": [request]}}
+    assert answered(HELM3, "resource.k8s.io/v1", "ResourceClaim", spec=spec).outcome is MAYBE
+
+
+def test_a_null_annotation_is_an_empty_text():
+    marks = {"annotations": {"a": None, ".b": "c"}}
+    said = answered(HELM3, "v1", "ConfigMap", metadata=marks)
+    assert said.outcome is NO
+
+
+def test_a_url_of_a_webhook_has_no_control_characters():
+    hook = {
+        "name": "a.b.c",
+        "admissionReviewVersions": ["v1"],
+        "sideEffects": "None",
+        "clientConfig": {"url": "https://a.b/c\n"},
+    }
+    kind = "ValidatingWebhookConfiguration"
+    said = answered(HELM3, "admissionregistration.k8s.io/v1", kind, webhooks=[hook])
+    assert said.outcome is NO
