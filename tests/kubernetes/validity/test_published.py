@@ -1,5 +1,6 @@
 """What Kubernetes publishes of its kinds is judged without a row of ours."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -24,14 +25,13 @@ spec:
   - patchType: JSONPatch
     jsonPatch: {expression: "[JSONPatch{op: 'test', path: '/a'}]"}
 """
-REQUEST = """
+PEM = "-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----\n"
+REQUEST = f"""
 apiVersion: certificates.k8s.io/v1
 kind: CertificateSigningRequest
-metadata: {name: one}
+metadata: {{name: one}}
 spec:
-  request: >-
-    LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KLS0tLS1FTkQgQ0VSVElGSUNBVEUgUkVR
-    VUVTVC0tLS0tCg==
+  request: {base64.b64encode(PEM.encode()).decode()}
   signerName: example.com/signer
   usages: [client auth]
 """
