@@ -78,7 +78,7 @@ def _take_added_selector(
     """A Pod that is still gated may be bound to fewer nodes: its node selector may grow."""
     before, after = part(old, "nodeSelector"), part(spec, "nodeSelector")
     if all(after.get(key) == value for key, value in before.items()):
-        allowed["nodeSelector"] = after
+        allowed["nodeSelector"] = {**after}
 
 
 def _take_added_affinity(

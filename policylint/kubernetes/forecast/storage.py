@@ -68,7 +68,10 @@ def normalized(claim: Object, live: Object | None = None) -> Object:
 
 
 def _forget_unknown_source(spec: dict[str, Any]) -> None:
-    """Of a new data source only kinds that the server knows are kept."""
+    """Of a new data source only kinds that the server knows are kept, and none in another
+    namespace (feature CrossNamespaceVolumeDataSource, off by default)."""
+    if part(spec, "dataSourceRef").get("namespace"):
+        del spec["dataSourceRef"]
     if spec.get("dataSource") and not _known_source(part(spec, "dataSource")):
         del spec["dataSource"]
 

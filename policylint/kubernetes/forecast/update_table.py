@@ -190,6 +190,25 @@ FROZEN: Mapping[tuple[str, str], tuple[Frozen, ...]] = {
             forbidden=True,
             once=True,
         ),
+        _frozen("spec.externalID", "core", "may not be updated", forbidden=True),
+    ),
+    ("events.k8s.io", "Event"): tuple(
+        _frozen(path, "core", at=at)
+        for path, at in (
+            ("regarding", "involvedObject"),
+            ("reason", ""),
+            ("note", "message"),
+            ("deprecatedSource", "source"),
+            ("deprecatedFirstTimestamp", "firstTimestamp"),
+            ("deprecatedLastTimestamp", "lastTimestamp"),
+            ("deprecatedCount", "count"),
+            ("type", ""),
+            ("eventTime", ""),
+            ("action", ""),
+            ("related", ""),
+            ("reportingController", ""),
+            ("reportingInstance", ""),
+        )
     ),
     ("scheduling.k8s.io", "PriorityClass"): (
         _frozen("value", "scheduling", "may not be changed in an update.", forbidden=True),

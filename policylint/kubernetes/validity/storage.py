@@ -95,12 +95,9 @@ def claim(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
 def _same_source(spec: Object, at: str) -> Iterator[Cause]:
     """Both ways to name the source of a claim must say the same."""
     source, reference = fields(spec, "dataSource"), fields(spec, "dataSourceRef")
-    if not has(spec, "dataSourceRef"):
-        return
-    if text(reference, "namespace"):
-        detail = "may not be specified when dataSourceRef.namespace is specified"
-        yield invalid(at, {}, detail)
-    elif any(text(source, name) != text(reference, name) for name in ("apiGroup", "kind", "name")):
+    if has(spec, "dataSourceRef") and any(
+        text(source, name) != text(reference, name) for name in ("apiGroup", "kind", "name")
+    ):
         yield invalid(at, {}, "must match dataSourceRef")
 
 

@@ -140,3 +140,36 @@ def test_a_url_of_a_webhook_has_no_control_characters():
     kind = "ValidatingWebhookConfiguration"
     said = answered(HELM3, "admissionregistration.k8s.io/v1", kind, webhooks=[hook])
     assert said.outcome is NO
+
+
+EVENT = {
+    "regarding": {"kind": "Pod", "namespace": "default", "name": "x"},
+    "eventTime": "2024-01-01T00:00:00.000000Z",
+    "reportingController": "a.b/c",
+    "reportingInstance": "i",
+    "action": "act",
+    "reason": "r",
+    "type": "Normal",
+    "note": "n",
+}
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "before", "after"),
+    [
+        ("events.k8s.io/v1", "Event", EVENT, {**EVENT, "note": "other"}),
+        ("events.k8s.io/v1", "Event", EVENT, {**EVENT, "action": "other"}),
+        ("v1", "Node", {"spec": {}}, {"spec": {"externalID": "a"}}),
+        (
+            "apps/v1",
+            "ControllerRevision",
+            {"data": {"a": 1}, "revision": 1},
+            {"data": {"a": True}, "revision": 1},
+        ),
+    ],
+)
+def test_updates_that_server_side_apply_refuses(api_version, kind, before, after):
+    body = {"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}}
+    (change,) = release(manifest({**body, **before}), manifest({**body, **after}), HELM4).changes
+    assert change.forecast.upgrade is not None
+    assert change.forecast.upgrade.outcome is NO
