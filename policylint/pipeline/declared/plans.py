@@ -97,7 +97,9 @@ def _planned(
         after = side_of(pair.after, settings, change, 1, workspace)  # what is new may be refused
         before = side_of(pair.before, settings, change, 0, workspace)
         sides = _as_upgrade((before, after))
-        plan = plan_of(settings, workspace, sides=sides, deployed_mode=mode_of(declared))
+        plan = plan_of(
+            settings, workspace, declared.invocations, sides=sides, deployed_mode=mode_of(declared)
+        )
     except UsageError:
         raise
     except PolicylintError as error:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from policylint.model import Json
+from policylint.scan.invocations.model import Invocation
 
 UNKNOWN = "policylint-unknown"
 """How the placeholder of a value begins that is not known here."""
@@ -81,6 +82,8 @@ class Declared(Struct, frozen=True):
     include_crds: bool = False
     unresolved: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    invocations: tuple[Invocation, ...] = ()
+    """The command or task that upgrades it, where one does: it is judged too."""
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from policylint.scan.gitops import (
     applications,
+    commands,
+    fleet,
     helmfile,
     helmreleases,
     inflated,
@@ -45,15 +47,20 @@ def resolve(tree: Tree, tools: Tools | None = None, remotes: Iterable[str] = ())
     argo = applications.resolve(Context(tree, frozenset(remotes), tools.clusters), tools.charts)
     files = helmfile.resolve(tree, tools.helmfile)
     modules = terraform.resolve(tree)
+    invoked = commands.resolve(tree)
     releases = [
         *_of_flux(flux),
         *argo.releases,
         *rancher.releases(tree),
         *files.releases,
         *modules.releases,
+        *fleet.releases(tree),
+        *invoked.releases,
         *inflated.releases(tree),
     ]
-    problems = (*flux.problems, *argo.problems, *files.problems, *modules.problems)
+    own = (files, modules, invoked)
+    more = [problem for found in own for problem in found.problems]
+    problems = (*flux.problems, *argo.problems, *more)
     return Declarations(tuple(releases), problems)
 
 

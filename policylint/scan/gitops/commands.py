@@ -1,0 +1,197 @@
+"""Commands and Ansible tasks that upgrade a release, where their arguments are known.
+
+What a pipeline, a script or a play runs is read as `scan` reads it. Examples of documentation, test
+fixtures, dry runs and jobs that make a cluster of their own declare nothing.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from policylint.errors import ReadError
+from policylint.kyaml.load import load
+from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Layer, Problem
+from policylint.scan.gitops.tree import Tree, normal
+from policylint.scan.invocations.advice import is_dry_run
+from policylint.scan.invocations.model import INLINE, Invocation
+from policylint.scan.repository.listing import settings
+from policylint.scan.repository.walk import scan
+
+_TOOLS = {"helm": "command", "ansible": "ansible"}
+_ACTIONS = ("upgrade", "install")
+_RUNS = re.compile(r"\bhelm3?\b[^\n]*\b(?:upgrade|install)\b|\b(?:core|kubernetes|general)\.helm\b")
+_KINDS = ("set-string", "set-json", "set-file", "set-literal")
+_NO_SCRIPT = (".tpl", ".json", ".lock", ".tf", ".tofu", ".txt", ".sum", ".mod")
+
+
+def resolve(tree: Tree) -> Declarations:
+    """The releases that commands and tasks of a tree upgrade, and commands whose release is not
+    known."""
+    files = [tree.root / name for name in tree.names if _may_run(tree, name)]
+    found = scan(files, tree.root).invocations if files else ()
+    repositories = dict(_repositories(found))
+    releases: list[Declared] = []
+    problems: list[Problem] = []
+    for invocation in filter(_deploys, found):
+        if _is_named(invocation):
+            releases.append(_release(tree, invocation, repositories))
+        else:
+            problems.append(_problem(invocation))
+    return Declarations(tuple(releases), tuple(problems))
+
+
+def _is_named(invocation: Invocation) -> bool:
+    has_chart = bool(invocation.chart) or _is_absent(invocation)
+    return bool(invocation.release) and has_chart
+
+
+def _problem(invocation: Invocation) -> Problem:
+    words = "which release or chart this upgrades, variables decide"
+    remedy = "name it: policylint check CHART -f values.yaml"
+    return Problem(invocation.file, invocation.line, words, remedy)
+
+
+def _is_absent(invocation: Invocation) -> bool:
+    """Whether a task says that the release is not to be there."""
+    return invocation.tool == "ansible" and invocation.action == "uninstall"
+
+
+def _may_run(tree: Tree, name: str) -> bool:
+    if name.endswith(_NO_SCRIPT) or _is_aside(name):
+        return False
+    return _RUNS.search(tree.text(name) or "") is not None
+
+
+def _is_aside(name: str) -> bool:
+    """Whether a file is documentation, a test fixture or vendored."""
+    aside = settings()["aside"]
+    folders = set(name.lower().split("/")[:-1])
+    return name.lower().endswith(tuple(aside["endings"])) or bool(folders & set(aside["folders"]))
+
+
+def _repositories(invocations: Iterable[Invocation]) -> Iterator[tuple[str, str]]:
+    """(name, URL) of each `helm repo add`."""
+    for invocation in invocations:
+        words = invocation.positionals
+        if invocation.action == "repo" and words[:1] == ("add",) and len(words) == 3:
+            name, url = words[1], words[2]
+            if name and url:
+                yield name, url.rstrip("/")
+
+
+def _deploys(invocation: Invocation) -> bool:
+    """Whether it upgrades a release in a cluster that stays."""
+    own_cluster = invocation.job is not None and invocation.job.own_cluster
+    acts = invocation.action in _ACTIONS or _is_absent(invocation)
+    is_known = invocation.tool in _TOOLS and acts
+    return is_known and not own_cluster and not is_dry_run(invocation)
+
+
+def _release(tree: Tree, invocation: Invocation, repositories: Mapping[str, str]) -> Declared:
+    layers, unread = _layers(tree, invocation)
+    sets, unset = _sets(invocation)
+    chart, why = _chart(tree, invocation, repositories)
+    return Declared(
+        tool=_TOOLS[invocation.tool],
+        name=invocation.release or "",
+        namespace=invocation.namespace or "default",
+        file=invocation.file,
+        line=invocation.line,
+        environment=invocation.job.environment if invocation.job else "",
+        chart=chart,
+        layers=tuple(layers),
+        sets=tuple(sets),
+        settings={
+            "prune": False,
+            "upgrade.force": invocation.flag("force").state == "set",
+            "upgrade.takeOwnership": invocation.flag("take-ownership").state == "set",
+            "upgrade.preserveValues": invocation.flag("reuse-values").state == "set",
+            "absent": _is_absent(invocation),
+        },
+        unresolved=(*why, *unread, *unset, *_hidden(invocation)),
+        invocations=(invocation,),
+    )
+
+
+def _hidden(invocation: Invocation) -> Iterator[str]:
+    """What of the command is not known here."""
+    if invocation.dynamic:
+        yield "arguments that are not seen here"
+    for name in ("namespace", "version"):
+        if invocation.flag(name).state != "unset" and invocation.flag(name).value is None:
+            yield f"its {name}, which a variable decides"
+    if invocation.flag("post-renderer").state == "set":
+        yield "a post-renderer, which is not run"
+
+
+def _chart(
+    tree: Tree, invocation: Invocation, repositories: Mapping[str, str]
+) -> tuple[ChartSource, list[str]]:
+    chart, version = invocation.chart or "", invocation.version or ""
+    local = _path(tree, invocation, f"{chart}/Chart.yaml")
+    if local:
+        return ChartSource("path", posixpath.dirname(local)), []
+    if chart.startswith("oci://"):
+        return ChartSource("oci", chart.rpartition("/")[2], chart, version), []
+    name, slash, rest = chart.partition("/")
+    repo = invocation.flag("repo").value
+    url = str(repo) if isinstance(repo, str) else repositories.get(name, "")
+    if url:
+        return ChartSource("repository", rest if slash else chart, url, version), []
+    return ChartSource("unknown", chart, "", version), [f"where the chart {chart} comes from"]
+
+
+def _path(tree: Tree, invocation: Invocation, written: str) -> str:
+    """A file as the command names it: from the top of the repository, or beside the script; ""
+    where it is in neither."""
+    folder = posixpath.dirname(invocation.file)
+    candidates = (normal(written), normal(posixpath.join(folder, written)))
+    return next((path for path in candidates if tree.is_file(path)), "")
+
+
+def _layers(tree: Tree, invocation: Invocation) -> tuple[list[Layer], list[str]]:
+    layers: list[Layer] = []
+    unread: list[str] = []
+    inline = list(invocation.inline)
+    for written in invocation.values_files:
+        path = _path(tree, invocation, written)
+        if path:
+            layers.append(Layer("file", path=path, file=path))
+        elif written != INLINE:
+            unread.append(f"the values file {written}")
+    for values in inline:
+        layer = _inline(invocation, values.text)
+        layers += [layer] if layer else []
+        unread += [] if layer else ["values that cannot be read"]
+    if invocation.values_files.count(INLINE) > len(inline):
+        unread.append("values that templates write")
+    return layers, unread
+
+
+def _inline(invocation: Invocation, text: str) -> Layer | None:
+    try:
+        values = load(text, invocation.file)
+    except ReadError:
+        return None
+    if not isinstance(values, dict):
+        return None
+    label = f"values of {invocation.release} ({invocation.file}:{invocation.line})"
+    return Layer("values", values, file=invocation.file, label=label)
+
+
+def _sets(invocation: Invocation) -> tuple[list[tuple[str, str]], list[str]]:
+    """The values that are set one by one, where the flag of each is known."""
+    plain = {assignment.text for assignment in invocation.assigned}
+    others = [kind for kind in _KINDS if invocation.flag(kind).state == "set"]
+    sets: list[tuple[str, str]] = []
+    unknown: list[str] = []
+    for text in invocation.sets:
+        if text in plain:
+            sets.append(("set", text))
+        elif len(others) == 1 and "=" in text and "$" not in text:
+            sets.append((others[0], text))
+        else:
+            unknown.append(f"the value of {text.partition('=')[0]}")
+    return sets, unknown
