@@ -14,6 +14,7 @@ from policylint.cli.common import emit
 from policylint.cli.parameters import Words, option, parameters, words
 from policylint.model import Severity, Verdict
 from policylint.pipeline.publish import from_severity, outputs, snippets
+from policylint.pipeline.summary import By, counts
 from policylint.report.look import Fixes, Look
 from policylint.report.model import Report
 
@@ -38,6 +39,7 @@ class Showing(Struct, frozen=True):
     colour: Colour = Colour.AUTO
     waived: bool = False
     runbook: str = ""
+    summary_by: By | None = None
 
 
 def showing(
@@ -69,6 +71,9 @@ def showing(
     runbook: Annotated[
         str, option("--runbook", help="Write the steps through a break to FILE.md.")
     ] = "",
+    summary_by: Annotated[
+        By | None, option("--summary-by", help="Count by rule, owner or release.")
+    ] = None,
 ) -> Showing:
     """The options as one value."""
     return Showing(
@@ -81,6 +86,7 @@ def showing(
         color,
         show_waived,
         runbook,
+        summary_by,
     )
 
 
@@ -103,6 +109,8 @@ def with_showing(function: Callable[..., Report | int]) -> Callable[..., int]:
 def _shown(report: Report, asked: Showing) -> int:
     shown, hidden = from_severity(report, asked.least)
     look = replace(look_of(asked, os.environ), hidden=hidden, snippets=snippets(shown))
+    if asked.summary_by is not None:
+        look = replace(look, counts=counts(report, asked.summary_by))
     emit(shown, asked.formats, look, asked.runbook)
     passes = asked.exit_zero and report.verdict is Verdict.FAIL
     return 0 if passes else report.verdict.exit_code

@@ -53,7 +53,8 @@ def render(report: Report, look: Look = PLAIN) -> str:
         return ""
     if len(lines) > LONG:
         lines = [last, "", *lines]
-    lines += [*_statistics(report, look), *_pages(report, look), *_configured(report, look), last]
+    lines += [*_counted(look), *_statistics(report, look)]
+    lines += [*_pages(report, look), *_configured(report, look), last]
     return "\n".join(written(line, look) for line in lines) + "\n"
 
 
@@ -290,6 +291,16 @@ def _counts(release: ReleaseReport) -> str:
     words = [f"{impacts.count(impact)} {impact}" for impact in Impact if impact in impacts]
     noun = "resource" if len(impacts) == 1 else "resources"
     return f"{len(impacts)} {noun}" + (f" ({', '.join(words)})" if words else "")
+
+
+def _counted(look: Look) -> Iterator[Line]:
+    """The findings by rule, release or owner as a table."""
+    if not look.counts:
+        return
+    yield f"{'errors':>8}{'warnings':>10}{'notes':>7}{'waived':>8}"
+    for row in look.counts:
+        yield f"{row.error:>8}{row.warning:>10}{row.note:>7}{row.settled:>8}  {row.name}"
+    yield ""
 
 
 def _statistics(report: Report, look: Look) -> Iterator[Line]:
