@@ -7,8 +7,8 @@ Why: the selector of one workload takes the pod labels of another in the same na
 canary copies the labels of the stable version and adds none of its own to the stable one's
 selector.
 
-What to do instead: give each workload a label of its own (`track: stable`, `track: canary`) in its
-selector and its pod labels; the Service selects by what they share.
+What to do instead: give the new workload another value of a label that the old one's selector
+names (the old one's selector cannot change any more); the Service selects by what they share.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,6 +25,7 @@ from policylint.model import (
     Manifest,
     Object,
     Resource,
+    ResourceId,
     Severity,
     Upgrade,
     Violation,
@@ -50,10 +51,20 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                 path="/spec/selector",
                 after=part(taker.body, "spec", "selector"),
                 resource=taker.id,
-                fixes=(
-                    Fix("give each of the two a label of its own, in the selector and on the pods"),
-                ),
+                fixes=(_fix(taker, owner, created),),
             )
+
+
+def _fix(taker: Resource, owner: Resource, created: set[ResourceId]) -> Fix:
+    """The selector of what runs already cannot change: the new one gives way."""
+    new = taker if taker.id in created else owner
+    keys = sorted(part(taker.body, "spec", "selector", "matchLabels")) or ["a label"]
+    if new.id not in created:
+        return Fix(f"leave the selector and the labels of {new.id} as they were")
+    return Fix(
+        f"give {new.id} another value of {keys[0]}, in its selector and on its pods",
+        cost=f"a Service that selects {keys[0]} needs a label that both have",
+    )
 
 
 def _changes(change: Change) -> bool:

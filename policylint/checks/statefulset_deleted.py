@@ -39,7 +39,7 @@ def check(change: Deleted, context: Context) -> Iterator[Violation]:
             "and the retention policy of its claims is whenDeleted: Delete",
             path="/spec/persistentVolumeClaimRetentionPolicy/whenDeleted",
             before="Delete",
-            fixes=(_retain(change), _keep(change)),
+            fixes=(_keep(change), _retain(change)),
         )
     else:
         yield Violation(

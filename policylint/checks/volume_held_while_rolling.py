@@ -8,8 +8,9 @@ Why: the Deployment rolls (maxSurge above 0: the new pod starts before the old o
 a claim that one node, or one pod, may have at a time. Or a workload of another kind or name takes
 the claim over in the upgrade that deletes the old one: Helm creates before it deletes.
 
-What to do instead: strategy Recreate, which stops the old pod first: a short interruption instead
-of a rollout that hangs. With maxSurge: 0 the same is reached.
+What to do instead: maxSurge: 0 with maxUnavailable: 1, which stops the old pod first: a short
+interruption instead of a rollout that hangs. Strategy Recreate does the same, but server-side apply
+refuses to change to it in one upgrade (strategy-defaults-left).
 """
 
 from collections.abc import Iterator
@@ -131,7 +132,10 @@ def _hanging(upgrade: Upgrade, change: Kept, touched: FieldChange) -> Iterator[V
                 resource=change.id,
                 confidence=Confidence.CERTAIN if modes & ONE_POD else None,
                 fixes=(
-                    Fix("set strategy.type: Recreate", cost="no pod runs for a moment"),
+                    Fix(
+                        "set strategy.rollingUpdate: {maxSurge: 0, maxUnavailable: 1}",
+                        cost="no pod runs for a moment where there is one replica",
+                    ),
                     Fix(
                         "see where the pods run: one node for all of them is safe",
                         steps=(f"kubectl get pods -n {change.id.namespace} -o wide",),
