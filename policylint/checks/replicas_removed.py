@@ -36,6 +36,7 @@ def check(change: Kept, context: Context) -> Iterator[Violation]:
             before=old,
             after=None,
             fixes=(
+                Fix("render replicas in this upgrade too, with the number that runs"),
                 Fix(
                     "scale it up again at once, or move the field to the autoscaler before the "
                     "upgrade",

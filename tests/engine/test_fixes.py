@@ -1,6 +1,6 @@
 """Fixes are tried: a case with its fix carried out has the finding no more, and nothing worse.
 
-`fixtures/rules/RULE/CASE/fixed-N/` holds the files of the case that the N-th fix changes; all others
+`fixtures/rules/RULE/CASE/fixed-N/` holds the files of the case that the N-th fix changes; the others
 stay as they are.
 """
 
