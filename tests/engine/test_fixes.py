@@ -1,7 +1,7 @@
 """Fixes are tried: a case with its fix carried out has the finding no more, and nothing worse.
 
-`fixtures/rules/RULE/CASE/fixed-N/` holds the files of the case that the N-th fix changes; the others
-stay as they are.
+`fixtures/rules/RULE/CASE/fixed-N/` holds the files of the case that the N-th fix changes; the rest
+stays as it is.
 """
 
 import shutil
