@@ -107,10 +107,8 @@ class Judged:
 
             every = declarations().releases
             self._declared = frozenset((release.namespace, release.name) for release in every)
-        if deploy.tool in COMMANDS:
-            return False  # a command declares nothing
         if deploy.release is None:
-            return bool(self._declared)
+            return bool(self._declared) and deploy.tool not in COMMANDS
         names = {name for namespace, name in self._declared if _agree(namespace, deploy.namespace)}
         return deploy.release in names
 

@@ -35,7 +35,8 @@ CONFIG = "releases:\n  - {name: web, chart: ./chart, environments: {prod: {}, de
             },
             0,
         ),
-        ({"deploy.sh": "helm upgrade web ./chart\n", ".pre-commit-config.yaml": HOOK}, 1),
+        ({"deploy.sh": "helm upgrade web ./chart\n", ".pre-commit-config.yaml": HOOK}, 0),
+        ({"deploy.sh": "policylint check --list\nhelm upgrade web ./chart\n"}, 1),
     ],
 )
 def test_a_deploy_without_a_check_fails(here, capsys, monkeypatch, files, code):

@@ -16,11 +16,14 @@ SWITCHES = frozenset(
     (
         *("--all", "--allow-empty", "--allow-private-sources", "--changed", "--exit-zero"),
         *("--force", "--force-replace", "--helmfile", "--include-crds", "--force-conflicts"),
+        "--list",
         *("--no-waivers", "--offline", "--quiet", "-q", "--show-waived", "--statistics"),
         *("--strict", "--take-ownership"),
     )
 )
 """The options of `policylint check` that no word follows."""
+_LISTING = "releases"
+"""What `policylint check --list` is: it judges nothing."""
 _NAMED = {
     "--release": "release",
     "-n": "namespace",
@@ -47,6 +50,8 @@ class Run(Struct, frozen=True):
 
     def judges(self, deploy: Invocation, configured: Configured) -> bool:
         """Whether it judges a deploy, or may."""
+        if self.command == _LISTING:
+            return False
         if self.command == "scan" or self.is_untold:
             return True
         if not self.chart:
@@ -72,6 +77,8 @@ def run_of(command: str, text: str) -> Run:
     words = _split(_ENDS.split(f"{text} ", maxsplit=1)[0])
     if command == "scan":
         return Run(command)
+    if "--list" in words:
+        return Run(_LISTING)
     if "--" in words:
         return _of_command(words[words.index("--") + 1 :])
     return _of_check(words)
