@@ -26,14 +26,14 @@ def command(
     known."""
     if format_ not in ("text", "json"):
         raise UsageError(f"no format is called {format_!r}", remedy="the formats are json, text")
-    found = declarations(path, Options(helmfile=helmfile, clusters=clusters))
-    return show(found, format_)
+    listing = declarations(path, Options(helmfile=helmfile, clusters=clusters))
+    return show(listing, format_)
 
 
-def show(found: Declarations, format_: str) -> int:
+def show(listing: Declarations, format_: str) -> int:
     """Print a listing."""
     if format_ == "json":
-        sys.stdout.write(json.dumps(as_json(found), indent=2) + "\n")
+        sys.stdout.write(json.dumps(as_json(listing), indent=2) + "\n")
     else:
-        sys.stdout.write("".join(f"{escaped(line)}\n" for line in as_text(found).splitlines()))
+        sys.stdout.write("".join(f"{escaped(line)}\n" for line in as_text(listing).splitlines()))
     return 0

@@ -28,15 +28,15 @@ def declarations(path: str = "", options: Options | None = None) -> Declarations
     asked = options or Options()
     config = load_config(asked)
     with Workspace() as workspace:
-        found = resolve(tree, tools_of(asked, config, workspace), remotes)
-    return _covered(found, config.declared)
+        listing = resolve(tree, tools_of(asked, config, workspace), remotes)
+    return _covered(listing, config.declared)
 
 
-def _covered(found: Declarations, declaring: Declaring) -> Declarations:
+def _covered(listing: Declarations, declaring: Declaring) -> Declarations:
     """Those that the configuration does not leave out."""
     return Declarations(
-        tuple(release for release in found.releases if declaring.covers(release.file)),
-        tuple(problem for problem in found.problems if declaring.covers(problem.file)),
+        tuple(release for release in listing.releases if declaring.covers(release.file)),
+        tuple(problem for problem in listing.problems if declaring.covers(problem.file)),
     )
 
 

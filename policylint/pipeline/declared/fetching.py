@@ -26,7 +26,7 @@ def policy(options: Options, config: Config) -> str:
 def check_source(release: Declared, change: Change, fetch: str) -> None:
     """Raise SourceError for a source that this change brings, where only those of the base are
     asked."""
-    known = {_source(each.chart) for each in change.sides[0].releases}
+    known = {_source(earlier.chart) for earlier in change.sides[0].releases}
     if fetch != BASE or _source(release.chart) in known:
         return
     raise SourceError(
