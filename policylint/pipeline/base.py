@@ -22,7 +22,7 @@ from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.baseline import default_revision, named_revision
 from policylint.helm.sources.checkout import Checkout
 from policylint.helm.sources.git import Repository, find_repository
-from policylint.helm.sources.resolve import depends_on
+from policylint.helm.sources.reach import depends_on
 from policylint.helm.sources.snapshot import Revision
 
 

@@ -21,7 +21,8 @@ from policylint.helm.inputs.sides import ChartSide, Side, ValuesInput
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources.baseline import default_revision, named_revision
 from policylint.helm.sources.git import Repository, find_repository
-from policylint.helm.sources.resolve import depends_on, resolve_at, with_streams
+from policylint.helm.sources.reach import depends_on
+from policylint.helm.sources.resolve import resolve_at, with_streams
 from policylint.helm.sources.snapshot import Revision
 from policylint.pipeline.forwarded import passed_on
 from policylint.pipeline.plan import chart_side

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.sources.git import find_repository
-from policylint.helm.sources.resolve import depends_on
+from policylint.helm.sources.reach import depends_on
 
 
 def touches(chart: ChartSide, shared: Iterable[str], files: Iterable[str]) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from policylint.errors import ReadError, SourceError, UsageError
+from policylint.errors import SourceError, UsageError
 from policylint.helm.engines.binary import find_helm
 from policylint.helm.inputs.files import is_stream, read_text
 from policylint.helm.inputs.sides import (
@@ -25,10 +24,11 @@ from policylint.helm.sources.checkout import Checkout
 from policylint.helm.sources.dependencies import trust, with_dependencies
 from policylint.helm.sources.git import Repository, absolute_path, find_repository
 from policylint.helm.sources.manifests import from_directory, from_file, from_stdin
+from policylint.helm.sources.reach import depends_on, is_reference
 from policylint.helm.sources.release import from_cluster, from_record, is_record
 from policylint.helm.sources.snapshot import Revision, at_revision, path_inside
 from policylint.helm.sources.vendored import may_lack
-from policylint.kyaml.load import has_content, load
+from policylint.kyaml.load import has_content
 from policylint.redaction.logins import without_logins
 from policylint.runtime.patterns import pattern
 
@@ -344,7 +344,7 @@ def _repository(chart: ChartSide, workspace: Workspace, helm: str) -> Repository
     """The repository of the chart, or of the current directory; a chart that is nowhere is said
     first."""
     spec = chart.chart
-    place = "." if _is_reference(spec) else spec
+    place = "." if is_reference(spec) else spec
     repository = workspace.once(
         ("repository", absolute_path(place)), lambda: find_repository(place)
     )
@@ -357,72 +357,9 @@ def _repository(chart: ChartSide, workspace: Workspace, helm: str) -> Repository
     )
 
 
-def _is_reference(spec: str) -> bool:
-    return "://" in spec or spec == "-"
-
-
 def _is_gone(spec: str) -> bool:
     """Whether no such file is there (any more); true of references to charts too."""
     return not Path(spec).exists()
-
-
-def depends_on(repository: Repository, chart: ChartSide) -> list[str]:
-    """What the render depends on in the repository: the chart, its `file://` dependencies, values
-    and set files."""
-    files = [chart.chart, *chart.values.named]
-    fresh = {repository.path_of(file) for file in files if file and not _is_reference(file)} - {""}
-    paths: set[str] = set()
-    while fresh:
-        paths |= fresh
-        targets = {repository.path_of(target) for target in _targets(repository, fresh)}
-        fresh = targets - paths - {""}
-    return sorted(paths)
-
-
-def _targets(repository: Repository, paths: Iterable[str]) -> list[Path]:
-    """What paths lead to: `file://` repositories of a chart's dependencies, and the targets of
-    symbolic links."""
-    charts: list[Path] = []
-    for path in paths:
-        charts += _file_dependencies(repository.top / path)
-    links = [repository.top / blob.path for blob in repository.files("", paths) if blob.is_link]
-    return charts + [link.parent / link.readlink() for link in links if link.is_symlink()]
-
-
-def _file_dependencies(chart: Path) -> list[Path]:
-    """The charts that a chart directory names as `file://` dependencies."""
-    files = [chart / name for name in ("Chart.yaml", "requirements.yaml")]
-    return [
-        chart / path
-        for file in files
-        if file.is_file()
-        for path in file_repositories(file.read_bytes(), str(file))
-    ]
-
-
-def file_repositories(text: bytes, file: str) -> list[str]:
-    """The paths that `file://` names in the dependencies of a Chart.yaml, however it is written.
-
-    Of a file that is no YAML, whatever looks like one: Helm will refuse it, and say so.
-    """
-    try:
-        body = load(text.decode("utf-8-sig"), file)
-    except (ReadError, UnicodeDecodeError):
-        paths = re.findall(rb"file://([^\s\"'#,}\]]+)", text)
-        return [path.decode("utf-8", "surrogateescape") for path in paths]
-    dependencies = body.get("dependencies") if isinstance(body, dict) else None
-    if not isinstance(dependencies, list):
-        return []
-    repositories = [
-        str(dependency.get("repository") or "")
-        for dependency in dependencies
-        if isinstance(dependency, dict)
-    ]
-    return [
-        repository.removeprefix("file://")
-        for repository in repositories
-        if repository.startswith("file://")
-    ]
 
 
 def with_streams(chart: ChartSide, workspace: Workspace) -> ChartSide:

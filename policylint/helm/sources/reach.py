@@ -1,0 +1,77 @@
+"""What a render depends on in its repository: the chart, its `file://` dependencies, values files,
+and what links lead to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from policylint.errors import ReadError
+from policylint.helm.inputs.sides import ChartSide
+from policylint.helm.sources.git import Repository
+from policylint.kyaml.load import load
+
+
+def depends_on(repository: Repository, chart: ChartSide) -> list[str]:
+    """What the render depends on in the repository: the chart, its `file://` dependencies, values
+    and set files."""
+    files = [chart.chart, *chart.values.named]
+    fresh = {repository.path_of(file) for file in files if file and not is_reference(file)} - {""}
+    paths: set[str] = set()
+    while fresh:
+        paths |= fresh
+        targets = {repository.path_of(target) for target in _targets(repository, fresh)}
+        fresh = targets - paths - {""}
+    return sorted(paths)
+
+
+def _targets(repository: Repository, paths: Iterable[str]) -> list[Path]:
+    """What paths lead to: `file://` repositories of a chart's dependencies, and the targets of
+    symbolic links."""
+    charts: list[Path] = []
+    for path in paths:
+        charts += _file_dependencies(repository.top / path)
+    links = [repository.top / blob.path for blob in repository.files("", paths) if blob.is_link]
+    return charts + [link.parent / link.readlink() for link in links if link.is_symlink()]
+
+
+def _file_dependencies(chart: Path) -> list[Path]:
+    """The charts that a chart directory names as `file://` dependencies."""
+    files = [chart / name for name in ("Chart.yaml", "requirements.yaml")]
+    return [
+        chart / path
+        for file in files
+        if file.is_file()
+        for path in file_repositories(file.read_bytes(), str(file))
+    ]
+
+
+def file_repositories(text: bytes, file: str) -> list[str]:
+    """The paths that `file://` names in the dependencies of a Chart.yaml, however it is written.
+
+    Of a file that is no YAML, whatever looks like one: Helm will refuse it, and say so.
+    """
+    try:
+        body = load(text.decode("utf-8-sig"), file)
+    except (ReadError, UnicodeDecodeError):
+        paths = re.findall(rb"file://([^\s\"'#,}\]]+)", text)
+        return [path.decode("utf-8", "surrogateescape") for path in paths]
+    dependencies = body.get("dependencies") if isinstance(body, dict) else None
+    if not isinstance(dependencies, list):
+        return []
+    repositories = [
+        str(dependency.get("repository") or "")
+        for dependency in dependencies
+        if isinstance(dependency, dict)
+    ]
+    return [
+        repository.removeprefix("file://")
+        for repository in repositories
+        if repository.startswith("file://")
+    ]
+
+
+def is_reference(spec: str) -> bool:
+    """Whether a word names what is no file: an address, or standard input."""
+    return "://" in spec or spec == "-"
