@@ -112,19 +112,19 @@ def _fetched(source: Source, locked: Locked | None) -> Locked:
     with tempfile.TemporaryDirectory() as room:
         fetch = _from_git if source.kind == "git" else _from_registry
         folder, resolved = fetch(source, Path(room), locked.resolved if locked else "")
-        found = digest(folder)
-        if locked is not None and found != locked.digest:
+        content_digest = digest(folder)
+        if locked is not None and content_digest != locked.digest:
             raise SourceError(
-                f"{source.key} is {found} now, and policylint.lock has {locked.digest}",
+                f"{source.key} is {content_digest} now, and policylint.lock has {locked.digest}",
                 remedy="look at what changed, then policylint packs update --upgrade",
             )
-        _keep(folder, found)
-    return Locked(source.key, found, resolved)
+        _keep(folder, content_digest)
+    return Locked(source.key, content_digest, resolved)
 
 
-def _keep(folder: Path, found: str) -> None:
+def _keep(folder: Path, content_digest: str) -> None:
     """Put a pack into the cache, whole or not at all."""
-    target = cache_root() / "packs" / found.replace(":", "-")
+    target = cache_root() / "packs" / content_digest.replace(":", "-")
     files = list(contents(folder))
     if not files:
         raise SourceError("the pack holds no rules", remedy="name its directory: path: ...")

@@ -46,10 +46,10 @@ def place(source: Source, config: Config) -> Path:
     folder = kept(source, locked)
     if folder is None or not folder.is_dir():
         raise UsageError(f"the pack {source.key} is not here", file=config.file, remedy=_UPDATE)
-    found = digest(folder)
-    if found != locked.digest:
+    content_digest = digest(folder)
+    if content_digest != locked.digest:
         raise UsageError(
-            f"the pack {source.key} is not what policylint.lock names: {found[:19]}, not"
+            f"the pack {source.key} is not what policylint.lock names: {content_digest[:19]}, not"
             f" {locked.digest[:19]}",
             file=config.file,
             remedy=f"{_UPDATE}, and look at what changed",
