@@ -30,11 +30,11 @@ def resolve(tree: Tree) -> Declarations:
     """The releases that commands and tasks of a tree upgrade, and commands whose release is not
     known."""
     files = [tree.root / name for name in tree.names if _may_run(tree, name)]
-    found = scan(files, tree.root).invocations if files else ()
-    repositories = dict(_repositories(found))
+    invocations = scan(files, tree.root).invocations if files else ()
+    repositories = dict(_repositories(invocations))
     releases: list[Declared] = []
     problems: list[Problem] = []
-    for invocation in filter(_deploys, found):
+    for invocation in filter(_deploys, invocations):
         if _is_named(invocation):
             releases.append(_release(tree, invocation, repositories))
         else:
@@ -184,14 +184,14 @@ def _inline(invocation: Invocation, text: str) -> Layer | None:
 def _sets(invocation: Invocation) -> tuple[list[tuple[str, str]], list[str]]:
     """The values that are set one by one, where the flag of each is known."""
     plain = {assignment.text for assignment in invocation.assigned}
-    others = [kind for kind in _KINDS if invocation.flag(kind).state == "set"]
+    kinds = [kind for kind in _KINDS if invocation.flag(kind).state == "set"]
     sets: list[tuple[str, str]] = []
     unknown: list[str] = []
     for text in invocation.sets:
         if text in plain:
             sets.append(("set", text))
-        elif len(others) == 1 and "=" in text and "$" not in text:
-            sets.append((others[0], text))
+        elif len(kinds) == 1 and "=" in text and "$" not in text:
+            sets.append((kinds[0], text))
         else:
             unknown.append(f"the value of {text.partition('=')[0]}")
     return sets, unknown

@@ -59,7 +59,7 @@ def resolve(tree: Tree, tools: Tools | None = None, remotes: Iterable[str] = ())
         *inflated.releases(tree),
     ]
     own = (files, modules, invoked)
-    more = [problem for found in own for problem in found.problems]
+    more = [problem for declarations in own for problem in declarations.problems]
     problems = (*flux.problems, *argo.problems, *more)
     return Declarations(tuple(releases), problems)
 
