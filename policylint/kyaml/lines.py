@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from functools import lru_cache
 
 from policylint.kyaml.nodes import MappingNode, Node, ScalarNode, SequenceNode, yaml
 
@@ -27,7 +29,9 @@ def scalars(text: str) -> dict[Path, tuple[str, str, int]]:
     return by_path
 
 
+@lru_cache(maxsize=4)
 def _roots(text: str) -> list[Node]:
+    """The documents of a text, which is asked for one key after the other."""
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
         return [node for node in yaml.compose_all(text, Loader=loader) if node is not None]
@@ -103,3 +107,21 @@ def _merged(node: Node, part: str) -> tuple[Node, Node] | None:
             if entry:
                 return entry
     return None
+
+
+def path_at(text: str, line: int) -> Path:
+    """The key path whose key stands on a line (from 1) of a values file; empty where none does."""
+    paths = [path for root in _roots(text) for path, at in _keys(root, ()) if at == line]
+    return paths[-1] if paths else ()
+
+
+def _keys(node: Node, path: Path) -> Iterator[tuple[Path, int]]:
+    """Every key path with its line; list items count by their place."""
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            below = (*path, _name(key))
+            yield below, key.start_mark.line + 1
+            yield from _keys(value, below)
+    elif isinstance(node, SequenceNode):
+        for place, value in enumerate(node.value):
+            yield from _keys(value, (*path, str(place)))

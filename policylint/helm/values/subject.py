@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from msgspec import Struct, field
 
@@ -145,12 +146,18 @@ class ValuesChange(Struct, frozen=True):
 
     def sets(self, file: ValuesFile, path: Path) -> bool:
         """Whether one values file has this very key."""
-        node: object = read_values(file.text, file.path, self.helm)
+        node: object = _table(file.text, file.path, self.helm)
         for part in path:
             if not isinstance(node, dict) or part not in node:
                 return False
             node = node[part]
         return True
+
+
+@lru_cache(maxsize=8)
+def _table(text: str, path: str, helm: str) -> Table:
+    """The values of a file, which is asked for one key after the other; nobody changes them."""
+    return read_values(text, path, helm)
 
 
 def owner(chart: Chart, path: Path) -> tuple[Chart, Path]:

@@ -1,0 +1,23 @@
+"""`policylint lsp`: findings, pages and fixes in an editor, while one types."""
+
+import importlib
+
+from policylint.errors import UsageError
+
+
+def command() -> int:
+    """Run the language server on standard input and output, for editors.
+
+    It needs one more library: pip install 'policylint[lsp]'.
+    """
+    try:
+        server = importlib.import_module("policylint.commands.lsp")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
+            raise
+        raise UsageError(
+            "the language server needs pygls, which is not installed",
+            remedy="pip install 'policylint[lsp]'",
+        ) from None
+    server.serve()
+    return 0
