@@ -24,6 +24,7 @@ from functools import cache
 from pathlib import Path
 
 import yaml
+from msgspec.structs import replace
 
 from policylint.errors import PolicylintError
 from policylint.kubernetes.api.schemas import RECORDED, group_of, schemas
@@ -73,7 +74,12 @@ OPEN = {
 """Set -> the false greens and false reds that are known and not mended yet."""
 MANY = 100
 """A set with more wrong rows than this is summed up."""
-ALLOWED_DEPENDS = {"cel": 0.1, "collisions": 0.06, "scenarios-without-live": 0.05}
+ALLOWED_DEPENDS = {
+    "cel": 0.1,
+    "collisions": 0.06,
+    "directories": 0.05,
+    "scenarios-without-live": 0.05,
+}
 """The share of `depends` answers that a set may have; 3 % where it is not named."""
 
 
@@ -297,6 +303,57 @@ def collisions() -> Iterator[Scored]:
             yield from both_ways("collisions", row["id"], name, row[name] | sides, Cluster())
 
 
+def directories() -> Iterator[Scored]:
+    """Charts with crds/ directories: what is there when the upgrade is built, and on the way
+    back."""
+    for row in rows(ORACLE / "attack-directories.jsonl.gz"):
+        for helm in ("helm3", "helm4"):
+            done = release(*_with_crds(row), Target("1.36", *METHODS[helm]), Cluster())
+            said = row[helm]
+            for direction, words in (("upgrade", "msg"), ("rollback", "msgback")):
+                outcome, why = combined(done, direction)
+                key = f"{row['id']} {helm} {direction} (helm: {said[words][-200:]})"
+                yield Scored("directories", key, "release", helm, said[direction], outcome, why)
+
+
+def _with_crds(row: dict) -> tuple[Manifest, Manifest]:
+    plain = Reader("default")
+    texts = [[Text("crds", row[f"{side}_crds"] or "")] for side in ("before", "after")]
+    crds = [tuple(side.resources.values()) for side in plain.read_pair(*texts)]
+    reader = plain.knowing(crds[0] + crds[1])
+    sides = reader.read_pair([Text("before", row["before"])], [Text("after", row["after"])])
+    before, after = (replace(side, crds=own) for side, own in zip(sides, crds, strict=True))
+    return before, after
+
+
+def attacked_charts() -> Iterator[Scored]:
+    """Upgrades and rollbacks of public charts with their definitions, by both Helm lines."""
+    folder = SHARED / "attack"
+    with gzip.open(folder / "charts-base-crds.json.gz", "rt", encoding="utf-8") as text:
+        base = json.load(text)
+    by_hash = {row["hash"]: row["crd"] for row in rows(folder / "charts-crds.jsonl.gz")}
+    known = schemas("1.36")
+    for row in rows(folder / "charts-dev.jsonl.gz"):
+        crds = [*base, *(by_hash[name] for name in row["crd_hashes"])]
+        reader = Reader("default").knowing([resource(body, known) for body in crds])
+        sides = reader.read_pair(
+            [Text("before", row["before_manifest"])], [Text("after", row["after_manifest"])]
+        )
+        cluster = Cluster(crds={_defined(body): body for body in crds})
+        for helm in ("helm3", "helm4"):
+            done = release(*sides, Target("1.36", *METHODS[helm]), cluster)
+            for direction in ("upgrade", "rollback"):
+                said = row[helm].get(direction) or {}
+                if said.get("verdict") in ("accepted", "rejected"):
+                    outcome, why = combined(done, direction)
+                    key = f"{row['id']} {helm} {direction}"
+                    yield Scored("charts", key, "release", helm, said["verdict"], outcome, why)
+
+
+def _defined(body: dict) -> tuple[str, str]:
+    return body["spec"]["group"], body["spec"]["names"]["kind"]
+
+
 def both_ways(name: str, key: str, helm: str, said: dict, cluster: Cluster) -> Iterator[Scored]:
     """The upgrade and the rollback of one recorded release."""
     target = Target("1.36", *METHODS[helm])
@@ -488,11 +545,13 @@ def main() -> int:
     sets["cel"] = rules
     sets["validity"] = lambda: validity(ORACLE / "attack-validity.jsonl.gz", "validity")
     sets |= {"texts": texts, "states": states, "collisions": collisions}
+    sets["directories"] = directories
     if (SHARED / "upgrades-1.36.jsonl.gz").exists():
         sets["upgrades"] = upgrades
     if (SHARED / "attack").exists():
         dev = SHARED / "attack" / "validity-dev.jsonl.gz"
         charts = SHARED / "attack" / "validity-charts-dev.jsonl.gz"
+        sets["charts"] = attacked_charts
         sets["validity-custom"] = lambda: validity(dev, "validity-custom", custom=True)
         sets["validity-charts"] = lambda: validity(charts, "validity-charts")
     if options.log:

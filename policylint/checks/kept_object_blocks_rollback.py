@@ -1,50 +1,53 @@
-"""An object that is dropped but kept stands in the way of a rollback.
+"""A custom resource that is dropped, and stays in the cluster, stands in the way of a rollback.
 
-What happens: `helm rollback` stops with `no Widget with the name "web" found`, part of the
-release rolled back.
+What happens: `helm rollback` stops with `metadata.resourceVersion: Invalid value: 0: must be
+specified for an update`, part of the release rolled back.
 
-Why: helm.sh/resource-policy: keep leaves the object in the cluster when the release drops it. Helm
-3 rolls back to a manifest that has the custom resource, finds it alive, and has no base for it in
-the current revision. Of kinds that Helm knows it takes the live object as the base, and so does
-Helm 4 of all.
+Why: helm.sh/resource-policy: keep leaves the object in the cluster when the release drops it, and
+so does an upgrade that fails before it deletes anything. Helm 3 rolls back to a manifest that has
+the custom resource, finds it alive, and sends a patch that takes its resource version away. Of
+kinds that Helm knows it sends another patch, and Helm 4 sends another one of all.
 
-What to do instead: delete the kept object by hand before a rollback, or use Helm 4 for it.
+What to do instead: delete the object by hand before a rollback, or use Helm 4 for it.
 """
 
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.pointers import step
-from policylint.kubernetes.api.schemas import schemas
 from policylint.kubernetes.forecast.impact import KEEP, is_kept
+from policylint.kubernetes.forecast.leftovers import TOPIC
 from policylint.model import Category, Deleted, Direction, Fix, Severity, Violation
 
 
-@rule(category=Category.ROLLBACK, severity=Severity.WARNING)
+@rule(category=Category.ROLLBACK, severity=Severity.ERROR)
 def check(change: Deleted, context: Context) -> Iterator[Violation]:
-    """A custom resource with the keep policy leaves the release, and Helm 3 deploys it."""
-    if context.target.helm != "3" or not is_kept(change.before):
+    """Explain what the forecast says of the way back to a resource that the release drops."""
+    answer = change.forecast.rollback
+    cause = (
+        next((cause for cause in answer.causes if cause.topic == TOPIC), None) if answer else None
+    )
+    if cause is None:
         return
-    if schemas(context.target.kubernetes).kind(change.before.api_version, change.id.kind):
-        return
+    kept = is_kept(change.before)
+    why = "the keep policy leaves it in the cluster" if kept else "the upgrade fails before it"
     where = f" -n {change.id.namespace}" if change.id.namespace else ""
     yield Violation(
-        message=f"a rollback stops at {change.id}: the release drops it, "
-        "the keep policy leaves it in the cluster",
-        because=f'Helm 3 answers: no {change.id.kind} with the name "{change.id.name}" found',
-        path=step("/metadata/annotations", KEEP),
-        before="keep",
+        message=f"a rollback stops at {change.id}: the release drops it, {why}",
+        because=f"Helm 3 is answered: {cause.field}: {cause.message}",
+        path=step("/metadata/annotations", KEEP) if kept else "",
+        before="keep" if kept else None,
         direction=Direction.ROLLBACK,
         fixes=(
             Fix(
-                "before a rollback, save the kept object and take it out of the way, "
+                "before a rollback, save the object and take it out of the way, "
                 "or roll back with Helm 4",
                 steps=(
                     f"kubectl get {change.id.kind.lower()} {change.id.name}{where} -o yaml > "
                     "kept.yaml",
                     f"kubectl delete {change.id.kind.lower()} {change.id.name}{where}",
                 ),
-                cost="deleting it loses what it holds: for a claim or Secret use Helm 4 instead",
+                cost="deleting it loses what it holds: use Helm 4 instead where that matters",
             ),
         ),
     )

@@ -57,7 +57,7 @@ _METADATA_KEPT = (
     "resourceVersion",
     "selfLink",
 )
-_UNKNOWN_TO_CLIENT = frozenset({("apiregistration.k8s.io", "APIService")})
+UNKNOWN_TO_CLIENT = frozenset({("apiregistration.k8s.io", "APIService")})
 """Built-in kinds that Helm's client has no Go type for: it sends them JSON merge patches."""
 
 
@@ -280,7 +280,7 @@ def _apply(server: Server, kind: Kind, request: Sent, state: State) -> Object:
 
 
 def _is_unknown_to_client(kind: Kind, identity: ResourceId) -> bool:
-    return not kind.builtin or (identity.group, identity.kind) in _UNKNOWN_TO_CLIENT
+    return not kind.builtin or (identity.group, identity.kind) in UNKNOWN_TO_CLIENT
 
 
 def patch_of(

@@ -27,6 +27,7 @@ from policylint.kubernetes.forecast.building import UNDECODED, UNDEPLOYABLE, unb
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.decode import UndecodableError
 from policylint.kubernetes.forecast.hooks import hook_runs, left_behind, stops_all
+from policylint.kubernetes.forecast.leftovers import with_leftovers
 from policylint.kubernetes.forecast.owners import with_owners
 from policylint.kubernetes.forecast.ownership import ownership_conflict
 from policylint.kubernetes.forecast.server import ACCEPTED, Sent, Server, State
@@ -76,6 +77,7 @@ def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
     changes = between(in_turn(changes, cluster.live), upgrade, cluster)
     changes = with_owners(changes, upgrade, cluster)
     hooks = hook_runs(upgrade, forward, back)
+    changes = with_leftovers(changes, forward, refused=_fails_on_the_way(changes, hooks))
     return replace(upgrade, changes=_half_applied(changes, hooks), hooks=hooks)
 
 
@@ -98,6 +100,16 @@ def _half_applied(changes: tuple[Change, ...], hooks: tuple[Created, ...]) -> tu
         refused = answered is not None and answered.outcome is Outcome.REJECTED
         stopped = stopped or (refused and isinstance(change, Created))
     return tuple(rows)
+
+
+def _fails_on_the_way(changes: tuple[Change, ...], hooks: tuple[Created, ...]) -> bool:
+    """Whether the upgrade stops after Helm has written its revision, and before it deletes
+    anything; what cannot be built stops it earlier."""
+    if any(map(_unbuilt, changes)):
+        return False
+    answers = [change.forecast.upgrade for change in changes]
+    refused = any(said is not None and said.outcome is Outcome.REJECTED for said in answers)
+    return refused or any(map(stops_all, hooks))
 
 
 def _unbuilt(change: Change) -> bool:
