@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec.structs import replace
 
 from policylint.kubernetes.api.reading import items, part
+from policylint.kubernetes.forecast.moments import Moment, Moments
 from policylint.kubernetes.forecast.server import answer
 from policylint.kubernetes.manifests.install import rank
 from policylint.kubernetes.manifests.reader import UnreadResource
@@ -109,6 +110,22 @@ def _taken(slot: Slot, field: str, owner: ResourceId) -> Cause:
         f"allocated (to {owner})"
     )
     return Cause(field, "FieldValueInvalid", text, "invalid-object", "IP allocator")
+
+
+def held(resource: Resource, moments: Moments, moment: Moment) -> Iterator[Cause]:
+    """The refusal of what another object has when a hook is made, and of what a hook has when an
+    object of the release is."""
+    if resource.id.kind not in _KINDS:
+        return
+    slots = dict(wanted(resource.id, resource.body))
+    others = moments.identities if resource.is_hook else moments.makes.hooks
+    for owner in others if slots else ():
+        body = moments.body(owner, moment) if owner.kind in _KINDS else None
+        if body is None or owner == resource.id:
+            continue
+        for slot, _ in wanted(owner, body):
+            if slot in slots:
+                yield _taken(slot, slots[slot], owner)
 
 
 def in_turn(changes: tuple[Change, ...], live: Mapping[ResourceId, Object]) -> tuple[Change, ...]:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.forecast import limitranges, podsecurity
+from policylint.kubernetes.forecast.allocations import held
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.moments import Moment, Moments, forward
 from policylint.kubernetes.forecast.pod_admission import admitted
@@ -98,6 +99,7 @@ def admission(resource: Resource, around: Surroundings, moment: Moment) -> Itera
         what = f"whether the namespace {identity.namespace} exists"
         how = f"kubectl get namespace {identity.namespace}"
         yield Unknown(what, how, _TOPIC, "metadata.namespace")
+    yield from held(resource, around.moments, moment)
     if "ResourceQuota" in around.kinds:
         yield from exceeded(resource, around.moments, moment, around.namespace)
     if (identity.group, identity.kind) == ("", "PersistentVolumeClaim"):

@@ -17,7 +17,7 @@ from policylint.model import Cause, Json, Object, Unknown
 
 STORED = 1536 * 1024
 _REQUEST = 3 * 1024 * 1024
-_NEAR = STORED * 3 // 4
+_NEAR = STORED * 7 // 8
 """Below this not even the managed fields of an object take it beyond the limit."""
 _TOPIC = "invalid-object"
 

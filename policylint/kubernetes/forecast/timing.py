@@ -17,21 +17,20 @@ TOPIC = "definition-not-there-yet"
 
 def when_built(upgrade: Upgrade, cluster: Cluster) -> Definitions:
     """The definitions that the cluster has when Helm builds the release: the given ones, and those
-    of the before side; those of crds/ too where it is installed."""
+    of the before side and its hooks, which Helm never deletes; those of crds/ too where it is
+    installed."""
     before, after = upgrade.before, upgrade.after
     first = after.crds if not before.resources else ()
-    return Definitions(
-        (), cluster.crds, Definitions((*first, *before.crds, *before.resources.values()))
-    )
+    there = (*first, *before.crds, *before.hooks.values(), *before.resources.values())
+    return Definitions((), cluster.crds, Definitions(there))
 
 
 def when_sent(upgrade: Upgrade, cluster: Cluster) -> Definitions:
     """The definitions that judge the objects of the upgrade: those of the templates are sent before
     their resources, a copy in crds/ counts only where nothing else is known."""
     after = upgrade.after
-    return Definitions(
-        after.resources.values(), when_built(upgrade, cluster), Definitions(after.crds)
-    )
+    sent = (*after.resources.values(), *after.hooks.values())
+    return Definitions(sent, when_built(upgrade, cluster), Definitions(after.crds))
 
 
 def when_taken_back(upgrade: Upgrade, cluster: Cluster) -> Definitions:
@@ -48,7 +47,10 @@ def too_late(upgrade: Upgrade, resource: Resource, server: Server) -> Answer | N
         return None
     if any((identity.group, identity.kind) == key for identity in upgrade.before.resources):
         return None
-    if key in Definitions(upgrade.after.resources.values()) or upgrade.before.crds:
+    by_hook = key in Definitions(upgrade.after.hooks.values())
+    if by_hook and resource.is_hook:
+        return None  # Helm builds a hook when its turn comes
+    if by_hook or key in Definitions(upgrade.after.resources.values()) or upgrade.before.crds:
         return answer([_no_match(resource)])
     return answer([_not_applied(resource)])
 

@@ -127,3 +127,55 @@ def test_what_etcd_does_not_store_is_refused(size, answer):
     containers = [{**CONTAINERS[0], "args": ["x" * size]}]
     pod = obj("Pod", "large", spec={"containers": containers})
     assert told([SETTINGS], [SETTINGS, pod])["Pod/large"][0] == answer
+
+
+def exposed(name, port, **more):
+    ports = [{"port": 80, "nodePort": port}]
+    return obj("Service", name, spec={"type": "NodePort", "ports": ports}, **more)
+
+
+@pytest.mark.parametrize("event", ["pre-upgrade", "post-upgrade"])
+def test_a_hook_gets_no_port_that_another_object_has(event):
+    hook = exposed("hook", 30001, hook=event)
+    assert told([exposed("a", 30001)], [exposed("a", 30001), hook])["Service/hook"][0] == "rejected"
+    assert told([exposed("a", 30001)], [SETTINGS, hook])["Service/hook"][0] == "rejected"
+    assert told([exposed("a", 30002)], [exposed("a", 30002), hook])["Service/hook"][0] == "accepted"
+
+
+def test_an_object_gets_no_port_that_a_hook_has():
+    first = exposed("hook", 30001, hook="pre-upgrade")
+    assert told([SETTINGS], [SETTINGS, first, exposed("a", 30001)])["Service/a"][0] == "rejected"
+    gone = exposed("hook", 30001, hook="pre-upgrade", policy="hook-succeeded")
+    assert told([SETTINGS], [SETTINGS, gone, exposed("a", 30001)])["Service/a"][0] == "accepted"
+
+
+def definition(**more):
+    names = {"kind": "Foo", "plural": "foos", "singular": "foo", "listKind": "FooList"}
+    free = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1", "served": True, "storage": True}
+    version["schema"] = {"openAPIV3Schema": free}
+    spec = {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]}
+    name, version_of = "foos.example.com", "apiextensions.k8s.io/v1"
+    return obj("CustomResourceDefinition", name, version_of, spec=spec, **more)
+
+
+@pytest.mark.parametrize("target", [HELM3, HELM4])
+def test_a_definition_that_a_hook_makes_comes_too_late_for_the_release(target):
+    custom = obj("Foo", "foo", "example.com/v1")
+    hook = definition(hook="pre-upgrade", weight="-5")
+    assert told([SETTINGS], [SETTINGS, hook, custom], target)["Foo/foo"][0] == "rejected"
+    late = obj("Foo", "foo", "example.com/v1", hook="pre-upgrade")
+    assert told([SETTINGS], [SETTINGS, hook, late], target)["Foo/foo"][0] == "accepted"
+    installed = definition(hook="pre-install")
+    there = told([SETTINGS, installed], [SETTINGS, installed, custom], target)
+    assert there["Foo/foo"][0] == "accepted"
+
+
+@pytest.mark.parametrize(
+    "metadata", [{"uid": "3"}, {"managedFields": []}, {"managedFields": [{"manager": "x"}]}]
+)
+def test_an_apply_brings_no_metadata_of_the_servers(metadata):
+    new = obj("ConfigMap", "new")
+    new["metadata"].update(metadata)
+    assert told([SETTINGS], [SETTINGS, new], HELM3)["ConfigMap/new"][0] == "accepted"
+    assert told([SETTINGS], [SETTINGS, new], HELM4)["ConfigMap/new"][0] == "rejected"
