@@ -2,14 +2,16 @@
 
 import json
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from policylint.cli.parameters import argument, option
 from policylint.commands.releases import as_json, as_text, declarations
 from policylint.errors import UsageError
 from policylint.helm.inputs.options import Options
 from policylint.runtime.escapes import escaped
-from policylint.scan.gitops.model import Declarations
+
+if TYPE_CHECKING:
+    from policylint.scan.gitops.model import Declarations
 
 
 def command(
@@ -30,7 +32,7 @@ def command(
     return show(listing, format_)
 
 
-def show(listing: Declarations, format_: str) -> int:
+def show(listing: "Declarations", format_: str) -> int:
     """Print a listing."""
     if format_ == "json":
         sys.stdout.write(json.dumps(as_json(listing), indent=2) + "\n")

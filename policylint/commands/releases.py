@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policylint.helm.inputs.declaring import Declaring
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
-from policylint.scan.gitops.model import Declarations, Declared
-from policylint.scan.gitops.resolve import resolve
-from policylint.scan.gitops.tree import Tree
+
+if TYPE_CHECKING:
+    from policylint.scan.gitops.model import Declarations, Declared
 
 
 def declarations(path: str = "", options: Options | None = None) -> Declarations:
@@ -21,6 +21,8 @@ def declarations(path: str = "", options: Options | None = None) -> Declarations
     from policylint.pipeline.declared.tools import tools_of
     from policylint.pipeline.settings import load_config
     from policylint.pipeline.trees import repository_urls, work_tree
+    from policylint.scan.gitops.resolve import resolve
+    from policylint.scan.gitops.tree import Tree
 
     repository = find_repository(path or ".")
     tree = work_tree(repository) if repository else Tree.of(Path(path or ".").resolve())
@@ -34,6 +36,8 @@ def declarations(path: str = "", options: Options | None = None) -> Declarations
 
 def _covered(listing: Declarations, declaring: Declaring) -> Declarations:
     """Those that the configuration does not leave out."""
+    from policylint.scan.gitops.model import Declarations
+
     return Declarations(
         tuple(release for release in listing.releases if declaring.covers(release.file)),
         tuple(problem for problem in listing.problems if declaring.covers(problem.file)),

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from policylint.errors import SourceError
 from policylint.pipeline.plan import Plan
 from policylint.pipeline.whole import Done, given_up
+from policylint.runtime import trace
 from policylint.runtime.deadline import Deadline, TimeIsUp
 
 Progress = Callable[[int, int, str], None]
@@ -33,13 +34,26 @@ def every_release(
     work = partial(_in_time, judged, deadline)
     if len(plans) < 2:
         return [work(plan, is_last=True) for plan in _announced(plans, progress)]
-    from policylint.pipeline.differences import detached
-    from policylint.pipeline.workers import Crew, workers_for
+    from policylint.pipeline.workers import workers_for
 
-    size = workers_for(len(plans), jobs)
+    size = 1 if trace.is_kept() else workers_for(len(plans), jobs)
     if size < 2:
+        from policylint.pipeline.differences import detached
+
         rows = [work(plan, is_last=plan is plans[-1]) for plan in _announced(plans, progress)]
         return [(detached(report), settled) for report, settled in rows]
+    return _by_workers(plans, work, judged, size, progress)
+
+
+def _by_workers(
+    plans: Sequence[Plan],
+    work: Callable[[Plan], Done],
+    judged: Callable[[Plan], Done],
+    size: int,
+    progress: Progress | None,
+) -> list[Done]:
+    from policylint.pipeline.workers import Crew
+
     done: dict[int, Done] = {}
     with Crew(work, lambda plan: judged(replace(plan, error=_WORKER_LOST)), size) as crew:
         for place, answer in crew.answers(plans):

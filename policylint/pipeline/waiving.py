@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -23,15 +24,17 @@ from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources import ci
-from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Finding, Manifest, Resource, ResourceId, Severity, Upgrade
 from policylint.pipeline.beside import Earlier, Files
 from policylint.pipeline.gate import Gate, gate_of
-from policylint.pipeline.judge import Case
 from policylint.pipeline.plan import Plan
 from policylint.report.baseline import Baseline
 from policylint.report.model import ReleaseReport, Report
 from policylint.report.waivers import Flawed, Waiver, WaiverReview
+
+if TYPE_CHECKING:
+    from policylint.kubernetes.manifests.reader import Text
+    from policylint.pipeline.judge import Case
 
 
 class Waiving(Struct, frozen=True, eq=False):

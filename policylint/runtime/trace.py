@@ -40,6 +40,11 @@ def end() -> tuple[Event, ...]:
     return tuple(events)
 
 
+def is_kept() -> bool:
+    """Whether somebody asks for what happens: then all of it happens in this process."""
+    return _Trace.events is not None
+
+
 def timed(
     stage: str,
     function: Callable[Parameters, Result],
