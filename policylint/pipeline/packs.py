@@ -7,7 +7,6 @@ has the digest of the lock file.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +89,8 @@ def inside(folder: Path, path: str) -> Path:
 
 def digest(folder: Path) -> str:
     """What tells a pack from all others: sha256 over the names and bytes of its files."""
+    import hashlib  # only packs that are locked need it, and it brings OpenSSL
+
     hashed = hashlib.sha256()
     for name, content in contents(folder):
         hashed.update(b"%d %s %d " % (len(name.encode()), name.encode(), len(content)))
