@@ -17,7 +17,6 @@ from policylint.engine.waivers import like
 from policylint.errors import UsageError, nearest
 from policylint.helm.inputs.options import Options
 from policylint.model import Apply, Severity
-from policylint.pipeline.packs import located
 from policylint.report.model import Configuration
 
 T = TypeVar("T")
@@ -97,9 +96,18 @@ def _criteria(
         fail_on=fail_on or Severity.ERROR,
         strict=options.strict or config.strict,
         tables=tuple(layer.rules for layer in reversed(nearest_first)),
-        packs=(*map(Pack, (*options.policies, *config.policies)), *located(config)),
+        packs=(*map(Pack, (*options.policies, *config.policies)), *_located(config)),
         paths=tuple((entry.glob, entry.rules) for entry in config.paths),
     )
+
+
+def _located(config: Config) -> tuple[Pack, ...]:
+    """The packs of the configuration, each where its files are."""
+    if not config.packs:
+        return ()
+    from policylint.pipeline.packs import located
+
+    return located(config)
 
 
 def _of_path(chart: str, config: Config) -> list[PathRules]:
@@ -112,7 +120,7 @@ def _of_path(chart: str, config: Config) -> list[PathRules]:
 
 def _paths(config: Config) -> tuple[str, ...]:
     """The packs that may hold policies beside rules."""
-    return tuple(pack.path for pack in located(config) if not pack.python)
+    return tuple(pack.path for pack in _located(config) if not pack.python)
 
 
 def environment_of(name: str, config: Config) -> Environment:
