@@ -107,7 +107,7 @@ def test_what_is_said_of_many_releases_is_one_finding(here, capsys, monkeypatch)
     places = [(place["role"], place["line"]) for place in forced["locations"]]
     assert ("cause", 1) in places
     assert len(places) == 10
-    assert "and 5 more places" in run(capsys, monkeypatch, "scan")[1]
+    assert "and 7 more places" in run(capsys, monkeypatch, "scan")[1]
 
 
 def test_the_configuration_decides_severities_and_what_is_left_out(here, capsys, monkeypatch):
@@ -187,3 +187,12 @@ def test_no_secret_is_shown(here, capsys, monkeypatch):
         _, out, _ = run(capsys, monkeypatch, "scan", *words)
         for secret in ("hunter2hunter2", "correcthorse", "battery1", "stapler99", "tokentoken"):
             assert secret not in out
+
+
+def test_a_habit_of_many_places_takes_one_line(here, capsys, monkeypatch):
+    for number in range(40):
+        (here / f"{number}.sh").write_text(f"helm upgrade web{number} ./chart --version 1.2.3\n")
+    _, text, _ = run(capsys, monkeypatch, "scan", ".")
+    assert len(text.splitlines()) <= 20
+    assert "40 places" in text
+    assert "--atomic" in run(capsys, monkeypatch, "scan", ".", "--show-fixes", "all")[1]

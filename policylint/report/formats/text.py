@@ -31,6 +31,8 @@ from policylint.runtime.patterns import pattern
 
 _SHOWN = 5
 """Places of one finding that are printed."""
+_SHOWN_OF_CAUSE = 3
+"""Places of one finding that are printed where the first is the cause of all others."""
 _FEW = 5
 """Images that are shown of a release."""
 LONG = 60
@@ -71,7 +73,7 @@ def _body(report: Report, look: Look) -> Iterator[Line]:
             yield Headline(release_name(release), str(release.verdict), f": {release.verdict}")
             yield ""
         yield from _release(release, look)
-    yield from _told(report.findings, report.failures, look)
+    yield from _of_all(report, look)
     yield from _settled(report.settled, look)
     if not look.quiet:
         yield from (*_scanned(report), *_untouched(report))
@@ -101,6 +103,35 @@ def _told(
             yield from (*_finding(finding, look), "")
     for failure in failures:
         yield from (*_failure(failure), "")
+
+
+def _of_all(report: Report, look: Look) -> Iterator[Line]:
+    """What is said of the run as a whole; of a scan, habits in a line each."""
+    is_brief = report.scan is not None and look.fixes is not Fixes.ALL
+    brief = [finding for finding in report.findings if is_brief and _is_habit(finding)]
+    whole = [finding for finding in report.findings if finding not in brief]
+    yield from _told(whole, report.failures, look)
+    yield from _habits(brief, look)
+
+
+def _is_habit(finding: Finding) -> bool:
+    """Whether a finding of a scan is a note on how things are done everywhere: one line is enough
+    for it."""
+    return finding.severity is Severity.NOTE and len(finding.locations) > 1
+
+
+def _habits(findings: Sequence[Finding], look: Look) -> Iterator[Line]:
+    """One line for each note that holds in many places."""
+    for finding in findings:
+        severity = str(finding.severity)
+        first = place(min(finding.locations, key=_causes_first))
+        many = f"{len(finding.locations)} places, the first {first}"
+        known = f", id {finding.fingerprint}" if look.ids else ""
+        words = f" {finding.message} ({many}{known})"
+        yield Headline(f"{severity}[{finding.rule}]", severity, words, f"{PAGES}#{finding.rule}")
+    if findings:
+        yield Prose("--show-fixes all: every place of these notes, and what to do")
+        yield ""
 
 
 def _settled(findings: Sequence[Finding], look: Look) -> Iterator[Line]:
@@ -163,11 +194,14 @@ def _finding(finding: Finding, look: Look) -> Iterator[Line]:
 
 def _places(finding: Finding, look: Look) -> Iterator[Line]:
     """Where it is: what to change before where it shows."""
-    for location in sorted(finding.locations, key=_causes_first)[:_SHOWN]:
+    ordered = sorted(finding.locations, key=_causes_first)
+    has_cause = any(not _causes_first(location) for location in ordered)
+    many = _SHOWN_OF_CAUSE if has_cause else _SHOWN
+    for location in ordered[:many]:
         yield Row(label(location), place(location))
         yield from _snippet(location, finding, look)
-    if len(finding.locations) > _SHOWN:
-        yield Row("", f"and {len(finding.locations) - _SHOWN} more places")
+    if len(ordered) > many:
+        yield Row("", f"and {len(ordered) - many} more places")
 
 
 def _causes_first(location: Location) -> bool:

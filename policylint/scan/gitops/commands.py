@@ -144,10 +144,13 @@ def _chart(
 
 
 def _path(tree: Tree, invocation: Invocation, written: str) -> str:
-    """A file as the command names it: from the top of the repository, or beside the script; ""
-    where it is in neither."""
+    """A file as the command names it: from the top of the repository, beside the script, or from a
+    directory above it (where a play stands); "" where it is in none."""
     folder = posixpath.dirname(invocation.file)
-    candidates = (normal(written), normal(posixpath.join(folder, written)))
+    candidates = [normal(written), normal(posixpath.join(folder, written))]
+    while folder:
+        folder = posixpath.dirname(folder)
+        candidates.append(normal(posixpath.join(folder, written)))
     return next((path for path in candidates if tree.is_file(path)), "")
 
 
