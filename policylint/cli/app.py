@@ -7,13 +7,14 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import perf_counter
 
 from policylint import cli
 from policylint.cli.help import through_typer
 from policylint.cli.output import complain, tell
 from policylint.cli.parameters import parameters, plain
-from policylint.errors import PolicylintError
+from policylint.errors import PolicylintError, UsageError
 from policylint.model import Verdict
 from policylint.runtime import signals, trace
 from policylint.runtime.resources import modules
@@ -73,6 +74,8 @@ def _without_debug(arguments: Sequence[str]) -> tuple[list[str], bool]:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    if any("\0" in word for word in arguments):  # no system hands one over, but a caller may
+        raise UsageError("a word of the command line holds a zero byte", remedy="take it out")
     words, helm_command = _cut(arguments)
     more = {"helm_command": helm_command} if helm_command else {}
     command = command_of(words[0]) if words else None
@@ -102,7 +105,8 @@ def _refused(error: OSError) -> PolicylintError:
 def _drop_output() -> None:
     """Send nowhere what is left to write, so that the end of the program does not try again."""
     if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with suppress(OSError):  # a stream of a caller's own leads to no file
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def names() -> tuple[str, ...]:

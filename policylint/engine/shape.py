@@ -38,7 +38,7 @@ def _problems(
 ) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     if "$ref" in shape:
         shape = {**root["$defs"][shape["$ref"].rpartition("/")[2]], **shape}
-    wrong = _not_a_choice(value, shape) or _not_of_type(value, shape)
+    wrong = _not_a_choice(value, shape) or _not_of_type(value, shape) or _not_text(value)
     if wrong is not None:
         words, remedy = wrong
         name = ".".join(map(str, path)) or "the configuration"
@@ -56,6 +56,13 @@ def _not_a_choice(value: Json, shape: Mapping[str, Any]) -> tuple[str, str] | No
     if choices is None or value in choices:
         return None
     return f"one of {', '.join(choices)}", nearest(str(value), choices, "write one of these")
+
+
+def _not_text(value: Json) -> tuple[str, str] | None:
+    """(what it should be, remedy) of a text that no file and no program can be told."""
+    if isinstance(value, str) and "\0" in value:
+        return "text without a zero byte", "take the zero byte out"
+    return None
 
 
 def _not_of_type(value: Json, shape: Mapping[str, Any]) -> tuple[str, str] | None:
