@@ -8,7 +8,7 @@ STAMP = $(VENV)/.installed
 COMPILED = $(VENV)/.compiled
 JOBS ?= 2
 
-.PHONY: demo test fuzz lint score danger noise bench docs e2e clean
+.PHONY: demo test fuzz lint score danger noise bench docs site e2e clean
 
 $(STAMP): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "policylint needs Python >= 3.11 with venv; set PYTHON=..."; exit 1; }
@@ -63,6 +63,10 @@ bench: $(COMPILED) $(BENCH_STAMP)  ## speed, as ratios
 
 docs: $(STAMP)  ## write the generated pages again
 	@$(BIN)/python scripts/make_docs.py
+
+site: $(STAMP)  ## the documentation as a site, in build/site
+	@$(BIN)/python scripts/make_site.py
+	@$(BIN)/mkdocs build --quiet --strict
 
 e2e: $(STAMP)  ## against a real API server (cached)
 	@scripts/e2e.sh
