@@ -270,6 +270,9 @@ class Created(Struct, frozen=True):
 
     after: Resource
     forecast: Forecast = Forecast()
+    deletes_live: bool = False
+    """Of a hook: an object that is no part of the release has its name in the cluster, and Helm
+    deletes it."""
 
     @property
     def id(self) -> ResourceId:

@@ -37,6 +37,15 @@ LATER = {
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A hook of the upgrade has the identity of a resource of one of the two sides, and may delete
     it; finished Jobs are made to be replaced. So may a hook that runs later."""
+    yield from _of_upgrade(upgrade)
+    yield from (_foreign(run.after) for run in upgrade.hooks if run.deletes_live)
+    for hook in filter(_deletes, upgrade.before.hooks.values()):
+        known = hook.id in upgrade.after.resources or hook.id in upgrade.before.resources
+        if known and hook.id not in upgrade.after.hooks:
+            yield from _later(hook, Direction.ROLLBACK)
+
+
+def _of_upgrade(upgrade: Upgrade) -> Iterator[Violation]:
     now = set(events_of(upgrade))
     for hook in filter(_deletes, upgrade.after.hooks.values()):
         kept = hook.id in upgrade.after.resources
@@ -44,10 +53,6 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
             yield _violation(hook, kept=kept)
         elif kept:
             yield from _later(hook, Direction.UPGRADE)
-    for hook in filter(_deletes, upgrade.before.hooks.values()):
-        known = hook.id in upgrade.after.resources or hook.id in upgrade.before.resources
-        if known and hook.id not in upgrade.after.hooks:
-            yield from _later(hook, Direction.ROLLBACK)
 
 
 def _deletes(hook: Resource) -> bool:
@@ -67,6 +72,18 @@ def _violation(hook: Resource, *, kept: bool) -> Violation:
         resource=hook.id,
         severity=Severity.ERROR if kept or hook.id.kind in LOSES else Severity.WARNING,
         fixes=(Fix(fix),),
+    )
+
+
+def _foreign(hook: Resource) -> Violation:
+    return Violation(
+        message=f"the hook {', '.join(hook.hooks)} deletes the live {hook.id} of somebody else",
+        because="a live object has its kind and name, and the release never made it",
+        path="/metadata/annotations/helm.sh~1hook",
+        after=", ".join(hook.hooks),
+        resource=hook.id,
+        severity=Severity.ERROR if hook.id.kind in LOSES else Severity.WARNING,
+        fixes=(Fix("give the hook a name of its own"),),
     )
 
 

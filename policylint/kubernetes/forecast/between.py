@@ -99,6 +99,7 @@ def admission(resource: Resource, around: Surroundings, moment: Moment) -> Itera
         what = f"whether the namespace {identity.namespace} exists"
         how = f"kubectl get namespace {identity.namespace}"
         yield Unknown(what, how, _TOPIC, "metadata.namespace")
+    yield from _terminating(identity.namespace, around, moment)
     yield from held(resource, around.moments, moment)
     if "ResourceQuota" in around.kinds:
         yield from exceeded(resource, around.moments, moment, around.namespace)
@@ -106,6 +107,15 @@ def admission(resource: Resource, around: Surroundings, moment: Moment) -> Itera
         yield from _limited_claim(resource, around, moment)
     if (identity.group, identity.kind) == ("", "Pod"):
         yield from _pod(resource, around, moment)
+
+
+def _terminating(name: str, around: Surroundings, moment: Moment) -> Iterator[Cause]:
+    """Nothing is created in a namespace that is going."""
+    namespace = around.moments.body(ResourceId("", "Namespace", "", name), moment) or {}
+    going = part(namespace, "metadata").get("deletionTimestamp")
+    if going or part(namespace, "status").get("phase") == "Terminating":
+        text = f"unable to create new content in namespace {name} because it is being terminated"
+        yield Cause("metadata.namespace", "Forbidden", text, _TOPIC, "NamespaceLifecycle")
 
 
 def _limited_claim(claim: Resource, around: Surroundings, moment: Moment) -> Iterator[Cause]:

@@ -12,7 +12,11 @@ from msgspec.structs import replace
 from policylint.kubernetes.forecast.answers import as_sent, create, live_state, stored, update
 from policylint.kubernetes.forecast.between import Surroundings, admission
 from policylint.kubernetes.forecast.building import unbuilt
-from policylint.kubernetes.forecast.hookorder import is_deleted_first, stays_behind
+from policylint.kubernetes.forecast.hookorder import (
+    is_deleted_after,
+    is_deleted_first,
+    stays_behind,
+)
 from policylint.kubernetes.forecast.moments import Moment, Moments, backward, forward
 from policylint.kubernetes.forecast.server import Sent, Server, answer
 from policylint.kubernetes.forecast.timing import too_late
@@ -43,7 +47,8 @@ def hook_runs(upgrade: Upgrade, server: Server, back: Server) -> tuple[Created, 
     for event, moment, hook in there.of_hooks():
         refused = too_late(upgrade, hook, server) if event in _BEFORE else None
         response = refused or _made(hook, moment, there, server)
-        runs.setdefault(hook.id, Created(hook, Forecast(response)))
+        deletes = _deletes_live(hook, upgrade, server)
+        runs.setdefault(hook.id, Created(hook, Forecast(response), deletes))
     there = backward(upgrade, server.cluster.live)
     for _, moment, hook in there.of_hooks():
         response = _made(hook, moment, there, back)
@@ -54,6 +59,16 @@ def hook_runs(upgrade: Upgrade, server: Server, back: Server) -> tuple[Created, 
             both = Forecast(known.forecast.upgrade, response)
             runs[hook.id] = replace(known, forecast=both)
     return tuple(runs.values())
+
+
+def _deletes_live(hook: Resource, upgrade: Upgrade, server: Server) -> bool:
+    """Whether a live object that the release never made is deleted by its name."""
+    if hook.id.kind == "Job" or hook.id in upgrade.before.hooks:
+        return False  # finished Jobs are made to be replaced
+    if hook.id not in server.cluster.live:
+        return False
+    known = hook.id in upgrade.before.resources or hook.id in upgrade.after.resources
+    return not known and (is_deleted_first(hook) or is_deleted_after(hook))
 
 
 def stops_all(hook: Created) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.api.schemas import minor_number, schemas
 from policylint.kubernetes.forecast.allocations import in_turn
 from policylint.kubernetes.forecast.answers import (
@@ -27,6 +28,7 @@ from policylint.kubernetes.forecast.building import UNDECODED, UNDEPLOYABLE, unb
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.decode import UndecodableError
 from policylint.kubernetes.forecast.hooks import hook_runs, left_behind, stops_all
+from policylint.kubernetes.forecast.impact import KEEP
 from policylint.kubernetes.forecast.leftovers import with_leftovers
 from policylint.kubernetes.forecast.owners import with_owners
 from policylint.kubernetes.forecast.ownership import ownership_conflict
@@ -73,12 +75,32 @@ def forecast(upgrade: Upgrade, cluster: Cluster | None = None) -> Upgrade:
     cluster = _with_classes(upgrade, cluster or Cluster())
     forward = server_of(upgrade, cluster)
     back = _server(upgrade, cluster, when_taken_back(upgrade, cluster))
-    changes = tuple(_both_ways(change, upgrade, forward, back) for change in upgrade.changes)
+    known = (_kept_as_live(change, cluster) for change in upgrade.changes)
+    changes = tuple(_both_ways(change, upgrade, forward, back) for change in known)
     changes = between(in_turn(changes, cluster.live), upgrade, cluster)
     changes = with_owners(changes, upgrade, cluster)
     hooks = hook_runs(upgrade, forward, back)
     changes = with_leftovers(changes, forward, refused=_fails_on_the_way(changes, hooks))
     return replace(upgrade, changes=_half_applied(changes, hooks), hooks=hooks)
+
+
+def _kept_as_live(change: Change, cluster: Cluster) -> Change:
+    """A deletion with the keep policy of the live object, where that is given: Helm goes by the
+    live annotation (Update of pkg/kube/client.go)."""
+    if not isinstance(change, Deleted) or change.id not in cluster.live:
+        return change
+    policy = part(cluster.live[change.id], "metadata", "annotations").get(KEEP)
+    if policy == change.before.annotations.get(KEEP):
+        return change
+    annotations = {name: text for name, text in change.before.annotations.items() if name != KEEP}
+    if policy is not None:
+        annotations[KEEP] = policy
+    metadata = {**change.before.metadata, "annotations": annotations}
+    body = {**change.before.body, "metadata": metadata}
+    before = change.before
+    return replace(
+        change, before=Resource(before.id, before.api_version, body, before.origin, before.hooks)
+    )
 
 
 def _half_applied(changes: tuple[Change, ...], hooks: tuple[Created, ...]) -> tuple[Change, ...]:

@@ -183,3 +183,12 @@ def test_a_live_quota_counts_what_a_pod_asks_for():
     )
     assert told("", pod % "500m", live)["p"] == ("accepted", None)
     assert told("", pod % "501m", live)["p"] == ("rejected", None)
+
+
+def test_nothing_is_created_in_a_namespace_that_is_going():
+    there = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: old, namespace: apart}\n"
+    namespace = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: apart%s}\n"
+    going = ', deletionTimestamp: "2026-01-01T00:00:00Z"'
+    after = there + there.replace("old", "new")
+    assert told(there, after, namespace % going)["new"] == ("rejected", None)
+    assert told(there, after, namespace % "")["new"] == ("accepted", None)
