@@ -30,7 +30,7 @@ __all__ = [
 
 VARIABLES = frozenset(
     (
-        *("object", "oldObject", "objects", "oldObjects", "values", "oldValues"),
+        *("object", "oldObject", "resource", "objects", "oldObjects", "values", "oldValues"),
         *("release", "invocation", "history", "params", "variables", "item"),
     )
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -59,8 +59,10 @@ class Expressions(Struct, frozen=True):
     kinds: frozenset[str]
     conditions: tuple[str, ...]
     variables: Mapping[str, str]
-    validations: tuple[Mapping[str, str], ...]
+    validations: tuple[Mapping[str, Any], ...]
     fixes: tuple[Mapping[str, Any], ...]
+    fields: tuple[str, ...] = ()
+    """Pointers of which one must change for it to have its say; none: whatever changes."""
     asks: tuple[str, ...] = ()
     """What its expressions name beside their subject, which is made for them alone."""
 
@@ -81,6 +83,8 @@ class Expressions(Struct, frozen=True):
     def __call__(self, subject: Any, context: Context) -> Iterator[Violation]:
         """One violation for each validation that is not true. Raises `ExpressionError` for one that
         cannot be evaluated."""
+        if not self._touches(subject):
+            return
         if self.kinds and not self.kinds & {
             subject.id.kind,
             f"{subject.id.group}/{subject.id.kind}",
@@ -99,12 +103,21 @@ class Expressions(Struct, frozen=True):
                 if not cel.is_true(validation["expression"], own, purse):
                     yield self._violation(validation, subject, own, purse)
 
+    def _touches(self, subject: Any) -> bool:
+        """Whether one of its fields changes, which costs less to see than any expression."""
+        if not self.fields or not isinstance(subject, Kept):
+            return True
+        paths = [change.path for change in subject.fields]
+        return any(_meet(path, field) for path in paths for field in self.fields)
+
     def _bindings(self, subject: Any, context: Context, purse: Any) -> dict[str, Json]:
         bindings: dict[str, Json] = {
             "params": dict(context.params),
             "object": None,
             "oldObject": None,
         }
+        if isinstance(subject, (Created, Kept, Deleted)):
+            bindings["resource"] = _resource(subject)
         if isinstance(subject, (Created, Kept)):
             bindings["object"] = subject.after.body
         if isinstance(subject, (Kept, Deleted)):
@@ -116,7 +129,7 @@ class Expressions(Struct, frozen=True):
 
     def _violation(
         self,
-        validation: Mapping[str, str],
+        validation: Mapping[str, Any],
         subject: Any,
         bindings: Mapping[str, Json],
         purse: Any,
@@ -128,15 +141,25 @@ class Expressions(Struct, frozen=True):
             if f"{name}Expression" in validation:
                 texts[name] = cel.text(validation[f"{name}Expression"], bindings, purse, words)
         severity = validation.get("severity")
+        sides = [_at(bindings[name], texts["path"]) for name in ("oldObject", "object")]
+        for number, key in enumerate(("beforeExpression", "afterExpression")):
+            if key in validation:
+                sides[number] = cel.value(validation[key], bindings, purse)
+        names = _names_of(subject, sides)
         return Violation(
             message=texts["message"],
             because=texts["because"],
             path=texts["path"],
-            before=_at(bindings["oldObject"], texts["path"]),
-            after=_at(bindings["object"], texts["path"]),
-            fixes=tuple(_fix(fix, subject) for fix in self.fixes),
+            before=sides[0],
+            after=sides[1],
+            fixes=tuple(_fix(fix, names) for fix in validation.get("fixes", self.fixes)),
             severity=Severity(severity) if severity else None,
         )
+
+
+def _meet(path: str, field: str) -> bool:
+    """Whether one of two pointers leads to the other."""
+    return path == field or path.startswith(f"{field}/") or field.startswith(f"{path}/")
 
 
 _EXPRESSION_KEYS: Mapping[str, str] = {
@@ -145,11 +168,13 @@ _EXPRESSION_KEYS: Mapping[str, str] = {
     "messageExpression": "text",
     "becauseExpression": "text",
     "pathExpression": "text",
+    "beforeExpression": "value",
+    "afterExpression": "value",
 }
 
 
 def _per_item(
-    validation: Mapping[str, str], bindings: Mapping[str, Json], purse: Any
+    validation: Mapping[str, Any], bindings: Mapping[str, Json], purse: Any
 ) -> Iterator[Mapping[str, Json]]:
     """The bindings, once for each item where a validation is of several."""
     if "forEach" not in validation:
@@ -176,6 +201,18 @@ def _binding(name: str, subject: Any, context: Context) -> Json:
     return _cel().unknown(f"{name}: not at hand in this run")
 
 
+def _resource(change: Created | Kept | Deleted) -> Json:
+    """What the subject is: its namespace too, where the manifest does not name one."""
+    identity = change.id
+    return {
+        "group": identity.group,
+        "kind": identity.kind,
+        "namespace": identity.namespace,
+        "name": identity.name,
+        "shown": str(identity),
+    }
+
+
 def _release(upgrade: Upgrade) -> Json:
     target = upgrade.target
     return {
@@ -185,6 +222,9 @@ def _release(upgrade: Upgrade) -> Json:
         "kubernetes": target.kubernetes,
         "helm": target.helm,
         "apply": str(target.apply),
+        "force": target.force,
+        "forceConflicts": target.force_conflicts,
+        "takeOwnership": target.take_ownership,
     }
 
 
@@ -236,7 +276,7 @@ def _names(raw: Mapping[str, Any]) -> frozenset[str]:
     every: frozenset[str] = _cel().VARIABLES
     subject = raw.get("subject", "change")
     own = {"invocation": "invocation", "history": "history"}
-    without = {"object", "oldObject"} if subject != "change" else set()
+    without = {"object", "oldObject", "resource"} if subject != "change" else set()
     without |= {name for name in own if subject == "change" and name == "invocation"}
     return every - without
 
@@ -344,6 +384,7 @@ def expressions(raw: Mapping[str, Any]) -> Expressions:
         },
         validations=tuple(raw["validations"]),
         fixes=tuple(raw.get("fixes", ())),
+        fields=tuple(raw.get("fields", ())),
     )
     text = " ".join(made.every)
     return replace(made, asks=tuple(name for name in _LAZY if name in text))
@@ -355,11 +396,18 @@ def _cel() -> ModuleType:
     return importlib.import_module("policylint.engine.expressions")
 
 
-def _fix(raw: Mapping[str, Any], subject: Any) -> Fix:
+def _names_of(subject: Any, sides: Sequence[Json]) -> dict[str, str]:
+    """What stands for itself in a fix: <kind>, <resource> (as kubectl takes it), <name>,
+    <namespace>, <before> and <after>."""
+    names = {"before": str(sides[0]), "after": str(sides[1])}
     identity = getattr(subject, "id", None)
-    words = ("kind", "name", "namespace") if identity is not None else ()
-    names = {word: getattr(identity, word) for word in words}
+    if identity is not None:
+        names |= {"kind": identity.kind, "resource": identity.kind.lower()}
+        names |= {"name": identity.name, "namespace": identity.namespace}
+    return names
 
+
+def _fix(raw: Mapping[str, Any], names: Mapping[str, str]) -> Fix:
     def filled(text: str) -> str:
         for key, value in names.items():
             text = text.replace(f"<{key}>", value)

@@ -70,6 +70,9 @@ def of(expression: str, more: str = "", message: str = "message: found") -> str:
         (of("false", "kinds: [batch/Job]\n"), {}, 0),
         (of("false", "operations: [DELETE]\n"), {}, 0),
         (of("has(object.spec.strategy)"), {}, 1),
+        (of("false", "fields: [/spec/paused]\n"), {}, 0),
+        (of("false", "fields: [/spec/replicas]\n"), {}, 1),
+        (of("resource.shown != 'Deployment default/web'"), {}, 1),
         (of("object.?spec.?strategy.hasValue()"), {}, 1),
     ],
 )

@@ -217,5 +217,6 @@ class Invocation(Struct, frozen=True):
 
 
 def as_json(invocation: Invocation) -> dict[str, Any]:
-    """An invocation as the report has it."""
-    return invocation.to_json()
+    """An invocation as the report has it, and what rules in YAML may look at beside that."""
+    more = {"deploys": invocation.deploys, "positionals": list(invocation.positionals)}
+    return {**invocation.to_json(), **more}
