@@ -119,6 +119,60 @@ def repository(room: Path, files: int) -> Path:
     return tree
 
 
+_DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: {{ .Release.Name }}}
+spec:
+  replicas: {{ .Values.replicas }}
+  selector: {matchLabels: {app: {{ .Release.Name }}}}
+  template:
+    metadata: {labels: {app: {{ .Release.Name }}}}
+    spec:
+      containers:
+        - name: web
+          image: "nginx:{{ .Values.tag }}"
+          resources: {limits: {memory: 64Mi}, requests: {cpu: 10m, memory: 64Mi}}
+"""
+_SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata: {name: {{ .Release.Name }}}
+spec:
+  selector: {app: {{ .Release.Name }}}
+  ports: [{port: 80}]
+"""
+
+
+def fleet(room: Path, releases: int, charts: int) -> Path:
+    """A git repository of small releases that share some charts; a change touches the values of one
+    in ten."""
+    tree = room / "fleet"
+    for number in range(charts):
+        templates = tree / "charts" / f"c{number}" / "templates"
+        templates.mkdir(parents=True)
+        chart = f"apiVersion: v2\nname: c{number}\nversion: 1.0.0\n"
+        (templates.parent / "Chart.yaml").write_text(chart)
+        (templates.parent / "values.yaml").write_text("replicas: 2\ntag: '1.27'\n")
+        (templates / "deployment.yaml").write_text(_DEPLOYMENT)
+        (templates / "service.yaml").write_text(_SERVICE)
+    (tree / "values").mkdir()
+    rows = ["releases:"]
+    for number in range(releases):
+        values = f"values/r{number}.yaml"
+        (tree / values).write_text(f"replicas: {1 + number % 5}\n")
+        chart = f"charts/c{number % charts}"
+        rows.append(f"  - {{name: r{number}, chart: {chart}, values: [{values}]}}")
+    (tree / ".policylint.yaml").write_text("\n".join(rows))
+    own = ["git", "-c", "user.name=bench", "-c", "user.email=bench@example.com"]
+    subprocess.run([*own, "init", "-q", "-b", "main"], cwd=tree, check=True)
+    subprocess.run([*own, "add", "-A"], cwd=tree, check=True)
+    subprocess.run([*own, "commit", "-q", "-m", "base"], cwd=tree, check=True)
+    for number in range(0, releases, 10):
+        (tree / "values" / f"r{number}.yaml").write_text("replicas: 7\n")
+    return tree
+
+
 def _file(number: int) -> tuple[str, str]:
     if number % 100 == 0:
         return (

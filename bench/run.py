@@ -22,7 +22,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from make_inputs import LONG, big_charts, changed_resources, repository, small_charts
+from make_inputs import LONG, big_charts, changed_resources, fleet, repository, small_charts
 
 ROOT = Path(__file__).parent.parent
 POLICYLINT = [
@@ -133,6 +133,20 @@ def scan(runs: int, room: Path) -> None:
     )
 
 
+def many(runs: int, room: Path) -> None:
+    """`policylint check` over 200 releases, one in ten of them touched, against one `helm template`
+    for each side of each, as many at once as there are processors."""
+    if not HELM:
+        sys.exit("name a helm with HELM=")
+    tree = fleet(room, 200, 20)
+    template = f"{HELM} template r charts/c$(($1 % 20)) -f values/r$1.yaml"
+    loop = f"seq 0 199 | xargs -P {os.cpu_count()} -I @ sh -c '{template}; {template}' sh @"
+    check = command(
+        *POLICYLINT, "check", "--before", "git:HEAD", "--helm", HELM, "--fail-on", "error", cwd=tree
+    )
+    ratio("many", check, command("sh", "-c", loop, cwd=tree), 1, min(runs, 3))
+
+
 def growth(runs: int, room: Path) -> None:
     """Reading a file against one a tenth as long, for each kind of file that commands are written
     in."""
@@ -153,7 +167,7 @@ def _read(name: str, text: str) -> None:
     read_source(Source.of(name, text.encode()))
 
 
-BENCHES = {bench.__name__: bench for bench in (start, small, big, forecast, scan, growth)}
+BENCHES = {bench.__name__: bench for bench in (start, small, big, forecast, scan, many, growth)}
 
 
 def main() -> None:
