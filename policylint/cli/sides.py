@@ -50,6 +50,9 @@ def sides(
     ] = "",
     api_versions: Annotated[Words | None, option("--api-versions", "-a")] = None,
     include_crds: Annotated[bool, option("--include-crds")] = False,
+    skip_crds: Annotated[
+        bool, option("--skip-crds", help="An installation leaves out crds/.")
+    ] = False,
     post_renderer: Annotated[
         str, option("--post-renderer", help="Never run: makes the verdict unknown.")
     ] = "",
@@ -93,6 +96,7 @@ def sides(
         kube_version=kube_version,
         api_versions=words(api_versions),
         include_crds=include_crds,
+        skip_crds=skip_crds,
         post_renderer=post_renderer,
         helm=helm,
         helm_version=helm_version,

@@ -23,6 +23,7 @@ from policylint.kubernetes.api.schemas import (
     schemas,
 )
 from policylint.kubernetes.manifests.arriving import arriving
+from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Apply, Created, Deleted, Kept, Target, Upgrade
 from policylint.pipeline.inputs import inputs_of
 from policylint.pipeline.judge import Case, forecasted, prepare
@@ -64,7 +65,7 @@ def case_of(plan: Plan, rendering: Rendering) -> Case:
         before=before.texts,
         after=after.texts,
         before_crds=before.crds,
-        after_crds=after.crds,
+        after_crds=_sent_crds(plan, before, after),
         named_crds=named_texts(plan.settings.crds),
         policies=named_texts(plan.settings.policies),
         live=named_texts(plan.options.live),
@@ -112,6 +113,11 @@ def _post_rendered(plan: Plan, before: Rendered, after: Rendered) -> tuple[Rende
 
     old, new = plan.post_renderers
     return post_rendered(before, old), post_rendered(after, new)
+
+
+def _sent_crds(plan: Plan, before: Rendered, after: Rendered) -> tuple[Text, ...]:
+    """The crds/ of the after side, unless this is an installation that leaves them out."""
+    return () if plan.options.skip_crds and not before.has_text else after.crds
 
 
 def _refuse_empty(plan: Plan, after: Rendered) -> None:

@@ -82,6 +82,7 @@ def _upgrade(options: Options, command: Command, call: Call, release: str, chart
         "force": _is_set(command, "force"),
         "force_conflicts": _is_set(command, "force-conflicts"),
         "take_ownership": _is_set(command, "take-ownership"),
+        "skip_crds": _is_set(command, "skip-crds"),
         "values_mode": _mode(command),
     }
     left_open = {name: value for name, value in stated.items() if not getattr(options, name)}

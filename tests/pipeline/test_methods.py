@@ -7,6 +7,7 @@ import gzip
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from policylint import Options, check
 from policylint.model import Apply
@@ -165,3 +166,39 @@ def test_ownership_can_be_taken(sides, tmp_path):
         before, after, live=(str(live),), apply=Apply.CLIENT_SIDE, take_ownership=True
     )
     assert errors == []
+
+
+WIDGET = """apiVersion: example.com/v1
+kind: Widget
+metadata: {name: a}
+"""
+DEFINITION = """apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  names: {kind: Widget, plural: widgets}
+  scope: Namespaced
+  versions:
+  - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}
+"""
+
+
+@pytest.mark.parametrize(("skipped", "known"), [(False, True), (True, False)])
+def test_an_installation_may_leave_out_crds(tmp_path, skipped, known):
+    for name, text in (
+        ("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+        ("templates/widget.yaml", WIDGET),
+        ("crds/widgets.yaml", DEFINITION),
+    ):
+        path = tmp_path / "chart" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    words = ("helm", "upgrade", "--install", "web", str(tmp_path / "chart"))
+    command = (*words, "--skip-crds") if skipped else words
+    options, _ = from_command(Options(command=command, helm_version="4"))
+    assert options.skip_crds is skipped
+    (tmp_path / "none.yaml").write_text("")
+    (release,) = check(replace(options, before=str(tmp_path / "none.yaml"))).releases
+    unknown = any(finding.rule == "custom-resource-unknown" for finding in release.findings)
+    assert unknown is not known

@@ -23,6 +23,8 @@ class Options(Struct, frozen=True):
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
     include_crds: bool = False
+    skip_crds: bool = False
+    """An installation leaves out what lies in crds/."""
     post_renderer: str = ""
     helm: str = ""
     helm_version: str = ""

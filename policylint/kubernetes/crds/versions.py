@@ -214,8 +214,9 @@ def _deprecation(version: Object, path: str) -> Iterator[Cause]:
 
 
 def _is_set(value: Json) -> bool:
-    """Whether Go holds more than its zero value: an empty list or map is there, too."""
-    return isinstance(value, (list, dict)) or bool(value)
+    """Whether Go holds more than its zero value: an empty list or map is there, too, and every
+    number is a pointer."""
+    return isinstance(value, (list, dict)) or bool(value) or (value == 0 and value is not False)
 
 
 def _root_with_status(schema: Object, path: str) -> Iterator[Cause]:

@@ -140,7 +140,7 @@ def _job_spec(fields: Fields, minor: int) -> None:
     if minor >= 29:  # JobPodReplacementPolicy is on by default
         fields.setdefault(
             "podReplacementPolicy",
-            "Failed" if fields.get("podFailurePolicy") else "TerminatingOrFailed",
+            "Failed" if fields.get("podFailurePolicy") is not None else "TerminatingOrFailed",
         )
 
 

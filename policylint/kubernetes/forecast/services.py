@@ -73,7 +73,7 @@ def _allocate(spec: Spec) -> Spec:
 
 def _families(spec: Spec) -> None:
     bare = _bare(spec)
-    if not spec.get("ipFamilyPolicy"):
+    if spec.get("ipFamilyPolicy") is None:
         spec["ipFamilyPolicy"] = "RequireDualStack" if bare else "SingleStack"
     if not spec.get("ipFamilies"):
         both = bare and spec["ipFamilyPolicy"] != "SingleStack"

@@ -72,7 +72,8 @@ def _forget_unknown_source(spec: dict[str, Any]) -> None:
     namespace (feature CrossNamespaceVolumeDataSource, off by default)."""
     if part(spec, "dataSourceRef").get("namespace"):
         del spec["dataSourceRef"]
-    if spec.get("dataSource") and not _known_source(part(spec, "dataSource")):
+    source = spec.get("dataSource")
+    if source and not spec.get("dataSourceRef") and not _known_source(part(spec, "dataSource")):
         del spec["dataSource"]
 
 

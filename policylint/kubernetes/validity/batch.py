@@ -166,7 +166,7 @@ def _not_indexed(spec: Object, at: str) -> Iterator[Cause]:
 def _replacement(spec: Object, at: str) -> Iterator[Cause]:
     policy = text(spec, "podReplacementPolicy")
     known = ("Failed",) if has(spec, "podFailurePolicy") else ("Failed", "TerminatingOrFailed")
-    if policy and policy not in known:
+    if has(spec, "podReplacementPolicy") and policy not in known:
         yield unsupported(at, policy, known)
 
 

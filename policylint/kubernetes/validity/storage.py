@@ -81,14 +81,20 @@ def claim(spec: Object, at: str, _scope: Scope) -> Iterator[Cause]:
         yield required(where)
     elif wanted is not None and (parse_quantity(wanted) or 0) <= 0:
         yield invalid(where, canonical(wanted), NOT_POSITIVE)
+    yield from _sources(spec, at)
+
+
+def _sources(spec: Object, at: str) -> Iterator[Cause]:
+    """The errors of where a claim's data comes from."""
     source = fields(spec, "dataSource")
     known = (text(source, "apiGroup"), text(source, "kind")) in _CLAIM_SOURCES
-    if known or (
-        has(spec, "dataSource") and "volumeClaimTemplates" in at
-    ):  # the server forgets any other in a claim
+    referred = has(spec, "dataSourceRef")
+    # of a claim the server forgets any other, unless a reference stands beside it
+    kept = known or referred or "volumeClaimTemplates" in at
+    if has(spec, "dataSource") and kept:
         yield from _data_source(source, f"{at}.dataSource")
         yield from _same_source(spec, at)
-    if has(spec, "dataSourceRef"):
+    if referred:
         yield from _data_source(fields(spec, "dataSourceRef"), f"{at}.dataSourceRef")
 
 
@@ -179,6 +185,8 @@ def _volume_source(spec: Object, at: str) -> Iterator[Cause]:
     if not sources:
         yield required(at, "must specify a volume type")
     for name in sources[1:]:
+        if name == "flexVolume":
+            continue  # the server does not mind it beside those before it
         yield forbidden(f"{at}.{name}", "may not specify more than 1 volume type")
     if "local" in sources and not fields(fields(spec, "nodeAffinity"), "required"):
         yield required(f"{at}.nodeAffinity", "Local volume requires node affinity")

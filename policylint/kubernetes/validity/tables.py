@@ -112,6 +112,7 @@ _STRUCTS: Mapping[str, Check] = {
     "core.v1.StorageOSPersistentVolumeSource": volumes.namespaced_secret,
     "core.v1.StorageOSVolumeSource": volumes.secret_name,
     "core.v1.TCPSocketAction": probes.to_port,
+    "core.v1.ImageVolumeSource": volumes.image,
     "core.v1.KeyToPath": volumes.key_to_path,
     "core.v1.LimitRangeSpec": limits.limit_range,
     "core.v1.NFSVolumeSource": volumes.nfs,

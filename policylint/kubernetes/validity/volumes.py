@@ -342,3 +342,9 @@ def local(value: Object, at: str, _scope: Scope) -> Iterator[Cause]:
     yield from (
         each_invalid(f"{at}.path", path, backsteps(path)) if path else [required(f"{at}.path")]
     )
+
+
+def image(value: Object, at: str, scope: Scope) -> Iterator[Cause]:
+    """The errors of an image as a volume: a Pod names it, a template may leave that open."""
+    if scope.kind == "Pod" and not text(value, "reference"):
+        yield required(f"{at}.reference")

@@ -55,6 +55,7 @@ def options_of(options: Options, pair: Pair, place: Place) -> Options:
         force=options.force or force,
         conflicts_taken=declared.tool in _FORCING,
         take_ownership=options.take_ownership or _takes_over(declared),
+        skip_crds=options.skip_crds or declared.settings.get("install.crds") == "Skip",
         helm_version=_first(options.helm_version, _line(declared), place.helm),
         apply=apply or (Apply.CLIENT_SIDE if force else None),
     )

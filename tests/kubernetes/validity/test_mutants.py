@@ -173,3 +173,41 @@ def test_updates_that_server_side_apply_refuses(api_version, kind, before, after
     (change,) = release(manifest({**body, **before}), manifest({**body, **after}), HELM4).changes
     assert change.forecast.upgrade is not None
     assert change.forecast.upgrade.outcome is NO
+
+
+def job(**spec: Any) -> Any:
+    pod = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i:1"}]}
+    return answered(HELM3, "batch/v1", "Job", spec={"template": {"spec": pod}, **spec}).outcome
+
+
+def test_zero_values_of_pointers_are_values():
+    assert job(podReplacementPolicy="") is NO
+    assert job(podFailurePolicy={}) is OK
+    ports = [{"port": 80}]
+    spec = {"ports": ports, "ipFamilyPolicy": ""}
+    assert answered(HELM3, "v1", "Service", spec=spec).outcome is NO
+    parameters = {"kind": "A", "name": "b", "scope": ""}
+    spec = {"controller": "a.b/c", "parameters": parameters}
+    assert answered(HELM3, "networking.k8s.io/v1", "IngressClass", spec=spec).outcome is NO
+
+
+@pytest.mark.parametrize(("reference", "outcome"), [("", NO), ("i:1", OK)])
+def test_a_pod_names_the_image_of_a_volume(reference, outcome):
+    volume = {"name": "v", "image": {"reference": reference}}
+    spec = {"containers": [{"name": "c", "image": "i:1"}], "volumes": [volume]}
+    assert answered(HELM3, "v1", "Pod", spec=spec).outcome is outcome
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": spec}
+    workload = {"selector": {"matchLabels": {"a": "b"}}, "template": template}
+    assert answered(HELM3, "apps/v1", "Deployment", spec=workload).outcome is OK
+
+
+@pytest.mark.parametrize(("other", "outcome"), [("nfs", OK), ("csi", NO)])
+def test_a_flex_volume_may_stand_beside_those_before_it(other, outcome):
+    sources = {"nfs": {"server": "s", "path": "/p"}, "csi": {"driver": "a.b", "volumeHandle": "h"}}
+    spec = {
+        "capacity": {"storage": "1Gi"},
+        "accessModes": ["ReadWriteOnce"],
+        "flexVolume": {"driver": "a/b"},
+        other: sources[other],
+    }
+    assert answered(HELM3, "v1", "PersistentVolume", spec=spec).outcome is outcome
