@@ -11,7 +11,16 @@ What to do instead: render it once.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.model import Category, Fix, Location, Severity, Upgrade, Violation
+from policylint.model import (
+    Category,
+    Fix,
+    Location,
+    Manifest,
+    Resource,
+    Severity,
+    Upgrade,
+    Violation,
+)
 
 
 @rule(category=Category.PRACTICE, severity=Severity.ERROR)
@@ -23,7 +32,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         for resource in manifest.duplicates:
             if side == "before" and resource.id in twice_after:
                 continue
-            first = manifest.resources.get(resource.id) or manifest.hooks[resource.id]
+            first = _first(resource, manifest)
+            if first.is_hook and set(first.hooks).isdisjoint(resource.hooks):
+                continue  # each has its own events
             places = tuple(
                 Location("rendered", at.origin.file, at.origin.line) for at in (first, resource)
             )
@@ -34,3 +45,9 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
                 locations=places,
                 fixes=(Fix("remove one of the two"),),
             )
+
+
+def _first(again: Resource, manifest: Manifest) -> Resource:
+    """The resource, or the hook, that had the identity before."""
+    side = manifest.hooks if again.is_hook else manifest.resources
+    return side[again.id]

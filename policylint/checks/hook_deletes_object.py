@@ -19,6 +19,7 @@ from policylint.engine.rule import Context, rule
 from policylint.kubernetes.forecast.hookorder import (
     POLICY,
     events_of,
+    every_hook,
     is_deleted_after,
     is_deleted_first,
 )
@@ -39,7 +40,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     it; finished Jobs are made to be replaced. So may a hook that runs later."""
     yield from _of_upgrade(upgrade)
     yield from (_foreign(run.after) for run in upgrade.hooks if run.deletes_live)
-    for hook in filter(_deletes, upgrade.before.hooks.values()):
+    for hook in filter(_deletes, every_hook(upgrade.before)):
         known = hook.id in upgrade.after.resources or hook.id in upgrade.before.resources
         if known and hook.id not in upgrade.after.hooks:
             yield from _later(hook, Direction.ROLLBACK)
@@ -47,7 +48,7 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
 
 def _of_upgrade(upgrade: Upgrade) -> Iterator[Violation]:
     now = set(events_of(upgrade))
-    for hook in filter(_deletes, upgrade.after.hooks.values()):
+    for hook in filter(_deletes, every_hook(upgrade.after)):
         kept = hook.id in upgrade.after.resources
         if now & set(hook.hooks) and (kept or hook.id in upgrade.before.resources):
             yield _violation(hook, kept=kept)

@@ -11,7 +11,7 @@ What to do instead: add before-hook-creation to the policy.
 from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
-from policylint.kubernetes.forecast.hookorder import POLICY, delete_policies
+from policylint.kubernetes.forecast.hookorder import POLICY, delete_policies, every_hook
 from policylint.model import Category, Fix, Severity, Upgrade, Violation
 
 UPGRADE_EVENTS = {"pre-upgrade", "post-upgrade", "pre-rollback", "post-rollback"}
@@ -20,7 +20,7 @@ UPGRADE_EVENTS = {"pre-upgrade", "post-upgrade", "pre-rollback", "post-rollback"
 @rule(category=Category.PRACTICE, severity=Severity.WARNING)
 def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
     """A hook of an upgrade or rollback whose policies can leave it behind, even after a failure."""
-    for hook in upgrade.after.hooks.values():
+    for hook in every_hook(upgrade.after):
         policies = delete_policies(hook)
         if "before-hook-creation" in policies or not UPGRADE_EVENTS & set(hook.hooks):
             continue

@@ -51,9 +51,15 @@ def weight(hook: Resource) -> int:
     return number if abs(number) <= _LARGEST else 0
 
 
+def every_hook(manifest: Manifest) -> tuple[Resource, ...]:
+    """The hooks of a side; two of one name may have different events."""
+    again = (resource for resource in manifest.duplicates if resource.is_hook)
+    return (*manifest.hooks.values(), *again)
+
+
 def in_order(manifest: Manifest, event: str) -> tuple[Resource, ...]:
     """The hooks of an event as Helm runs them: by weight, then by name, then by kind."""
-    hooks = [hook for hook in manifest.hooks.values() if event in hook.hooks]
+    hooks = [hook for hook in every_hook(manifest) if event in hook.hooks]
     return tuple(sorted(hooks, key=lambda hook: (weight(hook), hook.id.name, rank(hook.id.kind))))
 
 

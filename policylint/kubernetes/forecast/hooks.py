@@ -47,18 +47,24 @@ def hook_runs(upgrade: Upgrade, server: Server, back: Server) -> tuple[Created, 
     for event, moment, hook in there.of_hooks():
         refused = too_late(upgrade, hook, server) if event in _BEFORE else None
         response = refused or _made(hook, moment, there, server)
-        deletes = _deletes_live(hook, upgrade, server)
-        runs.setdefault(hook.id, Created(hook, Forecast(response), deletes))
+        known = runs.get(hook.id)
+        if known is None or response.outcome is Outcome.REJECTED:  # two hooks may have one name
+            deletes = _deletes_live(hook, upgrade, server)
+            runs[hook.id] = Created(hook, Forecast(response), deletes)
     there = backward(upgrade, server.cluster.live)
     for _, moment, hook in there.of_hooks():
         response = _made(hook, moment, there, back)
-        known = runs.get(hook.id)
-        if known is None:
-            runs[hook.id] = Created(hook, Forecast(None, response))
-        elif known.after is hook or known.after.body == hook.body:
-            both = Forecast(known.forecast.upgrade, response)
-            runs[hook.id] = replace(known, forecast=both)
+        runs[hook.id] = _taken_back(hook, response, runs.get(hook.id))
     return tuple(runs.values())
+
+
+def _taken_back(hook: Resource, response: Answer, run: Created | None) -> Created:
+    """A hook of the rollback, which the upgrade may run as well."""
+    if run is None:
+        return Created(hook, Forecast(None, response))
+    if run.after.body != hook.body:
+        return run
+    return replace(run, forecast=Forecast(run.forecast.upgrade, response))
 
 
 def _deletes_live(hook: Resource, upgrade: Upgrade, server: Server) -> bool:

@@ -179,3 +179,11 @@ def test_an_apply_brings_no_metadata_of_the_servers(metadata):
     new["metadata"].update(metadata)
     assert told([SETTINGS], [SETTINGS, new], HELM3)["ConfigMap/new"][0] == "accepted"
     assert told([SETTINGS], [SETTINGS, new], HELM4)["ConfigMap/new"][0] == "rejected"
+
+
+def test_two_hooks_of_one_name_have_events_of_their_own():
+    install, upgrade = job(hook="pre-install"), job(hook="pre-upgrade")
+    assert told([SETTINGS], [SETTINGS, install, upgrade])["Job/j"][0] == "accepted"
+    upgrade["spec"]["template"]["spec"]["restartPolicy"] = "Always"
+    assert told([SETTINGS], [SETTINGS, install, upgrade])["Job/j"][0] == "rejected"
+    assert told([SETTINGS], [SETTINGS, upgrade, install])["Job/j"][0] == "rejected"
