@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from policylint.config import Config
@@ -58,4 +59,11 @@ def _helmfile() -> Helmfile:
             f"no helmfile is installed: {named} is not on PATH",
             remedy="install it, or name it: POLICYLINT_HELMFILE",
         )
-    return Helmfile(program)
+    return Helmfile(program, dict(_passed()))
+
+
+def _passed() -> Iterator[tuple[str, str]]:
+    """The variables that POLICYLINT_HELMFILE_ENV names, by commas: templates may read no other."""
+    for name in os.environ.get("POLICYLINT_HELMFILE_ENV", "").split(","):
+        if name.strip() in os.environ:
+            yield name.strip(), os.environ[name.strip()]

@@ -14,7 +14,7 @@ import re
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -29,6 +29,8 @@ _BLOCK = re.compile(
     r"^environments:[^\n]*\n(?P<body>(?:[ \t]+[^\n]*\n|[ \t]*\n|\{\{[^\n]*\n)*)", re.MULTILINE
 )
 _PROGRAM = re.compile(r"\{\{[^}]*\b(?:exec|envExec)\b")
+_READ = (".yaml", ".yml", ".gotmpl", ".tmpl", ".tpl")
+_UPWARDS = re.compile(r"(?:\.\./)+[\w./-]*")
 _HOOK = re.compile(r"\bevents\b.*\b(?:prepare|cleanup)\b|\bkubectlApply\b", re.DOTALL)
 _NAMED = re.compile(
     r"^\s*-\s+(?:path:\s*)?[\"']?(?P<path>[\w./-]+\.(?:yaml|yml|gotmpl))[\"']?\s*$", re.M
@@ -66,11 +68,13 @@ class Binary(Struct, frozen=True):
     """The helmfile of the user."""
 
     program: str
+    variables: Mapping[str, str] = {}
+    """Variables that templates may read, beside those that a build needs anyway."""
 
     def states(self, tree: Tree, name: str) -> Iterator[State]:
         """Build each environment that the file declares as text; without hooks, and without
         templates that run programs, which are refused."""
-        _refuse(tree)
+        _refuse(tree, name)
         for environment in _environments(tree, name):
             shown = "" if environment == DEFAULT else environment
             yield from _parsed(tree, self._build(tree.root / name, environment), shown)
@@ -91,7 +95,7 @@ class Binary(Struct, frozen=True):
                 "build",
                 "--embed-values",
             ]
-            return _run(argv, file.parent, _variables(folder))
+            return _run(argv, file.parent, {**self.variables, **_variables(folder)})
 
 
 def _variables(folder: Path) -> dict[str, str]:
@@ -129,14 +133,37 @@ def _run(argv: list[str], folder: Path, variables: dict[str, str]) -> str:
     return done.stdout.decode("utf-8", "replace")
 
 
-def _refuse(tree: Tree) -> None:
+def _refuse(tree: Tree, name: str) -> None:
     """Raise HelmfileError where a file that helmfile may read names what runs programs."""
-    for name in tree.names:
-        if not name.endswith((".yaml", ".yml", ".gotmpl", ".tmpl", ".tpl")):
-            continue
-        text = tree.text(name) or ""
+    for file in _within_reach(tree, name):
+        text = tree.text(file) or ""
         if _HOOK.search(text) or _PROGRAM.search(text):
-            raise HelmfileError(f"{name} names programs that would run: it is not built")
+            raise HelmfileError(f"{file} names programs that would run: it is not built")
+
+
+def _within_reach(tree: Tree, name: str) -> Iterator[str]:
+    """The templates and YAML files below the helmfile's directory, and below every directory that
+    one of them leads up to."""
+    waiting = [posixpath.dirname(name) or "."]
+    seen: set[str] = set()
+    files: set[str] = set()
+    while waiting:
+        folder = waiting.pop()
+        if folder in seen:
+            continue
+        seen.add(folder)
+        for file in tree.below(folder):
+            if file not in files and file.endswith(_READ):
+                files.add(file)
+                yield file
+                waiting += _leads(file, tree.text(file) or "")
+
+
+def _leads(file: str, text: str) -> Iterator[str]:
+    """The directories above a file that it names with `../`, as far as the path is literal."""
+    for match in _UPWARDS.finditer(text):
+        path = normal(posixpath.join(posixpath.dirname(file), match[0]))
+        yield posixpath.dirname(path) if posixpath.splitext(path)[1] else path
 
 
 def _environments(tree: Tree, name: str) -> list[str]:

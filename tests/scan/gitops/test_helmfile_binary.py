@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from policylint.config import Config
 from policylint.errors import UsageError
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
@@ -84,19 +85,42 @@ def test_a_file_that_names_programs_is_not_built(script, tmp_path, text):
     assert not (tmp_path / "ran").exists()
 
 
+def test_a_file_that_a_helmfile_leads_up_to_counts_and_others_do_not(script, tmp_path):
+    root = tmp_path / "repository"
+    for folder in ("app", "shared", "other"):
+        (root / folder).mkdir(parents=True)
+    (root / "app/helmfile.yaml.gotmpl").write_text("releases: []\n", "utf-8")
+    (root / "other/values.gotmpl").write_text("a: {{ exec `sh` (list) }}\n", "utf-8")
+    assert "it printed no state" in built(root, str(script)).problems[0].message
+    (root / "app/helmfile.yaml.gotmpl").write_text("values: [../other/{{ .x }}.gotmpl]\n", "utf-8")
+    (tmp_path / "ran").unlink()
+    assert "programs that would run" in built(root, str(script)).problems[0].message
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_build_sees_no_secret_of_the_process(script, tmp_path, monkeypatch):
     monkeypatch.setenv("DEPLOY_TOKEN", "hunter2-Secret9")
+    monkeypatch.setenv("REGION", "eu-1")
     built(TEMPLATES, str(script))
     ran = (tmp_path / "ran").read_text("utf-8")
     assert "--embed-values" in ran
-    assert "hunter2" not in ran
+    assert ("hunter2" in ran, "REGION" in ran) == (False, False)
+
+
+def test_a_variable_that_the_user_names_is_passed_on(script, tmp_path, monkeypatch):
+    monkeypatch.setenv("REGION", "eu-1")
+    monkeypatch.setenv("POLICYLINT_HELMFILE", str(script))
+    monkeypatch.setenv("POLICYLINT_HELMFILE_ENV", "REGION, NOT_SET")
+    tools = tools_of(Options(helmfile=True), Config(), Workspace())
+    resolve(Tree.of(TEMPLATES), tools)
+    assert "REGION=eu-1" in (tmp_path / "ran").read_text("utf-8")
 
 
 def test_helmfile_is_run_only_where_it_is_asked_for(monkeypatch, script):
     monkeypatch.setenv("POLICYLINT_HELMFILE", str(script))
-    assert tools_of(Options(), Workspace()).helmfile is None
+    assert tools_of(Options(), Config(), Workspace()).helmfile is None
     monkeypatch.delenv("GITHUB_BASE_REF", raising=False)
-    assert tools_of(Options(helmfile=True), Workspace()).helmfile is not None
+    assert tools_of(Options(helmfile=True), Config(), Workspace()).helmfile is not None
 
 
 def test_helmfile_is_not_run_for_a_fork(monkeypatch, script):
@@ -105,12 +129,12 @@ def test_helmfile_is_not_run_for_a_fork(monkeypatch, script):
     monkeypatch.setenv("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH", "mallory/shop")
     monkeypatch.setenv("CI_MERGE_REQUEST_PROJECT_PATH", "team/shop")
     with pytest.raises(UsageError, match="fork"):
-        tools_of(Options(helmfile=True), Workspace())
+        tools_of(Options(helmfile=True), Config(), Workspace())
     monkeypatch.setenv("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH", "team/shop")
-    assert tools_of(Options(helmfile=True), Workspace()).helmfile is not None
+    assert tools_of(Options(helmfile=True), Config(), Workspace()).helmfile is not None
 
 
 def test_a_missing_helmfile_is_said(monkeypatch):
     monkeypatch.setenv("POLICYLINT_HELMFILE", "no-such-helmfile")
     with pytest.raises(UsageError, match="no helmfile is installed"):
-        tools_of(Options(helmfile=True), Workspace())
+        tools_of(Options(helmfile=True), Config(), Workspace())
