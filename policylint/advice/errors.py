@@ -209,7 +209,8 @@ def _field(paste: Pasted, hit: _Hit) -> str:
 
 def _tidy(sentence: str) -> str:
     """A sentence without the places of what the text does not name: empty brackets, blanks."""
-    return re.sub(r" {2,}", " ", re.sub(r" ?\(\)", "", sentence)).replace(" ,", ",")
+    plain = re.sub(r" {2,}", " ", re.sub(r" ?\(\)", "", sentence)).replace(" ,", ",")
+    return plain[:1].upper() + plain[1:]
 
 
 class _Words(dict[str, str]):
@@ -234,13 +235,14 @@ class _Words(dict[str, str]):
 def _fixes(
     hit: _Hit, topic: Mapping[str, Any], named: Mapping[str, str], paste: Pasted
 ) -> Iterator[Fix]:
+    book = str(topic.get("runbook", hit.topic))
+    if book in runbooks() and ("runbook" in topic or "fix" not in topic):
+        message = paste.shown(hit.span[0], hit.span[1])
+        cause = Cause(named["field"], "", message, book)
+        yield from ways_out(cause, named, _sent(paste) | frozenset(topic.get("facts", ())))
     for row in topic.get("fix", ()):
         steps = tuple(_filled(str(step), named) for step in row["steps"])
         yield Fix(str(row["title"]), Grade.MANUAL, steps, cost=str(row.get("cost", "")))
-    if "fix" not in topic and hit.topic in runbooks():
-        message = paste.shown(hit.span[0], hit.span[1])
-        cause = Cause(named["field"], "", message, hit.topic)
-        yield from ways_out(cause, named, _sent(paste))
 
 
 def _filled(step: str, named: Mapping[str, str]) -> str:

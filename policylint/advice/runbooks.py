@@ -100,6 +100,7 @@ def ways_out(cause: Cause, named: Mapping[str, str], sent: frozenset[str]) -> tu
         named["namespace"] or "NAMESPACE",
     )
     words = {
+        "subject": f"{named['kind']} {named['name']}".strip() or "the object",
         "kind": kind,
         "resource": kind.lower(),
         "name": shlex.quote(name),
@@ -198,6 +199,7 @@ def _words(
     resource = change.before if isinstance(change, Deleted) else change.after
     replacement = status(resource.api_version, identity.kind, target.kubernetes).replacement
     return {
+        "subject": f"{identity.kind} {shlex.quote(identity.name)}",
         "kind": identity.kind,
         "resource": _resource(identity.group, identity.kind),
         "name": shlex.quote(identity.name),
