@@ -15,7 +15,7 @@ from policylint.helm.render.texts import Alternative
 from policylint.kubernetes.api.schemas import schemas
 from policylint.kubernetes.forecast import forecast
 from policylint.kubernetes.forecast.cluster import Cluster
-from policylint.kubernetes.forecast.impact import impact, stale_readers, with_live_policies
+from policylint.kubernetes.forecast.impact import impact, stale_readers
 from policylint.kubernetes.manifests.definitions import of_sides
 from policylint.kubernetes.manifests.diff import changes
 from policylint.kubernetes.manifests.drift import drift
@@ -100,7 +100,7 @@ def judge(case: Case, by: Judging) -> ReleaseReport:
     manifest."""
     sides = read(case)
     cluster = cluster_of(case, sides)
-    upgrade = forecast(_held(diff(case, sides), cluster), cluster)
+    upgrade = forecast(diff(case, sides), cluster)
     return report(case, upgrade, cluster, evaluate(case, upgrade, cluster, by))
 
 
@@ -160,13 +160,7 @@ def diff(case: Case, sides: Sides) -> Upgrade:
 def forecasted(case: Case) -> Upgrade:
     """The case read, diffed and forecast, both ways."""
     sides = read(case)
-    cluster = cluster_of(case, sides)
-    return forecast(_held(diff(case, sides), cluster), cluster)
-
-
-def _held(upgrade: Upgrade, cluster: Cluster) -> Upgrade:
-    """The upgrade with the resource policies that the live objects have."""
-    return replace(upgrade, changes=with_live_policies(upgrade.changes, cluster.live))
+    return forecast(diff(case, sides), cluster_of(case, sides))
 
 
 def evaluate(case: Case, upgrade: Upgrade, cluster: Cluster, by: Judging) -> Judgement:

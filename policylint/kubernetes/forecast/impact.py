@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from msgspec.structs import replace
-
 from policylint.kubernetes.api.gotypes import same
 from policylint.kubernetes.api.reading import at, part
 from policylint.kubernetes.api.schemas import NEWEST, minor_number, schemas
@@ -54,29 +52,6 @@ def impact(change: Change, minor: str = NEWEST) -> tuple[Impact, str]:
 def is_kept(resource: Resource) -> bool:
     """Whether Helm leaves this object in the cluster when the release drops it."""
     return resource.annotations.get(KEEP) == "keep"
-
-
-def with_live_policies(
-    changes: Iterable[Change], live: Mapping[ResourceId, Object]
-) -> tuple[Change, ...]:
-    """The changes with the resource policy that the live object of each deletion has, where it is
-    given: Helm reads the policy there, and not in the old manifest (pkg/kube/client.go)."""
-    return tuple(
-        _with_policy(change, live[change.id])
-        if isinstance(change, Deleted) and change.id in live
-        else change
-        for change in changes
-    )
-
-
-def _with_policy(change: Deleted, live: Object) -> Deleted:
-    body = dict(change.before.body)
-    annotations = {key: text for key, text in change.before.annotations.items() if key != KEEP}
-    policy = part(live, "metadata", "annotations").get(KEEP)
-    if policy is not None:
-        annotations[KEEP] = policy
-    body["metadata"] = {**change.before.metadata, "annotations": annotations}
-    return replace(change, before=replace(change.before, body=body))
 
 
 def _kept(change: Kept, minor: str) -> tuple[Impact, str]:
