@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,8 @@ ABOUT = (
     "Will the cluster accept this helm upgrade, and the rollback? What will it destroy or "
     "interrupt?"
 )
+COMPLETING = "_POLICYLINT_COMPLETE"
+"""What the script of `policylint completion` asks by."""
 EXITS = "Exit codes: 0 pass, 1 fail, 2 unknown (policylint could not judge, or was called wrongly)."
 
 
@@ -32,9 +35,15 @@ def through_typer(
     """
     import typer
 
+    if COMPLETING in os.environ:
+        from typer._completion_classes import completion_init
+
+        completion_init()
     app = _application()
     for name, command in commands.items():
-        app.command(name.replace("_", "-"))(_typed(command, more))
+        app.command(name.replace("_", "-"), short_help=_first_sentence(command))(
+            _typed(command, more)
+        )
     try:
         code = app(args=list(words), prog_name="policylint", standalone_mode=False)
     except typer.Abort:
@@ -43,6 +52,12 @@ def through_typer(
         where = f"policylint {words[0]}" if words and words[0] in commands else "policylint"
         raise UsageError(error.format_message(), remedy=f"see {where} --help") from None
     return code if isinstance(code, int) else 0
+
+
+def _first_sentence(command: Callable[..., int]) -> str:
+    """What the list of commands says of one: whole, for a line that is cut off tells nobody."""
+    first = " ".join((command.__doc__ or "").partition("\n\n")[0].split())
+    return first if first.endswith(("?", "!")) else first.rstrip(".")
 
 
 def _application() -> typer.Typer:
@@ -56,6 +71,7 @@ def _application() -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
     )
 

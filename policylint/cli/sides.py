@@ -21,11 +21,21 @@ def values_flags(
     values: Annotated[
         Words | None, option("--values", "-f", help="A values file; may be given often.")
     ] = None,
-    set_: Annotated[Words | None, option("--set")] = None,
-    set_string: Annotated[Words | None, option("--set-string")] = None,
-    set_json: Annotated[Words | None, option("--set-json")] = None,
-    set_file: Annotated[Words | None, option("--set-file")] = None,
-    set_literal: Annotated[Words | None, option("--set-literal")] = None,
+    set_: Annotated[
+        Words | None, option("--set", help="KEY=VALUE over the files: image.tag=1.2.")
+    ] = None,
+    set_string: Annotated[
+        Words | None, option("--set-string", help="The same, always as text.")
+    ] = None,
+    set_json: Annotated[
+        Words | None, option("--set-json", help="KEY=JSON: ports=[80,443].")
+    ] = None,
+    set_file: Annotated[
+        Words | None, option("--set-file", help="KEY=FILE whose content it is.")
+    ] = None,
+    set_literal: Annotated[
+        Words | None, option("--set-literal", help="KEY=TEXT, letter by letter.")
+    ] = None,
 ) -> ValuesInput:
     """The values of the command line, by Helm's flags."""
     return ValuesInput(*map(words, (values, set_, set_string, set_json, set_file, set_literal)))
@@ -42,14 +52,16 @@ def sides(
         str, option("--before", help="The before side: git:REV or any other SIDE.")
     ] = "",
     release: Annotated[str, option("--release", help="The release's name.")] = "",
-    namespace: Annotated[str, option("--namespace", "-n")] = "",
+    namespace: Annotated[str, option("--namespace", "-n", help="The namespace: prod.")] = "",
     version: Annotated[str, option("--version", help="The chart's version.")] = "",
-    repo: Annotated[str, option("--repo")] = "",
+    repo: Annotated[str, option("--repo", help="The URL of the chart's repository.")] = "",
     kube_version: Annotated[
         str, option("--kube-version", help="The cluster's Kubernetes version.")
     ] = "",
-    api_versions: Annotated[Words | None, option("--api-versions", "-a")] = None,
-    include_crds: Annotated[bool, option("--include-crds")] = False,
+    api_versions: Annotated[
+        Words | None, option("--api-versions", "-a", help="An API the cluster has: batch/v1.")
+    ] = None,
+    include_crds: Annotated[bool, option("--include-crds", help="Render crds/ too.")] = False,
     skip_crds: Annotated[
         bool, option("--skip-crds", help="An installation leaves out crds/.")
     ] = False,
@@ -63,7 +75,9 @@ def sides(
     apply: Annotated[
         Apply | None, option("--apply", help="How the update is sent, over --helm-version.")
     ] = None,
-    force: Annotated[bool, option("--force", "--force-replace")] = False,
+    force: Annotated[
+        bool, option("--force", "--force-replace", help="Replace, as helm --force does.")
+    ] = False,
     force_conflicts: Annotated[
         bool, option("--force-conflicts", help="Server-side apply takes what others own.")
     ] = False,

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from policylint.commands.environment import Found, environment
 from policylint.commands.scan import Survey, absolute, configuration, searched
 from policylint.config import Config, Release
 from policylint.errors import RuleFailure
@@ -33,6 +34,8 @@ class Examination(Struct, frozen=True):
 
     coverages: tuple[Coverage, ...]
     failures: tuple[RuleFailure, ...]
+    environment: tuple[Found, ...] = ()
+    """What policylint runs with on this machine."""
 
     @property
     def verdict(self) -> Verdict:
@@ -51,6 +54,7 @@ class Examination(Struct, frozen=True):
             "failures": [
                 {"message": item.message, "remedy": item.remedy} for item in self.failures
             ],
+            "environment": {item.name: item.state for item in self.environment},
         }
 
     def as_text(self) -> str:
@@ -68,6 +72,8 @@ class Examination(Struct, frozen=True):
             )
         return "\n".join(
             [
+                *(f"{item.name:<12} {item.state}" for item in self.environment),
+                "",
                 *lines,
                 f"{str(self.verdict).upper()}: {len(rows)} deploys, {bare} without policylint",
                 "",
@@ -81,7 +87,8 @@ def cover(survey: Survey) -> Examination:
     scan = searched(survey)
     deploys = [run for run in scan.invocations if run.deploys and not is_dry_run(run)]
     configured = Judged(configuration(survey)).has
-    return Examination(examine(deploys, _sources(survey, deploys), configured), scan.failures)
+    coverages = examine(deploys, _sources(survey, deploys), configured)
+    return Examination(coverages, scan.failures, tuple(environment()))
 
 
 class Judged:

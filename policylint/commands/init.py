@@ -37,6 +37,12 @@ _TOOLS = {
     "command": "commands of scripts and pipelines",
 }
 
+MODELINE = (
+    "# yaml-language-server: $schema=https://raw.githubusercontent.com/policylint/policylint/main"
+    "/policylint/data/config.schema.json"
+)
+"""What editors that know YAML schemas look for in the first line."""
+
 
 class _Values(Struct, frozen=True):
     """The values files beside a chart: those of every environment, and those of one each."""
@@ -48,7 +54,8 @@ class _Values(Struct, frozen=True):
 def proposed() -> str:
     """The text of a .policylint.yaml for the repository at the current directory."""
     declared = declarations().releases
-    lines = ["# policylint schema config describes every key", f'kubernetes: "{NEWEST}"']
+    lines = [MODELINE, "# policylint schema config describes every key"]
+    lines.append(f'kubernetes: "{NEWEST}"')
     lines += _declared(declared)
     charts = list(_charts({release.chart.name for release in declared}))
     if charts:
