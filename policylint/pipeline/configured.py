@@ -208,15 +208,17 @@ def _touched(
         return list(rows)
     files = options.changed_files or _changed_files(base)
     shared = _shared(config, None if options.changed_files else base)
-    return [(pair, how) for pair, how in rows if _is_touched(options, pair, how, shared, files)]
+    repository = base.repository if base is not None else None
+    return [
+        (pair, how)
+        for pair, how in rows
+        if _is_redeclared(pair, how)
+        or touches(_named_chart(options, pair.declared), shared, files, repository)
+    ]
 
 
-def _is_touched(
-    options: Options, pair: Pair, how: _Deployed, shared: Sequence[str], files: Sequence[str]
-) -> bool:
-    if pair.before != pair.after or _facts(how.before) != _facts(how.after):
-        return True
-    return touches(_named_chart(options, pair.declared), shared, files)
+def _is_redeclared(pair: Pair, how: _Deployed) -> bool:
+    return pair.before != pair.after or _facts(how.before) != _facts(how.after)
 
 
 def _facts(how: Deployment) -> Deployment:

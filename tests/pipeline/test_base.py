@@ -228,3 +228,25 @@ def test_the_copy_of_a_dependency_is_the_one_of_the_revision(
     repo.commit()
     code, report = check(capsys)
     assert (code, REFUSED in rules(report)) == (1, True)
+
+
+@pytest.mark.parametrize("inside", ["", "/shop"])
+def test_a_chart_of_a_submodule_is_the_one_that_each_revision_names(
+    repo: Repo, tmp_path: Path, capsys: pytest.CaptureFixture[str], inside: str
+) -> None:
+    charts = Repo(tmp_path / "charts").init()
+    chart(charts, inside.strip("/") or ".")
+    charts.commit("small")
+    chart(charts, inside.strip("/") or ".", size="20Gi")
+    charts.commit("large")
+    repo.git("submodule", "--quiet", "add", str(charts.top), "vendored")
+    module = Repo(repo.top / "vendored")
+    module.git("checkout", "--quiet", "HEAD^")
+    repo.file(".policylint.yaml", CONFIG.replace("./shop", f"./vendored{inside}"))
+    repo.commit("submodule")
+    repo.git("branch", "--force", "main")
+    module.git("checkout", "--quiet", "main")
+    repo.commit("bump")
+    for words in ((), ("--changed",)):
+        code, report = check(capsys, *words)
+        assert (code, REFUSED in rules(report)) == (1, True), report["failures"]

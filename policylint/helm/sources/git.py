@@ -231,6 +231,7 @@ class Repository(Struct, frozen=True, eq=False):
             "--no-ext-diff",
             "--no-textconv",
             "--no-renames",
+            "--ignore-submodules=dirty",
             "-z",
             commit,
             "--",

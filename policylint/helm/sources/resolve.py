@@ -126,7 +126,7 @@ def resolve_at(
 
 def _stood(revision: Revision, chart: ChartSide, workspace: Workspace, helm: str) -> Side:
     """A declared chart as it stood at a revision."""
-    repository = _repository(chart, workspace, helm)
+    repository = _of_revision(_repository(chart, workspace, helm), revision)
     inside = repository.path_of(chart.chart)
     if (inside and repository.has(revision.commit, inside)) or Path(chart.chart).exists():
         return _at(repository, revision, chart, workspace, helm)
@@ -134,6 +134,14 @@ def _stood(revision: Revision, chart: ChartSide, workspace: Workspace, helm: str
         raise unknown_before(chart)
     side = _at(repository, revision, chart, workspace, helm)
     return replace(side, label=f"{_reference(chart.chart, chart).label} at {revision.label}")
+
+
+def _of_revision(repository: Repository, revision: Revision) -> Repository:
+    """The repository that has the revision: where a chart lies in a submodule, the one around."""
+    around: Repository | None = repository
+    while around is not None and not around.commit(revision.commit):
+        around = find_repository(around.top.parent)
+    return around or repository
 
 
 def unknown_before(chart: ChartSide) -> SourceError:
