@@ -18,7 +18,7 @@ from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.reading import at
 from policylint.kubernetes.api.volumes import claim_names
 from policylint.kubernetes.forecast.impact import KEEP, is_kept
-from policylint.model import Category, Deleted, Fix, Severity, Violation
+from policylint.model import Category, Created, Deleted, Fix, Severity, Violation
 
 SHOWN = 3
 """Claims that are named; the rest is told as a number."""
@@ -39,7 +39,7 @@ def check(change: Deleted, context: Context) -> Iterator[Violation]:
             "and the retention policy of its claims is whenDeleted: Delete",
             path="/spec/persistentVolumeClaimRetentionPolicy/whenDeleted",
             before="Delete",
-            fixes=(_keep(change), _retain(change)),
+            fixes=(_keep(change, context), _retain(change)),
         )
     else:
         yield Violation(
@@ -48,7 +48,7 @@ def check(change: Deleted, context: Context) -> Iterator[Violation]:
             because="Helm deletes what a release no longer renders; "
             "the claims of volumeClaimTemplates are not the release's objects and stay",
             path="/spec/volumeClaimTemplates",
-            fixes=(_keep(change),),
+            fixes=(_keep(change, context),),
         )
 
 
@@ -57,15 +57,27 @@ def _names(claims: list[str]) -> str:
     return ", ".join(claims[:SHOWN]) + more
 
 
-def _keep(change: Deleted) -> Fix:
+def _keep(change: Deleted, context: Context) -> Fix:
     name, namespace = change.id.name, change.id.namespace
+    keep = f"set nameOverride or fullnameOverride so that the name {name} stays"
+    if not _has_successor(change, context):
+        keep = f"switch {name} on again in the values (no other StatefulSet takes its place)"
     return Fix(
         "keep the StatefulSet and its name",
         steps=(
-            f"set nameOverride or fullnameOverride so that the name {name} stays",
+            keep,
             "or leave it to run beside the release: "
             f"kubectl annotate statefulset {name} -n {namespace} {KEEP}=keep",
         ),
+    )
+
+
+def _has_successor(change: Deleted, context: Context) -> bool:
+    """Whether a StatefulSet comes in this upgrade: the deleted one may have got another name."""
+    upgrade = context.upgrade
+    return upgrade is not None and any(
+        isinstance(coming, Created) and coming.id.namespace == change.id.namespace
+        for coming in upgrade.of("StatefulSet")
     )
 
 
