@@ -15,6 +15,7 @@ from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, s
 
 _NAMES = ("fleet.yaml", "fleet.yml")
 _TEMPLATE = "${"
+_NAMELESS = "its name stands for itself: Fleet makes it of the GitRepo's name and this path"
 
 
 def releases(tree: Tree) -> Iterator[Declared]:
@@ -52,8 +53,6 @@ def _release(tree: Tree, item: Item, folder: str, body: dict[str, Json], target:
     helm = mapping(body, "helm")
     layers, unresolved = _layers(tree, item, folder, helm)
     name = string(helm, "releaseName")
-    if not name:
-        unresolved.append("its name, which Fleet makes of the GitRepo's")
     if value(body, "kustomize"):
         unresolved.append("a kustomization over what is rendered")
     return Declared(
@@ -71,6 +70,7 @@ def _release(tree: Tree, item: Item, folder: str, body: dict[str, Json], target:
             "upgrade.takeOwnership": value(helm, "takeOwnership") is True,
         },
         unresolved=tuple(unresolved),
+        notes=() if name else (_NAMELESS,),
     )
 
 
