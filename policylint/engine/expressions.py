@@ -34,10 +34,8 @@ VARIABLES = frozenset(
         *("release", "invocation", "history", "params", "variables", "item"),
     )
 )
-PER_RULE = 100_000_000
+PER_RULE = 10_000_000
 """What one rule may cost in one run, in the API server's units: some seconds."""
-PER_SUBJECT = 10_000_000
-"""What one rule may cost on one resource: the API server's own limit for a policy."""
 LONGEST = 5120
 """Characters of a message: the API server's limit for messageExpression."""
 _NEWEST = 37
@@ -49,15 +47,18 @@ class ExpressionError(PolicylintError):
 
 
 class Purse:
-    """What one rule may still spend, in a run and on the subject at hand."""
+    """What one rule may still spend in a run."""
 
     def __init__(self) -> None:
-        self._of_run = Budget(PER_RULE)
-        self.budget = Budget(PER_SUBJECT, self._of_run)
+        self.budget = Budget(PER_RULE)
+        self._is_told = False
 
-    def next_subject(self) -> None:
-        """Begin with another subject."""
-        self.budget = Budget(PER_SUBJECT, self._of_run)
+    def is_closed(self) -> bool:
+        """Whether nothing is left and that was told: of the first subject, not of each."""
+        if self.budget.left > 0:
+            return False
+        told, self._is_told = self._is_told, True
+        return told
 
 
 class Variables(dict[str, Any]):

@@ -91,10 +91,9 @@ class Expressions(Struct, frozen=True):
         }:
             return
         cel = _cel()
-        if context.purse.content is None:
-            context.purse.content = cel.Purse()
-        purse = context.purse.content
-        purse.next_subject()
+        purse = _purse(context)
+        if purse.is_closed():
+            return  # the verdict is unknown by what was told of an earlier subject
         bindings = self._bindings(subject, context, purse)
         if not all(cel.is_true(condition, bindings, purse) for condition in self.conditions):
             return
@@ -155,6 +154,13 @@ class Expressions(Struct, frozen=True):
             fixes=tuple(_fix(fix, names) for fix in validation.get("fixes", self.fixes)),
             severity=Severity(severity) if severity else None,
         )
+
+
+def _purse(context: Context) -> Any:
+    """What the rule may still spend in this run."""
+    if context.purse.content is None:
+        context.purse.content = _cel().Purse()
+    return context.purse.content
 
 
 def _meet(path: str, field: str) -> bool:

@@ -195,6 +195,20 @@ def test_no_expression_hangs_or_crashes(tmp_path, expression) -> None:
     assert time.monotonic() - begun < 20
 
 
+def test_a_rule_that_spends_too_much_is_unknown_once_not_for_each_resource(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rule(tmp_path, of(f"{LIST}.all(a, " * 6 + "true" + ")" * 6))
+    texts = [DEPLOYMENT.replace("{name: web,", f"{{name: web-{n},") % 1 for n in range(40)]
+    (tmp_path / "a.yaml").write_text("---\n".join(texts))
+    words = ["--policies", "acme", "--select", "own", "--format", "json"]
+    begun = time.monotonic()
+    assert run(["check", "a.yaml", "--before", "a.yaml", *words]) == 2
+    assert time.monotonic() - begun < 60
+    assert len(json.loads(capsys.readouterr().out)["releases"][0]["failures"]) <= 12
+
+
 def test_a_message_that_floods_is_the_plain_one(tmp_path: Path) -> None:
     flood = "messageExpression: \"'" + "x" * 6000 + "'\"\n    message: short"
     assert said(rule(tmp_path, of("false", message=flood)), after=DEPLOYMENT % 1) == ["short"]
