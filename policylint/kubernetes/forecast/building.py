@@ -63,6 +63,18 @@ def unbuilt(resource: Resource, *, hook: bool = False) -> Answer | None:
     return answer(undeployable) if undeployable else None
 
 
+def twice_named(resource: Resource, helm: str) -> Answer | None:
+    """Helm 4's refusal of a new object that has a name and asks for one; None where there is none.
+
+    Source: validateNameAndGenerateName of pkg/action/validate.go.
+    """
+    name, generated = resource.metadata.get("name"), resource.metadata.get("generateName")
+    if helm != "4" or not name or not generated:
+        return None
+    text = "metadata.name and metadata.generateName cannot both be set"
+    return answer([_cause("metadata.generateName", text, UNDEPLOYABLE)])
+
+
 def _undeployable(resource: Resource, *, hook: bool) -> Iterator[Cause]:
     if not resource.metadata.get("name"):
         yield _cause("metadata.name", "resource name may not be empty", UNDEPLOYABLE)

@@ -24,7 +24,12 @@ from policylint.kubernetes.forecast.answers import (
 )
 from policylint.kubernetes.forecast.applied import reverted, with_losses
 from policylint.kubernetes.forecast.between import between
-from policylint.kubernetes.forecast.building import UNDECODED, UNDEPLOYABLE, unbuilt
+from policylint.kubernetes.forecast.building import (
+    UNDECODED,
+    UNDEPLOYABLE,
+    twice_named,
+    unbuilt,
+)
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.decode import UndecodableError
 from policylint.kubernetes.forecast.hooks import hook_runs, left_behind, stops_all
@@ -168,6 +173,8 @@ def _both_ways(change: Change, upgrade: Upgrade, forward: Server, back: Server) 
     if isinstance(change, Deleted):
         return change
     refused = unbuilt(change.after) or too_late(upgrade, change.after, forward)
+    if refused is None and isinstance(change, Created):
+        refused = twice_named(change.after, upgrade.target.helm)
     if refused is not None:
         returned = ACCEPTED if isinstance(change, Kept) else None
         return replace(change, forecast=Forecast(refused, returned))
