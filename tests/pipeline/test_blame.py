@@ -655,3 +655,27 @@ def test_the_smallest_set_of_changes_is_named(
 
 def test_there_are_sixty_cases() -> None:
     assert len(CASES) >= 60
+
+
+def test_odd_dependencies_break_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = CHART + "dependencies: {name: db}\n"
+    case = Case("odd", {"chart/Chart.yaml": odd, "prod.yaml": SIZE_20}, set())
+    before, after = two_sides(tmp_path, DIRECT, case)
+    options = Options(after="chart", helm=helm("4").path, helm_version="4")
+    report = judged(monkeypatch, before, after, options)
+    assert report.releases
+
+
+def test_a_chart_that_asks_the_cluster_is_explained_over_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = '{{ $old := lookup "v1" "ConfigMap" "default" "settings" }}\n'
+    config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: b}\n---\n"
+    size = "{{ if $old }}{{ .Values.persistence.size }}{{ else }}1Gi{{ end }}"
+    base = {**DIRECT, "chart/templates/a.yaml": asks + config + statefulset(size)}
+    case = Case("asks", prod(SIZE_20 + "other: 1\n"), {"persistence.size"})
+    before, after = two_sides(tmp_path, base, case)
+    options = Options(after="chart", helm=helm("4").path, helm_version="4", blame=40)
+    report = judged(monkeypatch, before, after, options)
+    (finding,) = [row for row in report.releases[0].findings if row.rule == case.rule]
+    assert [place.key for place in causes(finding)] == ["persistence.size"]

@@ -171,7 +171,7 @@ class Change:
         defaults = [part.difference for part in chosen if isinstance(part, DefaultValue)]
         files[VALUES] = as_yaml(with_some(self._old_defaults, defaults)).encode()
         new_names = {part.name for part in chosen if isinstance(part, Subchart)}
-        files[CHART] = self._chart_file(files[CHART], new_names)
+        files[CHART] = self._chart_file(files.get(CHART, b""), new_names)
         return files
 
     def _chart_file(self, text: bytes, new_names: Collection[str]) -> bytes:
@@ -232,11 +232,12 @@ def _without_dependencies(files: Files) -> Table:
 def _dependencies(files: Files) -> dict[str, list[Any]]:
     """What Chart.yaml declares of each dependency; one may stand there several times, with
     aliases."""
-    chart_yaml = load(files.get(CHART, b"").decode("utf-8", "replace"), CHART)
-    declared = chart_yaml.get("dependencies") if isinstance(chart_yaml, dict) else None
+    metadata = load(files.get(CHART, b"").decode("utf-8", "replace"), CHART)
+    declared = metadata.get("dependencies") if isinstance(metadata, dict) else None
     items: dict[str, list[Any]] = {}
-    for item in declared or ():
-        items.setdefault(str(item.get("name")), []).append(item)
+    for item in declared if isinstance(declared, list) else ():
+        if isinstance(item, dict):
+            items.setdefault(str(item.get("name")), []).append(item)
     return items
 
 
