@@ -16,11 +16,14 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.kubernetes.api.reading import parts
-from policylint.kubernetes.api.workloads import containers, pod_template, workloads
+from policylint.kubernetes.api.workloads import containers, pod_template
+from policylint.kubernetes.forecast.impact import template_change
 from policylint.model import (
     Category,
     Confidence,
+    Created,
     Fix,
+    Kept,
     Object,
     Resource,
     Severity,
@@ -69,13 +72,22 @@ def _texts(container: Object) -> str:
 
 
 def _waiting(upgrade: Upgrade, words: list[str], waits: list[str]) -> tuple[Resource, str] | None:
-    """(workload, init container) of the first that waits for migrations."""
-    for workload in workloads(upgrade.after):
+    """(workload, init container) of the first whose new pods wait for migrations."""
+    for workload in _rolled(upgrade):
         for container in parts(pod_template(workload) or {}, "spec", "initContainers"):
             text = _texts(container).lower()
             if any(word in text for word in words) and any(word in text for word in waits):
                 return workload, str(container.get("name"))
     return None
+
+
+def _rolled(upgrade: Upgrade) -> Iterator[Resource]:
+    """The workloads that get new pods in this upgrade; those that keep theirs wait for nothing."""
+    minor = upgrade.target.kubernetes
+    for change in upgrade.changes:
+        is_rolled = isinstance(change, Kept) and template_change(change, minor) is not None
+        if isinstance(change, Created) or (isinstance(change, Kept) and is_rolled):
+            yield change.after
 
 
 def _deadlock(hook: Resource, event: str, workload: Resource, container: str) -> Violation:
