@@ -174,7 +174,9 @@ def _settled(report: Report, asked: Survey, judge: Judge) -> tuple[Report, Waive
         baseline=not asked.no_baseline,
     )
     done = settle(report.findings, Scope(), waiving)
-    told = review([done], waiving, _rules_judged(asked))
+    # what names no rule may be about a release: a check tells whether it is needed
+    named = tuple(waiver for waiver in waiving.waivers if waiver.rule)
+    told = review([done], replace(waiving, waivers=named), _rules_judged(asked))
     return settle_run(report, waiving, _settings(asked, judge.config).criteria.fail_on), told
 
 
