@@ -35,6 +35,8 @@ _SHOWN_OF_CAUSE = 3
 """Places of one finding that are printed where the first is the cause of all others."""
 _FEW = 5
 """Images that are shown of a release."""
+_MANY = 3
+"""From so many notes of a scan on, each takes one line."""
 LONG = 60
 """From so many lines on, the verdict stands first too."""
 _VALUE = pattern(r"[ \t-]*[\"']?[\w./-]+[\"']?[ \t]*:[ \t]+(?P<value>[^\s#].*)$")
@@ -108,16 +110,17 @@ def _told(
 def _of_all(report: Report, look: Look) -> Iterator[Line]:
     """What is said of the run as a whole; of a scan, habits in a line each."""
     is_brief = report.scan is not None and look.fixes is not Fixes.ALL
-    brief = [finding for finding in report.findings if is_brief and _is_habit(finding)]
+    notes = [finding for finding in report.findings if is_brief and _is_habit(finding)]
+    brief = notes if len(notes) >= _MANY else []
     whole = [finding for finding in report.findings if finding not in brief]
     yield from _told(whole, report.failures, look)
     yield from _habits(brief, look)
 
 
 def _is_habit(finding: Finding) -> bool:
-    """Whether a finding of a scan is a note on how things are done everywhere: one line is enough
-    for it."""
-    return finding.severity is Severity.NOTE and len(finding.locations) > 1
+    """Whether a finding of a scan is a note on how things are done: of many, a line each is
+    enough."""
+    return finding.severity is Severity.NOTE and bool(finding.locations)
 
 
 def _habits(findings: Sequence[Finding], look: Look) -> Iterator[Line]:
@@ -125,7 +128,8 @@ def _habits(findings: Sequence[Finding], look: Look) -> Iterator[Line]:
     for finding in findings:
         severity = str(finding.severity)
         first = place(min(finding.locations, key=_causes_first))
-        many = f"{len(finding.locations)} places, the first {first}"
+        count = len(finding.locations)
+        many = f"{count} places, the first {first}" if count > 1 else first
         known = f", id {finding.fingerprint}" if look.ids else ""
         words = f" {finding.message} ({many}{known})"
         yield Headline(f"{severity}[{finding.rule}]", severity, words, f"{PAGES}#{finding.rule}")
