@@ -125,7 +125,7 @@ class Blame:
 def _is_open(finding: Finding) -> bool:
     """Whether it is about what is rendered, and nobody has said what makes it."""
     roles = {place.role for place in finding.locations}
-    return finding.resource is not None and "rendered" in roles and roles.isdisjoint(_OF_CHANGES)
+    return finding.resource is not None and roles <= {"rendered", "policy"}
 
 
 def _places(change: Change, plan: Plan, upgrade: Upgrade) -> Places:
