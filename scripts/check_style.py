@@ -1,4 +1,5 @@
-"""What no linter at hand counts: complexity, nested comprehensions, imports inside functions.
+"""What no linter at hand counts: complexity, nested comprehensions, imports inside functions, and
+names that say nothing.
 
 Complexity is one more than the branches of a function: conditions (`and`, `or` and ternaries too),
 loops, handlers, `with`, `assert`, and the comprehensions with their conditions, those of functions
@@ -29,6 +30,8 @@ BRANCHES = (
 )
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+FILLERS = frozenset(["each", "found", "given", "held", "it", "one", "other", "others", "said"])
+"""Names that stand for anything: a thing is called by what it is (manifest, pointer, refusal)."""
 
 
 def complexity(function: ast.AST) -> int:
@@ -59,11 +62,36 @@ def own_imports(function: ast.AST) -> Iterator[int]:
             yield node.lineno
 
 
+def bound(node: ast.AST) -> str:
+    """The name that a node gives to something, "" where it gives none."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        return node.id
+    if isinstance(node, ast.arg):
+        return node.arg
+    return node.name if isinstance(node, FUNCTIONS) else ""
+
+
+def fillers(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and name of what is bound to a filler; `other` is the usual word in `__eq__` and its
+    like."""
+    usual: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, FUNCTIONS) and node.name.startswith("__"):
+            usual.update(node.args.args)
+    for node in ast.walk(tree):
+        name = bound(node)
+        if name.strip("_") in FILLERS and node not in usual:
+            yield node.lineno, name
+
+
 def complaints(file: Path) -> Iterator[str]:
     """What is wrong in one file of the package, each as `file:line: words`."""
     name = file.relative_to(ROOT)
     at_a_door = name.parts[1] in DOORS
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for line, filler in fillers(tree):
+        yield f"{name}:{line}: `{filler}` says nothing: call it by what it is"
+    for node in ast.walk(tree):
         if isinstance(node, FUNCTIONS):
             count = complexity(node)
             if count > MOST:
@@ -78,13 +106,13 @@ def complaints(file: Path) -> Iterator[str]:
 def main() -> int:
     """Print every complaint about the package (or the files and folders named); 1 where any."""
     named = [Path(word).resolve() for word in sys.argv[1:]] or [ROOT / "policylint"]
-    found: dict[str, None] = {}
+    lines: dict[str, None] = {}
     for path in named:
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            found.update(dict.fromkeys(complaints(file)))
-    for line in found:
+            lines.update(dict.fromkeys(complaints(file)))
+    for line in lines:
         print(line)
-    return bool(found)
+    return bool(lines)
 
 
 if __name__ == "__main__":

@@ -50,13 +50,19 @@ def check(upgrade: Upgrade, context: Context) -> Iterator[Violation]:
         if workload.id.kind == "Pod":
             continue  # the forecast refuses it
         change = changes.get(workload.id)
-        before = set(_said(change.before, upgrade.before)) if isinstance(change, Kept) else set()
-        news = [said for said in _said(workload, upgrade.after) if said not in before]
+        before = (
+            set(_objections(change.before, upgrade.before)) if isinstance(change, Kept) else set()
+        )
+        news = [
+            objection
+            for objection in _objections(workload, upgrade.after)
+            if objection not in before
+        ]
         if news:
             yield _violation(workload, news, rolls=_rolls(change, upgrade))
 
 
-def _said(workload: Resource, side: Manifest) -> Iterator[str]:
+def _objections(workload: Resource, side: Manifest) -> Iterator[str]:
     spec = part(pod_template(workload), "spec")
     for identity, body in _around(workload.id.namespace, side):
         if identity.kind == "LimitRange":

@@ -153,8 +153,8 @@ def _beside(path: Path) -> Iterator[Path]:
 def _only_chart(folder: Path) -> list[Path]:
     """The chart in one of the folders of a folder, where there is exactly one."""
     files = [*folder.glob("*/Chart.yaml"), *folder.glob("charts/*/Chart.yaml")]
-    found = list(dict.fromkeys(file.parent for file in files))
-    return found if len(found) == 1 else []
+    charts = list(dict.fromkeys(file.parent for file in files))
+    return charts if len(charts) == 1 else []
 
 
 def _stamp(folder: Path) -> int:

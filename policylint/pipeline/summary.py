@@ -90,7 +90,7 @@ def _covers(glob: str, path: str) -> bool:
     candidates = [pattern, f"{pattern}/*"]
     if not anchored:
         candidates += [f"*/{pattern}", f"*/{pattern}/*"]
-    return any(like(each, path) for each in candidates)
+    return any(like(candidate, path) for candidate in candidates)
 
 
 def _owners(folder: Path) -> tuple[tuple[str, str], ...]:

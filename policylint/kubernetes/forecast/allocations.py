@@ -112,14 +112,14 @@ def _taken(slot: Slot, field: str, owner: ResourceId) -> Cause:
     return Cause(field, "FieldValueInvalid", text, "invalid-object", "IP allocator")
 
 
-def held(resource: Resource, moments: Moments, moment: Moment) -> Iterator[Cause]:
+def held_by_another(resource: Resource, moments: Moments, moment: Moment) -> Iterator[Cause]:
     """The refusal of what another object has when a hook is made, and of what a hook has when an
     object of the release is."""
     if resource.id.kind not in _KINDS:
         return
     slots = dict(wanted(resource.id, resource.body))
-    others = moments.identities if resource.is_hook else moments.makes.hooks
-    for owner in others if slots else ():
+    owners = moments.identities if resource.is_hook else moments.makes.hooks
+    for owner in owners if slots else ():
         body = moments.body(owner, moment) if owner.kind in _KINDS else None
         if body is None or owner == resource.id:
             continue

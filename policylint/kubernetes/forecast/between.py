@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from policylint.kubernetes.api.reading import part
 from policylint.kubernetes.forecast import limitranges, podsecurity
-from policylint.kubernetes.forecast.allocations import held
+from policylint.kubernetes.forecast.allocations import held_by_another
 from policylint.kubernetes.forecast.cluster import Cluster
 from policylint.kubernetes.forecast.moments import Moment, Moments, forward
 from policylint.kubernetes.forecast.pod_admission import admitted
@@ -100,7 +100,7 @@ def admission(resource: Resource, around: Surroundings, moment: Moment) -> Itera
         how = f"kubectl get namespace {identity.namespace}"
         yield Unknown(what, how, _TOPIC, "metadata.namespace")
     yield from _terminating(identity.namespace, around, moment)
-    yield from held(resource, around.moments, moment)
+    yield from held_by_another(resource, around.moments, moment)
     if "ResourceQuota" in around.kinds:
         yield from exceeded(resource, around.moments, moment, around.namespace)
     if (identity.group, identity.kind) == ("", "PersistentVolumeClaim"):

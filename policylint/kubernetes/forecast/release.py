@@ -135,7 +135,7 @@ def _fails_on_the_way(changes: tuple[Change, ...], hooks: tuple[Created, ...]) -
     if any(map(_unbuilt, changes)):
         return False
     answers = [change.forecast.upgrade for change in changes]
-    refused = any(said is not None and said.outcome is Outcome.REJECTED for said in answers)
+    refused = any(answer is not None and answer.outcome is Outcome.REJECTED for answer in answers)
     return refused or any(map(stops_all, hooks))
 
 
