@@ -8,6 +8,7 @@ from shlex import quote
 
 from msgspec import Struct
 
+from policylint.errors import RuleFailure
 from policylint.model import Category, Finding, Fix, Outcome, ResourceId
 from policylint.report.formats.markdown import plain
 from policylint.report.model import ChangeSummary, ReleaseReport, Report, release_name
@@ -49,6 +50,7 @@ def render(report: Report) -> str:
         " before it holds.",
         "",
     ]
+    lines += _unjudged("##", report.failures)
     for release in report.releases:
         lines += _release(release)
     if not report.releases:
@@ -63,6 +65,7 @@ def _release(release: ReleaseReport) -> Iterator[str]:
     through = {way.finding.fingerprint for way in ways}
     blocked = [finding for finding in errors if finding.fingerprint not in through]
     yield from (f"## {plain(release_name(release))}", "")
+    yield from _unjudged("###", release.failures)
     if blocked:
         yield from _blocked(blocked)
         return
@@ -70,6 +73,21 @@ def _release(release: ReleaseReport) -> Iterator[str]:
     yield from ("### During", "", *_numbered(_during(release, ways)))
     yield from ("### After", "", *_numbered(_after(release, ways)))
     yield from ("### Back", "", *_back(release, ways))
+
+
+def _unjudged(heading: str, failures: Sequence[RuleFailure]) -> Iterator[str]:
+    """What nobody can promise of the steps below."""
+    if not failures:
+        return
+    yield from (f"{heading} Not judged", "")
+    yield "Settle this first: what could not be judged may break too."
+    yield ""
+    for failure in failures:
+        about = f"{failure.resource}: " if failure.resource else ""
+        yield f"- {plain(about + failure.message)}"
+        if failure.remedy:
+            yield f"    - {plain(failure.remedy)}"
+    yield ""
 
 
 def _blocks(finding: Finding) -> bool:
@@ -94,7 +112,7 @@ def _blocked(findings: Iterable[Finding]) -> Iterator[str]:
     yield "There is no way through as it is: change the chart or the values first."
     yield ""
     for finding in findings:
-        yield f"- {_named(finding)}"
+        yield f"- {_named(finding)} ({plain(', '.join(_whence(finding)))})"
         yield from (f"    - {plain(fix.title)}" for fix in finding.fixes)
     yield ""
 
@@ -244,6 +262,13 @@ def _address(release: ReleaseReport) -> tuple[str, str]:
     """The release's name, and the flag of its namespace, as a shell takes them."""
     where = f" -n {quote(release.namespace)}" if release.namespace else ""
     return on_one_line(quote(release.name or "RELEASE")), on_one_line(where)
+
+
+def _whence(finding: Finding) -> Iterator[str]:
+    """The rule, and the first place to look at."""
+    yield finding.rule
+    for place in finding.locations[:1]:
+        yield f"{place.file}:{place.line}" if place.line else place.file
 
 
 def _named(finding: Finding) -> str:

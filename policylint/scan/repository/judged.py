@@ -18,7 +18,7 @@ SWITCHES = frozenset(
         *("--force", "--force-replace", "--helmfile", "--include-crds", "--force-conflicts"),
         "--list",
         *("--no-waivers", "--offline", "--quiet", "-q", "--show-waived", "--statistics"),
-        *("--strict", "--take-ownership"),
+        *("--skip-crds", "--strict", "--take-ownership"),
     )
 )
 """The options of `policylint check` that no word follows."""
