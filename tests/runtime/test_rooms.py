@@ -19,7 +19,9 @@ HOLD = "from policylint.runtime import rooms; print(rooms.enter(), flush=True); 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An own directory for temporary files."""
+    """An own directory for temporary files, and a process that has none yet."""
+    for name, value in (("root", ""), ("handle", -1), ("rooms", 0)):
+        monkeypatch.setattr(rooms._Run, name, value)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     return tmp_path
