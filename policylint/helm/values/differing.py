@@ -78,9 +78,9 @@ def _put(holder: Any, path: Path, value: Any) -> None:
 
 
 def _remove(holder: Any, path: Path) -> None:
-    """Take a key away, and the tables that hold nothing else."""
+    """Take a key away, and the tables that hold nothing else; items of lists keep their places."""
     first, rest = path[0], path[1:]
     if rest:
         _remove(holder[first], rest)
-    if not rest or holder[first] == {}:
+    if not rest or (holder[first] == {} and not isinstance(first, int)):
         del holder[first]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from policylint.helm.values.differing import ABSENT, Difference, differences, with_some
@@ -22,6 +22,7 @@ TABLES = st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3)
 
 
 @given(TABLES, TABLES)
+@example(old={"a": None, "b": [None, {"a": None}]}, new={"b": [None, {"b": None}]})
 def test_all_differences_make_the_new_table(old: dict[str, Any], new: dict[str, Any]) -> None:
     found = list(differences(old, new))
     assert with_some(old, found) == new
