@@ -10,6 +10,7 @@ from policylint.errors import PolicylintError, UsageError
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.render.rendering import Rendering
+from policylint.pipeline.budget import Budget
 from policylint.pipeline.load import plans
 from policylint.pipeline.plan import Plan
 from policylint.pipeline.releases import Progress, every_release
@@ -46,13 +47,13 @@ def check(options: Options, progress: Progress | None = None) -> Report:
         waiving = waiving_of(
             loaded.gate, active=not options.no_waivers, baseline=not options.no_baseline
         )
-        release = partial(judged, waiving)
+        release = partial(judged, waiving, Budget(options.blame))
         jobs = options.jobs if options.ask is None else 1  # one log, in the releases' order
         done = every_release(loaded.plans, release, deadline, jobs, progress)
         return whole(loaded, done, options, waiving, deadline)
 
 
-def judged(waiving: Waiving, plan: Plan) -> Done:
+def judged(waiving: Waiving, budget: Budget, plan: Plan) -> Done:
     """One release, from its plan to its report, stage by stage; raises `UsageError` only."""
     try:
         if plan.error is not None:
@@ -78,7 +79,7 @@ def judged(waiving: Waiving, plan: Plan) -> Done:
         report = methods.with_other_method(report, case, upgrade, cluster, judging)
         if report.findings:
             with suppress(TimeIsUp):  # what is found is told, with its causes or without
-                report = _with_causes(report, plan, rendering, case, upgrade, judging)
+                report = _with_causes(report, budget, plan, rendering, case, upgrade, judging)
         report = outcome.with_lines(report, case)
         report = outcome.with_values(report, plan, case.subjects)
         report = outcome.with_declaration(report, plan, upgrade)
@@ -99,6 +100,7 @@ def _unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:
 
 def _with_causes(
     report: ReleaseReport,
+    budget: Budget,
     plan: Plan,
     rendering: Rendering,
     case: Case,
@@ -108,7 +110,7 @@ def _with_causes(
     from policylint.pipeline.blame.causes import Blame  # most releases have no finding
 
     with Workspace() as workspace:
-        blame = Blame(plan.options.blame, workspace)
+        blame = Blame(budget, workspace)
         return timed("blame", blame.add, report, plan, rendering, case, upgrade, judging)
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from policylint.cli.app import run
 from policylint.errors import UsageError
+from policylint.pipeline.budget import Budget, SpentError
 from policylint.pipeline.workers import Crew, workers_for
 
 RELEASES = 12
@@ -162,3 +163,26 @@ def marked(mark: str) -> list[str]:
         if mark.encode() in environment:
             names.append(entry.name)
     return names
+
+
+def test_the_releases_of_a_run_share_the_budget_of_causes(fleet, monkeypatch, capsys):
+    made = []
+
+    class Counted(Budget):
+        def __init__(self, renders):
+            super().__init__(renders)
+            made.append(self)
+
+    monkeypatch.setattr("policylint.commands.check.Budget", Counted)
+    run(["check", "--before", "git:HEAD", "--jobs", "1", "--format", "json"])
+    assert len(made) == 1
+
+
+def test_a_budget_that_all_releases_have_spent_gives_no_more():
+    budget = Budget(4)
+    budget.begin()
+    budget.spend()
+    budget._all_seconds = 0.0
+    budget.begin()
+    with pytest.raises(SpentError):
+        budget.spend()

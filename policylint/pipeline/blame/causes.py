@@ -21,7 +21,8 @@ from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Finding, Location, Upgrade
 from policylint.pipeline.blame.guesses import likely_first
 from policylint.pipeline.blame.places import Places
-from policylint.pipeline.blame.trials import Budget, Render, SpentError, Trials, findings_of
+from policylint.pipeline.blame.trials import Render, Trials, findings_of
+from policylint.pipeline.budget import Budget, SpentError
 from policylint.pipeline.case import values_change_of
 from policylint.pipeline.judge import Case, redactor_of
 from policylint.pipeline.plan import Plan
@@ -34,11 +35,10 @@ _OF_CHANGES = ("cause", "command", "record")
 
 
 class Blame:
-    """Names the causes of findings, of one release after the other: `renders` are those that one
-    release may cost."""
+    """Names the causes of findings of a release, within what the budget of the run has left."""
 
-    def __init__(self, renders: int, workspace: Workspace) -> None:
-        self._budget = Budget(renders)
+    def __init__(self, budget: Budget, workspace: Workspace) -> None:
+        self._budget = budget
         self._workspace = workspace
 
     def add(

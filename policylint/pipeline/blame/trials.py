@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterable
-from time import monotonic
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,47 +16,13 @@ from policylint.helm.render.parts import Change, Part
 from policylint.kubernetes.forecast import forecast
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Finding
+from policylint.pipeline.budget import Budget
 from policylint.pipeline.judge import Case, cluster_of, diff, evaluate, read
 
-_SECONDS_EACH = 0.25
-_RELEASES = 5
-"""So many releases may use up all of their time; those after them are left with what is not
-spent."""
 _PLACE = re.compile(r"/\d+(?=/|$)")
 
 Key = tuple[object, ...]
 Render = Callable[[ChartSide], tuple[Text, ...]]
-
-
-class Budget:
-    """What trials may cost: renders for each release, and seconds for each and for all."""
-
-    def __init__(self, renders: int) -> None:
-        self.renders = renders
-        self.seconds = renders * _SECONDS_EACH
-        self._all_seconds = self.seconds * _RELEASES
-        self._left = renders
-        self._until = 0.0
-
-    def begin(self) -> None:
-        """Begin with a release."""
-        self._left = self.renders
-        self._until = monotonic() + min(self.seconds, self._all_seconds)
-
-    def end(self) -> None:
-        """End with a release: what it spent is gone for the others."""
-        spent = self.seconds - max(0.0, self._until - monotonic())
-        self._all_seconds = max(0.0, self._all_seconds - spent)
-
-    def spend(self) -> None:
-        """Take one render off; raises `SpentError` where none is left."""
-        if self._left <= 0 or monotonic() >= self._until:
-            raise SpentError
-        self._left -= 1
-
-
-class SpentError(Exception):
-    """The budget is used up."""
 
 
 class Trials(Struct, frozen=True, eq=False):
