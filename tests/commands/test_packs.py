@@ -36,8 +36,6 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared: Repo) -> Repo:
     made = Repo(tmp_path / "repo").init()
     monkeypatch.chdir(made.top)
     monkeypatch.setenv("POLICYLINT_CACHE", str(tmp_path / "cache"))
-    for name in ("GITHUB_BASE_REF", "GITHUB_EVENT_PATH", "CI", "GITHUB_ACTIONS", "GITHUB_REF"):
-        monkeypatch.delenv(name, raising=False)
     made.file("a.yaml", OBJECT)
     made.file(".policylint.yaml", of_git(shared))
     made.commit("base")

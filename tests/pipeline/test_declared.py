@@ -36,8 +36,6 @@ def commit():
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_BASE_REF", "GITHUB_EVENT_PATH"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("POLICYLINT_CACHE", str(tmp_path / "cache"))
     root = tmp_path / "repository"
     shutil.copytree(CLUSTERS, root)
@@ -179,8 +177,6 @@ def test_all_takes_every_release(repository, capsys):
 
 @pytest.fixture
 def argocd(tmp_path, monkeypatch):
-    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_BASE_REF", "GITHUB_EVENT_PATH"):
-        monkeypatch.delenv(name, raising=False)
     root = tmp_path / "argocd"
     shutil.copytree(ARGOCD, root)
     monkeypatch.chdir(root)
@@ -216,8 +212,6 @@ def test_a_chart_touches_every_application_that_takes_it(argocd, capsys):
 
 
 def copied(name, tmp_path, monkeypatch):
-    for variable in ("CI", "GITHUB_ACTIONS", "GITHUB_BASE_REF", "GITHUB_EVENT_PATH"):
-        monkeypatch.delenv(variable, raising=False)
     root = tmp_path / name
     shutil.copytree(ARGOCD.parent / name, root)
     monkeypatch.chdir(root)

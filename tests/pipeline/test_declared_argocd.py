@@ -15,8 +15,6 @@ REPOSITORY = Path("fixtures/repositories/argocd-app-of-apps").resolve()
 
 @pytest.fixture(autouse=True)
 def repository(tmp_path, monkeypatch):
-    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_BASE_REF", "GITHUB_EVENT_PATH"):
-        monkeypatch.delenv(name, raising=False)
     root = tmp_path / "repository"
     shutil.copytree(REPOSITORY, root)
     monkeypatch.chdir(root)

@@ -33,8 +33,6 @@ spec:
 
 @pytest.fixture(autouse=True)
 def repository(tmp_path, monkeypatch):
-    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_BASE_REF", "GITHUB_EVENT_PATH"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("POLICYLINT_CACHE", str(tmp_path / "cache"))
     root = tmp_path / "repository"
     shutil.copytree(CLUSTERS, root)

@@ -37,8 +37,6 @@ RELEASE = "apps/base/web/release.yaml"
 
 @pytest.fixture(autouse=True)
 def repository(tmp_path, monkeypatch):
-    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_BASE_REF", "GITHUB_EVENT_PATH"):
-        monkeypatch.delenv(name, raising=False)
     root = tmp_path / "repository"
     shutil.copytree(CLUSTERS, root)
     monkeypatch.chdir(root)

@@ -17,8 +17,6 @@ REPOSITORY = Path("fixtures/repositories/terraform").resolve()
 
 @pytest.fixture(autouse=True)
 def alone(tmp_path, monkeypatch):
-    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_BASE_REF", "GITHUB_EVENT_PATH"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("POLICYLINT_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
 

@@ -131,8 +131,6 @@ HISTORIES = {
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
     """Makes a repository of ours with charts behind its addresses."""
-    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_BASE_REF", "GITHUB_EVENT_PATH"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("POLICYLINT_CACHE", str(tmp_path / "cache"))
     with serving() as server:
         for name, version in (("cache", "1.2.0"), ("cache", "1.3.0"), ("web", "2.0.0")):

@@ -14,8 +14,6 @@ DEPLOY = "helm upgrade --install %s ./web -n prod\n"
 @pytest.fixture
 def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    for name in ("GITHUB_BASE_REF", "CI", "GITHUB_ACTIONS"):
-        monkeypatch.delenv(name, raising=False)
     for folder, release in (("shop", "web"), ("shop/api", "api"), ("other", "b")):
         (tmp_path / folder).mkdir(exist_ok=True)
         (tmp_path / folder / "deploy.sh").write_text(DEPLOY % release)

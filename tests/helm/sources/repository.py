@@ -77,6 +77,4 @@ def laptop_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
     repo = Repo(tmp_path / "repo").init()
     monkeypatch.chdir(repo.top)
     monkeypatch.setenv("POLICYLINT_HELM", any_helm().path)
-    for name in ("GITHUB_BASE_REF", "GITHUB_EVENT_PATH", "CI", "GITHUB_ACTIONS", "GITHUB_REF"):
-        monkeypatch.delenv(name, raising=False)
     return repo
