@@ -1,6 +1,7 @@
 """Write the pages of the site into build/docs: those of docs/ as they are, and those that are made
 of the rules, the schema, the commands and the scores. `make site` builds the site from them."""
 
+import io
 import os
 import shutil
 import subprocess
@@ -8,6 +9,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from rich.console import Console
+from rich.text import Text
 
 from policylint.cli.app import command_of, names
 from policylint.cli.parameters import Parameter, parameters
@@ -20,6 +24,8 @@ ROOT = Path(__file__).parent.parent
 BUILT = ROOT / "build" / "docs"
 SCORED = "fields-1.37"
 """The recorded answers that the page of scores is about."""
+_WIDTH = 110
+"""Columns of the terminal in the picture."""
 
 
 def main() -> int:
@@ -33,6 +39,7 @@ def main() -> int:
         _write(f"rules/{rule.id}.md", _page(rule))
     _write("configuration.md", _configuration(schema("config")))
     _write("commands.md", _commands())
+    _demonstration()
     forecast = (ROOT / "docs" / "forecast.md.in").read_text(encoding="utf-8")
     _write("forecast.md", [forecast.replace("@SCORES@", _scores())])
     return 0
@@ -134,6 +141,44 @@ def _row(taken: Parameter) -> str:
         taken.kind.__name__, taken.kind.__name__
     )
     return f"| {spelled} | {kind} | {taken.option.help} |"
+
+
+def _demonstration() -> None:
+    """The demonstration's report: as a picture of a terminal on the first page, and as HTML."""
+    picture = BUILT / "report.svg"
+    picture.write_text(_picture(_checked("--color", "always")), encoding="utf-8")
+    (BUILT / "report.html").write_text(_checked("--format", "html"), encoding="utf-8")
+
+
+def _checked(*words: str) -> str:
+    """What a check of the demonstration prints; it fails, as it should."""
+    demo = ROOT / "fixtures" / "demo"
+    sides = [
+        str(demo / "after"),
+        "--before",
+        str(demo / "before"),
+        "-f",
+        f"{demo}/values-prod.yaml",
+    ]
+    who = ["--release", "shop", "-n", "prod", "--helm", "embedded", "--helm-version", "3"]
+    done = subprocess.run(
+        [sys.executable, "-m", "policylint", "check", *sides, *who, *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": str(_WIDTH)},
+    )
+    if done.returncode != 1:
+        raise SystemExit(f"the demonstration was to fail: {done.stderr}")
+    return done.stdout.replace(f"{ROOT}/", "")
+
+
+def _picture(printed: str) -> str:
+    """A terminal's output as SVG."""
+    console = Console(record=True, width=_WIDTH, file=io.StringIO(), force_terminal=True)
+    console.print(Text.from_ansi(printed))
+    return console.export_svg(title="policylint check", unique_id="report")
 
 
 def _scores() -> str:

@@ -67,6 +67,16 @@ def test_every_key_and_option_is_told(site: Path) -> None:
         assert words in commands
 
 
+def test_the_report_is_shown_as_a_picture_and_as_a_page(site: Path) -> None:
+    picture = (site / "report.svg").read_text("utf-8")
+    assert picture.startswith("<svg")
+    assert "statefulset-immutable-field" in picture
+    page = (site / "report.html").read_text("utf-8")
+    assert "statefulset-immutable-field" in page
+    for shown in (picture, page):
+        assert str(ROOT) not in shown
+
+
 def test_the_site_builds_and_every_link_leads_somewhere(site: Path) -> None:
     pytest.importorskip("mkdocs")
     settings = (ROOT / "mkdocs.yml").read_text("utf-8")

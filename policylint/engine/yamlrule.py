@@ -265,7 +265,7 @@ def read_rule(text: str, path: str) -> Rule:
                 f"the expression {expression!r}: {complaint}",
                 file=path,
                 line=line,
-                remedy="the functions and variables are in README.md, Rules of one's own",
+                remedy="the functions and variables: docs/policies.md",
             )
     return rule
 
