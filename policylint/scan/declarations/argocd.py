@@ -17,7 +17,8 @@ from policylint.scan.invocations.settings import (
     strongest,
     tables,
 )
-from policylint.scan.texts.yaml import Spot, Tree
+from policylint.scan.texts.source import Place
+from policylint.scan.texts.yaml import Tree
 
 
 def read(root: Tree) -> Iterator[Declaration]:
@@ -31,8 +32,8 @@ def read(root: Tree) -> Iterator[Declaration]:
     charts = [source for source in _sources(spec) if _is_helm(source)]
     for index, source in enumerate(charts):
         # the document is the place of its (first) release, an item that of each further one
-        spot = root.spot if index == 0 else source.item_spot
-        yield _declaration(root, application, source, spot)
+        place = root.place if index == 0 else source.item_place
+        yield _declaration(root, application, source, place)
 
 
 def _application(root: Tree) -> Tree | None:
@@ -57,11 +58,11 @@ def _is_helm(source: Tree) -> bool:
     return source.string("chart") is not None or (helm is not None and (helm.mapping or helm.open))
 
 
-def _declaration(root: Tree, application: Tree, source: Tree, spot: Spot) -> Declaration:
+def _declaration(root: Tree, application: Tree, source: Tree, place: Place) -> Declaration:
     spec = application.get("spec") or application
     repository = source.get("repoURL")
     packed = repository if (repository and (repository.text or "").startswith("oci://")) else None
-    of_source = declaration("argocd", source, spot)
+    of_source = declaration("argocd", source, place)
     return replace(
         of_source,
         release=first(of_source.release, word(application.get("metadata", "name"))),
@@ -92,7 +93,7 @@ def _option(item: Tree, spec: Tree, known: Mapping[str, Reading]) -> Iterator[Se
     if item.sometimes(spec):
         yield from setting(item, known[name], spec)
     else:
-        yield from read_value(value or "true", known[name], item.spot, item.text or "")
+        yield from read_value(value or "true", known[name], item.place, item.text or "")
 
 
 def _nameless(option: Tree) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
@@ -13,7 +12,7 @@ from policylint.scan.invocations.model import UNSET, Assignment, Flag, Invocatio
 from policylint.scan.invocations.reader import Reading
 from policylint.scan.invocations.settings import Setting, varies
 from policylint.scan.texts.source import Place, Source
-from policylint.scan.texts.yaml import Spot, Tree
+from policylint.scan.texts.yaml import Tree
 
 
 class Word(Struct, frozen=True):
@@ -26,10 +25,10 @@ class Word(Struct, frozen=True):
 
 
 class Declaration(Struct, frozen=True):
-    """One declared release; `spot` is that of its item, block or document."""
+    """One declared release; `place` is that of its item, block or document."""
 
     tool: str
-    spot: Spot
+    place: Place
     release: Word = Word()
     chart: Word = Word()
     version: Word = Word()
@@ -95,8 +94,8 @@ def invocation(declared: Declaration, source: Source) -> Invocation:
             flags.setdefault(name, _named(words[name]))
     return Invocation(
         file=source.file,
-        line=declared.spot.line,
-        column=declared.spot.column,
+        line=declared.place.line,
+        column=declared.place.column,
         tool=declared.tool,
         action=declared.action,
         release=declared.release.text,
@@ -111,7 +110,7 @@ def invocation(declared: Declaration, source: Source) -> Invocation:
         dynamic=declared.hidden,
         written={name: text.written for name, text in words.items() if text.written},
         syntax=declared.syntax,
-        span=_place(declared.spot, source),
+        span=source.placed(declared.place),
     )
 
 
@@ -122,7 +121,7 @@ def _named(field: Word) -> Flag:
 
 
 def _flag(setting: Setting, source: Source) -> Flag:
-    origin = _place(setting.spot, source) if setting.spot.line else None
+    origin = source.placed(setting.place) if setting.place.line else None
     return Flag(setting.state, setting.value, origin, setting.written)
 
 
@@ -131,18 +130,3 @@ def _inline(declared: Declaration, source: Source) -> tuple[Written, ...]:
     return tuple(
         replace(document, file=document.file or source.file) for document in declared.inline
     )
-
-
-def _place(spot: Spot, source: Source) -> Place:
-    """The place of lines and columns; a spot of another file (a base) keeps its own name and has no
-    bytes."""
-    if spot.file and spot.file != source.file:
-        return Place(spot.file, spot.line, spot.column)
-    starts = _line_starts(source.text)
-    end = starts[min(spot.end_line, len(starts)) - 1] + spot.end_column - 1 if spot.end_line else -1
-    return source.place(starts[spot.line - 1] + spot.column - 1, min(end, len(source.text)))
-
-
-@functools.lru_cache(maxsize=8)
-def _line_starts(text: str) -> list[int]:
-    return [0, *(index + 1 for index, char in enumerate(text) if char == "\n")]

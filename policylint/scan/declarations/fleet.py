@@ -10,7 +10,8 @@ from policylint.errors import ReadError
 from policylint.scan.declarations.declared import Declaration, Read
 from policylint.scan.declarations.rows import declaration
 from policylint.scan.invocations.settings import Setting, settings, strongest
-from policylint.scan.texts.yaml import Spot, Tree, documents
+from policylint.scan.texts.source import Place
+from policylint.scan.texts.yaml import Tree, documents
 
 
 def read(text: str, file: str) -> Iterator[Read]:
@@ -21,9 +22,9 @@ def read(text: str, file: str) -> Iterator[Read]:
             continue
         helm = root.get("helm")
         if helm is not None and (helm.mapping or helm.dynamic):
-            yield _declaration(root, helm.spot)
+            yield _declaration(root, helm.place)
         elif any(_customized(root)):  # the chart stands beside the file
-            yield _declaration(root, root.spot)
+            yield _declaration(root, root.place)
 
 
 def _customized(root: Tree) -> Iterator[Tree]:
@@ -50,8 +51,8 @@ def read_object(root: Tree) -> Declaration | None:
     spec = root.get("spec")
     if root.string("kind") != "HelmOp" or spec is None or spec.get("helm") is None:
         return None
-    return _declaration(spec, root.spot)
+    return _declaration(spec, root.place)
 
 
-def _declaration(root: Tree, spot: Spot) -> Declaration:
-    return replace(declaration("fleet", root, spot), settings=_settings(root))
+def _declaration(root: Tree, place: Place) -> Declaration:
+    return replace(declaration("fleet", root, place), settings=_settings(root))

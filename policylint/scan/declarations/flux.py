@@ -43,7 +43,7 @@ def _release(root: Tree, known: Sources) -> Declaration:
     patch = not any(root.get("spec", *path) for path in (("chart", "spec", "chart"), ("chartRef",)))
     return Declaration(
         tool="flux",
-        spot=root.spot,
+        place=root.place,
         release=_name(root),
         chart=chart,
         version=version,
@@ -107,7 +107,7 @@ def _remediation(root: Tree) -> Iterator[Setting]:
     strategy, remediation = upgrade.get("strategy"), upgrade.get("remediation")
     if strategy and strategy.string("name") == "RetryOnFailure":
         # the failed release stays while it is tried again
-        yield Setting("atomic", "unset", False, strategy.spot, strategy.name)
+        yield Setting("atomic", "unset", False, strategy.place, strategy.name)
     elif remediation is not None:
         yield from _remedied(root, remediation)
     elif upgrade.open or upgrade.dynamic:
@@ -119,15 +119,15 @@ def _remedied(root: Tree, remediation: Tree) -> Iterator[Setting]:
     names = ("retries", "remediateLastFailure", "strategy")
     retries, last, strategy = (remediation.get(name) for name in names)
     written = list(filter(None, (retries, last, strategy)))
-    spot, name = remediation.spot, remediation.name
+    place, name = remediation.place, remediation.name
     depends = any(tree.dynamic or tree.sometimes(root) for tree in written)
     if depends or remediation.open or remediation.dynamic:
-        yield Setting("atomic", "unknown", None, spot, name)
+        yield Setting("atomic", "unknown", None, place, name)
     elif written:
         if _rolls_back(retries, last, strategy):
-            yield Setting("atomic", "set", True, spot, name)
+            yield Setting("atomic", "set", True, place, name)
         else:
-            yield Setting("atomic", "unset", False, spot, name)
+            yield Setting("atomic", "unset", False, place, name)
 
 
 def _rolls_back(retries: Tree | None, last: Tree | None, strategy: Tree | None) -> bool:
@@ -151,7 +151,7 @@ def _first_flux(root: Tree) -> Declaration:
     unsure = any(part.dynamic for part in [*parts, name])
     return Declaration(
         tool="flux",
-        spot=root.spot,
+        place=root.place,
         release=release_name
         if release_name.text or release_name.dynamic
         else Word(None if unsure else composed, unsure),

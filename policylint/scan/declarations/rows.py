@@ -13,7 +13,8 @@ from policylint.scan.declarations.declared import Declaration, Word, first, word
 from policylint.scan.declarations.written import written
 from policylint.scan.invocations.model import INLINE, Written
 from policylint.scan.invocations.settings import settings, strongest
-from policylint.scan.texts.yaml import Spot, Tree
+from policylint.scan.texts.source import Place
+from policylint.scan.texts.yaml import Tree
 
 Path = tuple[str, ...]
 """The keys that lead to a setting."""
@@ -71,16 +72,16 @@ def read_object(root: Tree) -> Declaration | None:
     kind, api = root.string("kind"), root.string("apiVersion") or ""
     for tool, row in rows().items():
         if kind and kind == row.kind and api.startswith(row.groups):
-            return declaration(tool, root, root.spot)
+            return declaration(tool, root, root.place)
     return None
 
 
-def declaration(tool: str, item: Tree, spot: Spot) -> Declaration:
-    """The release that an item, block or object of a tool declares; `spot` is its place."""
+def declaration(tool: str, item: Tree, place: Place) -> Declaration:
+    """The release that an item, block or object of a tool declares; `place` is its place."""
     row = rows()[tool]
     return Declaration(
         tool=tool,
-        spot=spot,
+        place=place,
         release=_word(item, row.release),
         chart=_word(item, row.chart),
         version=_word(item, row.version),

@@ -115,7 +115,7 @@ def _releases(blocks: tuple[Block, ...]) -> Iterator[Block]:
 
 def _release(tree: Tree, folder: _Folder, block: Block) -> Declared | Problem:
     address = ".".join(block.labels)
-    file, line = folder.place(block.spot.line)
+    file, line = folder.place(block.place.line)
     attributes, unknown = _attributes(folder, block)
     if "name" in unknown or any(name in block.attributes for name in _SEVERAL):
         why = "variables or loops decide its name or number"

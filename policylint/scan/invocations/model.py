@@ -157,7 +157,7 @@ class Invocation(Struct, frozen=True):
     @property
     def place(self) -> Place:
         """Where it is."""
-        return Place(self.file, self.line, self.column)
+        return Place(self.line, self.column, file=self.file)
 
     @property
     def identity(self) -> str:

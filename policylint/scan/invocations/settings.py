@@ -12,7 +12,8 @@ from policylint.kyaml.tables import table
 from policylint.runtime.patterns import pattern
 from policylint.scan.shells import flags
 from policylint.scan.shells.flags import Option, State
-from policylint.scan.texts.yaml import NOWHERE, Spot, Tree
+from policylint.scan.texts.source import NOWHERE, Place
+from policylint.scan.texts.yaml import Tree
 
 Reading = tuple[str, str]
 """(Helm 3's flag without dashes, how the setting is read), as a row of the data has it."""
@@ -28,7 +29,7 @@ class Setting(Struct, frozen=True):
     flag: str
     state: State
     value: Any = None
-    spot: Spot = NOWHERE
+    place: Place = NOWHERE
     written: str = ""
 
 
@@ -88,44 +89,44 @@ def _hidden(root: Tree, path: list[str]) -> bool:
 def setting(node: Tree, reading: Reading, item: Tree) -> Iterator[Setting]:
     """What one written setting of the declaration `item` says; null says nothing."""
     if node.dynamic or node.sometimes(item) or varies(node.text or ""):
-        yield untold(reading, node.spot, node.name, there=not node.sometimes(item))
+        yield untold(reading, node.place, node.name, there=not node.sometimes(item))
     elif node.text is not None:
-        yield from read_value(node.text, reading, node.spot, node.name)
+        yield from read_value(node.text, reading, node.place, node.name)
 
 
-def untold(reading: Reading, spot: Spot, written: str, *, there: bool = True) -> Setting:
+def untold(reading: Reading, place: Place, written: str, *, there: bool = True) -> Setting:
     """A setting whose value cannot be told: a switch is unknown then, a value is given whatever it
     is."""
     valued = there and reading[1] in ("text", "seconds")
-    return Setting(reading[0], "set" if valued else "unknown", None, spot, written)
+    return Setting(reading[0], "set" if valued else "unknown", None, place, written)
 
 
-def read_value(text: str, reading: Reading, spot: Spot, written: str) -> Iterator[Setting]:
+def read_value(text: str, reading: Reading, place: Place, written: str) -> Iterator[Setting]:
     """What a setting's text says, read as the data tells."""
     flag, how = reading
     if how in ("switch", "inverse"):
         on = boolean(text)
         if on is not None and how == "inverse":
             on = not on
-        yield Setting(flag, _STATES[on], on, spot, written)
+        yield Setting(flag, _STATES[on], on, place, written)
     elif how == "waiting":
         if text not in ("", "0"):
-            yield Setting(flag, "set", f"{text}s", spot, written)
-            yield Setting("wait", "set", True, spot, written)
+            yield Setting(flag, "set", f"{text}s", place, written)
+            yield Setting("wait", "set", True, place, written)
     else:
         bare = how == "seconds" and text.replace(".", "", 1).isdigit()
-        yield Setting(flag, "set", f"{text}s" if bare else text, spot, written)
+        yield Setting(flag, "set", f"{text}s" if bare else text, place, written)
 
 
 def literal(
-    value: Any, undecided: bool, reading: Reading, spot: Spot, written: str
+    value: Any, undecided: bool, reading: Reading, place: Place, written: str
 ) -> Iterator[Setting]:
     """What a setting of a programming language says, from its JSON value."""
     if undecided or isinstance(value, (dict, list)):
-        yield untold(reading, spot, written)
+        yield untold(reading, place, written)
     elif value is not None:
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        yield from read_value(text, reading, spot, written)
+        yield from read_value(text, reading, place, written)
 
 
 def strongest(settings: Iterable[Setting]) -> dict[str, Setting]:
@@ -139,7 +140,7 @@ def strongest(settings: Iterable[Setting]) -> dict[str, Setting]:
     return best
 
 
-Argument = tuple[str, Spot, bool]
+Argument = tuple[str, Place, bool]
 """(text, where it stands, whether a part of it is decided elsewhere) of one item of a list of
 arguments."""
 
@@ -147,30 +148,30 @@ arguments."""
 def arguments(listed: Tree | None) -> Iterator[Setting]:
     """The flags of a list of raw arguments to `helm upgrade`, one or several words an item."""
     items = listed.items() if listed else ()
-    yield from argument_list([(item.text or "", item.spot, item.dynamic) for item in items])
+    yield from argument_list([(item.text or "", item.place, item.dynamic) for item in items])
 
 
 def argument_list(items: Iterable[Argument]) -> Iterator[Setting]:
     """The same of items that some other language has."""
-    words = [(text, spot, dynamic) for line, spot, dynamic in items for text in line.split()]
+    words = [(text, place, dynamic) for line, place, dynamic in items for text in line.split()]
     known = flags.spellings("upgrade")
-    for index, (text, spot, dynamic) in enumerate(words):
+    for index, (text, place, dynamic) in enumerate(words):
         spelled, equals, value = text.partition("=")
         option = known.get(spelled)
         if option is None:
             continue
         following = words[index + 1][0] if index + 1 < len(words) else None
         separate = following if option.takes == "yes" else "true"
-        yield _argument(option, value if equals else separate, dynamic, spot, text)
+        yield _argument(option, value if equals else separate, dynamic, place, text)
 
 
-def _argument(option: Option, value: str | None, dynamic: bool, spot: Spot, text: str) -> Setting:
+def _argument(option: Option, value: str | None, dynamic: bool, place: Place, text: str) -> Setting:
     """One flag among raw arguments; `value` is None where the next word should have it and there is
     none."""
     name = flags.canonical(option.name)
     if dynamic or value is None:
-        return Setting(name, "unknown", None, spot, text)
+        return Setting(name, "unknown", None, place, text)
     if option.takes == "yes":
-        return Setting(name, "set", value, spot, text)
+        return Setting(name, "set", value, place, text)
     off = boolean(value) is False
-    return Setting(name, "unset" if off else "set", not off, spot, text)
+    return Setting(name, "unset" if off else "set", not off, place, text)

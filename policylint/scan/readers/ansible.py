@@ -22,8 +22,8 @@ from policylint.scan.invocations.settings import (
     strongest,
     tables,
 )
-from policylint.scan.texts.source import Source
-from policylint.scan.texts.yaml import Spot, Tree, documents
+from policylint.scan.texts.source import Place, Source
+from policylint.scan.texts.yaml import Tree, documents
 
 _MODULES = ("kubernetes.core.helm", "community.kubernetes.helm", "community.general.helm", "helm")
 _VALUES = ("values", "release_values")
@@ -128,7 +128,7 @@ def _is_call(name: str, arguments: Tree) -> bool:
 
 
 def _declaration(task: Tree, arguments: Tree, defaults: tuple[Tree, ...]) -> Declaration:
-    blank = Declaration("ansible", task.item_spot)
+    blank = Declaration("ansible", task.item_place)
     return (
         _free_form(blank, arguments)
         if arguments.text is not None
@@ -198,7 +198,7 @@ def _free_form(blank: Declaration, arguments: Tree) -> Declaration:
     for name, reading in tables()["ansible"].settings.items():
         if name in pairs:
             text = _told(pairs[name], reading)
-            flags += read_value(text, reading, _pair_spot(arguments, name), name)
+            flags += read_value(text, reading, _pair_place(arguments, name), name)
     return replace(
         blank,
         release=_pair(pairs, "release_name", "name"),
@@ -221,12 +221,12 @@ def _told(text: str, reading: Reading) -> str:
     return "?" if is_switch and ("{{" in text or boolean(text) is None) else text
 
 
-def _pair_spot(arguments: Tree, name: str) -> Spot:
+def _pair_place(arguments: Tree, name: str) -> Place:
     """Where `name=value` stands in arguments written on one line."""
     mark = arguments.node.start_mark
     match = next(match for match in _PAIR.finditer(arguments.text or "") if match[1] == name)
     line, column = mark.line + arguments.page.line + 1, mark.column + arguments.page.column + 1
-    return Spot(line, column + match.start(), line, column + match.end())
+    return Place(line, column + match.start(), line, column + match.end())
 
 
 def _wants(source: Source) -> bool:

@@ -54,7 +54,7 @@ def _call(call: Call) -> Declaration:
     release = _word(options.get("releaseName"))
     return Declaration(
         tool="cdk8s",
-        spot=call.spot,
+        place=call.place,
         release=release
         if release != Word()
         else Word(None, True),  # the construct makes one of its path
@@ -71,7 +71,7 @@ def _call(call: Call) -> Declaration:
 def _settings(argument: Literal | None) -> Iterator[Setting]:
     if argument is not None and isinstance(argument.value, list):
         yield from argument_list(
-            (item.value if isinstance(item.value, str) else "", item.spot, False)
+            (item.value if isinstance(item.value, str) else "", item.place, False)
             for item in argument.value
         )
 

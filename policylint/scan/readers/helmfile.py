@@ -165,7 +165,7 @@ def _declaration(item: Tree, state: State, general: General) -> Declaration:
     lost = Word(None, missing)
     return Declaration(
         tool="helmfile",
-        spot=item.item_spot,
+        place=item.item_place,
         release=first(name, lost),
         chart=first(_word(layers, "chart", name, namespace), lost),
         version=first(_word(layers, "version", name, namespace), lost),

@@ -21,11 +21,11 @@ def read(text: str, file: str) -> Iterator[Read]:
             yield root
             continue
         if root.string("kind") == "HelmChartInflationGenerator":
-            yield declaration("kustomize", root, root.spot)
+            yield declaration("kustomize", root, root.place)
         for name in _LISTS if _is_kustomization(root) else ():
             charts = root.get(name)
             for item in charts.items() if charts else ():
-                yield declaration("kustomize", item, item.item_spot)
+                yield declaration("kustomize", item, item.item_place)
 
 
 def _is_kustomization(root: Tree) -> bool:

@@ -42,7 +42,7 @@ def _resource(name: str, resource: Tree, kind: str) -> Declaration:
     at = options or resource
     return Declaration(
         tool="pulumi",
-        spot=resource.spot,
+        place=resource.place,
         release=first(word(at.get("name")), _unnamed(name, kind)),
         chart=first(word(at.get("chart")), word(at.get("path"))),
         version=word(at.get("version")),
@@ -117,7 +117,7 @@ def _call(call: Call, kind: str) -> Declaration:
     name = _word(options.get("name"))
     return Declaration(
         tool="pulumi",
-        spot=call.spot,
+        place=call.place,
         release=first(name, _unnamed(call.first, kind)),
         chart=first(_word(options.get("chart")), _word(options.get("path"))),
         version=_word(options.get("version")),
@@ -142,7 +142,7 @@ def _settings(call: Call) -> Iterator[Setting]:
         option = call.options.get(name)
         if option is not None:
             yield from literal(
-                option.value, option.value is UNDECIDED, reading, option.spot, option.written
+                option.value, option.value is UNDECIDED, reading, option.place, option.written
             )
 
 

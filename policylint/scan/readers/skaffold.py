@@ -38,7 +38,7 @@ def _releases(part: Tree) -> Iterator[Declaration]:
         releases = part.get(section, "helm", "releases")
         for item in releases.items() if releases else ():
             if item.mapping:
-                release = declaration("skaffold", item, item.item_spot)
+                release = declaration("skaffold", item, item.item_place)
                 own = release.settings.values()
                 yield replace(release, settings=strongest([*own, *shared]))
 

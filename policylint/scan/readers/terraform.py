@@ -31,8 +31,8 @@ from policylint.scan.texts.hcl import (
     value,
 )
 from policylint.scan.texts.languages import language
-from policylint.scan.texts.source import Source
-from policylint.scan.texts.yaml import NOWHERE, Tree, documents
+from policylint.scan.texts.source import NOWHERE, Source
+from policylint.scan.texts.yaml import Tree, documents
 
 _MOST_ALONE = 100
 """How many releases of a broken file are read each by itself."""
@@ -51,7 +51,7 @@ def read(text: str) -> Iterator[Read]:
     module = parse(text)
     blocks = list(_releases(module.blocks))
     if module.broken:
-        blocks += _alone(text, {block.spot.line for block in blocks})
+        blocks += _alone(text, {block.place.line for block in blocks})
     for block in blocks:
         yield _declaration(block, module)
     if module.broken and len(blocks) < len(_HEAD.findall(text)):
@@ -80,10 +80,10 @@ def _objects(manifest: dict[str, Any], block: Block) -> Iterator[Declaration]:
         if isinstance(root, Tree):
             for declared in declarations(root, {}):
                 placed = {
-                    name: replace(setting, spot=NOWHERE)
+                    name: replace(setting, place=NOWHERE)
                     for name, setting in declared.settings.items()
                 }
-                yield replace(declared, spot=block.spot, settings=placed, syntax="code")
+                yield replace(declared, place=block.place, settings=placed, syntax="code")
 
 
 def read_inside(text: str, within: Iterable[tuple[int, int]]) -> Iterator[Read]:
@@ -110,7 +110,7 @@ def _alone(text: str, seen: set[int]) -> Iterator[Block]:
         yield from (
             block
             for block in _releases(module.blocks)
-            if block.spot.line not in seen and not module.broken
+            if block.place.line not in seen and not module.broken
         )
 
 
@@ -151,7 +151,7 @@ def _declaration(block: Block, module: Module) -> Declaration:
     sets = list(_sets(block, module))
     return Declaration(
         tool="terraform",
-        spot=block.spot,
+        place=block.place,
         release=_word(block, "name", module),
         chart=_word(block, "chart", module),
         version=_word(block, "version", module),
@@ -162,7 +162,7 @@ def _declaration(block: Block, module: Module) -> Declaration:
         assigned=tuple(Assignment(text) for text, is_guessed in sets if is_guessed),
         inline=tuple(_inline(block, module)),
         syntax="hcl",
-        hidden=block.spot.line <= module.broken <= block.spot.end_line,
+        hidden=block.place.line <= module.broken <= block.place.end_line,
     )
 
 
@@ -183,13 +183,13 @@ def _settings(block: Block, module: Module) -> Iterator[Setting]:
         attribute = block.attributes.get(name)
         if attribute is not None:
             decoded = value(attribute.expression, module)
-            yield from literal(decoded, decoded is UNDECIDED, reading, attribute.spot, name)
+            yield from literal(decoded, decoded is UNDECIDED, reading, attribute.place, name)
     renderer = next(
         (inner for inner in block.blocks if inner.type == "postrender"),
         block.attributes.get("postrender"),
     )
     if renderer is not None:
-        yield Setting("post-renderer", "set", True, renderer.spot, "postrender")
+        yield Setting("post-renderer", "set", True, renderer.place, "postrender")
 
 
 def _values(block: Block, module: Module) -> Iterator[str]:

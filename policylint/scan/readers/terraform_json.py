@@ -62,7 +62,7 @@ def _declaration(named: Tree, block: Tree, known: Mapping[str, Tree]) -> Declara
 
     return Declaration(
         tool="terraform",
-        spot=named.spot,
+        place=named.place,
         release=argument("name"),
         chart=argument("chart"),
         version=argument("version"),

@@ -29,7 +29,7 @@ def _declaration(root: Tree, deploy: Tree) -> Declaration:
     project = word(root.get("project"))
     return Declaration(
         tool="werf",
-        spot=deploy.spot,
+        place=deploy.place,
         release=_name(deploy.get("helmRelease"), project),
         chart=word(deploy.get("helmChartDir"), ".helm"),
         version=Word(),

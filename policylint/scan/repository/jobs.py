@@ -157,7 +157,7 @@ def _names(tree: Tree | None) -> tuple[str, ...]:
 
 
 def _span(tree: Tree) -> tuple[int, int]:
-    end = tree.spot
+    end = tree.place
     return tree.line, max(tree.line, end.end_line - (end.end_column == 1))
 
 

@@ -105,7 +105,7 @@ def _bodies(item: Tree, source: Source) -> Iterator[Tree]:
     inline = item if item.scalar else item.get("patch")
     written = (inline.text if inline else None) or ""
     if inline is not None and "\n" in written:
-        yield from _roots(written, source.file, inline.spot.line)
+        yield from _roots(written, source.file, inline.place.line)
         return
     name = written or item.string("path")
     yield from _roots((source.near(name) if name else None) or "", source.file, 0)
@@ -136,7 +136,7 @@ def _with(invocation: Invocation, patch: Patch) -> Invocation:
 def _flags(patch: Patch, tree: Tree) -> Iterator[tuple[str, Flag]]:
     """The flags that a patch sets, at their places in the file that holds it."""
     for name, setting in _settings(tree).items():
-        place = Place(patch.file, setting.spot.line, setting.spot.column)
+        place = Place(setting.place.line, setting.place.column, file=patch.file)
         yield name, Flag(setting.state, setting.value, place, setting.written)
 
 

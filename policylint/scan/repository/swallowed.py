@@ -75,7 +75,7 @@ def _around(trees: list[Tree], line: int) -> Iterator[Tree]:
     """The mappings and lists that hold a line, the outer ones first."""
     while trees:
         tree = trees.pop()
-        if tree.spot.line <= line <= tree.spot.end_line:
+        if tree.place.line <= line <= tree.place.end_line:
             yield tree
             trees += tree.items()
             trees += dict(tree.pairs()).values()

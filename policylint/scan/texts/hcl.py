@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from policylint.scan.texts.grammars import parser
 from policylint.scan.texts.hclfunctions import UNDECIDED, call
-from policylint.scan.texts.yaml import Spot
+from policylint.scan.texts.source import Place
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -50,7 +50,7 @@ class Attribute(Struct, frozen=True):
 
     name: str
     expression: Node
-    spot: Spot
+    place: Place
 
     @property
     def text(self) -> str:
@@ -63,7 +63,7 @@ class Block(Struct, frozen=True):
 
     type: str
     labels: tuple[str, ...]
-    spot: Spot
+    place: Place
     attributes: Mapping[str, Attribute]
     blocks: tuple[Block, ...]
 
@@ -126,7 +126,7 @@ def _block(node: Node) -> Block:
     return Block(
         words[0] if words else "",
         tuple(words[1:]),
-        _spot(node),
+        _place(node),
         _attributes(body) if body else {},
         tuple(_blocks(body)) if body else (),
     )
@@ -146,12 +146,12 @@ def _text(node: Node) -> str:
 
 
 def _attribute(node: Node) -> Attribute:
-    return Attribute(_text(node.named_children[0]), node.named_children[-1], _spot(node))
+    return Attribute(_text(node.named_children[0]), node.named_children[-1], _place(node))
 
 
-def _spot(node: Node) -> Spot:
+def _place(node: Node) -> Place:
     (line, column), (end_line, end_column) = node.start_point, node.end_point
-    return Spot(line + 1, column + 1, end_line + 1, end_column + 1)
+    return Place(line + 1, column + 1, end_line + 1, end_column + 1)
 
 
 def _scope(blocks: tuple[Block, ...]) -> Iterator[tuple[tuple[str, ...], Node]]:

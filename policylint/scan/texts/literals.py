@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from policylint.runtime.patterns import pattern
 from policylint.scan.texts.hcl import UNDECIDED
-from policylint.scan.texts.yaml import Spot
+from policylint.scan.texts.source import Place
 
 
 class Literal(Struct, frozen=True):
@@ -22,7 +22,7 @@ class Literal(Struct, frozen=True):
     place."""
 
     value: Any
-    spot: Spot
+    place: Place
     written: str = ""
     """The option's name as the program spells it."""
     text: str = ""
@@ -33,7 +33,7 @@ class Call(Struct, frozen=True):
     """`name("first", {options})`; `spread` says that options may come from elsewhere too."""
 
     name: str
-    spot: Spot
+    place: Place
     first: Any = None
     options: Mapping[str, Literal] = field(default_factory=dict)
     spread: bool = False
@@ -80,7 +80,7 @@ def typescript_calls(text: str, wanted: Wanted, position: int = 1) -> Iterator[C
         unclosed += scan.at_end
         options, spread = _options(arguments[position : position + 1])
         first = arguments[0].value if arguments else None
-        yield Call(match[1], scan.spot(match.start()), first, options, spread)
+        yield Call(match[1], scan.place(match.start()), first, options, spread)
 
 
 def _options(argument: list[Literal]) -> tuple[dict[str, Literal], bool]:
@@ -124,12 +124,12 @@ class _Scan:
         self._constants = constants
         self._starts = starts
 
-    def spot(self, at: int) -> Spot:
+    def place(self, at: int) -> Place:
         """From an offset to where the reading has come."""
-        line, column = self._place(at)
-        return Spot(line, column, *self._place(self._at))
+        line, column = self._position(at)
+        return Place(line, column, *self._position(self._at))
 
-    def _place(self, at: int) -> tuple[int, int]:
+    def _position(self, at: int) -> tuple[int, int]:
         line = bisect_right(self._starts, at)
         return line, at - self._starts[line - 1] + 1
 
@@ -178,7 +178,7 @@ class _Scan:
             value = UNDECIDED
             self._pass_over()
         return Literal(
-            value, self.spot(start), "", self._text[start : min(self._at, start + SHOWN)].strip()
+            value, self.place(start), "", self._text[start : min(self._at, start + SHOWN)].strip()
         )
 
     def _object(self) -> dict[str, Literal]:
@@ -188,7 +188,7 @@ class _Scan:
             key = _ATOM.match(self._text, start)
             if key is None:
                 self._pass_over()
-                members["..."] = Literal(UNDECIDED, self.spot(start))
+                members["..."] = Literal(UNDECIDED, self.place(start))
             else:
                 self._at = key.end()
                 name = key[0].strip("\"'`")
@@ -203,8 +203,8 @@ class _Scan:
         if self._peek() == ":":
             self._at += 1
             value = self._value()
-            return Literal(value.value, self.spot(start), name, value.text)
-        literal = Literal(self._constants.get(name, UNDECIDED), self.spot(start), name, name)
+            return Literal(value.value, self.place(start), name, value.text)
+        literal = Literal(self._constants.get(name, UNDECIDED), self.place(start), name, name)
         self._pass_over()
         return literal
 

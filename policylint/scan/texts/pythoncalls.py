@@ -8,7 +8,7 @@ from typing import Any
 
 from policylint.scan.texts.hclfunctions import UNDECIDED
 from policylint.scan.texts.literals import SHOWN, Call, Literal, Wanted
-from policylint.scan.texts.yaml import Spot
+from policylint.scan.texts.source import Place
 
 
 def python_calls(text: str, wanted: Wanted, position: int = 1) -> Iterator[Call]:
@@ -25,7 +25,7 @@ def python_calls(text: str, wanted: Wanted, position: int = 1) -> Iterator[Call]
             if name and wanted(name):
                 first = _python(node.args[0], constants) if node.args else None
                 options, spread = _keywords(node, constants, position)
-                yield Call(name, _spot(node), first, options, spread)
+                yield Call(name, _place(node), first, options, spread)
 
 
 def _constants(tree: ast.Module) -> Iterator[tuple[str, Any]]:
@@ -36,8 +36,8 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, Any]]:
             yield from ((name, node.value.value) for name in names)
 
 
-def _spot(node: ast.expr | ast.keyword) -> Spot:
-    return Spot(
+def _place(node: ast.expr | ast.keyword) -> Place:
+    return Place(
         node.lineno, node.col_offset + 1, node.end_lineno or 0, (node.end_col_offset or 0) + 1
     )
 
@@ -62,7 +62,7 @@ def _keywords(
             else:
                 value = _python(keyword.value, constants)
                 text = ast.unparse(keyword.value)[:SHOWN]
-                literal = Literal(value, _spot(keyword), keyword.arg, text)
+                literal = Literal(value, _place(keyword), keyword.arg, text)
                 options[_camel(keyword.arg)] = literal
     argument = node.args[position : position + 1]
     unread = bool(argument) and not isinstance(argument[0], ast.Call)
@@ -80,5 +80,5 @@ def _python(node: ast.expr, constants: Mapping[str, Any]) -> Any:
     if isinstance(node, ast.Name):
         return constants.get(node.id, UNDECIDED)
     if isinstance(node, (ast.List, ast.Tuple)):
-        return [Literal(_python(item, constants), _spot(item)) for item in node.elts]
+        return [Literal(_python(item, constants), _place(item)) for item in node.elts]
     return UNDECIDED

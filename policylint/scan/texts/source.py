@@ -63,13 +63,33 @@ class Source(Struct, frozen=True, eq=False):
 
     def place(self, start: int, end: int = -1) -> Place:
         """The place of the characters start..end."""
-        if not self._starts:
-            self._starts.extend(
-                accumulate((len(line) + 1 for line in self.text.split("\n")), initial=0)
-            )
-        line = bisect_right(self._starts, start)
+        starts = self._line_starts()
+        line = bisect_right(starts, start)
         last = self._byte(end) if end >= 0 else -1
-        return Place(self.file, line, start - self._starts[line - 1] + 1, self._byte(start), last)
+        column = start - starts[line - 1] + 1
+        return Place(line, column, file=self.file, start=self._byte(start), end=last)
+
+    def placed(self, place: Place) -> Place:
+        """A place of lines and columns with its bytes; one in another file (a base) keeps its own
+        name and has none."""
+        if place.file and place.file != self.file:
+            return Place(place.line, place.column, file=place.file)
+        start = self._index(place.line, place.column)
+        end = -1
+        if place.end_line:
+            end = min(self._index(place.end_line, place.end_column), len(self.text))
+        return self.place(start, end)
+
+    def _index(self, line: int, column: int) -> int:
+        """The character of `text` at a line and column."""
+        starts = self._line_starts()
+        return starts[min(line, len(starts)) - 1] + column - 1
+
+    def _line_starts(self) -> list[int]:
+        if not self._starts:
+            lengths = (len(line) + 1 for line in self.text.split("\n"))
+            self._starts.extend(accumulate(lengths, initial=0))
+        return self._starts
 
     def _byte(self, index: int) -> int:
         if self.text.isascii():
@@ -92,11 +112,19 @@ class Source(Struct, frozen=True, eq=False):
 
 
 class Place(Struct, frozen=True):
-    """Where something stands: `line` and `column` are 1-based, `start` and `end` bytes of the file
-    (-1: unknown)."""
+    """Where something stands in a file: lines and columns are 1-based, bytes 0-based; every end is
+    behind the last character."""
 
-    file: str
     line: int
     column: int
+    end_line: int = 0
+    """0 where it is not known."""
+    end_column: int = 0
+    file: str = ""
+    """"" for the file that is read."""
     start: int = -1
+    """The first byte; -1 where only line and column are known."""
     end: int = -1
+
+
+NOWHERE = Place(0, 0)

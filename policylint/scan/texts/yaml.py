@@ -19,7 +19,7 @@ from policylint.runtime.patterns import pattern
 from policylint.scan.texts.anchors import anchors_told_apart
 from policylint.scan.texts.holes import HOLE, Filled, fill, has_actions
 from policylint.scan.texts.repairs import blanked, indents, to_leave_out
-from policylint.scan.texts.source import Source
+from policylint.scan.texts.source import Place, Source
 
 _END = pattern(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z).*$", re.MULTILINE)
 _SPLIT = pattern(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
@@ -29,20 +29,6 @@ MAX_NODES = 200_000
 _ANCHORS = pattern(r"\b(?:anchor|alias)\b")
 _DEPTH = 60
 """How deep `walk` goes: no pipeline nests its steps deeper."""
-
-
-class Spot(Struct, frozen=True):
-    """From where to where something stands in its file; 1-based, an end line of 0 is not known."""
-
-    line: int
-    column: int
-    end_line: int = 0
-    end_column: int = 0
-    file: str = ""
-    """Named where it may be another file than the one that is read."""
-
-
-NOWHERE = Spot(0, 0)
 
 
 class Page(Struct, frozen=True):
@@ -101,10 +87,10 @@ class Tree(Struct, frozen=True):
         return replace(self, page=replace(self.page, filled=filled))
 
     @property
-    def spot(self) -> Spot:
+    def place(self) -> Place:
         """From its key, or its own start, to its end."""
         end = self.node.end_mark
-        return Spot(
+        return Place(
             self.line,
             self.column,
             end.line + self.page.line + 1,
@@ -118,7 +104,7 @@ class Tree(Struct, frozen=True):
         return str(self.key.value) if self.key is not None else ""
 
     @property
-    def item_spot(self) -> Spot:
+    def item_place(self) -> Place:
         """For a list item: from its `-`, which may stand on a line above."""
         text, end = self.page.filled.text, int(self.node.start_mark.index)
         back = 0
@@ -128,11 +114,11 @@ class Tree(Struct, frozen=True):
             bare = line.partition(" #")[0].rstrip() if back else line.rstrip()
             if bare.endswith("-"):
                 column = len(bare) + self.page.column
-                return replace(self.spot, line=self.line - back, column=column)
+                return replace(self.place, line=self.line - back, column=column)
             if bare and not bare.lstrip().startswith("#"):
                 break
             back, end = back + 1, start - 1
-        return self.spot
+        return self.place
 
     @property
     def text(self) -> str | None:

@@ -12,7 +12,7 @@ from policylint.scan.declarations.groups import api_groups
 from policylint.scan.declarations.manifests import mentions
 from policylint.scan.invocations.settings import Setting, read_value, strongest, tables
 from policylint.scan.shells import flags
-from policylint.scan.texts.yaml import NOWHERE
+from policylint.scan.texts.source import NOWHERE
 
 RAW = load(
     (Path(__file__).parents[3] / "policylint" / "data" / "declarations.yaml").read_text(),
