@@ -20,7 +20,7 @@ from policylint.engine.registry import ids, plugins
 from policylint.engine.shape import problems
 from policylint.engine.waivers import Policy, is_date, lacks
 from policylint.errors import ReadError, UsageError, nearest
-from policylint.helm.inputs.declaring import Declaring, Place
+from policylint.helm.inputs.declaring import DeclaredSettings, Declaring
 from policylint.helm.inputs.files import read_text
 from policylint.kyaml.load import compose, line_of, load
 from policylint.model import Category, Json, Severity
@@ -526,7 +526,7 @@ def _declaring(entry: Mapping[str, Any], base: Path) -> Declaring:
         include=tuple(entry.get("include", ())),
         exclude=tuple(entry.get("exclude", ())),
         clusters=str(base / clusters) if clusters else "",
-        places=tuple(Place(**row) for row in entry.get("at", ())),
+        rows=tuple(DeclaredSettings(**row) for row in entry.get("at", ())),
     )
 
 

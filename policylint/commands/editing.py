@@ -38,7 +38,7 @@ _RUNS = frozenset({Invocation, Together})
 _VALUES = frozenset({ValuesChange})
 
 
-class Place(Struct, frozen=True):
+class PlacedFinding(Struct, frozen=True):
     """A finding at a line (from 1) of the text, and what of it the text itself can be fixed by."""
 
     line: int
@@ -46,7 +46,7 @@ class Place(Struct, frozen=True):
     fixes: tuple[Fix, ...]
 
 
-def places(path: Path, text: str, root: Path) -> list[Place]:
+def placed_findings(path: Path, text: str, root: Path) -> list[PlacedFinding]:
     """The findings of one text: of how it runs Helm, and of its values where it is a values file of
     a chart nearby.
 
@@ -211,10 +211,10 @@ def _touch(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
     return left[:shared] == right[:shared]
 
 
-def _placed(finding: Finding, path: Path, root: Path) -> Place:
+def _placed(finding: Finding, path: Path, root: Path) -> PlacedFinding:
     places_here = [at.line for at in finding.locations if _same(at.file, path, root)]
     fixes = tuple(fix for fix in finding.fixes if fix.edits and _is_of(fix, path, root))
-    return Place(max(1, places_here[0]), finding, fixes)
+    return PlacedFinding(max(1, places_here[0]), finding, fixes)
 
 
 def _is_in(finding: Finding, path: Path, root: Path) -> bool:

@@ -13,7 +13,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from policylint.commands import editing
-from policylint.commands.editing import Place
+from policylint.commands.editing import PlacedFinding
 from policylint.model import Edit, Fix, Grade, Severity
 from policylint.report.model import PAGES
 from policylint.version import __version__
@@ -57,7 +57,9 @@ def closed(params: types.DidCloseTextDocumentParams) -> None:
 def hover(params: types.HoverParams) -> types.Hover | None:
     """The pages of the rules that found something on the line, and what its value reaches."""
     uri, line = params.text_document.uri, params.position.line + 1
-    rules = dict.fromkeys(place.finding.rule for place in _places(uri) if place.line == line)
+    rules = dict.fromkeys(
+        placed.finding.rule for placed in _placed_findings(uri) if placed.line == line
+    )
     path, text, root = _document(uri)
     parts = [editing.told_of_value(path, text, line, root), *map(editing.page, rules)]
     words = "\n\n---\n\n".join(filter(None, parts))
@@ -76,16 +78,16 @@ def actions(params: types.CodeActionParams) -> list[types.CodeAction]:
     lines = range(params.range.start.line + 1, params.range.end.line + 2)
     text = _document(uri)[1]
     return [
-        _action(place, fix, uri, text)
-        for place in _places(uri)
-        if place.line in lines
-        for fix in place.fixes
+        _action(placed, fix, uri, text)
+        for placed in _placed_findings(uri)
+        if placed.line in lines
+        for fix in placed.fixes
     ]
 
 
 def _publish(uri: str) -> None:
     text = _document(uri)[1].splitlines()
-    diagnostics = [_diagnostic(place, text) for place in _places(uri)]
+    diagnostics = [_diagnostic(placed, text) for placed in _placed_findings(uri)]
     server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, diagnostics))
 
 
@@ -96,15 +98,15 @@ def _document(uri: str) -> tuple[Path, str, Path]:
     return path, server.workspace.get_text_document(uri).source, Path(root or path.parent)
 
 
-def _places(uri: str) -> list[Place]:
-    return editing.places(*_document(uri))
+def _placed_findings(uri: str) -> list[PlacedFinding]:
+    return editing.placed_findings(*_document(uri))
 
 
-def _diagnostic(place: Place, lines: list[str]) -> types.Diagnostic:
-    finding = place.finding
+def _diagnostic(placed: PlacedFinding, lines: list[str]) -> types.Diagnostic:
+    finding = placed.finding
     words = [finding.message, finding.because, *(fix.title for fix in finding.fixes[:1])]
     return types.Diagnostic(
-        range=_line(place.line, lines),
+        range=_line(placed.line, lines),
         message="\n".join(filter(None, words)),
         severity=_SEVERITIES[finding.severity],
         code=finding.rule,
@@ -121,9 +123,9 @@ def _line(number: int, lines: list[str]) -> types.Range:
     )
 
 
-def _action(place: Place, fix: Fix, uri: str, text: str) -> types.CodeAction:
+def _action(placed: PlacedFinding, fix: Fix, uri: str, text: str) -> types.CodeAction:
     return types.CodeAction(
-        title=f"{fix.title} ({place.finding.rule})",
+        title=f"{fix.title} ({placed.finding.rule})",
         kind=types.CodeActionKind.QuickFix,
         is_preferred=fix.grade is Grade.SAFE,
         edit=types.WorkspaceEdit(changes={uri: list(_edits(fix.edits, text.encode()))}),

@@ -21,7 +21,7 @@ LAYERED = ("kubernetes", "helm", "apply", "level", "fail-on", "strict", "rules",
 DEFAULTS: Mapping[str, Json] = {"level": "practice", "fail-on": "error", "strict": False}
 
 
-class Place(Struct, frozen=True):
+class SettingValue(Struct, frozen=True):
     """A value of a setting and the place that gives it: "default", or a file and line."""
 
     value: Json
@@ -32,12 +32,12 @@ class Explained(Struct, frozen=True):
     """A setting: what holds, and what that overrides, the nearest first."""
 
     setting: str
-    holds: Place
-    overrides: tuple[Place, ...] = ()
+    holds: SettingValue
+    overrides: tuple[SettingValue, ...] = ()
 
     def __str__(self) -> str:
         lines = [f"{self.setting}: {_shown(self.holds.value)}  ({self.holds.where})"]
-        lines += [f"  overrides {_shown(place.value)}  ({place.where})" for place in self.overrides]
+        lines += [f"  overrides {_shown(value.value)}  ({value.where})" for value in self.overrides]
         return "\n".join(lines)
 
 
@@ -46,21 +46,21 @@ def explained(config: Config, environment: str, release: str) -> tuple[Explained
 
     Raises `UsageError` for a release that the configuration does not list.
     """
-    places: dict[str, list[Place]] = {
-        name: [Place(value, "default")] for name, value in DEFAULTS.items()
+    values: dict[str, list[SettingValue]] = {
+        name: [SettingValue(value, "default")] for name, value in DEFAULTS.items()
     }
     for file in (*config.extends, config.file):
         if file and Path(file).exists():
-            for setting, place in _of_file(file, environment, release):
-                places.setdefault(setting, []).append(place)
+            for setting, value in _of_file(file, environment, release):
+                values.setdefault(setting, []).append(value)
     return tuple(
-        Explained(setting, places_of_setting[-1], tuple(reversed(places_of_setting[:-1])))
-        for setting, places_of_setting in sorted(places.items())
+        Explained(setting, by_layer[-1], tuple(reversed(by_layer[:-1])))
+        for setting, by_layer in sorted(values.items())
     )
 
 
-def _of_file(file: str, environment: str, release: str) -> Iterator[tuple[str, Place]]:
-    """(setting, place) of one file, the weakest layer first."""
+def _of_file(file: str, environment: str, release: str) -> Iterator[tuple[str, SettingValue]]:
+    """(setting, value) of one file, the weakest layer first."""
     text = read_text(Path(file))
     raw, root = load(text, file) or {}, compose(text, file)
     shown = _relative(file)
@@ -74,7 +74,7 @@ def _of_file(file: str, environment: str, release: str) -> Iterator[tuple[str, P
                 line = line_of(root, steps)
                 owner = f", {'.'.join(map(str, path))}" if path else ""
                 setting = f"rules.{rule}" if rule else name
-                yield setting, Place(_value(value), f"{shown}:{line}{owner}")
+                yield setting, SettingValue(_value(value), f"{shown}:{line}{owner}")
 
 
 def _layers(

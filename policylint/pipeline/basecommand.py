@@ -58,7 +58,7 @@ class Sides(Struct, frozen=True):
     failures: tuple[RuleFailure, ...] = ()
 
 
-class _Place(Struct, frozen=True):
+class _Folder(Struct, frozen=True):
     """Where the paths of a command are named from, and what is there."""
 
     repository: Repository
@@ -130,7 +130,7 @@ def sides_of_command(settings: Settings, skip: Sequence[str], workspace: Workspa
     there = _commands(past, options)
     if not there:
         return None
-    typed = typed_items(options, _Place(repository, "", Path.cwd()).named)
+    typed = typed_items(options, _Folder(repository, "", Path.cwd()).named)
     todays = _spelled(here, repository, "")
     earlier = _spelled(there, repository, revision.commit)
     choice = _chosen(options, todays, earlier, typed)
@@ -176,12 +176,12 @@ def _spelled(
             raise SourceError(
                 f"the command of {run.file}:{run.line} is read in several ways", remedy=_NAME_IT
             )
-        place = _place(run, repository, commit)
-        spelled.append(_Spelled(run, spelling_of(run.command, place.named)))
+        folder = _folder_of(run, repository, commit)
+        spelled.append(_Spelled(run, spelling_of(run.command, folder.named)))
     return tuple(spelled)
 
 
-def _place(run: Invocation, repository: Repository, commit: str) -> _Place:
+def _folder_of(run: Invocation, repository: Repository, commit: str) -> _Folder:
     """Where a command runs: here, at the top, or in the directory of its file or above, wherever
     its files are."""
     files = [file for file in run.values_files if "…" not in file]
@@ -190,8 +190,11 @@ def _place(run: Invocation, repository: Repository, commit: str) -> _Place:
     own = (repository.top / run.file).parent
     above = (folder for folder in own.parents if folder.is_relative_to(repository.top))
     folders = dict.fromkeys((Path.cwd(), repository.top, own, *above))
-    places = [_Place(repository, commit, folder) for folder in folders]
-    return next((place for place in places if all(map(place.has, files))), places[0])
+    candidates = [_Folder(repository, commit, folder) for folder in folders]
+    for candidate in candidates:
+        if all(map(candidate.has, files)):
+            return candidate
+    return candidates[0]
 
 
 def _chosen(
@@ -232,10 +235,10 @@ def _counterparts(
 
 
 def _ambiguous(options: Options, candidates: Sequence[_Spelled]) -> SourceError:
-    places = ", ".join(dict.fromkeys(command.where for command in candidates))
+    written = ", ".join(dict.fromkeys(command.where for command in candidates))
     name = options.release or options.after
     return SourceError(
-        f"which command deployed {name} before is not known: those of {places} differ",
+        f"which command deployed {name} before is not known: those of {written} differ",
         remedy=f"--env ENVIRONMENT, where one is of its job; or {_NAME_IT}",
     )
 

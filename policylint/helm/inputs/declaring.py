@@ -7,7 +7,7 @@ import fnmatch
 from msgspec import Struct
 
 
-class Place(Struct, frozen=True):
+class DeclaredSettings(Struct, frozen=True):
     """Settings of the releases that are declared below a path or for a cluster; globs, "" for
     any."""
 
@@ -31,17 +31,17 @@ class Declaring(Struct, frozen=True):
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     clusters: str = ""
-    places: tuple[Place, ...] = ()
+    rows: tuple[DeclaredSettings, ...] = ()
 
     def covers(self, file: str) -> bool:
         """Whether releases that a file declares are looked at."""
         wanted = not self.include or any(is_below(file, glob) for glob in self.include)
         return wanted and not any(is_below(file, glob) for glob in self.exclude)
 
-    def place(self, file: str, cluster: str) -> Place:
+    def settings_of(self, file: str, cluster: str) -> DeclaredSettings:
         """What is said of a release; of several rows the first that says something counts."""
-        rows = [row for row in self.places if row.holds(file, cluster)]
-        return Place(
+        rows = [row for row in self.rows if row.holds(file, cluster)]
+        return DeclaredSettings(
             kubernetes=next((row.kubernetes for row in rows if row.kubernetes), ""),
             helm=next((row.helm for row in rows if row.helm), ""),
             environment=next((row.environment for row in rows if row.environment), ""),

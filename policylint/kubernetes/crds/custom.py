@@ -20,9 +20,9 @@ from policylint.kubernetes.crds.prepare import (
     unknown_fields,
     without_nulls,
 )
-from policylint.kubernetes.crds.rules import Place, run_rules
+from policylint.kubernetes.crds.rules import RulePosition, run_rules
 from policylint.kubernetes.crds.served import schema_of, served_version
-from policylint.kubernetes.crds.values import Spot, validate_values
+from policylint.kubernetes.crds.values import ValuePosition, validate_values
 from policylint.model import Answer, Apply, Cause, Json, Object, Outcome, Target, Unknown
 
 _TOPIC = "custom-resource-invalid"
@@ -169,7 +169,7 @@ def _judged(
     ratchets = before is not None and minor >= RATCHETING_SINCE
     pair = Pair(body, before, schema) if ratchets else None
     try:
-        causes = validate_values(Spot("", body, schema, minor, pair))
+        causes = validate_values(ValuePosition("", body, schema, minor, pair))
     except CelUnsupported as error:
         return _depends(f"a check that cannot be made offline: {error}")
     causes += (*more, *embedded(body, schema))
@@ -180,12 +180,12 @@ def _judged(
         return _answer(causes, ())
     if any(cause.reason in _BLOCKING for cause in causes):
         return _answer([*causes, _UNCHECKED], ())
-    return _with_rules(causes, Place("", body, before, schema, True, ratchets, pair))
+    return _with_rules(causes, RulePosition("", body, before, schema, True, ratchets, pair))
 
 
-def _with_rules(causes: list[Cause], place: Place) -> Answer:
+def _with_rules(causes: list[Cause], position: RulePosition) -> Answer:
     unknowns: list[Unknown] = []
-    for finding in run_rules(place):
+    for finding in run_rules(position):
         if isinstance(finding, Cause):
             causes.append(finding)
         else:

@@ -11,9 +11,9 @@ from policylint.cel.values import CelUnsupported
 from policylint.kubernetes.api.fielderrors import TOPIC, invalid
 from policylint.kubernetes.crds.lists import duplicates, embedded
 from policylint.kubernetes.crds.prepare import pruned
-from policylint.kubernetes.crds.rules import Place, run_rules
+from policylint.kubernetes.crds.rules import RulePosition, run_rules
 from policylint.kubernetes.crds.structural import subschema
-from policylint.kubernetes.crds.values import Spot, validate_values
+from policylint.kubernetes.crds.values import ValuePosition, validate_values
 from policylint.model import Cause, Json, Object, Unknown
 
 _TYPE_FIELDS = ("metadata", "apiVersion", "kind")
@@ -49,12 +49,14 @@ def _default(default: Json, schema: Object, path: str, minor: int) -> Iterator[C
     if not causes:
         # as at an update that changes nothing, and as at creation
         for old in (default, None):
-            yield from run_rules(Place(path, default, old, schema, root=resource, ratchets=False))
+            yield from run_rules(
+                RulePosition(path, default, old, schema, root=resource, ratchets=False)
+            )
 
 
 def _values(default: Json, schema: Object, path: str, minor: int) -> list[Cause]:
     causes = [
         *embedded(default, schema, path),
-        *validate_values(Spot(path, default, schema, minor)),
+        *validate_values(ValuePosition(path, default, schema, minor)),
     ]
     return causes or list(duplicates(default, schema, path))

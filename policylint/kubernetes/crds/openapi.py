@@ -32,7 +32,7 @@ _UNSUPPORTED = ("id", "additionalItems", "patternProperties", "definitions", "de
 Finding = Cause | Unknown
 
 
-class Spot(Struct, frozen=True):
+class SchemaPosition(Struct, frozen=True):
     """One schema node: where it is, what surrounds it, and whether (`cel`) its rules are compiled,
     and how."""
 
@@ -48,8 +48,9 @@ class Spot(Struct, frozen=True):
     no_defaults: str | None = None
     uncorrelated: str = ""
 
-    def below(self, schema: Object, path: str, shape: Shape | None) -> Spot:
-        """The spot of a child that holds values; how often it occurs depends on the limits here."""
+    def below(self, schema: Object, path: str, shape: Shape | None) -> SchemaPosition:
+        """The position of a child that holds values; how often it occurs depends on the limits
+        here."""
         cardinality = (
             None if self.cardinality is None else _times(self.cardinality, _most(self.schema))
         )
@@ -62,8 +63,8 @@ class Spot(Struct, frozen=True):
             cardinality=cardinality,
         )
 
-    def beside(self, schema: Object, path: str) -> Spot:
-        """The spot of a part such as allOf[0]: its rules are not compiled."""
+    def beside(self, schema: Object, path: str) -> SchemaPosition:
+        """The position of a part such as allOf[0]: its rules are not compiled."""
         return replace(self, schema=schema, path=f"{self.path}.{path}", root=False, cel=False)
 
 
@@ -82,35 +83,37 @@ def _times(outer: int, most: int | None) -> int | None:
     return None if most is None else min(outer * most, (1 << 64) - 1)
 
 
-def validate_schema(spot: Spot) -> list[Finding]:
+def validate_schema(position: SchemaPosition) -> list[Finding]:
     """The errors of a schema and all below it, those of rules last; a rule that cannot be judged is
     an Unknown."""
-    schema_errors, rule_errors = _walk(spot)
+    schema_errors, rule_errors = _walk(position)
     return [*schema_errors, *rule_errors]
 
 
-def _walk(spot: Spot) -> tuple[list[Finding], list[Finding]]:
-    findings: list[Finding] = list(_own(spot))
+def _walk(position: SchemaPosition) -> tuple[list[Finding], list[Finding]]:
+    findings: list[Finding] = list(_own(position))
     rules: list[Finding] = []
-    for child in _children(spot):
+    for child in _children(position):
         below, rules_below = _walk(child)
         findings += below
         rules += rules_below
-    findings += list_causes(spot.schema, spot.path)
-    for at, rule in enumerate(spot.schema.get("x-kubernetes-validations") or ()):
-        findings += _rule_fields(rule, f"{spot.path}.x-kubernetes-validations[{at}]", spot.schema)
-    if spot.cel and not findings:
-        rules += _rules(spot)
+    findings += list_causes(position.schema, position.path)
+    for at, rule in enumerate(position.schema.get("x-kubernetes-validations") or ()):
+        findings += _rule_fields(
+            rule, f"{position.path}.x-kubernetes-validations[{at}]", position.schema
+        )
+    if position.cel and not findings:
+        rules += _rules(position)
     return findings, rules
 
 
-def _own(spot: Spot) -> Iterator[Cause]:
-    schema, path = spot.schema, spot.path
+def _own(position: SchemaPosition) -> Iterator[Cause]:
+    schema, path = position.schema, position.path
     kind = schema.get("type")
     if kind and kind not in TYPES:
         yield unsupported(f"{path}.type", kind, TYPES)
-    if schema.get("default") is not None and spot.no_defaults is not None:
-        yield forbidden(f"{path}.default", f"must not be set {spot.no_defaults}")
+    if schema.get("default") is not None and position.no_defaults is not None:
+        yield forbidden(f"{path}.default", f"must not be set {position.no_defaults}")
     for name in _UNSUPPORTED:
         if _is_set(name, schema.get(name)):
             yield forbidden(f"{path}.{name}", f"{name} is not supported")
@@ -118,7 +121,7 @@ def _own(spot: Spot) -> Iterator[Cause]:
         text = "type cannot be set to null, use nullable as an alternative"
         yield forbidden(f"{path}.type", text)
     yield from _item_list(schema.get("items"), path)
-    if spot.in_metadata:
+    if position.in_metadata:
         yield from _metadata(schema, path)
     yield from _own_extensions(schema, path)
 
@@ -155,59 +158,59 @@ def _own_extensions(schema: Object, path: str) -> Iterator[Cause]:
         yield invalid(where, False, "must be true or undefined")
 
 
-def _children(spot: Spot) -> Iterator[Spot]:
-    schema = spot.schema
+def _children(position: SchemaPosition) -> Iterator[SchemaPosition]:
+    schema = position.schema
     additional = subschema(schema.get("additionalProperties"))
     if additional is not None:
-        child = spot.below(additional, "additionalProperties", _item_shape(spot))
+        child = position.below(additional, "additionalProperties", _item_shape(position))
         text = "inside additionalProperties applying to object metadata"
-        yield replace(child, no_defaults=text) if spot.in_metadata else child
+        yield replace(child, no_defaults=text) if position.in_metadata else child
     for name, part in (schema.get("properties") or {}).items():
-        yield _property(spot, name, part)
+        yield _property(position, name, part)
     for keyword in ("not", "allOf", "oneOf", "anyOf"):
-        yield from _parts(spot, keyword, schema.get(keyword))
+        yield from _parts(position, keyword, schema.get(keyword))
     for name, part in (schema.get("definitions") or {}).items():
-        yield spot.beside(part, f"definitions[{name}]")
-    yield from _items(spot, schema.get("items"))
+        yield position.beside(part, f"definitions[{name}]")
+    yield from _items(position, schema.get("items"))
 
 
-def _item_shape(spot: Spot) -> Shape | None:
-    return spot.shape.item if spot.shape is not None else None
+def _item_shape(position: SchemaPosition) -> Shape | None:
+    return position.shape.item if position.shape is not None else None
 
 
-def _items(spot: Spot, items: Json) -> Iterator[Spot]:
+def _items(position: SchemaPosition, items: Json) -> Iterator[SchemaPosition]:
     if isinstance(items, list):
         for at, part in enumerate(items):
-            yield _item(spot, part, f"items[{at}]")
+            yield _item(position, part, f"items[{at}]")
     elif items:
-        yield _item(spot, items, "items")
+        yield _item(position, items, "items")
 
 
-def _item(spot: Spot, part: Object, path: str) -> Spot:
-    child = spot.below(part, path, _item_shape(spot))
-    if spot.schema.get("x-kubernetes-list-type") == "map":
+def _item(position: SchemaPosition, part: Object, path: str) -> SchemaPosition:
+    child = position.below(part, path, _item_shape(position))
+    if position.schema.get("x-kubernetes-list-type") == "map":
         return child
     # only items of map lists have an old value that belongs to them
-    return replace(child, uncorrelated=spot.uncorrelated or spot.path)
+    return replace(child, uncorrelated=position.uncorrelated or position.path)
 
 
-def _parts(spot: Spot, keyword: str, value: Json) -> Iterator[Spot]:
+def _parts(position: SchemaPosition, keyword: str, value: Json) -> Iterator[SchemaPosition]:
     if isinstance(value, Mapping):
-        yield spot.beside(value, keyword)
+        yield position.beside(value, keyword)
     elif isinstance(value, list):
         for at, part in enumerate(value):
-            yield spot.beside(part, f"{keyword}[{at}]")
+            yield position.beside(part, f"{keyword}[{at}]")
 
 
-def _property(spot: Spot, name: str, part: Object) -> Spot:
+def _property(position: SchemaPosition, name: str, part: Object) -> SchemaPosition:
     spelled = escape(name)
-    shape = spot.shape.fields.get(spelled) if spot.shape is not None and spelled else None
-    child = spot.below(part, f"properties[{name}]", shape)
-    if spot.schema.get("x-kubernetes-map-type") not in (None, "granular", "atomic"):
-        child = replace(child, uncorrelated=spot.uncorrelated or spot.path)
-    if (spot.root or spot.schema.get("x-kubernetes-embedded-resource")) and name in _META:
+    shape = position.shape.fields.get(spelled) if position.shape is not None and spelled else None
+    child = position.below(part, f"properties[{name}]", shape)
+    if position.schema.get("x-kubernetes-map-type") not in (None, "granular", "atomic"):
+        child = replace(child, uncorrelated=position.uncorrelated or position.path)
+    if (position.root or position.schema.get("x-kubernetes-embedded-resource")) and name in _META:
         child = replace(child, in_metadata=True)
-        if spot.root:
+        if position.root:
             child = replace(child, no_defaults=f"in top-level {name}")
     return child
 
@@ -251,22 +254,24 @@ def _broken(text: str) -> bool:
     return re.search(r"[\n\r]", text) is not None
 
 
-def _rules(spot: Spot) -> Iterator[Finding]:
-    rules = spot.schema.get("x-kubernetes-validations") or ()
+def _rules(position: SchemaPosition) -> Iterator[Finding]:
+    rules = position.schema.get("x-kubernetes-validations") or ()
     if not rules:
         return
-    embedded = bool(spot.schema.get("x-kubernetes-embedded-resource"))
-    shape = spot.shape or shape_of(spot.schema, spot.root or embedded)
+    embedded = bool(position.schema.get("x-kubernetes-embedded-resource"))
+    shape = position.shape or shape_of(position.schema, position.root or embedded)
     if shape is None:
         text = (
             "Internal error: internal error: failed to construct type information for "
             "x-kubernetes-validations rules"
         )
-        yield Cause(f"{spot.path}.x-kubernetes-validations", "InternalError", text, TOPIC)
+        yield Cause(f"{position.path}.x-kubernetes-validations", "InternalError", text, TOPIC)
         return
-    scope = Scope(shape, spot.cardinality, spot.uncorrelated, spot.environment, spot.total)
+    scope = Scope(
+        shape, position.cardinality, position.uncorrelated, position.environment, position.total
+    )
     for at, rule in enumerate(rules):
-        path = f"{spot.path}.x-kubernetes-validations[{at}]"
+        path = f"{position.path}.x-kubernetes-validations[{at}]"
         try:
             yield from compile_rule(rule, path, scope)
         except (CelUnsupported, PolicylintError, RecursionError) as error:

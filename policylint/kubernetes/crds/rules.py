@@ -34,7 +34,7 @@ _VARIABLES = frozenset({"self", "oldSelf"})
 _MAX_MESSAGE = 5 * 1024
 
 
-class Place(Struct, frozen=True):
+class RulePosition(Struct, frozen=True):
     """Where rules run: `old` is the correlated old value or None, `pair` and `parent` decide
     ratcheting."""
 
@@ -53,24 +53,26 @@ class Place(Struct, frozen=True):
         decider = self.pair if self.pair is not None else self.parent
         return self.ratchets and decider is not None and decider.same
 
-    def field(self, name: str, schema: Object, path: str) -> Place:
-        """The place of a field or map entry."""
+    def field(self, name: str, schema: Object, path: str) -> RulePosition:
+        """The position of a field or map entry."""
         old = self.old.get(name) if isinstance(self.old, Mapping) else None
         pair, parent = self._next(self.pair.field(name) if self.pair is not None else None)
         if self.pair is not None and self.parent is None and name in ("apiVersion", "kind"):
             pair = parent = None
-        return Place(
+        return RulePosition(
             path, self.new[name], old, schema, _embedded(schema), self.ratchets, pair, parent
         )
 
-    def items(self, schema: Object) -> Iterator[Place]:
-        """The places of a list's items; only lists of type map correlate theirs."""
+    def items(self, schema: Object) -> Iterator[RulePosition]:
+        """The positions of a list's items; only lists of type map correlate theirs."""
         olds = old_items(self.schema, self.new, self.old)
         pairs = self.pair.items() if self.pair is not None else repeat(None)
         for at, (item, old, pair) in enumerate(zip(self.new, olds, pairs, strict=False)):
             own, parent = self._next(pair)
             path = f"{self.path}[{at}]"
-            yield Place(path, item, old, schema, _embedded(schema), self.ratchets, own, parent)
+            yield RulePosition(
+                path, item, old, schema, _embedded(schema), self.ratchets, own, parent
+            )
 
     def _next(self, pair: Pair | None) -> tuple[Pair | None, Pair | None]:
         return (pair, self.pair) if self.pair is not None else (None, self.parent)
@@ -80,68 +82,68 @@ def _embedded(schema: Object) -> bool:
     return bool(schema.get("x-kubernetes-embedded-resource"))
 
 
-def run_rules(place: Place) -> Iterator[Cause | Unknown]:
-    """What the rules at a place and below say: causes of a refusal, and what cannot be judged.
+def run_rules(position: RulePosition) -> Iterator[Cause | Unknown]:
+    """What the rules at a position and below say: causes of a refusal, and what cannot be judged.
 
     All of them share one budget, as in the server; where it is used up, no further rule is run.
     """
     budget = Budget(PER_OBJECT)
-    for finding in _run_below(place, budget):
+    for finding in _run_below(position, budget):
         yield finding
         if budget.left <= 0:
             return
 
 
-def _run_below(place: Place, budget: Budget) -> Iterator[Cause | Unknown]:
-    if place.new is None:
+def _run_below(position: RulePosition, budget: Budget) -> Iterator[Cause | Unknown]:
+    if position.new is None:
         return
-    yield from _run_own(place, budget)
-    if isinstance(place.new, list):
-        items = place.schema.get("items")
-        for item in place.items(items) if isinstance(items, Mapping) else ():
+    yield from _run_own(position, budget)
+    if isinstance(position.new, list):
+        items = position.schema.get("items")
+        for item in position.items(items) if isinstance(items, Mapping) else ():
             yield from _run_below(item, budget)
-    elif isinstance(place.new, Mapping):
-        for field in _fields(place, place.new):
+    elif isinstance(position.new, Mapping):
+        for field in _fields(position, position.new):
             yield from _run_below(field, budget)
 
 
-def _fields(place: Place, value: Object) -> Iterator[Place]:
-    properties = place.schema.get("properties") or {}
-    additional = place.schema.get("additionalProperties")
+def _fields(position: RulePosition, value: Object) -> Iterator[RulePosition]:
+    properties = position.schema.get("properties") or {}
+    additional = position.schema.get("additionalProperties")
     for name in value:
         if name in properties:
-            path = f"{place.path}.{name}" if place.path else name
-            yield place.field(name, properties[name], path)
+            path = f"{position.path}.{name}" if position.path else name
+            yield position.field(name, properties[name], path)
         elif isinstance(additional, Mapping):
-            yield place.field(name, additional, f"{place.path}[{name}]")
+            yield position.field(name, additional, f"{position.path}[{name}]")
 
 
-def _run_own(place: Place, budget: Budget) -> Iterator[Cause | Unknown]:
-    values = _Values(place)
-    for rule in place.schema.get("x-kubernetes-validations") or ():
+def _run_own(position: RulePosition, budget: Budget) -> Iterator[Cause | Unknown]:
+    values = _Values(position)
+    for rule in position.schema.get("x-kubernetes-validations") or ():
         if str(rule.get("rule") or "").strip():
             yield from _run(rule, values, budget)
 
 
 class _Values:
-    """A place's values as CEL sees them, converted once for all rules there."""
+    """A position's values as CEL sees them, converted once for all rules there."""
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
-        self._schema = with_meta(place.schema) if place.root else place.schema
+    def __init__(self, position: RulePosition) -> None:
+        self.position = position
+        self._schema = with_meta(position.schema) if position.root else position.schema
 
     @cached_property
     def new(self) -> Any:
-        return to_cel(self.place.new, self._schema)
+        return to_cel(self.position.new, self._schema)
 
     @cached_property
     def old(self) -> Any:
-        return to_cel(self.place.old, self._schema)
+        return to_cel(self.position.old, self._schema)
 
     def bindings(self, transition: bool, optional: bool) -> dict[str, Any]:
         """The variables of a rule; raises CelError where a value cannot be converted."""
         bindings = {"self": self.new}
-        if transition and self.place.old is not None:
+        if transition and self.position.old is not None:
             bindings["oldSelf"] = Optional(self.old, True) if optional else self.old
         elif transition:
             bindings["oldSelf"] = NONE
@@ -149,33 +151,33 @@ class _Values:
 
 
 def _run(rule: Object, values: _Values, budget: Budget) -> Iterator[Cause | Unknown]:
-    place = values.place
+    position = values.position
     try:
         program = compile(str(rule["rule"]), _VARIABLES)
         transition, optional = "oldSelf" in program.uses, bool(rule.get("optionalOldSelf"))
-        if transition and place.old is None and not optional:
+        if transition and position.old is None and not optional:
             return
         bindings = values.bindings(transition, optional)
         result = program.evaluate(bindings, budget)
     except CelError as error:
         text = f"rule evaluation error: {error} evaluating rule: {_default_text(rule)}"
-        yield invalid(_at(place), _type(place), text)
+        yield invalid(_at(position), _type(position), text)
         return
     except (CelUnsupported, PolicylintError) as error:
-        yield _unknown(rule, place, error)
+        yield _unknown(rule, position, error)
         return
     if isinstance(result, CelError):
-        yield invalid(_at(place), _type(place), _failed(result, rule))
-    elif result is not True and (transition or not place.forgiven):
-        yield _refusal(rule, place, bindings, budget)
+        yield invalid(_at(position), _type(position), _failed(result, rule))
+    elif result is not True and (transition or not position.forgiven):
+        yield _refusal(rule, position, bindings, budget)
 
 
-def _at(place: Place) -> str:
-    return place.path or "<nil>"
+def _at(position: RulePosition) -> str:
+    return position.path or "<nil>"
 
 
-def _type(place: Place) -> str:
-    return str(place.schema.get("type") or "")
+def _type(position: RulePosition) -> str:
+    return str(position.schema.get("type") or "")
 
 
 def _default_text(rule: Object) -> str:
@@ -191,10 +193,12 @@ def _failed(error: CelError, rule: Object) -> str:
     return f"'{error}': {reason}: {_default_text(rule)}"
 
 
-def _refusal(rule: Object, place: Place, bindings: Mapping[str, Any], budget: Budget) -> Cause:
+def _refusal(
+    rule: Object, position: RulePosition, bindings: Mapping[str, Any], budget: Budget
+) -> Cause:
     text = _message(rule, bindings, budget)
-    field = f"{place.path}{_child_path(rule)}".removeprefix(".") or "<nil>"
-    value = OMITTED if isinstance(place.new, Mapping | list) else place.new
+    field = f"{position.path}{_child_path(rule)}".removeprefix(".") or "<nil>"
+    value = OMITTED if isinstance(position.new, Mapping | list) else position.new
     match rule.get("reason"):
         case "FieldValueForbidden":
             return forbidden(field, text)
@@ -229,11 +233,11 @@ def _child_path(rule: Object) -> str:
     return f".{path}" if path else ""
 
 
-def _unknown(rule: Object, place: Place, error: Exception) -> Unknown:
+def _unknown(rule: Object, position: RulePosition, error: Exception) -> Unknown:
     lead = "a validation rule that cannot be judged offline"
     return Unknown(
         f"{lead} ({error}): {str(rule['rule']).strip()}",
         "kubectl apply --dry-run=server -f <the manifest> (the server then runs the rule)",
         TOPIC,
-        _at(place),
+        _at(position),
     )

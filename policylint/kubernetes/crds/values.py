@@ -39,7 +39,7 @@ _WHOLE = 1 << 53
 """From here on the server takes no number with a fraction or exponent for an integer."""
 
 
-class Spot(Struct, frozen=True):
+class ValuePosition(Struct, frozen=True):
     """Where validation stands: path as the server writes it, the value, its schema, and what it is
     ratcheted by."""
 
@@ -49,49 +49,49 @@ class Spot(Struct, frozen=True):
     minor: int
     pair: Pair | None = None
 
-    def field(self, name: str, schema: Object) -> Spot:
-        """The spot of a field; the root's type fields are never ratcheted."""
+    def field(self, name: str, schema: Object) -> ValuePosition:
+        """The position of a field; the root's type fields are never ratcheted."""
         path = f"{self.path}.{name}" if self.path else name
         ratcheted = self.pair is not None and not (
             self.path == "" and name in ("apiVersion", "kind")
         )
         pair = self.pair.field(name) if self.pair is not None and ratcheted else None
-        return Spot(path, self.value[name], schema, self.minor, pair)
+        return ValuePosition(path, self.value[name], schema, self.minor, pair)
 
-    def items(self, schema: Object) -> Iterator[Spot]:
-        """The spots of a list's items."""
+    def items(self, schema: Object) -> Iterator[ValuePosition]:
+        """The positions of a list's items."""
         pairs = self.pair.items() if self.pair is not None else repeat(None)
         for at, (item, pair) in enumerate(zip(self.value, pairs, strict=False)):
-            yield Spot(f"{self.path}[{at}]", item, schema, self.minor, pair)
+            yield ValuePosition(f"{self.path}[{at}]", item, schema, self.minor, pair)
 
-    def as_part(self, schema: Object) -> Spot:
+    def as_part(self, schema: Object) -> ValuePosition:
         """The same value under a schema of allOf, anyOf, oneOf or not: these are not ratcheted."""
         return replace(self, schema=schema, pair=None)
 
 
-def validate_values(spot: Spot) -> list[Cause]:
+def validate_values(position: ValuePosition) -> list[Cause]:
     """The errors of a value and of all below it."""
-    causes = list(_validate(spot))
-    return [] if causes and spot.pair is not None and spot.pair.same else causes
+    causes = list(_validate(position))
+    return [] if causes and position.pair is not None and position.pair.same else causes
 
 
-def _validate(spot: Spot) -> Iterator[Cause]:
-    wrong = _type_error(spot)
+def _validate(position: ValuePosition) -> Iterator[Cause]:
+    wrong = _type_error(position)
     if wrong is not None:
         yield wrong
-    yield from _combinations(spot)
-    yield from _enum(spot)
-    match spot.value:
+    yield from _combinations(position)
+    yield from _enum(position)
+    match position.value:
         case bool() | None:
             return
         case str():
-            yield from _string(spot)
+            yield from _string(position)
         case int() | float():
-            yield from _number(spot)
+            yield from _number(position)
         case list():
-            yield from _list(spot)
+            yield from _list(position)
         case Mapping():
-            yield from _object(spot)
+            yield from _object(position)
 
 
 def type_name(value: Json) -> str:
@@ -130,18 +130,18 @@ def format_of(schema: Object, minor: int) -> str:
     return name if types == ("number",) and name in ("float", "double") else ""
 
 
-def _type_error(spot: Spot) -> Cause | None:
-    types, actual = types_of(spot.schema), type_name(spot.value)
+def _type_error(position: ValuePosition) -> Cause | None:
+    types, actual = types_of(position.schema), type_name(position.value)
     if not types:
         return None
-    if spot.value is None:
-        return None if spot.schema.get("nullable") else _mistyped(spot, types, actual)
-    if actual in types or _is_number_for(types, spot.value, actual):
+    if position.value is None:
+        return None if position.schema.get("nullable") else _mistyped(position, types, actual)
+    if actual in types or _is_number_for(types, position.value, actual):
         return None
     texts = types == ("string",) and actual in ("string", "array")
-    if texts and format_of(spot.schema, spot.minor):
+    if texts and format_of(position.schema, position.minor):
         return None  # the format's own check speaks
-    return _mistyped(spot, types, actual)
+    return _mistyped(position, types, actual)
 
 
 def _is_number_for(types: tuple[str, ...], value: Json, actual: str) -> bool:
@@ -153,30 +153,30 @@ def _is_number_for(types: tuple[str, ...], value: Json, actual: str) -> bool:
     return abs(value) < _WHOLE and float(value).is_integer()
 
 
-def _mistyped(spot: Spot, types: tuple[str, ...], actual: str) -> Cause:
+def _mistyped(position: ValuePosition, types: tuple[str, ...], actual: str) -> Cause:
     expected, provided = ",".join(types), actual
-    kind = format_of(spot.schema, spot.minor)
+    kind = format_of(position.schema, position.minor)
     if kind and actual not in ("string", "array", "null"):
         expected, provided = (
             kind,
             _GO_FORMATS.get(actual, ""),
         )  # with a format, formats are compared
     return type_invalid(
-        spot.path or "<nil>",
+        position.path or "<nil>",
         provided,
-        f'{spot.path} in body must be of type {expected}: "{provided}"',
+        f'{position.path} in body must be of type {expected}: "{provided}"',
     )
 
 
 _GO_FORMATS = {"number": "float64", "integer": "int64"}
 
 
-def _enum(spot: Spot) -> Iterator[Cause]:
-    allowed = spot.schema.get("enum")
-    if not allowed or (spot.value is None and spot.schema.get("nullable")):
+def _enum(position: ValuePosition) -> Iterator[Cause]:
+    allowed = position.schema.get("enum")
+    if not allowed or (position.value is None and position.schema.get("nullable")):
         return
-    if not any(_same(spot.value, item) for item in allowed):
-        yield unsupported(spot.path or "<nil>", spot.value, allowed)
+    if not any(_same(position.value, item) for item in allowed):
+        yield unsupported(position.path or "<nil>", position.value, allowed)
 
 
 def _same(value: Json, allowed: Json) -> bool:
@@ -186,8 +186,8 @@ def _same(value: Json, allowed: Json) -> bool:
     return type_name(value) == type_name(allowed) and bool(value == allowed)
 
 
-def _string(spot: Spot) -> Iterator[Cause]:
-    schema, value, path = spot.schema, spot.value, spot.path or "<nil>"
+def _string(position: ValuePosition) -> Iterator[Cause]:
+    schema, value, path = position.schema, position.value, position.path or "<nil>"
     types = types_of(schema)
     if types and "string" not in types:
         return
@@ -195,7 +195,7 @@ def _string(spot: Spot) -> Iterator[Cause]:
     pattern = schema.get("pattern")
     if pattern and not _matches(pattern, value):
         yield invalid(path, value, f"{path} in body should match '{pattern}'")
-    kind = format_of(schema, spot.minor)
+    kind = format_of(schema, position.minor)
     if kind in OPENAPI and not OPENAPI[kind](value):
         text = f"{path} in body must be of type {schema['format']}: {_quoted(value)}"
         yield type_invalid(path, value, text)
@@ -220,49 +220,51 @@ def _matches(pattern: str, value: str) -> bool:
         return False
 
 
-def _number(spot: Spot) -> Iterator[Cause]:
-    types = types_of(spot.schema)
+def _number(position: ValuePosition) -> Iterator[Cause]:
+    types = types_of(position.schema)
     if types and not _NUMERIC & set(types):
         return
     if types == ("integer",):
-        yield from _range(spot)
-    exact = type_name(spot.value) == "integer"
+        yield from _range(position)
+    exact = type_name(position.value) == "integer"
     for keyword, exclusive, words, beyond in _BOUNDS:
-        bound = spot.schema.get(keyword)
-        strict = bool(spot.schema.get(exclusive))
+        bound = position.schema.get(keyword)
+        strict = bool(position.schema.get(exclusive))
         if bound is None:
             continue
         limit = int(bound) if exact else bound  # integers meet whole bounds only
-        if beyond(spot.value, limit) or (strict and spot.value == limit):
-            yield _out_of_bounds(spot, words, strict, limit)
-    yield from _multiple(spot, exact)
+        if beyond(position.value, limit) or (strict and position.value == limit):
+            yield _out_of_bounds(position, words, strict, limit)
+    yield from _multiple(position, exact)
 
 
 _NUMERIC = {"integer", "number"}
 
 
-def _out_of_bounds(spot: Spot, words: str, strict: bool, limit: float) -> Cause:
-    path = spot.path or "<nil>"
+def _out_of_bounds(position: ValuePosition, words: str, strict: bool, limit: float) -> Cause:
+    path = position.path or "<nil>"
     relation = words if strict else f"{words} or equal to"
-    return invalid(path, spot.value, f"{path} in body should be {relation} {_plain(limit)}")
+    return invalid(path, position.value, f"{path} in body should be {relation} {_plain(limit)}")
 
 
-def _multiple(spot: Spot, exact: bool) -> Iterator[Cause]:
-    step, path = spot.schema.get("multipleOf"), spot.path or "<nil>"
+def _multiple(position: ValuePosition, exact: bool) -> Iterator[Cause]:
+    step, path = position.schema.get("multipleOf"), position.path or "<nil>"
     if step is not None and exact and int(step) <= 0:
         text = f"factor MultipleOf declared for {path} must be positive: {int(step)}"
         yield invalid(path, int(step), text)
-    elif step and not _is_multiple(spot.value, step):
+    elif step and not _is_multiple(position.value, step):
         text = f"{path} in body should be a multiple of {_plain(step)}"
-        yield invalid(path, spot.value, text)
+        yield invalid(path, position.value, text)
 
 
-def _range(spot: Spot) -> Iterator[Cause]:
-    name = format_of(spot.schema, spot.minor)
-    limit = _INT_RANGES.get(name, _INT64) if spot.minor >= _INT32_SINCE else _INT64
-    if not -limit <= spot.value < limit or not float(spot.value).is_integer():
+def _range(position: ValuePosition) -> Iterator[Cause]:
+    name = format_of(position.schema, position.minor)
+    limit = _INT_RANGES.get(name, _INT64) if position.minor >= _INT32_SINCE else _INT64
+    if not -limit <= position.value < limit or not float(position.value).is_integer():
         label = f"with format {name}" if name else "(default format)"
-        yield invalid("<nil>", "", f"Checked value must be of type integer {label} in {spot.path}")
+        yield invalid(
+            "<nil>", "", f"Checked value must be of type integer {label} in {position.path}"
+        )
 
 
 _BOUNDS: tuple[tuple[str, str, str, Callable[[float, float], bool]], ...] = (
@@ -284,11 +286,11 @@ def _is_multiple(value: float, step: float) -> bool:
     )
 
 
-def _list(spot: Spot) -> Iterator[Cause]:
-    schema, value, path = spot.schema, spot.value, spot.path or "<nil>"
+def _list(position: ValuePosition) -> Iterator[Cause]:
+    schema, value, path = position.schema, position.value, position.path or "<nil>"
     items = schema.get("items")
     if isinstance(items, Mapping):
-        for item in spot.items(items):
+        for item in position.items(items):
             yield from validate_values(item)
     if schema.get("minItems") is not None and len(value) < schema["minItems"]:
         yield invalid(
@@ -298,45 +300,45 @@ def _list(spot: Spot) -> Iterator[Cause]:
         yield too_many(path, len(value), schema["maxItems"])
 
 
-def _object(spot: Spot) -> Iterator[Cause]:
-    schema, value, path = spot.schema, spot.value, spot.path or "<nil>"
+def _object(position: ValuePosition) -> Iterator[Cause]:
+    schema, value, path = position.schema, position.value, position.path or "<nil>"
     most, least = schema.get("maxProperties"), schema.get("minProperties")
     if least is not None and len(value) < least:
         text = f"{path} in body should have at least {least} properties"
         yield invalid(path, len(value), text)
     if most is not None and len(value) > most:
         yield too_many(path, len(value), most)
-    yield from _fields(spot, path)
+    yield from _fields(position, path)
     for name in schema.get("required") or ():
         if name not in value:
-            yield required(f"{spot.path}.{name}".removeprefix("."))
+            yield required(f"{position.path}.{name}".removeprefix("."))
 
 
-def _fields(spot: Spot, path: str) -> Iterator[Cause]:
-    properties = spot.schema.get("properties") or {}
-    additional = spot.schema.get("additionalProperties")
-    for name in spot.value:
+def _fields(position: ValuePosition, path: str) -> Iterator[Cause]:
+    properties = position.schema.get("properties") or {}
+    additional = position.schema.get("additionalProperties")
+    for name in position.value:
         if name in properties:
-            yield from validate_values(spot.field(name, properties[name]))
+            yield from validate_values(position.field(name, properties[name]))
         elif isinstance(additional, Mapping):
-            yield from validate_values(spot.field(name, additional))
+            yield from validate_values(position.field(name, additional))
         elif additional is False:
             yield invalid(path, "", f"{path}.{name} in body is a forbidden property")
 
 
-def _combinations(spot: Spot) -> Iterator[Cause]:
-    lead = f'"{spot.path}" must'
-    yield from _all_of(_parts(spot, "allOf"), lead)
-    yield from _any_of(_parts(spot, "anyOf"), lead)
-    yield from _exclusive(_parts(spot, "oneOf"), lead)
-    unwanted = spot.schema.get("not")
-    if isinstance(unwanted, Mapping) and not list(_validate(spot.as_part(unwanted))):
+def _combinations(position: ValuePosition) -> Iterator[Cause]:
+    lead = f'"{position.path}" must'
+    yield from _all_of(_parts(position, "allOf"), lead)
+    yield from _any_of(_parts(position, "anyOf"), lead)
+    yield from _exclusive(_parts(position, "oneOf"), lead)
+    unwanted = position.schema.get("not")
+    if isinstance(unwanted, Mapping) and not list(_validate(position.as_part(unwanted))):
         yield invalid("<nil>", "", f"{lead} not validate the schema (not)")
 
 
-def _parts(spot: Spot, keyword: str) -> list[list[Cause]]:
+def _parts(position: ValuePosition, keyword: str) -> list[list[Cause]]:
     """The errors by each of the schemas of allOf, anyOf or oneOf."""
-    return [list(_validate(spot.as_part(part))) for part in spot.schema.get(keyword) or ()]
+    return [list(_validate(position.as_part(part))) for part in position.schema.get(keyword) or ()]
 
 
 def _all_of(parts: list[list[Cause]], lead: str) -> Iterator[Cause]:

@@ -17,7 +17,7 @@ from policylint.kubernetes.api.fielderrors import (
 from policylint.kubernetes.crds.defaults import validate_defaults
 from policylint.kubernetes.crds.expressions import Environment, Total
 from policylint.kubernetes.crds.fieldpath import FieldPathError, follow
-from policylint.kubernetes.crds.openapi import Spot, validate_schema
+from policylint.kubernetes.crds.openapi import SchemaPosition, validate_schema
 from policylint.kubernetes.crds.structural import validate_structural
 from policylint.model import Cause, Json, Object, Unknown
 
@@ -244,7 +244,9 @@ def _schema_findings(
             findings += validate_defaults(schema, path, checks.minor, root=True)
         compiles = not findings
     total = Total()
-    findings += validate_schema(Spot(schema, path, environment, total, root=True, cel=compiles))
+    findings += validate_schema(
+        SchemaPosition(schema, path, environment, total, root=True, cel=compiles)
+    )
     if not findings and _mentions(schema, "$schema"):
         findings.append(invalid(path, "", "OpenAPIV3Schema 'schema' is not supported"))
     yield from findings

@@ -103,17 +103,17 @@ class Judge:
         self, binding: str, spec: Object, request: Request, param: Any
     ) -> Iterator[Finding]:
         names = _names(request, param, self.spec.get("paramKind"))
-        place = _Place(self.policy.name, binding, tuple(spec.get("validationActions") or ()))
-        matched = self._conditions_hold(place, names)
+        source = _Source(self.policy.name, binding, tuple(spec.get("validationActions") or ()))
+        matched = self._conditions_hold(source, names)
         if matched is not True:
             if matched is not False:
                 yield matched
             return
         scope = Scope(names).with_variables(self._compiled)
-        yield from self._validated(place, scope)
-        yield from self._annotated(place, names)
+        yield from self._validated(source, scope)
+        yield from self._annotated(source, names)
 
-    def _conditions_hold(self, place: _Place, names: Mapping[str, Any]) -> bool | Finding:
+    def _conditions_hold(self, source: _Source, names: Mapping[str, Any]) -> bool | Finding:
         """A condition that is false beats another one's error."""
         scope = Scope({**names, "namespaceObject": None}, FOR_CONDITIONS)
         errors: list[str] = []
@@ -127,16 +127,16 @@ class Judge:
             except CelUnsupported as error:
                 unknown = str(error)
         if unknown:
-            return place.open(unknown)
+            return source.open(unknown)
         if not errors:
             return True
         if self.ignores:
             return False
         distinct = list(dict.fromkeys(errors))
         text = distinct[0] if len(distinct) == 1 else f"[{', '.join(distinct)}]"
-        return place.failure(text, "")
+        return source.failure(text, "")
 
-    def _validated(self, place: _Place, scope: Scope) -> Iterator[Finding]:
+    def _validated(self, source: _Source, scope: Scope) -> Iterator[Finding]:
         failed: list[_Failed] = []
         for validation in self._validations:
             try:
@@ -146,12 +146,12 @@ class Judge:
                 if not self.ignores:
                     failed.append(_Failed(validation, _resulted(validation.expression, error)))
             except CelUnsupported as error:
-                yield place.open(str(error), validation.expression)
+                yield source.open(str(error), validation.expression)
         # the server evaluates all messages after all validations, from the same budget
         for failure in failed:
-            yield _failure(place, failure, scope)
+            yield _failure(source, failure, scope)
 
-    def _annotated(self, place: _Place, names: Mapping[str, Any]) -> Iterator[Finding]:
+    def _annotated(self, source: _Source, names: Mapping[str, Any]) -> Iterator[Finding]:
         """An annotation that cannot be evaluated is denied, whatever the binding's actions."""
         scope = Scope({**names, "authorizer": None}).with_variables(self._compiled)
         del scope.bindings["authorizer"]
@@ -162,13 +162,13 @@ class Judge:
             except CelError as error:
                 if not self.ignores:
                     yield Failure(
-                        place.policy, place.binding, _resulted(expression, error), expression
+                        source.policy, source.binding, _resulted(expression, error), expression
                     )
             except CelUnsupported as error:
-                yield place.open(str(error), expression)
+                yield source.open(str(error), expression)
 
 
-class _Place(Struct, frozen=True):
+class _Source(Struct, frozen=True):
     """Whose answer it is, and what the binding makes of it."""
 
     policy: str
@@ -202,12 +202,12 @@ class _Failed(Struct, frozen=True):
     error: str = ""
 
 
-def _failure(place: _Place, failed: _Failed, scope: Scope) -> Failure:
+def _failure(source: _Source, failed: _Failed, scope: Scope) -> Failure:
     validation = failed.validation
     if failed.error:
-        return place.failure(failed.error, validation.expression)
+        return source.failure(failed.error, validation.expression)
     reason = str(validation.item.get("reason") or "Invalid")
-    return place.failure(_message(validation, scope), validation.expression, reason)
+    return source.failure(_message(validation, scope), validation.expression, reason)
 
 
 def _validations(spec: Object) -> Iterable[Object]:

@@ -35,7 +35,7 @@ _LAST_HOUR = 24
 """Of a time zone, as Go reads it."""
 
 
-class _Place(Struct, frozen=True):
+class _Position(Struct, frozen=True):
     """Where a value is: by index, by Go's names, the struct that holds it, and how it was sent."""
 
     field: str
@@ -43,7 +43,7 @@ class _Place(Struct, frozen=True):
     owner: str
     server_side: bool
 
-    def name(self, key: str, owner: str) -> _Place:
+    def name(self, key: str, owner: str) -> _Position:
         return replace(
             self,
             field=f"{self.field}.{key}" if self.field else key,
@@ -51,7 +51,7 @@ class _Place(Struct, frozen=True):
             owner=owner,
         )
 
-    def item(self, key: object) -> _Place:
+    def item(self, key: object) -> _Position:
         return replace(self, field=f"{self.field}[{key}]")
 
     def wrong(self, text: str) -> Misfit:
@@ -60,76 +60,78 @@ class _Place(Struct, frozen=True):
 
 def misfits(node: Node, value: Json, *, server_side: bool) -> Iterator[Misfit]:
     """The values that cannot be decoded; unknown fields are passed over."""
-    return _value(node, value, _Place("", "", struct(node), server_side))
+    return _value(node, value, _Position("", "", struct(node), server_side))
 
 
-def _value(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
+def _value(node: Node, value: Json, position: _Position) -> Iterator[Misfit]:
     if value is None or node.preserve_unknown:
         return
     if node.quantity:
-        yield from _quantity(value, place)
+        yield from _quantity(value, position)
     elif node.int_or_string:
-        yield from _int_or_string(value, place)
+        yield from _int_or_string(value, position)
     elif node.type == "array":
-        yield from _list(node, value, place)
+        yield from _list(node, value, position)
     elif node.type == "object" or node.is_struct:
-        yield from _map(node, value, place)
+        yield from _map(node, value, position)
     elif node.type:
-        yield from _scalar(node, value, place)
+        yield from _scalar(node, value, position)
 
 
-def _map(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
+def _map(node: Node, value: Json, position: _Position) -> Iterator[Misfit]:
     if not isinstance(value, Mapping):
-        yield _unfit(value, place, _go_kind(node))
+        yield _unfit(value, position, _go_kind(node))
         return
-    inner = struct(node).rpartition(".")[2] if node.is_struct else place.owner
+    inner = struct(node).rpartition(".")[2] if node.is_struct else position.owner
     for key, item in value.items():
         child = node.properties.get(key)
         if child is not None:
-            yield from _value(child, item, place.name(key, inner))
+            yield from _value(child, item, position.name(key, inner))
         elif node.additional is not None:
-            yield from _value(node.additional, item, place.item(key))
+            yield from _value(node.additional, item, position.item(key))
 
 
-def _list(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
+def _list(node: Node, value: Json, position: _Position) -> Iterator[Misfit]:
     if not isinstance(value, list):
-        yield _unfit(value, place, _go_kind(node))
+        yield _unfit(value, position, _go_kind(node))
     elif node.items is not None:
         for index, item in enumerate(value):
-            yield from _value(node.items, item, place.item(index))
+            yield from _value(node.items, item, position.item(index))
 
 
-def _scalar(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
+def _scalar(node: Node, value: Json, position: _Position) -> Iterator[Misfit]:
     if node.type == "string":
-        yield from _string(node, value, place)
+        yield from _string(node, value, position)
     elif node.type == "boolean":
         if not isinstance(value, bool):
-            yield _unfit(value, place, "bool")
+            yield _unfit(value, position, "bool")
     elif isinstance(value, bool) or not isinstance(value, (int, float)):
-        yield _unfit(value, place, _go_kind(node))
+        yield _unfit(value, position, _go_kind(node))
     elif node.type == "integer":
-        yield from _integer(value, place, _go_kind(node))
+        yield from _integer(value, position, _go_kind(node))
 
 
-def _string(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
-    if node.format == "byte" and not place.server_side and _is_bytes(value):
+def _string(node: Node, value: Json, position: _Position) -> Iterator[Misfit]:
+    if node.format == "byte" and not position.server_side and _is_bytes(value):
         return  # Go reads a list of numbers into bytes as well
     if not isinstance(value, str):
-        yield _unfit(value, place, _go_kind(node))
+        yield _unfit(value, position, _go_kind(node))
     elif node.format == "byte":
-        yield from _bytes(value, place)
+        yield from _bytes(value, position)
     elif node.format == "date-time":
-        yield from _time(node, value, place)
+        yield from _time(node, value, position)
 
 
 def _is_bytes(value: Json) -> bool:
     return isinstance(value, list) and all(type(item) is int and 0 <= item < 256 for item in value)
 
 
-def _time(node: Node, value: str, place: _Place) -> Iterator[Misfit]:
+def _time(node: Node, value: str, position: _Position) -> Iterator[Misfit]:
     form, layout = (_MICRO, _MICRO_LAYOUT) if node.ref.endswith(".MicroTime") else (_TIME, _LAYOUT)
     if not _is_time(value, form):
-        yield place.wrong(f'parsing time "{value}" as "{layout}": cannot parse "{value}" as "2006"')
+        yield position.wrong(
+            f'parsing time "{value}" as "{layout}": cannot parse "{value}" as "2006"'
+        )
 
 
 def _is_time(text: str, form: re.Pattern[str]) -> bool:
@@ -144,22 +146,22 @@ def _is_time(text: str, form: re.Pattern[str]) -> bool:
         return False
 
 
-def _integer(value: float, place: _Place, kind: str) -> Iterator[Misfit]:
+def _integer(value: float, position: _Position, kind: str) -> Iterator[Misfit]:
     width = _WIDTHS.get(kind, 63)
     whole = float(value).is_integer()
-    if place.server_side:
+    if position.server_side:
         if not whole:
-            yield place.wrong(f"cannot convert float64 to {kind}")
+            yield position.wrong(f"cannot convert float64 to {kind}")
     elif not whole or not -(1 << width) <= int(value) < (1 << width):
-        yield _unfit(value, place, kind, shown=f"number {value}")
+        yield _unfit(value, position, kind, shown=f"number {value}")
 
 
-def _quantity(value: Json, place: _Place) -> Iterator[Misfit]:
+def _quantity(value: Json, position: _Position) -> Iterator[Misfit]:
     if isinstance(value, (Mapping, list, bool)) or parse_quantity(value) is None:
-        yield place.wrong(_QUANTITY_RULE)
+        yield position.wrong(_QUANTITY_RULE)
 
 
-def _int_or_string(value: Json, place: _Place) -> Iterator[Misfit]:
+def _int_or_string(value: Json, position: _Position) -> Iterator[Misfit]:
     if isinstance(value, (Mapping, list, bool)):
         shown = _json_kind(value)
     elif isinstance(value, (int, float)) and not (
@@ -168,17 +170,19 @@ def _int_or_string(value: Json, place: _Place) -> Iterator[Misfit]:
         shown = f"number {value}"
     else:
         return
-    where = "Go value" if place.server_side else f"Go struct field {place.owner}.{place.path}"
-    yield place.wrong(f"json: cannot unmarshal {shown} into {where} of type int32")
+    where = (
+        "Go value" if position.server_side else f"Go struct field {position.owner}.{position.path}"
+    )
+    yield position.wrong(f"json: cannot unmarshal {shown} into {where} of type int32")
 
 
-def _bytes(value: str, place: _Place) -> Iterator[Misfit]:
+def _bytes(value: str, position: _Position) -> Iterator[Misfit]:
     wanted = value.replace("\n", "").replace("\r", "")
     try:
         base64.b64decode(wanted, validate=True)
     except (binascii.Error, ValueError):
-        prefix = "error decoding from json: " if place.server_side else ""
-        yield place.wrong(f"{prefix}illegal base64 data at input byte {_first_bad(wanted)}")
+        prefix = "error decoding from json: " if position.server_side else ""
+        yield position.wrong(f"{prefix}illegal base64 data at input byte {_first_bad(wanted)}")
 
 
 def _first_bad(text: str) -> int:
@@ -190,9 +194,9 @@ def _first_bad(text: str) -> int:
     return len(text) // 4 * 4 if len(text) % 4 == 1 else len(text)
 
 
-def _unfit(value: Json, place: _Place, kind: str, shown: str = "") -> Misfit:
-    where = f"Go struct field {place.owner}.{place.path}" if place.path else "Go value"
-    return place.wrong(
+def _unfit(value: Json, position: _Position, kind: str, shown: str = "") -> Misfit:
+    where = f"Go struct field {position.owner}.{position.path}" if position.path else "Go value"
+    return position.wrong(
         f"json: cannot unmarshal {shown or _json_kind(value)} into {where} of type {kind}"
     )
 

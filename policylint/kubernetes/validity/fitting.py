@@ -24,31 +24,31 @@ class Misfit(Struct, frozen=True):
     topic: str = "invalid-object"
 
 
-class _Place(Struct, frozen=True):
+class _Position(Struct, frozen=True):
     field: str
     path: str
 
-    def name(self, key: str) -> _Place:
-        return _Place(f"{self.field}.{key}" if self.field else key, f"{self.path}.{key}")
+    def name(self, key: str) -> _Position:
+        return _Position(f"{self.field}.{key}" if self.field else key, f"{self.path}.{key}")
 
-    def item(self, index: int, key: str) -> _Place:
-        return _Place(f"{self.field}[{index}]", f"{self.path}[{key}]")
+    def item(self, index: int, key: str) -> _Position:
+        return _Position(f"{self.field}[{index}]", f"{self.path}[{key}]")
 
 
 def typed(node: Node, value: Json) -> Iterator[Misfit]:
     """The misfits of an object, in order."""
-    return _value(node, value, _Place("", ""))
+    return _value(node, value, _Position("", ""))
 
 
-def _value(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
+def _value(node: Node, value: Json, position: _Position) -> Iterator[Misfit]:
     if value is None or _is_open(node):
         return
     if node.type == "array":
-        yield from _list(node, value, place)
+        yield from _list(node, value, position)
     elif node.type == "object" or node.is_struct:
-        yield from _map(node, value, place)
+        yield from _map(node, value, position)
     else:
-        yield from _scalar(node, value, place)
+        yield from _scalar(node, value, position)
 
 
 def _is_open(node: Node) -> bool:
@@ -57,43 +57,43 @@ def _is_open(node: Node) -> bool:
     )
 
 
-def _map(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
+def _map(node: Node, value: Json, position: _Position) -> Iterator[Misfit]:
     if not isinstance(value, Mapping):
-        yield Misfit(place.field, place.path, f"expected map, got &{{{_go(value)}}}")
+        yield Misfit(position.field, position.path, f"expected map, got &{{{_go(value)}}}")
         return
     for key, item in value.items():
         child = node.properties.get(key) or node.additional
         if child is not None:
-            yield from _value(child, item, place.name(key))
+            yield from _value(child, item, position.name(key))
         else:
-            here = place.name(key)
+            here = position.name(key)
             yield Misfit(here.field, here.path, "field not declared in schema", "unknown-field")
 
 
-def _list(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
+def _list(node: Node, value: Json, position: _Position) -> Iterator[Misfit]:
     if not isinstance(value, list):
-        yield Misfit(place.field, place.path, f"expected list, got &{{{_go(value)}}}")
+        yield Misfit(position.field, position.path, f"expected list, got &{{{_go(value)}}}")
     elif node.items is None:
         return
     elif node.list_type in _KEYS:
-        yield from _keyed(node, node.items, value, place)
+        yield from _keyed(node, node.items, value, position)
     else:
         for index, item in enumerate(value):
-            yield from _value(node.items, item, place.item(index, str(index)))
+            yield from _value(node.items, item, position.item(index, str(index)))
 
 
-def _keyed(node: Node, element: Node, value: list[Json], place: _Place) -> Iterator[Misfit]:
+def _keyed(node: Node, element: Node, value: list[Json], position: _Position) -> Iterator[Misfit]:
     seen: set[str] = set()
     for index, item in enumerate(value):
         key, problem = _KEYS[node.list_type](node, item)
         if problem:
-            yield Misfit(f"{place.field}[{index}]", place.path, f"element {index}: {problem}")
+            yield Misfit(f"{position.field}[{index}]", position.path, f"element {index}: {problem}")
             return
         if key in seen:
             text = f"duplicate entries for key [{key}]"
-            yield Misfit(f"{place.field}[{index}]", place.path, text, "duplicate-list-key")
+            yield Misfit(f"{position.field}[{index}]", position.path, text, "duplicate-list-key")
         seen.add(key)
-        yield from _value(element, item, place.item(index, key))
+        yield from _value(element, item, position.item(index, key))
 
 
 def _map_key(node: Node, item: Json) -> tuple[str, str]:
@@ -133,28 +133,30 @@ def _set_key(_node: Node, item: Json) -> tuple[str, str]:
 _KEYS: Mapping[str, Callable[[Node, Json], tuple[str, str]]] = {"map": _map_key, "set": _set_key}
 
 
-def _quantity(value: Json, place: _Place) -> Iterator[Misfit]:
+def _quantity(value: Json, position: _Position) -> Iterator[Misfit]:
     if isinstance(value, (Mapping, list)):
-        yield Misfit(place.field, place.path, f"expected any scalar, got &{{{_go(value)}}}")
+        yield Misfit(position.field, position.path, f"expected any scalar, got &{{{_go(value)}}}")
 
 
-def _scalar(node: Node, value: Json, place: _Place) -> Iterator[Misfit]:
+def _scalar(node: Node, value: Json, position: _Position) -> Iterator[Misfit]:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if node.int_or_string:
         return  # reads itself
     if node.quantity:
-        yield from _quantity(value, place)
+        yield from _quantity(value, position)
     elif node.type in _NUMBERS:
         if not is_number:
             yield Misfit(
-                place.field, place.path, f"expected numeric (int or float), got {_go_type(value)}"
+                position.field,
+                position.path,
+                f"expected numeric (int or float), got {_go_type(value)}",
             )
     elif node.type == "string":
         if not isinstance(value, str):
             text = f"expected string, got &value.valueUnstructured{{Value:{_go_syntax(value)}}}"
-            yield Misfit(place.field, place.path, text)
+            yield Misfit(position.field, position.path, text)
     elif node.type == "boolean" and not isinstance(value, bool):
-        yield Misfit(place.field, place.path, f"expected boolean, got &{{{_go(value)}}}")
+        yield Misfit(position.field, position.path, f"expected boolean, got &{{{_go(value)}}}")
 
 
 def _go(value: Json) -> str:

@@ -78,8 +78,9 @@ def _planned(
 ) -> Plan:
     """The plan of one release; what cannot be had of it leaves the others as they are."""
     declared = pair.declared
-    place = config.declared.place(declared.file, declared.cluster or declared.environment)
-    settings = resolve(options_of(options, pair, place), config)
+    cluster = declared.cluster or declared.environment
+    configured = config.declared.settings_of(declared.file, cluster)
+    settings = resolve(options_of(options, pair, configured), config)
     facts = {
         "change": _word(pair),
         "source": ReleaseSource(

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from policylint.errors import SourceError
-from policylint.helm.inputs.declaring import Place
+from policylint.helm.inputs.declaring import DeclaredSettings
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.sides import ChartSide, EmptySide, Side
 from policylint.helm.inputs.workspace import Workspace
@@ -36,9 +36,9 @@ _APPLY = {"enabled": Apply.SERVER_SIDE, "disabled": Apply.CLIENT_SIDE}
 """`spec.upgrade.serverSideApply` of a HelmRelease; `auto` is what the last revision had."""
 
 
-def options_of(options: Options, pair: Pair, place: Place) -> Options:
+def options_of(options: Options, pair: Pair, configured: DeclaredSettings) -> Options:
     """The options of one release; what the tool says of how it is sent holds where the command
-    line is silent, then what the configuration says of its `place`."""
+    line is silent, then what the configuration says of it (`configured`)."""
     declared = pair.declared
     apply = options.apply or _sent(declared)
     force = _forces(declared, apply)
@@ -48,15 +48,15 @@ def options_of(options: Options, pair: Pair, place: Place) -> Options:
         release=declared.name,
         namespace=declared.namespace,
         version=declared.chart.version,
-        kube_version=_first(options.kube_version, declared.kube_version, place.kubernetes),
-        environment=_first(options.environment, place.environment),
+        kube_version=_first(options.kube_version, declared.kube_version, configured.kubernetes),
+        environment=_first(options.environment, configured.environment),
         api_versions=(*options.api_versions, *declared.api_versions),
         include_crds=options.include_crds or _sends_crds(pair),
         force=options.force or force,
         conflicts_taken=declared.tool in _FORCING,
         take_ownership=options.take_ownership or _takes_over(declared),
         skip_crds=options.skip_crds or declared.settings.get("install.crds") == "Skip",
-        helm_version=_first(options.helm_version, _line(declared), place.helm),
+        helm_version=_first(options.helm_version, _line(declared), configured.helm),
         apply=apply or (Apply.CLIENT_SIDE if force else None),
     )
 
