@@ -26,6 +26,7 @@ from policylint.model import (
     Created,
     Deleted,
     Finding,
+    Impact,
     Json,
     Kept,
     Manifest,
@@ -249,7 +250,7 @@ def redactor_of(upgrade: Upgrade) -> Redactor:
 
 
 def summaries(upgrade: Upgrade) -> list[ChangeSummary]:
-    """One row per resource, hooks last."""
+    """One row per resource, hooks last; those of tests and of other operations do nothing here."""
     minor = upgrade.target.kubernetes
     redactor = cache(partial(redactor_of, upgrade))
     stale = stale_readers(upgrade.changes, minor)
@@ -260,13 +261,13 @@ def summaries(upgrade: Upgrade) -> list[ChangeSummary]:
         for identity, resource in upgrade.after.hooks.items()
         if identity not in upgrade.after.resources
     ]
-    return rows + [_hook_row(hook, redactor) for hook in hooks]
+    return rows + [_hook_row(hook, redactor, runs=hook.id in run) for hook in hooks]
 
 
-def _hook_row(hook: Created, redactor: Callable[[], Redactor]) -> ChangeSummary:
+def _hook_row(hook: Created, redactor: Callable[[], Redactor], *, runs: bool) -> ChangeSummary:
     answers = (hook.forecast.upgrade, hook.forecast.rollback)
     upgrade, rollback = (answer.outcome if answer else None for answer in answers)
-    effect, reason = impact(hook)
+    effect, reason = impact(hook) if runs else (Impact.NONE, "no hook of this operation")
     return ChangeSummary(
         hook.id,
         "hook",

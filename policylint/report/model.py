@@ -276,6 +276,16 @@ def release_name(release: ReleaseReport) -> str:
     return f"{release.namespace}/{release.name}" if release.name else "manifests"
 
 
+def impacts(
+    release: ReleaseReport, order: Iterable[Impact] = Impact
+) -> tuple[list[tuple[Impact, int]], int]:
+    """([(impact, how many objects)], how many hooks run): a hook is no object of the release."""
+    objects = [row.impact for row in release.changes if row.change != "hook"]
+    hooks = [row for row in release.changes if row.change == "hook"]
+    running = sum(row.impact is not Impact.NONE for row in hooks)
+    return [(impact, objects.count(impact)) for impact in order if impact in objects], running
+
+
 def every_finding(report: Report) -> list[tuple[str, Finding]]:
     """(the release's name, finding) of each finding; "" for those that belong to no release."""
     of_releases = [

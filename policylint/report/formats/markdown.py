@@ -11,7 +11,14 @@ from collections.abc import Iterable, Iterator
 
 from policylint.errors import RuleFailure
 from policylint.model import Finding, Impact, Severity, Verdict
-from policylint.report.model import ReleaseReport, Report, counted, every_settled, release_name
+from policylint.report.model import (
+    ReleaseReport,
+    Report,
+    counted,
+    every_settled,
+    impacts,
+    release_name,
+)
 from policylint.report.places import line_of, primary, shown_path
 from policylint.report.shown import dotted, pair
 from policylint.runtime.escapes import escaped, on_one_line
@@ -90,9 +97,11 @@ def _row(release: ReleaseReport) -> str:
 
 
 def _changes(release: ReleaseReport) -> str:
-    impacts = [change.impact for change in release.changes if change.impact not in _CALM]
-    counts = [f"{impacts.count(impact)} {impact}" for impact in Impact if impact in impacts]
-    return ", ".join(counts) or "none that is felt"
+    counts, hooks = impacts(release)
+    words = [f"{count} {impact}" for impact, count in counts if impact not in _CALM]
+    if hooks:
+        words.append(f"{hooks} hook{'s'[: hooks != 1]}")
+    return ", ".join(words) or "none that is felt"
 
 
 def _details(report: Report) -> Iterator[str]:

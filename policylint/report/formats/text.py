@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from policylint.errors import RuleFailure
-from policylint.model import Category, Finding, Fix, Impact, Location, Severity, Verdict
+from policylint.model import Category, Finding, Fix, Location, Severity, Verdict
 from policylint.report.formats.json import summary
 from policylint.report.look import PLAIN, Fixes, Headline, Line, Look, Prose, Row, written
 from policylint.report.model import (
@@ -23,6 +23,7 @@ from policylint.report.model import (
     every_failure,
     every_finding,
     every_settled,
+    impacts,
     release_name,
 )
 from policylint.report.places import shown_path
@@ -325,10 +326,14 @@ def _version(chart: ChartVersion) -> str:
 
 
 def _counts(release: ReleaseReport) -> str:
-    impacts = [change.impact for change in release.changes]
-    words = [f"{impacts.count(impact)} {impact}" for impact in Impact if impact in impacts]
-    noun = "resource" if len(impacts) == 1 else "resources"
-    return f"{len(impacts)} {noun}" + (f" ({', '.join(words)})" if words else "")
+    """`4 resources (3 in-place, 1 create), 1 hook runs`."""
+    counts, hooks = impacts(release)
+    total = sum(count for _, count in counts)
+    words = ", ".join(f"{count} {impact}" for impact, count in counts)
+    objects = f"{total} resource{'s'[: total != 1]}" + (f" ({words})" if words else "")
+    if not hooks:
+        return objects
+    return f"{objects}, {hooks} hook{' runs' if hooks == 1 else 's run'}"
 
 
 def _counted(look: Look) -> Iterator[Line]:

@@ -13,6 +13,7 @@ from policylint.report.model import (
     ImageChange,
     ReleaseReport,
     RuleInfo,
+    impacts,
     release_name,
 )
 from policylint.report.page.fields import table
@@ -84,8 +85,10 @@ def _facts(release: ReleaseReport) -> Html:
 
 
 def _counts(release: ReleaseReport) -> str:
-    impacts = [change.impact for change in release.changes]
-    words = [f"{impacts.count(impact)} {impact}" for impact in HARDEST_FIRST if impact in impacts]
+    counts, hooks = impacts(release, HARDEST_FIRST)
+    words = [f"{count} {impact}" for impact, count in counts]
+    if hooks:
+        words.append(f"{hooks} hook{'s'[: hooks != 1]}")
     return ", ".join(words)
 
 
