@@ -1,7 +1,8 @@
 """Where a report goes: the formats that were asked for, else those that the place itself reads.
 
 Source for GitHub Actions: "Workflow commands for GitHub Actions", GitHub's documentation: commands
-are read from standard output, and the file that GITHUB_STEP_SUMMARY names is the job's summary.
+are read from standard output, and the file that GITHUB_STEP_SUMMARY names is the job's summary. For
+GitLab: "Code Quality"; for TeamCity: "Service Messages", read from standard output.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from policylint.errors import UsageError
 from policylint.model import Finding, Severity
 from policylint.report.formats import names
 from policylint.report.model import Report, every_finding
+
+GITLAB_REPORT = "gl-code-quality-report.json"
+"""The name that GitLab's documentation gives the report of code quality; a job keeps it as an
+artifact."""
 
 
 class Output(Struct, frozen=True):
@@ -31,7 +36,8 @@ def outputs(
     words: Sequence[str], environment: Mapping[str, str], runbook: str = ""
 ) -> tuple[Output, ...]:
     """What `--format` asks for (`text`, `sarif=out.sarif`); where it asks for nothing: text,
-    and in GitHub Actions annotations and the job's summary too. `runbook` is the file of a runbook
+    and in GitHub Actions annotations and the job's summary too, in GitLab CI a report of code
+    quality, in TeamCity inspections. `runbook` is the file of a runbook
     beside them.
 
     Raises `UsageError` for an unknown format, and for two on standard output.
@@ -59,12 +65,15 @@ def _output(word: str) -> Output:
 
 
 def _of_place(environment: Mapping[str, str]) -> Iterator[Output]:
-    if environment.get("GITHUB_ACTIONS") != "true":
-        return
-    yield Output("github")
-    summary = environment.get("GITHUB_STEP_SUMMARY", "")
-    if summary:
-        yield Output("markdown", summary, append=True)
+    if environment.get("GITLAB_CI") == "true":
+        yield Output("gitlab", GITLAB_REPORT)
+    if environment.get("TEAMCITY_VERSION"):
+        yield Output("teamcity")
+    if environment.get("GITHUB_ACTIONS") == "true":
+        yield Output("github")
+        summary = environment.get("GITHUB_STEP_SUMMARY", "")
+        if summary:
+            yield Output("markdown", summary, append=True)
 
 
 def from_severity(report: Report, least: Severity) -> tuple[Report, int]:

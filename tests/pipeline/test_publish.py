@@ -19,7 +19,6 @@ CASE = ROOT / "fixtures/rules/selector-changed/fail-key-added"
 
 def test_text_where_nothing_is_asked() -> None:
     assert outputs((), {}) == (Output("text"),)
-    assert outputs((), {"GITLAB_CI": "true"}) == (Output("text"),)
 
 
 def test_github_actions_reads_annotations_and_a_summary() -> None:
@@ -29,6 +28,12 @@ def test_github_actions_reads_annotations_and_a_summary() -> None:
         Output("github"),
         Output("markdown", "/tmp/summary.md", append=True),
     )
+
+
+def test_gitlab_keeps_a_report_of_code_quality_and_teamcity_reads_inspections() -> None:
+    kept = (Output("text"), Output("gitlab", "gl-code-quality-report.json"))
+    assert outputs((), {"GITLAB_CI": "true"}) == kept
+    assert outputs((), {"TEAMCITY_VERSION": "2026.1"}) == (Output("text"), Output("teamcity"))
 
 
 def test_what_is_asked_for_is_all_there_is() -> None:

@@ -101,7 +101,9 @@ TEXTUAL = [name for name in names() if name != "json"]
 def test_nothing_from_outside_acts(name: str, text: str) -> None:
     written = render(name, hostile(text))
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028]", written)
-    assert not re.search(r"##(vso\[|\[|teamcity\[)", written)
+    assert not re.search(r"##(vso\[|\[)", written)
+    if name != "teamcity":  # whose own words are service messages
+        assert "##teamcity[" not in written
     if name != "github":  # whose own words are workflow commands
         assert not re.search(r"^\s*::", written, re.M)
 
@@ -112,6 +114,16 @@ def test_annotations_are_of_github_s_own_three_kinds(text: str) -> None:
     assert lines
     for line in lines:
         assert re.match(r"::(error|warning|notice) title=policylint", line)
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "' status='x", "|'] ##teamcity[x", "\x85|"])
+def test_service_messages_of_teamcity_are_our_own(text: str) -> None:
+    lines = render("teamcity", hostile(text)).splitlines()
+    value = r"'(?:[^|'\[\]]|\|[|'\[\]nr]|\|0x[0-9A-F]{4})*'"
+    for line in lines:
+        kind = r"inspectionType|inspection|buildStatus"
+        assert re.fullmatch(rf"##teamcity\[(?:{kind})(?: \w+={value})+\]", line)
+    assert len(lines) >= 2
 
 
 @pytest.mark.parametrize("text", HOSTILE)
