@@ -36,6 +36,8 @@ EXTENSIONS = "source.extensions.fluxcd.io"
 _DISABLED = f"{KUSTOMIZE}/substitute"
 _OTHERWISE = frozenset("0123456789+-.yYnNtTfFoO~=<{[")
 """How a plain text begins that is no text: numbers, dates, booleans, null, merge keys."""
+_PACKED = frozenset({"OCIRepository", "Bucket", "ExternalArtifact"})
+"""Sources whose paths begin where a pipeline or a generator says, not at the repository's top."""
 _MOST = 5_000
 """Kustomizations of one repository."""
 
@@ -135,9 +137,23 @@ class Flux:
         """Where a Kustomization's path is in the repository, through an artifact where its source
         is one made of the repository."""
         reference = mapping(item.body, "spec", "sourceRef")
+        path = _path(item)
         if string(reference, "kind") == "ExternalArtifact":
-            return artifact_path(self._static, string(reference, "name"), _path(item))
-        return _path(item)
+            path = artifact_path(self._static, string(reference, "name"), path)
+        is_packed = string(reference, "kind") in _PACKED
+        return self._unpacked(path, item.file) if is_packed else path
+
+    def _unpacked(self, path: str, file: str) -> str:
+        """A path of an artifact that a pipeline packs from a directory of the repository (`flux
+        push artifact --path=./kubernetes`): that directory is the nearest one above the
+        Kustomization in which the path is."""
+        folder = posixpath.dirname(file)
+        while folder and not self.tree.is_dir(path):
+            within = normal(posixpath.join(folder, path))
+            if self.tree.is_dir(within):
+                return within
+            folder = posixpath.dirname(folder)
+        return path
 
     def is_local(self, namespace: str, ref: Mapping[str, Json], cluster: Cluster) -> bool:
         """Whether a source is this repository: the one that Flux itself was set up with, or one

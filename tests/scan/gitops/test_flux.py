@@ -126,6 +126,18 @@ def test_a_suspended_kustomization_rolls_nothing_out(tmp_path):
     assert web.settings["suspended"] == "Kustomization apps"
 
 
+def test_paths_of_a_packed_directory_begin_there(tmp_path):
+    """`flux push artifact --path=./kubernetes`: the artifact's top is that directory."""
+    packed = KUSTOMIZATION.replace("GitRepository", "OCIRepository")
+    files = {
+        "kubernetes/clusters/main/apps.yaml": packed,
+        "kubernetes/apps/release.yaml": RELEASE,
+        "kubernetes/chart/Chart.yaml": "name: chart\nversion: 1.0.0\n",
+    }
+    (only,) = found(written(tmp_path, files)).releases
+    assert (only.key, only.notes) == (("", "web", "web"), ())
+
+
 def test_what_cannot_be_built_is_said(tmp_path):
     kustomization = "resources: [r.yaml]\nreplacements: [{path: x}]\n"
     files = {"k.yaml": KUSTOMIZATION, "apps/r.yaml": RELEASE}
