@@ -48,6 +48,9 @@ class RenderError(PolicylintError):
     """
 
     certain = False
+    unloaded = ""
+    """The schema elsewhere that a chart's values.schema.json refers to, where helm could not load
+    it."""
 
 
 class SourceError(PolicylintError):

@@ -19,8 +19,9 @@ from policylint.model import Category, Fix, Location, Severity, Violation
 
 @rule(category=Category.PRACTICE, severity=Severity.NOTE)
 def check(chart: Chart, _: Context) -> Iterator[Violation]:
-    """Report ranges in Chart.yaml without a lock; a release record has its charts in it."""
-    for wish in floating(chart) if not chart.stored else ():
+    """Report ranges in Chart.yaml without a lock; a release record and an archive have
+    their charts in them."""
+    for wish in () if chart.stored or chart.packed else floating(chart):
         there = sorted(child.version for child in chart.charts if child.name == wish.name)
         yield Violation(
             f"dependency {wish.key} of {chart.name} floats: {wish.version}",

@@ -22,22 +22,21 @@ from policylint.model import Category, Fix, Severity, Violation
 
 @rule(category=Category.PRACTICE, severity=Severity.ERROR)
 def check(change: ValuesChange, _: Context) -> Iterator[Violation]:
-    """Judge what each chart's templates would see, as Helm does; what cannot be judged is a note
-    that says so."""
+    """Judge what each chart's templates would see, as Helm does. What cannot be judged here (a
+    schema elsewhere) helm has judged: it refuses to render what breaks any of it."""
     result = change.effective
     for where, chart in result.chart.walk():
         schema = schema_of(chart)
         inside = tuple(where.split("/charts/")[1:])
         for breach in breaches(schema, result.scopes.get(where, {})) if schema is not None else ():
+            if breach.unknown:
+                continue
             path = (*inside, *breach.path)
+            shown = dotted(path) or "the values"
             yield Violation(
-                f"the values break the schema of {chart.name}: {dotted(path) or 'the values'}: "
-                f"{breach.message}"
-                if not breach.unknown
-                else f"{dotted(path) or 'the values'} cannot be judged: {breach.message}",
+                f"the values break the schema of {chart.name}: {shown}: {breach.message}",
                 because=f"{chart.name} brings a values.schema.json, and Helm refuses to render "
                 "values that break it",
-                severity=Severity.NOTE if breach.unknown else None,
-                fixes=(Fix(f"correct {dotted(path) or 'the values'}: {breach.message}"),),
+                fixes=(Fix(f"correct {shown}: {breach.message}"),),
                 locations=(change.place(path),),
             )

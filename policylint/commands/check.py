@@ -85,7 +85,17 @@ def judged(waiving: Waiving, budget: Budget, plan: Plan) -> Done:
         report = outcome.with_declaration(report, plan, upgrade)
         return settle_release(report, plan, waiving, case, upgrade)
     except PolicylintError as error:
+        again = _without_schemas(plan, error)
+        if again is not None:
+            return judged(waiving, budget, again)
         return settle_release(_unrendered(plan, error), plan, waiving)
+
+
+def _without_schemas(plan: Plan, error: PolicylintError) -> Plan | None:
+    """The plan without schemas that helm could not load, where that is what went wrong."""
+    from policylint.pipeline.schemaless import without_schemas
+
+    return without_schemas(plan, error)
 
 
 def _unrendered(plan: Plan, error: PolicylintError) -> ReleaseReport:

@@ -32,6 +32,7 @@ from policylint.helm.values.given import laid, user_values
 from policylint.helm.values.semver import admits
 from policylint.runtime import signals
 from policylint.runtime.outputs import Unheard
+from policylint.runtime.patterns import pattern
 
 if TYPE_CHECKING:
     from policylint.helm.engines.papercluster import PaperCluster
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 _LOOK = 0.1
 """Seconds between two looks at the memory."""
+_SCHEMA = pattern(r"(charts/[^/]+/)*values\.schema\.json\Z")
 _CANNOT_PULL = {
     *("--ca-file", "--cert-file", "--key-file", "--pass-credentials"),
     *("--repository-cache", "--repository-config"),
@@ -220,10 +222,14 @@ def _refuse_extra(side: ChartSide) -> None:
 
 
 def _load(helm: Any, side: ChartSide, values: Mapping[str, Any]) -> Any:
-    """A chart handle of its own for each render: rendering changes the handle."""
-    if has_integers(values):
-        return helm.Chart.load_archive(archive(files_of(Path(side.chart)), values))
-    return helm.Chart.load(side.chart)
+    """A chart handle of its own for each render: rendering changes the handle. The library always
+    looks at schemas, so a chart is loaded without them where they are to be skipped."""
+    skips = "--skip-schema-validation" in side.extra
+    if not skips and not has_integers(values):
+        return helm.Chart.load(side.chart)
+    files = files_of(Path(side.chart))
+    kept = {path: data for path, data in files.items() if not (skips and _SCHEMA.match(path))}
+    return helm.Chart.load_archive(archive(kept, values))
 
 
 def _lacking(chart: Any) -> list[str]:

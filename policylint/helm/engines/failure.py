@@ -36,6 +36,10 @@ _REMEDIES = (
     ),
     ("library charts are not installable", "name a chart that uses the library chart"),
     (
+        "failing loading",
+        "let helm reach the schema that it names above: it loads it at each upgrade too",
+    ),
+    (
         "don't meet the specifications of the schema",
         "correct the values named above, or the chart's values.schema.json",
     ),
@@ -104,6 +108,8 @@ _CERTAIN = (
     pattern(r"already set in map"),
     pattern(r"library charts are not installable"),
 )
+_UNLOADED = pattern(r"failing loading \"(?P<schema>[^\"\n]+)\"")
+"""What Helm says of a schema that another one refers to (santhosh-tekuri/jsonschema v6)."""
 _OTHERWISE = "correct what helm names above"
 
 # What is said of a server, and what helps; looked at for charts that are pulled.
@@ -167,8 +173,10 @@ def render_error(message: str, argv: list[str], side: ChartSide) -> RenderError:
         file=file,
         line=line,
     )
+    unloaded = _UNLOADED.search(told)
+    error.unloaded = unloaded["schema"] if unloaded else ""
     # Of a chart that is pulled, such words may be the server's.
-    at_hand = Path(side.chart).exists()
+    at_hand = Path(side.chart).exists() and not unloaded
     error.certain = at_hand and any(refusal.search(told) for refusal in _CERTAIN)
     return error
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from policylint.errors import SourceError
 
-_CANNOT = {"--skip-schema-validation", "--post-renderer", "--post-renderer-args", "--verify"}
+_CANNOT = {"--post-renderer", "--post-renderer-args", "--verify"}
 
 
 def is_installed() -> bool:

@@ -75,6 +75,8 @@ class Chart(Struct, frozen=True, eq=False):
     stored: bool = False
     """It comes from a release record: dependencies were worked into its values, the charts in
     charts/ are gone."""
+    packed: bool = False
+    """It comes from an archive: what it is made of is fixed, and others publish it."""
 
     @property
     def crds(self) -> tuple[ChartFile, ...]:
@@ -95,8 +97,10 @@ def read_chart(path: Path | str, helm: str = "4", shown: str = "") -> Chart:
     Raises `ReadError` naming the file that cannot be read.
     """
     where = Path(path)
-    files = chart_files.from_directory(where) if where.is_dir() else chart_files.from_archive(where)
-    return chart_of(files, shown or str(path), helm)
+    if where.is_dir():
+        return chart_of(chart_files.from_directory(where), shown or str(path), helm)
+    chart = chart_of(chart_files.from_archive(where), shown or str(path), helm)
+    return replace(chart, packed=True)
 
 
 def chart_of(files: Mapping[str, bytes], path: str, helm: str = "4", depth: int = 0) -> Chart:

@@ -27,6 +27,7 @@ from policylint.report.model import (
     release_name,
 )
 from policylint.report.places import shown_path
+from policylint.report.shared import Shared
 from policylint.report.shown import LABELS, dotted, label, pair, place
 from policylint.runtime.patterns import pattern
 
@@ -36,6 +37,8 @@ _SHOWN_OF_CAUSE = 3
 """Places of one finding that are printed where the first is the cause of all others."""
 _FEW = 5
 """Images that are shown of a release."""
+_BRIEF = 5
+"""From more releases on, each that shows nothing of its own takes one line."""
 _MANY = 3
 """From so many notes of a scan on, each takes one line."""
 LONG = 60
@@ -70,29 +73,57 @@ def of_finding(finding: Finding) -> str:
 
 
 def _body(report: Report, look: Look) -> Iterator[Line]:
-    for release in report.releases:
-        told = release.findings or release.failures or (look.waived and release.settled)
-        if len(report.releases) > 1 and told:
-            yield Headline(release_name(release), str(release.verdict), f": {release.verdict}")
-            yield ""
-        yield from _release(release, look)
+    shared = Shared(report.releases)
+    for release in map(shared.first, report.releases):
+        yield from _one_of(len(report.releases), release, look, shared)
     yield from _of_all(report, look)
     yield from _settled(report.settled, look)
     if not look.quiet:
         yield from (*_scanned(report), *_untouched(report))
 
 
-def _release(release: ReleaseReport, look: Look) -> Iterator[Line]:
+def _one_of(count: int, release: ReleaseReport, look: Look, shared: Shared) -> Iterator[Line]:
+    """One release of so many."""
+    told = release.findings or release.failures or (look.waived and release.settled)
+    if count > _BRIEF and not told and _is_plain(release):
+        yield from () if look.quiet else _brief(release)
+        return
+    if count > 1 and told:
+        yield Headline(release_name(release), str(release.verdict), f": {release.verdict}")
+        yield ""
+    yield from _release(release, look, shared)
+
+
+def _is_plain(release: ReleaseReport) -> bool:
+    """Whether nothing is deleted, and nothing is known of the cluster that is not as it should."""
+    evidence = release.evidence or Evidence()
+    deletes = any(row.change == "deleted" for row in release.changes)
+    return not (deletes or evidence.drift or evidence.half_applied)
+
+
+def _brief(release: ReleaseReport) -> Iterator[Line]:
+    """A release of many that shows nothing of its own, in a line."""
+    words = [] if release.verdict is Verdict.PASS else [f"{release.verdict}, as above"]
+    words += [_counts(release), *_chart_words(release.chart)]
+    words += ["routine"] if release.routine else []
+    yield Headline(release_name(release), str(release.verdict), f": {'; '.join(words)}")
+    yield ""
+
+
+def _release(release: ReleaseReport, look: Look, shared: Shared) -> Iterator[Line]:
     if release.overview and not look.quiet:
         yield from (*release.overview.splitlines(), "")
-    yield from _told(release.findings, release.failures, look)
+    yield from _told(release.findings, release.failures, look, shared)
     yield from _settled(release.settled, look)
     if release.evidence is not None and not look.quiet:
         yield from (*_evidence(release, release.evidence), "")
 
 
 def _told(
-    findings: Sequence[Finding], failures: Sequence[RuleFailure], look: Look
+    findings: Sequence[Finding],
+    failures: Sequence[RuleFailure],
+    look: Look,
+    shared: Shared | None = None,
 ) -> Iterator[Line]:
     """Findings by consequence, the hardest first, and what could not be judged."""
     order = list(Category)
@@ -103,9 +134,16 @@ def _told(
             yield f"{_CONSEQUENCES[category]}: {len(rows)}"
             yield ""
         for finding in rows:
-            yield from (*_finding(finding, look), "")
+            yield from (*_finding(finding, look), *_also(finding, shared), "")
     for failure in failures:
-        yield from (*_failure(failure), "")
+        yield from (*_failure(failure), *_also(failure, shared), "")
+
+
+def _also(row: Finding | RuleFailure, shared: Shared | None) -> Iterator[Line]:
+    """Which further releases show the same."""
+    further = shared.also(row) if shared else ""
+    if further:
+        yield Row("also", further)
 
 
 def _of_all(report: Report, look: Look) -> Iterator[Line]:
@@ -315,10 +353,14 @@ def _declared(release: ReleaseReport) -> Iterator[Line]:
 
 
 def _bumped(chart: ChartChange | None) -> Iterator[Line]:
+    return (Row("chart", words) for words in _chart_words(chart))
+
+
+def _chart_words(chart: ChartChange | None) -> Iterator[str]:
     """The chart, where it is another one or of another version."""
     if chart and chart.before and chart.before != chart.after:
         before, after = _version(chart.before), _version(chart.after)
-        yield Row("chart", f"{chart.after.name} {before} -> {after}")
+        yield f"{chart.after.name} {before} -> {after}"
 
 
 def _version(chart: ChartVersion) -> str:

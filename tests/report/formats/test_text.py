@@ -26,9 +26,28 @@ def test_findings_stand_by_consequence() -> None:
 
 def test_releases_are_headed_where_there_are_several() -> None:
     one = report(finding("no"))
-    two = Report(Verdict.FAIL, (one.releases[0], replace(one.releases[0], name="api")))
+    api = replace(report(finding("not here")).releases[0], name="api")
+    two = Report(Verdict.FAIL, (one.releases[0], api))
     assert "\nprod/api: fail\n" in render(two)
     assert "prod/web: fail" not in render(one)
+
+
+def test_what_several_releases_show_is_told_once() -> None:
+    one = report(finding("no", resource=None)).releases[0]
+    names = ("api", "cron", "web", "worker", "zoo")
+    written = render(Report(Verdict.FAIL, tuple(replace(one, name=name) for name in names)))
+    assert written.count("error[") == 1
+    assert "also        in prod/cron, prod/web, prod/worker and 1 more\n" in written
+    assert "FAIL: 5 errors" in written
+
+
+def test_of_many_releases_those_that_show_nothing_take_a_line() -> None:
+    one = replace(report().releases[0], verdict=Verdict.PASS, evidence=Evidence("a", "b"))
+    releases = tuple(replace(one, name=f"web{number}") for number in range(20))
+    written = render(Report(Verdict.PASS, releases))
+    assert "\nprod/web7: 0 resources\n" in written
+    assert "compared" not in written
+    assert "compared" in render(Report(Verdict.PASS, releases[:3]))
 
 
 def test_a_long_report_begins_with_its_verdict() -> None:
