@@ -12,7 +12,7 @@ from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.render.rendering import Rendering
 from policylint.pipeline.budget import Budget
 from policylint.pipeline.load import plans
-from policylint.pipeline.plan import Plan
+from policylint.pipeline.plan import Plan, at_hand
 from policylint.pipeline.releases import Progress, every_release
 from policylint.pipeline.settings import load_config
 from policylint.pipeline.waiving import Waiving, settle_release, waiving_of
@@ -55,40 +55,46 @@ def check(options: Options, progress: Progress | None = None) -> Report:
 
 def judged(waiving: Waiving, budget: Budget, plan: Plan) -> Done:
     """One release, from its plan to its report, stage by stage; raises `UsageError` only."""
-    try:
-        if plan.error is not None:
-            raise plan.error
-        with Rendering(plan) as rendering:
-            # Helm renders meanwhile: only now load what the later stages need.
-            from policylint.kubernetes.forecast import forecast
-            from policylint.pipeline import case as cases
-            from policylint.pipeline import judge, methods, outcome
+    with Workspace() as workspace:
+        try:
+            if plan.error is not None:
+                raise plan.error
+            plan = timed("pull", at_hand, plan, workspace)  # pull
+            return _judged(waiving, budget, plan)
+        except PolicylintError as error:
+            again = _without_schemas(plan, error)
+            if again is not None:
+                return judged(waiving, budget, again)
+            return settle_release(_unrendered(plan, error), plan, waiving)
 
-            case = timed("render", cases.case_of, plan, rendering)  # render
-        sides = timed("read", judge.read, case)  # read
-        upgrade = timed("diff", judge.diff, case, sides)  # diff
-        cluster = judge.cluster_of(case, sides)
-        upgrade = timed("forecast", forecast, upgrade, cluster)  # forecast
-        answers = timed("ask", _answers, plan.options, upgrade, cluster)  # ask
-        asked = case if answers is None else answers.case(case)
-        judging = cases.judging_of(plan, asked.subjects)
-        judgement = timed("evaluate", judge.evaluate, asked, upgrade, cluster, judging)
-        report = judge.report(case, upgrade, cluster, judgement)  # report
-        report = report if answers is None else answers.beside(report)
-        report = judge.with_alternatives(report, case, judging)
-        report = methods.with_other_method(report, case, upgrade, cluster, judging)
-        if report.findings:
-            with suppress(TimeIsUp):  # what is found is told, with its causes or without
-                report = _with_causes(report, budget, plan, rendering, case, upgrade, judging)
-        report = outcome.with_lines(report, case)
-        report = outcome.with_values(report, plan, case.subjects)
-        report = outcome.with_declaration(report, plan, upgrade)
-        return settle_release(report, plan, waiving, case, upgrade)
-    except PolicylintError as error:
-        again = _without_schemas(plan, error)
-        if again is not None:
-            return judged(waiving, budget, again)
-        return settle_release(_unrendered(plan, error), plan, waiving)
+
+def _judged(waiving: Waiving, budget: Budget, plan: Plan) -> Done:
+    with Rendering(plan) as rendering:
+        # Helm renders meanwhile: only now load what the later stages need.
+        from policylint.kubernetes.forecast import forecast
+        from policylint.pipeline import case as cases
+        from policylint.pipeline import judge, methods, outcome
+
+        case = timed("render", cases.case_of, plan, rendering)  # render
+    sides = timed("read", judge.read, case)  # read
+    upgrade = timed("diff", judge.diff, case, sides)  # diff
+    cluster = judge.cluster_of(case, sides)
+    upgrade = timed("forecast", forecast, upgrade, cluster)  # forecast
+    answers = timed("ask", _answers, plan.options, upgrade, cluster)  # ask
+    asked = case if answers is None else answers.case(case)
+    judging = cases.judging_of(plan, asked.subjects)
+    judgement = timed("evaluate", judge.evaluate, asked, upgrade, cluster, judging)
+    report = judge.report(case, upgrade, cluster, judgement)  # report
+    report = report if answers is None else answers.beside(report)
+    report = judge.with_alternatives(report, case, judging)
+    report = methods.with_other_method(report, case, upgrade, cluster, judging)
+    if report.findings:
+        with suppress(TimeIsUp):  # what is found is told, with its causes or without
+            report = _with_causes(report, budget, plan, rendering, case, upgrade, judging)
+    report = outcome.with_lines(report, case)
+    report = outcome.with_values(report, plan, case.subjects)
+    report = outcome.with_declaration(report, plan, upgrade)
+    return settle_release(report, plan, waiving, case, upgrade)
 
 
 def _without_schemas(plan: Plan, error: PolicylintError) -> Plan | None:

@@ -28,7 +28,7 @@ from policylint.model import Apply, Created, Deleted, Kept, Target, Upgrade
 from policylint.pipeline.inputs import inputs_of
 from policylint.pipeline.judge import Case, forecasted, prepare
 from policylint.pipeline.load import plans
-from policylint.pipeline.plan import Plan
+from policylint.pipeline.plan import Plan, at_hand
 from policylint.pipeline.settings import load_config
 from policylint.pipeline.target import installed_line, minor, target
 from policylint.pipeline.texts import named_texts
@@ -189,8 +189,9 @@ def upgrades(options: Options) -> list[Upgrade]:
         for plan in plans(options, load_config(options), workspace).plans:
             if plan.error is not None:
                 raise plan.error
-            with Rendering(plan) as rendering:
-                case = case_of(plan, rendering)
+            rendered = at_hand(plan, workspace)
+            with Rendering(rendered) as rendering:
+                case = case_of(rendered, rendering)
             changed.append(arriving(forecasted(case), schemas(case.target.kubernetes)))
     return changed
 
@@ -241,7 +242,6 @@ def _evidence(plan: Plan, rendering: Rendering, before: Rendered, after: Rendere
         *plan.after.notes,
         *before.notes,
         *after.notes,
-        *_unread(plan),
         *_engine_notes(plan, rendering),
         *_version_notes(minor(plan.settings)),
     ]
@@ -253,19 +253,6 @@ def _evidence(plan: Plan, rendering: Rendering, before: Rendered, after: Rendere
         engine=rendering.engine_name,
         notes=tuple(dict.fromkeys(notes)),
     )
-
-
-def _unread(plan: Plan) -> Iterator[str]:
-    """What is not judged of a chart that helm pulled: its own files are not read."""
-    if not isinstance(plan.after, ChartSide):
-        return
-    from policylint.helm.values.side import is_local
-
-    if not is_local(plan.after):
-        yield (
-            "helm pulled the chart: rules on its values and files are judged"
-            " where you name its archive (helm pull)"
-        )
 
 
 def _engine_notes(plan: Plan, rendering: Rendering) -> Iterator[str]:

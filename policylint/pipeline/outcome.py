@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import convert
@@ -9,7 +11,7 @@ from msgspec.structs import replace
 
 from policylint.engine.judging import Judgement, judge
 from policylint.errors import PolicylintError, RenderError
-from policylint.helm.inputs.sides import ChartSide
+from policylint.helm.inputs.sides import ChartSide, Side
 from policylint.pipeline.case import failure, judging_of, values_change_of, values_subjects
 from policylint.pipeline.plan import Plan
 from policylint.pipeline.target import installed_line, target
@@ -17,6 +19,7 @@ from policylint.pipeline.templates import in_repository
 from policylint.report.model import ChartChange, ChartVersion, ReleaseReport, ValuesSummary
 
 if TYPE_CHECKING:
+    from policylint.helm.values.chart import Chart
     from policylint.helm.values.subject import ValuesChange
     from policylint.model import Target, Upgrade
     from policylint.pipeline.judge import Case
@@ -29,7 +32,7 @@ def with_values(report: ReleaseReport, plan: Plan, subjects: tuple[object, ...])
     if change is None:
         return report
     findings = in_repository(report.findings, plan.named_after, change.new.name)
-    report = replace(report, findings=findings, chart=_charts(change))
+    report = replace(report, findings=findings, chart=_charts(plan, change))
     if not plan.options.values_mode:
         return report
     from policylint.helm.values.compare import compare_modes, table, to_json
@@ -50,9 +53,18 @@ def with_lines(report: ReleaseReport, case: Case) -> ReleaseReport:
     return replace(report, findings=lines.told(report.findings))
 
 
-def _charts(change: ValuesChange) -> ChartChange:
-    old = None if change.old is None else ChartVersion(change.old.name, change.old.version)
-    return ChartChange(old, ChartVersion(change.new.name, change.new.version))
+def _charts(plan: Plan, change: ValuesChange) -> ChartChange:
+    old = None if change.old is None else _version(change.old, plan.before)
+    return ChartChange(old, _version(change.new, plan.named_after))
+
+
+def _version(chart: Chart, side: Side) -> ChartVersion:
+    """Which chart a side is, with the digest of its archive where it is one."""
+    archive = Path(side.chart) if isinstance(side, ChartSide) else None
+    digest = ""
+    if archive is not None and archive.is_file():
+        digest = f"sha256:{hashlib.sha256(archive.read_bytes()).hexdigest()}"
+    return ChartVersion(chart.name, chart.version, digest)
 
 
 def with_declaration(report: ReleaseReport, plan: Plan, upgrade: Upgrade | None) -> ReleaseReport:

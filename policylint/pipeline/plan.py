@@ -91,9 +91,13 @@ def plan_of(
     sides: tuple[Side, Side] | None = None,
 ) -> Plan:
     """The plan of one release; `deployed_mode` is the values mode of the command that deploys it,
-    where that is known. `sides` are those that are found already."""
+    where that is known. `sides` are those that are found already.
+
+    Where helm pulls a chart, its values mode waits for that (`under_mode`).
+    """
     before, named_after = sides or _sides(settings, workspace)
     settings = _with_mode(settings, deployed_mode, before, named_after)
+    _check_mode(settings.options.values_mode)
     plan = Plan(
         *_name(settings.options, before),
         before,
@@ -102,18 +106,43 @@ def plan_of(
         invocations,
         named_after=named_after,
     )
+    return plan if any(map(is_pulled, (before, named_after))) else under_mode(plan, workspace)
+
+
+def under_mode(plan: Plan, workspace: Workspace) -> Plan:
+    """The plan whose after side is rendered with the values that its values mode keeps; raises
+    UsageError for a mode that nothing is known to keep for."""
+    before, named_after = plan.before, plan.named_after
     if isinstance(before, EmptySide) or isinstance(named_after, EmptySide):
         return plan  # an install or an uninstall keeps no values
     recorded = isinstance(before, ManifestSide) and before.revision is not None
-    if settings.options.values_mode or recorded:
-        return replace(plan, after=_under_mode(settings, before, named_after, workspace))
+    if plan.options.values_mode or recorded:
+        return replace(plan, after=_under_mode(plan.settings, before, named_after, workspace))
     return plan
+
+
+def at_hand(plan: Plan, workspace: Workspace) -> Plan:
+    """The plan with both charts on this machine: what helm pulls is pulled, once. Raises
+    RenderError with helm's own words where a chart cannot be had, UsageError as `under_mode`."""
+    if not any(map(is_pulled, (plan.before, plan.named_after))):
+        return plan
+    from policylint.helm.engines.choose import choose_engine
+    from policylint.helm.render.pulled import pulled
+
+    engine = choose_engine(plan.options.helm, plan.options.timeout)
+    before, after = pulled((plan.before, plan.named_after), engine, workspace)
+    return under_mode(replace(plan, before=before, after=after, named_after=after), workspace)
+
+
+def is_pulled(side: Side) -> bool:
+    """Whether helm pulls the chart of a side."""
+    return isinstance(side, ChartSide) and not side.is_local
 
 
 def _with_mode(settings: Settings, mode: str, before: Side, after: Side) -> Settings:
     """The settings with the values mode of the deploy, where it keeps values and none is named."""
     options = settings.options
-    if mode not in _KEEPING or options.values_mode or not _at_hand(before, after):
+    if mode not in _KEEPING or options.values_mode or not _has_charts(before, after):
         return settings
     return replace(settings, options=replace(options, values_mode=mode))
 
@@ -154,52 +183,37 @@ def _sides(settings: Settings, workspace: Workspace) -> tuple[Side, Side]:
     return rollback(options.before or options.after, int(options.rollback), find_helm(helm))
 
 
-def _at_hand(before: Side, after: Side) -> bool:
-    """Whether both charts are at hand, which a values mode needs."""
-    from policylint.helm.values.side import is_local
-
+def _has_charts(before: Side, after: Side) -> bool:
+    """Whether both sides are charts, which a values mode needs."""
     record = isinstance(before, ManifestSide) and before.revision and before.revision.chart_record
-    old = isinstance(before, ChartSide) and is_local(before)
-    return isinstance(after, ChartSide) and is_local(after) and bool(record or old)
+    return isinstance(after, ChartSide) and (isinstance(before, ChartSide) or bool(record))
 
 
-def _under_mode(settings: Settings, before: Side, after: Side, workspace: Workspace) -> Side:
-    """The after side as `--values-mode` makes Helm render it, or no flag does where the release's
-    record is known."""
+def _check_mode(mode: str) -> None:
     from policylint.helm.values.modes import Mode
-    from policylint.helm.values.stage import staged, values_change
 
-    mode = settings.options.values_mode
     if mode and mode not in list(Mode):
         raise UsageError(
             f"no values mode is called {mode!r}",
             remedy=nearest(mode, list(Mode), f"the modes are {', '.join(Mode)}"),
         )
+
+
+def _under_mode(settings: Settings, before: Side, after: Side, workspace: Workspace) -> Side:
+    """The after side as `--values-mode` makes Helm render it, or no flag does where the release's
+    record is known."""
+    from policylint.helm.values.stage import staged, values_change
+
+    mode = settings.options.values_mode
     line = settings.line or installed_line(settings.options) or "4"
     change = values_change(before, after, mode, line)
     recorded = isinstance(before, ManifestSide) and before.revision is not None
-    old_known = change is not None and (change.old is not None or recorded)
-    if mode and not old_known:
-        raise _mode_error(mode, before, after)
+    if mode and (change is None or (change.old is None and not recorded)):
+        raise UsageError(
+            "--values-mode needs the old chart and its values",
+            remedy="name the release as it runs: --before git:REV, a chart, or an exported release",
+        )
     return staged(after, change, workspace)
-
-
-def _mode_error(mode: str, before: Side, after: Side) -> UsageError:
-    """Why a values mode cannot be judged: a chart that helm pulls, or an old one that is not
-    named."""
-    from policylint.helm.values.side import is_local
-
-    for side in (after, before):
-        if isinstance(side, ChartSide) and not is_local(side):
-            return UsageError(
-                f"a values mode ({mode}) needs both charts at hand, and helm pulls {side.label}",
-                remedy="pull it first (helm pull CHART --version VERSION)"
-                " and name the archive as the side",
-            )
-    return UsageError(
-        "--values-mode needs the old chart and its values",
-        remedy="name the release as it runs: --before git:REV, a chart, or an exported release",
-    )
 
 
 def of_release(options: Options, release: Release, deployment: Deployment | None = None) -> Options:

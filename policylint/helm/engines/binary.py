@@ -113,7 +113,7 @@ class Process:
         """(exit code, standard output, standard error); raises RenderError when the time limit is
         over."""
         try:
-            signals.join(self._reader, self._limit)
+            signals.join(self._reader, self._start + self._limit - perf_counter())
         except BaseException:
             self.cancel()
             raise

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from msgspec.structs import replace
+
 from policylint.errors import UsageError
 from policylint.helm.engines.crds import are_own
 from policylint.helm.inputs.names import chart_word, namespace_name, release_name
@@ -112,9 +114,13 @@ def check_extra(extra: tuple[str, ...]) -> None:
 
 def shown(argv: list[str], side: ChartSide) -> str:
     """The command as a line of shell: secret-like values hidden, paths of a revision's copy as in
-    the repository."""
+    the repository, a chart that was pulled as it was named."""
     import shlex
 
+    if side.reference is not None and argv[1] == "template":
+        named = side.reference
+        extra = (*named.extra, *(word for word in side.extra if word not in named.extra))
+        argv = template_argv(argv[0], replace(named, values=side.values, extra=extra))
     words = (side.as_named(word) for word in without_secrets(_as_typed(argv)))
     return " ".join(map(shlex.quote, words))
 

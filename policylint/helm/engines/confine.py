@@ -38,11 +38,24 @@ def confine(side: ChartSide) -> None:
     """Raise SourceError, naming the file, where the chart or the values of a side lead to what
     helm must not read."""
     copies = {path for path, _ in side.copies}
-    if "://" not in side.chart and side.chart not in copies:
+    if side.chart in copies:
+        _confine_copy(side)
+    elif "://" not in side.chart:
         confine_chart(Path(side.chart), side.root)
     for file in side.values.named:
         if file != "-" and "://" not in file and file not in copies and os.path.lexists(file):
             refuse_odd_file(file, _boundary(file, side.root))
+
+
+def _confine_copy(side: ChartSide) -> None:
+    """The same for an archive that was pulled; a directory was looked at before it was copied."""
+    if not os.path.isfile(side.chart):  # noqa: PTH113  asked for each render
+        return
+    try:
+        confine_archive(Path(side.chart))
+    except SourceError as error:
+        remedy = "do not use this chart"
+        raise SourceError(side.as_named(error.message), remedy=remedy) from error
 
 
 def confine_chart(chart: Path, root: str = "") -> None:

@@ -25,7 +25,6 @@ from policylint.helm.engines.integers import TEMPLATE, archive, as_floats, files
 from policylint.helm.engines.library import _CANNOT, library
 from policylint.helm.engines.memory import VARIABLE, most_resident, resident
 from policylint.helm.engines.order import assemble
-from policylint.helm.engines.pull import Pull
 from policylint.helm.engines.text import split_crds
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
 from policylint.helm.values.given import laid, user_values
@@ -36,7 +35,6 @@ from policylint.runtime.patterns import pattern
 
 if TYPE_CHECKING:
     from policylint.helm.engines.papercluster import PaperCluster
-    from policylint.helm.engines.pull import Pull
 
 
 _LOOK = 0.1
@@ -63,12 +61,13 @@ class EmbeddedRender:
     ) -> None:
         if _Exhausted.so:
             raise _exhausted(side)
-        _refuse_extra(side)
+        refuse_extra(side)
+        refuse_unknown(side)
         confine(side)
         self._side = side
         self._cluster = cluster
-        self._pull = None if Path(side.chart).exists() else _pull(side)
         self._limit = time_limit
+        self._end = time.monotonic() + time_limit
         self._result: Rendered | None = None
         self._failure: BaseException | None = None
         self._unheard = Unheard()
@@ -77,7 +76,7 @@ class EmbeddedRender:
 
     def _run(self) -> None:
         try:
-            self._result = render_chart(self._side, self._pull, self._cluster)
+            self._result = render_chart(self._side, self._cluster)
         except BaseException as error:  # noqa: BLE001 - raised again in wait()
             self._failure = error
         finally:
@@ -89,8 +88,7 @@ class EmbeddedRender:
         if self._failure is not None:
             raise self._failure
         if self._result is None:
-            what = "pulling and rendering it" if self._pull else "rendering it"
-            message = f"{what} did not end within {self._limit:g} seconds"
+            message = f"rendering it did not end within {self._limit:g} seconds"
             raise render_error(message, template_argv("helm", self._side), self._side)
         return self._result
 
@@ -100,18 +98,14 @@ class EmbeddedRender:
         Nothing ends a thread of the library: what it takes goes with this process.
         """
         most = most_resident()
-        end = time.monotonic() + self._limit
-        while self._thread.is_alive() and (left := end - time.monotonic()) > 0:
+        while self._thread.is_alive() and (left := self._end - time.monotonic()) > 0:
             signals.join(self._thread, min(left, _LOOK))
             if most and resident() > most:
                 _Exhausted.so = True
                 raise _exhausted(self._side)
 
     def cancel(self) -> None:
-        """End the pull and remove what it made; the thread writes no file and ends with the
-        process."""
-        if self._pull is not None:
-            self._pull.cancel()
+        """Nothing is left behind: the thread writes no file and ends with the process."""
 
 
 def _exhausted(side: ChartSide) -> RenderError:
@@ -146,10 +140,8 @@ class Embedded:
             pending.cancel()
 
 
-def render_chart(
-    side: ChartSide, pull: Pull | None = None, cluster: PaperCluster | None = None
-) -> Rendered:
-    """Render one side, with the chart that is pulled for it, as `helm template` would.
+def render_chart(side: ChartSide, cluster: PaperCluster | None = None) -> Rendered:
+    """Render one side as `helm template` would.
 
     With a cluster, as `helm upgrade` would over what it holds (`helm install` where it holds no
     release).
@@ -158,13 +150,11 @@ def render_chart(
     """
     argv = template_argv("helm", side)
     helm = library()
-    local = side
     try:
         values = values_of(side)
-        local = pull.wait() if pull else side
-        with _load(helm, local, values) as chart:
-            notes = _check(chart, local)
-            files = _render(chart, local, values, cluster)
+        with _load(helm, side, values) as chart:
+            notes = _check(chart, side)
+            files = _render(chart, side, values, cluster)
             crds = "".join(
                 f"---\n# Source: {crd['filename']}\n{crd['data']}\n" for crd in chart.crds
             )
@@ -175,13 +165,11 @@ def render_chart(
             else:
                 crds, text = split_crds(printed)
     except helm.HelmError as error:
-        raise render_error(f"Error: {local.as_named(str(error.detail))}", argv, side) from error
+        raise render_error(f"Error: {side.as_named(str(error.detail))}", argv, side) from error
     except RenderError as error:
-        raise render_error(f"Error: {local.as_named(error.message)}", argv, side) from error
+        raise render_error(f"Error: {side.as_named(error.message)}", argv, side) from error
     except UnicodeDecodeError as error:  # what a template failed with quotes a cut-off character
         raise render_error("Error: the message of the failure is not UTF-8", argv, side) from error
-    if pull:
-        notes += (f"pulled {local.as_named(local.chart)}",)
     return Rendered(crds + text if side.include_crds else text, crds, notes, shown(argv, side))
 
 
@@ -197,20 +185,18 @@ def values_of(side: ChartSide) -> dict[str, Any]:
     return values
 
 
-def _pull(side: ChartSide) -> Pull:
-    """The pull of a chart, begun; loaded only where there is one."""
-    if "://" not in side.chart and not side.repo:
+def refuse_unknown(side: ChartSide) -> None:
+    """Raise SourceError for a chart that only a helm binary can find."""
+    if not Path(side.chart).exists() and "://" not in side.chart and not side.repo:
         raise SourceError(
             f"there is no chart at {side.chart}, and the embedded engine does not know what "
             "`helm repo add` wrote",
             remedy="check the path; of a repository, name its address (CHART --repo URL), or a "
             "helm binary with --helm",
         )
-    library()
-    return Pull(side)
 
 
-def _refuse_extra(side: ChartSide) -> None:
+def refuse_extra(side: ChartSide) -> None:
     """Raise UsageError for what no engine may be told, SourceError for what this one cannot do."""
     check_extra(side.extra)
     cannot = _CANNOT if Path(side.chart).exists() else _CANNOT | _CANNOT_PULL

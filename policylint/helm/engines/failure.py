@@ -161,24 +161,39 @@ _ANSWERS = (
 def render_error(message: str, argv: list[str], side: ChartSide) -> RenderError:
     """The error for helm's own `message`, with the command that gives it, the template or values
     file and its line."""
-    secrets = secrets_of(side)
     told = _told(message)
     file, line = _place(told, side)
-    by_server = "" if file or Path(side.chart).exists() else _of_server(told)
-    words, command = side.as_named(secrets.hidden(told)), secrets.hidden(shown(argv, side))
+    # Of a chart that is not at hand, such words may be the server's.
+    at_hand = Path(side.chart).exists()
+    is_certain = at_hand and any(refusal.search(told) for refusal in _CERTAIN)
+    of_chart = file or is_certain or (at_hand and side.reference is None)
     error = RenderError(
-        f"helm could not render {_named(side)}\n{words}\nthe command was: {command}",
-        remedy=by_server
-        or next((remedy for part, remedy in _REMEDIES if part in told), _OTHERWISE),
+        _words(told, argv, side, "render"),
+        remedy=("" if of_chart else _of_server(told)) or _remedy(told),
         file=file,
         line=line,
     )
     unloaded = _UNLOADED.search(told)
     error.unloaded = unloaded["schema"] if unloaded else ""
-    # Of a chart that is pulled, such words may be the server's.
-    at_hand = Path(side.chart).exists() and not unloaded
-    error.certain = at_hand and any(refusal.search(told) for refusal in _CERTAIN)
+    error.certain = is_certain and not unloaded
     return error
+
+
+def pull_error(message: str, argv: list[str], side: ChartSide) -> RenderError:
+    """The error for helm's own `message` where it cannot pull the chart of a side."""
+    told = _told(message)
+    words = _words(told, argv, side, "pull")
+    return RenderError(words, remedy=_of_server(told) or _remedy(told))
+
+
+def _words(told: str, argv: list[str], side: ChartSide, verb: str) -> str:
+    secrets = secrets_of(side)
+    words, command = side.as_named(secrets.hidden(told)), secrets.hidden(shown(argv, side))
+    return f"helm could not {verb} {_named(side)}\n{words}\nthe command was: {command}"
+
+
+def _remedy(told: str) -> str:
+    return next((remedy for part, remedy in _REMEDIES if part in told), _OTHERWISE)
 
 
 def _of_server(words: str) -> str:

@@ -78,9 +78,10 @@ def _typed(side: ChartSide) -> Iterator[str]:
                 yield from secret_lines(read_file(argument), nested=True)
         else:
             yield from argument_secrets(flag, argument)
-    for address in (side.chart, side.repo):
-        yield from secret_lines(address)
-    yield argument_of(side, "--password")
+    for named in (side, side.reference or side):
+        for address in (named.chart, named.repo):
+            yield from secret_lines(address)
+        yield argument_of(named, "--password")
 
 
 def _of_files(files: dict[str, bytes]) -> Iterator[str]:

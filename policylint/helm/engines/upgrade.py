@@ -92,14 +92,17 @@ class UpgradeRender:
         self._engine = engine
         self._cluster = cluster
         self._workspace = Workspace()
-        kubeconfig = self._workspace.directory() / "kubeconfig"
+        self._folder = self._workspace.directory()
+        kubeconfig = self._folder / "kubeconfig"
         kubeconfig.write_text(cluster.kubeconfig, encoding="utf-8")
         self._argv = upgrade_argv(engine.path, side, cluster, str(kubeconfig))
         self._process = self._run()
 
     def _run(self) -> Process:
         self._cluster.asked.clear()
-        environment = {**_NO_CLUSTER_OF_THE_USERS, "HELM_DRIVER": "secret"}
+        # client-go keeps what a cluster serves, else in the user's home
+        own = {"HELM_DRIVER": "secret", "KUBECACHEDIR": str(self._folder)}
+        environment = {**_NO_CLUSTER_OF_THE_USERS, **own}
         return Process(self._argv, self._engine.time_limit, environment)
 
     def wait(self) -> Rendered:

@@ -77,7 +77,7 @@ class ChartSide(Struct, frozen=True):
     `root` is the directory that a git revision was copied to ("" for the work tree); paths below it
     are shown without it. `copies` are (path, name) of files that were copied from a pipe or
     standard input, shown by that name. `extra` are further arguments of `helm template`, passed on
-    as they are.
+    as they are. `reference` is the side as it was named, where helm has pulled its chart since.
     """
 
     chart: str
@@ -96,6 +96,12 @@ class ChartSide(Struct, frozen=True):
     extra: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """What the user should know of how this side came about, for the report's evidence."""
+    reference: ChartSide | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the chart lies on this machine, so that its values can be worked out."""
+        return "://" not in self.chart and os.path.exists(self.chart)  # noqa: PTH110
 
     def as_named(self, text: str) -> str:
         """`text` with the paths of temporary copies as the user knows them."""

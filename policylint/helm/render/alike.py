@@ -12,7 +12,10 @@ from msgspec.structs import replace
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
 from policylint.helm.render.double import can_differ
 
-_PLACES = {"chart": "", "values": ValuesInput(), "label": "", "root": "", "copies": (), "notes": ()}
+_PLACES = {
+    **{"chart": "", "values": ValuesInput(), "label": "", "root": "", "copies": (), "notes": ()},
+    "reference": None,
+}
 """What may differ between two sides that render alike: where their files are, and what is said."""
 
 

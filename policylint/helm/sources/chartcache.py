@@ -11,7 +11,6 @@ import hashlib
 import ipaddress
 import os
 import re
-import shutil
 import socket
 import urllib.parse
 from pathlib import Path
@@ -21,6 +20,7 @@ from msgspec.structs import replace
 
 from policylint.errors import RenderError, SourceError
 from policylint.helm.engines.binary import Process, find_helm
+from policylint.helm.engines.library import library
 from policylint.helm.engines.pull import Pull
 from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.inputs.workspace import Workspace, disk_error
@@ -207,12 +207,12 @@ def _is_loopback(chart: str) -> bool:
 
 def _by_library(reference: Reference, folder: Path) -> Path:
     extra = ("--plain-http",) if _is_loopback(reference.chart) else ()
-    pull = Pull(
-        ChartSide(reference.chart, version=reference.version, repo=reference.repo, extra=extra)
-    )
+    chart = reference.chart + (f"@{reference.digest}" if reference.digest else "")
+    side = ChartSide(chart, version=reference.version, repo=reference.repo, extra=extra)
+    library()
+    pull = Pull(side, folder)
     try:
-        archive = Path(pull.wait().chart)
-        return Path(shutil.copy(archive, folder / archive.name))
+        return pull.wait()
     except RenderError as error:
         raise _failed(reference, error.message) from error
     finally:

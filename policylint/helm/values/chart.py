@@ -97,9 +97,10 @@ def read_chart(path: Path | str, helm: str = "4", shown: str = "") -> Chart:
     Raises `ReadError` naming the file that cannot be read.
     """
     where = Path(path)
+    shown = shown or str(path)
     if where.is_dir():
-        return chart_of(chart_files.from_directory(where), shown or str(path), helm)
-    chart = chart_of(chart_files.from_archive(where), shown or str(path), helm)
+        return chart_of(chart_files.from_directory(where), shown, helm)
+    chart = chart_of(chart_files.from_archive(where, shown), shown, helm)
     return replace(chart, packed=True)
 
 

@@ -85,15 +85,17 @@ def _walk(top: Path, below: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
                 yield name, entry
 
 
-def from_archive(path: Path) -> dict[str, bytes]:
-    """The files of a packaged chart by path; raises `ReadError` for a file that is none."""
+def from_archive(path: Path, shown: str = "") -> dict[str, bytes]:
+    """The files of a packaged chart by path; raises `ReadError` for a file that is none, which
+    calls it `shown`."""
+    shown = shown or str(path)
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ReadError(
-            f"cannot be read: {error.strerror}", file=str(path), remedy="check the path"
+            f"cannot be read: {error.strerror}", file=shown, remedy="check the path"
         ) from None
-    return unpack(data, str(path))
+    return unpack(data, shown)
 
 
 def unpack(data: bytes, file: str) -> dict[str, bytes]:

@@ -92,8 +92,3 @@ def large_numbers(flags: ValuesInput, stored: Table) -> Iterator[str]:
 
 def _plain(path: tuple[str, ...]) -> bool:
     return not any(char in part for part in path for char in "=,[]{}\\")
-
-
-def is_local(side: ChartSide) -> bool:
-    """Whether the chart lies on this machine, so that its values can be worked out."""
-    return Path(side.chart).exists() and "://" not in side.chart

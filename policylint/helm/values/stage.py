@@ -10,7 +10,7 @@ from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.values.chart import Chart, read_chart, stored_chart
 from policylint.helm.values.given import user_values
 from policylint.helm.values.modes import Mode
-from policylint.helm.values.side import is_local, side_of
+from policylint.helm.values.side import side_of
 from policylint.helm.values.subject import ValuesChange, ValuesFile, change_of, failure_of
 from policylint.helm.values.tables import Table
 
@@ -25,7 +25,7 @@ def values_change(
     Raises `ReadError` for charts and values that cannot be read, `RenderError` for values that Helm
     refuses to put together.
     """
-    if not isinstance(after, ChartSide) or not is_local(after):
+    if not isinstance(after, ChartSide) or not after.is_local:
         return None
     old, old_user, recorded = _before(before, helm)
     new = _chart(after, helm)
@@ -64,7 +64,7 @@ def staged(after: Side, change: ValuesChange | None, workspace: Workspace) -> Si
 
 def _before(before: Side, helm: str) -> tuple[Chart | None, Table, bool]:
     """The chart and user values of the before side, and whether a release's record says so."""
-    if isinstance(before, ChartSide) and is_local(before):
+    if isinstance(before, ChartSide) and before.is_local:
         return _chart(before, helm), user_values(before.values, helm), False
     if isinstance(before, ManifestSide) and before.revision:
         record = (

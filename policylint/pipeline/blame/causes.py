@@ -16,7 +16,7 @@ from policylint.helm.render.parts import Change, Part
 from policylint.helm.render.rendering import Rendering
 from policylint.helm.render.texts import renderer
 from policylint.helm.values.blame import blamed
-from policylint.helm.values.side import as_yaml, is_local
+from policylint.helm.values.side import as_yaml
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Finding, Location, Upgrade
 from policylint.pipeline.blame.guesses import likely_first
@@ -71,10 +71,10 @@ class Blame:
     def _sides(self, plan: Plan) -> tuple[ChartSide, ChartSide] | None:
         """Both sides as charts at hand; of a release's record, the old values on the new chart."""
         after, before = plan.after, plan.before
-        if not isinstance(after, ChartSide) or not is_local(after):
+        if not isinstance(after, ChartSide) or not after.is_local:
             return None
         if isinstance(before, ChartSide):
-            return (before, after) if is_local(before) else None
+            return (before, after) if before.is_local else None
         if not isinstance(before, ManifestSide) or before.revision is None:
             return None
         file = self._workspace.directory() / "values.json"

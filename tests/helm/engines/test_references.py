@@ -11,9 +11,11 @@ import pytest
 
 from policylint.errors import RenderError
 from policylint.helm.engines.embedded import Embedded
-from policylint.helm.engines.engine import Engine
+from policylint.helm.engines.engine import Engine, Rendered
 from policylint.helm.engines.library import is_installed
+from policylint.helm.engines.pull import start_pull
 from policylint.helm.inputs.sides import ChartSide, ValuesInput
+from policylint.helm.inputs.workspace import Workspace
 from tests.helms import LINES, any_helm, helm
 
 CHARTS = Path(__file__).parents[3] / "fixtures" / "charts"
@@ -75,30 +77,36 @@ def own_helm_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"HELM_{kind}_HOME", str(tmp_path / kind))
 
 
+def rendered(name: str, side: ChartSide) -> Rendered:
+    """A side whose chart is pulled before it is rendered."""
+    with Workspace() as workspace:
+        pull = start_pull(engine(name), side, workspace.directory())
+        return engine(name).render(pull.wait())
+
+
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_name_and_a_repository(repository: str, name: str) -> None:
     for values in (ValuesInput(), ValuesInput(set=("small=1000000",))):
-        pulled = engine(name).render(ChartSide("numbers", values, version="0.1.0", repo=repository))
+        pulled = rendered(name, ChartSide("numbers", values, version="0.1.0", repo=repository))
         assert pulled.text == engine(name).render(ChartSide(str(CHARTS / "numbers"), values)).text
         assert f"--include-crds --is-upgrade --version 0.1.0 --repo {repository}" in pulled.command
 
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_the_address_of_an_archive(repository: str, name: str) -> None:
-    assert (
-        "kind: ConfigMap" in engine(name).render(ChartSide(f"{repository}/numbers-0.2.0.tgz")).text
-    )
+    side = ChartSide(f"{repository}/numbers-0.2.0.tgz")
+    assert "kind: ConfigMap" in rendered(name, side).text
 
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_chart_that_the_repository_does_not_have(repository: str, name: str) -> None:
     with pytest.raises(RenderError, match="nothing"):
-        engine(name).render(ChartSide("nothing", repo=repository))
+        rendered(name, ChartSide("nothing", repo=repository))
 
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_repository_that_does_not_answer(name: str) -> None:
     with pytest.raises(RenderError, match=r"127\.0\.0\.1:9"):
-        engine(name).render(ChartSide("numbers", repo="http://127.0.0.1:9"))
+        rendered(name, ChartSide("numbers", repo="http://127.0.0.1:9"))
     with pytest.raises(RenderError):
-        engine(name).render(ChartSide("oci://127.0.0.1:9/numbers", version="1.0.0"))
+        rendered(name, ChartSide("oci://127.0.0.1:9/numbers", version="1.0.0"))

@@ -132,7 +132,7 @@ def test_a_chart_of_a_repository(check: Check, server: Server, home: Path) -> No
     code, said = check(*named, "--version", "~1.1")
     assert (code, said.splitlines()[0]) == (0, "chart: 1 resource (1 in-place)")
     assert "web@1.1.0 -> web --version ~1.1\n" in said
-    assert "rules on its values and files are judged where you name its archive" in said
+    assert "web --version ~1.1: helm pulled web 1.1.1\n" in said
     code, said = check(*named[:3], "--before", "web@>=1.2.0 <1.3.0")
     assert code == 1
     assert "selector.matchLabels.app site -> web" in said
@@ -298,7 +298,8 @@ def test_a_repository_that_hangs(check: Check, server: Server) -> None:
     assert code == 2
     assert "did not end within 0.5 seconds" in said
     assert "a server that does not answer" in said
-    assert "template release-name web" in said
+    assert "the command was: " in said
+    assert f"pull web --version 1.2.0 --repo {server.url}" in said
     assert time.monotonic() - began < 10
 
 
@@ -413,11 +414,75 @@ def test_a_dependency_that_is_fetched(check: Check, server: Server, home: Path) 
     assert "/web-1.2.0.tgz : 404 Not Found" in said
 
 
-def test_a_values_mode_needs_the_charts(check: Check, server: Server) -> None:
-    words = upgrade(server, "--version", "1.2.0", "--reuse-values")
+def test_a_values_mode_of_charts_that_are_pulled(check: Check, server: Server) -> None:
+    words = upgrade(server, "--version", "1.1.1", "--reuse-values")
     code, said = check("--before", f"{oci(server)}:1.1.0", *words)
+    assert code == 0
+    assert re.search(r"replicas +2 +2 +1 ", said)  # no flag, reset, reuse
+    assert "spec.replicas" not in said
+
+
+def test_both_sides_hang_and_cost_one_wait(check: Check, server: Server) -> None:
+    server.files["/index.yaml"] = None
+    began = time.monotonic()
+    words = ["web", "--repo", server.url, "--version", "1.2.0", "--before", "web@1.1.0"]
+    code, said = check(*words, "--render-timeout", "3")
     assert code == 2
-    assert "helm pull CHART --version VERSION" in said
+    assert "did not end within 3 seconds" in said
+    assert time.monotonic() - began < 5.9
+
+
+KEPT = """{{- $old := lookup "v1" "Secret" .Release.Namespace "web" }}
+apiVersion: v1
+kind: Secret
+metadata:
+  name: web
+  annotations: {revision: "{{ .Release.Revision }}"}
+immutable: true
+data:
+  password: {{ if $old }}{{ $old.data.password }}{{ else }}{{ randAlphaNum 8 | b64enc }}{{ end }}
+"""
+SCHEMA = '{"properties": {"replicas": {"type": "integer"}}}'
+
+
+def test_a_pulled_chart_sees_the_cluster_as_a_local_one_does(
+    check: Check, server: Server, home: Path
+) -> None:
+    for version in ("0.1.0", "0.2.0"):
+        values = "replicas: 1\nunused: 1\n"
+        server.add_chart("kept", version, {"templates/kept.yaml": KEPT, "values.yaml": values})
+    named = ["kept", "--repo", server.url, "--before", "kept@0.1.0", "--version", "0.2.0"]
+    code, said = check(*named, "--set", "replica=2", "--format", "json")
+    release = json.loads(said)["releases"][0]
+    assert code == 0
+    assert release["failures"] == []
+    assert "unused-values-key" in {finding["rule"] for finding in release["findings"]}
+    assert release["chart"]["after"]["version"] == "0.2.0"
+    archive = server.files["/kept-0.2.0.tgz"]
+    assert isinstance(archive, bytes)
+    assert release["chart"]["after"]["digest"] == digest(archive)
+    charts = [path for path in server.asked if path.endswith(".tgz")]
+    assert sorted(charts) == ["/kept-0.1.0.tgz", "/kept-0.2.0.tgz"]
+    assert server.asked.count("/index.yaml") == 2
+
+
+def test_what_a_pulled_chart_refuses_is_a_certain_failure(check: Check, server: Server) -> None:
+    files = {"templates/web.yaml": DEPLOYMENT.replace("APP", "web"), "values.yaml": "replicas: 1\n"}
+    server.add_chart("strict", "0.1.0", {**files, "values.schema.json": SCHEMA})
+    named = ["strict", "--repo", server.url, "--version", "0.1.0", *OLD]
+    code, said = check(*named, "--set-string", "replicas=many")
+    assert code == 1
+    assert "don't meet the specifications of the schema" in said
+    assert "template release-name strict --namespace default --kube-version" in said
+    assert f"--version 0.1.0 --repo {server.url}" in said
+
+
+def test_an_archive_that_unpacks_to_too_much(check: Check, server: Server) -> None:
+    server.add_chart("large", "0.1.0", {"templates/a.yaml": "#" * (6 << 20)})
+    code, said = check("large", "--repo", server.url, "--version", "0.1.0", *OLD)
+    assert code == 2
+    assert "'large/templates/a.yaml', larger than 5242880 bytes" in said
+    assert "large holds" in said
 
 
 def test_what_the_embedded_engine_cannot_tell_a_server(server: Server, home: Path) -> None:
