@@ -35,18 +35,19 @@ def findings(
     before: str = "",
     after: str = "",
     command: str = "",
+    files: Mapping[str, str] | None = None,
     history: str = "",
     values: Json = None,
     old_values: Json = None,
     params: Mapping[str, Json] | None = None,
 ) -> tuple[Finding, ...]:
-    """What a rule finds on two manifests, in helm commands or in a history.
+    """What a rule finds on two manifests, in helm commands, files of a repository or a history.
 
     Raises `PolicylintError` where it cannot judge them.
     """
     value_inputs = {"values": values, "oldValues": old_values}
     inputs = {name: value for name, value in value_inputs.items() if value is not None}
-    trial = Trial(before, after, inputs, command, history, params or {})
+    trial = Trial(before, after, inputs, command, history, params or {}, files=files or {})
     result = tried(rule.id, trial, (rule,))
     if result.outcome == "unknown":
         raise PolicylintError(result.why)

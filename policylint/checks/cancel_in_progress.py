@@ -13,7 +13,6 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Fix, Grade, Severity, Violation
-from policylint.scan.invocations.advice import is_dry_run
 from policylint.scan.invocations.edits import only
 from policylint.scan.repository.together import Together
 
@@ -22,7 +21,7 @@ from policylint.scan.repository.together import Together
 def check(file: Together, context: Context) -> Iterator[Violation]:
     """The first deploy of each job that a newer run cancels."""
     for deploy in file.first_of_jobs(
-        lambda invocation: invocation.deploys and not is_dry_run(invocation)
+        lambda invocation: invocation.deploys and not invocation.pretends
     ):
         if deploy.job is not None and deploy.job.cancel_in_progress and not deploy.job.own_cluster:
             name = "interruptible" if "gitlab" in deploy.file else "cancel-in-progress"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Fix, Location, Severity, Violation
-from policylint.scan.invocations.advice import installs_or_upgrades, is_dry_run
+from policylint.scan.invocations.advice import installs_or_upgrades
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.guards import guards
 from policylint.scan.repository.jobs import Parts, parts_of
@@ -73,7 +73,7 @@ def _behind(parts: Parts, deploy: int, line: int) -> bool:
 
 def _checks(invocation: Invocation, deploy: Invocation) -> bool:
     pretends = invocation.action in ("lint", "diff") or (
-        invocation.action in ("upgrade", "install") and is_dry_run(invocation)
+        invocation.action in ("upgrade", "install") and invocation.pretends
     )
     same = invocation.chart == deploy.chart and (
         invocation.action == "lint" or invocation.release in (None, deploy.release)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Confidence, Grade, Severity, Violation
 from policylint.runtime.patterns import pattern
-from policylint.scan.invocations.advice import is_dry_run, replace_flag
+from policylint.scan.invocations.advice import replace_flag
 from policylint.scan.invocations.model import Invocation, Job
 from policylint.scan.repository.together import Together
 
@@ -45,7 +45,7 @@ def _named_deploy(name: str) -> bool:
 def _deploys_in(job: Job, invocation: Invocation) -> bool:
     """Whether a command of this job changes the cluster."""
     own = invocation.job is not None and invocation.job.name == job.name
-    return own and invocation.deploys and not is_dry_run(invocation)
+    return own and invocation.deploys and not invocation.pretends
 
 
 def _upgrades(invocation: Invocation) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Fix, Severity, Violation
 from policylint.runtime.patterns import pattern
-from policylint.scan.invocations.advice import add_flag, is_dry_run, line_of
+from policylint.scan.invocations.advice import add_flag, line_of
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.invocations.versions import absent
 
@@ -26,7 +26,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     logged = invocation.flag("debug").state == "set" or invocation.job is not None
     if (
         invocation.tool == "helm"
-        and is_dry_run(invocation)
+        and invocation.pretends
         and logged
         and invocation.flag("hide-secret").state == "unset"
         and not _redirected(invocation)

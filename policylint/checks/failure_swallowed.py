@@ -15,7 +15,6 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Confidence, Fix, Severity, Violation
-from policylint.scan.invocations.advice import is_dry_run
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.swallowed import swallowed
 
@@ -28,7 +27,7 @@ RUN = ("helm", "helmfile", "ansible")
 @rule(category=Category.PRACTICE, severity=Severity.WARNING, confidence=Confidence.LIKELY)
 def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """A deploy whose failure is thrown away; silent where a function of the script may heed it."""
-    if invocation.tool not in RUN or invocation.action not in DEPLOYS or is_dry_run(invocation):
+    if invocation.tool not in RUN or invocation.action not in DEPLOYS or invocation.pretends:
         return
     why = swallowed(invocation)
     if why:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Severity, Violation
-from policylint.scan.invocations.advice import is_dry_run, replace_flag, severity
+from policylint.scan.invocations.advice import replace_flag, severity
 from policylint.scan.invocations.defaults import called, default
 from policylint.scan.invocations.model import Invocation
 
@@ -26,7 +26,7 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
     """The limit is below `least` and not 0: of the command, of the variable, or of the tool by
     default."""
     least, (value, why) = int(context.params["least"]), _limit(invocation)
-    keeps = invocation.action in ("upgrade", "rollback") and not is_dry_run(invocation)
+    keeps = invocation.action in ("upgrade", "rollback") and not invocation.pretends
     if keeps and value.isdigit() and 0 < int(value) < least:
         wanted = str(max(TEN, least))
         yield Violation(

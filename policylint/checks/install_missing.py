@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Severity, Violation
-from policylint.scan.invocations.advice import add_flag, is_dry_run
+from policylint.scan.invocations.advice import add_flag
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.together import Together
 
@@ -25,9 +25,7 @@ def check(file: Together, context: Context) -> Iterator[Violation]:
     } - {""}
     for invocation in file.invocations:
         upgrades = (
-            invocation.tool == "helm"
-            and invocation.action == "upgrade"
-            and not is_dry_run(invocation)
+            invocation.tool == "helm" and invocation.action == "upgrade" and not invocation.pretends
         )
         if (
             upgrades

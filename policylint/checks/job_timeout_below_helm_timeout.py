@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from policylint.engine.rule import Context, rule
 from policylint.model import Category, Fix, Severity, Violation
-from policylint.scan.invocations.advice import is_dry_run, seconds
+from policylint.scan.invocations.advice import seconds
 from policylint.scan.invocations.model import Invocation
 
 DEFAULT = "5m0s"
@@ -38,4 +38,4 @@ def check(invocation: Invocation, context: Context) -> Iterator[Violation]:
 
 def _waits(invocation: Invocation) -> bool:
     waits = any(invocation.flag(name).state == "set" for name in ("wait", "atomic"))
-    return waits and invocation.deploys and not is_dry_run(invocation)
+    return waits and invocation.deploys and not invocation.pretends

@@ -15,7 +15,6 @@ from policylint.config import Config, Release
 from policylint.errors import RuleFailure
 from policylint.model import Verdict, combine
 from policylint.report.formats.json import SCHEMA
-from policylint.scan.invocations.advice import is_dry_run
 from policylint.scan.invocations.model import Invocation
 from policylint.scan.repository.callsites import words_for
 from policylint.scan.repository.coverage import Coverage, examine
@@ -85,7 +84,7 @@ def cover(survey: Survey) -> Examination:
     """Find every deploy below the paths, and what checks it. Raises `UsageError` for a broken
     configuration."""
     scan = searched(survey)
-    deploys = [run for run in scan.invocations if run.deploys and not is_dry_run(run)]
+    deploys = [run for run in scan.invocations if run.deploys and not run.pretends]
     configured = Judged(configuration(survey)).has
     coverages = examine(deploys, _sources(survey, deploys), configured)
     return Examination(coverages, scan.failures, tuple(environment()))

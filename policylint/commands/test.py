@@ -139,7 +139,14 @@ def _trial(folder: Path, policies: tuple[Text, ...]) -> Trial:
         options.get("params", {}),
         policies,
         *_versions(options),
+        _repository(folder / "repo"),
     )
+
+
+def _repository(folder: Path) -> dict[str, str]:
+    """The files of a case's repository, by path; links are none of them."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return {str(path.relative_to(folder)): _text(path) for path in paths}
 
 
 def _versions(options: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -39,6 +39,11 @@ class Context(Struct, frozen=True):
     """What rules in YAML may name beside their subject: values, oldValues, history."""
     purse: Purse = field(default_factory=Purse)
 
+    @property
+    def asks_for_habits(self) -> bool:
+        """Whether habits of running Helm are errors: in production, and with `--level practice`."""
+        return self.target.environment.startswith("prod") or self.level is Category.PRACTICE
+
 
 Check = Callable[[Any, Context], Iterable[Violation]]
 

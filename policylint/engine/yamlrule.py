@@ -26,10 +26,12 @@ from policylint.model import (
     Confidence,
     Created,
     Deleted,
+    Direction,
     Fix,
     Grade,
     Json,
     Kept,
+    Location,
     Severity,
     Upgrade,
     Violation,
@@ -49,6 +51,11 @@ _AS_JSON: Mapping[str, str] = {
     "history": "policylint.helm.history.report.to_json",
 }
 """What makes JSON values of a subject."""
+_EDITS: Mapping[str, str] = {
+    "add": "policylint.scan.invocations.advice.add_flag",
+    "remove": "policylint.scan.invocations.advice.remove_flag",
+}
+"""What edits the user's file where a fix adds or removes a flag."""
 _LAZY = ("objects", "oldObjects", "values", "oldValues", "release", "history", "invocation")
 """What is only made where an expression names it."""
 
@@ -63,6 +70,10 @@ class Expressions(Struct, frozen=True):
     fixes: tuple[Mapping[str, Any], ...]
     fields: tuple[str, ...] = ()
     """Pointers of which one must change for it to have its say; none: whatever changes."""
+    narrowed: Mapping[str, frozenset[str]] = {}
+    """Of invocations: the tools, actions and flags (one of which is set) that it is about alone."""
+    is_habit: bool = False
+    """Whether it is an error in production, and where habits are asked for."""
     asks: tuple[str, ...] = ()
     """What its expressions name beside their subject, which is made for them alone."""
 
@@ -79,16 +90,19 @@ class Expressions(Struct, frozen=True):
             for key, kind in _EXPRESSION_KEYS.items():
                 if key in validation:
                     yield validation[key], kind
+        for fix in self._all_fixes():
+            if "stepsExpression" in fix:
+                yield fix["stepsExpression"], "list"
+
+    def _all_fixes(self) -> Iterator[Mapping[str, Any]]:
+        yield from self.fixes
+        for validation in self.validations:
+            yield from validation.get("fixes", ())
 
     def __call__(self, subject: Any, context: Context) -> Iterator[Violation]:
         """One violation for each validation that is not true. Raises `ExpressionError` for one that
         cannot be evaluated."""
-        if not self._touches(subject):
-            return
-        if self.kinds and not self.kinds & {
-            subject.id.kind,
-            f"{subject.id.group}/{subject.id.kind}",
-        }:
+        if not (self._touches(subject) and self._concerns(subject)):
             return
         cel = _cel()
         purse = _purse(context)
@@ -100,7 +114,8 @@ class Expressions(Struct, frozen=True):
         for validation in self.validations:
             for own in _per_item(validation, bindings, purse):
                 if not cel.is_true(validation["expression"], own, purse):
-                    yield self._violation(validation, subject, own, purse)
+                    violation = self._violation(validation, subject, own, purse)
+                    yield self._weighed(violation, context)
 
     def _touches(self, subject: Any) -> bool:
         """Whether one of its fields changes, which costs less to see than any expression."""
@@ -108,6 +123,22 @@ class Expressions(Struct, frozen=True):
             return True
         paths = [change.path for change in subject.fields]
         return any(_meet(path, field) for path in paths for field in self.fields)
+
+    def _concerns(self, subject: Any) -> bool:
+        """Whether it is of a kind, or an invocation, that the rule is about."""
+        if self.kinds:
+            identity = subject.id
+            return not self.kinds.isdisjoint((identity.kind, f"{identity.group}/{identity.kind}"))
+        for key, names in self.narrowed.items():
+            if names.isdisjoint(_facts(subject, key)):
+                return False
+        return True
+
+    def _weighed(self, violation: Violation, context: Context) -> Violation:
+        """A habit is an error where it is asked for, whatever the rule says."""
+        if not (self.is_habit and context.asks_for_habits):
+            return violation
+        return replace(violation, severity=Severity.ERROR)
 
     def _bindings(self, subject: Any, context: Context, purse: Any) -> dict[str, Json]:
         bindings: dict[str, Json] = {
@@ -139,20 +170,23 @@ class Expressions(Struct, frozen=True):
         for name, words in texts.items():
             if f"{name}Expression" in validation:
                 texts[name] = cel.text(validation[f"{name}Expression"], bindings, purse, words)
-        severity = validation.get("severity")
+        severity, direction = validation.get("severity"), validation.get("direction", "upgrade")
         sides = [_at(bindings[name], texts["path"]) for name in ("oldObject", "object")]
         for number, key in enumerate(("beforeExpression", "afterExpression")):
             if key in validation:
                 sides[number] = cel.value(validation[key], bindings, purse)
         names = _names_of(subject, sides)
+        fixes = validation.get("fixes", self.fixes)
         return Violation(
             message=texts["message"],
             because=texts["because"],
             path=texts["path"],
             before=sides[0],
             after=sides[1],
-            fixes=tuple(_fix(fix, names) for fix in validation.get("fixes", self.fixes)),
+            fixes=tuple(_fix(_told(fix, bindings, purse), names, subject) for fix in fixes),
             severity=Severity(severity) if severity else None,
+            direction=Direction(direction),
+            locations=_locations(validation, subject, bindings, purse),
         )
 
 
@@ -176,7 +210,12 @@ _EXPRESSION_KEYS: Mapping[str, str] = {
     "pathExpression": "text",
     "beforeExpression": "value",
     "afterExpression": "value",
+    "revisionsExpression": "value",
 }
+
+
+_NARROWED = ("tools", "actions", "flags")
+"""Keys of rules on invocations, the cheapest to ask first."""
 
 
 def _per_item(
@@ -234,6 +273,30 @@ def _release(upgrade: Upgrade) -> Json:
     }
 
 
+def _facts(invocation: Any, key: str) -> tuple[str, ...]:
+    """What an invocation is, by a key of the rules that narrow it: its tool, its action, the flags
+    that are set."""
+    if key == "flags":
+        return tuple(name for name, flag in invocation.flags.items() if flag.state == "set")
+    return (getattr(invocation, key.removesuffix("s")),)
+
+
+def _locations(
+    validation: Mapping[str, Any], subject: Any, bindings: Mapping[str, Json], purse: Any
+) -> tuple[Location, ...]:
+    """Where the flag is set that a validation is about, or the record of the revision."""
+    if "flag" in validation:
+        places: tuple[Location, ...] = subject.places(validation["flag"])
+        return places
+    if "revisionsExpression" in validation:
+        numbers = _cel().value(validation["revisionsExpression"], bindings, purse)
+        wanted = numbers if isinstance(numbers, list) else [numbers]
+        return tuple(
+            subject.place(revision) for revision in subject.revisions if revision.number in wanted
+        )
+    return ()
+
+
 def _at(body: Json, path: str) -> Json:
     """What a pointer leads to; None where it leads nowhere."""
     for step in path.split("/")[1:]:
@@ -287,17 +350,24 @@ def _names(raw: Mapping[str, Any]) -> frozenset[str]:
     return every - without
 
 
+_OWN_KEYS: Mapping[str, str] = {
+    **dict.fromkeys(("operations", "kinds", "fields"), "change"),
+    **dict.fromkeys((*_NARROWED, "habit"), "invocation"),
+}
+"""Keys that only rules on one subject have."""
+
+
 def _refuse_misfits(raw: Mapping[str, Any], path: str, root: Any) -> None:
-    """Raise `ReadError` for keys that are of changes alone in a rule on something else."""
-    if raw.get("subject", "change") == "change":
-        return
-    for key in ("operations", "kinds"):
-        if key in raw:
+    """Raise `ReadError` for keys of another subject."""
+    subject = raw.get("subject", "change")
+    for key, owner in _OWN_KEYS.items():
+        if key in raw and owner != subject:
+            of_whom = "one resource's change" if owner == "change" else f"an {owner}"
             raise ReadError(
-                f"{key} is of rules on one resource's change",
+                f"{key} is of rules on {of_whom}",
                 file=path,
                 line=line_of(root, (key,)),
-                remedy=f"take {key} out, or the subject",
+                remedy=f"take {key} out, or write subject: {owner}",
             )
 
 
@@ -391,6 +461,8 @@ def expressions(raw: Mapping[str, Any]) -> Expressions:
         validations=tuple(raw["validations"]),
         fixes=tuple(raw.get("fixes", ())),
         fields=tuple(raw.get("fields", ())),
+        narrowed={key: frozenset(raw[key]) for key in _NARROWED if key in raw},
+        is_habit=raw.get("habit", False),
     )
     text = " ".join(made.every)
     return replace(made, asks=tuple(name for name in _LAZY if name in text))
@@ -404,22 +476,35 @@ def _cel() -> ModuleType:
 
 def _names_of(subject: Any, sides: Sequence[Json]) -> dict[str, str]:
     """What stands for itself in a fix: <kind>, <resource> (as kubectl takes it), <name>,
-    <namespace>, <before> and <after>."""
+    <namespace>, <in-namespace> (` -n NAME`, "" where there is none), <before> and <after>."""
     names = {"before": str(sides[0]), "after": str(sides[1])}
     identity = getattr(subject, "id", None)
     if identity is not None:
         names |= {"kind": identity.kind, "resource": identity.kind.lower()}
         names |= {"name": identity.name, "namespace": identity.namespace}
-    return names
+    elif _full_name(type(subject)) == OTHERS["history"]:
+        names |= {"name": subject.title, "namespace": subject.namespace}
+    namespace = names.get("namespace", "")
+    return names | {"in-namespace": f" -n {namespace}" if namespace else ""}
 
 
-def _fix(raw: Mapping[str, Any], names: Mapping[str, str]) -> Fix:
+def _told(raw: Mapping[str, Any], bindings: Mapping[str, Json], purse: Any) -> Mapping[str, Any]:
+    """A fix with its steps, where an expression makes them."""
+    if "stepsExpression" not in raw:
+        return raw
+    return {**raw, "steps": _cel().items(raw["stepsExpression"], bindings, purse)}
+
+
+def _fix(raw: Mapping[str, Any], names: Mapping[str, str], subject: Any) -> Fix:
     def filled(text: str) -> str:
         for key, value in names.items():
             text = text.replace(f"<{key}>", value)
         return text
 
+    title, grade = filled(raw["title"]), Grade(raw.get("grade", "manual"))
+    for key, writer in _EDITS.items():
+        if key in raw:
+            fix: Fix = _found_by_name(writer)(subject, raw[key], title, grade)
+            return fix
     steps = tuple(filled(step) for step in raw.get("steps", ()))
-    return Fix(
-        filled(raw["title"]), Grade(raw.get("grade", "manual")), steps, cost=raw.get("cost", "")
-    )
+    return Fix(title, grade, steps, cost=raw.get("cost", ""))

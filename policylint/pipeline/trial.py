@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from policylint.engine.judging import Judging
 from policylint.engine.rule import Rule
-from policylint.errors import PolicylintError
+from policylint.errors import PolicylintError, UsageError
 from policylint.kubernetes.api.schemas import NEWEST
 from policylint.kubernetes.manifests.reader import Text
 from policylint.model import Finding, Json, Target
@@ -35,6 +35,8 @@ class Trial(Struct, frozen=True):
     kubernetes: str = NEWEST
     helm: str = "4"
     environment: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Files of a repository, by path: pipelines and declarations that run Helm."""
 
 
 class Result(Struct, frozen=True):
@@ -76,17 +78,33 @@ def tried(name: str, trial: Trial, rules: tuple[Rule, ...] = ()) -> Result:
 
 def _subjects(trial: Trial) -> Iterator[object]:
     """The invocations and the history that are tried."""
+    files = dict(trial.files)
     if trial.command:
+        files["deploy.sh"] = trial.command
+    if files:
         from policylint.scan.repository.walk import scan
 
         with tempfile.TemporaryDirectory() as folder:
             room = Path(folder)
-            (room / "deploy.sh").write_text(trial.command, "utf-8")
+            for name, text in files.items():
+                _written(room, name, text)
             yield from scan([room], room).invocations
     if trial.history:
         from policylint.helm.history.read import read
 
         yield from read(trial.history, "history", name="example")
+
+
+def _written(room: Path, name: str, text: str) -> None:
+    """Write a file of an example, which stays inside the room whatever its name."""
+    file = (room / name).resolve()
+    if not file.is_relative_to(room.resolve()) or file == room.resolve():
+        raise UsageError(
+            f"the example's file {name!r} leads out of the repository",
+            remedy="name it as it stands in one: .github/workflows/deploy.yaml",
+        )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "utf-8")
 
 
 def trial_of(example: Mapping[str, Any]) -> Trial:
@@ -99,4 +117,5 @@ def trial_of(example: Mapping[str, Any]) -> Trial:
         example.get("command", ""),
         example.get("history", ""),
         example.get("params", {}),
+        files=example.get("files", {}),
     )

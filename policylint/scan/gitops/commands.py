@@ -14,7 +14,6 @@ from policylint.errors import ReadError
 from policylint.kyaml.load import load
 from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Layer, Problem
 from policylint.scan.gitops.tree import Tree, normal
-from policylint.scan.invocations.advice import is_dry_run
 from policylint.scan.invocations.model import INLINE, Invocation
 from policylint.scan.repository.listing import settings
 from policylint.scan.repository.walk import scan
@@ -86,7 +85,7 @@ def _deploys(invocation: Invocation) -> bool:
     own_cluster = invocation.job is not None and invocation.job.own_cluster
     acts = invocation.action in _ACTIONS or _is_absent(invocation)
     is_known = invocation.tool in _TOOLS and acts
-    return is_known and not own_cluster and not is_dry_run(invocation)
+    return is_known and not own_cluster and not invocation.pretends
 
 
 def _release(tree: Tree, invocation: Invocation, repositories: Mapping[str, str]) -> Declared:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from policylint.engine.rule import Context
-from policylint.model import Category, Fix, Grade, Severity
+from policylint.model import Fix, Grade, Severity
 from policylint.runtime.patterns import pattern
 from policylint.scan.invocations.edits import added, changed
 from policylint.scan.invocations.model import Invocation
@@ -36,26 +36,18 @@ def installs_or_upgrades(invocation: Invocation) -> bool:
     return (
         invocation.tool == "helm"
         and invocation.action in ("install", "upgrade")
-        and not is_dry_run(invocation)
+        and not invocation.pretends
     )
 
 
 def changes_release(invocation: Invocation) -> bool:
     """Whether it installs or upgrades a release for real, by a command or a declaration."""
-    return invocation.action in ("install", "upgrade") and not is_dry_run(invocation)
-
-
-def is_dry_run(invocation: Invocation) -> bool:
-    """Whether the command only pretends."""
-    flag = invocation.flag("dry-run")
-    return flag.state == "set" and str(flag.value).lower() not in ("none", "false")
+    return invocation.action in ("install", "upgrade") and not invocation.pretends
 
 
 def severity(context: Context) -> Severity | None:
-    """Error in production and where practices are asked for by name (`--level practice`), else what
-    the rule says."""
-    asked = context.target.environment.startswith("prod") or context.level is Category.PRACTICE
-    return Severity.ERROR if asked else None
+    """Error where habits are asked for, else what the rule says."""
+    return Severity.ERROR if context.asks_for_habits else None
 
 
 def line_of(invocation: Invocation, context: Context) -> str:
@@ -102,6 +94,11 @@ def replace_flag(
             steps=(f"write {text}" if text else f"remove {invocation.flag(name).written or name}",),
         )
     return Fix(title, grade, (), (edit,))
+
+
+def remove_flag(invocation: Invocation, name: str, title: str, grade: Grade = Grade.SAFE) -> Fix:
+    """A fix that takes a flag away, with the blank before it."""
+    return replace_flag(invocation, name, "", title, grade)
 
 
 def seconds(text: str) -> float | None:

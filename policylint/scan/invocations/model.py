@@ -196,6 +196,12 @@ class Invocation(Struct, frozen=True):
             "destroy",
         )
 
+    @property
+    def pretends(self) -> bool:
+        """Whether it is a dry run."""
+        flag = self.flag("dry-run")
+        return flag.state == "set" and str(flag.value).lower() not in ("none", "false")
+
     def to_json(self) -> dict[str, Any]:
         """The invocation as the report has it."""
         names = sorted({*ALWAYS, *self.flags})
@@ -218,5 +224,13 @@ class Invocation(Struct, frozen=True):
 
 def as_json(invocation: Invocation) -> dict[str, Any]:
     """An invocation as the report has it, and what rules in YAML may look at beside that."""
-    more = {"deploys": invocation.deploys, "positionals": list(invocation.positionals)}
-    return {**invocation.to_json(), **more}
+    row = invocation.to_json()
+    for name, flag in row["flags"].items():
+        flag["written"] = invocation.flag(name).written or f"--{name}"
+    return row | {
+        "deploys": invocation.deploys,
+        "pretends": invocation.pretends,
+        "in_ci": invocation.job is not None,
+        "positionals": list(invocation.positionals),
+        "environment": sorted(invocation.environment),
+    }

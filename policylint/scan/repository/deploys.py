@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from policylint.scan.invocations.advice import is_dry_run
 from policylint.scan.invocations.model import Flag, Invocation
 from policylint.scan.invocations.settings import tables
 from policylint.scan.repository.listing import settings
@@ -73,9 +72,9 @@ def deploys(
     unnamed: list[Invocation] = []
     for invocation in invocations:
         if invocation.action in _ACTIONS and _agrees(invocation.namespace, namespace):
-            if invocation.release == name and not is_dry_run(invocation):
+            if invocation.release == name and not invocation.pretends:
                 named.append(invocation)
-            elif invocation.release is None and not is_dry_run(invocation):
+            elif invocation.release is None and not invocation.pretends:
                 unnamed.append(invocation)
     return _of_chart(named, chart) or tuple(named) or _of_chart(unnamed, chart)
 
@@ -102,7 +101,7 @@ def _leaves_release_open(run: Invocation) -> bool:
 
 
 def _is_command(run: Invocation, namespace: str) -> bool:
-    if run.tool != "helm" or run.action not in _ACTIONS or is_dry_run(run):
+    if run.tool != "helm" or run.action not in _ACTIONS or run.pretends:
         return False
     return _agrees(run.namespace, namespace) and not _is_aside(run.file)
 
