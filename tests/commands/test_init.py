@@ -77,7 +77,7 @@ def test_several_clusters_have_a_line_each(room, capsys, monkeypatch):
     shutil.copytree(ROOT / "flux-clusters", room / "x")
     monkeypatch.chdir(room / "x")
     _, config = proposed(capsys)
-    assert {place.cluster for place in config.declared.places} == {"production", "staging"}
+    assert {row.cluster for row in config.declared.rows} == {"production", "staging"}
 
 
 def test_an_empty_directory_has_no_release(room, capsys):
