@@ -56,6 +56,11 @@ def _shown(result: Any) -> str:
     return str(result)
 
 
+def evaluated(action: str, parameters: Mapping[str, Any]) -> str:
+    """What the inside of one action prints. Raises TemplateError."""
+    return _shown(_pipeline(action, parameters))
+
+
 def _pipeline(text: str, parameters: Mapping[str, Any]) -> Any:
     if text.startswith("/*"):
         return ""

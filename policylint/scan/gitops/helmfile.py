@@ -1,22 +1,39 @@
 """helmfile: the releases of every helmfile, in each environment.
 
-What is literal is read here; what templates decide is built by the user's own helmfile, where that
-is asked for, and is not known otherwise. Source: helmfile's documentation (configuration,
-environments): values files in order, then `set`; `installed: false` uninstalls; a `condition` that
-is off leaves the release alone.
+What is literal is read here, and so is what templates make of what is known; what else they decide
+is built by the user's own helmfile, where that is asked for, and is not known otherwise. Source:
+helmfile's documentation (configuration, environments): values files in order, then `set`;
+`installed: false` uninstalls; a `condition` that is off leaves the release alone.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from policylint.model import Json
 from policylint.scan.gitops.globs import expanded
 from policylint.scan.gitops.helmfilebinary import HelmfileError, Helmfiles
-from policylint.scan.gitops.helmfilestates import State, States, line_of, releases_of, states
+from policylint.scan.gitops.helmfilereleases import (
+    Caller,
+    caller_of,
+    chooses,
+    doubts_of,
+    filled_release,
+)
+from policylint.scan.gitops.helmfilestates import (
+    State,
+    States,
+    is_outside,
+    line_of,
+    releases_of,
+    states,
+    templated,
+)
+from policylint.scan.gitops.helmfiletexts import UNSEEN, documents_of, is_templated
 from policylint.scan.gitops.model import ChartSource, Declarations, Declared, Layer, Problem
 from policylint.scan.gitops.tree import Tree, mapping, normal, sequence, string, value
 
@@ -49,12 +66,34 @@ def resolve(tree: Tree, helmfiles: Helmfiles | None = None) -> Declarations:
     problems: list[Problem] = []
     names = list(_helmfiles(tree))
     roots = _roots(tree, names) if helmfiles else names
+    callers = _callers(tree, names)
     for name in roots:
-        files = _built(tree, name, helmfiles) if helmfiles else states(tree, name)
+        own = callers.get(name, ())
+        files = _built(tree, name, helmfiles) if helmfiles else _literal(tree, name, own)
         problems += files.problems
         for state in files.states:
-            releases += _releases(tree, state)
-    return Declarations(tuple(releases), tuple(problems))
+            releases += _releases(tree, state, () if helmfiles else own)
+    return _named_ones(releases, problems)
+
+
+def _named_ones(releases: list[Declared], problems: list[Problem]) -> Declarations:
+    """The releases whose names are known, and a problem for each file that has others."""
+    nameless = {release.file for release in releases if _is_nameless(release)}
+    told = {problem.file for problem in problems}
+    more = [templated(file) for file in sorted(nameless - told)]
+    named = tuple(release for release in releases if not _is_nameless(release))
+    return Declarations(named, (*problems, *more))
+
+
+def _is_nameless(release: Declared) -> bool:
+    """Whether templates decide the name of a release, and so perhaps how many there are."""
+    return UNSEEN in release.name
+
+
+def _literal(tree: Tree, name: str, callers: Sequence[Caller]) -> States:
+    """A helmfile as it stands, with the values of the one that names it."""
+    handed = callers[0].values if len(callers) == 1 else ()
+    return states(tree, name, handed)
 
 
 def _helmfiles(tree: Tree) -> Iterator[str]:
@@ -77,13 +116,33 @@ def _is_helmfile(name: str) -> bool:
 
 def _named(tree: Tree, name: str) -> list[str]:
     """The helmfiles that one names."""
-    paths: list[str] = []
-    for item in tree.documents(name).items:
-        for entry in sequence(item.body, "helmfiles"):
-            path = entry if isinstance(entry, str) else string(entry, "path")
-            if path and "://" not in path and "::" not in path:
-                paths += expanded(tree, normal(posixpath.join(posixpath.dirname(name), path)))
-    return paths
+    return [path for path, _ in _calls(tree, name)]
+
+
+def _calls(tree: Tree, name: str) -> Iterator[tuple[str, Caller]]:
+    """The helmfiles that one names, and what it hands down to each."""
+    documents, _ = documents_of(tree, name, {})
+    entries = [row for item in documents.items for row in sequence(item.body, "helmfiles")]
+    for entry in entries:
+        path = entry if isinstance(entry, str) else string(entry, "path")
+        if _is_here(name, path):
+            within = normal(posixpath.join(posixpath.dirname(name), path))
+            yield from ((file, caller_of(entry)) for file in expanded(tree, within))
+
+
+def _is_here(name: str, path: str) -> bool:
+    """Whether a helmfile that another one names is in the repository."""
+    is_remote = "://" in path or "::" in path
+    return bool(path) and not is_remote and not is_outside(name, path)
+
+
+def _callers(tree: Tree, names: list[str]) -> dict[str, tuple[Caller, ...]]:
+    """What each helmfile is handed down, by those that name it."""
+    callers: dict[str, tuple[Caller, ...]] = {}
+    for name in names:
+        for file, caller in _calls(tree, name):
+            callers[file] = (*callers.get(file, ()), caller)
+    return callers
 
 
 def _roots(tree: Tree, names: list[str]) -> list[str]:
@@ -97,29 +156,33 @@ def _built(tree: Tree, name: str, helmfiles: Helmfiles) -> States:
         return States(tuple(helmfiles.states(tree, name)))
     except HelmfileError as error:
         literal = states(tree, name)
-        if not literal.problems:
+        is_plain = not name.endswith(".gotmpl") and not is_templated(tree.text(name) or "")
+        if is_plain and not literal.problems:
             return literal
         words = f"helmfile could not build it: {error}"
-        return States(problems=(Problem(name, 1, words, "", (posixpath.dirname(name) or ".",)),))
+        problem = Problem(name, 1, words, "", (posixpath.dirname(name) or ".",))
+        return replace(literal, problems=(problem,))
 
 
-def _releases(tree: Tree, state: State) -> Iterator[Declared]:
+def _releases(tree: Tree, state: State, callers: Sequence[Caller]) -> Iterator[Declared]:
     repositories = {
         string(entry, "name"): entry
         for entry in sequence(state.body, "repositories")
         if isinstance(entry, dict)
     }
-    for entry in releases_of(state):
+    for written in releases_of(state):
+        entry = filled_release(written, state)
         is_on, why = _condition(state, entry)
-        if is_on:
+        is_chosen = not callers or any(chooses(caller, state, entry) for caller in callers)
+        if is_on and is_chosen:
             yield _release(tree, state, entry, repositories, why)
 
 
 def _condition(state: State, entry: dict[str, Json]) -> tuple[bool, str]:
     """Whether a release's condition is on, and why that is not known."""
     condition = string(entry, "condition")
-    if not condition:
-        return True, ""
+    if condition in ("", "true", "false"):
+        return condition != "false", ""
     if state.unknown:
         return True, f"its condition {condition}: {state.unknown} is not known"
     return value(dict(state.values), *condition.split(".")) is True, ""
@@ -136,6 +199,7 @@ def _release(
     file, line = _place(tree, state, entry)
     unresolved = [why] if why else []
     unresolved += [*values.unresolved, *(f"its {key}" for key in _BEYOND if entry.get(key))]
+    unresolved += doubts_of(state, entry)
     return Declared(
         tool="helmfile",
         name=string(entry, "name"),
@@ -158,8 +222,9 @@ def _release(
 def _place(tree: Tree, state: State, entry: dict[str, Json]) -> tuple[str, int]:
     """(file, line) of a release: in the helmfile itself, else in the base that names it."""
     name = string(entry, "name")
-    lines = [line_of(item, name) for item in tree.documents(state.file).items]
-    first = min((item.line for item in tree.documents(state.file).items), default=1)
+    items = documents_of(tree, state.file, state.parameters)[0].items
+    lines = [line_of(item, name) for item in items]
+    first = min((item.line for item in items), default=1)
     return state.file, next((line for line in lines if line != first), first)
 
 
@@ -234,10 +299,10 @@ def _values(tree: Tree, state: State, entry: dict[str, Json]) -> _Values:
 def _files(tree: Tree, state: State, entry: dict[str, Json], source: str) -> tuple[list[str], str]:
     """The values files that an entry names, globs unfolded, and why they are not known."""
     written = string(entry, "valuesPathPrefix") + source
-    if "://" in written or "::" in written:
+    if "://" in written or "::" in written or is_outside(state.file, written):
         return [], f"the values of {written} are not in the repository"
     path = normal(posixpath.join(state.folder, written))
-    if path.endswith(".gotmpl"):
+    if path.endswith(".gotmpl") and is_templated(tree.text(path) or ""):
         return [], f"the values file {path} is a template"
     files = expanded(tree, path)
     handler = string(entry, "missingFileHandler") or string(state.body, "missingFileHandler")

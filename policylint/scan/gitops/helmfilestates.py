@@ -7,13 +7,15 @@ appended), state_exec_tmpl.go (inherit), and its documentation (environments).
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
 from policylint.model import Json
+from policylint.scan.gitops.helmfiletexts import UNSEEN, documents_of, doubted, is_templated
 from policylint.scan.gitops.model import Problem
-from policylint.scan.gitops.tree import Item, Tree, mapping, normal, sequence, string
+from policylint.scan.gitops.tree import Documents, Item, Tree, mapping, normal, sequence, string
 
 DEFAULT = "default"
 """The environment that is there without being declared."""
@@ -32,6 +34,13 @@ class State(Struct, frozen=True):
     """Why the environment's values are not wholly known."""
 
     @property
+    def parameters(self) -> dict[str, Any]:
+        """What its templates are handed, as far as it is known."""
+        values = {} if self.unknown else dict(self.values)
+        environment = {"Name": self.environment or DEFAULT, "Values": values}
+        return {"Environment": environment, "Values": values, "StateValues": values}
+
+    @property
     def folder(self) -> str:
         """What paths are relative to."""
         return posixpath.dirname(self.file)
@@ -48,14 +57,23 @@ class _TemplatedError(Exception):
     """A file that only helmfile understands."""
 
 
-def states(tree: Tree, file: str) -> States:
-    """A helmfile as it stands in each environment that it, or a base of it, declares."""
+def states(tree: Tree, file: str, handed: Sequence[Mapping[str, Json]] = ()) -> States:
+    """A helmfile as it stands in each environment that it, or a base of it, declares; `handed` are
+    values that the helmfiles which name it hand down."""
     try:
-        body = _merged(tree, file, 0)
+        body = _merged(tree, file, 0, {})
+        declared = mapping(body, "environments") or {DEFAULT: {}}
+        made = [_state(tree, file, body, name, handed) for name in declared]
+        return States(tuple(_filled(tree, state, handed) for state in made))
     except _TemplatedError as error:
         return States(problems=(templated(file, str(error)),))
-    declared = mapping(body, "environments") or {DEFAULT: {}}
-    return States(tuple(_state(tree, file, body, name) for name in declared))
+
+
+def _filled(tree: Tree, state: State, handed: Sequence[Mapping[str, Json]]) -> State:
+    """The state once more, with what is known of its environment put into its templates."""
+    name = state.environment or DEFAULT
+    body = _merged(tree, state.file, 0, state.parameters)
+    return _state(tree, state.file, body, name, handed)
 
 
 def templated(file: str, where: str = "") -> Problem:
@@ -71,19 +89,17 @@ def templated(file: str, where: str = "") -> Problem:
     )
 
 
-def _merged(tree: Tree, file: str, depth: int) -> dict[str, Json]:
-    """The parts of a file, each after its bases."""
-    text = tree.text(file)
-    documents = tree.documents(file)
-    is_template = text is None or "{{" in text or file.endswith(".gotmpl")
-    if is_template or documents.error or depth > _MOST_BASES:
+def _merged(tree: Tree, file: str, depth: int, parameters: Mapping[str, Any]) -> dict[str, Json]:
+    """The parts of a file, each after its bases, as far as they are literal."""
+    documents, written = documents_of(tree, file, parameters)
+    if tree.text(file) is None or documents.error or depth > _MOST_BASES:
         raise _TemplatedError(file)
     result: dict[str, Json] = {}
     for item in documents.items:
         for base in sequence(item.body, "bases"):
             path = normal(posixpath.join(posixpath.dirname(file), str(base)))
-            result = joined(result, _merged(tree, path, depth + 1))
-        result = joined(result, item.body)
+            result = joined(result, _merged(tree, path, depth + 1, parameters))
+        result = joined(result, doubted(item, written.doubts))
     return result
 
 
@@ -101,22 +117,43 @@ def joined(below: dict[str, Json], above: Mapping[str, Json]) -> dict[str, Json]
     return result
 
 
-def _state(tree: Tree, file: str, body: dict[str, Json], name: str) -> State:
+def _state(
+    tree: Tree,
+    file: str,
+    body: dict[str, Json],
+    name: str,
+    handed: Sequence[Mapping[str, Json]],
+) -> State:
     environment = mapping(body, "environments", name)
     values: dict[str, Json] = {}
     unknown = "secrets of the environment" if environment.get("secrets") else ""
-    for source in sequence(environment, "values"):
-        if isinstance(source, dict):
+    for source in (*sequence(environment, "values"), *handed):
+        if isinstance(source, Mapping):
+            unknown = "what templates make of the environment" if UNSEEN in str(source) else unknown
             values = _over(values, source)
             continue
-        path = normal(posixpath.join(posixpath.dirname(file), str(source)))
-        documents = tree.documents(path)
-        if path.endswith(".gotmpl") or documents.error or not tree.is_file(path):
-            unknown = f"the environment's values file {path}"
+        documents, why = _values_file(tree, file, str(source))
+        unknown = why or unknown
         for item in documents.items:
             values = _over(values, item.body)
     shown = "" if name == DEFAULT else name
     return State({**body, "environment": environment}, file, shown, values, unknown)
+
+
+def _values_file(tree: Tree, file: str, source: str) -> tuple[Documents, str]:
+    """An environment's values file, and why it is not known."""
+    path = normal(posixpath.join(posixpath.dirname(file), source))
+    documents = Documents() if is_outside(file, source) else tree.documents(path)
+    is_known = tree.is_file(path) and not is_templated(tree.text(path) or "")
+    if documents.error or not is_known or is_outside(file, source):
+        return Documents(), f"the environment's values file {source}"
+    return documents, ""
+
+
+def is_outside(file: str, path: str) -> bool:
+    """Whether a path that a file names leads out of the repository, or into no known place."""
+    within = posixpath.normpath(posixpath.join(posixpath.dirname(file), path))
+    return path.startswith(("/", "~")) or within.split("/")[0] == ".." or UNSEEN in path
 
 
 def _over(below: dict[str, Json], above: Mapping[str, Json]) -> dict[str, Json]:

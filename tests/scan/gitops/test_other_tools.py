@@ -80,12 +80,91 @@ def test_each_environment_of_a_helmfile_has_its_own_releases():
     ]
 
 
+TEMPLATED = """\
+environments:
+  prod: {values: [{tag: "1.2", cron: true}]}
+  test: {values: [{tag: "1.3", cron: false}]}
+---
+repositories: [{name: acme, url: https://charts.example}]
+releases:
+  - name: web
+    namespace: web
+    chart: acme/web
+    version: {{ .Values.tag | quote }}
+    installedTemplate: "{{`{{ .Values.cron }}`}}"
+    values: ["values-{{ .Environment.Name }}.yaml", "{{`{{ .Release.Name }}`}}.yaml"]
+  {{- if eq .Environment.Name "prod" }}
+  - name: cron
+    chart: acme/cron
+  {{- end }}
+  - name: batch
+    chart: acme/batch
+    values:
+      {{- range .Values.files }}
+      - {{ . }}
+      {{- end }}
+  - name: job
+    chart: acme/job
+    values:
+      - size: {{ requiredEnv "SIZE" }}
+      - /etc/secrets.yaml
+"""
+
+
+def test_what_is_literal_of_a_templated_helmfile_is_read(tmp_path):
+    (tmp_path / "helmfile.yaml").write_text(TEMPLATED, "utf-8")
+    for name in ("values-prod.yaml", "values-test.yaml", "web.yaml"):
+        (tmp_path / name).write_text("a: 1\n", "utf-8")
+    found = resolve(Tree.of(tmp_path))
+    assert found.problems == ()
+    releases = {(each.environment, each.name): each for each in found.releases}
+    web = releases["prod", "web"]
+    assert (web.chart.version, web.unresolved, web.is_absent) == ("1.2", (), False)
+    assert [layer.path for layer in web.layers] == ["values-prod.yaml", "web.yaml"]
+    assert web.line == 7
+    assert releases["test", "web"].is_absent
+    assert releases["test", "web"].chart.version == "1.3"
+    unknown = {name: releases["prod", name].unresolved for name in ("cron", "batch", "job")}
+    assert unknown["cron"] == ("templates decide a part of it: helmfile.yaml:14 and 1 more lines",)
+    assert unknown["batch"][-2:] == (
+        "templates decide a part of it: helmfile.yaml:21",
+        "its values, which templates decide",
+    )
+    assert "its values, which templates decide" in unknown["job"]
+    assert "the values of /etc/secrets.yaml are not in the repository" in unknown["job"]
+
+
+def test_what_a_line_of_a_template_alone_prints_is_in_doubt(tmp_path):
+    text = "releases:\n  - name: a\n    chart: b/c\n    {{ toYaml .more }}\n"
+    (tmp_path / "helmfile.yaml").write_text(text, "utf-8")
+    (release,) = resolve(Tree.of(tmp_path)).releases
+    assert "templates decide a part of it: helmfile.yaml:4" in release.unresolved
+
+
+def test_selectors_and_values_of_a_helmfile_hold_in_those_that_it_names(tmp_path):
+    root = """\
+helmfiles:
+  - path: apps.yaml
+    selectors: [tier=web, "name=cron,tier!=web"]
+    values: [{cron: {enabled: true}}]
+"""
+    apps = """\
+commonLabels: {team: a}
+releases:
+  - {name: web, chart: a/web, labels: {tier: web}}
+  - {name: cron, chart: a/cron, labels: {tier: batch}, condition: cron.enabled}
+  - {name: db, chart: a/db, labels: {tier: data}}
+"""
+    (tmp_path / "helmfile.yaml").write_text(root, "utf-8")
+    (tmp_path / "apps.yaml").write_text(apps, "utf-8")
+    assert [each.name for each in resolve(Tree.of(tmp_path)).releases] == ["web", "cron"]
+
+
 def test_a_base_with_templates_is_not_guessed(tmp_path):
     (tmp_path / "helmfile.yaml").write_text("bases: [b.yaml]\nreleases: [{name: a}]\n", "utf-8")
-    (tmp_path / "b.yaml").write_text("helmDefaults: {wait: {{ .x }}}\n", "utf-8")
-    found = resolve(Tree.of(tmp_path))
-    assert found.releases == ()
-    assert "b.yaml" in found.problems[0].message
+    (tmp_path / "b.yaml").write_text("helmDefaults: {force: {{ .x }}}\n", "utf-8")
+    (release,) = resolve(Tree.of(tmp_path)).releases
+    assert release.unresolved == ("helmDefaults.force, which templates decide",)
 
 
 def test_a_condition_that_a_template_decides_is_not_known(tmp_path):
