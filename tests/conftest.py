@@ -1,6 +1,9 @@
 """What holds for every test."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
 from hypothesis import HealthCheck, settings
 
@@ -21,3 +24,8 @@ _AROUND = (
 )
 for _name in _AROUND:
     os.environ.pop(_name, None)
+
+# What one test came to is no other's, nor a user's.
+_CACHE = tempfile.mkdtemp(prefix="policylint-tests-")
+atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
+os.environ["POLICYLINT_CACHE"] = _CACHE

@@ -97,6 +97,12 @@ def command(
     jobs: Annotated[
         int, option("--jobs", help="Releases judged at once; 0: as many as there are processors.")
     ] = 0,
+    shard: Annotated[
+        str, option("--shard", help="I/N: judge this part; policylint merge puts all together.")
+    ] = "",
+    no_cache: Annotated[
+        bool, option("--no-cache", help="Judge every release, whatever earlier runs came to.")
+    ] = False,
     allow_empty: Annotated[
         bool, option("--allow-empty", help="No resource on the after side is fine.")
     ] = False,
@@ -131,6 +137,8 @@ def command(
         strict=strict,
         no_waivers=no_waivers,
         jobs=jobs,
+        shard=shard,
+        no_cache=no_cache,
         allow_empty=allow_empty,
     )
     if list_:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from policylint.errors import PolicylintError, UsageError
 from policylint.helm.inputs.options import Options
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.render.rendering import Rendering
+from policylint.pipeline.assessed import Assessed
 from policylint.pipeline.budget import Budget
 from policylint.pipeline.load import plans
 from policylint.pipeline.plan import Plan, at_hand
-from policylint.pipeline.releases import Progress, every_release
+from policylint.pipeline.releases import Progress, every_release, part
 from policylint.pipeline.settings import load_config
-from policylint.pipeline.waiving import Waiving, settle_release, waiving_of
-from policylint.pipeline.whole import Done, unloaded, whole
+from policylint.pipeline.waiving import beside
+from policylint.pipeline.whole import of_shard, unloaded, whole
 from policylint.report.model import ReleaseReport, Report
 from policylint.runtime.deadline import Deadline, TimeIsUp
 from policylint.runtime.trace import timed
@@ -44,36 +46,41 @@ def check(options: Options, progress: Progress | None = None) -> Report:
                 loaded = timed("load", plans, options, config, workspace)  # load
         except (PolicylintError, TimeIsUp) as error:
             return unloaded(error, options)
-        waiving = waiving_of(
-            loaded.gate, active=not options.no_waivers, baseline=not options.no_baseline
-        )
-        release = partial(judged, waiving, Budget(options.blame))
-        jobs = options.jobs if options.ask is None else 1  # one log, in the releases' order
-        done = every_release(loaded.plans, release, deadline, jobs, progress)
-        return whole(loaded, done, options, waiving, deadline)
+        release = partial(assess, Budget(options.blame), is_kept=len(loaded.plans) > 1)
+        if options.shard:
+            places = part(loaded.plans, options.shard)
+            own = [loaded.plans[place] for place in places]
+            rows = every_release(own, release, deadline, options, progress)
+            return of_shard(loaded, places, rows, options)
+        rows = every_release(loaded.plans, release, deadline, options, progress)
+        return whole(loaded, rows, options, deadline)
 
 
-def judged(waiving: Waiving, budget: Budget, plan: Plan) -> Done:
-    """One release, from its plan to its report, stage by stage; raises `UsageError` only."""
+def assess(budget: Budget, plan: Plan, *, is_kept: bool = False) -> Assessed:
+    """One release, from its plan to its report, stage by stage; raises `UsageError` only.
+
+    With `is_kept` it is told whether other runs may believe it.
+    """
+    budget.is_cut = False
     with Workspace() as workspace:
         try:
             if plan.error is not None:
                 raise plan.error
             plan = timed("pull", at_hand, plan, workspace)  # pull
-            return _judged(waiving, budget, plan)
+            return _assessed(budget, plan, is_kept=is_kept)
         except PolicylintError as error:
             again = _without_schemas(plan, error)
             if again is not None:
-                return judged(waiving, budget, again)
-            return settle_release(_unrendered(plan, error), plan, waiving)
+                return replace(assess(budget, again), lasting=False)
+            return Assessed(_unrendered(plan, error))
 
 
-def _judged(waiving: Waiving, budget: Budget, plan: Plan) -> Done:
+def _assessed(budget: Budget, plan: Plan, *, is_kept: bool) -> Assessed:
     with Rendering(plan) as rendering:
         # Helm renders meanwhile: only now load what the later stages need.
         from policylint.kubernetes.forecast import forecast
         from policylint.pipeline import case as cases
-        from policylint.pipeline import judge, methods, outcome
+        from policylint.pipeline import judge, lasting, methods, outcome
 
         case = timed("render", cases.case_of, plan, rendering)  # render
     sides = timed("read", judge.read, case)  # read
@@ -89,12 +96,14 @@ def _judged(waiving: Waiving, budget: Budget, plan: Plan) -> Done:
     report = judge.with_alternatives(report, case, judging)
     report = methods.with_other_method(report, case, upgrade, cluster, judging)
     if report.findings:
-        with suppress(TimeIsUp):  # what is found is told, with its causes or without
-            report = _with_causes(report, budget, plan, rendering, case, upgrade, judging)
+        report = _with_causes(report, budget, plan, rendering, case, upgrade, judging)
     report = outcome.with_lines(report, case)
     report = outcome.with_values(report, plan, case.subjects)
     report = outcome.with_declaration(report, plan, upgrade)
-    return settle_release(report, plan, waiving, case, upgrade)
+    assessed = Assessed(report, beside(case, upgrade))
+    if not is_kept:
+        return assessed
+    return replace(assessed, lasting=lasting.lasts(assessed, plan, upgrade, budget))
 
 
 def _without_schemas(plan: Plan, error: PolicylintError) -> Plan | None:
@@ -125,13 +134,22 @@ def _with_causes(
 ) -> ReleaseReport:
     from policylint.pipeline.blame.causes import Blame  # most releases have no finding
 
-    with Workspace() as workspace:
-        blame = Blame(budget, workspace)
-        return timed("blame", blame.add, report, plan, rendering, case, upgrade, judging)
+    try:
+        with Workspace() as workspace:
+            blame = Blame(budget, workspace)
+            return timed("blame", blame.add, report, plan, rendering, case, upgrade, judging)
+    except TimeIsUp:  # what is found is told, with its causes or without
+        budget.is_cut = True
+        return report
 
 
 def _refuse_unnamed(options: Options) -> None:
-    """Raise `UsageError` where a cluster is to be asked, and none is named."""
+    """Raise `UsageError` where a cluster is to be asked, and none is named, and for the shard of
+    one release."""
+    if options.shard:
+        from policylint.pipeline.shards import refuse_unsharded
+
+        refuse_unsharded(options)
     if options.ask is None and not options.ask_log:
         return
     from policylint.pipeline.dryruns import refuse_unnamed

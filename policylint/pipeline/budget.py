@@ -19,6 +19,8 @@ class Budget:
         self._all_seconds = self.seconds * _RELEASES
         self._left = renders
         self._until = 0.0
+        self.is_cut = False
+        """Whether another search of the release may find more: it was ended by time, or failed."""
 
     def begin(self) -> None:
         """Begin with a release."""
@@ -32,7 +34,10 @@ class Budget:
 
     def spend(self) -> None:
         """Take one render off; raises `SpentError` where none is left."""
-        if self._left <= 0 or monotonic() >= self._until:
+        if self._left <= 0:
+            raise SpentError
+        if monotonic() >= self._until:
+            self.is_cut = True
             raise SpentError
         self._left -= 1
 

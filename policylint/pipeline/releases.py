@@ -3,14 +3,15 @@ where there are many."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from msgspec.structs import replace
 
 from policylint.errors import SourceError
+from policylint.helm.inputs.options import Options
+from policylint.pipeline.assessed import Assessed, alone, given_up
 from policylint.pipeline.plan import Plan
-from policylint.pipeline.whole import Done, given_up
 from policylint.runtime import trace
 from policylint.runtime.deadline import Deadline, TimeIsUp
 
@@ -23,58 +24,63 @@ _WORKER_LOST = SourceError(
 )
 
 
+def part(plans: Sequence[Plan], shard: str) -> list[int]:
+    """The places of the plans that a shard ("I/N") judges."""
+    index, _, count = shard.partition("/")
+    return list(range(int(index) - 1, len(plans), int(count)))
+
+
 def every_release(
     plans: Sequence[Plan],
-    judged: Callable[[Plan], Done],
+    judged: Callable[[Plan], Assessed],
     deadline: Deadline,
-    jobs: int,
+    options: Options,
     progress: Progress | None,
-) -> list[Done]:
-    """What `judged` makes of each plan; of one that takes too long, that it was given up on."""
+) -> list[Assessed]:
+    """What `judged` makes of each plan, or an earlier run made of it; of one that takes too long,
+    that it was given up on."""
     work = partial(_in_time, judged, deadline)
     if len(plans) < 2:
-        return [work(plan, is_last=True) for plan in _announced(plans, progress)]
-    from policylint.pipeline.workers import workers_for
+        return [work(plan, is_last=True) for plan in plans]
+    from policylint.pipeline.verdictcache import verdict_cache
 
-    size = 1 if trace.is_kept() else workers_for(len(plans), jobs)
-    if size < 2:
-        from policylint.pipeline.differences import detached
-
-        rows = [work(plan, is_last=plan is plans[-1]) for plan in _announced(plans, progress)]
-        return [(detached(report), settled) for report, settled in rows]
-    return _by_workers(plans, work, judged, size, progress)
-
-
-def _by_workers(
-    plans: Sequence[Plan],
-    work: Callable[[Plan], Done],
-    judged: Callable[[Plan], Done],
-    size: int,
-    progress: Progress | None,
-) -> list[Done]:
-    from policylint.pipeline.workers import Crew
-
-    done: dict[int, Done] = {}
-    with Crew(work, lambda plan: judged(replace(plan, error=_WORKER_LOST)), size) as crew:
-        for place, answer in crew.answers(plans):
-            done[place] = answer
+    jobs = options.jobs if options.ask is None else 1  # one log, in the releases' order
+    with verdict_cache(options) as cache:
+        done = cache.known(plans)
+        for place, assessed in _new(plans, done, work, judged, jobs):
+            done[place] = assessed
+            cache.keep(place, plans[place], assessed)
             if progress is not None:
                 progress(len(done), len(plans), plans[place].release)
     return [done[place] for place in range(len(plans))]
 
 
+def _new(
+    plans: Sequence[Plan],
+    done: Mapping[int, Assessed],
+    work: Callable[..., Assessed],
+    judged: Callable[[Plan], Assessed],
+    jobs: int,
+) -> Iterator[tuple[int, Assessed]]:
+    """(place, what was made of it) of the plans that are not known, as they come."""
+    places = [place for place in range(len(plans)) if place not in done]
+    from policylint.pipeline.workers import Crew, workers_for
+
+    size = 1 if trace.is_kept() else workers_for(len(places), jobs)
+    if size < 2:
+        for place in places:
+            yield place, alone(work(plans[place], is_last=place == places[-1]))
+        return
+    with Crew(work, lambda plan: judged(replace(plan, error=_WORKER_LOST)), size) as crew:
+        for at, assessed in crew.answers([plans[place] for place in places]):
+            yield places[at], assessed
+
+
 def _in_time(
-    judged: Callable[[Plan], Done], deadline: Deadline, plan: Plan, *, is_last: bool = False
-) -> Done:
+    judged: Callable[[Plan], Assessed], deadline: Deadline, plan: Plan, *, is_last: bool = False
+) -> Assessed:
     try:
         with deadline.share(is_last=is_last):
             return judged(plan)
     except TimeIsUp:
         return given_up(plan)
-
-
-def _announced(plans: Sequence[Plan], progress: Progress | None) -> Iterator[Plan]:
-    for number, plan in enumerate(plans, 1):
-        if progress is not None:
-            progress(number, len(plans), plan.release)
-        yield plan

@@ -25,6 +25,7 @@ from policylint.helm.inputs.sides import ChartSide
 from policylint.helm.inputs.workspace import Workspace
 from policylint.helm.sources import ci
 from policylint.model import Finding, Manifest, Resource, ResourceId, Severity, Upgrade
+from policylint.pipeline.assessed import Assessed, Beside
 from policylint.pipeline.beside import Earlier, Files
 from policylint.pipeline.gate import Gate, gate_of
 from policylint.pipeline.plan import Plan
@@ -99,16 +100,12 @@ def settle_history(report: ReleaseReport, waiving: Waiving, fail_on: Severity) -
 
 
 def settle_release(
-    report: ReleaseReport,
-    plan: Plan,
-    waiving: Waiving,
-    case: Case | None = None,
-    upgrade: Upgrade | None = None,
+    assessed: Assessed, plan: Plan, waiving: Waiving
 ) -> tuple[ReleaseReport, Settled]:
     """The report of a release with its waived findings apart."""
+    report = assessed.report
     scope = Scope(report.name, report.namespace, plan.options.environment)
-    beside = _beside(waiving, case, upgrade) if case and upgrade else {}
-    done = settle(report.findings, scope, waiving, beside)
+    done = settle(report.findings, scope, waiving, _beside(waiving, assessed.beside))
     named = _of_values(plan, waiving)
     done = replace(done, inline=tuple(dict.fromkeys((*done.inline, *named))))
     findings, apart = parted(done.findings)
@@ -188,13 +185,16 @@ def _in_files(finding: Finding, waiving: Waiving) -> Iterator[Waiver]:
                     yield waiver
 
 
-def _beside(waiving: Waiving, case: Case, upgrade: Upgrade) -> dict[ResourceId, tuple[Waiver, ...]]:
-    """The waivers of each rendered object: in comments of its document, and in its annotation.
-
-    In a pull request those that the before side has too.
-    """
+def beside(case: Case, upgrade: Upgrade) -> Beside:
+    """The waivers of each rendered object: in comments of its document, and in its annotation."""
     before = _of_side(upgrade.before, case.before)
     after = _of_side(upgrade.after, case.after)
+    return Beside(tuple(before.items()), tuple(after.items()))
+
+
+def _beside(waiving: Waiving, beside: Beside) -> dict[ResourceId, tuple[Waiver, ...]]:
+    """The waivers of objects that count: in a pull request those that the before side has too."""
+    before, after = dict(beside.before), dict(beside.after)
     if waiving.earlier is None:
         return {**before, **after}
     kept = {}

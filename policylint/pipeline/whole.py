@@ -7,12 +7,21 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from policylint.config import Config
-from policylint.errors import PolicylintError, RuleFailure, SourceError, UsageError
+from policylint.errors import PolicylintError, RuleFailure, UsageError
 from policylint.helm.inputs.options import Options
 from policylint.model import Verdict, combine
+from policylint.pipeline.assessed import Assessed, over_time
 from policylint.pipeline.load import Loaded
 from policylint.pipeline.plan import Plan
-from policylint.pipeline.waiving import Settled, Waiving, review, settle_run, strictest
+from policylint.pipeline.waiving import (
+    Settled,
+    Waiving,
+    review,
+    settle_release,
+    settle_run,
+    strictest,
+    waiving_of,
+)
 from policylint.report.model import ReleaseReport, Report
 from policylint.report.waivers import WaiverReview
 from policylint.runtime.deadline import Deadline, TimeIsUp
@@ -24,15 +33,11 @@ _GRACE = 10.0
 """Seconds for what releases show together, where the time of the run is over before."""
 
 
-def whole(
-    loaded: Loaded,
-    done: Sequence[Done],
-    options: Options,
-    waiving: Waiving,
-    deadline: Deadline,
-) -> Report:
+def whole(loaded: Loaded, rows: Sequence[Assessed], options: Options, deadline: Deadline) -> Report:
     """The report of a run whose releases are judged; the files of their sides must still be
     there."""
+    waiving = _waiving(loaded, options)
+    done = _settled(loaded.plans, rows, waiving)
     try:
         with deadline.share(is_last=True, least=_GRACE):
             return _together(loaded, done, options, waiving)
@@ -40,34 +45,44 @@ def whole(
         return _apart(loaded, done, options)
 
 
+def of_shard(
+    loaded: Loaded, places: Sequence[int], rows: Sequence[Assessed], options: Options
+) -> Report:
+    """The report of the releases at some places, with all that merging it takes; what releases
+    show together is told then. Raises `SourceError` where it cannot be written down."""
+    from policylint.pipeline.shards import shard_report
+
+    plans = [loaded.plans[place] for place in places]
+    done = _settled(plans, rows, _waiving(loaded, options))
+    releases = tuple(report for report, _ in done)
+    verdicts = [release.verdict for release in releases]
+    verdicts += [Verdict.UNKNOWN for _ in loaded.failures]
+    return Report(
+        combine(verdicts or [Verdict.PASS]),
+        releases,
+        failures=loaded.failures,
+        configuration=loaded.gate.source,
+        shard=shard_report(loaded, options, places, rows),
+    )
+
+
+def _waiving(loaded: Loaded, options: Options) -> Waiving:
+    active, baseline = not options.no_waivers, not options.no_baseline
+    return waiving_of(loaded.gate, active=active, baseline=baseline)
+
+
+def _settled(plans: Sequence[Plan], rows: Sequence[Assessed], waiving: Waiving) -> list[Done]:
+    return [settle_release(row, plan, waiving) for row, plan in zip(rows, plans, strict=True)]
+
+
 def unloaded(error: PolicylintError | TimeIsUp, options: Options) -> Report:
     """The report of a run whose sides cannot be had; raises a `UsageError` again."""
     if isinstance(error, TimeIsUp):
-        error = _over_time("what is to be judged was not loaded", options)
+        error = over_time("what is to be judged was not loaded", options.time_limit)
     if isinstance(error, UsageError):
         raise error
     failure = RuleFailure("load", str(error), error.remedy)
     return Report(Verdict.UNKNOWN, failures=(failure,))
-
-
-def given_up(plan: Plan) -> Done:
-    """The report of a release that was not judged in time; nothing more is asked of it."""
-    from policylint.kubernetes.api.schemas import NEWEST
-    from policylint.model import Apply, Target
-
-    name = f"{plan.namespace}/{plan.release}" if plan.release else plan.options.after
-    error = _over_time(f"{name} was given up on: it was not judged", plan.options)
-    report = ReleaseReport(
-        plan.release,
-        plan.namespace,
-        Target(NEWEST, plan.settings.line or "4", plan.settings.apply or Apply.SERVER_SIDE),
-        Verdict.UNKNOWN,
-        failures=(*plan.failures, RuleFailure("time-limit", str(error), error.remedy)),
-        source=plan.source,
-        change=plan.change,
-        chart=plan.chart,
-    )
-    return report, Settled(())
 
 
 def _together(loaded: Loaded, done: Sequence[Done], options: Options, waiving: Waiving) -> Report:
@@ -108,20 +123,13 @@ def _together(loaded: Loaded, done: Sequence[Done], options: Options, waiving: W
 
 def _apart(loaded: Loaded, done: Sequence[Done], options: Options) -> Report:
     """The report of a run whose time was over before the releases were looked at together."""
-    error = _over_time("what the releases show together was not judged", options)
+    error = over_time("what the releases show together was not judged", options.time_limit)
     failure = RuleFailure("time-limit", str(error), error.remedy)
     return Report(
         Verdict.UNKNOWN,
         tuple(report for report, _ in done),
         failures=(*loaded.failures, failure),
         configuration=loaded.gate.source,
-    )
-
-
-def _over_time(what: str, options: Options) -> SourceError:
-    return SourceError(
-        f"{what} within the time of the run ({options.time_limit:g} seconds)",
-        remedy="--timeout DURATION gives it more; fewer releases at once: --changed",
     )
 
 

@@ -75,6 +75,10 @@ class Options(Struct, frozen=True):
     """Every finding counts, waived or not."""
     no_baseline: bool = False
     """No finding is known."""
+    shard: str = ""
+    """I/N: the part of the releases that is judged."""
+    no_cache: bool = False
+    """Judge every release, whatever earlier runs came to."""
     config_from: str = ""
     """git:REV: the revision whose configuration judges."""
     extra: tuple[str, ...] = ()

@@ -54,7 +54,7 @@ def can_differ(side: ChartSide) -> bool:
 
     True where the chart is not at hand (a reference that helm pulls).
     """
-    return any(_calls(content) for content in contents_of(side))
+    return any(differs_each_time(content) for content in contents_of(side))
 
 
 def contents_of(side: ChartSide) -> Iterator[bytes]:
@@ -73,7 +73,8 @@ def contents_of(side: ChartSide) -> Iterator[bytes]:
     yield from (argument.encode() for argument in arguments)
 
 
-def _calls(content: bytes) -> bool:
+def differs_each_time(content: bytes) -> bool:
+    """Whether a text calls such a function, where Helm takes it for a template."""
     return in_an_action(content, _CALL)
 
 

@@ -89,6 +89,7 @@ class Repository(Struct, frozen=True, eq=False):
     _listings: dict[str, int] = {}
     """How often files of a commit were listed."""
     _trees: dict[str, _Tree] = {}
+    _paths: dict[str, str] = {}
 
     def run(self, *arguments: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         """Run git and return what it said, whatever its exit code."""
@@ -137,7 +138,12 @@ class Repository(Struct, frozen=True, eq=False):
     def path_of(self, path: str | Path) -> str:
         """A file's path from the top, with slashes; "" where it is not in the repository ("." is
         the top)."""
-        absolute = absolute_path(path)
+        absolute = os.path.normpath(os.path.join(os.getcwd(), path))  # noqa: PTH109, PTH118  asked often
+        if absolute not in self._paths:
+            self._paths[absolute] = self._path_of(Path(absolute))
+        return self._paths[absolute]
+
+    def _path_of(self, absolute: Path) -> str:
         real = absolute if absolute == self.top else absolute.parent.resolve() / absolute.name
         if not real.is_relative_to(self.top):
             real = Path(os.path.realpath(absolute))  # a link from outside

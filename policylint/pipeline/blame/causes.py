@@ -64,6 +64,7 @@ class Blame:
             trials = self._trials(change, plan, rendering, case, by)
             causes, left = self._causes(asked, trials, places)
         except PolicylintError:  # the cause is a help, not a part of the judgement
+            self._budget.is_cut = True
             return report
         guessed = _guessed(left, case, plan) if left else {}
         return _noted(_placed(report, {**causes, **guessed}), len(left), self._budget)
