@@ -252,6 +252,19 @@ class Configuration(Struct, frozen=True):
     """One above the repository, which was not taken."""
 
 
+class Shard(Struct, frozen=True):
+    """Which part of a run a report is of; keys of the JSON, where `merge` holds what
+    `policylint merge` puts together."""
+
+    index: int
+    count: int
+    releases: int
+    """How many are judged here."""
+    of: int
+    """How many the run has."""
+    merge: Mapping[str, Json]
+
+
 class Report(Struct, frozen=True):
     """A whole run."""
 
@@ -269,6 +282,8 @@ class Report(Struct, frozen=True):
     """Findings of no release that are waived or known."""
     configuration: Configuration | None = None
     """None where nothing is judged by one."""
+    shard: Shard | None = None
+    """Which part of a run this is; None for a whole one."""
 
 
 def release_name(release: ReleaseReport) -> str:

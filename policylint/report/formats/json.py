@@ -57,6 +57,8 @@ def _of_run(report: Report) -> dict[str, Any]:
     if report.configuration is not None:
         own = report.configuration
         keys["configuration"] = {**to_builtins(own), "file": shown_path(own.file)}
+    if report.shard is not None:
+        keys["shard"] = to_builtins(report.shard)
     return keys
 
 

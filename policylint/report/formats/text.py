@@ -80,6 +80,7 @@ def _body(report: Report, look: Look) -> Iterator[Line]:
     yield from _settled(report.settled, look)
     if not look.quiet:
         yield from (*_scanned(report), *_untouched(report))
+    yield from _of_shard(report)
 
 
 def _one_of(count: int, release: ReleaseReport, look: Look, shared: Shared) -> Iterator[Line]:
@@ -204,6 +205,17 @@ def _scanned(report: Report) -> Iterator[str]:
             yield "and are not judged: --all-findings judges them too"
         if scan.left_out:
             yield f"{scan.left_out} files that may run Helm are left out by scan.ignore"
+        yield ""
+
+
+def _of_shard(report: Report) -> Iterator[str]:
+    """That this is a part, even where little is to be shown: it must not pass for the whole."""
+    shard = report.shard
+    if shard is not None:
+        yield (
+            f"shard {shard.index}/{shard.count}: {shard.releases} of {shard.of} releases;"
+            " policylint merge tells what all come to"
+        )
         yield ""
 
 
